@@ -1,0 +1,11 @@
+"""The one exception for what keeps a command from running: bad input, a missing folder, a server that does not answer."""
+
+from pathlib import Path
+
+
+class CannotRun(Exception):
+    """One line: where (a file and, if known, a place in it), what is wrong, and what to do about it."""
+
+    def __init__(self, where: str | Path, problem: str, mend: str) -> None:
+        self.where, self.problem, self.mend = str(where), problem, mend
+        super().__init__(f"{where}: {problem}; {mend}")

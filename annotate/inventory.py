@@ -1,0 +1,240 @@
+"""The inventory: what a corpus labels, loaded from `labels.yaml` and looked up by name.
+
+Everything else that names a label is made from it: the labelling config, the JSON Schema of an annotation, the dataset's
+features, the tables in the guidelines, the checks of labels and ends.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from annotate.errors import CannotRun
+from annotate.files import parse_yaml, read_bytes
+from annotate.schemas import explain, package_schema
+
+FILE = "labels.yaml"
+
+Reading = Literal["both", "lower", "upper", "between", "none"]
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    title: str
+    definition: str
+
+
+class SpanLabel(msgspec.Struct, frozen=True, kw_only=True):
+    """A label for spans; `guideline` is the path of its page below the guidelines' folder."""
+
+    name: str
+    layer: str
+    definition: str
+    hotkey: str
+    color: str
+    guideline: str
+
+
+class Attribute(msgspec.Struct, frozen=True, kw_only=True):
+    """A property of the spans with one of `labels`; `values` maps a choice to its definition, empty for other types."""
+
+    name: str
+    labels: tuple[str, ...]
+    type: Literal["choice", "integer", "text"]
+    required: bool
+    definition: str
+    values: dict[str, str] = {}
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """How many relations may hang on one span; None: any number."""
+
+    least: int = 0
+    most: int | None = None
+
+
+class RelationLabel(msgspec.Struct, frozen=True, kw_only=True):
+    """A label for relations. Without `head` and `tail` any label may stand there.
+
+    `joins_pieces` marks the relation that ties a later piece of a span to the piece before it.
+    """
+
+    name: str
+    definition: str
+    guideline: str
+    head: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ()
+    per_head: Bounds = Bounds()
+    per_tail: Bounds = Bounds()
+    joins_pieces: bool = False
+
+    def allows(self, head: str, tail: str) -> bool:
+        """Whether a span labelled `head` may point to one labelled `tail`."""
+        if self.joins_pieces:
+            return head == tail
+        return head in self.head and tail in self.tail
+
+
+class Interval(msgspec.Struct, frozen=True, kw_only=True):
+    """How the number words of a label bear on two of its attributes; `readings` is keyed by the values of `wording`."""
+
+    label: str
+    minimum: str
+    maximum: str
+    wording: str
+    readings: dict[str, Reading]
+
+
+class Enclosing(msgspec.Struct, frozen=True, kw_only=True):
+    """Fill a role from the records around an anchor: of `record`, where `within` holds the anchor, take role `take`."""
+
+    record: str
+    within: str
+    take: str
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    relation: str
+    enclosing: Enclosing | None = None
+
+
+class RecordType(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of the dataset: one row a span labelled `anchor`, with the spans that fill each role."""
+
+    name: str
+    definition: str
+    anchor: str
+    roles: dict[str, Role]
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """Layers, labels, attributes, relations and records of one corpus; each mapping is keyed by name, in file order."""
+
+    version: str
+    title: str
+    about: str
+    language: str
+    layers: dict[str, Layer]
+    spans: dict[str, SpanLabel]
+    attributes: dict[str, Attribute]
+    relations: dict[str, RelationLabel]
+    intervals: tuple[Interval, ...]
+    records: dict[str, RecordType]
+
+    def attributes_of(self, label: str) -> list[Attribute]:
+        return [attribute for attribute in self.attributes.values() if label in attribute.labels]
+
+    def labels_of(self, layer: str) -> list[SpanLabel]:
+        return [label for label in self.spans.values() if label.layer == layer]
+
+    @property
+    def pieces(self) -> str | None:
+        """The name of the relation that joins the pieces of a span, if there is one."""
+        return next((name for name, relation in self.relations.items() if relation.joins_pieces), None)
+
+
+def load(folder: str | Path) -> Inventory:
+    """The inventory of a schema folder.
+
+    Raises CannotRun, naming the place, for a missing or broken file and for names that do not fit together.
+    """
+    path = Path(folder) / FILE
+    data = read_bytes(path, "give the folder that holds it with --schema")
+    try:
+        value = parse_yaml(data)
+    except ValueError as error:
+        raise CannotRun(path, str(error), "mend the YAML") from error
+    for fault in explain(value, package_schema("inventory")):
+        raise CannotRun(
+            path, f"{fault.place}: {fault.message}", "see schema/inventory.schema.json for what may stand there"
+        )
+    for place, problem, mend in _misfits(value):
+        raise CannotRun(path, f"{place}: {problem}", mend)
+    for section in ("layers", "spans", "attributes", "relations", "records"):
+        value[section] = {name: {"name": name, **entry} for name, entry in value[section].items()}
+    return msgspec.convert(value, Inventory)
+
+
+Misfit = tuple[str, str, str]
+
+
+def _misfits(value: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Names that do not fit together, which no JSON Schema can say: place, problem, mend."""
+    yield from _span_misfits(value)
+    yield from _relation_misfits(value)
+    yield from _interval_misfits(value)
+    yield from _record_misfits(value)
+
+
+def _unknown(place: str, names: list[str], known: Mapping[str, Any], what: str) -> Iterator[Misfit]:
+    for name in names:
+        if name not in known:
+            yield place, f"no {what} is called {name!r}", f"use one of: {', '.join(known)}"
+
+
+def _span_misfits(value: Mapping[str, Any]) -> Iterator[Misfit]:
+    for name, label in value["spans"].items():
+        yield from _unknown(f"spans.{name}.layer", [label["layer"]], value["layers"], "layer")
+    for key in ("hotkey", "color"):
+        count = Counter(label[key] for label in value["spans"].values())
+        for name, label in value["spans"].items():
+            if count[label[key]] > 1:
+                yield f"spans.{name}.{key}", f"{label[key]!r} belongs to two labels", "give each label its own"
+    for name, attribute in value["attributes"].items():
+        yield from _unknown(f"attributes.{name}.labels", attribute["labels"], value["spans"], "span label")
+
+
+def _relation_misfits(value: Mapping[str, Any]) -> Iterator[Misfit]:
+    for name, relation in value["relations"].items():
+        for end in ("head", "tail"):
+            yield from _unknown(f"relations.{name}.{end}", relation.get(end, []), value["spans"], "span label")
+        for side in ("per_head", "per_tail"):
+            bounds = relation.get(side, {})
+            if bounds.get("most") is not None and bounds["most"] < bounds.get("least", 0):
+                yield f"relations.{name}.{side}", "most is below least", "swap or mend the two"
+    joining = [name for name, relation in value["relations"].items() if relation.get("joins_pieces")]
+    for name in joining[1:]:
+        yield f"relations.{name}.joins_pieces", f"{joining[0]!r} joins pieces already", "let one relation do it"
+
+
+def _interval_misfits(value: Mapping[str, Any]) -> Iterator[Misfit]:
+    attributes = value["attributes"]
+    for number, interval in enumerate(value["intervals"]):
+        place = f"intervals[{number}]"
+        yield from _unknown(f"{place}.label", [interval["label"]], value["spans"], "span label")
+        for key, type_ in (("minimum", "integer"), ("maximum", "integer"), ("wording", "choice")):
+            name = interval[key]
+            on_label = {
+                known: entry
+                for known, entry in attributes.items()
+                if interval["label"] in entry["labels"] and entry["type"] == type_
+            }
+            yield from _unknown(f"{place}.{key}", [name], on_label, f"{type_} attribute of {interval['label']}")
+        values = attributes.get(interval["wording"], {}).get("values", {})
+        if set(values) != set(interval["readings"]):
+            odd = sorted(set(values) ^ set(interval["readings"]))
+            yield (
+                f"{place}.readings",
+                f"{', '.join(map(repr, odd))} stands in one of readings and values only",
+                f"give each value of {interval['wording']} one reading",
+            )
+
+
+def _record_misfits(value: Mapping[str, Any]) -> Iterator[Misfit]:
+    records = value["records"]
+    for name, record in records.items():
+        yield from _unknown(f"records.{name}.anchor", [record["anchor"]], value["spans"], "span label")
+        for role_name, role in record["roles"].items():
+            place = f"records.{name}.roles.{role_name}"
+            yield from _unknown(f"{place}.relation", [role["relation"]], value["relations"], "relation")
+            relation = value["relations"].get(role["relation"], {})
+            if relation and record["anchor"] not in relation.get("head", []):
+                yield f"{place}.relation", f"does not start from {record['anchor']}", "take a relation that does"
+            if "enclosing" in role:
+                enclosing = role["enclosing"]
+                yield from _unknown(f"{place}.enclosing.record", [enclosing["record"]], records, "record")
+                roles = records.get(enclosing["record"], {}).get("roles", {})
+                for key in ("within", "take"):
+                    yield from _unknown(f"{place}.enclosing.{key}", [enclosing[key]], roles, "role")

@@ -1,0 +1,106 @@
+"""The nouns: what an article, an annotation, a span and a relation are.
+
+Offsets everywhere are Unicode code points into `Article.text`, half open: `text[start:end]`.
+"""
+
+from typing import Literal
+
+import msgspec
+
+GOLD = "gold"
+"""Name of the folder, and of the version, that adjudication writes."""
+
+AttributeValue = str | int
+Process = Literal["single pass", "adjudicated"]
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A labelled stretch of an article's text.
+
+    `text` repeats `article.text[start:end]`, so that a shifted offset shows. Spans may nest, overlap and coincide.
+    """
+
+    id: str
+    label: str
+    start: int
+    end: int
+    text: str
+    attributes: dict[str, AttributeValue] = {}
+    note: str = ""
+
+
+class Relation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A labelled arrow from one span to another; its three fields are its identity, so it has no id."""
+
+    label: str
+    head: str
+    tail: str
+    note: str = ""
+
+
+class Annotation(msgspec.Struct, frozen=True, kw_only=True):
+    """The labels that one annotator, or an adjudication, gave one article.
+
+    `annotator` is a pseudonym from `annotators.yaml`; `made_from` names the annotators whose labels were adjudicated.
+    `text_sha256` is the hash of the text the labels were made on, `inventory` the version of the inventory in use.
+    """
+
+    article: str
+    annotator: str
+    process: Process
+    made_from: tuple[str, ...]
+    inventory: str
+    text_sha256: str
+    spans: tuple[Span, ...]
+    relations: tuple[Relation, ...]
+
+
+class SourceRange(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an article was cut from: code points `[start, end)` of the decoded source file."""
+
+    file: str
+    sha256: str
+    start: int
+    end: int
+
+
+class Article(msgspec.Struct, frozen=True, kw_only=True):
+    """One article: its text and what is known of it; None where the text does not say."""
+
+    id: str
+    title: str | None
+    language: str
+    author: str | None
+    publisher: str | None
+    date: str | None
+    rights: str
+    source: SourceRange
+    text_sha256: str
+    text: str
+
+
+class Annotator(msgspec.Struct, frozen=True, kw_only=True):
+    """Who labelled: a pseudonym, never a name or an address. `until` is None while the work goes on."""
+
+    id: str
+    kind: Literal["person", "model"]
+    training: str
+    since: str
+    until: str | None = None
+
+
+class Omission(msgspec.Struct, frozen=True, kw_only=True):
+    """A range of a source file, code points `[start, end)`, that belongs to no article, and why."""
+
+    start: int
+    end: int
+    reason: str
+
+
+class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A source file kept byte for byte; `boundaries` says why the articles were cut where they are."""
+
+    file: str
+    sha256: str
+    boundaries: str
+    omitted: tuple[Omission, ...]

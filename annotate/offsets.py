@@ -1,0 +1,100 @@
+"""The one place that knows how text is counted.
+
+Offsets are Unicode code points, half open. Other counts (UTF-16 units, as browsers give them) are turned into these here
+and nowhere else.
+"""
+
+import hashlib
+import unicodedata
+from typing import Literal, NamedTuple
+
+Unit = Literal["code points", "UTF-16"]
+
+
+class Settled(NamedTuple):
+    """A span's place in code points, and the unit in which its offsets had been counted."""
+
+    start: int
+    end: int
+    unit: Unit
+
+
+class Misfit(NamedTuple):
+    """What the text reads under either count where neither gives the quoted words; None: outside the text."""
+
+    code_points: str | None
+    utf16: str | None
+
+
+def sha256(data: bytes | str) -> str:
+    """Hexadecimal SHA-256 of bytes, or of a string's UTF-8."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def normalise(text: str) -> str:
+    """The form that the corpus keeps: no byte order mark, LF line ends, Unicode normal form C."""
+    return unicodedata.normalize("NFC", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def from_utf16(text: str, offset: int) -> int | None:
+    """The code point offset of a UTF-16 offset; None if it is outside the text or inside a surrogate pair."""
+    if offset < 0:
+        return None
+    if text.isascii():
+        return offset if offset <= len(text) else None
+    units = text.encode("utf-16-le", "surrogatepass")
+    if 2 * offset > len(units):
+        return None
+    try:
+        return len(units[: 2 * offset].decode("utf-16-le"))
+    except UnicodeDecodeError:
+        return None
+
+
+def to_utf16(text: str, offset: int) -> int:
+    """The UTF-16 offset of a code point offset within the text."""
+    return len(text[:offset].encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _slice(text: str, start: int | None, end: int | None) -> str | None:
+    if start is None or end is None or not 0 <= start <= end <= len(text):
+        return None
+    return text[start:end]
+
+
+def settle(text: str, start: int, end: int, quoted: str) -> Settled | Misfit:
+    """Decide, for one span, in which unit its offsets were counted: by the words quoted with it.
+
+    Code points are tried first, UTF-16 units second. Where neither reading gives the quoted words, nothing is guessed:
+    both readings come back as a `Misfit`.
+    """
+    as_points = _slice(text, start, end)
+    if as_points == quoted:
+        return Settled(start, end, "code points")
+    first, last = from_utf16(text, start), from_utf16(text, end)
+    as_units = _slice(text, first, last)
+    if as_units == quoted and first is not None and last is not None:
+        return Settled(first, last, "UTF-16")
+    return Misfit(as_points, as_units)
+
+
+def paragraph(text: str, start: int, end: int) -> tuple[int, int]:
+    """The range `[start, end)` of the line, or lines, in which a span stands; line ends are not part of it."""
+    first = text.rfind("\n", 0, start) + 1
+    last = text.find("\n", max(end - 1, start))
+    return first, len(text) if last < 0 else last
+
+
+def cuts_word(text: str, at: int) -> bool:
+    """Whether an offset lies between two letters or digits."""
+    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The range without white space at its ends; empty, at `start`, if it holds nothing else."""
+    words = text[start:end]
+    inner = words.strip()
+    if not inner:
+        return start, start
+    first = start + len(words) - len(words.lstrip())
+    return first, first + len(inner)

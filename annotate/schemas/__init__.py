@@ -1,0 +1,68 @@
+"""JSON Schema: the shapes of the toolkit's own files, and the reading of a validator's verdict.
+
+`jsonschema-rs` is the fast gate; what it refuses, and only that, is explained by `jsonschema`, the reference validator.
+A schema may name the rule that a keyword stands for: `"x-rules": {"enum": "P203"}`.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+PACKAGE_SCHEMAS = ("inventory", "article", "annotators", "source")
+
+Schema = dict[str, Any]
+
+
+class Fault(NamedTuple):
+    """One place where a value is not of its schema; `rule` is the code that the schema gives the keyword, if any."""
+
+    place: str
+    message: str
+    rule: str | None
+    path: tuple[str | int, ...]
+
+
+@lru_cache
+def package_schema(name: str) -> str:
+    """The JSON text of one of the toolkit's own schemas: inventory, article, annotators or source."""
+    return resources.files(__name__).joinpath(f"{name}.schema.json").read_text("utf-8")
+
+
+@lru_cache(maxsize=32)
+def _gate(schema: str) -> Any:
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(json.loads(schema))
+
+
+@lru_cache(maxsize=32)
+def _reference(schema: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(schema))
+
+
+def explain(value: Any, schema: str) -> Iterator[Fault]:
+    """Each fault of a parsed value against a schema (its JSON text), in the order of their places."""
+    if _gate(schema).is_valid(value):
+        return
+    errors = sorted(
+        _reference(schema).iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path]
+    )
+    for error in errors:
+        path = tuple(error.absolute_path)
+        rule = error.schema.get("x-rules", {}).get(error.validator) if isinstance(error.schema, dict) else None
+        yield Fault(_place(path), _short(error.message), rule, path)
+
+
+def _place(path: tuple[str | int, ...]) -> str:
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return place.removeprefix(".") or "the whole file"
+
+
+def _short(message: str, limit: int = 240) -> str:
+    line = " ".join(message.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

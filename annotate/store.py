@@ -1,0 +1,179 @@
+"""`corpus/` ↔ the model: where each file is, its canonical bytes, and reading and writing them side by side.
+
+Canonical JSON: keys in the order of the model, one span or relation a line, spans by place, LF at the end. Loading a
+canonical file and saving it gives the same bytes.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from annotate.errors import CannotRun
+from annotate.files import parse_yaml, read_bytes, write_atomically
+from annotate.model import GOLD, Annotation, Annotator, Article, Relation, SourceFile, Span
+
+ID_PATTERN = r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?"
+_CHECK = "`annotate check` says what is wrong with it"
+
+
+def span_order(span: Span) -> tuple[int, int, str, str]:
+    """The canonical order of spans: start, end, label, id."""
+    return span.start, span.end, span.label, span.id
+
+
+def canonical(annotation: Annotation) -> Annotation:
+    """The same annotation with spans by place, and relations by the place of their head, then of their tail."""
+    spans = sorted(annotation.spans, key=span_order)
+    place = {span.id: number for number, span in enumerate(spans)}
+
+    def relation_order(relation: Relation) -> tuple[int, int, str]:
+        return place.get(relation.head, -1), place.get(relation.tail, -1), relation.label
+
+    relations = sorted(annotation.relations, key=relation_order)
+    return msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations))
+
+
+def _line(value: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=0)
+
+
+def _lines(value: Any) -> bytes:
+    """A list with one item a line; anything else on one line."""
+    if not isinstance(value, list | tuple) or not value or isinstance(value[0], str):
+        return _line(value)
+    return b"[\n" + b",\n".join(_line(item) for item in value) + b"\n]"
+
+
+def _encode(fields: Iterable[tuple[str, Any]]) -> bytes:
+    return b"{\n" + b",\n".join(_line(key) + b": " + _lines(value) for key, value in fields) + b"\n}\n"
+
+
+def encode_annotation(annotation: Annotation) -> bytes:
+    ordered = canonical(annotation)
+    return _encode((field, getattr(ordered, field)) for field in Annotation.__struct_fields__)
+
+
+def encode_article(article: Article) -> bytes:
+    """The metadata's bytes; the text has a file of its own."""
+    return _encode((field, getattr(article, field)) for field in Article.__struct_fields__ if field != "text")
+
+
+def encode_source(source: SourceFile) -> bytes:
+    return _encode((field, getattr(source, field)) for field in SourceFile.__struct_fields__)
+
+
+class Corpus:
+    """A corpus folder. Paths are made from names that were found in it or that passed `ID_PATTERN`."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+        if not self.root.is_dir():
+            raise CannotRun(self.root, "no such folder", "name a corpus folder, or lay one out with `annotate init`")
+
+    def text_path(self, article: str) -> Path:
+        return self.root / "articles" / f"{article}.txt"
+
+    def article_path(self, article: str) -> Path:
+        return self.root / "articles" / f"{article}.json"
+
+    def annotation_path(self, version: str, article: str) -> Path:
+        return self.root / "annotations" / version / f"{article}.json"
+
+    def source_path(self, file: str) -> Path:
+        return self.root / "sources" / file
+
+    def source_record_path(self, file: str) -> Path:
+        return self.root / "sources" / f"{file}.json"
+
+    @property
+    def annotators_path(self) -> Path:
+        return self.root / "annotators.yaml"
+
+    def article_ids(self) -> list[str]:
+        return sorted(path.stem for path in self._files("articles", "*.json"))
+
+    def text_ids(self) -> list[str]:
+        return sorted(path.stem for path in self._files("articles", "*.txt"))
+
+    def versions(self) -> list[str]:
+        """The folders of annotations: annotators, and gold."""
+        folder = self.root / "annotations"
+        return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+    def annotated_ids(self, version: str) -> list[str]:
+        return sorted(path.stem for path in self._files(f"annotations/{version}", "*.json"))
+
+    def source_files(self) -> list[str]:
+        """The names of the source files that have a record beside them, or are one's subject."""
+        return sorted(path.name.removesuffix(".json") for path in self._files("sources", "*.json"))
+
+    def _files(self, folder: str, pattern: str) -> Iterator[Path]:
+        return (path for path in (self.root / folder).glob(pattern) if not path.name.startswith("."))
+
+    def splits(self) -> dict[str, list[str]]:
+        """Split → article ids, in the order of the files' lines."""
+        return {
+            path.stem: path.read_text("utf-8", errors="replace").split()
+            for path in sorted(self._files("splits", "*.txt"))
+        }
+
+    def read_text(self, article: str) -> str:
+        path = self.text_path(article)
+        try:
+            return read_bytes(path, _CHECK).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise CannotRun(path, f"is not UTF-8 (byte {error.start})", _CHECK) from error
+
+    def read_article(self, article: str) -> Article:
+        fields = _decode(self.article_path(article), dict[str, Any])
+        return _convert({**fields, "text": self.read_text(article)}, Article, self.article_path(article))
+
+    def read_annotation(self, version: str, article: str) -> Annotation:
+        return _decode(self.annotation_path(version, article), Annotation)
+
+    def read_source(self, file: str) -> SourceFile:
+        return _decode(self.source_record_path(file), SourceFile)
+
+    def read_annotators(self) -> dict[str, Annotator]:
+        """Annotators by id."""
+        path = self.annotators_path
+        try:
+            value = parse_yaml(read_bytes(path, "list the annotators there"))
+        except ValueError as error:
+            raise CannotRun(path, str(error), "mend the YAML") from error
+        entries = value.get("annotators", []) if isinstance(value, dict) else []
+        return {annotator.id: annotator for annotator in _convert(entries, list[Annotator], path)}
+
+    def articles(self) -> Iterator[Article]:
+        return (self.read_article(article) for article in self.article_ids())
+
+    def gold(self) -> Iterator[Annotation]:
+        return (self.read_annotation(GOLD, article) for article in self.annotated_ids(GOLD))
+
+    def write_article(self, article: Article) -> None:
+        """Write text and metadata; the metadata last, so that an article without a text never shows."""
+        write_atomically(self.text_path(article.id), article.text.encode("utf-8"))
+        write_atomically(self.article_path(article.id), encode_article(article))
+
+    def write_annotation(self, version: str, annotation: Annotation) -> None:
+        write_atomically(self.annotation_path(version, annotation.article), encode_annotation(annotation))
+
+    def write_source(self, source: SourceFile, data: bytes) -> None:
+        write_atomically(self.source_path(source.file), data)
+        write_atomically(self.source_record_path(source.file), encode_source(source))
+
+
+def _decode(path: Path, type_: Any) -> Any:
+    try:
+        return msgspec.json.decode(read_bytes(path, _CHECK), type=type_)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise CannotRun(path, f"cannot be read: {error}", _CHECK) from error
+
+
+def _convert(value: Any, type_: Any, path: Path) -> Any:
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        raise CannotRun(path, f"cannot be read: {error}", _CHECK) from error
