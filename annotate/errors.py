@@ -1,9 +1,9 @@
-"""The one exception for what keeps a command from running: bad input, a missing folder, a server that does not answer."""
+"""The one exception for what keeps a command from running: bad input, a missing folder, a silent server."""
 
 from pathlib import Path
 
 
-class CannotRun(Exception):
+class CannotRun(Exception):  # noqa: N818 - it says what happened, and reads so where it is raised
     """One line: where (a file and, if known, a place in it), what is wrong, and what to do about it."""
 
     def __init__(self, where: str | Path, problem: str, mend: str) -> None:
