@@ -1,7 +1,7 @@
 """The inventory: what a corpus labels, loaded from `labels.yaml` and looked up by name.
 
-Everything else that names a label is made from it: the labelling config, the JSON Schema of an annotation, the dataset's
-features, the tables in the guidelines, the checks of labels and ends.
+Everything else that names a label is made from it: the labelling config, the JSON Schema of an annotation, the features
+of the dataset, the tables in the guidelines, the checks of labels and ends.
 """
 
 from collections import Counter
@@ -147,9 +147,7 @@ def load(folder: str | Path) -> Inventory:
     except ValueError as error:
         raise CannotRun(path, str(error), "mend the YAML") from error
     for fault in explain(value, package_schema("inventory")):
-        raise CannotRun(
-            path, f"{fault.place}: {fault.message}", "see schema/inventory.schema.json for what may stand there"
-        )
+        raise CannotRun(path, f"{fault.place}: {fault.message}", "mend it after inventory.schema.json")
     for place, problem, mend in _misfits(value):
         raise CannotRun(path, f"{place}: {problem}", mend)
     for section in ("layers", "spans", "attributes", "relations", "records"):

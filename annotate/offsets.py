@@ -1,7 +1,7 @@
 """The one place that knows how text is counted.
 
-Offsets are Unicode code points, half open. Other counts (UTF-16 units, as browsers give them) are turned into these here
-and nowhere else.
+Offsets are Unicode code points, half open. Other counts (UTF-16 units, as browsers give them) are turned into these
+here and nowhere else.
 """
 
 import hashlib

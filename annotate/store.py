@@ -6,13 +6,15 @@ canonical file and saving it gives the same bytes.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from annotate.errors import CannotRun
 from annotate.files import parse_yaml, read_bytes, write_atomically
 from annotate.model import GOLD, Annotation, Annotator, Article, Relation, SourceFile, Span
+
+T = TypeVar("T")
 
 ID_PATTERN = r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?"
 _CHECK = "`annotate check` says what is wrong with it"
@@ -165,14 +167,14 @@ class Corpus:
         write_atomically(self.source_record_path(source.file), encode_source(source))
 
 
-def _decode(path: Path, type_: Any) -> Any:
+def _decode(path: Path, type_: type[T]) -> T:
     try:
         return msgspec.json.decode(read_bytes(path, _CHECK), type=type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CannotRun(path, f"cannot be read: {error}", _CHECK) from error
 
 
-def _convert(value: Any, type_: Any, path: Path) -> Any:
+def _convert(value: Any, type_: type[T], path: Path) -> T:
     try:
         return msgspec.convert(value, type_)
     except msgspec.ValidationError as error:

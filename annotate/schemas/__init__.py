@@ -49,10 +49,8 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
     """Each fault of a parsed value against a schema (its JSON text), in the order of their places."""
     if _gate(schema).is_valid(value):
         return
-    errors = sorted(
-        _reference(schema).iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path]
-    )
-    for error in errors:
+    errors = _reference(schema).iter_errors(value)
+    for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
         path = tuple(error.absolute_path)
         rule = error.schema.get("x-rules", {}).get(error.validator) if isinstance(error.schema, dict) else None
         yield Fault(_place(path), _short(error.message), rule, path)
