@@ -19,12 +19,17 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a check yields: the message and the place; code, file and article are put in by its rule and its caller."""
+    """What a check yields: the message and the place; its rule puts in the code, its caller the file and article.
+
+    A check that looks at the whole corpus names `file` and `article` itself.
+    """
 
     message: str
     span: str | None = None
     line: int | None = None
     fix: Fix | None = None
+    file: str | None = None
+    article: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,14 @@ class Rule:
 
     def finding(self, file: str, article: str | None, problem: Problem) -> Finding:
         return Finding(
-            self.code, self.severity, file, problem.message, article, problem.span, problem.line, problem.fix
+            code=self.code,
+            severity=self.severity,
+            file=problem.file or file,
+            message=problem.message,
+            article=problem.article or article,
+            span=problem.span,
+            line=problem.line,
+            fix=problem.fix,
         )
 
 

@@ -163,7 +163,11 @@ class Corpus:
         write_atomically(self.annotation_path(version, annotation.article), encode_annotation(annotation))
 
     def write_source(self, source: SourceFile, data: bytes) -> None:
+        """Write a source file and its record; the record last."""
         write_atomically(self.source_path(source.file), data)
+        self.write_source_record(source)
+
+    def write_source_record(self, source: SourceFile) -> None:
         write_atomically(self.source_record_path(source.file), encode_source(source))
 
 

@@ -1,0 +1,19 @@
+"""Checks: generators of findings over a corpus. They never print, log or exit.
+
+Levels, in order: shape (S), text (T), spans (P), relations (R), corpus (C). All findings are collected; a level that is
+broken stops the later ones for that file alone.
+"""
+
+from annotate.checks import corpus, relations, shape, spans, text, vocabulary
+from annotate.checks.run import check, check_labels
+from annotate.findings import Rule
+
+CATALOGUE: tuple[Rule, ...] = tuple(
+    sorted(
+        (*shape.RULES, *text.RULES, *vocabulary.RULES, *spans.RULES, *relations.RULES, *corpus.RULES),
+        key=lambda rule: ("STPRC".index(rule.code[0]), rule.code),
+    )
+)
+"""Every rule, in the order of the levels and codes."""
+
+__all__ = ["CATALOGUE", "check", "check_labels"]

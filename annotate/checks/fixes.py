@@ -1,0 +1,46 @@
+"""Repairs that are safe to make by themselves: the canonical form of a file, white space at a span's ends."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+import msgspec
+
+from annotate.findings import Finding, Fix
+from annotate.model import Annotation, Span
+from annotate.store import Corpus
+
+
+def apply(corpus: Corpus, findings: Iterable[Finding]) -> list[str]:
+    """Make the fixes that findings carry; the files that were written, relative to the corpus.
+
+    Raises CannotRun if a file cannot be written; the others are whole.
+    """
+    fixes: dict[str, dict[str, Fix]] = defaultdict(dict)
+    for finding in findings:
+        if finding.fix:
+            fixes[finding.file][finding.fix.span or ""] = finding.fix
+    for file, by_span in fixes.items():
+        _fix(corpus, PurePosixPath(file), by_span)
+    return sorted(fixes)
+
+
+def _fix(corpus: Corpus, file: PurePosixPath, by_span: dict[str, Fix]) -> None:
+    if file.parts[0] == "articles":
+        corpus.write_article(corpus.read_article(file.stem))
+    elif file.parts[0] == "sources":
+        corpus.write_source_record(corpus.read_source(file.stem))
+    else:
+        version, article = file.parts[1], file.stem
+        annotation = corpus.read_annotation(version, article)
+        corpus.write_annotation(version, _respan(annotation, corpus.read_text(article), by_span))
+
+
+def _respan(annotation: Annotation, text: str, by_span: dict[str, Fix]) -> Annotation:
+    def mended(span: Span) -> Span:
+        fix = by_span.get(span.id)
+        if fix is None:
+            return span
+        return msgspec.structs.replace(span, start=fix.start, end=fix.end, text=text[fix.start : fix.end])
+
+    return msgspec.structs.replace(annotation, spans=tuple(map(mended, annotation.spans)))

@@ -1,0 +1,327 @@
+"""R: the relations of one annotation: their ends, how many there are, and spans in pieces."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from annotate.findings import Problem, Rule, rule
+from annotate.inventory import Bounds, Inventory, RelationLabel
+from annotate.model import Annotation, Relation, Span
+
+
+def _by_id(annotation: Annotation) -> dict[str, Span]:
+    return {span.id: span for span in annotation.spans}
+
+
+def _name(span: Span) -> str:
+    words = span.text if len(span.text) <= 40 else f"{span.text[:40]}…"
+    return f"{span.label} {words!r}"
+
+
+def _known(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Relation, RelationLabel, Span, Span]]:
+    """Each relation whose label is in the inventory and whose ends exist, with them."""
+    spans = _by_id(annotation)
+    for relation in annotation.relations:
+        label, head, tail = (
+            inventory.relations.get(relation.label),
+            spans.get(relation.head),
+            spans.get(relation.tail),
+        )
+        if label and head and tail:
+            yield relation, label, head, tail
+
+
+def _joins(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span, Span]]:
+    """Each later piece of a span with the piece that it is said to continue."""
+    return ((head, tail) for _, label, head, tail in _known(annotation, inventory) if label.joins_pieces)
+
+
+@rule("R102")
+def end_missing(annotation: Annotation) -> Iterator[Problem]:
+    """Both ends of a relation are spans of the same annotation.
+
+    Why: a relation to nowhere says nothing; servers accept it all the same.
+    Fails: head s4 where no span has the id s4.
+    Passes: both ids are those of spans in the file.
+    """
+    spans = _by_id(annotation)
+    for relation in annotation.relations:
+        for end, name in (("head", relation.head), ("tail", relation.tail)):
+            if name not in spans:
+                yield Problem(
+                    f"{end} of {relation.label} ({relation.head} → {relation.tail}) is no span; "
+                    "remove the relation, or bring the span back",
+                    name,
+                )
+
+
+@rule("R103")
+def wrong_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """A relation starts from a label that the inventory allows at its head.
+
+    Why: a relation drawn the wrong way round fills no role of a record.
+    Fails: an arrow from the one who spoke to the word of saying.
+    Passes: an arrow from the word of saying to the one who spoke.
+    """
+    for relation, label, head, _ in _known(annotation, inventory):
+        if not label.joins_pieces and head.label not in label.head:
+            yield Problem(
+                f"{relation.label} starts from {_name(head)}; it may start from {', '.join(label.head)}", head.id
+            )
+
+
+@rule("R104")
+def wrong_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """A relation points to a label that the inventory allows at its tail.
+
+    Why: a role of a record holds spans of known labels only.
+    Fails: an arrow for the victims that points to a place.
+    Passes: an arrow for the victims that points to the people harmed.
+    """
+    for relation, label, head, tail in _known(annotation, inventory):
+        if not label.joins_pieces and tail.label not in label.tail:
+            yield Problem(
+                f"{relation.label} from {_name(head)} points to {_name(tail)}; it may point to {', '.join(label.tail)}",
+                head.id,
+            )
+
+
+def _later_pieces(annotation: Annotation, inventory: Inventory) -> set[str]:
+    return {head.id for head, _ in _joins(annotation, inventory)}
+
+
+def _counted(
+    annotation: Annotation,
+    inventory: Inventory,
+    labels: Callable[[RelationLabel], tuple[str, ...]],
+    bounds: Callable[[RelationLabel], Bounds],
+    end: Callable[[Relation], str],
+) -> Iterator[tuple[Span, RelationLabel, int, Bounds]]:
+    """For each span and each relation that may hang on it at one end: how many do, and how many may.
+
+    Later pieces are left out: relations hang on the first one.
+    """
+    count = Counter((relation.label, end(relation)) for relation in annotation.relations)
+    later = _later_pieces(annotation, inventory)
+    for label in inventory.relations.values():
+        limits = bounds(label)
+        if limits == Bounds():
+            continue
+        for span in annotation.spans:
+            if span.label in labels(label) and span.id not in later:
+                yield span, label, count[label.name, span.id], limits
+
+
+def _at_head(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span, RelationLabel, int, Bounds]]:
+    return _counted(annotation, inventory, lambda r: r.head, lambda r: r.per_head, lambda r: r.head)
+
+
+def _at_tail(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span, RelationLabel, int, Bounds]]:
+    return _counted(annotation, inventory, lambda r: r.tail, lambda r: r.per_tail, lambda r: r.tail)
+
+
+@rule("R105")
+def too_few_from_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """A span has the relations that must start from its label.
+
+    Why: a word of saying with nothing said is half a record.
+    Fails: no relation where the inventory asks for one at least.
+    Passes: one or more.
+    """
+    for span, label, count, limits in _at_head(annotation, inventory):
+        if count < limits.least:
+            yield Problem(
+                f"{_name(span)} has {count} {label.name} and needs {limits.least}; "
+                f"draw {label.name} to {' or '.join(label.tail)}",
+                span.id,
+            )
+
+
+@rule("R106")
+def too_many_from_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """No more relations of a kind start from a span than the inventory allows.
+
+    Why: where one is allowed, two mean that one of them is wrong.
+    Fails: two relations where `per_head` says at most one.
+    Passes: one.
+    """
+    for span, label, count, limits in _at_head(annotation, inventory):
+        if limits.most is not None and count > limits.most:
+            yield Problem(f"{_name(span)} has {count} {label.name}; {limits.most} may start from it", span.id)
+
+
+@rule("R107")
+def too_few_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """A span has the relations that must point to its label.
+
+    Why: words that were said, with no word of saying that introduces them, are in no record.
+    Fails: no relation to a span where `per_tail` asks for one at least.
+    Passes: one or more.
+    """
+    for span, label, count, limits in _at_tail(annotation, inventory):
+        if count < limits.least:
+            yield Problem(
+                f"{_name(span)} is at the end of {count} {label.name} and needs {limits.least}; "
+                f"draw {label.name} from {' or '.join(label.head)}",
+                span.id,
+            )
+
+
+@rule("R108")
+def too_many_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """No more relations of a kind point to a span than the inventory allows.
+
+    Why: where one is allowed, two mean that one of them is wrong.
+    Fails: two relations where `per_tail` says at most one.
+    Passes: one.
+    """
+    for span, label, count, limits in _at_tail(annotation, inventory):
+        if limits.most is not None and count > limits.most:
+            yield Problem(f"{_name(span)} is at the end of {count} {label.name}; {limits.most} may be", span.id)
+
+
+@rule("R109")
+def same_relation_twice(annotation: Annotation) -> Iterator[Problem]:
+    """No relation stands twice: same label, head and tail.
+
+    Why: it would be counted twice, and says nothing more.
+    Fails: two relations with one label from s1 to s2.
+    Passes: two relations with two labels from s1 to s2.
+    """
+    count = Counter((relation.label, relation.head, relation.tail) for relation in annotation.relations)
+    for (label, head, tail), number in count.items():
+        if number > 1:
+            yield Problem(f"{label} ({head} → {tail}) stands {number} times; keep one", head)
+
+
+@rule("R110")
+def to_itself(annotation: Annotation) -> Iterator[Problem]:
+    """No relation leads from a span to itself.
+
+    Why: nothing holds its own role, and nothing continues itself.
+    Fails: head s3, tail s3.
+    Passes: head s3, tail s4, also where the two cover the same words.
+    """
+    for relation in annotation.relations:
+        if relation.head == relation.tail:
+            yield Problem(f"{relation.label} leads from {relation.head} to itself; remove it", relation.head)
+
+
+@rule("R111")
+def pieces_of_two_labels(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """All pieces of a span have one label.
+
+    Why: they are one span that other words interrupt.
+    Fails: a later piece labelled otherwise than the piece that it continues.
+    Passes: two pieces with the same label.
+    Guideline: how-to-label.md
+    """
+    for head, tail in _joins(annotation, inventory):
+        if head.label != tail.label:
+            yield Problem(f"{_name(head)} continues {_name(tail)}; give both one label", head.id)
+
+
+@rule("R112")
+def loop_of_pieces(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """The pieces of a span make no loop.
+
+    Why: a span has a first piece.
+    Fails: s1 continues s2, s2 continues s3, s3 continues s1.
+    Passes: s3 continues s2, s2 continues s1.
+    Guideline: how-to-label.md
+    """
+    before = {head.id: tail.id for head, tail in _joins(annotation, inventory) if head.id != tail.id}
+    done: set[str] = set()
+    for start in before:
+        path: list[str] = []
+        at = start
+        while at in before and at not in done and at not in path:
+            path.append(at)
+            at = before[at]
+        if at in path:
+            loop = path[path.index(at) :]
+            yield Problem(f"{' → '.join([*loop, at])} is a loop; remove the arrow from the first piece", at)
+        done.update(path)
+
+
+@rule("R113")
+def pieces_out_of_order(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """A piece continues one that stands before it in the text, and does not overlap it.
+
+    Why: the pieces are read in the order of the text.
+    Fails: the first words of a quotation continue its last ones.
+    Passes: the last words continue the first ones.
+    Guideline: how-to-label.md
+    """
+    for head, tail in _joins(annotation, inventory):
+        if head.id != tail.id and head.start < tail.end:
+            yield Problem(
+                f"{_name(head)} continues {_name(tail)}, which does not end before it; turn it round", head.id
+            )
+
+
+@rule("R114")
+def fork_of_pieces(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """A piece continues one piece, and is continued by one.
+
+    Why: the pieces of a span are a chain; a fork says nothing about their order.
+    Fails: s2 and s3 both continue s1.
+    Passes: s2 continues s1, s3 continues s2.
+    Guideline: how-to-label.md
+    """
+    joins = list(_joins(annotation, inventory))
+    for side, end in (("continues", 0), ("is continued by", 1)):
+        for name, count in Counter(join[end].id for join in joins).items():
+            if count > 1:
+                yield Problem(f"{side} {count} pieces; join each piece to the nearest one before it", name)
+
+
+@rule("R115")
+def hangs_on_later_piece(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """Relations hang on the first piece of a span.
+
+    Why: a span in pieces is one span, and each reader has to find its relations in one place.
+    Fails: a relation that ends at the second half of a quotation.
+    Passes: the same relation to its first half.
+    Guideline: how-to-label.md
+    """
+    later = _later_pieces(annotation, inventory)
+    for relation, label, _, _ in _known(annotation, inventory):
+        for end, name in (("head", relation.head), ("tail", relation.tail)):
+            if name in later and not label.joins_pieces:
+                yield Problem(f"{end} of {relation.label} is a later piece; hang it on the first one", name)
+
+
+@rule("R116")
+def in_no_relation(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """A span whose label only ever fills a role does fill one.
+
+    Why: a place of no event and a speaker who says nothing are in no record.
+    Fails: a place, labelled as such, to which no relation points.
+    Passes: the same place with a relation to it; no label where nothing happened there.
+    Guideline: how-to-label.md
+    """
+    labels = inventory.relations.values()
+    heads = {name for label in labels for name in label.head}
+    required = {name for label in labels if label.per_tail.least for name in label.tail}
+    touched = {name for relation in annotation.relations for name in (relation.head, relation.tail)}
+    for span in annotation.spans:
+        if span.label not in heads | required and span.id not in touched:
+            yield Problem(f"{_name(span)} is in no relation; draw the one it is labelled for, or remove it", span.id)
+
+
+OF_ENDS: tuple[Rule, ...] = (end_missing, same_relation_twice, to_itself)
+OF_INVENTORY: tuple[Rule, ...] = (
+    wrong_head,
+    wrong_tail,
+    too_few_from_head,
+    too_many_from_head,
+    too_few_to_tail,
+    too_many_to_tail,
+    pieces_of_two_labels,
+    loop_of_pieces,
+    pieces_out_of_order,
+    fork_of_pieces,
+    hangs_on_later_piece,
+    in_no_relation,
+)
+RULES: tuple[Rule, ...] = (*OF_ENDS, *OF_INVENTORY)

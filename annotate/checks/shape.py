@@ -1,0 +1,171 @@
+"""S: the shape of a file, before anything in it is believed. JSON Schema says what can be said there."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import msgspec
+
+from annotate.checks import vocabulary
+from annotate.checks.vocabulary import problems
+from annotate.files import parse_yaml
+from annotate.findings import Finding, Fix, Problem, Rule, rule
+from annotate.schemas import Fault, explain
+
+BOM = b"\xef\xbb\xbf"
+
+
+class Document(NamedTuple):
+    """A file's value as parsed, or None where `findings` bar it from being read."""
+
+    value: Any
+    findings: list[Finding]
+
+
+@rule("S101")
+def encoding(data: bytes) -> Iterator[Problem]:
+    """A file of the corpus is UTF-8 without a byte order mark.
+
+    Why: readers differ in what they make of anything else; some refuse it, some shift every offset by one.
+    Fails: a file that starts with the bytes EF BB BF, or that an editor saved as Windows-1252.
+    Passes: the same file saved as UTF-8.
+    """
+    if data.startswith(BOM):
+        yield Problem("starts with a byte order mark; save it as UTF-8 without one")
+        return
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        yield Problem(
+            f"is not UTF-8 at byte {error.start}; save it as UTF-8", line=data[: error.start].count(b"\n") + 1
+        )
+
+
+@rule("S102")
+def syntax(error: ValueError) -> Iterator[Problem]:
+    """A JSON or YAML file can be parsed.
+
+    Why: nothing can be said of a file that has no value.
+    Fails: `{"id": "a",}`.
+    Passes: `{"id": "a"}`.
+    """
+    yield Problem(f"{error}; mend the syntax, or take the file from an earlier version")
+
+
+@rule("S103")
+def duplicate_key(data: bytes) -> Iterator[Problem]:
+    """No object in a JSON file has one key twice.
+
+    Why: every parser keeps the last value, silently; which one was meant is lost.
+    Fails: `{"start": 3, "start": 5}`.
+    Passes: `{"start": 5}`.
+    """
+    twice: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                twice.append(key)
+            seen.add(key)
+
+    json.loads(data, object_pairs_hook=note)
+    for key in dict.fromkeys(twice):
+        yield Problem(f"has the key {key!r} twice in one object; keep the one that is meant")
+
+
+@rule("S104")
+def off_schema(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
+    """A file has the fields and types that its JSON Schema asks for, and nothing more.
+
+    Why: a field that is missing, misspelt or of another type would be read as something else, or not at all.
+    Fails: an annotation without `spans`; `"start": "12"`.
+    Passes: `"start": 12`.
+    Guideline: the files in schema/ whose names end in .schema.json
+    """
+    yield from problems(faults, value)
+
+
+@rule("S105")
+def unsafe_id(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
+    """An id, and a file's name in the metadata, is a plain name that can be no path.
+
+    Why: ids become file names. `../`, an absolute path or a NUL would read or write outside the corpus.
+    Fails: `"id": "../secrets"`, `"file": "/etc/passwd"`.
+    Passes: `"id": "raqqa-2017"`: lower-case letters, digits, hyphens and underscores, 100 at most.
+    """
+    yield from problems(faults, value)
+
+
+@rule("S106")
+def file_name(value: Any, key: str, expected: str) -> Iterator[Problem]:
+    """A file is named after the id in it.
+
+    Why: an article, an annotation or a source file is found by its name; a copy under another name is read as it.
+    Fails: `articles/a.json` with `"id": "b"`.
+    Passes: `articles/b.json` with `"id": "b"`.
+    """
+    if value[key] != expected:
+        yield Problem(f"{key} is {value[key]!r}, but the file's name says {expected!r}; rename one of the two")
+
+
+@rule("S107", "warning")
+def not_canonical(data: bytes, canonical: bytes) -> Iterator[Problem]:
+    """A file is in canonical form: key order, one span or relation a line, spans by place, LF at the end.
+
+    Why: so that the difference between two versions shows what changed, and nothing else.
+    Fails: the same JSON, indented by an editor.
+    Passes: what `annotate check --fix` writes.
+    """
+    if data != canonical:
+        line = next(
+            (
+                number
+                for number, (a, b) in enumerate(zip(data.split(b"\n"), canonical.split(b"\n"), strict=False), 1)
+                if a != b
+            ),
+            None,
+        )
+        yield Problem("is not in canonical form; `annotate check --fix` rewrites it", line=line, fix=Fix())
+
+
+RULES: tuple[Rule, ...] = (encoding, syntax, duplicate_key, off_schema, unsafe_id, file_name, not_canonical)
+
+
+def parse_json(data: bytes) -> Any:
+    """The value of a JSON document; raises ValueError with one line."""
+    try:
+        return msgspec.json.decode(data)
+    except RecursionError as error:
+        raise ValueError("is nested too deeply to be a file of a corpus") from error
+    except msgspec.DecodeError as error:
+        raise ValueError(f"is no JSON: {error}") from error
+
+
+def document(file: str, article: str | None, data: bytes, schema_text: str) -> Document:
+    """Parse a file and hold it against its schema.
+
+    Faults of the inventory's vocabulary (an unknown label, a missing attribute) are found here too, under the codes
+    that the schema gives them; they do not bar the file from being read.
+    """
+    broken = list(encoding(file, article, data))
+    if broken:
+        return Document(None, broken)
+    try:
+        value = parse_yaml(data) if PurePosixPath(file).suffix == ".yaml" else parse_json(data)
+    except ValueError as error:
+        return Document(None, list(syntax(file, article, error)))
+    faults = list(explain(value, schema_text))
+    findings = [
+        *off_schema(file, article, [fault for fault in faults if fault.rule is None], value),
+        *unsafe_id(file, article, [fault for fault in faults if fault.rule == unsafe_id.code], value),
+    ]
+    by_code = {rule.code: rule for rule in vocabulary.RULES}
+    words = [
+        found
+        for fault in faults
+        if fault.rule in by_code
+        for found in by_code[fault.rule](file, article, [fault], value)
+    ]
+    return Document(None if findings else value, findings + words)

@@ -1,0 +1,50 @@
+"""`annotate check`: all findings on a corpus."""
+
+from pathlib import Path
+
+import click
+
+from annotate.cli.common import corpus_argument, schema_option
+from annotate.cli.report import FORMATS, counted, render
+
+
+@click.command("check")
+@corpus_argument
+@schema_option
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print findings."
+)
+@click.option("--strict", is_flag=True, help="Let warnings fail the check as errors do.")
+@click.option("--fix", is_flag=True, help="Mend what is safe to mend: canonical form, white space at a span's ends.")
+@click.pass_context
+def command(ctx: click.Context, corpus: str, schema: str, format_: str, strict: bool, fix: bool) -> None:
+    """Check a corpus: every file by itself, then the whole. All findings are shown.
+
+    Exit code 0: no errors (with --strict, no warnings either); 1: findings; 2: could not run.
+
+    \b
+    annotate check
+    annotate check my-corpus --schema my-schema --strict
+    annotate check --format sarif > findings.sarif
+    """
+    from annotate import inventory
+    from annotate.checks import CATALOGUE, check, fixes
+    from annotate.store import Corpus
+
+    loaded = inventory.load(schema)
+    folder = Corpus(corpus)
+    findings = list(check(folder, loaded))
+    if fix:
+        written = fixes.apply(folder, findings)
+        for file in written:
+            click.echo(f"mended {Path(corpus) / file}", err=True)
+        findings = list(check(folder, loaded)) if written else findings
+    articles = counted(len(folder.article_ids()), "article")
+    annotations = counted(sum(len(folder.annotated_ids(version)) for version in folder.versions()), "annotation")
+    click.echo(
+        render(
+            findings, format_, folder.root, CATALOGUE, f"{corpus} ({articles}, {annotations}, {len(CATALOGUE)} rules)"
+        )
+    )
+    if any(strict or finding.severity == "error" for finding in findings):
+        ctx.exit(1)

@@ -1,0 +1,38 @@
+"""`annotate rules`: the catalogue of rules, and what each one means."""
+
+import click
+
+from annotate.errors import CannotRun
+
+
+@click.command("rules")
+@click.argument("code", required=False)
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+)
+def command(code: str | None, format_: str) -> None:
+    """List the rules, or explain the one with CODE.
+
+    S: shape of a file. T: text. P: spans. R: relations. C: corpus. L: what Label Studio sends back.
+
+    \b
+    annotate rules
+    annotate rules P303
+    """
+    import json
+
+    from annotate.checks import CATALOGUE
+    from annotate.labelstudio.rules import RULES
+
+    rules = [rule for rule in (*CATALOGUE, *RULES) if code is None or rule.code == code.upper()]
+    if not rules:
+        raise CannotRun(code or "", "is the code of no rule", "`annotate rules` lists them")
+    if format_ == "json":
+        fields = ("code", "severity", "name", "summary", "documentation")
+        click.echo(json.dumps([{name: getattr(rule, name) for name in fields} for rule in rules], indent=2))
+    elif code:
+        rule = rules[0]
+        click.echo(f"{click.style(rule.code, bold=True)} {rule.name} ({rule.severity})\n\n{rule.documentation}")
+    else:
+        for rule in rules:
+            click.echo(f"{click.style(rule.code, bold=True)}  {rule.severity:<7}  {rule.summary}")
