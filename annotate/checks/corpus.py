@@ -62,7 +62,7 @@ def half_an_article(contents: Contents) -> Iterator[Problem]:
         )
 
 
-@rule("C102")
+@rule("C102", "warning")
 def article_without_gold(contents: Contents) -> Iterator[Problem]:
     """Each article has gold labels, if any has.
 
@@ -159,7 +159,7 @@ def article_in_two_splits(contents: Contents) -> Iterator[Problem]:
             first.setdefault(name, split)
 
 
-@rule("C108")
+@rule("C108", "warning")
 def article_in_no_split(contents: Contents) -> Iterator[Problem]:
     """Each article is in a split, where there are splits.
 

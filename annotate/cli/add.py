@@ -1,0 +1,84 @@
+"""`annotate add`: take articles in."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from annotate.cli.common import corpus_option
+
+ONE_ARTICLE = "One file, one article."
+
+
+@click.command("add")
+@click.argument("files", nargs=-1, required=True, type=click.Path())
+@corpus_option
+@click.option("--id", "id_", help="The article's id (one file only). Default: made of the file's name.")
+@click.option(
+    "--cut",
+    "cuts",
+    multiple=True,
+    metavar="ID=START:END",
+    help="Cut an article out of a file with several (one file only; may be repeated). Characters, end not included.",
+)
+@click.option("--omitted", help="Why what lies between the cuts is in no article.")
+@click.option("--boundaries", default=ONE_ARTICLE, show_default=True, help="Why the articles begin and end there.")
+@click.option("--title", help="Its headline.")
+@click.option("--language", default="en", show_default=True, help="Its language, as in BCP 47.")
+@click.option("--author", help="Who wrote it, if the text says so.")
+@click.option("--publisher", help="Who published it, if known.")
+@click.option("--date", help="When it was published, as YYYY-MM-DD, if known.")
+@click.option("--rights", default="The text belongs to its publisher.", show_default=True, help="Whose the text is.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    files: tuple[str, ...],
+    corpus: str,
+    id_: str | None,
+    cuts: tuple[str, ...],
+    omitted: str | None,
+    boundaries: str,
+    **details: Any,
+) -> None:
+    """Take FILES in as articles of a corpus.
+
+    Each file is kept byte for byte as a source. The article is its text with LF line ends in Unicode normal form C,
+    with the range and the hash of what it was cut from. Nothing is written if one of the files is refused.
+
+    Exit code 0: taken in; 1: refused, such as an article that is there already; 2: could not run.
+
+    \b
+    annotate add news/*.txt
+    annotate add wire.txt --id raqqa-strike --title "Strike on Raqqa" --date 2017-06-10
+    annotate add page.txt --cut one=0:1200 --cut two=1310:2600 --omitted "a list of links"
+    """
+    from annotate.files import read_bytes
+    from annotate.intake import Cut, Details, Refused, refuse_duplicates, take_in
+    from annotate.store import Corpus
+
+    if (len(files) > 1 and (id_ or cuts)) or (id_ and cuts):
+        raise click.UsageError("--id and --cut go with one file, and not together")
+    parsed = []
+    for cut in cuts:
+        match = re.fullmatch(r"([^=]+)=(\d+):(\d+)", cut)
+        if not match:
+            raise click.UsageError(f"--cut {cut!r} is not ID=START:END")
+        parsed.append(Cut(match[1], int(match[2]), int(match[3])))
+    folder = Corpus(corpus)
+    intakes = []
+    for file in files:
+        data = read_bytes(Path(file), "name a file that can be read")
+        try:
+            whole = [Cut(id_, 0, len(data.decode("utf-8", "replace")))] if id_ else []
+            intakes.append(take_in(Path(file).name, data, parsed or whole, Details(**details), boundaries, omitted))
+            refuse_duplicates(folder, intakes)
+        except Refused as refused:
+            click.echo(f"{file}: {refused}", err=True)
+            ctx.exit(1)
+    for intake in intakes:
+        folder.write_source(intake.source, intake.data)
+        for article in intake.articles:
+            folder.write_article(article)
+            click.echo(f"{article.id}: {len(article.text)} characters from {intake.source.file}")

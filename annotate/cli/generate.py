@@ -1,0 +1,40 @@
+"""`annotate generate`: write anew what comes from the inventory."""
+
+from pathlib import Path
+
+import click
+
+from annotate.cli.common import schema_option
+
+
+@click.command("generate")
+@schema_option
+@click.option(
+    "--guidelines", default="guidelines", show_default=True, type=click.Path(), help="The folder of the guidelines."
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file is stale.")
+@click.pass_context
+def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> None:
+    """Write the JSON Schemas and the tables of the guidelines from labels.yaml.
+
+    Run it after every change of the inventory; `--check` says whether that was forgotten.
+
+    \b
+    annotate generate
+    annotate generate --check
+    """
+    from annotate import inventory
+    from annotate.files import write_atomically
+    from annotate.generate import generated_files
+
+    pages = Path(guidelines) if Path(guidelines).is_dir() else None
+    files = generated_files(inventory.load(schema), Path(schema), pages)
+    stale = [path for path, text in files.items() if not path.is_file() or path.read_bytes() != text.encode()]
+    for path in stale:
+        if not check:
+            write_atomically(path, files[path].encode())
+        click.echo(f"{path}: {'is stale; run `annotate generate`' if check else 'written'}")
+    if not stale:
+        click.echo(f"{len(files)} generated files are fresh.")
+    if check and stale:
+        ctx.exit(1)

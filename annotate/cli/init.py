@@ -1,0 +1,39 @@
+"""`annotate init`: lay out an empty corpus."""
+
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from annotate.errors import CannotRun
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path())
+def command(folder: str) -> None:
+    """Lay out an empty corpus in FOLDER, with an example inventory, ready for `annotate check`.
+
+    \b
+    annotate init my-corpus
+    cd my-corpus
+    annotate add ~/news/*.txt
+    annotate check
+    """
+    from annotate import inventory
+    from annotate.files import write_atomically
+    from annotate.generate import generated_files
+
+    root = Path(folder)
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise CannotRun(root, "is there already and not empty", "name a new folder")
+    example = Path(str(resources.files("annotate").joinpath("example")))
+    for path in sorted(example.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            write_atomically(root / path.relative_to(example), path.read_bytes())
+    for name in ("sources", "articles", "annotations/gold", "splits"):
+        write_atomically(root / "corpus" / name / ".gitkeep", b"")
+    schema = root / "schema"
+    for path, text in generated_files(inventory.load(schema), schema, root / "guidelines").items():
+        write_atomically(path, text.encode())
+    click.echo(f"{root} is laid out. Say what you label in {schema / inventory.FILE}, then take articles in:")
+    click.echo(f"  cd {root} && annotate add FILE… && annotate check")
