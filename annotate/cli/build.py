@@ -1,0 +1,81 @@
+"""`annotate build`: a corpus that passes its checks → the folder of its dataset."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from annotate.cli.common import corpus_argument, schema_option, terminal
+from annotate.cli.report import render
+
+if TYPE_CHECKING:
+    from annotate.dataset.writer import Manifest
+
+
+@click.command("build")
+@corpus_argument
+@click.option(
+    "--out", required=True, type=click.Path(), help="The folder to write; a dataset of ours there is replaced."
+)
+@schema_option
+@click.option(
+    "--citation",
+    type=click.Path(dir_okay=False),
+    help="The CITATION.cff that the card quotes.  [default: the one beside the corpus folder, if there is one]",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
+)
+@click.pass_context
+def command(ctx: click.Context, corpus: str, out: str, schema: str, citation: str | None, format_: str) -> None:
+    """Check a corpus, then write its dataset: Parquet for each table and split, a card, a manifest of hashes.
+
+    The folder appears whole or not at all. Exit code 0: written; 1: the checks found errors, nothing was written;
+    2: could not run.
+
+    \b
+    annotate build --out dist/dataset
+    annotate build my-corpus --schema my-schema --out dist/dataset --format json
+    python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset"))'
+    """
+    from annotate import inventory
+    from annotate.checks import CATALOGUE, check
+    from annotate.dataset.build import build
+    from annotate.store import Corpus
+
+    loaded, folder = inventory.load(schema), Corpus(corpus)
+    errors = [finding for finding in check(folder, loaded) if finding.severity == "error"]
+    if errors:
+        click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
+        ctx.exit(1)
+    beside = folder.root.resolve().parent / "CITATION.cff"
+    cited = Path(citation) if citation else beside if beside.is_file() else None
+    manifest = build(folder, loaded, out, cited)
+    if format_ == "json":
+        click.echo(json.dumps(_as_data(manifest, out), indent=2, ensure_ascii=False))
+    else:
+        _show(manifest, out)
+
+
+def _as_data(manifest: "Manifest", out: str) -> dict[str, object]:
+    import msgspec
+
+    data: dict[str, object] = msgspec.to_builtins(manifest)
+    return {"folder": out, **data}
+
+
+def _show(manifest: "Manifest", out: str) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title=f"{manifest.title} {manifest.corpus or ''}".strip(), title_justify="left")
+    table.add_column("table")
+    table.add_column("split")
+    for name in ("rows", "columns", "bytes"):
+        table.add_column(name, justify="right")
+    for part in manifest.tables:
+        table.add_row(part.config, part.split, f"{part.rows:,}", f"{part.columns:,}", f"{part.bytes:,}")
+    console = terminal()
+    console.print(table)
+    console.print(f"Written to {out}", soft_wrap=True)

@@ -1,0 +1,125 @@
+"""A corpus → its dataset folder: articles with gold labels, split by split, one article in memory at a time."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from annotate.dataset.card import card
+from annotate.dataset.citation import read_citation
+from annotate.dataset.counts import Counts
+from annotate.dataset.facts import Facts
+from annotate.dataset.features import configs
+from annotate.dataset.rows import RowMaker
+from annotate.dataset.writer import (
+    CARD,
+    FORMAT,
+    MANIFEST,
+    Manifest,
+    Table,
+    TableWriter,
+    dataset_folder,
+    encode_manifest,
+)
+from annotate.errors import CannotRun
+from annotate.inventory import Inventory
+from annotate.model import GOLD
+from annotate.offsets import sha256
+from annotate.store import Corpus
+
+SPLITS = ("train", "validation", "test")
+"""The splits that Hugging Face knows, in its order."""
+
+
+def build(corpus: Corpus, inventory: Inventory, out: str | Path, citation: Path | None = None) -> Manifest:
+    """Write the dataset folder `out`: Parquet a table and split, the card, the manifest.
+
+    The corpus must have passed the checks. Raises CannotRun, and leaves `out` as it was, where there is nothing to
+    write, a split has another name than Hugging Face's, or `out` must not or cannot be written.
+    """
+    cited = read_citation(citation) if citation else None
+    splits = articles_by_split(corpus)
+    tables = configs(inventory)
+    annotators = corpus.read_annotators()
+    make, counts, written = RowMaker(inventory), Counts(), list[Table]()
+    with dataset_folder(out) as folder:
+        for split, names in splits.items():
+            with contextlib.ExitStack() as open_files:
+                writers = {}
+                for config, features in tables.items():
+                    writers[config] = TableWriter(folder, config, split, features)
+                    open_files.callback(writers[config].close)
+                for name in names:
+                    article, annotation = corpus.read_article(name), corpus.read_annotation(GOLD, name)
+                    rows = make(article, annotation)
+                    counts.add(split, article, annotation, rows)
+                    for config, writer in writers.items():
+                        writer.add(rows[config])
+                written += [writer.finish() for writer in writers.values()]
+        order = list(tables)
+        written.sort(key=lambda table: (order.index(table.config), SPLITS.index(table.split)))
+        facts = Facts(
+            inventory=inventory,
+            configs=tables,
+            tables=tuple(written),
+            counts=counts,
+            annotators=annotators,
+            corpus=corpus_version(corpus),
+            pyarrow=pa.__version__,
+            left_out=len(corpus.article_ids()) - counts.articles.total(),
+            divided=bool(corpus.splits()),
+            citation=cited,
+        )
+        readme = card(facts).encode()
+        manifest = Manifest(
+            format=FORMAT,
+            title=inventory.title,
+            corpus=facts.corpus,
+            inventory=inventory.version,
+            inventory_sha256=sha256(msgspec.json.encode(inventory)),
+            pyarrow=pa.__version__,
+            articles=counts.articles.total(),
+            card_sha256=sha256(readme),
+            tables=facts.tables,
+        )
+        (folder / CARD).write_bytes(readme)
+        (folder / MANIFEST).write_bytes(encode_manifest(manifest))
+    return manifest
+
+
+def articles_by_split(corpus: Corpus) -> dict[str, list[str]]:
+    """Split → ids of articles with gold labels, sorted; everything is `train` where the corpus has no split files.
+
+    Raises CannotRun for a split that Hugging Face does not know, and where no article has gold labels.
+    """
+    labelled = set(corpus.annotated_ids(GOLD))
+    if not labelled:
+        raise CannotRun(corpus.root / "annotations" / GOLD, "holds no labels", "adjudicate, then build again")
+    given = corpus.splits()
+    for split in given:
+        if split not in SPLITS:
+            known = ", ".join(f"{name}.txt" for name in SPLITS)
+            raise CannotRun(
+                corpus.root / "splits" / f"{split}.txt", "is no split that can be loaded", f"name it {known}"
+            )
+    given = given or {SPLITS[0]: sorted(labelled)}
+    found = {split: sorted(labelled.intersection(given[split])) for split in SPLITS if split in given}
+    if not any(found.values()):
+        raise CannotRun(corpus.root / "splits", "name no article with gold labels", "mend the ids there")
+    return found
+
+
+def corpus_version(corpus: Corpus) -> str | None:
+    """The newest version in the corpus's changelog: the first heading that has one."""
+    path = corpus.root / "CHANGELOG.md"
+    lines = path.read_text("utf-8", errors="replace").splitlines() if path.is_file() else []
+    return next(_versions(lines), None)
+
+
+def _versions(lines: list[str]) -> Iterator[str]:
+    for line in lines:
+        if found := re.match(r"#+ +\[?v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)", line):
+            yield found[1]

@@ -1,0 +1,159 @@
+"""The dataset's card: README.md with the YAML that the Hugging Face Hub reads, all of it computed."""
+
+from collections import Counter
+
+import yaml
+
+from annotate.dataset import sections
+from annotate.dataset.facts import Facts, counted, grid, loadable
+from annotate.dataset.features import ARTICLES
+from annotate.inventory import Inventory
+
+LABEL_LICENCE = "cc-by-4.0"
+_SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)
+_CREATORS = {"model": "machine-generated", "person": "expert-generated"}
+_KINDS = {"model": "a model", "person": "a person"}
+
+
+def card(facts: Facts) -> str:
+    """The text of README.md."""
+    parts = (
+        _front_matter(facts),
+        _first_screen(facts),
+        sections.tables(facts),
+        sections.labels(facts),
+        sections.splits(facts),
+        sections.people(facts),
+        sections.rights(facts),
+        sections.limitations(facts),
+        sections.citation(facts),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def metadata(facts: Facts) -> dict[str, object]:
+    """The card's YAML, as the Hub defines it: https://huggingface.co/docs/hub/datasets-cards."""
+    inventory, counts = facts.inventory, facts.counts
+    size = next((name for most, name in _SIZES if counts.articles.total() < most), "n>10M")
+    kinds = {facts.annotators[name].kind for name in counts.labelled if name in facts.annotators}
+    languages = sorted({language.partition("-")[0] for language in counts.languages})
+    tags = facts.citation.keywords if facts.citation and facts.citation.keywords else _layer_tags(inventory)
+    choices = any(
+        attribute.type == "choice" and record.anchor in attribute.labels
+        for record in inventory.records.values()
+        for attribute in inventory.attributes.values()
+    )
+    configs = [
+        {
+            "config_name": config,
+            **({"default": True} if config == ARTICLES else {}),
+            "data_files": [{"split": table.split, "path": table.file} for table in tables],
+        }
+        for config, tables in loadable(facts).items()
+    ]
+    return {
+        "pretty_name": inventory.title,
+        "language": languages,
+        "license": LABEL_LICENCE,
+        "annotations_creators": sorted(_CREATORS[kind] for kind in kinds) or ["other"],
+        "language_creators": ["found"],
+        "multilinguality": ["monolingual" if len(languages) == 1 else "multilingual"],
+        "size_categories": [size],
+        "source_datasets": ["original"],
+        "task_categories": ["token-classification", *(["text-classification"] if choices else [])],
+        "task_ids": ["multi-class-classification"] if choices else [],
+        "tags": list(tags),
+        "configs": configs,
+    }
+
+
+def _layer_tags(inventory: Inventory) -> list[str]:
+    return [layer.title.lower().replace(" ", "-") for layer in inventory.layers.values()]
+
+
+def _front_matter(facts: Facts) -> str:
+    return f"---\n{yaml.safe_dump(metadata(facts), sort_keys=False, allow_unicode=True, width=1000)}---"
+
+
+def _first_screen(facts: Facts) -> str:
+    inventory, counts = facts.inventory, facts.counts
+    splits = list(dict.fromkeys(table.split for table in facts.tables))
+    definitions = {ARTICLES: "One row an article, with its text and every span and relation."} | {
+        name: record.definition for name, record in inventory.records.items()
+    }
+    rows = [
+        (f"`{config}`", definitions[config], *(f"{counts.rows[config, split]:,}" for split in splits))
+        for config in facts.configs
+    ]
+    version = f" {facts.corpus}" if facts.corpus else ""
+    return f"""# {inventory.title}{version}
+
+{inventory.about}
+
+{counted(counts.articles.total(), "article")}, {counted(counts.spans.total(), "span")} with \
+{counted(len(inventory.spans), "label")}, {counted(counts.relations.total(), "relation")} with \
+{counted(len(inventory.relations), "label")}. Labels: inventory {inventory.version}.
+
+{grid(("table", "what it holds", *splits), rows)}
+
+```python
+{_quick_start(facts)}
+```
+
+- **Who labelled:** {_made_by(facts)}
+- **Rights:** labels and guidelines are CC BY 4.0; the articles' texts remain their publishers'. See [Rights](#rights).
+- **Splits:** {sections.split_note(facts)}
+- Spans may nest, overlap and coincide, so a tag for each word cannot hold them: use `start` and `end`, which count \
+Unicode code points (`text[start:end]`). A class is an int; `None` means not given; an empty list, that nobody fills \
+the role."""
+
+
+def _quick_start(facts: Facts) -> str:
+    """Loading two tables, and turning a class id into its name."""
+    config = next((name for name in facts.inventory.records if name in loadable(facts)), None)
+    lines = [
+        "from datasets import load_dataset",
+        "",
+        'dataset = "."  # this folder, or its name on the Hub',
+        f'articles = load_dataset(dataset, split="{loadable(facts)[ARTICLES][0].split}")',
+    ]
+    if config is None:
+        return "\n".join(lines)
+    lines.append(f'{config} = load_dataset(dataset, "{config}", split="{loadable(facts)[config][0].split}")')
+    choice = next((name for name, f in facts.configs[config].items() if f.get("_type") == "ClassLabel"), None)
+    if choice is not None and choice != "process":
+        example = facts.counts.examples[config]
+        names, value = facts.configs[config][choice]["names"], example.row[choice]
+        if value is not None:
+            lines.append(
+                f'{config}.features["{choice}"].int2str({config}[{example.index}]["{choice}"])  # {names[value]!r}'
+            )
+    return "\n".join(lines)
+
+
+def _made_by(facts: Facts) -> str:
+    """How many articles were labelled how, and by what kind of annotator."""
+    counts = facts.counts
+    kinds = Counter(facts.annotators[name].kind for name in counts.labelled if name in facts.annotators)
+    who = " and ".join(_kind(kind, number) for kind, number in sorted(kinds.items()))
+    single, adjudicated = counts.processes["single pass"], counts.processes["adjudicated"]
+    total = counts.articles.total()
+    parts = []
+    if single:
+        parts.append(
+            f"{single:,} of {counted(total, 'article')} in a single pass: labelled once, by one annotator, with nobody"
+            " to compare with"
+        )
+    if adjudicated:
+        parts.append(f"{adjudicated:,} of {counted(total, 'article')} adjudicated from several annotators' labels")
+    return f"{who or 'unknown'}; {'; '.join(parts)}. See [Who labelled](#who-labelled)."
+
+
+def _kind(kind: str, number: int) -> str:
+    return _KINDS[kind] if number == 1 else f"{number} {'people' if kind == 'person' else 'models'}"

@@ -1,0 +1,59 @@
+"""CITATION.cff → what the card needs of it: a BibTeX entry, keywords, and where the project lives."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from annotate.errors import CannotRun
+from annotate.files import parse_yaml, read_bytes
+
+_MEND = "mend it after https://citation-file-format.github.io"
+
+
+class Citation(msgspec.Struct, frozen=True, kw_only=True):
+    bibtex: str
+    keywords: tuple[str, ...]
+    repository: str | None
+
+
+def read_citation(path: Path) -> Citation:
+    """Raises CannotRun where the file is missing, is no YAML, or names no title or no author."""
+    try:
+        value = parse_yaml(read_bytes(path, "name another with --citation"))
+    except ValueError as error:
+        raise CannotRun(path, str(error), _MEND) from error
+    if not isinstance(value, dict) or not value.get("title") or not isinstance(value.get("authors"), list):
+        raise CannotRun(path, "names no title or no authors", _MEND)
+    keywords = tuple(str(word) for word in value.get("keywords") or ())
+    return Citation(bibtex=_bibtex(value), keywords=keywords, repository=value.get("repository-code"))
+
+
+def _author(author: Any) -> str:
+    """A person as "Family, Given"; anybody else in braces, so that BibTeX does not cut the name up."""
+    if not isinstance(author, dict):
+        return f"{{{_escaped(str(author))}}}"
+    if "family-names" in author:
+        return _escaped(", ".join(str(author[key]) for key in ("family-names", "given-names") if author.get(key)))
+    return f"{{{_escaped(str(author.get('name') or author.get('alias') or 'unknown'))}}}"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([&%$#_{}])", r"\\\1", " ".join(text.split()))
+
+
+def _bibtex(value: Mapping[str, Any]) -> str:
+    year = str(value.get("date-released") or "")[:4]
+    key = "-".join(re.findall(r"[a-z0-9]+", str(value["title"]).lower())) + (f"-{year}" if year else "")
+    fields = {
+        "title": f"{{{_escaped(str(value['title']))}}}",
+        "author": " and ".join(_author(author) for author in value["authors"]),
+        "year": year,
+        "version": _escaped(str(value.get("version") or "")),
+        "doi": str(value.get("doi") or ""),
+        "url": str(value.get("url") or value.get("repository-code") or ""),
+    }
+    lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]
+    return "\n".join([f"@misc{{{key},", *lines, "}"])

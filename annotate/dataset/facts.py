@@ -1,0 +1,49 @@
+"""What a card is made from, and the Markdown that its parts share."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from annotate.dataset.citation import Citation
+from annotate.dataset.counts import Counts
+from annotate.dataset.features import Feature
+from annotate.dataset.writer import Table
+from annotate.inventory import Inventory
+from annotate.model import Annotator
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a card is made from.
+
+    `configs` maps a table to its columns; `left_out` counts the articles without gold labels or in no split.
+    """
+
+    inventory: Inventory
+    configs: dict[str, Feature]
+    tables: tuple[Table, ...]
+    counts: Counts
+    annotators: dict[str, Annotator]
+    corpus: str | None
+    pyarrow: str
+    left_out: int
+    divided: bool
+    citation: Citation | None
+
+
+def loadable(facts: Facts) -> dict[str, list[Table]]:
+    """The tables and splits that `load_dataset` can read: it fails on a split without a row."""
+    found: dict[str, list[Table]] = {}
+    for table in facts.tables:
+        if table.rows:
+            found.setdefault(table.config, []).append(table)
+    return found
+
+
+def grid(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

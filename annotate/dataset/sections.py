@@ -1,0 +1,160 @@
+"""The parts of a card below its first screen."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from annotate.dataset.columns import described
+from annotate.dataset.example import shown
+from annotate.dataset.facts import Facts, counted, grid, loadable
+from annotate.dataset.features import ARTICLES
+from annotate.dataset.writer import MANIFEST
+
+FEW = 10
+"""Fewer examples of a label than this are named among the limitations."""
+
+
+def tables(facts: Facts) -> str:
+    parts = [
+        "## Tables",
+        "Every table has its own `load_dataset` call. The rows below are real; long texts and lists are cut, and the"
+        " names of classes stand beside their ids.",
+    ]
+    readable = loadable(facts)
+    for config, features in facts.configs.items():
+        parts.append(f"### `{config}`")
+        record = facts.inventory.records.get(config)
+        if record is not None:
+            parts.append(record.definition)
+            parts.append(
+                grid(
+                    ("column", "type", "what it holds"),
+                    ((f"`{name}`", kind, words) for name, kind, words in described(facts.inventory, record, features)),
+                )
+            )
+        else:
+            parts.append(
+                "The whole graph: `head` and `tail` of a relation are positions in `spans`. `source` says which"
+                " characters of which source file the text is. All tables are views of this one."
+            )
+        if config not in readable:
+            parts.append("No row yet, so that it cannot be loaded.")
+            continue
+        example = facts.counts.examples[config]
+        name = "" if config == ARTICLES else f', "{config}"'
+        parts.append(
+            f'```python\n>>> load_dataset("."{name}, split="{example.split}")[{example.index}]\n'
+            f"{shown(example.row, features)}\n```"
+        )
+    return "\n\n".join(parts)
+
+
+def labels(facts: Facts) -> str:
+    inventory, counts = facts.inventory, facts.counts
+    parts = ["## Labels", "Class ids are positions in these lists; new labels and values go to the end of theirs."]
+    for layer in inventory.layers.values():
+        rows = (
+            (f"`{one.name}`", one.definition, f"{counts.spans[one.name]:,}") for one in inventory.labels_of(layer.name)
+        )
+        parts += [f"### {layer.title}", layer.definition, grid(("span", "what it marks", "count"), rows)]
+    relations = (
+        (
+            f"`{one.name}`",
+            one.definition,
+            ", ".join(one.head) or "any",
+            ", ".join(one.tail) or "any",
+            counts.relations[one.name],
+        )
+        for one in inventory.relations.values()
+    )
+    parts += ["### Relations", grid(("relation", "meaning", "from", "to", "count"), relations)]
+    if inventory.attributes:
+        parts += ["### Attributes", grid(("attribute", "of", "value", "meaning", "count"), _attribute_rows(facts))]
+    return "\n\n".join(parts)
+
+
+def _attribute_rows(facts: Facts) -> Iterable[tuple[object, ...]]:
+    for attribute in facts.inventory.attributes.values():
+        counts: Counter[str | int] = Counter()
+        for label in attribute.labels:
+            counts.update(facts.counts.values.get((label, attribute.name), {}))
+        on = ", ".join(attribute.labels)
+        if attribute.type != "choice":
+            yield f"`{attribute.name}`", on, attribute.type, attribute.definition, f"{counts.total():,}"
+            continue
+        yield f"`{attribute.name}`", on, "", attribute.definition, f"{counts.total():,}"
+        for value, meaning in attribute.values.items():
+            yield "", "", value, meaning, f"{counts[value]:,}"
+
+
+def split_note(facts: Facts) -> str:
+    if facts.divided:
+        sizes = ", ".join(f"`{split}` {counted(number, 'article')}" for split, number in facts.counts.articles.items())
+        return f"{sizes}; articles are never divided between splits."
+    return "everything is `train`; nothing is held out."
+
+
+def splits(facts: Facts) -> str:
+    text = f"## Splits\n\n{split_note(facts)[0].upper()}{split_note(facts)[1:]}"
+    if not facts.divided:
+        text += (
+            " To evaluate on it, hold out whole articles (leave one out, or folds grouped by `article`): rows of one"
+            " article share their writer, their events and their annotator."
+        )
+    if facts.left_out:
+        text += f" Left out, for want of settled labels or of a split: {counted(facts.left_out, 'article')}."
+    return text
+
+
+def people(facts: Facts) -> str:
+    def row(name: str) -> tuple[object, ...]:
+        who = facts.annotators.get(name)
+        numbers = f"{facts.counts.labelled[name]:,}", f"{facts.counts.adjudicated[name]:,}"
+        if who is None:
+            return f"`{name}`", "unknown", "", "", *numbers
+        return f"`{name}`", who.kind, who.training, f"{who.since} to {who.until or 'now'}", *numbers
+
+    names = sorted({*facts.counts.labelled, *facts.counts.adjudicated})
+    head = ("pseudonym", "kind", "training", "active", "articles labelled", "articles adjudicated")
+    return f"## Who labelled\n\n{grid(head, map(row, names))}"
+
+
+def rights(facts: Facts) -> str:
+    rights = grid(("rights in the text", "articles"), facts.counts.rights.most_common())
+    publishers = grid(
+        ("publisher", "articles"),
+        ((name or "not known", number) for name, number in facts.counts.publishers.most_common()),
+    )
+    return f"""## Rights
+
+The labels and the guidelines are licensed under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). That \
+licence does not reach the articles' texts: they remain their publishers'.
+
+{rights}
+
+{publishers}"""
+
+
+def limitations(facts: Facts) -> str:
+    inventory, counts = facts.inventory, facts.counts
+    labellers = [facts.annotators[name].kind for name in counts.labelled if name in facts.annotators]
+    size = f"{counted(counts.articles.total(), 'article')} ({counts.characters:,} characters)"
+    points = [f"{size}: no sample that stands for a population of texts."]
+    if labellers and set(labellers) == {"model"}:
+        points.append(
+            "No person has labelled: the labels show how a model applies the guidelines, not what people agree on."
+        )
+    if len(counts.labelled) < 2:
+        points.append("One annotator: agreement between annotators cannot be told from this data.")
+    rare = [name for name in (*inventory.spans, *inventory.relations) if (counts.spans + counts.relations)[name] < FEW]
+    if rare:
+        points.append(f"Fewer than {FEW} examples each: {', '.join(f'`{name}`' for name in rare)}.")
+    points.append("Labels follow the words of the text; nothing was checked against the world.")
+    return "## Limitations\n\n" + "\n".join(f"- {point}" for point in points)
+
+
+def citation(facts: Facts) -> str:
+    made = f"`{MANIFEST}` holds the hashes of the files and of their rows. Written with pyarrow {facts.pyarrow}."
+    if facts.citation is None:
+        return made
+    home = f" Corpus, guidelines and tools: {facts.citation.repository}" if facts.citation.repository else ""
+    return f"## Citation\n\n```bibtex\n{facts.citation.bibtex}\n```\n\n{made}{home}"

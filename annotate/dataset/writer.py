@@ -1,0 +1,197 @@
+"""Rows → Parquet, and a dataset folder that appears whole or not at all.
+
+The same rows give the same bytes with one version of pyarrow; the logical hash is the same with any.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from annotate.dataset.features import Feature, arrow_schema
+from annotate.dataset.rows import Row
+from annotate.errors import CannotRun
+
+MANIFEST = "manifest.json"
+CARD = "README.md"
+FORMAT = "annotate dataset 1"
+ROW_GROUP = 1000
+"""Rows a row group: what a viewer reads at once, and what is held in memory while writing."""
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """One Parquet file: a table's rows of one split.
+
+    `logical_sha256` is the hash of the rows as JSON, one a line, columns in order: whatever wrote or compressed them.
+    """
+
+    config: str
+    split: str
+    file: str
+    rows: int
+    columns: int
+    bytes: int
+    sha256: str
+    logical_sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a dataset folder holds and what it was made from; `corpus` is None where the corpus names no version."""
+
+    format: str
+    title: str
+    corpus: str | None
+    inventory: str
+    inventory_sha256: str
+    pyarrow: str
+    articles: int
+    card_sha256: str
+    tables: tuple[Table, ...]
+
+
+def row_bytes(row: Row) -> bytes:
+    """The canonical encoding of a row, over which the logical hash goes."""
+    return msgspec.json.encode(row) + b"\n"
+
+
+def logical_sha256(path: str | Path) -> str:
+    """The logical hash of the rows of a Parquet file, read in row groups."""
+    digest = hashlib.sha256()
+    for batch in pq.ParquetFile(path).iter_batches(ROW_GROUP):
+        for row in batch.to_pylist():
+            digest.update(row_bytes(row))
+    return digest.hexdigest()
+
+
+def table_file(config: str, split: str) -> str:
+    return f"data/{config}/{split}-00000-of-00001.parquet"
+
+
+class TableWriter:
+    """Writes one Parquet file, a row group at a time; it exists, with its types, even without a row."""
+
+    def __init__(self, folder: Path, config: str, split: str, features: Feature) -> None:
+        self._config, self._split = config, split
+        self._path = folder / table_file(config, split)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._schema = arrow_schema(features)
+        self._writer = pq.ParquetWriter(
+            self._path, self._schema, compression="zstd", compression_level=3, version="2.6", write_page_index=True
+        )
+        self._waiting: list[Row] = []
+        self._rows = 0
+        self._digest = hashlib.sha256()
+
+    def add(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self._waiting.append(row)
+            self._digest.update(row_bytes(row))
+            if len(self._waiting) >= ROW_GROUP:
+                self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            table = pa.Table.from_pylist(self._waiting, self._schema)
+            self._writer.write_table(table, row_group_size=ROW_GROUP)
+            self._rows += len(self._waiting)
+            self._waiting.clear()
+
+    def close(self) -> None:
+        """Let go of the file without finishing the table."""
+        self._writer.close()
+
+    def finish(self) -> Table:
+        """Write what waits, and say what the file holds."""
+        self._flush()
+        self._writer.close()
+        digest = hashlib.sha256()
+        with self._path.open("rb") as file:
+            os.fsync(file.fileno())
+            while block := file.read(1 << 20):
+                digest.update(block)
+        return Table(
+            config=self._config,
+            split=self._split,
+            file=table_file(self._config, self._split),
+            rows=self._rows,
+            columns=len(self._schema),
+            bytes=self._path.stat().st_size,
+            sha256=digest.hexdigest(),
+            logical_sha256=self._digest.hexdigest(),
+        )
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a dataset folder; None if it has none of ours."""
+    try:
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return manifest if manifest.format == FORMAT else None
+
+
+def refuse_foreign(out: Path) -> None:
+    """Raise CannotRun where `out` is anything but missing, empty, or a dataset folder with nothing else in it."""
+    mend = "choose another folder with --out"
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise CannotRun(out, "is a file", mend)
+    inside = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())
+    if not inside:
+        return
+    manifest = read_manifest(out)
+    if manifest is None:
+        raise CannotRun(out, "is no dataset folder that `annotate build` made", mend)
+    ours = {CARD, MANIFEST, *(table.file for table in manifest.tables)}
+    for file in inside:
+        if file not in ours:
+            raise CannotRun(
+                out / file, "was not made by `annotate build` and would be lost", f"move it away, or {mend}"
+            )
+
+
+@contextlib.contextmanager
+def dataset_folder(out: str | Path) -> Iterator[Path]:
+    """A temporary folder beside `out` that takes its place when the block ends well, and is gone when it does not.
+
+    Raises CannotRun where `out` must not be replaced or the disk cannot be written to.
+    """
+    target = Path(out).resolve()
+    temporary = None
+    try:
+        refuse_foreign(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        folder = temporary / "new"
+        folder.mkdir()
+        yield folder
+        _swap(folder, target, temporary / "old")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CannotRun(target, f"cannot be written: {reason}", "make room or choose another folder") from error
+    finally:
+        if temporary:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _swap(folder: Path, target: Path, aside: Path) -> None:
+    """Put `folder` in the place of `target`; whatever stops this, `target` is the old or the new, never missing."""
+    try:
+        if target.exists():
+            target.replace(aside)
+        folder.replace(target)
+    finally:
+        if aside.exists() and not target.exists():
+            aside.replace(target)
