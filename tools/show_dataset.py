@@ -12,23 +12,26 @@ from pathlib import Path
 from typing import Any
 
 
-def class_labels(feature: Any) -> list[tuple[str, ...]]:
-    """The names of each ClassLabel in a feature, however deep."""
+def class_labels(features: Any) -> dict[str, list[str]]:
+    """The names of the classes by column: a table's own columns, and `label` in its lists."""
     import datasets
 
-    if isinstance(feature, datasets.ClassLabel):
-        return [tuple(feature.names)]
-    if isinstance(feature, dict):
-        return [names for part in feature.values() for names in class_labels(part)]
-    return class_labels(feature.feature) if hasattr(feature, "feature") else []
+    found = {}
+    for name, feature in features.items():
+        inner = getattr(feature, "feature", None)
+        if isinstance(inner, dict) and "label" in inner:
+            name, feature = f"{name}[].label", inner["label"]
+        if isinstance(feature, datasets.ClassLabel):
+            found[name] = feature.names
+    return found
 
 
-def shortened(names: tuple[str, ...], most: int = 3) -> str:
-    return " ".join(names[:most]) + (f" +{len(names) - most}" if len(names) > most else "")
+def shortened(names: list[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (f", +{len(names) - most}" if len(names) > most else "")
 
 
 def main(folder: str) -> int:
-    """Print one line a table and split; the classes are those of a table's own columns and of its lists."""
+    """Print one row a table and split."""
     import datasets
     from rich.console import Console
     from rich.table import Table
@@ -41,8 +44,7 @@ def main(folder: str) -> int:
     shown = Table("table", "split", "rows", "columns", "classes", title=f"load_dataset({folder!r}, …)")
     for name in names:
         for split, rows in datasets.load_dataset(folder, name).items():
-            classes = dict.fromkeys(names for feature in rows.features.values() for names in class_labels(feature))
-            labels = " · ".join(shortened(names) for names in classes)
+            labels = "\n".join(f"{column}: {shortened(names)}" for column, names in class_labels(rows.features).items())
             shown.add_row(name, str(split), f"{rows.num_rows:,}", str(len(rows.features)), labels)
     console = Console(highlight=False)
     console.print(shown)

@@ -70,7 +70,6 @@ def build(corpus: Corpus, inventory: Inventory, out: str | Path, citation: Path 
             corpus=corpus_version(corpus),
             pyarrow=pa.__version__,
             left_out=len(corpus.article_ids()) - counts.articles.total(),
-            divided=bool(corpus.splits()),
             citation=cited,
         )
         readme = card(facts).encode()

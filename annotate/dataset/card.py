@@ -1,12 +1,14 @@
 """The dataset's card: README.md with the YAML that the Hugging Face Hub reads, all of it computed."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import yaml
 
 from annotate.dataset import sections
 from annotate.dataset.facts import Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
+from annotate.dataset.rows import Row
 from annotate.inventory import Inventory
 
 LABEL_LICENCE = "cc-by-4.0"
@@ -17,6 +19,8 @@ _SIZES = (
     (1_000_000, "100K<n<1M"),
     (10_000_000, "1M<n<10M"),
 )
+SHOWN = 100
+"""Characters of a value beside the code that reads it."""
 _CREATORS = {"model": "machine-generated", "person": "expert-generated"}
 _KINDS = {"model": "a model", "person": "a person"}
 
@@ -115,26 +119,36 @@ the role."""
 
 
 def _quick_start(facts: Facts) -> str:
-    """Loading two tables, and turning a class id into its name."""
-    config = next((name for name in facts.inventory.records if name in loadable(facts)), None)
+    """Loading the articles and a table of records, reading a row, and the name of a class."""
+    found = loadable(facts)
     lines = [
         "from datasets import load_dataset",
         "",
         'dataset = "."  # this folder, or its name on the Hub',
-        f'articles = load_dataset(dataset, split="{loadable(facts)[ARTICLES][0].split}")',
+        f'articles = load_dataset(dataset, split="{found[ARTICLES][0].split}")',
     ]
-    if config is None:
-        return "\n".join(lines)
-    lines.append(f'{config} = load_dataset(dataset, "{config}", split="{loadable(facts)[config][0].split}")')
-    choice = next((name for name, f in facts.configs[config].items() if f.get("_type") == "ClassLabel"), None)
-    if choice is not None and choice != "process":
+    config = next((name for name in facts.inventory.records if name in found), None)
+    if config is not None:
         example = facts.counts.examples[config]
-        names, value = facts.configs[config][choice]["names"], example.row[choice]
-        if value is not None:
-            lines.append(
-                f'{config}.features["{choice}"].int2str({config}[{example.index}]["{choice}"])  # {names[value]!r}'
-            )
+        lines.append(f'{config} = load_dataset(dataset, "{config}", split="{example.split}")')
+        lines.append("")
+        lines.append(f"row = {config}[{example.index}]")
+        lines += _reading(facts, config, example.row)
     return "\n".join(lines)
+
+
+def _reading(facts: Facts, config: str, row: Row) -> Iterator[str]:
+    """Lines that read the words and the first class of a row, each with what it gives."""
+    roles = [name for name in facts.inventory.records[config].roles if row[name]]
+    reads = ['row["text"]', *(f'[one["text"] for one in row["{name}"]]' for name in roles)]
+    gives = [row["text"], *([one["text"] for one in row[name]] for name in roles)]
+    for read, give in zip(reads, gives, strict=True):
+        given = repr(give)
+        yield f"{read}  # {given if len(given) <= SHOWN else given[:SHOWN] + '…'}"
+    for name, feature in facts.configs[config].items():
+        if feature.get("_type") == "ClassLabel" and row[name] is not None:
+            yield f'{config}.features["{name}"].int2str(row["{name}"])  # {feature["names"][row[name]]!r}'
+            return
 
 
 def _made_by(facts: Facts) -> str:

@@ -16,7 +16,7 @@ _FIXED = {
     "pieces": "start and end of each piece; one, unless the span is interrupted",
     "paragraph": "the paragraph in which the anchor stands, and its place in the article",
     "annotator": "who labelled it, by pseudonym",
-    "process": "how often it was looked at",
+    "process": "labelled once (single pass), or settled from several annotators' labels (adjudicated)",
 }
 
 

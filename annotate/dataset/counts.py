@@ -22,7 +22,7 @@ class Example:
 
 @dataclass
 class Counts:
-    """Counters of one dataset; `values` is keyed by label and attribute, then by value."""
+    """Counters of one dataset; `values` is keyed by label and attribute, then value, `filled` by table and column."""
 
     articles: Counter[str] = field(default_factory=Counter)
     characters: int = 0
@@ -35,6 +35,7 @@ class Counts:
     spans: Counter[str] = field(default_factory=Counter)
     values: dict[tuple[str, str], Counter[str | int]] = field(default_factory=lambda: defaultdict(Counter))
     relations: Counter[str] = field(default_factory=Counter)
+    filled: Counter[tuple[str, str]] = field(default_factory=Counter)
     rows: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[str, Example] = field(default_factory=dict)
 
@@ -63,9 +64,11 @@ class Counts:
     def _row(self, config: str, split: str, row: Row) -> None:
         index = self.rows[config, split]
         self.rows[config, split] += 1
+        filled = [name for name, value in row.items() if value is not None and value != []]
+        self.filled.update((config, name) for name in filled)
         if index >= LOOKED_AT:
             return
-        fullness = sum(value is not None and value != [] for value in row.values())
+        fullness = len(filled)
         if config not in self.examples or fullness > self.examples[config].fullness:
             self.examples[config] = Example(split, index, row, fullness)
 

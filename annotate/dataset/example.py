@@ -10,6 +10,8 @@ from annotate.dataset.rows import Row
 LINE = 110
 LONGEST_TEXT = 100
 LONGEST_LIST = 2
+MOST_ABSENT = 3
+"""More columns without a value than this are named in one line, not shown."""
 
 
 def shown(row: Row, features: Feature) -> str:
@@ -28,8 +30,12 @@ def _lines(value: Any, feature: Feature, indent: str, name: str, comma: str) -> 
         yield line + (f"  # {', '.join(notes)}" if notes else "")
     elif isinstance(value, dict):
         yield f"{indent}{name}{{"
+        absent = [key for key, part in value.items() if part is None]
         for key, part in value.items():
-            yield from _lines(part, feature[key], f"{indent}    ", f'"{key}": ', ",")
+            if part is not None or len(absent) <= MOST_ABSENT:
+                yield from _lines(part, feature[key], f"{indent}    ", f'"{key}": ', ",")
+        if len(absent) > MOST_ABSENT:
+            yield f"{indent}    # None: {', '.join(absent)}"
         yield f"{indent}}}{comma}"
     else:
         yield f"{indent}{name}["

@@ -26,7 +26,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     corpus: str | None
     pyarrow: str
     left_out: int
-    divided: bool
     citation: Citation | None
 
 

@@ -27,8 +27,11 @@ def tables(facts: Facts) -> str:
             parts.append(record.definition)
             parts.append(
                 grid(
-                    ("column", "type", "what it holds"),
-                    ((f"`{name}`", kind, words) for name, kind, words in described(facts.inventory, record, features)),
+                    ("column", "type", "what it holds", "rows that have it"),
+                    (
+                        (f"`{name}`", kind, words, f"{facts.counts.filled[config, name]:,}")
+                        for name, kind, words in described(facts.inventory, record, features)
+                    ),
                 )
             )
         else:
@@ -87,15 +90,21 @@ def _attribute_rows(facts: Facts) -> Iterable[tuple[object, ...]]:
 
 
 def split_note(facts: Facts) -> str:
-    if facts.divided:
-        sizes = ", ".join(f"`{split}` {counted(number, 'article')}" for split, number in facts.counts.articles.items())
-        return f"{sizes}; articles are never divided between splits."
-    return "everything is `train`; nothing is held out."
+    counts = facts.counts
+    if _held_out(facts):
+        sizes = ", ".join(f"`{split}` {counted(number, 'article')}" for split, number in counts.articles.items())
+        return f"{sizes}; no article is in two."
+    return f"{' and '.join(f'`{split}`' for split in counts.articles)} only; nothing is held out for testing."
+
+
+def _held_out(facts: Facts) -> bool:
+    return len(facts.counts.articles) > 1
 
 
 def splits(facts: Facts) -> str:
-    text = f"## Splits\n\n{split_note(facts)[0].upper()}{split_note(facts)[1:]}"
-    if not facts.divided:
+    note = split_note(facts)
+    text = f"## Splits\n\n{note[0].upper()}{note[1:]}"
+    if not _held_out(facts):
         text += (
             " To evaluate on it, hold out whole articles (leave one out, or folds grouped by `article`): rows of one"
             " article share their writer, their events and their annotator."

@@ -1,0 +1,277 @@
+"""Records: pieces joined, roles filled, what stands around found, and no graph that hangs or breaks them."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotate import inventory
+from annotate.inventory import Inventory
+from annotate.model import Annotation, Relation, Span
+from annotate.records import BETWEEN_PIECES, Piece, Record, records
+
+ZOO = inventory.load(Path(__file__).parent / "dataset" / "zoo")
+TEXT = "".join(chr(ord("a") + number % 26) for number in range(200))
+
+
+def annotation(spans: Mapping[str, tuple[str, int, int]], *relations: tuple[str, str, str]) -> Annotation:
+    """Spans by id as (label, start, end); relations as (label, head, tail)."""
+    return Annotation(
+        article="a",
+        annotator="k",
+        process="single pass",
+        made_from=(),
+        inventory=ZOO.version,
+        text_sha256="0" * 64,
+        spans=tuple(
+            Span(id=id_, label=label, start=start, end=end, text=TEXT[start:end])
+            for id_, (label, start, end) in spans.items()
+        ),
+        relations=tuple(Relation(label=label, head=head, tail=tail) for label, head, tail in relations),
+    )
+
+
+def role(record: Record, name: str) -> list[tuple[str, int]]:
+    return [(filler.mention.id, filler.distance) for filler in record.roles[name]]
+
+
+def one(found: dict[str, list[Record]], type_: str) -> Record:
+    (record,) = found[type_]
+    return record
+
+
+def test_roles_are_filled_through_their_relations_in_the_order_of_the_text() -> None:
+    spans = {"v": ("Verb", 5, 8), "k2": ("Keeper", 30, 34), "k1": ("Keeper", 0, 4), "w": ("Words", 10, 20)}
+    made = annotation(spans, ("keeper", "v", "k2"), ("keeper", "v", "k1"), ("words", "v", "w"))
+    saying = one(records(made, ZOO), "sayings")
+    assert role(saying, "keeper") == [("k1", 0), ("k2", 0)]
+    assert role(saying, "words") == [("w", 0)]
+    assert [record.anchor.id for record in records(made, ZOO)["tastes"]] == ["k1", "k2"]
+
+
+def test_an_anchor_with_no_relation_has_empty_roles() -> None:
+    saying = one(records(annotation({"v": ("Verb", 5, 8)}), ZOO), "sayings")
+    assert saying.roles == {"keeper": (), "words": ()}
+
+
+def test_every_record_type_is_there_even_without_a_record() -> None:
+    assert records(annotation({}), ZOO) == {"sayings": [], "animals": [], "tastes": []}
+
+
+def test_a_span_in_pieces_is_one_mention_with_the_relations_of_all_its_pieces() -> None:
+    spans = {
+        "late": ("Verb", 20, 24),
+        "first": ("Verb", 2, 6),
+        "mid": ("Verb", 10, 13),
+        "k": ("Keeper", 0, 1),
+        "w": ("Words", 30, 40),
+    }
+    made = annotation(
+        spans, ("more", "mid", "first"), ("more", "late", "mid"), ("keeper", "late", "k"), ("words", "first", "w")
+    )
+    saying = one(records(made, ZOO), "sayings")
+    assert saying.anchor.id == "first"
+    assert saying.anchor.pieces == (Piece(2, 6), Piece(10, 13), Piece(20, 24))
+    assert (saying.anchor.start, saying.anchor.end) == (2, 24)
+    assert saying.anchor.text == BETWEEN_PIECES.join([TEXT[2:6], TEXT[10:13], TEXT[20:24]])
+    assert role(saying, "keeper") == [("k", 0)]
+    assert role(saying, "words") == [("w", 0)]
+
+
+def test_a_relation_to_a_later_piece_leads_to_the_whole() -> None:
+    spans = {"v": ("Verb", 0, 3), "w1": ("Words", 10, 15), "w2": ("Words", 20, 25)}
+    made = annotation(spans, ("more", "w2", "w1"), ("words", "v", "w2"), ("words", "v", "w1"))
+    (filler,) = one(records(made, ZOO), "sayings").roles["words"]
+    assert filler.mention.id == "w1"
+    assert filler.mention.pieces == (Piece(10, 15), Piece(20, 25))
+
+
+def nested(*relations: tuple[str, str, str]) -> Annotation:
+    """An animal in the words of one keeper, which are in the words of another."""
+    spans = {
+        "outer keeper": ("Keeper", 0, 5),
+        "outer verb": ("Verb", 6, 9),
+        "outer words": ("Words", 10, 100),
+        "inner keeper": ("Keeper", 12, 16),
+        "inner verb": ("Verb", 18, 22),
+        "inner words": ("Words", 24, 80),
+        "animal": ("Animal", 30, 40),
+    }
+    made = [
+        ("keeper", "outer verb", "outer keeper"),
+        ("words", "outer verb", "outer words"),
+        ("words", "inner verb", "inner words"),
+    ]
+    return annotation(spans, *made, *relations)
+
+
+def test_a_role_is_filled_from_what_stands_around_nearest_first() -> None:
+    animal = one(records(nested(("keeper", "inner verb", "inner keeper")), ZOO), "animals")
+    assert role(animal, "seer") == [("inner keeper", 1), ("outer keeper", 2)]
+
+
+def test_a_relation_of_its_own_comes_before_what_stands_around() -> None:
+    made = nested(("keeper", "inner verb", "inner keeper"), ("seen_by", "animal", "outer keeper"))
+    assert role(one(records(made, ZOO), "animals"), "seer") == [("outer keeper", 0)]
+
+
+def test_words_that_nobody_says_still_count_in_the_distance() -> None:
+    assert role(one(records(nested(), ZOO), "animals"), "seer") == [("outer keeper", 2)]
+
+
+def test_nobody_is_taken_twice_and_the_nearest_distance_stays() -> None:
+    animal = one(records(nested(("keeper", "inner verb", "outer keeper")), ZOO), "animals")
+    assert role(animal, "seer") == [("outer keeper", 1)]
+
+
+def test_words_of_the_same_extent_share_a_distance() -> None:
+    spans = {
+        "k1": ("Keeper", 0, 2),
+        "k2": ("Keeper", 3, 5),
+        "v1": ("Verb", 6, 7),
+        "v2": ("Verb", 7, 8),
+        "w1": ("Words", 10, 30),
+        "w2": ("Words", 10, 30),
+        "animal": ("Animal", 12, 15),
+    }
+    said = [("keeper", f"v{n}", f"k{n}") for n in (1, 2)] + [("words", f"v{n}", f"w{n}") for n in (1, 2)]
+    assert role(one(records(annotation(spans, *said), ZOO), "animals"), "seer") == [("k1", 1), ("k2", 1)]
+
+
+@pytest.mark.parametrize(
+    ("animal", "held"), [((12, 15), True), ((32, 35), True), ((22, 24), False), ((18, 32), False), ((10, 20), True)]
+)
+def test_any_piece_of_the_words_may_hold_the_anchor(animal: tuple[int, int], held: bool) -> None:
+    spans = {
+        "k": ("Keeper", 0, 2),
+        "v": ("Verb", 22, 25),
+        "w1": ("Words", 10, 20),
+        "w2": ("Words", 30, 40),
+        "animal": ("Animal", *animal),
+    }
+    made = annotation(spans, ("more", "w2", "w1"), ("words", "v", "w1"), ("keeper", "v", "k"))
+    assert role(one(records(made, ZOO), "animals"), "seer") == ([("k", 1)] if held else [])
+
+
+def test_an_anchor_in_pieces_must_be_held_whole() -> None:
+    spans = {
+        "k": ("Keeper", 0, 2),
+        "v": ("Verb", 3, 5),
+        "w": ("Words", 10, 20),
+        "in": ("Animal", 12, 15),
+        "out": ("Animal", 30, 35),
+    }
+    said = [("words", "v", "w"), ("keeper", "v", "k"), ("more", "out", "in")]
+    assert role(one(records(annotation(spans, *said), ZOO), "animals"), "seer") == []
+
+
+def test_loops_dangling_ends_and_forbidden_ends_do_no_harm() -> None:
+    spans = {"v": ("Verb", 0, 3), "a": ("Words", 10, 15), "b": ("Words", 20, 25), "animal": ("Animal", 30, 33)}
+    made = annotation(
+        spans,
+        ("more", "a", "b"),
+        ("more", "b", "a"),
+        ("more", "a", "a"),
+        ("more", "v", "a"),
+        ("more", "animal", "nowhere"),
+        ("words", "v", "nowhere"),
+        ("keeper", "nowhere", "v"),
+        ("words", "v", "b"),
+        ("words", "v", "animal"),
+        ("no such label", "v", "a"),
+        ("coloured", "animal", "animal"),
+    )
+    found = records(made, ZOO)
+    assert role(one(found, "sayings"), "words") == [("a", 0)]
+    assert role(one(found, "animals"), "colour") == []
+
+
+LABELS = list(ZOO.spans)
+graphs = st.lists(
+    st.tuples(st.sampled_from(LABELS), st.integers(0, 60), st.integers(1, 40)), min_size=1, max_size=14
+).flatmap(
+    lambda spans: st.tuples(
+        st.just(spans),
+        st.lists(
+            st.tuples(st.sampled_from(list(ZOO.relations)), st.integers(-1, len(spans)), st.integers(-1, len(spans))),
+            max_size=30,
+        ),
+    )
+)
+
+
+@given(graphs)
+def test_any_graph_gives_each_anchor_once_and_only_true_holders(
+    graph: tuple[list[tuple[str, int, int]], list[tuple[str, int, int]]],
+) -> None:
+    spans, relations = graph
+    made = annotation(
+        {f"s{number}": (label, start, start + length) for number, (label, start, length) in enumerate(spans)},
+        *((label, f"s{head}", f"s{tail}") for label, head, tail in relations),
+    )
+    found = records(made, ZOO)
+    by_id = {span.id: span for span in made.spans}
+    for name, type_ in ZOO.records.items():
+        anchors = [record.anchor for record in found[name]]
+        assert all(earlier.start <= later.start for earlier, later in pairwise(anchors))
+        pieces = sorted(piece for anchor in anchors for piece in anchor.pieces)
+        assert pieces == sorted((span.start, span.end) for span in made.spans if span.label == type_.anchor)
+        for record in found[name]:
+            assert list(record.roles) == list(type_.roles)
+            for fillers in record.roles.values():
+                assert len({filler.mention.id for filler in fillers}) == len(fillers)
+                assert [filler.distance for filler in fillers] == sorted(filler.distance for filler in fillers)
+                assert len({filler.distance == 0 for filler in fillers}) <= 1
+                assert all(by_id[filler.mention.id].start == filler.mention.start for filler in fillers)
+
+
+@given(graphs, st.randoms())
+def test_the_order_of_spans_and_relations_does_not_matter(
+    graph: tuple[list[tuple[str, int, int]], list[tuple[str, int, int]]], random: object
+) -> None:
+    spans, relations = graph
+    named = [(f"s{number}", (label, start, start + length)) for number, (label, start, length) in enumerate(spans)]
+    arrows = [(label, f"s{head}", f"s{tail}") for label, head, tail in relations]
+    straight = records(annotation(dict(named), *arrows), ZOO)
+    random.shuffle(named)  # type: ignore[attr-defined]
+    random.shuffle(arrows)  # type: ignore[attr-defined]
+    assert records(annotation(dict(named), *arrows), ZOO) == straight
+
+
+def slow_seers(made: Annotation, zoo: Inventory, anchor: Span) -> set[str]:
+    """Who says the words that hold an anchor, by looking at every pair; for graphs without pieces."""
+    ends = [(relation.label, relation.head, relation.tail) for relation in made.relations]
+    own = {tail for label, head, tail in ends if label == "seen_by" and head == anchor.id}
+    if own:
+        return own
+    by_id = {span.id: span for span in made.spans}
+    return {
+        keeper
+        for label, verb, words in ends
+        if label == "words" and by_id[words].start <= anchor.start and anchor.end <= by_id[words].end
+        for other, head, keeper in ends
+        if other == "keeper" and head == verb
+    }
+
+
+@given(graphs)
+def test_the_sweep_finds_what_looking_at_every_pair_finds(
+    graph: tuple[list[tuple[str, int, int]], list[tuple[str, int, int]]],
+) -> None:
+    spans, relations = graph
+    named = {f"s{number}": (label, start, start + length) for number, (label, start, length) in enumerate(spans)}
+    arrows = [
+        (label, f"s{head}", f"s{tail}")
+        for label, head, tail in relations
+        if label != "more"
+        and 0 <= head < len(spans)
+        and 0 <= tail < len(spans)
+        and ZOO.relations[label].allows(spans[head][0], spans[tail][0])
+    ]
+    made = annotation(named, *arrows)
+    by_id = {span.id: span for span in made.spans}
+    for record in records(made, ZOO)["animals"]:
+        assert {name for name, _ in role(record, "seer")} == slow_seers(made, ZOO, by_id[record.anchor.id])
