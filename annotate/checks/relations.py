@@ -18,7 +18,7 @@ def _name(span: Span) -> str:
 
 
 def _known(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Relation, RelationLabel, Span, Span]]:
-    """Each relation whose label is in the inventory and whose ends exist, with them."""
+    """Each relation whose label is in the inventory and whose two ends exist, with them."""
     spans = _by_id(annotation)
     for relation in annotation.relations:
         label, head, tail = (
@@ -26,7 +26,7 @@ def _known(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Relat
             spans.get(relation.head),
             spans.get(relation.tail),
         )
-        if label and head and tail:
+        if label and head and tail and head is not tail:
             yield relation, label, head, tail
 
 
@@ -229,7 +229,7 @@ def loop_of_pieces(annotation: Annotation, inventory: Inventory) -> Iterator[Pro
     Passes: s3 continues s2, s2 continues s1.
     Guideline: how-to-label.md
     """
-    before = {head.id: tail.id for head, tail in _joins(annotation, inventory) if head.id != tail.id}
+    before = {head.id: tail.id for head, tail in _joins(annotation, inventory)}
     done: set[str] = set()
     for start in before:
         path: list[str] = []
@@ -253,7 +253,7 @@ def pieces_out_of_order(annotation: Annotation, inventory: Inventory) -> Iterato
     Guideline: how-to-label.md
     """
     for head, tail in _joins(annotation, inventory):
-        if head.id != tail.id and head.start < tail.end:
+        if head.start < tail.end:
             yield Problem(
                 f"{_name(head)} continues {_name(tail)}, which does not end before it; turn it round", head.id
             )
@@ -305,7 +305,7 @@ def in_no_relation(annotation: Annotation, inventory: Inventory) -> Iterator[Pro
     required = {name for label in labels if label.per_tail.least for name in label.tail}
     touched = {name for relation in annotation.relations for name in (relation.head, relation.tail)}
     for span in annotation.spans:
-        if span.label not in heads | required and span.id not in touched:
+        if span.label in inventory.spans and span.label not in heads | required and span.id not in touched:
             yield Problem(f"{_name(span)} is in no relation; draw the one it is labelled for, or remove it", span.id)
 
 

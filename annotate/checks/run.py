@@ -60,6 +60,7 @@ def check_labels(
         found += rule(file, about, annotation)
     for rule in relations.OF_INVENTORY:
         found += rule(file, about, annotation, inventory)
+    found.sort(key=lambda finding: finding.code)
     return (_placed(finding, data) for finding in found)
 
 
@@ -134,7 +135,10 @@ class _Run:
         document = shape.document(file, article, data, schema)
         if document.value is None:
             return None, document.findings
-        findings = [*document.findings, *shape.file_name(file, article, document.value, key, expected)]
+        misnamed = list(shape.file_name(file, article, document.value, key, expected))
+        if misnamed:
+            return None, [*document.findings, *misnamed]
+        findings = document.findings
         noun = msgspec.convert({**document.value, **more}, type_)
         canonical = encode(noun)
         if data != canonical:
@@ -144,7 +148,7 @@ class _Run:
         return noun, [_placed(finding, data) for finding in findings]
 
     def article(self, name: str) -> tuple[Article | None, list[Finding]]:
-        """An article whose text and metadata could be read, and the findings on both."""
+        """An article whose text is the one its metadata names, and the findings on both."""
         findings: list[Finding] = []
         text_ = None
         text_path, path = self.corpus.text_path(name), self.corpus.article_path(name)
@@ -167,7 +171,9 @@ class _Run:
         self.contents.articles[name] = ArticleFacts(article.text_sha256, article.source)
         if text_ is None:
             return None, findings
-        findings += text.hash_differs(self._file(path), name, article)
+        differs = list(text.hash_differs(self._file(path), name, article))
+        if differs:
+            return None, findings + differs
         source_path = self.corpus.source_path(article.source.file)
         if source_path.is_file():
             source = source_path.read_bytes()

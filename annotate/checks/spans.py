@@ -14,8 +14,9 @@ def _quote(words: str, limit: int = 60) -> str:
     return repr(words if len(words) <= limit else f"{words[:limit]}…")
 
 
-def _within(span: Span, text: str) -> bool:
-    return 0 <= span.start < span.end <= len(text)
+def _settled(annotation: Annotation, text: str) -> Iterator[Span]:
+    """The spans that hold words and stand where they say; of the others, only that is said."""
+    return (span for span in annotation.spans if span.text and text[span.start : span.end] == span.text)
 
 
 @rule("P101")
@@ -56,8 +57,8 @@ def text_differs(annotation: Annotation, text: str) -> Iterator[Problem]:
     Passes: text "killed" at offsets that read "killed".
     """
     for span in annotation.spans:
-        if _within(span, text) and text[span.start : span.end] != span.text:
-            read = text[span.start : span.end]
+        read = text[span.start : span.end]
+        if span.start < span.end <= len(text) and read != span.text:
             yield Problem(
                 f"says {_quote(span.text)}, but [{span.start}, {span.end}) reads {_quote(read)}; mend the offsets",
                 span.id,
@@ -73,9 +74,7 @@ def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
     Passes: "33 people".
     Guideline: how-to-label.md
     """
-    for span in annotation.spans:
-        if not _within(span, text):
-            continue
+    for span in _settled(annotation, text):
         start, end = trimmed(text, span.start, span.end)
         if (start, end) != (span.start, span.end):
             fix = Fix(span.id, start, end) if start < end else None
@@ -182,7 +181,11 @@ def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterato
     Passes: "at least 50 people" with minimum 50; "3,000 to 4,000" with 3000 and 4000; "nobody" with 0.
     """
     for span, interval, minimum, maximum in _intervals(annotation, inventory):
-        given = {name: value for name, value in ((interval.minimum, minimum), (interval.maximum, maximum)) if value}
+        given = {
+            name: value
+            for name, value in ((interval.minimum, minimum), (interval.maximum, maximum))
+            if value and value > 0
+        }
         stated = numbers_in(span.text, inventory.language) if given else []
         for name, value in given.items():
             if stated and value not in stated:
@@ -201,8 +204,8 @@ def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
     Passes: "killed"; "US" of "US-led".
     Guideline: how-to-label.md
     """
-    for span in annotation.spans:
-        if _within(span, text) and (cuts_word(text, span.start) or cuts_word(text, span.end)):
+    for span in _settled(annotation, text):
+        if cuts_word(text, span.start) or cuts_word(text, span.end):
             around = text[max(span.start - 8, 0) : span.end + 8]
             yield Problem(f"{_quote(span.text)} cuts a word of {_quote(around, 80)}; take the whole word", span.id)
 

@@ -8,7 +8,7 @@ from annotate.model import Annotation, Article
 from annotate.offsets import normalise, sha256
 
 _INVISIBLE = {"Cc", "Cf", "Co", "Cn"}
-_ALLOWED = {"\n", "\t", "\u200c", "\u200d"}  # the joiners belong to the spelling of several scripts
+_ALLOWED = {"\n", "\r", "\t", "\u200c", "\u200d"}  # joiners are spelling in several scripts; CR has a rule of its own
 
 
 def _line(text: str, at: int) -> int:

@@ -4,8 +4,8 @@ Commands are imported when they are asked for, and import what is heavy inside t
 Exit codes: 0 all is well, 1 findings or refused, 2 could not run.
 """
 
-import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -35,6 +35,14 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what keeps it from running is one line on standard error, and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except CannotRun as error:
+            click.echo(f"annotate: {error}", err=True)
+            ctx.exit(2)
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="contested-claims")
@@ -49,9 +57,5 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; what keeps a command from running is one line on standard error, and exit code 2."""
-    try:
-        cli()
-    except CannotRun as error:
-        click.echo(f"annotate: {error}", err=True)
-        sys.exit(2)
+    """Run the command line as a program."""
+    cli()

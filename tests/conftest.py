@@ -1,0 +1,77 @@
+"""What the tests share: the repository's own corpus, a small made-up one, and the command line."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from annotate import inventory
+from annotate.inventory import Inventory
+from annotate.store import Corpus
+
+ROOT = Path(__file__).resolve().parent.parent
+BASE = ROOT / "tests" / "base"
+"""A made-up corpus with an inventory of its own, which has none of the labels of the corpus that the toolkit ships."""
+
+
+class Project:
+    """A copy of the made-up corpus, to be spoilt."""
+
+    def __init__(self, root: Path) -> None:
+        shutil.copytree(BASE, root)
+        self.root = root
+        self.corpus = Corpus(root / "corpus")
+        self.schema = root / "schema"
+
+    @property
+    def inventory(self) -> Inventory:
+        return inventory.load(self.schema)
+
+    def path(self, file: str) -> Path:
+        return self.root / file
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        """Change one file; the old words must be there."""
+        path = self.path(file)
+        text = path.read_bytes().decode("utf-8")
+        assert old in text, (file, old)
+        path.write_bytes(text.replace(old, new, 1).encode("utf-8"))
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Every file below the folder with its bytes, to show that nothing changed."""
+        return {
+            path.relative_to(self.root).as_posix(): path.read_bytes()
+            for path in sorted(self.root.rglob("*"))
+            if path.is_file()
+        }
+
+    def annotate(self, *words: str) -> Result:
+        """Run a command in the project's folder, as its user would."""
+        return annotate(*words, cwd=self.root)
+
+
+def annotate(*words: str, cwd: Path = ROOT) -> Result:
+    """Run `annotate` with these words; errors that keep it from running come back as they would on a terminal."""
+    from annotate import cli
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd)
+        return CliRunner().invoke(cli.cli, list(words))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Corpus:
+    """The corpus of this repository."""
+    return Corpus(ROOT / "corpus")
+
+
+@pytest.fixture(scope="session")
+def labels() -> Inventory:
+    """The inventory of this repository."""
+    return inventory.load(ROOT / "schema")

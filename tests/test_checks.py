@@ -1,0 +1,124 @@
+"""Every rule finds what it says it finds, says it in one line, and is documented."""
+
+import json
+import shutil
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from annotate.annotation_schema import annotation_schema_text
+from annotate.checks import CATALOGUE, check
+from annotate.cli.report import as_data
+from annotate.findings import Rule
+from annotate.inventory import load
+from annotate.labelstudio.rules import RULES as LABEL_STUDIO_RULES
+from annotate.store import Corpus
+from tests.conftest import BASE, ROOT, Project, annotate
+
+EXAMPLES = sorted(path for path in (ROOT / "tests" / "invalid").iterdir() if path.is_dir())
+
+
+def laid_over(example: Path, root: Path) -> Corpus:
+    """The made-up corpus with an example's files over it, and without those it removes."""
+    shutil.copytree(BASE, root)
+    shutil.copytree(example, root, dirs_exist_ok=True)
+    removed = root / "removed.txt"
+    for file in removed.read_text().split() if removed.exists() else []:
+        (root / file).unlink()
+    return Corpus(root / "corpus")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_invalid_example_gives_its_findings(example: Path, tmp_path: Path) -> None:
+    found = list(check(laid_over(example, tmp_path / "x"), load(BASE / "schema")))
+    expected = json.loads((example / "expected.json").read_text("utf-8"))
+    assert [as_data(finding, Path("corpus")) for finding in found] == expected
+    assert example.name[:4] in {finding.code for finding in found}
+    assert all("\n" not in finding.message for finding in found)
+
+
+def test_made_up_corpus_has_no_findings() -> None:
+    assert list(check(Corpus(BASE / "corpus"), load(BASE / "schema"))) == []
+
+
+def test_every_rule_has_an_example() -> None:
+    assert {rule.code for rule in CATALOGUE} == {example.name[:4] for example in EXAMPLES}
+
+
+def test_codes_are_unique() -> None:
+    rules = (*CATALOGUE, *LABEL_STUDIO_RULES)
+    assert len({rule.code for rule in rules}) == len(rules)
+    assert len(CATALOGUE) >= 30
+
+
+@pytest.mark.parametrize("rule", [*CATALOGUE, *LABEL_STUDIO_RULES], ids=lambda rule: rule.code)
+def test_rule_says_what_and_why_with_examples(rule: Rule) -> None:
+    first, *rest = rule.documentation.split("\n")
+    assert first.endswith(".")
+    for part in ("Why:", "Fails:", "Passes:"):
+        assert any(line.startswith(part) for line in rest), f"{rule.code} lacks {part}"
+    page = next((line.removeprefix("Guideline: ") for line in rest if line.startswith("Guideline: ")), None)
+    if page and page.endswith(".md"):
+        assert (ROOT / "guidelines" / page).is_file(), page
+
+
+def test_schema_names_only_rules_of_the_catalogue() -> None:
+    codes = {rule.code for rule in CATALOGUE}
+
+    def named(value: object) -> set[str]:
+        if isinstance(value, dict):
+            rules = value.get("x-rules", {}).values()
+            return set(rules).union(*map(named, value.values()))
+        return set().union(*map(named, value)) if isinstance(value, list) else set()
+
+    assert named(json.loads(annotation_schema_text(load(BASE / "schema")))) <= codes
+
+
+def test_this_corpus_is_clean() -> None:
+    result = annotate("check", "--strict")
+    assert (result.exit_code, "No findings" in result.output) == (0, True), result.output
+
+
+def test_fix_mends_what_is_safe_and_nothing_else(project: Project) -> None:
+    path = project.path("corpus/annotations/anna/market.json")
+    canonical = path.read_bytes()
+    value = json.loads(canonical)
+    value["spans"][0] |= {"end": 33, "text": "Two to 3 carts "}
+    path.write_text(json.dumps(value, indent=2))
+    assert project.annotate("check", "--strict").exit_code == 1
+    assert project.annotate("check", "--strict", "--fix").exit_code == 0
+    assert path.read_bytes() == canonical
+
+
+def test_warnings_fail_only_a_strict_check(project: Project) -> None:
+    project.path("corpus/articles/market.txt.orig").write_text("x")
+    assert project.annotate("check").exit_code == 0
+    assert project.annotate("check", "--strict").exit_code == 1
+
+
+def test_formats_say_the_same(project: Project) -> None:
+    project.replace("corpus/annotations/anna/market.json", '"Two to 3 carts"', '"Two, to:\\n3 carts%"')
+    data = json.loads(project.annotate("check", "--format", "json").output)
+    assert [entry["code"] for entry in data] == ["P103", "P402"]
+    assert data[0]["file"] == "corpus/annotations/anna/market.json"
+    line = data[0]["line"]
+    assert project.path(data[0]["file"]).read_text().split("\n")[line - 1].startswith('{"id": "s1"')
+    github = project.annotate("check", "--format", "github").output.splitlines()
+    assert github[0].startswith(f"::error file=corpus/annotations/anna/market.json,line={line},title=P103::span s1: ")
+    assert "%25" in github[0]
+    sarif = json.loads(project.annotate("check", "--format", "sarif").output)["runs"][0]
+    assert [result["ruleId"] for result in sarif["results"]] == ["P103", "P402"]
+    assert {rule["id"] for rule in sarif["tool"]["driver"]["rules"]} == {rule.code for rule in CATALOGUE}
+    text = project.annotate("check").output
+    assert "2 findings in corpus" in text
+    assert str(PurePosixPath("corpus/annotations/anna/market.json")) in text
+
+
+def test_rules_are_listed_and_explained() -> None:
+    listed = annotate("rules").output
+    assert all(rule.code in listed for rule in (*CATALOGUE, *LABEL_STUDIO_RULES))
+    explained = annotate("rules", "p303").output
+    assert "Why:" in explained
+    assert len(json.loads(annotate("rules", "--format", "json").output)) == len(CATALOGUE) + len(LABEL_STUDIO_RULES)
+    unknown = annotate("rules", "X1")
+    assert (unknown.exit_code, unknown.output.count("\n")) == (2, 1)

@@ -1,0 +1,74 @@
+"""The command line: its contract of commands, help, exit codes, and what importing it costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT, annotate
+
+COMMANDS = [
+    ["init"],
+    ["add"],
+    ["check"],
+    ["rules"],
+    ["build"],
+    ["generate"],
+    ["studio"],
+    *(["studio", name] for name in ("up", "down", "config", "push", "pull", "compare", "status")),
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_has_an_example(words: list[str]) -> None:
+    result = annotate(*words, "--help")
+    assert result.exit_code == 0
+    lines = [line.strip() for line in result.output.splitlines()]
+    assert any(line.startswith(f"annotate {words[0]}") for line in lines), result.output
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = (
+        "datasets",
+        "pandas",
+        "pyarrow",
+        "label_studio_sdk",
+        "dask",
+        "jsonschema",
+        "msgspec",
+        "yaml",
+        "markdown_it",
+    )
+    code = f"""
+import sys
+from annotate import cli
+try:
+    cli.cli(["--help"])
+except SystemExit:
+    pass
+loaded = [name for name in {heavy!r} if name in sys.modules]
+sys.exit(f"imports {{loaded}}" if loaded else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_unknown_command_and_option_are_usage_errors() -> None:
+    assert annotate("cheque").exit_code == 2
+    assert annotate("check", "--fixx").exit_code == 2
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert "0.1.0" in annotate("--version").output
+
+
+@pytest.mark.parametrize("words", [["check", "nowhere"], ["build", "nowhere", "--out", "x"]], ids=" ".join)
+def test_missing_folder_is_one_line(words: list[str]) -> None:
+    result = annotate(*words)
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert result.output.startswith("annotate: nowhere: no such folder; ")
+
+
+def test_generated_files_are_fresh() -> None:
+    result = annotate("generate", "--check")
+    assert result.exit_code == 0, result.output

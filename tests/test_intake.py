@@ -1,0 +1,148 @@
+"""Taking articles in: `annotate init` and `annotate add`, as their users type them."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from annotate.intake import Details, Refused, id_from, take_in
+from annotate.offsets import normalise
+from annotate.store import Corpus
+from tests.conftest import Project, annotate
+from tests.strategies import texts
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """A corpus as `annotate init` lays it out."""
+    assert annotate("init", "fresh", cwd=tmp_path).exit_code == 0
+    return tmp_path / "fresh"
+
+
+def test_init_is_ready_for_check_and_fresh(fresh: Path) -> None:
+    assert annotate("check", "--strict", cwd=fresh).exit_code == 0
+    assert annotate("generate", "--check", cwd=fresh).exit_code == 0
+    assert (fresh / "guidelines" / "labels" / "person.md").read_text().count("| --- |") == 1
+
+
+def test_init_touches_no_folder_in_use(fresh: Path) -> None:
+    before = sorted(fresh.rglob("*"))
+    result = annotate("init", str(fresh))
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "is there already and not empty" in result.output
+    assert sorted(fresh.rglob("*")) == before
+
+
+def test_add_then_check(fresh: Path) -> None:
+    (fresh / "Señor 1.txt").write_bytes("\ufeffCrème\r\nbru\u0302le\u0301e\r\n".encode())
+    assert annotate("add", "Señor 1.txt", cwd=fresh).exit_code == 0
+    assert annotate("check", "--strict", cwd=fresh).exit_code == 0
+    article = Corpus(fresh / "corpus").read_article("senor-1")
+    assert article.text == "Crème\nbrûlée"
+    source = (fresh / "corpus" / "sources" / "Señor 1.txt").read_bytes()
+    assert source == (fresh / "Señor 1.txt").read_bytes()
+    assert normalise(source.decode()[article.source.start : article.source.end]) == article.text
+
+
+def test_add_cuts_several_articles_and_records_the_rest(fresh: Path) -> None:
+    (fresh / "page.txt").write_text("First one.\n***\nSecond one.\n")
+    cuts = ("--cut", "one=0:10", "--cut", "two=15:27")
+    silent = annotate("add", "page.txt", *cuts, cwd=fresh)
+    assert (silent.exit_code, silent.output) == (
+        1,
+        "page.txt: [10, 15) is in no article; say why with --omitted\n",
+    )
+    assert annotate("add", "page.txt", *cuts, "--omitted", "a line of stars", cwd=fresh).exit_code == 0
+    assert annotate("check", "--strict", cwd=fresh).exit_code == 0
+    record = json.loads((fresh / "corpus" / "sources" / "page.txt.json").read_text())
+    assert record["omitted"] == [
+        {"start": 10, "end": 15, "reason": "a line of stars"},
+        {"start": 26, "end": 27, "reason": "white space around the article"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "data", "code", "message"),
+    [
+        (["new.txt", "--id", "harbour"], b"New.", 1, "an article with the id 'harbour' is in the corpus already"),
+        (["port.txt"], b"New.", 1, "a source file called port.txt is in the corpus already"),
+        (
+            ["new.txt"],
+            b"The market opens.\r\nTwo to 3 carts came.",
+            1,
+            "its text is in the corpus already, as 'market'",
+        ),
+        (["new.txt"], b"caf\xe9", 1, "is not UTF-8 at byte 3"),
+        (["new.txt"], b"a\0b", 1, "holds a NUL character"),
+        (["new.txt"], b" \n\t", 1, "holds no words"),
+        (["new.txt", "--id", "../x"], b"New.", 1, "'../x' can be no id"),
+        (["new.txt", "--id", "/etc/x"], b"New.", 1, "'/etc/x' can be no id"),
+        (["new.txt", "--id", "a\0b"], b"New.", 1, "can be no id"),
+        (["new.txt", "--cut", "x=2:99"], b"New.", 1, "[2, 99) lies outside its 4 characters"),
+        (["new.txt", "--cut", "x=0:3", "--cut", "y=2:4"], b"New.", 1, "two articles overlap at 2"),
+        (["gone.txt"], b"New.", 2, "annotate: gone.txt: no such file or directory"),
+        (["new.txt", "--corpus", "gone"], b"New.", 2, "annotate: gone: no such folder"),
+        (["new.txt", "--cut", "x=1"], b"New.", 2, "--cut 'x=1' is not ID=START:END"),
+    ],
+)
+def test_refused_with_one_line_and_nothing_written(
+    project: Project, words: list[str], data: bytes, code: int, message: str
+) -> None:
+    for file in ("new.txt", "port.txt"):
+        project.path(file).write_bytes(data)
+    before = project.snapshot()
+    result = project.annotate("add", *words)
+    assert result.exit_code == code
+    assert message in result.output
+    assert project.snapshot() == before
+
+
+def test_one_bad_file_of_many_keeps_all_out(project: Project) -> None:
+    project.path("a.txt").write_text("Fine.")
+    project.path("b.txt").write_bytes(b"\xff")
+    before = project.snapshot()
+    assert project.annotate("add", "a.txt", "b.txt").exit_code == 1
+    assert project.annotate("add", "a.txt", "a.txt").exit_code == 1
+    assert project.snapshot() == before
+
+
+def test_read_only_disk_is_one_line(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests may run as root, whom no mode stops; so the file system's own answer is given instead."""
+    project.path("a.txt").write_text("Fine.")
+    before = project.snapshot()
+
+    def read_only(*_: object, **__: object) -> int:
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("annotate.files.tempfile.mkstemp", read_only)
+        result = project.annotate("add", "a.txt")
+    assert result.exit_code == 2
+    assert result.output == (
+        "annotate: corpus/sources/a.txt: cannot be written: read-only file system; make room or choose another folder\n"
+    )
+    assert project.snapshot() == before
+    assert os.access(project.root, os.R_OK)
+
+
+@given(texts)
+def test_every_character_is_in_the_article_or_accounted_for(text: str) -> None:
+    try:
+        intake = take_in("a.txt", text.encode(), [], Details(), "One file, one article.")
+    except Refused:
+        assert not text.strip() or "\0" in text
+        return
+    ranges = [(article.source.start, article.source.end) for article in intake.articles]
+    ranges += [(entry.start, entry.end) for entry in intake.source.omitted]
+    at = 0
+    for start, end in sorted(ranges):
+        assert start == at
+        at = end
+    assert at == len(text)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("000_C43", "000-c43"), ("Über uns!", "uber-uns"), ("--", "")])
+def test_id_from(name: str, expected: str) -> None:
+    assert id_from(name) == expected

@@ -1,0 +1,115 @@
+"""The inventory: what it refuses, and that what is generated from it agrees with both validators."""
+
+import json
+
+import jsonschema_rs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from annotate.annotation_schema import annotation_schema, annotation_schema_text
+from annotate.errors import CannotRun
+from annotate.inventory import Inventory, load
+from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
+from tests.conftest import BASE, Project
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "version: 1.0.0",
+            "version: 1.0.0\nlabel: x",
+            "Additional properties are not allowed ('label' was unexpected)",
+        ),
+        ("version: 1.0.0", "version: one", "version: 'one' does not match"),
+        ('hotkey: "2"', 'hotkey: "1"', "spans.Speaker.hotkey: '1' belongs to two labels; give each label its own"),
+        ("#222222", "#111111", "color: '#111111' belongs to two labels"),
+        ("tail: [Words]", "tail: [Word]", "relations.words.tail: no span label is called 'Word'; use one of: Speaker"),
+        ("head: [Load]", "head: [Cargo]", "relations.lies_at.head: no span label is called 'Cargo'"),
+        ("layer: cargo", "layer: freight", "spans.Load.layer: no layer is called 'freight'"),
+        ("labels: [Quay]", "labels: [Pier]", "attributes.remark.labels: no span label is called 'Pier'"),
+        ("per_head: {most: 2}", "per_head: {least: 3, most: 2}", "relations.speaker.per_head: most is below least"),
+        ("minimum: least", "minimum: rank", "intervals[0].minimum: no integer attribute of Load is called 'rank'"),
+        ("vague: none}", "exactly: none}", "intervals[0].readings: 'exactly', 'vague' stands in one of readings"),
+        ("anchor: Verb", "anchor: Word", "records.sayings.anchor: no span label is called 'Word'"),
+        ("{relation: words}", "{relation: lies_at}", "records.sayings.roles.words.relation: does not start from Verb"),
+        ("within: words", "within: word", "records.loads.roles.reporter.enclosing.within: no role is called 'word'"),
+        ("title: Port news", "title: [", "line 5: "),
+        ("title: Port news", "title: Port news\ntitle: Port", "the key 'title' stands twice"),
+    ],
+)
+def test_faulty_inventory_is_one_line_with_place_and_mend(project: Project, old: str, new: str, message: str) -> None:
+    project.replace("schema/labels.yaml", old, new)
+    result = project.annotate("check")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert result.output.startswith("annotate: schema/labels.yaml: ")
+    assert message in result.output
+
+
+def test_missing_inventory_names_the_option(project: Project) -> None:
+    result = project.annotate("check", "--schema", "nowhere")
+    assert result.exit_code == 2
+    assert result.output == (
+        "annotate: nowhere/labels.yaml: no such file or directory; give the folder that holds it with --schema\n"
+    )
+
+
+def test_two_relations_cannot_join_pieces(project: Project) -> None:
+    project.replace(
+        "schema/labels.yaml",
+        "records:",
+        "  joins: {definition: Too., guideline: speech.md, joins_pieces: true}\n\nrecords:",
+    )
+    with pytest.raises(CannotRun, match=r"relations\.joins.joins_pieces: 'continues' joins pieces already"):
+        load(project.schema)
+
+
+def test_pieces_and_ends(labels: Inventory) -> None:
+    assert labels.pieces == "continues"
+    assert labels.relations["continues"].allows("any", "any")
+    assert not labels.relations["continues"].allows("any", "other")
+    small = load(BASE / "schema")
+    assert small.relations["words"].allows("Verb", "Words")
+    assert not small.relations["words"].allows("Words", "Verb")
+
+
+@pytest.mark.parametrize("name", PACKAGE_SCHEMAS)
+def test_package_schemas_are_schemas(name: str) -> None:
+    Draft202012Validator.check_schema(json.loads(package_schema(name)))
+
+
+SMALL = load(BASE / "schema")
+GATE = jsonschema_rs.Draft202012Validator(annotation_schema(SMALL))
+REFERENCE = Draft202012Validator(annotation_schema(SMALL))
+GOOD = json.loads((BASE / "corpus" / "annotations" / "gold" / "harbour.json").read_text("utf-8"))
+ODD: st.SearchStrategy[object] = st.sampled_from(
+    [None, True, -1, 0, 1.0, 1.5, 10**30, "", "x", "s1", "../x", "a\0b", [], {}, [1], "gold", "exact", "Words", "Cart"]
+)
+
+
+@given(st.data())
+def test_gate_and_reference_give_the_same_verdict(data: st.DataObject) -> None:
+    """One value of a good annotation is replaced, or dropped: both validators must agree on what is left."""
+    value = json.loads(json.dumps(GOOD))
+    at: dict[str, object] = value
+    while True:
+        key = data.draw(st.sampled_from(list(at)))
+        inner = at[key]
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict) and data.draw(st.booleans()):
+            at = data.draw(st.sampled_from(inner))
+        elif isinstance(inner, dict) and inner and data.draw(st.booleans()):
+            at = inner
+        else:
+            break
+    if data.draw(st.booleans()):
+        at[key] = data.draw(ODD)
+    else:
+        del at[key]
+    assert GATE.is_valid(value) == REFERENCE.is_valid(value)
+
+
+def test_schema_accepts_what_the_store_writes() -> None:
+    REFERENCE.check_schema(annotation_schema(SMALL))
+    assert list(explain(GOOD, annotation_schema_text(SMALL))) == []

@@ -1,0 +1,111 @@
+"""What must hold for the repository as a whole: one source for each fact, and nothing in it that is not ours to ship."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from annotate.inventory import Inventory
+from annotate.store import Corpus
+from tests.conftest import ROOT
+
+GUIDELINES = ROOT / "guidelines"
+SECTIONS = ("## Test", "## Where it starts and ends", "## Examples", "## Not this label", "## Borderline cases")
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Files that git knows, or would with the next `git add`."""
+    words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [path for name in listed if (path := ROOT / name).is_file()]
+
+
+def test_toolkit_names_no_label_of_this_corpus(labels: Inventory) -> None:
+    """Labels with a capital are names of their own; `Place` and `Time` are looked for only as quoted words."""
+    quoted = re.compile(rf"[\"']({'|'.join(labels.spans)})[\"']")
+    found = {
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in tracked("annotate/*.py")
+        for match in quoted.finditer(path.read_text())
+    }
+    assert not found
+
+
+def test_files_are_read_in_one_sitting() -> None:
+    lengths = sorted(path.read_text().count("\n") for path in tracked("annotate/*.py"))
+    assert lengths[-1] <= 400
+    assert lengths[len(lengths) // 2] < 150
+
+
+def test_versions_agree(labels: Inventory) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == labels.version
+    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"## {labels.version}" in (ROOT / "corpus" / "CHANGELOG.md").read_text()
+    assert f"## {labels.version}" in (GUIDELINES / "CHANGELOG.md").read_text()
+
+
+def test_constraints_pin_what_is_asked_for_with_hashes_and_no_address() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    constraints = (ROOT / "constraints.txt").read_text()
+    pinned = set(re.findall(r"^([a-z0-9._-]+)==", constraints, re.MULTILINE))
+    wanted = [
+        *project["dependencies"],
+        *(word for extra in project["optional-dependencies"].values() for word in extra),
+    ]
+    names = {re.split(r"[\[<>=]", word)[0].lower().replace("_", "-") for word in wanted}
+    assert names <= pinned
+    assert "://" not in constraints
+    assert constraints.count("--hash=sha256:") >= len(pinned)
+
+
+def test_each_label_has_a_page_with_its_sections(labels: Inventory) -> None:
+    for label in labels.spans.values():
+        page = (GUIDELINES / label.guideline).read_text()
+        assert page.startswith(f"# {label.name}\n")
+        assert f"<!-- generated: label {label.name} -->" in page
+        assert [section for section in SECTIONS if f"\n{section}\n" not in page] == [], label.guideline
+        part = {
+            title: page.split(f"\n{title}\n")[1].split("\n## ")[0] for title in ("## Examples", "## Not this label")
+        }
+        assert part["## Examples"].count("\n> ") >= 2
+        assert part["## Not this label"].count("\n> ") >= 1
+    for relation in labels.relations.values():
+        assert (GUIDELINES / relation.guideline).is_file()
+
+
+def test_each_example_of_the_guidelines_stands_in_an_article(corpus: Corpus) -> None:
+    texts = [article.text for article in corpus.articles()]
+    examples = [
+        (path.name, line[2:].replace("**", ""))
+        for path in GUIDELINES.rglob("*.md")
+        for line in path.read_text().splitlines()
+        if line.startswith("> ")
+    ]
+    assert len(examples) >= 33
+    assert [example for example in examples if not any(example[1] in text for text in texts)] == []
+
+
+@pytest.mark.parametrize("file", ["README.md", "CONTRIBUTING.md", "guidelines", "docs"])
+def test_links_within_the_repository_lead_somewhere(file: str) -> None:
+    root = ROOT / file
+    pages = [root] if root.is_file() else sorted(root.rglob("*.md"))
+    assert pages
+    link = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+    broken = [
+        f"{page.relative_to(ROOT)}: {match[1]}"
+        for page in pages
+        for match in link.finditer(page.read_text())
+        if not (page.parent / match[1]).exists()
+    ]
+    assert broken == []
+
+
+def test_articles_say_whose_they_are(corpus: Corpus) -> None:
+    for article in corpus.articles():
+        assert "publisher" in article.rights
+        assert "CC BY 4.0" in article.rights

@@ -1,0 +1,100 @@
+"""The store: load → save gives the same bytes, over the whole corpus and over anything Hypothesis thinks of."""
+
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from annotate.errors import CannotRun
+from annotate.files import parse_yaml, write_atomically
+from annotate.model import Annotation, Article, SourceFile
+from annotate.store import Corpus, canonical, encode_annotation, encode_article, encode_source
+from tests.conftest import BASE, Project
+from tests.strategies import annotations
+
+
+def test_whole_corpus_round_trips_byte_for_byte(corpus: Corpus) -> None:
+    for folder in (corpus, Corpus(BASE / "corpus")):
+        for name in folder.article_ids():
+            article = folder.read_article(name)
+            assert encode_article(article) == folder.article_path(name).read_bytes()
+            assert article.text.encode() == folder.text_path(name).read_bytes()
+        for version in folder.versions():
+            for name in folder.annotated_ids(version):
+                annotation = folder.read_annotation(version, name)
+                assert encode_annotation(annotation) == folder.annotation_path(version, name).read_bytes()
+        for file in folder.source_files():
+            assert encode_source(folder.read_source(file)) == folder.source_record_path(file).read_bytes()
+
+
+@given(annotations())
+def test_annotation_round_trips(annotation: Annotation) -> None:
+    data = encode_annotation(annotation)
+    decoded = msgspec.json.decode(data, type=Annotation)
+    assert encode_annotation(decoded) == data
+    assert decoded == canonical(annotation)
+
+
+@given(annotations())
+def test_one_span_or_relation_a_line(annotation: Annotation) -> None:
+    lines = encode_annotation(annotation).split(b"\n")
+    assert sum(line.startswith(b'{"id": ') for line in lines) == len(annotation.spans)
+    assert sum(line.startswith(b'{"label": ') for line in lines) == len(annotation.relations)
+    assert lines[-1] == b""
+
+
+def test_fields_that_an_article_and_a_source_file_have_are_all_written(project: Project) -> None:
+    article = project.corpus.read_article("harbour")
+    written = msgspec.json.decode(encode_article(article))
+    assert [*written, "text"] == list(Article.__struct_fields__)
+    source = project.corpus.read_source("port.txt")
+    assert list(msgspec.json.decode(encode_source(source))) == list(SourceFile.__struct_fields__)
+
+
+def test_write_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.json"
+    write_atomically(path, b"old", mode=0o600)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CannotRun, match="no space left on device"):
+        write_atomically(path, b"new")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
+    assert path.read_bytes() == b"old"
+
+
+def test_missing_corpus_is_one_line() -> None:
+    with pytest.raises(CannotRun, match=r"^nowhere: no such folder; .*annotate init"):
+        Corpus("nowhere")
+
+
+def test_broken_files_are_one_line(project: Project) -> None:
+    path = project.path("corpus/annotations/anna/market.json")
+    path.write_bytes(b'{"spans": [')
+    with pytest.raises(CannotRun, match=r"market\.json: cannot be read"):
+        project.corpus.read_annotation("anna", "market")
+    path.write_bytes(b"[" * 100_000)
+    with pytest.raises(CannotRun, match=r"market\.json: cannot be read"):
+        project.corpus.read_annotation("anna", "market")
+    project.path("corpus/annotators.yaml").write_text("annotators: [")
+    with pytest.raises(CannotRun, match=r"annotators.yaml: line 1"):
+        project.corpus.read_annotators()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("on: 1", {"on": 1}), ("a: no", {"a": "no"}), ("a: 2026-01-02", {"a": "2026-01-02"}), ("a: true", {"a": True})],
+)
+def test_yaml_means_what_it_looks_like(text: str, value: object) -> None:
+    assert parse_yaml(text.encode()) == value
+
+
+def test_yaml_with_a_key_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="line 2: the key 'a' stands twice"):
+        parse_yaml(b"a: 1\na: 2\n")
