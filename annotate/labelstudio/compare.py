@@ -1,0 +1,125 @@
+"""What a server has against what the corpus has: texts by hash and by characters, labels one by one."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from annotate.inventory import Inventory
+from annotate.labelstudio.client import Raw
+from annotate.labelstudio.config import TEXT
+from annotate.labelstudio.results import Mapper, article_of, pseudonym
+from annotate.labelstudio.tasks import Prediction
+from annotate.model import Annotation, Article
+from annotate.offsets import sha256
+from annotate.store import Corpus
+
+Key = TypeVar("Key", str, tuple[str, str, str])
+
+
+@dataclass
+class Compared:
+    """How many of each thing are equal, and what is not, in words. `characters` counts those of the equal texts."""
+
+    equal: Counter[str] = field(default_factory=Counter)
+    different: Counter[str] = field(default_factory=Counter)
+    characters: int = 0
+    differences: list[str] = field(default_factory=list)
+
+    def differs(self, what: str, words: str) -> None:
+        self.different[what] += 1
+        self.differences.append(words)
+
+
+def compare(
+    corpus: Corpus,
+    inventory: Inventory,
+    articles: Sequence[Article],
+    labels: Mapping[str, Sequence[Prediction]],
+    raw: Iterable[Raw],
+    people: Mapping[int, str],
+) -> Compared:
+    """Compare raw tasks with the corpus: texts, the predictions pushed, what people submitted."""
+    found = Compared()
+    mapper = Mapper(inventory)
+    tasks: dict[str, list[Raw]] = {}
+    for task in raw:
+        tasks.setdefault(article_of(task) or "", []).append(task)
+    known = {article.id for article in articles}
+    for name in sorted(tasks.keys() - known):
+        found.differs("articles", f"the server has a task of no article of the corpus ({name or 'none named'})")
+    for article in articles:
+        present = tasks.get(article.id, [])
+        if len(present) != 1:
+            found.differs("articles", f"{article.id}: the server has {len(present) or 'no'} task{'s' * bool(present)}")
+        elif _same_text(article, present[0], found):
+            _labels(corpus, mapper, article, labels.get(article.id, ()), present[0], people, found)
+    return found
+
+
+def _same_text(article: Article, task: Raw, found: Compared) -> bool:
+    text = task["data"].get(TEXT)
+    if text != article.text or sha256(text) != article.text_sha256:
+        found.differs("articles", f"{article.id}: the text differs")
+        return False
+    found.equal["articles"] += 1
+    found.characters += len(article.text)
+    return True
+
+
+def _labels(
+    corpus: Corpus,
+    mapper: Mapper,
+    article: Article,
+    wanted: Sequence[Prediction],
+    task: Raw,
+    people: Mapping[int, str],
+    found: Compared,
+) -> None:
+    mapped = list(mapper.task(task, article.text, people))
+    for entry in wanted:
+        same = [one.annotation for one in mapped if one.kind == "prediction" and one.version == entry.version]
+        name = f"{article.id}, prediction {entry.version}"
+        if len(same) != 1 or same[0] is None:
+            found.differs("annotations", f"{name}: the server has {len(same) or 'none'}")
+        else:
+            _annotations(name, entry.annotation, same[0], found, notes=True)
+    for one in mapped:
+        if one.kind == "annotation" and one.annotation is not None:
+            person = pseudonym(one.person, people)
+            name = f"{article.id}, annotation by {person}"
+            if not corpus.annotation_path(person, article.id).is_file():
+                found.differs("annotations", f"{name}: not pulled yet")
+            else:
+                _annotations(name, corpus.read_annotation(person, article.id), one.annotation, found, notes=False)
+        for finding in one.findings:
+            if finding.severity == "error":
+                found.differs("items", f"{article.id}: {finding.code} {finding.message}")
+
+
+def _annotations(name: str, here: Annotation, there: Annotation, found: Compared, *, notes: bool) -> None:
+    spans, relations = [], []
+    for side in (here, there):
+        spans.append({span.id: span for span in side.spans})
+        relations.append({(one.label, one.head, one.tail): one.note if notes else "" for one in side.relations})
+    _count("spans", name, spans[0], spans[1], found)
+    _count("relations", name, relations[0], relations[1], found)
+
+
+def _count(what: str, name: str, here: Mapping[Key, object], there: Mapping[Key, object], found: Compared) -> None:
+    for key, words in _apart(here, there):
+        found.differs(what, f"{name}: {what[:-1]} {_shown(key)} {words}")
+    found.equal[what] += sum(1 for key, value in here.items() if key in there and there[key] == value)
+
+
+def _apart(here: Mapping[Key, object], there: Mapping[Key, object]) -> Iterator[tuple[Key, str]]:
+    for key, value in here.items():
+        if key not in there:
+            yield key, "is not on the server"
+        elif there[key] != value:
+            yield key, "differs"
+    yield from ((key, "is on the server only") for key in there if key not in here)
+
+
+def _shown(key: str | tuple[str, str, str]) -> str:
+    return f"{key[0]} {key[1]} → {key[2]}" if isinstance(key, tuple) else str(key)
