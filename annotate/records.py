@@ -73,14 +73,13 @@ class Graph:
     """Mentions by id and by label, and what each relation leads to. Made once an annotation."""
 
     def __init__(self, annotation: Annotation, inventory: Inventory) -> None:
-        self.mentions: list[Mention] = []
+        self._labelled: dict[str, list[Mention]] = defaultdict(list)
         whole: dict[str, Mention] = {}
         for pieces in _groups(annotation, inventory.pieces):
             mention = _joined(pieces)
-            self.mentions.append(mention)
+            self._labelled[mention.label].append(mention)
             for piece in pieces:
                 whole[piece.id] = mention
-        self.mentions.sort(key=_place)
         self._tails: dict[tuple[str, str], dict[str, Mention]] = defaultdict(dict)
         for relation in annotation.relations:
             head, tail = whole.get(relation.head), whole.get(relation.tail)
@@ -89,7 +88,8 @@ class Graph:
                 self._tails[relation.label, head.id][tail.id] = tail
 
     def labelled(self, label: str) -> list[Mention]:
-        return [mention for mention in self.mentions if mention.label == label]
+        """The mentions with a label, in the order of their first pieces."""
+        return self._labelled.get(label, [])
 
     def tails(self, relation: str, head: Mention) -> Collection[Mention]:
         """What the relation leads to from `head` or any piece of it, in the order of the text."""
@@ -139,8 +139,11 @@ def _leader(spans: dict[str, Span], joins: Iterable[Relation]) -> Callable[[str]
 
 def _joined(spans: Sequence[Span]) -> Mention:
     first = spans[0]
+    if len(spans) == 1:
+        whole = (Piece(first.start, first.end),)
+        return Mention(first.id, first.label, first.start, first.end, first.text, whole, first.attributes)
     pieces = tuple(Piece(span.start, span.end) for span in spans)
-    text = first.text if len(spans) == 1 else BETWEEN_PIECES.join(span.text for span in spans)
+    text = BETWEEN_PIECES.join(span.text for span in spans)
     end = max(piece.end for piece in pieces)
     return Mention(first.id, first.label, first.start, end, text, pieces, first.attributes)
 

@@ -24,7 +24,7 @@ def fresh(tmp_path: Path) -> Path:
 def test_init_is_ready_for_check_and_fresh(fresh: Path) -> None:
     assert annotate("check", "--strict", cwd=fresh).exit_code == 0
     assert annotate("generate", "--check", cwd=fresh).exit_code == 0
-    assert (fresh / "guidelines" / "labels" / "person.md").read_text().count("| --- |") == 1
+    assert (fresh / "guidelines" / "labels" / "person.md").read_text().count("| **form**") == 1
 
 
 def test_init_touches_no_folder_in_use(fresh: Path) -> None:

@@ -1,0 +1,112 @@
+"""A real browser at a Label Studio server: signing in, labelling by mouse and keyboard, taking pictures."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SIZE = (1440, 900)
+
+# Where the n-th occurrence of some words starts and ends on the screen. Line breaks of the text are <br> in the page.
+PLACE = """([words, nth]) => {
+  const root = document.querySelector('.lsf-htx-richtext');
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_ALL);
+  const nodes = []; let all = '';
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (node.nodeType === Node.TEXT_NODE) { nodes.push([node, all.length]); all += node.data; }
+    else if (node.nodeName === 'BR') all += '\\n';
+  }
+  let at = -1;
+  for (let i = 0; i < nth; i++) at = all.indexOf(words, at + 1);
+  if (at < 0) throw new Error('not in the text: ' + JSON.stringify(words) + ' / ' + JSON.stringify(all));
+  const box = (offset) => {
+    const [node, from] = nodes.findLast(([node, from]) => from <= offset && offset < from + node.length);
+    let length = node.data.codePointAt(offset - from) > 0xffff ? 2 : 1;
+    const range = document.createRange();
+    range.setStart(node, offset - from); range.setEnd(node, Math.min(offset - from + length, node.length));
+    range.startContainer.parentElement.scrollIntoView({block: 'center'});
+    return range;
+  };
+  const last = all.codePointAt(at + words.length - 2) > 0xffff ? at + words.length - 2 : at + words.length - 1;
+  const first = box(at), final = box(last);
+  const a = first.getBoundingClientRect(), b = final.getBoundingClientRect();
+  return [a.left + 0.5, (a.top + a.bottom) / 2, b.right - 0.5, (b.top + b.bottom) / 2];
+}"""
+
+
+@contextmanager
+def signed_in(url: str, username: str, password: str) -> Iterator[Page]:
+    """A page at a server, signed in; the browser keeps nothing."""
+    with sync_playwright() as playwright:
+        path = str(CHROMIUM) if CHROMIUM.exists() else None
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+        page.goto(f"{url}/user/login/")
+        page.fill("input[name=email]", username)
+        page.fill("input[name=password]", password)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(lambda address: "/login" not in address)
+        yield page
+        browser.close()
+
+
+def open_task(page: Page, url: str, project: int, task: int) -> None:
+    """Open a task for labelling and wait until its text is drawn; the instructions, shown first, are closed."""
+    page.goto(f"{url}/projects/{project}/data?task={task}")
+    page.wait_for_selector(".lsf-htx-richtext")
+    page.wait_for_timeout(1500)
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(500)
+
+
+def drag(page: Page, words: str, nth: int = 1) -> None:
+    """Drag the mouse over the n-th occurrence of some words."""
+    left, top, right, bottom = page.evaluate(PLACE, [words, nth])
+    page.mouse.move(left, top)
+    page.mouse.down()
+    page.mouse.move((left + right) / 2, (top + bottom) / 2, steps=4)
+    page.mouse.move(right, bottom, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(400)
+
+
+def click_words(page: Page, words: str, nth: int = 1) -> None:
+    left, top, _, _ = page.evaluate(PLACE, [words, nth])
+    page.mouse.click(left + 3, top)
+    page.wait_for_timeout(400)
+
+
+def label(page: Page, hotkeys: str, words: str, nth: int = 1) -> None:
+    """Choose labels by their hotkeys and drag over the words."""
+    page.keyboard.press("Escape")
+    for hotkey in hotkeys:
+        page.keyboard.press(hotkey)
+    drag(page, words, nth)
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(200)
+
+
+def choose(page: Page, control: str, value: str) -> None:
+    """Choose a value of the selected region; `control` is the control's name."""
+    page.locator(f'.side input[type=radio]:visible, .side label:visible').first.wait_for()
+    page.locator(".side label:visible", has_text=value).first.click()
+    page.wait_for_timeout(150)
+
+
+def relate(page: Page, head: str, tail: str) -> None:
+    """Draw a relation from a region to another, by the words that they begin with."""
+    click_words(page, head)
+    page.keyboard.press("Alt+r")
+    page.wait_for_timeout(300)
+    click_words(page, tail)
+    page.keyboard.press("Escape")
