@@ -1,4 +1,4 @@
-"""A corpus → its dataset folder: articles with gold labels, split by split, one article in memory at a time."""
+"""A corpus → its dataset folder: articles with gold labels, split by split, a batch in memory at a time."""
 
 import contextlib
 import re
@@ -13,7 +13,7 @@ from annotate.dataset.citation import read_citation
 from annotate.dataset.counts import Counts
 from annotate.dataset.facts import Facts
 from annotate.dataset.features import configs
-from annotate.dataset.rows import RowMaker
+from annotate.dataset.rows import Labelled, TableMaker
 from annotate.dataset.writer import (
     CARD,
     FORMAT,
@@ -32,6 +32,8 @@ from annotate.store import Corpus
 
 SPLITS = ("train", "validation", "test")
 """The splits that Hugging Face knows, in its order."""
+BATCH = 200
+"""Articles that are in memory at once."""
 
 
 def build(corpus: Corpus, inventory: Inventory, out: str | Path, citation: Path | None = None) -> Manifest:
@@ -44,7 +46,7 @@ def build(corpus: Corpus, inventory: Inventory, out: str | Path, citation: Path 
     splits = articles_by_split(corpus)
     tables = configs(inventory)
     annotators = corpus.read_annotators()
-    make, counts, written = RowMaker(inventory), Counts(), list[Table]()
+    make, counts, written = TableMaker(inventory), Counts(), list[Table]()
     with dataset_folder(out) as folder:
         for split, names in splits.items():
             with contextlib.ExitStack() as open_files:
@@ -52,10 +54,9 @@ def build(corpus: Corpus, inventory: Inventory, out: str | Path, citation: Path 
                 for config, features in tables.items():
                     writers[config] = TableWriter(folder, config, split, features)
                     open_files.callback(writers[config].close)
-                for name in names:
-                    article, annotation = corpus.read_article(name), corpus.read_annotation(GOLD, name)
-                    rows = make(article, annotation)
-                    counts.add(split, article, annotation, rows)
+                for batch in _batches(corpus, names):
+                    rows = make(batch)
+                    counts.add(split, batch, rows)
                     for config, writer in writers.items():
                         writer.add(rows[config])
                 written += [writer.finish() for writer in writers.values()]
@@ -87,6 +88,12 @@ def build(corpus: Corpus, inventory: Inventory, out: str | Path, citation: Path 
         (folder / CARD).write_bytes(readme)
         (folder / MANIFEST).write_bytes(encode_manifest(manifest))
     return manifest
+
+
+def _batches(corpus: Corpus, names: list[str]) -> Iterator[list[Labelled]]:
+    for first in range(0, len(names), BATCH):
+        some = names[first : first + BATCH]
+        yield [(corpus.read_article(name), corpus.read_annotation(GOLD, name)) for name in some]
 
 
 def articles_by_split(corpus: Corpus) -> dict[str, list[str]]:

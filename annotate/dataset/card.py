@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import yaml
 
 from annotate.dataset import sections
+from annotate.dataset.counts import Row
 from annotate.dataset.facts import Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
-from annotate.dataset.rows import Row
 from annotate.inventory import Inventory
 
 LABEL_LICENCE = "cc-by-4.0"

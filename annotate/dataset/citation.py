@@ -46,7 +46,8 @@ def _escaped(text: str) -> str:
 
 def _bibtex(value: Mapping[str, Any]) -> str:
     year = str(value.get("date-released") or "")[:4]
-    key = "-".join(re.findall(r"[a-z0-9]+", str(value["title"]).lower())) + (f"-{year}" if year else "")
+    main_title = str(value["title"]).partition(":")[0]
+    key = "-".join([*re.findall(r"[a-z0-9]+", main_title.lower()), *([year] if year else [])])
     fields = {
         "title": f"{{{_escaped(str(value['title']))}}}",
         "author": " and ".join(_author(author) for author in value["authors"]),

@@ -1,10 +1,17 @@
 """What a corpus holds, counted while its rows are written; the card is made from this."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from annotate.dataset.rows import Row
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotate.dataset.rows import Labelled
 from annotate.model import Annotation, Article
+
+Row = dict[str, Any]
 
 LOOKED_AT = 500
 """Rows a table among which the one that the card shows is chosen: the fullest, the first of those."""
@@ -39,8 +46,14 @@ class Counts:
     rows: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[str, Example] = field(default_factory=dict)
 
-    def add(self, split: str, article: Article, annotation: Annotation, tables: dict[str, list[Row]]) -> None:
-        """Count one article with its annotation and the rows that were made of them."""
+    def add(self, split: str, batch: Sequence[Labelled], tables: dict[str, pa.Table]) -> None:
+        """Count articles with their annotations, and the rows that were made of them."""
+        for article, annotation in batch:
+            self._article(split, article, annotation)
+        for config, table in tables.items():
+            self._table(config, split, table)
+
+    def _article(self, split: str, article: Article, annotation: Annotation) -> None:
         self.articles[split] += 1
         self.characters += len(article.text)
         self.languages[article.language] += 1
@@ -57,20 +70,27 @@ class Counts:
             for name, value in span.attributes.items():
                 self.values[span.label, name][value] += 1
         self.relations.update(relation.label for relation in annotation.relations)
-        for config, rows in tables.items():
-            for row in rows:
-                self._row(config, split, row)
 
-    def _row(self, config: str, split: str, row: Row) -> None:
-        index = self.rows[config, split]
-        self.rows[config, split] += 1
-        filled = [name for name, value in row.items() if value is not None and value != []]
-        self.filled.update((config, name) for name in filled)
-        if index >= LOOKED_AT:
+    def _table(self, config: str, split: str, table: pa.Table) -> None:
+        filled = {name: _filled(table[name]) for name in table.column_names}
+        for name, mask in filled.items():
+            self.filled[config, name] += pc.sum(mask).as_py() or 0
+        before = self.rows[config, split]
+        self.rows[config, split] += len(table)
+        if before >= LOOKED_AT:
             return
-        fullness = len(filled)
-        if config not in self.examples or fullness > self.examples[config].fullness:
-            self.examples[config] = Example(split, index, row, fullness)
+        for index, row in enumerate(zip(*(mask[:LOOKED_AT].to_pylist() for mask in filled.values()), strict=True)):
+            if config not in self.examples or sum(row) > self.examples[config].fullness:
+                self.examples[config] = Example(
+                    split, before + index, table[index : index + 1].to_pylist()[0], sum(row)
+                )
 
     def total(self, config: str) -> int:
         return sum(number for (name, _), number in self.rows.items() if name == config)
+
+
+def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which rows have a value, and where it is a list, a value in it."""
+    if pa.types.is_list(column.type):
+        return pc.greater(pc.list_value_length(column), 0)
+    return column.is_valid()

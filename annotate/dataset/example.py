@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from annotate.dataset.counts import Row
 from annotate.dataset.features import Feature
-from annotate.dataset.rows import Row
 
 LINE = 110
 LONGEST_TEXT = 100

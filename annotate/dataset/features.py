@@ -143,16 +143,17 @@ def _distinct(place: str, *groups: Feature) -> Feature:
 
 def arrow_schema(features: Feature) -> pa.Schema:
     """The Arrow schema of a table, with the metadata from which `datasets` takes its features back."""
-    fields = [pa.field(name, _arrow_type(feature)) for name, feature in features.items()]
+    fields = [pa.field(name, arrow_type(feature)) for name, feature in features.items()]
     return pa.schema(fields, metadata={"huggingface": json.dumps({"info": {"features": features}})})
 
 
-def _arrow_type(feature: Mapping[str, Any]) -> pa.DataType:
+def arrow_type(feature: Mapping[str, Any]) -> pa.DataType:
+    """The Arrow type of a column, or of a struct of columns."""
     kind = feature.get("_type")
     if kind == "Value":
         return {"string": pa.string(), "int64": pa.int64()}[feature["dtype"]]
     if kind == "ClassLabel":
         return pa.int64()
     if kind == "List":
-        return pa.list_(_arrow_type(feature["feature"]))
-    return pa.struct([pa.field(name, _arrow_type(part)) for name, part in feature.items()])
+        return pa.list_(arrow_type(feature["feature"]))
+    return pa.struct([pa.field(name, arrow_type(part)) for name, part in feature.items()])

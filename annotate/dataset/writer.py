@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,20 +16,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotate.dataset.features import Feature, arrow_schema
-from annotate.dataset.rows import Row
+from annotate.dataset.hashing import LogicalHash
 from annotate.errors import CannotRun
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
 FORMAT = "annotate dataset 1"
-ROW_GROUP = 1000
+ROW_GROUP = 2000
 """Rows a row group: what a viewer reads at once, and what is held in memory while writing."""
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
     """One Parquet file: a table's rows of one split.
 
-    `logical_sha256` is the hash of the rows as JSON, one a line, columns in order: whatever wrote or compressed them.
+    `sha256` is that of the file, which changes with the version of pyarrow; `logical_sha256` is that of its values.
     """
 
     config: str
@@ -56,20 +56,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tables: tuple[Table, ...]
 
 
-def row_bytes(row: Row) -> bytes:
-    """The canonical encoding of a row, over which the logical hash goes."""
-    return msgspec.json.encode(row) + b"\n"
-
-
-def logical_sha256(path: str | Path) -> str:
-    """The logical hash of the rows of a Parquet file, read in row groups."""
-    digest = hashlib.sha256()
-    for batch in pq.ParquetFile(path).iter_batches(ROW_GROUP):
-        for row in batch.to_pylist():
-            digest.update(row_bytes(row))
-    return digest.hexdigest()
-
-
 def table_file(config: str, split: str) -> str:
     return f"data/{config}/{split}-00000-of-00001.parquet"
 
@@ -85,23 +71,20 @@ class TableWriter:
         self._writer = pq.ParquetWriter(
             self._path, self._schema, compression="zstd", compression_level=3, version="2.6", write_page_index=True
         )
-        self._waiting: list[Row] = []
+        self._waiting = self._schema.empty_table()
         self._rows = 0
-        self._digest = hashlib.sha256()
+        self._logical = LogicalHash()
+        self._logical.update(self._waiting)
 
-    def add(self, rows: Iterable[Row]) -> None:
-        for row in rows:
-            self._waiting.append(row)
-            self._digest.update(row_bytes(row))
-            if len(self._waiting) >= ROW_GROUP:
-                self._flush()
-
-    def _flush(self) -> None:
-        if self._waiting:
-            table = pa.Table.from_pylist(self._waiting, self._schema)
-            self._writer.write_table(table, row_group_size=ROW_GROUP)
-            self._rows += len(self._waiting)
-            self._waiting.clear()
+    def add(self, table: pa.Table) -> None:
+        """Add rows. Row groups are cut at the same rows however the rows are handed in."""
+        self._logical.update(table)
+        self._rows += len(table)
+        self._waiting = pa.concat_tables([self._waiting, table])
+        whole = len(self._waiting) - len(self._waiting) % ROW_GROUP
+        if whole:
+            self._writer.write_table(self._waiting[:whole].combine_chunks(), row_group_size=ROW_GROUP)
+            self._waiting = self._waiting[whole:]
 
     def close(self) -> None:
         """Let go of the file without finishing the table."""
@@ -109,7 +92,8 @@ class TableWriter:
 
     def finish(self) -> Table:
         """Write what waits, and say what the file holds."""
-        self._flush()
+        if len(self._waiting):
+            self._writer.write_table(self._waiting.combine_chunks(), row_group_size=ROW_GROUP)
         self._writer.close()
         digest = hashlib.sha256()
         with self._path.open("rb") as file:
@@ -124,7 +108,7 @@ class TableWriter:
             columns=len(self._schema),
             bytes=self._path.stat().st_size,
             sha256=digest.hexdigest(),
-            logical_sha256=self._digest.hexdigest(),
+            logical_sha256=self._logical.hexdigest(),
         )
 
 
