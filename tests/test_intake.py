@@ -1,7 +1,6 @@
 """Taking articles in: `annotate init` and `annotate add`, as their users type them."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -106,25 +105,6 @@ def test_one_bad_file_of_many_keeps_all_out(project: Project) -> None:
     assert project.annotate("add", "a.txt", "b.txt").exit_code == 1
     assert project.annotate("add", "a.txt", "a.txt").exit_code == 1
     assert project.snapshot() == before
-
-
-def test_read_only_disk_is_one_line(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests may run as root, whom no mode stops; so the file system's own answer is given instead."""
-    project.path("a.txt").write_text("Fine.")
-    before = project.snapshot()
-
-    def read_only(*_: object, **__: object) -> int:
-        raise OSError(30, "Read-only file system")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("annotate.files.tempfile.mkstemp", read_only)
-        result = project.annotate("add", "a.txt")
-    assert result.exit_code == 2
-    assert result.output == (
-        "annotate: corpus/sources/a.txt: cannot be written: read-only file system; make room or choose another folder\n"
-    )
-    assert project.snapshot() == before
-    assert os.access(project.root, os.R_OK)
 
 
 @given(texts)

@@ -1,4 +1,4 @@
-"""What must hold for the repository as a whole: one source for each fact, and nothing in it that is not ours to ship."""
+"""What must hold for the repository as a whole: one source for each fact, nothing in it that is not ours to ship."""
 
 import re
 import subprocess
