@@ -124,7 +124,8 @@ def _quick_start(facts: Facts) -> str:
     lines = [
         "from datasets import load_dataset",
         "",
-        'dataset = "."  # this folder, or its name on the Hub',
+        # Not ".": `datasets` 5.2 names a dataset after the last part of its path, and fails where there is none.
+        'dataset = "path/to/this/folder"  # or its name on the Hub',
         f'articles = load_dataset(dataset, split="{found[ARTICLES][0].split}")',
     ]
     config = next((name for name in facts.inventory.records if name in found), None)

@@ -45,7 +45,7 @@ def tables(facts: Facts) -> str:
         example = facts.counts.examples[config]
         name = "" if config == ARTICLES else f', "{config}"'
         parts.append(
-            f'```python\n>>> load_dataset("."{name}, split="{example.split}")[{example.index}]\n'
+            f'```python\n>>> load_dataset(dataset{name}, split="{example.split}")[{example.index}]\n'
             f"{shown(example.row, features)}\n```"
         )
     return "\n\n".join(parts)

@@ -1,0 +1,204 @@
+"""The dataset folder of whole corpora: `load_dataset` gives what the corpus says, and bytes are the same twice."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from annotate.dataset.build import build, corpus_version
+from annotate.dataset.features import ARTICLES, configs
+from annotate.dataset.hashing import logical_sha256
+from annotate.dataset.rows import TableMaker
+from annotate.dataset.writer import CARD, MANIFEST, read_manifest
+from annotate.errors import CannotRun
+from annotate.inventory import Inventory
+from annotate.model import GOLD
+from annotate.offsets import sha256
+from annotate.store import Corpus
+from tests.conftest import ROOT, Project, annotate
+from tests.dataset.conftest import Load
+
+Row = dict[str, Any]
+
+
+def expected(corpus: Corpus, inventory: Inventory, ids: list[str]) -> dict[str, list[Row]]:
+    batch = [(corpus.read_article(name), corpus.read_annotation(GOLD, name)) for name in sorted(ids)]
+    return {name: table.to_pylist() for name, table in TableMaker(inventory)(batch).items()}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def front_matter(folder: Path) -> Row:
+    text = (folder / CARD).read_text("utf-8")
+    found: Row = yaml.safe_load(text.split("---\n")[1])
+    return found
+
+
+def assert_loads(folder: Path, corpus: Corpus, inventory: Inventory, load: Load) -> None:
+    """Every table and split that has rows loads, typed, with the values of the corpus."""
+    from datasets import Features
+
+    splits = corpus.splits() or {"train": corpus.annotated_ids(GOLD)}
+    loaded = {
+        entry["config_name"]: load(str(folder), entry["config_name"]) for entry in front_matter(folder)["configs"]
+    }
+    assert load(str(folder))["train"].features == loaded[ARTICLES]["train"].features
+    for name, features in configs(inventory).items():
+        for split, ids in splits.items():
+            rows = expected(corpus, inventory, ids)[name]
+            if not rows:
+                assert split not in loaded.get(name, {})
+                continue
+            table = loaded[name][split]
+            assert table.features == Features.from_dict(features)
+            assert list(table) == rows
+
+
+def test_the_corpus_loads(corpus: Corpus, labels: Inventory, tmp_path: Path, load: Load) -> None:
+    build(corpus, labels, tmp_path / "out")
+    assert_loads(tmp_path / "out", corpus, labels, load)
+
+
+def test_another_corpus_with_other_labels_loads(project: Project, tmp_path: Path, load: Load) -> None:
+    build(project.corpus, project.inventory, tmp_path / "out")
+    assert_loads(tmp_path / "out", project.corpus, project.inventory, load)
+    assert set(front_matter(tmp_path / "out")["configs"][0]["data_files"][0]) == {"split", "path"}
+
+
+def test_parquet_is_typed_without_its_card(corpus: Corpus, labels: Inventory, tmp_path: Path, load: Load) -> None:
+    from datasets import Features
+
+    build(corpus, labels, tmp_path / "out")
+    for name, features in configs(labels).items():
+        file = str(next((tmp_path / "out" / "data" / name).glob("train-*.parquet")))
+        assert load("parquet", data_files=file)["train"].features == Features.from_dict(features)
+
+
+def test_two_builds_give_the_same_bytes(project: Project, tmp_path: Path) -> None:
+    build(project.corpus, project.inventory, tmp_path / "one")
+    build(project.corpus, project.inventory, tmp_path / "one")
+    # The same corpus, its files made in another order, in another place.
+    copied = tmp_path / "elsewhere" / "corpus"
+    for path in sorted((project.root / "corpus").rglob("*"), reverse=True):
+        if path.is_file():
+            target = copied / path.relative_to(project.root / "corpus")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    build(Corpus(copied), project.inventory, tmp_path / "two" / "deep")
+    assert files(tmp_path / "one") == files(tmp_path / "two" / "deep")
+
+
+def test_the_manifest_says_what_is_there(project: Project, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    made = build(project.corpus, project.inventory, out)
+    assert read_manifest(out) == made
+    assert made.inventory == project.inventory.version
+    assert {CARD, MANIFEST, *(table.file for table in made.tables)} == set(files(out))
+    assert made.card_sha256 == sha256((out / CARD).read_bytes())
+    for table in made.tables:
+        data = (out / table.file).read_bytes()
+        assert (table.sha256, table.bytes) == (sha256(data), len(data))
+        assert table.logical_sha256 == logical_sha256(out / table.file)
+
+
+def test_a_split_file_with_no_labelled_article_is_no_split_to_load(
+    project: Project, tmp_path: Path, load: Load
+) -> None:
+    project.path("corpus/splits/validation.txt").write_text("")
+    build(project.corpus, project.inventory, tmp_path / "out")
+    assert_loads(tmp_path / "out", project.corpus, project.inventory, load)
+
+
+def test_without_split_files_everything_is_train(project: Project, tmp_path: Path, load: Load) -> None:
+    shutil.rmtree(project.path("corpus/splits"))
+    made = build(project.corpus, project.inventory, tmp_path / "out")
+    assert {table.split for table in made.tables} == {"train"}
+    assert made.articles == 2
+    assert_loads(tmp_path / "out", project.corpus, project.inventory, load)
+    assert "nothing is held out" in (tmp_path / "out" / CARD).read_text("utf-8")
+
+
+def test_an_unlabelled_article_is_left_out_and_counted(project: Project, tmp_path: Path) -> None:
+    project.path("corpus/annotations/gold/market.json").unlink()
+    made = build(project.corpus, project.inventory, tmp_path / "out")
+    assert made.articles == 1
+    assert "for want of settled labels or of a split: 1 article." in (tmp_path / "out" / CARD).read_text("utf-8")
+
+
+def test_nothing_labelled_is_refused(project: Project, tmp_path: Path) -> None:
+    shutil.rmtree(project.path("corpus/annotations/gold"))
+    with pytest.raises(CannotRun, match="holds no labels"):
+        build(project.corpus, project.inventory, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_split_that_cannot_be_loaded_is_refused(project: Project, tmp_path: Path) -> None:
+    project.path("corpus/splits/dev.txt").write_text("")
+    with pytest.raises(CannotRun, match=r"dev\.txt: is no split that can be loaded; name it train\.txt, valid"):
+        build(project.corpus, project.inventory, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("# Changes\n\n## 1.2.3 (not released)\n\n## 1.2.2\n", "1.2.3"),
+        ("## [0.1.0] - 2026-01-01\n", "0.1.0"),
+        ("nothing\n", None),
+    ],
+)
+def test_the_version_is_the_newest_of_the_changelog(project: Project, text: str, version: str | None) -> None:
+    project.path("corpus/CHANGELOG.md").write_text(text)
+    assert corpus_version(project.corpus) == version
+
+
+def test_the_command_writes_and_reports(project: Project) -> None:
+    result = project.annotate("build", "--out", "dist/dataset")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"articles +train +1 ", result.output)
+    assert "Written to dist/dataset" in result.output
+    again = project.annotate("build", "corpus", "--out", "dist/dataset", "--format", "json")
+    data = json.loads(again.output)
+    assert data["folder"] == "dist/dataset"
+    assert data["tables"][0]["config"] == ARTICLES
+
+
+def test_the_command_writes_nothing_where_the_checks_find_errors(project: Project) -> None:
+    project.replace("corpus/annotations/gold/harbour.json", '"start": ', '"start": 9')
+    result = project.annotate("build", "--out", "dist")
+    assert result.exit_code == 1
+    assert "harbour.json" in result.output
+    assert "nothing was written" in result.output
+    assert not project.path("dist").exists()
+    findings = json.loads(project.annotate("build", "--out", "dist", "--format", "json").output)
+    assert {finding["severity"] for finding in findings} == {"error"}
+
+
+def test_the_command_refuses_a_folder_of_others(project: Project) -> None:
+    result = project.annotate("build", "--out", "schema")
+    assert result.exit_code == 2
+    assert "is no dataset folder that `annotate build` made" in result.output
+    assert project.path("schema/labels.yaml").is_file()
+
+
+def test_the_commands_help_has_an_example() -> None:
+    assert "annotate build --out dist/dataset" in annotate("build", "--help").output
+
+
+def test_the_show_script_loads_every_table(project: Project, tmp_path: Path) -> None:
+    build(project.corpus, project.inventory, tmp_path / "out")
+    script = ROOT / "tools" / "show_dataset.py"
+    run = subprocess.run([sys.executable, script, tmp_path / "out"], capture_output=True, text=True, check=True)
+    for name in configs(project.inventory):
+        assert name in run.stdout
+    assert run.stderr == ""
+    missing = subprocess.run([sys.executable, script, tmp_path / "no"], capture_output=True, text=True, check=False)
+    assert missing.returncode == 2
+    assert "annotate build" in missing.stderr

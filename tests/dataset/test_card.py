@@ -1,0 +1,160 @@
+"""The card: YAML that the Hub reads, numbers that are the corpus's, code that runs, and nothing of another corpus."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from annotate.dataset.build import build
+from annotate.dataset.citation import read_citation
+from annotate.dataset.example import shown
+from annotate.dataset.features import INTEGER, STRING, classes, configs, listed
+from annotate.dataset.writer import CARD
+from annotate.errors import CannotRun
+from annotate.inventory import Inventory
+from annotate.model import GOLD
+from annotate.store import Corpus
+from tests.conftest import Project
+from tests.dataset.conftest import Load
+
+
+def made(project: Project, citation: Path | None = None) -> str:
+    build(project.corpus, project.inventory, project.root / "out", citation)
+    return (project.root / "out" / CARD).read_text("utf-8")
+
+
+def metadata(card: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(card.split("---\n")[1])
+    return found
+
+
+def test_the_yaml_is_what_the_hub_reads(project: Project) -> None:
+    from huggingface_hub import DatasetCard
+
+    card = made(project)
+    fields: dict[str, Any] = DatasetCard(card).data.to_dict()  # type: ignore[no-untyped-call]
+    assert fields["pretty_name"] == "Port news"
+    assert fields["license"] == "cc-by-4.0"
+    assert fields["language"] == ["en"]
+    assert fields["size_categories"] == ["n<1K"]
+    assert fields["annotations_creators"] == ["expert-generated"]
+    assert [config["config_name"] for config in fields["configs"] if config.get("default")] == ["articles"]
+    for config in fields["configs"]:
+        for entry in config["data_files"]:
+            assert (project.root / "out" / entry["path"]).is_file()
+
+
+def test_who_labelled_is_told_from_the_annotations(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
+    build(corpus, labels, tmp_path / "out")
+    card = (tmp_path / "out" / CARD).read_text("utf-8")
+    gold = list(corpus.gold())
+    single = sum(one.process == "single pass" for one in gold)
+    if single:
+        assert f"{single} of {len(gold)} articles in a single pass" in card
+    kinds = {corpus.read_annotators()[one.annotator].kind for one in gold if one.process == "single pass"}
+    if kinds == {"model"} and single == len(gold):
+        assert metadata(card)["annotations_creators"] == ["machine-generated"]
+        assert "No person has labelled" in card
+
+
+def test_counts_are_the_corpuss(project: Project) -> None:
+    card = made(project)
+    spans = [span for name in ("harbour", "market") for span in project.corpus.read_annotation(GOLD, name).spans]
+    assert f"2 articles, {len(spans)} spans" in card
+    for name, label in project.inventory.spans.items():
+        count = sum(span.label == name for span in spans)
+        assert f"| `{name}` | {label.definition} | {count} |" in card
+
+
+def test_a_card_names_no_label_of_another_corpus(project: Project, labels: Inventory) -> None:
+    card = made(project)
+    foreign = set(labels.spans) - set(project.inventory.spans) - {"Time", "Source"}
+    assert not [name for name in foreign if re.search(rf"\b{name}\b", card)]
+
+
+def test_the_first_code_of_the_card_runs(
+    corpus: Corpus, labels: Inventory, tmp_path: Path, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    build(corpus, labels, tmp_path / "out")
+    card = (tmp_path / "out" / CARD).read_text("utf-8")
+    code = re.findall(r"```python\n(.*?)```", card, re.DOTALL)[0]
+    assert '"path/to/this/folder"' in code
+    code = code.replace("path/to/this/folder", str(tmp_path / "out"))
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - our own card
+    checked = 0
+    for line in code.splitlines():
+        read, _, given = line.partition("  # ")
+        if given and not given.endswith("…") and " = " not in read:
+            assert repr(eval(read, names)) == given  # noqa: S307 - our own card
+            checked += 1
+    assert checked
+
+
+def test_the_rows_of_the_card_are_those_that_load(
+    corpus: Corpus, labels: Inventory, tmp_path: Path, load: Load
+) -> None:
+    build(corpus, labels, tmp_path / "out")
+    blocks = r"```python\n>>> (load_dataset\(.*?\)\[\d+\])\n(.*?)\n```"
+    calls = re.findall(blocks, (tmp_path / "out" / CARD).read_text("utf-8"), re.DOTALL)
+    assert len(calls) == 1 + len(labels.records)
+    for (call, text), features in zip(calls, configs(labels).values(), strict=True):
+        row = eval(call, {"load_dataset": load, "dataset": str(tmp_path / "out")})  # noqa: S307 - our own card
+        assert shown(row, features) == text
+
+
+def test_a_row_is_shown_with_the_names_of_its_classes() -> None:
+    features = {"a": classes(["x", "y"]), "b": listed({"c": classes(["p"]), "t": STRING}), "n": INTEGER, "e": STRING}
+    text = shown({"a": 1, "b": [{"c": 0, "t": "é" * 101}] * 3, "n": 5, "e": None}, features)
+    assert '"a": 1,  # y' in text
+    assert "# c: p" in text or "# p" in text
+    assert "# and 1 more" in text
+    assert "é" * 100 + "…" in text
+
+
+CFF = """\
+cff-version: 1.2.0
+message: Cite it.
+title: "Port & news: a corpus"
+authors:
+  - family-names: Doe
+    given-names: Jane
+  - name: The Harbour Office
+version: 1.0.0
+date-released: 2026-03-04
+repository-code: https://example.org/port
+keywords: [ports, news]
+"""
+
+
+def test_the_citation_is_made_from_the_cff(project: Project) -> None:
+    path = project.path("CITATION.cff")
+    path.write_text(CFF)
+    card = made(project, path)
+    assert "@misc{port-news-2026," in card
+    assert "  author = {Doe, Jane and {The Harbour Office}}," in card
+    assert "  title = {{Port \\& news: a corpus}}," in card
+    assert "  year = {2026}," in card
+    assert metadata(card)["tags"] == ["ports", "news"]
+
+
+def test_without_a_cff_there_is_no_citation(project: Project) -> None:
+    assert "bibtex" not in made(project)
+
+
+@pytest.mark.parametrize("text", ["a: [", "- x\n", "title: t\n", "title: t\nauthors: me\n"])
+def test_a_broken_cff_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "CITATION.cff"
+    path.write_text(text)
+    with pytest.raises(CannotRun, match=re.escape(str(path))):
+        read_citation(path)
+
+
+def test_tables_survive_bars_in_definitions(project: Project) -> None:
+    project.replace("schema/labels.yaml", "master: commands", 'master: "commands | orders"')
+    assert "commands \\| orders" in made(project)

@@ -1,0 +1,197 @@
+"""Rows: from a row of `articles` its annotation comes back; records say what their spans say."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annotate import inventory
+from annotate.dataset.features import ARTICLES, PROCESSES, configs
+from annotate.dataset.rows import TableMaker
+from annotate.inventory import Inventory
+from annotate.model import GOLD, Annotation, Article, AttributeValue, Relation, SourceRange, Span
+from annotate.offsets import sha256
+from annotate.store import Corpus, canonical
+from tests.conftest import ROOT, Project
+
+ZOO = inventory.load(ROOT / "tests" / "dataset" / "zoo")
+MAKER = TableMaker(ZOO)
+Row = dict[str, Any]
+
+
+def article(text: str, name: str = "a") -> Article:
+    return Article(
+        id=name,
+        title=None,
+        language="en",
+        author=None,
+        publisher=None,
+        date=None,
+        rights="r",
+        source=SourceRange(file="f", sha256="0" * 64, start=0, end=len(text)),
+        text_sha256=sha256(text),
+        text=text,
+    )
+
+
+def annotation(text: str, spans: list[Span], relations: list[Relation], name: str = "a") -> Annotation:
+    return Annotation(
+        article=name,
+        annotator="k",
+        process="adjudicated",
+        made_from=("x", "y"),
+        inventory=ZOO.version,
+        text_sha256=sha256(text),
+        spans=tuple(spans),
+        relations=tuple(relations),
+    )
+
+
+def given_values(row: Row, attributes: list[str], features: Row) -> dict[str, AttributeValue]:
+    values = {}
+    for name in attributes:
+        value = row[name]
+        if value is not None:
+            names = features[name].get("names")
+            values[name] = names[value] if names else value
+    return values
+
+
+def back(row: Row, zoo: Inventory) -> Annotation:
+    """The annotation of which a row of `articles` was made."""
+    features = configs(zoo)[ARTICLES]
+    span_features = features["spans"]["feature"]
+    spans = [
+        Span(
+            id=span["id"],
+            label=span_features["label"]["names"][span["label"]],
+            start=span["start"],
+            end=span["end"],
+            text=span["text"],
+            attributes=given_values(span["attributes"], list(zoo.attributes), span_features["attributes"]),
+            note=span["note"] or "",
+        )
+        for span in row["spans"]
+    ]
+    labels = features["relations"]["feature"]["label"]["names"]
+    relations = [
+        Relation(
+            label=labels[one["label"]],
+            head=spans[one["head"]].id,
+            tail=spans[one["tail"]].id,
+            note=one["note"] or "",
+        )
+        for one in row["relations"]
+    ]
+    return Annotation(
+        article=row["id"],
+        annotator=row["annotator"],
+        process=PROCESSES[row["process"]],  # type: ignore[arg-type]
+        made_from=tuple(row["made_from"]),
+        inventory=row["inventory"],
+        text_sha256=row["text_sha256"],
+        spans=tuple(spans),
+        relations=tuple(relations),
+    )
+
+
+@st.composite
+def annotations(draw: st.DrawFn) -> tuple[Article, Annotation]:
+    text = draw(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
+    spans = []
+    for number in range(draw(st.integers(0, 8))):
+        start = draw(st.integers(0, len(text) - 1))
+        end = draw(st.integers(start + 1, len(text)))
+        label = draw(st.sampled_from(list(ZOO.spans)))
+        attributes: dict[str, AttributeValue] = {}
+        for attribute in ZOO.attributes_of(label):
+            value: st.SearchStrategy[Any] = {
+                "choice": st.sampled_from(list(attribute.values) or [""]),
+                "integer": st.integers(0, 2**62),
+                "text": st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5),
+            }[attribute.type]
+            if draw(st.booleans()):
+                attributes[attribute.name] = draw(value)
+        note = draw(st.sampled_from(["", "n"]))
+        spans.append(
+            Span(
+                id=f"s{number}",
+                label=label,
+                start=start,
+                end=end,
+                text=text[start:end],
+                attributes=attributes,
+                note=note,
+            )
+        )
+    ids = [span.id for span in spans]
+    ends = st.tuples(st.sampled_from(list(ZOO.relations)), st.sampled_from(ids or [""]), st.sampled_from(ids or [""]))
+    arrows = draw(st.lists(ends, max_size=10, unique=True)) if ids else []
+    relations = [Relation(label=label, head=head, tail=tail) for label, head, tail in arrows]
+    return article(text), annotation(text, spans, relations)
+
+
+@given(st.lists(annotations(), max_size=4))
+@settings(deadline=None)
+def test_annotations_come_back_from_the_rows_of_articles(batch: list[tuple[Article, Annotation]]) -> None:
+    rows = MAKER(batch)[ARTICLES].to_pylist()
+    assert [back(row, ZOO) for row in rows] == [canonical(made) for _, made in batch]
+
+
+@given(st.lists(annotations(), min_size=1, max_size=3))
+@settings(deadline=None)
+def test_places_in_rows_are_true_of_the_text(batch: list[tuple[Article, Annotation]]) -> None:
+    tables = MAKER(batch)
+    texts = dict(enumerate(one.text for one, _ in batch))
+    assert {one.text for one, _ in batch} == {row["text"] for row in tables[ARTICLES].to_pylist()}
+    for name, record in ZOO.records.items():
+        for row in tables[name].to_pylist():
+            mentions = [row, *(filler for role in record.roles for filler in row[role])]
+            paragraph = row["paragraph"]
+            assert any(
+                text[paragraph["start"] : paragraph["end"]] == paragraph["text"]
+                and all(
+                    mention["text"] == " … ".join(text[piece["start"] : piece["end"]] for piece in mention["pieces"])
+                    for mention in mentions
+                )
+                for text in texts.values()
+            )
+            assert paragraph["start"] <= row["start"]
+            assert row["end"] <= paragraph["end"] or row["text"][-1] == "\n"
+
+
+def test_a_batch_is_as_good_as_one_at_a_time(corpus: Corpus, labels: Inventory) -> None:
+    batch = [(one, corpus.read_annotation(GOLD, one.id)) for one in corpus.articles()]
+    make = TableMaker(labels)
+    together = make(batch)
+    for name, table in together.items():
+        assert table.to_pylist() == [row for pair in batch for row in make([pair])[name].to_pylist()]
+
+
+def test_no_article_gives_typed_tables_without_a_row() -> None:
+    for name, table in MAKER([]).items():
+        assert len(table) == 0
+        assert table.column_names == list(configs(ZOO)[name])
+
+
+def test_every_real_anchor_is_a_row_with_its_attributes(project: Project) -> None:
+    made = project.inventory
+    features = configs(made)
+    for one in project.corpus.articles():
+        gold = project.corpus.read_annotation(GOLD, one.id)
+        tables = TableMaker(made)([(one, gold)])
+        by_id = {span.id: span for span in gold.spans}
+        for name, record in made.records.items():
+            attributes = [attribute.name for attribute in made.attributes_of(record.anchor)]
+            for row in tables[name].to_pylist():
+                span = by_id[row["span_id"]]
+                assert row["id"] == f"{one.id}/{span.id}"
+                assert row["article"] == one.id
+                assert span.label == record.anchor
+                assert given_values(row, attributes, features[name]) == span.attributes
+
+
+def test_an_unknown_label_is_an_error_and_no_silent_loss() -> None:
+    with pytest.raises(KeyError):
+        MAKER([(article("abc"), annotation("abc", [Span(id="s", label="Ghost", start=0, end=1, text="a")], []))])

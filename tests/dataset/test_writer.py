@@ -1,0 +1,207 @@
+"""Parquet and the folder: the same bytes for the same rows, whole or not at all, and nothing of others lost."""
+
+import errno
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from annotate.dataset import writer
+from annotate.dataset.features import INTEGER, PLACE, STRING, arrow_schema, listed
+from annotate.dataset.hashing import LogicalHash, logical_sha256
+from annotate.dataset.writer import CARD, FORMAT, MANIFEST, Manifest, TableWriter, dataset_folder, encode_manifest
+from annotate.errors import CannotRun
+
+FEATURES = {"id": STRING, "number": INTEGER, "places": listed(PLACE)}
+
+
+def rows(count: int, first: int = 0) -> pa.Table:
+    made: list[dict[str, Any]] = [
+        {
+            "id": None if number % 5 == 0 else f"é{number}",
+            "number": None if number % 3 == 0 else number,
+            "places": [{"start": at, "end": None} for at in range(number % 4)],
+        }
+        for number in range(first, first + count)
+    ]
+    return pa.Table.from_pylist(made, arrow_schema(FEATURES))
+
+
+def written(folder: Path, *parts: pa.Table) -> writer.Table:
+    one = TableWriter(folder, "things", "train", FEATURES)
+    for part in parts:
+        one.add(part)
+    return one.finish()
+
+
+@pytest.fixture
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "ROW_GROUP", 10)
+
+
+@pytest.mark.usefixtures("small_groups")
+def test_bytes_do_not_depend_on_how_rows_are_handed_in(tmp_path: Path) -> None:
+    whole = written(tmp_path / "a", rows(37))
+    parts = written(tmp_path / "b", rows(4), rows(25, 4), rows(0), rows(8, 29))
+    assert whole == parts
+    assert (tmp_path / "a" / whole.file).read_bytes() == (tmp_path / "b" / parts.file).read_bytes()
+    file = pq.ParquetFile(tmp_path / "a" / whole.file)
+    assert [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)] == [10, 10, 10, 7]
+    assert file.read().equals(rows(37))
+    assert file.metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_a_table_without_rows_keeps_its_types(tmp_path: Path) -> None:
+    empty = written(tmp_path)
+    assert (empty.rows, empty.columns) == (0, 3)
+    table = pq.read_table(tmp_path / empty.file)
+    assert table.schema.equals(arrow_schema(FEATURES))
+    assert table.schema.metadata == arrow_schema(FEATURES).metadata
+
+
+def test_the_logical_hash_is_of_the_values_alone(tmp_path: Path) -> None:
+    ours = written(tmp_path, rows(37))
+    other = tmp_path / "other.parquet"
+    pq.write_table(rows(37), other, row_group_size=7, compression="snappy", use_dictionary=False, version="1.0")
+    assert logical_sha256(other) == logical_sha256(tmp_path / ours.file) == ours.logical_sha256
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ([{"id": "ab"}, {"id": "c"}], [{"id": "a"}, {"id": "bc"}]),
+        ([{"id": None}], [{"id": ""}]),
+        ([{"number": None}], [{"number": 0}]),
+        ([{"places": None}], [{"places": []}]),
+        ([{"places": [{"start": 1}]}, {"places": []}], [{"places": []}, {"places": [{"start": 1}]}]),
+        ([{"places": [None]}], [{"places": [{"start": None}]}]),
+        ([{"number": 1}, {"number": 2}], [{"number": 2}, {"number": 1}]),
+    ],
+)
+def test_other_values_have_another_logical_hash(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
+    def hashed(made: list[dict[str, Any]]) -> str:
+        found = LogicalHash()
+        found.update(pa.Table.from_pylist(made, arrow_schema(FEATURES)))
+        return found.hexdigest()
+
+    assert hashed(one) != hashed(other)
+    assert hashed(one) == hashed(one)
+
+
+def test_the_logical_hash_reads_slices_as_it_reads_wholes() -> None:
+    whole, sliced = LogicalHash(), LogicalHash()
+    whole.update(rows(20, 5))
+    sliced.update(rows(40)[5:18])
+    sliced.update(rows(40)[18:25])
+    assert whole.hexdigest() == sliced.hexdigest()
+
+
+def test_the_logical_hash_is_pinned() -> None:
+    """It is published with releases: a change here breaks every hash that was."""
+    found = LogicalHash()
+    found.update(rows(20))
+    assert found.hexdigest() == "b05a3a4e4cf451a2169d903abd8b42d5a77a5456439be6f58ea87f08ae62aa60"
+
+
+def ours(folder: Path) -> None:
+    (folder / CARD).write_text("card")
+    manifest = Manifest(
+        format=FORMAT,
+        title="t",
+        corpus=None,
+        inventory="1.0.0",
+        inventory_sha256="",
+        pyarrow="",
+        articles=0,
+        card_sha256="",
+        tables=(written(folder, rows(3)),),
+    )
+    (folder / MANIFEST).write_bytes(encode_manifest(manifest))
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("before", ["missing", "empty", "ours"])
+def test_a_folder_takes_the_place_of_nothing_or_of_one_of_ours(tmp_path: Path, before: str) -> None:
+    out = tmp_path / "deep" / "out"
+    if before != "missing":
+        out.mkdir(parents=True)
+    if before == "ours":
+        ours(out)
+    with dataset_folder(out) as folder:
+        (folder / "new").write_text("new")
+    assert left(out) == ["new"]
+    assert left(out.parent) == ["out"]
+    assert out.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("before", ["file", "other", "no manifest of ours", "more than ours"])
+def test_what_is_not_ours_is_refused_and_kept(tmp_path: Path, before: str) -> None:
+    out = tmp_path / "out"
+    if before == "file":
+        out.write_text("precious")
+    else:
+        out.mkdir()
+        if before == "more than ours":
+            ours(out)
+        (out / (MANIFEST if before == "no manifest of ours" else "precious.txt")).write_text("{}")
+    with pytest.raises(CannotRun, match="choose another folder"), dataset_folder(out):
+        raise AssertionError
+    assert left(tmp_path) == ["out"]
+    assert out.is_file() or len(left(out)) >= 1
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, RuntimeError, CannotRun("a", "b", "c")])
+@pytest.mark.parametrize("before", [False, True])
+def test_an_interrupted_build_leaves_what_was_there(
+    tmp_path: Path, interruption: type[BaseException] | BaseException, before: bool
+) -> None:
+    out = tmp_path / "out"
+    if before:
+        out.mkdir()
+        ours(out)
+    kept = left(tmp_path), left(out) if before else []
+
+    def build() -> None:
+        with dataset_folder(out) as folder:
+            (folder / "half").write_text("half")
+            raise interruption
+
+    with pytest.raises((KeyboardInterrupt, RuntimeError, CannotRun)):
+        build()
+    assert (left(tmp_path), left(out) if before else []) == kept
+
+
+def test_a_failed_swap_puts_the_old_folder_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    ours(out)
+    before = left(out)
+    replace = Path.replace
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise OSError(errno.EIO, "Input/output error")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(CannotRun, match="input/output error"), dataset_folder(out):
+        pass
+    assert left(out) == before
+    assert left(tmp_path) == ["out"]
+
+
+def test_a_disk_that_cannot_be_written_to_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def readonly(**_: object) -> str:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", readonly)
+    with pytest.raises(CannotRun) as caught, dataset_folder(tmp_path / "out"):
+        raise AssertionError
+    assert str(caught.value).endswith("cannot be written: read-only file system; make room or choose another folder")
+    assert "\n" not in str(caught.value)
