@@ -9,7 +9,6 @@ from annotate.dataset import sections
 from annotate.dataset.counts import Row
 from annotate.dataset.facts import Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
-from annotate.inventory import Inventory
 
 LABEL_LICENCE = "cc-by-4.0"
 _SIZES = (
@@ -47,7 +46,8 @@ def metadata(facts: Facts) -> dict[str, object]:
     size = next((name for most, name in _SIZES if counts.articles.total() < most), "n>10M")
     kinds = {facts.annotators[name].kind for name in counts.labelled if name in facts.annotators}
     languages = sorted({language.partition("-")[0] for language in counts.languages})
-    tags = facts.citation.keywords if facts.citation and facts.citation.keywords else _layer_tags(inventory)
+    layers = [layer.title for layer in inventory.layers.values()]
+    words = facts.citation.keywords if facts.citation and facts.citation.keywords else layers
     choices = any(
         attribute.type == "choice" and record.anchor in attribute.labels
         for record in inventory.records.values()
@@ -72,13 +72,9 @@ def metadata(facts: Facts) -> dict[str, object]:
         "source_datasets": ["original"],
         "task_categories": ["token-classification", *(["text-classification"] if choices else [])],
         "task_ids": ["multi-class-classification"] if choices else [],
-        "tags": list(tags),
+        "tags": ["-".join(word.lower().split()) for word in words],
         "configs": configs,
     }
-
-
-def _layer_tags(inventory: Inventory) -> list[str]:
-    return [layer.title.lower().replace(" ", "-") for layer in inventory.layers.values()]
 
 
 def _front_matter(facts: Facts) -> str:

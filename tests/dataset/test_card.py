@@ -128,7 +128,7 @@ authors:
 version: 1.0.0
 date-released: 2026-03-04
 repository-code: https://example.org/port
-keywords: [ports, news]
+keywords: [Ports, port news]
 """
 
 
@@ -140,7 +140,7 @@ def test_the_citation_is_made_from_the_cff(project: Project) -> None:
     assert "  author = {Doe, Jane and {The Harbour Office}}," in card
     assert "  title = {{Port \\& news: a corpus}}," in card
     assert "  year = {2026}," in card
-    assert metadata(card)["tags"] == ["ports", "news"]
+    assert metadata(card)["tags"] == ["ports", "port-news"]
 
 
 def test_without_a_cff_there_is_no_citation(project: Project) -> None:
