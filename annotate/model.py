@@ -104,3 +104,52 @@ class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     boundaries: str
     omitted: tuple[Omission, ...]
+
+
+class Sentence(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence `[start, end)` of an article and what the gold labels have of it.
+
+    `has` counts the spans that start in it, by label; `reason` says why it has none, and is None for a sentence with
+    labels.
+    """
+
+    start: int
+    end: int
+    text: str
+    has: dict[str, int]
+    reason: str | None = None
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """Every sentence of an article, so that none was passed over unseen."""
+
+    article: str
+    text_sha256: str
+    sentences: tuple[Sentence, ...]
+
+
+class Passage(msgspec.Struct, frozen=True, kw_only=True):
+    """Code points `[start, end)` of an article."""
+
+    article: str
+    start: int
+    end: int
+    text: str
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """Passages, of one or of several articles, that tell of the same thing.
+
+    same incident: they tell of one event. repeats: they are one wire text, word for word or nearly so. disputes: what
+    one claims, another contests.
+    """
+
+    kind: Literal["same incident", "repeats", "disputes"]
+    passages: tuple[Passage, ...]
+    note: str
+
+
+class Links(msgspec.Struct, frozen=True, kw_only=True):
+    """All links of a corpus."""
+
+    links: tuple[Link, ...]

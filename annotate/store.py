@@ -12,7 +12,7 @@ import msgspec
 
 from annotate.errors import CannotRun
 from annotate.files import parse_yaml, read_bytes, write_atomically
-from annotate.model import GOLD, Annotation, Annotator, Article, Relation, SourceFile, Span
+from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, Relation, SourceFile, Span
 
 T = TypeVar("T")
 
@@ -66,6 +66,14 @@ def encode_source(source: SourceFile) -> bytes:
     return _encode((field, getattr(source, field)) for field in SourceFile.__struct_fields__)
 
 
+def encode_coverage(coverage: Coverage) -> bytes:
+    return _encode((field, getattr(coverage, field)) for field in Coverage.__struct_fields__)
+
+
+def encode_links(links: Links) -> bytes:
+    return _encode([("links", links.links)])
+
+
 class Corpus:
     """A corpus folder. Paths are made from names that were found in it or that passed `ID_PATTERN`."""
 
@@ -89,6 +97,13 @@ class Corpus:
     def source_record_path(self, file: str) -> Path:
         return self.root / "sources" / f"{file}.json"
 
+    def coverage_path(self, article: str) -> Path:
+        return self.root / "coverage" / f"{article}.json"
+
+    @property
+    def links_path(self) -> Path:
+        return self.root / "links.json"
+
     @property
     def annotators_path(self) -> Path:
         return self.root / "annotators.yaml"
@@ -106,6 +121,9 @@ class Corpus:
 
     def annotated_ids(self, version: str) -> list[str]:
         return sorted(path.stem for path in self._files(f"annotations/{version}", "*.json"))
+
+    def covered_ids(self) -> list[str]:
+        return sorted(path.stem for path in self._files("coverage", "*.json"))
 
     def source_files(self) -> list[str]:
         """The names of the source files that have a record beside them, or are one's subject."""
@@ -138,6 +156,13 @@ class Corpus:
     def read_source(self, file: str) -> SourceFile:
         return _decode(self.source_record_path(file), SourceFile)
 
+    def read_coverage(self, article: str) -> Coverage:
+        return _decode(self.coverage_path(article), Coverage)
+
+    def read_links(self) -> Links:
+        """The links between passages; none where the corpus has no file of them."""
+        return _decode(self.links_path, Links) if self.links_path.exists() else Links(links=())
+
     def read_annotators(self) -> dict[str, Annotator]:
         """Annotators by id."""
         path = self.annotators_path
@@ -161,6 +186,12 @@ class Corpus:
 
     def write_annotation(self, version: str, annotation: Annotation) -> None:
         write_atomically(self.annotation_path(version, annotation.article), encode_annotation(annotation))
+
+    def write_coverage(self, coverage: Coverage) -> None:
+        write_atomically(self.coverage_path(coverage.article), encode_coverage(coverage))
+
+    def write_links(self, links: Links) -> None:
+        write_atomically(self.links_path, encode_links(links))
 
     def write_source(self, source: SourceFile, data: bytes) -> None:
         """Write a source file and its record; the record last."""

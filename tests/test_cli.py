@@ -13,6 +13,7 @@ COMMANDS = [
     ["check"],
     ["rules"],
     ["build"],
+    ["coverage"],
     ["generate"],
     ["studio"],
     *(["studio", name] for name in ("up", "down", "config", "push", "pull", "compare", "status")),

@@ -1,4 +1,4 @@
-"""Disks that refuse: a real read-only file system, a real limit on what may be written. Nothing is lost or half done."""
+"""Disks that refuse: a real read-only file system, a real limit on what may be written. Nothing is half done."""
 
 import os
 import resource

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from annotate.checks import CATALOGUE
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -58,6 +59,10 @@ def test_python_of_the_readme_prints_claims(clone: Path) -> None:
     lines = done.stdout.splitlines()
     assert "The agency | 33 people were killed | exact 33 33" in lines, done.stdout
     assert all(line.count(" | ") == 2 for line in lines)
+
+
+def test_number_of_checks_is_that_of_the_catalogue() -> None:
+    assert f"{len(CATALOGUE)} coded checks" in README
 
 
 def test_make_targets_of_the_readme_exist() -> None:

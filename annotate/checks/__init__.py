@@ -4,13 +4,13 @@ Levels, in order: shape (S), text (T), spans (P), relations (R), corpus (C). All
 broken stops the later ones for that file alone.
 """
 
-from annotate.checks import corpus, relations, shape, spans, text, vocabulary
+from annotate.checks import corpus, coverage, relations, shape, spans, text, vocabulary
 from annotate.checks.run import check, check_labels
 from annotate.findings import Rule
 
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted(
-        (*shape.RULES, *text.RULES, *vocabulary.RULES, *spans.RULES, *relations.RULES, *corpus.RULES),
+        (*shape.RULES, *text.RULES, *vocabulary.RULES, *spans.RULES, *relations.RULES, *corpus.RULES, *coverage.RULES),
         key=lambda rule: ("STPRC".index(rule.code[0]), rule.code),
     )
 )

@@ -17,13 +17,17 @@ class ArticleFacts(NamedTuple):
 
 @dataclass
 class Contents:
-    """What the checks of single files found in a corpus: enough to check the whole, with no text kept."""
+    """What the checks of single files found in a corpus: enough to check the whole, with no text kept.
+
+    `articles` are those with readable metadata, `whole` those whose text is the one that the metadata names.
+    """
 
     inventory_version: str
     files: list[str] = field(default_factory=list)
     metadata_ids: list[str] = field(default_factory=list)
     text_ids: list[str] = field(default_factory=list)
     articles: dict[str, ArticleFacts] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
     annotated: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     annotators: list[Annotator] = field(default_factory=list)
     sources: dict[str, SourceFile] = field(default_factory=dict)
@@ -279,7 +283,8 @@ def same_text_twice(contents: Contents) -> Iterator[Problem]:
 
 
 _BELONGS = re.compile(
-    r"(CHANGELOG\.md|README\.md|annotators\.yaml|articles/[^/]+\.(txt|json)|annotations/[^/]+/[^/]+\.json"
+    r"(CHANGELOG\.md|README\.md|annotators\.yaml|links\.json|coverage/[^/]+\.json|articles/[^/]+\.(txt|json)"
+    r"|annotations/[^/]+/[^/]+\.json"
     r"|sources/[^/]+|splits/[^/]+\.txt|(articles|annotations(/[^/]+)?|sources|splits)/\.gitkeep)"
 )
 

@@ -28,6 +28,10 @@ def apply(corpus: Corpus, findings: Iterable[Finding]) -> list[str]:
 def _fix(corpus: Corpus, file: PurePosixPath, by_span: dict[str, Fix]) -> None:
     if file.parts[0] == "articles":
         corpus.write_article(corpus.read_article(file.stem))
+    elif file.parts[0] == "coverage":
+        corpus.write_coverage(corpus.read_coverage(file.stem))
+    elif file.name == "links.json":
+        corpus.write_links(corpus.read_links())
     elif file.parts[0] == "sources":
         corpus.write_source_record(corpus.read_source(file.stem))
     else:

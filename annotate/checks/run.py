@@ -8,14 +8,15 @@ import msgspec
 
 from annotate.annotation_schema import annotation_schema_text
 from annotate.checks import corpus as corpus_rules
+from annotate.checks import coverage as coverage_rules
 from annotate.checks import relations, shape, spans, text
 from annotate.checks.corpus import ArticleFacts, Contents
 from annotate.findings import Finding
 from annotate.inventory import Inventory
-from annotate.model import Annotation, Annotator, Article, SourceFile
+from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, SourceFile
 from annotate.offsets import sha256
 from annotate.schemas import package_schema
-from annotate.store import Corpus, encode_annotation, encode_article, encode_source
+from annotate.store import Corpus, encode_annotation, encode_article, encode_coverage, encode_links, encode_source
 
 T = TypeVar("T")
 
@@ -34,6 +35,8 @@ def check(corpus: Corpus, inventory: Inventory) -> Iterator[Finding]:
         yield from findings
         for version in sorted(run.contents.annotated.get(name, ())):
             yield from run.annotation(version, name, article)
+        yield from run.coverage(name, article)
+    yield from run.links()
     for name in sorted(set(run.contents.annotated) - set(known)):
         for version in sorted(run.contents.annotated[name]):
             yield from run.annotation(version, name, None)
@@ -80,6 +83,7 @@ class _Run:
     def __init__(self, corpus: Corpus, inventory: Inventory) -> None:
         self.corpus, self.inventory = corpus, inventory
         self.annotation_schema = annotation_schema_text(inventory)
+        self.gold: dict[str, Annotation] = {}
         self.contents = Contents(
             inventory_version=inventory.version,
             files=sorted(
@@ -123,7 +127,7 @@ class _Run:
         path: Path,
         article: str | None,
         schema: str,
-        key: str,
+        key: str | None,
         expected: str,
         type_: type[T],
         encode: Any,
@@ -135,7 +139,7 @@ class _Run:
         document = shape.document(file, article, data, schema)
         if document.value is None:
             return None, document.findings
-        misnamed = list(shape.file_name(file, article, document.value, key, expected))
+        misnamed = list(shape.file_name(file, article, document.value, key, expected)) if key else []
         if misnamed:
             return None, [*document.findings, *misnamed]
         findings = document.findings
@@ -174,6 +178,7 @@ class _Run:
         differs = list(text.hash_differs(self._file(path), name, article))
         if differs:
             return None, findings + differs
+        self.contents.whole.add(name)
         source_path = self.corpus.source_path(article.source.file)
         if source_path.is_file():
             source = source_path.read_bytes()
@@ -199,4 +204,40 @@ class _Run:
         elsewhere = list(text.made_on_another_text(file, name, annotation, article))
         yield from elsewhere
         if not elsewhere:
+            if version == GOLD:
+                self.gold = {name: annotation}  # of one article at a time: its coverage is checked next
             yield from check_labels(annotation, article.text, self.inventory, file, path.read_bytes())
+
+    def coverage(self, name: str, article: Article | None) -> Iterator[Finding]:
+        """The findings on an article's coverage file, if it has one; the counts are checked against its gold labels."""
+        path = self.corpus.coverage_path(name)
+        if not path.is_file():
+            return
+        coverage, findings = self._json(
+            path, name, package_schema("coverage"), "article", name, Coverage, encode_coverage
+        )
+        yield from findings
+        if coverage is None or article is None:
+            return
+        file = self._file(path)
+        elsewhere = list(coverage_rules.coverage_of_another_text(file, name, coverage, article))
+        yield from elsewhere
+        if not elsewhere:
+            yield from coverage_rules.sentence_left_out(file, name, coverage, article)
+            yield from coverage_rules.no_reason(file, name, coverage)
+            if name in self.gold:
+                yield from coverage_rules.stale_count(file, name, coverage, self.gold[name], self.inventory)
+
+    def links(self) -> Iterator[Finding]:
+        """The findings on the links between passages, and on which articles are covered."""
+        path = self.corpus.links_path
+        if path.is_file():
+            links, findings = self._json(path, None, package_schema("links"), None, "", Links, encode_links)
+            yield from findings
+            if links is not None:
+                linked = {passage.article for link in links.links for passage in link.passages}
+                texts = {name: self.corpus.read_text(name) for name in sorted(linked & self.contents.whole)}
+                broken = self.contents.known - self.contents.whole
+                yield from coverage_rules.passage_elsewhere(self._file(path), None, links, texts, broken)
+        gold = {name for name, versions in self.contents.annotated.items() if GOLD in versions}
+        yield from coverage_rules.not_covered("", None, self.corpus.covered_ids(), gold & self.contents.known)

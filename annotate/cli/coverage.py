@@ -1,0 +1,54 @@
+"""`annotate coverage`: what the gold labels have of each sentence."""
+
+import click
+
+from annotate.cli.common import corpus_argument, schema_option
+
+
+@click.command("coverage")
+@corpus_argument
+@schema_option
+@click.option("--write", is_flag=True, help="Count anew and write the files; a reason of a labelled sentence goes.")
+@click.pass_context
+def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
+    """Show, sentence by sentence, what the gold labels have, or why they have nothing.
+
+    The sentences stand in coverage/<article>.json; `annotate check` proves that they leave out nothing.
+
+    Exit code 0: every sentence has labels or a reason; 1: some have neither, or counts are stale; 2: could not run.
+
+    \b
+    annotate coverage
+    annotate coverage --write
+    """
+    from annotate import inventory
+    from annotate.coverage import up_to_date
+    from annotate.errors import CannotRun
+    from annotate.model import GOLD
+    from annotate.store import Corpus
+
+    loaded, folder = inventory.load(schema), Corpus(corpus)
+    names = folder.covered_ids()
+    if not names:
+        raise CannotRun(folder.root / "coverage", "has no files", "list each article's sentences there")
+    open_ = 0
+    for name in names:
+        before = folder.read_coverage(name)
+        after = up_to_date(before, folder.read_annotation(GOLD, name), loaded)
+        if write and after != before:
+            folder.write_coverage(after)
+        stale = after != before and not write
+        empty = [sentence for sentence in after.sentences if not sentence.has]
+        silent = [sentence for sentence in empty if not sentence.reason]
+        click.echo(
+            f"{name}: {len(after.sentences)} sentences, {len(after.sentences) - len(empty)} with labels, "
+            f"{len(empty) - len(silent)} without and a reason, {len(silent)} open"
+            f"{'; counts are stale, run with --write' if stale else ''}"
+        )
+        for sentence in empty:
+            click.echo(
+                f"  [{sentence.start}, {sentence.end}) {sentence.text}\n    {sentence.reason or 'no reason given'}"
+            )
+        open_ += len(silent) + stale
+    if open_:
+        ctx.exit(1)
