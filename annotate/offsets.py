@@ -5,10 +5,13 @@ here and nowhere else.
 """
 
 import hashlib
+import re
 import unicodedata
 from typing import Literal, NamedTuple
 
 Unit = Literal["code points", "UTF-16"]
+
+_GAP = re.compile(r"(?:\s|\\n)+")
 
 
 class Settled(NamedTuple):
@@ -65,8 +68,8 @@ def _slice(text: str, start: int | None, end: int | None) -> str | None:
 def settle(text: str, start: int, end: int, quoted: str) -> Settled | Misfit:
     """Decide, for one span, in which unit its offsets were counted: by the words quoted with it.
 
-    Code points are tried first, UTF-16 units second. Where neither reading gives the quoted words, nothing is guessed:
-    both readings come back as a `Misfit`.
+    Code points are tried first, UTF-16 units second; then both again with the words as a browser shows them, since it
+    quotes those. Where no reading gives the quoted words, nothing is guessed: both readings come back as a `Misfit`.
     """
     as_points = _slice(text, start, end)
     if as_points == quoted:
@@ -75,7 +78,17 @@ def settle(text: str, start: int, end: int, quoted: str) -> Settled | Misfit:
     as_units = _slice(text, first, last)
     if as_units == quoted and first is not None and last is not None:
         return Settled(first, last, "UTF-16")
+    if as_points is not None and shown(as_points) == shown(quoted):
+        return Settled(start, end, "code points")
+    if as_units is not None and shown(as_units) == shown(quoted) and first is not None and last is not None:
+        return Settled(first, last, "UTF-16")
     return Misfit(as_points, as_units)
+
+
+def shown(words: str) -> str:
+    """Words as a browser shows them: white space of any length is one space. Label Studio quotes a line end as a
+    backslash and an n, which counts as white space here."""
+    return _GAP.sub(" ", words)
 
 
 def paragraph(text: str, start: int, end: int) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """A real browser at a Label Studio server: signing in, labelling by mouse and keyboard, taking pictures."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,7 @@ def signed_in(url: str, username: str, password: str) -> Iterator[Page]:
         path = str(CHROMIUM) if CHROMIUM.exists() else None
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+        page.set_default_timeout(8000)
         page.goto(f"{url}/user/login/")
         page.fill("input[name=email]", username)
         page.fill("input[name=password]", password)
@@ -96,17 +98,49 @@ def label(page: Page, hotkeys: str, words: str, nth: int = 1) -> None:
     page.wait_for_timeout(200)
 
 
-def choose(page: Page, control: str, value: str) -> None:
-    """Choose a value of the selected region; `control` is the control's name."""
-    page.locator(f'.side input[type=radio]:visible, .side label:visible').first.wait_for()
-    page.locator(".side label:visible", has_text=value).first.click()
-    page.wait_for_timeout(150)
+def choose(page: Page, words: str, *values: str | int, nth: int = 1) -> None:
+    """Select a region by its words and give it values: choices by their text, numbers in the order of their fields."""
+    page.keyboard.press("Escape")
+    click_words(page, words, nth)
+    numbers = 0
+    for value in values:
+        if isinstance(value, int):
+            page.locator(".side input[type=number]:visible").nth(numbers).fill(str(value))
+            numbers += 1
+        else:
+            text = re.compile(rf"^{re.escape(value)}(\[.\])?$")
+            page.locator(".side label:visible").filter(has_text=text).last.click()
+        page.wait_for_timeout(150)
+    page.keyboard.press("Escape")
 
 
-def relate(page: Page, head: str, tail: str) -> None:
-    """Draw a relation from a region to another, by the words that they begin with."""
+def relate(page: Page, head: str, tail: str, name: str | None = None, turns: int = 0) -> None:
+    """Draw a relation between regions, by the words they begin with, and give it a name from the list of relations.
+
+    `turns` is how often its direction is turned: once gives both ways, twice gives left.
+    """
+    page.keyboard.press("Escape")
     click_words(page, head)
     page.keyboard.press("Alt+r")
     page.wait_for_timeout(300)
     click_words(page, tail)
     page.keyboard.press("Escape")
+    page.locator("#Relations-draggable").click()
+    item = page.locator(".lsf-relations__item").last
+    for _ in range(turns):
+        item.locator(".lsf-relations__icon").click()
+        page.wait_for_timeout(200)
+    if name is not None:
+        item.hover()
+        item.get_by_label(re.compile("Relation Label|Show|Edit")).first.click()
+        item.locator(".lsf-relation-meta button, .lsf-relation-meta [role=combobox]").first.click()
+        page.get_by_role("option").filter(has_text=re.compile(rf"^{name}$")).click()
+        page.wait_for_timeout(300)
+    page.keyboard.press("Escape")
+    page.locator("#Regions-draggable").click()
+
+
+def submit(page: Page) -> None:
+    """Submit, and wait until the server has it; fails where the page asks for a missing attribute."""
+    page.click("button:has-text('Submit')")
+    page.wait_for_selector("button:has-text('Update')", timeout=8000)

@@ -63,7 +63,7 @@ def labeling_config(inventory: Inventory) -> str:
     side = ET.SubElement(root, "View", {"className": "side"})
     for label in inventory.spans.values():
         _attributes(side, inventory, label)
-    relations = ET.SubElement(root, "Relations")
+    relations = ET.SubElement(root, "Relations", {"choice": "single"})
     for name, relation in inventory.relations.items():
         ET.SubElement(relations, "Relation", {"value": name, "hint": relation.definition})
     ET.indent(root)
@@ -79,7 +79,8 @@ def _attributes(side: ET.Element, inventory: Inventory, label: SpanLabel) -> Non
     attributes = inventory.attributes_of(label.name)
     if not attributes:
         return
-    shown = {"visibleWhen": "region-selected", "whenTagName": label.layer, "whenLabelValue": label.name}
+    # By label alone, which is unique over all layers: with `whenTagName` the server looks at the first of several labels.
+    shown = {"visibleWhen": "region-selected", "whenLabelValue": label.name}
     box = ET.SubElement(side, "View", shown)
     ET.SubElement(box, "Header", {"value": label.name, "size": "4"})
     for attribute in attributes:
@@ -92,7 +93,6 @@ def _control(box: ET.Element, label: SpanLabel, attribute: Attribute) -> None:
         "name": control_name(label.name, attribute.name),
         "toName": TEXT,
         "perRegion": "true",
-        "whenTagName": label.layer,
         "whenLabelValue": label.name,
     }
     if attribute.required:

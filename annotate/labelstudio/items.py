@@ -155,7 +155,7 @@ class Reading:
             self._say(rules.words_missing, start, end, id_)
         elif settled.unit == "UTF-16":
             self._say(rules.counted_in_utf16, start, end, id_)
-        return Place(settled.start, settled.end, words)
+        return Place(settled.start, settled.end, self.text[settled.start : settled.end])
 
     def _note(self, item: Item, id_: str) -> str:
         meta = item.get("meta") or {}

@@ -1,0 +1,213 @@
+"""Captures the exports that the tests map: a real server, a real browser, labels made by mouse and keyboard.
+
+Writes tests/labelstudio/exports/<case>.json, one task each as the server's raw JSON export has it, without addresses,
+names and times, and beside them the inventory they were made with. Takes two minutes; run it after an update of Label
+Studio, then look at the diff.
+
+    python tools/capture_exports.py
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import browser
+import httpx
+from browser import choose, label, relate, submit
+from playwright.sync_api import Page
+
+from annotate import inventory
+from annotate.labelstudio import server
+from annotate.labelstudio.config import labeling_config
+from annotate.labelstudio.state import State
+
+ROOT = Path(__file__).parents[1]
+EXPORTS = ROOT / "tests" / "labelstudio" / "exports"
+DROPPED = {  # who and when: of no use to a test, and nothing to publish
+    "created_username",
+    "created_ago",
+    "created_at",
+    "updated_at",
+    "draft_created_at",
+    "lead_time",
+    "unique_id",
+    "last_comment_updated_at",
+    "comment_authors",
+    "avatar",
+    "user",
+    "annotations_results",
+    "predictions_results",
+    "completed_at",
+    "avg_lead_time",
+}
+
+Case = tuple[str, Callable[[Page], None]]
+
+
+def emoji(page: Page) -> None:
+    label(page, "1", "A witness")
+    choose(page, "A witness", "person", "unnamed")
+    label(page, "2", "said")
+    choose(page, "said", "assertion", "positive")
+    label(page, "3", "👩‍👩‍👧 that 12 people died")
+    choose(page, "👩‍👩‍👧 that", "indirect")
+    label(page, "6", "12 people died")
+    choose(page, "12 people", "killed", "exact", 12, 12, "unknown", "incident")
+    relate(page, "said", "A witness", "source")
+    relate(page, "said", "👩‍👩‍👧 that", "content")
+    submit(page)
+
+
+def combining(page: Page) -> None:
+    label(page, "0", "Re\u0301publique")
+    label(page, "t", "été")
+    submit(page)
+
+
+def crlf(page: Page) -> None:
+    label(page, "7", "The SDF")
+    label(page, "0", "Raqqa.\n\nIt")  # a browser shows CR and LF as a line end each
+    submit(page)
+
+
+def spaces(page: Page) -> None:
+    label(page, "7", "The  SDF   force")
+    label(page, "0", "Raqqa")
+    submit(page)
+
+
+def newlines(page: Page) -> None:
+    label(page, "7", "the army.\nThe army")
+    label(page, "0", "Raqqa.\n\nThere")
+    submit(page)
+
+
+def labels(page: Page) -> None:
+    label(page, "24", "denied")
+    choose(page, "denied", "denial", "positive")  # of several labels the page shows the attributes of the first alone
+    label(page, "5", "the strike")
+    label(page, "1", "The army")
+    choose(page, "The army", "organisation", "unnamed")
+    relate(page, "denied", "the strike", "towards")
+    relate(page, "denied", "The army", "source")
+    submit(page)
+
+
+def relabelled(page: Page) -> None:
+    label(page, "1", "The army")
+    choose(page, "The army", "organisation", "unnamed")
+    browser.click_words(page, "The army")
+    page.keyboard.press("8")
+    page.keyboard.press("Escape")
+    submit(page)
+
+
+def relations(page: Page) -> None:
+    label(page, "7", "The army")
+    label(page, "8", "the rebels")
+    label(page, "0", "Raqqa")
+    relate(page, "The army", "the rebels")
+    relate(page, "the rebels", "Raqqa", "place", turns=1)
+    relate(page, "Raqqa", "The army", "victim", turns=2)
+    submit(page)
+
+
+def note(page: Page) -> None:
+    label(page, "7", "The army")
+    browser.click_words(page, "The army")
+    page.get_by_label("Edit region's meta").or_(page.locator(".lsf-region-actions__group button").nth(1)).first.click()
+    page.keyboard.type("unsure of this")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    submit(page)
+
+
+def skipped(page: Page) -> None:
+    page.goto(page.url.partition("?")[0] + "?labeling=1")  # skipping is for the stream, which starts with the first task
+    page.wait_for_selector(".lsf-htx-richtext")
+    page.wait_for_timeout(1500)
+    label(page, "7", "The army")
+    page.click("button:has-text('Skip')")
+    page.wait_for_timeout(2000)
+
+
+def empty(page: Page) -> None:
+    submit(page)
+
+
+def draft(page: Page) -> None:
+    label(page, "7", "The army")
+    page.wait_for_timeout(6000)  # drafts are saved by themselves after a while
+
+
+ARMY = "The army denied the strike on the rebels in Raqqa.\n"
+CASES: dict[str, Case] = {
+    "skipped": (ARMY, skipped),
+    "emoji": ("😀 A witness said 👩‍👩‍👧 that 12 people died.\nThe army denied it.\n", emoji),
+    "combining": ("Cafe\u0301 de la Re\u0301publique, en été.\n", combining),
+    "crlf": ("First line.\r\nThe SDF took Raqqa.\r\nIt said so.\r\n", crlf),
+    "spaces": ("So  it was. The  SDF   force took  Raqqa.\n", spaces),
+    "newlines": ("It was the army.\nThe army was in Raqqa.\n\nThere it was.\n", newlines),
+    "labels": (ARMY, labels),
+    "relabelled": (ARMY, relabelled),
+    "relations": (ARMY, relations),
+    "note": (ARMY, note),
+    "empty": (ARMY, empty),
+    "draft": (ARMY, draft),
+}
+
+
+def cleaned(value: Any) -> Any:
+    """A raw task without who and when; users are left as their numbers."""
+    if isinstance(value, list):
+        return [cleaned(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if "email" in value and "id" in value:
+        return value["id"]
+    return {key: cleaned(entry) for key, entry in value.items() if key not in DROPPED}
+
+
+def main(names: list[str]) -> None:
+    schema = ROOT / "schema"
+    config = labeling_config(inventory.load(schema))
+    chosen = {name: CASES[name] for name in names} if names else CASES
+    with tempfile.TemporaryDirectory() as folder:
+        state = State(folder)
+        url = server.up(state).url
+        try:
+            login = server.credentials(state)
+            with httpx.Client(base_url=url, headers={"Authorization": f"Token {login.token}"}, trust_env=False) as api:
+                project = api.post("/api/projects/", json={"title": "exports", "label_config": config}).json()["id"]
+                data = [
+                    {"data": {"text": text, "article": name, "title": name, "text_sha256": "", "language": "en"}}
+                    for name, (text, _) in chosen.items()
+                ]
+                api.post(f"/api/projects/{project}/import", json=data)
+                tasks = api.get("/api/tasks", params={"project": project}).json()["tasks"]
+                numbers = {task["data"]["article"]: task["id"] for task in tasks}
+                with browser.signed_in(url, login.username, login.password) as page:
+                    for name, (_, work) in chosen.items():
+                        browser.open_task(page, url, project, numbers[name])
+                        try:
+                            work(page)
+                        except Exception:
+                            page.screenshot(path=f"capture-{name}.png")
+                            raise
+                        print(name)
+                query = {"project": project, "fields": "all"}
+                for task in api.get("/api/tasks", params=query).json()["tasks"]:
+                    name = task["data"]["article"]
+                    text = json.dumps(cleaned(task), indent=1, ensure_ascii=False, sort_keys=True)
+                    (EXPORTS / f"{name}.json").write_text(text + "\n", "utf-8")
+        finally:
+            server.down(state)
+    shutil.copy(schema / inventory.FILE, EXPORTS / inventory.FILE)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
