@@ -100,6 +100,9 @@ class Corpus:
     def coverage_path(self, article: str) -> Path:
         return self.root / "coverage" / f"{article}.json"
 
+    def adjudication_path(self, article: str) -> Path:
+        return self.root / "adjudication" / f"{article}.yaml"
+
     @property
     def links_path(self) -> Path:
         return self.root / "links.json"

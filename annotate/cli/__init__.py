@@ -16,6 +16,7 @@ COMMANDS = {
     "add": "annotate.cli.add",
     "check": "annotate.cli.check",
     "rules": "annotate.cli.rules",
+    "adjudicate": "annotate.cli.adjudicate",
     "coverage": "annotate.cli.coverage",
     "build": "annotate.cli.build",
     "studio": "annotate.cli.studio",
