@@ -1,0 +1,196 @@
+"""Adjudication: what is agreed stays, every difference is decided once, and the decisions make gold."""
+
+from collections.abc import Iterable
+
+import msgspec
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotate.agreement.adjudication import Adjudication, apply, parse, plan, reference
+from annotate.model import Annotation, Relation, Span
+from tests.conftest import Project
+from tests.strategies import annotations
+
+TEXT = "A hand said 3 carts and 2 sacks fell."
+Content = tuple[set[tuple[str, int, int]], set[tuple[str, str, str]]]
+
+
+def version(annotator: str, spans: Iterable[tuple[str, str, int, dict[str, str | int]]], *relations: str) -> Annotation:
+    made = tuple(
+        Span(id=id_, label=label, start=at, end=at + len(words), text=words, attributes=attributes)
+        for id_, (label, words, at, attributes) in zip(
+            "abcdefg",
+            ((label, words, TEXT.index(words, at), attributes) for label, words, at, attributes in spans),
+            strict=False,
+        )
+    )
+    triples = (words.split() for words in relations)
+    return Annotation(
+        article="a",
+        annotator=annotator,
+        process="single pass",
+        made_from=(),
+        inventory="1.0.0",
+        text_sha256="0" * 64,
+        spans=made,
+        relations=tuple(Relation(label=label, head=head, tail=tail) for label, head, tail in triples),
+    )
+
+
+ANNA = version(
+    "anna",
+    [("Speaker", "A hand", 0, {"rank": "hand"}), ("Verb", "said", 0, {}), ("Words", "3 carts", 0, {})],
+    "speaker b a",
+    "words b c",
+)
+BEN = version(
+    "ben",
+    [("Speaker", "A hand", 0, {"rank": "other"}), ("Verb", "said", 0, {}), ("Words", "3 carts and 2 sacks fell", 0, {}),
+     ("Load", "2 sacks", 0, {})],
+    "words b c",
+    "lies_at d a",
+)  # fmt: skip
+
+
+def content(annotation: Annotation) -> Content:
+    """Spans and relations without their ids, which adjudication gives anew."""
+    names = {span.id: reference(span) for span in annotation.spans}
+    spans = {(span.label, span.start, span.end) for span in annotation.spans}
+    return spans, {(one.label, names[one.head], names[one.tail]) for one in annotation.relations}
+
+
+def decided(adjudication: Adjudication, **takes: str) -> Adjudication:
+    for one in adjudication.differences:
+        one.take, one.reason = takes[one.kind], "as the test says"
+    return adjudication
+
+
+def test_plan_lists_spans_and_attributes_first_then_relations() -> None:
+    first = plan([ANNA, BEN], TEXT)
+    assert [(one.kind, one.key) for one in first.differences] == [
+        ("attributes", "Speaker@0-6"),
+        ("span", "Words@12-19 + Words@12-36"),
+        ("span", "Load@24-31"),
+    ]
+    assert first.agreed == {"spans": 1}
+    assert first.differences[1].versions == {"anna": ["Words@12-19"], "ben": ["Words@12-36"]}
+    second = plan([ANNA, BEN], TEXT, decided(first, attributes="ben", span="ben"))
+    assert [one.key for one in second.open] == ["speaker: Verb@7-11 → Speaker@0-6", "lies_at: Load@24-31 → Speaker@0-6"]
+    # Both drew `words`; that they end at spans of different lengths is one difference, not two.
+    assert second.agreed["relations"] == 1
+
+
+def test_decisions_make_gold_with_their_reasons() -> None:
+    planned = plan([ANNA, BEN], TEXT, decided(plan([ANNA, BEN], TEXT), attributes="ben", span="anna"))
+    gold = apply(decided(planned, attributes="ben", span="anna", relation="anna"), [ANNA, BEN], TEXT, "carla", "1.0.0")
+    assert (gold.annotator, gold.process, gold.made_from) == ("carla", "adjudicated", ("anna", "ben"))
+    assert content(gold) == content(ANNA)
+    notes = {span.label: span.note for span in gold.spans}
+    assert notes == {"Speaker": "as the test says", "Verb": "", "Words": "as the test says"}
+    assert gold.spans[0].attributes == {"rank": "other"}
+    assert [span.id for span in gold.spans] == ["s1", "s2", "s3"]
+
+
+def test_correction_addition_and_removal() -> None:
+    planned = plan([ANNA, BEN], TEXT, decided(plan([ANNA, BEN], TEXT), attributes="anna", span="all"))
+    planned = decided(planned, attributes="anna", span="all", relation="ben")
+    planned.differences[0].set = {"Speaker@0-6": {"rank": "master"}}
+    data = msgspec.to_builtins(planned)
+    data["added_spans"] = [{"span": "Load@12-19", "reason": "both missed it", "attributes": {"least": 3}}]
+    data["added_relations"] = [{"label": "lies_at", "head": "Load@12-19", "tail": "Verb@7-11", "reason": "odd"}]
+    data["dropped_relations"] = [{"label": "speaker", "head": "Verb@7-11", "tail": "Speaker@0-6", "reason": "no"}]
+    gold = apply(msgspec.convert(data, Adjudication), [ANNA, BEN], TEXT, "carla", "1.0.0")
+    spans, relations = content(gold)
+    assert ("Load", 12, 19) in spans
+    assert {("Words", 12, 19), ("Words", 12, 36)} <= spans
+    assert relations == {
+        ("lies_at", "Load@12-19", "Verb@7-11"),
+        ("lies_at", "Load@24-31", "Speaker@0-6"),
+        ("words", "Verb@7-11", "Words@12-36"),
+    }
+    assert gold.spans[0].attributes == {"rank": "master"}
+
+
+def test_open_and_odd_decisions_are_refused() -> None:
+    planned = plan([ANNA, BEN], TEXT)
+    with pytest.raises(ValueError, match="3 differences are open, the first: Speaker@0-6"):
+        apply(planned, [ANNA, BEN], TEXT, "carla", "1.0.0")
+    decided(planned, attributes="dora", span="anna")
+    with pytest.raises(ValueError, match="take is 'dora'; write one of all, anna, ben, neither"):
+        apply(planned, [ANNA, BEN], TEXT, "carla", "1.0.0")
+    for odd in ("Words", "Words@3", "Words@9-3", "@1-2"):
+        with pytest.raises(ValueError, match="is not Label@start-end"):
+            parse(odd)
+
+
+@given(annotations(TEXT), annotations(TEXT), st.sampled_from(["anna", "ben"]))
+def test_taking_one_annotator_throughout_gives_their_labels(one: Annotation, other: Annotation, who: str) -> None:
+    """Spans that coincide, empty ones and relations of a span to itself are faults that adjudication does not carry."""
+
+    def clean(annotation: Annotation, annotator: str) -> Annotation:
+        spans = {reference(span): span for span in annotation.spans if span.start < span.end}
+        ids = {span.id for span in spans.values()}
+        relations = (r for r in annotation.relations if {r.head, r.tail} <= ids and r.head != r.tail)
+        return msgspec.structs.replace(
+            annotation, annotator=annotator, spans=tuple(spans.values()), relations=tuple(dict.fromkeys(relations))
+        )
+
+    versions = [clean(one, "anna"), clean(other, "ben")]
+    planned = plan(versions, TEXT)
+    for _ in range(2):
+        planned = plan(versions, TEXT, decided(planned, span=who, attributes=who, relation=who))
+    gold = apply(planned, versions, TEXT, "carla", "1.0.0")
+    assert content(gold) == content(versions[who == "ben"])
+    assert plan([versions[0], msgspec.structs.replace(versions[0], annotator="ben")], TEXT).differences == []
+
+
+def test_from_two_annotators_to_gold_on_the_command_line(project: Project) -> None:
+    for article in ("harbour", "market"):
+        annotation = project.corpus.read_annotation("anna", article)
+        spans = list(annotation.spans)
+        if article == "market":
+            spans[0] = msgspec.structs.replace(spans[0], attributes={**spans[0].attributes, "most": 4})
+        other = msgspec.structs.replace(annotation, annotator="ben", spans=tuple(spans))
+        project.corpus.write_annotation("ben", other)
+    planned = project.annotate("adjudicate", "plan", "--from", "anna,ben")
+    assert "harbour: 10 spans, 6 relations agreed, 0 differences decided, 0 open" in planned.output
+    assert "market: 0 spans agreed, 0 differences decided, 1 open" in planned.output
+    before = project.snapshot()
+    refused = project.annotate("adjudicate", "apply", "--as", "ben")
+    assert (refused.exit_code, "corpus/adjudication/market.yaml: differences are open" in refused.output) == (1, True)
+    path = project.path("corpus/adjudication/market.yaml")
+    decisions = yaml.safe_load(path.read_text())
+    decisions["differences"][0] |= {"take": "ben", "reason": "said so"}
+    path.write_text(yaml.safe_dump(decisions))
+    faulty = project.annotate("adjudicate", "apply", "--as", "ben")
+    assert (faulty.exit_code, "gold would have P303" in faulty.output) == (1, True)
+    decisions["differences"][0]["take"] = "anna"
+    path.write_text(yaml.safe_dump(decisions))
+    assert {**project.snapshot(), "corpus/adjudication/market.yaml": b""} == {
+        **before, "corpus/adjudication/market.yaml": b""
+    }  # fmt: skip
+    assert project.annotate("adjudicate", "plan", "--from", "anna,ben").exit_code == 0
+    assert project.annotate("adjudicate", "apply", "--as", "ben").exit_code == 0
+    gold = project.corpus.read_annotation("gold", "market")
+    assert (gold.annotator, gold.made_from, gold.spans[0].note) == ("ben", ("anna", "ben"), "said so")
+    assert project.annotate("coverage", "--write").exit_code == 0
+    left = project.annotate("check", "--strict")
+    assert "annotations/ben/market.json:9: P303" in left.output, "ben's own file keeps what ben labelled"
+    assert "1 finding in" in left.output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["plan", "--from", "anna"], "anna: names fewer than two annotators; write --from anna,ben"),
+        (["plan", "--from", "anna,zoe"], "no article was labelled by all of anna, zoe"),
+        (["apply", "--as", "zoe"], "corpus/annotators.yaml: does not list 'zoe'"),
+        (["apply", "--as", "ben"], "corpus/adjudication: has no files"),
+    ],
+)
+def test_what_cannot_be_adjudicated_is_one_line(project: Project, words: list[str], message: str) -> None:
+    result = project.annotate("adjudicate", *words)
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert message in result.output
