@@ -114,6 +114,20 @@ def choose(page: Page, words: str, *values: str | int, nth: int = 1) -> None:
     page.keyboard.press("Escape")
 
 
+def select_region(page: Page, region: str) -> None:
+    """Select a region by its id, also where others lie over it, and bring it into the middle of the screen."""
+    page.evaluate(
+        """id => {
+          const annotation = window.Htx.annotationStore.selected;
+          const region = annotation.regions.find(region => region.cleanId === id);
+          annotation.selectArea(region);
+          document.querySelector(`[class*="htx-highlight-${id}-"]`).scrollIntoView({block: 'center'});
+        }""",
+        region,
+    )
+    page.wait_for_timeout(800)
+
+
 def relate(page: Page, head: str, tail: str, name: str | None = None, turns: int = 0) -> None:
     """Draw a relation between regions, by the words they begin with, and give it a name from the list of relations.
 

@@ -8,6 +8,7 @@ Studio, then look at the diff.
 """
 
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -127,7 +128,9 @@ def note(page: Page) -> None:
 
 
 def skipped(page: Page) -> None:
-    page.goto(page.url.partition("?")[0] + "?labeling=1")  # skipping is for the stream, which starts with the first task
+    page.goto(
+        page.url.partition("?")[0] + "?labeling=1"
+    )  # skipping is for the stream, which starts with the first task
     page.wait_for_selector(".lsf-htx-richtext")
     page.wait_for_timeout(1500)
     label(page, "7", "The army")
@@ -144,6 +147,9 @@ def draft(page: Page) -> None:
     page.wait_for_timeout(6000)  # drafts are saved by themselves after a while
 
 
+UNSTYLED = {"collapsed"}
+"""Cases labelled without our style sheet, which shows white space as it is: a browser quotes what it shows."""
+
 ARMY = "The army denied the strike on the rebels in Raqqa.\n"
 CASES: dict[str, Case] = {
     "skipped": (ARMY, skipped),
@@ -151,6 +157,7 @@ CASES: dict[str, Case] = {
     "combining": ("Cafe\u0301 de la Re\u0301publique, en été.\n", combining),
     "crlf": ("First line.\r\nThe SDF took Raqqa.\r\nIt said so.\r\n", crlf),
     "spaces": ("So  it was. The  SDF   force took  Raqqa.\n", spaces),
+    "collapsed": ("So  it was. The  SDF   force took  Raqqa.\n", spaces),
     "newlines": ("It was the army.\nThe army was in Raqqa.\n\nThere it was.\n", newlines),
     "labels": (ARMY, labels),
     "relabelled": (ARMY, relabelled),
@@ -172,41 +179,46 @@ def cleaned(value: Any) -> Any:
     return {key: cleaned(entry) for key, entry in value.items() if key not in DROPPED}
 
 
+def project(api: httpx.Client, config: str, names: list[str]) -> dict[str, tuple[int, int]]:
+    """Make a project with a task a case; case → number of the project and of the task."""
+    number = api.post("/api/projects/", json={"title": "exports", "label_config": config}).json()["id"]
+    data = [
+        {"data": {"text": CASES[name][0], "article": name, "title": name, "text_sha256": "", "language": "en"}}
+        for name in names
+    ]
+    api.post(f"/api/projects/{number}/import", json=data)
+    tasks = api.get("/api/tasks", params={"project": number, "page_size": 100}).json()["tasks"]
+    return {task["data"]["article"]: (number, task["id"]) for task in tasks}
+
+
 def main(names: list[str]) -> None:
-    schema = ROOT / "schema"
-    config = labeling_config(inventory.load(schema))
-    chosen = {name: CASES[name] for name in names} if names else CASES
+    config = labeling_config(inventory.load(ROOT / "schema"))
+    bare = re.sub(r"<Style>.*?</Style>", "", config, flags=re.DOTALL)
+    chosen = names or list(CASES)
     with tempfile.TemporaryDirectory() as folder:
         state = State(folder)
         url = server.up(state).url
         try:
             login = server.credentials(state)
             with httpx.Client(base_url=url, headers={"Authorization": f"Token {login.token}"}, trust_env=False) as api:
-                project = api.post("/api/projects/", json={"title": "exports", "label_config": config}).json()["id"]
-                data = [
-                    {"data": {"text": text, "article": name, "title": name, "text_sha256": "", "language": "en"}}
-                    for name, (text, _) in chosen.items()
-                ]
-                api.post(f"/api/projects/{project}/import", json=data)
-                tasks = api.get("/api/tasks", params={"project": project}).json()["tasks"]
-                numbers = {task["data"]["article"]: task["id"] for task in tasks}
+                places = project(api, config, [name for name in chosen if name not in UNSTYLED])
+                places |= project(api, bare, [name for name in chosen if name in UNSTYLED])
                 with browser.signed_in(url, login.username, login.password) as page:
-                    for name, (_, work) in chosen.items():
-                        browser.open_task(page, url, project, numbers[name])
+                    for name in chosen:
+                        browser.open_task(page, url, *places[name])
                         try:
-                            work(page)
+                            CASES[name][1](page)
                         except Exception:
                             page.screenshot(path=f"capture-{name}.png")
                             raise
                         print(name)
-                query = {"project": project, "fields": "all"}
-                for task in api.get("/api/tasks", params=query).json()["tasks"]:
-                    name = task["data"]["article"]
-                    text = json.dumps(cleaned(task), indent=1, ensure_ascii=False, sort_keys=True)
+                for name, (_, task) in places.items():
+                    raw = api.get(f"/api/tasks/{task}", params={"fields": "all"}).json()
+                    text = json.dumps(cleaned(raw), indent=1, ensure_ascii=False, sort_keys=True)
                     (EXPORTS / f"{name}.json").write_text(text + "\n", "utf-8")
         finally:
             server.down(state)
-    shutil.copy(schema / inventory.FILE, EXPORTS / inventory.FILE)
+    shutil.copy(ROOT / "schema" / inventory.FILE, EXPORTS / inventory.FILE)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
-"""The guidelines as one page of HTML: the instructions that Label Studio shows an annotator."""
+"""The guidelines as one page of HTML: the instructions that Label Studio shows an annotator.
+
+Each page of the guidelines is a section that opens at a click, so that the closed ones are the table of contents. There
+are no links within: Label Studio takes a click on one for a change of page, and leaves the labelling screen.
+"""
 
 import posixpath
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from html import escape
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -13,6 +16,19 @@ from annotate.files import read_bytes
 from annotate.inventory import Inventory
 
 FIRST = ("README.md", "how-to-label.md")
+# Label Studio takes the browser's own look of headings, lists and tables away.
+STYLE = """<style>
+.guidelines summary { font-size: 1.15em; font-weight: 600; cursor: pointer; padding: 0.35em 0; }
+.guidelines details { border-bottom: 1px solid #8886; }
+.guidelines details[open] { padding-bottom: 1em; }
+.guidelines h2, .guidelines h3 { font-size: 1.05em; font-weight: 600; margin: 1.2em 0 0.4em; }
+.guidelines p, .guidelines ul, .guidelines ol, .guidelines table, .guidelines blockquote { margin: 0.5em 0; }
+.guidelines ul { list-style: disc; padding-left: 1.4em; }
+.guidelines ol { list-style: decimal; padding-left: 1.6em; }
+.guidelines blockquote { border-left: 3px solid #8888; padding-left: 0.8em; }
+.guidelines th, .guidelines td { border: 1px solid #8886; padding: 2px 8px; text-align: left; vertical-align: top; }
+.guidelines code { font-size: 0.92em; }
+</style>"""
 _COMMENT = re.compile(r"^[ \t]*<!--.*?-->[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
 
@@ -24,58 +40,43 @@ def pages(folder: Path, inventory: Inventory) -> list[str]:
 
 
 def instructions(folder: str | Path, inventory: Inventory) -> str:
-    """All pages of the guidelines as HTML, after a table of contents; links between pages become links within.
+    """All pages of the guidelines as HTML, the first of them open.
 
     Raw HTML in a page is shown as text, and comments (the markers of generated tables) are left out. Raises CannotRun
     for a page that the inventory names and that is not there.
     """
     folder = Path(folder)
-    names = pages(folder, inventory)
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    contents, bodies = [], []
+    names = pages(folder, inventory)
+    sections = []
     for name in names:
         text = read_bytes(folder / name, "write the page, or mend the inventory").decode("utf-8", errors="replace")
         tokens = parser.parse(_COMMENT.sub("", text))
-        _headings(tokens, name)
+        title, tokens = _title(tokens, name)
         for token in tokens:
-            for child in token.children or ():
-                _link(child, name, names)
-        contents.append(f'<li><a href="#{_anchor(name)}">{parser.renderInline(_title(tokens, name))}</a></li>')
-        bodies.append(f'<section id="{_anchor(name)}">\n{parser.renderer.render(tokens, parser.options, {})}</section>')
-    return "\n".join(["<nav>", "<ul>", *contents, "</ul>", "</nav>", *bodies]) + "\n"
+            _links(token.children or [], name, names)
+        body = parser.renderer.render(tokens, parser.options, {})
+        opened = " open" if not sections else ""
+        sections.append(f"<details{opened}>\n<summary>{escape(title)}</summary>\n{body}</details>")
+    return "\n".join([STYLE, '<div class="guidelines">', *sections, "</div>"]) + "\n"
 
 
-def _anchor(page: str, heading: str = "") -> str:
-    """An anchor for a page, or for a heading in it, made as GitHub makes those of headings."""
-    slug = re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
-    name = re.sub(r"[^a-z0-9]+", "-", page.removesuffix(".md").lower()).strip("-")
-    return f"{name}--{slug}" if slug else f"page-{name}"
+def _title(tokens: list[Token], page: str) -> tuple[str, list[Token]]:
+    """The heading that a page begins with, which becomes the section's, and the tokens after it."""
+    if len(tokens) > 2 and tokens[0].type == "heading_open":
+        return tokens[1].content, tokens[3:]
+    return page, tokens
 
 
-def _inline_of_headings(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
-    for opening, inline in pairwise(tokens):
-        if opening.type == "heading_open":
-            yield opening, inline.content
-
-
-def _headings(tokens: list[Token], page: str) -> None:
-    for opening, content in _inline_of_headings(tokens):
-        opening.attrSet("id", _anchor(page, content))
-
-
-def _title(tokens: list[Token], page: str) -> str:
-    return next((content for _, content in _inline_of_headings(tokens)), page)
-
-
-def _link(token: Token, page: str, names: list[str]) -> None:
-    """Point a link to another page at its place in this one; a link out of the guidelines opens beside it."""
-    href = token.attrGet("href")
-    if token.type != "link_open" or not isinstance(href, str):
-        return
-    target, _, fragment = href.partition("#")
-    name = posixpath.normpath(posixpath.join(posixpath.dirname(page), target)) if target else page
-    if name in names:
-        token.attrSet("href", f"#{_anchor(name, fragment)}")
-    else:
-        token.attrSet("target", "_blank")
-        token.attrSet("rel", "noreferrer")
+def _links(tokens: list[Token], page: str, names: list[str]) -> None:
+    """Make links between the pages plain emphasis; a link out of the guidelines opens beside them."""
+    within = False
+    for token in tokens:
+        if token.type == "link_open":
+            target = str(token.attrGet("href") or "").partition("#")[0]
+            within = not target or posixpath.normpath(posixpath.join(posixpath.dirname(page), target)) in names
+            if not within:
+                token.attrSet("target", "_blank")
+                token.attrSet("rel", "noreferrer")
+        if within and token.type in ("link_open", "link_close"):
+            token.type, token.tag, token.attrs = token.type.replace("link", "em"), "em", {}

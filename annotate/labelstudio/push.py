@@ -38,7 +38,7 @@ class Pushed(NamedTuple):
 
 
 def predictions(corpus: Corpus, inventory: Inventory, versions: Iterable[str] = (GOLD,)) -> dict[str, list[Prediction]]:
-    """Article → its annotations by the named annotators, to be shown as predictions.
+    """Article → its annotations from the named folders (gold, or annotators), to be shown as predictions.
 
     Raises CannotRun for one that has a name which the inventory does not have.
     """
@@ -49,7 +49,7 @@ def predictions(corpus: Corpus, inventory: Inventory, versions: Iterable[str] = 
             for name in _unknown(annotation, inventory):
                 path = corpus.annotation_path(version, article)
                 raise CannotRun(path, f"{name!r} is not in the inventory", "run `annotate check`")
-            found.setdefault(article, []).append(Prediction(tasks.version_name(annotation), annotation))
+            found.setdefault(article, []).append(Prediction(tasks.version_name(version, annotation), annotation))
     return found
 
 

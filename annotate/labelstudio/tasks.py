@@ -17,9 +17,9 @@ class Prediction(NamedTuple):
     annotation: Annotation
 
 
-def version_name(annotation: Annotation) -> str:
-    """The name of an annotation on the server: who made it, and with which version of the inventory."""
-    return f"{annotation.annotator} {annotation.inventory}"
+def version_name(version: str, annotation: Annotation) -> str:
+    """The name of an annotation on the server: its folder (gold, or an annotator) and its inventory's version."""
+    return f"{version} {annotation.inventory}"
 
 
 def task(article: Article, predictions: Iterable[Prediction], inventory: Inventory) -> dict[str, Any]:
