@@ -31,7 +31,7 @@ trap - EXIT
 
 cat <<'NEXT'
 
-What next?
+What next? First `. .venv/bin/activate`, which puts annotate and python on your path; then, as
   Annotators    make studio      opens Label Studio with the corpus and prints the address and the login;
                                  start with guidelines/how-to-label.md
   Researchers   python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset", "casualty_claims"))'

@@ -5,3 +5,11 @@ cd "$(dirname "$0")/.."
 annotate studio up
 annotate studio push
 annotate studio status
+python - <<'PY'
+import json
+from pathlib import Path
+
+login = json.loads(Path(".studio/credentials.json").read_text())
+print(f"Sign in as   {login['username']}\nPassword     {login['password']}\n")
+print("Press `Label All Tasks`. Stop with `make studio-down`; your work stays in .studio/.")
+PY
