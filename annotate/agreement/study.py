@@ -1,0 +1,152 @@
+"""What is compared: the articles that two annotators or more have labelled, and their versions side by side."""
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
+from itertools import combinations
+from typing import NamedTuple
+
+from annotate.agreement.bootstrap import Place
+from annotate.agreement.matching import Matching, exact, mentions, overlap
+from annotate.agreement.positions import Positions, Units, positions
+from annotate.errors import CannotRun
+from annotate.inventory import Inventory
+from annotate.model import GOLD, Annotation
+from annotate.offsets import sha256
+from annotate.records import Graph, Mention, Piece
+from annotate.store import Corpus
+
+
+class Version:
+    """One annotator's labels of one article, in the shapes that measures want."""
+
+    def __init__(self, annotator: str, annotation: Annotation, inventory: Inventory) -> None:
+        self.annotator, self.annotation = annotator, annotation
+        self.mentions = mentions(annotation, inventory)
+        self.graph = Graph(annotation, inventory)
+
+    def labelled(self, labels: Collection[str]) -> list[Mention]:
+        return [mention for mention in self.mentions if mention.label in labels]
+
+
+class Comparison:
+    """Two versions of one article, and which of their mentions are the same."""
+
+    def __init__(self, text: "Text", first: Version, second: Version) -> None:
+        self.text, self.first, self.second = text, first, second
+
+    @cached_property
+    def exact(self) -> Matching:
+        return exact(self.first.mentions, self.second.mentions)
+
+    @cached_property
+    def overlap(self) -> Matching:
+        return overlap(self.first.mentions, self.second.mentions)
+
+
+class Text:
+    """An article with two versions or more, in the order of the study's annotators."""
+
+    def __init__(self, number: int, article: str, text: str, versions: list[Version], units: Units) -> None:
+        self.number, self.article, self.text, self.versions = number, article, text, versions
+        self.ruler: Positions = positions(text, units)
+        self._paragraphs = positions(text, "characters").paragraphs
+        self.comparisons = [Comparison(self, *pair) for pair in combinations(versions, 2)]
+
+    @property
+    def places(self) -> list[Place]:
+        return [(self.number, paragraph) for paragraph in range(len(self._paragraphs))]
+
+    def place(self, *among: Mention) -> Place:
+        """The paragraph in which the first of some mentions starts: there they count."""
+        return self.number, bisect_right(self._paragraphs, min(mention.start for mention in among)) - 1
+
+    def paragraph(self, place: Place) -> Piece:
+        """The code points of a paragraph, without white space at its end."""
+        start = self._paragraphs[place[1]]
+        end = [*self._paragraphs, len(self.text)][place[1] + 1]
+        return Piece(start, start + len(self.text[start:end].rstrip()))
+
+
+class Study(NamedTuple):
+    """What is compared with what; `alone` are the articles that only one of the annotators has labelled."""
+
+    inventory: Inventory
+    annotators: tuple[str, ...]
+    units: Units
+    texts: list[Text]
+    alone: list[str]
+
+    @property
+    def places(self) -> list[Place]:
+        return [place for text in self.texts for place in text.places]
+
+    def comparisons(self) -> Iterator[Comparison]:
+        return (comparison for text in self.texts for comparison in text.comparisons)
+
+    def mentions(self, annotator: str) -> Iterator[Mention]:
+        """What an annotator has in the articles that are compared."""
+        for text in self.texts:
+            for version in text.versions:
+                if version.annotator == annotator:
+                    yield from version.mentions
+
+
+def study(
+    inventory: Inventory, texts: Sequence[tuple[str, str, dict[str, Annotation]]], units: Units = "tokens"
+) -> Study:
+    """A study of article ids, their texts, and their annotations by annotator; annotators in order of appearance."""
+    annotators = tuple(dict.fromkeys(name for _, _, versions in texts for name in versions))
+    shared = [entry for entry in texts if len(entry[2]) > 1]
+    made = [
+        Text(number, article, text, [Version(n, versions[n], inventory) for n in annotators if n in versions], units)
+        for number, (article, text, versions) in enumerate(shared)
+    ]
+    return Study(inventory, annotators, units, made, [article for article, _, versions in texts if len(versions) == 1])
+
+
+def read(
+    corpus: Corpus,
+    inventory: Inventory,
+    annotators: Sequence[str] = (),
+    with_gold: bool = False,
+    units: Units = "tokens",
+) -> Study:
+    """The study of a corpus: of the annotators named, or else of all but gold.
+
+    Raises CannotRun for an annotator who has labelled nothing, for fewer than two, where no article has labels of two,
+    and for labels that do not fit their text.
+    """
+    known = corpus.versions()
+    for name in annotators:
+        if name not in known:
+            raise CannotRun(corpus.root / "annotations", f"has no annotator {name!r}", f"take of: {', '.join(known)}")
+    names = list(dict.fromkeys(annotators or [name for name in known if name != GOLD]))
+    if with_gold and GOLD in known and GOLD not in names:
+        names.append(GOLD)
+    if len(names) < 2:
+        who = f"only {names[0]}" if names else "nobody"
+        raise CannotRun(corpus.root / "annotations", f"{who} to compare", "agreement needs two annotators or more")
+    labelled = {name: set(corpus.annotated_ids(name)) for name in names}
+    texts = []
+    for article in sorted(set().union(*labelled.values())):
+        text = corpus.read_text(article)
+        versions = {name: _fitting(corpus, name, article, text) for name in names if article in labelled[name]}
+        texts.append((article, text, versions))
+    found = study(inventory, texts, units)
+    if not found.texts:
+        raise CannotRun(
+            corpus.root / "annotations", f"no article has labels of two of {', '.join(names)}", "pull their labels"
+        )
+    return found._replace(annotators=tuple(names))
+
+
+def _fitting(corpus: Corpus, annotator: str, article: str, text: str) -> Annotation:
+    annotation = corpus.read_annotation(annotator, article)
+    fits = annotation.text_sha256 == sha256(text) and all(
+        0 <= span.start <= span.end <= len(text) for span in annotation.spans
+    )
+    if not fits:
+        path = corpus.annotation_path(annotator, article)
+        raise CannotRun(path, "was made on another text", "`annotate check` says where it differs")
+    return annotation
