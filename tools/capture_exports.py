@@ -5,6 +5,7 @@ names and times, and beside them the inventory they were made with. Takes two mi
 Studio, then look at the diff.
 
     python tools/capture_exports.py
+    python tools/capture_exports.py --expected     writes anew what the tests expect of each, from what is there
 """
 
 import json
@@ -18,12 +19,14 @@ from typing import Any
 
 import browser
 import httpx
+import msgspec
 from browser import choose, label, relate, submit
 from playwright.sync_api import Page
 
 from annotate import inventory
 from annotate.labelstudio import server
 from annotate.labelstudio.config import labeling_config
+from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 
 ROOT = Path(__file__).parents[1]
@@ -191,6 +194,16 @@ def project(api: httpx.Client, config: str, names: list[str]) -> dict[str, tuple
     return {task["data"]["article"]: (number, task["id"]) for task in tasks}
 
 
+def expect() -> None:
+    """Write what each export maps to beside it; look at the diff before it is committed."""
+    mapper = Mapper(inventory.load(EXPORTS))
+    for path in sorted(EXPORTS.glob("*.json")):
+        raw = json.loads(path.read_text("utf-8"))
+        mapped = [entry._asdict() for entry in mapper.task(raw, raw["data"]["text"])]
+        text = json.dumps(msgspec.to_builtins(mapped), indent=1, ensure_ascii=False)
+        (EXPORTS / "expected" / path.name).write_text(text + "\n", "utf-8")
+
+
 def main(names: list[str]) -> None:
     config = labeling_config(inventory.load(ROOT / "schema"))
     bare = re.sub(r"<Style>.*?</Style>", "", config, flags=re.DOTALL)
@@ -222,4 +235,7 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:] == ["--expected"]:
+        expect()
+    else:
+        main(sys.argv[1:])

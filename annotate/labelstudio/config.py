@@ -14,11 +14,10 @@ from annotate.inventory import Attribute, Inventory, SpanLabel
 TEXT = "text"
 """Name of the one `Text`, and of the key of a task's data that it shows."""
 
-TAGS = {"choice": "Choices", "integer": "Number", "text": "TextArea"}
-
-# The labels stay in sight above the text, the selected region's attributes beside both. The lines are wide apart, so that
-# the arrows of relations have room between them. White space is shown as it is: a browser quotes what it shows, and the
-# words quoted with a region are what its offsets are checked against. Colours are the server's own: light and dark work.
+# The labels stay in sight above the text, the selected region's attributes beside both. The lines are wide apart, so
+# that the arrows of relations have room between them. White space is shown as it is: a browser quotes what it shows,
+# and the words quoted with a region are what its offsets are checked against. Colours are the server's own, so that its
+# dark mode works too.
 STYLE = """
 .sheet { display: grid; grid-template-columns: minmax(0, 1fr) 276px; gap: 0 20px; align-items: start; }
 .head { position: sticky; top: 0; z-index: 120; padding: 2px 0 6px; margin-bottom: 18px;
@@ -33,7 +32,8 @@ STYLE = """
 .side { grid-column: 2; grid-row: 1 / span 2; position: sticky; top: 8px; max-height: calc(100vh - 160px);
   overflow-y: auto; }
 .side h3 { font-size: 16px; margin: 0 0 6px !important; }
-.side h4 { font-size: 13px; line-height: 1.2; margin: 10px 0 2px !important; color: var(--color-neutral-content-subtle); }
+.side h4 { font-size: 13px; line-height: 1.2; margin: 10px 0 2px !important;
+  color: var(--color-neutral-content-subtle); }
 .side sup { opacity: 0.5; }
 .side input[type="number"] { width: 7em; }
 .relations-overlay rect[fill="#a0a"] { fill: #4b5563; }
@@ -90,7 +90,7 @@ def _attributes(side: ET.Element, inventory: Inventory, label: SpanLabel) -> Non
     attributes = inventory.attributes_of(label.name)
     if not attributes:
         return
-    # By label alone, which is unique over all layers: with `whenTagName` the server looks at the first of several labels.
+    # By label alone, which is unique over all layers: of a region with several labels, the page looks at one control.
     shown = {"visibleWhen": "region-selected", "whenLabelValue": label.name}
     box = ET.SubElement(side, "View", shown)
     ET.SubElement(box, "Header", {"value": label.name, "size": "4"})

@@ -4,7 +4,6 @@ Each page of the guidelines is a section that opens at a click, so that the clos
 are no links within: Label Studio takes a click on one for a change of page, and leaves the labelling screen.
 """
 
-import posixpath
 import re
 from html import escape
 from pathlib import Path
@@ -47,14 +46,13 @@ def instructions(folder: str | Path, inventory: Inventory) -> str:
     """
     folder = Path(folder)
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    names = pages(folder, inventory)
-    sections = []
-    for name in names:
+    sections: list[str] = []
+    for name in pages(folder, inventory):
         text = read_bytes(folder / name, "write the page, or mend the inventory").decode("utf-8", errors="replace")
         tokens = parser.parse(_COMMENT.sub("", text))
         title, tokens = _title(tokens, name)
         for token in tokens:
-            _links(token.children or [], name, names)
+            _links(token.children or [])
         body = parser.renderer.render(tokens, parser.options, {})
         opened = " open" if not sections else ""
         sections.append(f"<details{opened}>\n<summary>{escape(title)}</summary>\n{body}</details>")
@@ -68,13 +66,12 @@ def _title(tokens: list[Token], page: str) -> tuple[str, list[Token]]:
     return page, tokens
 
 
-def _links(tokens: list[Token], page: str, names: list[str]) -> None:
-    """Make links between the pages plain emphasis; a link out of the guidelines opens beside them."""
+def _links(tokens: list[Token]) -> None:
+    """Make links between the pages plain emphasis; a link into the web opens beside them."""
     within = False
     for token in tokens:
         if token.type == "link_open":
-            target = str(token.attrGet("href") or "").partition("#")[0]
-            within = not target or posixpath.normpath(posixpath.join(posixpath.dirname(page), target)) in names
+            within = not str(token.attrGet("href")).startswith(("https://", "http://"))
             if not within:
                 token.attrSet("target", "_blank")
                 token.attrSet("rel", "noreferrer")

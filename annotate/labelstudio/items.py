@@ -171,6 +171,8 @@ class Reading:
     def _attribute(self, item: Item, id_: str) -> None:
         name = item.get("from_name")
         control = self.controls.attributes.get(name) if isinstance(name, str) else None
+        if isinstance(name, str) and name in self.controls.layers:
+            return self._aside(item, rules.item_unknown, item, f"since {name} makes none of type {item.get('type')!r}")
         if control is None or not isinstance(name, str) or item.get("to_name") != TEXT:
             return self._aside(item, rules.control_unknown, name, id_)
         label, attribute = control

@@ -1,0 +1,115 @@
+"""The labelling config: made from the inventory, accepted by Label Studio's own reader, read back without surprises."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from annotate.errors import CannotRun
+from annotate.inventory import Inventory, Layer
+from annotate.labelstudio.config import (
+    attribute_controls,
+    control_name,
+    labeling_config,
+    read_config,
+    vocabulary,
+)
+from annotate.labelstudio.tasks import Prediction, prediction
+from tests.conftest import Project
+
+
+def test_config_is_what_label_studio_reads(labels: Inventory) -> None:
+    from label_studio_sdk.label_interface import LabelInterface
+
+    interface = LabelInterface(labeling_config(labels))
+    interface.validate()
+    assert set(labels.layers) <= {control.name for control in interface.controls}
+    for layer in labels.layers:
+        assert set(interface.get_control(layer).labels) == {label.name for label in labels.labels_of(layer)}
+
+
+def test_predictions_are_valid_for_the_config(project: Project) -> None:
+    from label_studio_sdk.label_interface import LabelInterface
+
+    loaded = project.inventory
+    interface = LabelInterface(labeling_config(loaded))
+    for annotation in project.corpus.gold():
+        made = prediction(Prediction("gold 1.0.0", annotation), loaded)
+        assert interface.validate_prediction(made, return_errors=True) == []
+
+
+def test_config_says_all_that_the_inventory_says(labels: Inventory) -> None:
+    config = labeling_config(labels)
+    said = vocabulary(config)
+    assert said.relations == set(labels.relations)
+    assert set(said.controls) == {*labels.layers, *attribute_controls(labels)}
+    for label in labels.spans.values():
+        assert (label.layer, label.name) in said.values
+        assert label.definition.replace("&", "&amp;").replace('"', "&quot;") in config
+    for name, (label_name, attribute) in attribute_controls(labels).items():
+        assert name == control_name(label_name, attribute.name)
+        assert {value for control, value in said.values if control == name} == set(attribute.values)
+    assert labeling_config(labels) == config
+
+
+def test_required_attributes_are_asked_for(project: Project) -> None:
+    for element in read_config(labeling_config(project.inventory)).iter():
+        control = attribute_controls(project.inventory).get(element.get("name", ""))
+        if control:
+            assert element.get("perRegion") == "true"
+            assert (element.get("required") == "true") == control[1].required
+            assert bool(element.get("requiredMessage")) == control[1].required
+
+
+def test_what_a_definition_holds_is_escaped(project: Project) -> None:
+    project.replace("schema/labels.yaml", "definition: Who speaks.,", "definition: '<b> & \"Ö\" ]]>',")
+    label = next(element for element in read_config(labeling_config(project.inventory)).iter("Label"))
+    assert label.get("hint") == '<b> & "Ö" ]]>'
+
+
+def test_layer_called_as_the_text_is_refused(project: Project) -> None:
+    layer = Layer(name="text", title="Text", definition="The text.")
+    inventory = msgspec.structs.replace(project.inventory, layers={"text": layer})
+    with pytest.raises(CannotRun, match="a layer cannot be called 'text'"):
+        labeling_config(inventory)
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        '<!DOCTYPE x [<!ENTITY a "aaaa">]><View>&a;</View>',
+        '<!DOCTYPE View SYSTEM "file:///etc/hostname"><View/>',
+        "<!DOCTYPE View><View/>",
+        "<View>",
+        "",
+        "no XML",
+        "<View>\ud800</View>",
+    ],
+)
+def test_config_with_a_document_type_or_no_xml_is_refused(xml: str) -> None:
+    with pytest.raises(ValueError, match="the labelling config"):
+        read_config(xml)
+
+
+def test_vocabulary_that_is_lost_is_named(project: Project) -> None:
+    before = vocabulary(labeling_config(project.inventory))
+    for old, new in (
+        ("values: {master: commands, hand: works, other: does neither}", "values: {master: commands, hand: works}"),
+        ("  lies_at:", "  stands_at:"),
+        ("relation: lies_at", "relation: stands_at"),
+        ("  Quay: {layer", "  Pier: {layer"),
+        ("tail: [Quay]", "tail: [Pier]"),
+        ("labels: [Quay]", "labels: [Pier]"),
+    ):
+        project.replace("schema/labels.yaml", old, new)
+    after = vocabulary(labeling_config(project.inventory))
+    lost = before.lost(after)
+    assert lost == ["Quay.remark", "Speaker.rank: other", "cargo: Quay", "relation lies_at"]
+    assert before.lost(before) == []
+
+
+def test_what_others_wrote_is_read(tmp_path: Path) -> None:
+    xml = '<View><Labels name="l" toName="t"><Label value="A" alias="b"/></Labels><Text name="t" value="$t"/></View>'
+    assert vocabulary(xml).values == {("l", "b")}
+    assert isinstance(read_config(xml), ET.Element)

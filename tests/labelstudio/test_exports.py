@@ -1,0 +1,51 @@
+"""Exports captured from a real server with a real browser (tools/capture_exports.py), against what they map to."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from annotate.inventory import load
+from annotate.labelstudio.results import Mapped, Mapper
+
+EXPORTS = Path(__file__).parent / "exports"
+CASES = sorted(path.stem for path in EXPORTS.glob("*.json"))
+
+
+def mapped(case: str) -> tuple[dict[str, Any], list[Mapped]]:
+    raw = json.loads((EXPORTS / f"{case}.json").read_text("utf-8"))
+    return raw, list(Mapper(load(EXPORTS)).task(raw, raw["data"]["text"]))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_export_maps_to_what_is_expected(case: str) -> None:
+    expected = json.loads((EXPORTS / "expected" / f"{case}.json").read_text("utf-8"))
+    assert json.loads(msgspec.json.encode([entry._asdict() for entry in mapped(case)[1]])) == expected
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_span_is_the_slice_of_the_text(case: str) -> None:
+    raw, entries = mapped(case)
+    for entry in entries:
+        for span in entry.annotation.spans if entry.annotation else ():
+            assert raw["data"]["text"][span.start : span.end] == span.text
+
+
+def words(case: str) -> set[str]:
+    return {span.text for entry in mapped(case)[1] if entry.annotation for span in entry.annotation.spans}
+
+
+def test_words_are_those_that_were_marked() -> None:
+    assert {"👩‍👩‍👧 that 12 people died", "A witness"} <= words("emoji")
+    assert words("combining") == {"Re\u0301publique", "été"}
+    assert words("crlf") == {"The SDF", "Raqqa.\r\nIt"}
+    assert words("spaces") == words("collapsed") == {"The  SDF   force", "Raqqa"}
+    assert words("newlines") == {"the army.\nThe army", "Raqqa.\n\nThere"}
+
+
+def test_no_export_names_anybody() -> None:
+    for path in EXPORTS.rglob("*.json"):
+        assert not re.search(r"@|token|https?:|127\.0\.0\.1|localhost|email|avatar", path.read_text("utf-8")), path

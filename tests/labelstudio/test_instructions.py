@@ -1,0 +1,56 @@
+"""The guidelines as instructions: every page there, no raw HTML, no link that leads off the labelling screen."""
+
+from pathlib import Path
+
+import pytest
+
+from annotate.errors import CannotRun
+from annotate.inventory import Inventory
+from annotate.labelstudio.instructions import instructions, pages
+from tests.conftest import ROOT, Project
+
+GUIDELINES = ROOT / "guidelines"
+
+
+def test_every_page_is_a_section(labels: Inventory) -> None:
+    html = instructions(GUIDELINES, labels)
+    names = pages(GUIDELINES, labels)
+    assert names[:2] == ["README.md", "how-to-label.md"]
+    assert {label.guideline for label in labels.spans.values()} <= set(names)
+    assert html.count("<details") == html.count("</details>") == len(names) == len(set(names))
+    assert html.count("<details open>") == 1
+
+
+def test_markers_are_left_out_and_no_link_stays_within(labels: Inventory) -> None:
+    html = instructions(GUIDELINES, labels)
+    assert "generated:" not in html
+    assert "<!--" not in html
+    assert 'href="#' not in html
+    assert '.md"' not in html
+
+
+def made(project: Project, text: str) -> str:
+    folder = project.root / "guidelines"
+    folder.mkdir()
+    (folder / "speech.md").write_text(text, "utf-8")
+    (folder / "cargo.md").write_text("# Cargo\n", "utf-8")
+    return instructions(folder, project.inventory)
+
+
+def test_html_in_a_page_is_text(project: Project) -> None:
+    html = made(project, "# A <b> & c\n\n<script>alert(1)</script> [x](javascript:alert(1))\n")
+    assert "<script>" not in html
+    assert "javascript:" not in html.replace("(javascript:alert(1))", "")
+    assert "<summary>A &lt;b&gt; &amp; c</summary>" in html
+
+
+def test_links_between_pages_are_emphasis_and_others_open_beside(project: Project) -> None:
+    html = made(project, "# S\n\nsee [cargo](cargo.md#x), [above](#s) and [the web](https://example.org/)\n")
+    assert "<em>cargo</em>" in html
+    assert "<em>above</em>" in html
+    assert '<a href="https://example.org/" target="_blank" rel="noreferrer">the web</a>' in html
+
+
+def test_missing_page_is_named(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match=r"speech\.md"):
+        instructions(tmp_path, project.inventory)
