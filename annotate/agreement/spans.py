@@ -13,6 +13,9 @@ from annotate.agreement.study import Comparison, Study, Text
 from annotate.agreement.unitizing import Unit, unitizing_counts
 from annotate.records import Mention
 
+CONFUSED = 0.5
+"""Dice overlap from which spans with different labels are taken for one span."""
+
 IN_BOTH: Counts = {BOTH: 1, FIRST: 1, SECOND: 1}
 
 
@@ -84,16 +87,16 @@ def _unitizing(text: Text, labels: frozenset[str]) -> list[dict[Hashable, float]
     return unitizing_counts(list(units), text.ruler.size, text.ruler.paragraphs)
 
 
-def confusion(study: Study, least: float = 0.5) -> Counter[tuple[str | None, str | None]]:
+def confusion(study: Study) -> Counter[tuple[str | None, str | None]]:
     """Label of the first annotator, label of the second → spans. None: the other has no such span at all.
 
-    Spans of one label are matched first; of the rest, those of different labels that overlap by a Dice of `least` or
-    more are taken for one span labelled in two ways. A short span inside a long one is none.
+    Spans of one label are matched first; of the rest, those of different labels that overlap by a Dice of `CONFUSED`
+    or more are taken for one span labelled in two ways. A short span inside a long one is none.
     """
     found: Counter[tuple[str | None, str | None]] = Counter()
     for comparison in study.comparisons():
         same = comparison.overlap
-        other = overlap(same.first_only, same.second_only, same_label=False, least=least)
+        other = overlap(same.first_only, same.second_only, same_label=False, least=CONFUSED)
         found.update((one.label, two.label) for one, two in chain(same.pairs, other.pairs))
         found.update((one.label, None) for one in other.first_only)
         found.update((None, two.label) for two in other.second_only)

@@ -18,6 +18,7 @@ COMMANDS = {
     "rules": "annotate.cli.rules",
     "adjudicate": "annotate.cli.adjudicate",
     "coverage": "annotate.cli.coverage",
+    "agree": "annotate.cli.agree",
     "build": "annotate.cli.build",
     "studio": "annotate.cli.studio",
     "generate": "annotate.cli.generate",

@@ -1,0 +1,208 @@
+"""`annotate agree`: how far annotators agree, as tables, JSON, or a page with every disagreement in its text."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from annotate.cli.common import corpus_argument, schema_option, terminal
+from annotate.errors import CannotRun
+
+if TYPE_CHECKING:
+    from annotate.agreement.report import Report
+    from annotate.agreement.tables import Cell, Column
+
+FORMATS = ("text", "json", "html")
+
+
+@click.command("agree")
+@corpus_argument
+@schema_option
+@click.option("--annotators", metavar="ID,ID…", help="Who is compared.  [default: all but gold]")
+@click.option("--with-gold", is_flag=True, help="Compare with gold, too.")
+@click.option(
+    "--units",
+    type=click.Choice(("tokens", "characters")),
+    default="tokens",
+    show_default=True,
+    help="What alpha and kappa count.",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."
+)
+@click.option("--out", type=click.Path(dir_okay=False), help="Write it to a file.")
+@click.option("--by-article", is_flag=True, help="Show each article, and hold each to --fail-under.")
+@click.option(
+    "--fail-under",
+    "gates",
+    multiple=True,
+    metavar="LABEL=F1",
+    help="Exit with 1 where the overlap F1 of a label is lower; may be repeated.",
+)
+@click.option("--samples", type=click.IntRange(0, 100_000), default=1000, show_default=True, help="Of the bootstrap.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--studio-url", metavar="URL", help="In the page, link each article to its task in Label Studio.")
+@click.option(
+    "--dir", "studio", default=".studio", show_default=True, type=click.Path(), help="Where `studio pull` keeps tasks."
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    corpus: str,
+    schema: str,
+    annotators: str | None,
+    with_gold: bool,
+    units: str,
+    format_: str,
+    out: str | None,
+    by_article: bool,
+    gates: tuple[str, ...],
+    samples: int,
+    seed: int,
+    studio_url: str | None,
+    studio: str,
+) -> None:
+    """Measure how far annotators agree on spans, attributes, relations, records and counts.
+
+    Values in brackets are 95 % intervals of a bootstrap over articles, or over paragraphs where articles are few.
+
+    Exit code 0: measured; 1: a label is below --fail-under; 2: could not run.
+
+    \b
+    annotate agree
+    annotate agree --annotators anna,ben --by-article --fail-under Source=0.7 --fail-under Cue=0.7
+    annotate agree --format html --out agreement.html --studio-url http://localhost:8080
+    """
+    from annotate import inventory
+    from annotate.agreement.measure import measure
+    from annotate.agreement.study import read
+    from annotate.store import Corpus
+
+    loaded, folder = inventory.load(schema), Corpus(corpus)
+    wanted = [_gate(gate, list(loaded.spans)) for gate in gates]
+    names = [name.strip() for name in (annotators or "").split(",") if name.strip()]
+    study = read(folder, loaded, names, with_gold, "tokens" if units == "tokens" else "characters")
+    with _working() as step:
+        report = measure(study, samples, seed, step)
+    if format_ == "html":
+        from annotate.agreement.page import page
+
+        shown = page(report, study, _task_links(studio_url, studio) if studio_url else None)
+    elif format_ == "json":
+        import msgspec
+
+        shown = msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+    else:
+        shown = _text(report, by_article, colour=out is None)
+    if out:
+        from annotate.files import write_atomically
+
+        write_atomically(Path(out), shown.encode())
+        click.echo(f"written to {out}", err=True)
+    else:
+        click.echo(shown, nl=False)
+    missed = [line for label, least in wanted for line in _missed(report, label, least, by_article)]
+    for line in missed:
+        click.echo(line, err=True)
+    if missed:
+        ctx.exit(1)
+
+
+def _gate(gate: str, labels: list[str]) -> tuple[str, float]:
+    """The label and the least value of a --fail-under."""
+    label, _, least = gate.rpartition("=")
+    if label not in labels:
+        raise CannotRun("--fail-under", f"{gate!r} names no span label", f"write LABEL=0.7; {', '.join(labels)}")
+    try:
+        value = float(least)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 1:
+        raise CannotRun("--fail-under", f"{least!r} is no number from 0 to 1", f"write {label}=0.7")
+    return label, value
+
+
+def _missed(report: "Report", label: str, least: float, by_article: bool) -> Iterator[str]:
+    """What is below a gate; a label that nobody used does not pass, except within one article."""
+    overlap = report.label(label).overlap
+    if overlap.value is None or overlap.value < least:
+        value = overlap.note if overlap.value is None else f"{overlap.value:.3f}"
+        yield f"below --fail-under: {label} {value}, not {least:g}"
+    for row in report.by_article if by_article else ():
+        if row.label == label and row.overlap is not None and row.overlap < least:
+            yield f"below --fail-under: {label} in {row.article} {row.overlap:.3f}, not {least:g}"
+
+
+@contextmanager
+def _working() -> Iterator[Callable[[str], None]]:
+    """A sign of life on a terminal, which says what is being measured."""
+    with terminal(stderr=True).status("measuring") as status:
+        yield lambda what: status.update(f"measuring {what}")
+
+
+def _task_links(url: str, studio: str) -> Callable[[str], str]:
+    """Article → address of its task, as far as the last `studio pull` tells; else that of the server."""
+    from typing import Any
+
+    from annotate.labelstudio.state import State
+
+    base, state = url.rstrip("/"), State(studio)
+    if not base.startswith(("http://", "https://")):
+        raise CannotRun("--studio-url", f"{url!r} is no web address", "write http://localhost:8080")
+
+    def link(article: str) -> str:
+        tasks = state.read(f"raw/{article}.json", list[dict[str, Any]]) or []
+        for task in tasks:
+            if isinstance(task.get("id"), int) and isinstance(task.get("project"), int):
+                return f"{base}/projects/{task['project']}/data?task={task['id']}"
+        return base
+
+    return link
+
+
+def _text(report: "Report", by_article: bool, colour: bool) -> str:
+    """The tables, for a terminal or a file."""
+    from io import StringIO
+
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from annotate.agreement.page import about
+    from annotate.agreement.tables import tables
+
+    here = terminal()
+    onto = here.is_terminal and colour
+    console = Console(file=StringIO(), highlight=False, force_terminal=onto, width=here.width if onto else 10_000)
+    console.print(about(report), soft_wrap=True, markup=False)
+    for table in tables(report, by_article):
+        grid = Table(box=box.SIMPLE_HEAD, title=table.title, title_justify="left", title_style="bold")
+        for number, column in enumerate(table.columns):
+            words = all(isinstance(row[number], str) for row in table.rows)
+            grid.add_column(escape(column.name), justify="left" if words else "right")
+        for row in table.rows:
+            grid.add_row(*(_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)))
+        console.print(grid)
+        for note in table.notes:
+            console.print(f"  {note}", style="dim", soft_wrap=True, markup=False)
+    file = console.file
+    assert isinstance(file, StringIO)  # noqa: S101
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+
+def _cell(cell: "Cell", column: "Column") -> str:
+    from rich.markup import escape
+
+    from annotate.agreement.bootstrap import Measure
+    from annotate.agreement.tables import shown
+
+    if isinstance(cell, Measure):
+        if cell.value is None or cell.low is None or cell.high is None or column.plain:
+            return _cell(cell.value, column)
+        return f"{shown(cell.value)} [dim]\\[{shown(cell.low)} {shown(cell.high)}][/dim]"
+    if cell is None:
+        return "–"
+    return shown(cell) if isinstance(cell, float) else escape(str(cell))
