@@ -100,6 +100,14 @@ def test_links_within_the_repository_lead_somewhere(file: str) -> None:
     assert broken == []
 
 
+def test_gold_is_adjudicated_and_covers_every_sentence(corpus: Corpus) -> None:
+    for name in corpus.article_ids():
+        gold = corpus.read_annotation("gold", name)
+        assert gold.process == "adjudicated"
+        assert len(gold.made_from) >= 2
+        assert corpus.read_coverage(name).sentences
+
+
 def test_articles_say_whose_they_are(corpus: Corpus) -> None:
     for article in corpus.articles():
         assert "publisher" in article.rights
