@@ -158,15 +158,18 @@ class Reading:
         return Place(settled.start, settled.end, self.text[settled.start : settled.end])
 
     def _note(self, item: Item, id_: str) -> str:
+        """The note on a region or relation; other remarks are found, and the raw item kept."""
         meta = item.get("meta") or {}
         if not isinstance(meta, dict):
             self._aside(item, rules.remark_unknown, meta, id_)
             return ""
-        for key in meta:
-            if key != TEXT:
-                self._aside(item, rules.remark_unknown, key, id_)
         texts = meta.get(TEXT) or []
-        return texts if isinstance(texts, str) else "\n".join(str(text) for text in texts)
+        texts = [texts] if isinstance(texts, str) else texts
+        readable = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+        for key in meta:
+            if key != TEXT or not readable:
+                self._aside(item, rules.remark_unknown, key, id_)
+        return "\n".join(texts) if readable else ""
 
     def _attribute(self, item: Item, id_: str) -> None:
         name = item.get("from_name")

@@ -113,6 +113,7 @@ FAULTS: list[tuple[str, list[Any], int, int]] = [  # code, items, how many of th
     ("L209", [region("h", "hand", "Speaker", "Speaker")], 1, 1),
     ("L210", [HAND | {"meta": {"colour": "red", "text": ["x"]}}], 1, 1),
     ("L210", [HAND | {"meta": "red"}], 1, 1),
+    ("L210", [HAND | {"meta": {"text": 1}}], 1, 1),
     ("L301", [attribute("h", "Speaker.rank", "choices", ["hand"])], 1, 0),
     ("L302", [VERB, attribute("v", "Speaker.rank", "choices", ["hand"])], 1, 1),
     ("L201", [HAND, attribute("h", "Speaker.rank", "number", 3)], 1, 1),
@@ -277,6 +278,7 @@ def labelled(draw: st.DrawFn) -> tuple[str, Annotation]:
         label = draw(st.sampled_from(list(INVENTORY.spans)))
         values: dict[str, str | int] = {}
         for entry in INVENTORY.attributes_of(label):
+            kinds: dict[str, st.SearchStrategy[str | int]]
             kinds = {"choice": st.sampled_from(list(entry.values) or [""]), "integer": st.integers(0, 9), "text": texts}
             if draw(st.booleans()):
                 values[entry.name] = draw(kinds[entry.type])

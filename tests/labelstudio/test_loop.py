@@ -1,0 +1,400 @@
+"""The whole way with a real server: push, compare, label, pull; twice; and what is refused on the way."""
+
+import http.cookiejar
+import json
+import re
+import shutil
+import stat
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from click.testing import Result
+
+from annotate.errors import CannotRun
+from annotate.labelstudio import server
+from annotate.labelstudio.client import Address, Refused, Studio, address
+from annotate.labelstudio.compare import compare
+from annotate.labelstudio.pull import name_user, pull
+from annotate.labelstudio.push import Pushed, existing, find, predictions, push
+from annotate.labelstudio.state import State
+from annotate.model import Relation, Span
+from annotate.store import Corpus
+from tests.conftest import Project
+
+pytestmark = pytest.mark.server
+
+TITLES = iter(f"Port news {number}" for number in range(1000))
+
+
+class Loop:
+    """A made-up corpus and a project of its own on the server."""
+
+    def __init__(self, project: Project, started: State, studio: Studio) -> None:
+        self.project, self.studio, self.title = project, studio, next(TITLES)
+        # A folder of its own, so that one test's project and people are not another's; the server is shared.
+        self.state = State(project.root / ".studio")
+        self.state.make()
+        for name in ("credentials.json", "server.json"):
+            shutil.copy(started.folder / name, self.state.folder / name)
+
+    @property
+    def corpus(self) -> Corpus:
+        return self.project.corpus
+
+    def push(self, *versions: str) -> Pushed:
+        loaded = self.project.inventory
+        labels = predictions(self.corpus, loaded, versions or ("gold",))
+        articles = list(self.corpus.articles())
+        return push(self.studio, self.state, loaded, articles, labels, title=self.title, instructions="<p>Read.</p>")
+
+    def tasks(self) -> list[dict[str, Any]]:
+        return self.studio.tasks(existing(self.studio, self.state, self.title))
+
+    def differences(self) -> tuple[dict[str, int], list[str]]:
+        loaded = self.project.inventory
+        labels = predictions(self.corpus, loaded)
+        people = self.state.people(self.studio.where.name)
+        found = compare(self.corpus, loaded, list(self.corpus.articles()), labels, self.tasks(), people)
+        return dict(found.equal), found.differences
+
+    def api(self) -> httpx.Client:
+        headers = {"Authorization": f"Token {server.credentials(self.state).token}"}
+        return httpx.Client(base_url=self.studio.url, headers=headers, trust_env=False)
+
+    def submit(self, article: str, items: Any, **more: Any) -> None:
+        """Submit an annotation as the first user, as a browser would."""
+        number = next(task["id"] for task in self.tasks() if task["data"]["article"] == article)
+        with self.api() as api:
+            answer = api.post(f"/api/tasks/{number}/annotations/", json={"result": items} | more)
+            assert answer.status_code == 201, answer.text
+
+    def items(self, article: str) -> Any:
+        task = next(task for task in self.tasks() if task["data"]["article"] == article)
+        return task["predictions"][0]["result"]
+
+    def annotate(self, *words: str) -> Result:
+        folder = ["--dir", str(self.state.folder)]
+        title = [] if words[0] in ("up", "down", "config") else ["--title", self.title]
+        return self.project.annotate("studio", *words, *folder, *title)
+
+
+@pytest.fixture
+def loop(project: Project, started: State, studio: Studio) -> Loop:
+    return Loop(project, started, studio)
+
+
+def enrich(loop: Loop) -> None:
+    """Labels with what is hard to carry: a text attribute, notes, labels on the same words."""
+    gold = loop.corpus.read_annotation("gold", "harbour")
+    spans = [
+        msgspec.structs.replace(span, attributes={"remark": "two\nlines & <b>"}, note="a 🚢\nnote")
+        if span.label == "Quay"
+        else span
+        for span in gold.spans
+    ]
+    extra = Span(id="x1", label="Quay", start=24, end=33, text="40 crates")
+    relations = [msgspec.structs.replace(relation, note="sure") for relation in gold.relations]
+    more = Relation(label="lies_at", head="s4", tail="x1")
+    loop.corpus.write_annotation(
+        "gold", msgspec.structs.replace(gold, spans=(*spans, extra), relations=(*relations, more))
+    )
+
+
+def test_loop(loop: Loop) -> None:
+    enrich(loop)
+    first = loop.push()
+    assert (first.created, first.predictions, first.conflicts) == (["harbour", "market"], 2, [])
+    equal, differences = loop.differences()
+    assert differences == []
+    assert equal == {"articles": 2, "spans": 12, "relations": 7}
+
+    before = loop.tasks()
+    second = loop.push()
+    assert (second.created, second.updated, second.unchanged, second.predictions) == ([], [], ["harbour", "market"], 0)
+    assert loop.tasks() == before
+
+    # A person starts from the prediction and submits; the browser drops the notes of relations.
+    items = [
+        {key: value for key, value in item.items() if key != "meta" or "id" in item} for item in loop.items("harbour")
+    ]
+    loop.submit("harbour", items)
+    name_user(loop.corpus, loop.state, loop.studio.where.name, loop.tasks(), "anna", None)
+    done = pull(loop.corpus, loop.project.inventory, loop.state, loop.studio.where.name, loop.tasks())
+    assert (done.written, done.set_aside, done.findings) == (["anna/harbour"], 0, [])
+    gold, anna = (loop.corpus.read_annotation(who, "harbour") for who in ("gold", "anna"))
+    assert anna.spans == gold.spans
+    assert {(one.label, one.head, one.tail) for one in anna.relations} == {
+        (one.label, one.head, one.tail) for one in gold.relations
+    }
+    assert loop.differences()[1] == []
+
+    again = pull(loop.corpus, loop.project.inventory, loop.state, loop.studio.where.name, loop.tasks())
+    assert (again.written, again.unchanged) == ([], ["anna/harbour"])
+    raw = loop.state.folder / "raw" / "harbour.json"
+    assert stat.S_IMODE(raw.stat().st_mode) == 0o600
+    assert json.loads(raw.read_bytes())[0]["annotations"][0]["result"] == items
+
+
+def test_relation_notes_outlive_a_pull(loop: Loop) -> None:
+    loop.push()
+    loop.submit("harbour", loop.items("harbour"))
+    server_name = loop.studio.where.name
+    name_user(loop.corpus, loop.state, server_name, loop.tasks(), "anna", None)
+    pull(loop.corpus, loop.project.inventory, loop.state, server_name, loop.tasks())
+    anna = loop.corpus.read_annotation("anna", "harbour")
+    noted = tuple(msgspec.structs.replace(relation, note="sure") for relation in anna.relations)
+    loop.corpus.write_annotation("anna", msgspec.structs.replace(anna, relations=noted))
+    done = pull(loop.corpus, loop.project.inventory, loop.state, server_name, loop.tasks())
+    assert done.unchanged == ["anna/harbour"]
+
+
+def test_changed_labels_are_renewed_and_a_changed_text_is_not(loop: Loop) -> None:
+    loop.push()
+    enrich(loop)
+    changed = loop.push()
+    assert (changed.updated, changed.unchanged, changed.predictions) == (["harbour"], ["market"], 1)
+    assert [len(task["predictions"]) for task in loop.tasks()] == [1, 1]
+    assert loop.differences()[1] == []
+
+    article = loop.corpus.read_article("market")
+    text = article.text + " More."
+    loop.corpus.write_article(msgspec.structs.replace(article, text=text, text_sha256="0" * 64))
+    conflict = loop.push()
+    assert [words.split(":")[0] for words in conflict.conflicts] == ["market"]
+    assert [task["data"]["text"] for task in loop.tasks()][1] == article.text
+    assert any("market: the text differs" in words for words in loop.differences()[1])
+
+
+def test_others_predictions_are_left_alone(loop: Loop) -> None:
+    loop.push()
+    number = loop.tasks()[0]["id"]
+    with loop.api() as api:
+        api.post("/api/predictions/", json={"task": number, "result": [], "model_version": "model 3"})
+    enrich(loop)
+    loop.push()
+    assert {entry["model_version"] for entry in loop.tasks()[0]["predictions"]} == {"model 3", "gold 1.0.0"}
+
+
+def test_config_that_orphans_labels_is_refused(loop: Loop) -> None:
+    loop.push()
+    loop.project.replace("schema/labels.yaml", "master: commands, hand: works", "master: commands, worker: works")
+    labels: dict[str, Any] = {}
+    articles = list(loop.corpus.articles())
+
+    def again() -> Pushed:
+        return push(loop.studio, loop.state, loop.project.inventory, articles, labels, title=loop.title)
+
+    again()  # nobody has labelled yet
+    loop.project.replace("schema/labels.yaml", "worker: works", "hand: works")
+    again()
+    loop.submit("market", [])
+    loop.project.replace("schema/labels.yaml", "hand: works", "worker: works")
+    before = find(loop.studio, loop.state, loop.title)
+    with pytest.raises(Refused, match=r"has 1 annotation, and .*lacks 1 .*\(Speaker\.rank: hand\)"):
+        again()
+    after = find(loop.studio, loop.state, loop.title)
+    assert before is not None
+    assert after is not None
+    assert before.config == after.config
+
+
+def test_pull_refuses_whom_it_does_not_know(loop: Loop) -> None:
+    loop.push()
+    loop.submit("market", [])
+    before = loop.project.snapshot()
+    refused = loop.annotate("pull")
+    assert refused.exit_code == 1
+    assert re.fullmatch(r"refused: user \d+ of the server stands for no annotator; .*\n", refused.stderr)
+    assert "@" not in refused.output
+    unlisted = loop.annotate("pull", "--annotator", "carla")
+    assert (unlisted.exit_code, "does not list 'carla'" in unlisted.stderr) == (2, True)
+    assert (
+        loop.project.snapshot().items()
+        >= {name: data for name, data in before.items() if name.startswith("corpus/")}.items()
+    )
+    named = loop.annotate("pull", "--annotator", "anna")
+    assert named.exit_code == 0, named.output
+    assert "written: annotations/anna/market.json" in named.stdout
+    other = loop.annotate("pull", "--annotator", "ben", "--user", "99")
+    assert other.exit_code == 0, other.output
+    stolen = loop.annotate("pull", "--annotator", "anna", "--user", "98")
+    assert stolen.exit_code == 1
+
+
+def test_what_cannot_be_taken_is_shown_counted_and_kept(loop: Loop) -> None:
+    loop.push()
+    place = {"start": 4, "end": 11, "text": "harbour"}
+    good = {
+        "id": "g",
+        "from_name": "speech",
+        "to_name": "text",
+        "type": "labels",
+        "value": place | {"labels": ["Verb"]},
+    }
+    beyond = {"start": -5, "end": 99999, "text": "harbour", "labels": ["Verb"]}
+    bad = good | {"id": "b", "value": beyond}
+    lost = {"type": "relation", "from_id": "g", "to_id": "nowhere", "direction": "right", "labels": ["words"]}
+    loop.submit("harbour", [good, bad, lost])
+    loop.submit("harbour", [good])
+    loop.submit("market", [good], was_cancelled=True)
+    with loop.api() as api:
+        number = existing(loop.studio, loop.state, loop.title).number
+        for article in ("../../etc/passwd", "lighthouse", None):
+            api.post(f"/api/projects/{number}/import", json=[{"text": "x", "title": "x", "article": article}])
+    done = loop.annotate("pull", "--annotator", "anna")
+    assert done.exit_code == 1, done.output
+    codes = re.findall(r"\b(L\d+)\b", done.stderr)
+    assert sorted(codes) == ["L101", "L101", "L101", "L104", "L105", "L206", "L401"]
+    assert "1 written, 0 unchanged, 3 items set aside" in done.stdout
+    spans = loop.corpus.read_annotation("anna", "harbour").spans
+    assert [(span.id, span.text) for span in spans] == [("g", "harbour")]
+    kept = {path.name for path in (loop.state.folder / "raw").iterdir()}
+    assert kept == {"harbour.json", "market.json", ".unknown.json"}
+    assert loop.annotate("compare").exit_code == 1
+
+
+def test_commands(loop: Loop) -> None:
+    assert loop.annotate("status").output.splitlines()[-1] == "project: none; make it with `annotate studio push`"
+    pushed = loop.annotate("push")
+    assert pushed.exit_code == 0, pushed.output
+    assert "2 articles new, 0 brought up to date, 0 unchanged; 2 predictions written" in pushed.stdout
+    compared = loop.annotate("compare")
+    assert compared.exit_code == 0, compared.output
+    assert compared.stdout.splitlines()[0] == "articles: 2 equal, 0 different"
+    told = loop.annotate("status")
+    assert told.exit_code == 0
+    assert re.search(r"harbour +\d+ +1 +0 +0 +0", told.stdout)
+    again = loop.annotate("up")
+    assert (again.exit_code, again.stdout.splitlines()[0]) == (0, f"runs already: {loop.studio.url}")
+    other = loop.annotate("up", "--port", "1")
+    assert (other.exit_code, "runs already, on that port" in other.stderr) == (2, True)
+    (loop.state.folder / "project.json").unlink()
+    loop.title = next(TITLES)
+    assert loop.annotate("push", "--no-predictions").exit_code == 0
+    assert [task["predictions"] for task in loop.tasks()] == [[], []]
+    for result in (pushed, compared, told, again):
+        assert server.credentials(loop.state).token not in result.output
+        assert server.credentials(loop.state).password not in result.output
+
+
+def test_push_refuses_a_corpus_with_errors(loop: Loop) -> None:
+    loop.project.replace("corpus/annotations/gold/harbour.json", '"text": "said"', '"text": "sang"')
+    refused = loop.annotate("push")
+    assert refused.exit_code == 1
+    assert "refused: " in refused.stderr
+    assert find(loop.studio, loop.state, loop.title) is None
+
+
+def test_project_that_was_deleted_is_made_anew(loop: Loop) -> None:
+    number = loop.push().project.number
+    with loop.api() as api:
+        api.delete(f"/api/projects/{number}/")
+    with pytest.raises(CannotRun, match="there is no project"):
+        loop.tasks()
+    assert loop.annotate("compare").exit_code != 0
+    assert loop.push().project.number != number
+
+
+def test_wrong_token(loop: Loop, started: State) -> None:
+    where = address(started)
+    with Studio(Address(where.url, "x", "0" * 40)) as studio, pytest.raises(CannotRun) as caught:
+        studio.projects("x y z")
+    assert str(caught.value).startswith(f"{where.url}: refuses the token; ")
+    assert "000" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.filterwarnings("ignore:The `parse_obj` method is deprecated")  # the SDK, where it renews such a token
+def test_personal_token(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newer kind of token, which is changed for one that lives for minutes."""
+    with loop.api() as api:
+        answer = api.post("/api/token/")
+        if answer.status_code != 201:
+            settings = {"api_tokens_enabled": True, "legacy_api_tokens_enabled": True}
+            api.post("/api/jwt/settings", json=settings).raise_for_status()
+            answer = api.post("/api/token/")
+        token = answer.json()["token"]
+    monkeypatch.setenv("LABEL_STUDIO_URL", loop.studio.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", token)
+    where = address(loop.state)
+    with Studio(where) as studio:
+        assert studio.projects("no such title") == []
+
+
+def test_sign_up_is_off(started: State) -> None:
+    url = f"{address(started).url}/user/signup/"
+    jar = http.cookiejar.CookieJar()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(jar))
+    with opener.open(url) as page:
+        page.read()
+    token = next((cookie.value for cookie in jar if cookie.name == "csrftoken"), "") or ""
+    form = {"email": "new@example.org", "password": "a-long-password", "csrfmiddlewaretoken": token}
+    request = urllib.request.Request(url, urllib.parse.urlencode(form).encode(), {"Referer": url})  # noqa: S310
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        opener.open(request)
+    assert caught.value.code == 403
+    with caught.value as refused:
+        assert token
+        assert b"CSRF" not in refused.read()
+
+
+def test_server_is_private(started: State) -> None:
+    import psutil
+
+    assert stat.S_IMODE(started.folder.stat().st_mode) == 0o700
+    for name in ("credentials.json", "server.json", "server.log"):
+        assert stat.S_IMODE((started.folder / name).stat().st_mode) == 0o600
+    found = server.running(started)
+    assert found is not None
+    listening = [
+        one.laddr.ip for one in psutil.Process(found.pid).net_connections() if one.status == psutil.CONN_LISTEN
+    ]
+    assert listening == ["127.0.0.1"]
+    login = server.credentials(started)
+    log = (started.folder / "server.log").read_text("utf-8")
+    assert login.token not in log
+    assert login.password not in log
+
+
+def test_large_push_goes_in_batches(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from annotate.labelstudio import push as module
+
+    monkeypatch.setattr(module, "BATCH", 1)
+    seen: list[tuple[int, int]] = []
+    articles = list(loop.corpus.articles())
+    push(
+        loop.studio,
+        loop.state,
+        loop.project.inventory,
+        articles,
+        {},
+        title=loop.title,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_titles_that_are_too_long_or_not_unique(loop: Loop) -> None:
+    with pytest.raises(CannotRun, match="takes titles of 3 to 50"):
+        push(loop.studio, loop.state, loop.project.inventory, [], {}, title="x" * 51)
+    for _ in range(2):
+        loop.studio.create(loop.title, {})
+    with pytest.raises(Refused, match=r"several projects are called .* \(\d+, \d+\)"):
+        find(loop.studio, loop.state, loop.title)
+
+
+def test_down_stops_what_up_started(started: State) -> None:
+    """Last, since it stops the server that the other tests share; `up` then finds its port again."""
+    before = server.running(started)
+    assert before is not None
+    assert server.down(started) is True
+    assert server.running(started) is None
+    assert not server.answers(before.port)
+    again = server.up(started)
+    assert (again.port, again.new) == (before.port, True)

@@ -1,0 +1,152 @@
+"""What needs no server: the private folder, stale processes, ports, and errors of one line."""
+
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from annotate.errors import CannotRun
+from annotate.labelstudio import server
+from annotate.labelstudio.client import KEY, URL, Address, Studio, address
+from annotate.labelstudio.state import Credentials, Process, State, environment
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (URL, KEY):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return State(tmp_path / ".studio")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_folder_is_private_and_out_of_git(state: State) -> None:
+    state.make()
+    state.folder.chmod(0o755)
+    state.make()
+    login = server.credentials(state)
+    state.write_bytes("raw/harbour.json", b"[]")
+    assert mode(state.folder) == mode(state.data) == mode(state.folder / "raw") == 0o700
+    assert mode(state.folder / "credentials.json") == mode(state.folder / "raw" / "harbour.json") == 0o600
+    assert (state.folder / ".gitignore").read_bytes() == b"*\n"
+    assert server.credentials(state) == login
+    assert login.token not in repr(login)
+    assert login.password not in repr(login)
+
+
+def test_credentials_are_random(tmp_path: Path) -> None:
+    one, other = (server.credentials(State(tmp_path / name)) for name in ("a", "b"))
+    assert one.password != other.password
+    assert one.token != other.token
+
+
+def test_broken_file_is_named_without_its_content(state: State) -> None:
+    state.make()
+    (state.folder / "credentials.json").write_text('{"password": "hunter2"')
+    with pytest.raises(CannotRun) as caught:
+        server.credentials(state)
+    assert "credentials.json" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_environment_is_ours_alone(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LABEL_STUDIO_SENTRY_DSN", "HEARTEX_DEBUG", "DEBUG", "HOST", "PASSWORD", "DJANGO_DB"):
+        monkeypatch.setenv(name, "true")
+    made = environment(state, Credentials("name", "word", "key"))
+    assert {name for name in made if not name.startswith("LABEL_STUDIO_")} <= {
+        *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
+    }
+    assert made["LABEL_STUDIO_SENTRY_DSN"] == made["LABEL_STUDIO_FRONTEND_SENTRY_DSN"] == ""
+    assert made["LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"] == "true"
+    assert made["LABEL_STUDIO_COLLECT_ANALYTICS"] == made["LABEL_STUDIO_LATEST_VERSION_CHECK"] == "false"
+
+
+def test_another_process_with_the_pid_of_a_crashed_server_is_left_alone(state: State) -> None:
+    state.make()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        state.write("server.json", Process(other.pid, psutil.Process(other.pid).create_time() - 60, 1))
+        assert server.running(state) is None
+        assert server.down(state) is False
+        assert other.poll() is None
+        other.communicate(b"\n")
+    state.write("server.json", Process(other.pid, 0.0, 1))
+    assert server.running(state) is None
+
+
+def test_port_in_use_is_said_before_anything_starts(state: State) -> None:
+    with socket.socket() as taken:
+        taken.bind((server.HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(CannotRun, match=f"port {port}: is in use"):
+            server.up(state, port)
+    assert not (state.folder / "server.json").exists()
+
+
+def test_server_that_does_not_start_says_why(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    state.make()
+    state.data.rmdir()
+    state.data.write_text("a file where a folder should be")
+    monkeypatch.setattr(State, "make", lambda self: None)
+    with pytest.raises(CannotRun, match=r"the server stopped: .*Error") as caught:
+        server.up(state)
+    assert "\n" not in str(caught.value)
+    assert server.running(state) is None
+
+
+def test_label_studio_that_is_not_installed(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(CannotRun, match=r"is not installed; pip install"):
+        server.up(state)
+
+
+def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CannotRun, match="choose another folder"):
+        State(tmp_path / "file" / ".studio").make()
+
+
+def test_half_an_address_is_refused(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CannotRun, match="no server runs; start one with `annotate studio up`"):
+        address(state)
+    monkeypatch.setenv(URL, "http://example.org/")
+    with pytest.raises(CannotRun, match=f"{KEY} is not set"):
+        address(state)
+    monkeypatch.setenv(KEY, "a-secret")
+    found = address(state)
+    assert (found.url, found.name, found.key) == ("http://example.org", "http://example.org", "a-secret")
+    assert "a-secret" not in repr(found)
+    monkeypatch.delenv(URL)
+    with pytest.raises(CannotRun, match=f"{URL} is not set"):
+        address(state)
+
+
+def test_server_that_is_not_there_and_one_that_is_no_label_studio() -> None:
+    with (
+        Studio(Address("http://127.0.0.1:1", "x", "a-secret"), seconds=5) as studio,
+        pytest.raises(CannotRun) as caught,
+    ):
+        studio.projects("Port news")
+    assert "cannot be reached" in str(caught.value)
+    assert "a-secret" not in str(caught.value)
+    with pytest.raises(CannotRun, match="cannot be reached"), Studio(Address("no address", "x", "k")) as studio:
+        studio.projects("Port news")
+
+
+def test_last_words_are_the_error_itself(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert server.last_words(log) == "the log is empty"
+    log.write_text('Traceback\n  File "x.py", line 1\n    raise ValueError(error)\nValueError: no room\n\nbye\n')
+    assert server.last_words(log) == "ValueError: no room"
+    log.write_text("x" * 999)
+    assert len(server.last_words(log)) == 200
