@@ -6,11 +6,13 @@ The server must be up and the corpus pushed (`annotate studio up && annotate stu
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import browser
 
 from annotate import inventory
+from annotate.errors import CannotRun
 from annotate.labelstudio import client, push, server
 from annotate.labelstudio.config import control_name
 from annotate.labelstudio.state import State
@@ -50,4 +52,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except CannotRun as error:
+        sys.exit(str(error))

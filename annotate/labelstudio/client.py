@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import server
-from annotate.labelstudio.state import State
+from annotate.labelstudio.state import State, require
 
 URL, KEY = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
 LOCAL = "local"
@@ -78,7 +78,7 @@ def speaking(url: str, subject: str = "the project") -> Iterator[None]:
         raise CannotRun(url, f"gives no answer within {SECONDS} s", "look at its log, then try again") from None
     except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise CannotRun(
-            url, f"cannot be reached ({type(error).__name__})", "is it up? `annotate studio status`"
+            url, f"cannot be reached ({type(error).__name__})", "is it up, and is the address right?"
         ) from None
     except ValueError as error:  # an answer that is no JSON; pydantic's and the decoder's errors are ValueErrors
         raise CannotRun(url, f"does not answer as Label Studio does ({type(error).__name__})", f"check {URL}") from None
@@ -99,6 +99,7 @@ class Studio:
     """A server that one talks to; a context manager, which closes the connection."""
 
     def __init__(self, where: Address, seconds: float = SECONDS) -> None:
+        require("label_studio_sdk")
         import httpx
         from label_studio_sdk import LabelStudio
 

@@ -199,7 +199,7 @@ def words_missing(start: int, end: int, region: str) -> Iterator[Problem]:
 def counted_in_utf16(start: int, end: int, region: str) -> Iterator[Problem]:
     """Offsets are counted in Unicode code points.
 
-    Why: servers before 1.11 and some importers count UTF-16 units, where an emoji is two.
+    Why: older servers and some importers count UTF-16 units, where an emoji is two.
     Fails: a region after an emoji whose offsets are one too large.
     Passes: a region made with the server in use here.
     See: docs/label-studio.md

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import importlib.util
 import secrets
 import socket
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from annotate.errors import CannotRun
-from annotate.labelstudio.state import Credentials, Process, State, environment
+from annotate.labelstudio.state import Credentials, Process, State, environment, require
 
 HOST = "127.0.0.1"
 START_SECONDS = 180
@@ -38,11 +37,12 @@ def running(state: State) -> Process | None:
 
     None for what a crash, or `down`, left in the file: another process may have that pid by now.
     """
-    import psutil
-
     known = state.read("server.json", Process)
     if known is None:
         return None
+    require("psutil")
+    import psutil
+
     if known.pid in _children and _children[known.pid].poll() is not None:
         del _children[known.pid]
         return None
@@ -67,8 +67,6 @@ def up(state: State, port: int | None = None, waiting: Callable[[float], None] |
 
     `waiting` is called with the seconds waited so far. Raises CannotRun: not installed, port in use, died, too slow.
     """
-    import psutil
-
     found = running(state)
     if found is not None:
         if port not in (None, found.port):
@@ -77,8 +75,10 @@ def up(state: State, port: int | None = None, waiting: Callable[[float], None] |
             )
         _wait(state, found, waiting)
         return Running(url_of(found.port), found.port, new=False)
-    if importlib.util.find_spec("label_studio") is None:
-        raise CannotRun("label-studio", "is not installed", "pip install 'contested-claims[studio]'")
+    require("label_studio")
+    require("psutil")
+    import psutil
+
     state.make()
     chosen = _port(state, port)
     command = [sys.executable, "-m", "label_studio.server", "start", "--no-browser"]
@@ -106,11 +106,11 @@ def url_of(port: int) -> str:
 
 def down(state: State) -> bool:
     """Stop the server started here, and its children; no other process is touched. False if none ran."""
-    import psutil
-
     found = running(state)
     if found is None:
         return False
+    import psutil
+
     try:
         process = psutil.Process(found.pid)
         family = [process, *process.children(recursive=True)]

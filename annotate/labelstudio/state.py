@@ -5,6 +5,7 @@ project.json      server → number of the corpus's project           people.jso
 raw/<article>.json  tasks as the server last gave them              server.log, data/  the server's own
 """
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import TypeVar
@@ -37,6 +38,12 @@ class Process(msgspec.Struct, frozen=True):
     pid: int
     created: float
     port: int
+
+
+def require(package: str) -> None:
+    """Raise CannotRun unless a package of the `studio` extra is installed."""
+    if importlib.util.find_spec(package) is None:
+        raise CannotRun(package.replace("_", "-"), "is not installed", "pip install 'contested-claims[studio]'")
 
 
 class State:
