@@ -68,8 +68,8 @@ def overlap(first: Sequence[Mention], second: Sequence[Mention], same_label: boo
     """Match mentions that share characters, with `same_label` only those of one label.
 
     Greedy: the pair that shares most characters first; of equals the one with the fewest characters outside what is
-    shared, then the one that stands first in the text. So whatever `exact` matches is matched here too. `least` is the
-    least Dice overlap (see `dice`) of a pair.
+    shared, then one with equal pieces, then the one that stands first in the text. So whatever `exact` matches is
+    matched here too. `least` is the least Dice overlap (see `dice`) of a pair.
     """
     candidates = []
     for one, other, shared in _overlapping(first, second, same_label):
@@ -77,7 +77,8 @@ def overlap(first: Sequence[Mention], second: Sequence[Mention], same_label: boo
         if 2 * shared >= least * whole:
             # The places sorted, not in the order of the arguments: the same pair wins whichever comes first.
             places = sorted((_place(first[one])[:3], _place(second[other])[:3]))
-            candidates.append((-shared, whole, places, first[one].id, second[other].id, one, other))
+            different = first[one].pieces != second[other].pieces
+            candidates.append((-shared, whole, different, places, first[one].id, second[other].id, one, other))
     candidates.sort()
     taken: dict[int, int] = {}
     used: set[int] = set()

@@ -26,8 +26,8 @@ def page(report: Report, study: Study, link: Link | None = None) -> str:
     body = [
         f"<h1>Agreement: {escape(inventory.title)}</h1>",
         f'<p class="about">{escape(about(report))}</p>',
-        '<p class="about">In brackets: intervals. A cell is the redder the lower, the greener the higher it is; where'
-        " there is nothing to count it is empty.</p>",
+        '<p class="about">In brackets: intervals. A cell is the redder the lower, the greener the higher it is;'
+        " – where there is nothing to count.</p>",
         f"<nav>{_contents(report, number)}</nav>",
         *(_table(table) for table in tables(report)),
         _confusion(report, inventory),

@@ -1,0 +1,220 @@
+"""`annotate agree` on a small corpus: what it prints, writes, refuses, and when it fails."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+
+from annotate.model import Annotation, Span
+from annotate.offsets import sha256
+from tests.conftest import ROOT, Project, annotate
+
+
+def labelled(project: Project, annotator: str, article: str, change: dict[str, tuple[int, int] | None]) -> None:
+    """Give somebody anna's labels, with some spans moved or (None) left out."""
+    theirs = project.corpus.read_annotation("anna", article)
+    text = project.corpus.read_text(article)
+
+    def moved(span: Span) -> Span:
+        start, end = change.get(span.id) or (span.start, span.end)
+        return msgspec.structs.replace(span, start=start, end=end, text=text[start:end])
+
+    gone = {name for name, place in change.items() if place is None}
+    spans = tuple(moved(span) for span in theirs.spans if span.id not in gone)
+    relations = tuple(one for one in theirs.relations if not gone & {one.head, one.tail})
+    made: Annotation = msgspec.structs.replace(theirs, annotator=annotator, spans=spans, relations=relations)
+    project.corpus.write_annotation(annotator, made)
+
+
+@pytest.fixture
+def two(project: Project) -> Project:
+    """anna and ben: he has a Speaker less, and a shorter Load."""
+    labelled(project, "ben", "harbour", {"s7": None, "s10": (103, 111)})
+    labelled(project, "ben", "market", {})
+    return project
+
+
+def test_text(two: Project) -> None:
+    result = two.annotate("agree")
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0].startswith("anna, ben: 2 articles with labels of two or more. Alpha, uα and kappa count tokens")
+    (speaker,) = (line.split() for line in lines if line.split()[:1] == ["Speaker"])
+    assert speaker[1:4] == ["2", "1", "0.67"]
+    assert "nan" not in result.output.lower()
+    assert "By article" not in result.output
+    assert "By article" in two.annotate("agree", "--by-article").output
+
+
+def test_json_has_everything(two: Project) -> None:
+    result = two.annotate("agree", "--format", "json", "--units", "characters")
+    report = json.loads(result.output)
+    assert (report["annotators"], report["units"]) == (["anna", "ben"], "characters")
+    row = next(row for row in report["labels"] if row["name"] == "Load")
+    assert row["exact"]["value"] == pytest.approx(2 / 3)
+    assert row["overlap"]["value"] == 1
+    assert row["exact"]["low"] <= row["exact"]["value"] <= row["exact"]["high"]
+    assert {"attributes", "relations", "records", "counts", "confusion", "by_article", "sampling"} <= report.keys()
+    assert "NaN" not in result.output
+
+
+def test_same_command_same_output(two: Project) -> None:
+    first, second = (two.annotate("agree", "--format", "json").output for _ in range(2))
+    assert first == second
+    assert two.annotate("agree", "--format", "json", "--seed", "1").output != first
+
+
+def test_gold_and_choice_of_annotators(two: Project) -> None:
+    with_gold = json.loads(two.annotate("agree", "--with-gold", "--format", "json").output)
+    assert with_gold["annotators"] == ["anna", "ben", "gold"]
+    chosen = json.loads(two.annotate("agree", "--annotators", "gold, ben", "--format", "json").output)
+    assert chosen["annotators"] == ["gold", "ben"]
+
+
+def test_gate(two: Project) -> None:
+    assert two.annotate("agree", "--fail-under", "Speaker=0.6", "--fail-under", "Load=1").exit_code == 0
+    result = two.annotate("agree", "--fail-under", "Speaker=0.7", "--fail-under", "Load=0.9")
+    assert result.exit_code == 1
+    assert result.stderr == "below --fail-under: Speaker 0.667, not 0.7\n"
+
+
+def test_gate_holds_for_each_article(two: Project) -> None:
+    labelled(two, "ben", "market", {"s1": None})
+    assert two.annotate("agree", "--fail-under", "Load=0.7").exit_code == 0
+    result = two.annotate("agree", "--by-article", "--fail-under", "Load=0.7")
+    assert (result.exit_code, result.stderr) == (1, "below --fail-under: Load in market 0.000, not 0.7\n")
+
+
+def test_a_label_that_nobody_used_passes_no_gate(two: Project) -> None:
+    for name in ("anna", "ben"):
+        labelled(two, name, "harbour", {"s5": None})
+    result = two.annotate("agree", "--fail-under", "Quay=0.1")
+    assert (result.exit_code, result.stderr) == (1, "below --fail-under: Quay no spans, not 0.1\n")
+
+
+@pytest.mark.parametrize("gate", ["Nobody=0.5", "Load", "Load=x", "Load=1.5", "=1", "Load=nan"])
+def test_gate_that_makes_no_sense(two: Project, gate: str) -> None:
+    result = two.annotate("agree", "--fail-under", gate)
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "only anna to compare; agreement needs two annotators or more"),
+        (["--annotators", "anna"], "only anna to compare"),
+        (["--annotators", "anna,zoe"], "has no annotator 'zoe'; take of: anna, gold"),
+        (["--studio-url", "x", "--format", "html", "--with-gold"], "'x' is no web address"),
+        (["nowhere"], "no such folder"),
+    ],
+)
+def test_refusals_are_one_line(project: Project, words: list[str], says: str) -> None:
+    result = project.annotate("agree", *words)
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert says in result.output
+
+
+def test_nobody_no_common_article_and_another_text(project: Project) -> None:
+    labelled(project, "ben", "market", {})
+    project.path("corpus/annotations/anna/market.json").unlink()
+    assert "no article has labels of two of anna, ben" in project.annotate("agree").output
+    labelled(project, "ben", "harbour", {})
+    project.replace("corpus/annotations/ben/harbour.json", '"text_sha256": "e7', '"text_sha256": "00')
+    result = project.annotate("agree")
+    assert result.exit_code == 2
+    assert "ben/harbour.json: was made on another text" in result.output
+
+
+def test_empty_annotations_are_defined(two: Project) -> None:
+    everything = {span.id: None for span in two.corpus.read_annotation("anna", "harbour").spans}
+    for name in ("anna", "ben"):
+        labelled(two, name, "market", {"s1": None})
+    for name in ("ben", "anna"):
+        labelled(two, name, "harbour", dict(everything))
+    result = two.annotate("agree", "--by-article")
+    assert result.exit_code == 0, result.output
+    assert "– no spans: Speaker, Verb, Words, Load, Quay" in result.output
+    assert two.annotate("agree", "--format", "html").exit_code == 0
+
+
+class Reader(HTMLParser):
+    """Tags with their attributes, and all words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
+    return reader
+
+
+def spoilt(project: Project) -> None:
+    """Put markup into an article's text; the hashes are set right again."""
+    path = project.corpus.text_path("harbour")
+    old = project.corpus.read_article("harbour")
+    path.write_text(old.text.replace("a hand added", "<b>'&amp;\" a"), encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    assert len(text) == len(old.text)
+    for name in ("anna", "ben"):
+        found = project.corpus.read_annotation(name, "harbour")
+        spans = tuple(msgspec.structs.replace(one, text=text[one.start : one.end]) for one in found.spans)
+        project.corpus.write_annotation(name, msgspec.structs.replace(found, spans=spans, text_sha256=sha256(text)))
+
+
+def test_page_stands_alone_and_escapes_text(two: Project) -> None:
+    spoilt(two)
+    result = two.annotate("agree", "--format", "html", "--out", "agreement.html")
+    assert (result.exit_code, result.stdout) == (0, "")
+    page = two.path("agreement.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?:|//|url\(|@import", page)
+    reader = read(page)
+    assert {tag for tag, _ in reader.tags}.isdisjoint({"script", "link", "img", "iframe", "b'", "form"})
+    assert not [name for _, attributes in reader.tags for name in attributes if name.startswith("on") or name == "src"]
+    assert "<b>'&amp;\" a" in reader.words
+    for words in ("anna", "ben", "only one has the span", "same label, other words", "not there"):
+        assert words in reader.words
+    targets = {attributes["id"] for _, attributes in reader.tags if "id" in attributes}
+    links = {str(attributes["href"]) for tag, attributes in reader.tags if tag == "a"}
+    assert {f"#{target}" for target in targets} >= links
+
+
+def test_page_links_to_the_task(two: Project) -> None:
+    raw = two.path(".studio/raw/harbour.json")
+    raw.parent.mkdir(parents=True)
+    raw.write_text(json.dumps([{"id": 7, "project": 3}]))
+    result = two.annotate("agree", "--format", "html", "--studio-url", "http://localhost:8080/")
+    links = [attributes["href"] for tag, attributes in read(result.output).tags if tag == "a"]
+    assert "http://localhost:8080/projects/3/data?task=7" in links
+
+
+def test_help_has_examples() -> None:
+    result = annotate("agree", "--help")
+    assert any(line.strip() == "annotate agree" for line in result.output.splitlines())
+
+
+def test_nothing_heavy_is_imported_for_help() -> None:
+    code = (
+        "import sys\nfrom annotate.cli import agree\nsys.exit('msgspec' in sys.modules or 'rich.table' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

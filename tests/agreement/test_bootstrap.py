@@ -1,0 +1,89 @@
+"""Intervals: the same every time, wide where there is little, and never from nothing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotate.agreement.bootstrap import FEW, Bootstrap, Tally
+from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, f1
+from annotate.agreement.positions import paragraph_starts, positions
+from annotate.records import Piece
+
+
+def tally(hits: list[bool]) -> Tally:
+    made = Tally()
+    for number, hit in enumerate(hits):
+        made.add((0, number), {BOTH: hit, FIRST: 1, SECOND: 1})
+    return made
+
+
+def test_same_seed_same_interval() -> None:
+    hits = [number % 3 > 0 for number in range(40)]
+    places = [(0, number) for number in range(40)]
+    first, second = (Bootstrap(places, 30, seed=7).measure(tally(hits), f1) for _ in range(2))
+    assert first == second
+    assert first != Bootstrap(places, 30, seed=8).measure(tally(hits), f1)
+
+
+def test_interval_of_a_share_is_near_the_normal_one() -> None:
+    hits = [True] * 70 + [False] * 30
+    found = Bootstrap([(0, number) for number in range(100)], samples=4000).measure(tally(hits), f1)
+    assert found.value == pytest.approx(0.7)
+    assert found.low == pytest.approx(0.7 - 1.96 * 0.0458, abs=0.015)
+    assert found.high == pytest.approx(0.7 + 1.96 * 0.0458, abs=0.015)
+
+
+def test_articles_are_drawn_where_there_are_enough() -> None:
+    assert Bootstrap([(article, 0) for article in range(FEW)]).by == "articles"
+    few = Bootstrap([(article, paragraph) for article in range(FEW - 1) for paragraph in range(3)])
+    assert (few.by, few.number) == ("paragraphs", 3 * (FEW - 1))
+
+
+@pytest.mark.parametrize("places", [[], [(0, 0)]])
+def test_one_unit_has_a_value_and_no_interval(places: list[tuple[int, int]]) -> None:
+    found = Bootstrap(places or [(0, 0)]).measure(tally([True] * len(places)), f1)
+    assert found.value == (1.0 if places else None)
+    assert (found.low, found.high) == (None, None)
+    assert found.note
+
+
+def test_no_samples_no_interval() -> None:
+    found = Bootstrap([(0, 0), (0, 1)], samples=0).measure(tally([True, False]), f1)
+    assert (found.value, found.low) == (0.5, None)
+
+
+def test_nothing_is_said_in_the_words_of_the_measure() -> None:
+    assert Bootstrap([(0, 0), (0, 1)]).measure(Tally(), f1).note == NOTHING
+    assert Bootstrap([(0, 0), (0, 1)]).measure(Tally(), f1, "no spans").note == "no spans"
+
+
+def test_a_measure_that_few_samples_have_gets_no_interval() -> None:
+    found = Bootstrap([(0, number) for number in range(300)]).measure(tally([True]), f1)
+    assert found.low is not None
+    rare = Bootstrap([(0, number) for number in range(3)]).measure(
+        tally([True]), lambda counts: 1.0 if counts.get(FIRST, 0) == 1 else "other"
+    )
+    assert rare.note == "no interval: too few paragraphs that have it"
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=12))
+def test_an_interval_holds_numbers_in_order(hits: list[bool]) -> None:
+    found = Bootstrap([(0, number) for number in range(len(hits))], samples=50).measure(tally(hits), f1)
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 <= found.low <= found.high <= 1
+
+
+def test_paragraphs_are_lines_that_are_not_blank() -> None:
+    assert paragraph_starts("\n\none\n\n  \ntwo\nthree\n") == [0, 10, 14]
+    assert paragraph_starts("") == [0]
+    assert paragraph_starts("one") == [0]
+
+
+def test_a_span_touches_the_tokens_that_it_cuts() -> None:
+    ruler = positions("It's  40 crates.\n🚢 gone", "tokens")
+    assert ruler.size == 8
+    assert ruler.range(Piece(6, 8)) == (3, 4)
+    assert ruler.range(Piece(7, 10)) == (3, 5)
+    assert ruler.range(Piece(4, 6)) == (3, 3)
+    assert ruler.paragraphs == [0, 6]
