@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help run test studio studio-down check lint lock screenshot browser-test clean
+.PHONY: help run test studio studio-down check lint lock figures screenshot browser-test clean
 help:  ## what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
 
@@ -44,6 +44,9 @@ browser-test: $(READY)  ## the labelling screen in a real browser (Debian: apt-g
 
 screenshot: $(READY)  ## take the picture in the README anew (needs chromium)
 	@$(BIN)/python tools/screenshot.py
+
+figures: $(READY)  ## compute the figures in the README anew
+	@$(BIN)/python tools/readme_figures.py
 
 lock: $(READY)  ## pin the newest versions that go together, with hashes
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --all-extras --python-version 3.10 --upgrade \

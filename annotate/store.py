@@ -108,6 +108,10 @@ class Corpus:
         return self.root / "links.json"
 
     @property
+    def statement_path(self) -> Path:
+        return self.root / "statement.yaml"
+
+    @property
     def annotators_path(self) -> Path:
         return self.root / "annotators.yaml"
 
@@ -166,13 +170,22 @@ class Corpus:
         """The links between passages; none where the corpus has no file of them."""
         return _decode(self.links_path, Links) if self.links_path.exists() else Links(links=())
 
+    def read_statement(self) -> dict[str, str]:
+        """The data statement, heading → text; empty where the corpus has none."""
+        if not self.statement_path.exists():
+            return {}
+        return _convert(self._yaml(self.statement_path), dict[str, str], self.statement_path)
+
+    def _yaml(self, path: Path) -> Any:
+        try:
+            return parse_yaml(read_bytes(path, _CHECK))
+        except ValueError as error:
+            raise CannotRun(path, str(error), "mend the YAML") from error
+
     def read_annotators(self) -> dict[str, Annotator]:
         """Annotators by id."""
         path = self.annotators_path
-        try:
-            value = parse_yaml(read_bytes(path, "list the annotators there"))
-        except ValueError as error:
-            raise CannotRun(path, str(error), "mend the YAML") from error
+        value = self._yaml(path)
         entries = value.get("annotators", []) if isinstance(value, dict) else []
         return {annotator.id: annotator for annotator in _convert(entries, list[Annotator], path)}
 

@@ -65,6 +65,11 @@ def test_number_of_checks_is_that_of_the_catalogue() -> None:
     assert f"{len(CATALOGUE)} coded checks" in README
 
 
+def test_figures_are_fresh(clone: Path) -> None:
+    done = run([sys.executable, str(ROOT / "tools" / "readme_figures.py"), "--check"], clone)
+    assert done.returncode == 0, done.stderr
+
+
 def test_make_targets_of_the_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:`|^)make ([a-z-]+)", README, re.MULTILINE))

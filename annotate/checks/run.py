@@ -36,7 +36,7 @@ def check(corpus: Corpus, inventory: Inventory) -> Iterator[Finding]:
         for version in sorted(run.contents.annotated.get(name, ())):
             yield from run.annotation(version, name, article)
         yield from run.coverage(name, article)
-    yield from run.links()
+    yield from run.beside()
     for name in sorted(set(run.contents.annotated) - set(known)):
         for version in sorted(run.contents.annotated[name]):
             yield from run.annotation(version, name, None)
@@ -228,8 +228,8 @@ class _Run:
             if name in self.gold:
                 yield from coverage_rules.stale_count(file, name, coverage, self.gold[name], self.inventory)
 
-    def links(self) -> Iterator[Finding]:
-        """The findings on the links between passages, and on which articles are covered."""
+    def beside(self) -> Iterator[Finding]:
+        """The findings on links and data statement, and on which articles are covered."""
         path = self.corpus.links_path
         if path.is_file():
             links, findings = self._json(path, None, package_schema("links"), None, "", Links, encode_links)
@@ -239,5 +239,10 @@ class _Run:
                 texts = {name: self.corpus.read_text(name) for name in sorted(linked & self.contents.whole)}
                 broken = self.contents.known - self.contents.whole
                 yield from coverage_rules.passage_elsewhere(self._file(path), None, links, texts, broken)
+        statement = self.corpus.statement_path
+        if statement.is_file():
+            yield from shape.document(
+                self._file(statement), None, statement.read_bytes(), package_schema("statement")
+            ).findings
         gold = {name for name, versions in self.contents.annotated.items() if GOLD in versions}
         yield from coverage_rules.not_covered("", None, self.corpus.covered_ids(), gold & self.contents.known)

@@ -41,6 +41,7 @@ def command(ctx: click.Context, corpus: str, out: str, schema: str, citation: st
     """
     from annotate import inventory
     from annotate.checks import CATALOGUE, check
+    from annotate.cli.figures import agreement
     from annotate.dataset.build import build
     from annotate.store import Corpus
 
@@ -51,7 +52,7 @@ def command(ctx: click.Context, corpus: str, out: str, schema: str, citation: st
         ctx.exit(1)
     beside = folder.root.resolve().parent / "CITATION.cff"
     cited = Path(citation) if citation else beside if beside.is_file() else None
-    manifest = build(folder, loaded, out, cited)
+    manifest = build(folder, loaded, out, cited, agreement(folder, loaded))
     if format_ == "json":
         click.echo(json.dumps(_as_data(manifest, out), indent=2, ensure_ascii=False))
     else:

@@ -11,9 +11,10 @@ import pyarrow as pa
 from annotate.dataset.card import card
 from annotate.dataset.citation import read_citation
 from annotate.dataset.counts import Counts
-from annotate.dataset.facts import Facts
+from annotate.dataset.facts import Agreement, Facts
 from annotate.dataset.features import configs
 from annotate.dataset.rows import Labelled, TableMaker
+from annotate.dataset.statement import filled, sentences
 from annotate.dataset.writer import (
     CARD,
     FORMAT,
@@ -36,8 +37,16 @@ BATCH = 200
 """Articles that are in memory at once."""
 
 
-def build(corpus: Corpus, inventory: Inventory, out: str | Path, citation: Path | None = None) -> Manifest:
+def build(
+    corpus: Corpus,
+    inventory: Inventory,
+    out: str | Path,
+    citation: Path | None = None,
+    agreement: Agreement | None = None,
+) -> Manifest:
     """Write the dataset folder `out`: Parquet a table and split, the card, the manifest.
+
+    `agreement` is shown in the card.
 
     The corpus must have passed the checks. Raises CannotRun, and leaves `out` as it was, where there is nothing to
     write, a split has another name than Hugging Face's, or `out` must not or cannot be written.
@@ -72,6 +81,17 @@ def build(corpus: Corpus, inventory: Inventory, out: str | Path, citation: Path 
             pyarrow=pa.__version__,
             left_out=len(corpus.article_ids()) - counts.articles.total(),
             citation=cited,
+            agreement=agreement,
+            statement=filled(
+                corpus,
+                {
+                    "articles": counts.articles.total(),
+                    "characters": counts.characters,
+                    "sentences": sentences(corpus),
+                    "spans": counts.spans.total(),
+                    "relations": counts.relations.total(),
+                },
+            ),
         )
         readme = card(facts).encode()
         manifest = Manifest(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from annotate.dataset import sections
+from annotate.dataset import sections, statement
 from annotate.dataset.counts import Row
 from annotate.dataset.facts import Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
@@ -33,11 +33,13 @@ def card(facts: Facts) -> str:
         sections.labels(facts),
         sections.splits(facts),
         sections.people(facts),
+        statement.agreement(facts),
+        statement.statement(facts),
         sections.rights(facts),
         sections.limitations(facts),
         sections.citation(facts),
     )
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def metadata(facts: Facts) -> dict[str, object]:

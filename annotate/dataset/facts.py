@@ -1,6 +1,7 @@
 """What a card is made from, and the Markdown that its parts share."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,6 +11,14 @@ from annotate.dataset.features import Feature
 from annotate.dataset.writer import Table
 from annotate.inventory import Inventory
 from annotate.model import Annotator
+
+
+class Agreement(NamedTuple):
+    """How annotators agree, as a table that is ready to be shown; `note` says what was measured and how."""
+
+    note: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +36,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     pyarrow: str
     left_out: int
     citation: Citation | None
+    agreement: Agreement | None
+    statement: dict[str, str]
 
 
 def loadable(facts: Facts) -> dict[str, list[Table]]:

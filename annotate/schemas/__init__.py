@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-PACKAGE_SCHEMAS = ("inventory", "article", "annotators", "source", "coverage", "links")
+PACKAGE_SCHEMAS = ("inventory", "article", "annotators", "source", "coverage", "links", "statement")
 
 Schema = dict[str, Any]
 
@@ -27,7 +27,7 @@ class Fault(NamedTuple):
 
 @lru_cache
 def package_schema(name: str) -> str:
-    """The JSON text of one of the toolkit's own schemas: inventory, article, annotators, source, coverage, links."""
+    """The JSON text of one of the toolkit's own schemas, by its name in `PACKAGE_SCHEMAS`."""
     return resources.files(__name__).joinpath(f"{name}.schema.json").read_text("utf-8")
 
 

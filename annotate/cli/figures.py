@@ -1,0 +1,48 @@
+"""The agreement behind a corpus's gold, as a table for its card and its README."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from annotate.agreement.bootstrap import Measure
+    from annotate.dataset.facts import Agreement
+    from annotate.inventory import Inventory
+    from annotate.store import Corpus
+
+HEAD = ("label", "spans", "exact F1", "overlap F1", "alpha", "unitizing alpha")
+
+
+def agreement(corpus: "Corpus", inventory: "Inventory") -> "Agreement | None":
+    """How the annotators agree whose labels gold was made from; None where it was made from fewer than two."""
+    from annotate.agreement.measure import measure
+    from annotate.agreement.study import read
+    from annotate.agreement.tables import shown
+    from annotate.dataset.facts import Agreement
+
+    makers = sorted({name for gold in corpus.gold() for name in gold.made_from})
+    if len(makers) < 2:
+        return None
+    report = measure(read(corpus, inventory, makers))
+
+    def cell(measured: "Measure") -> str:
+        if measured.value is None:
+            return "–"
+        interval = "" if measured.low is None or measured.high is None else f"{measured.low:.2f}–{measured.high:.2f}"
+        return f"{shown(measured.value)} ({interval})" if interval else shown(measured.value)
+
+    rows = [
+        (
+            f"`{row.name}`" if row.kind == "label" else f"**{row.name}**",
+            " / ".join(map(str, row.spans.values())),
+            *map(cell, (row.exact, row.overlap, row.alpha, row.unitizing)),
+        )
+        for row in report.labels
+        if row.kind != "layer"
+    ]
+    sampling = report.sampling
+    note = (
+        f"Between {' and '.join(f'`{name}`' for name in report.annotators)}, from whose labels gold was adjudicated, "
+        f"on {len(report.articles)} articles. F1: the same span with the same label, exactly or by overlap. Alpha: "
+        f"Krippendorff's, over {report.units}; unitizing alpha: of the spans as units. In brackets, "
+        f"{sampling.level:.0%} intervals of a bootstrap over {sampling.units} {sampling.drawn}."
+    )
+    return Agreement(note, HEAD, rows)

@@ -1,0 +1,49 @@
+"""The data statement: a part of the card, with figures that are computed and never typed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from annotate.dataset.statement import filled
+from annotate.errors import CannotRun
+from annotate.store import Corpus
+from tests.conftest import Project, annotate
+
+STATEMENT = "corpus/statement.yaml"
+
+
+def test_statement_of_this_corpus_types_no_figure(corpus: Corpus) -> None:
+    text = "\n".join(corpus.read_statement().values())
+    assert re.findall(r"\b\d+\b", text) == []
+    assert len(re.findall(r"\{\w+\}", text)) >= 5
+
+
+def test_figures_are_put_in_and_unknown_ones_refused(project: Project) -> None:
+    project.path(STATEMENT).write_text("process: '{articles} of them, {spans} spans'\n")
+    assert filled(project.corpus, {"articles": 2, "spans": 1234}) == {"process": "2 of them, 1,234 spans"}
+    project.path(STATEMENT).write_text("process: '{sources} of them'\n")
+    with pytest.raises(CannotRun, match=r"no figure is called 'sources'; use one of: \{articles\}"):
+        filled(project.corpus, {"articles": 2})
+
+
+def test_no_statement_is_an_empty_one(project: Project) -> None:
+    assert project.corpus.read_statement() == {}
+
+
+def test_misspelt_heading_is_a_finding(project: Project) -> None:
+    project.path(STATEMENT).write_text("proces: x\n")
+    result = project.annotate("check")
+    assert result.exit_code == 1
+    assert (
+        "corpus/statement.yaml: S104 the whole file: Additional properties are not allowed ('proces'" in result.output
+    )
+
+
+def test_card_has_statement_and_agreement(tmp_path: Path) -> None:
+    result = annotate("build", "--out", str(tmp_path / "dataset"))
+    assert result.exit_code == 0, result.output
+    card = (tmp_path / "dataset" / "README.md").read_text("utf-8")
+    assert "## Data statement" in card
+    assert "### Unsuitable uses" in card
+    assert re.search(r"^\| `Source` \| \d+ / \d+ \| [01]\.\d\d \(", card, re.MULTILINE)
