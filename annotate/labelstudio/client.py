@@ -75,7 +75,7 @@ def speaking(url: str, subject: str = "the project") -> Iterator[None]:
     except ApiError as error:
         raise CannotRun(url, *_said(error.status_code, error.body, subject)) from None
     except httpx.TimeoutException:
-        raise CannotRun(url, f"gives no answer within {SECONDS} s", "look at its log, then try again") from None
+        raise CannotRun(url, "gives no answer in time", "look at its log, then try again") from None
     except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise CannotRun(
             url, f"cannot be reached ({type(error).__name__})", "is it up, and is the address right?"
@@ -88,6 +88,8 @@ def _said(status: int | None, body: object, subject: str) -> tuple[str, str]:
     """Problem and mend for an answer that is an error."""
     if status in (401, 403):
         return "refuses the token", f"set {KEY} to a token of this server (Account & Settings there)"
+    if status is not None and status < 300:  # a page of something else
+        return "does not answer as Label Studio does", f"check {URL}"
     if status == 404:
         return f"does not have {subject} any more", "push again to make it anew"
     detail = body.get("validation_errors") or body.get("detail") if isinstance(body, dict) else None

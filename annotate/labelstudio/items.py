@@ -159,7 +159,9 @@ class Reading:
 
     def _note(self, item: Item, id_: str) -> str:
         """The note on a region or relation; other remarks are found, and the raw item kept."""
-        meta = item.get("meta") or {}
+        meta = item.get("meta")
+        if not meta:
+            return ""
         if not isinstance(meta, dict):
             self._aside(item, rules.remark_unknown, meta, id_)
             return ""

@@ -140,23 +140,27 @@ def set_up(studio: Studio, state: State, inventory: Inventory, title: str, instr
     if project is None:
         project = studio.create(title, settings | {"description": inventory.about, "color": "#1f6fb4"})
     elif (project.config, project.instructions) != (config, instructions):
-        _refuse_loss(project, config)
+        _refuse_loss(studio, project, config)
         studio.update(project, settings)
     state.remember_project(studio.where.name, project.number)
     return project
 
 
-def _refuse_loss(project: Project, config: str) -> None:
-    """Raise Refused if annotations exist and the config takes away labels, values or relations."""
+def _refuse_loss(studio: Studio, project: Project, config: str) -> None:
+    """Raise Refused if anybody has labelled and the config takes away labels, values or relations."""
     try:
-        lost = vocabulary(project.config).lost(vocabulary(config)) if project.annotations else []
+        lost = vocabulary(project.config).lost(vocabulary(config))
     except ValueError as error:
         raise Refused(f"project {project.number}: {error}; mend it in Label Studio") from error
-    if lost:
+    if not lost:
+        return
+    kinds = ("annotations", "drafts")
+    work = sum(len(task.get(kind) or []) for task in studio.tasks(project) for kind in kinds)
+    if work:
         raise Refused(
-            f"project {project.number} has {project.annotations} annotation{'s'[: project.annotations > 1]}, and the "
-            f"new config lacks {len(lost)} of what they may use ({', '.join(lost)}), which the server would orphan "
-            "silently; pull them first, then push under another --title"
+            f"project {project.number} has annotations or drafts ({work}), and the new config lacks {len(lost)} "
+            f"of what they may use ({', '.join(lost)}), which the server would orphan silently; "
+            "pull them first, then push under another --title"
         )
 
 

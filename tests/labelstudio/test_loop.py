@@ -195,7 +195,7 @@ def test_config_that_orphans_labels_is_refused(loop: Loop) -> None:
     loop.submit("market", [])
     loop.project.replace("schema/labels.yaml", "hand: works", "worker: works")
     before = find(loop.studio, loop.state, loop.title)
-    with pytest.raises(Refused, match=r"has 1 annotation, and .*lacks 1 .*\(Speaker\.rank: hand\)"):
+    with pytest.raises(Refused, match=r"has annotations or drafts \(1\), and .*lacks 1 .*\(Speaker\.rank: hand\)"):
         again()
     after = find(loop.studio, loop.state, loop.title)
     assert before is not None

@@ -1,9 +1,11 @@
 """What needs no server: the private folder, stale processes, ports, and errors of one line."""
 
+import http.server
 import socket
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -11,7 +13,7 @@ import pytest
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import server
-from annotate.labelstudio.client import KEY, URL, Address, Studio, address
+from annotate.labelstudio.client import KEY, LOCAL, URL, Address, Studio, address
 from annotate.labelstudio.state import Credentials, Process, State, environment
 
 
@@ -131,7 +133,7 @@ def test_half_an_address_is_refused(state: State, monkeypatch: pytest.MonkeyPatc
         address(state)
 
 
-def test_server_that_is_not_there_and_one_that_is_no_label_studio() -> None:
+def test_server_that_is_not_there() -> None:
     with (
         Studio(Address("http://127.0.0.1:1", "x", "a-secret"), seconds=5) as studio,
         pytest.raises(CannotRun) as caught,
@@ -141,6 +143,40 @@ def test_server_that_is_not_there_and_one_that_is_no_label_studio() -> None:
     assert "a-secret" not in str(caught.value)
     with pytest.raises(CannotRun, match="cannot be reached"), Studio(Address("no address", "x", "k")) as studio:
         studio.projects("Port news")
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """Some other web server, which answers everything with a page."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>Welcome</html>")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_server_that_is_no_label_studio() -> None:
+    with http.server.HTTPServer((server.HOST, 0), Page) as other:
+        thread = threading.Thread(target=other.serve_forever)
+        thread.start()
+        where = Address(f"http://{server.HOST}:{other.server_port}", LOCAL, "k")
+        try:
+            with Studio(where) as studio, pytest.raises(CannotRun, match="does not answer as Label Studio does"):
+                studio.projects("Port news")
+        finally:
+            other.shutdown()
+            thread.join()
+
+
+def test_server_that_is_silent() -> None:
+    with socket.socket() as silent:
+        silent.bind((server.HOST, 0))
+        silent.listen()
+        where = Address(f"http://{server.HOST}:{silent.getsockname()[1]}", LOCAL, "k")
+        with Studio(where, seconds=0.2) as studio, pytest.raises(CannotRun, match="gives no answer in time"):
+            studio.projects("Port news")
 
 
 def test_last_words_are_the_error_itself(tmp_path: Path) -> None:
