@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from annotate.files import read_bytes
 from annotate.inventory import Inventory
 
-FIRST = ("README.md", "how-to-label.md")
+FIRST, LAST = ("README.md", "how-to-label.md"), ("hard-cases.md",)
 # Label Studio takes the browser's own look of headings, lists and tables away.
 STYLE = """<style>
 .guidelines summary { font-size: 1.15em; font-weight: 600; cursor: pointer; padding: 0.35em 0; }
@@ -32,10 +32,10 @@ _COMMENT = re.compile(r"^[ \t]*<!--.*?-->[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
 
 def pages(folder: Path, inventory: Inventory) -> list[str]:
-    """The pages in reading order, relative to the guidelines' folder: the general ones, then each label's, once."""
-    general = [name for name in FIRST if (folder / name).is_file()]
+    """The pages in reading order, relative to the guidelines' folder: general ones, each label's once, hard cases."""
+    first, last = ([name for name in names if (folder / name).is_file()] for names in (FIRST, LAST))
     named = (entry.guideline for section in (inventory.spans, inventory.relations) for entry in section.values())
-    return list(dict.fromkeys([*general, *named]))
+    return list(dict.fromkeys([*first, *named, *last]))
 
 
 def instructions(folder: str | Path, inventory: Inventory) -> str:
