@@ -6,11 +6,13 @@ whole corpus, one article, or any sample of its parts, from counts made once.
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 Value = float | str
 """A number, or why there is none."""
 
 Counts = Mapping[Hashable, float]
+Pattern = TypeVar("Pattern", bound=tuple[Hashable, ...])
 
 BOTH, FIRST, SECOND = "both", "first", "second"
 APART = "apart"
@@ -39,7 +41,7 @@ def share(counts: Counts) -> Value:
     return counts.get(BOTH, 0) / counts[FIRST] if counts.get(FIRST) else NOTHING
 
 
-def alpha_counts(patterns: Mapping[tuple[Hashable, ...], float]) -> dict[Hashable, float]:
+def alpha_counts(patterns: Mapping[Pattern, float]) -> dict[Hashable, float]:
     """What alpha needs of a table of values: how often each value stands in it, and how often two stand apart.
 
     `patterns` maps the values that the annotators gave one unit, None where one gave none, to how many units have just
@@ -80,7 +82,7 @@ def nominal_alpha(rows: Sequence[Iterable[Hashable]]) -> Value:
     return alpha(alpha_counts(Counter(zip(*rows, strict=True))))
 
 
-def kappa_counts(patterns: Mapping[tuple[Hashable, ...], float]) -> dict[Hashable, float]:
+def kappa_counts(patterns: Mapping[Pattern, float]) -> dict[Hashable, float]:
     """What kappa needs: equal pairs, all pairs, and how often each of the two annotators gave each value."""
     counts: defaultdict[Hashable, float] = defaultdict(float)
     for (one, other), number in patterns.items():

@@ -5,15 +5,18 @@ matching is one to one, and does not depend on which annotation comes first.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
-from typing import NamedTuple
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import chain
+from operator import attrgetter, itemgetter
+from typing import NamedTuple, TypeVar
 
 from annotate.inventory import Inventory
 from annotate.model import Annotation
 from annotate.records import Graph, Mention, Piece
 
 Pair = tuple[Mention, Mention]
+Placed = tuple[str, int, int]
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Matching(NamedTuple):
@@ -53,15 +56,27 @@ def exact(first: Iterable[Mention], second: Iterable[Mention]) -> Matching:
     return Matching(pairs, alone, [mention for mention in rest if id(mention) in left])
 
 
-def exact_counts(first: Sequence[object], second: Sequence[object]) -> tuple[int, int, int]:
-    """How many keys (label and place, say) are in both, in the first, in the second; no pairs are made.
+def exact_counts(first: Sequence[Hashable], second: Sequence[Hashable]) -> tuple[int, int, int]:
+    """How many keys (label and place, say) are in both, in the first, in the second; no pairs are made."""
+    return sum(1 for _ in _in_both(first, second)), len(first), len(second)
 
-    Set intersection where no key stands twice in its sequence, else the intersection of multisets.
-    """
-    ours, theirs = set(first), set(second)
-    if len(ours) == len(first) and len(theirs) == len(second):
-        return len(ours & theirs), len(ours), len(theirs)
-    return (Counter(first) & Counter(second)).total(), len(first), len(second)
+
+def exact_counts_by_label(
+    first: Sequence[Sequence[Placed]], second: Sequence[Sequence[Placed]]
+) -> dict[str, tuple[int, int, int]]:
+    """The same for each label, over documents: two lists of documents, each a list of label, start and end."""
+    label = itemgetter(0)
+    sides = [Counter(map(label, chain.from_iterable(documents))) for documents in (first, second)]
+    both = Counter(map(label, chain.from_iterable(map(_in_both, first, second))))
+    return {name: (both[name], sides[0][name], sides[1][name]) for name in sorted(sides[0].keys() | sides[1].keys())}
+
+
+def _in_both(first: Sequence[Key], second: Sequence[Key]) -> Iterable[Key]:
+    """The keys in both; one that stands there several times, as often as in the side that has it less often."""
+    ours = set(first)
+    if len(ours) == len(first):
+        return ours.intersection(second)
+    return (Counter(first) & Counter(second)).elements()
 
 
 def overlap(first: Sequence[Mention], second: Sequence[Mention], same_label: bool = True, least: float = 0) -> Matching:

@@ -2,9 +2,8 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from annotate.agreement.matching import union
@@ -17,6 +16,9 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 Labels = frozenset[str]
 Pattern = tuple[Labels, ...]
+
+PARAGRAPH = -1
+"""Stands for the number of a version where a change is the start of a paragraph."""
 
 
 class Positions(NamedTuple):
@@ -60,27 +62,40 @@ def covered(mentions: Iterable[Mention], ruler: Positions) -> list[Piece]:
     return union(ruler.range(piece) for mention in mentions for piece in mention.pieces)
 
 
-def patterns(versions: Sequence[Iterable[Mention]], ruler: Positions) -> list[Counter[Pattern]]:
+def patterns(versions: Sequence[Iterable[Mention]], ruler: Positions) -> list[dict[Pattern, int]]:
     """For each paragraph: which sets of labels the versions give one position → how many positions have just these.
 
-    One sweep over the ends of spans; stretches with the same labels are counted at once.
+    One sweep over the ends of spans; stretches with the same labels are counted at once. While it lasts, a set of
+    labels is a number with a bit for each.
     """
-    changes: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
+    bits: dict[str, int] = {}
+    changes = [(start, PARAGRAPH, 0, 0) for start in ruler.paragraphs[1:]]
     for number, mentions in enumerate(versions):
         for mention in mentions:
+            bit = bits.setdefault(mention.label, 1 << len(bits))
             for piece in mention.pieces:
                 start, end = ruler.range(piece)
                 if start < end:
-                    changes[start].append((number, mention.label, 1))
-                    changes[end].append((number, mention.label, -1))
-    found: list[Counter[Pattern]] = [Counter() for _ in ruler.paragraphs]
-    open_: list[Counter[str]] = [Counter() for _ in versions]
-    current: Pattern = tuple(frozenset() for _ in versions)
-    bounds = sorted({*changes, *ruler.paragraphs, ruler.size})
-    for start, end in pairwise(bounds):
-        if start in changes:
-            for number, label, step in changes[start]:
-                open_[number][label] += step
-            current = tuple(frozenset(label for label, depth in labels.items() if depth) for labels in open_)
-        found[bisect_right(ruler.paragraphs, start) - 1][current] += end - start
-    return found
+                    changes += ((start, number, bit, 1), (end, number, bit, -1))
+    changes.sort()
+    changes.append((ruler.size, PARAGRAPH, 0, 0))
+    found: list[Counter[tuple[int, ...]]] = [Counter() for _ in ruler.paragraphs]
+    here, at, have = 0, 0, [0] * len(versions)
+    depths: Counter[tuple[int, int]] = Counter()
+    for place, number, bit, step in changes:
+        if place > at:
+            found[here][tuple(have)] += place - at
+            at = place
+        if number == PARAGRAPH:
+            here += 1
+            continue
+        depth = depths[number, bit] = depths[number, bit] + step
+        have[number] = have[number] | bit if depth else have[number] & ~bit
+    return [
+        {tuple(_labels(bits, have) for have in pattern): number for pattern, number in counts.items()}
+        for counts in found
+    ]
+
+
+def _labels(bits: dict[str, int], have: int) -> Labels:
+    return frozenset(label for label, bit in bits.items() if have & bit)

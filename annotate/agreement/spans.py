@@ -1,7 +1,7 @@
 """Agreement on spans: which are the same, and which labels each position of the text has."""
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
@@ -48,10 +48,10 @@ class SpanCounter:
                 add_matching(made.exact, comparison, comparison.exact, chosen)
                 add_matching(made.overlap, comparison, comparison.overlap, chosen)
             for place, all_labels in zip(text.places, found, strict=True):
-                projected = _projected(all_labels, chosen)
-                made.alpha.add(place, alpha_counts(projected))
+                chosen_labels = projected(all_labels, chosen)
+                made.alpha.add(place, alpha_counts(chosen_labels))
                 if made.kappa is not None:
-                    made.kappa.add(place, kappa_counts(projected))
+                    made.kappa.add(place, kappa_counts(chosen_labels))
             for place, counts in zip(text.places, _unitizing(text, chosen), strict=True):
                 made.unitizing.add(place, counts)
         return made
@@ -71,12 +71,12 @@ def add_alone(tally: Tally, text: Text, mentions: Iterable[Mention], side: str) 
         tally.add(text.place(mention), {side: 1})
 
 
-def _projected(found: Counter[Pattern], labels: frozenset[str]) -> dict[tuple[Hashable, ...], float]:
+def projected(found: Mapping[Pattern, int], labels: frozenset[str]) -> dict[tuple[Hashable, ...], float]:
     """The same positions, with only some labels looked at."""
-    projected: Counter[tuple[Hashable, ...]] = Counter()
+    made: Counter[tuple[Hashable, ...]] = Counter()
     for pattern, number in found.items():
-        projected[tuple(have & labels for have in pattern)] += number
-    return dict(projected)
+        made[tuple([have & labels for have in pattern])] += number
+    return dict(made)
 
 
 def _unitizing(text: Text, labels: frozenset[str]) -> list[dict[Hashable, float]]:

@@ -1,0 +1,224 @@
+"""Alpha against `krippendorff`, span F1 against `nervaluate`: the same data, one run, the same values.
+
+Each library is handed its data in the form it takes, made beforehand; only the computing is timed. Run it with
+`python benchmarks/agreement.py`; it takes less than a minute.
+"""
+
+# ruff: noqa: T201, S311 - it is made to print, and draws no secrets
+
+import os
+import platform
+import random
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import krippendorff
+import nervaluate
+import numpy as np
+
+from annotate.agreement.coefficients import BOTH, FIRST, SECOND, Value, alpha, alpha_counts, f1, nominal_alpha
+from annotate.agreement.matching import exact_counts_by_label, mentions
+from annotate.agreement.positions import Positions, patterns
+from annotate.agreement.spans import projected
+from annotate.inventory import load
+from annotate.model import GOLD
+from annotate.records import Mention, Piece
+from annotate.store import Corpus
+
+LABELS = tuple("ABCDEFGHIJK")
+ANNOTATORS, CHARACTERS = 3, 300_000
+DOCUMENTS, SPANS, SIZE = 200, 60, 6_000
+COPIES = 4
+Spans = list[tuple[str, int, int]]
+Result = TypeVar("Result")
+
+
+class Row(NamedTuple):
+    """What was computed, and the seconds it took here and in the library."""
+
+    what: str
+    here: float
+    library: float
+
+
+def same(ours: Value, theirs: float) -> None:
+    """Stop where two programs do not compute the same: their times would compare nothing."""
+    if isinstance(ours, str) or abs(ours - theirs) > 1e-9:
+        raise SystemExit(f"{ours} here, {theirs} there")
+
+
+def timed(what: Callable[[], Result], times: int) -> tuple[float, Result]:
+    """The shortest of some runs in seconds, and what came of it."""
+    best = float("inf")
+    for _ in range(times):
+        start = time.perf_counter()
+        what()
+        best = min(best, time.perf_counter() - start)
+    return best, what()
+
+
+def stretches(draw: random.Random) -> list[Spans]:
+    """Each annotator's spans of one long text: side by side, nine of ten with the same label for all."""
+    rows: list[Spans] = [[] for _ in range(ANNOTATORS)]
+    start = 0
+    while start < CHARACTERS:
+        end, label = min(CHARACTERS, start + draw.randint(5, 80)), draw.choice(LABELS)
+        for row in rows:
+            row.append((label if draw.random() < 0.9 else draw.choice(LABELS), start, end))
+        start = end
+    return rows
+
+
+def table(rows: list[Spans]) -> list[list[str]]:
+    """The same as one row of labels an annotator, one label a character."""
+    return [[label for label, start, end in row for _ in range(start, end)] for row in rows]
+
+
+def documents(draw: random.Random) -> tuple[list[Spans], list[Spans]]:
+    """Two annotators' spans, apart from each other within a document; four of five are the same."""
+    sides: tuple[list[Spans], list[Spans]] = ([], [])
+    for _ in range(DOCUMENTS):
+        first: Spans = []
+        second: Spans = []
+        for start in range(0, SIZE, SIZE // SPANS):
+            span = draw.choice(LABELS), start, start + draw.randint(3, 60)
+            first.append(span)
+            second.append(span if draw.random() < 0.8 else (span[0], start, span[2] + draw.randint(1, 9)))
+        sides[0].append(first)
+        sides[1].append(second)
+    return sides
+
+
+def our_f1(first: list[Spans], second: list[Spans]) -> dict[str, Value]:
+    """Exact F1 of each label, and of all."""
+    counts = exact_counts_by_label(first, second)
+    counts["all"] = tuple(map(sum, zip(*counts.values(), strict=True)))  # type: ignore[assignment]
+    return {label: f1(dict(zip((BOTH, FIRST, SECOND), found, strict=True))) for label, found in counts.items()}
+
+
+def theirs_from_table(rows: list[list[str]]) -> Callable[[], float]:
+    code = {label: float(number) for number, label in enumerate(LABELS)}
+    data = np.array([[code[value] for value in row] for row in rows])
+    return lambda: float(krippendorff.alpha(reliability_data=data, level_of_measurement="nominal"))
+
+
+def theirs_by_label(rows: list[Spans]) -> dict[str, float]:
+    """For each label a table of characters, filled a span at a time as one does with numpy."""
+    found = {}
+    for chosen in LABELS:
+        data = np.zeros((len(rows), CHARACTERS))
+        for number, row in enumerate(rows):
+            for label, start, end in row:
+                if label == chosen:
+                    data[number, start:end] = 1
+        found[chosen] = float(krippendorff.alpha(reliability_data=data, level_of_measurement="nominal"))
+    return found
+
+
+def ours_by_label(versions: list[list[Mention]], ruler: Positions) -> dict[str, Value]:
+    """As `annotate agree` does it: one sweep for all labels, in which no character is looked at by itself."""
+    (found,) = patterns(versions, ruler)
+    return {label: alpha(alpha_counts(projected(found, frozenset({label})))) for label in LABELS}
+
+
+def compare_alpha(draw: random.Random) -> Row:
+    rows = stretches(draw)
+    listed = table(rows)
+    seconds, ours = timed(lambda: nominal_alpha(listed), 5)
+    their_seconds, theirs = timed(theirs_from_table(listed), 3)
+    same(ours, theirs)
+    return Row(f"alpha of a table, {ANNOTATORS} × {CHARACTERS:,} characters", seconds, their_seconds)
+
+
+def compare_alpha_by_label(draw: random.Random) -> Row:
+    rows = stretches(draw)
+    versions = [[Mention("", label, start, end, "", (Piece(start, end),), {}) for label, start, end in r] for r in rows]
+    ruler = Positions(CHARACTERS, [0])
+    seconds, ours = timed(lambda: ours_by_label(versions, ruler), 5)
+    their_seconds, theirs = timed(lambda: theirs_by_label(rows), 1)
+    for label in LABELS:
+        same(ours[label], theirs[label])
+    what = f"alpha of each of {len(LABELS)} labels, {ANNOTATORS} × {len(rows[0]):,} spans on those characters"
+    return Row(what, seconds, their_seconds)
+
+
+def corpus_versions(draw: random.Random) -> tuple[list[list[Mention]], int]:
+    """Gold of the corpus beside this file, `COPIES` times in a row, and a version of it with one span in five moved."""
+    root = Path(__file__).resolve().parent.parent
+    inventory, corpus = load(root / "schema"), Corpus(root / "corpus")
+    gold: list[Mention] = []
+    size = 0
+    for _ in range(COPIES):
+        for article in corpus.annotated_ids(GOLD):
+            gold += [
+                placed(one, [Piece(start + size, end + size) for start, end in one.pieces])
+                for one in mentions(corpus.read_annotation(GOLD, article), inventory)
+            ]
+            size += len(corpus.read_text(article))
+    other = [
+        placed(one, [Piece(start, end + draw.randint(1, 9)) for start, end in one.pieces])
+        if draw.random() < 0.2
+        else one
+        for one in gold
+    ]
+    return [gold, other], size + 9
+
+
+def placed(mention: Mention, pieces: list[Piece]) -> Mention:
+    """The same mention in another place."""
+    return Mention(mention.id, mention.label, pieces[0].start, pieces[-1].end, "", tuple(pieces), {})
+
+
+def theirs_of_sets(versions: list[list[Mention]], size: int) -> float:
+    """The table of characters, with a bit for each label and a number for each set of labels, as numpy has it."""
+    names = sorted({mention.label for spans in versions for mention in spans})
+    bits = np.zeros((len(versions), size), dtype=np.int64)
+    for row, spans in zip(bits, versions, strict=True):
+        for mention in spans:
+            for start, end in mention.pieces:
+                row[start:end] |= 1 << names.index(mention.label)
+    return float(krippendorff.alpha(reliability_data=bits, level_of_measurement="nominal"))
+
+
+def compare_alpha_of_sets(draw: random.Random) -> Row:
+    versions, size = corpus_versions(draw)
+    ruler = Positions(size, [0])
+    seconds, ours = timed(lambda: alpha(alpha_counts(patterns(versions, ruler)[0])), 5)
+    their_seconds, theirs = timed(lambda: theirs_of_sets(versions, size), 3)
+    same(ours, theirs)
+    sets = len({have for pattern in patterns(versions, ruler)[0] for have in pattern})
+    what = f"alpha of sets of labels ({sets}), 2 × {len(versions[0])} spans on {size:,} characters"
+    return Row(what, seconds, their_seconds)
+
+
+def compare_f1(draw: random.Random) -> Row:
+    first, second = documents(draw)
+    theirs_in = [
+        [[{"label": label, "start": start, "end": end - 1} for label, start, end in found] for found in side]
+        for side in (first, second)
+    ]
+    seconds, ours = timed(lambda: our_f1(first, second), 5)
+    their_seconds, theirs = timed(
+        lambda: nervaluate.Evaluator(*theirs_in, tags=list(LABELS), loader="dict").evaluate(), 1
+    )
+    same(ours["all"], theirs["overall"]["strict"].f1)
+    for label in LABELS:
+        same(ours[label], theirs["entities"][label]["strict"].f1)
+    return Row(f"exact F1 by label, 2 × {DOCUMENTS} documents × {SPANS} spans", seconds, their_seconds)
+
+
+def main() -> None:
+    """Print the table of benchmarks/README.md."""
+    libraries = (f"krippendorff {version('krippendorff')}", f"nervaluate {version('nervaluate')}")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {' and '.join(libraries)}\n")
+    print("| measure | here, ms | library, ms | times faster |\n|---|---:|---:|---:|")
+    for compare in (compare_alpha, compare_alpha_by_label, compare_alpha_of_sets, compare_f1):
+        row = compare(random.Random(0))
+        print(f"| {row.what} | {1000 * row.here:.1f} | {1000 * row.library:.0f} | {row.library / row.here:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
