@@ -12,6 +12,7 @@ from annotate.agreement.matching import (
     dice,
     exact,
     exact_counts,
+    exact_counts_by_label,
     length,
     mentions,
     overlap,
@@ -140,6 +141,7 @@ def test_exact_f1_is_that_of_nervaluate(first: list[Drawn], second: list[Drawn])
         [[{"label": label, "start": start, "end": end - 1} for label, start, end in found] for found in side]
         for side in (first, second)
     ]
+    by_label = exact_counts_by_label(first, second)
     result = nervaluate.Evaluator(*documents, tags=["A", "B"], loader="dict").evaluate()
     counts: dict[object, float] = {BOTH: 0, FIRST: 0, SECOND: 0}
     for ours, theirs in zip(first, second, strict=True):
@@ -148,3 +150,7 @@ def test_exact_f1_is_that_of_nervaluate(first: list[Drawn], second: list[Drawn])
     value = f1(counts)
     expected = result["overall"]["strict"].f1
     assert (0 if isinstance(value, str) else value) == pytest.approx(expected or 0, abs=1e-9)
+    assert set(by_label) == set(result["entities"])
+    for label, (both_have, ours_have, theirs_have) in by_label.items():
+        value = 2 * both_have / (ours_have + theirs_have)
+        assert value == pytest.approx(result["entities"][label]["strict"].f1, abs=1e-9)
