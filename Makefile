@@ -40,7 +40,7 @@ test: lint check  ## lint, the checks, and all tests, with the real server
 	@$(BIN)/python -m pytest
 
 browser-test: $(READY)  ## the labelling screen in a real browser (Debian: apt-get install chromium)
-	@$(BIN)/python -m pytest browser
+	@$(BIN)/python -m pytest -m browser
 
 screenshot: $(READY)  ## take the picture in the README anew (needs chromium)
 	@$(BIN)/python tools/screenshot.py

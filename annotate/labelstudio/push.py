@@ -66,7 +66,7 @@ def find(studio: Studio, state: State, title: str) -> Project | None:
 
     Raises Refused if several have it.
     """
-    number = state.project(studio.where.name)
+    number = state.project(studio.where.name, title)
     known = studio.project(number) if number is not None else None
     if known is not None:
         return known
@@ -142,7 +142,7 @@ def set_up(studio: Studio, state: State, inventory: Inventory, title: str, instr
     elif (project.config, project.instructions) != (config, instructions):
         _refuse_loss(studio, project, config)
         studio.update(project, settings)
-    state.remember_project(studio.where.name, project.number)
+    state.remember_project(studio.where.name, title, project.number)
     return project
 
 

@@ -1,7 +1,7 @@
 """The folder `.studio/`: what is kept between commands about a Label Studio server. It is private, and never committed.
 
 credentials.json  the random login of the server started here      server.json  the process that runs it
-project.json      server → number of the corpus's project           people.json  server → user number → annotator
+project.json      server → title → number of a project             people.json  server → user number → annotator
 raw/<article>.json  tasks as the server last gave them              server.log, data/  the server's own
 """
 
@@ -92,12 +92,16 @@ class State:
             path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True)
         write_atomically(path, content, PRIVATE_FILE)
 
-    def project(self, server: str) -> int | None:
-        """The number of the corpus's project on a server, as last seen."""
-        return (self.read("project.json", dict[str, int]) or {}).get(server)
+    def project(self, server: str, title: str) -> int | None:
+        """The number of the project on a server that was made under this title, also if it was renamed there since."""
+        return self._projects().get(server, {}).get(title)
 
-    def remember_project(self, server: str, number: int) -> None:
-        self.write("project.json", (self.read("project.json", dict[str, int]) or {}) | {server: number})
+    def remember_project(self, server: str, title: str, number: int) -> None:
+        known = self._projects()
+        self.write("project.json", known | {server: known.get(server, {}) | {title: number}})
+
+    def _projects(self) -> dict[str, dict[str, int]]:
+        return self.read("project.json", dict[str, dict[str, int]]) or {}
 
     def people(self, server: str) -> dict[int, str]:
         """User number → annotator, for one server."""
