@@ -15,6 +15,6 @@ difference was seen and not that none is to be expected. Spans of one label that
 uα and one stretch for alpha. uα over many short units in a long text comes close to alpha, as gaps outweigh units.
 
 Gamma (Mathet, Widlöcher and Métivier 2015) is not computed. Its library, pygamma-agreement 0.5.9, can be installed
-beside the rest, but with some thirty packages (684 MB with what they share; integer solvers, one of them under the GPL),
-and without the solver that it prefers it warns on every run: too much for one more coefficient.
+beside the rest, but with some thirty packages (684 MB with what they share; solvers, one of them under the GPL), and
+without the solver that it prefers it warns on every run: too much for one more coefficient.
 """
