@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
@@ -17,8 +17,9 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 Labels = frozenset[str]
 Pattern = tuple[Labels, ...]
 
-PARAGRAPH = -1
-"""Stands for the number of a version where a change is the start of a paragraph."""
+DEPTH = 16
+"""Bits that count the spans of one label open at a position: enough for 65,535."""
+MASK = (1 << DEPTH) - 1
 
 
 class Positions(NamedTuple):
@@ -65,37 +66,51 @@ def covered(mentions: Iterable[Mention], ruler: Positions) -> list[Piece]:
 def patterns(versions: Sequence[Iterable[Mention]], ruler: Positions) -> list[dict[Pattern, int]]:
     """For each paragraph: which sets of labels the versions give one position → how many positions have just these.
 
-    One sweep over the ends of spans; stretches with the same labels are counted at once. While it lasts, a set of
-    labels is a number with a bit for each.
+    One sweep over the ends of spans; stretches with the same labels are counted at once. While it lasts, the labels of
+    all versions are one number, with a field of `DEPTH` bits for each version and label: how many spans are open there.
     """
-    bits: dict[str, int] = {}
-    changes = [(start, PARAGRAPH, 0, 0) for start in ruler.paragraphs[1:]]
+    fields: dict[tuple[int, str], int] = {}
+    changes: defaultdict[int, int] = defaultdict(int)
+    tokens = ruler.starts is not None
     for number, mentions in enumerate(versions):
+        steps: dict[str, int] = {}
         for mention in mentions:
-            bit = bits.setdefault(mention.label, 1 << len(bits))
+            label = mention.label
+            if label not in steps:
+                fields[number, label] = len(fields)
+                steps[label] = 1 << DEPTH * fields[number, label]
+            step = steps[label]
             for piece in mention.pieces:
-                start, end = ruler.range(piece)
+                start, end = ruler.range(piece) if tokens else piece
                 if start < end:
-                    changes += ((start, number, bit, 1), (end, number, bit, -1))
-    changes.sort()
-    changes.append((ruler.size, PARAGRAPH, 0, 0))
-    found: list[Counter[tuple[int, ...]]] = [Counter() for _ in ruler.paragraphs]
-    here, at, have = 0, 0, [0] * len(versions)
-    depths: Counter[tuple[int, int]] = Counter()
-    for place, number, bit, step in changes:
+                    changes[start] += step
+                    changes[end] -= step
+    breaks = set(ruler.paragraphs[1:])
+    found: list[Counter[int]] = [Counter() for _ in ruler.paragraphs]
+    here, at, open_ = iter(found), 0, 0
+    counts = next(here)
+    for place in sorted({*changes, *breaks, ruler.size}):
         if place > at:
-            found[here][tuple(have)] += place - at
+            counts[open_] += place - at
             at = place
-        if number == PARAGRAPH:
-            here += 1
-            continue
-        depth = depths[number, bit] = depths[number, bit] + step
-        have[number] = have[number] | bit if depth else have[number] & ~bit
-    return [
-        {tuple(_labels(bits, have) for have in pattern): number for pattern, number in counts.items()}
-        for counts in found
-    ]
+        if place in breaks:
+            counts = next(here)
+        open_ += changes.get(place, 0)
+    known: dict[int, Pattern] = {}
+    return [_labelled(counts, fields, len(versions), known) for counts in found]
 
 
-def _labels(bits: dict[str, int], have: int) -> Labels:
-    return frozenset(label for label, bit in bits.items() if have & bit)
+def _labelled(
+    counts: Counter[int], fields: dict[tuple[int, str], int], versions: int, known: dict[int, Pattern]
+) -> dict[Pattern, int]:
+    """The counts by sets of labels; how many spans are open of a label makes no difference."""
+    found: Counter[Pattern] = Counter()
+    for open_, number in counts.items():
+        if open_ not in known:
+            sets: list[set[str]] = [set() for _ in range(versions)]
+            for (version, label), field in fields.items():
+                if open_ >> DEPTH * field & MASK:
+                    sets[version].add(label)
+            known[open_] = tuple(map(frozenset, sets))
+        found[known[open_]] += number
+    return dict(found)

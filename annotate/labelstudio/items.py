@@ -235,11 +235,11 @@ class Reading:
             ends = self._ends(label, self.regions[head], self.regions[tail])
             if ends is None:
                 self._aside(item, rules.ends_unclear, label, head, tail)
-            elif (label, *ends) in self.relations:
+            elif (label, ends[0], ends[1]) in self.relations:
                 self._aside(item, rules.relation_twice, label, head, tail)
             else:
                 note = self._note(item, head)
-                self.relations[(label, *ends)] = Relation(label=label, head=ends[0], tail=ends[1], note=note)
+                self.relations[label, ends[0], ends[1]] = Relation(label=label, head=ends[0], tail=ends[1], note=note)
         return None
 
     def _ends(self, label: str, head: Region, tail: Region) -> tuple[str, str] | None:
