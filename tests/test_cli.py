@@ -14,6 +14,7 @@ COMMANDS = [
     ["rules"],
     ["build"],
     ["coverage"],
+    ["agree"],
     ["adjudicate"],
     ["adjudicate", "plan"],
     ["adjudicate", "apply"],

@@ -43,6 +43,9 @@ FORMATS = ("text", "json", "html")
 )
 @click.option("--samples", type=click.IntRange(0, 100_000), default=1000, show_default=True, help="Of the bootstrap.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+@click.option(
+    "--gamma", "with_gamma", is_flag=True, help="Compute gamma, too, an article at a time; needs the extra gamma."
+)
 @click.option("--studio-url", metavar="URL", help="In the page, link each article to its task in Label Studio.")
 @click.option(
     "--dir", "studio", default=".studio", show_default=True, type=click.Path(), help="Where `studio pull` keeps tasks."
@@ -61,6 +64,7 @@ def command(
     gates: tuple[str, ...],
     samples: int,
     seed: int,
+    with_gamma: bool,
     studio_url: str | None,
     studio: str,
 ) -> None:
@@ -96,6 +100,12 @@ def command(
         shown = msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
     else:
         shown = _text(report, by_article, colour=out is None)
+    if with_gamma:
+        from annotate.agreement.gamma import gammas
+
+        for found in gammas(study, seed):
+            value = f"– ({found.note})" if found.value is None else f"{found.value:.3f}"
+            click.echo(f"gamma of {found.article}: {value}", err=format_ != "text" or out is not None)
     if out:
         from annotate.files import write_atomically
 

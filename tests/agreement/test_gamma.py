@@ -1,0 +1,46 @@
+"""Gamma, by its own library: defined, repeatable, and 1 for annotators who agree in all."""
+
+import sys
+
+import pytest
+
+from annotate.agreement.gamma import gammas
+from annotate.agreement.study import study
+from annotate.errors import CannotRun
+from annotate.inventory import load
+from annotate.model import Annotation
+from tests.conftest import BASE, Project
+
+TEXT = "The harbour master said 40 crates lie at Café Quay."
+
+
+@pytest.fixture
+def anna(project: Project) -> Annotation:
+    return project.corpus.read_annotation("anna", "harbour")
+
+
+def test_gamma_of_the_same_labels_is_one_and_of_fewer_is_less(anna: Annotation, project: Project) -> None:
+    text, small = project.corpus.read_text("harbour"), load(BASE / "schema")
+    less = type(anna)(
+        **{f: getattr(anna, f) for f in anna.__struct_fields__} | {"spans": anna.spans[:4], "relations": ()}
+    )
+    (same,) = gammas(study(small, [("harbour", text, {"anna": anna, "ben": anna})]))
+    (fewer,) = gammas(study(small, [("harbour", text, {"anna": anna, "ben": less})]))
+    (again,) = gammas(study(small, [("harbour", text, {"anna": anna, "ben": less})]))
+    assert same.value == pytest.approx(1)
+    assert fewer.value is not None
+    assert fewer.value < 1
+    assert fewer == again
+
+
+def test_annotator_without_spans_has_no_gamma(anna: Annotation, project: Project) -> None:
+    text, small = project.corpus.read_text("harbour"), load(BASE / "schema")
+    none = type(anna)(**{f: getattr(anna, f) for f in anna.__struct_fields__} | {"spans": (), "relations": ()})
+    (found,) = gammas(study(small, [("harbour", text, {"anna": anna, "ben": none})]))
+    assert (found.value, found.note) == (None, "no spans: ben")
+
+
+def test_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pygamma_agreement", None)
+    with pytest.raises(CannotRun, match=r"needs pygamma-agreement; pip install 'contested-claims\[gamma\]'"):
+        list(gammas(study(load(BASE / "schema"), [])))
