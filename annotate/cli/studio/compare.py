@@ -1,0 +1,44 @@
+"""`annotate studio compare`: what a server has against what the corpus has."""
+
+import click
+
+from annotate.cli.common import corpus_option, schema_option
+from annotate.cli.studio.common import SHOWN, connected, dir_option, fetch, refusals, title_option
+
+
+@click.command("compare")
+@corpus_option
+@schema_option
+@title_option
+@dir_option
+@click.pass_context
+def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, folder: str) -> None:
+    """Fetch everything back and compare it with the corpus: texts, spans and relations.
+
+    Exit code 0: all is equal; 1: differences; 2: could not run.
+
+    \b
+    annotate studio compare
+    """
+    from annotate import inventory
+    from annotate.labelstudio.compare import compare as compare_all
+    from annotate.labelstudio.push import predictions
+    from annotate.store import Corpus
+
+    loaded, store = inventory.load(schema), Corpus(corpus)
+    with refusals(ctx), connected(folder) as (studio, state):
+        raw = fetch(studio, state, title or loaded.title)
+        pushed = any(task.get("predictions") for task in raw)
+        labels = predictions(store, loaded) if pushed else {}
+        people = state.people(studio.where.name)
+        found = compare_all(store, loaded, list(store.articles()), labels, raw, people)
+    for words in found.differences[:SHOWN]:
+        click.echo(words)
+    if len(found.differences) > SHOWN:
+        click.echo(f"… and {len(found.differences) - SHOWN} more")
+    for what in ("articles", "annotations", "spans", "relations", "items"):
+        if what in found.equal or what in found.different:
+            click.echo(f"{what}: {found.equal[what]} equal, {found.different[what]} different")
+    click.echo(f"characters of equal texts: {found.characters}")
+    if found.differences:
+        ctx.exit(1)

@@ -1,0 +1,94 @@
+"""`annotate studio push`: the corpus onto a server."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from annotate.cli.common import corpus_option, schema_option
+from annotate.cli.studio.common import SHOWN, connected, dir_option, page, progress, refusals, title_option
+
+if TYPE_CHECKING:
+    from annotate.inventory import Inventory
+
+
+@click.command("push")
+@corpus_option
+@schema_option
+@click.option(
+    "--guidelines",
+    default="guidelines",
+    show_default=True,
+    type=click.Path(),
+    help="What annotators read, as Markdown.",
+)
+@title_option
+@dir_option
+@click.option("--no-predictions", is_flag=True, help="Push no labels, so that annotators start from the bare text.")
+@click.option("--no-check", is_flag=True, help="Push although `annotate check` finds errors.")
+@click.pass_context
+def push(
+    ctx: click.Context,
+    corpus: str,
+    schema: str,
+    guidelines: str,
+    title: str | None,
+    folder: str,
+    no_predictions: bool,
+    no_check: bool,
+) -> None:
+    """Push articles, gold labels and guidelines to the server. What is there already is left alone.
+
+    Exit code 0: pushed; 1: refused, or an article's text differs from its task's; 2: could not run.
+
+    \b
+    annotate studio push
+    annotate studio push --no-predictions --title "First round"
+    """
+    from annotate import inventory
+    from annotate.labelstudio.instructions import instructions
+    from annotate.labelstudio.push import predictions
+    from annotate.labelstudio.push import push as push_all
+    from annotate.store import Corpus
+
+    loaded, store = inventory.load(schema), Corpus(corpus)
+    if not no_check:
+        _check(ctx, store, loaded)
+    labels = {} if no_predictions else predictions(store, loaded)
+    html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
+    with refusals(ctx), connected(folder) as (studio, state), progress("pushing articles") as report:
+        done = push_all(
+            studio,
+            state,
+            loaded,
+            list(store.articles()),
+            labels,
+            title=title or loaded.title,
+            instructions=html,
+            progress=report,
+        )
+    click.echo(
+        f"project {done.project.number}, {loaded.title if title is None else title}: {page(studio, done.project)}"
+    )
+    click.echo(
+        f"{len(done.created)} articles new, {len(done.updated)} brought up to date, {len(done.unchanged)} unchanged; "
+        f"{done.predictions} predictions written"
+    )
+    if not html:
+        click.echo(f"no instructions: there is no folder {guidelines}", err=True)
+    for conflict in done.conflicts:
+        click.echo(f"refused: {conflict}", err=True)
+    if done.conflicts:
+        ctx.exit(1)
+
+
+def _check(ctx: click.Context, corpus: Any, loaded: "Inventory") -> None:
+    """Show the errors of the corpus and end with exit code 1 if there are any: they would be shown to annotators."""
+    from annotate.checks import check
+
+    errors = [finding for finding in check(corpus, loaded) if finding.severity == "error"]
+    for finding in errors[:SHOWN]:
+        click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
+    if errors:
+        click.echo(f"refused: {len(errors)} errors in the corpus; mend them, or push with --no-check", err=True)
+        ctx.exit(1)
