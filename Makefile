@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help run test studio studio-down check lint lock figures screenshot browser-test clean
+.PHONY: help run test studio studio-down check lint lock figures screenshot browser-test postgres-test clean
 help:  ## what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
 
@@ -41,6 +41,9 @@ test: lint check  ## lint, the checks, and all tests, with the real server
 
 browser-test: $(READY)  ## the labelling screen in a real browser (Debian: apt-get install chromium)
 	@$(BIN)/python -m pytest -m browser
+
+postgres-test: $(READY)  ## the server on PostgreSQL, backup and restore (Debian: apt-get install postgresql)
+	@$(BIN)/python -m pytest -m postgres
 
 screenshot: $(READY)  ## take the picture in the README anew (needs chromium)
 	@$(BIN)/python tools/screenshot.py

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from annotate.errors import CannotRun
+from annotate.labelstudio import database as databases
+from annotate.labelstudio.database import Database
 from annotate.labelstudio.state import Credentials, Process, State, environment, require
 
 HOST = "127.0.0.1"
@@ -62,8 +64,13 @@ def credentials(state: State) -> Credentials:
     return known
 
 
-def up(state: State, port: int | None = None, waiting: Callable[[float], None] | None = None) -> Running:
-    """Start the server of this folder, or find it running.
+def up(
+    state: State,
+    port: int | None = None,
+    waiting: Callable[[float], None] | None = None,
+    database: Database | None = None,
+) -> Running:
+    """Start the server of this folder, or find it running; on `database`, if one is given, else on what it had before.
 
     `waiting` is called with the seconds waited so far. Raises CannotRun: not installed, port in use, died, too slow.
     """
@@ -80,6 +87,7 @@ def up(state: State, port: int | None = None, waiting: Callable[[float], None] |
     import psutil
 
     state.make()
+    keeps = databases.settled(state, database)
     chosen = _port(state, port)
     command = [sys.executable, "-m", "label_studio.server", "start", "--no-browser"]
     with state.log.open("wb") as log:
@@ -87,7 +95,7 @@ def up(state: State, port: int | None = None, waiting: Callable[[float], None] |
         child = subprocess.Popen(
             [*command, "--port", str(chosen), "--internal-host", HOST],
             cwd=state.folder,
-            env=environment(state, credentials(state)),
+            env=environment(state, credentials(state)) | databases.environment(keeps),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

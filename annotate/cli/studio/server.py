@@ -9,8 +9,14 @@ from annotate.cli.studio.common import dir_option, working
 
 @click.command("up")
 @click.option("--port", type=click.IntRange(1, 65535), help="Default: the port used last, or a free one.")
+@click.option(
+    "--database",
+    metavar="URL",
+    help="Keep the data in PostgreSQL: postgresql://USER@HOST/NAME, with the password in PGPASSWORD or ~/.pgpass.  "
+    "[default: SQLite, or what this folder had before]",
+)
 @dir_option
-def up(port: int | None, folder: str) -> None:
+def up(port: int | None, database: str | None, folder: str) -> None:
     """Start a server on this machine, for this machine only.
 
     The first start takes about half a minute. Login and password are random and stand in credentials.json in the
@@ -19,13 +25,15 @@ def up(port: int | None, folder: str) -> None:
     \b
     annotate studio up
     annotate studio up --port 8080
+    PGPASSWORD=… annotate studio up --database postgresql://label@db.example.org/studio
     """
     from annotate.labelstudio import server
+    from annotate.labelstudio.database import parse
     from annotate.labelstudio.state import State
 
     state = State(folder)
     with working("starting Label Studio"):
-        found = server.up(state, port)
+        found = server.up(state, port, database=parse(database) if database else None)
     click.echo(f"{'started' if found.new else 'runs already'}: {found.url}")
     click.echo(f"login and password: {Path(folder) / 'credentials.json'}")
 

@@ -1,0 +1,132 @@
+"""The same server on PostgreSQL: Debian's, started here, with the commands of docs/deploy.md for backup and restore.
+
+Needs Debian's postgresql; `make postgres-test` runs it.
+"""
+
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from annotate.errors import CannotRun
+from annotate.labelstudio import push, server
+from annotate.labelstudio.client import Studio, address
+from annotate.labelstudio.database import Database, parse, settled
+from annotate.labelstudio.state import State
+from annotate.labelstudio.tasks import result
+from tests.conftest import ROOT, Project
+
+pytestmark = pytest.mark.postgres
+PASSWORD = "not-a-secret-outside-this-test"
+
+
+class Cluster:
+    """A PostgreSQL server on the loopback with data of its own; it does not run as root, so neither do its commands."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.programs = folder, max(Path("/usr/lib/postgresql").glob("*/bin"))
+        self.user = pwd.getpwnam("postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+
+    def run(self, *words: str) -> None:
+        command = [str(self.programs / words[0]), *words[1:]]
+        who = {"user": self.user.pw_uid, "group": self.user.pw_gid} if os.geteuid() == 0 else {}
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **who)  # type: ignore[call-overload]
+        assert done.returncode == 0, done.stderr
+
+    def start(self) -> None:
+        self.folder.mkdir()
+        os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
+        secret = self.folder.parent / "pg-password"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o644)
+        data = str(self.folder / "data")
+        self.run("initdb", "-D", data, "-U", "label", "-A", "scram-sha-256", f"--pwfile={secret}")
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        self.run("pg_ctl", "-D", data, "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "fast", "stop")
+
+    def url(self, name: str) -> str:
+        return f"postgresql://label@127.0.0.1:{self.port}/{name}"
+
+    def sql(self, statement: str) -> None:
+        words = [str(self.programs / "psql"), "--quiet", "--command", statement, self.url("postgres")]
+        subprocess.run(words, check=True, env={**os.environ, "PGPASSWORD": PASSWORD}, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    # Not below pytest's own folder, which only its owner may enter.
+    folder = Path("/tmp") / f"annotate-postgres-{os.getpid()}"  # noqa: S108
+    folder.mkdir(mode=0o755)
+    found = Cluster(folder / "cluster")
+    found.start()
+    yield found
+    found.stop()
+    shutil.rmtree(folder)
+
+
+def block(name: str) -> str:
+    """A block of commands of docs/deploy.md."""
+    found = re.search(
+        rf"^```sh {name}\n(.*?)^```", (ROOT / "docs" / "deploy.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert found
+    return found[1]
+
+
+def test_server_on_postgresql_with_backup_and_restore(
+    cluster: Cluster, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    cluster.sql("CREATE DATABASE studio")
+    state, loaded = State(tmp_path / "studio"), project.inventory
+    anna = project.corpus.read_annotation("anna", "harbour")
+    server.up(state, database=parse(cluster.url("studio")))
+    try:
+        assert not (state.data / "label_studio.sqlite3").exists()
+        with Studio(address(state)) as studio:
+            articles, labels = list(project.corpus.articles()), push.predictions(project.corpus, loaded)
+            done = push.push(studio, state, loaded, articles, labels, title="Port news")
+            task = next(task for task in studio.tasks(done.project) if task["data"]["article"] == "harbour")
+            studio._sdk.annotations.create(id=task["id"], result=result(anna, loaded))
+    finally:
+        server.down(state)
+    saved = {**os.environ, "DATABASE": cluster.url("studio"), "STUDIO": str(state.folder), "BACKUP": str(tmp_path)}
+    saved["PATH"] = f"{Path(sys.executable).parent}:{cluster.programs}:{saved['PATH']}"
+    subprocess.run(["sh", "-euc", block("backup")], env=saved, check=True, capture_output=True)
+    cluster.sql("DROP DATABASE studio WITH (FORCE)")
+    shutil.rmtree(state.folder)
+    cluster.sql("CREATE DATABASE studio")
+    restored = subprocess.run(["sh", "-euc", block("restore")], env=saved, capture_output=True, text=True, check=False)
+    try:
+        assert restored.returncode == 0, restored.stderr
+        assert PASSWORD not in restored.stdout + restored.stderr
+        pulled = project.annotate(
+            "studio", "pull", "--dir", str(state.folder), "--annotator", "ben", "--title", "Port news"
+        )
+        assert pulled.exit_code == 0, pulled.output
+        found = project.corpus.read_annotation("ben", "harbour")
+        assert (found.spans, found.relations) == (anna.spans, anna.relations)
+        same = project.annotate("studio", "compare", "--dir", str(state.folder), "--title", "Port news")
+        assert same.exit_code == 0, same.output
+    finally:
+        server.down(state)
+
+
+def test_database_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        CannotRun, match=r"^postgresql://label@127\.0\.0\.1:1/studio: cannot be reached \(.*\); is Postgre"
+    ):
+        settled(State(tmp_path), Database("127.0.0.1", 1, "studio", "label", PASSWORD))
