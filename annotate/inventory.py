@@ -17,6 +17,9 @@ from annotate.schemas import explain, package_schema
 
 FILE = "labels.yaml"
 
+RESERVED_HOTKEYS = {"u"}
+"""Single keys that Label Studio 1.23 takes for itself: u lets go of the selected region."""
+
 Reading = Literal["both", "lower", "upper", "between", "none"]
 
 
@@ -175,6 +178,8 @@ def _unknown(place: str, names: list[str], known: Mapping[str, Any], what: str) 
 def _span_misfits(value: Mapping[str, Any]) -> Iterator[Misfit]:
     for name, label in value["spans"].items():
         yield from _unknown(f"spans.{name}.layer", [label["layer"]], value["layers"], "layer")
+        if label["hotkey"] in RESERVED_HOTKEYS:
+            yield f"spans.{name}.hotkey", f"{label['hotkey']!r} is a key of Label Studio's own", "choose another"
     for key in ("hotkey", "color"):
         count = Counter(label[key] for label in value["spans"].values())
         for name, label in value["spans"].items():

@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import browser
 
 pytestmark = pytest.mark.browser
+SCREENS = ROOT / "dist" / "screens"
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,12 @@ def test_screen_shows_gold_and_the_attributes_of_a_selected_region(
             shown = page.locator(".side label:visible").all_inner_texts()
             for value in (value for value in span.attributes.values() if isinstance(value, str)):
                 assert any(value in text for text in shown), value
+            # Kept to be looked at, in light and in dark.
+            SCREENS.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=SCREENS / "labelling-light.png")
+            page.get_by_text("Light", exact=True).click()
+            page.wait_for_timeout(500)
+            page.screenshot(path=SCREENS / "labelling-dark.png")
             page.get_by_role("button", name="Instructions").click()
             page.locator("summary").first.wait_for()
             for label in labels.spans:
