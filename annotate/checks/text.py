@@ -84,11 +84,8 @@ def invisible_character(text: str) -> Iterator[Problem]:
     Fails: a NUL, a soft hyphen, a zero width space, a mark that turns the direction of writing.
     Passes: plain text; a zero width joiner within a word.
     """
-    found: dict[str, int] = {}
-    for at, character in enumerate(text):
-        if character not in _ALLOWED and unicodedata.category(character) in _INVISIBLE:
-            found.setdefault(character, at)
-    for character, at in found.items():
+    odd = [one for one in set(text) - _ALLOWED if unicodedata.category(one) in _INVISIBLE]
+    for at, character in sorted((text.index(one), one) for one in odd):
         name = unicodedata.name(character, "control character")
         yield Problem(
             f"has U+{ord(character):04X} ({name.lower()}), first at {at}; see whether the source means it",
