@@ -57,6 +57,11 @@ def encode_annotation(annotation: Annotation) -> bytes:
     return _encode((field, getattr(ordered, field)) for field in Annotation.__struct_fields__)
 
 
+def decode_annotation(path: Path, data: bytes) -> Annotation:
+    """The annotation of a file's bytes; `path` is what an error names."""
+    return _decoded(path, data, Annotation)
+
+
 def encode_article(article: Article) -> bytes:
     """The metadata's bytes; the text has a file of its own."""
     return _encode((field, getattr(article, field)) for field in Article.__struct_fields__ if field != "text")
@@ -219,8 +224,12 @@ class Corpus:
 
 
 def _decode(path: Path, type_: type[T]) -> T:
+    return _decoded(path, read_bytes(path, _CHECK), type_)
+
+
+def _decoded(path: Path, data: bytes, type_: type[T]) -> T:
     try:
-        return msgspec.json.decode(read_bytes(path, _CHECK), type=type_)
+        return msgspec.json.decode(data, type=type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CannotRun(path, f"cannot be read: {error}", _CHECK) from error
 

@@ -15,6 +15,7 @@ COMMANDS = [
     ["build"],
     ["coverage"],
     ["agree"],
+    ["score"],
     ["adjudicate"],
     ["adjudicate", "plan"],
     ["adjudicate", "apply"],

@@ -55,10 +55,10 @@ def measure(study: Study, samples: int = SAMPLES, seed: int = 0, step: Step = la
         alone=study.alone,
         sampling=Sampling(bootstrap.by, bootstrap.number, samples, seed),
         labels=labels,
-        attributes=list(_attributes(study, bootstrap)),
+        attributes=list(attribute_rows(study, bootstrap)),
         relations=list(_relations(study, bootstrap)),
-        records=[_record(study, bootstrap, records, name) for name in inventory.records],
-        counts=list(_counts(study, bootstrap)),
+        records=[record_row(study, bootstrap, records, name) for name in inventory.records],
+        counts=list(count_rows(study, bootstrap)),
         confusion=[Confused(one, other, number) for (one, other), number in confusion(study).most_common()],
         by_article=by_article,
     )
@@ -142,7 +142,7 @@ def _by_article(study: Study, tallies: SpanTallies, name: str, labels: Collectio
             )
 
 
-def _attributes(study: Study, bootstrap: Bootstrap) -> Iterator[AttributeRow]:
+def attribute_rows(study: Study, bootstrap: Bootstrap) -> Iterator[AttributeRow]:
     for attribute in study.inventory.attributes.values():
         tallies = attribute_tallies(study, attribute)
         yield AttributeRow(
@@ -174,7 +174,7 @@ def _relations(study: Study, bootstrap: Bootstrap) -> Iterator[RelationRow]:
         )
 
 
-def _counts(study: Study, bootstrap: Bootstrap) -> Iterator[CountRow]:
+def count_rows(study: Study, bootstrap: Bootstrap) -> Iterator[CountRow]:
     def mean(key: str) -> Callable[[Counts], Value]:
         return lambda counts: counts[key] / counts[PAIRS] if counts.get(PAIRS) else NOTHING
 
@@ -189,7 +189,7 @@ def _counts(study: Study, bootstrap: Bootstrap) -> Iterator[CountRow]:
         )
 
 
-def _record(study: Study, bootstrap: Bootstrap, counter: RecordCounter, name: str) -> RecordRow:
+def record_row(study: Study, bootstrap: Bootstrap, counter: RecordCounter, name: str) -> RecordRow:
     type_ = study.inventory.records[name]
     tallies = counter.tallies(type_)
     numbers: Counter[str] = Counter()

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from annotate.agreement.bootstrap import Measure
 from annotate.agreement.measure import ALL
-from annotate.agreement.report import Report
+from annotate.agreement.report import AttributeRow, CountRow, RecordRow, Report
 
 Cell = str | int | float | Measure | None
 """A word, a number of things, a value without an interval (None: there is none), or a measure."""
@@ -18,6 +18,19 @@ class Column(NamedTuple):
     name: str
     low_is_good: bool = False
     plain: bool = False
+
+
+class Compared(Protocol):
+    """What a report and a score have in common."""
+
+    @property
+    def annotators(self) -> tuple[str, ...]: ...
+    @property
+    def attributes(self) -> list[AttributeRow]: ...
+    @property
+    def records(self) -> list[RecordRow]: ...
+    @property
+    def counts(self) -> list[CountRow]: ...
 
 
 class Table(NamedTuple):
@@ -35,14 +48,14 @@ def shown(value: float) -> str:
 
 def tables(report: Report, by_article: bool = False) -> Iterator[Table]:
     """The tables of a report; those with no row are left out."""
-    made = [_labels(report), _pairs(report), _attributes(report), _relations(report)]
-    made += [_records(report), _roles(report), _counts(report)]
+    made = [_labels(report), _pairs(report), attributes(report), _relations(report)]
+    made += [records(report), roles(report), counts(report)]
     if by_article:
         made.append(_by_article(report))
-    return (table for table in made if table.rows)
+    return (one for one in made if one.rows)
 
 
-def _table(
+def table(
     name: str, title: str, columns: Iterable[str | Column], rows: Iterable[Sequence[Cell]], more: Iterable[str] = ()
 ) -> Table:
     made = [column if isinstance(column, Column) else Column(column) for column in columns]
@@ -84,7 +97,7 @@ def _labels(report: Report) -> Table:
         "uα",
         Column("kappa", plain=True),
     ]
-    return _table("labels", "Spans", ["label", *heads], rows)
+    return table("labels", "Spans", ["label", *heads], rows)
 
 
 def _pairs(report: Report) -> Table:
@@ -92,17 +105,17 @@ def _pairs(report: Report) -> Table:
     row = next(row for row in report.labels if row.name == ALL)
     rows: list[list[Cell]] = [[f"{pair.first}, {pair.second}", pair.exact, pair.overlap] for pair in row.pairs]
     rows.append(["mean of the pairs", row.exact_mean, row.overlap_mean])
-    return _table(
+    return table(
         "pairs", "Pairs of annotators, all labels", ["pair", "exact F1", "overlap F1"], rows if len(rows) > 2 else []
     )
 
 
-def _attributes(report: Report) -> Table:
+def attributes(report: Compared) -> Table:
     rows: list[list[Cell]] = [
         [row.name, ", ".join(row.labels), row.matched, row.share, row.alpha, row.kappa] for row in report.attributes
     ]
     heads: list[str | Column] = ["attribute", "of", "spans", "equal", "alpha", Column("kappa", plain=True)]
-    return _table("attributes", "Attributes, given a matched span", heads, rows)
+    return table("attributes", "Attributes, given a matched span", heads, rows)
 
 
 def _relations(report: Report) -> Table:
@@ -127,10 +140,10 @@ def _relations(report: Report) -> Table:
         *(f"only {name}" for name in report.annotators),
     ]
     more = ["loose: one end is a span that the other has not" if any(row.loose for row in report.relations) else ""]
-    return _table("relations", "Relations", [*heads, "loose", "F1, ends matched", "F1, all"], rows, filter(None, more))
+    return table("relations", "Relations", [*heads, "loose", "F1, ends matched", "F1, all"], rows, filter(None, more))
 
 
-def _records(report: Report) -> Table:
+def records(report: Compared) -> Table:
     rows: list[list[Cell]] = [
         [
             row.name,
@@ -151,7 +164,7 @@ def _records(report: Report) -> Table:
         Column("anchor exact", plain=True),
         "anchor overlap",
     ]
-    return _table(
+    return table(
         "records",
         "Whole records",
         [*heads, Column("agr", plain=True), Column("all exact", plain=True), "all overlap"],
@@ -159,22 +172,22 @@ def _records(report: Report) -> Table:
     )
 
 
-def _roles(report: Report) -> Table:
+def roles(report: Compared) -> Table:
     rows: list[list[Cell]] = [
         [f"{record.name}.{role.name}", role.exact, role.overlap, role.characters]
         for record in report.records
         for role in record.roles
     ]
     heads: list[str | Column] = ["role", "exact F1", "overlap F1", "agr of characters"]
-    return _table("roles", "Roles of aligned records", heads, rows)
+    return table("roles", "Roles of aligned records", heads, rows)
 
 
-def _counts(report: Report) -> Table:
+def counts(report: Compared) -> Table:
     rows: list[list[Cell]] = [
         [row.label, row.matched, row.distance, row.equal, row.compatible] for row in report.counts
     ]
     heads: list[str | Column] = ["counts of", "spans", Column("distance", low_is_good=True), "equal", "compatible"]
-    return _table("counts", "Counts as intervals, given a matched span", heads, rows)
+    return table("counts", "Counts as intervals, given a matched span", heads, rows)
 
 
 def _by_article(report: Report) -> Table:
@@ -191,4 +204,4 @@ def _by_article(report: Report) -> Table:
         for row in report.by_article
     ]
     heads: list[str | Column] = ["article", "label", *report.annotators, "exact F1", "overlap F1", "alpha", "uα"]
-    return _table("by-article", "By article", heads, rows)
+    return table("by-article", "By article", heads, rows)

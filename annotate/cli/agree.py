@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.common import corpus_argument, schema_option, terminal
+from annotate.cli.grids import grids
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
-    from annotate.agreement.tables import Cell, Column
 
 FORMATS = ("text", "json", "html")
 
@@ -99,7 +99,10 @@ def command(
 
         shown = msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
     else:
-        shown = _text(report, by_article, colour=out is None)
+        from annotate.agreement.page import about
+        from annotate.agreement.tables import tables
+
+        shown = grids(about(report), tables(report, by_article), colour=out is None)
     if with_gamma:
         from annotate.agreement.gamma import gammas
 
@@ -170,49 +173,3 @@ def _task_links(url: str, studio: str) -> Callable[[str], str]:
         return base
 
     return link
-
-
-def _text(report: "Report", by_article: bool, colour: bool) -> str:
-    """The tables, for a terminal or a file."""
-    from io import StringIO
-
-    from rich import box
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    from annotate.agreement.page import about
-    from annotate.agreement.tables import tables
-
-    here = terminal()
-    onto = here.is_terminal and colour
-    console = Console(file=StringIO(), highlight=False, force_terminal=onto, width=here.width if onto else 10_000)
-    console.print(about(report), soft_wrap=True, markup=False)
-    for table in tables(report, by_article):
-        grid = Table(box=box.SIMPLE_HEAD, title=table.title, title_justify="left", title_style="bold")
-        for number, column in enumerate(table.columns):
-            words = all(isinstance(row[number], str) for row in table.rows)
-            grid.add_column(escape(column.name), justify="left" if words else "right")
-        for row in table.rows:
-            grid.add_row(*(_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)))
-        console.print(grid)
-        for note in table.notes:
-            console.print(f"  {note}", style="dim", soft_wrap=True, markup=False)
-    file = console.file
-    assert isinstance(file, StringIO)  # noqa: S101
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
-
-
-def _cell(cell: "Cell", column: "Column") -> str:
-    from rich.markup import escape
-
-    from annotate.agreement.bootstrap import Measure
-    from annotate.agreement.tables import shown
-
-    if isinstance(cell, Measure):
-        if cell.value is None or cell.low is None or cell.high is None or column.plain:
-            return _cell(cell.value, column)
-        return f"{shown(cell.value)} [dim]\\[{shown(cell.low)} {shown(cell.high)}][/dim]"
-    if cell is None:
-        return "–"
-    return shown(cell) if isinstance(cell, float) else escape(str(cell))
