@@ -5,13 +5,16 @@ No token is ever part of a message, and no error of the SDK leaves this file: it
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import server
+from annotate.labelstudio.retry import DELAYS, PASSING, Passing, again
 from annotate.labelstudio.state import State, require
 
 URL, KEY = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
@@ -20,6 +23,7 @@ SECONDS = 120
 PAGE = 100
 
 Raw = dict[str, Any]
+T = TypeVar("T")
 
 
 class Refused(Exception):  # noqa: N818 - it says what happened
@@ -66,22 +70,22 @@ def address(state: State) -> Address:
 
 @contextlib.contextmanager
 def speaking(url: str, subject: str = "the project") -> Iterator[None]:
-    """Turn whatever goes wrong between here and a server into CannotRun."""
+    """Turn whatever goes wrong between here and a server into CannotRun; into Passing, where it may pass by itself."""
     import httpx
     from label_studio_sdk.core.api_error import ApiError
 
     try:
         yield
     except ApiError as error:
-        raise CannotRun(url, *_said(error.status_code, error.body, subject)) from None
+        kind = Passing if error.status_code in PASSING else CannotRun
+        raise kind(url, *_said(error.status_code, error.body, subject)) from None
     except httpx.TimeoutException:
-        raise CannotRun(url, "gives no answer in time", "look at its log, then try again") from None
-    except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise CannotRun(
-            url, f"cannot be reached ({type(error).__name__})", "is it up, and is the address right?"
-        ) from None
+        raise Passing(url, "gives no answer in time", "look at its log, then try again") from None
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        kind = CannotRun if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol) else Passing
+        raise kind(url, f"cannot be reached ({type(error).__name__})", "is it up, and is the address right?") from None
     except ValueError as error:  # an answer that is no JSON; pydantic's and the decoder's errors are ValueErrors
-        raise CannotRun(url, f"does not answer as Label Studio does ({type(error).__name__})", f"check {URL}") from None
+        raise Passing(url, f"does not answer as Label Studio does ({type(error).__name__})", f"check {URL}") from None
 
 
 def _said(status: int | None, body: object, subject: str) -> tuple[str, str]:
@@ -94,26 +98,31 @@ def _said(status: int | None, body: object, subject: str) -> tuple[str, str]:
         return f"does not have {subject} any more", "push again to make it anew"
     detail = body.get("validation_errors") or body.get("detail") if isinstance(body, dict) else None
     words = " ".join(str(detail).split())[:200] if detail else "no reason given"
+    if status is not None and status >= 500:
+        return f"answers {status}: {words}", "look at its log, then run the command again: it goes on where it stopped"
     return f"answers {status}: {words}", "mend what it says, then try again"
 
 
 class Studio:
     """A server that one talks to; a context manager, which closes the connection."""
 
-    def __init__(self, where: Address, seconds: float = SECONDS) -> None:
+    def __init__(self, where: Address, seconds: float = SECONDS, delays: Sequence[float] = DELAYS) -> None:
         require("label_studio_sdk")
         import httpx
         from label_studio_sdk import LabelStudio
 
         self._sdk: Any
+        # A server that never answered is not waited for.
+        self._delays, self._met = delays, False
         # A proxy from the environment knows nothing of this machine's loopback.
         self._http = httpx.Client(timeout=seconds, follow_redirects=True, trust_env=where.name != LOCAL)
         self.where = where
         self.url = where.url
         try:
             with speaking(self.url):
+                # By itself, the SDK sends again what failed, imports too, which makes tasks twice.
                 self._sdk = LabelStudio(  # type: ignore[no-untyped-call]
-                    base_url=where.url, api_key=where.key, httpx_client=self._http
+                    base_url=where.url, api_key=where.key, httpx_client=self._http, max_retries=0
                 )
         except CannotRun:
             self._http.close()
@@ -127,11 +136,27 @@ class Studio:
     ) -> None:
         self._http.close()
 
+    @property
+    def delays(self) -> Sequence[float]:
+        """Seconds to wait before asking again."""
+        return self._delays if self._met else ()
+
+    def _asked(self, call: Callable[[], T], subject: str = "the project") -> T:
+        """What a call that changes nothing gives, asked for again where the trouble may pass."""
+
+        def once() -> T:
+            with speaking(self.url, subject):
+                return call()
+
+        answer = again(once, self.delays)
+        self._met = True
+        return answer
+
     def project(self, number: int) -> Project | None:
         """A project; None if the server does not have it (any more)."""
         from label_studio_sdk.core.api_error import ApiError
 
-        with speaking(self.url):
+        def get() -> Project | None:
             try:
                 return _project(self._sdk.projects.get(number))
             except ApiError as error:
@@ -139,11 +164,15 @@ class Studio:
                     return None
                 raise
 
+        return self._asked(get)
+
     def projects(self, title: str) -> list[Project]:
         """The projects with exactly this title."""
-        with speaking(self.url):
-            numbers = [entry.id for entry in self._sdk.projects.list(title=title) if entry.title == title]
-        return [found for number in numbers if number is not None and (found := self.project(number))]
+
+        def titled() -> list[int]:
+            return [entry.id for entry in self._sdk.projects.list(title=title) if entry.title == title]
+
+        return [found for number in self._asked(titled) if (found := self.project(number))]
 
     def create(self, title: str, settings: Raw) -> Project:
         with speaking(self.url):
@@ -154,26 +183,83 @@ class Studio:
         with speaking(self.url):
             self._sdk.projects.update(project.number, **settings)
 
-    def tasks(self, project: Project) -> list[Raw]:
-        """All tasks with annotations, predictions and drafts, as the server's own JSON has them.
+    def pages(
+        self,
+        project: Project,
+        *,
+        after: int = 0,
+        only: Sequence[Raw] = (),
+        include: str | None = None,
+        seen: Callable[[int], None] | None = None,
+    ) -> Iterator[list[Raw]]:
+        """Tasks with annotations, predictions and drafts, as the server's own JSON has them; PAGE at a time.
 
-        Raises CannotRun if the server gives fewer than it says there are: its pages end with an error 404, which looks
-        the same as a project that has gone.
+        They come by number, those after `after`; a page is asked for by the last number before it, so that what is made
+        or deleted meanwhile moves none past us. `only` are the server's filters, `include` names the fields wanted,
+        `seen` is called with the number of tasks that are left.
         """
-        with speaking(self.url):
-            pages = self._sdk.tasks.list(project=project.number, fields="all", page_size=PAGE)
-            found = [entry.dict() for entry in pages]
-        now = self.project(project.number)
-        if now is None:
-            raise CannotRun(self.url, *_said(404, None, "the project"))
-        if len(found) < now.tasks:
-            raise CannotRun(self.url, f"gives {len(found)} of {now.tasks} tasks", "try again")
-        return found
+        while True:
+            answer = self._page(project, after, only, include)
+            tasks: list[Raw] = answer["tasks"]
+            if seen:
+                seen(answer["total"])
+            if tasks:
+                yield tasks
+                after = tasks[-1]["id"]
+            if answer["total"] <= len(tasks):
+                return
+
+    def _page(self, project: Project, after: int, only: Sequence[Raw], include: str | None) -> Raw:
+        beyond = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after}
+        query = {"filters": {"conjunction": "and", "items": [beyond, *only]}, "ordering": ["tasks:id"]}
+        asked = {"project": project.number, "page_size": PAGE, "fields": "all"} | (
+            {"include": include} if include else {}
+        )
+
+        def get() -> Raw:
+            answer = self._request("GET", "api/tasks", params=asked | {"query": msgspec.json.encode(query).decode()})
+            page = msgspec.json.decode(answer, type=Raw)
+            if not isinstance(page.get("tasks"), list) or not isinstance(page.get("total"), int):
+                raise ValueError("an answer of another kind")  # noqa: TRY004 - as of any answer that is no page
+            return page
+
+        return self._asked(get)
+
+    def _request(self, method: str, path: str, **more: Any) -> bytes:
+        """The body of an answer, not looked into: the SDK's models cost more time than the server does."""
+        from label_studio_sdk.core.api_error import ApiError
+
+        client = self._sdk._client_wrapper.httpx_client  # it knows how to renew a personal token
+        answer = client.request(path, method=method, **more)
+        if not answer.is_success:
+            with contextlib.suppress(ValueError):
+                raise ApiError(status_code=answer.status_code, body=answer.json())
+            raise ApiError(status_code=answer.status_code, body=None)
+        content: bytes = answer.content
+        return content
+
+    def tasks(self, project: Project) -> list[Raw]:
+        """All tasks of a project at once; `pages` takes less memory."""
+        return [task for page in self.pages(project) for task in page]
+
+    def now(self) -> str | None:
+        """The server's own clock, as it writes times; None if it does not tell."""
+        from email.utils import parsedate_to_datetime
+
+        answer = self._asked(lambda: self._http.get(f"{self.url}/health"))
+        with contextlib.suppress(KeyError, ValueError, TypeError):
+            return parsedate_to_datetime(answer.headers["date"]).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return None
 
     def add(self, project: Project, tasks: Sequence[Raw]) -> None:
         """Make tasks, with their predictions; one call, so keep the batch small."""
         with speaking(self.url):
-            self._sdk.projects.import_tasks(project.number, request=tasks)
+            body, kind = msgspec.json.encode(tasks), {"content-type": "application/json"}
+            self._request("POST", f"api/projects/{project.number}/import", content=body, headers=kind)
+
+    def remove_task(self, task: int) -> None:
+        with speaking(self.url, "the task"):
+            self._sdk.tasks.delete(str(task))
 
     def change_data(self, task: int, data: Raw) -> None:
         with speaking(self.url, "the task"):

@@ -1,22 +1,24 @@
 """The corpus onto a server: the project with its config and instructions, a task an article, labels as predictions.
 
-Pushing twice does nothing the second time. Work on the server is never overwritten: not by another config, nor by
-another text.
+First a plan, which changes nothing, then what it says. Pushing twice does nothing the second time, and pushing after an
+interruption finishes what was begun. Work on the server is never overwritten: not by another config, nor by another
+text.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, overload
 
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.labelstudio import tasks
+from annotate.labelstudio import tasks, usage
 from annotate.labelstudio.client import Project, Raw, Refused, Studio
-from annotate.labelstudio.config import TEXT, labeling_config, vocabulary
+from annotate.labelstudio.config import labeling_config, vocabulary
+from annotate.labelstudio.plan import FIELDS, Action, Known, Step, by_article, plan, step
 from annotate.labelstudio.results import article_of
+from annotate.labelstudio.retry import again
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import Prediction
 from annotate.model import GOLD, Annotation, Article
-from annotate.offsets import sha256
 from annotate.store import Corpus
 
 BATCH = 200
@@ -24,6 +26,18 @@ BATCH = 200
 TITLE_LENGTH = (3, 50)
 
 Progress = Callable[[int, int], None]
+Labels = Mapping[str, Sequence[Prediction]]
+
+
+class Planned(NamedTuple):
+    """What a push will do: to the project (None: make it) with these settings, and to each article."""
+
+    project: Project | None
+    setting: Action
+    settings: Raw
+    steps: list[Step]
+    last: int
+    """The highest number of a task of an article: what comes after it is new."""
 
 
 class Pushed(NamedTuple):
@@ -37,20 +51,55 @@ class Pushed(NamedTuple):
     conflicts: list[str]
 
 
-def predictions(corpus: Corpus, inventory: Inventory, versions: Iterable[str] = (GOLD,)) -> dict[str, list[Prediction]]:
+class Articles(Sequence[Article]):
+    """The articles of a corpus, read when they are looked at, so that one at a time is held."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus, self.ids = corpus, corpus.article_ids()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, index: int) -> Article: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Article]: ...
+    def __getitem__(self, index: int | slice) -> Article | Sequence[Article]:
+        if isinstance(index, slice):
+            return [self.corpus.read_article(article) for article in self.ids[index]]
+        return self.corpus.read_article(self.ids[index])
+
+
+class _Read(Mapping[str, Sequence[Prediction]]):
+    """Article → its annotations as predictions, read when they are looked at."""
+
+    def __init__(self, corpus: Corpus, versions: dict[str, list[str]]) -> None:
+        self.corpus, self.versions = corpus, versions
+
+    def __getitem__(self, article: str) -> Sequence[Prediction]:
+        read = ((version, self.corpus.read_annotation(version, article)) for version in self.versions[article])
+        return [Prediction(tasks.version_name(version, annotation), annotation) for version, annotation in read]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.versions)
+
+    def __len__(self) -> int:
+        return len(self.versions)
+
+
+def predictions(corpus: Corpus, inventory: Inventory, versions: Iterable[str] = (GOLD,)) -> Labels:
     """Article → its annotations from the named folders (gold, or annotators), to be shown as predictions.
 
     Raises CannotRun for one that has a name which the inventory does not have.
     """
-    found: dict[str, list[Prediction]] = {}
+    found: dict[str, list[str]] = {}
     for version in versions:
         for article in corpus.annotated_ids(version):
-            annotation = corpus.read_annotation(version, article)
-            for name in _unknown(annotation, inventory):
+            for name in _unknown(corpus.read_annotation(version, article), inventory):
                 path = corpus.annotation_path(version, article)
                 raise CannotRun(path, f"{name!r} is not in the inventory", "run `annotate check`")
-            found.setdefault(article, []).append(Prediction(tasks.version_name(version, annotation), annotation))
-    return found
+            found.setdefault(article, []).append(version)
+    return _Read(corpus, found)
 
 
 def _unknown(annotation: Annotation, inventory: Inventory) -> Iterator[str]:
@@ -85,113 +134,153 @@ def existing(studio: Studio, state: State, title: str) -> Project:
     return project
 
 
-def push(
+def prepare(
     studio: Studio,
     state: State,
     inventory: Inventory,
-    articles: Sequence[Article],
-    labels: Mapping[str, Sequence[Prediction]],
+    articles: Iterable[Article],
+    labels: Labels,
     *,
     title: str,
     instructions: str = "",
-    progress: Progress | None = None,
-) -> Pushed:
-    """Bring a server to what the corpus says, and say what was done. Raises Refused before anything is changed."""
-    project = set_up(studio, state, inventory, title, instructions)
-    raw = studio.tasks(project)
-    known = _by_article(raw)
-    done = Pushed(project, [], [], [], 0, [])
-    new: list[Raw] = []
-    for article in articles:
-        entry = tasks.task(article, labels.get(article.id, ()), inventory)
-        present = known.get(article.id, [])
-        if not present:
-            new.append(entry)
-            done.created.append(article.id)
-        elif len(present) > 1:
-            numbers = ", ".join(str(task.get("id")) for task in present)
-            done.conflicts.append(f"{article.id}: several tasks are of this article ({numbers}); delete all but one")
-        elif sha256(present[0]["data"].get(TEXT, "")) != article.text_sha256:
-            done.conflicts.append(
-                f"{article.id}: task {present[0].get('id')} has another text; "
-                "nothing was overwritten: pull its labels, delete the task, then push again"
-            )
-        else:
-            changed = _bring_up_to_date(studio, present[0], entry)
-            done = done._replace(predictions=done.predictions + changed.predictions)
-            (done.updated if changed.data or changed.predictions else done.unchanged).append(article.id)
-    for begin in range(0, len(new), BATCH):
-        studio.add(project, new[begin : begin + BATCH])
-        if progress:
-            progress(min(begin + BATCH, len(new)), len(new))
-    return done._replace(predictions=done.predictions + sum(len(entry["predictions"]) for entry in new))
+) -> Planned:
+    """What a push would do; nothing is changed.
 
-
-def set_up(studio: Studio, state: State, inventory: Inventory, title: str, instructions: str) -> Project:
-    """The project, made or brought up to date.
-
-    Raises Refused, and changes nothing, where labels exist and the new config lacks what they may have been made with.
+    Raises Refused where labels exist and the new config lacks what they may have been made with.
     """
     if not TITLE_LENGTH[0] <= len(title) <= TITLE_LENGTH[1]:
         raise CannotRun(repr(title), f"has {len(title)} characters", "Label Studio takes titles of 3 to 50: --title")
     config = labeling_config(inventory)
     settings: Raw = {"label_config": config, "expert_instruction": instructions, "show_instruction": bool(instructions)}
     project = find(studio, state, title)
+    setting: Action = "create"
+    present: dict[str, list[Known]] = {}
+    if project is not None:
+        setting = "skip" if (project.config, project.instructions) == (config, instructions) else "update"
+        if setting == "update":
+            _refuse_loss(studio, project, config)
+        present = by_article(studio.pages(project, include=FIELDS))
+    last = max((task.number for several in present.values() for task in several), default=0)
+    return Planned(project, setting, settings, plan(articles, labels, inventory, present), last)
+
+
+def push(
+    studio: Studio,
+    state: State,
+    inventory: Inventory,
+    articles: Sequence[Article],
+    labels: Labels,
+    *,
+    title: str,
+    instructions: str = "",
+    progress: Progress | None = None,
+) -> Pushed:
+    """Bring a server to what the corpus says, and say what was done. Raises Refused before anything is changed."""
+    planned = prepare(studio, state, inventory, articles, labels, title=title, instructions=instructions)
+    project = _settle(studio, state, inventory, title, planned)
+    at = {article: place for place, article in enumerate(article.id for article in articles)}
+    by_action: dict[Action, list[Step]] = {"create": [], "update": [], "skip": [], "conflict": []}
+    for found in planned.steps:
+        by_action[found.action].append(found)
+    written, done, total = 0, 0, len(by_action["create"]) + len(by_action["update"])
+    for found in by_action["update"]:
+        article = articles[at[found.article]]
+        written += _renew(studio, project, inventory, article, labels.get(article.id, ()), found)
+        done += 1
+        if progress:
+            progress(done, total)
+    new = [at[found.article] for found in by_action["create"]]
+    for begin in range(0, len(new), BATCH):
+        several = [articles[place] for place in new[begin : begin + BATCH]]
+        batch = [tasks.task(article, labels.get(article.id, ()), inventory) for article in several]
+        _deliver(studio, project, batch, planned.last)
+        written += sum(len(entry["predictions"]) for entry in batch)
+        done += len(batch)
+        if progress:
+            progress(done, total)
+    created, updated, unchanged = ([found.article for found in by_action[kind]] for kind in _DONE)
+    conflicts = [f"{found.article}: {found.why}" for found in by_action["conflict"]]
+    return Pushed(project, created, updated, unchanged, written, conflicts)
+
+
+_DONE: tuple[Action, ...] = ("create", "update", "skip")
+
+
+def _settle(studio: Studio, state: State, inventory: Inventory, title: str, planned: Planned) -> Project:
+    """The project, made or brought up to date."""
+    project = planned.project
     if project is None:
-        project = studio.create(title, settings | {"description": inventory.about, "color": "#1f6fb4"})
-    elif (project.config, project.instructions) != (config, instructions):
-        _refuse_loss(studio, project, config)
-        studio.update(project, settings)
+        settings = planned.settings | {"description": inventory.about, "color": "#1f6fb4"}
+        made: list[Project] = []
+
+        def create() -> Project:
+            return made[0] if made else studio.create(title, settings)
+
+        # The server may have made it although its answer was lost.
+        project = again(create, studio.delays, before=lambda: made.extend(studio.projects(title)))
+    elif planned.setting == "update":
+        begun = project
+        again(lambda: studio.update(begun, planned.settings), studio.delays)  # the same twice is the same
     state.remember_project(studio.where.name, title, project.number)
     return project
 
 
+def _deliver(studio: Studio, project: Project, batch: list[Raw], last: int) -> None:
+    """Make tasks. Where an answer was lost, only those are sent again that are not there, after `last`."""
+    left = list(batch)
+
+    def look() -> None:
+        pages = studio.pages(project, after=last, include="id,data")
+        there = {article_of(task) for page in pages for task in page}
+        left[:] = [entry for entry in left if article_of(entry) not in there]
+
+    again(lambda: studio.add(project, left) if left else None, studio.delays, before=look)
+
+
+def _renew(
+    studio: Studio, project: Project, inventory: Inventory, article: Article, labels: Sequence[Prediction], found: Step
+) -> int:
+    """Do what a step says of a task that is there; the number of predictions written.
+
+    After a lost answer the task is looked at again. The old prediction goes last: an annotator always has one.
+    """
+    steps = [found]
+    only = {"filter": "filter:tasks:id", "operator": "equal", "type": "Number"}
+
+    def look() -> None:
+        number = found.task.number if found.task else 0
+        present = by_article(studio.pages(project, only=[only | {"value": number}], include=FIELDS))
+        if article.id in present:
+            steps.append(step(article, labels, inventory, present[article.id]))
+
+    def renew() -> None:
+        now = steps[-1]
+        if now.task is None or now.action != "update":
+            return
+        entry = tasks.task(article, labels, inventory)
+        if now.data:
+            studio.change_data(now.task.number, now.task.data | entry["data"])
+        for prediction in entry["predictions"]:
+            if prediction["model_version"] in now.add:
+                studio.add_prediction(now.task.number, prediction)
+        for number in now.remove:
+            studio.remove_prediction(number)
+
+    again(renew, studio.delays, before=look)
+    return len(found.add)
+
+
 def _refuse_loss(studio: Studio, project: Project, config: str) -> None:
-    """Raise Refused if anybody has labelled and the config takes away labels, values or relations."""
+    """Raise Refused if the config takes away labels, values or relations that something on the server is made with."""
     try:
-        lost = vocabulary(project.config).lost(vocabulary(config))
+        old, new = vocabulary(project.config), vocabulary(config)
     except ValueError as error:
         raise Refused(f"project {project.number}: {error}; mend it in Label Studio") from error
-    if not lost:
+    if not old.lost(new):
         return
-    kinds = ("annotations", "drafts")
-    work = sum(len(task.get(kind) or []) for task in studio.tasks(project) for kind in kinds)
-    if work:
+    used = usage.lost_in_use(old, new, usage.tasks(studio, project))
+    if used:
         raise Refused(
-            f"project {project.number} has annotations or drafts ({work}), and the new config lacks {len(lost)} "
-            f"of what they may use ({', '.join(lost)}), which the server would orphan silently; "
-            "pull them first, then push under another --title"
+            f"project {project.number} uses {len(used)} of what the new config lacks: {usage.in_words(used)}; the server "
+            "would orphan them silently: change them with `annotate studio migrate`, or push under another --title"
         )
-
-
-def _by_article(raw: Iterable[Raw]) -> dict[str, list[Raw]]:
-    found: dict[str, list[Raw]] = {}
-    for task in raw:
-        article = article_of(task)
-        if article is not None:
-            found.setdefault(article, []).append(task)
-    return found
-
-
-class _Changed(NamedTuple):
-    data: bool
-    predictions: int
-
-
-def _bring_up_to_date(studio: Studio, task: Raw, entry: Raw) -> _Changed:
-    """Renew a task's title and language, and those predictions of ours that differ; others' are left alone."""
-    data: Any = {key: value for key, value in entry["data"].items() if task["data"].get(key) != value}
-    if data:
-        studio.change_data(task["id"], task["data"] | data)
-    wanted = {prediction["model_version"].partition(" ")[0]: prediction for prediction in entry["predictions"]}
-    present = [prediction for prediction in task.get("predictions") or [] if isinstance(prediction, dict)]
-    count = 0
-    for maker, prediction in wanted.items():
-        ours = [old for old in present if str(old.get("model_version")).partition(" ")[0] == maker]
-        if len(ours) == 1 and all(ours[0].get(key) == value for key, value in prediction.items()):
-            continue
-        for old in ours:
-            studio.remove_prediction(old["id"])
-        studio.add_prediction(task["id"], prediction)
-        count += 1
-    return _Changed(bool(data), count)

@@ -1,15 +1,17 @@
 """`annotate studio push`: the corpus onto a server."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from annotate.cli.common import corpus_option, schema_option
-from annotate.cli.studio.common import SHOWN, connected, dir_option, page, progress, refusals, title_option
+from annotate.cli.studio.common import SHOWN, connected, dir_option, page, progress, refusals, title_option, working
 
 if TYPE_CHECKING:
     from annotate.inventory import Inventory
+    from annotate.labelstudio.push import Planned
 
 
 @click.command("push")
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 @title_option
 @dir_option
 @click.option("--no-predictions", is_flag=True, help="Push no labels, so that annotators start from the bare text.")
+@click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, article by article, and do nothing.")
 @click.option("--no-check", is_flag=True, help="Push although `annotate check` finds errors.")
 @click.pass_context
 def push(
@@ -35,19 +38,24 @@ def push(
     title: str | None,
     folder: str,
     no_predictions: bool,
+    plan_only: bool,
     no_check: bool,
 ) -> None:
     """Push articles, gold labels and guidelines to the server. What is there already is left alone.
 
+    Interrupted, it finishes what is left when it is run again.
+
     Exit code 0: pushed; 1: refused, or an article's text differs from its task's; 2: could not run.
 
     \b
+    annotate studio push --plan
     annotate studio push
     annotate studio push --no-predictions --title "First round"
     """
     from annotate import inventory
     from annotate.labelstudio.instructions import instructions
-    from annotate.labelstudio.push import predictions
+    from annotate.labelstudio.lock import locked
+    from annotate.labelstudio.push import Articles, predictions, prepare
     from annotate.labelstudio.push import push as push_all
     from annotate.store import Corpus
 
@@ -56,20 +64,16 @@ def push(
         _check(ctx, store, loaded)
     labels = {} if no_predictions else predictions(store, loaded)
     html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
-    with refusals(ctx), connected(folder) as (studio, state), progress("pushing articles") as report:
-        done = push_all(
-            studio,
-            state,
-            loaded,
-            list(store.articles()),
-            labels,
-            title=title or loaded.title,
-            instructions=html,
-            progress=report,
-        )
-    click.echo(
-        f"project {done.project.number}, {loaded.title if title is None else title}: {page(studio, done.project)}"
-    )
+    articles, name = Articles(store), title or loaded.title
+    with refusals(ctx), connected(folder) as (studio, state):
+        if plan_only:
+            with working("planning"):
+                planned = prepare(studio, state, loaded, articles, labels, title=name, instructions=html)
+            _show(ctx, planned, name)
+            return
+        with locked(state, "push"), progress("pushing articles") as report:
+            done = push_all(studio, state, loaded, articles, labels, title=name, instructions=html, progress=report)
+    click.echo(f"project {done.project.number}, {name}: {page(studio, done.project)}")
     click.echo(
         f"{len(done.created)} articles new, {len(done.updated)} brought up to date, {len(done.unchanged)} unchanged; "
         f"{done.predictions} predictions written"
@@ -79,6 +83,17 @@ def push(
     for conflict in done.conflicts:
         click.echo(f"refused: {conflict}", err=True)
     if done.conflicts:
+        ctx.exit(1)
+
+
+def _show(ctx: click.Context, planned: "Planned", title: str) -> None:
+    """The plan, a line an article; exit code 1 if there are conflicts."""
+    click.echo(f"project: {planned.setting} {title if planned.project is None else planned.project.number}")
+    for step in planned.steps:
+        click.echo(f"{step.action:8} {step.article}: {step.why}")
+    counts = Counter(step.action for step in planned.steps)
+    click.echo(", ".join(f"{counts[kind]} {kind}" for kind in ("create", "update", "skip", "conflict")))
+    if counts["conflict"]:
         ctx.exit(1)
 
 

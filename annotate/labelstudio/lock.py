@@ -1,0 +1,54 @@
+"""One push or pull at a time in a `.studio/` folder. The system lets go of the lock of a process that died."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from annotate.errors import CannotRun
+from annotate.labelstudio.state import PRIVATE_FILE, State
+
+NAME = "lock"
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who has the lock: the command, its process, and when it took it (seconds since 1970)."""
+
+    command: str
+    pid: int
+    since: float
+
+
+@contextlib.contextmanager
+def locked(state: State, command: str) -> Iterator[None]:
+    """Hold the folder's lock. Raises CannotRun where another process holds it; what a dead one left is taken over.
+
+    The file itself stays: to remove it would give a third process another file to lock.
+    """
+    state.make()
+    path = state.folder / NAME
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+    except OSError as error:
+        raise CannotRun(path, (error.strerror or str(error)).lower(), "choose another folder with --dir") from error
+    with os.fdopen(handle, "r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotRun(state.folder, _busy(file.read()), "wait for its end, then try again") from None
+        file.truncate(0)
+        file.write(msgspec.json.encode(Holder(command, os.getpid(), time.time())))
+        file.flush()
+        yield
+        file.truncate(0)
+
+
+def _busy(content: bytes) -> str:
+    with contextlib.suppress(msgspec.MsgspecError):
+        holder = msgspec.json.decode(content, type=Holder)
+        since = time.strftime("%H:%M:%S", time.localtime(holder.since))
+        return f"`annotate studio {holder.command}` runs already (process {holder.pid}, since {since})"
+    return "another command works on it"

@@ -1,0 +1,126 @@
+"""What a push will do, article by article, before it does it. Of the server's tasks only numbers and hashes stay."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from annotate.inventory import Inventory
+from annotate.labelstudio import tasks
+from annotate.labelstudio.client import Raw
+from annotate.labelstudio.config import TEXT
+from annotate.labelstudio.results import article_of
+from annotate.labelstudio.tasks import Prediction
+from annotate.model import Article
+from annotate.offsets import sha256
+
+Action = Literal["create", "update", "skip", "conflict"]
+FIELDS = "id,data,predictions"
+"""What a plan needs of a task."""
+
+
+class Shown(NamedTuple):
+    """A prediction on the server: its number, its name, and the hash of its result."""
+
+    number: int
+    version: str
+    digest: str
+
+
+class Known(NamedTuple):
+    """A task on the server; `data` is all that it holds but the text."""
+
+    number: int
+    text_sha256: str
+    data: Raw
+    predictions: tuple[Shown, ...]
+
+
+class Step(NamedTuple):
+    """What becomes of one article, and why; the task it has, and what has to change there."""
+
+    article: str
+    action: Action
+    why: str
+    task: Known | None = None
+    data: bool = False
+    add: tuple[str, ...] = ()
+    remove: tuple[int, ...] = ()
+
+
+def digest(result: object) -> str:
+    return sha256(msgspec.json.encode(result, order="sorted").decode())
+
+
+def known(task: Raw) -> Known:
+    """What is kept of a task."""
+    data = task["data"]
+    shown = tuple(
+        Shown(entry["id"], str(entry.get("model_version")), digest(entry.get("result")))
+        for entry in task.get("predictions") or []
+        if isinstance(entry, dict)
+    )
+    rest = {key: value for key, value in data.items() if key != TEXT}
+    return Known(task["id"], sha256(str(data.get(TEXT, ""))), rest, shown)
+
+
+def by_article(pages: Iterable[list[Raw]]) -> dict[str, list[Known]]:
+    """Article → its tasks, by number; tasks of no article are not ours."""
+    found: dict[str, list[Known]] = {}
+    for page in pages:
+        for task in page:
+            article = article_of(task)
+            if article is not None:
+                found.setdefault(article, []).append(known(task))
+    return found
+
+
+def plan(
+    articles: Iterable[Article],
+    labels: Mapping[str, Sequence[Prediction]],
+    inventory: Inventory,
+    present: Mapping[str, Sequence[Known]],
+) -> list[Step]:
+    """A step for each article, in their order."""
+    return [step(article, labels.get(article.id, ()), inventory, present.get(article.id, ())) for article in articles]
+
+
+def step(article: Article, labels: Sequence[Prediction], inventory: Inventory, present: Sequence[Known]) -> Step:
+    """What to do about an article that has these tasks."""
+    if not present:
+        count = len(labels)
+        return Step(article.id, "create", f"new, with {count or 'no'} prediction{'s' * (count != 1)}")
+    if len(present) > 1:
+        numbers = ", ".join(str(task.number) for task in present)
+        return Step(article.id, "conflict", f"several tasks are of this article ({numbers}); delete all but one")
+    task = present[0]
+    if task.text_sha256 != article.text_sha256:
+        why = (
+            f"task {task.number} has another text; "
+            "nothing was overwritten: pull its labels, delete the task, then push again"
+        )
+        return Step(article.id, "conflict", why, task)
+    return _renewal(article, labels, inventory, task)
+
+
+def _renewal(article: Article, labels: Sequence[Prediction], inventory: Inventory, task: Known) -> Step:
+    """Renew a task's title and language, and those predictions of ours that differ; others' are left alone."""
+    wanted = {key: value for key, value in tasks.data(article).items() if key != TEXT}
+    stale = sorted(key for key, value in wanted.items() if task.data.get(key) != value)
+    add: list[str] = []
+    remove: list[int] = []
+    for entry in labels:
+        maker = entry.version.partition(" ")[0]
+        ours = [shown for shown in task.predictions if shown.version.partition(" ")[0] == maker]
+        result = digest(tasks.result(entry.annotation, inventory))
+        same = next((shown for shown in ours if (shown.version, shown.digest) == (entry.version, result)), None)
+        remove += [shown.number for shown in ours if shown is not same]
+        if same is None:
+            add.append(entry.version)
+    if not (stale or add or remove):
+        return Step(article.id, "skip", f"task {task.number} is up to date", task)
+    whys = stale + [f"prediction {version}" for version in add]
+    whys += [f"{len(remove)} older prediction{'s' * (len(remove) > 1)} to remove"] if remove else []
+    return Step(
+        article.id, "update", f"task {task.number}: {', '.join(whys)}", task, bool(stale), tuple(add), tuple(remove)
+    )

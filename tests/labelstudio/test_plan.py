@@ -1,0 +1,212 @@
+"""Push does what its plan says, once, whatever happens on the way to the server."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+
+from annotate.errors import CannotRun
+from annotate.labelstudio import push as module
+from annotate.labelstudio.client import Address, Studio
+from annotate.labelstudio.lock import locked
+from annotate.labelstudio.plan import digest, known
+from annotate.labelstudio.push import Articles, find, predictions, prepare
+from annotate.labelstudio.results import article_of
+from annotate.labelstudio.state import State
+from annotate.model import Article
+from annotate.offsets import sha256
+from tests.conftest import Project
+from tests.labelstudio.proxy import Fault, Proxy, before
+from tests.labelstudio.test_loop import Loop
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def loop(project: Project, started: State, studio: Studio) -> Loop:
+    return Loop(project, started, studio)
+
+
+@pytest.fixture
+def proxy(studio: Studio) -> Iterator[Proxy]:
+    port = urlsplit(studio.url).port
+    assert port
+    with before(port) as made:
+        yield made
+
+
+def through(proxy: Proxy, loop: Loop, seconds: float = 30) -> Studio:
+    where = loop.studio.where
+    return Studio(Address(proxy.url, where.name, where.key), seconds=seconds, delays=(0.05, 0.1, 0.2))
+
+
+def write(loop: Loop, count: int) -> None:
+    """More articles, so that there are several batches."""
+    made = loop.corpus.read_article("market")
+    for number in range(count):
+        text = f"Article {number}. 🚢 {made.text}"
+        loop.corpus.write_article(
+            msgspec.structs.replace(made, id=f"more-{number}", text=text, text_sha256=sha256(text))
+        )
+
+
+def on_server(loop: Loop) -> list[str]:
+    return sorted(str(article_of(task)) for task in loop.tasks())
+
+
+def change(loop: Loop, article: str) -> Article:
+    made = loop.corpus.read_article(article)
+    text = made.text + " More."
+    loop.corpus.write_article(msgspec.structs.replace(made, text=text, text_sha256=sha256(text)))
+    return made
+
+
+def test_plan_changes_nothing_and_push_does_what_it_says(loop: Loop) -> None:
+    planned = loop.annotate("push", "--plan", "--no-check")
+    assert planned.exit_code == 0, planned.output
+    assert planned.stdout.splitlines() == [
+        f"project: create {loop.title}",
+        "create   harbour: new, with 1 prediction",
+        "create   market: new, with 1 prediction",
+        "2 create, 0 update, 0 skip, 0 conflict",
+    ]
+    assert find(loop.studio, loop.state, loop.title) is None
+    done = loop.push()
+    # The two differ only in what annotators read, which is the project's.
+    again = loop.annotate("push", "--plan", "--no-check").stdout.splitlines()
+    assert again[0] == f"project: update {done.project.number}"
+    assert again[-1] == "0 create, 0 update, 2 skip, 0 conflict"
+
+    change(loop, "market")
+    gold = loop.corpus.read_annotation("gold", "harbour")
+    loop.corpus.write_annotation("gold", msgspec.structs.replace(gold, relations=()))
+    write(loop, 1)
+    before_ = loop.tasks()
+    planned = loop.annotate("push", "--plan", "--no-check")
+    assert planned.exit_code == 1
+    assert [line.split(":")[0].split() for line in planned.stdout.splitlines()[1:-1]] == [
+        ["update", "harbour"],
+        ["conflict", "market"],
+        ["create", "more-0"],
+    ]
+    assert planned.stdout.splitlines()[-1] == "1 create, 1 update, 0 skip, 1 conflict"
+    assert loop.tasks() == before_
+    done = loop.push()
+    assert (done.created, done.updated, done.unchanged, len(done.conflicts)) == (["more-0"], ["harbour"], [], 1)
+    assert loop.tasks()[1] == before_[1]
+
+
+def test_push_creates_what_was_planned(loop: Loop) -> None:
+    write(loop, 3)
+    loaded = loop.project.inventory
+    labels = predictions(loop.corpus, loaded)
+    planned = prepare(loop.studio, loop.state, loaded, Articles(loop.corpus), labels, title=loop.title)
+    done = loop.push()
+    assert [step.article for step in planned.steps if step.action == "create"] == done.created
+
+
+@pytest.mark.parametrize("fault", ["refuse", "503", "lose", "hang"])
+def test_import_that_fails_on_the_way_makes_each_task_once(
+    loop: Loop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    write(loop, 3)
+    monkeypatch.setattr(module, "BATCH", 2)
+    direct = loop.studio
+    imported = [0]
+
+    def spoil(count: int, request: str) -> Fault | None:
+        if request.endswith("/import"):
+            imported[0] += 1
+            return fault if imported[0] == 2 else None
+        return None
+
+    proxy.faults = spoil
+    with through(proxy, loop, 3 if fault == "hang" else 30) as loop.studio:
+        loop.push()
+    loop.studio = direct
+    assert imported[0] == (4 if fault in ("refuse", "503") else 3)
+    assert on_server(loop) == loop.corpus.article_ids()
+    assert loop.push().unchanged == loop.corpus.article_ids()
+
+
+def test_import_that_the_server_fails_at_is_not_sent_again(loop: Loop, proxy: Proxy) -> None:
+    loop.push()
+    write(loop, 2)
+    direct = loop.studio
+    proxy.faults = lambda count, request: "500" if request.endswith("/import") else None
+    with (
+        through(proxy, loop) as loop.studio,
+        pytest.raises(CannotRun, match=r"answers 500: .*; .*run the command again"),
+    ):
+        loop.push()
+    assert sum(request.endswith("/import") for request in proxy.seen) == 1
+    loop.studio = direct
+    assert loop.push().created == ["more-0", "more-1"]
+    assert on_server(loop) == loop.corpus.article_ids()
+
+
+def test_project_whose_making_got_no_answer_is_made_once(loop: Loop, proxy: Proxy) -> None:
+    direct = loop.studio
+    proxy.once("lose", "POST /api/projects/")
+    with through(proxy, loop) as loop.studio:
+        loop.push()
+    loop.studio = direct
+    assert len(loop.studio.projects(loop.title)) == 1
+    assert on_server(loop) == loop.corpus.article_ids()
+
+
+@pytest.mark.parametrize("fault", ["refuse", "503", "lose", "cut"])
+@pytest.mark.parametrize(
+    "request_", ["POST /api/predictions", "DELETE /api/predictions", "PATCH /api/tasks", "GET /api/"]
+)
+def test_renewal_that_fails_on_the_way_is_finished(loop: Loop, proxy: Proxy, request_: str, fault: Fault) -> None:
+    loop.push()
+    gold = loop.corpus.read_annotation("gold", "harbour")
+    loop.corpus.write_annotation("gold", msgspec.structs.replace(gold, relations=()))
+    article = loop.corpus.read_article("harbour")
+    loop.corpus.write_article(msgspec.structs.replace(article, title="Another title"))
+    direct = loop.studio
+    with through(proxy, loop) as loop.studio:
+        loop.studio.projects(loop.title)
+        proxy.once(fault, request_)
+        loop.push()
+    loop.studio = direct
+    assert loop.push().unchanged == ["harbour", "market"]
+    assert [len(task["predictions"]) for task in loop.tasks()] == [1, 1]
+    assert loop.tasks()[0]["data"]["title"] == "Another title"
+
+
+def test_lists_that_fail_for_good_end_in_one_line(loop: Loop, proxy: Proxy) -> None:
+    loop.push()
+    direct = loop.studio
+    proxy.faults = lambda count, request: "503" if request.startswith("GET /api/tasks") else None
+    with through(proxy, loop) as loop.studio, pytest.raises(CannotRun, match="answers 503"):
+        loop.push()
+    assert sum(request.startswith("GET /api/tasks") for request in proxy.seen) == 4
+    loop.studio = direct
+
+
+def test_task_deleted_meanwhile_is_made_anew(loop: Loop) -> None:
+    loop.push()
+    loop.studio.remove_task(loop.tasks()[0]["id"])
+    assert loop.push().created == ["harbour"]
+
+
+def test_two_pushes_at_once(loop: Loop) -> None:
+    with locked(loop.state, "pull"):
+        busy = loop.annotate("push")
+    assert busy.exit_code == 2
+    assert "`annotate studio pull` runs already (process " in busy.stderr
+    assert busy.stderr.count("\n") == 1
+
+
+def test_only_hashes_are_kept_of_a_task() -> None:
+    raw = {
+        "id": 3,
+        "data": {"text": "Long" * 1000, "article": "a"},
+        "predictions": [{"id": 5, "result": [1], "x": 1}, 7],
+    }
+    kept = known(raw)
+    assert "Long" not in repr(kept)
+    assert [(shown.number, shown.digest) for shown in kept.predictions] == [(5, digest([1]))]
