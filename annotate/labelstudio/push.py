@@ -281,6 +281,6 @@ def _refuse_loss(studio: Studio, project: Project, config: str) -> None:
     used = usage.lost_in_use(old, new, usage.tasks(studio, project))
     if used:
         raise Refused(
-            f"project {project.number} uses {len(used)} of what the new config lacks: {usage.in_words(used)}; the server "
-            "would orphan them silently: change them with `annotate studio migrate`, or push under another --title"
+            f"project {project.number} uses {len(used)} of what the new config lacks: {usage.in_words(used)}; "
+            "the server would orphan them silently: use `annotate studio migrate`, or push under another --title"
         )

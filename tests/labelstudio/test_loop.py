@@ -189,13 +189,14 @@ def test_config_that_orphans_labels_is_refused(loop: Loop) -> None:
     def again() -> Pushed:
         return push(loop.studio, loop.state, loop.project.inventory, articles, labels, title=loop.title)
 
-    again()  # nobody has labelled yet
-    loop.project.replace("schema/labels.yaml", "worker: works", "hand: works")
-    again()
-    loop.submit("market", [])
-    loop.project.replace("schema/labels.yaml", "hand: works", "worker: works")
     before = find(loop.studio, loop.state, loop.title)
-    with pytest.raises(Refused, match=r"has annotations or drafts \(1\), and .*lacks 1 .*\(Speaker\.rank: hand\)"):
+    with pytest.raises(Refused, match=r"uses 1 of what .*: Speaker\.rank: hand \(1 in predictions\); "):
+        again()
+    loop.submit("harbour", loop.items("harbour"))
+    number = loop.tasks()[0]["id"]
+    with loop.api() as api:
+        api.post(f"/api/tasks/{number}/drafts", json={"result": loop.items("harbour")}).raise_for_status()
+    with pytest.raises(Refused, match=r"hand \(1 in annotations, 1 in drafts, 1 in predictions\); "):
         again()
     after = find(loop.studio, loop.state, loop.title)
     assert before is not None

@@ -1,0 +1,97 @@
+"""What of a labelling config is in use on a server, counted, before a change of the config takes it away.
+
+Submitted and skipped annotations, drafts of everybody, and predictions are looked at: the server orphans any of them
+without a word.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from annotate.labelstudio.client import Project, Raw, Studio, speaking
+from annotate.labelstudio.config import Vocabulary
+
+KINDS = {"annotations": "annotation", "drafts": "draft", "predictions": "prediction"}
+"""Key of a task → what one of its entries is called."""
+
+Used = dict[str, Counter[str]]
+"""What is used, in words → how often by kind of entry."""
+
+
+def ask(studio: Studio, subject: str, method: str, path: str, body: Raw | None = None) -> bytes:
+    """The body of an answer to one request, not looked into; raises CannotRun, naming the subject that is not there."""
+    from label_studio_sdk.core.api_error import ApiError
+
+    with speaking(studio.url, subject):
+        client = studio._sdk._client_wrapper.httpx_client  # it knows how to renew a personal token
+        answer = client.request(path, method=method, **({} if body is None else {"json": body}))
+        if not answer.is_success:
+            raise ApiError(status_code=answer.status_code, body=None)
+        content: bytes = answer.content
+        return content
+
+
+def tasks(studio: Studio, project: Project) -> Iterator[Raw]:
+    """The tasks of a project with annotations, predictions, and the drafts of everybody.
+
+    The server lists drafts with a task to their owner alone, so each task is asked for its own.
+    """
+    for task in studio.tasks(project):
+        drafts = ask(studio, "the task", "GET", f"api/tasks/{task['id']}/drafts")
+        yield task | {"drafts": msgspec.json.decode(drafts)}
+
+
+def entries(task: Raw) -> Iterator[tuple[str, Raw]]:
+    """Each annotation, draft and prediction of a task, with its kind."""
+    for key, kind in KINDS.items():
+        listed = task.get(key)
+        yield from ((kind, entry) for entry in (listed if isinstance(listed, list) else []) if isinstance(entry, dict))
+
+
+def names(items: object) -> Iterator[tuple[str, str | None]]:
+    """What each result item needs of a config: a control (None) and its values; a relation has no control ("")."""
+    for item in items if isinstance(items, list) else []:
+        if not isinstance(item, dict):
+            continue
+        if item.get("type") == "relation":
+            labels = item.get("labels")
+            yield from (("", label) for label in (labels if isinstance(labels, list) else []) if isinstance(label, str))
+            continue
+        control, value = item.get("from_name"), item.get("value")
+        if not isinstance(control, str):
+            continue
+        yield control, None
+        values = value.get(str(item.get("type"))) if isinstance(value, dict) else None
+        if item.get("type") in ("labels", "choices") and isinstance(values, list):
+            yield from ((control, one) for one in values if isinstance(one, str))
+
+
+def lost_in_use(old: Vocabulary, new: Vocabulary, tasks: Iterable[Raw]) -> Used:
+    """What the new config lacks of the old one and is used, in the words of `Vocabulary.lost`, with counts."""
+    gone = {name for name, tag in old.controls.items() if new.controls.get(name) != tag}
+    used: Used = {}
+    for task in tasks:
+        for kind, entry in entries(task):
+            for control, value in names(entry.get("result")):
+                words = _lost(control, value, old, new, gone)
+                if words:
+                    used.setdefault(words, Counter())[kind] += 1
+    return dict(sorted(used.items()))
+
+
+def _lost(control: str, value: str | None, old: Vocabulary, new: Vocabulary, gone: set[str]) -> str | None:
+    if not control:
+        return f"relation {value}" if value in old.relations - new.relations else None
+    if value is None:
+        return control if control in gone else None
+    lost = (control, value) in old.values and (control, value) not in new.values and control not in gone
+    return f"{control}: {value}" if lost else None
+
+
+def in_words(used: Used) -> str:
+    """The counts in one line: `Speaker.rank: hand (2 in annotations, 1 in drafts)`."""
+    return "; ".join(
+        f"{name} ({', '.join(f'{count[kind]} in {kind}s' for kind in KINDS.values() if count[kind])})"
+        for name, count in used.items()
+    )
