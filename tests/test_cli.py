@@ -15,6 +15,7 @@ COMMANDS = [
     ["build"],
     ["coverage"],
     ["agree"],
+    ["prelabel"],
     ["score"],
     ["adjudicate"],
     ["adjudicate", "plan"],

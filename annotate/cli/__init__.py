@@ -19,6 +19,7 @@ COMMANDS = {
     "adjudicate": "annotate.cli.adjudicate",
     "coverage": "annotate.cli.coverage",
     "agree": "annotate.cli.agree",
+    "prelabel": "annotate.cli.prelabel",
     "score": "annotate.cli.score",
     "build": "annotate.cli.build",
     "studio": "annotate.cli.studio",
