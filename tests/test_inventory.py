@@ -25,7 +25,7 @@ from tests.conftest import BASE, Project
         ),
         ("version: 1.0.0", "version: one", "version: 'one' does not match"),
         ('hotkey: "2"', 'hotkey: "1"', "spans.Speaker.hotkey: '1' belongs to two labels; give each label its own"),
-        ('hotkey: "2"', 'hotkey: u', "spans.Verb.hotkey: 'u' is a key of Label Studio's own; choose another"),
+        ('hotkey: "2"', "hotkey: u", "spans.Verb.hotkey: 'u' is a key of Label Studio's own; choose another"),
         ("#222222", "#111111", "color: '#111111' belongs to two labels"),
         ("tail: [Words]", "tail: [Word]", "relations.words.tail: no span label is called 'Word'; use one of: Speaker"),
         ("head: [Load]", "head: [Cargo]", "relations.lies_at.head: no span label is called 'Cargo'"),
