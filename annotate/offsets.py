@@ -9,24 +9,39 @@ import re
 import unicodedata
 from typing import Literal, NamedTuple
 
-Unit = Literal["code points", "UTF-16"]
+Diagnosis = Literal["code points", "escaped newline", "folded white space", "UTF-16", "hybrid", "stale text", "unknown"]
+"""How a span's offsets stand to the words quoted with it.
+
+code points: they read the words. escaped newline, folded white space: they do, but for the way a browser writes line
+ends and shows white space. UTF-16: they do when counted in UTF-16 units. hybrid: when one is counted so and the other
+is not, as after a drag. stale text: the words stand elsewhere. unknown: the words stand nowhere, or there are none.
+"""
+
+PLAIN: frozenset[Diagnosis] = frozenset({"code points", "escaped newline", "folded white space"})
+"""Diagnoses of offsets that are code points as they are."""
 
 _GAP = re.compile(r"(?:\s|\\n)+")
+_LINE_END = re.compile(r"[\r\n]")
 
 
 class Settled(NamedTuple):
-    """A span's place in code points, and the unit in which its offsets had been counted."""
+    """A span's place in code points, and what its offsets had been."""
 
     start: int
     end: int
-    unit: Unit
+    diagnosis: Diagnosis
 
 
 class Misfit(NamedTuple):
-    """What the text reads under either count where neither gives the quoted words; None: outside the text."""
+    """What the text reads under either count where neither gives the quoted words; None: outside the text.
+
+    `places` are the places that the words may mean all the same; where there is one, `settle` can take it when asked.
+    """
 
     code_points: str | None
     utf16: str | None
+    diagnosis: Diagnosis = "unknown"
+    places: tuple[tuple[int, int], ...] = ()
 
 
 def sha256(data: bytes | str) -> str:
@@ -45,7 +60,8 @@ def from_utf16(text: str, offset: int) -> int | None:
         return None
     if text.isascii():
         return offset if offset <= len(text) else None
-    units = text.encode("utf-16-le", "surrogatepass")
+    # So many units are at most as many characters: what is behind them need not be looked at.
+    units = text[:offset].encode("utf-16-le", "surrogatepass")
     if 2 * offset > len(units):
         return None
     try:
@@ -65,11 +81,12 @@ def _slice(text: str, start: int | None, end: int | None) -> str | None:
     return text[start:end]
 
 
-def settle(text: str, start: int, end: int, quoted: str) -> Settled | Misfit:
+def settle(text: str, start: int, end: int, quoted: str, fix: bool = False) -> Settled | Misfit:
     """Decide, for one span, in which unit its offsets were counted: by the words quoted with it.
 
     Code points are tried first, UTF-16 units second; then both again with the words as a browser shows them, since it
-    quotes those. Where no reading gives the quoted words, nothing is guessed: both readings come back as a `Misfit`.
+    quotes those. Where no reading gives the quoted words, nothing is guessed: both readings come back as a `Misfit`,
+    but with `fix` the one other place that fits is taken, if there is exactly one.
     """
     as_points = _slice(text, start, end)
     if as_points == quoted:
@@ -79,10 +96,34 @@ def settle(text: str, start: int, end: int, quoted: str) -> Settled | Misfit:
     if as_units == quoted and first is not None and last is not None:
         return Settled(first, last, "UTF-16")
     if as_points is not None and shown(as_points) == shown(quoted):
-        return Settled(start, end, "code points")
+        escaped = _LINE_END.sub(r"\\n", as_points) == quoted
+        return Settled(start, end, "escaped newline" if escaped else "folded white space")
     if as_units is not None and shown(as_units) == shown(quoted) and first is not None and last is not None:
         return Settled(first, last, "UTF-16")
-    return Misfit(as_points, as_units)
+    misfit = _diagnosed(text, ((start, last), (first, end)), quoted, Misfit(as_points, as_units))
+    if fix and len(misfit.places) == 1:
+        return Settled(*misfit.places[0], misfit.diagnosis)
+    return misfit
+
+
+def _diagnosed(text: str, mixed: tuple[tuple[int | None, int | None], ...], quoted: str, misfit: Misfit) -> Misfit:
+    """Why neither count fits, and the places that might be meant; `mixed` has one offset in each unit."""
+    if not quoted.strip():
+        return misfit
+    places = []
+    for start, end in mixed:
+        words = _slice(text, start, end)
+        if words is not None and shown(words) == shown(quoted) and start is not None and end is not None:
+            places.append((start, end))
+    if places:
+        return misfit._replace(diagnosis="hybrid", places=tuple(dict.fromkeys(places)))
+    found = text.find(quoted)
+    if found < 0:
+        return misfit
+    # Offsets that read other words are a place of their own: a resized span whose quoted words are the old ones.
+    read = misfit.code_points is not None or misfit.utf16 is not None
+    several = read or text.find(quoted, found + 1) >= 0
+    return misfit._replace(diagnosis="stale text", places=() if several else ((found, found + len(quoted)),))
 
 
 def shown(words: str) -> str:

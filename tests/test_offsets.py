@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.offsets import Misfit, Settled, from_utf16, normalise, paragraph, settle, to_utf16, trimmed
+from annotate.offsets import Misfit, Settled, from_utf16, normalise, paragraph, settle, shown, to_utf16, trimmed
 from tests.strategies import texts
 
 
@@ -38,9 +38,47 @@ def test_settle_takes_code_points_and_utf16_for_what_they_are(text: str, data: s
 def test_settle_says_what_either_reading_gives_where_neither_fits() -> None:
     assert settle("🚢 at sea", 2, 4, "at") == Settled(2, 4, "code points")
     assert settle("🚢 at sea", 3, 5, "at") == Settled(2, 4, "UTF-16")
-    assert settle("🚢 at sea", 0, 2, "at") == Misfit("🚢 ", "🚢")
+    assert settle("🚢 at sea", 0, 2, "at") == Misfit("🚢 ", "🚢", "stale text")
     assert settle("sea", 1, 99, "at") == Misfit(None, None)
-    assert settle("sea", -2, 1, "s") == Misfit(None, None)
+    assert settle("sea", -2, 1, "s") == Misfit(None, None, "stale text", ((0, 1),))
+
+
+TWO = "🚢 at sea, 🚢 at port, at sea."
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "quoted", "expected"),
+    [
+        ("a  b", 0, 4, "a b", Settled(0, 4, "folded white space")),
+        ("a\r\nb", 0, 4, "a\\n\\nb", Settled(0, 4, "escaped newline")),
+        ("🚢 a  b", 3, 7, "a b", Settled(2, 6, "UTF-16")),
+        (TWO, 2, 6, "at ", Misfit("at s", " at ", "hybrid", ((2, 5),))),
+        (TWO, 3, 11, "at sea, 🚢", Misfit("t sea, 🚢", "at sea, ", "hybrid", ((2, 11),))),
+        (TWO, 0, 1, "at port", Misfit("🚢", None, "stale text")),
+        (TWO, 90, 97, "at port", Misfit(None, None, "stale text", ((12, 19),))),
+        (TWO, 90, 97, "at sea", Misfit(None, None, "stale text")),
+        (TWO, 0, 1, "ashore", Misfit("🚢", None, "unknown")),
+        (TWO, 90, 97, "", Misfit(None, None, "unknown")),
+    ],
+)
+def test_diagnosis_and_the_places_that_may_be_meant(
+    text: str, start: int, end: int, quoted: str, expected: Settled | Misfit
+) -> None:
+    assert settle(text, start, end, quoted) == expected
+    mended = settle(text, start, end, quoted, fix=True)
+    if isinstance(expected, Misfit) and len(expected.places) == 1:
+        assert mended == Settled(*expected.places[0], expected.diagnosis)
+    else:
+        assert mended == expected
+
+
+@given(texts, st.data())
+def test_one_offset_in_each_unit_is_mended_to_the_words_or_left(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    mended = settle(text, start, to_utf16(text, end), text[start:end], fix=True)
+    if isinstance(mended, Settled):
+        assert shown(text[mended.start : mended.end]) == shown(text[start:end])
 
 
 @given(texts)

@@ -1,5 +1,6 @@
 """The result items of one annotation → spans and relations; what cannot be mapped becomes a finding and is kept raw."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -46,11 +47,16 @@ class Region:
 class Reading:
     """Reads the items of one annotation; afterwards `spans`, `relations`, `findings` and `set_aside` hold all of them.
 
-    `file` and `article` are the place that findings name; `text` is what the offsets are settled against.
+    `file` and `article` are the place that findings name; `text` is what the offsets are settled against, and with
+    `fix_offsets` mended where one place alone fits. `diagnoses` counts what the offsets of each region were.
     """
 
-    def __init__(self, controls: Controls, text: str, file: str, article: str | None) -> None:
+    def __init__(
+        self, controls: Controls, text: str, file: str, article: str | None, fix_offsets: bool = False
+    ) -> None:
         self.controls, self.text, self.file, self.article = controls, text, file, article
+        self.fix_offsets = fix_offsets
+        self.diagnoses: Counter[offsets.Diagnosis] = Counter()
         self.findings: list[Finding] = []
         self.set_aside: list[object] = []
         self.regions: dict[str, Region] = {}
@@ -145,16 +151,19 @@ class Reading:
         known = isinstance(quoted, str)
         # A missing quotation is replaced by the text itself, and settles only if both counts read the same there.
         words = quoted if isinstance(quoted, str) else self.text[max(start, 0) : max(end, 0)]
-        settled = offsets.settle(self.text, start, end, words)
+        settled = offsets.settle(self.text, start, end, words, self.fix_offsets and known)
         if isinstance(settled, offsets.Settled) and not known and offsets.from_utf16(self.text, end) != end:
             settled = offsets.Misfit(words, None)
+        self.diagnoses[settled.diagnosis if known else "unknown"] += 1
         if isinstance(settled, offsets.Misfit):
-            self._aside(item, rules.words_elsewhere, start, end, quoted, *settled, id_)
+            self._aside(item, rules.words_elsewhere, start, end, quoted, settled, id_)
             return None
         if not known:
             self._say(rules.words_missing, start, end, id_)
-        elif settled.unit == "UTF-16":
+        elif settled.diagnosis == "UTF-16":
             self._say(rules.counted_in_utf16, start, end, id_)
+        elif settled.diagnosis not in offsets.PLAIN:
+            self._say(rules.offsets_mended, start, end, settled, id_)
         return Place(settled.start, settled.end, self.text[settled.start : settled.end])
 
     def _note(self, item: Item, id_: str) -> str:

@@ -4,6 +4,7 @@ The one way from a server's JSON into the corpus: `pull` and the bulk path both 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +14,7 @@ from annotate.labelstudio import rules
 from annotate.labelstudio.config import TEXT
 from annotate.labelstudio.items import Controls, Reading
 from annotate.model import Annotation, Process
-from annotate.offsets import sha256
+from annotate.offsets import Diagnosis, sha256
 from annotate.store import ID_PATTERN, canonical
 
 Raw = Mapping[str, Any]
@@ -73,18 +74,26 @@ def pseudonym(user: int | None, people: Mapping[int, str]) -> str:
 
 
 class Mapper:
-    """Maps the results of any number of tasks with one inventory."""
+    """Maps the results of any number of tasks with one inventory.
 
-    def __init__(self, inventory: Inventory) -> None:
+    With `fix_offsets` a region whose words stand at one other place that its offsets may mean is put there. `diagnoses`
+    counts what the offsets of regions were, predictions aside.
+    """
+
+    def __init__(self, inventory: Inventory, fix_offsets: bool = False) -> None:
         self.controls = Controls(inventory)
+        self.fix_offsets = fix_offsets
+        self.diagnoses: Counter[Diagnosis] = Counter()
 
-    def result(self, items: object, text: str, origin: Origin, text_sha256: str) -> Result:
+    def result(self, items: object, text: str, origin: Origin, text_sha256: str, counted: bool = True) -> Result:
         """The annotation of a list of result items on a text, with the findings and the items set aside."""
         if not isinstance(items, list):
             unreadable = rules.task_unreadable(origin.file, origin.article, "a result is no list")
             return None, tuple(unreadable), (items,)
-        reading = Reading(self.controls, text, origin.file, origin.article)
+        reading = Reading(self.controls, text, origin.file, origin.article, self.fix_offsets)
         reading.read(items)
+        if counted:
+            self.diagnoses.update(reading.diagnoses)
         annotation = Annotation(
             article=origin.article,
             annotator=origin.annotator,
@@ -113,7 +122,7 @@ class Mapper:
             origin = Origin(article, name, f"annotations/{name}/{article}.json")
             mapped: Result | None = self._skipped(kind, entry, origin, None if same else raw.get("id"))
             if mapped is None:
-                mapped = self.result(entry.get("result"), text, origin, digest)
+                mapped = self.result(entry.get("result"), text, origin, digest, kind == "annotation")
                 if kind == "annotation" and mapped[0] and not entry.get("result"):
                     mapped = (mapped[0], tuple(rules.nothing_labelled(origin.file, article, name)), ())
             version = entry.get("model_version")
@@ -131,6 +140,12 @@ class Mapper:
         if other_text is not None:
             return None, tuple(rules.text_differs(file, article, other_text)), raw
         return None
+
+
+def diagnosed(diagnoses: Mapping[Diagnosis, int]) -> str:
+    """The counts of what offsets were, in one line, most frequent first: "offsets: 40 code points, 1 hybrid"."""
+    found = sorted(((number, name) for name, number in diagnoses.items() if number), key=lambda one: (-one[0], one[1]))
+    return f"offsets: {', '.join(f'{number} {name}' for number, name in found) or 'none'}"
 
 
 def _entries(raw: Raw) -> Iterator[tuple[Literal["annotation", "prediction", "draft"], Raw]]:

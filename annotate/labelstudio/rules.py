@@ -7,6 +7,7 @@ in the corpus, and its raw item was kept. A warning means that all was taken, or
 from collections.abc import Iterable, Iterator
 
 from annotate.findings import Problem, Rule, rule
+from annotate.offsets import Misfit, Settled
 
 SHOWN = 60
 
@@ -166,19 +167,20 @@ def offset_no_number(start: object, end: object, region: str) -> Iterator[Proble
 
 
 @rule("L206")
-def words_elsewhere(
-    start: int, end: int, quoted: object, points: str | None, units: str | None, region: str
-) -> Iterator[Problem]:
+def words_elsewhere(start: int, end: int, quoted: object, misfit: Misfit, region: str) -> Iterator[Problem]:
     """The words quoted with a region stand where its offsets say, counted in code points or in UTF-16 units.
 
-    Why: words and offsets that disagree leave open which was meant; nothing is guessed.
+    Why: words and offsets that disagree leave open which was meant; nothing is guessed. `pull --fix` takes the one
+    place that fits where there is exactly one; docs/decisions/0008-offsets.md lists the diagnoses.
     Fails: a region dragged wider after an emoji, which mixes the two counts; an end past the text.
     Passes: `text[start:end]` is the quoted text.
     See: docs/label-studio.md
     """
     yield Problem(
-        f"{_quoted(quoted)} does not stand at {start}–{end}: code points read {_quoted(points)}, "
-        f"UTF-16 units {_quoted(units)}; draw the region anew",
+        f"{_quoted(quoted)} does not stand at {start}–{end}: code points read {_quoted(misfit.code_points)}, "
+        f"UTF-16 units {_quoted(misfit.utf16)} ({misfit.diagnosis}); "
+        + ("pull with --fix, or " if len(misfit.places) == 1 else "")
+        + "draw the region anew",
         region,
     )
 
@@ -229,6 +231,20 @@ def remark_unknown(key: object, region: str) -> Iterator[Problem]:
     See: docs/label-studio.md
     """
     yield Problem(f"the remark {_quoted(key)} has no place in the corpus; the raw item was kept", region)
+
+
+@rule("L211", "warning")
+def offsets_mended(start: int, end: int, settled: Settled, region: str) -> Iterator[Problem]:
+    """The offsets of a region are mended only where somebody asks for it, and where one place alone fits its words.
+
+    Why: a mended place is a conclusion, and somebody may want to look at it.
+    Fails: with `pull --fix`, a region dragged wider after an emoji, whose end was counted in UTF-16 units.
+    Passes: offsets that read the words quoted.
+    See: docs/decisions/0008-offsets.md
+    """
+    yield Problem(
+        f"{start}–{end} became {settled.start}–{settled.end}, where its words stand ({settled.diagnosis})", region
+    )
 
 
 @rule("L301")

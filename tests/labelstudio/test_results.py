@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from annotate.findings import Finding
 from annotate.inventory import load
 from annotate.labelstudio import rules
-from annotate.labelstudio.results import Mapped, Mapper, article_of, pseudonym, user_of
+from annotate.labelstudio.results import Mapped, Mapper, article_of, diagnosed, pseudonym, user_of
 from annotate.labelstudio.tasks import result as result_of
 from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256, to_utf16
@@ -163,8 +163,37 @@ def test_severity_says_whether_something_was_left_out() -> None:
 
 
 def test_every_rule_is_tested() -> None:
-    elsewhere = {"L101", "L102", "L103", "L104", "L105", "L106", "L107"}
+    elsewhere = {"L211", "L101", "L102", "L103", "L104", "L105", "L106", "L107"}
     assert {rule.code for rule in rules.RULES} == {code for code, *_ in FAULTS} | elsewhere
+
+
+HYBRID = region("h", "hand", "Speaker", end=9)
+"""Its start is counted in code points, and its end in UTF-16 units, where the emoji before it is two."""
+
+
+def test_a_hybrid_is_set_aside_and_mended_when_asked() -> None:
+    left = read(HYBRID)
+    assert ([finding.code for finding in left.findings], left.set_aside) == (["L206"], (HYBRID,))
+    assert "'hand '" in left.findings[0].message
+    assert "' han'" not in left.findings[0].message
+    assert "hybrid" in left.findings[0].message
+    assert "--fix" in left.findings[0].message
+    mapper = Mapper(INVENTORY, fix_offsets=True)
+    (mended,) = mapper.task(task(HYBRID), TEXT, {3: "anna"})
+    assert ([finding.code for finding in mended.findings], mended.set_aside) == (["L211"], ())
+    assert mended.annotation is not None
+    assert [(span.start, span.end, span.text) for span in mended.annotation.spans] == [(4, 8, "hand")]
+    in_one_line(left.findings + mended.findings)
+
+
+def test_offsets_are_counted_by_diagnosis() -> None:
+    mapper = Mapper(INVENTORY)
+    items = [HAND, VERB, HYBRID | {"id": "x"}, region("u", "said", "Verb", start=10, end=14), region("t", "A", "Words")]
+    raw = task(*items) | {"predictions": [{"result": [HAND]}]}
+    list(mapper.task(raw, TEXT))
+    assert mapper.diagnoses == {"code points": 3, "hybrid": 1, "UTF-16": 1}
+    assert diagnosed(mapper.diagnoses) == "offsets: 3 code points, 1 UTF-16, 1 hybrid"
+    assert diagnosed({}) == "offsets: none"
 
 
 def spans(mapped: Mapped) -> set[tuple[str, str]]:
