@@ -41,7 +41,10 @@ PLACE = """([words, nth]) => {
   const last = all.codePointAt(at + words.length - 2) > 0xffff ? at + words.length - 2 : at + words.length - 1;
   const first = box(at), final = box(last);
   const a = first.getBoundingClientRect(), b = final.getBoundingClientRect();
-  return [a.left + 0.5, (a.top + a.bottom) / 2, b.right - 0.5, (b.top + b.bottom) / 2];
+  // A letter that is read from right to left starts at its right edge.
+  const leftwards = (offset) => /[\u0590-\u08ff]/.test(all[offset]);
+  const from = leftwards(at) ? a.right - 0.5 : a.left + 0.5, to = leftwards(last) ? b.left + 0.5 : b.right - 0.5;
+  return [from, (a.top + a.bottom) / 2, to, (b.top + b.bottom) / 2];
 }"""
 
 

@@ -72,6 +72,15 @@ def combining(page: Page) -> None:
     submit(page)
 
 
+def leftwards(page: Page) -> None:
+    """Scripts that are read from right to left, with a number inside; in the order of the text, not of the screen."""
+    label(page, "8", "דובר הצבא")
+    label(page, "7", "12 אזרחים")
+    label(page, "0", "قال")
+    label(page, "9", "قُتلوا")
+    submit(page)
+
+
 def crlf(page: Page) -> None:
     label(page, "7", "The SDF")
     label(page, "0", "Raqqa.\n\nIt")  # a browser shows CR and LF as a line end each
@@ -158,6 +167,7 @@ CASES: dict[str, Case] = {
     "skipped": (ARMY, skipped),
     "emoji": ("😀 A witness said 👩‍👩‍👧 that 12 people died.\nThe army denied it.\n", emoji),
     "combining": ("Cafe\u0301 de la Re\u0301publique, en été.\n", combining),
+    "leftwards": ("😀 דובר הצבא אמר כי 12 אזרחים נהרגו.\nقال متحدث إنّ 12 شخصًا قُتلوا.\n", leftwards),
     "crlf": ("First line.\r\nThe SDF took Raqqa.\r\nIt said so.\r\n", crlf),
     "spaces": ("So  it was. The  SDF   force took  Raqqa.\n", spaces),
     "collapsed": ("So  it was. The  SDF   force took  Raqqa.\n", spaces),

@@ -41,9 +41,29 @@ def words(case: str) -> set[str]:
 def test_words_are_those_that_were_marked() -> None:
     assert {"👩‍👩‍👧 that 12 people died", "A witness"} <= words("emoji")
     assert words("combining") == {"Re\u0301publique", "été"}
+    assert words("leftwards") == {"דובר הצבא", "12 אזרחים", "قال", "قُتلوا"}
     assert words("crlf") == {"The SDF", "Raqqa.\r\nIt"}
     assert words("spaces") == words("collapsed") == {"The  SDF   force", "Raqqa"}
     assert words("newlines") == {"the army.\nThe army", "Raqqa.\n\nThere"}
+
+
+DIAGNOSES = {
+    "emoji": {"code points": 4},
+    "combining": {"code points": 2},
+    "leftwards": {"code points": 4},
+    "crlf": {"code points": 1, "escaped newline": 1},
+    "newlines": {"escaped newline": 2},
+    "spaces": {"code points": 2},
+    "collapsed": {"code points": 1, "folded white space": 1},
+}
+
+
+@pytest.mark.parametrize("case", DIAGNOSES)
+def test_diagnoses_of_what_a_browser_made(case: str) -> None:
+    raw = json.loads((EXPORTS / f"{case}.json").read_text("utf-8"))
+    mapper = Mapper(load(EXPORTS))
+    list(mapper.task(raw, raw["data"]["text"]))
+    assert mapper.diagnoses == DIAGNOSES[case]
 
 
 def test_no_export_names_anybody() -> None:
