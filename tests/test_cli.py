@@ -23,6 +23,7 @@ COMMANDS = [
     ["generate"],
     ["studio"],
     *(["studio", name] for name in ("up", "down", "config", "push", "pull", "compare", "status")),
+    *(["studio", *words] for words in (["people"], ["people", "add"], ["assign"], ["adjudicate"])),
 ]
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from annotate.cli.studio import compare, config, pull, push, server, status
+from annotate.cli.studio import adjudicate, compare, config, people, pull, push, server, status
 
 
 @click.group("studio")
@@ -19,5 +19,9 @@ def command() -> None:
     """
 
 
-for _command in (server.up, server.down, config.config, push.push, pull.pull, compare.compare, status.status):
+_COMMANDS = (
+    *(server.up, server.down, config.config, push.push, pull.pull, compare.compare, status.status),
+    *(people.people, people.assign, adjudicate.adjudicate),
+)
+for _command in _COMMANDS:
     command.add_command(_command)

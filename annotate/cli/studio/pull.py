@@ -36,13 +36,15 @@ def pull(
     annotate studio pull
     """
     from annotate import inventory
+    from annotate.labelstudio.assign import titles
     from annotate.labelstudio.pull import name_user
     from annotate.labelstudio.pull import pull as pull_all
     from annotate.store import Corpus
 
     loaded, store = inventory.load(schema), Corpus(corpus)
     with refusals(ctx), connected(folder) as (studio, state):
-        raw = fetch(studio, state, title or loaded.title)
+        names = [title] if title else titles(state, studio.where.name, loaded.title)
+        raw = [task for name in names for task in fetch(studio, state, name)]
         if annotator:
             name_user(store, state, studio.where.name, raw, annotator, user)
         done = pull_all(store, loaded, state, studio.where.name, raw)

@@ -6,6 +6,7 @@ import click
 
 from annotate.cli.common import schema_option, terminal
 from annotate.cli.studio.common import connected, dir_option, page, title_option
+from annotate.cli.studio.people import show_progress
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def status(schema: str, title: str | None, folder: str) -> None:
     try:
         with connected(folder) as (studio, state):
             click.echo(f"server: {studio.url}{' (this machine)' if studio.where.name == client.LOCAL else ''}")
+            show_progress(studio, state, title or loaded.title)
             project = push.find(studio, state, title or loaded.title)
             if project is None:
                 click.echo("project: none; make it with `annotate studio push`")

@@ -1,0 +1,175 @@
+"""`annotate studio adjudicate`: what several annotators labelled, side by side on a server, and gold out of it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from annotate.cli.common import corpus_option, schema_option
+from annotate.cli.studio.common import connected, dir_option, fetch, page, progress, refusals, title_option
+from annotate.errors import CannotRun
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from annotate.inventory import Inventory
+    from annotate.labelstudio.adjudicate import Made
+    from annotate.labelstudio.tasks import Prediction
+    from annotate.model import Annotation
+    from annotate.store import Corpus
+
+
+@click.command("adjudicate")
+@corpus_option
+@schema_option
+@click.option(
+    "--guidelines",
+    default="guidelines",
+    show_default=True,
+    type=click.Path(),
+    help="What adjudicators read, as Markdown.",
+)
+@title_option
+@dir_option
+@click.option("--from", "from_", metavar="ID,ID…", help="Set it up, with the labels of these annotators.")
+@click.option("--pull", "pulling", is_flag=True, help="Write gold from what was submitted.")
+@click.option("--as", "who", metavar="ID", help="With --pull: who adjudicated, by the id in annotators.yaml.")
+@click.option("--user", type=int, help="With --pull: the server's number of that user, where it is not clear.")
+@click.pass_context
+def adjudicate(
+    ctx: click.Context,
+    corpus: str,
+    schema: str,
+    guidelines: str,
+    title: str | None,
+    folder: str,
+    from_: str | None,
+    pulling: bool,
+    who: str | None,
+    user: int | None,
+) -> None:
+    """Adjudicate in Label Studio, in a project "TITLE: adjudication".
+
+    Each article that all the annotators labelled has a tab with each one's version, and starts with what they agree on.
+    Pull their labels first. With --pull, what was submitted becomes gold; an article that breaks a rule is left out.
+
+    Exit code 0: done; 1: refused, or an article was left out; 2: could not run.
+
+    \b
+    annotate studio adjudicate --from anna,ben
+    annotate studio adjudicate --pull --as carla
+    """
+    from annotate import inventory
+    from annotate.store import Corpus
+
+    if pulling == bool(from_) or pulling != bool(who):
+        raise CannotRun("annotate studio adjudicate", "is one of two things", "give --from ID,ID, or --pull --as ID")
+    loaded, store = inventory.load(schema), Corpus(corpus)
+    name = title or loaded.title
+    if from_:
+        _set_up(ctx, store, loaded, guidelines, name, folder, [one.strip() for one in from_.split(",") if one.strip()])
+    elif who:
+        _pull(ctx, store, loaded, name, folder, who, user)
+
+
+def _set_up(
+    ctx: click.Context, store: "Corpus", loaded: "Inventory", guidelines: str, name: str, folder: str, who: list[str]
+) -> None:
+    from annotate.labelstudio.adjudicate import start_from, title_of
+    from annotate.labelstudio.instructions import instructions
+    from annotate.labelstudio.people import listed
+    from annotate.labelstudio.push import predictions, push
+
+    shown = predictions(store, loaded, listed(store, who))
+    labels = {article: _tabs(store, loaded, article, shown[article]) for article in _common(store, who)}
+    html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
+    articles, own = [store.read_article(article) for article in labels], title_of(name)
+    with refusals(ctx), connected(folder) as (studio, state):
+        with progress("pushing articles") as report:
+            done = push(studio, state, loaded, articles, labels, title=own, instructions=html, progress=report)
+        start_from(studio, done.project, next(iter(labels.values()))[0].annotation)
+        click.echo(f"project {done.project.number}, {own}: {page(studio, done.project)}")
+    click.echo(f"{len(done.created)} articles new, {len(done.updated)} brought up to date")
+    for conflict in done.conflicts:
+        click.echo(f"refused: {conflict}", err=True)
+    if done.conflicts:
+        ctx.exit(1)
+
+
+def _common(store: "Corpus", who: list[str]) -> list[str]:
+    """The articles that all of them labelled."""
+    if len(set(who)) < 2:
+        raise CannotRun(",".join(who), "names fewer than two annotators", "write --from anna,ben")
+    common = sorted(set.intersection(*(set(store.annotated_ids(name)) for name in who)))
+    if not common:
+        raise CannotRun(store.root, f"no article was labelled by all of {', '.join(who)}", "pull their labels")
+    return common
+
+
+def _tabs(store: "Corpus", loaded: "Inventory", article: str, labels: "Sequence[Prediction]") -> "list[Prediction]":
+    """The tabs of an article; raises CannotRun for labels of another text."""
+    from annotate.agreement.agreed import agreed
+    from annotate.labelstudio.adjudicate import AGREED, versions
+    from annotate.offsets import sha256
+
+    text, annotations = store.read_text(article), [entry.annotation for entry in labels]
+    for annotation in annotations:
+        if annotation.text_sha256 != sha256(text):
+            path = store.annotation_path(annotation.annotator, article)
+            raise CannotRun(path, "was made on another text", "run `annotate check`")
+    return versions(annotations, agreed(annotations, text, loaded.version, AGREED))
+
+
+def _errors(gold: "Annotation", text: str, loaded: "Inventory") -> list[str]:
+    """What `annotate check` would say of the file, were it written."""
+    from annotate.annotation_schema import annotation_schema_text
+    from annotate.checks import check_labels
+    from annotate.checks.shape import document
+    from annotate.store import encode_annotation
+
+    found = document("", gold.article, encode_annotation(gold), annotation_schema_text(loaded)).findings
+    if not found:  # a broken shape makes findings on what is in it misleading
+        found = list(check_labels(gold, text, loaded))
+    return [f"{finding.code} {finding.message}" for finding in found if finding.severity == "error"]
+
+
+def _pull(
+    ctx: click.Context, store: "Corpus", loaded: "Inventory", name: str, folder: str, who: str, user: int | None
+) -> None:
+    from annotate.labelstudio.adjudicate import pull, title_of
+    from annotate.labelstudio.pull import name_user
+
+    with refusals(ctx), connected(folder) as (studio, state):
+        raw = fetch(studio, state, title_of(name))
+        name_user(store, state, studio.where.name, raw, who, user)
+        made = pull(store, loaded, state, studio.where.name, raw, who)
+    faults = [fault for one in made for fault in _write(store, loaded, one)]
+    for fault in faults:
+        click.echo(fault, err=True)
+    waiting = [one.article for one in made if one.gold is None and not one.findings]
+    if waiting:
+        click.echo(f"not adjudicated yet: {', '.join(waiting)}")
+    if faults:
+        ctx.exit(1)
+
+
+def _write(store: "Corpus", loaded: "Inventory", one: "Made") -> list[str]:
+    """Write the gold of an article, or say what keeps it from being written."""
+    from annotate.model import GOLD
+    from annotate.store import encode_annotation
+
+    where = f"annotations/{GOLD}/{one.article}.json"
+    found = [f"{finding.code} {finding.message}" for finding in one.findings if finding.severity == "error"]
+    if one.gold is not None:
+        found += _errors(one.gold, store.read_text(one.article), loaded)
+        if len(one.gold.made_from) < 2:
+            found.append("the task shows fewer than two annotators' versions; set the adjudication up again")
+    if found or one.gold is None:
+        return [f"{where}: not written: {fault}" for fault in found]
+    path = store.annotation_path(GOLD, one.article)
+    same = path.is_file() and path.read_bytes() == encode_annotation(one.gold)
+    if not same:
+        store.write_annotation(GOLD, one.gold)
+    counts = f"{len(one.gold.spans)} spans, {len(one.gold.relations)} relations"
+    click.echo(f"{'unchanged' if same else 'written'}: {where}, {counts}")
+    return []

@@ -1,0 +1,197 @@
+"""Several people on a real server: users made of pseudonyms, a project each, who is how far; no login is told."""
+
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import Result
+
+from annotate.labelstudio import server
+from annotate.labelstudio.assign import assigned, title_of, titles
+from annotate.labelstudio.client import LOCAL, Studio
+from annotate.labelstudio.people import LOGINS, Login, logins
+from annotate.labelstudio.pull import pull
+from annotate.labelstudio.push import existing
+from annotate.labelstudio.state import State
+from tests.conftest import Project
+from tests.labelstudio.test_loop import Loop
+
+pytestmark = pytest.mark.server
+
+VERB = {
+    "id": "v",
+    "from_name": "speech",
+    "to_name": "text",
+    "type": "labels",
+    "value": {"start": 19, "end": 23, "text": "said", "labels": ["Verb"]},
+}
+
+
+class Team(Loop):
+    """A corpus with a project an annotator, and everything that its commands said."""
+
+    def __init__(self, project: Project, started: State, studio: Studio) -> None:
+        super().__init__(project, started, studio)
+        self.said = ""
+
+    def run(self, *words: str, code: int = 0) -> Result:
+        done = self.annotate(*words) if words[:2] != ("people", "add") else self._add(*words[2:])
+        self.said += done.output + done.stderr + repr(done.exc_info)
+        assert done.exit_code == code, done.output
+        return done
+
+    def _add(self, *annotators: str) -> Result:
+        return self.project.annotate("studio", "people", "add", *annotators, "--dir", str(self.state.folder))
+
+    @contextmanager
+    def session(self, annotator: str) -> Iterator[httpx.Client]:
+        """A browser in which an annotator has logged in."""
+        login = logins(self.state, LOCAL)[annotator]
+        with httpx.Client(base_url=self.studio.url, trust_env=False) as browser:
+            browser.get("/user/login/")
+            token = browser.cookies["csrftoken"]
+            form = {"email": login.email, "password": login.password, "csrfmiddlewaretoken": token}
+            assert browser.post("/user/login/", data=form).status_code == 302
+            browser.headers["X-CSRFToken"] = browser.cookies["csrftoken"]
+            yield browser
+
+    def work(self, annotator: str, article: str, kind: str, items: Any, project: str = "", **more: Any) -> None:
+        """What somebody does in a project: `annotations/` or `drafts`, as the server's addresses have them."""
+        found = existing(self.studio, self.state, project or title_of(self.title, annotator))
+        number = next(task["id"] for task in self.studio.tasks(found) if task["data"]["article"] == article)
+        with self.session(annotator) as browser:
+            answer = browser.post(f"/api/tasks/{number}/{kind}", json={"result": items, "lead_time": 1} | more)
+            assert answer.status_code == 201, answer.text
+
+    def secrets(self) -> set[str]:
+        """What must not be told: logins, passwords, tokens, and the word that lets people in."""
+        first = server.credentials(self.state)
+        people = logins(self.state, LOCAL).values()
+        with self.api() as api:
+            invitation = api.get("/api/invite").json()["token"]
+        return {first.username, first.password, first.token, invitation} | {
+            secret for login in people for secret in (login.email, login.password)
+        }
+
+
+@pytest.fixture
+def team(project: Project, started: State, studio: Studio) -> Team:
+    return Team(project, started, studio)
+
+
+def test_people_are_made_once_and_named_by_pseudonym(team: Team) -> None:
+    assert team.run("people").stdout == "nobody yet; make users with `annotate studio people add ID`\n"
+    first = team.run("people", "add", "anna", "ben").stdout
+    assert re.fullmatch(rf"anna: user \d+\nben: user \d+\nlogins and passwords: .*{LOGINS}\n", first)
+    again = team.run("people", "add", "ben", "anna").stdout
+    assert re.match(r"ben: user \d+ already\nanna: user \d+ already\n", again)
+    assert stat.S_IMODE((team.state.folder / LOGINS).stat().st_mode) == 0o600
+    assert sorted(team.state.people(LOCAL).values()) == ["anna", "ben"]
+    team.state.remember_people(LOCAL, {})  # as after an interruption: the login is there, the number is not
+    assert team.run("people", "add", "anna", "ben").stdout == first
+    login = logins(team.state, LOCAL)["anna"]
+    assert repr(login) == repr(Login("x", "y")) == "Login(…)"
+    team.run("people", "add", "anna", "carla", code=2)
+
+
+def test_the_word_that_lets_people_in_is_renewed(team: Team) -> None:
+    """The server's own log has the one that was used."""
+    team.run("people", "add", "anna")
+    with team.api() as api:
+        before = api.get("/api/invite").json()["token"]
+    team.run("people", "add", "ben")
+    with team.api() as api:
+        assert api.get("/api/invite").json()["token"] != before
+
+
+def test_a_project_each_and_how_far_everybody_is(team: Team) -> None:
+    team.run("people", "add", "anna", "ben")
+    team.run("assign", "anna", "--articles", "harbour")
+    told = team.run("assign", "anna", "ben").stdout
+    assert re.match(r"anna: 1 articles new, http.*\nben: 2 articles new, http", told)
+    assert titles(team.state, LOCAL, team.title) == [f"{team.title}: anna", f"{team.title}: ben"]
+    for annotator in ("anna", "ben"):
+        tasks = team.studio.tasks(existing(team.studio, team.state, title_of(team.title, annotator)))
+        assert [(task["predictions"], task["annotations"]) for task in tasks] == [([], []), ([], [])]
+    team.work("anna", "harbour", "annotations/", [VERB])
+    team.work("anna", "market", "annotations/", [], was_cancelled=True)
+    team.work("ben", "harbour", "drafts", [VERB])
+    ben = team.studio.tasks(existing(team.studio, team.state, title_of(team.title, "ben")))
+    assert [task["annotations"] for task in ben] == [[], []]
+    table = team.run("status").stdout
+    assert re.search(r"article +anna +ben", table)
+    assert re.search(r"harbour +done +draft *\n +market +skipped +left", table)
+    assert re.search(r"left in all +0 +1", table)
+    listed = team.run("people").stdout
+    assert re.search(r"anna: user \d+; 1 done, 0 draft, 1 skipped, 0 left\n", listed)
+    assert re.search(r"ben: user \d+; 0 done, 1 draft, 0 skipped, 1 left\n", listed)
+
+
+def test_pull_takes_the_projects_of_all(team: Team) -> None:
+    """Without a title: the shared project, where there is one, and each annotator's own; never the adjudication."""
+    team.run("people", "add", "anna", "ben")
+    team.run("assign", "anna", "ben")
+    team.work("anna", "market", "annotations/", [])
+    team.work("ben", "harbour", "annotations/", [VERB])
+    team.project.replace("schema/labels.yaml", f"title: {team.project.inventory.title}", f"title: {team.title}")
+    folder = ["--dir", str(team.state.folder)]
+    done = team.project.annotate("studio", "pull", *folder)
+    assert done.exit_code == 0, done.output
+    written = {line for line in done.stdout.splitlines() if line.startswith("written: ")}
+    assert written == {"written: annotations/anna/market.json", "written: annotations/ben/harbour.json"}
+    assert "@" not in done.output + done.stderr
+    again = team.project.annotate("studio", "pull", *folder)
+    assert (again.exit_code, "written: " in again.stdout) == (0, False)
+
+
+def test_what_the_server_does_not_hide(team: Team) -> None:
+    """As the documentation says: any user can open another's project, and find the labels there."""
+    team.run("people", "add", "anna", "ben")
+    team.run("assign", "anna", "ben")
+    team.work("anna", "harbour", "annotations/", [VERB])
+    number = existing(team.studio, team.state, title_of(team.title, "anna")).number
+    with team.session("ben") as browser:
+        answer = browser.get("/api/tasks", params={"project": number, "fields": "all"})
+    assert [len(task["annotations"]) for task in answer.json()["tasks"]] == [1, 0]
+
+
+def test_assigning_says_what_it_cannot_do(team: Team) -> None:
+    team.run("assign", "anna", "carla", code=2)
+    team.run("assign", "anna", "--articles", "lighthouse", code=2)
+    assert assigned(team.state, LOCAL, team.title) == []
+    team.title = "x" * 46
+    assert "has 52 characters" in team.run("assign", "anna", code=2).stderr
+
+
+def test_nobodys_login_is_told(team: Team) -> None:
+    """After real work by two people: no address, password or token in what commands say or write.
+
+    Two private files hold the logins, and the raw tasks are kept as the server gave them, with whom it names.
+    """
+    team.run("people", "add", "anna", "ben")
+    team.run("assign", "anna", "ben")
+    for annotator in ("anna", "ben"):
+        team.work(annotator, "harbour", "annotations/", [VERB])
+        team.work(annotator, "market", "drafts", [VERB])
+    team.run("status")
+    team.run("people")
+    team.run("compare", code=2)
+    for annotator in ("anna", "ben"):
+        tasks = team.studio.tasks(existing(team.studio, team.state, title_of(team.title, annotator)))
+        done = pull(team.corpus, team.project.inventory, team.state, LOCAL, tasks)
+        assert done.written == [f"{annotator}/harbour"]
+        team.said += repr(done)
+    secrets = team.secrets()
+    files = {
+        name: content.decode("utf-8", errors="replace")
+        for name, content in team.project.snapshot().items()
+        if not name.startswith((".studio/credentials.json", f".studio/{LOGINS}", ".studio/raw/", ".studio/journal/"))
+    }
+    assert {"corpus/annotations/anna/harbour.json", "corpus/annotations/ben/harbour.json"} <= set(files)
+    told = {where for where, words in {**files, "commands": team.said}.items() if any(one in words for one in secrets)}
+    assert told == set()
+    assert "@localhost" not in team.said
