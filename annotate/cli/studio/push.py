@@ -8,6 +8,7 @@ import click
 
 from annotate.cli.common import corpus_option, schema_option
 from annotate.cli.studio.common import SHOWN, connected, dir_option, page, progress, refusals, title_option, working
+from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from annotate.inventory import Inventory
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 @title_option
 @dir_option
 @click.option("--no-predictions", is_flag=True, help="Push no labels, so that annotators start from the bare text.")
+@click.option(
+    "--predictions",
+    "predicted",
+    metavar="DIR",
+    type=click.Path(),
+    help="Push the annotation files of a folder, not gold.",
+)
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, article by article, and do nothing.")
 @click.option("--no-check", is_flag=True, help="Push although `annotate check` finds errors.")
 @click.pass_context
@@ -38,6 +46,7 @@ def push(
     title: str | None,
     folder: str,
     no_predictions: bool,
+    predicted: str | None,
     plan_only: bool,
     no_check: bool,
 ) -> None:
@@ -50,9 +59,11 @@ def push(
     \b
     annotate studio push --plan
     annotate studio push
+    annotate studio push --predictions out/baseline
     annotate studio push --no-predictions --title "First round"
     """
     from annotate import inventory
+    from annotate.cli.studio.predictions import from_folder
     from annotate.labelstudio.instructions import instructions
     from annotate.labelstudio.lock import locked
     from annotate.labelstudio.push import Articles, predictions, prepare
@@ -62,7 +73,11 @@ def push(
     loaded, store = inventory.load(schema), Corpus(corpus)
     if not no_check:
         _check(ctx, store, loaded)
-    labels = {} if no_predictions else predictions(store, loaded)
+    if predicted and no_predictions:
+        raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")
+    with refusals(ctx):
+        given = from_folder(predicted, store, loaded) if predicted else None
+    labels = {} if no_predictions else given if given is not None else predictions(store, loaded)
     html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
     articles, name = Articles(store), title or loaded.title
     with refusals(ctx), connected(folder) as (studio, state):
