@@ -242,6 +242,29 @@ class Studio:
         """All tasks of a project at once; `pages` takes less memory."""
         return [task for page in self.pages(project) for task in page]
 
+    def has_task(self, number: int) -> bool:
+        """Whether a task is still there."""
+        from label_studio_sdk.core.api_error import ApiError
+
+        def get() -> bool:
+            try:
+                self._request("GET", f"api/tasks/{number}/")
+            except ApiError as error:
+                if error.status_code == 404:
+                    return False
+                raise
+            return True
+
+        return self._asked(get)
+
+    def drafts(self, task: int) -> list[Raw]:
+        """Everybody's drafts of a task; with the task itself, the server lists them to their owner alone."""
+
+        def get() -> list[Raw]:
+            return msgspec.json.decode(self._request("GET", f"api/tasks/{task}/drafts"), type=list[Raw])
+
+        return self._asked(get, "the task")
+
     def now(self) -> str | None:
         """The server's own clock, as it writes times; None if it does not tell."""
         from email.utils import parsedate_to_datetime

@@ -1,6 +1,11 @@
-"""What people labelled on a server, back into the corpus: a file an annotator and article, and the raw tasks beside."""
+"""What people labelled on a server, back into the corpus: a file an annotator and article, and the raw tasks beside.
 
-from collections.abc import Iterable, Mapping
+Raw tasks go into the journal first; from there into the corpus, what cannot be taken into `aside/`, and each task as it
+was, drafts and skipped ones too, into `raw/`. Interrupted at any point, the next pull goes on with the journal.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -8,12 +13,18 @@ import msgspec
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.inventory import Inventory
-from annotate.labelstudio import rules
-from annotate.labelstudio.client import Raw, Refused
-from annotate.labelstudio.results import Mapped, Mapper, article_of, pseudonym, user_of
+from annotate.labelstudio import aside, rules
+from annotate.labelstudio.aside import Aside
+from annotate.labelstudio.client import PAGE, Raw, Refused
+from annotate.labelstudio.journal import Journal
+from annotate.labelstudio.journal import users as users
+from annotate.labelstudio.results import Mapped, Mapper, article_of, pseudonym
 from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
 from annotate.store import Corpus, encode_annotation
+
+Exists = Callable[[int], bool]
+"""Whether the server still has a task."""
 
 
 class Pulled(NamedTuple):
@@ -25,26 +36,27 @@ class Pulled(NamedTuple):
     set_aside: int
 
 
-def users(raw: Iterable[Raw]) -> list[int]:
-    """The numbers of the server's users who submitted or skipped something."""
-    numbers = {user_of(annotation) for task in raw for annotation in task.get("annotations") or []}
-    return sorted(number for number in numbers if number is not None)
-
-
 def name_user(corpus: Corpus, state: State, server: str, raw: Iterable[Raw], annotator: str, user: int | None) -> None:
-    """Remember which annotator a server's user is; without a number, the one user who is not known yet.
+    """Remember which annotator a server's user is, of those who did something in these tasks; see `name_one_of`."""
+    name_one_of(corpus, state, server, users(raw), annotator, user)
+
+
+def name_one_of(
+    corpus: Corpus, state: State, server: str, numbers: Iterable[int], annotator: str, user: int | None
+) -> None:
+    """Remember which annotator a server's user is; without a number, the one of `numbers` who is not known yet.
 
     Raises CannotRun for an annotator who is not listed, Refused where it is not clear who is meant.
     """
     _listed(corpus, annotator)
     people = state.people(server)
     if user is None:
-        unnamed = [number for number in users(raw) if number not in people]
+        unnamed = [number for number in numbers if number not in people]
         if not unnamed and annotator in people.values():
             return
         if len(unnamed) != 1:
-            numbers = ", ".join(map(str, unnamed)) or "none"
-            raise Refused(f"users of the server without a name: {numbers}; say which is {annotator} with --user NUMBER")
+            listed = ", ".join(map(str, unnamed)) or "none"
+            raise Refused(f"users of the server without a name: {listed}; say which is {annotator} with --user NUMBER")
         user = unnamed[0]
     other = next((number for number, name in people.items() if name == annotator and number != user), None)
     if other is not None:
@@ -58,63 +70,162 @@ def _listed(corpus: Corpus, annotator: str) -> None:
 
 
 def pull(corpus: Corpus, inventory: Inventory, state: State, server: str, raw: Iterable[Raw]) -> Pulled:
-    """Write the annotations of raw tasks into the corpus; a file that would stay the same is left alone.
+    """Put raw tasks into the journal, and take what is in there."""
+    journal, left = Journal(state), iter(raw)
+    while page := list(islice(left, PAGE)):
+        journal.keep(server, page)
+    return take(corpus, inventory, state, server)
 
-    Raises Refused, before anything is written, if a user of the server stands for no annotator.
+
+def take(
+    corpus: Corpus,
+    inventory: Inventory,
+    state: State,
+    server: str,
+    exists: Exists | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    mapper: Mapper | None = None,
+) -> Pulled:
+    """Write the annotations that are in the journal into the corpus; a file that would stay the same is left alone.
+
+    `exists` is asked of the tasks that an article had before, and of those of no article. Raises Refused, before
+    anything is written, if a user of the server stands for no annotator; what is in the journal stays there.
     """
-    raw = list(raw)
-    people = state.people(server)
-    for number in users(raw):
+    journal, people = Journal(state), state.people(server)
+    for number in journal.users(server):
         if number not in people:
             raise Refused(
                 f"user {number} of the server stands for no annotator; "
                 f"name one from annotators.yaml: annotate studio pull --annotator ID --user {number}"
             )
         _listed(corpus, people[number])
-    mapper, known = Mapper(inventory), set(corpus.article_ids())
-    done = Pulled([], [], [], 0)
-    kept: dict[str, list[Raw]] = {}
-    entries: dict[str, list[Mapped]] = {}
-    for task in raw:
-        article = article_of(task)
-        if article is None or article not in known:
+    taking = _Taking(corpus, state, people, mapper or Mapper(inventory), set(corpus.article_ids()), exists)
+    pages = journal.pages()
+    for done, path in enumerate(pages, 1):
+        page = journal.read(path)
+        if page.server == server:
+            taking.page(page.tasks)
+            journal.drop(path)
+        if progress:
+            progress(done, len(pages))
+    taking.forget_unknown()
+    return taking.done
+
+
+class _Taking:
+    """One pull under way: what it needs to know, and what it did so far."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        state: State,
+        people: Mapping[int, str],
+        mapper: Mapper,
+        known: set[str],
+        exists: Exists | None,
+    ) -> None:
+        self.corpus, self.state, self.people, self.mapper = corpus, state, people, mapper
+        self.known, self.exists = known, exists
+        self.done = Pulled([], [], [], 0)
+
+    def page(self, tasks: Sequence[Raw]) -> None:
+        groups: dict[str | None, list[Raw]] = {}
+        for task in tasks:
+            article = article_of(task)
+            groups.setdefault(article if article in self.known else None, []).append(task)
+        for article, several in groups.items():
+            if article is None:
+                self._unknown(several)
+            else:
+                self._article(article, several)
+
+    def _article(self, article: str, tasks: list[Raw]) -> None:
+        """Corpus first, then the raw tasks, then what was set aside: the journal's page goes last of all."""
+        text = self.corpus.read_text(article)
+        before = self._before(f"raw/{article}.json", tasks)
+        numbers, projects = {task.get("id") for task in tasks}, {task.get("project") for task in tasks}
+        also = [
+            task
+            for task in before
+            if task.get("project") in projects and task.get("id") not in numbers and self._lives(task.get("id"))
+        ]
+        entries = [
+            (task, entry)
+            for task in [*tasks, *also]
+            for entry in self.mapper.task(task, text, self.people)
+            if entry.kind != "prediction"
+        ]
+        found = self._write(article, entries)
+        numbers |= {task.get("id") for task in also}
+        # Of the tasks that other projects have of the article, nothing is forgotten.
+        found += [one for one in aside.get(self.state, article) if one.task not in numbers and self._lives(one.task)]
+        self.state.write_bytes(f"raw/{article}.json", msgspec.json.encode([*tasks, *before]) + b"\n")
+        aside.put(self.state, article, found)
+
+    def _before(self, name: str, tasks: Sequence[Raw]) -> list[Raw]:
+        """The tasks in a raw file that these do not replace, those of a database that is no more among them."""
+        replaced = {(task.get("id"), task.get("created_at")) for task in tasks}
+        earlier = self.state.read(name, list[Raw]) or []
+        return [task for task in earlier if (task.get("id"), task.get("created_at")) not in replaced]
+
+    def _lives(self, number: object) -> bool:
+        return isinstance(number, int) and self.exists is not None and self.exists(number)
+
+    def _unknown(self, tasks: list[Raw]) -> None:
+        """Tasks of no article of the corpus. With the dot, their file's name cannot be an article's."""
+        found = []
+        before = self._before("raw/.unknown.json", tasks)
+        for place, task in enumerate([*tasks, *before]):
             data = task.get("data")
             named = data.get("article") if isinstance(data, dict) else None
-            done.findings.extend(rules.article_unknown("articles", article, named, task.get("id")))
-            kept.setdefault("unknown", []).append(task)
-            done = done._replace(set_aside=done.set_aside + len(task.get("annotations") or []))
-            continue
-        kept.setdefault(article, []).append(task)
-        mapped = mapper.task(task, corpus.read_text(article), people)
-        entries.setdefault(article, []).extend(entry for entry in mapped if entry.kind != "prediction")
-    for name, tasks in kept.items():
-        # The name `unknown` could be an article's too; with a dot before it, it cannot.
-        path = f"raw/{name}.json" if name in known else "raw/.unknown.json"
-        state.write_bytes(path, msgspec.json.encode(tasks) + b"\n")
-    for article, labelled in entries.items():
-        done = _write(corpus, article, labelled, people, done)
-    return done
+            findings = list(rules.article_unknown("articles", article_of(task), named, task.get("id")))
+            items = tuple(task.get("annotations") or ())
+            found.append(aside.of(task, "annotation", None, None, findings, items))
+            if place < len(tasks):
+                self._note(findings, len(items))
+        self.state.write_bytes("raw/.unknown.json", msgspec.json.encode([*tasks, *before]) + b"\n")
+        aside.put(self.state, ".unknown", found)
 
+    def forget_unknown(self) -> None:
+        """Tasks of no article are no concern any more once they are deleted, or their article is in the corpus."""
+        raw = self.state.read("raw/.unknown.json", list[Raw]) if self.exists else None
+        if raw:
+            left = {
+                task.get("id") for task in raw if article_of(task) not in self.known and self._lives(task.get("id"))
+            }
+            kept = [
+                entry for article, entry in aside.listed(self.state) if article == ".unknown" and entry.task in left
+            ]
+            aside.put(self.state, ".unknown", kept)
 
-def _write(corpus: Corpus, article: str, entries: list[Mapped], people: Mapping[int, str], done: Pulled) -> Pulled:
-    aside = 0
-    by_person: dict[str, list[Mapped]] = {}
-    for entry in entries:
-        done.findings.extend(entry.findings)
-        if entry.kind == "annotation" and entry.annotation is not None:
-            by_person.setdefault(pseudonym(entry.person, people), []).append(entry)
-        if any(finding.severity == "error" for finding in entry.findings):
-            aside += len(entry.set_aside)
-    for person, several in by_person.items():
-        taken = max(several, key=lambda entry: entry.number if isinstance(entry.number, int) else -1)
-        if len(several) > 1:
-            numbers = sorted(str(entry.number) for entry in several)
-            file = f"annotations/{person}/{article}.json"
-            done.findings.extend(rules.annotated_twice(file, article, person, numbers, taken.number))
-            aside += len(several) - 1
-        if taken.annotation is not None:
-            _store(corpus, person, taken.annotation, done)
-    return done._replace(set_aside=done.set_aside + aside)
+    def _note(self, findings: Iterable[Finding], items: int) -> None:
+        self.done.findings.extend(findings)
+        self.done = self.done._replace(set_aside=self.done.set_aside + items)
+
+    def _write(self, article: str, entries: Sequence[tuple[Raw, Mapped]]) -> list[Aside]:
+        """Write what can be taken of an article; what cannot is given back."""
+        found: list[Aside] = []
+        by_person: dict[str, list[tuple[Raw, Mapped]]] = {}
+        for task, entry in entries:
+            person = pseudonym(entry.person, self.people)
+            errors = [finding for finding in entry.findings if finding.severity == "error"]
+            self._note(entry.findings, len(entry.set_aside) if errors else 0)
+            if errors:
+                found.append(aside.of(task, entry.kind, entry.number, person, errors, entry.set_aside))
+            if entry.kind == "annotation" and entry.annotation is not None:
+                by_person.setdefault(person, []).append((task, entry))
+        for person, several in by_person.items():
+            task, taken = max(several, key=lambda pair: pair[1].number if isinstance(pair[1].number, int) else -1)
+            if len(several) > 1:
+                numbers = sorted(str(entry.number) for _, entry in several)
+                file = f"annotations/{person}/{article}.json"
+                findings = list(rules.annotated_twice(file, article, person, numbers, taken.number))
+                others = tuple(entry.annotation for _, entry in several if entry is not taken)
+                self._note(findings, len(others))
+                found.append(aside.of(task, "annotation", taken.number, person, findings, others))
+            if taken.annotation is not None:
+                _store(self.corpus, person, taken.annotation, self.done)
+        return found
 
 
 def _store(corpus: Corpus, person: str, annotation: Annotation, done: Pulled) -> None:

@@ -3,6 +3,8 @@
 credentials.json  the random login of the server started here      server.json  the process that runs it
 project.json      server → title → number of a project             people.json  server → user number → annotator
 raw/<article>.json  tasks as the server last gave them              server.log, data/  the server's own
+journal/          what was pulled and is not in the corpus yet      aside/<article>.json  what cannot be taken, and why
+lock              who pushes or pulls just now
 """
 
 import importlib.util

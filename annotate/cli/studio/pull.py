@@ -3,7 +3,7 @@
 import click
 
 from annotate.cli.common import corpus_option, schema_option
-from annotate.cli.studio.common import connected, dir_option, fetch, refusals, title_option
+from annotate.cli.studio.common import connected, dir_option, progress, refusals, title_option, working
 
 
 @click.command("pull")
@@ -15,6 +15,14 @@ from annotate.cli.studio.common import connected, dir_option, fetch, refusals, t
     "--annotator", metavar="ID", help="Who the server's user is, by the id in annotators.yaml; kept for later."
 )
 @click.option("--user", type=int, help="The server's number of that user, where several are not known yet.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Pull every task, not just those that changed since the last pull."
+)
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Pull every task, and mend offsets whose words stand at one other place that they may mean.",
+)
 @click.pass_context
 def pull(
     ctx: click.Context,
@@ -24,35 +32,52 @@ def pull(
     folder: str,
     annotator: str | None,
     user: int | None,
+    everything: bool,
+    fix: bool,
 ) -> None:
     """Pull what was submitted into the corpus, one file an annotator and article.
 
-    What cannot be taken is shown and counted, and the raw task is kept in the folder.
+    Only what changed since the last pull is asked for. What cannot be taken is shown and counted, and kept in the
+    folder, where `annotate studio status` finds it. Interrupted, it goes on where it stopped when it is run again.
 
-    Exit code 0: pulled; 1: refused, or something was set aside; 2: could not run.
+    Exit code 0: pulled; 1: refused, or something is set aside; 2: could not run.
 
     \b
     annotate studio pull --annotator anna
     annotate studio pull
+    annotate studio pull --all
+    annotate studio pull --fix
     """
     from annotate import inventory
+    from annotate.labelstudio import aside
     from annotate.labelstudio.assign import titles
-    from annotate.labelstudio.pull import name_user
-    from annotate.labelstudio.pull import pull as pull_all
+    from annotate.labelstudio.journal import Journal, fetch
+    from annotate.labelstudio.lock import locked
+    from annotate.labelstudio.pull import name_one_of, take
+    from annotate.labelstudio.push import existing
+    from annotate.labelstudio.results import Mapper, diagnosed
     from annotate.store import Corpus
 
     loaded, store = inventory.load(schema), Corpus(corpus)
-    with refusals(ctx), connected(folder) as (studio, state):
-        names = [title] if title else titles(state, studio.where.name, loaded.title)
-        raw = [task for name in names for task in fetch(studio, state, name)]
+    mapper = Mapper(loaded, fix_offsets=fix)
+    with refusals(ctx), connected(folder) as (studio, state), locked(state, "pull"):
+        server, journal = studio.where.name, Journal(state)
+        names = [title] if title else titles(state, server, loaded.title)
+        projects = [existing(studio, state, name) for name in names]
+        with working("fetching tasks"):
+            fetched = sum(sum(fetch(studio, journal, project, everything=everything or fix)) for project in projects)
         if annotator:
-            name_user(store, state, studio.where.name, raw, annotator, user)
-        done = pull_all(store, loaded, state, studio.where.name, raw)
+            name_one_of(store, state, server, journal.users(server), annotator, user)
+        with progress("taking labels") as report:
+            done = take(store, loaded, state, server, studio.has_task, report, mapper)
+        left = sum(1 for _ in aside.listed(state))
     for finding in done.findings:
         place = f" span {finding.span}:" if finding.span else ""
         click.echo(f"{finding.file}: {finding.code}{place} {finding.message}", err=True)
     for name in done.written:
         click.echo(f"written: annotations/{name}.json")
     click.echo(f"{len(done.written)} written, {len(done.unchanged)} unchanged, {done.set_aside} items set aside")
-    if any(finding.severity == "error" for finding in done.findings):
+    click.echo(f"{fetched} tasks fetched; {diagnosed(mapper.diagnoses)}")
+    if left:
+        click.echo(f"{left} annotations have something set aside; `annotate studio status` says what", err=True)
         ctx.exit(1)

@@ -1,5 +1,7 @@
 """`annotate studio status`: the server, the project, and how far each article is."""
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -11,14 +13,18 @@ from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from annotate.labelstudio.client import Raw
+    from annotate.labelstudio.state import State
 
 
 @click.command("status")
 @schema_option
 @title_option
 @dir_option
-def status(schema: str, title: str | None, folder: str) -> None:
-    """Show the server, the project, and how far each article is.
+@click.pass_context
+def status(ctx: click.Context, schema: str, title: str | None, folder: str) -> None:
+    """Show the server, the project, how far each article is, and what was pulled and could not be taken.
+
+    Exit code 0: all is well; 1: something is set aside; 2: could not run.
 
     \b
     annotate studio status
@@ -34,14 +40,33 @@ def status(schema: str, title: str | None, folder: str) -> None:
             project = push.find(studio, state, title or loaded.title)
             if project is None:
                 click.echo("project: none; make it with `annotate studio push`")
-                return
-            click.echo(f"project: {project.number}, {project.title}, {page(studio, project)}")
-            _table(studio.tasks(project))
+            else:
+                click.echo(f"project: {project.number}, {project.title}, {page(studio, project)}")
+                _table(chain.from_iterable(studio.pages(project)))
     except client.Refused as refused:
         raise CannotRun("annotate studio status", str(refused), "give --title") from refused
+    _aside(ctx, state)
 
 
-def _table(tasks: "list[Raw]") -> None:
+def _aside(ctx: click.Context, state: "State") -> None:
+    """What was set aside, a line a reason; ends with exit code 1 if there is any, or anything not taken yet."""
+    from annotate.labelstudio import aside
+    from annotate.labelstudio.journal import Journal
+
+    left = len(Journal(state).pages())
+    if left:
+        click.echo(f"the journal has {left} pages of tasks that are not in the corpus yet; run `annotate studio pull`")
+    for article, entry in aside.listed(state):
+        left += 1
+        for reason in entry.reasons:
+            who = f", {entry.annotator}" if entry.annotator else ""
+            place = f" span {reason.span}:" if reason.span else ""
+            click.echo(f"set aside: {article}, task {entry.task}{who}: {reason.code}{place} {reason.message}")
+    if left:
+        ctx.exit(1)
+
+
+def _table(tasks: "Iterable[Raw]") -> None:
     from rich import box
     from rich.table import Table
 

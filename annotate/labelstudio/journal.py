@@ -1,0 +1,135 @@
+"""What a server gave, kept on disk before anything is made of it, until what it holds is in the corpus.
+
+`.studio/journal/` has a file a page of raw tasks, numbered in the order they came; each is written whole or not at all,
+and removed once every task in it was taken. What a killed `pull` left is therefore there when the next one begins.
+`since.json` beside them says up to when, by the server's clock, its changes are in here.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from annotate.errors import CannotRun
+from annotate.labelstudio.client import Project, Raw, Studio
+from annotate.labelstudio.results import user_of
+from annotate.labelstudio.state import State
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+FOLDER = "journal"
+OVERLAP = timedelta(minutes=2)
+"""How far to look back before the last pull: the server writes a time some while before others can see the change."""
+TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Where a page came from, and which of the server's users submitted or skipped something in it."""
+
+    server: str
+    users: tuple[int, ...]
+
+
+class Page(Head, frozen=True):
+    """A page with its tasks, as the server gave them."""
+
+    tasks: list[Raw]
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """How far the changes of one project were fetched: all up to `since`; and, of a fetch that began at `began` and
+    was interrupted, the last task that is in the journal."""
+
+    since: str | None = None
+    began: str | None = None
+    last: int = 0
+
+
+class Journal:
+    """The journal of a `.studio/` folder."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def pages(self) -> list[Path]:
+        """The pages not taken yet, oldest first."""
+        return sorted((self.state.folder / FOLDER).glob("[0-9]*.json"))
+
+    def keep(self, server: str, tasks: Sequence[Raw]) -> None:
+        """Write down a page of tasks. Raises CannotRun where there is no room."""
+        last = int(self.pages()[-1].stem) if self.pages() else 0
+        page = Page(server, tuple(users(tasks)), list(tasks))
+        self.state.write_bytes(f"{FOLDER}/{last + 1:08}.json", msgspec.json.encode(page))
+
+    def read(self, path: Path) -> Page:
+        return _decoded(path, Page)
+
+    def drop(self, path: Path) -> None:
+        """Remove a page, once all of it is where it belongs."""
+        path.unlink(missing_ok=True)
+
+    def users(self, server: str) -> list[int]:
+        """The numbers of a server's users who did something that was not taken yet."""
+        heads = (_decoded(path, Head) for path in self.pages())
+        return sorted(set(chain.from_iterable(head.users for head in heads if head.server == server)))
+
+    def mark(self, server: str, project: int) -> Mark:
+        return self._marks().get(f"{server} {project}", Mark())
+
+    def put_mark(self, server: str, project: int, mark: Mark) -> None:
+        self.state.write(f"{FOLDER}/since.json", self._marks() | {f"{server} {project}": mark})
+
+    def _marks(self) -> dict[str, Mark]:
+        return self.state.read(f"{FOLDER}/since.json", dict[str, Mark]) or {}
+
+
+def users(tasks: Iterable[Raw]) -> list[int]:
+    """The numbers of the server's users who submitted or skipped something."""
+    numbers = {user_of(annotation) for task in tasks for annotation in task.get("annotations") or []}
+    return sorted(number for number in numbers if number is not None)
+
+
+def fetch(studio: Studio, journal: Journal, project: Project, *, everything: bool = False) -> Iterator[int]:
+    """Bring what changed on a server since the last complete fetch into the journal, going on where one stopped.
+
+    Yields the number of tasks of each page. A draft does not change the time of its task: tasks with one always come.
+    """
+    server, mark = studio.where.name, journal.mark(studio.where.name, project.number)
+    if everything:
+        mark = Mark()
+    if mark.began is None:
+        mark = Mark(mark.since, studio.now())
+    only = [_changed(mark.since)] if mark.since else []
+    for page in studio.pages(project, after=mark.last, only=only):
+        journal.keep(server, _with_drafts(studio, page))
+        mark = msgspec.structs.replace(mark, last=page[-1]["id"])
+        journal.put_mark(server, project.number, mark)
+        yield len(page)
+    if mark.since:
+        for page in studio.pages(project, only=[_DRAFTS]):
+            journal.keep(server, _with_drafts(studio, page))
+            yield len(page)
+    journal.put_mark(server, project.number, Mark(mark.began))
+
+
+def _with_drafts(studio: Studio, tasks: Sequence[Raw]) -> list[Raw]:
+    return [task | {"drafts": studio.drafts(task["id"])} if task.get("draft_exists") else task for task in tasks]
+
+
+_DRAFTS = {"filter": "filter:tasks:draft_exists", "operator": "equal", "type": "Boolean", "value": True}
+
+
+def _changed(since: str) -> Raw:
+    value = (datetime.strptime(since, TIME) - OVERLAP).strftime(TIME)
+    return {"filter": "filter:tasks:updated_at", "operator": "greater_or_equal", "type": "Datetime", "value": value}
+
+
+def _decoded(path: Path, type_: type[T]) -> T:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=type_)
+    except (OSError, msgspec.MsgspecError) as error:
+        # The message may quote the content, which names people.
+        raise CannotRun(path, f"cannot be read ({type(error).__name__})", "move it away, then pull --all") from None

@@ -1,0 +1,208 @@
+"""Pull takes all that people did, asks for what changed, goes on where it stopped, and keeps what it cannot take."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from annotate.errors import CannotRun
+from annotate.labelstudio import aside, server
+from annotate.labelstudio import client as module
+from annotate.labelstudio.client import Studio, address
+from annotate.labelstudio.journal import Journal, Mark, fetch
+from annotate.labelstudio.lock import NAME, locked
+from annotate.labelstudio.pull import Pulled, take
+from annotate.labelstudio.push import existing
+from annotate.labelstudio.state import State
+from tests.conftest import Project
+from tests.labelstudio.test_loop import Loop
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def loop(project: Project, started: State, studio: Studio) -> Loop:
+    made = Loop(project, started, studio)
+    made.push()
+    shutil.rmtree(made.corpus.root / "annotations" / "anna")
+    made.state.remember_people(studio.where.name, {1: "anna", 2: "ben"})
+    return made
+
+
+def pulled(loop: Loop, *, everything: bool = False) -> tuple[int, Pulled]:
+    project = existing(loop.studio, loop.state, loop.title)
+    count = sum(fetch(loop.studio, Journal(loop.state), project, everything=everything))
+    name = loop.studio.where.name
+    return count, take(loop.corpus, loop.project.inventory, loop.state, name, loop.studio.has_task)
+
+
+def settle(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No looking back: what the tests do is all older than the last pull."""
+    from datetime import timedelta
+
+    from annotate.labelstudio import journal
+
+    monkeypatch.setattr(journal, "OVERLAP", timedelta(0))
+
+
+def draft(loop: Loop, article: str, items: Any) -> None:
+    number = next(task["id"] for task in loop.tasks() if task["data"]["article"] == article)
+    with loop.api() as api:
+        answer = api.post(f"/api/tasks/{number}/drafts", json={"result": items})
+        assert answer.status_code == 201, answer.text
+
+
+def kept(loop: Loop, article: str) -> Any:
+    return json.loads((loop.state.folder / "raw" / f"{article}.json").read_bytes())
+
+
+def test_second_pull_asks_for_what_changed_only(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    settle(loop, monkeypatch)
+    loop.submit("harbour", loop.items("harbour"))
+    time.sleep(1.1)  # the server's clock, as it tells it, has whole seconds
+    assert pulled(loop)[0] == 2
+    nothing, done = pulled(loop)
+    assert (nothing, done) == (0, Pulled([], [], [], 0))
+    loop.submit("market", loop.items("market"))
+    count, done = pulled(loop)
+    assert (count, done.written) == (1, ["anna/market"])
+    everything, done = pulled(loop, everything=True)
+    assert (everything, done.unchanged) == (2, ["anna/harbour", "anna/market"])
+
+
+def test_drafts_and_skipped_are_kept_as_what_they_are(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle(loop, monkeypatch)
+    items = loop.items("harbour")
+    loop.submit("harbour", items, was_cancelled=True)
+    pulled(loop)
+    assert kept(loop, "harbour")[0]["annotations"][0]["was_cancelled"] is True
+    draft(loop, "market", items[:1])  # changes no time of the task
+    assert pulled(loop)[0] >= 1
+    assert kept(loop, "market")[0]["drafts"][0]["result"] == items[:1]
+    assert not loop.corpus.annotation_path("anna", "harbour").exists()
+    assert not loop.corpus.annotation_path("anna", "market").exists()
+
+
+def test_what_is_set_aside_shows_until_it_is_mended(loop: Loop) -> None:
+    items = loop.items("market")
+    lost = {"type": "relation", "from_id": "nowhere", "to_id": "nowhere", "direction": "right", "labels": ["words"]}
+    loop.submit("market", [*items, lost])
+    for _ in range(2):
+        assert loop.annotate("pull").exit_code == 1
+        told = loop.annotate("status")
+        assert told.exit_code == 1
+        assert "set aside: market, task" in told.stdout
+        assert "anna: L401" in told.stdout
+    ((article, entry),) = aside.listed(loop.state)
+    assert (article, entry.items) == ("market", [lost])
+    annotation = next(task for task in loop.tasks() if task["annotations"])["annotations"][0]["id"]
+    with loop.api() as api:
+        assert api.patch(f"/api/annotations/{annotation}/", json={"result": items}).status_code == 200
+    assert loop.annotate("pull").exit_code == 0
+    assert loop.annotate("status").exit_code == 0
+
+
+def test_task_of_no_article_is_of_no_concern_once_deleted(loop: Loop) -> None:
+    number = existing(loop.studio, loop.state, loop.title).number
+    with loop.api() as api:
+        api.post(f"/api/projects/{number}/import", json=[{"text": "x", "title": "x", "article": "lighthouse"}])
+    assert loop.annotate("pull").exit_code == 1
+    loop.studio.remove_task(loop.tasks()[-1]["id"])
+    assert loop.annotate("pull").exit_code == 0
+
+
+def test_fetch_goes_on_where_it_stopped(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAGE", 1)
+    for article in ("harbour", "market"):
+        loop.submit(article, loop.items(article))
+    project, journal, name = existing(loop.studio, loop.state, loop.title), Journal(loop.state), loop.studio.where.name
+    assert next(fetch(loop.studio, journal, project)) == 1
+    mark = journal.mark(name, project.number)
+    assert mark.since is None
+    assert mark.began
+    assert mark.last > 0
+    count, done = pulled(loop)
+    assert (count, done.written) == (1, ["anna/harbour", "anna/market"])
+    assert journal.mark(name, project.number) == Mark(since=mark.began)
+    assert journal.pages() == []
+
+
+def test_deleting_the_servers_database_loses_no_label(project: Project, tmp_path: Path) -> None:
+    """A server of its own, which is stopped, its data removed, and started anew."""
+    state = State(tmp_path / ".studio")
+    server.up(state)
+    try:
+        with Studio(address(state)) as studio:
+            loop = Loop(project, state, studio)
+            loop.push()
+            shutil.rmtree(loop.corpus.root / "annotations" / "anna")
+            loop.state.remember_people(studio.where.name, {1: "anna"})
+            loop.submit("harbour", loop.items("harbour"))
+            draft(loop, "market", loop.items("market"))
+            _, done = pulled(loop)
+            assert done.written == ["anna/harbour"]
+            labels, drafts = loop.corpus.read_annotation("anna", "harbour"), kept(loop, "market")[0]["drafts"]
+        server.down(state)
+        shutil.rmtree(state.data)
+        server.up(state)
+        loop.state.write_bytes("server.json", (state.folder / "server.json").read_bytes())
+        with Studio(address(loop.state)) as loop.studio:
+            loop.push()
+            pulled(loop, everything=True)
+            assert loop.corpus.read_annotation("anna", "harbour") == labels
+            assert drafts in [task["drafts"] for task in kept(loop, "market")]
+    finally:
+        server.down(state)
+
+
+def test_broken_journal_is_named_and_not_removed(loop: Loop) -> None:
+    loop.state.write_bytes("journal/00000001.json", b'{"server": "local", "users": [1], "tasks": [{"secret"')
+    broken = loop.annotate("pull")
+    assert broken.exit_code == 2
+    assert "00000001.json: cannot be read (DecodeError); move it away" in broken.stderr
+    assert "secret" not in broken.output
+    assert (loop.state.folder / "journal" / "00000001.json").exists()
+
+
+HOLD = """
+import sys
+from annotate.labelstudio.lock import locked
+from annotate.labelstudio.state import State
+with locked(State(sys.argv[1]), "pull"):
+    print("held", flush=True)
+    input()
+"""
+
+
+@pytest.fixture
+def holder(loop: Loop) -> Iterator["subprocess.Popen[str]"]:
+    words = [sys.executable, "-c", HOLD, str(loop.state.folder)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_two_pulls_at_once(loop: Loop, holder: "subprocess.Popen[str]") -> None:
+    busy = loop.annotate("pull")
+    assert busy.exit_code == 2
+    assert f"`annotate studio pull` runs already (process {holder.pid}, since " in busy.stderr
+    assert busy.stderr.count("\n") == 1
+    holder.kill()
+    holder.wait()
+    assert (loop.state.folder / NAME).stat().st_size > 0  # what the dead one left
+    assert loop.annotate("pull").exit_code == 0
+
+
+def test_lock_is_given_back(loop: Loop) -> None:
+    for _ in range(2):
+        with locked(loop.state, "pull"), pytest.raises(CannotRun, match="runs already"), locked(loop.state, "push"):
+            pass
