@@ -1,0 +1,37 @@
+"""`annotate studio pull --fix`, with a real server: offsets counted by diagnosis, and mended only when asked."""
+
+import pytest
+
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.state import State
+from annotate.offsets import to_utf16
+from tests.conftest import Project
+from tests.labelstudio.test_loop import Loop
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def loop(project: Project, started: State, studio: Studio) -> Loop:
+    return Loop(project, started, studio)
+
+
+def test_pull_counts_diagnoses_and_mends_when_asked(loop: Loop) -> None:
+    loop.push()
+    text = loop.corpus.read_text("harbour")
+    items = [item for item in loop.items("harbour") if item["type"] == "labels"]
+    # One offset in each unit, as after a drag: of a region that stands wholly behind an emoji.
+    moved = next(item for item in items if to_utf16(text, item["value"]["start"]) != item["value"]["start"])
+    before = moved["value"]["end"]
+    moved["value"]["end"] = to_utf16(text, before)
+    loop.submit("harbour", items)
+    left = loop.annotate("pull", "--annotator", "anna")
+    assert left.exit_code == 1
+    assert f"offsets: {len(items) - 1} code points, 1 hybrid" in left.stdout
+    assert "pull with --fix" in left.stderr
+    assert moved["id"] not in {span.id for span in loop.corpus.read_annotation("anna", "harbour").spans}
+    mended = loop.annotate("pull", "--fix")
+    assert mended.exit_code == 0, mended.output
+    assert "L211" in mended.stderr
+    ends = {span.id: span.end for span in loop.corpus.read_annotation("anna", "harbour").spans}
+    assert ends[moved["id"]] == before
