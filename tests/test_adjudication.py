@@ -181,6 +181,19 @@ def test_from_two_annotators_to_gold_on_the_command_line(project: Project) -> No
     assert "1 finding in" in left.output
 
 
+def test_gold_without_a_required_attribute_is_not_written(project: Project) -> None:
+    """A fault once: only the spans were checked, and not the words of the inventory."""
+    annotation = project.corpus.read_annotation("anna", "harbour")
+    bare = tuple(msgspec.structs.replace(span, attributes={}) for span in annotation.spans)
+    for name in ("anna", "ben"):
+        project.corpus.write_annotation(name, msgspec.structs.replace(annotation, annotator=name, spans=bare))
+    assert project.annotate("adjudicate", "plan", "--from", "anna,ben").exit_code == 0
+    before = project.snapshot()
+    refused = project.annotate("adjudicate", "apply", "--as", "ben")
+    assert (refused.exit_code, "gold would have P204" in refused.output) == (1, True), refused.output
+    assert project.snapshot() == before
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

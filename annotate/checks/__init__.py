@@ -5,7 +5,7 @@ broken stops the later ones for that file alone.
 """
 
 from annotate.checks import corpus, coverage, relations, shape, spans, text, vocabulary
-from annotate.checks.run import check, check_labels
+from annotate.checks.run import check, check_annotation, check_labels
 from annotate.findings import Rule
 
 CATALOGUE: tuple[Rule, ...] = tuple(
@@ -16,4 +16,4 @@ CATALOGUE: tuple[Rule, ...] = tuple(
 )
 """Every rule, in the order of the levels and codes."""
 
-__all__ = ["CATALOGUE", "check", "check_labels"]
+__all__ = ["CATALOGUE", "check", "check_annotation", "check_labels"]

@@ -67,6 +67,13 @@ def check_labels(
     return (_placed(finding, data) for finding in found)
 
 
+def check_annotation(annotation: Annotation, text_: str, inventory: Inventory, file: str = "") -> list[Finding]:
+    """What `check` would say of an annotation by itself, were it written: of its vocabulary, spans and relations."""
+    data = encode_annotation(annotation)
+    document = shape.document(file, annotation.article, data, annotation_schema_text(inventory))
+    return [*document.findings, *check_labels(annotation, text_, inventory, file, data)]
+
+
 def _placed(finding: Finding, data: bytes | None) -> Finding:
     """The finding with the line of its file on which its span stands."""
     if data is None or finding.span is None or finding.line is not None:

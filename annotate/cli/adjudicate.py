@@ -70,7 +70,7 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     """
     from annotate import inventory
     from annotate.agreement import adjudication
-    from annotate.checks import check_labels
+    from annotate.checks import check_annotation
     from annotate.model import GOLD
     from annotate.store import Corpus
 
@@ -94,7 +94,7 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
         except ValueError as error:
             faults.append(f"{path}: {error}")
             continue
-        found = [finding for finding in check_labels(gold, text, loaded) if finding.severity == "error"]
+        found = [finding for finding in check_annotation(gold, text, loaded) if finding.severity == "error"]
         faults += [f"{path}: gold would have {finding.code}, {finding.message}" for finding in found]
         made.append(gold)
     for fault in faults:

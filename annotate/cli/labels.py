@@ -52,12 +52,7 @@ def read_folder(folder: str | Path, corpus: "Corpus") -> Iterator[Labelled]:
 
 def errors(labelled: Labelled, inventory: "Inventory") -> "list[Finding]":
     """What `annotate check` has against the labels, the words of the inventory first; warnings aside."""
-    from annotate.annotation_schema import annotation_schema_text
-    from annotate.checks import check_labels
-    from annotate.checks.shape import document
-    from annotate.store import encode_annotation
+    from annotate.checks import check_annotation
 
-    file, annotation = str(labelled.path), labelled.annotation
-    shape = document(file, annotation.article, encode_annotation(annotation), annotation_schema_text(inventory))
-    found = [*shape.findings, *check_labels(annotation, labelled.text, inventory, file)]
+    found = check_annotation(labelled.annotation, labelled.text, inventory, str(labelled.path))
     return [finding for finding in found if finding.severity == "error"]

@@ -122,14 +122,9 @@ def _tabs(store: "Corpus", loaded: "Inventory", article: str, labels: "Sequence[
 
 def _errors(gold: "Annotation", text: str, loaded: "Inventory") -> list[str]:
     """What `annotate check` would say of the file, were it written."""
-    from annotate.annotation_schema import annotation_schema_text
-    from annotate.checks import check_labels
-    from annotate.checks.shape import document
-    from annotate.store import encode_annotation
+    from annotate.checks import check_annotation
 
-    found = document("", gold.article, encode_annotation(gold), annotation_schema_text(loaded)).findings
-    if not found:  # a broken shape makes findings on what is in it misleading
-        found = list(check_labels(gold, text, loaded))
+    found = check_annotation(gold, text, loaded)
     return [f"{finding.code} {finding.message}" for finding in found if finding.severity == "error"]
 
 
