@@ -22,7 +22,7 @@ COMMANDS = [
     ["adjudicate", "apply"],
     ["generate"],
     ["studio"],
-    *(["studio", name] for name in ("up", "down", "config", "push", "pull", "compare", "status")),
+    *(["studio", name] for name in ("up", "down", "config", "push", "pull", "compare", "status", "migrate")),
     *(["studio", *words] for words in (["people"], ["people", "add"], ["assign"], ["adjudicate"])),
 ]
 

@@ -37,7 +37,7 @@ def tasks(studio: Studio, project: Project) -> Iterator[Raw]:
 
     The server lists drafts with a task to their owner alone, so each task is asked for its own.
     """
-    for task in studio.tasks(project):
+    for task in (task for page in studio.pages(project) for task in page):
         drafts = ask(studio, "the task", "GET", f"api/tasks/{task['id']}/drafts")
         yield task | {"drafts": msgspec.json.decode(drafts)}
 

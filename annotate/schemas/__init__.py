@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-PACKAGE_SCHEMAS = ("inventory", "article", "annotators", "source", "coverage", "links", "statement")
+PACKAGE_SCHEMAS = ("inventory", "article", "annotators", "source", "coverage", "links", "statement", "migration")
 
 Schema = dict[str, Any]
 

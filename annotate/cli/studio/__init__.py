@@ -2,7 +2,7 @@
 
 import click
 
-from annotate.cli.studio import adjudicate, compare, config, people, pull, push, server, status
+from annotate.cli.studio import adjudicate, compare, config, migrate, people, pull, push, server, status
 
 
 @click.group("studio")
@@ -21,7 +21,7 @@ def command() -> None:
 
 _COMMANDS = (
     *(server.up, server.down, config.config, push.push, pull.pull, compare.compare, status.status),
-    *(people.people, people.assign, adjudicate.adjudicate),
+    *(people.people, people.assign, adjudicate.adjudicate, migrate.migrate),
 )
 for _command in _COMMANDS:
     command.add_command(_command)

@@ -1,0 +1,186 @@
+"""A migration of a live project on a real server: whole, killed at any point and resumed, undone; what is refused."""
+
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from annotate.labelstudio import usage
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.migrate import FOLDER
+from annotate.labelstudio.push import existing
+from annotate.labelstudio.state import State
+from tests.conftest import Project
+from tests.labelstudio.test_loop import Loop
+
+pytestmark = pytest.mark.server
+
+STEPS = """\
+from: 1.0.0
+to: 1.1.0
+steps:
+  - {rename: label, from: Load, to: Freight}
+  - {rename: attribute, from: least, to: fewest}
+  - {rename: value, attribute: wording, from: range, to: from-to}
+  - {rename: relation, from: lies_at, to: found_at}
+  - split: Words
+    default: Words
+    into: {Words: {}, Aside: {definition: What is said by the way., hotkey: "6", color: "#666666"}}
+    exceptions: {harbour/s3: Aside}
+  - {drop: attribute, name: rank, confirm: true}
+  - {merge: [Speaker, Quay], to: Party}
+"""
+
+KILLED = """
+import os, signal, sys
+from annotate import cli
+from annotate.labelstudio import migrate
+point, calls = int(sys.argv[1]), 0
+
+def deadly(call):
+    def counted(*words):
+        global calls
+        calls += 1
+        if calls == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*words)
+    return counted
+
+for name in ("begin", "_put_entry", "_put_config", "_put_file", "_turn"):
+    setattr(migrate, name, deadly(getattr(migrate, name)))
+cli.cli(sys.argv[2:])
+"""
+
+
+@pytest.fixture
+def loop(project: Project, started: State, studio: Studio) -> Loop:
+    """A project with a submitted annotation, a draft, our predictions and another's."""
+    made = Loop(project, started, studio)
+    made.push()
+    made.submit("harbour", made.items("harbour"))
+    assert made.annotate("pull", "--annotator", "anna").exit_code == 0
+    task = next(task["id"] for task in made.tasks() if task["data"]["article"] == "market")
+    with made.api() as api:
+        items = made.items("market")
+        api.post(f"/api/tasks/{task}/drafts", json={"result": items}).raise_for_status()
+        other = {"task": task, "result": items, "model_version": "model 3"}
+        api.post("/api/predictions/", json=other).raise_for_status()
+    project.path("steps.yaml").write_text(STEPS)
+    return made
+
+
+def contents(loop: Loop) -> tuple[dict[str, bytes], str, Any]:
+    """Every file of corpus and schema, the config, and every result on the server."""
+    files = {name: data for name, data in loop.project.snapshot().items() if name.startswith(("corpus/", "schema/"))}
+    project = existing(loop.studio, loop.state, loop.title)
+    results = sorted(
+        (kind, entry["id"], entry["result"], entry.get("model_version"))
+        for task in usage.tasks(loop.studio, project)
+        for kind, entry in usage.entries(task)
+    )
+    return files, project.config, results
+
+
+def killed(loop: Loop, point: int, *words: str) -> None:
+    """Run `migrate` in a process of its own, which dies before the write with this number."""
+    command = ["studio", "migrate", *words, "--dir", str(loop.state.folder), "--title", loop.title]
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(point), *command], cwd=loop.project.root, capture_output=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def clean_and_equal(loop: Loop) -> None:
+    checked = loop.project.annotate("check")
+    assert checked.exit_code == 0, checked.output
+    compared = loop.annotate("compare")
+    assert compared.exit_code == 0, compared.output
+
+
+def test_migrate_and_undo(loop: Loop) -> None:
+    before = contents(loop)
+    planned = loop.annotate("migrate", "steps.yaml", "--plan")
+    assert planned.exit_code == 0, planned.output
+    assert "to change: 7 files, 1 annotations, 1 drafts, 3 predictions" in planned.stdout
+    assert contents(loop) == before
+    done = loop.annotate("migrate", "steps.yaml")
+    assert done.exit_code == 0, done.output
+    clean_and_equal(loop)
+    assert loop.annotate("push").stdout.splitlines()[-1].endswith("0 predictions written")
+    results = contents(loop)[2]
+    for kind, _, items, version in results:
+        names = set(usage.names(items))
+        assert names, kind
+        assert {("cargo", "Load"), ("Load.least", None), ("Speaker.rank", None), ("", "lies_at")}.isdisjoint(names)
+        assert version in (None, "", "gold 1.1.0", "model 3")
+    draft = next(items for kind, _, items, _ in results if kind == "draft")
+    assert {("cargo", "Freight"), ("Freight.fewest", None), ("Freight.wording", "from-to")} <= set(usage.names(draft))
+    submitted = next(items for kind, _, items, _ in results if kind == "annotation")
+    assert {("speech", "Aside"), ("speech", "Party"), ("", "found_at")} <= set(usage.names(submitted))
+
+    refused = loop.annotate("migrate", "steps.yaml")
+    assert (refused.exit_code, "the inventory is 1.1.0" in refused.stderr) == (2, True)
+    undone = loop.annotate("migrate", "--undo")
+    assert undone.exit_code == 0, undone.output
+    # The push of the guidelines is no part of the migration; labels and files are.
+    assert contents(loop)[::2] == before[::2]
+    assert contents(loop)[1] == before[1]
+    clean_and_equal(loop)
+
+
+def test_killed_resumed_undone(loop: Loop) -> None:
+    before = contents(loop)
+    for point in (1, 2, 5, 7, 8, 15):
+        killed(loop, point, "steps.yaml")
+        begun = (loop.state.folder / FOLDER / "forward.json").is_file()
+        assert begun == (point > 1)
+        resumed = loop.annotate("migrate", "steps.yaml")
+        assert resumed.exit_code == 0, resumed.output
+        clean_and_equal(loop)
+        killed(loop, point, "--undo")
+        undone = loop.annotate("migrate", "--undo")
+        assert undone.exit_code == 0, undone.output
+        assert contents(loop) == before
+    killed(loop, 7, "steps.yaml")
+    assert contents(loop) != before
+    assert loop.annotate("migrate", "--undo").exit_code == 0
+    assert contents(loop) == before
+
+
+def test_labelled_between_kill_and_resume(loop: Loop) -> None:
+    """What somebody submits meanwhile is taken along; what came after the migration is not undone over."""
+    old = loop.items("market")
+    killed(loop, 3, "steps.yaml")
+    loop.submit("market", old)
+    assert loop.annotate("migrate").exit_code == 0
+    found = [usage.names(items) for kind, _, items, _ in contents(loop)[2] if kind == "annotation"]
+    assert [("cargo", "Load") in set(names) for names in found] == [False, False]
+    loop.submit("market", [])
+    after = contents(loop)
+    refused = loop.annotate("migrate", "--undo")
+    assert (refused.exit_code, "since the migration: annotation" in refused.stderr) == (1, True), refused.output
+    assert contents(loop) == after
+
+
+def test_refused(loop: Loop) -> None:
+    path = loop.project.path("drop.yaml")
+    drop = "  - {drop: attribute, name: most, confirm: true}\n"
+    path.write_text(f"from: 1.0.0\nto: 1.1.0\nsteps:\n{drop}")
+    before = contents(loop)
+    draft = loop.annotate("migrate", "drop.yaml")
+    assert (draft.exit_code, "which is in no corpus, would lose labels" in draft.stderr) == (1, True), draft.output
+    loop.submit("market", [])
+    pending = loop.annotate("migrate", "steps.yaml")
+    assert (pending.exit_code, "server and corpus differ" in pending.stderr) == (1, True), pending.output
+    assert contents(loop)[:2] == before[:2]
+    with loop.api() as api:
+        number = existing(loop.studio, loop.state, loop.title).number
+        config = before[1].replace('value="lies_at"', 'value="by_hand"')
+        api.patch(f"/api/projects/{number}/", json={"label_config": config}).raise_for_status()
+    edited = loop.annotate("migrate", "steps.yaml")
+    assert (edited.exit_code, "another labelling config" in edited.stderr) == (1, True), edited.output
+    loop.title = "no such project"
+    missing = loop.annotate("migrate", "steps.yaml")
+    assert (missing.exit_code, "there is no project" in missing.stderr) == (2, True), missing.output

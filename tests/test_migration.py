@@ -1,0 +1,217 @@
+"""Migrations without a server: each kind of step over the made-up corpus, what is refused, and the way back."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from annotate import inventory
+from annotate.errors import CannotRun
+from annotate.labelstudio import inventory_text, migration
+from annotate.labelstudio.migration import Step
+from tests.conftest import Project
+
+HEAD = "from: 1.0.0\nto: 1.1.0\nsteps:\n"
+RENAMES = """
+  - {rename: label, from: Quay, to: Pier}
+  - {rename: attribute, from: least, to: fewest}
+  - {rename: value, attribute: rank, from: hand, to: worker}
+  - {rename: value, attribute: wording, from: at least, to: "no"}
+  - {rename: relation, from: lies_at, to: found_at}
+  - {rename: relation, from: speaker, to: said_by}
+"""
+MERGE = "  - {merge: [Speaker, Quay], to: Party}\n"
+SPLIT = """
+  - split: Quay
+    default: Quay
+    into: {Quay: {definition: Where it is.}, Berth: {definition: A berth., hotkey: "6", color: "#666666"}}
+    exceptions: {gold/harbour/s5: Berth}
+"""
+
+
+def run(project: Project, steps: str, *words: str) -> Result:
+    path = project.path("steps.yaml")
+    path.write_text(HEAD + steps)
+    return project.annotate("studio", "migrate", str(path), "--no-server", *words)
+
+
+def done(project: Project, steps: str) -> Result:
+    """Migrate; the corpus is clean, and an undo gives every byte back."""
+    before = corpus_files(project)
+    result = run(project, steps)
+    assert result.exit_code == 0, result.output
+    assert project.inventory.version == "1.1.0"
+    checked = project.annotate("check")
+    assert checked.exit_code == 0, checked.output
+    after = corpus_files(project)
+    undone = project.annotate("studio", "migrate", "--undo")
+    assert undone.exit_code == 0, undone.output
+    assert corpus_files(project) == before
+    again = run(project, steps)
+    assert again.exit_code == 0, again.output
+    assert corpus_files(project) == after
+    return result
+
+
+def corpus_files(project: Project) -> dict[str, bytes]:
+    return {name: data for name, data in project.snapshot().items() if name.startswith(("corpus/", "schema/"))}
+
+
+def gold(project: Project) -> tuple[dict[str, tuple[str, dict[str, str | int]]], set[tuple[str, str, str]]]:
+    found = project.corpus.read_annotation("gold", "harbour")
+    assert found.inventory == "1.1.0"
+    spans = {span.id: (span.label, span.attributes) for span in found.spans}
+    return spans, {(one.label, one.head, one.tail) for one in found.relations}
+
+
+def test_rename(project: Project) -> None:
+    shown = done(project, RENAMES).stdout.splitlines()
+    assert shown[0] == "rename label Quay → Pier: 2 spans, 0 relations, in 2 files"
+    assert shown[4] == "rename relation lies_at → found_at: 0 spans, 2 relations, in 2 files"
+    assert shown[6] == "to change: 6 files, 0 annotations, 0 drafts, 0 predictions"
+    spans, relations = gold(project)
+    assert spans["s5"] == ("Pier", {})
+    assert spans["s7"] == ("Speaker", {"rank": "worker"})
+    assert spans["s10"] == ("Load", {"wording": "no", "fewest": 12})
+    assert {("found_at", "s4", "s5"), ("said_by", "s2", "s1")} <= relations
+    assert project.inventory.intervals[0].minimum == "fewest"
+    assert project.inventory.intervals[0].readings["no"] == "lower"
+    assert project.inventory.records["loads"].roles["quay"].relation == "found_at"
+
+
+def test_only_what_a_step_names_is_touched(project: Project) -> None:
+    project.replace("schema/labels.yaml", "spans:\n", "spans: # kept\n  # kept too\n")
+    before = project.path("schema/labels.yaml").read_text().splitlines()
+    assert run(project, "  - {rename: label, from: Quay, to: Pier}\n").exit_code == 0
+    after = project.path("schema/labels.yaml").read_text().splitlines()
+    changed = {old: new for old, new in zip(before, after, strict=True) if old != new}
+    assert changed == {old: re.sub(r"\bQuay(?=[\]:])", "Pier", old).replace("1.0.0", "1.1.0") for old in changed}
+    assert len(changed) == 4
+
+
+def test_merge(project: Project) -> None:
+    """Labels of two layers; what only one of them must have keeps them apart."""
+    refused = run(project, MERGE)
+    assert (refused.exit_code, "P204" in refused.stderr) == (1, True), refused.output
+    done(project, "  - {drop: attribute, name: rank, confirm: true}\n" + MERGE)
+    spans, relations = gold(project)
+    assert [spans[id_] for id_ in ("s1", "s5", "s7")] == [("Party", {})] * 3
+    assert {("speaker", "s2", "s1"), ("lies_at", "s4", "s5")} <= relations
+    loaded = project.inventory
+    assert list(loaded.spans) == ["Party", "Verb", "Words", "Load"]
+    assert loaded.relations["lies_at"].tail == loaded.attributes["remark"].labels == ("Party",)
+
+
+def test_relation_that_a_table_takes_from_cannot_go_alone(project: Project) -> None:
+    refused = run(project, "  - {drop: relation, name: words, confirm: true}\n")
+    assert (refused.exit_code, "no role is called" in refused.stderr) == (2, True), refused.output
+
+
+def test_split(project: Project) -> None:
+    done(project, SPLIT)
+    assert gold(project)[0]["s5"][0] == "Berth"
+    anna = project.corpus.read_annotation("anna", "harbour")
+    assert next(span for span in anna.spans if span.id == "s5").label == "Quay"
+    loaded = project.inventory
+    assert loaded.spans["Quay"].definition == "Where it is."
+    assert (loaded.spans["Berth"].layer, loaded.spans["Berth"].guideline) == ("cargo", "cargo.md")
+    assert loaded.relations["lies_at"].tail == loaded.attributes["remark"].labels == ("Quay", "Berth")
+
+
+def test_drop(project: Project) -> None:
+    steps = """
+  - {drop: relation, name: lies_at, confirm: true}
+  - {drop: label, name: Quay, confirm: true}
+  - {drop: attribute, name: most, confirm: true}
+  - {drop: value, attribute: rank, name: other, confirm: true}
+"""
+    shown = done(project, steps).stdout
+    assert "drop label Quay: 2 spans, 0 relations, in 2 files" in shown
+    spans, relations = gold(project)
+    assert "s5" not in spans
+    assert spans["s4"][1] == {"wording": "exact", "least": 40}
+    assert "lies_at" not in {label for label, _, _ in relations}
+    loaded = project.inventory
+    assert {"remark", "most"}.isdisjoint(loaded.attributes)
+    assert (loaded.intervals, list(loaded.records["loads"].roles)) == ((), ["reporter"])
+
+
+def test_plan_changes_nothing(project: Project) -> None:
+    before = corpus_files(project)
+    shown = run(project, RENAMES, "--plan")
+    assert (shown.exit_code, corpus_files(project)) == (0, before)
+    assert project.annotate("studio", "migrate", "--undo").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("steps", "exit_code", "words"),
+    [
+        ("  - {rename: label, from: Pier, to: Quay}", 2, "no label is called 'Pier'"),
+        ("  - {rename: label, from: Quay, to: Load}", 2, "a label is called 'Load' already"),
+        ("  - {rename: value, from: hand, to: worker}", 2, "'attribute' is a required property"),
+        ("  - {rename: value, attribute: least, from: hand, to: worker}", 2, "no choice attribute is called 'least'"),
+        ("  - {drop: label, name: Quay}", 2, "'confirm' is a required property"),
+        ("  - {drop: label, name: Quay, confirm: true}", 2, "after drop label Quay: relations.lies_at.tail"),
+        ("  - {drop: value, attribute: rank, name: hand, confirm: true}", 1, "the migration leaves these"),
+        ("  - {split: Quay, into: {Quay: {}, Pier: {}}, default: Berth}", 2, "'Berth' is not among the labels"),
+        ("  - {split: Load, into: {Load: {}, Pier: {}}, default: Load}", 2, "where one label alone can (line 5"),
+        ("  - {merge: [Quay, Load]}", 2, "'to' is a required property"),
+        ("  - {melt: label}", 2, "'drop' is a required property"),
+    ],
+)
+def test_refused(project: Project, steps: str, exit_code: int, words: str) -> None:
+    before = corpus_files(project)
+    result = run(project, steps)
+    assert (result.exit_code, words in result.stderr) == (exit_code, True), result.output
+    assert result.stderr.count("\n") == 1
+    assert corpus_files(project) == before
+
+
+def test_other_version_and_errors_are_refused(project: Project) -> None:
+    assert run(project, RENAMES.replace("Quay", "Quay")).exit_code == 0
+    again = run(project, RENAMES)
+    assert (again.exit_code, "the inventory is 1.1.0" in again.stderr) == (2, True)
+    assert project.annotate("studio", "migrate", "--undo").exit_code == 0
+    project.replace("corpus/annotations/gold/harbour.json", '"text": "said"', '"text": "sang"')
+    unclean = run(project, RENAMES)
+    assert (unclean.exit_code, "mend the corpus first" in unclean.stderr) == (1, True)
+
+
+def test_undo_leaves_what_was_changed_since(project: Project) -> None:
+    assert run(project, RENAMES).exit_code == 0
+    project.replace("schema/labels.yaml", "Who speaks.", "Whoever speaks.")
+    before = corpus_files(project)
+    refused = project.annotate("studio", "migrate", "--undo")
+    assert (refused.exit_code, "was changed since" in refused.stderr) == (1, True)
+    assert corpus_files(project) == before
+
+
+def test_inventory_of_this_repository_is_edited_in_place(labels: inventory.Inventory, tmp_path: Path) -> None:
+    """Every name of it can be renamed, and the result still loads."""
+    from tests.conftest import ROOT
+
+    text = (ROOT / "schema" / "labels.yaml").read_text("utf-8")
+    steps = [Step(kind="rename", what="label", names=(name,), to=f"{name}X") for name in labels.spans]
+    steps += [Step(kind="rename", what="attribute", names=(name,), to=f"{name}_x") for name in labels.attributes]
+    steps += [Step(kind="rename", what="relation", names=(name,), to=f"{name}_x") for name in labels.relations]
+    for step in steps:
+        text = inventory_text.apply(text, step)
+    (tmp_path / "labels.yaml").write_text(text, "utf-8")
+    loaded = inventory.load(tmp_path)
+    assert list(loaded.spans) == [f"{name}X" for name in labels.spans]
+    assert list(loaded.relations) == [f"{name}_x" for name in labels.relations]
+
+
+def test_items_that_are_not_ours_stay(project: Project) -> None:
+    loaded = project.inventory
+    odd: list[object] = [3, {"type": "labels"}, {"type": "relation", "from_id": [], "labels": ["nothing"]}, None]
+    step = Step(kind="drop", what="label", names=("Quay",))
+    assert migration.items([step], [loaded, loaded], odd, "anna", "harbour") == odd
+
+
+def test_broken_file_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text("from: 1.0.0\nfrom: 1.0.0\n")
+    with pytest.raises(CannotRun, match="stands twice"):
+        migration.load(path)
