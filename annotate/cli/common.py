@@ -15,6 +15,13 @@ corpus_option = click.option(
 schema_option = click.option(
     "--schema", default="schema", show_default=True, type=click.Path(), help="The folder that holds labels.yaml."
 )
+guidelines_option = click.option(
+    "--guidelines",
+    default="guidelines",
+    show_default=True,
+    type=click.Path(),
+    help="The folder of the guidelines, in Markdown.",
+)
 
 
 def terminal(stderr: bool = False) -> Console:

@@ -4,14 +4,12 @@ from pathlib import Path
 
 import click
 
-from annotate.cli.common import schema_option
+from annotate.cli.common import guidelines_option, schema_option
 
 
 @click.command("generate")
 @schema_option
-@click.option(
-    "--guidelines", default="guidelines", show_default=True, type=click.Path(), help="The folder of the guidelines."
-)
+@guidelines_option
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file is stale.")
 @click.pass_context
 def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_option, schema_option
+from annotate.cli.common import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import connected, dir_option, fetch, page, progress, refusals, title_option
 from annotate.errors import CannotRun
 
@@ -22,13 +22,7 @@ if TYPE_CHECKING:
 @click.command("adjudicate")
 @corpus_option
 @schema_option
-@click.option(
-    "--guidelines",
-    default="guidelines",
-    show_default=True,
-    type=click.Path(),
-    help="What adjudicators read, as Markdown.",
-)
+@guidelines_option
 @title_option
 @dir_option
 @click.option("--from", "from_", metavar="ID,ID…", help="Set it up, with the labels of these annotators.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_option, schema_option, terminal
+from annotate.cli.common import corpus_option, guidelines_option, schema_option, terminal
 from annotate.cli.studio.common import connected, dir_option, page, progress, refusals, title_option
 from annotate.errors import CannotRun
 
@@ -74,13 +74,7 @@ def add(ctx: click.Context, corpus: str, folder: str, annotators: tuple[str, ...
 @click.command("assign")
 @corpus_option
 @schema_option
-@click.option(
-    "--guidelines",
-    default="guidelines",
-    show_default=True,
-    type=click.Path(),
-    help="What annotators read, as Markdown.",
-)
+@guidelines_option
 @title_option
 @dir_option
 @click.option("--articles", metavar="ID,ID…", help="These articles alone. Default: all.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from annotate.cli.common import corpus_option, schema_option
+from annotate.cli.common import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import SHOWN, connected, dir_option, page, progress, refusals, title_option, working
 from annotate.errors import CannotRun
 
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
 @click.command("push")
 @corpus_option
 @schema_option
-@click.option(
-    "--guidelines",
-    default="guidelines",
-    show_default=True,
-    type=click.Path(),
-    help="What annotators read, as Markdown.",
-)
+@guidelines_option
 @title_option
 @dir_option
 @click.option("--no-predictions", is_flag=True, help="Push no labels, so that annotators start from the bare text.")
