@@ -39,7 +39,7 @@ def pages(folder: Path, inventory: Inventory) -> list[str]:
 
 
 def instructions(folder: str | Path, inventory: Inventory) -> str:
-    """All pages of the guidelines as HTML, the first of them open.
+    """All pages of the guidelines as HTML, each closed: the server takes the attribute that opens one away.
 
     Raw HTML in a page is shown as text, and comments (the markers of generated tables) are left out. Raises CannotRun
     for a page that the inventory names and that is not there.
@@ -54,8 +54,7 @@ def instructions(folder: str | Path, inventory: Inventory) -> str:
         for token in tokens:
             _links(token.children or [])
         body = parser.renderer.render(tokens, parser.options, {})
-        opened = " open" if not sections else ""
-        sections.append(f"<details{opened}>\n<summary>{escape(title)}</summary>\n{body}</details>")
+        sections.append(f"<details>\n<summary>{escape(title)}</summary>\n{body}</details>")
     return "\n".join([STYLE, '<div class="guidelines">', *sections, "</div>"]) + "\n"
 
 

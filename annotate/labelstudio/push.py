@@ -156,7 +156,9 @@ def prepare(
     setting: Action = "create"
     present: dict[str, list[Known]] = {}
     if project is not None:
-        setting = "skip" if (project.config, project.instructions) == (config, instructions) else "update"
+        # The server cuts white space off the ends of both.
+        there, wanted = (project.config, project.instructions), (config, instructions)
+        setting = "skip" if [one.strip() for one in there] == [one.strip() for one in wanted] else "update"
         if setting == "update":
             _refuse_loss(studio, project, config)
         present = by_article(studio.pages(project, include=FIELDS))

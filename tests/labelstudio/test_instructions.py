@@ -18,7 +18,7 @@ def test_every_page_is_a_section(labels: Inventory) -> None:
     assert names[:2] == ["README.md", "how-to-label.md"]
     assert {label.guideline for label in labels.spans.values()} <= set(names)
     assert html.count("<details") == html.count("</details>") == len(names) == len(set(names))
-    assert html.count("<details open>") == 1
+    assert "<details open" not in html  # the server would cut it, and each push would find a difference
 
 
 def test_markers_are_left_out_and_no_link_stays_within(labels: Inventory) -> None:

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from annotate.errors import CannotRun
+from annotate.inventory import Inventory
 from annotate.labelstudio import push as module
 from annotate.labelstudio.client import Address, Studio
+from annotate.labelstudio.instructions import instructions
 from annotate.labelstudio.lock import locked
 from annotate.labelstudio.plan import digest, known
 from annotate.labelstudio.push import Articles, find, predictions, prepare
@@ -16,7 +18,8 @@ from annotate.labelstudio.results import article_of
 from annotate.labelstudio.state import State
 from annotate.model import Article
 from annotate.offsets import sha256
-from tests.conftest import Project
+from annotate.store import Corpus
+from tests.conftest import ROOT, Project
 from tests.labelstudio.proxy import Fault, Proxy, before
 from tests.labelstudio.test_loop import Loop
 
@@ -104,6 +107,17 @@ def test_push_creates_what_was_planned(loop: Loop) -> None:
     planned = prepare(loop.studio, loop.state, loaded, Articles(loop.corpus), labels, title=loop.title)
     done = loop.push()
     assert [step.article for step in planned.steps if step.action == "create"] == done.created
+
+
+def test_second_push_of_this_corpus_has_nothing_to_do(
+    started: State, studio: Studio, corpus: Corpus, labels: Inventory
+) -> None:
+    """A fault once: the server trims the config and cleans the instructions, so that every push found a difference."""
+    html = instructions(ROOT / "guidelines", labels)
+    articles, gold = list(corpus.articles()), predictions(corpus, labels)
+    module.push(studio, started, labels, articles, gold, title="This corpus", instructions=html)
+    again = prepare(studio, started, labels, articles, gold, title="This corpus", instructions=html)
+    assert (again.setting, {step.action for step in again.steps}) == ("skip", {"skip"})
 
 
 @pytest.mark.parametrize("fault", ["refuse", "503", "lose", "hang"])
