@@ -11,7 +11,7 @@ help:  ## what there is to do
 $(READY): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
 	  echo "make: $(PYTHON) is missing or older than 3.10; name another with make PYTHON=/path/to/python3"; exit 1; }
-	@echo "Setting up $(VENV): about 1.2 GB of packages, a few minutes the first time."
+	@echo "Setting up $(VENV): about 1.9 GB of packages, a few minutes the first time."
 	@rm -f $(READY)
 	@$(PYTHON) -m venv $(VENV) || { echo "make: no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r constraints.txt
