@@ -1,5 +1,6 @@
 """The baseline: what its patterns find, that its labels keep the rules, and what is said of a broken data file."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,14 @@ def test_a_long_line_comes_to_an_end() -> None:
     """A pattern that goes back over a sentence again and again would not be done with it in a lifetime."""
     words = "The Grand Old Duke of York and ten thousand men marched up to the top of the hill " * 200
     assert by_label(found(words + "and two soldiers were killed."), "Victim") == ["two soldiers"]
+
+
+@pytest.mark.parametrize("out", ["corpus", "corpus/annotations/gold"])
+def test_prelabel_never_writes_into_the_corpus(project: Project, out: str) -> None:
+    """A fault once: the labels of people were overwritten by those of the baseline."""
+    shutil.copy(ROOT / "schema" / "baseline.yaml", project.schema)
+    before = project.snapshot()
+    result = annotate("prelabel", str(project.root / "corpus"), "--out", str(project.root / out))
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert "lies in the corpus, whose labels it could overwrite" in result.output
+    assert project.snapshot() == before

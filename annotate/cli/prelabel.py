@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from annotate.cli.common import corpus_argument, schema_option, terminal
+from annotate.errors import CannotRun
 
 
 @click.command("prelabel")
@@ -36,6 +37,8 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
     made = baseline.load(schema, loaded)
     console, faults, spans, relations = terminal(stderr=True), 0, 0, 0
     articles = store.article_ids()
+    if Path(out).resolve().is_relative_to(store.root.resolve()):
+        raise CannotRun(out, "lies in the corpus, whose labels it could overwrite", "choose a folder outside of it")
     for article in track(articles, "labelling", console=console, transient=True, disable=not console.is_terminal):
         annotation = made.annotate(article, store.read_text(article))
         path = Path(out) / f"{article}.json"
