@@ -11,12 +11,14 @@ import pyarrow as pa
 from annotate.dataset.card import card
 from annotate.dataset.citation import read_citation
 from annotate.dataset.counts import Counts
+from annotate.dataset.croissant import croissant
 from annotate.dataset.facts import Agreement, Facts
 from annotate.dataset.features import configs
 from annotate.dataset.rows import Labelled, TableMaker
 from annotate.dataset.statement import filled, sentences
 from annotate.dataset.writer import (
     CARD,
+    CROISSANT,
     FORMAT,
     MANIFEST,
     Manifest,
@@ -93,7 +95,7 @@ def build(
                 },
             ),
         )
-        readme = card(facts).encode()
+        readme, described = card(facts).encode(), croissant(facts)
         manifest = Manifest(
             format=FORMAT,
             title=inventory.title,
@@ -104,8 +106,10 @@ def build(
             articles=counts.articles.total(),
             card_sha256=sha256(readme),
             tables=facts.tables,
+            croissant_sha256=sha256(described),
         )
         (folder / CARD).write_bytes(readme)
+        (folder / CROISSANT).write_bytes(described)
         (folder / MANIFEST).write_bytes(encode_manifest(manifest))
     return manifest
 

@@ -7,10 +7,10 @@ import yaml
 
 from annotate.dataset import sections, statement
 from annotate.dataset.counts import Row
-from annotate.dataset.facts import Facts, counted, grid, loadable
+from annotate.dataset.facts import LICENCE, Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
+from annotate.dataset.info import dataset_info
 
-LABEL_LICENCE = "cc-by-4.0"
 _SIZES = (
     (1_000, "n<1K"),
     (10_000, "1K<n<10K"),
@@ -66,7 +66,7 @@ def metadata(facts: Facts) -> dict[str, object]:
     return {
         "pretty_name": inventory.title,
         "language": languages,
-        "license": LABEL_LICENCE,
+        "license": LICENCE,
         "annotations_creators": sorted(_CREATORS[kind] for kind in kinds) or ["other"],
         "language_creators": ["found"],
         "multilinguality": ["monolingual" if len(languages) == 1 else "multilingual"],
@@ -76,6 +76,7 @@ def metadata(facts: Facts) -> dict[str, object]:
         "task_ids": ["multi-class-classification"] if choices else [],
         "tags": ["-".join(word.lower().split()) for word in words],
         "configs": configs,
+        "dataset_info": dataset_info(facts),
     }
 
 

@@ -1,4 +1,4 @@
-"""CITATION.cff → what the card needs of it: a BibTeX entry, keywords, and where the project lives."""
+"""CITATION.cff → what the dataset says of it: a BibTeX entry, authors, keywords, and where the project lives."""
 
 import re
 from collections.abc import Mapping
@@ -13,10 +13,20 @@ from annotate.files import parse_yaml, read_bytes
 _MEND = "mend it after https://citation-file-format.github.io"
 
 
+class Author(msgspec.Struct, frozen=True):
+    name: str
+    person: bool
+
+
 class Citation(msgspec.Struct, frozen=True, kw_only=True):
+    """`released` is a day, as year-month-day; `url` is the project's page, or else its repository."""
+
     bibtex: str
+    authors: tuple[Author, ...]
     keywords: tuple[str, ...]
     repository: str | None
+    released: str | None
+    url: str | None
 
 
 def read_citation(path: Path) -> Citation:
@@ -28,7 +38,23 @@ def read_citation(path: Path) -> Citation:
     if not isinstance(value, dict) or not value.get("title") or not isinstance(value.get("authors"), list):
         raise CannotRun(path, "names no title or no authors", _MEND)
     keywords = tuple(str(word) for word in value.get("keywords") or ())
-    return Citation(bibtex=_bibtex(value), keywords=keywords, repository=value.get("repository-code"))
+    repository = value.get("repository-code")
+    return Citation(
+        bibtex=_bibtex(value),
+        authors=tuple(_named(author) for author in value["authors"]),
+        keywords=keywords,
+        repository=repository,
+        released=value.get("date-released"),
+        url=value.get("url") or repository,
+    )
+
+
+def _named(author: Any) -> Author:
+    if isinstance(author, dict) and "family-names" in author:
+        words = [author.get(key) for key in ("given-names", "name-particle", "family-names", "name-suffix")]
+        return Author(" ".join(str(word) for word in words if word), person=True)
+    name = (author.get("name") or author.get("alias") or "unknown") if isinstance(author, dict) else author
+    return Author(str(name), person=False)
 
 
 def _author(author: Any) -> str:

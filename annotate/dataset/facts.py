@@ -12,6 +12,10 @@ from annotate.dataset.writer import Table
 from annotate.inventory import Inventory
 from annotate.model import Annotator
 
+LICENCE = "cc-by-4.0"
+LICENCE_URL = "https://creativecommons.org/licenses/by/4.0/"
+"""The licence of labels and guidelines; the articles' texts have rights of their own."""
+
 
 class Agreement(NamedTuple):
     """How annotators agree, as a table that is ready to be shown; `note` says what was measured and how."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from annotate.dataset.columns import described
 from annotate.dataset.example import shown
-from annotate.dataset.facts import Facts, counted, grid, loadable
+from annotate.dataset.facts import LICENCE_URL, Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.writer import MANIFEST
 
@@ -135,7 +135,7 @@ def rights(facts: Facts) -> str:
     )
     return f"""## Rights
 
-The labels and the guidelines are licensed under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). That \
+The labels and the guidelines are licensed under [CC BY 4.0]({LICENCE_URL}). That \
 licence does not reach the articles' texts: they remain their publishers'.
 
 {rights}

@@ -21,6 +21,7 @@ from annotate.errors import CannotRun
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
+CROISSANT = "croissant.json"
 FORMAT = "annotate dataset 1"
 ROW_GROUP = 2000
 """Rows a row group: what a viewer reads at once, and what is held in memory while writing."""
@@ -30,6 +31,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     """One Parquet file: a table's rows of one split.
 
     `sha256` is that of the file, which changes with the version of pyarrow; `logical_sha256` is that of its values.
+    `uncompressed` counts the bytes of its columns as Parquet encodes them, before compression.
     """
 
     config: str
@@ -40,6 +42,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     sha256: str
     logical_sha256: str
+    uncompressed: int = 0
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +57,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     articles: int
     card_sha256: str
     tables: tuple[Table, ...]
+    croissant_sha256: str | None = None
 
 
 def table_file(config: str, split: str) -> str:
@@ -100,6 +104,7 @@ class TableWriter:
             os.fsync(file.fileno())
             while block := file.read(1 << 20):
                 digest.update(block)
+        written = pq.read_metadata(self._path)
         return Table(
             config=self._config,
             split=self._split,
@@ -109,6 +114,7 @@ class TableWriter:
             bytes=self._path.stat().st_size,
             sha256=digest.hexdigest(),
             logical_sha256=self._logical.hexdigest(),
+            uncompressed=sum(written.row_group(group).total_byte_size for group in range(written.num_row_groups)),
         )
 
 
@@ -138,7 +144,7 @@ def refuse_foreign(out: Path) -> None:
     manifest = read_manifest(out)
     if manifest is None:
         raise CannotRun(out, "is no dataset folder that `annotate build` made", mend)
-    ours = {CARD, MANIFEST, *(table.file for table in manifest.tables)}
+    ours = {CARD, CROISSANT, MANIFEST, *(table.file for table in manifest.tables)}
     for file in inside:
         if file not in ours:
             raise CannotRun(

@@ -15,7 +15,7 @@ from annotate.dataset.build import build, corpus_version
 from annotate.dataset.features import ARTICLES, configs
 from annotate.dataset.hashing import logical_sha256
 from annotate.dataset.rows import TableMaker
-from annotate.dataset.writer import CARD, MANIFEST, read_manifest
+from annotate.dataset.writer import CARD, CROISSANT, MANIFEST, read_manifest
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD
@@ -101,7 +101,7 @@ def test_the_manifest_says_what_is_there(project: Project, tmp_path: Path) -> No
     made = build(project.corpus, project.inventory, out)
     assert read_manifest(out) == made
     assert made.inventory == project.inventory.version
-    assert {CARD, MANIFEST, *(table.file for table in made.tables)} == set(files(out))
+    assert {CARD, CROISSANT, MANIFEST, *(table.file for table in made.tables)} == set(files(out))
     assert made.card_sha256 == sha256((out / CARD).read_bytes())
     for table in made.tables:
         data = (out / table.file).read_bytes()

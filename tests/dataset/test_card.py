@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -158,3 +159,31 @@ def test_a_broken_cff_is_refused(tmp_path: Path, text: str) -> None:
 def test_tables_survive_bars_in_definitions(project: Project) -> None:
     project.replace("schema/labels.yaml", "master: commands", 'master: "commands | orders"')
     assert "commands \\| orders" in made(project)
+
+
+def test_the_yaml_of_the_features_is_that_of_datasets(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
+    """What the Hub's viewer goes by: the library writes the same of the Parquet files, and reads it back."""
+    from datasets import DatasetInfo, Features
+
+    made = build(corpus, labels, tmp_path / "out")
+    found = metadata((tmp_path / "out" / CARD).read_text("utf-8"))["dataset_info"]
+    assert [info["config_name"] for info in found] == list(configs(labels))
+    for info in found:
+        (table,) = [table for table in made.tables if table.config == info["config_name"]]
+        features = Features.from_arrow_schema(pq.read_schema(tmp_path / "out" / table.file))
+        assert info["features"] == features._to_yaml_list()
+        read = DatasetInfo._from_yaml_dict(info)
+        assert read.features == features
+        assert read.splits["train"].num_examples == table.rows
+        assert info["download_size"] == (tmp_path / "out" / table.file).stat().st_size
+
+
+def test_a_stale_card_does_not_load(project: Project, load: Load) -> None:
+    out = project.root / "out"
+    build(project.corpus, project.inventory, out)
+    card = (out / CARD).read_text("utf-8")
+    stale = card.replace("num_examples: 1\n", "num_examples: 7\n", 1)
+    assert stale != card
+    (out / CARD).write_text(stale)
+    with pytest.raises(Exception, match="num_examples=7"):
+        load(str(out))
