@@ -13,16 +13,22 @@ UNKNOWN_LABEL, UNKNOWN_ATTRIBUTE, UNKNOWN_VALUE, MISSING_ATTRIBUTE = "P201", "P2
 UNKNOWN_RELATION = "R101"
 UNSAFE_ID = "S105"
 
+MAX_ID = 100
+ID_PATTERN = "^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$"
+VERSION_PATTERN = r"^[0-9]+\.[0-9]+\.[0-9]+$"
+SHA256_PATTERN = "^[0-9a-f]{64}$"
+SPAN_ID_PATTERN = "^[A-Za-z0-9_~-]+$"
+
 _TEXT = {"type": "string", "minLength": 1}
 _OFFSET = {"type": "integer", "minimum": 0}
-_SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_SHA256 = {"type": "string", "pattern": SHA256_PATTERN}
 _ID = {
     "type": "string",
-    "pattern": "^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$",
-    "maxLength": 100,
+    "pattern": ID_PATTERN,
+    "maxLength": MAX_ID,
     "x-rules": {"pattern": UNSAFE_ID, "maxLength": UNSAFE_ID},
 }
-_SPAN_ID = {"type": "string", "pattern": "^[A-Za-z0-9_~-]+$", "maxLength": 100}
+_SPAN_ID = {"type": "string", "pattern": SPAN_ID_PATTERN, "maxLength": MAX_ID}
 
 
 def _object(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:
@@ -88,7 +94,7 @@ def annotation_schema(inventory: Inventory) -> Schema:
         "annotator": _ID,
         "process": {"enum": ["single pass", "adjudicated"]},
         "made_from": {"type": "array", "items": _ID, "uniqueItems": True},
-        "inventory": {"type": "string", "pattern": r"^[0-9]+\.[0-9]+\.[0-9]+$"},
+        "inventory": {"type": "string", "pattern": VERSION_PATTERN},
         "text_sha256": _SHA256,
         "spans": {"type": "array", "items": span},
         "relations": {"type": "array", "items": relation},

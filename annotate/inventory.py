@@ -112,7 +112,7 @@ class RecordType(msgspec.Struct, frozen=True, kw_only=True):
     roles: dict[str, Role]
 
 
-class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Layers, labels, attributes, relations and records of one corpus; each mapping is keyed by name, in file order."""
 
     version: str

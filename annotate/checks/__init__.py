@@ -5,7 +5,8 @@ broken stops the later ones for that file alone.
 """
 
 from annotate.checks import corpus, coverage, relations, shape, spans, text, vocabulary
-from annotate.checks.run import check, check_annotation, check_labels
+from annotate.checks.labels import check_annotation, check_labels
+from annotate.checks.run import check
 from annotate.findings import Rule
 
 CATALOGUE: tuple[Rule, ...] = tuple(

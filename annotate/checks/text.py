@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from annotate.findings import Problem, Rule, rule
 from annotate.model import Annotation, Article
@@ -9,6 +10,21 @@ from annotate.offsets import normalise, sha256
 
 _INVISIBLE = {"Cc", "Cf", "Co", "Cn"}
 _ALLOWED = {"\n", "\r", "\t", "\u200c", "\u200d"}  # joiners are spelling in several scripts; CR has a rule of its own
+
+
+class Source(NamedTuple):
+    """A source file: the hash of its bytes, and its text, or the byte at which it is not UTF-8."""
+
+    sha256: str
+    text: str | None
+    broken_at: int = 0
+
+    @classmethod
+    def of(cls, data: bytes) -> "Source":
+        try:
+            return cls(sha256(data), data.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            return cls(sha256(data), None, error.start)
 
 
 def _line(text: str, at: int) -> int:
@@ -94,7 +110,7 @@ def invisible_character(text: str) -> Iterator[Problem]:
 
 
 @rule("T201")
-def not_the_source(article: Article, source: bytes) -> Iterator[Problem]:
+def not_the_source(article: Article, source: Source) -> Iterator[Problem]:
     """A text is the range of its source file that the metadata names, in normal form.
 
     Why: whoever doubts a label must be able to see what was published, byte for byte.
@@ -102,28 +118,25 @@ def not_the_source(article: Article, source: bytes) -> Iterator[Problem]:
     Passes: text == normalise(source[start:end]), counted in code points of the decoded file.
     """
     where = article.source
-    try:
-        decoded = source.decode("utf-8")
-    except UnicodeDecodeError as error:
-        yield Problem(f"its source file {where.file} is not UTF-8 at byte {error.start}; take it in again")
-        return
-    if not where.start < where.end <= len(decoded):
-        yield Problem(f"range [{where.start}, {where.end}) lies outside {where.file}, of {len(decoded)} characters")
-    elif normalise(decoded[where.start : where.end]) != article.text:
+    if source.text is None:
+        yield Problem(f"its source file {where.file} is not UTF-8 at byte {source.broken_at}; take it in again")
+    elif not where.start < where.end <= len(source.text):
+        yield Problem(f"range [{where.start}, {where.end}) lies outside {where.file}, of {len(source.text)} characters")
+    elif normalise(source.text[where.start : where.end]) != article.text:
         yield Problem(
             f"is not what stands at [{where.start}, {where.end}) of {where.file}; restore the text, or mend the range"
         )
 
 
 @rule("T202")
-def source_changed(article: Article, source: bytes) -> Iterator[Problem]:
+def source_changed(article: Article, source: Source) -> Iterator[Problem]:
     """An article's source file has the SHA-256 that its metadata names.
 
     Why: the source files are kept byte for byte; a changed one proves nothing.
     Fails: a source file opened in an editor that put a line end at its end.
     Passes: the file as it was taken in.
     """
-    if sha256(source) != article.source.sha256:
+    if source.sha256 != article.source.sha256:
         yield Problem(f"source file {article.source.file} is not the one it was cut from; restore that file")
 
 

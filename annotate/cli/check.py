@@ -15,9 +15,10 @@ from annotate.cli.report import FORMATS, counted, render
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print findings."
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail the check as errors do.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that check articles.")
 @click.option("--fix", is_flag=True, help="Mend what is safe to mend: canonical form, white space at a span's ends.")
 @click.pass_context
-def command(ctx: click.Context, corpus: str, schema: str, format_: str, strict: bool, fix: bool) -> None:
+def command(ctx: click.Context, corpus: str, schema: str, format_: str, strict: bool, fix: bool, workers: int) -> None:
     """Check a corpus: every file by itself, then the whole. All findings are shown.
 
     Exit code 0: no errors (with --strict, no warnings either); 1: findings; 2: could not run.
@@ -33,12 +34,12 @@ def command(ctx: click.Context, corpus: str, schema: str, format_: str, strict: 
 
     loaded = inventory.load(schema)
     folder = Corpus(corpus)
-    findings = list(check(folder, loaded))
+    findings = list(check(folder, loaded, workers))
     if fix:
         written = fixes.apply(folder, findings)
         for file in written:
             click.echo(f"mended {Path(corpus) / file}", err=True)
-        findings = list(check(folder, loaded)) if written else findings
+        findings = list(check(folder, loaded, workers)) if written else findings
     articles = counted(len(folder.article_ids()), "article")
     annotations = counted(sum(len(folder.annotated_ids(version)) for version in folder.versions()), "annotation")
     click.echo(

@@ -1,0 +1,52 @@
+"""Work over a `concurrent.futures` executor: results in the order of the input, a bounded number under way."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from multiprocessing import get_context
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+AHEAD = 2
+"""Items under way, or done and waiting for an earlier one, for each worker."""
+
+
+def processes(workers: int) -> AbstractContextManager[Executor | None]:
+    """An executor of so many processes on this machine; None, which `in_order` takes as this very process, for one."""
+    if workers <= 1:
+        return nullcontext()
+    # Forked children of a process with threads can hang; a fork server has none.
+    return ProcessPoolExecutor(workers, mp_context=get_context("forkserver"))
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_order(
+    executor: Executor | None, work: Callable[[Item], Result], items: Iterable[Item], workers: int = 1
+) -> Iterator[Result]:
+    """`work` of each item, in the order of the items, which are taken from their iterable as there is room.
+
+    `work`, its items and its results must be picklable where the executor has other processes. What `work` raises is
+    raised here, after what is under way was cancelled or has ended.
+    """
+    if executor is None:
+        yield from map(work, items)
+        return
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(executor.submit(work, item))
+            if len(waiting) >= AHEAD * max(workers, 1):
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()

@@ -1,0 +1,131 @@
+"""The gate passes nothing in which a rule would find something, and most of what is clean."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annotate.checks import check_annotation
+from annotate.checks.gate import Gate
+from annotate.checks.labels import explain
+from annotate.inventory import load
+from annotate.model import Annotation, Relation, Span
+from annotate.offsets import sha256
+from annotate.store import Corpus
+from tests.conftest import BASE, ROOT
+from tests.strategies import annotations, texts
+from tests.test_checks import EXAMPLES
+
+INVENTORY = load(BASE / "schema")
+CORPUS = Corpus(BASE / "corpus")
+NAMES = CORPUS.annotated_ids("gold")
+WORDS = ["Speaker", "Verb", "Words", "Load", "Quay", "Nothing"]
+
+
+def whole(name: str) -> Annotation:
+    """The gold labels of a made-up article without later pieces, which the gate leaves to the rules."""
+    annotation = CORPUS.read_annotation("gold", name)
+    later = {relation.head for relation in annotation.relations if relation.label == INVENTORY.pieces}
+    return msgspec.structs.replace(
+        annotation,
+        spans=tuple(span for span in annotation.spans if span.id not in later),
+        relations=tuple(relation for relation in annotation.relations if relation.head not in later),
+    )
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> tuple[Annotation, str]:
+    """An annotation of the made-up corpus with a few fields changed, and the text of its article."""
+    name = draw(st.sampled_from(NAMES))
+    annotation, text = whole(name), CORPUS.read_text(name)
+    spans, relations = list(annotation.spans), list(annotation.relations)
+    for _ in range(draw(st.integers(0, 2))):
+        place = draw(st.integers(0, len(spans) - 1))
+        start = draw(st.integers(spans[place].start - 2, spans[place].start + 2))
+        end = draw(st.integers(spans[place].end - 2, spans[place].end + 2))
+        changes: list[dict[str, object]] = [
+            {"start": start, "end": end, "text": text[max(start, 0) : max(end, 0)]},
+            {"start": start},
+            {"label": draw(st.sampled_from(WORDS))},
+            {"id": draw(st.sampled_from([spans[0].id, "a b", "", "x" * 101, "s1\n", "é"]))},
+            {"text": draw(st.sampled_from(["", " ", "said"]))},
+            {"attributes": draw(st.dictionaries(st.sampled_from(["rank", "least", "most", "wording", "remark"]),
+                                                st.integers(-1, 9) | st.sampled_from(["master", "exact", "", "range"]),
+                                                max_size=3))},
+        ]  # fmt: skip
+        spans[place] = msgspec.structs.replace(spans[place], **draw(st.sampled_from(changes)))
+    if draw(st.booleans()):
+        ids = st.sampled_from([*(span.id for span in spans), "nowhere"])
+        label = draw(st.sampled_from([*INVENTORY.relations, "nothing"]))
+        relations.append(Relation(label=label, head=draw(ids), tail=draw(ids)))
+    for items in (spans, relations):
+        if items and draw(st.integers(0, 5)) == 0:
+            del items[draw(st.integers(0, len(items) - 1))]
+    return msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations)), text
+
+
+@given(spoilt())
+@settings(max_examples=600, deadline=None)
+def test_what_the_gate_passes_has_no_findings(given_: tuple[Annotation, str]) -> None:
+    annotation, text = given_
+    if Gate.of(INVENTORY).passes(annotation, text):
+        assert explain(annotation, text, INVENTORY) == []
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_gate_holds_on_texts_of_any_kind(data: st.DataObject) -> None:
+    text = data.draw(texts)
+    annotation = data.draw(annotations(text))
+    assert check_annotation(annotation, text, INVENTORY) == explain(annotation, text, INVENTORY)
+
+
+@pytest.mark.parametrize("example", [path for path in EXAMPLES if path.name[0] in "PR"], ids=lambda path: path.name)
+def test_gate_stops_what_each_rule_finds(example: object) -> None:
+    assert isinstance(example, type(BASE))
+    spoilt_files = list(example.glob("corpus/annotations/*/*.json"))
+    assert spoilt_files
+    for path in spoilt_files:
+        annotation = msgspec.json.decode(path.read_bytes(), type=Annotation)
+        text = example / "corpus" / "articles" / f"{annotation.article}.txt"
+        read = text.read_text("utf-8") if text.is_file() else CORPUS.read_text(annotation.article)
+        assert not Gate.of(INVENTORY).passes(annotation, read)
+
+
+def test_gate_passes_what_is_clean_and_has_no_pieces() -> None:
+    assert all(Gate.of(INVENTORY).passes(whole(name), CORPUS.read_text(name)) for name in NAMES)
+    text = "The pilot said that the lock held."
+    spans = (
+        Span(id="a", label="Speaker", start=0, end=9, text="The pilot", attributes={"rank": "hand"}),
+        Span(id="b", label="Verb", start=10, end=14, text="said"),
+        Span(id="c", label="Words", start=20, end=33, text="the lock held"),
+    )
+    relations = (Relation(label="speaker", head="b", tail="a"), Relation(label="words", head="b", tail="c"))
+    annotation = msgspec.structs.replace(
+        CORPUS.read_annotation("gold", NAMES[0]), text_sha256=sha256(text), spans=spans, relations=relations
+    )
+    gate = Gate.of(INVENTORY)
+    assert gate.passes_head(annotation)
+    assert gate.passes(annotation, text)
+    assert not gate.passes(msgspec.structs.replace(annotation, relations=relations[:1]), text)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"article": "../x"}, {"annotator": ""}, {"made_from": ("a", "a")}, {"inventory": "1"}, {"text_sha256": "0"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_head_that_the_schema_refuses_is_stopped(change: dict[str, object]) -> None:
+    annotation = msgspec.structs.replace(CORPUS.read_annotation("gold", NAMES[0]), **change)
+    assert not Gate.of(INVENTORY).passes_head(annotation)
+    assert explain(annotation, CORPUS.read_text(NAMES[0]), INVENTORY)
+
+
+def test_findings_are_the_same_with_several_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    from annotate.checks import check, run
+
+    monkeypatch.setattr(run, "CHUNK", 1)
+    corpus, inventory = Corpus(ROOT / "corpus"), load(BASE / "schema")
+    alone = list(check(corpus, inventory))
+    assert len(alone) > 100
+    assert list(check(corpus, inventory, workers=2)) == alone
