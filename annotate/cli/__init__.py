@@ -22,6 +22,7 @@ COMMANDS = {
     "prelabel": "annotate.cli.prelabel",
     "score": "annotate.cli.score",
     "build": "annotate.cli.build",
+    "publish": "annotate.cli.publish",
     "studio": "annotate.cli.studio",
     "generate": "annotate.cli.generate",
 }

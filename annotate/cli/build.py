@@ -11,6 +11,7 @@ from annotate.cli.report import render
 
 if TYPE_CHECKING:
     from annotate.dataset.writer import Manifest
+    from annotate.store import Corpus
 
 
 @click.command("build")
@@ -50,13 +51,17 @@ def command(ctx: click.Context, corpus: str, out: str, schema: str, citation: st
     if errors:
         click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
         ctx.exit(1)
-    beside = folder.root.resolve().parent / "CITATION.cff"
-    cited = Path(citation) if citation else beside if beside.is_file() else None
-    manifest = build(folder, loaded, out, cited, agreement(folder, loaded))
+    manifest = build(folder, loaded, out, cited(folder, citation), agreement(folder, loaded))
     if format_ == "json":
         click.echo(json.dumps(_as_data(manifest, out), indent=2, ensure_ascii=False))
     else:
         _show(manifest, out)
+
+
+def cited(corpus: "Corpus", citation: str | None) -> Path | None:
+    """The CITATION.cff to quote: the one that is named, or the one beside the corpus folder, if there is one."""
+    beside = corpus.root.resolve().parent / "CITATION.cff"
+    return Path(citation) if citation else beside if beside.is_file() else None
 
 
 def _as_data(manifest: "Manifest", out: str) -> dict[str, object]:

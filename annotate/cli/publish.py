@@ -1,0 +1,193 @@
+"""`annotate publish`: a dataset folder → a repository on the Hugging Face Hub, as one commit and its tag."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from annotate.cli.common import corpus_argument, schema_option, terminal
+from annotate.errors import CannotRun
+
+if TYPE_CHECKING:
+    from annotate.dataset.hub import There
+    from annotate.dataset.release import Change, Step
+
+WRITTEN: "tuple[Change, ...]" = ("new", "changed", "gone")
+
+
+@click.command("publish")
+@corpus_argument
+@click.option("--repo", required=True, metavar="OWNER/NAME", help="The dataset repository on the Hub.")
+@click.option(
+    "--dataset",
+    default="dist/dataset",
+    show_default=True,
+    type=click.Path(file_okay=False),
+    help="The folder that `annotate build` wrote.",
+)
+@schema_option
+@click.option(
+    "--citation",
+    type=click.Path(dir_okay=False),
+    help="The CITATION.cff that the folder was built with.  [default: the one beside the corpus folder, if any]",
+)
+@click.option("--plan", is_flag=True, help="Show what would change there, and change nothing.")
+@click.option("--create", is_flag=True, help="Make the repository if it does not exist.")
+@click.option("--private", is_flag=True, help="With --create: let only its owners see it.")
+@click.option(
+    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    corpus: str,
+    repo: str,
+    dataset: str,
+    schema: str,
+    citation: str | None,
+    plan: bool,
+    create: bool,
+    private: bool,
+    format_: str,
+) -> None:
+    """Put a built dataset on the Hugging Face Hub: one commit of all that changed, tagged with the corpus's version.
+
+    The token is that of `hf auth login`, or HF_TOKEN; HF_ENDPOINT names another Hub. Refused are a git tree with
+    changes, a corpus with errors, a folder that is not what the corpus builds now, a corpus without a version, and a
+    version whose tag is there. If a run breaks off, run it again: it does what is left to do.
+
+    Exit code 0: done, or planned with nothing against it; 1: refused; 2: could not run.
+
+    \b
+    annotate publish --repo my-name/my-dataset --plan
+    annotate publish --repo my-name/my-dataset --create --private
+    annotate publish --repo my-name/my-dataset
+    """
+    from annotate.dataset import hub, release
+    from annotate.dataset.build import corpus_version
+    from annotate.store import Corpus
+
+    folder = Path(dataset)
+    version = corpus_version(Corpus(corpus))
+    refusals = list(_refusals(corpus, schema, folder, citation))
+    if version is None:
+        refusals.append(f"{Path(corpus) / 'CHANGELOG.md'}: names no version; give the release a heading there")
+    if refusals and not plan:
+        _refuse(ctx, refusals)
+    if not plan and not hub.has_token():
+        raise CannotRun(repo, "there is no token", "log in with `hf auth login`, or set HF_TOKEN")
+    api = hub.connect(progress=sys.stderr.isatty())
+    there = hub.look(api, repo)
+    refusals += _remote_refusals(repo, version, there, create)
+    local = release.local_files(folder) if folder.is_dir() else []
+    steps = release.steps(local, there.files if there else {}, there.manifest if there else None)
+    if plan:
+        _show(repo, version, steps, refusals, format_)
+        ctx.exit(1 if refusals else 0)
+    if refusals:
+        _refuse(ctx, refusals)
+    assert version is not None  # noqa: S101 - refused above
+    if there is None:
+        hub.create(api, repo, private)
+        there = hub.look(api, repo)
+    oid = there.head if there else ""
+    if any(step.change in WRITTEN for step in steps):
+        words = f"Release {version}", f"Built from commit {_git(Path(corpus), 'rev-parse', 'HEAD')} of the corpus."
+        oid = hub.commit(api, repo, folder, steps, oid, words)
+    try:
+        hub.tag(api, repo, version, oid)
+    except CannotRun as error:
+        said = f"commit {oid} is there and its tag {version} is not: {error.problem}"
+        raise CannotRun(repo, said, f"{error.mend}; publishing again sets the tag and no more") from None
+    if format_ == "json":
+        click.echo(json.dumps({"repo": repo, "version": version, "commit": oid, **_as_data(steps)}, indent=2))
+    else:
+        click.echo(f"{repo}: {version} published as commit {oid}; {_summary(steps)}")
+
+
+def _refuse(ctx: click.Context, refusals: list[str]) -> None:
+    for line in refusals:
+        click.echo(f"annotate: {line}", err=True)
+    ctx.exit(1)
+
+
+def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> Iterator[str]:
+    """What here speaks against a release, one line each."""
+    from annotate import inventory
+    from annotate.checks import check
+    from annotate.cli.build import cited
+    from annotate.cli.figures import agreement
+    from annotate.dataset.build import build
+    from annotate.dataset.release import stale
+    from annotate.store import Corpus
+
+    loaded, folder = inventory.load(schema), Corpus(corpus)
+    errors = sum(finding.severity == "error" for finding in check(folder, loaded))
+    changed = _git(folder.root, "status", "--porcelain")
+    if changed is None:
+        yield f"{corpus}: is in no git repository with a commit; a release has to be found again"
+    elif changed:
+        first, number = changed.splitlines()[0][3:], len(changed.splitlines())
+        yield f"{corpus}: the git tree has {number} change{'s' * (number > 1)}, the first in {first}; commit them"
+    if errors:
+        yield f"{corpus}: {errors} error{'s' * (errors > 1)}; see `annotate check`"
+        return
+    with tempfile.TemporaryDirectory() as place:
+        fresh = Path(place) / "dataset"
+        build(folder, loaded, fresh, cited(folder, citation), agreement(folder, loaded))
+        reason = stale(dataset, fresh)
+    if reason:
+        yield f"{dataset}: {reason}; run `annotate build --out {dataset}`"
+
+
+def _remote_refusals(repo: str, version: str | None, there: "There | None", create: bool) -> Iterator[str]:
+    """What there speaks against a release."""
+    if there is None:
+        if not create:
+            yield f"{repo}: no such repository, or none that you may see; make it with --create"
+        return
+    if version in there.tags:
+        yield f"{repo}: the tag {version} is there already; a release is never changed, so raise the version"
+    foreign = [path for path in there.files if path != ".gitattributes"]
+    if foreign and there.manifest is None:
+        yield f"{repo}: holds {foreign[0]} and no release of ours; choose another repository"
+
+
+def _git(place: Path, *words: str) -> str | None:
+    """What git prints; None where it fails, as outside a repository."""
+    try:
+        done = subprocess.run(["git", *words], cwd=place, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise CannotRun("git", "is not installed", "install it, and publish again") from error
+    return done.stdout.rstrip("\n") if done.returncode == 0 else None
+
+
+def _as_data(steps: "list[Step]") -> dict[str, object]:
+    return {"files": [step._asdict() for step in steps]}
+
+
+def _summary(steps: "list[Step]") -> str:
+    counts = Counter(step.change for step in steps)
+    size = sum(step.bytes for step in steps if step.change in ("new", "changed"))
+    order: tuple[Change, ...] = (*WRITTEN, "same", "kept")
+    kinds = [f"{counts[change]} {change}" for change in order if counts[change]]
+    return f"{', '.join(kinds)}; {size:,} bytes to send"
+
+
+def _show(repo: str, version: str | None, steps: "list[Step]", refusals: list[str], format_: str) -> None:
+    if format_ == "json":
+        data = {"repo": repo, "version": version, "refused": refusals, **_as_data(steps)}
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        return
+    console = terminal()
+    for step in steps:
+        console.print(f"{step.change:<8}{step.bytes:>12,}  {step.path}", markup=False)
+    console.print(f"{repo}: version and tag {version or 'unknown'}; {_summary(steps)}", markup=False)
+    for line in refusals:
+        console.print(f"refused: {line}", markup=False)
