@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+CFF := .venv-cff
+CFF_READY := $(CFF)/ready
 
 .PHONY: help run test studio studio-down check lint lock figures screenshot browser-test postgres-test clean
 help:  ## what there is to do
@@ -17,6 +19,13 @@ $(READY): constraints.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
+
+# The converter of CITATION.cff needs an older jsonschema than the toolkit, so it has an environment of its own.
+$(CFF_READY): tools/cff.txt
+	@rm -f $(CFF_READY)
+	@$(PYTHON) -m venv $(CFF) || { echo "make: no venv module; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(CFF)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tools/cff.txt
+	@touch $(CFF_READY)
 
 run: $(READY)  ## the whole job: check, label server, push, compare, build, load
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/run.sh
@@ -36,7 +45,7 @@ lint: $(READY)  ## style, types, rooms
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-test: lint check  ## lint, the checks, and all tests, with the real server
+test: $(CFF_READY) lint check  ## lint, the checks, and all tests, with the real server
 	@$(BIN)/python -m pytest
 
 browser-test: $(READY)  ## the labelling screen in a real browser (Debian: apt-get install chromium)
@@ -54,6 +63,8 @@ figures: $(READY)  ## compute the figures in the README anew
 lock: $(READY)  ## pin the newest versions that go together, with hashes
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --all-extras --python-version 3.10 --upgrade \
 	  --no-header pyproject.toml -o constraints.txt
+	@cd tools && ../$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.10 --upgrade \
+	  --no-header cff.in -o cff.txt
 
 clean:  ## remove what was built; keeps .studio/ with its labels
-	@rm -rf $(VENV) dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(CFF) dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -51,19 +51,23 @@ def read_citation(path: Path) -> Citation:
 
 def _named(author: Any) -> Author:
     if isinstance(author, dict) and "family-names" in author:
-        words = [author.get(key) for key in ("given-names", "name-particle", "family-names", "name-suffix")]
-        return Author(" ".join(str(word) for word in words if word), person=True)
+        return Author(_words(author, "given-names", "name-particle", "family-names", "name-suffix"), person=True)
     name = (author.get("name") or author.get("alias") or "unknown") if isinstance(author, dict) else author
     return Author(str(name), person=False)
 
 
 def _author(author: Any) -> str:
-    """A person as "Family, Given"; anybody else in braces, so that BibTeX does not cut the name up."""
+    """A person as "van Family Jr., Given"; anybody else in braces, so that BibTeX does not cut the name up."""
     if not isinstance(author, dict):
         return f"{{{_escaped(str(author))}}}"
     if "family-names" in author:
-        return _escaped(", ".join(str(author[key]) for key in ("family-names", "given-names") if author.get(key)))
+        family = _words(author, "name-particle", "family-names", "name-suffix")
+        return _escaped(", ".join(part for part in (family, _words(author, "given-names")) if part))
     return f"{{{_escaped(str(author.get('name') or author.get('alias') or 'unknown'))}}}"
+
+
+def _words(author: Mapping[str, Any], *keys: str) -> str:
+    return " ".join(str(author[key]) for key in keys if author.get(key))
 
 
 def _escaped(text: str) -> str:
