@@ -1,0 +1,308 @@
+"""A stream of bytes → pieces of whole tasks, cut where the input says, however it is read or compressed.
+
+An input is a JSON array of tasks, indented or not; a task a line; or values one after the other. A piece is cut at the
+last end of a task within a block of so many bytes. Where that is, is guessed from how the first tasks end and begin,
+and proved: as a piece begins at a task, it ends at one if and only if it is the inside of a JSON array. Nothing that
+stands in a string can fool this. Where no guess can be proved, brackets are counted.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+
+from annotate.bulk import rules
+from annotate.bulk.scan import Scanner
+from annotate.findings import Problem, Rule
+
+BLOCK = 8 << 20
+"""Bytes of input a piece, by default."""
+LARGEST = 64 << 20
+"""Bytes that a task may have, by default."""
+KEPT = 1 << 16
+"""Bytes of what cannot be divided into tasks that are kept with its finding."""
+
+_GUESSES = 4
+_LEARNT = 6
+_AFFIX = 64
+_SPACE = b" \t\r\n"
+_MARK = b"\xef\xbb\xbf"
+
+_values = msgspec.json.Decoder(list[msgspec.Raw])
+_value = msgspec.json.Decoder(msgspec.Raw)
+
+Read: TypeAlias = Callable[[int], bytes]
+"""Gives at most so many bytes of the input, none only at its end."""
+
+
+class Piece(NamedTuple):
+    """Whole tasks as they stand in the input from byte `offset` on: one a line, or the inside of an array."""
+
+    offset: int
+    lines: bool
+    data: bytes
+
+
+class Trouble(NamedTuple):
+    """A part of the input that cannot be told apart into tasks, from byte `offset` on; `data` is its beginning."""
+
+    rule: Rule
+    problem: Problem
+    offset: int
+    data: bytes
+
+
+Part: TypeAlias = "Piece | Trouble"
+
+
+def split(read: Read, block: int = BLOCK, largest: int = LARGEST) -> Iterator[Part]:
+    """The pieces of an input, in order, and what holds no tasks.
+
+    The same bytes give the same pieces with the same `block`. Memory stays below a few times the larger of `block` and
+    `largest`.
+    """
+    return _Splitter(read, block, max(largest, block)).parts()
+
+
+class _Splitter:
+    """`_buffer` holds what was read and not given out; it begins at byte `_offset` of the input."""
+
+    def __init__(self, read: Read, block: int, largest: int) -> None:
+        self._read, self._block, self._largest = read, block, largest
+        self._buffer = b""
+        self._offset = 0
+        self._ended = False
+        self._sign: Sign | None = None
+
+    def parts(self) -> Iterator[Part]:
+        self._fill(self._block)
+        foreign = _foreign(self._buffer)
+        if foreign:
+            yield self._rest(rules.no_tasks, foreign)
+            return
+        self._take(len(_MARK) if self._buffer.startswith(_MARK) else 0)
+        self._skip(_SPACE)
+        if self._buffer.startswith(b"["):
+            yield from self._arrays()
+        elif not self._buffer.startswith(b"{"):
+            yield self._rest(rules.no_tasks, "begins neither with a task nor with an array")
+        elif _is(_value, self._buffer.partition(b"\n")[0]):
+            yield from self._lines()
+        else:
+            yield from self._inside(closed=False)
+
+    def _fill(self, size: int) -> None:
+        """Have `size` bytes in the buffer, or all that are left."""
+        while not self._ended and len(self._buffer) < size:
+            more = self._read(size - len(self._buffer))
+            self._ended = not more
+            self._buffer += more
+
+    def _more(self) -> None:
+        self._fill(len(self._buffer) + self._block)
+
+    def _take(self, size: int) -> bytes:
+        taken, self._buffer = self._buffer[:size], self._buffer[size:]
+        self._offset += size
+        return taken
+
+    def _skip(self, characters: bytes) -> None:
+        """Drop such characters from the front; afterwards the buffer is empty only at the end of the input."""
+        while True:
+            self._take(len(self._buffer) - len(self._buffer.lstrip(characters)))
+            if self._buffer or self._ended:
+                return
+            self._more()
+
+    def _piece(self, lines: bool, size: int) -> Piece:
+        return Piece(self._offset, lines, self._take(size))
+
+    def _note(self, rule: Rule, *nouns: object) -> Trouble:
+        """A finding on this place, with nothing taken away."""
+        [problem] = rule.check(*nouns)
+        return Trouble(rule, problem, self._offset, b"")
+
+    def _rest(self, rule: Rule, *nouns: object) -> Trouble:
+        """A finding on all that is left of the input, of which the beginning is kept."""
+        trouble, kept = self._note(rule, *nouns), b""
+        while self._buffer:
+            kept = (kept + self._take(len(self._buffer)))[:KEPT]
+            self._more()
+        return trouble._replace(data=kept)
+
+    def _lines(self) -> Iterator[Part]:
+        while self._buffer:
+            self._fill(self._block)
+            size = self._buffer.rfind(b"\n") + 1
+            while not size and not self._ended and len(self._buffer) <= self._largest:
+                self._more()
+                size = self._buffer.find(b"\n") + 1
+            if size or self._ended:
+                yield self._piece(True, size or len(self._buffer))
+            else:
+                yield self._passed_over(lambda block: block.find(b"\n") + 1)
+            self._fill(1)
+
+    def _passed_over(self, end: Callable[[bytes], int]) -> Trouble:
+        """A task that is too large: it is read up to its end, which `end` finds block by block, and not kept."""
+        start, kept = self._offset, self._buffer[:KEPT]
+        while self._buffer:
+            size = end(self._buffer)
+            self._take(size or len(self._buffer))
+            if size:
+                break
+            self._more()
+        [problem] = rules.too_large.check(start, self._offset - start, self._largest)
+        return Trouble(rules.too_large, problem, start, kept)
+
+    def _arrays(self) -> Iterator[Part]:
+        """An array, and what may stand behind it."""
+        self._take(1)
+        self._skip(_SPACE)
+        if self._buffer.startswith(b"]"):
+            yield self._note(rules.empty_array)
+        yield from self._inside(closed=True)
+        self._skip(_SPACE)
+        while self._buffer.startswith(b"["):
+            yield self._note(rules.another_array, self._offset)
+            self._take(1)
+            yield from self._inside(closed=True)
+            self._skip(_SPACE)
+        if self._buffer:
+            yield self._rest(rules.behind_the_end, self._offset)
+
+    def _inside(self, closed: bool) -> Iterator[Part]:
+        """Values up to the bracket that closes their array or, if not `closed`, up to the end of the input."""
+        while True:
+            self._skip(_SPACE + b",")
+            if not self._buffer:
+                if closed:
+                    yield self._note(rules.broken_off, self._offset)
+                return
+            if self._buffer.startswith(b"]"):
+                if closed:
+                    self._take(1)
+                else:
+                    yield self._rest(rules.behind_the_end, self._offset)
+                return
+            self._fill(self._block)
+            size = self._guessed() or self._counted()
+            if size:
+                yield self._piece(False, size)
+            elif self._ended:
+                yield self._rest(rules.broken_off, self._offset)
+                return
+            elif len(self._buffer) > self._largest:
+                yield self._passed_over(Scanner().first_end)
+            else:
+                self._more()
+
+    def _guessed(self) -> int:
+        """Where the last task that ends in the first block ends, if a guess can be proved; else 0."""
+        block = self._buffer[: self._block]
+        if self._ended and len(block) == len(self._buffer):
+            inside = block.rstrip(_SPACE)
+            if inside.endswith(b"]") and _is(_values, b"[%b]" % inside[:-1]):
+                return len(inside) - 1
+        self._sign = sign = self._sign or _learnt(block)
+        end = len(block)
+        for _ in range(_GUESSES):
+            found = block.rfind(sign.words, 0, end) if sign else -1
+            if not sign or found < 0:
+                break
+            size = found + sign.cut
+            if _is(_values, b"[%b]" % block[:size]):
+                return size
+            end = size
+        return 0
+
+    def _counted(self) -> int:
+        """The same, by counting brackets, and in all that was read where no task ends in the first block."""
+        scanner, size = Scanner(), 0
+        for end in scanner.ends(self._buffer):
+            if scanner.depth < 0:
+                return end - 1
+            if size and end > self._block:
+                break
+            size = end
+        return size
+
+
+class Sign(NamedTuple):
+    """How one task ends and the next begins, as far as the first ones have it in common; a task ends behind `cut`."""
+
+    words: bytes
+    cut: int
+
+
+def _learnt(block: bytes) -> Sign | None:
+    """The sign of the first tasks of a block; None where it has fewer than two."""
+    scanner, ends = Scanner(), list[int]()
+    for end in scanner.ends(block):
+        if scanner.depth < 0 or len(ends) > _LEARNT:
+            break
+        ends.append(end)
+    starts = [end + len(block[end:]) - len(block[end:].lstrip(_SPACE + b",")) for end in ends[:-1]]
+    if not starts:
+        return None
+    between = _common([block[end:start] for end, start in zip(ends, starts, strict=False)])
+    before = _common([block[max(end - _AFFIX, 0) : end][::-1] for end in ends])[::-1]
+    behind = _common([block[start : start + _AFFIX] for start in starts])
+    return Sign(before + between + behind, len(before)) if between and behind else None
+
+
+def tasks(piece: Piece) -> Iterator[tuple[int, bytes]]:
+    """Each value of a piece by itself, with its byte in the input; what stands between values is given too."""
+    if piece.lines:
+        at = piece.offset
+        for line in piece.data.splitlines(keepends=True):
+            if line.strip(_SPACE):
+                yield at, line.strip(_SPACE)
+            at += len(line)
+        return
+    try:
+        values = _values.decode(b"[%b]" % piece.data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        yield from _pulled_apart(piece)
+        return
+    at = 0
+    for value in map(bytes, values):
+        at = piece.data.index(value, at)
+        yield piece.offset + at, value
+        at += len(value)
+
+
+def _pulled_apart(piece: Piece) -> Iterator[tuple[int, bytes]]:
+    """The values of a piece that is no JSON: what stands between brackets, and what stands between those."""
+    scanner, start, data = Scanner(), 0, piece.data
+    for end in [*scanner.ends(data), len(data)]:
+        part = data[start:end]
+        inner = part.strip(_SPACE + b",")
+        if inner:
+            yield piece.offset + start + part.index(inner), inner
+        start = end
+
+
+def _common(parts: Sequence[bytes]) -> bytes:
+    """The bytes with which all parts begin."""
+    low, high = min(parts), max(parts)
+    size = next((place for place, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), len(low))
+    return low[:size]
+
+
+def _is(decoder: msgspec.json.Decoder[Any], data: bytes) -> bool:
+    """Whether bytes are JSON of the decoder's type."""
+    try:
+        decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _foreign(data: bytes) -> str | None:
+    """What a file is that holds no JSON in UTF-8; None where it may."""
+    if not data.strip(_SPACE + b"\0"):
+        return "is empty"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
+        return "is in UTF-16 or UTF-32"
+    return None
