@@ -1,5 +1,6 @@
 """The dataset's card: README.md with the YAML that the Hugging Face Hub reads, all of it computed."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -21,6 +22,7 @@ _SIZES = (
 SHOWN = 100
 """Characters of a value beside the code that reads it."""
 _CREATORS = {"model": "machine-generated", "person": "expert-generated"}
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _KINDS = {"model": "a model", "person": "a person"}
 
 
@@ -87,12 +89,9 @@ def _front_matter(facts: Facts) -> str:
 def _first_screen(facts: Facts) -> str:
     inventory, counts = facts.inventory, facts.counts
     splits = list(dict.fromkeys(table.split for table in facts.tables))
-    definitions = {ARTICLES: "One row an article, with its text and every span and relation."} | {
-        name: record.definition for name, record in inventory.records.items()
-    }
     rows = [
-        (f"`{config}`", definitions[config], *(f"{counts.rows[config, split]:,}" for split in splits))
-        for config in facts.configs
+        (f"`{name}`", table.definition, *(f"{counts.rows[name, split]:,}" for split in splits))
+        for name, table in facts.types.items()
     ]
     version = f" {facts.corpus}" if facts.corpus else ""
     return f"""# {inventory.title}{version}
@@ -109,12 +108,22 @@ def _first_screen(facts: Facts) -> str:
 {_quick_start(facts)}
 ```
 
-- **Who labelled:** {_made_by(facts)}
+{_uses(facts)}- **Who labelled:** {_made_by(facts)}
 - **Rights:** labels and guidelines are CC BY 4.0; the articles' texts remain their publishers'. See [Rights](#rights).
 - **Splits:** {sections.split_note(facts)}
 - Spans may nest, overlap and coincide, so a tag for each word cannot hold them: use `start` and `end`, which count \
 Unicode code points (`text[start:end]`). A class is an int; `None` means not given; an empty list, that nobody fills \
 the role."""
+
+
+def _uses(facts: Facts) -> str:
+    """What the data statement says first of what the corpus is for, and is not for."""
+    said = {"For": "intended_uses", "Not for": "unsuitable_uses"}
+    return "".join(
+        f"- **{title}:** {_SENTENCE_END.split(facts.statement[heading], maxsplit=1)[0]}\n"
+        for title, heading in said.items()
+        if heading in facts.statement
+    )
 
 
 def _quick_start(facts: Facts) -> str:
@@ -166,6 +175,8 @@ def _made_by(facts: Facts) -> str:
         )
     if adjudicated:
         parts.append(f"{adjudicated:,} of {counted(total, 'article')} adjudicated from several annotators' labels")
+    if set(kinds) == {"model"}:
+        who += ", no person"
     return f"{who or 'unknown'}; {'; '.join(parts)}. See [Who labelled](#who-labelled)."
 
 

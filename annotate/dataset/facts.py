@@ -1,5 +1,6 @@
 """What a card is made from, and the Markdown that its parts share."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ import msgspec
 from annotate.dataset.citation import Citation
 from annotate.dataset.counts import Counts
 from annotate.dataset.features import Feature
+from annotate.dataset.tables.table import TableType
 from annotate.dataset.writer import Table
 from annotate.inventory import Inventory
 from annotate.model import Annotator
@@ -15,6 +17,9 @@ from annotate.model import Annotator
 LICENCE = "cc-by-4.0"
 LICENCE_URL = "https://creativecommons.org/licenses/by/4.0/"
 """The licence of labels and guidelines; the articles' texts have rights of their own."""
+
+
+_FIGURE = re.compile(r"[0-9][0-9,.]*")
 
 
 class Agreement(NamedTuple):
@@ -28,11 +33,11 @@ class Agreement(NamedTuple):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that a card is made from.
 
-    `configs` maps a table to its columns; `left_out` counts the articles without gold labels or in no split.
+    `types` are the tables in their order; `left_out` counts the articles without gold labels or in no split.
     """
 
     inventory: Inventory
-    configs: dict[str, Feature]
+    types: dict[str, TableType]
     tables: tuple[Table, ...]
     counts: Counts
     annotators: dict[str, Annotator]
@@ -42,6 +47,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     citation: Citation | None
     agreement: Agreement | None
     statement: dict[str, str]
+
+    @property
+    def configs(self) -> dict[str, Feature]:
+        """The columns of each table."""
+        return {name: table.features for name, table in self.types.items()}
 
 
 def loadable(facts: Facts) -> dict[str, list[Table]]:
@@ -54,9 +64,11 @@ def loadable(facts: Facts) -> dict[str, list[Table]]:
 
 
 def grid(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+    """A Markdown table; a column of figures stands to the right."""
+    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
+    figures = [all(_FIGURE.fullmatch(row[column]) for row in cells) for column in range(len(head))]
+    lines = [head, ["---:" if figure and cells else "---" for figure in figures], *cells]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def counted(number: int, noun: str) -> str:

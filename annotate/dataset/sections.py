@@ -16,38 +16,31 @@ FEW = 10
 def tables(facts: Facts) -> str:
     parts = [
         "## Tables",
-        "Every table has its own `load_dataset` call. The rows below are real; long texts and lists are cut, and the"
-        " names of classes stand beside their ids.",
+        "Every table has its own `load_dataset` call, and a real row to unfold; long texts and lists are cut there, and"
+        " the names of classes stand beside their ids.",
     ]
     readable = loadable(facts)
     for config, features in facts.configs.items():
         parts.append(f"### `{config}`")
-        record = facts.inventory.records.get(config)
-        if record is not None:
-            parts.append(record.definition)
-            parts.append(
-                grid(
-                    ("column", "type", "what it holds", "rows that have it"),
-                    (
-                        (f"`{name}`", kind, words, f"{facts.counts.filled[config, name]:,}")
-                        for name, kind, words in described(facts.inventory, record, features)
-                    ),
-                )
+        table = facts.types[config]
+        parts.append(" ".join(words for words in (table.definition, table.about) if words))
+        parts.append(
+            grid(
+                ("column", "type", "what it holds", "rows that have it"),
+                (
+                    (f"`{name}`", kind, words, f"{facts.counts.filled[config, name]:,}")
+                    for name, kind, words in described(table)
+                ),
             )
-        else:
-            parts.append(
-                "The whole graph: `head` and `tail` of a relation are positions in `spans`. `source` says which"
-                " characters of which source file the text is. All tables are views of this one."
-            )
+        )
         if config not in readable:
             parts.append("No row yet, so that it cannot be loaded.")
             continue
         example = facts.counts.examples[config]
         name = "" if config == ARTICLES else f', "{config}"'
-        parts.append(
-            f'```python\n>>> load_dataset(dataset{name}, split="{example.split}")[{example.index}]\n'
-            f"{shown(example.row, features)}\n```"
-        )
+        call = f'load_dataset(dataset{name}, split="{example.split}")[{example.index}]'
+        row = f"```python\n>>> {call}\n{shown(example.row, features)}\n```"
+        parts.append(f"<details><summary>A row</summary>\n\n{row}\n\n</details>")
     return "\n\n".join(parts)
 
 
@@ -120,7 +113,8 @@ def people(facts: Facts) -> str:
         numbers = f"{facts.counts.labelled[name]:,}", f"{facts.counts.adjudicated[name]:,}"
         if who is None:
             return f"`{name}`", "unknown", "", "", *numbers
-        return f"`{name}`", who.kind, who.training, f"{who.since} to {who.until or 'now'}", *numbers
+        active = who.since if who.since == who.until else f"{who.since} to {who.until or 'now'}"
+        return f"`{name}`", who.kind, who.training, active, *numbers
 
     names = sorted({*facts.counts.labelled, *facts.counts.adjudicated})
     head = ("pseudonym", "kind", "training", "active", "articles labelled", "articles adjudicated")
