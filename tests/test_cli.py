@@ -17,6 +17,7 @@ COMMANDS = [
     ["agree"],
     ["prelabel"],
     ["score"],
+    ["split"],
     ["adjudicate"],
     ["adjudicate", "plan"],
     ["adjudicate", "apply"],

@@ -4,14 +4,23 @@ Levels, in order: shape (S), text (T), spans (P), relations (R), corpus (C). All
 broken stops the later ones for that file alone.
 """
 
-from annotate.checks import corpus, coverage, relations, shape, spans, text, vocabulary
+from annotate.checks import corpus, coverage, relations, shape, spans, splits, text, vocabulary
 from annotate.checks.labels import check_annotation, check_labels
 from annotate.checks.run import check
 from annotate.findings import Rule
 
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted(
-        (*shape.RULES, *text.RULES, *vocabulary.RULES, *spans.RULES, *relations.RULES, *corpus.RULES, *coverage.RULES),
+        (
+            *shape.RULES,
+            *text.RULES,
+            *vocabulary.RULES,
+            *spans.RULES,
+            *relations.RULES,
+            *corpus.RULES,
+            *coverage.RULES,
+            *splits.RULES,
+        ),
         key=lambda rule: ("STPRC".index(rule.code[0]), rule.code),
     )
 )

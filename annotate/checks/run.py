@@ -8,6 +8,7 @@ import msgspec
 from annotate.checks import corpus as corpus_rules
 from annotate.checks import coverage as coverage_rules
 from annotate.checks import shape
+from annotate.checks import splits as split_rules
 from annotate.checks.article import ArticleChecker, Checked
 from annotate.checks.corpus import Contents
 from annotate.executors import in_order, processes
@@ -16,6 +17,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotator, Links, SourceFile
 from annotate.offsets import sha256
 from annotate.schemas import package_schema
+from annotate.splits.groups import bonds_of_links
 from annotate.store import Corpus, encode_links, encode_source
 
 CHUNK = 100
@@ -133,6 +135,7 @@ class _Run:
                 texts = {name: self.corpus.read_text(name) for name in sorted(linked & self.contents.whole)}
                 broken = self.contents.known - self.contents.whole
                 yield from coverage_rules.passage_elsewhere(file, None, links, texts, broken)
+                yield from split_rules.group_in_two_splits("", None, bonds_of_links(links), self.contents.splits)
         statement = self.corpus.statement_path
         if statement.is_file():
             file = statement.relative_to(self.corpus.root).as_posix()

@@ -21,6 +21,7 @@ COMMANDS = {
     "agree": "annotate.cli.agree",
     "prelabel": "annotate.cli.prelabel",
     "score": "annotate.cli.score",
+    "split": "annotate.cli.split",
     "build": "annotate.cli.build",
     "publish": "annotate.cli.publish",
     "studio": "annotate.cli.studio",

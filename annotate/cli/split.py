@@ -1,0 +1,102 @@
+"""`annotate split`: splits that do not tear apart what belongs together, and folds."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from annotate.cli.common import corpus_argument, terminal
+from annotate.errors import CannotRun
+
+if TYPE_CHECKING:
+    from annotate.splits.groups import Bond
+    from annotate.splits.proposal import Proposal
+
+SPLITS = ("train", "validation", "test")
+
+
+def _ratios(_ctx: click.Context, _option: click.Parameter, value: str) -> dict[str, float]:
+    """Three shares, of train, validation and test, with colons between them; a split with none is left out."""
+    try:
+        shares = [float(part) for part in value.split(":")]
+    except ValueError:
+        shares = []
+    if len(shares) != len(SPLITS) or not all(0 <= share < float("inf") for share in shares) or not any(shares):
+        raise click.BadParameter(f"{value!r} is not three shares, as in 80:10:10")
+    return {split: share for split, share in zip(SPLITS, shares, strict=True) if share}
+
+
+@click.command("split")
+@corpus_argument
+@click.option("--plan", "_plan", is_flag=True, help="Show what would be written, and write nothing.  [default]")
+@click.option("--write", is_flag=True, help="Add the articles that are in no list to the lists of splits/.")
+@click.option("--folds", is_flag=True, help="Print folds as JSON: leave one group out, and leave one article out.")
+@click.option(
+    "--ratios",
+    callback=_ratios,
+    metavar="T:V:T",
+    default="80:10:10",
+    show_default=True,
+    help="Shares of train, validation and test.",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
+)
+@click.pass_context
+def command(
+    ctx: click.Context, corpus: str, _plan: bool, write: bool, folds: bool, ratios: dict[str, float], format_: str
+) -> None:
+    """Propose a split for every article that is in none; what is in a list never moves.
+
+    Articles that a link of links.json binds, or a paragraph that is nearly the same, stay in one split, and so does
+    what is bound through them. The lists in splits/ decide: this only adds to them.
+
+    Exit code 0: proposed or written; 1: a group stands in two splits already, nothing was written; 2: could not run.
+
+    \b
+    annotate split
+    annotate split --ratios 70:10:20 --write
+    annotate split --folds > folds.json
+    """
+    from annotate.splits import corpus as splits
+    from annotate.splits import folds as made
+    from annotate.splits.proposal import propose
+    from annotate.store import Corpus
+
+    if write and (_plan or folds):
+        raise click.UsageError("--write goes with neither --plan nor --folds")
+    store = Corpus(corpus)
+    names = store.article_ids()
+    if not names:
+        raise CannotRun(store.root / "articles", "holds no article", "take some in with `annotate add`")
+    console = terminal(stderr=True)
+    with console.status("comparing paragraphs"):
+        bonds = splits.bonds_of(store, names)
+    if folds:
+        click.echo(made.encode(made.folds(names, bonds)), nl=False)
+        return
+    proposal = propose(names, bonds, store.splits(), ratios)
+    written = splits.write(store, proposal) if write and not proposal.torn else []
+    click.echo(_as_json(proposal, bonds, written) if format_ == "json" else _as_text(proposal, bonds, written))
+    if proposal.torn:
+        ctx.exit(1)
+
+
+def _as_json(proposal: "Proposal", bonds: list["Bond"], written: list[str]) -> str:
+    import msgspec
+
+    data = {"new": proposal.new, "torn": proposal.torn, "written": written, "bonds": bonds}
+    return json.dumps(msgspec.to_builtins(data), indent=2)
+
+
+def _as_text(proposal: "Proposal", bonds: list["Bond"], written: list[str]) -> str:
+    lines = [f"{bond.first} and {bond.second} stay together: {bond.why}" for bond in bonds]
+    lines += [f"in two splits: {', '.join(group)}; keep them in one list of splits/" for group in proposal.torn]
+    for split, names in proposal.lists().items():
+        new = proposal.new.get(split, [])
+        lines.append(f"{split}: {len(names)}, {len(new)} new{': ' if new else ''}{', '.join(new)}")
+    if written:
+        lines.append(f"written: {', '.join(f'splits/{split}.txt' for split in written)}")
+    elif not proposal.new:
+        lines.append("nothing to write: every article is in a list")
+    return "\n".join(lines)
