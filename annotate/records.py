@@ -65,19 +65,30 @@ def records(annotation: Annotation, inventory: Inventory) -> dict[str, list[Reco
     by a relation of its own. Mentions of the same pieces share a distance, and nobody is taken twice. A record around
     the anchor whose role `take` is empty still counts in the distance.
     """
-    graph = Graph(annotation, inventory)
+    return records_of(Graph(annotation, inventory), inventory)
+
+
+def records_of(graph: "Graph", inventory: Inventory) -> dict[str, list[Record]]:
+    """The records of a graph that has been made already."""
     return {name: list(_records(graph, inventory, type_)) for name, type_ in inventory.records.items()}
 
 
 class Graph:
-    """Mentions by id and by label, and what each relation leads to. Made once an annotation."""
+    """Mentions by id and by label, and what each relation leads to. Made once an annotation.
+
+    `mentions` are in the order of the text; `related` are the relations between them, each triple of label and ends
+    once, in the order of the annotation.
+    """
 
     def __init__(self, annotation: Annotation, inventory: Inventory) -> None:
         self._labelled: dict[str, list[Mention]] = defaultdict(list)
         whole: dict[str, Mention] = {}
+        self.mentions: list[Mention] = []
+        self.related: list[tuple[Relation, Mention, Mention]] = []
         for pieces in _groups(annotation, inventory.pieces):
             mention = _joined(pieces)
             self._labelled[mention.label].append(mention)
+            self.mentions.append(mention)
             for piece in pieces:
                 whole[piece.id] = mention
         self._tails: dict[tuple[str, str], dict[str, Mention]] = defaultdict(dict)
@@ -85,7 +96,10 @@ class Graph:
             head, tail = whole.get(relation.head), whole.get(relation.tail)
             label = inventory.relations.get(relation.label)
             if head and tail and label and not label.joins_pieces and label.allows(head.label, tail.label):
-                self._tails[relation.label, head.id][tail.id] = tail
+                tails = self._tails[relation.label, head.id]
+                if tail.id not in tails:
+                    self.related.append((relation, head, tail))
+                tails[tail.id] = tail
 
     def labelled(self, label: str) -> list[Mention]:
         """The mentions with a label, in the order of their first pieces."""

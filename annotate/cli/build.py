@@ -26,10 +26,23 @@ if TYPE_CHECKING:
     help="The CITATION.cff that the card quotes.  [default: the one beside the corpus folder, if there is one]",
 )
 @click.option(
+    "--config", "configs", multiple=True, metavar="TABLE", help="Only this table, beside articles; may be repeated."
+)
+@click.option("--negatives", is_flag=True, help="In relations, also pairs of a paragraph that nothing relates.")
+@click.option(
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
 )
 @click.pass_context
-def command(ctx: click.Context, corpus: str, out: str, schema: str, citation: str | None, format_: str) -> None:
+def command(
+    ctx: click.Context,
+    corpus: str,
+    out: str,
+    schema: str,
+    citation: str | None,
+    configs: tuple[str, ...],
+    negatives: bool,
+    format_: str,
+) -> None:
     """Check a corpus, then write its dataset: Parquet for each table and split, a card, a manifest of hashes.
 
     The folder appears whole or not at all. Exit code 0: written; 1: the checks found errors, nothing was written;
@@ -37,6 +50,7 @@ def command(ctx: click.Context, corpus: str, out: str, schema: str, citation: st
 
     \b
     annotate build --out dist/dataset
+    annotate build --out dist/pairs --config relations --negatives
     annotate build my-corpus --schema my-schema --out dist/dataset --format json
     python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset"))'
     """
@@ -44,14 +58,18 @@ def command(ctx: click.Context, corpus: str, out: str, schema: str, citation: st
     from annotate.checks import CATALOGUE, check
     from annotate.cli.figures import agreement
     from annotate.dataset.build import build
+    from annotate.dataset.tables import tables
     from annotate.store import Corpus
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
+    tables(loaded, configs)  # before the checks, which take a while
     errors = [finding for finding in check(folder, loaded) if finding.severity == "error"]
     if errors:
         click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
         ctx.exit(1)
-    manifest = build(folder, loaded, out, cited(folder, citation), agreement(folder, loaded))
+    manifest = build(
+        folder, loaded, out, cited(folder, citation), agreement(folder, loaded), tables=configs, negatives=negatives
+    )
     if format_ == "json":
         click.echo(json.dumps(_as_data(manifest, out), indent=2, ensure_ascii=False))
     else:

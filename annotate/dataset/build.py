@@ -2,7 +2,8 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -13,9 +14,10 @@ from annotate.dataset.citation import read_citation
 from annotate.dataset.counts import Counts
 from annotate.dataset.croissant import croissant
 from annotate.dataset.facts import Agreement, Facts
-from annotate.dataset.features import configs
+from annotate.dataset.features import ARTICLES
 from annotate.dataset.rows import Labelled, TableMaker
 from annotate.dataset.statement import filled, sentences
+from annotate.dataset.tables.links import LinkRow
 from annotate.dataset.writer import (
     CARD,
     CROISSANT,
@@ -45,37 +47,47 @@ def build(
     out: str | Path,
     citation: Path | None = None,
     agreement: Agreement | None = None,
+    tables: Collection[str] = (),
+    negatives: bool = False,
 ) -> Manifest:
     """Write the dataset folder `out`: Parquet a table and split, the card, the manifest.
 
-    `agreement` is shown in the card.
+    `agreement` is shown in the card; `tables` chooses among the tables, with `articles` always among them, as the
+    others refer to it; `negatives` asks for pairs of mentions without a relation in `relations`.
 
     The corpus must have passed the checks. Raises CannotRun, and leaves `out` as it was, where there is nothing to
-    write, a split has another name than Hugging Face's, or `out` must not or cannot be written.
+    write, no table is called so, a split has another name than Hugging Face's, or `out` must not or cannot be written.
     """
     cited = read_citation(citation) if citation else None
     splits = articles_by_split(corpus)
-    tables = configs(inventory)
     annotators = corpus.read_annotators()
-    make, counts, written = TableMaker(inventory), Counts(), list[Table]()
+    kinds = {name: who.kind for name, who in annotators.items()}
+    make = TableMaker(inventory, {ARTICLES, *tables} if tables else None, negatives, kinds)
+    links = _links_by_split(corpus, splits) if "links" in make.tables else {}
+    counts, written = Counts(), list[Table]()
     with dataset_folder(out) as folder:
         for split, names in splits.items():
             with contextlib.ExitStack() as open_files:
                 writers = {}
-                for config, features in tables.items():
-                    writers[config] = TableWriter(folder, config, split, features)
+                for config, table in make.tables.items():
+                    writers[config] = TableWriter(folder, config, split, table.features)
                     open_files.callback(writers[config].close)
-                for batch in _batches(corpus, names):
+                for batch in _batches(_gold(corpus, names)):
                     rows = make(batch)
                     counts.add(split, batch, rows)
-                    for config, writer in writers.items():
-                        writer.add(rows[config])
+                    _write(writers, rows)
+                others = _own_labels(corpus, names) if "annotations" in make.tables else iter(())
+                for rows in chain(
+                    (make(batch, "annotators") for batch in _batches(others)), [make.links(links.get(split, []))]
+                ):
+                    counts.add_rows(split, rows)
+                    _write(writers, rows)
                 written += [writer.finish() for writer in writers.values()]
-        order = list(tables)
+        order = list(make.tables)
         written.sort(key=lambda table: (order.index(table.config), SPLITS.index(table.split)))
         facts = Facts(
             inventory=inventory,
-            configs=tables,
+            types=make.tables,
             tables=tuple(written),
             counts=counts,
             annotators=annotators,
@@ -114,10 +126,44 @@ def build(
     return manifest
 
 
-def _batches(corpus: Corpus, names: list[str]) -> Iterator[list[Labelled]]:
-    for first in range(0, len(names), BATCH):
-        some = names[first : first + BATCH]
-        yield [(corpus.read_article(name), corpus.read_annotation(GOLD, name)) for name in some]
+def _write(writers: Mapping[str, TableWriter], rows: Mapping[str, pa.Table]) -> None:
+    for config, table in rows.items():
+        writers[config].add(table)
+
+
+def _gold(corpus: Corpus, names: list[str]) -> Iterator[Labelled]:
+    for name in names:
+        yield corpus.read_article(name), corpus.read_annotation(GOLD, name)
+
+
+def _own_labels(corpus: Corpus, names: list[str]) -> Iterator[Labelled]:
+    """Each article with the labels of each of its annotators, by article, then annotator."""
+    labelled = {version: set(corpus.annotated_ids(version)) for version in sorted(corpus.versions()) if version != GOLD}
+    for name in names:
+        article = corpus.read_article(name)
+        for version, ids in labelled.items():
+            if name in ids:
+                yield article, corpus.read_annotation(version, name)
+
+
+def _batches(pairs: Iterable[Labelled]) -> Iterator[list[Labelled]]:
+    rest = iter(pairs)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _links_by_split(corpus: Corpus, splits: Mapping[str, list[str]]) -> dict[str, list[LinkRow]]:
+    """The links that lead to an article of the dataset, each in the split that is held out furthest."""
+    if not corpus.links_path.is_file():
+        return {}
+    where = {name: SPLITS.index(split) for split, names in splits.items() for name in names}
+    found: dict[str, list[LinkRow]] = {}
+    for link in corpus.read_links().links:
+        names = {passage.article for passage in link.passages}
+        if places := [where[name] for name in names if name in where]:
+            titles = {name: corpus.read_article(name).title for name in names if name in where}
+            found.setdefault(SPLITS[max(places)], []).append(LinkRow(link, titles))
+    return found
 
 
 def articles_by_split(corpus: Corpus) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotate.dataset.rows import Labelled
+from annotate.dataset.documents import Labelled
 from annotate.model import Annotation, Article
 
 Row = dict[str, Any]
@@ -47,9 +47,13 @@ class Counts:
     examples: dict[str, Example] = field(default_factory=dict)
 
     def add(self, split: str, batch: Sequence[Labelled], tables: dict[str, pa.Table]) -> None:
-        """Count articles with their annotations, and the rows that were made of them."""
+        """Count articles with their gold labels, and the rows that were made of them."""
         for article, annotation in batch:
             self._article(split, article, annotation)
+        self.add_rows(split, tables)
+
+    def add_rows(self, split: str, tables: dict[str, pa.Table]) -> None:
+        """Count the rows of tables that are made of anything else."""
         for config, table in tables.items():
             self._table(config, split, table)
 

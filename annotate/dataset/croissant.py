@@ -141,9 +141,8 @@ def _file(table: Table) -> dict[str, object]:
 
 def _record_set(facts: Facts, table: Table) -> dict[str, object]:
     name = f"{table.config}/{table.split}"
-    inventory, features = facts.inventory, facts.configs[table.config]
-    record = inventory.records.get(table.config)
-    words = {column: text for column, _, text in described(inventory, record, features)} if record else {}
+    type_ = facts.types[table.config]
+    features, words = type_.features, {column: text for column, _, text in described(type_)}
     fields, left_out = [], []
     for column, feature in features.items():
         found = _field(table.file, f"{name}/{column}", column, feature, words.get(column, ""))
@@ -152,14 +151,14 @@ def _record_set(facts: Facts, table: Table) -> dict[str, object]:
         else:
             fields.append(found)
             left_out += [f"{column}.{inner}" for inner in _lists_within(feature)]
-    told = [record.definition] if record else []
+    told = [type_.definition]
     if left_out:
         told.append(f"Lists within lists, which only the Parquet file has: {', '.join(left_out)}.")
     return {
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
-        **({"description": " ".join(told)} if told else {}),
+        "description": " ".join(told),
         **({"key": {"@id": f"{name}/id"}} if "id" in features else {}),
         "field": fields,
     }

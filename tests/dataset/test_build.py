@@ -12,13 +12,15 @@ import pytest
 import yaml
 
 from annotate.dataset.build import build, corpus_version
-from annotate.dataset.features import ARTICLES, configs
+from annotate.dataset.features import ARTICLES
 from annotate.dataset.hashing import logical_sha256
 from annotate.dataset.rows import TableMaker
+from annotate.dataset.tables import configs
+from annotate.dataset.tables.links import LinkRow
 from annotate.dataset.writer import CARD, CROISSANT, MANIFEST, read_manifest
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.model import GOLD
+from annotate.model import GOLD, Link, Links, Passage
 from annotate.offsets import sha256
 from annotate.store import Corpus
 from tests.conftest import ROOT, Project, annotate
@@ -28,8 +30,25 @@ Row = dict[str, Any]
 
 
 def expected(corpus: Corpus, inventory: Inventory, ids: list[str]) -> dict[str, list[Row]]:
-    batch = [(corpus.read_article(name), corpus.read_annotation(GOLD, name)) for name in sorted(ids)]
-    return {name: table.to_pylist() for name, table in TableMaker(inventory)(batch).items()}
+    """The rows of every table for articles of one split; a link is there where all its articles are."""
+    ids = sorted(ids)
+    make = TableMaker(inventory, kinds={name: who.kind for name, who in corpus.read_annotators().items()})
+    articles = {name: corpus.read_article(name) for name in ids}
+    gold = [(articles[name], corpus.read_annotation(GOLD, name)) for name in ids]
+    own = [
+        (articles[name], corpus.read_annotation(version, name))
+        for name in ids
+        for version in corpus.versions()
+        if version != GOLD and name in corpus.annotated_ids(version)
+    ]
+    titles = {name: article.title for name, article in articles.items()}
+    links = [
+        LinkRow(link, titles)
+        for link in corpus.read_links().links
+        if {passage.article for passage in link.passages} <= set(ids)
+    ]
+    made = {**make(gold), **make(own, "annotators"), **make.links(links)}
+    return {name: table.to_pylist() for name, table in made.items()}
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -202,3 +221,69 @@ def test_the_show_script_loads_every_table(project: Project, tmp_path: Path) -> 
     missing = subprocess.run([sys.executable, script, tmp_path / "no"], capture_output=True, text=True, check=False)
     assert missing.returncode == 2
     assert "annotate build" in missing.stderr
+
+
+def test_tables_are_chosen_by_name(project: Project) -> None:
+    result = project.annotate("build", "--out", "dist", "--config", "relations", "--config", "links")
+    assert result.exit_code == 0, result.output
+    manifest = read_manifest(project.path("dist"))
+    assert manifest is not None
+    assert {table.config for table in manifest.tables} == {ARTICLES, "relations", "links"}
+
+
+def test_a_table_that_does_not_exist_is_named_with_those_that_do(project: Project) -> None:
+    result = project.annotate("build", "--out", "dist", "--config", "relation")
+    assert result.exit_code == 2
+    line = " ".join(result.output.split())
+    assert "relation: is no table; use one of: articles, annotations, relations, links" in line
+    assert not project.path("dist").exists()
+
+
+def test_a_link_between_splits_is_in_the_one_held_out_furthest(project: Project, tmp_path: Path, load: Load) -> None:
+    """So that no training row quotes an article of another split."""
+    assert {split: names for split, names in project.corpus.splits().items() if names} == {
+        "train": ["harbour"],
+        "test": ["market"],
+    }
+    passages = tuple(
+        Passage(article=name, start=0, end=9, text=project.corpus.read_text(name)[:9]) for name in ("harbour", "market")
+    )
+    across = Link(kind="same incident", passages=passages, note="both")
+    within = Link(kind="repeats", passages=(passages[0], passages[0]), note="twice")
+    project.corpus.write_links(Links(links=(across, within)))
+    build(project.corpus, project.inventory, tmp_path / "out", tables=["links"])
+    loaded = load(str(tmp_path / "out"), "links")
+    assert [row["note"] for row in loaded["train"]] == ["twice"]
+    (row,) = loaded["test"]
+    assert row["id"] == "same incident: harbour:0-9, market:0-9"
+    assert [passage["article"] for passage in row["passages"]] == ["harbour", "market"]
+
+
+def test_every_table_loads_without_the_toolkit(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
+    """In a process that cannot import the toolkit and knows of no folder but the dataset's."""
+    out = tmp_path / "out"
+    build(corpus, labels, out)
+    code = f"""
+import sys, sysconfig
+sys.path = [path for path in sys.path if path and not path.startswith({str(ROOT)!r})]
+sys.meta_path = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
+try:
+    import annotate
+except ImportError:
+    pass
+else:
+    sys.exit("the toolkit is here")
+import datasets
+for name in datasets.get_dataset_config_names({str(out)!r}):
+    for split, rows in datasets.load_dataset({str(out)!r}, name, cache_dir={str(tmp_path / "cache")!r}).items():
+        print(name, split, rows.num_rows)
+"""
+    quiet = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1", "HF_HOME": str(tmp_path / "home")}
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path, env=quiet
+    )
+    assert run.returncode == 0, run.stderr
+    manifest = read_manifest(out)
+    assert manifest is not None
+    wanted = [f"{table.config} {table.split} {table.rows}" for table in manifest.tables if table.rows]
+    assert sorted(run.stdout.splitlines()) == sorted(wanted)

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate import inventory
-from annotate.dataset.features import ARTICLES, PROCESSES, configs
+from annotate.dataset.features import ARTICLES, PROCESSES
 from annotate.dataset.rows import TableMaker
+from annotate.dataset.tables import configs
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, AttributeValue, Relation, SourceRange, Span
 from annotate.offsets import sha256

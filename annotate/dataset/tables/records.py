@@ -1,0 +1,166 @@
+"""The tables that the inventory's `records` declare: a row an anchor, a column each attribute, role and view."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from annotate.dataset.documents import Document
+from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, classes, listed
+from annotate.dataset.plans import Each, Plan, Values, each, numbered, on
+from annotate.dataset.tables.parts import (
+    MENTION_FEATURES,
+    MENTION_PLAN,
+    PROVENANCE_COLUMNS,
+    PROVENANCE_FEATURES,
+    attribute_features,
+    attribute_plan,
+    distinct,
+    provenance_plan,
+)
+from annotate.dataset.tables.table import TableType
+from annotate.inventory import Attribute, Inventory, RecordType
+from annotate.records import Filler, Record
+
+BETWEEN_FILLERS = "; "
+"""What stands between the words of several mentions in one role."""
+_FIRST = {
+    "id": "article id, slash, span id; unique in the table",
+    "article": "id of the article; joins with `id` of `articles`",
+    "title": "title of the article, `None` where it has none",
+    "span_id": "id of the anchor among the `spans` of its article",
+    "text": "the anchor's words; the words of a span in pieces are joined by ` … `",
+    "start": "where they start in the article's text, in Unicode code points",
+    "end": "where they end, half open: `text[start:end]`",
+    "pieces": "start and end of each piece; one, unless the span is interrupted",
+}
+_PARAGRAPH = "the paragraph in which the anchor stands, and its place in the article"
+
+
+class Line(NamedTuple):
+    """A record as a row, with the range of its paragraph."""
+
+    document: Document
+    record: Record
+    start: int
+    end: int
+
+
+def record(inventory: Inventory, type_: RecordType) -> TableType:
+    """Raises CannotRun where two columns would have one name."""
+    attributes = inventory.attributes_of(type_.anchor)
+
+    def rows(document: Document) -> list[Line]:
+        return [
+            Line(document, one, *document.paragraph(one.anchor.start, one.anchor.end))
+            for one in document.records[type_.name]
+        ]
+
+    return TableType(
+        name=type_.name,
+        definition=type_.definition,
+        features=_features(inventory, type_, attributes),
+        items=rows,
+        plan=_plan(inventory, type_, attributes),
+        columns={
+            **_FIRST,
+            **{attribute.name: attribute.definition for attribute in attributes},
+            **{role: _told(inventory, type_, role) for role in type_.roles},
+            **{_words(role): f"the words of `{role}`, joined by `; `" for role in type_.roles},
+            "paragraph": _PARAGRAPH,
+            **PROVENANCE_COLUMNS,
+        },
+    )
+
+
+def _words(role: str) -> str:
+    return f"{role}_text"
+
+
+def _features(inventory: Inventory, type_: RecordType, attributes: Sequence[Attribute]) -> Feature:
+    return distinct(
+        f"records.{type_.name}",
+        {**dict.fromkeys(("id", "article", "title", "span_id"), STRING), **MENTION_FEATURES},
+        attribute_features(attributes),
+        {role: listed(_filler(inventory, type_, role)) for role in type_.roles},
+        {_words(role): STRING for role in type_.roles},
+        {"paragraph": {"text": STRING, **PLACE}, **PROVENANCE_FEATURES},
+    )
+
+
+def _plan(inventory: Inventory, type_: RecordType, attributes: Sequence[Attribute]) -> Plan:
+    anchor: Plan = {"span_id": each(lambda anchor: anchor.id), **MENTION_PLAN, **attribute_plan(attributes)}
+    return {
+        "id": each(lambda line: f"{line.document.article.id}/{line.record.anchor.id}"),
+        "article": each(lambda line: line.document.article.id),
+        "title": each(lambda line: line.document.article.title),
+        **on(lambda line: line.record.anchor, anchor),
+        **{role: _role_column(inventory, type_, role) for role in type_.roles},
+        **{_words(role): _role_words(role) for role in type_.roles},
+        "paragraph": {
+            "text": each(lambda line: line.document.article.text[line.start : line.end]),
+            "start": each(lambda line: line.start),
+            "end": each(lambda line: line.end),
+        },
+        **provenance_plan(),
+    }
+
+
+def _role_words(role: str) -> Values:
+    def words(fillers: tuple[Filler, ...]) -> str | None:
+        return BETWEEN_FILLERS.join([filler.mention.text for filler in fillers]) or None
+
+    return each(lambda line: words(line.record.roles[role]))
+
+
+def role_labels(inventory: Inventory, record: RecordType, role: str) -> list[str]:
+    """The labels of the spans that may fill a role, in the order of the inventory."""
+    given = record.roles[role]
+    allowed = set(inventory.relations[given.relation].tail)
+    if given.enclosing:
+        outer = inventory.records[given.enclosing.record]
+        allowed |= set(inventory.relations[outer.roles[given.enclosing.take].relation].tail)
+    return [label for label in inventory.spans if label in allowed]
+
+
+def role_attributes(inventory: Inventory, record: RecordType, role: str) -> list[Attribute]:
+    """The attributes of the spans that may fill a role, in the order of the inventory."""
+    labels = set(role_labels(inventory, record, role))
+    return [attribute for attribute in inventory.attributes.values() if labels & set(attribute.labels)]
+
+
+def _filler(inventory: Inventory, record: RecordType, role: str) -> Feature:
+    labels = role_labels(inventory, record, role)
+    columns = {
+        "id": STRING,
+        **({"label": classes(labels)} if len(labels) > 1 else {}),
+        **MENTION_FEATURES,
+        **({"distance": INTEGER} if record.roles[role].enclosing else {}),
+    }
+    named = attribute_features(role_attributes(inventory, record, role))
+    return distinct(f"records.{record.name}.roles.{role}", columns, named)
+
+
+def _role_column(inventory: Inventory, record: RecordType, role: str) -> Each:
+    label_ids = numbered(role_labels(inventory, record, role))
+    mention: Plan = {
+        "id": each(lambda mention: mention.id),
+        "label": each(lambda mention: label_ids[mention.label]),
+        **MENTION_PLAN,
+        **attribute_plan(role_attributes(inventory, record, role)),
+    }
+    filler = on(lambda filler: filler.mention, mention)
+    return Each(
+        lambda line: line.record.roles[role],
+        filler | {"distance": each(lambda filler: filler.distance)},
+    )
+
+
+def _told(inventory: Inventory, record: RecordType, name: str) -> str:
+    role = record.roles[name]
+    meaning = inventory.relations[role.relation].definition
+    if role.enclosing:
+        around = role.enclosing
+        meaning += (
+            f" Where there is no such relation: the `{around.take}` of the `{around.record}` whose `{around.within}`"
+            " holds the anchor, nearest first; `distance` is 0 for the relation, 1 for the nearest, and so on."
+        )
+    return meaning

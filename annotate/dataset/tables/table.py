@@ -1,0 +1,26 @@
+"""What a table of the dataset is: its columns, how they are filled, and what is to be said of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from annotate.dataset.features import Feature
+from annotate.dataset.plans import Plan
+
+Reads = Literal["gold", "annotators", "links"]
+"""What a table is made from: gold labels, every annotator's own, or the links between articles."""
+
+
+class TableType(NamedTuple):
+    """`items` gives the rows of one source, `plan` their columns; `columns` says what each of `features` holds.
+
+    `definition` is one line, `about` a paragraph under it.
+    """
+
+    name: str
+    definition: str
+    features: Feature
+    items: Callable[[Any], Sequence[Any]]
+    plan: Plan
+    columns: Mapping[str, str]
+    about: str = ""
+    reads: Reads = "gold"
