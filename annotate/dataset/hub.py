@@ -125,17 +125,19 @@ def tag(api: "HfApi", repo: str, version: str, revision: str) -> None:
 @contextlib.contextmanager
 def _plainly(repo: str) -> Iterator[None]:
     """Turn what the library raises into CannotRun, by status; its own words may quote addresses that are signed."""
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     from huggingface_hub.errors import HTTPError as AnyHTTPError  # type: ignore[attr-defined]
+
+    unreached = (ConnectionError, LocalEntryNotFoundError, AnyHTTPError)
 
     try:
         yield
     except HFValidationError:
         raise CannotRun(repo, "is no name of a repository", "name it owner/name") from None
-    except (AnyHTTPError, RuntimeError, ValueError) as raised:
+    except (*unreached, RuntimeError, ValueError) as raised:
         error = raised.__cause__ if isinstance(raised, RuntimeError) else raised
         response = error.response if isinstance(error, HfHubHTTPError) else None
-        if response is None and isinstance(error, AnyHTTPError):
+        if response is None and isinstance(error, unreached):
             raise CannotRun(
                 repo, "cannot be reached", "look at the network and at HF_ENDPOINT, then try again"
             ) from None

@@ -63,7 +63,7 @@ class Done:
         return line
 
 
-def publish(project: Project, url: str, *words: str, token: str | None = TOKEN) -> Done:
+def publish(project: Project, url: str, *words: str, token: str | None = TOKEN, offline: bool = False) -> Done:
     """Run the program as its user would, with everything it reads from the environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
     env = kept | {
@@ -72,6 +72,7 @@ def publish(project: Project, url: str, *words: str, token: str | None = TOKEN) 
         "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         **({"HF_TOKEN": token} if token else {}),
+        **({"HF_HUB_OFFLINE": "1"} if offline else {}),
     }
     run = [str(Path(sys.executable).parent / "annotate"), "publish", "--repo", REPO, *words]
     return Done(subprocess.run(run, cwd=project.root, env=env, capture_output=True, text=True, check=False))
@@ -282,6 +283,21 @@ def test_a_hub_that_does_not_answer_is_one_line(release: Project) -> None:
     done = publish(release, CLOSED)
     assert done.code == 2
     assert done.line == f"annotate: {REPO}: cannot be reached; look at the network and at HF_ENDPOINT, then try again"
+
+
+def test_an_offline_machine_is_one_line(release: Project, hub: Hub) -> None:
+    done = publish(release, hub.url, "--plan", offline=True)
+    assert done.code == 2
+    assert done.line.startswith(f"annotate: {REPO}: cannot be reached; ")
+    assert hub.calls == []
+
+
+def test_a_fault_while_looking_is_one_line(release: Project, hub: Hub) -> None:
+    assert publish(release, hub.url, "--create").code == 0
+    hub.faults["/resolve/"] = 500
+    done = publish(release, hub.url, "--plan")
+    assert done.code == 2
+    assert done.line.startswith(f"annotate: {REPO}: ")
 
 
 def test_a_name_that_is_none_is_one_line(release: Project, hub: Hub) -> None:
