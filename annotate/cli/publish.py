@@ -125,9 +125,12 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
     from annotate.cli.figures import agreement
     from annotate.dataset.build import build
     from annotate.dataset.release import stale
+    from annotate.dataset.tables import tables
+    from annotate.dataset.writer import read_manifest
     from annotate.store import Corpus
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
+    known = set(tables(loaded))
     errors = sum(finding.severity == "error" for finding in check(folder, loaded))
     changed = _git(folder.root, "status", "--porcelain")
     if changed is None:
@@ -140,7 +143,16 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
         return
     with tempfile.TemporaryDirectory() as place:
         fresh = Path(place) / "dataset"
-        build(folder, loaded, fresh, cited(folder, citation), agreement(folder, loaded))
+        made = read_manifest(dataset)
+        build(
+            folder,
+            loaded,
+            fresh,
+            cited(folder, citation),
+            agreement(folder, loaded),
+            tables=known.intersection(table.config for table in made.tables) if made else (),
+            negatives=made.negatives if made else False,
+        )
         reason = stale(dataset, fresh)
     if reason:
         yield f"{dataset}: {reason}; run `annotate build --out {dataset}`"

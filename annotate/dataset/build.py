@@ -118,7 +118,9 @@ def build(
             articles=counts.articles.total(),
             card_sha256=sha256(readme),
             tables=facts.tables,
+            unfit=dict(sorted(counts.unfit.items())),
             croissant_sha256=sha256(described),
+            negatives=negatives,
         )
         (folder / CARD).write_bytes(readme)
         (folder / CROISSANT).write_bytes(described)

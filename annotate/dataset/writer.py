@@ -46,7 +46,10 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a dataset folder holds and what it was made from; `corpus` is None where the corpus names no version."""
+    """What a dataset folder holds and what it was made from; `unfit` counts the spans that tags do not say as they are; `corpus` is None where the corpus names no version.
+
+    `negatives` says whether `relations` has pairs without a relation: with the tables, enough to build it again.
+    """
 
     format: str
     title: str
@@ -57,7 +60,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     articles: int
     card_sha256: str
     tables: tuple[Table, ...]
+    unfit: dict[str, int] = {}
     croissant_sha256: str | None = None
+    negatives: bool = False
 
 
 def table_file(config: str, split: str) -> str:

@@ -152,6 +152,13 @@ def test_a_second_release_sends_what_changed_and_takes_away_what_is_no_more(rele
     assert set(hub.repos[REPO].tags) == {"1.0.0", "1.1.0"}
 
 
+def test_a_choice_of_tables_is_what_the_corpus_builds_as_well(release: Project, hub: Hub) -> None:
+    chosen = release.annotate("build", "--out", "dist/dataset", "--config", "relations", "--negatives")
+    assert chosen.exit_code == 0, chosen.output
+    assert publish(release, hub.url, "--create").code == 0
+    assert published(hub) == built(release)
+
+
 def spoil_tree(project: Project) -> None:
     project.path("corpus/CHANGELOG.md").write_text("# Changes\n\n## 1.0.0\n\n- Not committed.\n")
 
