@@ -111,7 +111,7 @@ def _first_screen(facts: Facts) -> str:
 {_uses(facts)}- **Who labelled:** {_made_by(facts)}
 - **Rights:** labels and guidelines are CC BY 4.0; the articles' texts remain their publishers'. See [Rights](#rights).
 - **Splits:** {sections.split_note(facts)}
-- Spans may nest, overlap and coincide, so a tag for each word cannot hold them: use `start` and `end`, which count \
+- Spans may nest, overlap and coincide, so one tag a word cannot hold them: use `start` and `end`, which count \
 Unicode code points (`text[start:end]`). A class is an int; `None` means not given; an empty list, that nobody fills \
 the role."""
 

@@ -131,6 +131,17 @@ def test_the_plan_says_what_would_change_and_changes_nothing(release: Project, h
     assert done.out.splitlines()[-1].startswith(f"{REPO}: version and tag 1.0.0; {len(sizes)} new, 1 kept; ")
 
 
+def test_the_plan_says_what_speaks_against_it(release: Project, hub: Hub) -> None:
+    hub.make(REPO).tags["1.0.0"] = "of another day"
+    spoil_tree(release)
+    done = publish(release, hub.url, "--plan")
+    assert done.code == 1
+    refused = [line for line in done.out.splitlines() if line.startswith("refused: ")]
+    assert [line.split(":")[1].strip() for line in refused] == ["corpus", REPO]
+    as_data = json.loads(publish(release, hub.url, "--plan", "--format", "json").out)
+    assert [f"refused: {line}" for line in as_data["refused"]] == refused
+
+
 def test_a_second_release_sends_what_changed_and_takes_away_what_is_no_more(release: Project, hub: Hub) -> None:
     assert publish(release, hub.url, "--create").code == 0
     before = built(release)
