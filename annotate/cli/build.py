@@ -102,4 +102,7 @@ def _show(manifest: "Manifest", out: str) -> None:
         table.add_row(part.config, part.split, f"{part.rows:,}", f"{part.columns:,}", f"{part.bytes:,}")
     console = terminal()
     console.print(table)
+    if manifest.unfit:
+        unfit = ", ".join(f"{reason} {number:,}" for reason, number in manifest.unfit.items())
+        console.print(f"Spans that the tags of tokens do not say as they are: {unfit}", soft_wrap=True)
     console.print(f"Written to {out}", soft_wrap=True)

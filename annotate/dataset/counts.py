@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotate.dataset.documents import Labelled
+from annotate.dataset.tables.tokens import REASONS, TOKENS
 from annotate.model import Annotation, Article
 
 Row = dict[str, Any]
@@ -29,7 +30,9 @@ class Example:
 
 @dataclass
 class Counts:
-    """Counters of one dataset; `values` is keyed by label and attribute, then value, `filled` by table and column."""
+    """Counters of one dataset; `values` is keyed by label and attribute, then value, `filled` by table and column,
+    `unfit` by the reason why tags do not say a span as it is.
+    """
 
     articles: Counter[str] = field(default_factory=Counter)
     characters: int = 0
@@ -45,6 +48,7 @@ class Counts:
     filled: Counter[tuple[str, str]] = field(default_factory=Counter)
     rows: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[str, Example] = field(default_factory=dict)
+    unfit: Counter[str] = field(default_factory=Counter)
 
     def add(self, split: str, batch: Sequence[Labelled], tables: dict[str, pa.Table]) -> None:
         """Count articles with their gold labels, and the rows that were made of them."""
@@ -54,6 +58,10 @@ class Counts:
 
     def add_rows(self, split: str, tables: dict[str, pa.Table]) -> None:
         """Count the rows of tables that are made of anything else."""
+        if TOKENS in tables:
+            reasons = pc.struct_field(pc.list_flatten(tables[TOKENS]["unfit"]), "reason")
+            for pair in pc.value_counts(reasons).to_pylist():
+                self.unfit[REASONS[pair["values"]]] += pair["counts"]
         for config, table in tables.items():
             self._table(config, split, table)
 

@@ -7,6 +7,7 @@ from annotate.dataset.columns import described
 from annotate.dataset.example import shown
 from annotate.dataset.facts import LICENCE_URL, Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
+from annotate.dataset.tables.tokens import TOKENS
 from annotate.dataset.writer import MANIFEST
 
 FEW = 10
@@ -33,6 +34,9 @@ def tables(facts: Facts) -> str:
                 ),
             )
         )
+        if config == TOKENS:
+            unfit = ", ".join(f"{reason} {number:,}" for reason, number in sorted(facts.counts.unfit.items()))
+            parts.append(f"In `unfit`, of {counted(facts.counts.spans.total(), 'span')}: {unfit or 'none'}.")
         if config not in readable:
             parts.append("No row yet, so that it cannot be loaded.")
             continue

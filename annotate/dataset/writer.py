@@ -46,7 +46,9 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a dataset folder holds and what it was made from; `unfit` counts the spans that tags do not say as they are; `corpus` is None where the corpus names no version.
+    """What a dataset folder holds and what it was made from; `corpus` is None where the corpus names no version.
+
+    `unfit` counts, by reason, the spans that the tags of `tokens` do not say as they are.
 
     `negatives` says whether `relations` has pairs without a relation: with the tables, enough to build it again.
     """

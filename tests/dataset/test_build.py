@@ -235,7 +235,7 @@ def test_a_table_that_does_not_exist_is_named_with_those_that_do(project: Projec
     result = project.annotate("build", "--out", "dist", "--config", "relation")
     assert result.exit_code == 2
     line = " ".join(result.output.split())
-    assert "relation: is no table; use one of: articles, annotations, relations, links" in line
+    assert "relation: is no table; use one of: articles, annotations, tokens, relations, links" in line
     assert not project.path("dist").exists()
 
 

@@ -30,7 +30,7 @@ def test_schemas_are_those_of_datasets(any_inventory: Inventory) -> None:
 
 
 def test_there_is_a_table_for_articles_and_one_for_each_record(any_inventory: Inventory) -> None:
-    always = ["articles", "annotations", "relations", "links"]
+    always = ["articles", "annotations", "tokens", "relations", "links"]
     assert list(configs(any_inventory)) == [*always, *any_inventory.records]
 
 

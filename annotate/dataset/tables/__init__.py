@@ -9,6 +9,7 @@ from annotate.dataset.tables.links import links
 from annotate.dataset.tables.records import record
 from annotate.dataset.tables.relations import relations
 from annotate.dataset.tables.table import TableType
+from annotate.dataset.tables.tokens import tokens
 from annotate.errors import CannotRun
 from annotate.inventory import FILE, Inventory
 
@@ -33,6 +34,7 @@ def tables(inventory: Inventory, names: Collection[str] | None = None, negatives
 def _all(inventory: Inventory, negatives: bool) -> Iterator[TableType]:
     yield articles(inventory)
     yield annotations(inventory)
+    yield tokens(inventory)
     yield relations(inventory, negatives)
     yield links()
     for type_ in inventory.records.values():
