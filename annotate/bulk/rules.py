@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from annotate.checks.shape import keys_twice
 from annotate.findings import Problem, Rule, rule
 
 
@@ -77,4 +78,100 @@ def empty_array() -> Iterator[Problem]:
     yield Problem("holds an array without a task")
 
 
-RULES: tuple[Rule, ...] = (no_tasks, broken_off, too_large, behind_the_end, another_array, empty_array)
+@rule("I201")
+def task_unreadable(where: str, why: object) -> Iterator[Problem]:
+    """A task is a JSON object with `data`.
+
+    Why: a value that no parser takes (a lone surrogate, NaN, a number too large, brackets a thousand deep) has no
+    meaning that two programs agree on.
+    Fails: `{"data": {"text": NaN}}`; a task cut short; `7`.
+    Passes: what a server gives.
+    See: docs/scale.md
+    """
+    yield Problem(f"{where} cannot be read: {why}; its bytes were set aside, export it again")
+
+
+@rule("I202")
+def id_missing(where: str, given: object) -> Iterator[Problem]:
+    """A task has an id, its own or its article's, that is safe as the name of a file.
+
+    Why: rows of the tables refer to their article by it.
+    Fails: a task without `id` and without `data.article`; `"article": "../x"`.
+    Passes: `"article": "raqqa-2017"`; without it, the task's number is taken, as `task-12`.
+    See: docs/scale.md
+    """
+    yield Problem(f"{where} has no usable id ({_short(given)}); name the key that holds it with --id-field")
+
+
+@rule("I203")
+def text_missing(where: str, field: str, given: object) -> Iterator[Problem]:
+    """A task holds its text.
+
+    Why: offsets count the characters of a text; without it no label can be checked.
+    Fails: no such key; an empty text; an address, as a project with `valueType="url"` exports it.
+    Passes: the text itself.
+    See: docs/scale.md
+    """
+    what = "an address in place of a text" if isinstance(given, str) and given.strip() else "no text"
+    yield Problem(
+        f"{where} has {what} in data.{field} ({_short(given)}); put the text there, or name its key with --text-field"
+    )
+
+
+@rule("I204")
+def id_twice(where: str, name: str, first: str) -> Iterator[Problem]:
+    """Each task of all exports has an id of its own.
+
+    Why: two rows with one id cannot be told apart, and one of them may be older.
+    Fails: one task in two exports of a project; two tasks of one article.
+    Passes: each once. The first is taken, in the order of the exports on the command line.
+    See: docs/scale.md
+    """
+    yield Problem(f"{where} is of {name}, as is {first}, which was taken; leave out the export that is older")
+
+
+@rule("I205")
+def key_twice(where: str, data: bytes) -> Iterator[Problem]:
+    """No object of a task has one key twice.
+
+    Why: every parser keeps the last value, silently, and so does this one where it does not look: a task is searched
+    for such keys when anything else in it is out of the ordinary, or when asked with --search-keys.
+    Fails: `{"start": 3, "start": 5}`.
+    Passes: `{"start": 5}`.
+    See: docs/scale.md
+    """
+    for key in keys_twice(data):
+        yield Problem(f"{where} has the key {key!r} twice in one object; keep the one that is meant")
+
+
+@rule("I206")
+def annotator_twice(where: str, annotator: str) -> Iterator[Problem]:
+    """One person has one annotation of a task.
+
+    Why: nobody can know which of two is meant.
+    Fails: two submitted annotations by one user.
+    Passes: one; a second one is deleted in Label Studio.
+    See: docs/scale.md
+    """
+    yield Problem(f"{where} has several annotations by {annotator}; delete all but one in Label Studio")
+
+
+def _short(value: object, limit: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
+RULES: tuple[Rule, ...] = (
+    no_tasks,
+    broken_off,
+    too_large,
+    behind_the_end,
+    another_array,
+    empty_array,
+    task_unreadable,
+    id_missing,
+    text_missing,
+    id_twice,
+    key_twice,
+    annotator_twice,
+)

@@ -12,6 +12,8 @@ from functools import lru_cache
 from operator import eq, lt
 from typing import NamedTuple
 
+import msgspec
+
 from annotate.annotation_schema import ID_PATTERN, MAX_ID, SHA256_PATTERN, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.checks.spans import OF_COUNTS
 from annotate.inventory import Attribute, Bounds, Inventory
@@ -115,7 +117,9 @@ class Gate:
         )
 
     def _counts_pass(self, annotation: Annotation) -> bool:
-        return not any(True for rule in OF_COUNTS for _ in rule.check(annotation, self._inventory))
+        spans = tuple(span for span in annotation.spans if span.label in self._counted)
+        counts = msgspec.structs.replace(annotation, spans=spans)
+        return not any(True for rule in OF_COUNTS for _ in rule.check(counts, self._inventory))
 
     def _attributes_pass(self, span: Span) -> bool:
         label = self._labels[span.label]

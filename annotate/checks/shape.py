@@ -61,17 +61,7 @@ def duplicate_key(data: bytes) -> Iterator[Problem]:
     Fails: `{"start": 3, "start": 5}`.
     Passes: `{"start": 5}`.
     """
-    twice: list[str] = []
-
-    def note(pairs: list[tuple[str, Any]]) -> None:
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                twice.append(key)
-            seen.add(key)
-
-    json.loads(data, object_pairs_hook=note)
-    for key in dict.fromkeys(twice):
+    for key in keys_twice(data):
         yield Problem(f"has the key {key!r} twice in one object; keep the one that is meant")
 
 
@@ -131,6 +121,21 @@ def not_canonical(data: bytes, canonical: bytes) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (encoding, syntax, duplicate_key, off_schema, unsafe_id, file_name, not_canonical)
+
+
+def keys_twice(data: bytes) -> list[str]:
+    """The keys that stand twice in an object of a JSON document, each once."""
+    twice: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                twice.append(key)
+            seen.add(key)
+
+    json.loads(data, object_pairs_hook=note)
+    return list(dict.fromkeys(twice))
 
 
 def parse_json(data: bytes) -> Any:

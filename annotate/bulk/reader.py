@@ -1,0 +1,248 @@
+"""The bytes of one task → its article and annotations, or why it is set aside.
+
+A task is taken whole or not at all: where anything in it would be lost, or breaks a rule, its bytes are kept instead.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+from unicodedata import is_normalized
+
+import msgspec
+
+from annotate.bulk import rules
+from annotate.checks.labels import check_annotation
+from annotate.checks.text import OF_TEXT
+from annotate.findings import Finding
+from annotate.intake import Details
+from annotate.inventory import Inventory
+from annotate.labelstudio.config import TEXT
+from annotate.labelstudio.plain import Item, plain
+from annotate.labelstudio.results import MAX_ID, Mapper, pseudonym
+from annotate.model import Annotation, Article, Relation, SourceRange, Span
+from annotate.offsets import in_normal_form, normalise, sha256, trimmed
+from annotate.store import ID_PATTERN, canonical
+
+_ID = re.compile(ID_PATTERN)
+_ADDRESS = re.compile(r"(?:https?|s3|gs|azure-blob)://\S+|/data/\S+")
+
+
+class Fields(NamedTuple):
+    """The keys of a task's data that hold the article's text, id, title and language."""
+
+    text: str = "text"
+    article: str = "article"
+    title: str = "title"
+    language: str = "language"
+
+
+class Taken(NamedTuple):
+    """A task that is taken: its article, every annotator's labels in canonical order, and warnings.
+
+    `chosen` is the place in `annotations` of the one that stands for the article: the one marked as ground truth, else
+    the newest. There may be none.
+    """
+
+    article: Article
+    annotations: tuple[Annotation, ...]
+    chosen: int | None
+    findings: tuple[Finding, ...]
+
+
+class SetAside(NamedTuple):
+    """A task that is not taken, and why."""
+
+    article: str | None
+    findings: tuple[Finding, ...]
+
+
+class Person(msgspec.Struct, gc=False):
+    id: int | None = None
+
+
+class Entry(msgspec.Struct, gc=False):
+    """An annotation of a task, as far as it is read."""
+
+    id: int | str | None = None
+    completed_by: int | Person | None = None
+    was_cancelled: bool = False
+    ground_truth: bool = False
+    updated_at: str = ""
+    result: list[Item] = []
+
+
+class Task(msgspec.Struct, gc=False):
+    """A task of an export, as far as it is read."""
+
+    data: dict[str, Any]
+    id: int | str | None = None
+    annotations: list[Entry] = []
+    predictions: list[msgspec.Raw] = []
+    drafts: list[msgspec.Raw] = []
+
+
+_task = msgspec.json.Decoder(Task)
+
+
+class Labelled(NamedTuple):
+    """One annotator's labels, in code points of the text as the task has it; the highest `rank` stands for the task."""
+
+    annotator: str
+    rank: tuple[bool, str, str]
+    spans: Sequence[Span]
+    relations: Sequence[Relation]
+
+
+class Reader:
+    """Reads any number of tasks with one inventory; it can be sent to another process.
+
+    `people` maps a user's number on the server to a pseudonym.
+    """
+
+    def __init__(
+        self, inventory: Inventory, fields: Fields, people: Mapping[int, str], details: Details, fix: bool = False
+    ) -> None:
+        self.inventory, self.fields, self.people, self.details, self.fix = inventory, fields, people, details, fix
+        self.mapper = Mapper(inventory, fix)
+
+    def read(self, data: bytes, file: str, where: str) -> Taken | SetAside:
+        """Read one task; `file` and `where` are what findings call its export and its place there."""
+        try:
+            task = _task.decode(data)
+        except msgspec.ValidationError:
+            return self._closely(data, file, where)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return SetAside(None, tuple(rules.task_unreadable(file, None, where, error)))
+        mapped = self._plainly(task)
+        if mapped is None:
+            return self._closely(data, file, where)
+        article = self._article(task.data, task.id, file, where)
+        return article if isinstance(article, SetAside) else self._checked(article, mapped, (), file)
+
+    def _plainly(self, task: Task) -> list[Labelled] | None:
+        """The labels of a task in which nothing needs a closer look; None for any other."""
+        text = task.data.get(self.fields.text)
+        if task.drafts or task.predictions or not isinstance(text, str):
+            return None
+        found = []
+        for entry in task.annotations:
+            labels = plain(entry.result, text, self.mapper.controls) if entry.result else None
+            if labels is None or entry.was_cancelled:
+                return None
+            person = entry.completed_by.id if isinstance(entry.completed_by, Person) else entry.completed_by
+            rank = entry.ground_truth, entry.updated_at, str(entry.id)
+            found.append(Labelled(pseudonym(person, self.people), rank, *labels))
+        return found if len({labelled.annotator for labelled in found}) == len(found) else None
+
+    def _article(self, data: Mapping[str, Any], number: object, file: str, where: str) -> Article | SetAside:
+        """The article of a task's data, its text as it stands there."""
+        id_ = data.get(self.fields.article)
+        if id_ is None and isinstance(number, int | str):
+            id_ = f"task-{number}"
+        if not isinstance(id_, str) or len(id_) > MAX_ID or not _ID.fullmatch(id_):
+            return SetAside(None, tuple(rules.id_missing(file, None, where, id_)))
+        text = data.get(self.fields.text)
+        if not isinstance(text, str) or not text.strip() or _ADDRESS.fullmatch(text.strip()):
+            return SetAside(id_, tuple(rules.text_missing(file, id_, where, self.fields.text, text)))
+        title, language = data.get(self.fields.title), data.get(self.fields.language)
+        details = self.details._replace(title=title if isinstance(title, str) else self.details.title)
+        if isinstance(language, str):
+            details = details._replace(language=language)
+        digest = sha256(text)
+        source = SourceRange(file=file, sha256=digest, start=0, end=len(text))
+        return Article(id=id_, **details._asdict(), source=source, text_sha256=digest, text=text)
+
+    def _closely(self, data: bytes, file: str, where: str) -> Taken | SetAside:
+        """Read a task item by item, with a finding on whatever is out of the ordinary."""
+        try:
+            raw = msgspec.json.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return SetAside(None, tuple(rules.task_unreadable(file, None, where, error)))
+        fields = raw.get("data") if isinstance(raw, dict) else None
+        if not isinstance(fields, dict):
+            return SetAside(None, tuple(rules.task_unreadable(file, None, where, "it has no data")))
+        article = self._article(fields, raw.get("id"), file, where)
+        if isinstance(article, SetAside):
+            return article
+        findings: list[Finding] = list(rules.key_twice(file, article.id, where, data))
+        found: list[Labelled] = []
+        known = {**raw, "data": {"article": article.id, TEXT: article.text}}
+        for mapped in self.mapper.task(known, article.text, self.people):
+            if mapped.kind == "prediction":
+                continue
+            findings += [finding_at(finding, file) for finding in mapped.findings]
+            if mapped.kind == "annotation" and mapped.annotation:
+                made = mapped.annotation
+                found.append(Labelled(made.annotator, _rank(raw, mapped.number), made.spans, made.relations))
+        twice = [name for name, count in Counter(labelled.annotator for labelled in found).items() if count > 1]
+        for name in twice:
+            findings += rules.annotator_twice(file, article.id, where, name)
+        return self._checked(article, found, findings, file)
+
+    def _checked(
+        self, article: Article, found: Sequence[Labelled], findings: Iterable[Finding], file: str
+    ) -> Taken | SetAside:
+        """The task with its text and labels in normal form, if nothing in it breaks a rule."""
+        given, said = article.text, list(findings)
+        text, start = given, 0
+        if not _plain(given):
+            start, end = trimmed(normalise(given), 0, len(normalise(given)))
+            text = normalise(given)[start:end]
+            article = msgspec.structs.replace(article, text=text, text_sha256=sha256(text))
+            for rule in OF_TEXT:
+                said += rule(file, article.id, text)
+        annotations = []
+        for labelled in found:
+            spans = labelled.spans if text is given else self._moved(labelled.spans, given, text, start)
+            annotation = canonical(
+                Annotation(
+                    article=article.id,
+                    annotator=labelled.annotator,
+                    process="single pass",
+                    made_from=(),
+                    inventory=self.inventory.version,
+                    text_sha256=article.text_sha256,
+                    spans=tuple(spans),
+                    relations=tuple(labelled.relations),
+                )
+            )
+            said += check_annotation(annotation, text, self.inventory, file)
+            annotations.append(annotation)
+        if any(finding.severity == "error" for finding in said):
+            return SetAside(article.id, tuple(said))
+        ranks = [labelled.rank for labelled in found]
+        return Taken(article, tuple(annotations), ranks.index(max(ranks)) if ranks else None, tuple(said))
+
+    def _moved(self, spans: Iterable[Span], given: str, text: str, start: int) -> Iterator[Span]:
+        """The spans of a text where they stand in its normal form; one that cannot stand there is left as it is.
+
+        A rule finds the latter: normal form makes one character of what stands on both sides of its end.
+        """
+        for span in spans:
+            first, last = in_normal_form(given, span.start), in_normal_form(given, span.end)
+            if first is None or last is None:
+                yield span
+            else:
+                yield msgspec.structs.replace(
+                    span, start=first - start, end=last - start, text=text[max(first - start, 0) : max(last - start, 0)]
+                )
+
+
+def _rank(raw: Mapping[str, Any], number: object) -> tuple[bool, str, str]:
+    """How far an annotation stands for its task: ground truth before others, newer ones before older ones."""
+    entry = next(one for one in raw["annotations"] if isinstance(one, dict) and one.get("id") == number)
+    updated = entry.get("updated_at")
+    return entry.get("ground_truth") is True, updated if isinstance(updated, str) else "", str(number)
+
+
+def _plain(text: str) -> bool:
+    """Whether a text is in normal form and every character of it shows: then no rule of texts finds anything."""
+    shows = text.replace("\n", " ").isprintable()
+    return shows and is_normalized("NFC", text) and not (text[:1].isspace() or text[-1:].isspace())
+
+
+def finding_at(finding: Finding, file: str) -> Finding:
+    """The finding with the export as its file."""
+    return replace(finding, file=file)

@@ -1,0 +1,77 @@
+"""What the fast way reads is what the careful one reads, with nothing to say of it."""
+
+import contextlib
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annotate.labelstudio.items import Reading
+from annotate.labelstudio.plain import Item, plain
+from annotate.labelstudio.tasks import result
+from annotate.store import Corpus
+from tests.conftest import BASE
+from tests.labelstudio.test_results import BOTH, HAND, INVENTORY, LOAD, MAPPER, QUAY, TEXT, VERB, attribute, relation
+
+CORPUS = Corpus(BASE / "corpus")
+PARTS: list[dict[str, Any]] = [
+    HAND, VERB, LOAD, QUAY, *BOTH,
+    attribute("h", "Speaker.rank", "choices", ["hand"]),
+    attribute("h", "Speaker.rank", "choices", ["hand", "master"]),
+    attribute("h", "Speaker.rank", "choices", ["nobody"]),
+    attribute("h", "Speaker.rank", "number", 1),
+    attribute("h", "Nothing.rank", "choices", ["hand"]),
+    attribute("l", "Load.least", "number", 40),
+    attribute("l", "Load.least", "number", 40.0),
+    attribute("q", "Quay.remark", "textarea", ["words"]),
+    attribute("q", "Quay.remark", "textarea", ["two", "lines"]),
+    attribute("z", "Quay.remark", "textarea", ["words"]),
+    relation("v", "h", "speaker"),
+    relation("v", "h", "speaker", direction="left"),
+    relation("v", "h", "speaker", direction=None),
+    relation("v", "z", "speaker"),
+    relation("l", "q", "lies_at", "reported_by"),
+    relation("l", "q"),
+    relation("l", "q", "nothing"),
+]  # fmt: skip
+CHANGES: list[dict[str, Any]] = [
+    {}, {}, {}, {"meta": {"text": ["a note"]}}, {"meta": {}}, {"to_name": "image"}, {"from_name": "cargo"}, {"id": ""},
+    {"type": "rectanglelabels"}, {"value": None}, {"labels": None},
+    {"value": {"start": 2, "end": 3, "text": "🚢", "labels": ["Speaker"]}},
+    {"value": {"start": 2, "end": 3, "labels": ["Speaker"]}}, {"value": {"start": 2.0, "end": 3, "text": "🚢"}},
+    {"value": {"start": -1, "end": 99, "text": "x", "labels": ["Verb"]}},
+]  # fmt: skip
+items = st.builds(lambda part, change: part | change, st.sampled_from(PARTS), st.sampled_from(CHANGES))
+
+
+def quick(given_: list[Any], text: str) -> Any:
+    """The spans and relations that the fast way reads; None where it leaves the items to the careful one."""
+    with contextlib.suppress(msgspec.ValidationError):
+        return plain(msgspec.convert(given_, list[Item]), text, MAPPER.controls)
+    return None
+
+
+def careful(given_: list[Any], text: str) -> Reading:
+    reading = Reading(MAPPER.controls, text, "f", "a")
+    reading.read(given_)
+    return reading
+
+
+@given(st.lists(items, max_size=7))
+@settings(max_examples=600, deadline=None)
+def test_both_ways_read_the_same(given_: list[Any]) -> None:
+    read, reading = quick(given_, TEXT), careful(given_, TEXT)
+    if read is not None:
+        assert read == (list(reading.spans), list(reading.relations.values()))
+        assert (reading.findings, reading.set_aside) == ([], [])
+        assert set(reading.diagnoses) <= {"code points"}
+
+
+def test_what_the_toolkit_writes_is_read_the_fast_way() -> None:
+    for name in CORPUS.annotated_ids("gold"):
+        annotation = CORPUS.read_annotation("gold", name)
+        without_notes = [item for item in result(annotation, INVENTORY) if "meta" not in item]
+        read = quick(without_notes, CORPUS.read_text(name))
+        assert read is not None
+        assert len(read[0]) == sum(item.get("type") == "labels" for item in without_notes) > 0
