@@ -8,8 +8,8 @@ from click.testing import Result
 
 from annotate import inventory
 from annotate.errors import CannotRun
-from annotate.labelstudio import inventory_text, migration
-from annotate.labelstudio.migration import Step
+from annotate.labelstudio import inventory_text, migration, migration_steps
+from annotate.labelstudio.migration_steps import Step
 from tests.conftest import Project
 
 HEAD = "from: 1.0.0\nto: 1.1.0\nsteps:\n"
@@ -69,7 +69,8 @@ def test_rename(project: Project) -> None:
     shown = done(project, RENAMES).stdout.splitlines()
     assert shown[0] == "rename label Quay → Pier: 2 spans, 0 relations, in 2 files"
     assert shown[4] == "rename relation lies_at → found_at: 0 spans, 2 relations, in 2 files"
-    assert shown[6] == "to change: 6 files, 0 annotations, 0 drafts, 0 predictions"
+    assert shown[6] == "schema/labels.yaml:73: still names Quay"
+    assert shown[7] == "to change: 6 files, 0 projects, 0 annotations, 0 drafts, 0 predictions"
     spans, relations = gold(project)
     assert spans["s5"] == ("Pier", {})
     assert spans["s7"] == ("Speaker", {"rank": "worker"})
@@ -119,6 +120,58 @@ def test_split(project: Project) -> None:
     assert loaded.relations["lies_at"].tail == loaded.attributes["remark"].labels == ("Quay", "Berth")
 
 
+FREIGHT = """
+  - split: Load
+    default: Load
+    into: {Load: {}, Freight: {definition: Counted in bulk., hotkey: "6", color: "#666666"}}
+    exceptions: {gold/harbour/s4: Freight}
+    anchors: {loads: Load}
+"""
+NO_LOADS = """
+  - {drop: relation, name: lies_at, confirm: true}
+  - {drop: label, name: Quay, confirm: true}
+  - {drop: record, name: loads, confirm: true}
+  - {drop: relation, name: reported_by, confirm: true}
+  - {drop: label, name: Load, confirm: true}
+"""
+
+
+@pytest.mark.parametrize("flow", [False, True])
+def test_split_of_a_label_with_a_record_and_an_interval(project: Project, flow: bool) -> None:
+    """The record's anchor is said; both labels have the interval."""
+    if flow:
+        text = project.path("schema/labels.yaml").read_text()
+        begin, end = text.index("intervals:"), text.index("relations:")
+        fields = "label: Load, minimum: least, maximum: most, wording: wording"
+        readings = "{exact: both, at least: lower, at most: upper, range: between, vague: none}"
+        one = f"intervals: [{{{fields}, readings: {readings}}}]\n\n"
+        project.path("schema/labels.yaml").write_text(text[:begin] + one + text[end:])
+    done(project, FREIGHT)
+    assert gold(project)[0]["s4"][0] == "Freight"
+    loaded = project.inventory
+    assert [one.label for one in loaded.intervals] == ["Load", "Freight"]
+    assert loaded.intervals[0].readings == loaded.intervals[1].readings
+    assert loaded.records["loads"].anchor == "Load"
+
+
+def test_anchor_moves_to_another_label(project: Project) -> None:
+    done(project, FREIGHT.replace("{loads: Load}", "{loads: Freight}"))
+    assert project.inventory.records["loads"].anchor == "Freight"
+
+
+def test_drop_of_a_label_after_its_record(project: Project) -> None:
+    done(project, NO_LOADS)
+    loaded = project.inventory
+    assert (list(loaded.records), loaded.intervals, "Load" in loaded.spans) == (["sayings"], (), False)
+    assert {"least", "most", "wording"}.isdisjoint(loaded.attributes)
+
+
+def test_drop_of_a_record_that_another_looks_into(project: Project) -> None:
+    done(project, "  - {drop: record, name: sayings, confirm: true}\n")
+    roles = project.inventory.records["loads"].roles
+    assert (list(project.inventory.records), roles["reporter"].enclosing) == (["loads"], None)
+
+
 def test_drop(project: Project) -> None:
     steps = """
   - {drop: relation, name: lies_at, confirm: true}
@@ -135,6 +188,12 @@ def test_drop(project: Project) -> None:
     loaded = project.inventory
     assert {"remark", "most"}.isdisjoint(loaded.attributes)
     assert (loaded.intervals, list(loaded.records["loads"].roles)) == ((), ["reporter"])
+
+
+def test_an_annotation_of_another_version_is_looked_through_first(project: Project) -> None:
+    project.replace("corpus/annotations/anna/harbour.json", '"inventory": "1.0.0"', '"inventory": "0.9.0"')
+    refused = run(project, RENAMES)
+    assert (refused.exit_code, "C109" in refused.stderr, "mend the corpus first" in refused.stderr) == (1, True, True)
 
 
 def test_plan_changes_nothing(project: Project) -> None:
@@ -155,7 +214,12 @@ def test_plan_changes_nothing(project: Project) -> None:
         ("  - {drop: label, name: Quay, confirm: true}", 2, "after drop label Quay: relations.lies_at.tail"),
         ("  - {drop: value, attribute: rank, name: hand, confirm: true}", 1, "the migration leaves these"),
         ("  - {split: Quay, into: {Quay: {}, Pier: {}}, default: Berth}", 2, "'Berth' is not among the labels"),
-        ("  - {split: Load, into: {Load: {}, Pier: {}}, default: Load}", 2, "where one label alone can (line 5"),
+        ("  - {split: Load, into: {Load: {}, Pier: {}}, default: Load}", 2, "as in anchors: {loads: Load}"),
+        ("  - {split: Quay, into: {Quay: {}, B: {}}, default: B, anchors: {loads: B}}", 2, "is no record of Quay"),
+        ("  - {split: Load, into: {Load: {}, B: {}}, default: B, anchors: {loads: C}}", 2, "'C' is not among"),
+        ("  - {merge: [Verb, Load], to: Both}", 2, "would anchor the records sayings and loads; put a step before"),
+        ("  - {drop: label, name: Load, confirm: true}", 2, "put a step before it: {drop: record, name: loads, "),
+        ("  - {drop: record, name: Load, confirm: true}", 2, "no record is called 'Load'; there are: sayings, loads"),
         ("  - {merge: [Quay, Load]}", 2, "'to' is a required property"),
         ("  - {melt: label}", 2, "'drop' is a required property"),
     ],
@@ -214,4 +278,4 @@ def test_broken_file_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text("from: 1.0.0\nfrom: 1.0.0\n")
     with pytest.raises(CannotRun, match="stands twice"):
-        migration.load(path)
+        migration_steps.load(path)

@@ -138,7 +138,7 @@ def _span_differences(versions: Versions, shared: set[Reference], text: str) -> 
         start, end = min(span.start for span in group), max(span.end for span in group)
         members = {reference(span) for span in group}
         has = {
-            annotator: [_shown(span) for name, span in version.items() if name in members]
+            annotator: [shown(span) for name, span in version.items() if name in members]
             for annotator, version in versions.items()
         }
         key = " + ".join(sorted(members, key=lambda name: parse(name)[1:]))
@@ -147,7 +147,7 @@ def _span_differences(versions: Versions, shared: set[Reference], text: str) -> 
         spans = {annotator: version[name] for annotator, version in versions.items()}
         if len({tuple(sorted(span.attributes.items())) for span in spans.values()}) > 1:
             _, start, end = parse(name)
-            has = {annotator: [_shown(span)] for annotator, span in spans.items()}
+            has = {annotator: [shown(span)] for annotator, span in spans.items()}
             words = _context(text, start, end)
             found.append((start, Difference(key=name, kind="attributes", words=words, versions=has)))
     return (difference for _, difference in sorted(found, key=lambda pair: (pair[0], pair[1].key)))
@@ -172,7 +172,8 @@ def _groups(versions: Versions, shared: set[Reference]) -> Iterator[list[Span]]:
         yield group
 
 
-def _shown(span: Span) -> str:
+def shown(span: Span) -> str:
+    """A span as a version of a difference has it: its reference, and its attributes in brackets."""
     attributes = ", ".join(f"{name}={value}" for name, value in span.attributes.items())
     return f"{reference(span)}{f' ({attributes})' if attributes else ''}"
 

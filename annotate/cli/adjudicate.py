@@ -46,7 +46,7 @@ def plan(corpus: str, from_: str) -> None:
         raise CannotRun(folder.root, f"no article was labelled by all of {', '.join(annotators)}", "pull their labels")
     for article in common:
         annotations = [folder.read_annotation(name, article) for name in annotators]
-        before = _read(folder, article) if folder.adjudication_path(article).exists() else None
+        before = read_decisions(folder, article) if folder.adjudication_path(article).exists() else None
         text = _text(folder, article, annotations)
         new = adjudication.plan(annotations, text, before)
         _write(folder, new)
@@ -82,7 +82,7 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
         raise CannotRun(folder.root / "adjudication", "has no files", "write them with `annotate adjudicate plan`")
     made, faults = [], []
     for article in names:
-        decisions = _read(folder, article)
+        decisions = read_decisions(folder, article)
         annotations = [folder.read_annotation(name, article) for name in decisions.annotators]
         text = _text(folder, article, annotations)
         path = folder.adjudication_path(article)
@@ -117,7 +117,8 @@ def _text(folder: "Corpus", article: str, annotations: "list[Annotation]") -> st
     return text
 
 
-def _read(folder: "Corpus", article: str) -> "Adjudication":
+def read_decisions(folder: "Corpus", article: str) -> "Adjudication":
+    """The decisions on an article; raises CannotRun for a broken file."""
     import msgspec
 
     from annotate.agreement.adjudication import Adjudication
@@ -130,11 +131,15 @@ def _read(folder: "Corpus", article: str) -> "Adjudication":
         raise CannotRun(path, str(error), "mend it, or remove it and plan again") from error
 
 
-def _write(folder: "Corpus", decisions: "Adjudication") -> None:
+def encode_decisions(decisions: "Adjudication") -> bytes:
+    """The file of decisions on an article."""
     import msgspec
     import yaml
 
+    return yaml.safe_dump(msgspec.to_builtins(decisions), allow_unicode=True, sort_keys=False, width=110).encode()
+
+
+def _write(folder: "Corpus", decisions: "Adjudication") -> None:
     from annotate.files import write_atomically
 
-    data = yaml.safe_dump(msgspec.to_builtins(decisions), allow_unicode=True, sort_keys=False, width=110)
-    write_atomically(folder.adjudication_path(decisions.article), data.encode())
+    write_atomically(folder.adjudication_path(decisions.article), encode_decisions(decisions))

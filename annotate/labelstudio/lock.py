@@ -12,6 +12,11 @@ from annotate.errors import CannotRun
 from annotate.labelstudio.state import PRIVATE_FILE, State
 
 NAME = "lock"
+MIGRATION = "migration"
+"""The folder with the journal of a migration, which is called as one of `_BEGUN` until it is done, or undone."""
+
+
+_BEGUN = ("forward", "back")
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -26,6 +31,8 @@ class Holder(msgspec.Struct, frozen=True):
 def locked(state: State, command: str) -> Iterator[None]:
     """Hold the folder's lock. Raises CannotRun where another process holds it; what a dead one left is taken over.
 
+    It is refused, too, to all but `migrate` where a migration was interrupted: server and inventory are apart then.
+
     The file itself stays: to remove it would give a third process another file to lock.
     """
     state.make()
@@ -39,6 +46,9 @@ def locked(state: State, command: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CannotRun(state.folder, _busy(file.read()), "wait for its end, then try again") from None
+        if command != "migrate" and any((state.folder / MIGRATION / f"{one}.json").is_file() for one in _BEGUN):
+            mend = "go on with `annotate studio migrate`, or take it back with --undo"
+            raise CannotRun(state.folder, "a migration was interrupted", mend)
         file.truncate(0)
         file.write(msgspec.json.encode(Holder(command, os.getpid(), time.time())))
         file.flush()

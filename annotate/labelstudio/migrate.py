@@ -1,4 +1,4 @@
-"""A migration done: inventory, corpus and live project together, or not at all.
+"""A migration done: inventory, corpus and all live projects together, or not at all.
 
 A journal in `.studio/migration/` has the old and the new of everything before anything is changed. To go on after an
 interruption is to write the new again; to undo is to write the old. The journal's name says how far it is: `forward`
@@ -17,15 +17,17 @@ from annotate.files import write_atomically
 from annotate.inventory import Inventory
 from annotate.labelstudio import migration as pure
 from annotate.labelstudio import tasks, usage
-from annotate.labelstudio.client import Project, Raw, Refused, Studio
-from annotate.labelstudio.migration import Migration
-from annotate.labelstudio.results import article_of, pseudonym, user_of
+from annotate.labelstudio.client import Raw, Refused, Studio
+from annotate.labelstudio.lock import MIGRATION
+from annotate.labelstudio.migration_steps import Migration
+from annotate.labelstudio.results import article_of, pseudonym
 from annotate.labelstudio.retry import again
 from annotate.labelstudio.state import State
+from annotate.model import GOLD
 from annotate.store import Corpus, canonical
 
 Phase = Literal["forward", "done", "back"]
-FOLDER = "migration"
+FOLDER = MIGRATION
 PATHS = {"annotation": "api/annotations/{}/", "draft": "api/drafts/{}/", "prediction": "api/predictions/{}/"}
 Progress = Callable[[int, int], None]
 
@@ -47,29 +49,33 @@ class Entry(msgspec.Struct, frozen=True):
     new: Raw
 
 
-class Live(msgspec.Struct):
-    """The project: the server's name in `.studio/`, and its config and entries before and after."""
+class Live(msgspec.Struct, forbid_unknown_fields=True):
+    """A project: the server's name in `.studio/`, its settings and entries before and after.
+
+    `gold`: what is submitted there is gold.
+    """
 
     server: str
     project: int
-    old: str
-    new: str
+    gold: bool
+    old: Raw
+    new: Raw
     entries: list[Entry]
 
 
-class Journal(msgspec.Struct):
+class Journal(msgspec.Struct, forbid_unknown_fields=True):
     """All that a migration changes; `schema` is the text of the inventory before."""
 
     migration: Migration
     schema: str
     files: list[File]
-    live: Live | None = None
+    lives: list[Live]
 
     def counts(self) -> dict[str, int]:
         """How many files and entries change, by kind."""
-        entries = self.live.entries if self.live else []
+        entries = (entry for live in self.lives for entry in live.entries)
         changed = Counter(f"{entry.kind}s" for entry in entries if entry.old != entry.new)
-        return {"files": len(self.files)} | {kind: changed[kind] for kind in usage.KINDS}
+        return {"files": len(self.files), "projects": len(self.lives)} | {kind: changed[kind] for kind in usage.KINDS}
 
 
 def current(state: State) -> tuple[Phase, Journal] | None:
@@ -95,18 +101,16 @@ def entry_of(
     migration: Migration,
     inventories: Sequence[Inventory],
     corpus: Corpus,
-    people: dict[int, str],
+    maker: str,
     article: str,
     found: tuple[str, Raw],
 ) -> Entry:
     """What becomes of one entry on the server. Our own prediction is made anew from the corpus, item by item."""
     kind, raw = found
     fields: Raw = {"result": raw.get("result")}
-    name = pseudonym(user_of(raw) or _drafter(raw), people)
+    name = pure.version_of(kind, raw, maker)
     if kind == "prediction":
-        version = str(raw.get("model_version"))
-        fields["model_version"] = version
-        name = version.partition(" ")[0]
+        fields["model_version"] = str(raw.get("model_version"))
     new = fields | {"result": pure.items(migration.steps, inventories, raw.get("result"), name, article)}
     if fields.get("model_version") == f"{name} {migration.before}":
         new["model_version"] = f"{name} {migration.after}"
@@ -119,9 +123,9 @@ def entry_of(
     return Entry(kind, raw["id"], fields, new)
 
 
-def _drafter(raw: Raw) -> int | None:
-    user = raw.get("user")
-    return user if isinstance(user, int) else None
+def maker(kind: str, raw: Raw, people: dict[int, str], gold: bool) -> str:
+    """The annotator who made an entry; what is submitted where one adjudicates is gold."""
+    return GOLD if gold else pseudonym(usage.user(kind, raw), people)
 
 
 def found_entries(raw: Iterable[Raw]) -> Iterator[tuple[str, tuple[str, Raw]]]:
@@ -143,7 +147,7 @@ def forward(
     state: State,
     journal: Journal,
     studio: Studio | None,
-    remade: Callable[[str, tuple[str, Raw]], Entry],
+    remade: Callable[[Live, str, tuple[str, Raw]], Entry],
     seen: Progress,
 ) -> None:
     """Bring everything to the new, from wherever it is. What was labelled since the journal is taken along.
@@ -151,18 +155,19 @@ def forward(
     Raises Refused for a file that is neither the old nor the new.
     """
     _files_known(journal)
-    if journal.live and studio:
-        live = journal.live
+    there = _there(studio, journal)
+    more = False
+    for live in journal.lives:
         known = {(entry.kind, entry.number): entry for entry in live.entries}
-        there = _there(studio, live)
-        for article, (kind, raw) in there:
+        for article, (kind, raw) in there.get(live.project, ()):
             entry = known.get((kind, raw["id"]))
             if entry is None or raw.get("result") not in (entry.old["result"], entry.new["result"]):
-                known[kind, raw["id"]] = remade(article, (kind, raw))
-        if list(known.values()) != live.entries:
-            live.entries = list(known.values())
-            state.write(f"{FOLDER}/forward.json", journal)
-        _put_live(studio, live, there, "new", seen)
+                known[kind, raw["id"]] = remade(live, article, (kind, raw))
+        more |= list(known.values()) != live.entries
+        live.entries = list(known.values())
+    if more:
+        state.write(f"{FOLDER}/forward.json", journal)
+    _put_lives(studio, journal, there, "new", seen)
     for file in journal.files:
         _put_file(Path(file.path), file.new)
     _turn(state, "forward", "done")
@@ -171,23 +176,21 @@ def forward(
 def back(state: State, phase: Phase, journal: Journal, studio: Studio | None, seen: Progress) -> None:
     """Bring everything to the old. Raises Refused, before anything is changed, where work was done since."""
     _files_known(journal)
-    there = _there(studio, journal.live) if journal.live and studio else []
-    if journal.live:
-        known = {(entry.kind, entry.number): entry for entry in journal.live.entries}
-        since = [
-            f"{kind} {raw['id']}"
-            for _, (kind, raw) in there
-            if (entry := known.get((kind, raw["id"]))) is None
-            or raw.get("result") not in (entry.old["result"], entry.new["result"])
-        ]
-        if since:
-            raise Refused(f"made or changed on the server since the migration: {', '.join(since)}; it cannot be undone")
+    there = _there(studio, journal)
+    since = []
+    for live in journal.lives:
+        known = {(entry.kind, entry.number): entry for entry in live.entries}
+        for _, (kind, raw) in there.get(live.project, ()):
+            entry = known.get((kind, raw["id"]))
+            if entry is None or raw.get("result") not in (entry.old["result"], entry.new["result"]):
+                since.append(f"{kind} {raw['id']}")
+    if since:
+        raise Refused(f"made or changed on the server since the migration: {', '.join(since)}; it cannot be undone")
     if phase != "back":
         _turn(state, phase, "back")
     for file in journal.files:
         _put_file(Path(file.path), file.old)
-    if journal.live and studio:
-        _put_live(studio, journal.live, there, "old", seen)
+    _put_lives(studio, journal, there, "old", seen)
     _turn(state, "back", None)
 
 
@@ -203,43 +206,56 @@ def _put_file(path: Path, data: bytes) -> None:
         write_atomically(path, data)
 
 
-def live_project(studio: Studio, live: Live) -> Project:
-    """The project of a journal; raises CannotRun for another server, or if it is gone."""
-    found = studio.project(live.project) if studio.where.name == live.server else None
-    if found is None:
-        raise CannotRun(
-            studio.url, f"does not have project {live.project} of the migration", "use the server it was on"
-        )
+def settings(studio: Studio, number: int) -> Raw:
+    """The settings of a project that a migration changes."""
+    found = msgspec.json.decode(usage.ask(studio, "the project", "GET", f"api/projects/{number}/"), type=Raw)
+    return {"label_config": found.get("label_config"), "model_version": found.get("model_version")}
+
+
+Present = dict[int, list[tuple[str, tuple[str, Raw]]]]
+"""Number of a project → its entries. One that was deleted meanwhile is not in it: its labels went with it."""
+
+
+def _there(studio: Studio | None, journal: Journal) -> Present:
+    """What the projects of a journal have now; raises CannotRun for another server."""
+    found: Present = {}
+    if studio is None:
+        return found
+    for live in journal.lives:
+        if studio.where.name != live.server:
+            raise CannotRun(studio.url, "is another server than that of the migration", "use the server it was on")
+        project = studio.project(live.project)
+        if project is not None:
+            found[live.project] = list(found_entries(usage.tasks(studio, project)))
     return found
 
 
-def _there(studio: Studio, live: Live) -> list[tuple[str, tuple[str, Raw]]]:
-    return list(found_entries(usage.tasks(studio, live_project(studio, live))))
-
-
-def _put_live(
-    studio: Studio, live: Live, there: list[tuple[str, tuple[str, Raw]]], side: Literal["old", "new"], seen: Progress
+def _put_lives(
+    studio: Studio | None, journal: Journal, there: Present, side: Literal["old", "new"], seen: Progress
 ) -> None:
-    """Write entries, then the config; what is as it should be already, or was deleted meanwhile, is left."""
-    present = {(kind, raw["id"]): raw for _, (kind, raw) in there}
-    for at, entry in enumerate(live.entries):
-        fields: Raw = getattr(entry, side)
-        raw = present.get((entry.kind, entry.number))
-        if raw is not None and any(raw.get(key) != value for key, value in fields.items()):
-            _put_entry(studio, entry.kind, entry.number, fields)
-        seen(at + 1, len(live.entries))
-    config, project = live.old if side == "old" else live.new, live_project(studio, live)
-    if project.config != config:
-        _put_config(studio, project, config)
+    """Write entries, then settings; what is as it should be already, or was deleted meanwhile, is left."""
+    total, done = sum(len(live.entries) for live in journal.lives), 0
+    if studio is None:
+        return
+    for live in journal.lives:
+        present = {(kind, raw["id"]): raw for _, (kind, raw) in there.get(live.project, ())}
+        for entry in live.entries:
+            fields: Raw = getattr(entry, side)
+            raw = present.get((entry.kind, entry.number))
+            if raw is not None and any(raw.get(key) != value for key, value in fields.items()):
+                _put_entry(studio, entry.kind, entry.number, fields)
+            done += 1
+            seen(done, total)
+        wanted: Raw = getattr(live, side)
+        if live.project in there and settings(studio, live.project) != wanted:
+            _put_settings(studio, live.project, wanted)
 
 
-def _put_config(studio: Studio, project: Project, config: str) -> None:
-    """Give a project its config. The server refuses by its own count of what is in use, so that is taken anew first."""
-    again(
-        lambda: usage.ask(studio, "the project", "POST", f"api/projects/{project.number}/summary/reset/", {}),
-        studio.delays,
-    )
-    again(lambda: studio.update(project, {"label_config": config}), studio.delays)
+def _put_settings(studio: Studio, number: int, wanted: Raw) -> None:
+    """Give a project its settings. The server refuses by its own count of what is in use, which is taken anew first."""
+    path = f"api/projects/{number}/"
+    again(lambda: usage.ask(studio, "the project", "POST", f"{path}summary/reset/", {}), studio.delays)
+    again(lambda: usage.ask(studio, "the project", "PATCH", path, wanted), studio.delays)
 
 
 def _put_entry(studio: Studio, kind: str, number: int, fields: Raw) -> None:

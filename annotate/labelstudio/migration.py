@@ -1,104 +1,20 @@
-"""A migration: steps from one version of the inventory to the next, and what they make of labels. Pure.
+"""What the steps of a migration make of an annotation of the corpus, and of the result items of a server. Pure.
 
-A step says of each name what becomes of it: another name, the same, or nothing. The same four answers rewrite an
-annotation of the corpus and the result items of a server, where what is not ours is left as it is.
+The same steps rewrite both; on a server, what is not ours is left as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from annotate.errors import CannotRun
-from annotate.files import parse_yaml, read_bytes
 from annotate.inventory import Inventory
+from annotate.labelstudio import usage
 from annotate.labelstudio.config import control_name
-from annotate.model import Annotation, Relation, Span
-from annotate.schemas import explain, package_schema
+from annotate.labelstudio.migration_steps import Step
+from annotate.model import Annotation, AttributeValue, Relation, Span
 
 Item = dict[str, Any]
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step. `kind` is rename, merge, split or drop; `what` is label, attribute, value (of `attribute`) or relation.
-
-    `names` are the old names, `to` the new one (a split's default; None: dropped); `into` the labels of a split with
-    what differs from the old label's entry; `exceptions` names spans as [VERSION/]ARTICLE/SPAN.
-    """
-
-    kind: str
-    what: str
-    names: tuple[str, ...]
-    to: str | None = None
-    attribute: str | None = None
-    into: dict[str, dict[str, str]] = {}
-    exceptions: dict[str, str] = {}
-
-    def becomes(self, what: str, name: str, attribute: str | None = None) -> str | None:
-        """The new name; None if it is dropped. For a split label: the default."""
-        mine = what == self.what and name in self.names and (what != "value" or attribute == self.attribute)
-        return self.to if mine else name
-
-    def label(self, name: str, version: str, article: str, span: str) -> str | None:
-        """The new label of one span."""
-        if self.kind == "split" and name in self.names:
-            for reference in (f"{version}/{article}/{span}", f"{article}/{span}"):
-                if reference in self.exceptions:
-                    return self.exceptions[reference]
-        return self.becomes("label", name)
-
-    def __str__(self) -> str:
-        of = f" of {self.attribute}" if self.attribute else ""
-        to = "" if self.kind == "drop" else f" → {', '.join(self.into) or self.to}"
-        return f"{self.kind} {self.what} {', '.join(self.names)}{of}{to}"
-
-
-class Migration(NamedTuple):
-    """The versions of the inventory before and after, and the steps between."""
-
-    before: str
-    after: str
-    steps: tuple[Step, ...]
-
-
-def load(path: str | Path) -> Migration:
-    """A migration file; raises CannotRun for a broken one."""
-    path = Path(path)
-    try:
-        value = parse_yaml(read_bytes(path, "name a migration file"))
-    except ValueError as error:
-        raise CannotRun(path, str(error), "mend the YAML") from error
-    for fault in explain(value, package_schema("migration")):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", "mend it after migration.schema.json")
-    migration = Migration(value["from"], value["to"], tuple(map(_step, value["steps"])))
-    if migration.before == migration.after:
-        raise CannotRun(path, "from and to are the same version", "give the new inventory a version of its own")
-    for number, step in enumerate(migration.steps):
-        for name in (step.to, *step.exceptions.values()) if step.kind == "split" else ():
-            if name not in step.into:
-                raise CannotRun(
-                    path, f"steps[{number}]: {name!r} is not among the labels split into", "name one of them"
-                )
-    return migration
-
-
-def _step(entry: Mapping[str, Any]) -> Step:
-    if "rename" in entry:
-        names, what = (entry["from"],), entry["rename"]
-        return Step(kind="rename", what=what, names=names, to=entry["to"], attribute=entry.get("attribute"))
-    if "merge" in entry:
-        return Step(kind="merge", what="label", names=tuple(entry["merge"]), to=entry["to"])
-    if "split" in entry:
-        return Step(
-            kind="split",
-            what="label",
-            names=(entry["split"],),
-            to=entry["default"],
-            into=entry["into"],
-            exceptions=entry.get("exceptions", {}),
-        )
-    return Step(kind="drop", what=entry["drop"], names=(entry["name"],), attribute=entry.get("attribute"))
 
 
 def annotation(steps: Sequence[Step], old: Annotation, version: str, after: str) -> Annotation:
@@ -119,13 +35,59 @@ def _span(step: Step, span: Span, version: str, article: str) -> Span | None:
     label = step.label(span.label, version, article, span.id)
     if label is None:
         return None
-    attributes = {}
-    for name, value in span.attributes.items():
-        new = step.becomes("value", value, name) if isinstance(value, str) else value
-        key = step.becomes("attribute", name)
-        if key is not None and new is not None:
-            attributes[key] = new
-    return msgspec.structs.replace(span, label=label, attributes=attributes)
+    return msgspec.structs.replace(span, label=label, attributes=attributes([step], span.attributes))
+
+
+def attributes(steps: Sequence[Step], old: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+    """Attributes of a span after the steps."""
+    now = dict(old)
+    for step in steps:
+        before, now = now, {}
+        for name, value in before.items():
+            new = step.becomes("value", value, name) if isinstance(value, str) else value
+            key = step.becomes("attribute", name)
+            if key is not None and new is not None:
+                now[key] = new
+    return now
+
+
+def label(steps: Sequence[Step], name: str, version: str = "", article: str = "", span: str = "") -> str | None:
+    """The new label of a span, or of any span that nothing else is known of."""
+    now: str | None = name
+    for step in steps:
+        now = step.label(now, version, article, span) if now is not None else None
+    return now
+
+
+def relation(steps: Sequence[Step], name: str) -> str | None:
+    """The new name of a relation."""
+    now: str | None = name
+    for step in steps:
+        now = step.becomes("relation", now) if now is not None else None
+    return now
+
+
+def version_of(kind: str, raw: Mapping[str, Any], maker: str) -> str:
+    """The version that an entry on a server is of: a prediction's by its name, anything else by who made it."""
+    return str(raw.get("model_version")).partition(" ")[0] if kind == "prediction" else maker
+
+
+def uses(step: Step, before: Inventory, result: object) -> int:
+    """How many labels, attributes or relations among result items a step changes or drops."""
+
+    def used(control: str, value: str | None) -> bool:
+        on_label, _, attribute = control.partition(".")
+        if step.what == "label":
+            return control in before.layers and value in step.names
+        if step.what == "relation":
+            return not control and value in step.names
+        if on_label not in before.spans:
+            return False
+        if step.what == "attribute":
+            return value is None and attribute in step.names
+        return step.what == "value" and attribute == step.attribute and value in step.names
+
+    return sum(used(control, value) for control, value in usage.names(result))
 
 
 def items(

@@ -1,29 +1,24 @@
 """What a migration would change, and whether it may: all is made beforehand, looked at, and only then written."""
 
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from annotate import inventory
-from annotate.annotation_schema import annotation_schema_text
-from annotate.coverage import up_to_date
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.labelstudio import compare, inventory_text, push, usage
+from annotate.labelstudio import inventory_text, migration_projects
 from annotate.labelstudio import migration as pure
-from annotate.labelstudio.client import Project, Raw, Refused, Studio
-from annotate.labelstudio.config import labeling_config, vocabulary
-from annotate.labelstudio.migrate import Entry, File, Journal, Live, entry_of, found_entries
-from annotate.labelstudio.migration import Migration
+from annotate.labelstudio.client import Refused, Studio
+from annotate.labelstudio.migrate import Journal
+from annotate.labelstudio.migration_files import Decisions, Places, changes, tried
+from annotate.labelstudio.migration_projects import Effect, Found
+from annotate.labelstudio.migration_steps import Migration
 from annotate.labelstudio.state import State
-from annotate.labelstudio.tasks import Prediction
-from annotate.model import GOLD
-from annotate.store import Corpus, encode_annotation, encode_coverage
+from annotate.store import Corpus
 
 Check = Callable[[Corpus, Inventory], list[str]]
 """The errors of a corpus, in words."""
@@ -76,111 +71,45 @@ def touched(corpus: Corpus, migration: Migration) -> list[Touched]:
     return [Touched(str(step), *found) for step, found in zip(migration.steps, counts, strict=True)]
 
 
-def files(corpus: Corpus, schema: Path, migration: Migration, text: str, after: Inventory) -> list[File]:
-    """Every file that changes: the inventory, its generated schema, annotations, and the counts of coverage."""
-    found = [_file(schema / inventory.FILE, text.encode("utf-8"))]
-    generated = schema / "annotation.schema.json"
-    if generated.is_file():
-        found.append(_file(generated, annotation_schema_text(after).encode("utf-8")))
-    for version in corpus.versions():
-        for article in corpus.annotated_ids(version):
-            old = corpus.read_annotation(version, article)
-            new = pure.annotation(migration.steps, old, version, migration.after)
-            found.append(_file(corpus.annotation_path(version, article), encode_annotation(new)))
-            if version == GOLD and article in corpus.covered_ids():
-                coverage = up_to_date(corpus.read_coverage(article), new, after)
-                reason = f"its labels were dropped with inventory {migration.after}"
-                sentences = tuple(
-                    one if one.has or one.reason else msgspec.structs.replace(one, reason=reason)
-                    for one in coverage.sentences
-                )
-                coverage = msgspec.structs.replace(coverage, sentences=sentences)
-                found.append(_file(corpus.coverage_path(article), encode_coverage(coverage)))
-    return [file for file in found if file.old != file.new]
+class Plan(NamedTuple):
+    """What would change: all of it, what each step does to the corpus and to each project, what is left to people."""
+
+    journal: Journal
+    touched: list[Touched]
+    effects: list[Effect]
+    left: list[str]
 
 
-def _file(path: Path, new: bytes) -> File:
-    return File(str(path.absolute()), path.read_bytes(), new)
+class Ways(NamedTuple):
+    """What other rooms know: the errors of a corpus, in words, and its files of decisions after a migration."""
+
+    check: Check
+    decisions: Decisions
 
 
-@contextmanager
-def tried(corpus: Corpus, changed: list[File]) -> Iterator[Corpus]:
-    """A copy of the corpus, in a folder of its own, with the files changed."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "corpus"
-        shutil.copytree(corpus.root, copy)
-        for file in changed:
-            if Path(file.path).is_relative_to(corpus.root.absolute()):
-                (copy / Path(file.path).relative_to(corpus.root.absolute())).write_bytes(file.new)
-        yield Corpus(copy)
-
-
-def live(
-    studio: Studio, state: State, project: Project, corpus: Corpus, migration: Migration, known: list[Inventory]
-) -> tuple[Live, list[Raw]]:
-    """The project before and after, and its tasks. Raises Refused where the server and the corpus are apart."""
-    if vocabulary(project.config) != vocabulary(labeling_config(known[0])):
-        raise Refused(f"project {project.number} has another labelling config than inventory {known[0].version}; push")
-    raw = list(usage.tasks(studio, project))
-    people = state.people(studio.where.name)
-    _equal(corpus, known[0], raw, people, "pull, and push, before the migration")
-    entries: list[Entry] = []
-    for article, found in found_entries(raw):
-        entry = entry_of(migration, known, corpus, people, article, found)
-        entries.append(entry)
-        unsaved = found[0] == "draft" or bool(found[1].get("was_cancelled"))
-        if unsaved and any(step.kind == "drop" for step in migration.steps) and _less(entry):
-            raise Refused(f"{article}: {found[0]} {entry.number}, which is in no corpus, would lose labels; submit it")
-    config = labeling_config(known[-1])
-    return Live(studio.where.name, project.number, project.config, config, entries), raw
-
-
-def _less(entry: Entry) -> bool:
-    return len(list(usage.names(entry.new["result"]))) < len(list(usage.names(entry.old["result"])))
-
-
-def _equal(corpus: Corpus, loaded: Inventory, raw: list[Raw], people: dict[int, str], mend: str) -> None:
-    versions = {str(entry.get("model_version")) for _, (kind, entry) in found_entries(raw) if kind == "prediction"}
-    pushed = any(version.partition(" ")[0] == GOLD for version in versions)
-    labels: dict[str, list[Prediction]] = {}
-    if pushed:
-        labels = {article: list(found) for article, found in push.predictions(corpus, loaded).items()}
-    found = compare.compare(corpus, loaded, list(corpus.articles()), labels, raw, people)
-    if found.differences:
-        raise Refused(f"server and corpus differ in {len(found.differences)} places ({found.differences[0]}); {mend}")
-
-
-def after(raw: list[Raw], entries: list[Entry]) -> list[Raw]:
-    """The tasks as they will be."""
-    new = {(entry.kind, entry.number): entry.new for entry in entries}
-    keys = usage.KINDS.items()
-    return [
-        task | {key: [one | new.get((kind, one["id"]), {}) for one in task.get(key) or []] for key, kind in keys}
-        for task in raw
-    ]
-
-
-def journal(
-    corpus: Corpus, schema: Path, migration: Migration, check: Check, studio: Studio | None, state: State, title: str
-) -> Journal:
+def plan(
+    places: Places, migration: Migration, ways: Ways, studio: Studio | None, state: State, projects: list[Found]
+) -> Plan:
     """All that the migration changes, made and checked: the corpus is clean before and after, and the server equal.
 
     Raises CannotRun and Refused; nothing is changed.
     """
+    corpus, schema, _ = places
     text = (schema / inventory.FILE).read_bytes().decode("utf-8")
     texts, known = inventories(schema, text, migration)
-    _clean(check(corpus, known[0]), "mend the corpus first")
-    changed = files(corpus, schema, migration, texts[-1], known[-1])
-    made = Journal(migration, text, changed)
-    raw: list[Raw] = []
-    if studio:
-        project = push.existing(studio, state, title)
-        made.live, raw = live(studio, state, project, corpus, migration, known)
-    with tried(corpus, changed) as copy:
-        _clean(check(copy, known[-1]), "the migration leaves these; change its steps")
-        if studio and made.live:
-            people = state.people(studio.where.name)
-            _equal(copy, known[-1], after(raw, made.live.entries), people, "so it would be after the migration")
+    _clean(ways.check(corpus, known[0]), "mend the corpus first")
+    files, left = changes(places, migration, texts[-1], known[0], known[-1], ways.decisions)
+    made = Plan(Journal(migration, text, files, []), touched(corpus, migration), [], left)
+    people = state.people(studio.where.name) if studio else {}
+    with tried(corpus, files) as copy:
+        _clean(ways.check(copy, known[-1]), "the migration leaves these; change its steps")
+        for found in projects:
+            assert studio  # noqa: S101 - projects were found on it
+            live, raw = migration_projects.live(studio, people, found, corpus, migration, known)
+            made.journal.lives.append(live)
+            made.effects.extend(migration_projects.effects(found, raw, people, migration, known))
+            new = migration_projects.after(raw, live.entries)
+            migration_projects.equal(copy, known[-1], new, people, found, "so it would be after the migration")
     return made
 
 

@@ -4,7 +4,7 @@ credentials.json  the random login of the server started here      server.json  
 project.json      server → title → number of a project             people.json  server → user number → annotator
 raw/<article>.json  tasks as the server last gave them              server.log, data/  the server's own
 journal/          what was pulled and is not in the corpus yet      aside/<article>.json  what cannot be taken, and why
-lock              who pushes or pulls just now
+lock              who pushes or pulls just now                      configs.json  the config last given to a project
 """
 
 import importlib.util
@@ -91,12 +91,16 @@ class State:
     def write_bytes(self, name: str, content: bytes) -> None:
         path = self.folder / name
         if not path.parent.is_dir():
-            path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True)
+            path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         write_atomically(path, content, PRIVATE_FILE)
 
     def project(self, server: str, title: str) -> int | None:
         """The number of the project on a server that was made under this title, also if it was renamed there since."""
         return self._projects().get(server, {}).get(title)
+
+    def projects(self, server: str) -> dict[str, int]:
+        """Title → number of every project that was made on a server from this folder."""
+        return self._projects().get(server, {})
 
     def remember_project(self, server: str, title: str, number: int) -> None:
         known = self._projects()

@@ -4,16 +4,20 @@ Submitted and skipped annotations, drafts of everybody, and predictions are look
 without a word.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from annotate.labelstudio.client import Project, Raw, Studio, speaking
+from annotate.labelstudio.client import PAGE, Project, Raw, Studio, speaking
 from annotate.labelstudio.config import Vocabulary
+from annotate.labelstudio.results import user_of
 
 KINDS = {"annotations": "annotation", "drafts": "draft", "predictions": "prediction"}
 """Key of a task → what one of its entries is called."""
+
+_NUMBER = re.compile(r", (\d+)$")
 
 Used = dict[str, Counter[str]]
 """What is used, in words → how often by kind of entry."""
@@ -30,6 +34,22 @@ def ask(studio: Studio, subject: str, method: str, path: str, body: Raw | None =
             raise ApiError(status_code=answer.status_code, body=None)
         content: bytes = answer.content
         return content
+
+
+def listed(studio: Studio, path: str, include: str) -> Iterator[Raw]:
+    """The entries of a list that the server gives a page at a time."""
+    page, last = 1, False
+    while not last:
+        query = f"{path}?page={page}&page_size={PAGE}&include={include}"
+        answer = msgspec.json.decode(ask(studio, "the list", "GET", query), type=Raw)
+        yield from answer["results"]
+        page, last = page + 1, not answer.get("next")
+
+
+def user(kind: str, entry: Raw) -> int | None:
+    """The number of the user who made an entry. A draft names its maker in words alone, with the number last."""
+    number = _NUMBER.search(str(entry.get("created_username"))) if kind == "draft" else None
+    return int(number[1]) if number else user_of(entry)
 
 
 def tasks(studio: Studio, project: Project) -> Iterator[Raw]:

@@ -1,21 +1,27 @@
 """`annotate studio migrate`: another version of the inventory, in the corpus and in the live project together."""
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_option, schema_option
-from annotate.cli.studio.common import connected, dir_option, progress, refusals, title_option, working
+from annotate.cli.common import corpus_option, guidelines_option, schema_option
+from annotate.cli.studio.common import connected, dir_option, progress, refusals, working
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from annotate.inventory import Inventory
     from annotate.labelstudio.client import Studio
     from annotate.labelstudio.migrate import Journal
-    from annotate.labelstudio.migration import Migration
+    from annotate.labelstudio.migration_files import Rewritten
+    from annotate.labelstudio.migration_plan import Plan
+    from annotate.labelstudio.migration_steps import Migration
     from annotate.labelstudio.state import State
+    from annotate.model import Annotation
     from annotate.store import Corpus
 
 
@@ -27,7 +33,11 @@ if TYPE_CHECKING:
 @click.option("--no-server", is_flag=True, help="Change inventory and corpus alone: there is no project.")
 @corpus_option
 @schema_option
-@title_option
+@guidelines_option
+@click.option(
+    "--title", "titles", multiple=True, help="This project alone; may be repeated. Default: all of the corpus."
+)
+@click.option("--leave-others", is_flag=True, help="Leave projects behind that --title does not name.")
 @dir_option
 @click.pass_context
 def migrate(
@@ -39,13 +49,17 @@ def migrate(
     no_server: bool,
     corpus: str,
     schema: str,
-    title: str | None,
+    guidelines: str,
+    titles: tuple[str, ...],
+    leave_others: bool,
     folder: str,
 ) -> None:
     """Rename, merge, split and drop labels, attributes, values and relations, as FILE says.
 
-    The inventory, every annotation of the corpus, and the project with its annotations, drafts and predictions change
-    together or not at all. An interrupted migration goes on when it is run again.
+    The inventory, every file that names a label as data (annotations, decisions, coverage, the baseline's rules, tables
+    of the guidelines), and all projects of the corpus (annotators' own and the adjudication, too) with annotations,
+    drafts and predictions change together or not at all. Sentences that still name an old label are listed. An
+    interrupted migration goes on when it is run again.
 
     Exit code 0: done; 1: refused, and nothing was changed; 2: could not run.
 
@@ -54,16 +68,18 @@ def migrate(
     annotate studio migrate to-0.2.0.yaml
     annotate studio migrate --undo
     """
-    from annotate.labelstudio import lock, migrate, migration
+    from annotate import inventory
+    from annotate.labelstudio import lock, migrate, migration_plan, migration_projects, migration_steps
+    from annotate.labelstudio.migration_files import Places
     from annotate.labelstudio.state import State
     from annotate.store import Corpus
 
-    wanted = migration.load(file) if file else None
+    wanted = migration_steps.load(file) if file else None
     state = State(folder)
     with refusals(ctx), lock.locked(state, "migrate"), ExitStack() as stack:
         begun = migrate.current(state)
         phase, journal = begun or (None, None)
-        needs = journal.live is not None if journal and (undo or phase != "done") else not no_server
+        needs = bool(journal.lives) if journal and (undo or phase != "done") else not no_server
         studio = stack.enter_context(connected(folder))[0] if needs else None
         if undo or phase == "back":
             if phase is None or journal is None:
@@ -81,31 +97,53 @@ def migrate(
                 raise CannotRun(
                     "FILE", "is missing" if not resume else "nothing was interrupted", "name a migration file"
                 )
-            journal = _plan(store, Path(schema), wanted, studio, state, title)
+            title = inventory.load(schema).title
+            projects = migration_projects.chosen(studio, state, store, title, titles, leave_others) if studio else []
+            places = Places(store, Path(schema), Path(guidelines) if Path(guidelines).is_dir() else None)
+            ways = migration_plan.Ways(_errors, _decisions)
+            with working("planning"):
+                planned = migration_plan.plan(places, wanted, ways, studio, state, projects)
+            journal = planned.journal
+            _show(planned)
             if plan_only:
                 return
             migrate.begin(state, journal)
         _forward(state, journal, store, Path(schema), studio)
-        click.echo(
-            f"migrated to inventory {journal.migration.after}; run `annotate generate` where tables are made from it"
-        )
+        click.echo(f"migrated to inventory {journal.migration.after}")
 
 
-def _plan(
-    store: "Corpus", schema: Path, wanted: "Migration", studio: "Studio | None", state: "State", title: str | None
-) -> "Journal":
-    """The journal of what would change; shown in counts."""
-    from annotate import inventory
-    from annotate.labelstudio import migration_plan
-
-    name = title or inventory.load(schema).title
-    with working("planning"):
-        journal = migration_plan.journal(store, schema, wanted, _errors, studio, state, name)
-        touched = migration_plan.touched(store, wanted)
-    for step in touched:
+def _show(planned: "Plan") -> None:
+    """What would change, in counts: of the corpus, then of each project."""
+    for step in planned.touched:
         click.echo(f"{step.step}: {step.spans} spans, {step.relations} relations, in {step.files} files")
-    click.echo("to change: " + ", ".join(f"{count} {kind}" for kind, count in journal.counts().items()))
-    return journal
+    for effect in planned.effects:
+        click.echo(str(effect))
+    for words in planned.left:
+        click.echo(words)
+    click.echo("to change: " + ", ".join(f"{count} {kind}" for kind, count in planned.journal.counts().items()))
+
+
+def _decisions(store: "Corpus", migration: "Migration") -> "Iterator[Rewritten]":
+    """The files in adjudication/ after a migration, and the decisions in them that must be taken again."""
+    from annotate.agreement.renamed import Names, renamed
+    from annotate.cli.adjudicate import encode_decisions, read_decisions
+    from annotate.labelstudio import migration as pure
+    from annotate.labelstudio.migration_files import Rewritten, changed
+
+    steps = migration.steps
+    names = Names(partial(pure.label, steps), partial(pure.relation, steps), partial(pure.attributes, steps))
+    versions: dict[str, dict[str, tuple[Annotation, Annotation]]] = {}
+    for version, article, old, new in changed(store, migration):
+        versions.setdefault(article, {})[version] = (old, new)
+    for path in sorted(store.adjudication_path("x").parent.glob("*.yaml")):
+        decisions = read_decisions(store, path.stem)
+        try:
+            text = store.read_text(path.stem)
+            now, again = renamed(decisions, text, versions.get(path.stem, {}), names)
+        except ValueError as error:
+            raise CannotRun(path, str(error), "mend it, or remove it and plan again") from error
+        notes = tuple(f"{path}:1: to be decided again: {one.key} ({one.take}: {one.reason})" for one in again)
+        yield Rewritten(path, path.read_bytes() if now == decisions else encode_decisions(now), notes)
 
 
 def _errors(corpus: "Corpus", loaded: "Inventory") -> list[str]:
@@ -121,8 +159,9 @@ def _forward(state: "State", journal: "Journal", store: "Corpus", schema: Path, 
     _, known = migration_plan.inventories(schema, journal.schema, journal.migration)
     people = state.people(studio.where.name) if studio else {}
 
-    def remade(article: str, found: tuple[str, dict[str, object]]) -> migrate.Entry:
-        return migrate.entry_of(journal.migration, known, store, people, article, found)
+    def remade(live: migrate.Live, article: str, found: tuple[str, dict[str, object]]) -> migrate.Entry:
+        maker = migrate.maker(*found, people, live.gold)
+        return migrate.entry_of(journal.migration, known, store, maker, article, found)
 
     with progress("migrating") as seen:
         migrate.forward(state, journal, studio, remade, seen)
