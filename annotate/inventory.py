@@ -80,6 +80,27 @@ class RelationLabel(msgspec.Struct, frozen=True, kw_only=True):
         return head in self.head and tail in self.tail
 
 
+Preference = Literal["minimum", "maximum", "words"]
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy that makes numbers of an interval at export; its numbers are never labels.
+
+    It gives one number, by `count`, or two ends, by `minimum` and `maximum`: each the first that there is of the
+    labelled minimum, the labelled maximum and the number of its `words`, which count where the wording is one of
+    `words_for`. `source` says whose policy it is.
+    """
+
+    name: str
+    definition: str
+    source: str
+    count: tuple[Preference, ...] = ()
+    minimum: tuple[Preference, ...] = ()
+    maximum: tuple[Preference, ...] = ()
+    words: dict[str, int] = {}
+    words_for: tuple[str, ...] = ()
+
+
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
     """How the number words of a label bear on two of its attributes; `readings` is keyed by the values of `wording`."""
 
@@ -88,6 +109,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     maximum: str
     wording: str
     readings: dict[str, Reading]
+    views: dict[str, View] = {}
 
 
 class Enclosing(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,12 +126,16 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordType(msgspec.Struct, frozen=True, kw_only=True):
-    """A table of the dataset: one row a span labelled `anchor`, with the spans that fill each role."""
+    """A table of the dataset: one row a span labelled `anchor`, with the spans that fill each role.
+
+    `classes` names the attribute that is the column `label`, for who trains a classifier on the table.
+    """
 
     name: str
     definition: str
     anchor: str
     roles: dict[str, Role]
+    classes: str | None = None
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -155,6 +181,8 @@ def load(folder: str | Path) -> Inventory:
         raise CannotRun(path, f"{place}: {problem}", mend)
     for section in ("layers", "spans", "attributes", "relations", "records"):
         value[section] = {name: {"name": name, **entry} for name, entry in value[section].items()}
+    for interval in value["intervals"]:
+        interval["views"] = {name: {"name": name, **view} for name, view in interval.get("views", {}).items()}
     return msgspec.convert(value, Inventory)
 
 
@@ -223,12 +251,22 @@ def _interval_misfits(value: Mapping[str, Any]) -> Iterator[Misfit]:
                 f"{', '.join(map(repr, odd))} stands in one of readings and values only",
                 f"give each value of {interval['wording']} one reading",
             )
+        for name, view in interval.get("views", {}).items():
+            yield from _unknown(f"{place}.views.{name}.words_for", view.get("words_for", []), values, "wording")
 
 
 def _record_misfits(value: Mapping[str, Any]) -> Iterator[Misfit]:
     records = value["records"]
     for name, record in records.items():
         yield from _unknown(f"records.{name}.anchor", [record["anchor"]], value["spans"], "span label")
+        choices = {
+            known: entry
+            for known, entry in value["attributes"].items()
+            if record["anchor"] in entry["labels"] and entry["type"] == "choice"
+        }
+        if "classes" in record:
+            what = f"choice attribute of {record['anchor']}"
+            yield from _unknown(f"records.{name}.classes", [record["classes"]], choices, what)
         for role_name, role in record["roles"].items():
             place = f"records.{name}.roles.{role_name}"
             yield from _unknown(f"{place}.relation", [role["relation"]], value["relations"], "relation")

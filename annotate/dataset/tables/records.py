@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from annotate.dataset.documents import Document
-from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, classes, listed
+from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, attribute_feature, classes, listed
 from annotate.dataset.plans import Each, Plan, Values, each, numbered, on
 from annotate.dataset.tables.parts import (
     MENTION_FEATURES,
@@ -17,6 +17,7 @@ from annotate.dataset.tables.parts import (
     provenance_plan,
 )
 from annotate.dataset.tables.table import TableType
+from annotate.dataset.tables.views import view_columns, view_features, view_plan
 from annotate.inventory import Attribute, Inventory, RecordType
 from annotate.records import Filler, Record
 
@@ -63,6 +64,8 @@ def record(inventory: Inventory, type_: RecordType) -> TableType:
         columns={
             **_FIRST,
             **{attribute.name: attribute.definition for attribute in attributes},
+            **view_columns(inventory, type_.anchor),
+            **({"label": f"`{type_.classes}` once more, as the class to tell"} if type_.classes else {}),
             **{role: _told(inventory, type_, role) for role in type_.roles},
             **{_words(role): f"the words of `{role}`, joined by `; `" for role in type_.roles},
             "paragraph": _PARAGRAPH,
@@ -80,6 +83,8 @@ def _features(inventory: Inventory, type_: RecordType, attributes: Sequence[Attr
         f"records.{type_.name}",
         {**dict.fromkeys(("id", "article", "title", "span_id"), STRING), **MENTION_FEATURES},
         attribute_features(attributes),
+        view_features(inventory, type_.anchor),
+        {"label": attribute_feature(inventory.attributes[type_.classes])} if type_.classes else {},
         {role: listed(_filler(inventory, type_, role)) for role in type_.roles},
         {_words(role): STRING for role in type_.roles},
         {"paragraph": {"text": STRING, **PLACE}, **PROVENANCE_FEATURES},
@@ -88,11 +93,12 @@ def _features(inventory: Inventory, type_: RecordType, attributes: Sequence[Attr
 
 def _plan(inventory: Inventory, type_: RecordType, attributes: Sequence[Attribute]) -> Plan:
     anchor: Plan = {"span_id": each(lambda anchor: anchor.id), **MENTION_PLAN, **attribute_plan(attributes)}
+    label = {"label": _label(inventory.attributes[type_.classes])} if type_.classes else {}
     return {
         "id": each(lambda line: f"{line.document.article.id}/{line.record.anchor.id}"),
         "article": each(lambda line: line.document.article.id),
         "title": each(lambda line: line.document.article.title),
-        **on(lambda line: line.record.anchor, anchor),
+        **on(lambda line: line.record.anchor, anchor | view_plan(inventory, type_.anchor) | label),
         **{role: _role_column(inventory, type_, role) for role in type_.roles},
         **{_words(role): _role_words(role) for role in type_.roles},
         "paragraph": {
@@ -102,6 +108,11 @@ def _plan(inventory: Inventory, type_: RecordType, attributes: Sequence[Attribut
         },
         **provenance_plan(),
     }
+
+
+def _label(attribute: Attribute) -> Values:
+    ids = numbered(attribute_feature(attribute)["names"])
+    return each(lambda anchor: ids.get(anchor.attributes.get(attribute.name)))
 
 
 def _role_words(role: str) -> Values:

@@ -222,10 +222,10 @@ class _Reader:
 
 
 def _paragraphs(document: Document, tokenize: Tokenize) -> list[Row]:
-    """The lines of a text that have anything to read, tokenized, with no marks yet."""
+    """The lines of a text that have anything to read, tokenized, with no marks yet; a text of none is one row."""
     rows: list[Row] = []
-    start = 0
-    for line in document.article.text.split("\n"):
+    start, text = 0, document.article.text
+    for line in text.split("\n"):
         if line.strip():
             found: list[tuple[Any, tuple[int, int]]] = tokenize(line)
             words = [word for word, _ in found]
@@ -233,4 +233,4 @@ def _paragraphs(document: Document, tokenize: Tokenize) -> list[Row]:
             ends = [start + place[1] for _, place in found]
             rows.append(Row(document, len(rows), start, start + len(line), words, starts, ends, [], []))
         start += len(line) + 1
-    return rows
+    return rows or [Row(document, 0, 0, len(text), [], [], [], [], [])]

@@ -1,0 +1,93 @@
+"""Count views: what a policy makes of labelled numbers and vague words, and what the inventory may declare."""
+
+from typing import Any
+
+import pytest
+
+from annotate import inventory
+from annotate.dataset.rows import TableMaker
+from annotate.dataset.tables.views import reader
+from annotate.errors import CannotRun
+from annotate.inventory import Interval, Inventory, View
+from annotate.model import GOLD
+from annotate.records import Mention, Piece
+from annotate.store import Corpus
+from tests.conftest import Project
+
+WORDS = {"tens": 10, "dozens": 12, "thousands": 1000, "tens of thousands": 10000}
+INTERVAL = Interval(label="L", minimum="low", maximum="high", wording="how", readings={})
+
+
+def mention(text: str, **attributes: Any) -> Mention:
+    return Mention(
+        id="m", label="L", start=0, end=len(text), text=text, pieces=(Piece(0, len(text)),), attributes=attributes
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "attributes", "lowest", "highest"),
+    [
+        ("three men", {"low": 3, "high": 3, "how": "exact"}, 3, 3),
+        ("at least 5", {"low": 5, "how": "open"}, 5, 5),
+        ("at most 5", {"high": 5, "how": "open"}, None, 5),
+        ("Dozens of people", {"how": "vague"}, 12, 12),
+        ("dozens, perhaps thousands", {"how": "vague"}, 12, 1000),
+        ("tens  of\nthousands", {"how": "vague"}, 10000, 10000),
+        ("tendons", {"how": "vague"}, None, None),
+        ("dozens, it is not known", {"how": "unknown"}, None, None),
+        ("nobody", {"low": 0, "high": 0, "how": "exact"}, 0, 0),
+    ],
+)
+def test_the_first_that_there_is(
+    text: str, attributes: dict[str, Any], lowest: int | None, highest: int | None
+) -> None:
+    view = View(name="v", definition="d", source="s", words=WORDS, words_for=("vague",))
+    one = mention(text, **attributes)
+    assert reader(INTERVAL, view, ("minimum", "words"), min)(one) == lowest
+    assert reader(INTERVAL, view, ("maximum", "minimum", "words"), max)(one) == highest
+
+
+def test_the_corpuss_views_are_columns_beside_its_labels(corpus: Corpus, labels: Inventory) -> None:
+    make = TableMaker(labels, ["casualty_claims"])
+    seen = 0
+    for one in corpus.articles():
+        for row in make([(one, corpus.read_annotation(GOLD, one.id))])["casualty_claims"].to_pylist():
+            assert row["minimum"] is None or row["conservative"] == row["min_max"]["minimum"] == row["minimum"]
+            ends = row["min_max"]["minimum"], row["min_max"]["maximum"]
+            assert None in ends or ends[0] <= ends[1]
+            seen += row["conservative"] is not None
+    assert seen
+
+
+def test_the_class_to_tell_is_the_attribute(corpus: Corpus, labels: Inventory) -> None:
+    make = TableMaker(labels, ["stances"])
+    features = make.tables["stances"].features
+    assert features["label"] == features["position"]
+    for one in corpus.articles():
+        for row in make([(one, corpus.read_annotation(GOLD, one.id))])["stances"].to_pylist():
+            assert row["label"] == row["position"]
+            assert row["target_text"] == "; ".join(target["text"] for target in row["target"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("words_for: [vague]", "words_for: [woolly]", "no wording is called 'woolly'"),
+        ("count: [minimum, words]", "count: [median]", "median"),
+        ("classes: position", "classes: polarity", "no choice attribute of Stance is called 'polarity'"),
+    ],
+)
+def test_a_declaration_that_does_not_fit_is_refused(
+    project: Project, labels_yaml: str, old: str, new: str, problem: str
+) -> None:
+    assert old in labels_yaml
+    project.path("schema/labels.yaml").write_text(labels_yaml.replace(old, new, 1))
+    with pytest.raises(CannotRun, match=problem):
+        inventory.load(project.path("schema"))
+
+
+@pytest.fixture
+def labels_yaml() -> str:
+    from tests.conftest import ROOT
+
+    return (ROOT / "schema" / "labels.yaml").read_text("utf-8")
