@@ -91,6 +91,23 @@ def click_words(page: Page, words: str, nth: int = 1) -> None:
     page.wait_for_timeout(400)
 
 
+def resize(page: Page, region: str, side: str, words: str) -> None:
+    """Select a region by the words it begins with and drag its left or right handle to that side of other words."""
+    page.keyboard.press("Escape")
+    click_words(page, region)
+    left, top, right, _ = page.evaluate(PLACE, [words, 1])
+    handle = page.locator(f".lsf-htx-richtext .__resize_{side}").bounding_box()
+    assert handle is not None  # noqa: S101 - the style sheet shows the handles
+    page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    page.mouse.down()
+    end = right if side == "right" else left
+    page.mouse.move((handle["x"] + end) / 2, top, steps=5)
+    page.mouse.move(end, top, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    page.keyboard.press("Escape")
+
+
 def label(page: Page, hotkeys: str, words: str, nth: int = 1) -> None:
     """Choose labels by their hotkeys and drag over the words."""
     page.keyboard.press("Escape")

@@ -110,6 +110,18 @@ def labels(page: Page) -> None:
     submit(page)
 
 
+def dragged(page: Page) -> None:
+    """A region behind an emoji is made longer over another by its right handle; of another the left one is dragged.
+
+    The second drag made a new region, whose quoted words are longer than its place.
+    """
+    label(page, "7", "The army")
+    browser.resize(page, "The army", "right", "denied")
+    label(page, "8", "👩‍👩‍👧 on the rebels")
+    browser.resize(page, "👩‍👩‍👧 on", "left", "the rebels")
+    submit(page)
+
+
 def relabelled(page: Page) -> None:
     label(page, "1", "The army")
     choose(page, "The army", "organisation", "unnamed")
@@ -173,6 +185,7 @@ CASES: dict[str, Case] = {
     "collapsed": ("So  it was. The  SDF   force took  Raqqa.\n", spaces),
     "newlines": ("It was the army.\nThe army was in Raqqa.\n\nThere it was.\n", newlines),
     "labels": (ARMY, labels),
+    "dragged": ("😀 The army 🚢 denied the strike 👩‍👩‍👧 on the rebels in Raqqa.\n", dragged),
     "relabelled": (ARMY, relabelled),
     "relations": (ARMY, relations),
     "note": (ARMY, note),

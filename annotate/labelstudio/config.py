@@ -17,7 +17,7 @@ TEXT = "text"
 # The labels stay in sight above the text, the selected region's attributes beside both. The lines are wide apart, so
 # that the arrows of relations have room between them. White space is shown as it is: a browser quotes what it shows,
 # and the words quoted with a region are what its offsets are checked against. Colours are the server's own, so that its
-# dark mode works too.
+# dark mode works too. The handles that resize a region are `area` elements, which Chromium hides of itself.
 STYLE = """
 .sheet { display: grid; grid-template-columns: minmax(0, 1fr) 276px; gap: 0 20px; align-items: start; }
 .head { position: sticky; top: 0; z-index: 120; padding: 2px 0 6px; margin-bottom: 18px;
@@ -29,6 +29,7 @@ STYLE = """
 .layer .lsf-label { margin: 0 5px 4px 0; }
 .reading { max-width: 46em; }
 .reading .lsf-richtext__container { font-size: 16px; line-height: 2.5; white-space: pre-wrap; }
+.reading .htx-highlight area { display: block; }
 .side { grid-column: 2; grid-row: 1 / span 2; position: sticky; top: 8px; max-height: calc(100vh - 160px);
   overflow-y: auto; }
 .side h3 { font-size: 16px; margin: 0 0 6px !important; }

@@ -54,6 +54,7 @@ DIAGNOSES = {
     "crlf": {"code points": 1, "escaped newline": 1},
     "newlines": {"escaped newline": 2},
     "spaces": {"code points": 2},
+    "dragged": {"code points": 2, "unknown": 1},  # the resized region is right: no hybrid in Label Studio 1.23.2
     "collapsed": {"code points": 1, "folded white space": 1},
 }
 
