@@ -14,6 +14,7 @@ import msgspec
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import server
+from annotate.labelstudio.private import nameless
 from annotate.labelstudio.retry import DELAYS, PASSING, Passing, again
 from annotate.labelstudio.state import State, require
 
@@ -169,10 +170,18 @@ class Studio:
     def projects(self, title: str) -> list[Project]:
         """The projects with exactly this title."""
 
-        def titled() -> list[int]:
-            return [entry.id for entry in self._sdk.projects.list(title=title) if entry.title == title]
+        def listed(page: int) -> Raw:
+            asked = {"title": title, "page": page, "page_size": PAGE}
+            return msgspec.json.decode(self._request("GET", "api/projects/", params=asked), type=Raw)
 
-        return [found for number in self._asked(titled) if (found := self.project(number))]
+        # The SDK's own list asks for pages until there is none, and takes any 404 for the end.
+        numbers, page, more = list[int](), 0, True
+        while more:
+            page += 1
+            answer = self._asked(lambda page=page: listed(page))  # type: ignore[misc]
+            numbers += [entry["id"] for entry in answer["results"] if entry["title"] == title]
+            more = bool(answer.get("next"))
+        return [found for number in numbers if (found := self.project(number))]
 
     def create(self, title: str, settings: Raw) -> Project:
         with speaking(self.url):
@@ -196,11 +205,11 @@ class Studio:
 
         They come by number, those after `after`; a page is asked for by the last number before it, so that what is made
         or deleted meanwhile moves none past us. `only` are the server's filters, `include` names the fields wanted,
-        `seen` is called with the number of tasks that are left.
+        `seen` is called with the number of tasks that are left. They name no people: see `private`.
         """
         while True:
             answer = self._page(project, after, only, include)
-            tasks: list[Raw] = answer["tasks"]
+            tasks: list[Raw] = [nameless(task) for task in answer["tasks"]]
             if seen:
                 seen(answer["total"])
             if tasks:
@@ -209,10 +218,12 @@ class Studio:
             if answer["total"] <= len(tasks):
                 return
 
-    def _page(self, project: Project, after: int, only: Sequence[Raw], include: str | None) -> Raw:
+    def _page(
+        self, project: Project, after: int, only: Sequence[Raw], include: str | None, size: int | None = None
+    ) -> Raw:
         beyond = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after}
         query = {"filters": {"conjunction": "and", "items": [beyond, *only]}, "ordering": ["tasks:id"]}
-        asked = {"project": project.number, "page_size": PAGE, "fields": "all"} | (
+        asked = {"project": project.number, "page_size": size or PAGE, "fields": "all"} | (
             {"include": include} if include else {}
         )
 
@@ -242,34 +253,62 @@ class Studio:
         """All tasks of a project at once; `pages` takes less memory."""
         return [task for page in self.pages(project) for task in page]
 
+    def count(self, project: Project) -> int:
+        """How many tasks a project has by now."""
+        total: int = self._page(project, 0, (), "id", 1)["total"]
+        return total
+
+    def task(self, number: int) -> Raw | None:
+        """One task, with annotations and predictions; None if it is not there (any more)."""
+        answer = self._found(f"api/tasks/{number}/")
+        return None if answer is None else nameless(msgspec.json.decode(answer, type=Raw))
+
     def has_task(self, number: int) -> bool:
         """Whether a task is still there."""
+        return self._found(f"api/tasks/{number}/") is not None
+
+    def has_work(self, number: int) -> bool:
+        """Whether anybody submitted, skipped or began something in a task."""
+        task = self.task(number)
+        return task is not None and bool(task.get("annotations") or self.drafts(number))
+
+    def drafts(self, task: int) -> list[Raw] | None:
+        """Everybody's drafts of a task, None if the task is not there (any more).
+
+        With the task itself, the server lists them to their owner alone.
+        """
+        answer = self._found(f"api/tasks/{task}/drafts")
+        return None if answer is None else [nameless(one) for one in msgspec.json.decode(answer, type=list[Raw])]
+
+    def _found(self, path: str) -> bytes | None:
+        """What the server has at an address; None if there is nothing (any more)."""
         from label_studio_sdk.core.api_error import ApiError
 
-        def get() -> bool:
+        def get() -> bytes | None:
             try:
-                self._request("GET", f"api/tasks/{number}/")
+                answer = self._request("GET", path)
             except ApiError as error:
                 if error.status_code == 404:
-                    return False
+                    return None
                 raise
-            return True
+            msgspec.json.decode(answer, type=msgspec.Raw)  # a page of something else passes for no answer
+            return answer
 
         return self._asked(get)
-
-    def drafts(self, task: int) -> list[Raw]:
-        """Everybody's drafts of a task; with the task itself, the server lists them to their owner alone."""
-
-        def get() -> list[Raw]:
-            return msgspec.json.decode(self._request("GET", f"api/tasks/{task}/drafts"), type=list[Raw])
-
-        return self._asked(get, "the task")
 
     def now(self) -> str | None:
         """The server's own clock, as it writes times; None if it does not tell."""
         from email.utils import parsedate_to_datetime
 
-        answer = self._asked(lambda: self._http.get(f"{self.url}/health"))
+        from label_studio_sdk.core.api_error import ApiError
+
+        def get() -> Any:
+            answer = self._http.get(f"{self.url}/health")
+            if not answer.is_success:  # of what stands before it, whose clock may be another
+                raise ApiError(status_code=answer.status_code, body=None)
+            return answer
+
+        answer = self._asked(get)
         with contextlib.suppress(KeyError, ValueError, TypeError):
             return parsedate_to_datetime(answer.headers["date"]).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         return None

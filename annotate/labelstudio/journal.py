@@ -116,7 +116,13 @@ def fetch(studio: Studio, journal: Journal, project: Project, *, everything: boo
 
 
 def _with_drafts(studio: Studio, tasks: Sequence[Raw]) -> list[Raw]:
-    return [task | {"drafts": studio.drafts(task["id"])} if task.get("draft_exists") else task for task in tasks]
+    """Tasks with everybody's drafts; one that was deleted since it was listed stays as it was listed."""
+
+    def whole(task: Raw) -> Raw:
+        drafts = studio.drafts(task["id"]) if task.get("draft_exists") else None
+        return task if drafts is None else task | {"drafts": drafts}
+
+    return [whole(task) for task in tasks]
 
 
 _DRAFTS = {"filter": "filter:tasks:draft_exists", "operator": "equal", "type": "Boolean", "value": True}

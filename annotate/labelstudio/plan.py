@@ -91,8 +91,7 @@ def step(article: Article, labels: Sequence[Prediction], inventory: Inventory, p
         count = len(labels)
         return Step(article.id, "create", f"new, with {count or 'no'} prediction{'s' * (count != 1)}")
     if len(present) > 1:
-        numbers = ", ".join(str(task.number) for task in present)
-        return Step(article.id, "conflict", f"several tasks are of this article ({numbers}); delete all but one")
+        return Step(article.id, "conflict", double(present))
     task = present[0]
     if task.text_sha256 != article.text_sha256:
         why = (
@@ -101,6 +100,15 @@ def step(article: Article, labels: Sequence[Prediction], inventory: Inventory, p
         )
         return Step(article.id, "conflict", why, task)
     return _renewal(article, labels, inventory, task)
+
+
+def double(present: Sequence[Known]) -> str:
+    """Why an article with several tasks is a conflict, and the way out."""
+    numbers = ", ".join(str(task.number) for task in present)
+    return (
+        f"several tasks are of this article ({numbers}); "
+        "`annotate studio push --drop-doubles` removes those that hold nobody's work"
+    )
 
 
 def _renewal(article: Article, labels: Sequence[Prediction], inventory: Inventory, task: Known) -> Step:

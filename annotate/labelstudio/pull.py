@@ -18,6 +18,7 @@ from annotate.labelstudio.aside import Aside
 from annotate.labelstudio.client import PAGE, Raw, Refused
 from annotate.labelstudio.journal import Journal
 from annotate.labelstudio.journal import users as users
+from annotate.labelstudio.private import nameless
 from annotate.labelstudio.results import Mapped, Mapper, article_of, pseudonym
 from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
@@ -159,7 +160,7 @@ class _Taking:
         numbers |= {task.get("id") for task in also}
         # Of the tasks that other projects have of the article, nothing is forgotten.
         found += [one for one in aside.get(self.state, article) if one.task not in numbers and self._lives(one.task)]
-        self.state.write_bytes(f"raw/{article}.json", msgspec.json.encode([*tasks, *before]) + b"\n")
+        self._keep(f"raw/{article}.json", [*tasks, *before])
         aside.put(self.state, article, found)
 
     def _before(self, name: str, tasks: Sequence[Raw]) -> list[Raw]:
@@ -167,6 +168,10 @@ class _Taking:
         replaced = {(task.get("id"), task.get("created_at")) for task in tasks}
         earlier = self.state.read(name, list[Raw]) or []
         return [task for task in earlier if (task.get("id"), task.get("created_at")) not in replaced]
+
+    def _keep(self, name: str, tasks: Sequence[Raw]) -> None:
+        """Without names of people, which an older journal may have."""
+        self.state.write_bytes(name, msgspec.json.encode([nameless(task) for task in tasks]) + b"\n")
 
     def _lives(self, number: object) -> bool:
         return isinstance(number, int) and self.exists is not None and self.exists(number)
@@ -183,7 +188,7 @@ class _Taking:
             found.append(aside.of(task, "annotation", None, None, findings, items))
             if place < len(tasks):
                 self._note(findings, len(items))
-        self.state.write_bytes("raw/.unknown.json", msgspec.json.encode([*tasks, *before]) + b"\n")
+        self._keep("raw/.unknown.json", [*tasks, *before])
         aside.put(self.state, ".unknown", found)
 
     def forget_unknown(self) -> None:

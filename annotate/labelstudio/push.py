@@ -5,15 +5,16 @@ interruption finishes what was begun. Work on the server is never overwritten: n
 text.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, overload
 
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.labelstudio import tasks, usage
+from annotate.labelstudio import handmade, tasks, usage
 from annotate.labelstudio.client import Project, Raw, Refused, Studio
 from annotate.labelstudio.config import labeling_config, vocabulary
-from annotate.labelstudio.plan import FIELDS, Action, Known, Step, by_article, plan, step
+from annotate.labelstudio.plan import FIELDS, Action, Known, Step, by_article, double, plan, step
 from annotate.labelstudio.results import article_of
 from annotate.labelstudio.retry import again
 from annotate.labelstudio.state import State
@@ -130,8 +131,13 @@ def existing(studio: Studio, state: State, title: str) -> Project:
     """The corpus's project; raises CannotRun if it was never pushed, or was deleted meanwhile."""
     project = find(studio, state, title)
     if project is None:
-        raise CannotRun(studio.url, f"there is no project {title!r} (any more)", "make it with `annotate studio push`")
+        raise missing(studio, title)
     return project
+
+
+def missing(studio: Studio, title: str) -> CannotRun:
+    """What to say where there is no project."""
+    return CannotRun(studio.url, f"there is no project {title!r} (any more)", "make it with `annotate studio push`")
 
 
 def prepare(
@@ -143,10 +149,12 @@ def prepare(
     *,
     title: str,
     instructions: str = "",
+    restore: bool = False,
 ) -> Planned:
     """What a push would do; nothing is changed.
 
-    Raises Refused where labels exist and the new config lacks what they may have been made with.
+    Raises Refused where labels exist and the new config lacks what they may have been made with, and, unless `restore`,
+    where somebody changed the config on the server.
     """
     if not TITLE_LENGTH[0] <= len(title) <= TITLE_LENGTH[1]:
         raise CannotRun(repr(title), f"has {len(title)} characters", "Label Studio takes titles of 3 to 50: --title")
@@ -159,6 +167,9 @@ def prepare(
         # The server cuts white space off the ends of both.
         there, wanted = (project.config, project.instructions), (config, instructions)
         setting = "skip" if [one.strip() for one in there] == [one.strip() for one in wanted] else "update"
+        by_hand = None if restore else handmade.changed(state, studio.where.name, project, inventory)
+        if by_hand:
+            raise Refused(by_hand)
         if setting == "update":
             _refuse_loss(studio, project, config)
         present = by_article(studio.pages(project, include=FIELDS))
@@ -175,10 +186,16 @@ def push(
     *,
     title: str,
     instructions: str = "",
+    restore: bool = False,
     progress: Progress | None = None,
 ) -> Pushed:
-    """Bring a server to what the corpus says, and say what was done. Raises Refused before anything is changed."""
-    planned = prepare(studio, state, inventory, articles, labels, title=title, instructions=instructions)
+    """Bring a server to what the corpus says, and say what was done. Raises Refused before anything is changed.
+
+    `restore` puts a config that was changed on the server back to the inventory's.
+    """
+    planned = prepare(
+        studio, state, inventory, articles, labels, title=title, instructions=instructions, restore=restore
+    )
     project = _settle(studio, state, inventory, title, planned)
     at = {article: place for place, article in enumerate(article.id for article in articles)}
     by_action: dict[Action, list[Step]] = {"create": [], "update": [], "skip": [], "conflict": []}
@@ -191,17 +208,20 @@ def push(
         done += 1
         if progress:
             progress(done, total)
-    new = [at[found.article] for found in by_action["create"]]
+    new, doubtful = [at[found.article] for found in by_action["create"]], False
     for begin in range(0, len(new), BATCH):
         several = [articles[place] for place in new[begin : begin + BATCH]]
         batch = [tasks.task(article, labels.get(article.id, ()), inventory) for article in several]
-        _deliver(studio, project, batch, planned.last)
+        doubtful |= _deliver(studio, project, batch, planned.last)
         written += sum(len(entry["predictions"]) for entry in batch)
         done += len(batch)
         if progress:
             progress(done, total)
     created, updated, unchanged = ([found.article for found in by_action[kind]] for kind in _DONE)
     conflicts = [f"{found.article}: {found.why}" for found in by_action["conflict"]]
+    if doubtful:
+        present = by_article(studio.pages(project, after=planned.last, include=FIELDS))
+        conflicts += [f"{article}: {double(found)}" for article, found in present.items() if len(found) > 1]
     return Pushed(project, created, updated, unchanged, written, conflicts)
 
 
@@ -224,19 +244,36 @@ def _settle(studio: Studio, state: State, inventory: Inventory, title: str, plan
         begun = project
         again(lambda: studio.update(begun, planned.settings), studio.delays)  # the same twice is the same
     state.remember_project(studio.where.name, title, project.number)
+    handmade.remember(state, studio.where.name, project.number, planned.settings["label_config"])
     return project
 
 
-def _deliver(studio: Studio, project: Project, batch: list[Raw], last: int) -> None:
-    """Make tasks. Where an answer was lost, only those are sent again that are not there, after `last`."""
-    left = list(batch)
+def _deliver(studio: Studio, project: Project, batch: list[Raw], last: int) -> bool:
+    """Make tasks; whether an answer was lost. Only those are sent again that are not there, after `last`.
+
+    The server may be at work on an import that nobody waits for any more, so it is left to finish first.
+    """
+    left, looked = list(batch), list[int]()
 
     def look() -> None:
+        looked.append(_settled(studio, project))
         pages = studio.pages(project, after=last, include="id,data")
         there = {article_of(task) for page in pages for task in page}
         left[:] = [entry for entry in left if article_of(entry) not in there]
 
     again(lambda: studio.add(project, left) if left else None, studio.delays, before=look)
+    return bool(looked)
+
+
+def _settled(studio: Studio, project: Project) -> int:
+    """The number of tasks, once it has stayed the same for as long as all the pauses between attempts together."""
+    count, same = studio.count(project), 0.0
+    while same < sum(studio.delays):
+        pause = studio.delays[0]
+        time.sleep(pause)
+        before, count = count, studio.count(project)
+        same = same + pause if count == before else 0.0
+    return count
 
 
 def _renew(

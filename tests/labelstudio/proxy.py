@@ -16,13 +16,17 @@ its answer gets lost; cut: half of the answer; hang: the server does it, and the
 
 
 class Proxy:
-    """Where it listens, what it saw (method and path), and the faults to come: what `faults` says of a request."""
+    """Where it listens, what it saw (method and path), and the faults to come: what `faults` says of a request.
+
+    `delay` says how many seconds a request is held before the server gets it, whether or not anybody still waits.
+    """
 
     def __init__(self, port: int, upstream: int) -> None:
         self.url, self.upstream = f"http://{HOST}:{port}", upstream
         self.seen: list[str] = []
         self.faults: Callable[[int, str], Fault | None] = lambda count, request: None
         self.after: Callable[[int, str], None] = lambda count, request: None
+        self.delay: Callable[[int, str], float] = lambda count, request: 0
         self.closing = threading.Event()
 
     def once(self, fault: Fault, beginning: str) -> None:
@@ -45,6 +49,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.proxy.seen.append(request)
         count = len(self.proxy.seen)
         fault = self.proxy.faults(count, request)
+        self.proxy.closing.wait(self.proxy.delay(count, request))
         if fault in ("500", "503"):
             self._answer(int(fault), b"{}")
         elif fault == "refuse":

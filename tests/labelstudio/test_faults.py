@@ -1,42 +1,24 @@
-"""The toolkit killed, the server killed, answers spoilt, no room on the disk: then once more, and all is there once."""
+"""The toolkit killed, answers spoilt, no room on the disk: then once more, and all is there once, byte for byte."""
 
-import os
-import resource
-import shutil
+import random
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 
-from annotate.labelstudio import server
-from annotate.labelstudio.client import KEY, URL, Studio, address
-from annotate.labelstudio.push import existing
-from annotate.labelstudio.results import article_of
+from annotate.labelstudio.client import Studio, address
 from annotate.labelstudio.state import State
-from tests.conftest import ROOT, Project
+from tests.conftest import Project
 from tests.labelstudio.proxy import Fault, Proxy, before
-from tests.labelstudio.test_loop import Loop
-from tests.labelstudio.test_plan import on_server, write
+from tests.labelstudio.test_loop import TITLES, Loop
+from tests.labelstudio.test_plan import write
+from tests.labelstudio.toolkit import Limits, Toolkit, answers, assert_pulled, assert_pushed_once, fresh, labelled
 
 pytestmark = pytest.mark.server
 
-PROGRAM = """
-from annotate.labelstudio import client, push
-push.BATCH = client.PAGE = 2
-from annotate.cli import main
-main()
-"""
-"""The command line with small batches and pages, so that there are several."""
-
-
-@pytest.fixture
-def loop(project: Project, started: State, studio: Studio) -> Loop:
-    made = Loop(project, started, studio)
-    write(made, 4)
-    return made
+CHANCE = random.Random(20)  # noqa: S311 - which points are tried, the same ones each time
 
 
 @pytest.fixture
@@ -47,175 +29,141 @@ def proxy(studio: Studio) -> Iterator[Proxy]:
         yield made
 
 
-class Toolkit:
-    """The command line in a process of its own, which speaks to the server through the proxy."""
-
-    def __init__(self, loop: Loop, proxy: Proxy) -> None:
-        self.loop, self.proxy = loop, proxy
-        self.process: subprocess.Popen[str] | None = None
-
-    def run(self, *words: str, most_bytes: int | None = None) -> tuple[int, str, str]:
-        """Exit code (minus the signal, if one ended it), standard output and error."""
-
-        def limit() -> None:
-            if most_bytes is not None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
-
-        loop = self.loop
-        # The articles that the tests write more of have no source file of their own.
-        command = [sys.executable, "-c", PROGRAM, "studio", *words, *(["--no-check"] if words[0] == "push" else [])]
-        with subprocess.Popen(
-            [*command, "--title", loop.title, "--dir", str(loop.state.folder)],
-            cwd=loop.project.root,
-            env={**os.environ, "PYTHONPATH": str(ROOT), URL: self.proxy.url, KEY: loop.studio.where.key},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=limit,
-        ) as self.process:
-            out, err = self.process.communicate(timeout=120)
-        assert loop.studio.where.key not in out + err
-        assert "Traceback" not in err
-        return self.process.returncode, out, err
-
-
 @pytest.fixture
-def toolkit(loop: Loop, proxy: Proxy) -> Toolkit:
+def toolkit(project: Project, started: State, studio: Studio, proxy: Proxy) -> Toolkit:
+    """For pushes: each test has a project of its own."""
+    loop = Loop(project, started, studio)
+    write(loop, 2)
     return Toolkit(loop, proxy)
 
 
-def assert_pushed_once(loop: Loop) -> None:
-    assert on_server(loop) == loop.corpus.article_ids()
-    assert {str(article_of(task)): len(task["predictions"]) for task in loop.tasks()} == {
-        article: int(article in ("harbour", "market")) for article in loop.corpus.article_ids()
-    }
-    assert len(loop.studio.projects(loop.title)) == 1
+class Pull(NamedTuple):
+    """A project in which every article is labelled, and the files that a pull has to make."""
+
+    toolkit: Toolkit
+    made: dict[str, bytes]
+
+    def again(self) -> Toolkit:
+        """As if nothing had been pulled."""
+        fresh(self.toolkit.loop)
+        self.toolkit.undisturbed()
+        return self.toolkit
+
+    def assert_finished(self) -> None:
+        self.toolkit.undisturbed()
+        done = self.toolkit.run("pull")
+        assert done.code == 0, done.err
+        assert_pulled(self.toolkit, self.made)
 
 
-def labelled(toolkit: Toolkit) -> dict[str, bytes]:
-    """Push, and have each article labelled; the files that a pull has to make."""
-    loop = toolkit.loop
-    shutil.rmtree(loop.corpus.root / "annotations" / "anna")
-    assert toolkit.run("push")[0] == 0
-    loop.state.remember_project(
-        loop.studio.where.name, loop.title, existing(loop.studio, loop.state, loop.title).number
-    )
-    loop.state.remember_people(toolkit.proxy.url, {1: "anna"})
-    items = loop.items("market")
-    for article in loop.corpus.article_ids():
-        loop.submit(article, items if article == "market" else [])
-    assert toolkit.run("pull")[0] == 0
-    made = answers(loop)
-    assert len(made) == len(loop.corpus.article_ids())
-    fresh(loop)
-    return made
+@pytest.fixture(scope="module")
+def pull(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pull]:
+    """One for all pulls: they change nothing on the server."""
+    where = address(started)
+    with Studio(where) as studio, before(int(where.url.rsplit(":", 1)[1])) as proxy:
+        loop = Loop(Project(tmp_path_factory.mktemp("pull") / "project"), started, studio)
+        write(loop, 2)
+        toolkit = Toolkit(loop, proxy)
+        yield Pull(toolkit, labelled(toolkit))
 
 
-def answers(loop: Loop) -> dict[str, bytes]:
-    folder = loop.corpus.root / "annotations" / "anna"
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*"))}
+def assert_push_finished(toolkit: Toolkit) -> None:
+    toolkit.undisturbed()
+    done = toolkit.run("push")
+    assert done.code == 0, done.err
+    assert_pushed_once(toolkit.loop)
 
 
-def fresh(loop: Loop) -> None:
-    """As if nothing had been pulled."""
-    shutil.rmtree(loop.corpus.root / "annotations" / "anna", ignore_errors=True)
-    for name in ("journal", "raw", "aside"):
-        shutil.rmtree(loop.state.folder / name, ignore_errors=True)
+def spoil(proxy: Proxy, every: int, *faults: Fault) -> list[Fault]:
+    """Spoil every so-manieth answer from now on, until all faults were had; what was left is the list."""
+    left = list(faults)
+    proxy.faults = lambda count, request: left.pop(0) if count % every == 0 and left else None
+    return left
 
 
-KILLED = """
-import os, signal, sys
-from annotate import files
-left = int(sys.argv.pop(1))
-write = files.write_atomically
-def counted(*words):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    write(*words)
-files.write_atomically = counted
-from annotate.cli import main
-main()
-"""
-"""The command line, killed before it writes its n-th file."""
+def test_push_killed_between_requests(toolkit: Toolkit) -> None:
+    count = toolkit.requests("push")
+    for wanted in sorted(CHANCE.sample(range(2, count + 1), 3)):
+        toolkit.undisturbed()
+        toolkit.loop.title = next(TITLES)
+        toolkit.proxy.after = toolkit.kill_after(wanted)
+        assert toolkit.run("push").code == -signal.SIGKILL, wanted
+        assert_push_finished(toolkit)
 
 
-@pytest.mark.parametrize("writes", [2, 4, 7, 11])
-def test_pull_killed_at_a_write_is_finished_by_the_next(toolkit: Toolkit, writes: int) -> None:
-    made, loop = labelled(toolkit), toolkit.loop
-    words = ["studio", "pull", "--title", loop.title, "--dir", str(loop.state.folder)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), URL: toolkit.proxy.url, KEY: loop.studio.where.key}
-    command = [sys.executable, "-c", KILLED, str(writes), *words]
-    killed = subprocess.run(command, cwd=loop.project.root, env=env, capture_output=True, check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert toolkit.run("pull")[0] == 0
-    assert answers(loop) == made
+def test_push_killed_at_any_time(toolkit: Toolkit) -> None:
+    """Twice, and once more to the end."""
+    for seconds in (CHANCE.uniform(0.1, 0.9) for _ in range(2)):
+        toolkit.run("push", timer=seconds)
+    assert_push_finished(toolkit)
 
 
-@pytest.mark.parametrize("fault", ["503", "refuse", "cut"])
-@pytest.mark.parametrize("words", ["push", "pull"])
-def test_answers_spoilt_now_and_then(toolkit: Toolkit, words: str, fault: Fault) -> None:
-    made = labelled(toolkit) if words == "pull" else {}
-    toolkit.proxy.faults = lambda count, request: fault if count % 7 in (2, 5) else None
-    toolkit.proxy.seen.clear()
-    code, _, err = toolkit.run(words)
-    assert code == 0, err
-    if words == "push":
-        assert_pushed_once(toolkit.loop)
-    assert made in ({}, answers(toolkit.loop))
+def test_pull_killed_between_requests(pull: Pull) -> None:
+    pull.again()
+    count = pull.toolkit.requests("pull")
+    for wanted in sorted(CHANCE.sample(range(2, count + 1), 3)):
+        toolkit = pull.again()
+        toolkit.proxy.after = toolkit.kill_after(wanted)
+        assert toolkit.run("pull").code == -signal.SIGKILL, wanted
+        pull.assert_finished()
 
 
-def test_full_disk_during_pull_is_one_line_and_loses_nothing(toolkit: Toolkit) -> None:
-    made = labelled(toolkit)
+def test_pull_killed_at_any_time_and_at_a_write(pull: Pull) -> None:
+    for seconds in (CHANCE.uniform(0.1, 0.8) for _ in range(2)):
+        pull.again().run("pull", timer=seconds)
+        pull.assert_finished()
+    for write_ in (3, 5, 9):
+        assert pull.again().run("pull", limits=Limits(write=write_)).code == -signal.SIGKILL
+        pull.assert_finished()
+
+
+def test_push_whose_answers_are_spoilt_now_and_then(toolkit: Toolkit) -> None:
+    """Asked again, after looking at what did arrive, and finished in one go."""
+    left = spoil(toolkit.proxy, 3, "500", "hang", "refuse", "cut", "lose")
+    done = toolkit.run("push", limits=Limits(seconds=4))
+    assert (done.code, left) == (0, []), done.err
+    toolkit.undisturbed()
+    assert_pushed_once(toolkit.loop)
+
+
+def test_pull_whose_answers_are_spoilt_now_and_then(pull: Pull) -> None:
+    toolkit = pull.again()
+    left = spoil(toolkit.proxy, 2, "500", "cut", "refuse")
+    done = toolkit.run("pull")
+    assert (done.code, left) == (0, []), done.err
+    toolkit.undisturbed()
+    assert_pulled(toolkit, pull.made)
+
+
+def assert_one_line(toolkit: Toolkit, words: str, end: str, fault: Fault) -> None:
+    """What is asked for at addresses with this end is never answered well: tried several times, then given up."""
+    toolkit.undisturbed()
+    toolkit.proxy.faults = lambda count, request: fault if request.rstrip("/").endswith(end) else None
+    done = toolkit.run(words, limits=Limits(seconds=2))
+    assert (done.code, done.err.count("\n")) == (2, 1), done.err
+    assert done.err.startswith(f"annotate: {toolkit.proxy.url}: ")
+    assert sum(request.rstrip("/").endswith(end) for request in toolkit.proxy.seen) > 1
+
+
+def test_push_that_gets_no_answer_ends_in_one_line(toolkit: Toolkit) -> None:
+    assert_one_line(toolkit, "push", "/import", "500")
+    assert_one_line(toolkit, "push", "/tasks", "refuse")
+    assert_push_finished(toolkit)
+
+
+def test_pull_that_gets_no_answer_ends_in_one_line(pull: Pull) -> None:
+    toolkit = pull.again()
+    faults: tuple[Fault, ...] = ("500", "cut", "refuse", "hang")
+    for fault in faults:
+        assert_one_line(toolkit, "pull", "/tasks", fault)
+    pull.assert_finished()
+
+
+def test_full_disk_during_pull_is_one_line_and_loses_nothing(pull: Pull) -> None:
     for room in (200, 3000):
-        fresh(toolkit.loop)
-        code, _, err = toolkit.run("pull", most_bytes=room)
-        assert (code, err.count("\n")) == (2, 1), err
-        assert "file too large" in err.lower()
-        whole = answers(toolkit.loop)
-        assert whole.items() <= made.items()
-        assert toolkit.run("pull")[0] == 0
-        assert answers(toolkit.loop) == made
-
-
-def test_project_deleted_meanwhile(toolkit: Toolkit) -> None:
-    made, loop = labelled(toolkit), toolkit.loop
-    assert toolkit.run("pull")[0] == 0
-    with loop.api() as api:
-        api.delete(f"/api/projects/{existing(loop.studio, loop.state, loop.title).number}/")
-    code, _, err = toolkit.run("pull")
-    assert (code, err.count("\n")) == (2, 1)
-    assert answers(loop) == made
-    assert toolkit.run("push")[0] == 0
-    assert_pushed_once(loop)
-
-
-def test_server_killed_and_started_again(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A server of its own, killed while it takes tasks."""
-    state = State(tmp_path_factory.mktemp("killed") / ".studio")
-    found = server.up(state)
-    try:
-        with Studio(address(state)) as studio, before(found.port) as proxy:
-            loop = Loop(project, state, studio)
-            write(loop, 4)
-            toolkit, killed = Toolkit(loop, proxy), list[int]()
-
-            def kill(count: int, request: str) -> None:
-                process = server.running(state)
-                if request.endswith("/import") and process and not killed:
-                    killed.append(process.pid)
-                    os.kill(process.pid, signal.SIGKILL)
-
-            proxy.after = kill
-            code, _, err = toolkit.run("push")
-            assert killed
-            assert (code, err.count("\n")) == (2, 1), err
-            again = server.up(state)
-            loop.state.write_bytes("server.json", (state.folder / "server.json").read_bytes())
-            assert again.new
-            assert toolkit.run("push")[0] == 0
-            with Studio(address(state)) as loop.studio:
-                assert_pushed_once(loop)
-    finally:
-        server.down(state)
+        toolkit = pull.again()
+        done = toolkit.run("pull", limits=Limits(most_bytes=room))
+        assert (done.code, done.err.count("\n")) == (2, 1), done.err
+        assert "file too large" in done.err.lower()
+        assert answers(toolkit.loop).items() <= pull.made.items()
+        pull.assert_finished()

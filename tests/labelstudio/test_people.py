@@ -14,7 +14,6 @@ from annotate.labelstudio import server
 from annotate.labelstudio.assign import assigned, title_of, titles
 from annotate.labelstudio.client import LOCAL, Studio
 from annotate.labelstudio.people import LOGINS, Login, logins
-from annotate.labelstudio.pull import pull
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
 from tests.conftest import Project
@@ -165,33 +164,3 @@ def test_assigning_says_what_it_cannot_do(team: Team) -> None:
     assert assigned(team.state, LOCAL, team.title) == []
     team.title = "x" * 46
     assert "has 52 characters" in team.run("assign", "anna", code=2).stderr
-
-
-def test_nobodys_login_is_told(team: Team) -> None:
-    """After real work by two people: no address, password or token in what commands say or write.
-
-    Two private files hold the logins, and the raw tasks are kept as the server gave them, with whom it names.
-    """
-    team.run("people", "add", "anna", "ben")
-    team.run("assign", "anna", "ben")
-    for annotator in ("anna", "ben"):
-        team.work(annotator, "harbour", "annotations/", [VERB])
-        team.work(annotator, "market", "drafts", [VERB])
-    team.run("status")
-    team.run("people")
-    team.run("compare", code=2)
-    for annotator in ("anna", "ben"):
-        tasks = team.studio.tasks(existing(team.studio, team.state, title_of(team.title, annotator)))
-        done = pull(team.corpus, team.project.inventory, team.state, LOCAL, tasks)
-        assert done.written == [f"{annotator}/harbour"]
-        team.said += repr(done)
-    secrets = team.secrets()
-    files = {
-        name: content.decode("utf-8", errors="replace")
-        for name, content in team.project.snapshot().items()
-        if not name.startswith((".studio/credentials.json", f".studio/{LOGINS}", ".studio/raw/", ".studio/journal/"))
-    }
-    assert {"corpus/annotations/anna/harbour.json", "corpus/annotations/ben/harbour.json"} <= set(files)
-    told = {where for where, words in {**files, "commands": team.said}.items() if any(one in words for one in secrets)}
-    assert told == set()
-    assert "@localhost" not in team.said

@@ -40,7 +40,8 @@ def pull(
     Only what changed since the last pull is asked for. What cannot be taken is shown and counted, and kept in the
     folder, where `annotate studio status` finds it. Interrupted, it goes on where it stopped when it is run again.
 
-    Exit code 0: pulled; 1: refused, or something is set aside; 2: could not run.
+    Exit code 0: pulled; 1: refused, or something is set aside; 2: could not run, or the project is no more, and what
+    was fetched of it before is taken.
 
     \b
     annotate studio pull --annotator anna
@@ -49,12 +50,12 @@ def pull(
     annotate studio pull --fix
     """
     from annotate import inventory
-    from annotate.labelstudio import aside
+    from annotate.labelstudio import aside, handmade
     from annotate.labelstudio.assign import titles
     from annotate.labelstudio.journal import Journal, fetch
     from annotate.labelstudio.lock import locked
     from annotate.labelstudio.pull import name_one_of, take
-    from annotate.labelstudio.push import existing
+    from annotate.labelstudio.push import find, missing
     from annotate.labelstudio.results import Mapper, diagnosed
     from annotate.store import Corpus
 
@@ -63,7 +64,15 @@ def pull(
     with refusals(ctx), connected(folder) as (studio, state), locked(state, "pull"):
         server, journal = studio.where.name, Journal(state)
         names = [title] if title else titles(state, server, loaded.title)
-        projects = [existing(studio, state, name) for name in names]
+        there = {name: find(studio, state, name) for name in names}
+        projects = [project for project in there.values() if project]
+        gone = [missing(studio, name) for name, project in there.items() if project is None]
+        if gone and not (projects or journal.pages()):
+            raise gone[0]
+        for project in projects:
+            by_hand = handmade.changed(state, server, project, loaded)
+            if by_hand:
+                click.echo(by_hand, err=True)
         with working("fetching tasks"):
             fetched = sum(sum(fetch(studio, journal, project, everything=everything or fix)) for project in projects)
         if annotator:
@@ -80,4 +89,7 @@ def pull(
     click.echo(f"{fetched} tasks fetched; {diagnosed(mapper.diagnoses)}")
     if left:
         click.echo(f"{left} annotations have something set aside; `annotate studio status` says what", err=True)
+    if gone:
+        raise gone[0]
+    if left:
         ctx.exit(1)

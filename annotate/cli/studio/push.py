@@ -1,6 +1,7 @@
 """`annotate studio push`: the corpus onto a server."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     help="Push the annotation files of a folder, not gold.",
 )
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, article by article, and do nothing.")
+@click.option("--drop-doubles", is_flag=True, help="Remove second tasks of an article that hold nobody's work, first.")
+@click.option("--restore-config", is_flag=True, help="Put back a labelling config that was changed on the server.")
 @click.option("--no-check", is_flag=True, help="Push although `annotate check` finds errors.")
 @click.pass_context
 def push(
@@ -42,13 +45,16 @@ def push(
     no_predictions: bool,
     predicted: str | None,
     plan_only: bool,
+    drop_doubles: bool,
+    restore_config: bool,
     no_check: bool,
 ) -> None:
     """Push articles, gold labels and guidelines to the server. What is there already is left alone.
 
-    Interrupted, it finishes what is left when it is run again.
+    Interrupted, it finishes what is left when it is run again. A config that somebody changed on the server is never
+    overwritten without --restore-config, nor with it where labels would be orphaned.
 
-    Exit code 0: pushed; 1: refused, or an article's text differs from its task's; 2: could not run.
+    Exit code 0: pushed; 1: refused, or an article's text differs from its task's, or it has several; 2: could not run.
 
     \b
     annotate studio push --plan
@@ -58,9 +64,10 @@ def push(
     """
     from annotate import inventory
     from annotate.cli.studio.predictions import from_folder
+    from annotate.labelstudio.doubles import drop
     from annotate.labelstudio.instructions import instructions
     from annotate.labelstudio.lock import locked
-    from annotate.labelstudio.push import Articles, predictions, prepare
+    from annotate.labelstudio.push import Articles, find, predictions, prepare
     from annotate.labelstudio.push import push as push_all
     from annotate.store import Corpus
 
@@ -77,11 +84,18 @@ def push(
     with refusals(ctx), connected(folder) as (studio, state):
         if plan_only:
             with working("planning"):
-                planned = prepare(studio, state, loaded, articles, labels, title=name, instructions=html)
+                planned = prepare(
+                    studio, state, loaded, articles, labels, title=name, instructions=html, restore=restore_config
+                )
             _show(ctx, planned, name)
             return
-        with locked(state, "push"), progress("pushing articles") as report:
-            done = push_all(studio, state, loaded, articles, labels, title=name, instructions=html, progress=report)
+        with locked(state, "push"):
+            project = find(studio, state, name) if drop_doubles else None
+            for one in drop(studio, project) if project else ():
+                click.echo(f"removed: task {one.task} of {one.article}, which has task {one.kept}")
+            with progress("pushing articles") as report:
+                settled = partial(push_all, title=name, instructions=html, restore=restore_config, progress=report)
+                done = settled(studio, state, loaded, articles, labels)
     click.echo(f"project {done.project.number}, {name}: {page(studio, done.project)}")
     click.echo(
         f"{len(done.created)} articles new, {len(done.updated)} brought up to date, {len(done.unchanged)} unchanged; "

@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 def status(ctx: click.Context, schema: str, title: str | None, folder: str) -> None:
     """Show the server, the project, how far each article is, and what was pulled and could not be taken.
 
-    Exit code 0: all is well; 1: something is set aside; 2: could not run.
+    Exit code 0: all is well; 1: something is set aside, or the labelling config was changed on the server; 2: could not
+    run.
 
     \b
     annotate studio status
     """
     from annotate import inventory
-    from annotate.labelstudio import client, push
+    from annotate.labelstudio import client, handmade, push
 
-    loaded = inventory.load(schema)
+    loaded, by_hand = inventory.load(schema), None
     try:
         with connected(folder) as (studio, state):
             click.echo(f"server: {studio.url}{' (this machine)' if studio.where.name == client.LOCAL else ''}")
@@ -43,9 +44,14 @@ def status(ctx: click.Context, schema: str, title: str | None, folder: str) -> N
             else:
                 click.echo(f"project: {project.number}, {project.title}, {page(studio, project)}")
                 _table(chain.from_iterable(studio.pages(project)))
+                by_hand = handmade.changed(state, studio.where.name, project, loaded)
+                if by_hand:
+                    click.echo(by_hand)
     except client.Refused as refused:
         raise CannotRun("annotate studio status", str(refused), "give --title") from refused
     _aside(ctx, state)
+    if by_hand:
+        ctx.exit(1)
 
 
 def _aside(ctx: click.Context, state: "State") -> None:
