@@ -259,12 +259,18 @@ def test_inventory_of_this_repository_is_edited_in_place(labels: inventory.Inven
     steps = [Step(kind="rename", what="label", names=(name,), to=f"{name}X") for name in labels.spans]
     steps += [Step(kind="rename", what="attribute", names=(name,), to=f"{name}_x") for name in labels.attributes]
     steps += [Step(kind="rename", what="relation", names=(name,), to=f"{name}_x") for name in labels.relations]
+    values = [(one.name, value) for one in labels.attributes.values() for value in one.values]
+    steps = [
+        Step(kind="rename", what="value", attribute=name, names=(value,), to=f"{value} x") for name, value in values
+    ] + steps
     for step in steps:
         text = inventory_text.apply(text, step)
     (tmp_path / "labels.yaml").write_text(text, "utf-8")
     loaded = inventory.load(tmp_path)
     assert list(loaded.spans) == [f"{name}X" for name in labels.spans]
     assert list(loaded.relations) == [f"{name}_x" for name in labels.relations]
+    for record in labels.records.values():
+        assert loaded.records[record.name].classes == (f"{record.classes}_x" if record.classes else None)
 
 
 def test_items_that_are_not_ours_stay(project: Project) -> None:

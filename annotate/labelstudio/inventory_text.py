@@ -211,6 +211,17 @@ def _attribute_gone(tree: Tree, name: str) -> Iterator[Edit]:
     for at, interval in enumerate(tree.at("intervals").value):
         if name in (entries(interval)[key][1].value for key in _COUNTS):
             yield tree.item_removed(tree.at("intervals"), at)
+    for record, _ in _classified(tree, name):
+        yield tree.removed(record, "classes")
+
+
+def _classified(tree: Tree, attribute: str) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """The records that name an attribute as their class, and where they do."""
+    for name in tree.keys("records"):
+        record = tree.at("records", name)
+        node = entries(record).get("classes", (None, None))[1]
+        if node is not None and node.value == attribute:
+            yield record, node
 
 
 _COUNTS = ("minimum", "maximum", "wording")
@@ -225,6 +236,7 @@ def _attribute(tree: Tree, step: Step) -> Iterator[Edit]:
     for interval in tree.at("intervals").value:
         found = (entries(interval)[key][1] for key in _COUNTS)
         yield from (scalar(node, step.to) for node in found if node.value == name)
+    yield from (scalar(node, step.to) for _, node in _classified(tree, name))
 
 
 def _value(tree: Tree, step: Step) -> Iterator[Edit]:
@@ -235,6 +247,11 @@ def _value(tree: Tree, step: Step) -> Iterator[Edit]:
     for mapping in places:
         gone = step.to is None
         yield tree.removed(mapping, name) if gone else scalar(entries(mapping)[name][0], str(step.to))
+    for interval in found:
+        if interval["wording"][1].value == attribute and "views" in interval:
+            for _, view in entries(interval["views"][1]).values():
+                if "words_for" in entries(view):
+                    yield from _list(tree, entries(view)["words_for"][1], [name], [step.to] if step.to else [])
 
 
 def _relation(tree: Tree, step: Step) -> Iterator[Edit]:
