@@ -75,6 +75,36 @@ def to_utf16(text: str, offset: int) -> int:
     return len(text[:offset].encode("utf-16-le", "surrogatepass")) // 2
 
 
+def from_utf8(text: str, offset: int) -> int | None:
+    """The code point offset of a byte offset into the text's UTF-8; None if it is outside or inside a character."""
+    data = text[: max(offset, 0)].encode("utf-8", "surrogatepass")
+    if not 0 <= offset <= len(data):
+        return None
+    try:
+        return len(data[:offset].decode("utf-8", "surrogatepass"))
+    except UnicodeDecodeError:
+        return None
+
+
+def from_single_line_ends(text: str, offset: int) -> int | None:
+    """The offset of one that was counted with each CR LF as one character; None if it is outside the text."""
+    at = 0
+    for line in text.split("\r\n"):
+        if 0 <= offset <= len(line):
+            return at + offset
+        offset -= len(line) + 1
+        at += len(line) + 2
+    return None
+
+
+def in_normal_form(text: str, offset: int) -> int | None:
+    """Where an offset of the text lies in `normalise(text)`; None if normal form makes one character of its sides."""
+    before, after = normalise(text[:offset]), text[offset:]
+    # A byte order mark within the text is a character like any other.
+    after = normalise(f"\ufeff{after}" if offset else after)
+    return len(before) if before + after == normalise(text) else None
+
+
 def _slice(text: str, start: int | None, end: int | None) -> str | None:
     if start is None or end is None or not 0 <= start <= end <= len(text):
         return None

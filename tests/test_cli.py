@@ -13,6 +13,8 @@ COMMANDS = [
     ["check"],
     ["rules"],
     ["build"],
+    ["export"],
+    ["import"],
     ["coverage"],
     ["agree"],
     ["prelabel"],

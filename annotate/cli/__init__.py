@@ -24,6 +24,8 @@ COMMANDS = {
     "split": "annotate.cli.split",
     "build": "annotate.cli.build",
     "publish": "annotate.cli.publish",
+    "export": "annotate.cli.export",
+    "import": "annotate.cli.import_",
     "studio": "annotate.cli.studio",
     "generate": "annotate.cli.generate",
 }

@@ -11,7 +11,17 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-PACKAGE_SCHEMAS = ("inventory", "article", "annotators", "source", "coverage", "links", "statement", "migration")
+PACKAGE_SCHEMAS = (
+    "inventory",
+    "article",
+    "annotators",
+    "source",
+    "coverage",
+    "links",
+    "statement",
+    "migration",
+    "import-map",
+)
 
 Schema = dict[str, Any]
 

@@ -1,0 +1,124 @@
+"""`annotate import`: labels that were made elsewhere, into a corpus."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from annotate.cli.common import corpus_option, schema_option, terminal
+from annotate.formats import FORMATS
+
+if TYPE_CHECKING:
+    from annotate.findings import Finding
+    from annotate.formats.importing import Outcome
+
+
+@click.command("import")
+@click.argument("folder", type=click.Path())
+@click.option("--format", "format_", required=True, type=click.Choice(FORMATS), help="The format of its files.")
+@click.option("--map", "map_", type=click.Path(), help="The map of its names. Default: its own map.yaml, or none.")
+@click.option("--annotator", required=True, help="Who made the labels, as in annotators.yaml.")
+@corpus_option
+@schema_option
+@click.option("--fix", is_flag=True, help="Take a line whose offsets are wrong where its words fit in one way only.")
+@click.option("--plan", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--language", default="en", show_default=True, help="Of the texts, as in BCP 47.")
+@click.option("--publisher", help="Who published the texts, if known.")
+@click.option("--rights", default="The text belongs to its publisher.", show_default=True, help="Whose the texts are.")
+@click.option("--report", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    folder: str,
+    format_: str,
+    map_: str | None,
+    annotator: str,
+    corpus: str,
+    schema: str,
+    fix: bool,
+    plan: bool,
+    report: str,
+    **details: Any,
+) -> None:
+    """Take the texts and labels of FOLDER into a corpus, as the work of one annotator.
+
+    For brat, FOLDER holds pairs of .txt and .ann files, in folders of their own or not. The map says which label,
+    relation or attribute of the inventory each name in the files becomes, or null to leave it out. Each line is taken,
+    left out as the map says, or reported with file, line and code; `annotate rules F202` explains one. What is in the
+    corpus already, with the same labels, is passed over, so that an import can be run again. With --report json each
+    finding is one line of JSON, and the last line has the counts.
+
+    Exit code 0: all taken; 1: some was not taken, and reported; 2: could not run.
+
+    \b
+    annotate import --format brat others/ --map map.yaml --annotator reader-7 --plan
+    annotate import --format brat others/ --map map.yaml --annotator reader-7
+    annotate import --format xmi inception-export/ --map map.yaml --annotator reader-8
+    """
+    from annotate import inventory
+    from annotate.errors import CannotRun
+    from annotate.formats import format_named, mapping
+    from annotate.formats.importing import Importer
+    from annotate.intake import Details
+    from annotate.store import Corpus
+
+    root = Path(folder)
+    if not root.is_dir():
+        raise CannotRun(root, "no such folder", "name the folder of the files")
+    loaded, store = inventory.load(schema), Corpus(corpus)
+    own = root / "map.yaml"
+    path = Path(map_) if map_ else own if own.exists() else None
+    loaded_map = mapping.load(path, loaded) if path else mapping.identity(loaded)
+    importer = Importer(store, loaded, loaded_map, annotator, Details(**details), fix, plan)
+    outcomes = importer(format_named(format_).read(root, loaded))
+    with terminal(stderr=True).status("reading") as status:
+        documents, refused, lines, reported = _render(outcomes, root, report, status.update)
+    if not documents:
+        raise CannotRun(root, f"holds no files of {format_}", "name the folder of the files")
+    click.echo(lines)
+    if report == "text" and documents > refused and not plan:
+        click.echo(f"Next: annotate check {corpus}", err=True)
+    ctx.exit(1 if reported else 0)
+
+
+def _render(outcomes: "Iterable[Outcome]", root: Path, report: str, progress: Any) -> tuple[int, int, str, int]:
+    """Print each finding as it comes; the number of documents, of refused ones, a summary, and of errors."""
+    from annotate.formats.taking import Tally
+
+    tally, spans, relations, errors, warnings = Tally(), 0, 0, 0, 0
+    fates = {"new": 0, "there already": 0, "refused": 0}
+    for outcome in outcomes:
+        for finding in outcome.findings:
+            click.echo(_shown(finding, root, report))
+            errors += finding.severity == "error"
+            warnings += finding.severity == "warning"
+        tally = tally.plus(outcome.tally)
+        fates[outcome.fate] += 1
+        spans, relations = spans + outcome.spans, relations + outcome.relations
+        progress(f"{sum(fates.values())} texts, {tally.read} lines, {errors} reported")
+    counts = {"texts": fates, "lines": tally._asdict(), "spans": spans, "relations": relations,
+              "errors": errors, "warnings": warnings}  # fmt: skip
+    summary = (
+        f"{sum(fates.values())} texts: {fates['new']} new, {fates['there already']} there already, "
+        f"{fates['refused']} refused. {tally.read} lines: {tally.taken} taken, {tally.left_out} left out by the map, "
+        f"{tally.reported} reported. {spans} spans, {relations} relations."
+    )
+    return sum(fates.values()), fates["refused"], json.dumps(counts) if report == "json" else summary, errors
+
+
+def _shown(finding: "Finding", root: Path, report: str) -> str:
+    file = (root / finding.file).as_posix()
+    if report == "json":
+        return json.dumps(
+            {"code": finding.code, "severity": finding.severity, "file": file, "line": finding.line,
+             "article": finding.article, "message": finding.message},
+            ensure_ascii=False,
+        )  # fmt: skip
+    place = f":{finding.line}" if finding.line else ""
+    colour = "red" if finding.severity == "error" else "yellow"
+    return (
+        f"{click.style(file + place, bold=True)}: {click.style(finding.code, fg=colour, bold=True)} {finding.message}"
+    )

@@ -1,0 +1,212 @@
+"""`annotate export`: the files, the ledger, the certificate, and what is refused."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+import spacy
+import yaml
+from spacy.tokens import DocBin
+
+from annotate.formats import FORMATS, bio, xmi
+from annotate.formats.raw import Document
+from annotate.inventory import Inventory
+from annotate.offsets import to_utf16
+from annotate.store import Corpus
+from tests.conftest import Project
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("format_", ["brat", "bio", "jsonl", "xmi"])
+def test_files_are_the_golden_ones(project: Project, format_: str) -> None:
+    assert project.annotate("export", "--format", format_, "--out", "out").exit_code == 0
+    written = {path.name: path.read_text("utf-8") for path in project.path("out").iterdir()}
+    golden = {path.name: path.read_text("utf-8") for path in (GOLDEN / format_).iterdir()}
+    assert written == golden
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_export_comes_back_through_import(project: Project, format_: str) -> None:
+    """Into a corpus of its own: the same texts, spans and relations, as far as the format goes."""
+    assert project.annotate("export", "--format", format_, "--annotator", "anna", "--out", "out").exit_code == 0
+    other = project.path("other")
+    other.mkdir()
+    (other / "annotators.yaml").write_bytes(project.path("corpus/annotators.yaml").read_bytes())
+    words = ["import", "out", "--format", format_, "--annotator", "anna", "--corpus", "other"]
+    result = project.annotate(*words)
+    assert result.exit_code == 0, result.output
+    for name in ("harbour", "market"):
+        was = project.corpus.read_annotation("anna", name)
+        now = Corpus(other).read_annotation("anna", name)
+        assert now.text_sha256 == was.text_sha256
+        if format_ == "bio":
+            assert {(one.label, one.start, one.end) for one in now.spans} == {
+                (one.label, one.start, one.end) for one in was.spans
+            }
+        else:
+            assert (now.spans, set(now.relations)) == (was.spans, set(was.relations))
+    again = project.annotate(*words)
+    assert again.exit_code == 0
+    assert "2 there already" in again.output
+
+
+def test_ledger_as_text_and_json(project: Project) -> None:
+    text = project.annotate("export", "--format", "bio", "--out", "one")
+    assert text.exit_code == 0
+    assert "relations: tags have no relations\n" in text.output
+    assert "not declared:" not in text.output
+    report = project.annotate("export", "--format", "bio", "--out", "two", "--report", "json")
+    ledger = json.loads(report.output)
+    assert ledger == json.loads(project.path("two/certificate.json").read_text())
+    assert ledger["facts"]["relation"] == {
+        "exported": 6, "carried": 0, "declared": {"relations": 6}, "undeclared": 0, "gained": 0, "examples": [],
+    }  # fmt: skip
+    assert set(ledger["losses"]) == {"metadata", "who", "ids", "attributes", "relations"}
+
+
+def test_a_loss_that_is_not_declared_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer that forgets every second tag, as nobody meant it to."""
+    right = bio.tags
+
+    def forgetful(*about: object) -> tuple[list[str], dict[str, str]]:
+        column, gone = right(*about)  # type: ignore[arg-type]
+        return ["O" if tag.startswith("B-Q") else tag for tag in column], gone
+
+    monkeypatch.setattr(bio, "tags", forgetful)
+    result = project.annotate("export", "--format", "bio", "--out", "out")
+    assert result.exit_code == 1
+    assert "not declared: span lost in harbour: Quay 41–50" in result.output
+    assert not project.path("out").exists()
+    assert [path.name for path in project.root.iterdir() if path.name.startswith(".")] == []
+
+
+def test_something_gained_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = bio.tags
+
+    def generous(*about: object) -> tuple[list[str], dict[str, str]]:
+        column, gone = right(*about)  # type: ignore[arg-type]
+        return ["B-Quay", *column[1:]], gone
+
+    monkeypatch.setattr(bio, "tags", generous)
+    result = project.annotate("export", "--format", "bio", "--out", "out")
+    assert result.exit_code == 1
+    assert "gained in market: Quay 0–" in result.output
+
+
+def test_nested_and_cut_spans_are_counted(project: Project) -> None:
+    """A Verb within a Words, of one layer, and a Quay that ends within a word."""
+    for version in ("gold", "anna"):
+        file = f"corpus/annotations/{version}/harbour.json"
+        project.replace(file, '"start": 19, "end": 23, "text": "said"', '"start": 28, "end": 33, "text": "rates"')
+    result = project.annotate("export", "--format", "docbin", "--out", "spacy", "--report", "json")
+    assert result.exit_code == 0, result.output
+    facts = json.loads(result.output)["facts"]
+    assert facts["span"]["declared"] == {"token edge": 1}
+    assert facts["relation"]["declared"] == {"token edge": 2}
+    facts = json.loads(project.annotate("export", "--format", "bio", "--out", "bio", "--report", "json").output)[
+        "facts"
+    ]
+    assert facts["span"]["declared"] == {"token edge": 1}
+    for version in ("gold", "anna"):
+        file = f"corpus/annotations/{version}/harbour.json"
+        project.replace(file, '"start": 28, "end": 33, "text": "rates"', '"start": 27, "end": 33, "text": "crates"')
+    facts = json.loads(project.annotate("export", "--format", "bio", "--out", "deep", "--report", "json").output)[
+        "facts"
+    ]
+    assert facts["span"]["declared"] == {"nested": 1}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"label": "Quay"', '"label": "Pier"', "span s5 has the unknown label 'Pier'"),
+        ('"rank": "master"', '"rank": "boss"', "span s1 has the unknown value 'boss' of rank"),
+        ('"rank": "master"', '"least": 3', "span s1 has the attribute 'least', which its label has not"),
+        ('"start": 19, "end": 23', '"start": 18, "end": 22', "the words of span s2 do not stand at its place"),
+        ('"tail": "s1"}', '"tail": "s99"}', "a relation speaker has an end that is not there"),
+        ('"lies_at"', '"lies_on"', "there is no relation 'lies_on' in the inventory"),
+        ('"id": "s2"', '"id": "s1"', "two spans have one id"),
+    ],
+)
+def test_labels_that_fit_nothing_are_not_exported(project: Project, old: str, new: str, says: str) -> None:
+    project.replace("corpus/annotations/gold/harbour.json", old, new)
+    result = project.annotate("export", "--format", "jsonl", "--out", "out")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert says in result.output
+    assert not project.path("out").exists()
+
+
+def test_folder_that_is_there_and_annotator_who_is_not(project: Project) -> None:
+    result = project.annotate("export", "--format", "jsonl", "--out", "corpus")
+    assert result.exit_code == 2
+    assert "is there already and not empty; name a new folder with --out" in result.output
+    result = project.annotate("export", "--format", "jsonl", "--out", "out", "--annotator", "zoe")
+    assert result.exit_code == 2
+    assert "holds no annotations" in result.output
+
+
+def test_brat_configuration_names_all_labels_and_values(project: Project) -> None:
+    assert project.annotate("export", "--format", "brat", "--out", "out").exit_code == 0
+    conf = project.path("out/annotation.conf").read_text()
+    sections = [line for line in conf.splitlines() if line.startswith("[")]
+    assert sections == ["[entities]", "[relations]", "[events]", "[attributes]"]
+    assert "<OVERLAP>\tArg1:<ENTITY>, Arg2:<ENTITY>, <OVL-TYPE>:<ANY>\n" in conf
+    assert "wording\tArg:Load, Value:exact|at_least|at_most|range|vague\n" in conf
+    map_ = yaml.safe_load(project.path("out/map.yaml").read_text())
+    assert map_["attributes"]["wording"]["values"] == {"at_least": "at least", "at_most": "at most"}
+
+
+def test_xmi_counts_utf16_units(project: Project) -> None:
+    """Behind the ship, which is two units, offsets differ by one from ours."""
+    assert project.annotate("export", "--format", "xmi", "--out", "out").exit_code == 0
+    text = project.path("corpus/articles/harbour.txt").read_text("utf-8")
+    file = project.path("out/harbour.xmi").read_text("utf-8")
+    span = project.corpus.read_annotation("gold", "harbour").spans[-1]
+    assert (span.start, to_utf16(text, span.start)) == (94, 95)
+    assert f'begin="95" end="{span.end + 1}" label="Load" spanId="s10"' in file
+
+
+def test_a_control_character_is_no_xml(project: Project) -> None:
+    spans = '"text": "said"}'
+    project.replace("corpus/annotations/gold/harbour.json", spans, '"text": "said", "note": "a\\u0001b"}')
+    result = project.annotate("export", "--format", "xmi", "--out", "out")
+    assert result.exit_code == 2
+    assert "article harbour: holds a control character, which XML cannot carry; export it as jsonl" in result.output
+
+
+def test_spacy_reads_the_docbin(project: Project) -> None:
+    assert project.annotate("export", "--format", "docbin", "--out", "out").exit_code == 0
+    nlp = spacy.blank("en")
+    docs = list(DocBin(store_user_data=True).from_disk(project.path("out/000000.spacy")).get_docs(nlp.vocab))
+    assert {name: len(group) for name, group in docs[0].spans.items()} == {"speech": 7, "cargo": 3}
+    assert [(span.text, span.label_, span.id_) for span in docs[1].spans["cargo"]] == [("Two to 3 carts", "Load", "s1")]
+    assert docs[0].user_data["annotation"]["attributes"]["s4"] == {"wording": "exact", "least": 40, "most": 40}
+
+
+def test_large_export_is_read_back_in_step(project: Project, tmp_path: Path, labels: Inventory) -> None:
+    """Ids whose order in a folder is not that of their names."""
+    import msgspec
+
+    from annotate.formats import format_named
+    from annotate.formats.export import export
+
+    article = project.corpus.read_article("market")
+    annotation = project.corpus.read_annotation("gold", "market")
+    names = sorted(["a", "a-b", "a_b", "a1", "ab", "b"])
+
+    def documents() -> Iterable[Document]:
+        for name in names:
+            yield Document(msgspec.structs.replace(article, id=name), msgspec.structs.replace(annotation, article=name))
+
+    for format_ in FORMATS:
+        ledger = export(format_named(format_), format_, tmp_path / format_, documents, project.inventory, "gold")
+        assert (ledger.clean, ledger.documents) == (True, 6), ledger
+
+
+def test_type_system_has_the_ends_of_relations(project: Project) -> None:
+    types = xmi.type_system(project.inventory)
+    relation = types.get_type(xmi.RELATION)
+    ends = {name: relation.get_feature(name).rangeType.name for name in ("Governor", "Dependent")}
+    assert ends == {"Governor": xmi.SPAN, "Dependent": xmi.SPAN}

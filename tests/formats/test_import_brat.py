@@ -1,0 +1,375 @@
+"""`annotate import --format brat`: labels made by others, every line of them accounted for."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annotate.formats import brat, mapping
+from annotate.formats.placing import COUNTS, Misplaced, place
+from annotate.inventory import Inventory
+from annotate.model import Annotation, Span
+from annotate.offsets import sha256, to_utf16
+from annotate.store import Corpus
+from tests.conftest import ROOT, Project
+from tests.formats.strategies import texts
+
+TEXT = "Anna saw it. The crew, she said, took 40 crates to the Old Pier."
+MAP = """\
+spans:
+  Person: {label: Speaker, attributes: {rank: other}}
+  Group: {label: Speaker, attributes: {rank: hand}}
+  Claim: {label: Words}
+  Goods: {label: Load}
+  Location: {label: Quay}
+  Comment: null
+relations:
+  At: {relation: lies_at}
+  Counter: {relation: reported_by, reversed: true}
+events:
+  Say: {label: Verb, roles: {Agent: {relation: speaker}, Theme: {relation: words}, Manner: null}}
+attributes:
+  Rank: {attribute: rank, values: {boss: master}}
+  Vague: {attribute: wording, flag: vague}
+  Number: {attribute: least}
+  Confidence: null
+normalizations:
+  Gazetteer: {attribute: remark}
+equivalences:
+  Equiv: {relation: continues}
+notes:
+  AnnotatorNotes: {to: note}
+"""
+LINES = """\
+T1\tPerson 0 4\tAnna
+T2\tGroup 13 21\tThe crew
+T3\tSay 27 31\tsaid
+T4\tClaim 13 21;33 63\tThe crew took 40 crates to the Old Pier
+T5\tGoods 38 47\t40 crates
+T6\tLocation 55 63\tOld Pier
+T7\tComment 5 8\tsaw
+T8\tPerson 23 26\tshe
+E1\tSay:T3 Agent:T1 Theme:T4 Manner:T7
+R1\tAt Arg1:T5 Arg2:T6
+R2\tCounter Arg2:T5 Arg1:T1
+R3\tCounter Arg1:T7 Arg2:T5
+*\tEquiv T1 T8
+A1\tRank T1 boss
+A2\tVague T5
+A3\tNumber T5 40
+M1\tConfidence E1
+N1\tGazetteer T6 places:17\tthe old pier
+#1\tAnnotatorNotes T1\tthe master
+#2\tAnnotatorNotes E1\tin passing
+#3\tAnnotatorNotes R1\tsure
+"""
+
+
+@pytest.fixture
+def others(project: Project) -> Path:
+    """A folder of files that others made, and an empty corpus to take them in."""
+    folder = project.path("others")
+    folder.mkdir()
+    (folder / "report.txt").write_bytes(TEXT.encode())
+    (folder / "report.ann").write_bytes(LINES.encode())
+    project.path("map.yaml").write_text(MAP)
+    project.path("new").mkdir()
+    project.path("new/annotators.yaml").write_bytes(project.path("corpus/annotators.yaml").read_bytes())
+    return folder
+
+
+def take_in(project: Project, *words: str) -> Result:
+    annotator = ["--annotator", "anna", "--corpus", "new"]
+    return project.annotate("import", "others", "--format", "brat", "--map", "map.yaml", *annotator, *words)
+
+
+def taken_in(project: Project, name: str = "report") -> Annotation:
+    return Corpus(project.path("new")).read_annotation("anna", name)
+
+
+def codes(result: Result) -> list[tuple[str, int | None]]:
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert all(line["message"] for line in lines[:-1])
+    counts = lines[-1]["lines"]
+    assert counts["read"] == counts["taken"] + counts["left_out"] + counts["reported"]
+    return [(line["code"], line["line"]) for line in lines[:-1]]
+
+
+def spans_of(annotation: Annotation) -> dict[str, Span]:
+    return {span.id: span for span in annotation.spans}
+
+
+def test_all_kinds_of_lines_are_understood(project: Project, others: Path) -> None:
+    result = take_in(project)
+    assert result.exit_code == 0, result.output
+    # Left out by the map: T7, R3, which hangs on it, and M1.
+    assert "21 lines: 18 taken, 3 left out by the map, 0 reported. 8 spans, 6 relations." in result.output
+    taken = taken_in(project)
+    spans = spans_of(taken)
+    assert {name: (span.label, span.text) for name, span in spans.items()} == {
+        "s1": ("Speaker", "Anna"), "s2": ("Speaker", "The crew"), "s3": ("Verb", "said"), "s4": ("Words", "The crew"),
+        "s4-2": ("Words", "took 40 crates to the Old Pier"), "s5": ("Load", "40 crates"), "s6": ("Quay", "Old Pier"),
+        "s8": ("Speaker", "she"),
+    }  # fmt: skip
+    assert spans["s1"].attributes == {"rank": "master"}
+    assert spans["s2"].attributes == {"rank": "hand"}
+    assert spans["s5"].attributes == {"wording": "vague", "least": 40}
+    assert spans["s6"].attributes == {"remark": "places:17"}
+    assert (spans["s1"].note, spans["s3"].note) == ("the master", "in passing")
+    assert {(one.label, one.head, one.tail, one.note) for one in taken.relations} == {
+        ("speaker", "s3", "s1", ""), ("words", "s3", "s4", ""), ("continues", "s4-2", "s4", ""),
+        ("lies_at", "s5", "s6", "sure"), ("reported_by", "s5", "s1", ""), ("continues", "s8", "s1", ""),
+    }  # fmt: skip
+
+
+def test_article_comes_in_as_add_takes_it(project: Project, others: Path) -> None:
+    data = b"\xef\xbb\xbf\r\nCafe\xcc\x81 Quay \xf0\x9f\x9a\xa2\r\nAnna waits.\r\n"
+    (others / "report.txt").write_bytes(data)
+    text = data.decode()
+    at, anna = text.index("Cafe"), text.index("Anna")
+    (others / "report.ann").write_bytes(
+        f"T1\tLocation {at} {at + 10}\tCafe\u0301 Quay\r\nT2\tPerson {anna} {anna + 4}\tAnna\r\n".encode()
+    )
+    result = take_in(project, "--publisher", "The paper", "--language", "fr")
+    assert result.exit_code == 0, result.output
+    corpus = Corpus(project.path("new"))
+    article = corpus.read_article("report")
+    assert article.text == "Café Quay 🚢\nAnna waits."
+    assert (article.publisher, article.language) == ("The paper", "fr")
+    assert corpus.source_path("report.txt").read_bytes() == data
+    assert article.source.sha256 == sha256(data)
+    assert [(one.start, one.end, one.text) for one in taken_in(project).spans] == [
+        (0, 9, "Café Quay"),
+        (12, 16, "Anna"),
+    ]
+    found = project.annotate("check", "new").output
+    assert "2 findings in new (1 article, 1 annotation" in found
+    assert found.count("is in no relation") == 2
+
+
+PREFIX = "Ünïté 🚢\r\n"
+COUNTED: dict[str, Callable[[str, int], int]] = {
+    "UTF-16 units": to_utf16,
+    "bytes of UTF-8": lambda text, at: len(text[:at].encode()),
+    "characters with CR LF as one": lambda text, at: at - text.count("\r\n", 0, at),
+}
+
+
+@pytest.mark.parametrize("count", COUNTED)
+def test_other_counts_are_told_and_taken_only_with_fix(project: Project, others: Path, count: str) -> None:
+    text = PREFIX + TEXT
+    start = text.index("crates")
+    first, last = COUNTED[count](text, start), COUNTED[count](text, start + 6)
+    (others / "report.txt").write_bytes(text.encode())
+    (others / "report.ann").write_bytes(f"T1\tGoods {first} {last}\tcrates\n".encode())
+    result = take_in(project)
+    assert result.exit_code == 1
+    assert f"others/report.ann:1: F202 offsets read {text[first:last]!r}, not 'crates' (diagnosis: {count}); " in (
+        result.output
+    )
+    assert taken_in(project).spans == ()
+    for path in sorted(project.path("new").rglob("report*")):
+        path.unlink()
+    fixed = take_in(project, "--fix")
+    assert fixed.exit_code == 0, fixed.output
+    assert f"F203 'crates' was taken where it stands (diagnosis: {count})" in fixed.output
+    assert [span.text for span in taken_in(project).spans] == ["crates"]
+
+
+def test_a_byte_order_mark_that_was_not_counted(project: Project, others: Path) -> None:
+    (others / "report.txt").write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    result = take_in(project)
+    assert result.exit_code == 1
+    assert "(diagnosis: characters after the byte order mark); take it so with --fix" in result.output
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("T1\tPerson 5 9\tAnna\n", [("F202", 1)]),
+        ("T1\tPerson 900 904\tAnna\n", [("F202", 1)]),
+        ("T1\tPerson -4 0\tAnna\n", [("F202", 1)]),
+        ("T1\tPerson 4 4\t\n", [("F202", 1)]),
+        ("T1\tGhost 0 4\tAnna\n", [("F205", 1)]),
+        ("T1 Person 0 4 Anna\n", [("F201", 1)]),
+        ("T1\tPerson 0\tAnna\n", [("F201", 1)]),
+        ("Z1\tPerson 0 4\tAnna\n", [("F201", 1)]),
+        ("\n\nT1\tPerson 0 4\tAnna\n\nT1\tPerson 13 21\tThe crew\n", [("F206", 5)]),
+        ("T1\tGoods 38 47\t40 crates\nR1\tAt Arg1:T1 Arg2:T9\n", [("F207", 2)]),
+        ("T1\tGoods 38 47\t40 crates\nT2\tLocation 0 9\tOld Pier\nR1\tAt Arg1:T1 Arg2:T2\n",
+         [("F202", 2), ("F207", 3)]),
+        ("T1\tGoods 38 47\t40 crates\nR1\tBy Arg1:T1 Arg2:T1\n", [("F205", 2)]),
+        ("T1\tGoods 38 47\t40 crates\nR1\tAt Arg1:T1\n", [("F201", 2)]),
+        ("T1\tPerson 0 4\tAnna\nA1\tRank T1 king\n", [("F209", 2)]),
+        ("T1\tPerson 0 4\tAnna\nA1\tNumber T1 3\n", [("F208", 2)]),
+        ("T1\tPerson 0 4\tAnna\nA1\tRank T1 boss\nA2\tRank T1 hand\n", [("F208", 3)]),
+        ("T1\tGoods 38 47\t40 crates\nA1\tNumber T1 many\n", [("F209", 2)]),
+        ("T1\tPerson 0 4\tAnna\nA1\tMood T1 good\n", [("F205", 2)]),
+        ("T1\tGoods 38 47\t40 crates\nT2\tLocation 55 63\tOld Pier\nR1\tAt Arg1:T1 Arg2:T2\nA1\tRank R1 boss\n",
+         [("F208", 4)]),
+        ("T1\tSay 27 31\tsaid\nE1\tSay:T1\nE2\tSay:T1\n", [("F210", 3)]),
+        ("E1\tSay:T1\n", [("F207", 1)]),
+        ("T1\tSay 27 31\tsaid\nT2\tPerson 0 4\tAnna\nE1\tSay:T1 Hearer:T2\n", [("F205", 3)]),
+        ("T1\tSay 27 31\tsaid\nE1\tShout:T1\n", [("F205", 2)]),
+        ("T1\tLocation 55 63\tOld Pier\nN1\tWiki T1 Q:17\tx\n", [("F205", 2)]),
+        ("T1\tLocation 55 63\tOld Pier\nN1\tGazetteer T1\tx\n", [("F201", 2)]),
+        ("*\tEquiv T1 T2\n", [("F207", 1), ("F207", 1)]),
+        ("*\tSame T1 T2\n", [("F205", 1)]),
+        ("#1\tAnnotatorNotes T1\tx\n", [("F207", 1)]),
+        ("#1\tTodo T1\tx\n", [("F205", 1)]),
+    ],
+)  # fmt: skip
+def test_each_bad_line_is_reported(
+    project: Project, others: Path, lines: str, expected: list[tuple[str, int | None]]
+) -> None:
+    (others / "report.ann").write_bytes(lines.encode())
+    result = take_in(project, "--report", "json")
+    assert result.exit_code == 1
+    assert codes(result) == expected
+    assert "Traceback" not in result.output
+
+
+def test_discontinuous_span_without_a_relation_for_pieces(project: Project, others: Path) -> None:
+    project.replace("schema/labels.yaml", "    joins_pieces: true\n", "    head: [Words]\n    tail: [Words]\n")
+    result = take_in(project, "--report", "json")
+    assert ("F208", 4) in codes(result)
+
+
+def test_files_without_their_half_or_no_text(project: Project, others: Path) -> None:
+    (others / "alone.ann").write_bytes(b"")
+    (others / "deep").mkdir()
+    (others / "deep" / "unseen.txt").write_bytes(b"Unseen.")
+    (others / "latin.txt").write_bytes("Café".encode("latin-1"))
+    (others / "latin.ann").write_bytes(b"")
+    (others / "odd.txt").write_bytes(b"Odd.")
+    (others / "odd.ann").write_bytes(b"T1\tPerson 0 3\t\xff\n")
+    (others / "empty.txt").write_bytes(b" \n")
+    (others / "empty.ann").write_bytes(b"")
+    (others / "same.txt").write_bytes(b"Another.")
+    (others / "same.ann").write_bytes(b"")
+    (others / "Report.txt").write_bytes(b"Another.")
+    (others / "Report.ann").write_bytes(b"")
+    result = take_in(project, "--report", "json")
+    assert result.exit_code == 1
+    found = {(line["code"], line["file"]) for line in map(json.loads, result.stdout.splitlines()) if "code" in line}
+    assert found == {
+        ("F101", "others/alone.ann"), ("F102", "others/deep/unseen.txt"), ("F103", "others/latin.txt"),
+        ("F103", "others/odd.ann"), ("F104", "others/empty.ann"), ("F104", "others/same.ann"),
+        ("F104", "others/report.ann"),
+    }  # fmt: skip
+    assert Corpus(project.path("new")).article_ids() == ["report"]
+
+
+def test_plan_changes_nothing_and_a_second_run_neither(project: Project, others: Path) -> None:
+    before = project.snapshot()
+    planned = take_in(project, "--plan")
+    assert planned.exit_code == 0
+    assert project.snapshot() == before
+    assert take_in(project).stdout == planned.stdout
+    after = project.snapshot()
+    again = take_in(project)
+    assert again.exit_code == 0
+    assert "1 texts: 0 new, 1 there already, 0 refused." in again.output
+    assert project.snapshot() == after
+    project.path("new/annotations/anna/report.json").unlink()
+    assert take_in(project).exit_code == 0
+    assert project.snapshot() == after
+    (others / "report.ann").write_bytes(b"")
+    changed = take_in(project)
+    assert changed.exit_code == 1
+    assert "F104 other labels of it by anna are in the corpus already; name another annotator" in changed.output
+    (others / "report.txt").write_bytes(b"Changed.")
+    assert "F104 another article with the id 'report' is in the corpus already" in take_in(project).output
+    assert project.snapshot() == {**after, "others/report.ann": b"", "others/report.txt": b"Changed."}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("label: Load", "label: Freight", "spans.Goods.label: no span label is called 'Freight'; use one of: Speaker"),
+        ("relation: lies_at", "relation: on", "relations.At.relation: no relation is called 'on'"),
+        ("{relation: words}", "{relation: on}", "events.Say.roles.Theme.relation: no relation is called 'on'"),
+        ("attribute: least", "attribute: sum", "attributes.Number.attribute: no attribute is called 'sum'"),
+        ("boss: master", "boss: king", "attributes.Rank.values: no value of rank is called 'king'"),
+        ("rank: other", "rank: king", "spans.Person.attributes.rank: no value of rank is called 'king'"),
+        ("{rank: hand}", "{least: 1}", "spans.Group.attributes: no attribute of Speaker is called 'least'"),
+        ("label: Load", "lable: Load", "spans.Goods: "),
+        ("  Claim:", "  Goods:", "line 5: the key 'Goods' stands twice; mend the YAML"),
+        ("to: note", "to: bin", "notes.AnnotatorNotes: "),
+        ("spans:", "[", "; mend the YAML"),
+    ],
+)
+def test_a_map_that_names_what_is_not_there(project: Project, others: Path, old: str, new: str, says: str) -> None:
+    project.replace("map.yaml", old, new)
+    before = project.snapshot()
+    result = take_in(project)
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert result.output.startswith("annotate: map.yaml: ")
+    assert says in result.output
+    assert project.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--annotator", "zoe"], "there is no annotator 'zoe'; enter zoe there"),
+        (["--annotator", "gold"], "gold comes of adjudication; name another"),
+        (["--map", "nowhere.yaml"], "nowhere.yaml: no such file or directory; name a map"),
+        (["--format", "xmi"], "holds no files of xmi; name the folder of the files"),
+    ],
+)
+def test_what_keeps_it_from_running(project: Project, others: Path, words: list[str], says: str) -> None:
+    result = take_in(project, *words)
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert says in result.output
+
+
+def test_the_map_of_the_documentation_fits_the_inventory(labels: Inventory, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "interchange.md").read_text()
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "map.yaml").write_text(block)
+    assert set(mapping.load(tmp_path / "map.yaml", labels).events) == {"Say"}
+
+
+def test_rules_are_explained(project: Project) -> None:
+    assert "F202 misplaced (error)" in project.annotate("rules", "f202").output
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_any_lines_are_items(lines: str) -> None:
+    """No line keeps the others from being read, and each that is not empty is one item."""
+    items = list(brat.parse(lines))
+    assert len(items) == sum(bool(line.strip()) for line in lines.removeprefix("\ufeff").split("\n"))
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts, st.data())
+def test_a_place_that_is_found_reads_the_words(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    words = text[start : data.draw(st.integers(start + 1, len(text)))]
+    offsets = data.draw(st.tuples(st.integers(-2, 2 * len(text)), st.integers(-2, 2 * len(text))))
+    placed = place(text, (offsets,), words)
+    shown = " ".join(words.split())
+    if placed is None:
+        assert " ".join(text[slice(*offsets)].split()) == shown
+    elif placed.mendable:
+        ((first, last),) = placed.mendable
+        assert " ".join(text[first:last].split()) == shown
+    assert place(text, ((start, start + len(words)),), words) is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts, st.data())
+def test_each_count_is_turned_back(text: str, data: st.DataObject) -> None:
+    text = text.replace("\n", "\r\n")
+    at = data.draw(st.integers(0, len(text)))
+    for name, count in COUNTED.items():
+        if text[max(at - 1, 0) : at + 1] != "\r\n":
+            assert COUNTS[name](text, count(text, at)) == at
+    assert isinstance(place(text, ((0, 10**6),), "x"), Misplaced)

@@ -1,0 +1,111 @@
+"""What is written in a format and read back is what was there, but for what the format declares as lost."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from annotate import inventory
+from annotate.formats import FORMATS, format_named, jsonl
+from annotate.formats.escapes import escaped, unescaped
+from annotate.formats.export import compared, export
+from annotate.formats.ledger import Ledger
+from annotate.formats.raw import Document
+from annotate.inventory import Inventory
+from annotate.store import Corpus, encode_annotation
+from tests.conftest import BASE
+from tests.formats.strategies import documents, words
+
+LABELS = inventory.load(BASE / "schema")
+CARRIED = {
+    "brat": {"text", "span", "id", "attribute", "note", "relation"},
+    "xmi": {"text", "span", "id", "attribute", "note", "relation"},
+    "jsonl": {"text", "span", "id", "attribute", "note", "relation", "metadata", "who"},
+    "docbin": {"text"},
+    "bio": set[str](),
+}
+"""What each format carries whole, whatever the document."""
+EXAMPLES = {"brat": 150, "xmi": 80, "jsonl": 200, "docbin": 60, "bio": 150}
+
+
+def ledger_of(format_: str, document: Document, labels: Inventory = LABELS) -> Ledger:
+    with tempfile.TemporaryDirectory() as folder:
+        module = format_named(format_)
+        module.write(Path(folder), [document], labels)
+        return compared(module, format_, Path(folder), [document], labels, "anna")
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_made_up_documents_come_back(format_: str) -> None:
+    @settings(max_examples=EXAMPLES[format_], deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(documents(LABELS))
+    def come_back(document: Document) -> None:
+        ledger = ledger_of(format_, document)
+        assert ledger.clean, ledger
+        for kind in CARRIED[format_] & ledger.facts.keys():
+            line = ledger.facts[kind]
+            assert (line.exported, line.declared) == (line.carried, {}), (kind, ledger)
+
+    come_back()
+
+
+@settings(max_examples=300, deadline=None)
+@given(words)
+def test_escapes_are_one_line_and_come_back(text: str) -> None:
+    line = escaped(text)
+    assert unescaped(line) == text
+    assert len(f"x{line}x".splitlines()) == 1
+    assert line == line.strip()
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("annotator", ["gold", "reader-1", "reader-2", "reader-3", "reader-4"])
+def test_the_real_corpus_comes_back(
+    format_: str, annotator: str, corpus: Corpus, labels: Inventory, tmp_path: Path
+) -> None:
+    def real() -> list[Document]:
+        names = corpus.annotated_ids(annotator)
+        return [Document(corpus.read_article(name), corpus.read_annotation(annotator, name)) for name in names]
+
+    ledger = export(format_named(format_), format_, tmp_path / "out", real, labels, annotator)
+    assert ledger.clean, ledger
+    assert ledger.documents == len(real()) >= 1
+    lost = {kind for kind, line in ledger.facts.items() if line.declared}
+    if format_ != "bio":
+        assert lost == (set() if format_ == "jsonl" else {"metadata", "who"})
+    else:
+        assert {"id", "attribute", "relation"} <= lost
+        assert ledger.facts["span"].carried > 0
+
+
+def test_lines_of_jsonl_are_the_files_of_the_corpus(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
+    names = corpus.annotated_ids("gold")
+    jsonl.write(
+        tmp_path, [Document(corpus.read_article(name), corpus.read_annotation("gold", name)) for name in names], labels
+    )
+    lines = (tmp_path / jsonl.FILE).read_bytes().splitlines()
+    import msgspec
+
+    for name, line in zip(names, lines, strict=True):
+        row = msgspec.json.decode(line, type=jsonl.Row)
+        assert encode_annotation(row.annotation) == corpus.annotation_path("gold", name).read_bytes()
+        assert row.article == corpus.read_article(name)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_an_undeclared_loss_shows(data: st.DataObject) -> None:
+    """Whatever one fact of a document is dropped on the way, the ledger says so."""
+    document = data.draw(documents(LABELS).filter(lambda one: one.annotation.spans != ()))
+    import msgspec
+
+    gone = data.draw(st.sampled_from(document.annotation.spans))
+    kept = tuple(span for span in document.annotation.spans if span != gone)
+    relations = tuple(one for one in document.annotation.relations if gone.id not in (one.head, one.tail))
+    poorer = msgspec.structs.replace(document.annotation, spans=kept, relations=relations)
+    ledger = Ledger(format="jsonl", annotator="anna")
+    ledger.add(document, Document(document.article, poorer), jsonl.lost(document, LABELS))
+    assert not ledger.clean
+    assert ledger.facts["span"].undeclared == 1
