@@ -13,6 +13,7 @@ COMMANDS = [
     ["check"],
     ["rules"],
     ["build"],
+    ["hydrate"],
     ["export"],
     ["import"],
     ["coverage"],

@@ -11,6 +11,8 @@ from annotate.cli.report import render
 
 if TYPE_CHECKING:
     from annotate.dataset.writer import Manifest
+    from annotate.findings import Finding
+    from annotate.rights.skeleton import Head
     from annotate.store import Corpus
 
 
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 )
 @click.option("--negatives", is_flag=True, help="In relations, also pairs of a paragraph that nothing relates.")
 @click.option(
+    "--without-text", is_flag=True, help="Leave out all words of the articles; `annotate hydrate` puts them back."
+)
+@click.option(
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
 )
 @click.pass_context
@@ -41,6 +46,7 @@ def command(
     citation: str | None,
     configs: tuple[str, ...],
     negatives: bool,
+    without_text: bool,
     format_: str,
 ) -> None:
     """Check a corpus, then write its dataset: Parquet for each table and split, a card, a manifest of hashes.
@@ -50,6 +56,7 @@ def command(
 
     \b
     annotate build --out dist/dataset
+    annotate build --without-text --out dist/open
     annotate build --out dist/pairs --config relations --negatives
     annotate build my-corpus --schema my-schema --out dist/dataset --format json
     python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset"))'
@@ -63,17 +70,48 @@ def command(
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
     tables(loaded, configs)  # before the checks, which take a while
-    errors = [finding for finding in check(folder, loaded) if finding.severity == "error"]
+    errors = [finding for finding in check(folder, loaded) if finding.severity == "error"] or _leaks(folder)
     if errors:
         click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
         ctx.exit(1)
+    quoted = cited(folder, citation)
     manifest = build(
-        folder, loaded, out, cited(folder, citation), agreement(folder, loaded), tables=configs, negatives=negatives
+        folder,
+        loaded,
+        out,
+        quoted,
+        agreement(folder, loaded),
+        tables=configs,
+        negatives=negatives,
+        skeleton=_head(folder, schema, quoted, configs, negatives) if without_text else None,
     )
     if format_ == "json":
         click.echo(json.dumps(_as_data(manifest, out), indent=2, ensure_ascii=False))
     else:
         _show(manifest, out)
+
+
+def _leaks(corpus: "Corpus") -> "list[Finding]":
+    """Near-duplicate paragraphs that stand in two splits; none is looked for where there are not two."""
+    from annotate.checks.splits import group_in_two_splits
+    from annotate.splits.corpus import bonds_of
+
+    splits = corpus.splits()
+    if len(splits) < 2:
+        return []
+    placed = {name for names in splits.values() for name in names}
+    return list(group_in_two_splits("", None, bonds_of(corpus, placed), splits))
+
+
+def _head(corpus: "Corpus", schema: str, citation: Path | None, tables: tuple[str, ...], negatives: bool) -> "Head":
+    from annotate.dataset.build import corpus_version
+    from annotate.files import read_bytes
+    from annotate.inventory import FILE
+    from annotate.rights.skeleton import head_of
+
+    labels = read_bytes(Path(schema) / FILE, "give the folder that holds it with --schema").decode()
+    quoted = read_bytes(citation, "name another with --citation").decode() if citation else None
+    return head_of(corpus, corpus_version(corpus), labels, quoted, tables, negatives)
 
 
 def cited(corpus: "Corpus", citation: str | None) -> Path | None:

@@ -18,6 +18,7 @@ from annotate.dataset.features import ARTICLES
 from annotate.dataset.rows import Labelled, TableMaker
 from annotate.dataset.statement import filled, sentences
 from annotate.dataset.tables.links import LinkRow
+from annotate.dataset.without_text import SKELETON
 from annotate.dataset.writer import (
     CARD,
     CROISSANT,
@@ -33,6 +34,7 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.offsets import sha256
+from annotate.rights.skeleton import Head, withheld
 from annotate.store import Corpus
 
 SPLITS = ("train", "validation", "test")
@@ -49,11 +51,14 @@ def build(
     agreement: Agreement | None = None,
     tables: Collection[str] = (),
     negatives: bool = False,
+    skeleton: Head | None = None,
 ) -> Manifest:
     """Write the dataset folder `out`: Parquet a table and split, the card, the manifest.
 
     `agreement` is shown in the card; `tables` chooses among the tables, with `articles` always among them, as the
-    others refer to it; `negatives` asks for pairs of mentions without a relation in `relations`.
+    others refer to it; `negatives` asks for pairs of mentions without a relation in `relations`. With `skeleton`,
+    no table and no row in the card has words of the articles, and a file is added from which `annotate hydrate` puts
+    them back.
 
     The corpus must have passed the checks. Raises CannotRun, and leaves `out` as it was, where there is nothing to
     write, no table is called so, a split has another name than Hugging Face's, or `out` must not or cannot be written.
@@ -62,7 +67,7 @@ def build(
     splits = articles_by_split(corpus)
     annotators = corpus.read_annotators()
     kinds = {name: who.kind for name, who in annotators.items()}
-    make = TableMaker(inventory, {ARTICLES, *tables} if tables else None, negatives, kinds)
+    make = TableMaker(inventory, {ARTICLES, *tables} if tables else None, negatives, kinds, text=skeleton is None)
     links = _links_by_split(corpus, splits) if "links" in make.tables else {}
     counts, written = Counts(), list[Table]()
     with dataset_folder(out) as folder:
@@ -96,6 +101,7 @@ def build(
             left_out=len(corpus.article_ids()) - counts.articles.total(),
             citation=cited,
             agreement=agreement,
+            text=skeleton is None,
             statement=filled(
                 corpus,
                 {
@@ -121,7 +127,11 @@ def build(
             unfit=dict(sorted(counts.unfit.items())),
             croissant_sha256=sha256(described),
             negatives=negatives,
+            text=skeleton is None,
         )
+        if skeleton:
+            with (folder / SKELETON).open("wb") as file:
+                file.writelines(withheld(corpus, skeleton))
         (folder / CARD).write_bytes(readme)
         (folder / CROISSANT).write_bytes(described)
         (folder / MANIFEST).write_bytes(encode_manifest(manifest))

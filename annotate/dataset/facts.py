@@ -33,7 +33,8 @@ class Agreement(NamedTuple):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that a card is made from.
 
-    `types` are the tables in their order; `left_out` counts the articles without gold labels or in no split.
+    `types` are the tables in their order; `left_out` counts the articles without gold labels or in no split; `text` is
+    False where the words of the articles were taken out.
     """
 
     inventory: Inventory
@@ -47,6 +48,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     citation: Citation | None
     agreement: Agreement | None
     statement: dict[str, str]
+    text: bool = True
 
     @property
     def configs(self) -> dict[str, Feature]:

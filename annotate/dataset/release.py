@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from annotate.dataset.without_text import SKELETON
 from annotate.dataset.writer import CARD, CROISSANT, MANIFEST, Manifest, read_manifest
 from annotate.offsets import sha256
 
@@ -49,7 +50,7 @@ def steps(local: Iterable[File], there: Mapping[str, File], before: Manifest | N
         Step(path, one.bytes, "same" if path in there and one.hashes & there[path].hashes else _change(path, there))
         for path, one in ours.items()
     ]
-    made = {CARD, CROISSANT, MANIFEST, *(table.file for table in before.tables)} if before else set()
+    made = {CARD, CROISSANT, MANIFEST, SKELETON, *(table.file for table in before.tables)} if before else set()
     rest = [
         Step(path, one.bytes, "gone" if path in made else "kept") for path, one in there.items() if path not in ours
     ]

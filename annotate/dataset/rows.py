@@ -10,6 +10,7 @@ from annotate.dataset.plans import arrays
 from annotate.dataset.tables import tables
 from annotate.dataset.tables.links import LinkRow
 from annotate.dataset.tables.table import Reads
+from annotate.dataset.without_text import without_text
 from annotate.inventory import Inventory
 
 __all__ = ["Labelled", "TableMaker"]
@@ -19,7 +20,7 @@ class TableMaker:
     """Rows for one inventory; made once, used for any number of batches.
 
     `names` chooses tables, all of them where it is None; `negatives` asks for pairs without a relation, too; `kinds`
-    maps annotators to `person` or `model`.
+    maps annotators to `person` or `model`; without `text`, the rows hold no words of their articles.
     """
 
     def __init__(
@@ -28,9 +29,11 @@ class TableMaker:
         names: Collection[str] | None = None,
         negatives: bool = False,
         kinds: Mapping[str, str] | None = None,
+        text: bool = True,
     ) -> None:
         self._inventory = inventory
         self._kinds = kinds or {}
+        self._text = text
         self.tables = tables(inventory, names, negatives)
         self._schemas = {name: arrow_schema(table.features) for name, table in self.tables.items()}
 
@@ -52,5 +55,6 @@ class TableMaker:
         for name, table in self.tables.items():
             if table.reads == reads:
                 items = [item for source in sources for item in table.items(source)]
-                made[name] = pa.Table.from_arrays(arrays(table.features, table.plan, items), schema=self._schemas[name])
+                rows = pa.Table.from_arrays(arrays(table.features, table.plan, items), schema=self._schemas[name])
+                made[name] = rows if self._text else without_text(rows)
         return made

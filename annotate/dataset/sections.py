@@ -8,6 +8,7 @@ from annotate.dataset.example import shown
 from annotate.dataset.facts import LICENCE_URL, Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.tables.tokens import TOKENS
+from annotate.dataset.without_text import SKELETON
 from annotate.dataset.writer import MANIFEST
 
 FEW = 10
@@ -131,10 +132,17 @@ def rights(facts: Facts) -> str:
         ("publisher", "articles"),
         ((name or "not known", number) for name, number in facts.counts.publishers.most_common()),
     )
+    without = (
+        ""
+        if facts.text
+        else "\n\nThis copy has no word of the articles: titles, texts, notes and the words of spans are `None`;"
+        " offsets, labels and hashes are there. Who has the texts puts them back with `annotate hydrate`, from"
+        f" `{SKELETON}`."
+    )
     return f"""## Rights
 
 The labels and the guidelines are licensed under [CC BY 4.0]({LICENCE_URL}). That \
-licence does not reach the articles' texts: they remain their publishers'.
+licence does not reach the articles' texts: they remain their publishers'.{without}
 
 {rights}
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from annotate.dataset.features import Feature, arrow_schema
 from annotate.dataset.hashing import LogicalHash
+from annotate.dataset.without_text import SKELETON
 from annotate.errors import CannotRun
 
 MANIFEST = "manifest.json"
@@ -51,6 +52,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `unfit` counts, by reason, the spans that the tags of `tokens` do not say as they are.
 
     `negatives` says whether `relations` has pairs without a relation: with the tables, enough to build it again.
+    `text` is False where the words of the articles were taken out.
     """
 
     format: str
@@ -65,6 +67,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     unfit: dict[str, int] = {}
     croissant_sha256: str | None = None
     negatives: bool = False
+    text: bool = True
 
 
 def table_file(config: str, split: str) -> str:
@@ -151,7 +154,7 @@ def refuse_foreign(out: Path) -> None:
     manifest = read_manifest(out)
     if manifest is None:
         raise CannotRun(out, "is no dataset folder that `annotate build` made", mend)
-    ours = {CARD, CROISSANT, MANIFEST, *(table.file for table in manifest.tables)}
+    ours = {CARD, CROISSANT, MANIFEST, SKELETON, *(table.file for table in manifest.tables)}
     for file in inside:
         if file not in ours:
             raise CannotRun(

@@ -1,0 +1,101 @@
+"""`annotate hydrate`: a dataset without text and the reader's own copies → the dataset with text."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from annotate.cli.common import terminal
+from annotate.errors import CannotRun
+
+if TYPE_CHECKING:
+    from annotate.rights.hydration import ArticleReport
+    from annotate.rights.skeleton import Skeleton
+
+
+@click.command("hydrate")
+@click.argument("dataset", type=click.Path())
+@click.option("--texts", required=True, type=click.Path(), help="The folder of copies: <id>.txt, or the source files.")
+@click.option("--out", required=True, type=click.Path(), help="The folder to write; a dataset there is replaced.")
+@click.option("--report", type=click.Path(dir_okay=False), help="A JSON file for all that is not where it was.")
+@click.option(
+    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
+)
+@click.pass_context
+def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str | None, format_: str) -> None:
+    """Put the texts back into a dataset of `annotate build --without-text`.
+
+    With equal copies the result is what `annotate build` writes, byte for byte. Where a copy differs, each span is
+    looked for by its hashes: exact, moved, changed (white space, quotation marks, an edited word), or lost. A span that
+    is lost is left out with its relations, and an article without a copy of it is left out; the report names all.
+
+    Exit code 0: all in place; 1: something is lost or left out; 2: could not run.
+
+    \b
+    annotate build --without-text --out dist/open
+    annotate hydrate dist/open --texts my-copies --out dist/dataset
+    annotate hydrate dist/open --texts my-copies --out dist/dataset --report report.json
+    """
+    import msgspec
+
+    from annotate.files import write_atomically
+    from annotate.model import GOLD
+    from annotate.rights.hydration import hydrate
+
+    skeleton = _skeleton(Path(dataset))
+    if not Path(texts).is_dir():
+        raise CannotRun(texts, "no such folder", "name the folder that holds the texts with --texts")
+    console = terminal(stderr=True)
+    with tempfile.TemporaryDirectory() as folder, console.status("placing spans"):
+        corpus, found = hydrate(skeleton, Path(texts), Path(folder) / "corpus")
+        written = bool(corpus.annotated_ids(GOLD))
+        if written:
+            _build(skeleton, Path(folder), out)
+    data = msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
+    if report:
+        write_atomically(Path(report), data)
+    click.echo(data.decode() if format_ == "json" else _as_text(found), nl=False)
+    click.echo(
+        f"Written to {out}" if written else "Nothing was written: no article has its text", err=format_ == "json"
+    )
+    if not written or not all(one.whole for one in found):
+        ctx.exit(1)
+
+
+def _skeleton(dataset: Path) -> "Skeleton":
+    from annotate.dataset.without_text import SKELETON
+    from annotate.files import read_bytes
+    from annotate.rights.skeleton import parse
+
+    path = dataset / SKELETON
+    return parse(str(path), read_bytes(path, "name a dataset that `annotate build --without-text` wrote"))
+
+
+def _build(skeleton: "Skeleton", folder: Path, out: str) -> None:
+    """Build the corpus that stands in the folder, as the dataset was built."""
+    from annotate import inventory
+    from annotate.cli.figures import agreement
+    from annotate.dataset.build import build
+    from annotate.store import Corpus
+
+    head = skeleton.head
+    (folder / inventory.FILE).write_text(head.labels, "utf-8", newline="")
+    cited = folder / "CITATION.cff" if head.citation is not None else None
+    if cited and head.citation is not None:
+        cited.write_text(head.citation, "utf-8", newline="")
+    corpus, loaded = Corpus(folder / "corpus"), inventory.load(folder)
+    build(corpus, loaded, out, cited, agreement(corpus, loaded), tables=head.tables, negatives=head.negatives)
+
+
+def _as_text(found: "list[ArticleReport]") -> str:
+    lines = []
+    for one in found:
+        counted = ", ".join(f"{number} {status}" for status, number in sorted(one.stretches.items()))
+        lines.append(f"{one.article}: {one.outcome} ({one.copy}){': ' if counted else ''}{counted}")
+        for row in one.moved:
+            now = "" if row.new_start is None else f" → [{row.new_start}, {row.new_end})"
+            lines.append(f"  {row.status} {row.file} {row.what} [{row.start}, {row.end}){now}")
+        if one.dropped_relations:
+            lines.append(f"  {one.dropped_relations} relations of lost spans are left out")
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,166 @@
+"""A corpus without its texts, as one file of JSON lines; from it and the texts the corpus is made again, byte for byte.
+
+The first line is the head: what has no article's words. Each further line is an article with its annotations and its
+sentences; the last holds the links. A JSON object that has `start`, `end` and the words between them keeps the seal of
+these; any other string is kept but for what it quotes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from annotate.errors import CannotRun
+from annotate.model import Annotation, Article, Coverage, Links
+from annotate.rights.placing import line_ranges
+from annotate.rights.quotes import Quote, Quotes, Template, filled
+from annotate.rights.seals import Seal, Sealer
+from annotate.store import Corpus
+
+FORMAT = "annotate skeleton 1"
+SEALED, QUOTED = "sealed", "quoted"
+WHOLE = frozenset({"title", "author", "publisher"})
+"""Fields that are taken out where the article has them, however short."""
+
+Tree = Any
+"""A JSON value."""
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """`files` are the files of the corpus that quote no article, by path; `labels` and `citation` are texts of files.
+
+    `tables` and `negatives` are the options of the build, so that the same dataset comes out.
+    """
+
+    format: str
+    labels: str
+    citation: str | None
+    tables: tuple[str, ...]
+    negatives: bool
+    files: dict[str, str]
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """An article without its words: its lines as seals, its metadata, its annotations by version, its sentences."""
+
+    id: str
+    lines: list[Seal]
+    article: Tree
+    annotations: dict[str, Tree]
+    coverage: Tree | None
+
+
+class Skeleton(msgspec.Struct, frozen=True):
+    head: Head
+    bodies: list[Body]
+    links: Tree
+
+
+def head_of(
+    corpus: Corpus, version: str | None, labels: str, citation: str | None, tables: tuple[str, ...], negatives: bool
+) -> Head:
+    """The head for a corpus; of its changelog, only the version is kept."""
+    paths = [corpus.annotators_path, corpus.statement_path, *sorted((corpus.root / "splits").glob("*.txt"))]
+    files = {
+        path.relative_to(corpus.root).as_posix(): path.read_bytes().decode("utf-8") for path in paths if path.is_file()
+    }
+    if version:
+        files["CHANGELOG.md"] = f"## {version}\n"
+    return Head(format=FORMAT, labels=labels, citation=citation, tables=tables, negatives=negatives, files=files)
+
+
+def withheld(corpus: Corpus, head: Head) -> Iterator[bytes]:
+    """The lines of the file, each with LF."""
+    articles = corpus.article_ids()
+    yield msgspec.json.encode(head) + b"\n"
+    known = set(articles)
+    for name in articles:
+        yield msgspec.json.encode(_body(corpus, corpus.read_article(name))) + b"\n"
+    links = [link for link in corpus.read_links().links if known.issuperset(one.article for one in link.passages)]
+    linked = {passage.article for link in links for passage in link.passages}
+    sealers = {name: _sealer(corpus.read_article(name)) for name in sorted(linked)}
+    quotes = Quotes(sealers)
+    yield msgspec.json.encode(_sealed(msgspec.to_builtins(Links(links=tuple(links))), "", sealers, quotes)) + b"\n"
+
+
+def _sealer(article: Article) -> Sealer:
+    return Sealer(article.text, article.text_sha256)
+
+
+def _body(corpus: Corpus, article: Article) -> Body:
+    name, sealer = article.id, _sealer(article)
+    sealers = {name: sealer}
+    quotes = Quotes(sealers)
+
+    def sealed(noun: Article | Annotation | Coverage) -> Tree:
+        return _sealed(msgspec.to_builtins(noun), name, sealers, quotes)
+
+    versions = [version for version in corpus.versions() if corpus.annotation_path(version, name).is_file()]
+    return Body(
+        id=name,
+        lines=[sealer(*line) for line in line_ranges(article.text)],
+        article=sealed(msgspec.structs.replace(article, text="")),
+        annotations={version: sealed(corpus.read_annotation(version, name)) for version in versions},
+        coverage=sealed(corpus.read_coverage(name)) if corpus.coverage_path(name).is_file() else None,
+    )
+
+
+def _sealed(tree: Tree, article: str, sealers: Mapping[str, Sealer], quotes: Quotes, key: str = "") -> Tree:
+    """The tree with the words of articles taken out; offsets are those of `article`, unless an object names its own."""
+    if isinstance(tree, list | tuple):
+        return [_sealed(item, article, sealers, quotes, key) for item in tree]
+    if isinstance(tree, dict):
+        if "text" in tree and "start" in tree:
+            name = tree.get("article", article)
+            place = sealers[name](tree["start"], tree["end"])
+            rest = {field: value for field, value in tree.items() if field not in ("text", "start", "end")}
+            return {SEALED: [name, place], **_sealed(rest, article, sealers, quotes)}
+        return {field: _sealed(value, article, sealers, quotes, field) for field, value in tree.items()}
+    if isinstance(tree, str) and key not in ("id", "article"):
+        template = (quotes.whole(tree) if key in WHOLE else None) or quotes.template(tree)
+        if any(isinstance(part, Quote) for part in template):
+            return {QUOTED: template}
+    return tree
+
+
+Read = Callable[[Quote, str], "tuple[int, int, str] | None"]
+"""Where a sealed stretch stands in the reader's copy, and its words; None where it is lost.
+
+The second argument says what it is: the id of a span, or the field that quotes it.
+"""
+
+
+def restored(tree: Tree, read: Read, key: str = "") -> Tree:
+    """The tree with the words of a reader's copies put in; an object whose words are lost is left out of its list."""
+    if isinstance(tree, list):
+        return [found for item in tree if (found := restored(item, read, key)) is not None]
+    if not isinstance(tree, dict):
+        return tree
+    if QUOTED in tree:
+        template = msgspec.convert(tree[QUOTED], Template)
+
+        def words(quote: Quote) -> str | None:
+            found = read(quote, key)
+            return found[2] if found else None
+
+        return filled(template, words)
+    rest = {field: restored(value, read, field) for field, value in tree.items() if field != SEALED}
+    if SEALED not in tree:
+        return rest
+    quote = msgspec.convert(tree[SEALED], Quote)
+    found = read(quote, tree.get("id", key))
+    return None if found is None else {**rest, **dict(zip(("start", "end", "text"), found, strict=True))}
+
+
+def parse(where: str, data: bytes) -> Skeleton:
+    """The skeleton of a file's bytes; raises CannotRun, naming `where`."""
+    lines = data.splitlines()
+    try:
+        head = msgspec.json.decode(lines[0], type=Head)
+        bodies = [msgspec.json.decode(line, type=Body) for line in lines[1:-1]]
+        links = msgspec.json.decode(lines[-1])
+    except (msgspec.MsgspecError, IndexError, UnicodeDecodeError) as error:
+        raise CannotRun(where, f"cannot be read: {error}", "get the dataset again") from error
+    if head.format != FORMAT:
+        raise CannotRun(where, f"is {head.format!r}, not {FORMAT!r}", "use the version of annotate that wrote it")
+    return Skeleton(head, bodies, links)

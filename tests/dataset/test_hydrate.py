@@ -1,0 +1,256 @@
+"""A dataset without text gives no words away, and comes back byte for byte; other copies are realigned, openly."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotate.dataset.without_text import SKELETON
+from annotate.model import GOLD
+from annotate.offsets import normalise, sha256
+from annotate.rights.folding import Folded
+from annotate.rights.placing import Placer, line_ranges
+from annotate.rights.quotes import STRETCH, Quote, Quotes, filled
+from annotate.rights.seals import Sealer
+from annotate.rights.skeleton import parse
+from annotate.store import Corpus
+from tests.conftest import ROOT, Project, annotate
+from tests.dataset.test_build import files
+
+TEXT = (
+    "Rebels “shelled” the market, a doctor said. The mayor said it was a mine.\n"
+    "“Twelve people were killed,” he said.\n"
+    "\n"
+    "Nobody else said a word about the bridge, which had been closed for two years before the shells fell."
+)
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+
+
+def stretches(text: str, length: int = STRETCH) -> set[str]:
+    return {text[at : at + length] for at in range(len(text) - length + 1)}
+
+
+@pytest.fixture(scope="module")
+def shut(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset of this repository's corpus, without text."""
+    out = tmp_path_factory.mktemp("shut") / "open"
+    result = annotate("build", "--without-text", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    return out
+
+
+def hydrate(shut: Path, texts: Path, out: Path, *words: str) -> Result:
+    return annotate("hydrate", str(shut), "--texts", str(texts), "--out", str(out), *words)
+
+
+def test_no_words_of_an_article_are_in_the_tables(shut: Path, corpus: Corpus) -> None:
+    copied = set().union(*(stretches(article.text) for article in corpus.articles()))
+    tables = sorted((shut / "data").rglob("*.parquet"))
+    assert len(tables) >= 4
+    for path in tables:
+        for row in pq.read_table(path).to_pylist():
+            for words in strings(row):
+                assert not stretches(words) & copied, (path.parent.name, words)
+    (articles,) = (shut / "data" / "articles").iterdir()
+    row = pq.read_table(articles).to_pylist()[0]
+    assert (row["text"], row["title"], {span["text"] for span in row["spans"]}) == (None, None, {None})
+    assert all(span["end"] > span["start"] for span in row["spans"])
+
+
+def test_no_words_of_an_article_are_in_its_skeleton(shut: Path, corpus: Corpus) -> None:
+    skeleton = parse("skeleton", (shut / SKELETON).read_bytes())
+    assert [body.id for body in skeleton.bodies] == corpus.article_ids()
+    for body in skeleton.bodies:
+        copied = stretches(corpus.read_text(body.id))
+        for words in strings([body.article, list(body.annotations.values()), body.coverage]):
+            assert not stretches(words) & copied, words
+
+
+def test_the_card_and_what_describes_it_show_no_words_of_an_article(shut: Path, corpus: Corpus) -> None:
+    """But for what the inventory and the data statement say in words of their own."""
+    own = (ROOT / "schema" / "labels.yaml").read_text("utf-8") + " ".join(corpus.read_statement().values())
+    for name in ("README.md", "croissant.json"):
+        shown = (shut / name).read_text("utf-8")
+        for article in corpus.articles():
+            assert not stretches(shown, 24) & stretches(article.text, 24) - stretches(" ".join(own.split()), 24)
+            assert not any(
+                span.text in shown for span in corpus.read_annotation(GOLD, article.id).spans if len(span.text) > 24
+            )
+    assert "puts them back with `annotate hydrate`" in (shut / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("folder", ["articles", "sources"])
+def test_equal_copies_give_the_dataset_byte_for_byte(shut: Path, tmp_path: Path, folder: str) -> None:
+    assert annotate("build", "--out", str(tmp_path / "full")).exit_code == 0
+    result = hydrate(shut, ROOT / "corpus" / folder, tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert files(tmp_path / "out") == files(tmp_path / "full")
+
+
+def test_options_and_another_inventory_come_back_as_well(project: Project) -> None:
+    options = ("--config", "relations", "--negatives")
+    for words in (["--out", "full"], ["--without-text", "--out", "open"]):
+        assert project.annotate("build", *options, *words).exit_code == 0
+    result = project.annotate("hydrate", "open", "--texts", "corpus/articles", "--out", "again")
+    assert result.exit_code == 0, result.output
+    assert files(project.path("again")) == files(project.path("full"))
+    assert project.annotate("build", "--out", "open").exit_code == 0
+    assert not project.path(f"open/{SKELETON}").exists()
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "corpus" / "articles", tmp_path / "copies")
+    return tmp_path / "copies"
+
+
+def rewrite(path: Path, change: Callable[[str], str]) -> None:
+    before = path.read_bytes().decode("utf-8")
+    after = change(before)
+    assert after != before
+    path.write_bytes(after.encode("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n"), lambda text: f"\n{text}\n\n"],
+    ids=["byte order mark", "CRLF", "empty lines around"],
+)
+def test_how_a_file_was_saved_is_no_difference(shut: Path, copies: Path, change: Callable[[str], str]) -> None:
+    rewrite(copies / "syria-fronts.txt", change)
+    result = hydrate(shut, copies, copies.parent / "out", "--format", "json")
+    assert (result.exit_code, [one["outcome"] for one in json.loads(result.stdout)]) == (0, ["exact", "exact"])
+
+
+def test_white_space_quotation_marks_and_an_inserted_line_are_followed(
+    shut: Path, copies: Path, corpus: Corpus
+) -> None:
+    """Every span is placed, and reads its words as the copy has them."""
+    path = copies / "syria-fronts.txt"
+    rewrite(path, lambda text: "An editor's note that was not there.\n\n" + text.replace("“", '"').replace(", ", ",  "))
+    report = copies.parent / "report.json"
+    result = hydrate(shut, copies, copies.parent / "out", "--report", str(report))
+    assert result.exit_code == 0, result.output
+    found = {one["article"]: one for one in json.loads(report.read_text("utf-8"))}["syria-fronts"]
+    assert (found["outcome"], found["stretches"].get("lost")) == ("realigned", None)
+    assert {"moved", "changed"} <= found["stretches"].keys()
+    (table,) = (copies.parent / "out" / "data" / "articles").iterdir()
+    row = next(row for row in pq.read_table(table).to_pylist() if row["id"] == "syria-fronts")
+    copy = path.read_text("utf-8")
+    assert (row["text"], row["text_sha256"]) == (copy, sha256(copy))
+    gold = corpus.read_annotation(GOLD, "syria-fronts")
+    assert len(row["spans"]) == len(gold.spans)
+    words = {span["id"]: span["text"] for span in row["spans"]}
+    for span in row["spans"]:
+        assert copy[span["start"] : span["end"]] == span["text"]
+    for span in gold.spans:
+        assert Folded(words[span.id]).text == Folded(span.text).text
+
+
+def test_a_sentence_that_is_gone_is_reported_and_left_out(shut: Path, copies: Path, corpus: Corpus) -> None:
+    gone = next(span for span in corpus.read_annotation(GOLD, "syria-fronts").spans if span.end - span.start > 60)
+    rewrite(copies / "syria-fronts.txt", lambda text: text.replace(gone.text, ""))
+    result = hydrate(shut, copies, copies.parent / "out")
+    assert result.exit_code == 1
+    assert f"lost annotations/gold/syria-fronts.json {gone.id} [{gone.start}, {gone.end})" in result.output
+    (table,) = (copies.parent / "out" / "data" / "articles").iterdir()
+    row = next(row for row in pq.read_table(table).to_pylist() if row["id"] == "syria-fronts")
+    assert gone.id not in {span["id"] for span in row["spans"]}
+    assert gone.id not in {end for one in row["relations"] for end in (one["head_id"], one["tail_id"])}
+
+
+def test_missing_wrong_and_unreadable_copies_are_named(shut: Path, copies: Path) -> None:
+    (copies / "raqqa-phosphorus.txt").write_text("Quite another text.\n" * 40)
+    report = hydrate(shut, copies, copies.parent / "out", "--format", "json")
+    assert report.exit_code == 1
+    assert {one["article"]: one["outcome"] for one in json.loads(report.stdout)} == {
+        "raqqa-phosphorus": "wrong copy",
+        "syria-fronts": "exact",
+    }
+    (copies / "raqqa-phosphorus.txt").write_bytes(b"\xff\xfe latin")
+    (copies / "syria-fronts.txt").unlink()
+    none = hydrate(shut, copies, copies.parent / "none")
+    assert none.exit_code == 1
+    assert "raqqa-phosphorus: not UTF-8" in none.output
+    assert "syria-fronts: missing" in none.output
+    assert not (copies.parent / "none").exists()
+
+
+def test_what_is_no_such_dataset_is_one_line(shut: Path, tmp_path: Path) -> None:
+    nowhere = hydrate(tmp_path, ROOT / "corpus" / "articles", tmp_path / "out")
+    assert (nowhere.exit_code, nowhere.output.count("\n")) == (2, 1)
+    (tmp_path / SKELETON).write_bytes((shut / SKELETON).read_bytes()[:3000])
+    cut = hydrate(tmp_path, ROOT / "corpus" / "articles", tmp_path / "out")
+    assert (cut.exit_code, cut.output.count("\n")) == (2, 1), cut.output
+    texts = hydrate(shut, tmp_path / "nowhere", tmp_path / "out")
+    assert (texts.exit_code, "no such folder" in texts.output) == (2, True)
+
+
+def placed(copy: str, words: str, nth: int = 0) -> tuple[str, str]:
+    """How a stretch of `TEXT` is found in a copy, and what the copy reads there."""
+    sealer, start = Sealer(TEXT, sha256(TEXT)), -1
+    for _ in range(nth + 1):
+        start = TEXT.index(words, start + 1)
+    placer = Placer(copy, sha256(TEXT), [sealer(*line) for line in line_ranges(TEXT)])
+    found = placer(sealer(start, start + len(words)))
+    return found.status, copy[found.start : found.end] if found.status != "lost" else ""
+
+
+def test_the_same_word_elsewhere_is_never_taken_for_it() -> None:
+    second = TEXT.replace("The mayor said it was a mine.", "The mayor thought it was a mine.")
+    assert placed(second, "said", 1) == ("changed", "thought")
+    gone = TEXT.replace(" The mayor said it was a mine.", "")
+    assert placed(gone, "said", 1) == ("lost", "")
+    assert placed(gone, "said", 2) == ("moved", "said")
+    assert placed(TEXT.replace("“", '"').replace("”", '"'), "“shelled”") == ("changed", '"shelled"')
+    assert placed(TEXT.replace("\n", " "), "Twelve people were killed") == ("exact", "Twelve people were killed")
+
+
+@given(st.text(alphabet="ab \n“'\u00ad", max_size=40))
+def test_a_folded_offset_leads_back(text: str) -> None:
+    folded = Folded(text)
+    for at, letter in enumerate(folded.text):
+        start, end = folded.range(at, at + 1)
+        assert end == start + 1
+        assert folded.at(start) == at
+        assert Folded(text[start]).text == letter
+
+
+@given(st.lists(st.sampled_from(["own words ", TEXT[:20], TEXT[30:60], TEXT[5:14], "“", "\n"]), max_size=8))
+def test_quotes_are_taken_out_and_put_back(parts: list[str]) -> None:
+    words = "".join(parts)
+    template = Quotes({"a": Sealer(TEXT, sha256(TEXT))}).template(words)
+    kept = [part for part in template if isinstance(part, str)]
+    assert not any(stretches(part) & stretches(TEXT) for part in kept)
+
+    def read(quote: Quote) -> str:
+        return TEXT[quote.seal.start : quote.seal.end]
+
+    assert (filled(template, read) or "") == words
+
+
+@given(st.text(alphabet="abcdefgh .\n", min_size=30, max_size=120).map(normalise), st.data())
+def test_a_copy_of_the_same_text_places_everything_exactly(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    sealer = Sealer(text, sha256(text))
+    placer = Placer(text, sha256(text), [sealer(*line) for line in line_ranges(text)])
+    found = placer(sealer(start, end))
+    assert (found.start, found.end, found.status) == (start, end, "exact")
