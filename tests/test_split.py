@@ -202,3 +202,21 @@ def test_write_goes_with_no_plan_and_no_corpus_is_empty(project: Project) -> Non
     result = project.annotate("split")
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
     assert "holds no article" in result.output
+
+
+def test_build_refuses_splits_with_near_duplicate_paragraphs(project: Project) -> None:
+    """Links are held apart in every check; words that are nearly the same only where a dataset is made."""
+    for name, text, split in (("first", WIRE, "train"), ("second", EDITED, "test")):
+        project.path(f"{name}.txt").write_text(f"{name.capitalize()}.\n{text}")
+        assert project.annotate("add", f"{name}.txt").exit_code == 0
+        lists = project.path(f"corpus/splits/{split}.txt")
+        lists.write_text(f"{lists.read_text()}{name}\n")
+    assert project.annotate("check").exit_code == 0
+    result = project.annotate("build", "--out", "out", "--format", "json")
+    (found,) = json.loads(result.output)
+    assert (result.exit_code, found["code"], found["article"]) == (1, "C401", "second")
+    assert f"'first', bound to it ({NEAR}), in train" in found["message"]
+    assert not project.path("out").exists()
+    lists.write_text("market\n")
+    assert project.annotate("split", "--write").exit_code == 0
+    assert project.annotate("build", "--out", "out").exit_code == 0
