@@ -1,10 +1,14 @@
 """What the SDK has no call for: the JSON of a page of the server's API, asked for with the SDK's own token."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
+from annotate.labelstudio.ahead import ahead
 from annotate.labelstudio.client import Project, Raw, Studio, speaking
+
+Progress = Callable[[int, int], None]
 
 
 def ask(studio: Studio, path: str, subject: str, **query: Any) -> Any:
@@ -17,6 +21,20 @@ def ask(studio: Studio, path: str, subject: str, **query: Any) -> Any:
         if not answer.is_success:
             raise ApiError(status_code=answer.status_code, body=None)
         return msgspec.json.decode(answer.content)
+
+
+def everything(
+    studio: Studio, project: Project, progress: Progress | None = None, include: str | None = None
+) -> Iterator[Raw]:
+    """The tasks of a project one by one, fetched by page; `include` names the fields wanted, all without it."""
+    done, left = 0, list[int]()
+    for page in ahead(studio.pages(project, include=include, seen=left.append)):
+        total = left[0]
+        for task in page:
+            done += 1
+            if progress:
+                progress(done, total)
+            yield task
 
 
 def everybodys_work(studio: Studio, project: Project) -> list[Raw]:

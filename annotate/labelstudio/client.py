@@ -110,7 +110,9 @@ class Studio:
     def __init__(self, where: Address, seconds: float = SECONDS, delays: Sequence[float] = DELAYS) -> None:
         require("label_studio_sdk")
         import httpx
-        from label_studio_sdk import LabelStudio
+
+        # The package's own LabelStudio adds pandas and boto3 to this, which nothing here needs: 150 MB, and seconds.
+        from label_studio_sdk.base_client import LabelStudioBase
 
         self._sdk: Any
         # A server that never answered is not waited for.
@@ -122,7 +124,7 @@ class Studio:
         try:
             with speaking(self.url):
                 # By itself, the SDK sends again what failed, imports too, which makes tasks twice.
-                self._sdk = LabelStudio(  # type: ignore[no-untyped-call]
+                self._sdk = LabelStudioBase(
                     base_url=where.url, api_key=where.key, httpx_client=self._http, max_retries=0
                 )
         except CannotRun:

@@ -30,6 +30,13 @@ class Compared:
         self.different[what] += 1
         self.differences.append(words)
 
+    def add(self, other: "Compared") -> None:
+        """Count what was found elsewhere as well."""
+        self.equal.update(other.equal)
+        self.different.update(other.different)
+        self.characters += other.characters
+        self.differences += other.differences
+
 
 def compare(
     corpus: Corpus,
@@ -39,21 +46,29 @@ def compare(
     raw: Iterable[Raw],
     people: Mapping[int, str],
 ) -> Compared:
-    """Compare raw tasks with the corpus: texts, the predictions pushed, what people submitted."""
-    found = Compared()
+    """Compare raw tasks with the corpus: texts, the predictions pushed, what people submitted.
+
+    One task at a time is held: of the others, what differs. The labels of an article that has several are not compared.
+    """
     mapper = Mapper(inventory)
-    tasks: dict[str, list[Raw]] = {}
+    at = {article.id: place for place, article in enumerate(articles)}
+    each: dict[str, Compared] = {}
+    tasks: Counter[str] = Counter()
     for task in raw:
-        tasks.setdefault(article_of(task) or "", []).append(task)
-    known = {article.id for article in articles}
-    for name in sorted(tasks.keys() - known):
+        name = article_of(task) or ""
+        tasks[name] += 1
+        if name in at and tasks[name] == 1:
+            article, each[name] = articles[at[name]], Compared()
+            if _same_text(article, task, each[name]):
+                _labels(corpus, mapper, article, labels.get(name, ()), task, people, each[name])
+    found = Compared()
+    for name in sorted(tasks.keys() - at.keys()):
         found.differs("articles", f"the server has a task of no article of the corpus ({name or 'none named'})")
-    for article in articles:
-        present = tasks.get(article.id, [])
-        if len(present) != 1:
-            found.differs("articles", f"{article.id}: the server has {len(present) or 'no'} task{'s' * bool(present)}")
-        elif _same_text(article, present[0], found):
-            _labels(corpus, mapper, article, labels.get(article.id, ()), present[0], people, found)
+    for name in at:
+        if tasks[name] == 1:
+            found.add(each.pop(name))
+        else:
+            found.differs("articles", f"{name}: the server has {tasks[name] or 'no'} task{'s' * bool(tasks[name])}")
     return found
 
 

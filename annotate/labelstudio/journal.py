@@ -14,6 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
+from annotate.labelstudio.ahead import ahead
 from annotate.labelstudio.client import Project, Raw, Studio
 from annotate.labelstudio.results import user_of
 from annotate.labelstudio.state import State
@@ -103,7 +104,7 @@ def fetch(studio: Studio, journal: Journal, project: Project, *, everything: boo
     if mark.began is None:
         mark = Mark(mark.since, studio.now())
     only = [_changed(mark.since)] if mark.since else []
-    for page in studio.pages(project, after=mark.last, only=only):
+    for page in ahead(studio.pages(project, after=mark.last, only=only)):
         journal.keep(server, _with_drafts(studio, page))
         mark = msgspec.structs.replace(mark, last=page[-1]["id"])
         journal.put_mark(server, project.number, mark)

@@ -5,6 +5,7 @@ was, drafts and skipped ones too, into `raw/`. Interrupted at any point, the nex
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from annotate.labelstudio.journal import users as users
 from annotate.labelstudio.private import nameless
 from annotate.labelstudio.results import Mapped, Mapper, article_of, pseudonym
 from annotate.labelstudio.state import State
+from annotate.labelstudio.together import Together
 from annotate.model import GOLD, Annotation, Relation
 from annotate.store import Corpus, encode_annotation
 
@@ -100,16 +102,20 @@ def take(
                 f"name one from annotators.yaml: annotate studio pull --annotator ID --user {number}"
             )
         _listed(corpus, people[number])
-    taking = _Taking(corpus, state, people, mapper or Mapper(inventory), set(corpus.article_ids()), exists)
-    pages = journal.pages()
-    for done, path in enumerate(pages, 1):
-        page = journal.read(path)
-        if page.server == server:
-            taking.page(page.tasks)
-            journal.drop(path)
-        if progress:
-            progress(done, len(pages))
-    taking.forget_unknown()
+    with Together() as writing:
+        known = set(corpus.article_ids())
+        taking = _Taking(corpus, state, people, mapper or Mapper(inventory), known, exists, writing)
+        pages = journal.pages()
+        for done, path in enumerate(pages, 1):
+            page = journal.read(path)
+            if page.server == server:
+                taking.page(page.tasks)
+                writing.settle()
+                journal.drop(path)
+            if progress:
+                progress(done, len(pages))
+        taking.forget_unknown()
+        writing.settle()
     return taking.done
 
 
@@ -124,9 +130,10 @@ class _Taking:
         mapper: Mapper,
         known: set[str],
         exists: Exists | None,
+        writing: Together,
     ) -> None:
         self.corpus, self.state, self.people, self.mapper = corpus, state, people, mapper
-        self.known, self.exists = known, exists
+        self.known, self.exists, self.writing = known, exists, writing
         self.done = Pulled([], [], [], 0)
 
     def page(self, tasks: Sequence[Raw]) -> None:
@@ -141,7 +148,7 @@ class _Taking:
                 self._article(article, several)
 
     def _article(self, article: str, tasks: list[Raw]) -> None:
-        """Corpus first, then the raw tasks, then what was set aside: the journal's page goes last of all."""
+        """Corpus, raw tasks and what was set aside are written in any order: the journal's page goes last of all."""
         text = self.corpus.read_text(article)
         before = self._before(f"raw/{article}.json", tasks)
         numbers, projects = {task.get("id") for task in tasks}, {task.get("project") for task in tasks}
@@ -171,7 +178,8 @@ class _Taking:
 
     def _keep(self, name: str, tasks: Sequence[Raw]) -> None:
         """Without names of people, which an older journal may have."""
-        self.state.write_bytes(name, msgspec.json.encode([nameless(task) for task in tasks]) + b"\n")
+        content = msgspec.json.encode([nameless(task) for task in tasks]) + b"\n"
+        self.writing.do(partial(self.state.write_bytes, name, content))
 
     def _lives(self, number: object) -> bool:
         return isinstance(number, int) and self.exists is not None and self.exists(number)
@@ -229,21 +237,20 @@ class _Taking:
                 self._note(findings, len(others))
                 found.append(aside.of(task, "annotation", taken.number, person, findings, others))
             if taken.annotation is not None:
-                _store(self.corpus, person, taken.annotation, self.done)
+                self._store(person, taken.annotation)
         return found
 
-
-def _store(corpus: Corpus, person: str, annotation: Annotation, done: Pulled) -> None:
-    path = corpus.annotation_path(person, annotation.article)
-    before = path.read_bytes() if path.is_file() else None
-    if before is not None:
-        annotation = with_relation_notes(annotation, corpus.read_annotation(person, annotation.article))
-    name = f"{person}/{annotation.article}"
-    if encode_annotation(annotation) == before:
-        done.unchanged.append(name)
-    else:
-        corpus.write_annotation(person, annotation)
-        done.written.append(name)
+    def _store(self, person: str, annotation: Annotation) -> None:
+        path = self.corpus.annotation_path(person, annotation.article)
+        before = path.read_bytes() if path.is_file() else None
+        if before is not None:
+            annotation = with_relation_notes(annotation, self.corpus.read_annotation(person, annotation.article))
+        name = f"{person}/{annotation.article}"
+        if encode_annotation(annotation) == before:
+            self.done.unchanged.append(name)
+        else:
+            self.writing.do(partial(self.corpus.write_annotation, person, annotation))
+            self.done.written.append(name)
 
 
 def with_relation_notes(annotation: Annotation, before: Annotation) -> Annotation:

@@ -12,6 +12,7 @@ from typing import NamedTuple, overload
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.labelstudio import handmade, tasks, usage
+from annotate.labelstudio.ahead import ahead
 from annotate.labelstudio.client import Project, Raw, Refused, Studio
 from annotate.labelstudio.config import labeling_config, vocabulary
 from annotate.labelstudio.plan import FIELDS, Action, Known, Step, by_article, double, plan, step
@@ -209,9 +210,11 @@ def push(
         if progress:
             progress(done, total)
     new, doubtful = [at[found.article] for found in by_action["create"]], False
-    for begin in range(0, len(new), BATCH):
-        several = [articles[place] for place in new[begin : begin + BATCH]]
-        batch = [tasks.task(article, labels.get(article.id, ()), inventory) for article in several]
+    batches = (
+        [tasks.task(article, labels.get(article.id, ()), inventory) for article in map(articles.__getitem__, places)]
+        for places in (new[begin : begin + BATCH] for begin in range(0, len(new), BATCH))
+    )
+    for batch in ahead(batches):
         doubtful |= _deliver(studio, project, batch, planned.last)
         written += sum(len(entry["predictions"]) for entry in batch)
         done += len(batch)

@@ -3,7 +3,9 @@
 import click
 
 from annotate.cli.common import corpus_option, schema_option
-from annotate.cli.studio.common import SHOWN, connected, dir_option, fetch, refusals, title_option
+from annotate.cli.studio.common import SHOWN, connected, dir_option, progress, refusals, title_option
+
+_PREDICTED = {"filter": "filter:tasks:total_predictions", "operator": "greater", "type": "Number", "value": 0}
 
 
 @click.command("compare")
@@ -21,17 +23,20 @@ def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, fol
     annotate studio compare
     """
     from annotate import inventory
+    from annotate.labelstudio.ask import everything
     from annotate.labelstudio.compare import compare as compare_all
-    from annotate.labelstudio.push import predictions
+    from annotate.labelstudio.push import Articles, existing, predictions
     from annotate.store import Corpus
 
     loaded, store = inventory.load(schema), Corpus(corpus)
     with refusals(ctx), connected(folder) as (studio, state):
-        raw = fetch(studio, state, title or loaded.title)
-        pushed = any(task.get("predictions") for task in raw)
+        project = existing(studio, state, title or loaded.title)
+        pushed = any(studio.pages(project, only=[_PREDICTED], include="id"))
         labels = predictions(store, loaded) if pushed else {}
         people = state.people(studio.where.name)
-        found = compare_all(store, loaded, list(store.articles()), labels, raw, people)
+        with progress("comparing") as report:
+            raw = everything(studio, project, report)
+            found = compare_all(store, loaded, Articles(store), labels, raw, people)
     for words in found.differences[:SHOWN]:
         click.echo(words)
     if len(found.differences) > SHOWN:

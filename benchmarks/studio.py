@@ -1,0 +1,258 @@
+"""`annotate studio` on thousands of tasks through a real server, against a bare loop that makes the same HTTP calls.
+
+A task has 3,000 characters, 40 regions, 10 values and 25 relations, as in exports.py. The bare loop sends the same
+bodies and asks for the same pages with one `httpx` connection; it makes nothing of them, so it is what network and
+server cost alone. A part of it runs before and a part after each command, so that a server that gets slower, or a
+machine that others use as well, weighs on both. A command's time is all of its process, from its start to its end.
+
+`python benchmarks/studio.py 1000 10000`; the server is the slow part, at about 200 tasks a second.
+"""
+
+# ruff: noqa: T201 - it is made to print
+
+import argparse
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from annotate import inventory
+from annotate.labelstudio import server, tasks
+from annotate.labelstudio.client import KEY, PAGE, URL
+from annotate.labelstudio.config import labeling_config
+from annotate.labelstudio.plan import FIELDS
+from annotate.labelstudio.push import BATCH, predictions
+from annotate.labelstudio.results import Mapper
+from annotate.labelstudio.state import State
+from annotate.model import Article, Omission, SourceFile, SourceRange
+from annotate.offsets import sha256
+from annotate.store import Corpus
+from benchmarks import exports
+
+SCHEMA = Path(__file__).resolve().parent.parent / "tests" / "base" / "schema"
+ANNOTATORS = 'annotators:\n  - {id: anna, kind: person, training: none, since: "2026-01-01"}\n'
+SOURCE = 100
+"""Articles cut from one source file."""
+RULE = "\n\n* * *\n\n"
+CHILD = """
+import sys
+from pathlib import Path
+from annotate.cli import cli
+try:
+    cli(sys.argv[2:])
+finally:
+    Path(sys.argv[1]).write_text(Path("/proc/self/status").read_text())
+"""
+"""A command, and at its end what the kernel says of its process."""
+
+
+class Run(NamedTuple):
+    """What one command took: seconds, and the most memory in MB that its process ever held."""
+
+    seconds: float
+    peak: float
+
+
+class Row(NamedTuple):
+    """A line of the table; the bare loop's seconds are None where there is none."""
+
+    what: str
+    count: int
+    run: Run
+    bare: float | None
+
+    def __str__(self) -> str:
+        rate = f"{self.count / self.run.seconds:.0f}"
+        share = f"{self.count / self.bare:.0f} | {self.run.seconds / self.bare:.2f}" if self.bare else "– | –"
+        return f"| {self.what} | {self.count:,} | {rate} | {share} | {self.run.peak:.0f} |"
+
+
+def write_corpus(root: Path, count: int) -> Corpus:
+    """A corpus with gold labels that passes `annotate check`."""
+    (root / "corpus").mkdir(parents=True)
+    (root / "schema").symlink_to(SCHEMA)
+    (root / "corpus" / "annotators.yaml").write_text(ANNOTATORS)
+    corpus, mapper = Corpus(root / "corpus"), Mapper(inventory.load(SCHEMA))
+    for begin in range(0, count, SOURCE):
+        raw = [exports.task(number) for number in range(begin + 1, min(begin + SOURCE, count) + 1)]
+        texts = [one["data"]["text"] for one in raw]
+        whole, file = RULE.join(texts).encode(), f"made-up-{begin:08}.txt"
+        start, omitted = 0, []
+        for one, text in zip(raw, texts, strict=True):
+            end = start + len(text)
+            place = SourceRange(file=file, sha256=sha256(whole), start=start, end=end)
+            if start:
+                omitted.append(Omission(start=start - len(RULE), end=start, reason="a line of stars"))
+            _write(corpus, mapper, one, place)
+            start = end + len(RULE)
+        record = SourceFile(file=file, sha256=sha256(whole), boundaries="Lines of stars.", omitted=tuple(omitted))
+        corpus.write_source(record, whole)
+    return corpus
+
+
+def _write(corpus: Corpus, mapper: Mapper, raw: dict[str, Any], place: SourceRange) -> None:
+    text, name = raw["data"]["text"], raw["data"]["article"]
+    unknown = dict.fromkeys(("author", "publisher", "date"))
+    known = {"title": raw["data"]["title"], "language": "en", "rights": "Made up.", "text_sha256": sha256(text)}
+    article = msgspec.convert({"id": name, "text": text, **known, **unknown, "source": place}, Article)
+    corpus.write_article(article)
+    for mapped in mapper.task(raw, text):
+        if mapped.annotation is None or mapped.findings:
+            raise SystemExit(f"task {raw['id']} cannot be mapped")
+        gold = msgspec.structs.replace(mapped.annotation, annotator="anna", process="adjudicated", made_from=("anna",))
+        corpus.write_annotation("gold", gold)
+        corpus.write_annotation("anna", msgspec.structs.replace(gold, process="single pass", made_from=()))
+
+
+class Bare:
+    """The same calls as the toolkit's, with nothing made of what comes back."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.http = httpx.Client(base_url=url, headers={"Authorization": f"Token {token}"}, timeout=600)
+
+    def project(self, title: str) -> int:
+        made = self.http.post("/api/projects", json={"title": title, "label_config": labeling_config(load())})
+        return int(made.raise_for_status().json()["id"])
+
+    def push(self, project: int, bodies: Iterable[bytes]) -> float:
+        """Seconds to import these bodies, a call each."""
+        begin, kind = time.perf_counter(), {"content-type": "application/json"}
+        for body in bodies:
+            self.http.post(f"/api/projects/{project}/import", content=body, headers=kind).raise_for_status()
+        return time.perf_counter() - begin
+
+    def page(self, project: int, after: int, include: str | None) -> bytes:
+        beyond = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after}
+        query = {"filters": {"conjunction": "and", "items": [beyond]}, "ordering": ["tasks:id"]}
+        asked = {"project": project, "page_size": PAGE, "fields": "all", "query": msgspec.json.encode(query).decode()}
+        more = {"include": include} if include else {}
+        return self.http.get("/api/tasks", params=asked | more).raise_for_status().content
+
+    def starts(self, project: int) -> list[int]:
+        """The number before the first task of each page."""
+        found = [0]
+        while True:
+            page = msgspec.json.decode(self.page(project, found[-1], "id"))
+            if page["total"] <= len(page["tasks"]):
+                return found
+            found.append(page["tasks"][-1]["id"])
+
+    def pull(self, project: int, starts: Iterable[int], include: str | None = None) -> float:
+        """Seconds to fetch these pages."""
+        begin = time.perf_counter()
+        for after in starts:
+            self.page(project, after, include)
+        return time.perf_counter() - begin
+
+
+def load() -> inventory.Inventory:
+    return inventory.load(SCHEMA)
+
+
+def bodies(corpus: Corpus, *, submitted: bool = False) -> Iterator[bytes]:
+    """What push sends, batch by batch; with `submitted` a person's annotation in each task as well."""
+    labels, loaded, names = predictions(corpus, load()), load(), iter(corpus.article_ids())
+    while several := list(itertools.islice(names, BATCH)):
+        batch = [tasks.task(corpus.read_article(name), labels[name], loaded) for name in several]
+        for task in batch if submitted else ():
+            task["annotations"] = [{"result": task["predictions"][0]["result"], "completed_by": 1}]
+        yield msgspec.json.encode(batch)
+
+
+class Toolkit:
+    """`annotate` in a process of its own, in the corpus's folder."""
+
+    def __init__(self, root: Path, url: str, token: str) -> None:
+        self.root, self.environment = root, os.environ | {URL: url, KEY: token}
+
+    def run(self, *words: str, codes: tuple[int, ...] = (0,)) -> Run:
+        """Run a command; stop where it does not end with one of these exit codes."""
+        status = self.root / "status"
+        begin = time.perf_counter()
+        with (self.root / "out").open("wb") as out:
+            done = subprocess.run(
+                [sys.executable, "-c", CHILD, str(status), "studio", *words],
+                cwd=self.root, env=self.environment, stdout=out, stderr=subprocess.STDOUT, check=False,
+            )  # fmt: skip
+        seconds = time.perf_counter() - begin
+        if done.returncode not in codes:
+            raise SystemExit((self.root / "out").read_text()[-2000:])
+        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return Run(seconds, int(peak.split()[1]) / 1024)
+
+
+def measured(count: int, root: Path, url: str, token: str) -> Iterator[Row]:
+    """The rows for one number of tasks, on a server that runs."""
+    corpus, bare, toolkit = write_corpus(root, count), Bare(url, token), Toolkit(root, url, token)
+    saved = [root / f"body-{number:06}" for number, _ in enumerate(range(0, count, BATCH))]
+    for path, body in zip(saved, bodies(corpus), strict=True):
+        path.write_bytes(body)
+    number = bare.project(f"Bare {count}")
+    bare.push(bare.project(f"Warm {count}"), (path.read_bytes() for path in saved[:1]))
+    parts = [saved[place::3] for place in range(3)]
+    took = [bare.push(number, (path.read_bytes() for path in parts[0]))]
+    unchecked = toolkit.run("push", "--no-check", "--title", f"Push {count}")
+    took.append(bare.push(number, (path.read_bytes() for path in parts[1])))
+    checked = toolkit.run("push", "--title", f"Checked {count}")
+    took.append(bare.push(number, (path.read_bytes() for path in parts[2])))
+    yield Row("push --no-check", count, unchecked, sum(took))
+    yield Row("push", count, checked, sum(took))
+
+    pushed = bare.starts(number)
+    half = len(pushed) // 2
+    seconds = bare.pull(number, pushed[:half], FIELDS)
+    planned = toolkit.run("push", "--no-check", "--plan", "--title", f"Push {count}")
+    yield Row("push --plan", count, planned, seconds + bare.pull(number, pushed[half:], FIELDS))
+
+    labelled, title = bare.project(f"Pull {count}"), f"Pull {count}"
+    bare.push(labelled, bodies(corpus, submitted=True))
+    for path in (root / "corpus" / "annotations" / "anna").iterdir():
+        path.unlink()
+    starts = bare.starts(labelled)
+    half = len(starts) // 2
+    seconds = bare.pull(labelled, starts[:half])
+    pulled = toolkit.run("pull", "--title", title, "--annotator", "anna", "--user", "1")
+    yield Row("pull", count, pulled, seconds + bare.pull(labelled, starts[half:]))
+    if len(corpus.annotated_ids("anna")) != count:
+        raise SystemExit("not everything was pulled")
+    yield Row("compare", count, toolkit.run("compare", "--title", title), None)
+    yield Row("status", count, toolkit.run("status", "--title", title), None)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[str, str]]:
+    """A server on an empty folder: where it is, and its token."""
+    state = State(folder / ".server")
+    try:
+        yield server.up(state).url, server.credentials(state).token
+    finally:
+        server.down(state)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("counts", metavar="N", type=int, nargs="*", default=[1000, 10_000], help="how many tasks")
+    parser.add_argument("--folder", type=Path, help="an empty folder to work in. Default: one that is removed again")
+    given = parser.parse_args()
+    print(f"{os.cpu_count()} cores, Label Studio {version('label-studio')}, SQLite")
+    print("| command | tasks | tasks/s | bare loop, tasks/s | share | peak MB |\n|---|---:|---:|---:|---:|---:|")
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder, running(Path(folder)) as (url, token):
+        for count in given.counts:
+            for row in measured(count, Path(folder) / str(count), url, token):
+                print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

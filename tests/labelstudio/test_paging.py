@@ -1,0 +1,57 @@
+"""Large projects a page at a time: compare holds two pages, and finds what it finds at once."""
+
+import pytest
+
+from annotate.labelstudio import client
+from annotate.labelstudio.ahead import ahead
+from annotate.labelstudio.ask import everything
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.push import existing
+from annotate.labelstudio.state import State
+from annotate.labelstudio.together import Together
+from tests.conftest import Project
+from tests.labelstudio.test_loop import Loop
+
+
+def test_ahead_keeps_items_and_their_order() -> None:
+    assert list(ahead(iter(range(1000)))) == list(range(1000))
+    assert list(ahead(iter([None, None]))) == [None, None]
+    assert list(ahead(iter(()))) == []
+
+
+def test_ahead_raises_in_its_turn() -> None:
+    items = ahead(1 // number for number in (1, 0))
+    assert next(items) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(items)
+
+
+def test_together_does_all_and_raises_what_went_wrong() -> None:
+    done: list[int] = []
+    with Together() as writing:
+        for number in range(100):
+            writing.do(lambda number=number: done.append(number))  # type: ignore[misc]
+        writing.settle()
+        assert sorted(done) == list(range(100))
+        writing.do(lambda: [].remove(0))
+        with pytest.raises(ValueError, match="not in list"):
+            writing.settle()
+
+
+@pytest.mark.server
+def test_compare_by_page(project: Project, started: State, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = Loop(project, started, studio)
+    loop.push()
+    monkeypatch.setattr(client, "PAGE", 1)
+    found = existing(studio, loop.state, loop.title)
+    seen: list[tuple[int, int]] = []
+    tasks = list(everything(studio, found, lambda done, total: seen.append((done, total)), "id,data"))
+    assert seen == [(1, 2), (2, 2)]
+    assert not any("annotations" in task or "predictions" in task for task in tasks)
+
+    assert loop.annotate("compare").stdout.splitlines()[0] == "articles: 2 equal, 0 different"
+    studio.add(found, [{"data": {"text": "x", "article": "harbour"}}, {"data": {"text": "x", "article": "other"}}])
+    differs = loop.annotate("compare")
+    assert differs.exit_code == 1
+    assert "harbour: the server has 2 tasks" in differs.stdout
+    assert "the server has a task of no article of the corpus (other)" in differs.stdout
