@@ -8,8 +8,8 @@ from click.testing import Result
 
 from annotate import inventory
 from annotate.errors import CannotRun
-from annotate.labelstudio import inventory_text, migration, migration_steps
-from annotate.labelstudio.migration_steps import Step
+from annotate.labelstudio.migration import inventory_text, rewriting, steps
+from annotate.labelstudio.migration.steps import Step
 from tests.conftest import Project
 
 HEAD = "from: 1.0.0\nto: 1.1.0\nsteps:\n"
@@ -277,11 +277,11 @@ def test_items_that_are_not_ours_stay(project: Project) -> None:
     loaded = project.inventory
     odd: list[object] = [3, {"type": "labels"}, {"type": "relation", "from_id": [], "labels": ["nothing"]}, None]
     step = Step(kind="drop", what="label", names=("Quay",))
-    assert migration.items([step], [loaded, loaded], odd, "anna", "harbour") == odd
+    assert rewriting.items([step], [loaded, loaded], odd, "anna", "harbour") == odd
 
 
 def test_broken_file_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text("from: 1.0.0\nfrom: 1.0.0\n")
     with pytest.raises(CannotRun, match="stands twice"):
-        migration_steps.load(path)
+        steps.load(path)

@@ -9,7 +9,7 @@ import pytest
 
 from annotate.labelstudio import usage
 from annotate.labelstudio.client import Studio
-from annotate.labelstudio.migrate import FOLDER
+from annotate.labelstudio.migration.run import FOLDER
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
 from tests.conftest import Project
@@ -36,7 +36,7 @@ steps:
 KILLED = """
 import os, signal, sys
 from annotate import cli
-from annotate.labelstudio import migrate
+from annotate.labelstudio.migration import run
 point, calls = int(sys.argv[1]), 0
 
 def deadly(call):

@@ -8,7 +8,7 @@ import pytest
 from annotate.labelstudio import usage
 from annotate.labelstudio.assign import title_of
 from annotate.labelstudio.client import Studio
-from annotate.labelstudio.migrate import settings
+from annotate.labelstudio.migration.run import settings
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
 from tests.conftest import Project

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from annotate.inventory import Inventory
     from annotate.labelstudio.client import Studio
-    from annotate.labelstudio.migrate import Journal
-    from annotate.labelstudio.migration_files import Rewritten
-    from annotate.labelstudio.migration_plan import Plan
-    from annotate.labelstudio.migration_steps import Migration
+    from annotate.labelstudio.migration.files import Rewritten
+    from annotate.labelstudio.migration.planning import Plan
+    from annotate.labelstudio.migration.run import Journal
+    from annotate.labelstudio.migration.steps import Migration
     from annotate.labelstudio.state import State
     from annotate.model import Annotation
     from annotate.store import Corpus
@@ -69,23 +69,24 @@ def migrate(
     annotate studio migrate --undo
     """
     from annotate import inventory
-    from annotate.labelstudio import lock, migrate, migration_plan, migration_projects, migration_steps
-    from annotate.labelstudio.migration_files import Places
+    from annotate.labelstudio import lock
+    from annotate.labelstudio.migration import planning, run, steps, team
+    from annotate.labelstudio.migration.files import Places
     from annotate.labelstudio.state import State
     from annotate.store import Corpus
 
-    wanted = migration_steps.load(file) if file else None
+    wanted = steps.load(file) if file else None
     state = State(folder)
     with refusals(ctx), lock.locked(state, "migrate"), ExitStack() as stack:
-        begun = migrate.current(state)
+        begun = run.current(state)
         phase, journal = begun or (None, None)
         needs = bool(journal.lives) if journal and (undo or phase != "done") else not no_server
         studio = stack.enter_context(connected(folder))[0] if needs else None
         if undo or phase == "back":
             if phase is None or journal is None:
-                raise CannotRun(state.folder / migrate.FOLDER, "has no journal", "there is no migration to undo")
+                raise CannotRun(state.folder / run.FOLDER, "has no journal", "there is no migration to undo")
             with progress("undoing") as seen:
-                migrate.back(state, phase, journal, studio, seen)
+                run.back(state, phase, journal, studio, seen)
             click.echo(f"undone: inventory {journal.migration.before} is back")
             return
         store = Corpus(corpus)
@@ -98,16 +99,16 @@ def migrate(
                     "FILE", "is missing" if not resume else "nothing was interrupted", "name a migration file"
                 )
             title = inventory.load(schema).title
-            projects = migration_projects.chosen(studio, state, store, title, titles, leave_others) if studio else []
+            projects = team.chosen(studio, state, store, title, titles, leave_others) if studio else []
             places = Places(store, Path(schema), Path(guidelines) if Path(guidelines).is_dir() else None)
-            ways = migration_plan.Ways(_errors, _decisions)
+            ways = planning.Ways(_errors, _decisions)
             with working("planning"):
-                planned = migration_plan.plan(places, wanted, ways, studio, state, projects)
+                planned = planning.plan(places, wanted, ways, studio, state, projects)
             journal = planned.journal
             _show(planned)
             if plan_only:
                 return
-            migrate.begin(state, journal)
+            run.begin(state, journal)
         _forward(state, journal, store, Path(schema), studio)
         click.echo(f"migrated to inventory {journal.migration.after}")
 
@@ -127,11 +128,13 @@ def _decisions(store: "Corpus", migration: "Migration") -> "Iterator[Rewritten]"
     """The files in adjudication/ after a migration, and the decisions in them that must be taken again."""
     from annotate.agreement.renamed import Names, renamed
     from annotate.cli.adjudicate import encode_decisions, read_decisions
-    from annotate.labelstudio import migration as pure
-    from annotate.labelstudio.migration_files import Rewritten, changed
+    from annotate.labelstudio.migration import rewriting
+    from annotate.labelstudio.migration.files import Rewritten, changed
 
     steps = migration.steps
-    names = Names(partial(pure.label, steps), partial(pure.relation, steps), partial(pure.attributes, steps))
+    names = Names(
+        partial(rewriting.label, steps), partial(rewriting.relation, steps), partial(rewriting.attributes, steps)
+    )
     versions: dict[str, dict[str, tuple[Annotation, Annotation]]] = {}
     for version, article, old, new in changed(store, migration):
         versions.setdefault(article, {})[version] = (old, new)
@@ -154,14 +157,14 @@ def _errors(corpus: "Corpus", loaded: "Inventory") -> list[str]:
 
 
 def _forward(state: "State", journal: "Journal", store: "Corpus", schema: Path, studio: "Studio | None") -> None:
-    from annotate.labelstudio import migrate, migration_plan
+    from annotate.labelstudio.migration import planning, run
 
-    _, known = migration_plan.inventories(schema, journal.schema, journal.migration)
+    _, known = planning.inventories(schema, journal.schema, journal.migration)
     people = state.people(studio.where.name) if studio else {}
 
-    def remade(live: migrate.Live, article: str, found: tuple[str, dict[str, object]]) -> migrate.Entry:
-        maker = migrate.maker(*found, people, live.gold)
-        return migrate.entry_of(journal.migration, known, store, maker, article, found)
+    def remade(live: run.Live, article: str, found: tuple[str, dict[str, object]]) -> run.Entry:
+        maker = run.maker(*found, people, live.gold)
+        return run.entry_of(journal.migration, known, store, maker, article, found)
 
     with progress("migrating") as seen:
-        migrate.forward(state, journal, studio, remade, seen)
+        run.forward(state, journal, studio, remade, seen)

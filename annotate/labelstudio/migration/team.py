@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from annotate.inventory import Inventory
 from annotate.labelstudio import compare, push, usage
-from annotate.labelstudio import migration as pure
 from annotate.labelstudio.assign import ADJUDICATION
 from annotate.labelstudio.client import Project, Raw, Refused, Studio
 from annotate.labelstudio.config import labeling_config, vocabulary
-from annotate.labelstudio.migrate import Entry, Live, entry_of, found_entries, maker, settings
-from annotate.labelstudio.migration_steps import Migration
+from annotate.labelstudio.migration import rewriting
+from annotate.labelstudio.migration.run import Entry, Live, entry_of, found_entries, maker, settings
+from annotate.labelstudio.migration.steps import Migration
 from annotate.labelstudio.results import article_of
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import Prediction
@@ -160,8 +160,8 @@ def effects(
     counts = [Counter[str]() for _ in migration.steps]
     for article, (kind, one) in found_entries(raw):
         stage = "skipped" if one.get("was_cancelled") else STAGES[kind]
-        now, name = one.get("result"), pure.version_of(kind, one, maker(kind, one, people, found.gold))
+        now, name = one.get("result"), rewriting.version_of(kind, one, maker(kind, one, people, found.gold))
         for number, step in enumerate(migration.steps):
-            counts[number][stage] += pure.uses(step, known[number], now)
-            now = pure.items([step], known[number : number + 2], now, name, article)
+            counts[number][stage] += rewriting.uses(step, known[number], now)
+            now = rewriting.items([step], known[number : number + 2], now, name, article)
     return [Effect(found, str(step), count) for step, count in zip(migration.steps, counts, strict=True)]

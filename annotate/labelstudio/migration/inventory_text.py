@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import yaml
 
-from annotate.labelstudio.migration_steps import Migration, Step
-from annotate.labelstudio.yaml_edits import Edit, Tree, edited, entries, quoted, scalar
+from annotate.labelstudio.migration.steps import Migration, Step
+from annotate.labelstudio.migration.yaml_edits import Edit, Tree, edited, entries, quoted, scalar
 
 
 def steps(text: str, migration: Migration) -> list[str]:

@@ -15,11 +15,10 @@ from annotate.annotation_schema import annotation_schema_text
 from annotate.coverage import up_to_date
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.labelstudio import migration as pure
-from annotate.labelstudio import migration_baseline
-from annotate.labelstudio.migrate import File
-from annotate.labelstudio.migration_mentions import gone, mentions
-from annotate.labelstudio.migration_steps import Migration
+from annotate.labelstudio.migration import baseline_text, rewriting
+from annotate.labelstudio.migration.mentions import gone, mentions
+from annotate.labelstudio.migration.run import File
+from annotate.labelstudio.migration.steps import Migration
 from annotate.model import GOLD, Annotation
 from annotate.store import Corpus, encode_annotation, encode_coverage
 
@@ -81,7 +80,7 @@ def changed(corpus: Corpus, migration: Migration) -> Iterator[tuple[str, str, An
     for version in corpus.versions():
         for article in corpus.annotated_ids(version):
             old = corpus.read_annotation(version, article)
-            yield version, article, old, pure.annotation(migration.steps, old, version, migration.after)
+            yield version, article, old, rewriting.annotation(migration.steps, old, version, migration.after)
 
 
 def _annotations(corpus: Corpus, migration: Migration, after: Inventory) -> Iterator[Rewritten]:
@@ -104,7 +103,7 @@ def _baseline(schema: Path, migration: Migration, after: Inventory) -> Iterator[
     if path.is_file():
         old = path.read_bytes()
         try:
-            new = migration_baseline.migrated(old.decode("utf-8"), migration.steps, after)
+            new = baseline_text.migrated(old.decode("utf-8"), migration.steps, after)
             yield Rewritten(path, new.encode("utf-8"))
         except ValueError as error:
             yield Rewritten(path, old, (f"{path}:1: stays as it is, and must be mended by hand: {error}",))
@@ -114,7 +113,7 @@ def _pages(guidelines: Path, migration: Migration, after: Inventory) -> Iterator
     """The pages with tables made from the inventory. A table of a label that was dropped goes with it."""
 
     def marked(found: re.Match[str]) -> str:
-        name = pure.label(migration.steps, found["name"])
+        name = rewriting.label(migration.steps, found["name"])
         return found[0].replace(f" {found['name']} -->", f" {name} -->", 1) if name else ""
 
     pages = {path: text for path in sorted(guidelines.rglob("*.md")) if _TABLE in (text := path.read_text("utf-8"))}

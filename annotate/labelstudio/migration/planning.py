@@ -10,13 +10,12 @@ import msgspec
 from annotate import inventory
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.labelstudio import inventory_text, migration_projects
-from annotate.labelstudio import migration as pure
 from annotate.labelstudio.client import Refused, Studio
-from annotate.labelstudio.migrate import Journal
-from annotate.labelstudio.migration_files import Decisions, Places, changes, tried
-from annotate.labelstudio.migration_projects import Effect, Found
-from annotate.labelstudio.migration_steps import Migration
+from annotate.labelstudio.migration import inventory_text, rewriting, team
+from annotate.labelstudio.migration.files import Decisions, Places, changes, tried
+from annotate.labelstudio.migration.run import Journal
+from annotate.labelstudio.migration.steps import Migration
+from annotate.labelstudio.migration.team import Effect, Found
 from annotate.labelstudio.state import State
 from annotate.store import Corpus
 
@@ -62,7 +61,7 @@ def touched(corpus: Corpus, migration: Migration) -> list[Touched]:
         for article in corpus.annotated_ids(version):
             now = corpus.read_annotation(version, article)
             for number, step in enumerate(migration.steps):
-                after = pure.annotation([step], now, version, now.inventory)
+                after = rewriting.annotation([step], now, version, now.inventory)
                 spans = len(set(map(msgspec.json.encode, now.spans)) - set(map(msgspec.json.encode, after.spans)))
                 relations = len(set(now.relations) - set(after.relations))
                 for place, count in enumerate((spans, relations, bool(spans or relations))):
@@ -105,11 +104,11 @@ def plan(
         _clean(ways.check(copy, known[-1]), "the migration leaves these; change its steps")
         for found in projects:
             assert studio  # noqa: S101 - projects were found on it
-            live, raw = migration_projects.live(studio, people, found, corpus, migration, known)
+            live, raw = team.live(studio, people, found, corpus, migration, known)
             made.journal.lives.append(live)
-            made.effects.extend(migration_projects.effects(found, raw, people, migration, known))
-            new = migration_projects.after(raw, live.entries)
-            migration_projects.equal(copy, known[-1], new, people, found, "so it would be after the migration")
+            made.effects.extend(team.effects(found, raw, people, migration, known))
+            new = team.after(raw, live.entries)
+            team.equal(copy, known[-1], new, people, found, "so it would be after the migration")
     return made
 
 

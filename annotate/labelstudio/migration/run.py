@@ -15,11 +15,11 @@ import msgspec
 from annotate.errors import CannotRun
 from annotate.files import write_atomically
 from annotate.inventory import Inventory
-from annotate.labelstudio import migration as pure
 from annotate.labelstudio import tasks, usage
 from annotate.labelstudio.client import Raw, Refused, Studio
 from annotate.labelstudio.lock import MIGRATION
-from annotate.labelstudio.migration_steps import Migration
+from annotate.labelstudio.migration import rewriting
+from annotate.labelstudio.migration.steps import Migration
 from annotate.labelstudio.results import article_of, pseudonym
 from annotate.labelstudio.retry import again
 from annotate.labelstudio.state import State
@@ -108,17 +108,17 @@ def entry_of(
     """What becomes of one entry on the server. Our own prediction is made anew from the corpus, item by item."""
     kind, raw = found
     fields: Raw = {"result": raw.get("result")}
-    name = pure.version_of(kind, raw, maker)
+    name = rewriting.version_of(kind, raw, maker)
     if kind == "prediction":
         fields["model_version"] = str(raw.get("model_version"))
-    new = fields | {"result": pure.items(migration.steps, inventories, raw.get("result"), name, article)}
+    new = fields | {"result": rewriting.items(migration.steps, inventories, raw.get("result"), name, article)}
     if fields.get("model_version") == f"{name} {migration.before}":
         new["model_version"] = f"{name} {migration.after}"
         path = corpus.annotation_path(name, article)
         if path.is_file():
             old = corpus.read_annotation(name, article)
             if old.inventory == migration.before and tasks.result(old, inventories[0]) == fields["result"]:
-                after = pure.annotation(migration.steps, old, name, migration.after)
+                after = rewriting.annotation(migration.steps, old, name, migration.after)
                 new["result"] = tasks.result(canonical(after), inventories[-1])
     return Entry(kind, raw["id"], fields, new)
 

@@ -11,7 +11,7 @@ import msgspec
 from annotate.inventory import Inventory
 from annotate.labelstudio import usage
 from annotate.labelstudio.config import control_name
-from annotate.labelstudio.migration_steps import Step
+from annotate.labelstudio.migration.steps import Step
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
 Item = dict[str, Any]

@@ -9,8 +9,8 @@ import yaml
 from annotate import baseline
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.labelstudio.migration_steps import Step
-from annotate.labelstudio.yaml_edits import Edit, Tree, edited, entries, scalar
+from annotate.labelstudio.migration.steps import Step
+from annotate.labelstudio.migration.yaml_edits import Edit, Tree, edited, entries, scalar
 
 
 def migrated(text: str, steps: Sequence[Step], after: Inventory) -> str:

@@ -1,0 +1,1 @@
+"""Changing the inventory, the corpus and the live projects together, or nothing at all."""
