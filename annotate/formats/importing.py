@@ -1,9 +1,11 @@
 """An import: documents of any format into a corpus, one at a time, with what became of each."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 from annotate.errors import CannotRun
+from annotate.executors import in_order
 from annotate.findings import Finding
 from annotate.formats import rules
 from annotate.formats.documents import convert
@@ -29,11 +31,23 @@ class Outcome(NamedTuple):
     tally: Tally
 
 
+class Decision(NamedTuple):
+    """What is to be written of a document: its source and article, its labels; None where they are not."""
+
+    outcome: Outcome
+    intake: Intake | None = None
+    annotation: Annotation | None = None
+
+
+WRITERS = 8
+"""Threads that write: most of the time of a write is the wait for the disk. The reading is done in one."""
+
+
 class Importer:
     """Takes documents into a corpus as the labels of one annotator; with `plan` it writes nothing.
 
-    Of the corpus it keeps the ids, the names of the source files and the hashes of the texts, and of what it read no
-    more than one document. Raises CannotRun for an annotator who is not in `annotators.yaml`.
+    Of the corpus it keeps the ids, the names of the source files and the hashes of the texts, and of what it read only
+    the documents that are being written. Raises CannotRun for an annotator who is not in `annotators.yaml`.
     """
 
     def __init__(
@@ -52,65 +66,69 @@ class Importer:
         self.corpus, self.inventory, self.map, self.details = corpus, inventory, map_, details
         self.head = Head(annotator, "single pass", (), inventory.version)
         self.fix, self.plan = fix, plan
-        self.ids = {*corpus.article_ids(), *corpus.text_ids()}
+        self.ids, self.strays = set(corpus.article_ids()), set(corpus.text_ids())
         self.files = set(corpus.source_files())
         self.texts = {article.text_sha256: article.id for article in corpus.articles()}
         self.seen: set[str] = set()
 
     def __call__(self, documents: Iterable[RawDocument]) -> Iterator[Outcome]:
-        for raw in documents:
-            yield self._one(raw)
+        """What becomes of each document, in their order; each is written when its outcome is given."""
+        with ThreadPoolExecutor(WRITERS) as executor:
+            yield from in_order(executor, self._written, map(self._decided, documents), WRITERS)
 
-    def _one(self, raw: RawDocument) -> Outcome:
+    def _decided(self, raw: RawDocument) -> Decision:
         intake, annotation, findings, tally = convert(raw, self.map, self.inventory, self.head, self.details, self.fix)
         if intake is None or annotation is None:
-            return Outcome(raw.name, "refused", 0, 0, findings, tally)
-        known = self._known(intake, annotation)
-        if known == "new":
-            self._remember(intake)
-            if not self.plan:
+            return Decision(Outcome(raw.name, "refused", 0, 0, findings, tally))
+        why = self._refusal(intake, annotation)
+        if why:
+            refused = rules.article_refused(raw.file, raw.name, why)
+            lines = Tally(read=tally.read, reported=tally.read)
+            return Decision(Outcome(raw.name, "refused", 0, 0, list(refused), lines))
+        (article,) = intake.articles
+        there = article.id in self.ids
+        self._remember(intake)
+        fate: Fate = "there already" if there else "new"
+        outcome = Outcome(raw.name, fate, len(annotation.spans), len(annotation.relations), findings, tally)
+        return Decision(outcome, None if there else intake, annotation)
+
+    def _written(self, decision: Decision) -> Outcome:
+        outcome, intake, annotation = decision
+        if not self.plan:
+            if intake:
                 self.corpus.write_source(intake.source, intake.data)
                 self.corpus.write_article(intake.articles[0])
+            # An article may be there without these labels: an import broke off between the two.
+            if annotation and not self.corpus.annotation_path(annotation.annotator, outcome.name).exists():
                 self.corpus.write_annotation(annotation.annotator, annotation)
-        elif known == "there already":
-            # The article may be there without these labels: an import broke off between them.
-            if not self.plan and not self.corpus.annotation_path(annotation.annotator, raw.name).exists():
-                self.corpus.write_annotation(annotation.annotator, annotation)
-        else:
-            refused = rules.article_refused(raw.file, raw.name, known)
-            lines = Tally(read=tally.read, reported=tally.read)
-            return Outcome(raw.name, "refused", 0, 0, list(refused), lines)
-        fate: Fate = "new" if known == "new" else "there already"
-        return Outcome(raw.name, fate, len(annotation.spans), len(annotation.relations), findings, tally)
+        return outcome
 
-    def _known(self, intake: Intake, annotation: Annotation) -> str:
-        """`new`, `there already`, or why the document is refused."""
+    def _refusal(self, intake: Intake, annotation: Annotation) -> str | None:
+        """Why a document is refused; None if it is new, or is in the corpus already as it is here."""
         (article,) = intake.articles
         if article.id in self.seen:
             return f"the id {article.id!r} belongs to another file of this import already; rename one of them"
         if article.id in self.ids:
-            if not self._same_text(intake):
+            known = self.texts.get(article.text_sha256) == article.id
+            if not known or self.corpus.read_article(article.id).source != article.source:
                 return f"another article with the id {article.id!r} is in the corpus already; rename the file"
-            self.seen.add(article.id)
             path = self.corpus.annotation_path(annotation.annotator, article.id)
             if path.exists() and path.read_bytes() != encode_annotation(annotation):
                 return f"other labels of it by {annotation.annotator} are in the corpus already; name another annotator"
-            return "there already"
-        if intake.source.file in self.files:
-            return f"a source file called {intake.source.file} is in the corpus already; rename the file"
+            return None
         if article.text_sha256 in self.texts:
             return f"its text is in the corpus already, as {self.texts[article.text_sha256]!r}; leave it out"
-        return "new"
-
-    def _same_text(self, intake: Intake) -> bool:
-        """Whether the article of this id is this one, from this source, as after an import before."""
-        (article,) = intake.articles
-        known = self.texts.get(article.text_sha256) == article.id
-        return known and self.corpus.read_article(article.id).source == article.source
+        # A source or a text without metadata may be what an import left that broke off: it is the same then.
+        source = self.corpus.source_path(intake.source.file)
+        if source.exists() and source.read_bytes() != intake.data:
+            return f"another source file called {source.name} is in the corpus already; rename the file"
+        if intake.source.file in self.files and self.corpus.read_source(source.name) != intake.source:
+            return f"the source file {source.name} is in the corpus already, cut in another way; rename the file"
+        if article.id in self.strays and self.corpus.read_text(article.id) != article.text:
+            return f"another text with the id {article.id!r} is in the corpus already; rename the file"
+        return None
 
     def _remember(self, intake: Intake) -> None:
         (article,) = intake.articles
         self.seen.add(article.id)
-        self.ids.add(article.id)
-        self.files.add(intake.source.file)
         self.texts[article.text_sha256] = article.id
