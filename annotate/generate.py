@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from annotate import classes
 from annotate.annotation_schema import annotation_schema_text
 from annotate.errors import CannotRun
 from annotate.inventory import Bounds, Inventory, RelationLabel
@@ -13,11 +14,12 @@ _MARKED = re.compile(r"(<!-- generated: (?P<what>[^>]+?) -->\n).*?(<!-- /generat
 
 
 def generated_files(inventory: Inventory, schema: Path, guidelines: Path | None) -> dict[Path, str]:
-    """Path → what it must hold: the schemas, and each page of the guidelines with its tables filled in.
+    """Path → what it must hold: the schemas, the class ids, and each page of the guidelines with its tables filled in.
 
     Raises CannotRun for a page with a marker that names no label.
     """
     files = {schema / "annotation.schema.json": annotation_schema_text(inventory)}
+    files[schema / classes.FILE] = classes.encode(classes.extended(inventory.numbers, inventory.named))
     files |= {schema / f"{name}.schema.json": package_schema(name) for name in PACKAGE_SCHEMAS}
     for path in sorted(guidelines.rglob("*.md")) if guidelines else []:
         page = path.read_text("utf-8")
@@ -89,10 +91,11 @@ def relation_table(inventory: Inventory) -> str:
     rows = [
         (
             f"`{name}`",
+            relation.words,
             *_ends(relation),
             "1" if relation.joins_pieces else _number(relation.per_head),
             relation.definition,
         )
         for name, relation in inventory.relations.items()
     ]
-    return _table(("Relation", "From (head)", "To (tail)", "How many", "Definition"), rows)
+    return _table(("Relation", "On the screen", "From (head)", "To (tail)", "How many", "Definition"), rows)

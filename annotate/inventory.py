@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from annotate import classes
+from annotate.classes import Classes
 from annotate.errors import CannotRun
 from annotate.files import parse_yaml, read_bytes
 from annotate.schemas import explain, package_schema
@@ -61,17 +63,24 @@ class Bounds(msgspec.Struct, frozen=True):
 class RelationLabel(msgspec.Struct, frozen=True, kw_only=True):
     """A label for relations. Without `head` and `tail` any label may stand there.
 
+    `shown_as` is what an annotator reads on the labelling screen in place of the name, empty for the name itself.
     `joins_pieces` marks the relation that ties a later piece of a span to the piece before it.
     """
 
     name: str
     definition: str
     guideline: str
+    shown_as: str = ""
     head: tuple[str, ...] = ()
     tail: tuple[str, ...] = ()
     per_head: Bounds = Bounds()
     per_tail: Bounds = Bounds()
     joins_pieces: bool = False
+
+    @property
+    def words(self) -> str:
+        """What an annotator reads: from head to tail, as "who says it"."""
+        return self.shown_as or self.name
 
     def allows(self, head: str, tail: str) -> bool:
         """Whether a span labelled `head` may point to one labelled `tail`."""
@@ -139,7 +148,10 @@ class RecordType(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Layers, labels, attributes, relations and records of one corpus; each mapping is keyed by name, in file order."""
+    """Layers, labels, attributes, relations and records of one corpus; each mapping is keyed by name, in file order.
+
+    `numbers` are the class ids that were committed beside it, None where none were; `folder` is where it was loaded.
+    """
 
     version: str
     title: str
@@ -151,6 +163,26 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     relations: dict[str, RelationLabel]
     intervals: tuple[Interval, ...]
     records: dict[str, RecordType]
+    numbers: Classes | None = None
+    folder: str = ""
+
+    @property
+    def named(self) -> Classes:
+        """The names of all classes, in the order of the file."""
+        return Classes(
+            spans=tuple(self.spans),
+            layers={name: tuple(label.name for label in self.labels_of(name)) for name in self.layers},
+            relations=tuple(self.relations),
+            attributes={one.name: tuple(one.values) for one in self.attributes.values() if one.values},
+        )
+
+    @property
+    def classes(self) -> Classes:
+        """The names of all classes by their ids, retired ones among them.
+
+        Raises CannotRun where the committed ids lack a name; without such, an id is a place in the file.
+        """
+        return classes.checked(self.numbers, self.named, Path(self.folder) / classes.FILE)
 
     def attributes_of(self, label: str) -> list[Attribute]:
         return [attribute for attribute in self.attributes.values() if label in attribute.labels]
@@ -183,6 +215,7 @@ def load(folder: str | Path) -> Inventory:
         value[section] = {name: {"name": name, **entry} for name, entry in value[section].items()}
     for interval in value["intervals"]:
         interval["views"] = {name: {"name": name, **view} for name, view in interval.get("views", {}).items()}
+    value |= {"numbers": classes.read(Path(folder)), "folder": str(folder)}
     return msgspec.convert(value, Inventory)
 
 
@@ -225,6 +258,12 @@ def _relation_misfits(value: Mapping[str, Any]) -> Iterator[Misfit]:
             bounds = relation.get(side, {})
             if bounds.get("most") is not None and bounds["most"] < bounds.get("least", 0):
                 yield f"relations.{name}.{side}", "most is below least", "swap or mend the two"
+    # Names and words are read back alike, so no two relations may share any of them.
+    meaning = {name: name for name in value["relations"]}
+    for name, relation in value["relations"].items():
+        words = relation.get("shown_as", name)
+        if meaning.setdefault(words, name) != name:
+            yield f"relations.{name}.shown_as", f"{words!r} means {meaning[words]} already", "give each its own words"
     joining = [name for name, relation in value["relations"].items() if relation.get("joins_pieces")]
     for name in joining[1:]:
         yield f"relations.{name}.joins_pieces", f"{joining[0]!r} joins pieces already", "let one relation do it"

@@ -2,9 +2,7 @@
 
 `datasets` itself is not needed, and not imported, to make them or to write the Parquet that carries them.
 
-Class ids are positions: a label or value has the number of its place in `labels.yaml`. So that an id means the same in
-every version of the inventory, new labels and values go to the end of their list, and none is taken out or moved: that
-needs a new major version of the inventory.
+Class ids are those of `Inventory.classes`, which never shift.
 """
 
 import json
@@ -13,7 +11,7 @@ from typing import Any, get_args
 
 import pyarrow as pa
 
-from annotate.inventory import Attribute
+from annotate.inventory import Attribute, Inventory
 from annotate.model import Process
 
 ARTICLES = "articles"
@@ -39,9 +37,11 @@ def listed(feature: Feature) -> Feature:
 PLACE: Feature = {"start": INTEGER, "end": INTEGER}
 
 
-def attribute_feature(attribute: Attribute) -> Feature:
+def attribute_feature(inventory: Inventory, attribute: Attribute) -> Feature:
     """A choice is a ClassLabel; any attribute may be None."""
-    return {"choice": classes(attribute.values), "integer": INTEGER, "text": STRING}[attribute.type]
+    if attribute.type == "choice":
+        return classes(inventory.classes.attributes[attribute.name])
+    return {"integer": INTEGER, "text": STRING}[attribute.type]
 
 
 def arrow_schema(features: Feature) -> pa.Schema:

@@ -43,7 +43,7 @@ def test_class_ids_are_places_in_the_inventory(zoo: Inventory) -> None:
 
 def test_a_role_has_a_label_only_where_there_is_a_choice(zoo: Inventory) -> None:
     tables = configs(zoo)
-    assert tables["tastes"]["liked"]["feature"]["label"]["names"] == ["Animal", "Colour"]
+    assert tables["tastes"]["liked"]["feature"]["label"]["names"] == list(zoo.spans)
     assert "label" not in tables["animals"]["colour"]["feature"]
 
 

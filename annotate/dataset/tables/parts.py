@@ -50,14 +50,14 @@ def distinct(place: str, *groups: Feature) -> Feature:
     return columns
 
 
-def attribute_features(attributes: Iterable[Attribute]) -> Feature:
-    return {attribute.name: attribute_feature(attribute) for attribute in attributes}
+def attribute_features(inventory: Inventory, attributes: Iterable[Attribute]) -> Feature:
+    return {attribute.name: attribute_feature(inventory, attribute) for attribute in attributes}
 
 
-def attribute_plan(attributes: Iterable[Attribute]) -> Plan:
+def attribute_plan(inventory: Inventory, attributes: Iterable[Attribute]) -> Plan:
     """Columns of spans or mentions: choices as class ids, None for what is not given."""
     ids: dict[str, dict[AttributeValue, int]] = {
-        attribute.name: numbered(attribute_feature(attribute).get("names", ())) for attribute in attributes
+        attribute.name: numbered(attribute_feature(inventory, attribute).get("names", ())) for attribute in attributes
     }
 
     def values(spans: list[Any]) -> dict[str, list[Any]]:
@@ -73,10 +73,10 @@ def attribute_plan(attributes: Iterable[Attribute]) -> Plan:
 
 def graph_features(inventory: Inventory) -> Feature:
     """The columns `spans` and `relations`: the whole graph of an annotation."""
-    attributes = attribute_features(inventory.attributes.values())
+    attributes = attribute_features(inventory, inventory.attributes.values())
     span = {
         "id": STRING,
-        "label": classes(inventory.spans),
+        "label": classes(inventory.classes.spans),
         **PLACE,
         "text": STRING,
         # A struct without fields is no Parquet.
@@ -84,7 +84,7 @@ def graph_features(inventory: Inventory) -> Feature:
         "note": STRING,
     }
     relation = {
-        "label": classes(inventory.relations),
+        "label": classes(inventory.classes.relations),
         "head": INTEGER,
         "tail": INTEGER,
         "head_id": STRING,
@@ -111,7 +111,7 @@ def graph_plan(inventory: Inventory) -> Plan:
         "start": each(lambda span: span.start),
         "end": each(lambda span: span.end),
         "text": each(lambda span: span.text),
-        "attributes": attribute_plan(inventory.attributes.values()),
+        "attributes": attribute_plan(inventory, inventory.attributes.values()),
         "note": each(lambda span: span.note or None),
     }
 

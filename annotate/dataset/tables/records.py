@@ -82,9 +82,9 @@ def _features(inventory: Inventory, type_: RecordType, attributes: Sequence[Attr
     return distinct(
         f"records.{type_.name}",
         {**dict.fromkeys(("id", "article", "title", "span_id"), STRING), **MENTION_FEATURES},
-        attribute_features(attributes),
+        attribute_features(inventory, attributes),
         view_features(inventory, type_.anchor),
-        {"label": attribute_feature(inventory.attributes[type_.classes])} if type_.classes else {},
+        {"label": attribute_feature(inventory, inventory.attributes[type_.classes])} if type_.classes else {},
         {role: listed(_filler(inventory, type_, role)) for role in type_.roles},
         {_words(role): STRING for role in type_.roles},
         {"paragraph": {"text": STRING, **PLACE}, **PROVENANCE_FEATURES},
@@ -92,8 +92,8 @@ def _features(inventory: Inventory, type_: RecordType, attributes: Sequence[Attr
 
 
 def _plan(inventory: Inventory, type_: RecordType, attributes: Sequence[Attribute]) -> Plan:
-    anchor: Plan = {"span_id": each(lambda anchor: anchor.id), **MENTION_PLAN, **attribute_plan(attributes)}
-    label = {"label": _label(inventory.attributes[type_.classes])} if type_.classes else {}
+    anchor: Plan = {"span_id": each(lambda anchor: anchor.id), **MENTION_PLAN, **attribute_plan(inventory, attributes)}
+    label = {"label": _label(inventory, inventory.attributes[type_.classes])} if type_.classes else {}
     return {
         "id": each(lambda line: f"{line.document.article.id}/{line.record.anchor.id}"),
         "article": each(lambda line: line.document.article.id),
@@ -110,8 +110,8 @@ def _plan(inventory: Inventory, type_: RecordType, attributes: Sequence[Attribut
     }
 
 
-def _label(attribute: Attribute) -> Values:
-    ids = numbered(attribute_feature(attribute)["names"])
+def _label(inventory: Inventory, attribute: Attribute) -> Values:
+    ids = numbered(attribute_feature(inventory, attribute)["names"])
     return each(lambda anchor: ids.get(anchor.attributes.get(attribute.name)))
 
 
@@ -142,21 +142,21 @@ def _filler(inventory: Inventory, record: RecordType, role: str) -> Feature:
     labels = role_labels(inventory, record, role)
     columns = {
         "id": STRING,
-        **({"label": classes(labels)} if len(labels) > 1 else {}),
+        **({"label": classes(inventory.classes.spans)} if len(labels) > 1 else {}),
         **MENTION_FEATURES,
         **({"distance": INTEGER} if record.roles[role].enclosing else {}),
     }
-    named = attribute_features(role_attributes(inventory, record, role))
+    named = attribute_features(inventory, role_attributes(inventory, record, role))
     return distinct(f"records.{record.name}.roles.{role}", columns, named)
 
 
 def _role_column(inventory: Inventory, record: RecordType, role: str) -> Each:
-    label_ids = numbered(role_labels(inventory, record, role))
+    label_ids = numbered(inventory.classes.spans)
     mention: Plan = {
         "id": each(lambda mention: mention.id),
         "label": each(lambda mention: label_ids[mention.label]),
         **MENTION_PLAN,
-        **attribute_plan(role_attributes(inventory, record, role)),
+        **attribute_plan(inventory, role_attributes(inventory, record, role)),
     }
     filler = on(lambda filler: filler.mention, mention)
     return Each(

@@ -45,10 +45,9 @@ class Pair(NamedTuple):
 
 
 def relations(inventory: Inventory, negatives: bool) -> TableType:
-    joined = {name for name, relation in inventory.relations.items() if relation.joins_pieces}
-    names = [NONE, *(name for name in inventory.relations if name not in joined)]
+    names = [NONE, *inventory.classes.relations]
     ids = numbered(names)
-    span_names = list(inventory.spans)
+    span_names = inventory.classes.spans
     span_ids = numbered(span_names)
     end: Feature = {"id": STRING, "label": classes(span_names), **MENTION_FEATURES, "in_context": PLACE}
     features: Feature = {

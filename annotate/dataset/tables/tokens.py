@@ -7,7 +7,7 @@ overlap, the one that starts first, or is longer, takes the lower level. What ta
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
@@ -79,12 +79,12 @@ def column(layer: str, level: int) -> str:
 
 
 def tokens(inventory: Inventory) -> TableType:
-    layers = {name: [label.name for label in inventory.labels_of(name)] for name in inventory.layers}
+    layers = {name: inventory.classes.layers[name] for name in inventory.layers}
     levels = range(1, LEVELS + 1)
     tags = {column(layer, level): listed(classes(tag_names(layers[layer]))) for layer in layers for level in levels}
     unfit: Feature = {
         "id": STRING,
-        "label": classes(inventory.spans),
+        "label": classes(inventory.classes.spans),
         **PLACE,
         "text": STRING,
         "reason": classes(REASONS),
@@ -130,7 +130,7 @@ def tokens(inventory: Inventory) -> TableType:
 
 
 def _plan(inventory: Inventory, features: Feature, tags: list[str]) -> Plan:
-    label_ids, reason_ids = numbered(inventory.spans), numbered(REASONS)
+    label_ids, reason_ids = numbered(inventory.classes.spans), numbered(REASONS)
 
     def several(rows: list[Row]) -> dict[str, pa.Array]:
         """All columns with a value a token share their offsets."""
@@ -177,14 +177,15 @@ def _plan(inventory: Inventory, features: Feature, tags: list[str]) -> Plan:
 class _Reader:
     """Makes the rows of a document; the tokenizer is made with the first."""
 
-    def __init__(self, inventory: Inventory, layers: dict[str, list[str]]) -> None:
+    def __init__(self, inventory: Inventory, layers: Mapping[str, Sequence[str]]) -> None:
         self._tokenize: Tokenize | None = None
         self._joining = inventory.pieces
         self._order = numbered(inventory.spans)
         self._tags = {
             label: (place * LEVELS, 1 + 2 * number)
-            for place, labels in enumerate(layers.values())
+            for place, (layer, labels) in enumerate(layers.items())
             for number, label in enumerate(labels)
+            if label in inventory.spans and inventory.spans[label].layer == layer
         }
 
     def __call__(self, document: Document) -> list[Row]:
