@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from annotate.store import Corpus
 
 
+CLASS_IDS = "classes.json"
+"""The file of class ids, which may stand beside the inventory."""
+
+
 @click.command("build")
 @corpus_argument
 @click.option(
@@ -70,7 +74,7 @@ def command(
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
     tables(loaded, configs)  # before the checks, which take a while
-    errors = [finding for finding in check(folder, loaded) if finding.severity == "error"] or _leaks(folder)
+    errors = [finding for finding in check(folder, loaded) if finding.severity == "error"] or leaks(folder)
     if errors:
         click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
         ctx.exit(1)
@@ -83,7 +87,7 @@ def command(
         agreement(folder, loaded),
         tables=configs,
         negatives=negatives,
-        skeleton=_head(folder, schema, quoted, configs, negatives) if without_text else None,
+        skeleton=head(folder, schema, quoted, configs, negatives) if without_text else None,
     )
     if format_ == "json":
         click.echo(json.dumps(_as_data(manifest, out), indent=2, ensure_ascii=False))
@@ -91,7 +95,7 @@ def command(
         _show(manifest, out)
 
 
-def _leaks(corpus: "Corpus") -> "list[Finding]":
+def leaks(corpus: "Corpus") -> "list[Finding]":
     """Near-duplicate paragraphs that stand in two splits; none is looked for where there are not two."""
     from annotate.checks.splits import group_in_two_splits
     from annotate.splits.corpus import bonds_of
@@ -103,15 +107,16 @@ def _leaks(corpus: "Corpus") -> "list[Finding]":
     return list(group_in_two_splits("", None, bonds_of(corpus, placed), splits))
 
 
-def _head(corpus: "Corpus", schema: str, citation: Path | None, tables: tuple[str, ...], negatives: bool) -> "Head":
+def head(corpus: "Corpus", schema: str, citation: Path | None, tables: tuple[str, ...], negatives: bool) -> "Head":
     from annotate.dataset.build import corpus_version
     from annotate.files import read_bytes
     from annotate.inventory import FILE
     from annotate.rights.skeleton import head_of
 
-    labels = read_bytes(Path(schema) / FILE, "give the folder that holds it with --schema").decode()
+    files = (Path(schema) / name for name in (FILE, CLASS_IDS))
+    texts = {path.name: path.read_bytes().decode() for path in files if path.is_file()}
     quoted = read_bytes(citation, "name another with --citation").decode() if citation else None
-    return head_of(corpus, corpus_version(corpus), labels, quoted, tables, negatives)
+    return head_of(corpus, corpus_version(corpus), texts, quoted, tables, negatives)
 
 
 def cited(corpus: "Corpus", citation: str | None) -> Path | None:

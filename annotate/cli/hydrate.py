@@ -48,7 +48,10 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
         raise CannotRun(texts, "no such folder", "name the folder that holds the texts with --texts")
     console = terminal(stderr=True)
     with tempfile.TemporaryDirectory() as folder, console.status("placing spans"):
-        corpus, found = hydrate(skeleton, Path(texts), Path(folder) / "corpus")
+        try:
+            corpus, found = hydrate(skeleton, Path(texts), Path(folder) / "corpus")
+        except (msgspec.MsgspecError, KeyError, ValueError) as error:
+            raise CannotRun(dataset, f"has a broken skeleton: {error}", "get the dataset again") from error
         written = bool(corpus.annotated_ids(GOLD))
         if written:
             _build(skeleton, Path(folder), out)
@@ -80,7 +83,8 @@ def _build(skeleton: "Skeleton", folder: Path, out: str) -> None:
     from annotate.store import Corpus
 
     head = skeleton.head
-    (folder / inventory.FILE).write_text(head.labels, "utf-8", newline="")
+    for name, text in head.schema.items():
+        (folder / Path(name).name).write_text(text, "utf-8", newline="")
     cited = folder / "CITATION.cff" if head.citation is not None else None
     if cited and head.citation is not None:
         cited.write_text(head.citation, "utf-8", newline="")

@@ -35,6 +35,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.offsets import sha256
 from annotate.rights.skeleton import Head, withheld
+from annotate.splits.groups import bonds_of_links, groups
 from annotate.store import Corpus
 
 SPLITS = ("train", "validation", "test")
@@ -102,6 +103,7 @@ def build(
             citation=cited,
             agreement=agreement,
             text=skeleton is None,
+            bound=_bound(corpus, splits),
             statement=filled(
                 corpus,
                 {
@@ -119,7 +121,7 @@ def build(
             title=inventory.title,
             corpus=facts.corpus,
             inventory=inventory.version,
-            inventory_sha256=sha256(msgspec.json.encode(inventory)),
+            inventory_sha256=_hash(inventory),
             pyarrow=pa.__version__,
             articles=counts.articles.total(),
             card_sha256=sha256(readme),
@@ -176,6 +178,20 @@ def _links_by_split(corpus: Corpus, splits: Mapping[str, list[str]]) -> dict[str
             titles = {name: corpus.read_article(name).title for name in names if name in where}
             found.setdefault(SPLITS[max(places)], []).append(LinkRow(link, titles))
     return found
+
+
+def _hash(inventory: Inventory) -> str:
+    """Of what the inventory says, wherever it was loaded from."""
+    said = {name: value for name, value in msgspec.to_builtins(inventory).items() if name != "folder"}
+    return sha256(msgspec.json.encode(said))
+
+
+def _bound(corpus: Corpus, splits: Mapping[str, list[str]]) -> tuple[list[str], ...]:
+    """The groups of two articles or more of the dataset that links bind together."""
+    inside = set(chain.from_iterable(splits.values()))
+    found = groups(inside, bonds_of_links(corpus.read_links()))
+    kept = ([name for name in group if name in inside] for group in found)
+    return tuple(group for group in kept if len(group) > 1)
 
 
 def articles_by_split(corpus: Corpus) -> dict[str, list[str]]:

@@ -34,7 +34,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that a card is made from.
 
     `types` are the tables in their order; `left_out` counts the articles without gold labels or in no split; `text` is
-    False where the words of the articles were taken out.
+    False where the words of the articles were taken out; `bound` are the groups of articles that links bind together.
     """
 
     inventory: Inventory
@@ -49,6 +49,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     agreement: Agreement | None
     statement: dict[str, str]
     text: bool = True
+    bound: tuple[list[str], ...] = ()
 
     @property
     def configs(self) -> dict[str, Feature]:

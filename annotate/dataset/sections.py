@@ -11,6 +11,8 @@ from annotate.dataset.tables.tokens import TOKENS
 from annotate.dataset.without_text import SKELETON
 from annotate.dataset.writer import MANIFEST
 
+GROUPS = 20
+"""Groups of articles that the card names."""
 FEW = 10
 """Fewer examples of a label than this are named among the limitations."""
 
@@ -51,7 +53,7 @@ def tables(facts: Facts) -> str:
 
 def labels(facts: Facts) -> str:
     inventory, counts = facts.inventory, facts.counts
-    parts = ["## Labels", "Class ids are positions in these lists; new labels and values go to the end of theirs."]
+    parts = ["## Labels", "Class ids never shift: a new label or value has the next number, one that is dropped keeps its own."]
     for layer in inventory.layers.values():
         rows = (
             (f"`{one.name}`", one.definition, f"{counts.spans[one.name]:,}") for one in inventory.labels_of(layer.name)
@@ -107,9 +109,24 @@ def splits(facts: Facts) -> str:
             " To evaluate on it, hold out whole articles (leave one out, or folds grouped by `article`): rows of one"
             " article share their writer, their events and their annotator."
         )
+    text += _bound(facts)
     if facts.left_out:
         text += f" Left out, for want of settled labels or of a split: {counted(facts.left_out, 'article')}."
     return text
+
+
+def _bound(facts: Facts) -> str:
+    """Which articles must stay together, and what that leaves to evaluate on."""
+    if not facts.bound:
+        return ""
+    if len(facts.bound[0]) == facts.counts.articles.total():
+        return (
+            " All articles tell of the same incidents or repeat one another (table `links`): what was trained on one of"
+            " them has seen part of the others, so a score on a held-out article is no estimate for unseen news."
+        )
+    shown = "; ".join(", ".join(f"`{name}`" for name in group) for group in facts.bound[:GROUPS])
+    more = f"; and {len(facts.bound) - GROUPS:,} more groups" if len(facts.bound) > GROUPS else ""
+    return f" These tell of the same incidents or repeat one another, and belong in one fold: {shown}{more}."
 
 
 def people(facts: Facts) -> str:

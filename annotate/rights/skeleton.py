@@ -5,6 +5,7 @@ sentences; the last holds the links. A JSON object that has `start`, `end` and t
 these; any other string is kept but for what it quotes.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -15,25 +16,29 @@ from annotate.model import Annotation, Article, Coverage, Links
 from annotate.rights.placing import line_ranges
 from annotate.rights.quotes import Quote, Quotes, Template, filled
 from annotate.rights.seals import Seal, Sealer
-from annotate.store import Corpus
+from annotate.store import ID_PATTERN, Corpus
 
 FORMAT = "annotate skeleton 1"
 SEALED, QUOTED = "sealed", "quoted"
 WHOLE = frozenset({"title", "author", "publisher"})
 """Fields that are taken out where the article has them, however short."""
 
+_FILES = re.compile(r"(annotators|statement)\.yaml|CHANGELOG\.md|splits/[\w-]+\.txt")
+"""What a head may hold: it comes from elsewhere, and must not lead out of the folder."""
+
 Tree = Any
 """A JSON value."""
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """`files` are the files of the corpus that quote no article, by path; `labels` and `citation` are texts of files.
+    """`files` are the files of the corpus that quote no article, by path; `schema` those of the inventory, by name;
+    `citation` is a file's text.
 
     `tables` and `negatives` are the options of the build, so that the same dataset comes out.
     """
 
     format: str
-    labels: str
+    schema: dict[str, str]
     citation: str | None
     tables: tuple[str, ...]
     negatives: bool
@@ -57,7 +62,12 @@ class Skeleton(msgspec.Struct, frozen=True):
 
 
 def head_of(
-    corpus: Corpus, version: str | None, labels: str, citation: str | None, tables: tuple[str, ...], negatives: bool
+    corpus: Corpus,
+    version: str | None,
+    schema: dict[str, str],
+    citation: str | None,
+    tables: tuple[str, ...],
+    negatives: bool,
 ) -> Head:
     """The head for a corpus; of its changelog, only the version is kept."""
     paths = [corpus.annotators_path, corpus.statement_path, *sorted((corpus.root / "splits").glob("*.txt"))]
@@ -66,7 +76,7 @@ def head_of(
     }
     if version:
         files["CHANGELOG.md"] = f"## {version}\n"
-    return Head(format=FORMAT, labels=labels, citation=citation, tables=tables, negatives=negatives, files=files)
+    return Head(format=FORMAT, schema=schema, citation=citation, tables=tables, negatives=negatives, files=files)
 
 
 def withheld(corpus: Corpus, head: Head) -> Iterator[bytes]:
@@ -163,4 +173,10 @@ def parse(where: str, data: bytes) -> Skeleton:
         raise CannotRun(where, f"cannot be read: {error}", "get the dataset again") from error
     if head.format != FORMAT:
         raise CannotRun(where, f"is {head.format!r}, not {FORMAT!r}", "use the version of annotate that wrote it")
+    for name in head.files:
+        if not _FILES.fullmatch(name):
+            raise CannotRun(where, f"names {name!r}, which it must not write", "get the dataset again")
+    for name in (name for body in bodies for name in (body.id, *body.annotations)):
+        if not re.fullmatch(ID_PATTERN, name):
+            raise CannotRun(where, f"names {name!r}, which is no id", "get the dataset again")
     return Skeleton(head, bodies, links)
