@@ -17,6 +17,7 @@ from annotate.errors import CannotRun
 if TYPE_CHECKING:
     from annotate.dataset.hub import There
     from annotate.dataset.release import Change, Step
+    from annotate.store import Corpus
 
 WRITTEN: "tuple[Change, ...]" = ("new", "changed", "gone")
 
@@ -121,17 +122,12 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
     """What here speaks against a release, one line each."""
     from annotate import inventory
     from annotate.checks import check
-    from annotate.cli.build import cited
-    from annotate.cli.figures import agreement
-    from annotate.dataset.build import build
+    from annotate.cli.build import cited, leaks
     from annotate.dataset.release import stale
-    from annotate.dataset.tables import tables
-    from annotate.dataset.writer import read_manifest
     from annotate.store import Corpus
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
-    known = set(tables(loaded))
-    errors = sum(finding.severity == "error" for finding in check(folder, loaded))
+    errors = sum(finding.severity == "error" for finding in check(folder, loaded)) or len(leaks(folder))
     changed = _git(folder.root, "status", "--porcelain")
     if changed is None:
         yield f"{corpus}: is in no git repository with a commit; a release has to be found again"
@@ -143,19 +139,40 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
         return
     with tempfile.TemporaryDirectory() as place:
         fresh = Path(place) / "dataset"
-        made = read_manifest(dataset)
-        build(
-            folder,
-            loaded,
-            fresh,
-            cited(folder, citation),
-            agreement(folder, loaded),
-            tables=known.intersection(table.config for table in made.tables) if made else (),
-            negatives=made.negatives if made else False,
-        )
+        _build_again(folder, schema, dataset, cited(folder, citation), fresh)
         reason = stale(dataset, fresh)
     if reason:
         yield f"{dataset}: {reason}; run `annotate build --out {dataset}`"
+
+
+def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | None, fresh: Path) -> None:
+    """Build the corpus into `fresh` as `dataset` was built: its tables, with negatives or not, with text or not."""
+    from annotate import inventory
+    from annotate.cli.build import head
+    from annotate.cli.figures import agreement
+    from annotate.dataset.build import build
+    from annotate.dataset.tables import tables
+    from annotate.dataset.without_text import SKELETON
+    from annotate.dataset.writer import read_manifest
+    from annotate.rights.skeleton import parse
+
+    loaded, made, path = inventory.load(schema), read_manifest(dataset), dataset / SKELETON
+    chosen = set(tables(loaded)).intersection(table.config for table in made.tables) if made else ()
+    negatives = made.negatives if made else False
+    skeleton = None
+    if path.is_file():
+        asked = parse(str(path), path.read_bytes()).head.tables
+        skeleton = head(corpus, schema, quoted, asked, negatives)
+    build(
+        corpus,
+        loaded,
+        fresh,
+        quoted,
+        agreement(corpus, loaded),
+        tables=chosen,
+        negatives=negatives,
+        skeleton=skeleton,
+    )
 
 
 def _remote_refusals(repo: str, version: str | None, there: "There | None", create: bool) -> Iterator[str]:

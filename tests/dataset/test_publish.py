@@ -170,6 +170,14 @@ def test_a_choice_of_tables_is_what_the_corpus_builds_as_well(release: Project, 
     assert published(hub) == built(release)
 
 
+def test_a_dataset_without_text_stays_without(release: Project, hub: Hub) -> None:
+    assert release.annotate("build", "--out", "dist/dataset", "--without-text").exit_code == 0
+    done = publish(release, hub.url, "--create")
+    assert done.code == 0, done.err
+    assert published(hub) == built(release)
+    assert not [path for path, data in published(hub).items() if b"harbour master" in data.lower()]
+
+
 def spoil_tree(project: Project) -> None:
     project.path("corpus/CHANGELOG.md").write_text("# Changes\n\n## 1.0.0\n\n- Not committed.\n")
 
