@@ -24,7 +24,7 @@ MANIFEST = "manifest.json"
 CARD = "README.md"
 CROISSANT = "croissant.json"
 FORMAT = "annotate dataset 1"
-ROW_GROUP = 2000
+ROW_GROUP = 1000
 """Rows a row group: what a viewer reads at once, and what is held in memory while writing."""
 
 
@@ -75,11 +75,15 @@ def table_file(config: str, split: str) -> str:
 
 
 class TableWriter:
-    """Writes one Parquet file, a row group at a time; it exists, with its types, even without a row."""
+    """Writes one Parquet file, a row group at a time; it exists, with its types, even without a row.
 
-    def __init__(self, folder: Path, config: str, split: str, features: Feature) -> None:
+    `file` is its name in the folder, where it is not the only one of its table and split.
+    """
+
+    def __init__(self, folder: Path, config: str, split: str, features: Feature, file: str | None = None) -> None:
         self._config, self._split = config, split
-        self._path = folder / table_file(config, split)
+        self._file = file or table_file(config, split)
+        self._path = folder / self._file
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._schema = arrow_schema(features)
         self._writer = pq.ParquetWriter(
@@ -118,7 +122,7 @@ class TableWriter:
         return Table(
             config=self._config,
             split=self._split,
-            file=table_file(self._config, self._split),
+            file=self._file,
             rows=self._rows,
             columns=len(self._schema),
             bytes=self._path.stat().st_size,
