@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from annotate.formats import rules
 from annotate.formats.ledger import ABOUT, facts, head_lost, metadata_lost, of_spans
-from annotate.formats.raw import Document, Item, Loss, Mark, RawDocument, Unread
+from annotate.formats.raw import Document, Item, Loss, Mark, RawDocument, Unread, name_of
 from annotate.inventory import Inventory
 from annotate.model import Span
 from annotate.store import canonical
@@ -144,7 +144,7 @@ def _readable(path: Path) -> Iterator[RawDocument]:
 
 
 def _articles(path: Path) -> Iterator[RawDocument]:
-    name, places = path.stem.lower(), False
+    name, places = name_of(path.stem), False
     lines: list[tuple[int, str]] = []
     with path.open(encoding="utf-8", newline="\n") as file:
         for number, line in enumerate(file, 1):

@@ -22,10 +22,9 @@ from annotate.formats.raw import (
     RawDocument,
     Unread,
     Value,
+    name_of,
 )
-from annotate.intake import id_from
 from annotate.inventory import Inventory
-from annotate.store import ID_PATTERN
 
 __all__ = ["LOSSES", "MAP_FILE", "lost", "parse", "read", "write"]
 
@@ -46,8 +45,7 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
 
 def _pair(folder: Path, stem: Path) -> RawDocument:
     text, labels = stem.with_name(f"{stem.name}.txt"), stem.with_name(f"{stem.name}.ann")
-    name = stem.relative_to(folder).as_posix()
-    name = name if re.fullmatch(ID_PATTERN, name) else id_from(name)
+    name = name_of(stem.relative_to(folder).as_posix())
     file = labels.relative_to(folder).as_posix()
 
     def refused(at: str, findings: Iterator[Finding]) -> RawDocument:

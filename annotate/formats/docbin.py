@@ -17,7 +17,7 @@ from spacy.tokens import Doc, DocBin
 from annotate.formats import rules
 from annotate.formats.ledger import ABOUT, head_lost, metadata_lost, of_spans
 from annotate.formats.mapping import NOTE
-from annotate.formats.raw import Arrow, Document, Item, Loss, Mark, Note, RawDocument, Value
+from annotate.formats.raw import Arrow, Document, Item, Loss, Mark, Note, RawDocument, Value, name_of
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Relation, Span
 from annotate.store import canonical
@@ -101,7 +101,7 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
             continue
         for number, doc in enumerate(docs):
             beside = doc.user_data.get(KEY, {})
-            name = beside.get("article") or f"{path.stem}-{number}".lower()
+            name = beside.get("article") or name_of(f"{path.stem}-{number}")
             yield RawDocument(name, path.name, doc.text.encode("utf-8"), tuple(_items(doc, beside)))
 
 

@@ -4,13 +4,16 @@
 name of an item within its file, to which others point.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from annotate.findings import Finding
+from annotate.intake import id_from
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article, Process
+from annotate.store import ID_PATTERN
 
 Pieces = tuple[tuple[int, int], ...]
 """Ranges `[start, end)` of a span, in the order of the text; more than one where other words interrupt it."""
@@ -118,6 +121,11 @@ class RawDocument(NamedTuple):
     refused: Finding | None = None
     head: Head | None = None
     details: dict[str, Any] = {}  # noqa: RUF012 - never changed
+
+
+def name_of(stem: str) -> str:
+    """The id that a file's name gives: itself where it can be one."""
+    return stem if re.fullmatch(ID_PATTERN, stem) else id_from(stem)
 
 
 class Document(NamedTuple):

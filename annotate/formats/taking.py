@@ -6,6 +6,7 @@ from typing import NamedTuple
 from annotate.annotation_schema import SPAN_ID_PATTERN
 from annotate.findings import Finding, Rule
 from annotate.formats import rules
+from annotate.formats.drafts import Draft, built
 from annotate.formats.escapes import unescaped
 from annotate.formats.mapping import ArrowMap, EventMap, Map, SpanMap, ValueMap
 from annotate.formats.placing import Window, place
@@ -17,7 +18,6 @@ from annotate.formats.raw import (
     Mark,
     Normalization,
     Note,
-    Pieces,
     RawDocument,
     Unread,
     Value,
@@ -45,29 +45,6 @@ class Taken(NamedTuple):
     tally: Tally
 
 
-class _Draft:
-    """A span on its way: its pieces lie in the article."""
-
-    def __init__(self, mark: Mark, label: str, pieces: Pieces, attributes: dict[str, AttributeValue]) -> None:
-        self.mark, self.label, self.pieces = mark, label, pieces
-        self.defaults = attributes
-        self.said: dict[str, AttributeValue] = {}
-        self.ids: tuple[str, ...] = mark.ids
-        self.note = ""
-
-    def ids_of_pieces(self, taken: set[str]) -> tuple[str, ...]:
-        if len(self.ids) == len(self.pieces):
-            return self.ids
-        first = self.ids[0] if self.ids else self.mark.ref
-        return (first, *(_free(f"{first}-{number}", taken) for number in range(2, len(self.pieces) + 1)))
-
-
-def _free(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "-"
-    return name
-
-
 def take(raw: RawDocument, text: str, window: Window, map_: Map, inventory: Inventory, fix: bool = False) -> Taken:
     """The spans and relations of a document whose file holds `text`, placed in the article of `window`.
 
@@ -82,9 +59,10 @@ class _Taker:
         self.map, self.inventory, self.fix = map_, inventory, fix
         self.findings: list[Finding] = []
         self.errors = 0
-        self.drafts: dict[str, _Draft] = {}
-        self.arrows: list[tuple[str, str, Relation]] = []
-        """Relations by the refs of the items that they belong to, with those of their ends for now."""
+        self.drafts: dict[str, Draft] = {}
+        self.arrows: list[tuple[str, Relation]] = []
+        """Relations with the refs of their items, empty where they have none, and for now those of their ends."""
+        self.arrow_refs: set[str] = set()
         self.notes_of_arrows: dict[str, str] = {}
         self.refs: dict[str, int | None] = {}
         self.left_out: set[str] = set()
@@ -108,7 +86,7 @@ class _Taker:
                     fate = self._one(item)
                     reported += self.errors > errors
                     left_out += fate is False and self.errors == errors
-        spans, relations = self._built()
+        spans, relations = built(self.drafts, self.arrows, self.notes_of_arrows, self.window.text, self.inventory)
         read = len(self.raw.items)
         reported += twice
         return Taken(spans, relations, self.findings, Tally(read, read - left_out - reported, left_out, reported))
@@ -178,7 +156,7 @@ class _Taker:
         elif not re.fullmatch(SPAN_ID_PATTERN.strip("^$"), mark.ref):
             self._report(rules.line_unreadable, mark.line, f"{mark.ref!r} can be no id")
         else:
-            self.drafts[mark.ref] = _Draft(mark, entry.label, placed, entry.attributes)
+            self.drafts[mark.ref] = Draft(mark, entry.label, placed, entry.attributes)
             if misplaced:
                 self._report(rules.mended, mark.line, mark.words, misplaced.diagnosis)
         return True
@@ -225,7 +203,8 @@ class _Taker:
         ends = [self._end(line, end) for end in (head, tail)]
         if ends[0] and ends[1]:
             first, second = (ends[1], ends[0]) if entry.reversed else (ends[0], ends[1])
-            self.arrows.append((ref, name, Relation(label=entry.relation, head=first, tail=second)))
+            self.arrow_refs.add(ref)
+            self.arrows.append((ref, Relation(label=entry.relation, head=first, tail=second)))
         return True
 
     def _root(self, ref: str) -> str:
@@ -262,7 +241,7 @@ class _Taker:
 
     def _set(self, line: int | None, target: str, name: str, value: AttributeValue | None) -> None:
         attribute = self.inventory.attributes[name]
-        if self._is_arrow(target):
+        if target in self.arrow_refs:
             self._report(rules.no_place, line, "relations have no attributes")
             return
         end = self._end(line, target)
@@ -281,9 +260,6 @@ class _Taker:
         else:
             draft.said[name] = value
 
-    def _is_arrow(self, ref: str) -> bool:
-        return any(arrow[0] == ref for arrow in self.arrows)
-
     def _note(self, note: Note) -> bool:
         if note.type not in self.map.notes:
             self._report(rules.unmapped, note.line, "notes of type", note.type)
@@ -294,7 +270,7 @@ class _Taker:
         text = unescaped(note.text) if self.map.escaped else note.text
         if entry.to == "attribute":
             self._set(note.line, note.target, entry.attribute, text)
-        elif self._is_arrow(note.target) and entry.to == "note":
+        elif note.target in self.arrow_refs and entry.to == "note":
             before = self.notes_of_arrows.get(note.target)
             self.notes_of_arrows[note.target] = f"{before}; {text}" if before else text
         elif (end := self._end(note.line, note.target)) is None:
@@ -305,31 +281,3 @@ class _Taker:
             draft = self.drafts[end]
             draft.note = f"{draft.note}; {text}" if draft.note else text
         return True
-
-    def _built(self) -> tuple[tuple[Span, ...], tuple[Relation, ...]]:
-        spans: list[Span] = []
-        relations: list[Relation] = []
-        ids: dict[str, str] = {}
-        taken = {name for draft in self.drafts.values() for name in (draft.ids or (draft.mark.ref,))}
-        joins = self.inventory.pieces
-        for ref, draft in self.drafts.items():
-            names = draft.ids_of_pieces(taken)
-            taken.update(names)
-            ids[ref] = names[0]
-            attributes = {
-                attribute.name: value
-                for attribute in self.inventory.attributes_of(draft.label)
-                if (value := {**draft.defaults, **draft.said}.get(attribute.name)) is not None
-            }
-            for number, (start, end) in enumerate(draft.pieces):
-                words, note = self.window.text[start:end], "" if number else draft.note
-                spans.append(
-                    Span(id=names[number], label=draft.label, start=start, end=end, text=words,
-                         attributes=attributes, note=note)
-                )  # fmt: skip
-                if number and joins:
-                    relations.append(Relation(label=joins, head=names[number], tail=names[number - 1]))
-        for ref, _, arrow in self.arrows:
-            note = self.notes_of_arrows.get(ref, "") if ref else ""
-            relations.append(Relation(label=arrow.label, head=ids[arrow.head], tail=ids[arrow.tail], note=note))
-        return tuple(spans), tuple(relations)

@@ -19,8 +19,7 @@ from annotate.files import read_bytes
 from annotate.formats import rules
 from annotate.formats.ledger import ABOUT, head_lost, metadata_lost
 from annotate.formats.mapping import NOTE
-from annotate.formats.raw import Arrow, Document, Item, Loss, Mark, Note, RawDocument, Unread, Value
-from annotate.intake import id_from
+from annotate.formats.raw import Arrow, Document, Item, Loss, Mark, Note, RawDocument, Unread, Value, name_of
 from annotate.inventory import Inventory
 from annotate.store import canonical
 
@@ -121,7 +120,7 @@ def _safe(data: bytes) -> str:
 
 
 def _document(path: Path, types: cassis.TypeSystem) -> RawDocument:
-    name = path.stem if id_from(path.stem).replace("-", "_") == path.stem.replace("-", "_") else id_from(path.stem)
+    name = name_of(path.stem)
     try:
         text = _safe(path.read_bytes())
         with warnings.catch_warnings(record=True) as warned:

@@ -1,6 +1,7 @@
 """`annotate export`: the files, the ledger, the certificate, and what is refused."""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -154,6 +155,9 @@ def test_brat_configuration_names_all_labels_and_values(project: Project) -> Non
     assert sections == ["[entities]", "[relations]", "[events]", "[attributes]"]
     assert "<OVERLAP>\tArg1:<ENTITY>, Arg2:<ENTITY>, <OVL-TYPE>:<ANY>\n" in conf
     assert "wording\tArg:Load, Value:exact|at_least|at_most|range|vague\n" in conf
+    # As brat's server splits its configuration: a term, white space, arguments of KEY:VALUES between commas.
+    lines = [line for line in conf.splitlines() if line and not line.startswith("[")]
+    assert [line for line in lines if not re.fullmatch(r"\S+(\s+[^\s:,]+:[^\s:,]+(, [^\s:,]+:[^\s:,]+)*)?", line)] == []
     map_ = yaml.safe_load(project.path("out/map.yaml").read_text())
     assert map_["attributes"]["wording"]["values"] == {"at_least": "at least", "at_most": "at most"}
 
