@@ -14,7 +14,7 @@ from annotate.checks import shape, text
 from annotate.checks.corpus import ArticleFacts
 from annotate.checks.gate import Gate
 from annotate.checks.labels import check_labels, placed
-from annotate.checks.text import Source
+from annotate.checks.text import SourceText
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, Coverage
@@ -182,6 +182,6 @@ class ArticleChecker:
 
 
 @lru_cache(maxsize=2)
-def _source(path: Path, *_version: int) -> Source:
+def _source(path: Path, *_version: int) -> SourceText:
     """A source file, read once for the articles that were cut from it, while its time and size stay as they are."""
-    return Source.of(path.read_bytes())
+    return SourceText.of(path.read_bytes())

@@ -12,7 +12,7 @@ _INVISIBLE = {"Cc", "Cf", "Co", "Cn"}
 _ALLOWED = {"\n", "\r", "\t", "\u200c", "\u200d"}  # joiners are spelling in several scripts; CR has a rule of its own
 
 
-class Source(NamedTuple):
+class SourceText(NamedTuple):
     """A source file: the hash of its bytes, and its text, or the byte at which it is not UTF-8."""
 
     sha256: str
@@ -20,7 +20,7 @@ class Source(NamedTuple):
     broken_at: int = 0
 
     @classmethod
-    def of(cls, data: bytes) -> "Source":
+    def of(cls, data: bytes) -> "SourceText":
         try:
             return cls(sha256(data), data.decode("utf-8"))
         except UnicodeDecodeError as error:
@@ -110,7 +110,7 @@ def invisible_character(text: str) -> Iterator[Problem]:
 
 
 @rule("T201")
-def not_the_source(article: Article, source: Source) -> Iterator[Problem]:
+def not_the_source(article: Article, source: SourceText) -> Iterator[Problem]:
     """A text is the range of its source file that the metadata names, in normal form.
 
     Why: whoever doubts a label must be able to see what was published, byte for byte.
@@ -129,7 +129,7 @@ def not_the_source(article: Article, source: Source) -> Iterator[Problem]:
 
 
 @rule("T202")
-def source_changed(article: Article, source: Source) -> Iterator[Problem]:
+def source_changed(article: Article, source: SourceText) -> Iterator[Problem]:
     """An article's source file has the SHA-256 that its metadata names.
 
     Why: the source files are kept byte for byte; a changed one proves nothing.
