@@ -8,10 +8,10 @@ import pytest
 
 from annotate.annotation_schema import annotation_schema_text
 from annotate.checks import CATALOGUE, check
+from annotate.cli.catalogue import every_rule
 from annotate.cli.report import as_data
 from annotate.findings import Rule
 from annotate.inventory import load
-from annotate.labelstudio.rules import RULES as LABEL_STUDIO_RULES
 from annotate.store import Corpus
 from tests.conftest import BASE, ROOT, Project, annotate
 
@@ -46,12 +46,11 @@ def test_every_rule_has_an_example() -> None:
 
 
 def test_codes_are_unique() -> None:
-    rules = (*CATALOGUE, *LABEL_STUDIO_RULES)
-    assert len({rule.code for rule in rules}) == len(rules)
+    assert len({rule.code for rule in every_rule()}) == len(every_rule())
     assert len(CATALOGUE) >= 30
 
 
-@pytest.mark.parametrize("rule", [*CATALOGUE, *LABEL_STUDIO_RULES], ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", every_rule(), ids=lambda rule: rule.code)
 def test_rule_says_what_and_why_with_examples(rule: Rule) -> None:
     first, *rest = rule.documentation.split("\n")
     assert first.endswith(".")
@@ -116,9 +115,9 @@ def test_formats_say_the_same(project: Project) -> None:
 
 def test_rules_are_listed_and_explained() -> None:
     listed = annotate("rules").output
-    assert all(rule.code in listed for rule in (*CATALOGUE, *LABEL_STUDIO_RULES))
+    assert all(rule.code in listed for rule in every_rule())
     explained = annotate("rules", "p303").output
     assert "Why:" in explained
-    assert len(json.loads(annotate("rules", "--format", "json").output)) == len(CATALOGUE) + len(LABEL_STUDIO_RULES)
+    assert len(json.loads(annotate("rules", "--format", "json").output)) == len(every_rule())
     unknown = annotate("rules", "X1")
     assert (unknown.exit_code, unknown.output.count("\n")) == (2, 1)

@@ -14,7 +14,7 @@ def command(code: str | None, format_: str) -> None:
     """List the rules, or explain the one with CODE.
 
     S: shape of a file. T: text. P: spans. R: relations. C: corpus. L: what Label Studio sends back.
-    F: files of other formats.
+    F: files of other formats. I: exports to convert.
 
     \b
     annotate rules
@@ -22,11 +22,9 @@ def command(code: str | None, format_: str) -> None:
     """
     import json
 
-    from annotate.checks import CATALOGUE
-    from annotate.formats.rules import RULES as OF_FORMATS
-    from annotate.labelstudio.rules import RULES as OF_LABEL_STUDIO
+    from annotate.cli.catalogue import every_rule
 
-    rules = [rule for rule in (*CATALOGUE, *OF_LABEL_STUDIO, *OF_FORMATS) if code is None or rule.code == code.upper()]
+    rules = [rule for rule in every_rule() if code is None or rule.code == code.upper()]
     if not rules:
         raise CannotRun(code or "", "is the code of no rule", "`annotate rules` lists them")
     if format_ == "json":

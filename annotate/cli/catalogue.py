@@ -1,0 +1,13 @@
+"""Every rule of every room, in one list: what `annotate rules` shows and what codes must be unique in."""
+
+from annotate.findings import Rule
+
+
+def every_rule() -> tuple[Rule, ...]:
+    """The rules in the order of their rooms; each room has letters of its own for its codes."""
+    from annotate.bulk.rules import RULES as OF_EXPORTS
+    from annotate.checks import CATALOGUE
+    from annotate.formats.rules import RULES as OF_FORMATS
+    from annotate.labelstudio.rules import RULES as OF_LABEL_STUDIO
+
+    return (*CATALOGUE, *OF_LABEL_STUDIO, *OF_FORMATS, *OF_EXPORTS)
