@@ -32,6 +32,12 @@ from tests.conftest import BASE, Project
         ("layer: cargo", "layer: freight", "spans.Load.layer: no layer is called 'freight'"),
         ("labels: [Quay]", "labels: [Pier]", "attributes.remark.labels: no span label is called 'Pier'"),
         ("per_head: {most: 2}", "per_head: {least: 3, most: 2}", "relations.speaker.per_head: most is below least"),
+        (
+            "  lies_at:\n",
+            "  lies_at:\n    shown_as: words\n",
+            "relations.lies_at.shown_as: 'words' means words already; give each its own words",
+        ),
+        ("  lies_at:\n", "  lies_at:\n    shown_as: ' at'\n", "relations.lies_at.shown_as: ' at' does not match"),
         ("minimum: least", "minimum: rank", "intervals[0].minimum: no integer attribute of Load is called 'rank'"),
         ("vague: none}", "exactly: none}", "intervals[0].readings: 'exactly', 'vague' stands in one of readings"),
         ("anchor: Verb", "anchor: Word", "records.sayings.anchor: no span label is called 'Word'"),

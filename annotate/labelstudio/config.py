@@ -55,6 +55,16 @@ def attribute_controls(inventory: Inventory) -> dict[str, tuple[str, Attribute]]
     }
 
 
+def relation_names(inventory: Inventory) -> dict[str, str]:
+    """What a relation may be called on a server → its name: its words on the screen, and the bare name.
+
+    Label Studio has one string for both what it shows and what it stores. The bare name is read as well, since a
+    project that was made before the inventory had the words is full of it.
+    """
+    shown = {relation.words: name for name, relation in inventory.relations.items()}
+    return shown | {name: name for name in inventory.relations}
+
+
 def labeling_config(inventory: Inventory) -> str:
     """The config as XML, the same bytes for the same inventory; raises CannotRun for a layer called as the text is."""
     if TEXT in inventory.layers:
@@ -76,8 +86,8 @@ def labeling_config(inventory: Inventory) -> str:
     for label in inventory.spans.values():
         _attributes(side, inventory, label)
     relations = ET.SubElement(root, "Relations", {"choice": "single"})
-    for name, relation in inventory.relations.items():
-        ET.SubElement(relations, "Relation", {"value": name, "hint": relation.definition})
+    for relation in inventory.relations.values():
+        ET.SubElement(relations, "Relation", {"value": relation.words})
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
 

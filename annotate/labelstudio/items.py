@@ -9,7 +9,7 @@ from annotate import offsets
 from annotate.findings import Finding, Rule
 from annotate.inventory import Attribute, Inventory
 from annotate.labelstudio import rules
-from annotate.labelstudio.config import TEXT, attribute_controls
+from annotate.labelstudio.config import TEXT, attribute_controls, relation_names
 from annotate.model import AttributeValue, Relation, Span
 
 Item = Mapping[str, Any]
@@ -25,6 +25,7 @@ class Controls:
         self.inventory = inventory
         self.layers = {layer: {label.name for label in inventory.labels_of(layer)} for layer in inventory.layers}
         self.attributes = attribute_controls(inventory)
+        self.relations = relation_names(inventory)
 
 
 class Place(NamedTuple):
@@ -237,9 +238,10 @@ class Reading:
         labels = item.get("labels")
         if not isinstance(labels, list) or not labels:
             return self._aside(item, rules.relation_unlabelled, head, tail)
-        for label in labels:
-            if not isinstance(label, str) or label not in self.controls.inventory.relations:
-                self._aside(item, rules.relation_unknown, label, head, tail)
+        for words in labels:
+            label = self.controls.relations.get(words) if isinstance(words, str) else None
+            if label is None:
+                self._aside(item, rules.relation_unknown, words, head, tail)
                 continue
             ends = self._ends(label, self.regions[head], self.regions[tail])
             if ends is None:

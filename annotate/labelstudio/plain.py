@@ -112,13 +112,12 @@ def _values(
 def _relations(
     items: Sequence[Item], places: dict[str, tuple[str, int, int, str]], controls: Controls
 ) -> list[Relation] | None:
-    known = controls.inventory.relations
+    known = controls.relations
     drawn: dict[tuple[str, str, str], Relation] = {}
     for item in items:
         head, tail, labels = item.from_id, item.to_id, item.labels
-        if item.direction != "right" or labels is None or len(labels) != 1 or labels[0] not in known:
+        label = known.get(labels[0]) if labels is not None and len(labels) == 1 else None
+        if item.direction != "right" or label is None or head not in places or tail not in places:
             return None
-        if head not in places or tail not in places:
-            return None
-        drawn[labels[0], head, tail] = Relation(label=labels[0], head=head, tail=tail)
+        drawn[label, head, tail] = Relation(label=label, head=head, tail=tail)
     return list(drawn.values()) if len(drawn) == len(items) else None

@@ -58,7 +58,7 @@ def result(annotation: Annotation, inventory: Inventory) -> list[Item]:
             "from_id": relation.head,
             "to_id": relation.tail,
             "direction": "right",
-            "labels": [relation.label],
+            "labels": [inventory.relations[relation.label].words],
         }
         items.append(item | _meta(relation.note))
     return items

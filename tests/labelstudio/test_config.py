@@ -14,8 +14,10 @@ from annotate.labelstudio.config import (
     control_name,
     labeling_config,
     read_config,
+    relation_names,
     vocabulary,
 )
+from annotate.labelstudio.results import Mapper, Origin
 from annotate.labelstudio.tasks import Prediction, prediction
 from tests.conftest import Project
 
@@ -47,7 +49,7 @@ def test_predictions_are_valid_for_the_config(project: Project) -> None:
 def test_config_says_all_that_the_inventory_says(labels: Inventory) -> None:
     config = labeling_config(labels)
     said = vocabulary(config)
-    assert said.relations == set(labels.relations)
+    assert said.relations == {relation.words for relation in labels.relations.values()}
     assert set(said.controls) == {*labels.layers, *attribute_controls(labels)}
     for label in labels.spans.values():
         assert (label.layer, label.name) in said.values
@@ -56,6 +58,35 @@ def test_config_says_all_that_the_inventory_says(labels: Inventory) -> None:
         assert name == control_name(label_name, attribute.name)
         assert {value for control, value in said.values if control == name} == set(attribute.values)
     assert labeling_config(labels) == config
+
+
+def test_relations_are_shown_in_words_and_read_by_either(project: Project) -> None:
+    """Label Studio has one string for what it shows and what it stores; projects from before have the bare name."""
+    before = vocabulary(labeling_config(project.inventory))
+    project.replace("schema/labels.yaml", "  speaker:\n", "  speaker:\n    shown_as: who says it\n")
+    loaded = project.inventory
+    after = vocabulary(labeling_config(loaded))
+    assert after.relations == before.relations - {"speaker"} | {"who says it"}
+    assert before.lost(after) == ["relation speaker"]
+    assert relation_names(loaded) == {name: name for name in loaded.relations} | {"who says it": "speaker"}
+    gold = project.corpus.read_annotation("gold", "harbour")
+    made = prediction(Prediction("gold 1.0.0", gold), loaded)
+    drawn = [item["labels"] for item in made["result"] if item["type"] == "relation"]
+    assert drawn.count(["who says it"]) == sum(one.label == "speaker" for one in gold.relations) > 0
+    assert ["speaker"] not in drawn
+    assert label_interface(labeling_config(loaded)).validate_prediction(made, return_errors=True) == []
+    text, origin = project.corpus.read_text("harbour"), Origin("harbour", "gold", "f")
+    for items in (made["result"], prediction(Prediction("gold 1.0.0", gold), bare(loaded))["result"]):
+        read, findings, aside = Mapper(loaded).result(items, text, origin, gold.text_sha256)
+        assert read is not None
+        assert (read.spans, read.relations) == (gold.spans, gold.relations)
+        assert (list(findings), list(aside)) == ([], [])
+
+
+def bare(loaded: Inventory) -> Inventory:
+    """An inventory without words for its relations."""
+    plain = {name: msgspec.structs.replace(one, shown_as="") for name, one in loaded.relations.items()}
+    return msgspec.structs.replace(loaded, relations=plain)
 
 
 def test_required_attributes_are_asked_for(project: Project) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate.labelstudio.items import Reading
+from annotate.labelstudio.items import Controls, Reading
 from annotate.labelstudio.plain import Item, plain
 from annotate.labelstudio.tasks import result
 from annotate.store import Corpus
@@ -66,6 +66,19 @@ def test_both_ways_read_the_same(given_: list[Any]) -> None:
         assert read == (list(reading.spans), list(reading.relations.values()))
         assert (reading.findings, reading.set_aside) == ([], [])
         assert set(reading.diagnoses) <= {"code points"}
+
+
+def test_the_words_of_a_relation_are_read_by_both_ways() -> None:
+    words = msgspec.structs.replace(INVENTORY.relations["speaker"], shown_as="who says it")
+    shown = msgspec.structs.replace(INVENTORY, relations=INVENTORY.relations | {"speaker": words})
+    for written in ("who says it", "speaker"):
+        drawn = [HAND, VERB, relation("v", "h", written)]
+        read = plain(msgspec.convert(drawn, list[Item]), TEXT, Controls(shown))
+        reading = Reading(Controls(shown), TEXT, "f", "a")
+        reading.read(drawn)
+        assert read == (list(reading.spans), list(reading.relations.values()))
+        assert [one.label for one in reading.relations.values()] == ["speaker"]
+    assert quick([HAND, VERB, relation("v", "h", "who says it")], TEXT) is None
 
 
 def test_what_the_toolkit_writes_is_read_the_fast_way() -> None:

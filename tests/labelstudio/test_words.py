@@ -1,0 +1,59 @@
+"""The words a relation is shown as, on a real server: given to a project, refused where others are in use, read."""
+
+import pytest
+
+from annotate.labelstudio.client import Refused, Studio
+from annotate.labelstudio.config import vocabulary
+from annotate.labelstudio.push import existing, push
+from annotate.labelstudio.state import State
+from tests.conftest import Project
+from tests.labelstudio.test_loop import Loop
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def loop(project: Project, started: State, studio: Studio) -> Loop:
+    return Loop(project, started, studio)
+
+
+def shown_as(loop: Loop, words: str, before: str = "") -> None:
+    old = f"    shown_as: {before}\n" if before else ""
+    loop.project.replace("schema/labels.yaml", f"  speaker:\n{old}", f"  speaker:\n    shown_as: {words}\n")
+
+
+def relations(loop: Loop) -> list[str]:
+    """The labels of the relations of an article's first prediction, as the server has them."""
+    return [item["labels"][0] for item in loop.items("harbour") if item["type"] == "relation"]
+
+
+def test_other_words_are_given_where_no_relation_has_the_old_ones(loop: Loop) -> None:
+    def bare() -> None:
+        push(loop.studio, loop.state, loop.project.inventory, list(loop.corpus.articles()), {}, title=loop.title)
+
+    bare()
+    shown_as(loop, "who says it")
+    bare()
+    project = existing(loop.studio, loop.state, loop.title)
+    assert "who says it" in vocabulary(project.config).relations
+    assert "speaker" not in vocabulary(project.config).relations
+    loop.push()  # labels made with the words: other words are refused from here on
+    assert relations(loop).count("who says it") == 2
+    assert loop.differences()[1] == []
+    shown_as(loop, "said by", "who says it")
+    with pytest.raises(Refused, match=r"relation who says it \(2 in predictions\)"):
+        bare()
+    assert existing(loop.studio, loop.state, loop.title).config == project.config
+
+
+def test_what_was_drawn_with_the_bare_name_is_refused_by_count_and_read_as_before(loop: Loop) -> None:
+    loop.push()
+    loop.submit("harbour", loop.items("harbour"))
+    shown_as(loop, "who says it")
+    with pytest.raises(Refused, match=r"relation speaker \(2 in annotations, 2 in predictions\)"):
+        loop.push()
+    assert relations(loop).count("speaker") == 2
+    assert loop.annotate("pull", "--annotator", "ben").exit_code == 0
+    pulled, gold = (loop.corpus.read_annotation(who, "harbour") for who in ("ben", "gold"))
+    assert pulled.relations == gold.relations
+    assert [one for one in loop.differences()[1] if "relation" in one] == []
