@@ -24,7 +24,7 @@ MANIFEST = "manifest.json"
 CARD = "README.md"
 CROISSANT = "croissant.json"
 FORMAT = "annotate dataset 1"
-ROW_GROUP = 1000
+ROW_GROUP = 2000
 """Rows a row group: what a viewer reads at once, and what is held in memory while writing."""
 
 

@@ -1,0 +1,155 @@
+"""How fast `annotate build` writes a dataset, and in how much memory, beside Hugging Face's own way.
+
+    python benchmarks/build.py make DIR --articles 20000
+    python benchmarks/build.py ours DIR OUT
+    python benchmarks/build.py theirs OUT ELSEWHERE
+
+`make` writes a synthetic corpus for the inventory in schema/: 3,000 characters, 40 spans and 25 relations an article,
+gold labels and one annotator's. `ours` builds its dataset. `theirs` writes the same tables with
+`datasets.Dataset.from_generator` and `to_parquet`, of rows that are read back from what `ours` wrote; the time that the
+reading alone takes is measured apart and subtracted, so that it gets them ready-made. Both say seconds and peak memory.
+"""
+
+import argparse
+import random
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from annotate import inventory
+from annotate.inventory import Inventory
+from annotate.model import GOLD, Annotation, Article, AttributeValue, Process, Relation, SourceRange, Span
+from annotate.offsets import sha256
+from annotate.store import Corpus, canonical, encode_annotation, encode_article
+
+ROOT = Path(__file__).resolve().parent.parent
+SPANS, RELATIONS, PARAGRAPHS, WORDS = 40, 25, 15, 33
+VOCABULARY = ("the", "of", "in", "on", "by", "was", "said", "that", "officials", "witnesses", "army", "dozens", "naïve")
+
+
+def article(number: int, chance: random.Random) -> Article:
+    lines = [" ".join(chance.choices(VOCABULARY, k=WORDS)) + "." for _ in range(PARAGRAPHS)]
+    text = "\n\n".join(lines)
+    return Article(
+        id=f"a{number:06}",
+        title=f"Article {number}",
+        language="en",
+        author=None,
+        publisher=None,
+        date=None,
+        rights="made up",
+        source=SourceRange(file="made.txt", sha256="0" * 64, start=0, end=len(text)),
+        text_sha256=sha256(text),
+        text=text,
+    )
+
+
+def value(attribute: Any, chance: random.Random) -> AttributeValue:
+    if attribute.type == "choice":
+        return str(chance.choice(list(attribute.values)))
+    return chance.randrange(100) if attribute.type == "integer" else "words"
+
+
+def annotation(made: Article, labels: Inventory, annotator: str, process: Process, chance: random.Random) -> Annotation:
+    text, spans = made.text, list[Span]()
+    for number in range(SPANS):
+        start = text.rfind(" ", 0, chance.randrange(2, len(text))) + 1
+        end = min(place for place in (text.find(" ", start + 10), text.find(".", start + 1), len(text)) if place > 0)
+        label = chance.choice(list(labels.spans))
+        attributes = {one.name: value(one, chance) for one in labels.attributes_of(label)}
+        spans.append(
+            Span(id=f"s{number}", label=label, start=start, end=end, text=text[start:end], attributes=attributes)
+        )
+    fitting = [
+        Relation(label=relation.name, head=head.id, tail=tail.id)
+        for relation in labels.relations.values()
+        if not relation.joins_pieces
+        for head in spans
+        for tail in spans
+        if head.id != tail.id and relation.allows(head.label, tail.label)
+    ]
+    return Annotation(
+        article=made.id,
+        annotator=annotator,
+        process=process,
+        made_from=("reader",) if process == "adjudicated" else (),
+        inventory=labels.version,
+        text_sha256=made.text_sha256,
+        spans=tuple(spans),
+        relations=tuple(chance.sample(fitting, min(RELATIONS, len(fitting)))),
+    )
+
+
+def make(folder: Path, articles: int) -> None:
+    for name in ("articles", "annotations/gold", "annotations/reader"):
+        (folder / name).mkdir(parents=True)
+    labels, corpus, chance = inventory.load(ROOT / "schema"), Corpus(folder), random.Random(1)  # noqa: S311 - no secret
+    known = 'training: none\n  since: "2026-01-01"\n'
+    (folder / "annotators.yaml").write_text(f"reader:\n  kind: model\n  {known}judge:\n  kind: person\n  {known}")
+    for number in range(articles):
+        one = article(number, chance)
+        corpus.text_path(one.id).write_text(one.text)
+        corpus.article_path(one.id).write_bytes(encode_article(one))
+        gold = canonical(annotation(one, labels, "judge", "adjudicated", chance))
+        corpus.annotation_path(GOLD, one.id).write_bytes(encode_annotation(gold))
+        own = canonical(annotation(one, labels, "reader", "single pass", chance))
+        corpus.annotation_path("reader", one.id).write_bytes(encode_annotation(own))
+
+
+def ours(folder: Path, out: Path) -> tuple[float, int]:
+    from annotate.dataset.build import build
+
+    start = time.perf_counter()
+    made = build(Corpus(folder), inventory.load(ROOT / "schema"), out)
+    return time.perf_counter() - start, sum(table.rows for table in made.tables)
+
+
+def read(file: str) -> Iterator[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(file).iter_batches(500):
+        yield from batch.to_pylist()
+
+
+def theirs(out: Path, elsewhere: Path) -> tuple[float, int]:
+    import datasets
+    import pyarrow.parquet as pq
+
+    datasets.disable_progress_bars()
+    spent, rows = 0.0, 0
+    for file in sorted(out.glob("data/*/*.parquet")):
+        if not pq.ParquetFile(file).metadata.num_rows:
+            continue
+        features = datasets.Features.from_arrow_schema(pq.read_schema(file))
+        start = time.perf_counter()
+        rows += sum(1 for _ in read(str(file)))
+        reading = time.perf_counter() - start
+        start = time.perf_counter()
+        table = datasets.Dataset.from_generator(
+            read, features=features, gen_kwargs={"file": str(file)}, cache_dir=str(elsewhere / "cache")
+        )
+        table.to_parquet(str(elsewhere / f"{file.parent.name}.parquet"))
+        spent += time.perf_counter() - start - reading
+    return spent, rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("make", "ours", "theirs"))
+    parser.add_argument("source", type=Path)
+    parser.add_argument("target", type=Path, nargs="?")
+    parser.add_argument("--articles", type=int, default=2000)
+    given = parser.parse_args()
+    if given.what == "make":
+        make(given.source, given.articles)
+        return
+    seconds, rows = (ours if given.what == "ours" else theirs)(given.source, given.target)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(f"{given.what}: {rows:,} rows, {seconds:.1f} s, {peak:,.0f} MB at most\n")
+
+
+if __name__ == "__main__":
+    main()
