@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 @click.command("import")
 @click.argument("folder", type=click.Path())
 @click.option("--format", "format_", required=True, type=click.Choice(FORMATS), help="The format of its files.")
-@click.option("--map", "map_", type=click.Path(), help="The map of its names. Default: its own map.yaml, or none.")
+@click.option(
+    "--map",
+    "map_",
+    type=click.Path(),
+    help="From its names to the inventory's. Default: map.yaml in FOLDER.",
+)
 @click.option("--annotator", required=True, help="Who made the labels, as in annotators.yaml.")
 @corpus_option
 @schema_option

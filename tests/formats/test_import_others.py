@@ -10,6 +10,7 @@ from click.testing import Result
 from spacy.tokens import DocBin
 
 from annotate.formats import bio
+from annotate.formats.rules import RULES
 from annotate.model import Annotation
 from annotate.store import Corpus
 from tests.conftest import Project
@@ -227,3 +228,10 @@ def test_outcomes_come_in_the_order_of_the_files(project: Project, others: Path)
     result = take_in(project, "brat")
     files = [line["file"] for line in map(json.loads, result.stdout.splitlines()) if "code" in line]
     assert files == [f"others/t{number:02}.ann" for number in range(30)]
+
+
+def test_each_rule_says_why_with_examples() -> None:
+    codes_ = [rule.code for rule in RULES]
+    assert codes_ == sorted(set(codes_))
+    for rule in RULES:
+        assert [word for word in ("Why: ", "Fails: ", "Passes: ", "See: ") if word not in rule.documentation] == []
