@@ -2,7 +2,7 @@
 
 All labels are one custom span layer and all relations one custom relation layer, since a relation layer of INCEpTION
 hangs on a single span layer; the label is a feature. Offsets in XMI are UTF-16 units; cassis turns them into code
-points and back. https://inception-project.github.io/releases/36.0/docs/user-guide.html
+points and back.
 """
 
 import warnings
