@@ -81,6 +81,52 @@ def test_rename(project: Project) -> None:
     assert project.inventory.records["loads"].roles["quay"].relation == "found_at"
 
 
+REWORD = "  - {reword: relation, name: lies_at, shown_as: where it lies}\n"
+
+
+def test_reword(project: Project) -> None:
+    """The words change, the corpus keeps the name; and again, over words that are there, in either style of YAML."""
+    relations = {(one.label, one.head, one.tail) for one in project.corpus.read_annotation("gold", "harbour").relations}
+    shown = done(project, REWORD).stdout.splitlines()
+    assert shown[0] == "reword relation lies_at → where it lies: 0 spans, 0 relations, in 0 files"
+    assert gold(project)[1] == relations
+    text = project.path("schema/labels.yaml").read_text()
+    assert "  lies_at:\n    shown_as: where it lies\n    definition: From a Load" in text
+    step = Step(kind="reword", what="relation", names=("lies_at",), to="lies_at", shown_as="at: where?")
+    assert '    shown_as: "at: where?"\n' in inventory_text.apply(text, step)
+    flow = "relations:\n  lies_at: {definition: D., guideline: g.md, head: [A], tail: [B]}\nrecords: {}\n"
+    assert '  lies_at: {shown_as: "at: where?", definition' in inventory_text.apply(flow, step)
+    with pytest.raises(ValueError, match="no relation is called 'sits_at'"):
+        inventory_text.apply(text, Step(kind="reword", what="relation", names=("sits_at",), to="sits_at", shown_as="x"))
+
+
+@pytest.mark.parametrize(
+    ("step", "drawn", "becomes", "uses"),
+    [
+        ("{reword: relation, name: speaker, shown_as: said by}", ["who says it"], ["said by"], 1),
+        ("{reword: relation, name: speaker, shown_as: said by}", ["speaker"], ["said by"], 1),
+        ("{reword: relation, name: lies_at, shown_as: lies where}", ["speaker", "odd"], ["who says it", "odd"], 0),
+        ("{rename: relation, from: speaker, to: talker}", ["who says it"], ["who says it"], 1),
+        ("{drop: relation, name: reported_by, confirm: true}", ["reported"], None, 1),
+    ],
+)
+def test_relations_on_a_server_are_known_by_words_and_name(
+    project: Project, step: str, drawn: list[str], becomes: list[str] | None, uses: int
+) -> None:
+    project.replace("schema/labels.yaml", "  speaker:\n", "  speaker:\n    shown_as: who says it\n")
+    project.replace("schema/labels.yaml", "  reported_by:\n", "  reported_by:\n    shown_as: reported\n")
+    path = project.path("steps.yaml")
+    path.write_text(f"{HEAD}  - {step}\n")
+    migration = steps.load(path)
+    before = project.inventory
+    text = inventory_text.steps(project.path("schema/labels.yaml").read_text(), migration)[-1]
+    project.path("schema/labels.yaml").write_text(text)
+    item = {"type": "relation", "from_id": "a", "to_id": "b", "direction": "right", "labels": drawn}
+    result = rewriting.items(migration.steps, [before, project.inventory], [item], "gold", "harbour")
+    assert result == ([item | {"labels": becomes}] if becomes else [])
+    assert rewriting.uses(migration.steps[0], before, [item]) == uses
+
+
 def test_only_what_a_step_names_is_touched(project: Project) -> None:
     project.replace("schema/labels.yaml", "spans:\n", "spans: # kept\n  # kept too\n")
     before = project.path("schema/labels.yaml").read_text().splitlines()

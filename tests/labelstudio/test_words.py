@@ -57,3 +57,23 @@ def test_what_was_drawn_with_the_bare_name_is_refused_by_count_and_read_as_befor
     pulled, gold = (loop.corpus.read_annotation(who, "harbour") for who in ("ben", "gold"))
     assert pulled.relations == gold.relations
     assert [one for one in loop.differences()[1] if "relation" in one] == []
+
+
+def test_relations_are_reworded_by_a_migration(loop: Loop) -> None:
+    """Drawn by the bare name, then reworded twice: server, inventory and project follow, the corpus has the name."""
+    loop.push()
+    loop.submit("harbour", loop.items("harbour"))
+    assert loop.annotate("pull", "--annotator", "anna").exit_code == 0
+    before = loop.corpus.read_annotation("anna", "harbour").relations
+    for number, words in enumerate(("who says it", "said by")):
+        steps = f"steps:\n  - {{reword: relation, name: speaker, shown_as: {words}}}\n"
+        loop.project.path("steps.yaml").write_text(f"from: 1.{number}.0\nto: 1.{number + 1}.0\n{steps}")
+        done = loop.annotate("migrate", "steps.yaml")
+        assert done.exit_code == 0, done.output
+        assert f"reword relation speaker → {words}: 2 annotated, 0 pending, 2 predicted" in done.stdout
+        assert relations(loop).count(words) == 2
+        assert words in vocabulary(existing(loop.studio, loop.state, loop.title).config).relations
+        assert loop.corpus.read_annotation("anna", "harbour").relations == before
+        assert loop.annotate("compare").exit_code == 0
+    assert loop.annotate("migrate", "--undo").exit_code == 0
+    assert relations(loop).count("who says it") == 2

@@ -256,6 +256,9 @@ def _value(tree: Tree, step: Step) -> Iterator[Edit]:
 
 def _relation(tree: Tree, step: Step) -> Iterator[Edit]:
     name, relations = step.names[0], tree.at("relations")
+    if step.shown_as is not None:
+        yield _shown_as(entries(relations)[name][1], step.shown_as)
+        return
     yield tree.removed(relations, name) if step.to is None else scalar(entries(relations)[name][0], step.to)
     for record in tree.keys("records"):
         roles = tree.at("records", record, "roles")
@@ -266,6 +269,17 @@ def _relation(tree: Tree, step: Step) -> Iterator[Edit]:
             yield from (tree.removed(roles, role) for role in using)
         else:
             yield from (scalar(tree.at("records", record, "roles", role, "relation"), step.to) for role in using)
+
+
+def _shown_as(relation: yaml.Node, words: str) -> Edit:
+    """The words of a relation, in place of those that it has, or before all else that it says."""
+    fields = entries(relation)
+    if "shown_as" in fields:
+        return scalar(fields["shown_as"][1], words)
+    first = next(iter(fields.values()))[0].start_mark
+    flow = isinstance(relation, yaml.CollectionNode) and relation.flow_style
+    end = ", " if flow else "\n" + " " * first.column
+    return Edit(first.index, first.index, f"shown_as: {quoted(words)}{end}")
 
 
 _EDITS = {"label": _label, "attribute": _attribute, "value": _value, "relation": _relation, "record": _record}

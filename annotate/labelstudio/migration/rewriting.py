@@ -10,7 +10,7 @@ import msgspec
 
 from annotate.inventory import Inventory
 from annotate.labelstudio import usage
-from annotate.labelstudio.config import control_name
+from annotate.labelstudio.config import control_name, relation_names
 from annotate.labelstudio.migration.steps import Step
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
@@ -74,13 +74,14 @@ def version_of(kind: str, raw: Mapping[str, Any], maker: str) -> str:
 
 def uses(step: Step, before: Inventory, result: object) -> int:
     """How many labels, attributes or relations among result items a step changes or drops."""
+    relations = relation_names(before)
 
     def used(control: str, value: str | None) -> bool:
         on_label, _, attribute = control.partition(".")
         if step.what == "label":
             return control in before.layers and value in step.names
         if step.what == "relation":
-            return not control and value in step.names
+            return not control and relations.get(str(value)) in step.names
         if on_label not in before.spans:
             return False
         if step.what == "attribute":
@@ -132,7 +133,7 @@ def _item(step: Step, before: Inventory, after: Inventory, item: object, version
         return item
     if item.get("type") == "relation":
         labels = item.get("labels")
-        new = _renamed(labels, lambda name: step.becomes("relation", name))
+        new = _renamed(labels, lambda words: _words(step, before, after, words))
         return item | {"labels": new} if new else (None if labels else item)
     value, control = item.get("value"), item.get("from_name")
     if not isinstance(value, dict) or not isinstance(control, str):
@@ -155,6 +156,15 @@ def _item(step: Step, before: Inventory, after: Inventory, item: object, version
         return changed
     choices = _renamed(value.get("choices"), lambda name: step.becomes("value", name, attribute))
     return changed | {"value": value | {"choices": choices}} if choices or not value.get("choices") else None
+
+
+def _words(step: Step, before: Inventory, after: Inventory, words: str) -> str | None:
+    """What a relation is called on the server after a step, None if it is dropped; one that nobody knows stays."""
+    name = relation_names(before).get(words)
+    if name is None:
+        return words
+    new = step.becomes("relation", name)
+    return after.relations[new].words if new else None
 
 
 def _renamed(names: object, becomes: Any) -> list[Any]:

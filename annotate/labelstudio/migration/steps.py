@@ -15,12 +15,13 @@ from annotate.schemas import explain, package_schema
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step. `kind` is rename, merge, split or drop; `what` is label, attribute, value (of `attribute`), relation or
-    record.
+    """One step. `kind` is rename, merge, split, drop or reword; `what` is label, attribute, value (of `attribute`),
+    relation or record.
 
     `names` are the old names, `to` the new one (a split's default; None: dropped); `into` the labels of a split with
     what differs from the old label's entry; `exceptions` names spans as [VERSION/]ARTICLE/SPAN; `anchors` says which
-    of the labels anchors a record from now on.
+    of the labels anchors a record from now on. A relation that is reworded keeps its name, and is `shown_as` something
+    else.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     into: dict[str, dict[str, str]] = {}
     exceptions: dict[str, str] = {}
     anchors: dict[str, str] = {}
+    shown_as: str | None = None
 
     def becomes(self, what: str, name: str, attribute: str | None = None) -> str | None:
         """The new name; None if it is dropped. For a split label: the default."""
@@ -47,7 +49,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         of = f" of {self.attribute}" if self.attribute else ""
-        to = "" if self.kind == "drop" else f" → {', '.join(self.into) or self.to}"
+        to = "" if self.kind == "drop" else f" → {', '.join(self.into) or self.shown_as or self.to}"
         return f"{self.kind} {self.what} {', '.join(self.names)}{of}{to}"
 
 
@@ -96,4 +98,7 @@ def _step(entry: Mapping[str, Any]) -> Step:
             exceptions=entry.get("exceptions", {}),
             anchors=entry.get("anchors", {}),
         )
+    if "reword" in entry:
+        name = entry["name"]
+        return Step(kind="reword", what=entry["reword"], names=(name,), to=name, shown_as=entry["shown_as"])
     return Step(kind="drop", what=entry["drop"], names=(entry["name"],), attribute=entry.get("attribute"))
