@@ -9,3 +9,7 @@ class CannotRun(Exception):  # noqa: N818 - it says what happened, and reads so 
     def __init__(self, where: str | Path, problem: str, mend: str) -> None:
         self.where, self.problem, self.mend = str(where), problem, mend
         super().__init__(f"{where}: {problem}; {mend}")
+
+    def __reduce__(self) -> tuple[type["CannotRun"], tuple[str, str, str]]:
+        """It comes back whole from another process."""
+        return type(self), (self.where, self.problem, self.mend)

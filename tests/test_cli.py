@@ -13,6 +13,7 @@ COMMANDS = [
     ["check"],
     ["rules"],
     ["build"],
+    ["convert"],
     ["hydrate"],
     ["export"],
     ["import"],

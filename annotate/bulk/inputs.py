@@ -40,18 +40,61 @@ def _packing(address: str) -> str | None:
     return "gzip" if name.endswith(".gz") else "zstd" if name.endswith((".zst", ".zstd")) else None
 
 
+def packed(address: str) -> bool:
+    """Whether an input has to be read from its beginning to be unpacked."""
+    return _packing(address) is not None
+
+
+def read_range(address: str, offset: int, size: int) -> bytes:
+    """`size` bytes of an input that is not packed, from byte `offset` on.
+
+    Raises CannotRun where it has no longer so many.
+    """
+    import fsspec
+
+    try:
+        system, path = fsspec.core.url_to_fs(address)
+        data = bytes(system.cat_file(path, start=offset, end=offset + size))
+    except (OSError, ImportError, ValueError) as error:
+        raise _unreadable(address, error) from error
+    if len(data) != size:
+        raise changed(address)
+    return data
+
+
+def changed(address: str) -> CannotRun:
+    """What to say of an input that is no longer what it was."""
+    return CannotRun(name_of(address), "changed while it was read", "see that nobody writes to it, then --overwrite")
+
+
 def _reader(file: Any) -> Read:
+    """Reads from `file`; what was unpacked before it broke is given first, and then Unpacked is raised."""
+    broken: Unpacked | None = None
+    # What a packed file gives one by one is not lost when the next fails.
+    some = getattr(file, "read1", file.read)
+
     def read(size: int) -> bytes:
-        try:
-            data: bytes = file.read(size)
-        except (EOFError, zlib.error) as error:
-            raise Unpacked(str(error)) from error
-        except (OSError, ValueError) as error:
-            # A bad checksum or header is an OSError of gzip without a number, or an error of the zstd library.
-            if getattr(error, "errno", None) is None:
-                raise Unpacked(str(error)) from error
-            raise
-        return data
+        nonlocal broken
+        parts: list[bytes] = []
+        while size and not broken:
+            try:
+                data: bytes = some(size)
+            except (EOFError, zlib.error) as error:
+                broken = Unpacked(str(error))
+                break
+            except (OSError, ValueError) as error:
+                # A bad checksum or header is an OSError of gzip without a number, or an error of the zstd library.
+                if getattr(error, "errno", None) is not None:
+                    raise
+                broken = Unpacked(str(error))
+                break
+            if not data:
+                break
+            parts.append(data)
+            size -= len(data)
+        if broken and not parts:
+            raise broken
+        return b"".join(parts)
 
     return read
 

@@ -96,15 +96,24 @@ class Labelled(NamedTuple):
 
 
 class Reader:
-    """Reads any number of tasks with one inventory; it can be sent to another process.
+    """Reads any number of tasks with one inventory.
 
-    `people` maps a user's number on the server to a pseudonym.
+    `people` maps a user's number on the server to a pseudonym; `details` are those of articles that say nothing else.
+    With `fix`, spans whose offsets can mean one other place are put there; with `search_keys`, every task is searched
+    for keys that stand twice.
     """
 
     def __init__(
-        self, inventory: Inventory, fields: Fields, people: Mapping[int, str], details: Details, fix: bool = False
+        self,
+        inventory: Inventory,
+        fields: Fields,
+        people: Mapping[int, str],
+        details: Details,
+        fix: bool = False,
+        search_keys: bool = False,
     ) -> None:
-        self.inventory, self.fields, self.people, self.details, self.fix = inventory, fields, people, details, fix
+        self.inventory, self.fields, self.people, self.details = inventory, fields, people, details
+        self.search_keys = search_keys
         self.mapper = Mapper(inventory, fix)
 
     def read(self, data: bytes, file: str, where: str) -> Taken | SetAside:
@@ -115,7 +124,7 @@ class Reader:
             return self._closely(data, file, where)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return SetAside(None, tuple(rules.task_unreadable(file, None, where, error)))
-        mapped = self._plainly(task)
+        mapped = None if self.search_keys else self._plainly(task)
         if mapped is None:
             return self._closely(data, file, where)
         article = self._article(task.data, task.id, file, where)

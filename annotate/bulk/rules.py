@@ -78,6 +78,18 @@ def empty_array() -> Iterator[Problem]:
     yield Problem("holds an array without a task")
 
 
+@rule("I107")
+def packing_broken(why: str) -> Iterator[Problem]:
+    """A packed export can be unpacked to its end, and its checksum is right.
+
+    Why: the last tasks may be missing, or others than were written.
+    Fails: a `.gz` whose download broke off; one bit turned over.
+    Passes: what `gzip -t` or `zstd -t` says nothing of.
+    See: docs/scale.md
+    """
+    yield Problem(f"cannot be unpacked to its end ({_line(why)}); the rest was taken, download or pack it again")
+
+
 @rule("I201")
 def task_unreadable(where: str, why: object) -> Iterator[Problem]:
     """A task is a JSON object with `data`.
@@ -156,6 +168,10 @@ def annotator_twice(where: str, annotator: str) -> Iterator[Problem]:
     yield Problem(f"{where} has several annotations by {annotator}; delete all but one in Label Studio")
 
 
+def _line(words: str) -> str:
+    return " ".join(words.split())
+
+
 def _short(value: object, limit: int = 60) -> str:
     text = repr(value)
     return text if len(text) <= limit else f"{text[:limit]}…"
@@ -168,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     behind_the_end,
     another_array,
     empty_array,
+    packing_broken,
     task_unreadable,
     id_missing,
     text_missing,

@@ -133,7 +133,8 @@ class _Splitter:
     def _lines(self) -> Iterator[Part]:
         while self._buffer:
             self._fill(self._block)
-            size = self._buffer.rfind(b"\n") + 1
+            # Less than a block is all that is left, whether or not its last line is ended.
+            size = len(self._buffer) if len(self._buffer) < self._block else self._buffer.rfind(b"\n") + 1
             while not size and not self._ended and len(self._buffer) <= self._largest:
                 self._more()
                 size = self._buffer.find(b"\n") + 1

@@ -23,6 +23,7 @@ COMMANDS = {
     "score": "annotate.cli.score",
     "split": "annotate.cli.split",
     "build": "annotate.cli.build",
+    "convert": "annotate.cli.convert",
     "hydrate": "annotate.cli.hydrate",
     "publish": "annotate.cli.publish",
     "export": "annotate.cli.export",

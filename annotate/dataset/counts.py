@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import pyarrow as pa
@@ -31,8 +31,10 @@ class Example:
 @dataclass
 class Counts:
     """Counters of one dataset; `values` is keyed by label and attribute, then value, `filled` by table and column,
-    `unfit` by the reason why tags do not say a span as it is.
+    `unfit` by the reason why tags do not say a span as it is. An example is looked for in the first `looked_at` rows.
     """
+
+    looked_at: int = LOOKED_AT
 
     articles: Counter[str] = field(default_factory=Counter)
     characters: int = 0
@@ -89,16 +91,53 @@ class Counts:
             self.filled[config, name] += pc.sum(mask).as_py() or 0
         before = self.rows[config, split]
         self.rows[config, split] += len(table)
-        if before >= LOOKED_AT:
+        if before >= self.looked_at:
             return
-        for index, row in enumerate(zip(*(mask[:LOOKED_AT].to_pylist() for mask in filled.values()), strict=True)):
+        for index, row in enumerate(
+            zip(*(mask[: self.looked_at].to_pylist() for mask in filled.values()), strict=True)
+        ):
             if config not in self.examples or sum(row) > self.examples[config].fullness:
                 self.examples[config] = Example(
                     split, before + index, table[index : index + 1].to_pylist()[0], sum(row)
                 )
 
+    def merge(self, later: "Counts") -> None:
+        """Count what another has counted; its rows stand behind those of this one."""
+        for config, example in later.examples.items():
+            before, mine = self.rows[config, example.split], self.examples.get(config)
+            if before < self.looked_at and (mine is None or example.fullness > mine.fullness):
+                self.examples[config] = replace(example, index=before + example.index)
+        self.characters += later.characters
+        for name in _COUNTERS:
+            getattr(self, name).update(getattr(later, name))
+        for key, counter in later.values.items():
+            self.values[key].update(counter)
+
+    def as_data(self) -> dict[str, Any]:
+        """The same as plain data that JSON can hold; `of_data` takes it back."""
+        return {
+            "characters": self.characters,
+            **{name: list(getattr(self, name).items()) for name in _COUNTERS},
+            "values": [(key, list(counter.items())) for key, counter in self.values.items()],
+            "examples": {config: vars(example) for config, example in self.examples.items()},
+        }
+
+    @staticmethod
+    def of_data(data: dict[str, Any]) -> "Counts":
+        counts = Counts(characters=data["characters"])
+        for name in _COUNTERS:
+            for key, number in data[name]:
+                getattr(counts, name)[tuple(key) if isinstance(key, list) else key] = number
+        for key, pairs in data["values"]:
+            counts.values[tuple(key)] = Counter(dict(pairs))
+        counts.examples = {config: Example(**example) for config, example in data["examples"].items()}
+        return counts
+
     def total(self, config: str) -> int:
         return sum(number for (name, _), number in self.rows.items() if name == config)
+
+
+_COUNTERS = tuple(one.name for one in fields(Counts) if one.default_factory is Counter)
 
 
 def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:

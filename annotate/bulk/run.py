@@ -1,0 +1,231 @@
+"""A conversion from its order to its manifest: what is there is kept, what is missing is made, doubles are left out."""
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from annotate.bulk.doubles import hashes, repeated
+from annotate.bulk.inputs import changed, version_of
+from annotate.bulk.merge import SHARDS, Conversion, merge, read_manifest
+from annotate.bulk.order import Order
+from annotate.bulk.outputs import Output, output
+from annotate.bulk.plan import jobs
+from annotate.bulk.pool import Pool, surely
+from annotate.bulk.shard import WORK, Job, Shard, Worker, aside_line, aside_name, read_record, record_name
+from annotate.bulk.splitter import Trouble
+from annotate.dataset.tables import tables
+from annotate.dataset.writer import CARD, MANIFEST
+from annotate.errors import CannotRun
+from annotate.findings import Finding
+from annotate.offsets import sha256
+
+INPUTS = aside_name("inputs")
+"""What was set aside of inputs as files."""
+SHOWN = 20
+"""Findings on inputs that are kept to be shown; all are counted."""
+_ORDER = f"{WORK}/order.json"
+_OURS = ("data/", "aside/", f"{WORK}/")
+
+Mode = Literal["new", "resume", "overwrite"]
+
+
+class Step(NamedTuple):
+    """A shard that is there now. `read` is how far its input is read, unpacked; `new` unless it was there before."""
+
+    file: str
+    tasks: int
+    aside: int
+    read: int
+    new: bool
+
+
+class Outcome(NamedTuple):
+    """`findings` are those on inputs as files, the first of them; `made` counts the shards that were missing."""
+
+    conversion: Conversion
+    findings: tuple[Finding, ...]
+    made: int
+
+
+def convert(order: Order, pool: Pool, mode: Mode = "new", told: Callable[[Step], None] = lambda _: None) -> Outcome:
+    """Write the dataset of all exports into the folder; `told` hears of each shard, in order.
+
+    Raises CannotRun where an input or the output cannot be read or written, or was changed meanwhile; what is whole by
+    then stays for `resume`.
+    """
+    tables(order.inventory, order.chosen())
+    versions = {address: version_of(address) for address in order.inputs}
+    there = output(order.out)
+    finished = _ready(order, there, mode)
+    if finished:
+        return Outcome(finished, (), 0)
+    run = _Run(order, there, pool)
+    run.shards(told)
+    run.doubles()
+    for address, version in versions.items():
+        if version_of(address) != version:
+            raise changed(address)
+    conversion = run.merged()
+    there.clear(WORK)
+    return Outcome(conversion, tuple(run.findings), run.made)
+
+
+def _ready(order: Order, there: Output, mode: Mode) -> Conversion | None:
+    """Make the folder ready to be written to; the manifest of one that was finished before and is resumed.
+
+    Raises CannotRun where that might lose something.
+    """
+    names, mend = there.names(), "choose another folder with --out"
+    manifest = read_manifest(there)
+    ours = manifest is not None or _ORDER in names
+    if names and mode == "new":
+        more = "go on with --resume or begin anew with --overwrite, or " if ours else ""
+        raise CannotRun(there.where, "holds something already", more + mend)
+    if names and not ours:
+        raise CannotRun(there.where, "is no folder that `annotate convert` made", mend)
+    if mode == "resume" and names:
+        asked = manifest.fingerprint if manifest else _fingerprint(there)
+        if asked != order.fingerprint():
+            raise CannotRun(
+                there.where,
+                "was begun with other exports, options, inventory or version",
+                "give the same ones, or begin anew with --overwrite",
+            )
+        if manifest and _ORDER not in names:
+            return manifest
+        return None
+    if mode == "overwrite":
+        for name in names:
+            if name not in (CARD, MANIFEST, SHARDS) and not name.startswith(_OURS):
+                raise CannotRun(
+                    f"{there.where}/{name}", "was not made by `annotate convert`", f"move it away, or {mend}"
+                )
+        # The manifest goes first: what is left of a folder after an interruption is never taken for whole.
+        there.write(_ORDER, b"{}")
+        there.remove(sorted(set(names) - {_ORDER}, key=lambda name: name != MANIFEST))
+    there.write(_ORDER, msgspec.json.encode({"fingerprint": order.fingerprint()}))
+    return None
+
+
+def _fingerprint(there: Output) -> object:
+    known = msgspec.json.decode(there.read(_ORDER) or b"{}")
+    return known.get("fingerprint") if isinstance(known, dict) else None
+
+
+class _Run:
+    def __init__(self, order: Order, there: Output, pool: Pool) -> None:
+        self.order, self.output, self.pool = order, there, pool
+        self.worker = Worker(order)
+        self.troubles: Counter[str] = Counter()
+        self.findings: list[Finding] = []
+        self.made = 0
+        self._ids: list[array[int]] = []
+
+    def shards(self, told: Callable[[Step], None]) -> None:
+        """Have every shard, and the file of what is wrong with inputs."""
+        with self.output.workspace(WORK) as folder:
+            path = folder / "inputs.jsonl"
+            with path.open("wb") as file:
+
+                def troubled(name: str, trouble: Trouble) -> None:
+                    finding = trouble.rule.finding(name, None, trouble.problem)
+                    self._note(finding)
+                    if finding.severity == "error":
+                        file.write(aside_line(name, trouble.offset, None, [finding], trouble.data))
+
+                for step, ids in self._all(troubled):
+                    self._ids.append(ids)
+                    self.made += step.new
+                    told(step)
+            self._keep(path)
+
+    def _note(self, finding: Finding) -> None:
+        self.troubles[finding.code] += 1
+        if len(self.findings) < SHOWN:
+            self.findings.append(finding)
+
+    def _keep(self, path: Path) -> None:
+        if path.stat().st_size:
+            self.output.put(path, INPUTS)
+
+    def _all(self, troubled: Callable[[str, Trouble], None]) -> Iterator[tuple[Step, "array[int]"]]:
+        """A step for every shard, in order: those that are there are read, the others made."""
+        known: dict[int, tuple[Step, array[int]]] = {}
+
+        def missing() -> Iterator[Job]:
+            for job, data in jobs(self.order, troubled):
+                shard = self._there(job, data)
+                if shard is None:
+                    yield job
+                else:
+                    known[job.number] = _step(shard, new=False)
+
+        number = 0
+        for shard in surely(self.pool, self.worker, missing()):
+            while number < shard.number:
+                yield known.pop(number)
+                number += 1
+            yield _step(shard, new=True)
+            number += 1
+        yield from (known[place] for place in sorted(known))
+
+    def _there(self, job: Job, data: bytes) -> Shard | None:
+        """The shard of a piece, if it is whole; raises CannotRun where it was made of other bytes."""
+        found = self.output.read(record_name(job.number))
+        if found is None:
+            return None
+        shard = read_record(found)
+        if (shard.file, shard.offset, shard.sha256) != (job.file, job.offset, sha256(data)):
+            mend = "begin anew with --overwrite, or give the old file"
+            raise CannotRun(job.file, f"is not what it was at byte {job.offset:,}", mend)
+        whole = all(self.output.size(table.file) == table.bytes for table in shard.tables)
+        kept = not shard.aside or self.output.size(aside_name(job.number)) is not None
+        return shard if whole and kept else None
+
+    def _record(self, number: int) -> Shard:
+        found = self.output.read(record_name(number))
+        if found is None:
+            raise CannotRun(self.output.where, f"lacks {record_name(number)}", "leave it alone, and run with --resume")
+        return read_record(found)
+
+    def doubles(self) -> None:
+        """Make those shards again that have tasks whose ids stand in an earlier one, without these tasks."""
+        later = self._later()
+        if not later:
+            return
+
+        def again() -> Iterator[Job]:
+            for job, _ in jobs(self.order, lambda *_: None):
+                if job.number in later:
+                    yield job._replace(left_out=later[job.number])
+
+        for _ in surely(self.pool, self.worker, again()):
+            pass
+
+    def _later(self) -> dict[int, Mapping[int, str]]:
+        """Shard → the bytes of its tasks whose ids stand in an earlier one, and where that one is."""
+        first: dict[str, str] = {}
+        later: dict[int, Mapping[int, str]] = {}
+        for number, numbers in sorted(repeated(self._ids).items()):
+            shard, here = self._record(number), dict[int, str]()
+            for (name, at), hashed in zip(shard.articles, self._ids[number], strict=True):
+                if name in first:
+                    here[at] = first[name]
+                elif hashed in numbers:
+                    first[name] = f"the one at byte {at:,} of {shard.file}"
+            if here:
+                later[number] = here
+        return later
+
+    def merged(self) -> Conversion:
+        records = (self._record(number) for number in range(len(self._ids)))
+        return merge(self.order, self.output, records, self.troubles)
+
+
+def _step(shard: Shard, new: bool) -> tuple[Step, "array[int]"]:
+    step = Step(shard.file, shard.tasks, shard.aside, shard.offset + shard.size, new)
+    return step, hashes(name for name, _ in shard.articles)

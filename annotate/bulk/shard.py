@@ -1,0 +1,266 @@
+"""One piece of an export → its shard: a Parquet file a table, a file of what was set aside, and a record of both.
+
+The record is written last: a shard whose record is there is whole. The same piece gives the same bytes, whoever works.
+"""
+
+import gc
+import os
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from annotate.bulk import rules
+from annotate.bulk.inputs import read_range
+from annotate.bulk.order import Order
+from annotate.bulk.outputs import output
+from annotate.bulk.reader import Reader, SetAside, Taken
+from annotate.bulk.splitter import Piece, tasks
+from annotate.dataset.counts import Counts
+from annotate.dataset.rows import Labelled, TableMaker
+from annotate.dataset.writer import Table, TableWriter
+from annotate.errors import CannotRun
+from annotate.findings import Finding
+from annotate.offsets import sha256
+
+SPLIT = "train"
+"""An export knows of no splits: all of it is one."""
+WORK = ".convert"
+"""The folder of the records, and of what is under way; it is gone when all is done."""
+BATCH = 100
+"""Articles whose rows are in memory at once."""
+LOOKED_AT = 20
+"""Rows of each shard among which the card's example is looked for."""
+
+
+class Job(NamedTuple):
+    """A piece to convert. `data` is None where a worker can read it from `address` by itself.
+
+    `left_out` names, by their bytes in the input, tasks whose ids were taken elsewhere, and where.
+    """
+
+    number: int
+    file: str
+    address: str
+    offset: int
+    size: int
+    lines: bool
+    data: bytes | None
+    left_out: Mapping[int, str]
+
+
+class Shard(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a piece. `sha256` is that of its bytes; `set_aside` and `warnings` count tasks by code.
+
+    `articles` are the ids of the tasks that were taken, each with its byte in the input; `unlabelled` counts those that
+    nobody has labelled, which are in no table. `counts` is what the card is made of.
+    """
+
+    number: int
+    file: str
+    offset: int
+    size: int
+    sha256: str
+    tasks: int
+    aside: int
+    aside_sha256: str | None
+    unlabelled: int
+    set_aside: dict[str, int]
+    warnings: dict[str, int]
+    tables: tuple[Table, ...]
+    articles: tuple[tuple[str, int], ...]
+    counts: dict[str, Any]
+
+
+def record_name(number: int) -> str:
+    return f"{WORK}/{number:06}.json"
+
+
+def table_name(config: str, number: int | str) -> str:
+    """The file of a shard's rows; of `*`, the pattern of all."""
+    return f"data/{config}/{SPLIT}-{number if isinstance(number, str) else f'{number:06}'}.parquet"
+
+
+def aside_name(number: int | str) -> str:
+    return f"aside/{number if isinstance(number, str) else f'{number:06}'}.jsonl"
+
+
+def read_record(data: bytes) -> Shard:
+    return msgspec.json.decode(data, type=Shard)
+
+
+class Worker:
+    """Converts pieces by one order; it can be sent to another process, which makes its tools once."""
+
+    def __init__(self, order: Order) -> None:
+        self.order, self.fingerprint = order, order.fingerprint()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Worker) and self.fingerprint == other.fingerprint and self.order.out == other.order.out
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __call__(self, job: Job) -> Shard:
+        """Convert a piece and write its shard. Raises CannotRun where it cannot be read or written."""
+        with _no_collections():
+            return _tools(self).convert(job)
+
+
+@lru_cache(maxsize=1)
+def _tools(worker: Worker) -> "_Tools":
+    return _Tools(worker.order)
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Leave the garbage collector out of the way of many small objects, none of which is in a cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Tools:
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.reader = Reader(order.inventory, order.fields, order.people, order.details, order.fix, order.search_keys)
+        kinds = {name: who.kind for name, who in order.annotators.items()}
+        self.make = TableMaker(order.inventory, order.chosen(), kinds=kinds)
+        self.make.tables.pop("links", None)  # no export has any
+        self.output = output(order.out)
+        # What is there by now stays: a collection need not look at it.
+        gc.collect()
+        gc.freeze()
+
+    def convert(self, job: Job) -> Shard:
+        data = job.data if job.data is not None else read_range(job.address, job.offset, job.size)
+        try:
+            with self.output.workspace(WORK) as folder:
+                shard = _Making(self, job, folder).shard(data)
+                for table in shard.tables:
+                    self.output.put(folder / table.file, table.file)
+                if shard.aside_sha256:
+                    self.output.put(folder / aside_name(job.number), aside_name(job.number))
+                self.output.write(record_name(job.number), msgspec.json.encode(shard))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            mend = "make room or choose another folder; --resume goes on with what is there"
+            raise CannotRun(self.output.where, f"cannot be written: {reason}", mend) from error
+        return shard
+
+
+class _Making:
+    """One shard under way, its files in `folder`."""
+
+    def __init__(self, tools: _Tools, job: Job, folder: Path) -> None:
+        self.tools, self.job, self.folder = tools, job, folder
+        self.counts = Counts(looked_at=LOOKED_AT)
+        self.aside: list[bytes] = []
+        self.set_aside: Counter[str] = Counter()
+        self.warnings: Counter[str] = Counter()
+        self.articles: dict[str, int] = {}
+        self.unlabelled = self.tasks = 0
+
+    def shard(self, data: bytes) -> Shard:
+        job = self.job
+        with ExitStack() as open_files:
+            writers: dict[str, TableWriter] = {}
+            for config, table in self.tools.make.tables.items():
+                name = table_name(config, job.number)
+                writers[config] = TableWriter(self.folder, config, SPLIT, table.features, name)
+                open_files.callback(writers[config].close)
+            batch: list[Taken] = []
+            for taken in self._taken(data):
+                batch.append(taken)
+                if len(batch) == BATCH:
+                    self._write(writers, batch)
+                    batch = []
+            self._write(writers, batch)
+            tables = tuple(writer.finish() for writer in writers.values())
+        return Shard(
+            number=job.number,
+            file=job.file,
+            offset=job.offset,
+            size=job.size,
+            sha256=sha256(data),
+            tasks=self.tasks,
+            aside=len(self.aside),
+            aside_sha256=self._aside_written(),
+            unlabelled=self.unlabelled,
+            set_aside=dict(sorted(self.set_aside.items())),
+            warnings=dict(sorted(self.warnings.items())),
+            tables=tables,
+            articles=tuple(self.articles.items()),
+            counts=self.counts.as_data(),
+        )
+
+    def _taken(self, data: bytes) -> Iterator[Taken]:
+        """The tasks that go to the tables; the others are counted or set aside on the way."""
+        job, read = self.job, self.tools.reader.read
+        for at, raw in tasks(Piece(job.offset, job.lines, data)):
+            self.tasks += 1
+            where = f"the task at byte {at:,}"
+            task = read(raw, job.file, where)
+            if isinstance(task, Taken) and task.chosen is not None:
+                name = task.article.id
+                first = job.left_out.get(at) or (
+                    f"the one at byte {self.articles[name]:,}" if name in self.articles else None
+                )
+                if first:
+                    task = SetAside(name, tuple(rules.id_twice(job.file, name, where, name, first)))
+            if isinstance(task, SetAside):
+                self._set_aside(at, raw, task)
+                continue
+            self.warnings.update({finding.code for finding in task.findings})
+            if task.chosen is None:
+                self.unlabelled += 1
+                continue
+            self.articles[task.article.id] = at
+            yield task
+
+    def _set_aside(self, at: int, raw: bytes, task: SetAside) -> None:
+        self.set_aside.update({finding.code for finding in task.findings if finding.severity == "error"})
+        self.aside.append(aside_line(self.job.file, at, task.article, task.findings, raw))
+
+    def _write(self, writers: Mapping[str, TableWriter], batch: Sequence[Taken]) -> None:
+        chosen: list[Labelled] = [(one.article, one.annotations[one.chosen or 0]) for one in batch]
+        everybody: list[Labelled] = [(one.article, made) for one in batch for made in one.annotations]
+        rows = self.tools.make(chosen)
+        self.counts.add(SPLIT, chosen, rows)
+        others = self.tools.make(everybody, "annotators")
+        self.counts.add_rows(SPLIT, others)
+        for config, table in {**rows, **others}.items():
+            writers[config].add(table)
+
+    def _aside_written(self) -> str | None:
+        if not self.aside:
+            return None
+        path, data = self.folder / aside_name(self.job.number), b"".join(self.aside)
+        path.parent.mkdir()
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return sha256(data)
+
+
+def aside_line(file: str, at: int, article: str | None, findings: Sequence[Finding], raw: bytes) -> bytes:
+    """A line of JSON: where something stood, why it was not taken, and its bytes, as text where they are UTF-8."""
+    try:
+        kept = {"raw": raw.decode("utf-8")}
+    except UnicodeDecodeError:
+        kept = {"base64": b64encode(raw).decode("ascii")}
+    said = [
+        {"code": one.code, "severity": one.severity, "message": one.message, **({"span": one.span} if one.span else {})}
+        for one in findings
+    ]
+    return msgspec.json.encode({"file": file, "byte": at, "article": article, "findings": said, **kept}) + b"\n"

@@ -1,0 +1,208 @@
+"""`annotate convert`: Label Studio exports of any size → the folder of a dataset."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from annotate.cli.common import schema_option, terminal
+from annotate.errors import CannotRun
+
+if TYPE_CHECKING:
+    from annotate.bulk.order import Order
+    from annotate.bulk.pool import Pool
+    from annotate.bulk.run import Outcome, Step
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes: 1000000, 512K, 64M, 2G."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        words = str(value).strip().upper().removesuffix("B")
+        number, unit = words.rstrip("KMG"), words[len(words.rstrip("KMG")) :]
+        if not number.isdecimal() or not int(number) or unit not in _UNITS:
+            self.fail(f"{value!r} is no size; write 1000000, 512K, 64M or 2G", param, ctx)
+        return int(number) * _UNITS[unit]
+
+
+@click.command("convert")
+@click.argument("exports", nargs=-1, required=True, metavar="EXPORT...")
+@click.option("--out", required=True, metavar="DIR", help="The folder to write: a path, or an address of fsspec.")
+@schema_option
+@click.option("--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one a core]")
+@click.option("--scheduler", metavar="ADDRESS", help="The scheduler of a Dask cluster, in place of --workers.")
+@click.option("--resume", is_flag=True, help="Go on with a folder that was begun with the same exports and options.")
+@click.option("--overwrite", is_flag=True, help="Begin anew in a folder that `annotate convert` made.")
+@click.option(
+    "--config", "configs", multiple=True, metavar="TABLE", help="Only this table, beside articles; repeatable."
+)
+@click.option("--text-field", default="text", show_default=True, help="The key in a task's data that holds its text.")
+@click.option("--id-field", default="article", show_default=True, help="The key of the article's id; else the task's.")
+@click.option("--title-field", default="title", show_default=True, help="The key of the title.")
+@click.option("--language-field", default="language", show_default=True, help="The key of the language.")
+@click.option("--rights", help="Whose the texts are, in a sentence for the card.")
+@click.option("--people", metavar="FILE", help="YAML or JSON: number of a user on the server → pseudonym.")
+@click.option("--annotators", metavar="FILE", help="An annotators.yaml: who is a person, who a model.")
+@click.option("--fix", is_flag=True, help="Mend offsets whose words stand at one other place that they may mean.")
+@click.option("--search-keys", is_flag=True, help="Look in every task for keys that stand twice (slower).")
+@click.option("--largest-task", type=Size(), default="64M", show_default=True, help="What one task may have.")
+@click.option("--shard-size", type=Size(), default="8M", show_default=True, help="Bytes of export a shard, unpacked.")
+@click.option(
+    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    exports: tuple[str, ...],
+    schema: str,
+    workers: int | None,
+    scheduler: str | None,
+    resume: bool,
+    overwrite: bool,
+    format_: str,
+    **asked: Any,
+) -> None:
+    """Convert Label Studio exports (raw JSON) of any size into a dataset: checked, in bounded memory, nothing lost.
+
+    An export is a JSON array or a task a line, packed with gzip or zstd or not, at any path or address of fsspec. What
+    cannot be taken is set aside in DIR/aside with code, place and bytes. docs/scale.md says how it runs on a cluster.
+
+    Exit code 0: all was taken; 1: something was set aside, or there was nothing to take; 2: could not run.
+
+    \b
+    annotate convert export.json --out dist/dataset
+    annotate convert part-*.json.gz --out dist/dataset --workers 8 --config relations
+    annotate convert s3://bucket/export.json --out s3://bucket/dataset --scheduler tcp://10.0.0.1:8786
+    annotate convert export.json --out dist/dataset --resume
+    """
+    if resume and overwrite:
+        raise CannotRun("--resume", "goes on and --overwrite begins anew", "give one of them")
+    order = _order(exports, schema, asked)
+    from annotate.bulk.run import convert
+
+    with _pool(workers, scheduler) as pool, _progress() as told:
+        outcome = convert(order, pool, "resume" if resume else "overwrite" if overwrite else "new", told)
+    if format_ == "json":
+        click.echo(json.dumps(_as_data(outcome, order), indent=2, ensure_ascii=False))
+    else:
+        _show(outcome, order.out)
+    if not outcome.conversion.clean:
+        ctx.exit(1)
+
+
+def _order(exports: tuple[str, ...], schema: str, asked: dict[str, Any]) -> "Order":
+    from annotate import inventory
+    from annotate.bulk.order import Order
+    from annotate.bulk.people import read_annotators, read_people
+    from annotate.bulk.reader import Fields
+    from annotate.intake import Details
+
+    loaded, details = inventory.load(schema), Details()
+    rights = asked["rights"] or details.rights
+    keys = (asked[f"{name}_field"] for name in ("text", "id", "title", "language"))
+    return Order(
+        inputs=exports,
+        out=asked["out"],
+        inventory=loaded,
+        fields=Fields(*keys),
+        people=read_people(Path(asked["people"])) if asked["people"] else {},
+        annotators=read_annotators(Path(asked["annotators"])) if asked["annotators"] else {},
+        details=details._replace(language=loaded.language, rights=rights),
+        tables=asked["configs"],
+        block=asked["shard_size"],
+        largest=asked["largest_task"],
+        fix=asked["fix"],
+        search_keys=asked["search_keys"],
+    )
+
+
+@contextmanager
+def _pool(workers: int | None, scheduler: str | None) -> "Iterator[Pool]":
+    from annotate.bulk.pool import dask, here
+    from annotate.executors import cores
+
+    if scheduler and workers:
+        raise CannotRun("--workers", "is of this machine, --scheduler of a cluster", "give one of them")
+    if scheduler:
+        with dask(scheduler) as pool:
+            yield pool
+    else:
+        yield here(workers or cores())
+
+
+@contextmanager
+def _progress() -> "Iterator[Callable[[Step], None]]":
+    """A line that moves on a terminal; nothing elsewhere."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = terminal(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        line = bar.add_task("converting", total=None)
+        tasks = aside = made = 0
+        began = time.monotonic()
+
+        def told(step: "Step") -> None:
+            nonlocal tasks, aside, made
+            tasks += step.tasks
+            aside += step.aside
+            made += step.tasks if step.new else 0
+            speed = made / max(time.monotonic() - began, 0.001)
+            read = f"{step.file}: {step.read / 1e6:,.0f} MB"
+            bar.update(line, description=f"{tasks:,} tasks, {aside:,} set aside, {speed:,.0f} tasks/s  {read}")
+
+        yield told
+
+
+def _as_data(outcome: "Outcome", order: "Order") -> dict[str, object]:
+    import msgspec
+
+    data: dict[str, object] = msgspec.to_builtins(outcome.conversion)
+    findings = [
+        {"code": one.code, "severity": one.severity, "file": one.file, "message": one.message}
+        for one in outcome.findings
+    ]
+    return {"folder": order.out, "shards_made": outcome.made, "findings": findings, **data}
+
+
+def _show(outcome: "Outcome", out: str) -> None:
+    from rich import box
+    from rich.table import Table
+
+    done, console = outcome.conversion, terminal()
+    for finding in outcome.findings:
+        click.echo(f"{finding.file}: {finding.code} {finding.message}")
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("table")
+    for name in ("rows", "columns", "bytes"):
+        table.add_column(name, justify="right")
+    for part in done.tables:
+        table.add_row(part.config, f"{part.rows:,}", f"{part.columns:,}", f"{part.bytes:,}")
+    console.print(table)
+    for name, counts in (("set aside", done.set_aside), ("warnings", done.warnings), ("exports", done.troubles)):
+        if counts:
+            click.echo(f"{name}: {', '.join(f'{code} × {number:,}' for code, number in counts.items())}")
+    codes = [*done.troubles, *done.set_aside, *done.warnings]
+    if codes:
+        click.echo(f"`annotate rules {codes[0]}` explains a code; what was set aside is in {out}/aside")
+    click.echo(
+        f"{done.tasks:,} tasks: {done.articles:,} taken, {done.aside:,} set aside, {done.unlabelled:,} without labels;"
+        f" {done.shards:,} shards, {outcome.made:,} of them made now"
+    )
+    if not done.articles:
+        click.echo("There was nothing to take, so that there is no dataset to load.")
+    click.echo(f"Written to {out}")
