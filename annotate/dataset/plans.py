@@ -5,6 +5,7 @@ A dict a row is several times as slow.
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, chain
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
@@ -58,21 +59,33 @@ def _array(feature: Feature, column: Column, items: list[Any]) -> pa.Array:
 
 
 def on(inner: Callable[[Any], Any], plan: Plan) -> Plan:
-    """A plan for items of which the given plan reads a part."""
+    """A plan for items of which the given plan reads a part, which is taken from them once for all its columns."""
+    last: list[Any] = [None, None]
+
+    def parts(items: list[Any]) -> list[Any]:
+        if last[0] is not items:
+            last[:] = items, list(map(inner, items))
+        found: list[Any] = last[1]
+        return found
 
     def moved(column: Column) -> Column:
         if isinstance(column, Each):
             return Each(lambda item: column.of(inner(item)), column.plan)
         if isinstance(column, dict):
-            return on(inner, column)
-        return lambda items: column([inner(item) for item in items])
+            return {name: moved(one) for name, one in column.items()}
+        return lambda items: column(parts(items))
 
     return {name: moved(column) for name, column in plan.items()}
 
 
 def each(of: Callable[[Any], Any]) -> Values:
     """A column with one value an item, by a function of the item."""
-    return lambda items: [of(item) for item in items]
+    return lambda items: list(map(of, items))
+
+
+def its(path: str) -> Values:
+    """A column with one value an item: its attribute, or that of its attribute, as `article.id`."""
+    return each(attrgetter(path))
 
 
 def numbered(names: Iterable[str]) -> dict[Any, int]:

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from annotate.dataset.documents import Document, Labelled
 from annotate.dataset.features import arrow_schema
+from annotate.dataset.mentions import Mentions
 from annotate.dataset.plans import arrays
 from annotate.dataset.tables import tables
 from annotate.dataset.tables.links import LinkRow
@@ -44,17 +45,19 @@ class TableMaker:
         """
         kinds = self._kinds
         documents = [Document(article, made, self._inventory, kinds.get(made.annotator)) for article, made in batch]
-        return self._made(documents, reads)
+        shown = any(callable(table.plan) for table in self.tables.values() if table.reads == reads)
+        return self._made(documents, reads, Mentions(documents if shown else (), self._inventory))
 
     def links(self, rows: Sequence[LinkRow]) -> dict[str, pa.Table]:
         """The rows of each table that reads links."""
-        return self._made(rows, "links")
+        return self._made(rows, "links", Mentions((), self._inventory))
 
-    def _made(self, sources: Sequence[Document | LinkRow], reads: Reads) -> dict[str, pa.Table]:
+    def _made(self, sources: Sequence[Document | LinkRow], reads: Reads, mentions: Mentions) -> dict[str, pa.Table]:
         made = {}
         for name, table in self.tables.items():
             if table.reads == reads:
                 items = [item for source in sources for item in table.items(source)]
-                rows = pa.Table.from_arrays(arrays(table.features, table.plan, items), schema=self._schemas[name])
+                plan = table.plan(mentions) if callable(table.plan) else table.plan
+                rows = pa.Table.from_arrays(arrays(table.features, plan, items), schema=self._schemas[name])
                 made[name] = rows if self._text else without_text(rows)
         return made

@@ -7,7 +7,7 @@ from typing import get_args, get_type_hints
 
 from annotate.dataset.documents import Document
 from annotate.dataset.features import PROCESSES, STRING, Feature, classes, listed
-from annotate.dataset.plans import Plan, each, numbered
+from annotate.dataset.plans import Plan, each, its, numbered
 from annotate.dataset.tables.parts import GRAPH_COLUMNS, PROVENANCE_COLUMNS, graph_features, graph_plan
 from annotate.dataset.tables.table import TableType
 from annotate.inventory import Inventory
@@ -40,15 +40,15 @@ def annotations(inventory: Inventory) -> TableType:
     }
     plan: Plan = {
         "id": each(lambda document: f"{document.article.id}/{document.annotation.annotator}"),
-        "article": each(lambda document: document.article.id),
-        "title": each(lambda document: document.article.title),
-        "annotator": each(lambda document: document.annotation.annotator),
+        "article": its("article.id"),
+        "title": its("article.title"),
+        "annotator": its("annotation.annotator"),
         "kind": each(lambda document: _KIND.get(document.kind)),
         "process": each(lambda document: _PROCESS[document.annotation.process]),
-        "made_from": each(lambda document: document.annotation.made_from),
-        "inventory": each(lambda document: document.annotation.inventory),
-        "text": each(lambda document: document.article.text),
-        "text_sha256": each(lambda document: document.annotation.text_sha256),
+        "made_from": its("annotation.made_from"),
+        "inventory": its("annotation.inventory"),
+        "text": its("article.text"),
+        "text_sha256": its("annotation.text_sha256"),
         **graph_plan(inventory),
     }
     return TableType(

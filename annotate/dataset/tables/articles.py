@@ -2,7 +2,7 @@
 
 from annotate.dataset.documents import Document
 from annotate.dataset.features import ARTICLES, PLACE, PROCESSES, STRING, Feature, classes, listed
-from annotate.dataset.plans import Plan, each, numbered, on
+from annotate.dataset.plans import Plan, each, its, numbered, on
 from annotate.dataset.tables.parts import GRAPH_COLUMNS, PROVENANCE_COLUMNS, graph_features, graph_plan
 from annotate.dataset.tables.table import TableType
 from annotate.inventory import Inventory
@@ -27,20 +27,20 @@ COLUMNS = {
 _WORDS = ("id", "title", "language", "author", "publisher", "date", "rights", "text", "text_sha256")
 _PROCESS = numbered(PROCESSES)
 _ARTICLE: Plan = {
-    "id": each(lambda article: article.id),
-    "title": each(lambda article: article.title),
-    "language": each(lambda article: article.language),
-    "author": each(lambda article: article.author),
-    "publisher": each(lambda article: article.publisher),
-    "date": each(lambda article: article.date),
-    "rights": each(lambda article: article.rights),
-    "text": each(lambda article: article.text),
+    "id": its("id"),
+    "title": its("title"),
+    "language": its("language"),
+    "author": its("author"),
+    "publisher": its("publisher"),
+    "date": its("date"),
+    "rights": its("rights"),
+    "text": its("text"),
     "text_sha256": each(lambda article: article.text_sha256),
     "source": {
-        "file": each(lambda article: article.source.file),
-        "sha256": each(lambda article: article.source.sha256),
-        "start": each(lambda article: article.source.start),
-        "end": each(lambda article: article.source.end),
+        "file": its("source.file"),
+        "sha256": its("source.sha256"),
+        "start": its("source.start"),
+        "end": its("source.end"),
     },
 }
 
@@ -57,10 +57,10 @@ def articles(inventory: Inventory) -> TableType:
     }
     plan: Plan = {
         **on(lambda document: document.article, _ARTICLE),
-        "annotator": each(lambda document: document.annotation.annotator),
+        "annotator": its("annotation.annotator"),
         "process": each(lambda document: _PROCESS[document.annotation.process]),
-        "made_from": each(lambda document: document.annotation.made_from),
-        "inventory": each(lambda document: document.annotation.inventory),
+        "made_from": its("annotation.made_from"),
+        "inventory": its("annotation.inventory"),
         **graph_plan(inventory),
     }
     return TableType(

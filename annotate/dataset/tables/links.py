@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, get_args, get_type_hints
 
 from annotate.dataset.features import PLACE, STRING, Feature, classes, listed
-from annotate.dataset.plans import Each, Plan, each, numbered
+from annotate.dataset.plans import Each, Plan, each, its, numbered
 from annotate.dataset.tables.table import TableType
 from annotate.model import Link
 
@@ -45,7 +45,7 @@ def links() -> TableType:
         features=features,
         items=lambda row: [row],
         plan={
-            "id": each(lambda row: row.id),
+            "id": its("id"),
             "kind": each(lambda row: _KIND[row.link.kind]),
             "passages": Each(lambda row: [(one, row.titles) for one in row.link.passages], passages),
             "note": each(lambda row: row.link.note or None),

@@ -1,25 +1,39 @@
 """Columns that several tables share: spans, relations, mentions, attributes, who labelled."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from annotate.dataset.documents import Document
 from annotate.dataset.features import INTEGER, PLACE, PROCESSES, STRING, Feature, attribute_feature, classes, listed
-from annotate.dataset.plans import SEVERAL, Each, Plan, each, numbered
+from annotate.dataset.plans import SEVERAL, Each, Plan, each, its, numbered
 from annotate.errors import CannotRun
 from annotate.inventory import FILE, Attribute, Inventory
 from annotate.model import AttributeValue, Relation
 
 MENTION_FEATURES: Feature = {"text": STRING, **PLACE, "pieces": listed(PLACE)}
-MENTION_PLAN: Plan = {
-    "text": each(lambda mention: mention.text),
-    "start": each(lambda mention: mention.start),
-    "end": each(lambda mention: mention.end),
-    "pieces": Each(
-        lambda mention: mention.pieces,
-        {"start": lambda pieces: [start for start, _ in pieces], "end": lambda pieces: [end for _, end in pieces]},
-    ),
-}
+
+
+def mention_features(inventory: Inventory) -> Feature:
+    """The columns that any mention has: id, label, words, place."""
+    return {"id": STRING, "label": classes(inventory.classes.spans), **MENTION_FEATURES}
+
+
+def mention_plan(inventory: Inventory) -> Plan:
+    """Fills them from mentions."""
+    ids = numbered(inventory.classes.spans)
+    return {
+        "id": its("id"),
+        "label": each(lambda mention: ids[mention.label]),
+        "text": its("text"),
+        "start": its("start"),
+        "end": its("end"),
+        "pieces": Each(
+            attrgetter("pieces"),
+            {"start": lambda pieces: [start for start, _ in pieces], "end": lambda pieces: [end for _, end in pieces]},
+        ),
+    }
+
 
 PROVENANCE_FEATURES: Feature = {"annotator": STRING, "process": classes(PROCESSES)}
 _PROCESS = numbered(PROCESSES)
@@ -28,7 +42,7 @@ _PROCESS = numbered(PROCESSES)
 def provenance_plan() -> Plan:
     """Who labelled and how, of items that have a `document`."""
     return {
-        "annotator": each(lambda row: row.document.annotation.annotator),
+        "annotator": its("document.annotation.annotator"),
         "process": each(lambda row: _PROCESS[row.document.annotation.process]),
     }
 
@@ -106,11 +120,11 @@ def graph_plan(inventory: Inventory) -> Plan:
     span_ids = numbered(features["spans"]["feature"]["label"]["names"])
     relation_ids = numbered(features["relations"]["feature"]["label"]["names"])
     span: Plan = {
-        "id": each(lambda span: span.id),
+        "id": its("id"),
         "label": lambda spans: [span_ids[span.label] for span in spans],
-        "start": each(lambda span: span.start),
-        "end": each(lambda span: span.end),
-        "text": each(lambda span: span.text),
+        "start": its("start"),
+        "end": its("end"),
+        "text": its("text"),
         "attributes": attribute_plan(inventory, inventory.attributes.values()),
         "note": each(lambda span: span.note or None),
     }

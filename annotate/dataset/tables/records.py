@@ -1,18 +1,20 @@
 """The tables that the inventory's `records` declare: a row an anchor, a column each attribute, role and view."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
 
 from annotate.dataset.documents import Document
 from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, attribute_feature, classes, listed
-from annotate.dataset.plans import Each, Plan, Values, each, numbered, on
+from annotate.dataset.plans import SEVERAL, Each, Plan, Values, each, its, numbered, on
 from annotate.dataset.tables.parts import (
     MENTION_FEATURES,
-    MENTION_PLAN,
     PROVENANCE_COLUMNS,
     PROVENANCE_FEATURES,
     attribute_features,
-    attribute_plan,
     distinct,
     provenance_plan,
 )
@@ -20,6 +22,9 @@ from annotate.dataset.tables.table import TableType
 from annotate.dataset.tables.views import view_columns, view_features, view_plan
 from annotate.inventory import Attribute, Inventory, RecordType
 from annotate.records import Filler, Record
+
+if TYPE_CHECKING:
+    from annotate.dataset.mentions import Mentions
 
 BETWEEN_FILLERS = "; "
 """What stands between the words of several mentions in one role."""
@@ -60,7 +65,7 @@ def record(inventory: Inventory, type_: RecordType) -> TableType:
         definition=type_.definition,
         features=_features(inventory, type_, attributes),
         items=rows,
-        plan=_plan(inventory, type_, attributes),
+        plan=partial(_plan, inventory, type_, attributes),
         columns={
             **_FIRST,
             **{attribute.name: attribute.definition for attribute in attributes},
@@ -91,23 +96,34 @@ def _features(inventory: Inventory, type_: RecordType, attributes: Sequence[Attr
     )
 
 
-def _plan(inventory: Inventory, type_: RecordType, attributes: Sequence[Attribute]) -> Plan:
-    anchor: Plan = {"span_id": each(lambda anchor: anchor.id), **MENTION_PLAN, **attribute_plan(inventory, attributes)}
+def _plan(inventory: Inventory, type_: RecordType, attributes: Sequence[Attribute], mentions: "Mentions") -> Plan:
+    names = [attribute.name for attribute in attributes]
+
+    def several(lines: list[Line]) -> dict[str, pa.Array]:
+        columns = mentions.take([line.document.numbers[line.record.anchor.id] for line in lines], names)
+        # `label` is the class to tell here, where there is one; that of the anchor is the same in all rows.
+        del columns["label"]
+        return columns | {"span_id": columns["id"], "id": pa.array(list(map(_id, lines)), pa.string())}
+
     label = {"label": _label(inventory, inventory.attributes[type_.classes])} if type_.classes else {}
     return {
-        "id": each(lambda line: f"{line.document.article.id}/{line.record.anchor.id}"),
-        "article": each(lambda line: line.document.article.id),
-        "title": each(lambda line: line.document.article.title),
-        **on(lambda line: line.record.anchor, anchor | view_plan(inventory, type_.anchor) | label),
-        **{role: _role_column(inventory, type_, role) for role in type_.roles},
+        SEVERAL: several,
+        "article": its("document.article.id"),
+        "title": its("document.article.title"),
+        **on(attrgetter("record.anchor"), view_plan(inventory, type_.anchor) | label),
+        **{role: _role_column(inventory, type_, role, mentions) for role in type_.roles},
         **{_words(role): _role_words(role) for role in type_.roles},
         "paragraph": {
             "text": each(lambda line: line.document.article.text[line.start : line.end]),
-            "start": each(lambda line: line.start),
-            "end": each(lambda line: line.end),
+            "start": its("start"),
+            "end": its("end"),
         },
         **provenance_plan(),
     }
+
+
+def _id(line: Line) -> str:
+    return f"{line.document.article.id}/{line.record.anchor.id}"
 
 
 def _label(inventory: Inventory, attribute: Attribute) -> Values:
@@ -150,19 +166,18 @@ def _filler(inventory: Inventory, record: RecordType, role: str) -> Feature:
     return distinct(f"records.{record.name}.roles.{role}", columns, named)
 
 
-def _role_column(inventory: Inventory, record: RecordType, role: str) -> Each:
-    label_ids = numbered(inventory.classes.spans)
-    mention: Plan = {
-        "id": each(lambda mention: mention.id),
-        "label": each(lambda mention: label_ids[mention.label]),
-        **MENTION_PLAN,
-        **attribute_plan(inventory, role_attributes(inventory, record, role)),
-    }
-    filler = on(lambda filler: filler.mention, mention)
-    return Each(
-        lambda line: line.record.roles[role],
-        filler | {"distance": each(lambda filler: filler.distance)},
-    )
+def _role_column(inventory: Inventory, record: RecordType, role: str, mentions: "Mentions") -> Each:
+    names = [attribute.name for attribute in role_attributes(inventory, record, role)]
+
+    def fillers(line: Line) -> list[tuple[int, int]]:
+        """The number and the distance of each."""
+        found = line.record.roles[role]
+        return [(line.document.numbers[filler.mention.id], filler.distance) for filler in found] if found else []
+
+    def several(pairs: list[tuple[int, int]]) -> dict[str, pa.Array]:
+        return mentions.take([number for number, _ in pairs], names)
+
+    return Each(fillers, {SEVERAL: several, "distance": lambda pairs: [distance for _, distance in pairs]})
 
 
 def _told(inventory: Inventory, record: RecordType, name: str) -> str:

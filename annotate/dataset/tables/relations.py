@@ -2,21 +2,26 @@
 
 from collections.abc import Iterator
 from itertools import permutations
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from annotate.dataset.documents import Document
-from annotate.dataset.features import PLACE, STRING, Feature, classes
-from annotate.dataset.plans import Plan, each, numbered, on
+from annotate.dataset.features import PLACE, STRING, Feature, arrow_type, classes
+from annotate.dataset.plans import SEVERAL, Plan, each, its, numbered
 from annotate.dataset.tables.parts import (
-    MENTION_FEATURES,
-    MENTION_PLAN,
     PROVENANCE_COLUMNS,
     PROVENANCE_FEATURES,
+    mention_features,
     provenance_plan,
 )
 from annotate.dataset.tables.table import TableType
 from annotate.inventory import Inventory
 from annotate.records import Mention
+
+if TYPE_CHECKING:
+    from annotate.dataset.mentions import Mentions
 
 NONE = "none"
 """The class of a pair that no relation joins; always class 0, so that asking for negatives changes no id."""
@@ -47,31 +52,42 @@ class Pair(NamedTuple):
 def relations(inventory: Inventory, negatives: bool) -> TableType:
     names = [NONE, *inventory.classes.relations]
     ids = numbered(names)
-    span_names = inventory.classes.spans
-    span_ids = numbered(span_names)
-    end: Feature = {"id": STRING, "label": classes(span_names), **MENTION_FEATURES, "in_context": PLACE}
+    shown: Feature = {**mention_features(inventory), "in_context": PLACE}
     features: Feature = {
         "id": STRING,
         "article": STRING,
         "label": classes(names),
-        "head": end,
-        "tail": end,
+        "head": shown,
+        "tail": shown,
         "context": {"text": STRING, **PLACE},
         "note": STRING,
         **PROVENANCE_FEATURES,
     }
 
-    def mention(which: str) -> Plan:
-        columns: Plan = {
-            "id": each(lambda one: one.id),
-            "label": each(lambda one: span_ids[one.label]),
-            **MENTION_PLAN,
+    def plan(mentions: "Mentions") -> Plan:
+        def end(which: str) -> Plan:
+            def several(pairs: list[Pair]) -> dict[str, pa.Array]:
+                columns = mentions.take([pair.document.numbers[getattr(pair, which).id] for pair in pairs])
+                origin = pa.array([pair.start for pair in pairs], pa.int64())
+                relative = [pc.subtract(columns[name], origin) for name in PLACE]
+                return columns | {"in_context": pa.StructArray.from_arrays(relative, fields=list(arrow_type(PLACE)))}
+
+            return {SEVERAL: several}
+
+        return {
+            "id": each(lambda pair: f"{pair.document.article.id}/{pair.head.id} {pair.label} {pair.tail.id}"),
+            "article": its("document.article.id"),
+            "label": each(lambda pair: ids[pair.label]),
+            "head": end("head"),
+            "tail": end("tail"),
+            "context": {
+                "text": each(lambda pair: pair.document.article.text[pair.start : pair.end]),
+                "start": its("start"),
+                "end": its("end"),
+            },
+            "note": each(lambda pair: pair.note or None),
+            **provenance_plan(),
         }
-        relative: Plan = {
-            "start": each(lambda pair: getattr(pair, which).start - pair.start),
-            "end": each(lambda pair: getattr(pair, which).end - pair.start),
-        }
-        return {**on(lambda pair: getattr(pair, which), columns), "in_context": relative}
 
     return TableType(
         name="relations",
@@ -87,20 +103,7 @@ def relations(inventory: Inventory, negatives: bool) -> TableType:
         ),
         features=features,
         items=lambda document: [*_related(document), *(_unrelated(document, inventory) if negatives else ())],
-        plan={
-            "id": each(lambda pair: f"{pair.document.article.id}/{pair.head.id} {pair.label} {pair.tail.id}"),
-            "article": each(lambda pair: pair.document.article.id),
-            "label": each(lambda pair: ids[pair.label]),
-            "head": mention("head"),
-            "tail": mention("tail"),
-            "context": {
-                "text": each(lambda pair: pair.document.article.text[pair.start : pair.end]),
-                "start": each(lambda pair: pair.start),
-                "end": each(lambda pair: pair.end),
-            },
-            "note": each(lambda pair: pair.note or None),
-            **provenance_plan(),
-        },
+        plan=plan,
         columns=COLUMNS,
     )
 

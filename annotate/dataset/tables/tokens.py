@@ -6,7 +6,7 @@ overlap, the one that starts first, or is longer, takes the lower level. What ta
 """
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
@@ -15,20 +15,21 @@ import pyarrow as pa
 
 from annotate.dataset.documents import Document
 from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, arrow_type, classes, listed
-from annotate.dataset.plans import SEVERAL, Each, Plan, each, numbered
+from annotate.dataset.plans import SEVERAL, Each, Plan, each, its, numbered
 from annotate.dataset.tables.parts import PROVENANCE_COLUMNS, PROVENANCE_FEATURES, distinct, provenance_plan
 from annotate.dataset.tables.table import TableType
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import Span
+from annotate.tags import tag_names
 
 TOKENS = "tokens"
 LEVELS = 3
 """Columns of tags a layer. Real annotations here need two."""
-OUTSIDE = "O"
 CUTS, DEEP, PIECE, CROSSES = "cuts a token", "too many overlap", "later piece", "crosses paragraphs"
 REASONS = (CUTS, DEEP, PIECE, CROSSES)
 
+WORD_OR_SIGN = r"[^\W_]+|[^\w\s]|_"
 Tokenize = Callable[[str], list[tuple[str, tuple[int, int]]]]
 """Text → tokens with the code points `[start, end)` where they stand."""
 
@@ -49,29 +50,23 @@ class Row(NamedTuple):
     number: int
     start: int
     end: int
-    words: list[str]
-    starts: list[int]
-    ends: list[int]
+    words: Sequence[str]
+    starts: Sequence[int]
+    ends: Sequence[int]
     marks: list[Mark]
     unfit: list[tuple[Span, str]]
 
 
 def tokenizer() -> Tokenize:
-    """Words and signs apart, by `tokenizers`: at white space, and around every sign. Its offsets are code points."""
+    """Words and single signs, by `tokenizers`. Its offsets are code points."""
     try:
-        from tokenizers import pre_tokenizers
+        from tokenizers import Regex, pre_tokenizers
     except ModuleNotFoundError as error:
         raise CannotRun(
             f"table {TOKENS}", "needs the library tokenizers", "pip install 'contested-claims[dataset]'"
         ) from error
-    parts = [pre_tokenizers.Whitespace(), pre_tokenizers.Punctuation("isolated")]
-    tokenize: Tokenize = pre_tokenizers.Sequence(parts).pre_tokenize_str
+    tokenize: Tokenize = pre_tokenizers.Split(Regex(WORD_OR_SIGN), "removed", invert=True).pre_tokenize_str
     return tokenize
-
-
-def tag_names(labels: Sequence[str]) -> list[str]:
-    """The classes of a layer's tags; a label's B is odd, its I the one after."""
-    return [OUTSIDE, *(f"{prefix}-{label}" for label in labels for prefix in "BI")]
 
 
 def column(layer: str, level: int) -> str:
@@ -164,10 +159,10 @@ def _plan(inventory: Inventory, features: Feature, tags: list[str]) -> Plan:
     return {
         SEVERAL: several,
         "id": each(lambda row: f"{row.document.article.id}/{row.number}"),
-        "article": each(lambda row: row.document.article.id),
-        "number": each(lambda row: row.number),
-        "start": each(lambda row: row.start),
-        "end": each(lambda row: row.end),
+        "article": its("document.article.id"),
+        "number": its("number"),
+        "start": its("start"),
+        "end": its("end"),
         "text": each(lambda row: row.document.article.text[row.start : row.end]),
         "unfit": Each(lambda row: row.unfit, unfit),
         **provenance_plan(),
@@ -201,11 +196,9 @@ class _Reader:
         return rows
 
     def _mark(self, row: Row, spans: list[Span], later: set[str]) -> None:
-        first_at = {start: place for place, start in enumerate(row.starts)}
-        last_at = {end: place for place, end in enumerate(row.ends)}
         busy: dict[int, int] = {}
         for span in sorted(spans, key=lambda one: (one.start, -one.end, self._order[one.label], one.id)):
-            first, last = first_at.get(span.start), last_at.get(span.end)
+            first, last = _place_of(span.start, row.starts), _place_of(span.end, row.ends)
             if span.start < row.start or span.end > row.end:
                 row.unfit.append((span, CROSSES))
             elif first is None or last is None:
@@ -222,6 +215,11 @@ class _Reader:
                     row.unfit.append((span, PIECE))
 
 
+def _place_of(offset: int, sorted_: Sequence[int]) -> int | None:
+    place = bisect_left(sorted_, offset)
+    return place if place < len(sorted_) and sorted_[place] == offset else None
+
+
 def _paragraphs(document: Document, tokenize: Tokenize) -> list[Row]:
     """The lines of a text that have anything to read, tokenized, with no marks yet; a text of none is one row."""
     rows: list[Row] = []
@@ -229,9 +227,11 @@ def _paragraphs(document: Document, tokenize: Tokenize) -> list[Row]:
     for line in text.split("\n"):
         if line.strip():
             found: list[tuple[Any, tuple[int, int]]] = tokenize(line)
-            words = [word for word, _ in found]
-            starts = [start + place[0] for _, place in found]
-            ends = [start + place[1] for _, place in found]
+            words, places = zip(*found, strict=True)
+            first, last = zip(*places, strict=True)
+            starts, ends = (
+                (first, last) if not start else ([start + one for one in first], [start + one for one in last])
+            )
             rows.append(Row(document, len(rows), start, start + len(line), words, starts, ends, [], []))
         start += len(line) + 1
     return rows or [Row(document, 0, 0, len(text), [], [], [], [], [])]
