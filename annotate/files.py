@@ -1,15 +1,21 @@
 """Reading and writing single files: strict YAML, and writes that are whole or not at all."""
 
 import contextlib
+import fcntl
 import os
+import re
 import tempfile
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from annotate.errors import CannotRun
+
+PART = ".part"
+_LEFT = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
+"""The name of a file that is being written; `tempfile` puts eight characters where two writers must not meet."""
 
 
 class DuplicateKey(yaml.MarkedYAMLError):
@@ -63,32 +69,59 @@ def read_bytes(path: Path, mend: str) -> bytes:
         raise CannotRun(path, (error.strerror or str(error)).lower(), mend) from error
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder.
+def write_atomically(path: Path, data: bytes | Iterable[bytes], mode: int = 0o644) -> None:
+    """Write a file, given whole or in parts, whole or not at all: a temporary file beside it, fsync, rename, fsync of
+    the folder.
 
     Raises CannotRun if the folder cannot be written to; the old file is then as it was.
     """
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            _held(handle)  # until it is in its place, so that `sweep` leaves it alone
+            file.writelines((data,) if isinstance(data, bytes) else data)
             file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+            os.fchmod(handle, mode)
+            os.fsync(handle)
+            Path(temporary).replace(path)
+        temporary = None
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
     except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
         raise CannotRun(
             path,
             f"cannot be written: {(error.strerror or str(error)).lower()}",
             "make room or choose another folder",
         ) from error
+    finally:
+        if temporary:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+
+
+def _held(handle: int) -> bool:
+    """Take the lock of a file, which the system lets go of with the process; False where another has it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def sweep(folder: Path, *, but: str | None = None) -> None:
+    """Remove what killed writers left in a folder and all below it: temporary files of ours that nobody holds.
+
+    A folder below it that is called as `but` says is not looked into.
+    """
+    for within, below, names in os.walk(folder):
+        below[:] = [name for name in below if name != but]
+        for name in filter(_LEFT.fullmatch, names):
+            left = Path(within, name)
+            with contextlib.suppress(OSError), left.open("rb") as file:
+                if _held(file.fileno()):
+                    left.unlink()

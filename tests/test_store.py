@@ -1,5 +1,6 @@
 """The store: load → save gives the same bytes, over the whole corpus and over anything Hypothesis thinks of."""
 
+import fcntl
 import stat
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from annotate.errors import CannotRun
-from annotate.files import parse_yaml, write_atomically
+from annotate.files import PART, parse_yaml, sweep, write_atomically
 from annotate.model import Annotation, Article, SourceFile
 from annotate.store import Corpus, canonical, encode_annotation, encode_article, encode_source
 from tests.conftest import BASE, Project
@@ -88,3 +89,18 @@ def test_yaml_means_what_it_looks_like(text: str, value: object) -> None:
 def test_yaml_with_a_key_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="line 2: the key 'a' stands twice"):
         parse_yaml(b"a: 1\na: 2\n")
+
+
+def test_what_a_killed_writer_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    """A file that somebody writes just now is held by its lock; a dead process holds none."""
+    ours = [tmp_path / "deep" / f".a.json.12ab_678{PART}", tmp_path / "but" / f".b.json.abcdefgh{PART}"]
+    others = [tmp_path / name for name in (".gitignore", ".a.json.swp", f"a.json{PART}", "a.json", f".a{PART}")]
+    written = tmp_path / f".c.json.abcdefgh{PART}"
+    for path in (*ours, *others, written):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"half")
+    with written.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        sweep(tmp_path, but="but")
+    assert {path for path in (*ours, *others, written) if path.exists()} == {ours[1], *others, written}
+    sweep(tmp_path / "nowhere")

@@ -35,11 +35,3 @@ def everything(
             if progress:
                 progress(done, total)
             yield task
-
-
-def everybodys_work(studio: Studio, project: Project) -> list[Raw]:
-    """All tasks of a project with everybody's annotations and drafts; the list of tasks has one's own drafts alone."""
-    found: list[Raw] = ask(
-        studio, f"api/projects/{project.number}/export", "the project", exportType="JSON", download_all_tasks="true"
-    )
-    return found

@@ -42,7 +42,7 @@ class Address:
 
 
 class Project(NamedTuple):
-    """A project as the server has it."""
+    """A project as the server has it, with its counts; `annotations` are those submitted, without the skipped ones."""
 
     number: int
     title: str
@@ -50,6 +50,8 @@ class Project(NamedTuple):
     instructions: str
     tasks: int
     annotations: int
+    skipped: int
+    predictions: int
 
 
 def address(state: State) -> Address:
@@ -255,9 +257,9 @@ class Studio:
         """All tasks of a project at once; `pages` takes less memory."""
         return [task for page in self.pages(project) for task in page]
 
-    def count(self, project: Project) -> int:
-        """How many tasks a project has by now."""
-        total: int = self._page(project, 0, (), "id", 1)["total"]
+    def count(self, project: Project, only: Sequence[Raw] = ()) -> int:
+        """How many tasks a project has by now; `only` are the server's filters."""
+        total: int = self._page(project, 0, only, "id", 1)["total"]
         return total
 
     def task(self, number: int) -> Raw | None:
@@ -346,4 +348,6 @@ def _project(entry: Any) -> Project:
         entry.expert_instruction or "",
         entry.task_number or 0,
         entry.total_annotations_number or 0,
+        entry.skipped_annotations_number or 0,
+        entry.total_predictions_number or 0,
     )

@@ -1,7 +1,8 @@
 """A labelling config that somebody changed on the server itself: noticed, said in one line, and never overwritten.
 
 `.studio/configs.json` has the hash of the config that a project was last given from here. A config that is neither that
-one nor the inventory's was changed by hand, or from another folder.
+one nor the inventory's was changed by hand. Of a project that was last pushed from another folder nothing is noted: a
+config that is not the inventory's may then be an earlier inventory's as well.
 """
 
 from annotate.inventory import Inventory
@@ -27,7 +28,7 @@ def changed(state: State, server: str, project: Project, inventory: Inventory) -
     noted, there_is = _known(state).get(server, {}).get(project.number), _digest(project.config)
     if there_is == _digest(wanted):  # whoever put it there: from now on it is ours
         remember(state, server, project.number, project.config)
-    if noted is None or there_is in (noted, _digest(wanted)):
+    if there_is in (noted, _digest(wanted)) or (noted is None and not project.tasks):
         return None
     try:
         there, here = vocabulary(project.config), vocabulary(wanted)
@@ -36,10 +37,11 @@ def changed(state: State, server: str, project: Project, inventory: Inventory) -
         more, less = [], [str(error)]
     words = [f"it has {', '.join(more)}"] if more else []
     words += [f"it lacks {', '.join(less)}"] if less else []
+    what = "was changed on the server" if noted else "is not this inventory's, and was not pushed from this folder"
     return (
-        f"project {project.number}: the labelling config was changed on the server "
-        f"({'; '.join(words) or 'the same labels, shown otherwise'}); "
-        "write the change into the inventory, or take it back with `annotate studio push --restore-config`"
+        f"project {project.number}: the labelling config {what} "
+        f"({'; '.join(words) or 'the same labels, shown otherwise'}); write the change into the inventory, "
+        "or take it back with --restore-config (of `annotate studio push`, `assign` or `adjudicate`)"
     )
 
 

@@ -5,7 +5,7 @@ and removed once every task in it was taken. What a killed `pull` left is theref
 `since.json` beside them says up to when, by the server's clock, its changes are in here.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -93,10 +93,18 @@ def users(tasks: Iterable[Raw]) -> list[int]:
     return sorted(number for number in numbers if number is not None)
 
 
-def fetch(studio: Studio, journal: Journal, project: Project, *, everything: bool = False) -> Iterator[int]:
+def fetch(
+    studio: Studio,
+    journal: Journal,
+    project: Project,
+    *,
+    everything: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[int]:
     """Bring what changed on a server since the last complete fetch into the journal, going on where one stopped.
 
-    Yields the number of tasks of each page. A draft does not change the time of its task: tasks with one always come.
+    Yields the number of tasks of each page; `progress` hears how many are done, and of how many. A draft does not
+    change the time of its task: tasks with one always come.
     """
     server, mark = studio.where.name, journal.mark(studio.where.name, project.number)
     if everything:
@@ -104,13 +112,17 @@ def fetch(studio: Studio, journal: Journal, project: Project, *, everything: boo
     if mark.began is None:
         mark = Mark(mark.since, studio.now())
     only = [_changed(mark.since)] if mark.since else []
-    for page in ahead(studio.pages(project, after=mark.last, only=only)):
+    done, left = 0, list[int]()
+    for page in ahead(studio.pages(project, after=mark.last, only=only, seen=left.append)):
+        done += len(page)
+        if progress:
+            progress(done, left[0])
         journal.keep(server, _with_drafts(studio, page))
         mark = msgspec.structs.replace(mark, last=page[-1]["id"])
         journal.put_mark(server, project.number, mark)
         yield len(page)
     if mark.since:
-        for page in studio.pages(project, only=[_DRAFTS]):
+        for page in studio.pages(project, only=[DRAFTS]):
             journal.keep(server, _with_drafts(studio, page))
             yield len(page)
     journal.put_mark(server, project.number, Mark(mark.began))
@@ -126,7 +138,7 @@ def _with_drafts(studio: Studio, tasks: Sequence[Raw]) -> list[Raw]:
     return [whole(task) for task in tasks]
 
 
-_DRAFTS = {"filter": "filter:tasks:draft_exists", "operator": "equal", "type": "Boolean", "value": True}
+DRAFTS: Raw = {"filter": "filter:tasks:draft_exists", "operator": "equal", "type": "Boolean", "value": True}
 
 
 def _changed(since: str) -> Raw:

@@ -1,4 +1,4 @@
-"""One push or pull at a time in a `.studio/` folder. The system lets go of the lock of a process that died."""
+"""One push, pull or migration at a time in a `.studio/` folder. The system lets go of a dead process's lock."""
 
 import contextlib
 import fcntl
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from annotate.errors import CannotRun
+from annotate.files import sweep
 from annotate.labelstudio.state import PRIVATE_FILE, State
 
 NAME = "lock"
@@ -32,6 +33,7 @@ def locked(state: State, command: str) -> Iterator[None]:
     """Hold the folder's lock. Raises CannotRun where another process holds it; what a dead one left is taken over.
 
     It is refused, too, to all but `migrate` where a migration was interrupted: server and inventory are apart then.
+    What killed commands left half written in the folder is removed.
 
     The file itself stays: to remove it would give a third process another file to lock.
     """
@@ -46,14 +48,21 @@ def locked(state: State, command: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CannotRun(state.folder, _busy(file.read()), "wait for its end, then try again") from None
-        if command != "migrate" and any((state.folder / MIGRATION / f"{one}.json").is_file() for one in _BEGUN):
-            mend = "go on with `annotate studio migrate`, or take it back with --undo"
-            raise CannotRun(state.folder, "a migration was interrupted", mend)
+        if command != "migrate":
+            refuse_between(state)
+        sweep(state.folder, but=state.data.name)
         file.truncate(0)
         file.write(msgspec.json.encode(Holder(command, os.getpid(), time.time())))
         file.flush()
         yield
         file.truncate(0)
+
+
+def refuse_between(state: State) -> None:
+    """Raise CannotRun where a migration was interrupted."""
+    if any((state.folder / MIGRATION / f"{one}.json").is_file() for one in _BEGUN):
+        mend = "go on with `annotate studio migrate`, or take it back with `annotate studio migrate --undo`"
+        raise CannotRun(state.folder, "a migration was interrupted", mend)
 
 
 def _busy(content: bytes) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from annotate.files import PART
 from annotate.labelstudio.client import Studio, address
 from annotate.labelstudio.state import State
 from tests.conftest import Project
@@ -81,6 +82,11 @@ def spoil(proxy: Proxy, every: int, *faults: Fault) -> list[Fault]:
     return left
 
 
+def half_written(loop: Loop) -> list[str]:
+    """Files of corpus and `.studio/` that lie there under the name that they have while they are written."""
+    return [path.name for root in (loop.corpus.root, loop.state.folder) for path in root.rglob(f".*{PART}")]
+
+
 def test_push_killed_between_requests(toolkit: Toolkit) -> None:
     count = toolkit.requests("push")
     for wanted in sorted(CHANCE.sample(range(2, count + 1), 3)):
@@ -114,7 +120,9 @@ def test_pull_killed_at_any_time_and_at_a_write(pull: Pull) -> None:
         pull.assert_finished()
     for write_ in (3, 5, 9):
         assert pull.again().run("pull", limits=Limits(write=write_)).code == -signal.SIGKILL
+        assert half_written(pull.toolkit.loop)
         pull.assert_finished()
+        assert half_written(pull.toolkit.loop) == []
 
 
 def test_push_whose_answers_are_spoilt_now_and_then(toolkit: Toolkit) -> None:

@@ -49,7 +49,7 @@ def deadly(call):
     return counted
 
 for name in ("begin", "_put_entry", "_put_settings", "_put_file", "_turn"):
-    setattr(migrate, name, deadly(getattr(migrate, name)))
+    setattr(run, name, deadly(getattr(run, name)))
 cli.cli(sys.argv[2:])
 """
 

@@ -1,13 +1,15 @@
 """A migration of a team's projects on a real server: the shared one, one an annotator, and the adjudication."""
 
 import re
+import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from annotate.labelstudio import usage
+from annotate.labelstudio import client, handmade, usage
 from annotate.labelstudio.assign import title_of
-from annotate.labelstudio.client import Studio
+from annotate.labelstudio.client import LOCAL, Studio, address
 from annotate.labelstudio.migration.run import settings
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
@@ -18,33 +20,43 @@ from tests.labelstudio.test_people import Team
 pytestmark = pytest.mark.server
 
 
-@pytest.fixture
-def team(project: Project, started: State, studio: Studio) -> Team:
-    """Two annotators with a project each, a shared one and an adjudication; everybody has begun more.
+@pytest.fixture(scope="module")
+def team(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    """Two annotators with a project each, a shared one and an adjudication with gold; everybody has begun more.
 
-    The shared project has drafts of both, and one of them has a skipped task.
+    The shared project has drafts of both, and one of them has a skipped task. Each test puts back what it changed; the
+    last one does not.
     """
-    made = Team(project, started, studio)
-    project.replace("schema/labels.yaml", "title: Port news", f"title: {made.title}")
-    project.path("steps.yaml").write_text(STEPS)
-    made.push()
-    made.run("people", "add", "anna", "ben")
-    made.run("assign", "anna", "ben")
-    made.run("assign", "anna", "--articles", "harbour")
-    gold, market = made.items("harbour"), made.items("market")
-    for name in ("anna", "ben"):
-        made.work(name, "harbour", "annotations/", gold)
-        made.work(name, "market", "drafts", market)
-        made.work(name, "market", "drafts", market, project=made.title)
-    made.work("ben", "market", "annotations/", market, was_cancelled=True)
-    run(made, "pull")
-    run(made, "adjudicate", "--from", "anna,ben")
-    return made
+    project = Project(tmp_path_factory.mktemp("team") / "project")
+    with Studio(address(started)) as studio:
+        made = Team(project, started, studio)
+        project.replace("schema/labels.yaml", "title: Port news", f"title: {made.title}")
+        project.replace(
+            "corpus/annotators.yaml",
+            "annotators:\n",
+            'annotators:\n  - {id: carla, kind: person, training: none, since: "2026-01-01"}\n',
+        )
+        project.path("steps.yaml").write_text(STEPS)
+        made.push()
+        made.run("people", "add", "anna", "ben", "carla")
+        made.run("assign", "anna", "ben")
+        gold, market = made.items("harbour"), made.items("market")
+        for name in ("anna", "ben"):
+            made.work(name, "harbour", "annotations/", gold)
+            made.work(name, "market", "drafts", market)
+            made.work(name, "market", "drafts", market, project=made.title)
+        made.work("ben", "market", "annotations/", market, was_cancelled=True)
+        run(made, "pull")
+        run(made, "adjudicate", "--from", "anna,ben")
+        made.work("carla", "harbour", "annotations/", gold, project=f"{made.title}: adjudication")
+        run(made, "adjudicate", "--pull", "--as", "carla")
+        run(made, "push")
+        yield made
 
 
-def run(team: Team, *words: str, code: int = 0) -> str:
+def run(team: Team, *words: str, code: int = 0, folder: State | None = None) -> str:
     """A command without --title: it takes the title from the inventory."""
-    done = team.project.annotate("studio", *words, "--dir", str(team.state.folder))
+    done = team.project.annotate("studio", *words, "--dir", str((folder or team.state).folder))
     assert done.exit_code == code, (done.output, done.exception)
     return done.output + str(done.exception or "")
 
@@ -69,18 +81,25 @@ def contents(team: Team) -> tuple[dict[str, bytes], list[Any]]:
     return files, projects
 
 
+def renamed(planned: str) -> dict[str, str]:
+    """Title → what a plan says that the first step does there."""
+    return dict(re.findall(r"^project \d+, (.*): rename label Load → Freight: (.*)$", planned, re.MULTILINE))
+
+
 def test_all_projects_together_and_back(team: Team) -> None:
-    before = contents(team)
+    before, inventory = contents(team), team.project.inventory
     planned = run(team, "migrate", "steps.yaml", "--plan")
     assert contents(team) == before
-    counts = dict(re.findall(r"^project \d+, (.*): rename label Load → Freight: (.*)$", planned, re.MULTILINE))
-    assert counts == {
+    assert renamed(planned) == {
         team.title: "0 annotated, 2 pending, 3 predicted, 0 skipped",
         f"{team.title}: anna": "2 annotated, 1 pending, 0 predicted, 0 skipped",
         f"{team.title}: ben": "2 annotated, 1 pending, 0 predicted, 1 skipped",
-        f"{team.title}: adjudication": "0 annotated, 0 pending, 6 predicted, 0 skipped",
+        f"{team.title}: adjudication": "2 annotated, 0 pending, 6 predicted, 0 skipped",
     }
-    run(team, "migrate", "steps.yaml")
+    told = run(team, "migrate", "steps.yaml")
+    assert (
+        "its tab `agreed` has the default of what was split; set it up again with `annotate studio adjudicate" in told
+    )
     after = contents(team)
     assert [len(entries) for _, entries in after[1]] == [len(entries) for _, entries in before[1]]
     for (_, old), (_, new) in zip(before[1], after[1], strict=True):
@@ -93,17 +112,43 @@ def test_all_projects_together_and_back(team: Team) -> None:
         for _, _, items, version, _ in entries:
             assert {("cargo", "Load"), ("Load.least", None), ("", "lies_at")}.isdisjoint(usage.names(items))
             assert not str(version).endswith("1.0.0")
+    for title in titles(team):  # an inventory that goes on does not make it one edited by hand
+        project = existing(team.studio, team.state, title)
+        assert handmade.changed(team.state, LOCAL, project, inventory) is None
     assert "\n0 written, " in run(team, "pull")
+    # What was submitted in the adjudication, and gold, are still the same.
+    assert run(team, "adjudicate", "--pull", "--as", "carla").startswith("unchanged: annotations/gold/harbour.json")
     run(team, "migrate", "--undo")
     assert contents(team) == before
+
+
+def test_projects_of_another_folder_are_found(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a folder that knows no project, on another machine say, or after project.json was lost."""
+    other = State(team.project.path("other"))
+    other.make()
+    for name in ("credentials.json", "server.json", "people.json"):
+        shutil.copy(team.state.folder / name, other.folder / name)
+    here = run(team, "migrate", "steps.yaml", "--plan")
+    for module in (client, usage):  # so that the list of projects has several pages, as on a server in use
+        monkeypatch.setattr(module, "PAGE", 2)
+    assert renamed(run(team, "migrate", "steps.yaml", "--plan", folder=other)) == renamed(here)
 
 
 def test_killed_between_projects(team: Team) -> None:
     before = contents(team)
     killed(team, 9, "steps.yaml", every=True)
     assert contents(team) != before
-    for command in ("push", "pull"):
-        assert "a migration was interrupted; go on with" in run(team, command, code=2)
+    refused = (
+        ("push",),
+        ("push", "--plan"),
+        ("pull",),
+        ("assign", "anna"),
+        ("adjudicate", "--from", "anna,ben"),
+        ("adjudicate", "--pull", "--as", "carla"),
+    )
+    for command in refused:
+        assert "a migration was interrupted; go on with" in run(team, *command, code=2)
+    assert "a migration was interrupted; go on with `annotate studio migrate`" in run(team, "status", code=1)
     run(team, "migrate")
     killed(team, 14, "--undo", every=True)
     run(team, "migrate", "--undo")
@@ -114,6 +159,7 @@ def test_killed_between_projects(team: Team) -> None:
 
 
 def test_one_project_is_not_left_behind_unseen(team: Team) -> None:
+    """The last one: it deletes a project."""
     before = contents(team)
     shared = ("migrate", "steps.yaml", "--title", team.title)
     refused = run(team, *shared, code=1)

@@ -33,7 +33,7 @@ def test_together_does_all_and_raises_what_went_wrong() -> None:
             writing.do(lambda number=number: done.append(number))  # type: ignore[misc]
         writing.settle()
         assert sorted(done) == list(range(100))
-        writing.do(lambda: [].remove(0))
+        writing.do(lambda: list[int]().remove(0))
         with pytest.raises(ValueError, match="not in list"):
             writing.settle()
 

@@ -1,12 +1,22 @@
 """`annotate studio adjudicate`: what several annotators labelled, side by side on a server, and gold out of it."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from annotate.cli.common import corpus_option, guidelines_option, schema_option
-from annotate.cli.studio.common import connected, dir_option, fetch, page, progress, refusals, title_option
+from annotate.cli.studio.common import (
+    connected,
+    dir_option,
+    fetch,
+    page,
+    progress,
+    refusals,
+    restore_option,
+    title_option,
+)
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
 @title_option
 @dir_option
 @click.option("--from", "from_", metavar="ID,ID…", help="Set it up, with the labels of these annotators.")
+@restore_option
 @click.option("--pull", "pulling", is_flag=True, help="Write gold from what was submitted.")
 @click.option("--as", "who", metavar="ID", help="With --pull: who adjudicated, by the id in annotators.yaml.")
 @click.option("--user", type=int, help="With --pull: the server's number of that user, where it is not clear.")
@@ -38,6 +49,7 @@ def adjudicate(
     title: str | None,
     folder: str,
     from_: str | None,
+    restore_config: bool,
     pulling: bool,
     who: str | None,
     user: int | None,
@@ -61,16 +73,26 @@ def adjudicate(
     loaded, store = inventory.load(schema), Corpus(corpus)
     name = title or loaded.title
     if from_:
-        _set_up(ctx, store, loaded, guidelines, name, folder, [one.strip() for one in from_.split(",") if one.strip()])
+        who_all = [one.strip() for one in from_.split(",") if one.strip()]
+        _set_up(ctx, store, loaded, guidelines, name, folder, who_all, restore=restore_config)
     elif who:
         _pull(ctx, store, loaded, name, folder, who, user)
 
 
 def _set_up(
-    ctx: click.Context, store: "Corpus", loaded: "Inventory", guidelines: str, name: str, folder: str, who: list[str]
+    ctx: click.Context,
+    store: "Corpus",
+    loaded: "Inventory",
+    guidelines: str,
+    name: str,
+    folder: str,
+    who: list[str],
+    *,
+    restore: bool,
 ) -> None:
     from annotate.labelstudio.adjudicate import start_from, title_of
     from annotate.labelstudio.instructions import instructions
+    from annotate.labelstudio.lock import locked
     from annotate.labelstudio.people import listed
     from annotate.labelstudio.push import predictions, push
 
@@ -78,9 +100,10 @@ def _set_up(
     labels = {article: _tabs(store, loaded, article, shown[article]) for article in _common(store, who)}
     html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
     articles, own = [store.read_article(article) for article in labels], title_of(name)
-    with refusals(ctx), connected(folder) as (studio, state):
+    with refusals(ctx), connected(folder) as (studio, state), locked(state, "adjudicate"):
         with progress("pushing articles") as report:
-            done = push(studio, state, loaded, articles, labels, title=own, instructions=html, progress=report)
+            settled = partial(push, title=own, instructions=html, restore=restore, progress=report)
+            done = settled(studio, state, loaded, articles, labels)
         start_from(studio, done.project, next(iter(labels.values()))[0].annotation)
         click.echo(f"project {done.project.number}, {own}: {page(studio, done.project)}")
     click.echo(f"{len(done.created)} articles new, {len(done.updated)} brought up to date")
@@ -125,14 +148,17 @@ def _errors(gold: "Annotation", text: str, loaded: "Inventory") -> list[str]:
 def _pull(
     ctx: click.Context, store: "Corpus", loaded: "Inventory", name: str, folder: str, who: str, user: int | None
 ) -> None:
+    from annotate.files import sweep
     from annotate.labelstudio.adjudicate import pull, title_of
+    from annotate.labelstudio.lock import locked
     from annotate.labelstudio.pull import name_user
 
-    with refusals(ctx), connected(folder) as (studio, state):
+    with refusals(ctx), connected(folder) as (studio, state), locked(state, "adjudicate"):
+        sweep(store.root)
         raw = fetch(studio, state, title_of(name))
         name_user(store, state, studio.where.name, raw, who, user)
         made = pull(store, loaded, state, studio.where.name, raw, who)
-    faults = [fault for one in made for fault in _write(store, loaded, one)]
+        faults = [fault for one in made for fault in _write(store, loaded, one)]
     for fault in faults:
         click.echo(fault, err=True)
     waiting = [one.article for one in made if one.gold is None and not one.findings]

@@ -16,6 +16,9 @@ dir_option = click.option(
     "--dir", "folder", default=".studio", show_default=True, type=click.Path(), help="Where the server's data is kept."
 )
 title_option = click.option("--title", help="The project's title on the server. Default: the inventory's.")
+restore_option = click.option(
+    "--restore-config", is_flag=True, help="Put back a labelling config that was changed on the server."
+)
 
 SHOWN = 20
 """Differences that `compare` lists before it says how many more there are."""

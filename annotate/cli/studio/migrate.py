@@ -69,6 +69,7 @@ def migrate(
     annotate studio migrate --undo
     """
     from annotate import inventory
+    from annotate.files import sweep
     from annotate.labelstudio import lock
     from annotate.labelstudio.migration import planning, run, steps, team
     from annotate.labelstudio.migration.files import Places
@@ -78,6 +79,8 @@ def migrate(
     wanted = steps.load(file) if file else None
     state = State(folder)
     with refusals(ctx), lock.locked(state, "migrate"), ExitStack() as stack:
+        for place in (corpus, schema, guidelines):
+            sweep(Path(place))
         begun = run.current(state)
         phase, journal = begun or (None, None)
         needs = bool(journal.lives) if journal and (undo or phase != "done") else not no_server
@@ -111,6 +114,10 @@ def migrate(
             run.begin(state, journal)
         _forward(state, journal, store, Path(schema), studio)
         click.echo(f"migrated to inventory {journal.migration.after}")
+        for live in journal.lives:
+            if live.gold and any(step.kind == "split" for step in journal.migration.steps):
+                mend = "set it up again with `annotate studio adjudicate --from …`"
+                click.echo(f"project {live.project}: its tab `agreed` has the default of what was split; {mend}")
 
 
 def _show(planned: "Plan") -> None:

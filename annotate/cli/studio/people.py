@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_option, guidelines_option, schema_option, terminal
-from annotate.cli.studio.common import connected, dir_option, page, progress, refusals, title_option
+from annotate.cli.common import corpus_option, guidelines_option, schema_option
+from annotate.cli.studio.common import connected, dir_option, page, progress, refusals, restore_option, title_option
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
-    from annotate.labelstudio.client import Studio
-    from annotate.labelstudio.state import State
     from annotate.model import Article
     from annotate.store import Corpus
 
@@ -37,7 +35,8 @@ def people(ctx: click.Context, schema: str, title: str | None, folder: str) -> N
     loaded = inventory.load(schema)
     with refusals(ctx), connected(folder) as (studio, state):
         numbers = {name: number for number, name in state.people(studio.where.name).items()}
-        found = all_progress(studio, state, title or loaded.title)
+        with progress("counting") as report:
+            found = all_progress(studio, state, title or loaded.title, report)
     names = [*numbers, *(name for name in found.annotators if name not in numbers)]
     for name in names:
         counts = found.counts(name)
@@ -78,6 +77,7 @@ def add(ctx: click.Context, corpus: str, folder: str, annotators: tuple[str, ...
 @title_option
 @dir_option
 @click.option("--articles", metavar="ID,ID…", help="These articles alone. Default: all.")
+@restore_option
 @click.argument("annotators", metavar="ID…", nargs=-1, required=True)
 @click.pass_context
 def assign(
@@ -88,6 +88,7 @@ def assign(
     title: str | None,
     folder: str,
     articles: str | None,
+    restore_config: bool,
     annotators: tuple[str, ...],
 ) -> None:
     """Make each annotator a project of their own, "TITLE: ID", with the bare text and nobody's labels in it.
@@ -101,9 +102,12 @@ def assign(
     annotate studio assign anna ben
     annotate studio assign carla --articles harbour,market
     """
+    from functools import partial
+
     from annotate import inventory
     from annotate.labelstudio.assign import remember, title_of
     from annotate.labelstudio.instructions import instructions
+    from annotate.labelstudio.lock import locked
     from annotate.labelstudio.people import listed
     from annotate.labelstudio.push import push
     from annotate.store import Corpus
@@ -113,10 +117,11 @@ def assign(
     projects = {annotator: title_of(name, annotator) for annotator in listed(store, annotators)}
     chosen = _chosen(store, articles)
     html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
-    with refusals(ctx), connected(folder) as (studio, state):
+    with refusals(ctx), connected(folder) as (studio, state), locked(state, "assign"):
         for annotator, own in projects.items():
             with progress(f"pushing articles for {annotator}") as report:
-                done = push(studio, state, loaded, chosen, {}, title=own, instructions=html, progress=report)
+                settled = partial(push, title=own, instructions=html, restore=restore_config, progress=report)
+                done = settled(studio, state, loaded, chosen, {})
             remember(state, studio.where.name, name, annotator)
             click.echo(f"{annotator}: {len(done.created)} articles new, {page(studio, done.project)}")
             for conflict in done.conflicts:
@@ -133,25 +138,3 @@ def _chosen(store: "Corpus", articles: str | None) -> "list[Article]":
         if name not in known:
             raise CannotRun(store.root / "articles", f"has no {name!r}", "name articles of the corpus")
     return [store.read_article(name) for name in dict.fromkeys(wanted)]
-
-
-def show_progress(studio: "Studio", state: "State", title: str) -> None:
-    """A table of articles × annotators: done, draft, skipped or left; then the sums. Nothing where nobody has begun."""
-    from rich import box
-    from rich.table import Table
-
-    from annotate.labelstudio.assign import STAGES
-    from annotate.labelstudio.assign import progress as all_progress
-
-    found = all_progress(studio, state, title)
-    if not found.annotators:
-        return
-    table = Table(box=box.SIMPLE_HEAD)
-    for column in ("article", *found.annotators):
-        table.add_column(column)
-    for article, stages in sorted(found.stages.items()):
-        table.add_row(article, *(stages.get(name, "–") for name in found.annotators))
-    table.add_section()
-    for stage in STAGES:
-        table.add_row(f"{stage} in all", *(str(found.counts(name)[stage]) for name in found.annotators))
-    terminal().print(table)

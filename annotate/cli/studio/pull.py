@@ -1,9 +1,11 @@
 """`annotate studio pull`: labels from a server into the corpus."""
 
+from functools import partial
+
 import click
 
 from annotate.cli.common import corpus_option, schema_option
-from annotate.cli.studio.common import connected, dir_option, progress, refusals, title_option, working
+from annotate.cli.studio.common import connected, dir_option, progress, refusals, title_option
 
 
 @click.command("pull")
@@ -50,6 +52,7 @@ def pull(
     annotate studio pull --fix
     """
     from annotate import inventory
+    from annotate.files import sweep
     from annotate.labelstudio import aside, handmade
     from annotate.labelstudio.assign import titles
     from annotate.labelstudio.journal import Journal, fetch
@@ -62,6 +65,7 @@ def pull(
     loaded, store = inventory.load(schema), Corpus(corpus)
     mapper = Mapper(loaded, fix_offsets=fix)
     with refusals(ctx), connected(folder) as (studio, state), locked(state, "pull"):
+        sweep(store.root)
         server, journal = studio.where.name, Journal(state)
         names = [title] if title else titles(state, server, loaded.title)
         there = {name: find(studio, state, name) for name in names}
@@ -73,8 +77,9 @@ def pull(
             by_hand = handmade.changed(state, server, project, loaded)
             if by_hand:
                 click.echo(by_hand, err=True)
-        with working("fetching tasks"):
-            fetched = sum(sum(fetch(studio, journal, project, everything=everything or fix)) for project in projects)
+        with progress("fetching tasks") as report:
+            whole = partial(fetch, studio, journal, everything=everything or fix, progress=report)
+            fetched = sum(sum(whole(project)) for project in projects)
         if annotator:
             name_one_of(store, state, server, journal.users(server), annotator, user)
         with progress("taking labels") as report:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from annotate.cli.common import corpus_option, guidelines_option, schema_option
-from annotate.cli.studio.common import SHOWN, connected, dir_option, page, progress, refusals, title_option, working
+from annotate.cli.studio.common import (
+    SHOWN,
+    connected,
+    dir_option,
+    page,
+    progress,
+    refusals,
+    restore_option,
+    title_option,
+    working,
+)
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -32,7 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, article by article, and do nothing.")
 @click.option("--drop-doubles", is_flag=True, help="Remove second tasks of an article that hold nobody's work, first.")
-@click.option("--restore-config", is_flag=True, help="Put back a labelling config that was changed on the server.")
+@restore_option
 @click.option("--no-check", is_flag=True, help="Push although `annotate check` finds errors.")
 @click.pass_context
 def push(
@@ -64,14 +74,16 @@ def push(
     """
     from annotate import inventory
     from annotate.cli.studio.predictions import from_folder
+    from annotate.files import sweep
     from annotate.labelstudio.doubles import drop
     from annotate.labelstudio.instructions import instructions
-    from annotate.labelstudio.lock import locked
+    from annotate.labelstudio.lock import locked, refuse_between
     from annotate.labelstudio.push import Articles, find, predictions, prepare
     from annotate.labelstudio.push import push as push_all
     from annotate.store import Corpus
 
     loaded, store = inventory.load(schema), Corpus(corpus)
+    sweep(store.root)
     if not no_check:
         _check(ctx, store, loaded)
     if predicted and no_predictions:
@@ -83,6 +95,7 @@ def push(
     articles, name = Articles(store), title or loaded.title
     with refusals(ctx), connected(folder) as (studio, state):
         if plan_only:
+            refuse_between(state)
             with working("planning"):
                 planned = prepare(
                     studio, state, loaded, articles, labels, title=name, instructions=html, restore=restore_config

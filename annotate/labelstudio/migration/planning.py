@@ -104,7 +104,7 @@ def plan(
         _clean(ways.check(copy, known[-1]), "the migration leaves these; change its steps")
         for found in projects:
             assert studio  # noqa: S101 - projects were found on it
-            live, raw = team.live(studio, people, found, corpus, migration, known)
+            live, raw = team.live(studio, state, people, found, corpus, migration, known)
             made.journal.lives.append(live)
             made.effects.extend(team.effects(found, raw, people, migration, known))
             new = team.after(raw, live.entries)

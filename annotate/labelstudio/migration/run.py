@@ -15,7 +15,7 @@ import msgspec
 from annotate.errors import CannotRun
 from annotate.files import write_atomically
 from annotate.inventory import Inventory
-from annotate.labelstudio import tasks, usage
+from annotate.labelstudio import handmade, tasks, usage
 from annotate.labelstudio.client import Raw, Refused, Studio
 from annotate.labelstudio.lock import MIGRATION
 from annotate.labelstudio.migration import rewriting
@@ -167,7 +167,7 @@ def forward(
         live.entries = list(known.values())
     if more:
         state.write(f"{FOLDER}/forward.json", journal)
-    _put_lives(studio, journal, there, "new", seen)
+    _put_lives(state, studio, journal, there, "new", seen)
     for file in journal.files:
         _put_file(Path(file.path), file.new)
     _turn(state, "forward", "done")
@@ -190,7 +190,7 @@ def back(state: State, phase: Phase, journal: Journal, studio: Studio | None, se
         _turn(state, phase, "back")
     for file in journal.files:
         _put_file(Path(file.path), file.old)
-    _put_lives(studio, journal, there, "old", seen)
+    _put_lives(state, studio, journal, there, "old", seen)
     _turn(state, "back", None)
 
 
@@ -231,9 +231,12 @@ def _there(studio: Studio | None, journal: Journal) -> Present:
 
 
 def _put_lives(
-    studio: Studio | None, journal: Journal, there: Present, side: Literal["old", "new"], seen: Progress
+    state: State, studio: Studio | None, journal: Journal, there: Present, side: Literal["old", "new"], seen: Progress
 ) -> None:
-    """Write entries, then settings; what is as it should be already, or was deleted meanwhile, is left."""
+    """Write entries, then settings; what is as it should be already, or was deleted meanwhile, is left.
+
+    The config counts as given from here, so that nobody takes it for one edited on the server.
+    """
     total, done = sum(len(live.entries) for live in journal.lives), 0
     if studio is None:
         return
@@ -247,8 +250,10 @@ def _put_lives(
             done += 1
             seen(done, total)
         wanted: Raw = getattr(live, side)
-        if live.project in there and settings(studio, live.project) != wanted:
-            _put_settings(studio, live.project, wanted)
+        if live.project in there:
+            if settings(studio, live.project) != wanted:
+                _put_settings(studio, live.project, wanted)
+            handmade.remember(state, live.server, live.project, str(wanted["label_config"]))
 
 
 def _put_settings(studio: Studio, number: int, wanted: Raw) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from annotate.inventory import Inventory
-from annotate.labelstudio import compare, push, usage
+from annotate.labelstudio import compare, handmade, push, usage
 from annotate.labelstudio.assign import ADJUDICATION
 from annotate.labelstudio.client import Project, Raw, Refused, Studio
 from annotate.labelstudio.config import labeling_config, vocabulary
@@ -95,11 +95,20 @@ def chosen(studio: Studio, state: State, corpus: Corpus, title: str, wanted: Seq
 
 
 def live(
-    studio: Studio, people: dict[int, str], found: Found, corpus: Corpus, migration: Migration, known: list[Inventory]
+    studio: Studio,
+    state: State,
+    people: dict[int, str],
+    found: Found,
+    corpus: Corpus,
+    migration: Migration,
+    known: list[Inventory],
 ) -> tuple[Live, list[Raw]]:
     """A project before and after, and its tasks. Raises Refused where the server and the corpus are apart."""
     if vocabulary(found.project.config) != vocabulary(labeling_config(known[0])):
         raise Refused(f"{found} has another labelling config than inventory {known[0].version}; push")
+    by_hand = handmade.changed(state, studio.where.name, found.project, known[0])
+    if by_hand:
+        raise Refused(by_hand)
     raw = list(usage.tasks(studio, found.project))
     equal(corpus, known[0], raw, people, found, "pull, and push, before the migration")
     entries: list[Entry] = []

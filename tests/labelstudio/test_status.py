@@ -1,0 +1,92 @@
+"""What a maintainer sees of a team on a real server: sums first, then who is how far, then what stands in the way."""
+
+import re
+
+import pytest
+
+from annotate.cli.studio import status
+from annotate.labelstudio.assign import projects
+from annotate.labelstudio.client import LOCAL, Studio
+from annotate.labelstudio.state import State
+from tests.conftest import Project
+from tests.labelstudio.test_people import VERB, Team
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def team(project: Project, started: State, studio: Studio) -> Team:
+    """Two annotators with a project each, and a third one in the shared one."""
+    project.replace(
+        "corpus/annotators.yaml",
+        "annotators:\n",
+        'annotators:\n  - {id: carla, kind: person, training: none, since: "2026-01-01"}\n',
+    )
+    made = Team(project, started, studio)
+    made.push()
+    made.run("people", "add", "anna", "ben", "carla")
+    made.run("assign", "anna", "ben")
+    made.work("anna", "harbour", "annotations/", [VERB])
+    made.work("anna", "market", "annotations/", [], was_cancelled=True)
+    made.work("ben", "harbour", "annotations/", [VERB])
+    made.work("ben", "market", "drafts", [VERB])
+    made.work("carla", "harbour", "annotations/", [], project=made.title)
+    made.work("ben", "harbour", "annotations/", [], project=made.title, was_cancelled=True)
+    made.work("carla", "market", "drafts", [], project=made.title)
+    return made
+
+
+def test_status_of_a_team(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = team.run("status").stdout.splitlines()
+    told = [re.sub(r"\d+(?=, Port)|http.*", "…", line).rstrip() for line in lines if line.strip()]
+    title = team.title
+    assert told[:7] == [
+        "server: …",
+        f"project …, {title}: 2 tasks, 2 predictions, 1 submitted, 1 skipped, 1 with a draft; …",
+        f"project …, {title}: anna: 2 tasks, 0 predictions, 1 submitted, 1 skipped, 0 with a draft; …",
+        f"project …, {title}: ben: 2 tasks, 0 predictions, 1 submitted, 0 skipped, 1 with a draft; …",
+        "anna: 1 done, 0 draft, 1 skipped, 0 left",
+        "ben: 1 done, 1 draft, 0 skipped, 0 left",
+        "carla: 1 done, 1 draft, 0 skipped, 0 left",
+    ]
+    assert [line.split() for line in told[7:] if "─" not in line] == [
+        ["article", "anna", "ben", "carla"],
+        ["market", "skipped", "draft", "draft"],  # what is not done stands first
+        ["harbour", "done", "done", "done"],
+    ]
+    monkeypatch.setattr(status, "ROWS", 1)
+    short = team.run("status").stdout
+    assert ("  market " in short, "  harbour " in short) == (True, False)
+    assert short.splitlines()[-1] == "… and 1 more articles; --all shows them"
+    assert team.run("status", "--all").stdout.splitlines() == lines
+
+
+def test_status_of_what_cannot_be_taken(team: Team) -> None:
+    lost = {"type": "relation", "from_id": "nowhere", "to_id": "nowhere", "direction": "right", "labels": ["words"]}
+    team.work("anna", "market", "annotations/", [lost])
+    team.project.replace("schema/labels.yaml", "title: Port news", f"title: {team.title}")
+    folder = ["--dir", str(team.state.folder)]
+    assert team.project.annotate("studio", "pull", *folder).exit_code == 1
+    last = team.run("status", code=1).stdout.splitlines()[-1]
+    assert re.fullmatch(r"set aside: market, task \d+, anna: L401 .*", last)
+
+
+def test_a_config_that_was_not_pushed_from_here_is_said(team: Team) -> None:
+    """Whether somebody edited it by hand is not known then: it is never overwritten unasked."""
+    (team.state.folder / "configs.json").unlink()
+    team.project.replace(
+        "schema/labels.yaml", "master: commands, hand: works", "master: commands, hand: works, boy: helps"
+    )
+    told = (
+        "the labelling config is not this inventory's, and was not pushed from this folder (it lacks Speaker.rank: boy)"
+    )
+    assert team.run("status", code=1).stdout.count(told) == 3
+    before = {name: project.config for name, project in projects(team.studio, team.state, team.title).items()}
+    for words in (["push"], ["push", "--plan"], ["assign", "anna"]):
+        refused = team.run(*words, code=1).stderr
+        assert (refused.startswith("refused: project "), told in refused) == (True, True)
+    assert before == {name: project.config for name, project in projects(team.studio, team.state, team.title).items()}
+    team.run("push", "--restore-config")
+    team.run("assign", "anna", "ben", "--restore-config")
+    assert told not in team.run("status").stdout
+    assert len(team.state.projects(LOCAL)) == 3
