@@ -59,9 +59,10 @@ class Measure(msgspec.Struct, frozen=True):
 class Bootstrap:
     """Draws samples of the units once, and measures on each of them."""
 
-    def __init__(self, places: Sequence[Place], samples: int = SAMPLES, seed: int = 0) -> None:
+    def __init__(self, places: Sequence[Place], samples: int = SAMPLES, seed: int = 0, by: str | None = None) -> None:
+        """`by` says what the places are, where they are no paragraphs of articles: each is drawn by itself."""
         articles = sorted({article for article, _ in places})
-        self.by = "articles" if len(articles) >= FEW else "paragraphs"
+        self.by = by or ("articles" if len(articles) >= FEW else "paragraphs")
         units = sorted({self._unit(place) for place in places})
         self.number = len(units)
         self._index = {unit: number for number, unit in enumerate(units)}

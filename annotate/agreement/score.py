@@ -14,7 +14,7 @@ from annotate.agreement.measure import ALL, attribute_rows, count_rows, record_r
 from annotate.agreement.relations import relation_tallies
 from annotate.agreement.report import AttributeRow, CountRow, RecordRow, Sampling
 from annotate.agreement.roles import RecordCounter
-from annotate.agreement.spans import add_matching
+from annotate.agreement.spans import add_matching, add_partly
 from annotate.agreement.study import Study, study
 from annotate.agreement.tables import Column, Table, attributes, counts, records, roles, table
 from annotate.inventory import Inventory
@@ -34,13 +34,17 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class SpanScore(msgspec.Struct, frozen=True):
-    """Spans of one label, of a layer, or of all labels: found at their exact place, or overlapping it."""
+    """Spans of one label, of a layer, or of all labels: found at their exact place, or overlapping it.
+
+    `partial` counts what overlaps without being the same as half found.
+    """
 
     name: str
     kind: str
     gold: int
     predicted: int
     exact: Score
+    partial: Score
     overlap: Score
 
 
@@ -114,7 +118,8 @@ def _of(side: str, why: str) -> Callable[[Counts], Value]:
     return lambda found: found.get(BOTH, 0) / found[side] if found.get(side) else why
 
 
-def _score(bootstrap: Bootstrap, tally: Tally) -> Score:
+def scored(bootstrap: Bootstrap, tally: Tally) -> Score:
+    """Precision, recall and F1 of counts, with their intervals."""
     return Score(
         precision=bootstrap.measure(tally, _of(SECOND, NO_PREDICTION)),
         recall=bootstrap.measure(tally, _of(FIRST, NO_GOLD)),
@@ -127,9 +132,10 @@ def _labels(compared: Study, bootstrap: Bootstrap) -> Iterator[SpanScore]:
     groups = [(name, "label", [name]) for name in inventory.spans]
     groups += [(name, "layer", [label.name for label in inventory.labels_of(name)]) for name in inventory.layers]
     for name, kind, chosen in [*groups, (ALL, "all", list(inventory.spans))]:
-        exact, overlap = Tally(), Tally()
+        exact, partly, overlap = Tally(), Tally(), Tally()
         for comparison in compared.comparisons():
             add_matching(exact, comparison, comparison.exact, chosen)
+            add_partly(partly, comparison, chosen)
             add_matching(overlap, comparison, comparison.overlap, chosen)
         numbers = exact.total()
         yield SpanScore(
@@ -137,8 +143,9 @@ def _labels(compared: Study, bootstrap: Bootstrap) -> Iterator[SpanScore]:
             kind=kind,
             gold=int(numbers.get(FIRST, 0)),
             predicted=int(numbers.get(SECOND, 0)),
-            exact=_score(bootstrap, exact),
-            overlap=_score(bootstrap, overlap),
+            exact=scored(bootstrap, exact),
+            partial=scored(bootstrap, partly),
+            overlap=scored(bootstrap, overlap),
         )
 
 
@@ -151,7 +158,7 @@ def _relations(compared: Study, bootstrap: Bootstrap) -> Iterator[RelationScore]
             name=label.name,
             gold=tallies.total[GOLD_SIDE],
             predicted=tallies.total[SYSTEM_SIDE],
-            all=_score(bootstrap, tallies.all),
+            all=scored(bootstrap, tallies.all),
             given_ends=bootstrap.measure(tallies.given_ends, f1),
         )
 
@@ -162,8 +169,11 @@ def tables(scores: Scores) -> Iterator[Table]:
     spans = table(
         "labels",
         "Spans",
-        ["label", *scores.annotators, *plain[:2], "exact F1", *plain[2:], "overlap F1"],
-        [[_name(row), row.gold, row.predicted, *_cells(row.exact), *_cells(row.overlap)] for row in scores.labels],
+        ["label", *scores.annotators, *plain[:2], "exact F1", "partial F1", *plain[2:], "overlap F1"],
+        [
+            [_name(row), row.gold, row.predicted, *_cells(row.exact), row.partial.f1, *_cells(row.overlap)]
+            for row in scores.labels
+        ],
     )
     relations = table(
         "relations",

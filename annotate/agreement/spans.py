@@ -17,6 +17,10 @@ CONFUSED = 0.5
 """Dice overlap from which spans with different labels are taken for one span."""
 
 IN_BOTH: Counts = {BOTH: 1, FIRST: 1, SECOND: 1}
+HALF = 0.5
+"""What a span is worth that overlaps without being the same, in partial F1: Chinchor and Sundheim, "MUC-5 Evaluation
+Metrics" (MUC-5, 1993), and SemEval-2013 task 9.1 after it, but only for spans of one label."""
+PARTLY: Counts = {BOTH: HALF, FIRST: 1, SECOND: 1}
 
 
 class SpanTallies(NamedTuple):
@@ -64,6 +68,15 @@ def add_matching(tally: Tally, comparison: Comparison, matching: Matching, label
             tally.add(comparison.text.place(*pair), IN_BOTH)
     add_alone(tally, comparison.text, (one for one in matching.first_only if one.label in labels), FIRST)
     add_alone(tally, comparison.text, (one for one in matching.second_only if one.label in labels), SECOND)
+
+
+def add_partly(tally: Tally, comparison: Comparison, labels: Collection[str]) -> None:
+    """Count as `add_matching` does by overlap, but a pair whose words differ is worth `HALF`."""
+    for pair in comparison.overlap.pairs:
+        if pair[0].label in labels:
+            tally.add(comparison.text.place(*pair), IN_BOTH if pair[0].pieces == pair[1].pieces else PARTLY)
+    add_alone(tally, comparison.text, (one for one in comparison.overlap.first_only if one.label in labels), FIRST)
+    add_alone(tally, comparison.text, (one for one in comparison.overlap.second_only if one.label in labels), SECOND)
 
 
 def add_alone(tally: Tally, text: Text, mentions: Iterable[Mention], side: str) -> None:

@@ -1,5 +1,6 @@
 """`annotate score`: a system's labels against gold."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,9 +8,14 @@ import click
 
 from annotate.cli.common import corpus_option, schema_option, terminal
 from annotate.cli.grids import grids
+from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from annotate.agreement.score import Scores
+    from annotate.agreement.score_files import Found
+    from annotate.cli.labels import Labelled
+    from annotate.inventory import Inventory
+    from annotate.store import Corpus
 
 
 @click.command("score")
@@ -26,34 +32,35 @@ if TYPE_CHECKING:
 def command(
     gold: str, predictions: str, corpus: str, schema: str, format_: str, out: str | None, samples: int, seed: int
 ) -> None:
-    """Score the annotation files in the folder PREDICTIONS against those in GOLD, on the texts of the corpus.
+    """Score a system's labels, PREDICTIONS, against GOLD, on the same texts.
 
-    An article of GOLD without predictions counts as one where nothing was found. Predictions for articles that GOLD
-    does not have are left out. Values in brackets are 95 % intervals of a bootstrap.
+    Both may be a folder of annotation files, as in the corpus; rows of the tables articles or tokens (.parquet,
+    .jsonl), or a dataset folder; or tokens with BIO tags (.conll), a file or a folder of them. An article of GOLD
+    without predictions counts as one where nothing was found. Predictions for articles that GOLD does not have are
+    left out. Values in brackets are 95 % intervals of a bootstrap.
 
     Exit code 0: scored; 2: could not run.
 
     \b
     annotate score corpus/annotations/gold out/baseline
-    annotate score corpus/annotations/gold out/baseline --format json --out score.json
+    annotate score dist/dataset out/predicted.jsonl --format json --out score.json
+    annotate score corpus/annotations/gold out/predicted.conll
     """
     from annotate import inventory
     from annotate.agreement.score import score, tables
-    from annotate.cli.labels import errors, read_folder
     from annotate.store import Corpus
 
-    loaded, store = inventory.load(schema), Corpus(corpus)
-    wanted = {entry.annotation.article: (entry.text, entry.annotation) for entry in read_folder(gold, store)}
-    found = {entry.annotation.article: entry for entry in read_folder(predictions, store)}
+    loaded = inventory.load(schema)
+    store = Corpus(corpus) if Path(corpus).is_dir() else None
+    gold_labels = sorted(_labels(gold, store, corpus, None, loaded), key=lambda one: one.annotation.article)
+    wanted = {one.annotation.article: one for one in gold_labels}
+    texts = {name: one.text for name, one in wanted.items()}
+    found = {one.annotation.article: one.annotation for one in _labels(predictions, store, corpus, texts, loaded)}
     for article in sorted(found.keys() - wanted.keys()):
         click.echo(f"not scored: {article} has no gold labels", err=True)
-    for entry in found.values():
-        faults = errors(entry, loaded)
-        if faults:
-            code, message = faults[0].code, faults[0].message
-            click.echo(f"{entry.path}: breaks {len(faults)} rules, as {code}: {message}; scored as it is", err=True)
     with terminal(stderr=True).status("scoring"):
-        scores = score(loaded, wanted, {name: entry.annotation for name, entry in found.items()}, samples, seed)
+        against = {name: (one.text, one.annotation) for name, one in wanted.items()}
+        scores = score(loaded, against, found, samples, seed)
     if format_ == "json":
         import msgspec
 
@@ -67,6 +74,46 @@ def command(
         click.echo(f"written to {out}", err=True)
     else:
         click.echo(shown, nl=False)
+
+
+def _labels(
+    path: str, store: "Corpus | None", corpus: str, texts: dict[str, str] | None, inventory: "Inventory"
+) -> "Iterator[Found]":
+    """The annotations that a path stands for; says which annotation files break a rule.
+
+    `texts` are those of the gold labels, None for these themselves, which may bring their texts along.
+    Raises CannotRun for names that the inventory does not have.
+    """
+    from annotate.agreement.score_files import Found, files, read
+    from annotate.cli.labels import errors, read_folder
+    from annotate.store import Corpus
+
+    ids = set(store.article_ids()) if store else set()
+
+    def text_of(article: str) -> str | None:
+        return (texts or {}).get(article) or (store.read_text(article) if store and article in ids else None)
+
+    tables = files(Path(path))
+    if tables:
+        yield from read(tables, text_of, inventory, own_texts=texts is None)
+        return
+    for one in read_folder(path, store or Corpus(corpus)):
+        _hold_to(one, inventory)
+        faults = errors(one, inventory)
+        if faults:
+            code, message = faults[0].code, faults[0].message
+            click.echo(f"{one.path}: breaks {len(faults)} rules, as {code}: {message}; scored as it is", err=True)
+        yield Found(*one)
+
+
+def _hold_to(found: "Labelled", inventory: "Inventory") -> None:
+    for what, labels, known in (
+        ("span label", [span.label for span in found.annotation.spans], [*inventory.spans]),
+        ("relation", [relation.label for relation in found.annotation.relations], [*inventory.relations]),
+    ):
+        for label in labels:
+            if label not in known:
+                raise CannotRun(found.path, f"no {what} is called {label!r}", f"use one of: {', '.join(known)}")
 
 
 def _about(scores: "Scores") -> str:

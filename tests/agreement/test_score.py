@@ -75,7 +75,7 @@ def test_command_scores_folders_in_both_formats(project: Project) -> None:
 def test_command_says_what_it_did_not_score(project: Project) -> None:
     gold = project.path(GOLD) / "market.json"
     gold.unlink()
-    project.replace("corpus/annotations/anna/harbour.json", '"label": "Verb"', '"label": "Shout"')
+    project.replace("corpus/annotations/anna/harbour.json", '"attributes": {"rank": "master"}', '"attributes": {}')
     result = project.annotate("score", GOLD, "corpus/annotations/anna")
     assert result.exit_code == 0
     assert "not scored: market has no gold labels" in result.stderr
@@ -89,6 +89,8 @@ def test_command_says_what_it_did_not_score(project: Project) -> None:
         ('"article": "harbour"', '"article": "pier"', "is of article 'pier'"),
         ('"start": ', '"start": 1', "its words do not stand at"),
         ('"spans": [', '"spans": 3, "x": [', "cannot be read"),
+        ('"label": "Verb"', '"label": "Shout"', "no span label is called 'Shout'"),
+        ('"label": "lies_at"', '"label": "sinks_at"', "no relation is called 'sinks_at'"),
     ],
 )
 def test_predictions_that_are_of_no_text_here_are_not_scored(project: Project, old: str, new: str, said: str) -> None:

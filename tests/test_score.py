@@ -1,0 +1,198 @@
+"""`annotate score` on what systems put out: rows of the dataset and BIO tags give what annotation files give."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import ROOT, Project, annotate
+
+GOLD = "corpus/annotations/gold"
+
+
+def scores(project: Project, *words: str) -> dict[str, Any]:
+    result = project.annotate("score", *words, "--format", "json", "--samples", "20")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def f1(found: dict[str, Any], name: str = "all labels", how: str = "exact") -> float | None:
+    value: float | None = next(row for row in found["labels"] if row["name"] == name)[how]["f1"]["value"]
+    return value
+
+
+@pytest.fixture
+def dataset(project: Project) -> Path:
+    assert project.annotate("build", "--out", "ds").exit_code == 0
+    return project.path("ds")
+
+
+def rows(dataset: Path, table: str) -> list[dict[str, Any]]:
+    found = [row for file in (dataset / "data" / table).iterdir() for row in pq.read_table(file).to_pylist()]
+    return sorted(found, key=lambda row: str(row["id"]))
+
+
+def lines(path: Path, rows: list[dict[str, Any]]) -> str:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+def test_rows_of_articles_score_as_the_files_that_they_are_of(project: Project, dataset: Path) -> None:
+    """Everything but who is who: the dataset's gold against itself, with and without the corpus beside it."""
+    files = scores(project, GOLD, GOLD)
+    assert f1(files) == 1
+    assert scores(project, "ds", "ds") == files
+    everything = rows(dataset, "articles")
+    assert scores(project, GOLD, lines(project.path("p.jsonl"), everything)) == files
+    pq.write_table(pa.Table.from_pylist(everything), project.path("p.parquet"))
+    assert scores(project, "ds", "p.parquet", "--corpus", "nowhere") == files
+
+
+def test_rows_with_names_and_without_ids(project: Project, dataset: Path) -> None:
+    row = {
+        "id": "harbour",
+        "spans": [
+            {"label": "Verb", "start": 19, "end": 23},
+            {"label": "Speaker", "start": 4, "end": 18, "attributes": {"rank": "master"}},
+        ],
+        "relations": [{"label": "speaker", "head": 0, "tail": 1}],
+    }
+    found = scores(project, "ds", lines(project.path("p.jsonl"), [row]))
+    assert found["unpredicted"] == ["market"]
+    # 2 Speakers and 2 Verbs in gold; found are 1 Verb and the end of 1 Speaker.
+    assert [f1(found, "Speaker", how) for how in ("exact", "partial", "overlap")] == [0, 1 / 3, 2 / 3]
+    assert f1(found, "Verb") == pytest.approx(2 / 3)
+    assert next(row for row in found["relations"] if row["name"] == "speaker")["all"]["precision"]["value"] == 1
+    assert found["attributes"][0]["share"]["value"] == 1
+
+
+def test_tokens_score_all_spans_that_tags_can_hold(project: Project, dataset: Path) -> None:
+    """Class ids as the table has them; columns of two layers. Only a later piece is a span of its own in tags."""
+    tokens = rows(dataset, "tokens")
+    found = scores(project, GOLD, lines(project.path("p.jsonl"), tokens))
+    assert [f1(found, name) for name in ("Speaker", "Verb", "Load", "Quay")] == [1, 1, 1, 1]
+    assert f1(found, "Words", "overlap") == pytest.approx(2 * 2 / (2 + 3))
+    some = [{key: row[key] for key in ("article", "tokens", "cargo_1")} for row in reversed(tokens)]
+    fewer = scores(project, GOLD, lines(project.path("q.jsonl"), some[::-1]))
+    assert (f1(fewer, "Load"), f1(fewer, "Speaker")) == (1, 0)
+
+
+def test_bio_scores_as_the_tokens_do(project: Project) -> None:
+    assert project.annotate("export", "--format", "bio", "--out", "bio").exit_code == 0
+    found = scores(project, GOLD, "bio")
+    assert [f1(found, name) for name in ("Speaker", "Verb", "Load")] == [1, 1, 1]
+    # A system's own file: no places, and tokens cut in another way.
+    words = ["Two O", "to B-Load", "3 I-Load", "car I-Load", "ts I-Load"]
+    text = project.corpus.read_text("market").split("Two to 3 carts")
+    around = [[f"{word} O" for word in part.split()] for part in text]
+    project.path("market.conll").write_text("\n".join([*around[0], *words, "", *around[1]]), encoding="utf-8")
+    found = scores(project, GOLD, "market.conll")
+    assert [f1(found, "Load", how) for how in ("exact", "overlap")] == [0, pytest.approx(2 / 4)]
+
+
+Spoil = Callable[[list[dict[str, Any]]], object]
+
+
+def _of(change: Callable[[dict[str, Any]], object]) -> Spoil:
+    """A change of the second row."""
+    return lambda rows: change(rows[1])
+
+
+@pytest.mark.parametrize(
+    ("table", "spoil", "says"),
+    [
+        ("articles", lambda rows: rows.clear(), "p.jsonl: holds no labels"),
+        ("articles", _of(lambda row: row.update(id="pier")), "p.jsonl:2: no article is called 'pier'"),
+        ("articles", lambda rows: rows.append(rows[0]), "stands twice"),
+        ("articles", _of(lambda row: row.update(text_sha256="0" * 64)), "p.jsonl:2: was made on another text"),
+        ("articles", _of(lambda row: row.update(spans=3)), "p.jsonl:2: spans is no list of objects"),
+        ("articles", _of(lambda row: row.pop("spans")), "is a row of neither articles nor tokens"),
+        (
+            "articles",
+            _of(lambda row: row["spans"][0].update(label="Shout")),
+            "no span label is called 'Shout'; use one",
+        ),
+        ("articles", _of(lambda row: row["spans"][0].update(label=99)), "no span label is called 99"),
+        ("articles", _of(lambda row: row["spans"][0].update(end=10**6)), "span 0: 18–1000000 is no place in the text"),
+        ("articles", _of(lambda row: row["spans"][0].update(start=17)), "its words do not stand at 17–32"),
+        ("articles", _of(lambda row: row["spans"][0]["attributes"].update(mood="x")), "no attribute is called 'mood'"),
+        (
+            "articles",
+            _of(lambda row: row["spans"][0]["attributes"].update(wording="x")),
+            "no value of wording is called",
+        ),
+        ("articles", _of(lambda row: row["spans"].append(row["spans"][0])), "two spans have one id"),
+        (
+            "articles",
+            _of(lambda row: row["relations"].append({"label": "words", "head": 0, "tail": 9})),
+            "its tail 9 is no span of the row",
+        ),
+        ("tokens", _of(lambda row: row["tokens"].pop()), "speech_1 has"),
+        ("tokens", lambda rows: rows.pop(), "tokens, and the text goes on at"),
+        ("tokens", _of(lambda row: row.update(tokens=["x"] * len(row["tokens"]))), "token 0: the text has"),
+        ("tokens", _of(lambda row: row.update(speech_1=["B-Shout"] * len(row["tokens"]))), "no span label is called"),
+        ("tokens", _of(lambda row: row.update(speech_1=[77] * len(row["tokens"]))), "77 is no tag"),
+        ("tokens", _of(lambda row: row.update(speech_1=["X-Verb"] * len(row["tokens"]))), "'X-Verb' is no tag of BIO"),
+        ("tokens", lambda rows: [row.update(article="pier") for row in rows[-2:]], "no article is called 'pier'"),
+    ],
+)
+def test_rows_that_do_not_fit(project: Project, dataset: Path, table: str, spoil: Spoil, says: str) -> None:
+    found = rows(dataset, table)
+    if table == "tokens":
+        found = [{key: row[key] for key in ("article", "number", "tokens", "speech_1")} for row in found]
+    spoil(found)
+    lines(project.path("p.jsonl"), found)
+    result = project.annotate("score", GOLD, "p.jsonl")
+    assert (result.exit_code, result.stderr.count("\n"), result.stdout) == (2, 1, ""), result.output
+    assert says in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("p.csv", b"a", "its name does not say what it holds"),
+        ("p.jsonl", b"{", "p.jsonl:1: "),
+        ("p.jsonl", b"\xff", "is not UTF-8"),
+        ("p.parquet", b"PAR1", "is no Parquet"),
+        ("harbour.conll", b"", "harbour.conll: holds no labels"),
+        ("harbour.conll", b"The\n", "harbour.conll:1: has 0 columns of tags"),
+        ("harbour.conll", b"The O\nharbour O O\n", "harbour.conll:2: has 2 columns of tags"),
+        ("harbour.conll", b"The O\nport O\n", "harbour.conll:2: the text has 'harb' at 4, not the token 'port'"),
+        ("harbour.conll", b"The O\nharbour Verb\n", "harbour: 2 tokens, and the text goes on at 12"),
+        ("pier.conll", b"The O\n", "no article is called 'pier'"),
+    ],
+)
+def test_files_that_do_not_fit(project: Project, name: str, data: bytes, says: str) -> None:
+    project.path(name).write_bytes(data)
+    result = project.annotate("score", GOLD, name)
+    assert (result.exit_code, result.stderr.count("\n"), result.stdout) == (2, 1, ""), result.output
+    assert says in result.stderr
+
+
+def test_a_path_that_is_not_there() -> None:
+    result = annotate("score", GOLD, "nowhere")
+    assert (result.exit_code, "no such file or folder" in result.stderr) == (2, True)
+
+
+def test_every_name_of_the_json_is_in_its_page(project: Project) -> None:
+    """docs/scoring.md is where the JSON is described."""
+    page = (ROOT / "docs/scoring.md").read_text(encoding="utf-8")
+
+    def names(value: object) -> set[str]:
+        if isinstance(value, dict):
+            return {name for name, inner in value.items()} | {n for inner in value.values() for n in names(inner)}
+        return {name for inner in value for name in names(inner)} if isinstance(value, list) else set()
+
+    assert not [name for name in sorted(names(scores(project, GOLD, GOLD))) if f"`{name}`" not in page]
+
+
+def test_python_of_the_page_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/scoring.md").read_text(encoding="utf-8"), re.DOTALL)
+    exec(code, {})  # noqa: S102 - our own page
+    assert capsys.readouterr().out.strip() == re.findall(r"value\)  # (.*)", code)[0]

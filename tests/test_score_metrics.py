@@ -1,0 +1,189 @@
+"""`annotate.metrics`: by hand, against `annotate score` on the real corpus, and against other libraries."""
+
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotate import metrics, records
+from annotate.agreement.score import Scores, score
+from annotate.inventory import Inventory
+from annotate.metrics import Relation, Span
+from annotate.records import Graph, Mention
+from annotate.store import Corpus
+from annotate.tags import Misplaced, places, runs, tag_names
+
+A, B = ("A", 0, 4), ("B", 6, 9)
+
+
+def test_spans_by_hand() -> None:
+    """Gold A, B and A; found are B, half of the first A, and a C."""
+    found = metrics.spans([[A, B], [("A", 0, 2)]], [[("A", 2, 5), B, ("C", 10, 12)], []])
+    whole = found["all labels"]
+    assert (list(found), whole.gold, whole.predicted) == (["A", "B", "C", "all labels"], 3, 3)
+    assert [one.f1.value for one in (whole.exact, whole.partial, whole.overlap)] == [1 / 3, 1.5 / 3, 2 / 3]
+    assert [one.precision.value for one in (found["A"].exact, found["A"].partial, found["A"].overlap)] == [0, 0.5, 1]
+    assert found["A"].overlap.recall.value == 0.5
+    assert found["C"].exact.recall == metrics.Measure(None, note="nothing in gold")
+
+
+def test_relations_by_hand() -> None:
+    gold: list[Relation] = [("r", A, B), ("r", B, A), ("s", A, B)]
+    predicted: list[Relation] = [("r", ("A", 1, 4), B), ("r", B, ("A", 20, 22)), ("s", A, B)]
+    found = metrics.relations([gold], [predicted])
+    assert [found[name].exact.f1.value for name in ("r", "s", "all labels")] == [0, 1, 1 / 3]
+    # A goes with the A that shares most with it, which is A itself, where it is one of the ends.
+    assert [found[name].overlap.f1.value for name in ("r", "s")] == [0, 1]
+    assert metrics.relations([gold[:1]], [predicted[:1]])["r"].overlap.f1.value == 1
+
+
+def test_records_by_hand() -> None:
+    gold = [(A, {"who": [(6, 9)], "where": []}), (B, {"who": [(0, 4), (10, 12)]})]
+    assert metrics.records([gold], [gold[::-1]]).exact.f1.value == 1
+    near = [(("A", 0, 3), {"who": [(7, 9)]}), (B, {"who": [(0, 4)]})]
+    found = metrics.records([gold], [near])
+    assert (found.gold, found.exact.f1.value, found.overlap.f1.value) == (2, 0, 0.5)
+
+
+def test_counts_by_hand() -> None:
+    found = metrics.counts([(33, 33), (50, None), (None, None)], [(33, 33), (40, 60), (None, None)])
+    assert (found.number, found.equal.value, found.compatible.value) == (3, 2 / 3, 1)
+    assert found.distance.value == pytest.approx((0 + (10 / 50 + 1) / 2 + 0) / 3)
+    assert metrics.counts([], []).equal.note == "nothing to compare"
+
+
+def test_intervals_are_over_documents() -> None:
+    gold = [[A], [A], [A], [A]]
+    found = metrics.spans(gold, [[A], [A], [], []], samples=500, seed=1)["A"].exact.recall
+    assert (found.value, found.low, found.high) == (0.5, 0, 1)
+    assert found == metrics.spans(gold, [[A], [A], [], []], samples=500, seed=1)["A"].exact.recall
+    alone = metrics.spans([[A]], [[A]])["A"].exact.f1
+    assert (alone.value, alone.low, alone.note) == (1, None, "no interval: too few documents that have it")
+
+
+def test_lists_of_another_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        metrics.spans([[A], [A]], [[A]])
+
+
+def plain(mention: Mention) -> Span:
+    return mention.label, mention.start, mention.end
+
+
+@pytest.fixture(scope="module")
+def scored(corpus: Corpus, labels: Inventory) -> Scores:
+    """A reader against gold, without spans in pieces, which are no plain triples."""
+    texts = {name: corpus.read_text(name) for name in corpus.article_ids()}
+    gold = {name: (text, corpus.read_annotation("gold", name)) for name, text in texts.items()}
+    return score(labels, gold, {name: corpus.read_annotation("reader-2", name) for name in texts}, samples=0)
+
+
+def test_the_same_numbers_as_the_command(scored: Scores, corpus: Corpus, labels: Inventory) -> None:
+    sides: list[list[Graph]] = [
+        [Graph(corpus.read_annotation(version, name), labels) for name in corpus.article_ids()]
+        for version in ("gold", "reader-2")
+    ]
+    whole = {mention.id for side in sides for graph in side for mention in graph.mentions if len(mention.pieces) > 1}
+    assert whole, "the corpus has spans in pieces"
+    documents = [[[plain(one) for one in graph.mentions] for graph in side] for side in sides]
+    found = metrics.spans(documents[0], documents[1], samples=0)
+    for row in scored.labels:
+        if row.kind == "label" and not any(one.label == row.name for one in _in_pieces(sides)):
+            mine = found[row.name]
+            assert (mine.gold, mine.predicted) == (row.gold, row.predicted)
+            for how in ("exact", "partial", "overlap"):
+                assert getattr(mine, how).f1.value == pytest.approx(getattr(row, how).f1.value), (row.name, how)
+    made = [[_records(graph, labels) for graph in side] for side in sides]
+    for record in scored.records:
+        gold, predicted = ([one[record.name] for one in side] for side in made)
+        if record.name == "casualty_claims":
+            ours = metrics.records(gold, predicted, samples=0)
+            assert ours.overlap.f1.value == pytest.approx(record.full_overlap.value)
+            assert ours.exact.f1.value == pytest.approx(record.full_exact.value)
+
+
+def _in_pieces(sides: list[list[Graph]]) -> list[Mention]:
+    return [one for side in sides for graph in side for one in graph.mentions if len(one.pieces) > 1]
+
+
+def _records(graph: Graph, labels: Inventory) -> dict[str, list[metrics.Record]]:
+    return {
+        name: [
+            (
+                plain(one.anchor),
+                {role: [(f.mention.start, f.mention.end) for f in found] for role, found in one.roles.items()},
+            )
+            for one in made
+        ]
+        for name, made in records.records_of(graph, labels).items()
+    }
+
+
+spans = st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 20), st.integers(1, 6)), max_size=6).map(
+    lambda drawn: [(label, start, start + length) for label, start, length in drawn]
+)
+
+
+@given(st.lists(st.tuples(spans, spans), min_size=1, max_size=3))
+def test_exact_is_at_most_partial_is_at_most_overlap(pairs: list[tuple[list[Span], list[Span]]]) -> None:
+    gold, predicted = ([pair[side] for pair in pairs] for side in (0, 1))
+    for row in metrics.spans(gold, predicted, samples=0).values():
+        values = [one.f1.value or 0 for one in (row.exact, row.partial, row.overlap)]
+        assert values == sorted(values)
+        assert values[1] == pytest.approx((values[0] + values[2]) / 2)
+
+
+@given(spans)
+def test_everything_finds_itself(document: list[Span]) -> None:
+    for row in metrics.spans([document], [document], samples=0).values():
+        assert row.exact.f1.value in (1, None)
+
+
+@given(st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B"]), max_size=12))
+def test_spans_written_back_as_tags(tags: list[str]) -> None:
+    """A B or a change of label begins a span; written back, the spans give the same tags with each I after its B."""
+    found = list(runs(tags))
+    assert [name for _, start, end in found for name in ("B", *"I" * (end - start - 1))] == [
+        ("B" if tag[0] == "B" or number in {one.start for one in found} else "I")
+        for number, tag in enumerate(tags)
+        if tag != "O"
+    ]
+    assert metrics.spans_of_tags([tags]) == [[tuple(one) for one in found]]
+
+
+def test_what_is_no_tag() -> None:
+    for tag in ("B", "B-", "S-A", "b-A", ""):
+        with pytest.raises(Misplaced, match="is no tag of BIO"):
+            list(runs(["O", tag]))
+    assert tag_names(["A"]) == ["O", "B-A", "I-A"]
+
+
+@given(st.text(alphabet="a ’🚢\n\u2028é", max_size=30))
+def test_words_are_laid_onto_their_text(text: str) -> None:
+    laid = places(text, text.split())
+    assert [text[start:end] for start, end in laid] == text.split()
+    for words in ([*text.split(), "x"], text.split()[:-1] or ["x"]):
+        with pytest.raises(Misplaced):
+            places(text, words)
+
+
+if sys.version_info >= (3, 11):  # as nervaluate asks
+
+    def test_partial_is_that_of_nervaluate_where_labels_do_not_mix() -> None:
+        """nervaluate's `partial` looks at no label; with one label only, and no overlaps in a document, it is ours."""
+        import nervaluate
+
+        gold = [[("A", 0, 3), ("A", 5, 8)], [("A", 1, 2)], [("A", 0, 9)]]
+        predicted = [[("A", 0, 3), ("A", 6, 9)], [("A", 4, 6)], [("A", 7, 12), ("A", 20, 21)]]
+
+        def theirs(documents: list[list[Span]]) -> list[list[dict[str, Any]]]:
+            return [[{"label": label, "start": s, "end": e - 1} for label, s, e in document] for document in documents]
+
+        result = nervaluate.Evaluator(theirs(gold), theirs(predicted), tags=["A"], loader="dict").evaluate()
+        ours = metrics.spans(gold, predicted, samples=0)["A"].partial
+        found = result["overall"]["partial"]
+        assert (ours.precision.value, ours.recall.value, ours.f1.value) == pytest.approx(
+            (found.precision, found.recall, found.f1)
+        )
