@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from annotate import inventory
-from annotate.cli.figures import agreement
 from annotate.dataset.facts import grid
+from annotate.release.figures import agreement
 from annotate.store import Corpus
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,7 +1,6 @@
 """`annotate build`: a corpus that passes its checks → the folder of its dataset."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,13 +10,6 @@ from annotate.cli.report import render
 
 if TYPE_CHECKING:
     from annotate.dataset.writer import Manifest
-    from annotate.findings import Finding
-    from annotate.rights.skeleton import Head
-    from annotate.store import Corpus
-
-
-CLASS_IDS = "classes.json"
-"""The file of class ids, which may stand beside the inventory."""
 
 
 @click.command("build")
@@ -67,9 +59,11 @@ def command(
     """
     from annotate import inventory
     from annotate.checks import CATALOGUE, check
-    from annotate.cli.figures import agreement
+    from annotate.checks.leaks import leaks
     from annotate.dataset.build import build
+    from annotate.dataset.inputs import cited, head
     from annotate.dataset.tables import tables
+    from annotate.release.figures import agreement
     from annotate.store import Corpus
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
@@ -93,36 +87,6 @@ def command(
         click.echo(json.dumps(_as_data(manifest, out), indent=2, ensure_ascii=False))
     else:
         _show(manifest, out)
-
-
-def leaks(corpus: "Corpus") -> "list[Finding]":
-    """Near-duplicate paragraphs that stand in two splits; none is looked for where there are not two."""
-    from annotate.checks.splits import group_in_two_splits
-    from annotate.splits.corpus import bonds_of
-
-    splits = corpus.splits()
-    if len(splits) < 2:
-        return []
-    placed = {name for names in splits.values() for name in names}
-    return list(group_in_two_splits("", None, bonds_of(corpus, placed), splits))
-
-
-def head(corpus: "Corpus", schema: str, citation: Path | None, tables: tuple[str, ...], negatives: bool) -> "Head":
-    from annotate.dataset.build import corpus_version
-    from annotate.files import read_bytes
-    from annotate.inventory import FILE
-    from annotate.rights.skeleton import head_of
-
-    files = (Path(schema) / name for name in (FILE, CLASS_IDS))
-    texts = {path.name: path.read_bytes().decode() for path in files if path.is_file()}
-    quoted = read_bytes(citation, "name another with --citation").decode() if citation else None
-    return head_of(corpus, corpus_version(corpus), texts, quoted, tables, negatives)
-
-
-def cited(corpus: "Corpus", citation: str | None) -> Path | None:
-    """The CITATION.cff to quote: the one that is named, or the one beside the corpus folder, if there is one."""
-    beside = corpus.root.resolve().parent / "CITATION.cff"
-    return Path(citation) if citation else beside if beside.is_file() else None
 
 
 def _as_data(manifest: "Manifest", out: str) -> dict[str, object]:

@@ -78,8 +78,8 @@ def _skeleton(dataset: Path) -> "Skeleton":
 def _build(skeleton: "Skeleton", folder: Path, out: str) -> None:
     """Build the corpus that stands in the folder, as the dataset was built."""
     from annotate import inventory
-    from annotate.cli.figures import agreement
     from annotate.dataset.build import build
+    from annotate.release.figures import agreement
     from annotate.store import Corpus
 
     head = skeleton.head

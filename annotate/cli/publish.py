@@ -1,7 +1,6 @@
 """`annotate publish`: a dataset folder → a repository on the Hugging Face Hub, as one commit and its tag."""
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -72,6 +71,7 @@ def command(
     """
     from annotate.dataset import hub, release
     from annotate.dataset.build import corpus_version
+    from annotate.release.repository import line
     from annotate.store import Corpus
 
     folder = Path(dataset)
@@ -99,7 +99,7 @@ def command(
         there = hub.look(api, repo)
     oid = there.head if there else ""
     if any(step.change in WRITTEN for step in steps):
-        words = f"Release {version}", f"Built from commit {_git(Path(corpus), 'rev-parse', 'HEAD')} of the corpus."
+        words = f"Release {version}", f"Built from commit {line(Path(corpus), 'rev-parse', 'HEAD')} of the corpus."
         oid = hub.commit(api, repo, folder, steps, oid, words)
     try:
         hub.tag(api, repo, version, oid)
@@ -122,17 +122,19 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
     """What here speaks against a release, one line each."""
     from annotate import inventory
     from annotate.checks import check
-    from annotate.cli.build import cited, leaks
+    from annotate.checks.leaks import leaks
+    from annotate.dataset.inputs import cited
     from annotate.dataset.release import stale
+    from annotate.release.repository import changes
     from annotate.store import Corpus
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
     errors = sum(finding.severity == "error" for finding in check(folder, loaded)) or len(leaks(folder))
-    changed = _git(folder.root, "status", "--porcelain")
+    changed = changes(folder.root)
     if changed is None:
         yield f"{corpus}: is in no git repository with a commit; a release has to be found again"
     elif changed:
-        first, number = changed.splitlines()[0][3:], len(changed.splitlines())
+        first, number = changed[0], len(changed)
         yield f"{corpus}: the git tree has {number} change{'s' * (number > 1)}, the first in {first}; commit them"
     if errors:
         yield f"{corpus}: {errors} error{'s' * (errors > 1)}; see `annotate check`"
@@ -148,12 +150,12 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
 def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | None, fresh: Path) -> None:
     """Build the corpus into `fresh` as `dataset` was built: its tables, with negatives or not, with text or not."""
     from annotate import inventory
-    from annotate.cli.build import head
-    from annotate.cli.figures import agreement
     from annotate.dataset.build import build
+    from annotate.dataset.inputs import head
     from annotate.dataset.tables import tables
     from annotate.dataset.without_text import SKELETON
     from annotate.dataset.writer import read_manifest
+    from annotate.release.figures import agreement
     from annotate.rights.skeleton import parse
 
     loaded, made, path = inventory.load(schema), read_manifest(dataset), dataset / SKELETON
@@ -186,15 +188,6 @@ def _remote_refusals(repo: str, version: str | None, there: "There | None", crea
     foreign = [path for path in there.files if path != ".gitattributes"]
     if foreign and there.manifest is None:
         yield f"{repo}: holds {foreign[0]} and no release of ours; choose another repository"
-
-
-def _git(place: Path, *words: str) -> str | None:
-    """What git prints; None where it fails, as outside a repository."""
-    try:
-        done = subprocess.run(["git", *words], cwd=place, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise CannotRun("git", "is not installed", "install it, and publish again") from error
-    return done.stdout.rstrip("\n") if done.returncode == 0 else None
 
 
 def _as_data(steps: "list[Step]") -> dict[str, object]:

@@ -2,26 +2,36 @@
 
 from typing import TYPE_CHECKING
 
+from annotate.inventory import Inventory
+from annotate.store import Corpus
+
 if TYPE_CHECKING:
     from annotate.agreement.bootstrap import Measure
+    from annotate.agreement.report import Report
     from annotate.dataset.facts import Agreement
-    from annotate.inventory import Inventory
-    from annotate.store import Corpus
 
 HEAD = ("label", "spans", "exact F1", "overlap F1", "alpha", "unitizing alpha")
 
 
-def agreement(corpus: "Corpus", inventory: "Inventory") -> "Agreement | None":
+def agreement(corpus: Corpus, inventory: Inventory) -> "Agreement | None":
     """How the annotators agree whose labels gold was made from; None where it was made from fewer than two."""
+    report = measured(corpus, inventory)
+    return tabled(report) if report else None
+
+
+def measured(corpus: Corpus, inventory: Inventory) -> "Report | None":
+    """The agreement of the annotators whose labels gold was made from; None where it was made from fewer than two."""
     from annotate.agreement.measure import measure
     from annotate.agreement.study import read
-    from annotate.agreement.tables import shown
-    from annotate.dataset.facts import Agreement
 
     makers = sorted({name for gold in corpus.gold() for name in gold.made_from})
-    if len(makers) < 2:
-        return None
-    report = measure(read(corpus, inventory, makers))
+    return measure(read(corpus, inventory, makers)) if len(makers) > 1 else None
+
+
+def tabled(report: "Report") -> "Agreement":
+    """The table that the card and the README show."""
+    from annotate.agreement.tables import shown
+    from annotate.dataset.facts import Agreement
 
     def cell(measured: "Measure") -> str:
         if measured.value is None:

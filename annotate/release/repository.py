@@ -1,0 +1,115 @@
+"""What a release asks of git: is the tree clean, which releases are tagged, what did a tag hold; and the new tag."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from annotate.diff.versions import parsed
+from annotate.errors import CannotRun
+
+PREFIX = "v"
+"""A tag is `v` and the version."""
+
+
+def git(place: Path, *words: str, given: bytes | None = None) -> bytes | None:
+    """What git prints; None where it fails, as outside a repository. Raises CannotRun where git is not installed."""
+    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(["git", *words], cwd=place, env=env, input=given, capture_output=True, check=False)
+    except FileNotFoundError as error:
+        raise CannotRun("git", "is not installed", "install it, then try again") from error
+    return done.stdout if done.returncode == 0 else None
+
+
+def line(place: Path, *words: str) -> str | None:
+    """What git prints, as text without the end of the last line; None where it fails."""
+    printed = git(place, *words)
+    return None if printed is None else os.fsdecode(printed).rstrip("\n")
+
+
+def changes(place: Path) -> list[str] | None:
+    """Paths in the whole tree that differ from the last commit, untracked ones too; None outside of a repository."""
+    printed = git(place, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    return None if printed is None else [os.fsdecode(entry[3:]) for entry in printed.split(b"\0") if entry]
+
+
+class Repository:
+    """The git repository with the folder `place` in it, that of `corpus/`.
+
+    Raises CannotRun where there is none, where it has no commit, and for a shallow clone, which lacks old releases.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.place = place.resolve()
+        top = line(self.place, "rev-parse", "--show-toplevel")
+        if top is None:
+            raise CannotRun(place, "is in no git repository", "release from a clone")
+        if line(self.place, "rev-parse", "--is-shallow-repository") == "true":
+            raise CannotRun(place, "is a shallow clone, without the earlier releases", "`git fetch --unshallow --tags`")
+        head = line(self.place, "rev-parse", "--verify", "--quiet", "HEAD")
+        if head is None:
+            raise CannotRun(place, "is a git repository without a commit", "commit the corpus first")
+        self.top, self.head = Path(top).resolve(), head
+
+    @property
+    def private(self) -> Path:
+        """Git's own folder, where nothing is committed."""
+        return self.place / (line(self.place, "rev-parse", "--git-common-dir") or ".git")
+
+    def name(self, path: Path) -> str:
+        """How git calls a file: its path from the top of the repository."""
+        return path.resolve().relative_to(self.top).as_posix()
+
+    def changes(self) -> list[str]:
+        """Paths from the top that differ from the last commit."""
+        return changes(self.top) or []
+
+    def versions(self) -> list[str]:
+        """The versions that are tagged among the ancestors of the last commit, in the order of their numbers."""
+        listed = line(self.top, "tag", "--list", f"{PREFIX}*", "--merged", "HEAD") or ""
+        return sorted(_of_versions(listed.split()), key=parsed)
+
+    def tagged(self, version: str) -> str | None:
+        """The commit that a version's tag stands at; None where there is no such tag."""
+        name = f"refs/tags/{PREFIX}{version}^{{commit}}"
+        return line(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+
+    def at(self, revision: str, *paths: Path) -> dict[str, str]:
+        """The files below some paths at a revision: path from the folder of the corpus → git's name of its bytes."""
+        names = [self.name(path) for path in paths]
+        printed = git(self.top, "ls-tree", "-r", "-z", "--full-tree", revision, "--", *names)
+        found = {}
+        for entry in (printed or b"").split(b"\0")[:-1]:
+            about, _, path = entry.partition(b"\t")
+            inside = Path(os.path.relpath(self.top / os.fsdecode(path), self.place)).as_posix()
+            found[inside] = about.split()[2].decode()
+        return found
+
+    def read(self, blob: str) -> bytes:
+        """The bytes of a file by git's name for them; raises CannotRun."""
+        printed = git(self.top, "cat-file", "blob", blob)
+        if printed is None:
+            raise CannotRun(f"git object {blob}", "cannot be read", "`git fsck` says what is wrong with the repository")
+        return printed
+
+    def file(self, revision: str, path: Path) -> bytes | None:
+        """A file at a revision; None where it was not there."""
+        return git(self.top, "cat-file", "blob", f"{revision}:{self.name(path)}")
+
+    def tag(self, version: str, words: str) -> None:
+        """Make the annotated tag of a version at the commit that was the last when this was made; raises CannotRun."""
+        # `cleanup=verbatim`: lines that begin with # are headings of ours, not comments.
+        told = ("tag", "--annotate", "--cleanup=verbatim", "--file=-", f"{PREFIX}{version}", self.head)
+        if git(self.top, *told, given=words.encode()) is None:
+            mend = "see `git tag`, and set user.name and user.email; then run it again"
+            raise CannotRun(f"{PREFIX}{version}", "git does not make the tag", mend)
+
+
+def _of_versions(tags: list[str]) -> Iterator[str]:
+    for tag in tags:
+        try:
+            parsed(tag.removeprefix(PREFIX))
+        except CannotRun:
+            continue  # a tag of something else
+        yield tag.removeprefix(PREFIX)
