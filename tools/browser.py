@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -74,6 +74,20 @@ def open_task(page: Page, url: str, project: int, task: int) -> None:
     page.wait_for_timeout(500)
 
 
+def open_stream(page: Page, url: str, project: int) -> None:
+    """Begin to label a project as its annotators do: one article after the other. The instructions are shown first."""
+    page.goto(f"{url}/projects/{project}/data?labeling=1")
+    page.wait_for_selector(".lsf-htx-richtext")
+    page.wait_for_timeout(1500)
+
+
+def dark(page: Page) -> None:
+    """Go over to the dark mode."""
+    page.get_by_text("Light", exact=True).click()
+    page.locator("html[data-color-scheme=dark]").wait_for()
+    page.wait_for_timeout(500)
+
+
 def drag(page: Page, words: str, nth: int = 1) -> None:
     """Drag the mouse over the n-th occurrence of some words."""
     left, top, right, bottom = page.evaluate(PLACE, [words, nth])
@@ -113,6 +127,15 @@ def label(page: Page, hotkeys: str, words: str, nth: int = 1) -> None:
     page.keyboard.press("Escape")
     for hotkey in hotkeys:
         page.keyboard.press(hotkey)
+    drag(page, words, nth)
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(200)
+
+
+def label_by_mouse(page: Page, name: str, words: str, nth: int = 1) -> None:
+    """Choose a label by a click on it and drag over the words."""
+    page.keyboard.press("Escape")
+    page.locator(".head .lsf-label").filter(has_text=re.compile(rf"^{re.escape(name)}\W*\w$")).click()
     drag(page, words, nth)
     page.keyboard.press("Escape")
     page.wait_for_timeout(200)
@@ -168,7 +191,7 @@ def relate(page: Page, head: str, tail: str, name: str | None = None, turns: int
         item.hover()
         item.get_by_label(re.compile("Relation Label|Show|Edit")).first.click()
         item.locator(".lsf-relation-meta button, .lsf-relation-meta [role=combobox]").first.click()
-        page.get_by_role("option").filter(has_text=re.compile(rf"^{name}$")).click()
+        page.get_by_role("option").filter(has_text=re.compile(rf"^{re.escape(name)}$")).click()
         page.wait_for_timeout(300)
     page.keyboard.press("Escape")
     page.locator("#Regions-draggable").click()
@@ -176,5 +199,22 @@ def relate(page: Page, head: str, tail: str, name: str | None = None, turns: int
 
 def submit(page: Page) -> None:
     """Submit, and wait until the server has it; fails where the page asks for a missing attribute."""
-    page.click("button:has-text('Submit')")
-    page.wait_for_selector("button:has-text('Update')", timeout=8000)
+    with page.expect_response(lambda one: one.request.method == "POST" and "/annotations" in one.url) as answer:
+        page.click("button:has-text('Submit')")
+    assert answer.value.ok, answer.value.status  # noqa: S101
+
+
+def words_in_view(page: Page, words: str) -> bool:
+    """Whether some words of the text, which is drawn whole, are on the screen as it is scrolled."""
+    found = page.locator(".lsf-htx-richtext").get_by_text(words)
+    return reachable(found) if found.count() else False
+
+
+def reachable(found: Locator) -> bool:
+    """Whether an element is inside the window, with nothing over its middle: a click there would meet it."""
+    box = found.bounding_box()
+    if box is None or box["y"] < 0 or box["y"] + box["height"] > SIZE[1] or box["x"] + box["width"] > SIZE[0]:
+        return False
+    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    met: bool = found.evaluate("(own, [x, y]) => own.contains(document.elementFromPoint(x, y))", middle)
+    return met

@@ -10,35 +10,10 @@ from xml.parsers import expat
 
 from annotate.errors import CannotRun
 from annotate.inventory import Attribute, Inventory, SpanLabel
+from annotate.labelstudio.style import STYLE
 
 TEXT = "text"
 """Name of the one `Text`, and of the key of a task's data that it shows."""
-
-# The labels stay in sight above the text, the selected region's attributes beside both. The lines are wide apart, so
-# that the arrows of relations have room between them. White space is shown as it is: a browser quotes what it shows,
-# and the words quoted with a region are what its offsets are checked against. Colours are the server's own, so that its
-# dark mode works too. The handles that resize a region are `area` elements, which Chromium hides of itself.
-STYLE = """
-.sheet { display: grid; grid-template-columns: minmax(0, 1fr) 276px; gap: 0 20px; align-items: start; }
-.head { position: sticky; top: 0; z-index: 120; padding: 2px 0 6px; margin-bottom: 18px;
-  background: var(--color-neutral-background); border-bottom: 1px solid var(--color-neutral-border); }
-.head h3 { font-size: 17px; line-height: 1.3; margin: 2px 0 6px !important; }
-.layers { display: flex; flex-wrap: wrap; gap: 4px 22px; }
-.layer h4 { font-size: 12px; line-height: 1.2; margin: 0 0 3px !important; color: var(--color-neutral-content-subtle); }
-.layer .lsf-labels { margin: 0; }
-.layer .lsf-label { margin: 0 5px 4px 0; }
-.reading { max-width: 46em; }
-.reading .lsf-richtext__container { font-size: 16px; line-height: 2.5; white-space: pre-wrap; }
-.reading .htx-highlight area { display: block; }
-.side { grid-column: 2; grid-row: 1 / span 2; position: sticky; top: 8px; max-height: calc(100vh - 160px);
-  overflow-y: auto; }
-.side h3 { font-size: 16px; margin: 0 0 6px !important; }
-.side h4 { font-size: 13px; line-height: 1.2; margin: 10px 0 2px !important;
-  color: var(--color-neutral-content-subtle); }
-.side sup { opacity: 0.5; }
-.side input[type="number"] { width: 7em; }
-.relations-overlay rect[fill="#a0a"] { fill: #4b5563; }
-"""
 
 
 def control_name(label: str, attribute: str) -> str:

@@ -1,111 +1,118 @@
-"""An annotator's way, in a real browser: the screen shows what was pushed, and what is labelled there comes back.
+"""An annotator's way in a real browser: reads, labels by mouse and hotkey, submits; what comes back is exactly that."""
 
-Needs Debian's chromium; `make browser-test` runs it.
-"""
-
-import sys
-from collections.abc import Iterator
-
-import pytest
-
-from annotate.inventory import Inventory
-from annotate.labelstudio import pull, push, server
-from annotate.labelstudio.client import Project, Studio, address
-from annotate.labelstudio.instructions import instructions
-from annotate.labelstudio.results import article_of
-from annotate.labelstudio.state import State
-from annotate.model import Annotation
-from annotate.store import Corpus
-from tests.conftest import ROOT
-from tests.conftest import Project as Copy
-
-sys.path.insert(0, str(ROOT / "tools"))
 import browser
+import pytest
+from playwright.sync_api import Page
+
+from annotate.labelstudio.assign import title_of
+from annotate.labelstudio.client import LOCAL
+from annotate.labelstudio.people import logins
+from annotate.labelstudio.push import existing
+from annotate.model import Annotation
+from tests.browser import SCREENS
+from tests.browser.conftest import SHOWN
+from tests.labelstudio.test_people import Team
 
 pytestmark = pytest.mark.browser
-SCREENS = ROOT / "dist" / "screens"
 
 
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
-    state = State(tmp_path_factory.mktemp("studio") / ".studio")
-    server.up(state)
-    yield state
-    server.down(state)
+def begin(team: Team, page: Page, annotator: str) -> None:
+    """Open the annotator's own project as they would."""
+    made = existing(team.studio, team.state, title_of(team.title, annotator))
+    browser.open_stream(page, team.studio.url, made.number)
 
 
-def pushed(
-    studio: Studio, state: State, corpus: Corpus, labels: Inventory, title: str, gold: bool
-) -> tuple[Project, dict[str, int]]:
-    """A project with the corpus in it, and article → number of its task."""
-    done = push.push(
-        studio,
-        state,
-        labels,
-        list(corpus.articles()),
-        push.predictions(corpus, labels) if gold else {},
-        title=title,
-        instructions=instructions(ROOT / "guidelines", labels) if gold else "",
-    )
-    return done.project, {str(article_of(task)): task["id"] for task in studio.tasks(done.project)}
+def pull(team: Team, annotator: str) -> None:
+    folder, title = str(team.state.folder), title_of(team.title, annotator)
+    done = team.project.annotate("studio", "pull", "--dir", folder, "--title", title)
+    assert done.exit_code == 0, done.output
 
 
-def test_screen_shows_gold_and_the_attributes_of_a_selected_region(
-    started: State, corpus: Corpus, labels: Inventory
-) -> None:
-    login, article = server.credentials(started), corpus.article_ids()[0]
-    gold = corpus.read_annotation("gold", article)
-    with Studio(address(started)) as studio:
-        project, tasks = pushed(studio, started, corpus, labels, "With gold", gold=True)
-        with browser.signed_in(studio.url, login.username, login.password) as page:
-            browser.open_task(page, studio.url, project.number, tasks[article])
-            page.wait_for_selector(".htx-highlight")
-            store = "window.Htx.annotationStore.selected"
-            assert page.evaluate(f"{store}.regions.length") == len(gold.spans)
-            assert page.evaluate(f"{store}.relationStore.relations.length") == len(gold.relations)
-            span = max(gold.spans, key=lambda span: len(span.attributes))
-            browser.select_region(page, span.id)
-            shown = page.locator(".side label:visible").all_inner_texts()
-            for value in (value for value in span.attributes.values() if isinstance(value, str)):
-                assert any(value in text for text in shown), value
-            # Kept to be looked at, in light and in dark.
-            SCREENS.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=SCREENS / "labelling-light.png")
-            page.get_by_text("Light", exact=True).click()
-            page.wait_for_timeout(500)
-            page.screenshot(path=SCREENS / "labelling-dark.png")
-            page.get_by_role("button", name="Instructions").click()
-            page.locator("summary").first.wait_for()
-            for label in labels.spans:
-                assert page.locator("summary", has_text=label).count() >= 1
+def relations(of: Annotation) -> set[tuple[str, str, str]]:
+    """The relations of an annotation by the words of their ends."""
+    words = {span.id: span.text for span in of.spans}
+    return {(one.label, words[one.head], words[one.tail]) for one in of.relations}
 
 
-def test_what_is_labelled_by_hand_comes_back(started: State, project: Copy) -> None:
-    """Words behind an emoji are labelled with mouse and keyboard, and are the same words in the pulled annotation."""
-    login, small = server.credentials(started), project.inventory
-    with Studio(address(started)) as studio:
-        made, tasks = pushed(studio, started, project.corpus, small, "By hand", gold=False)
-        with browser.signed_in(studio.url, login.username, login.password) as page:
-            browser.open_task(page, studio.url, made.number, tasks["harbour"])
-            for hotkey, words in (("1", "a hand"), ("2", "added"), ("3", '"at the pier"')):
-                browser.label(page, hotkey, words)
-            browser.choose(page, "a hand", "hand")
-            browser.relate(page, "added", "a hand", "speaker")
-            browser.relate(page, "added", '"at the pier"', "words")
-            browser.submit(page)
-        raw = studio.tasks(made)
-        pull.name_user(project.corpus, started, studio.where.name, raw, "ben", None)
-        done = pull.pull(project.corpus, small, started, studio.where.name, raw)
-    assert (done.set_aside, done.written) == (0, ["ben/harbour"])
-    found: Annotation = project.corpus.read_annotation("ben", "harbour")
-    assert [(span.label, span.text, span.attributes) for span in found.spans] == [
-        ("Speaker", "a hand", {"rank": "hand"}),
-        ("Verb", "added", {}),
-        ("Words", '"at the pier"', {}),
+def test_an_annotator_labels_an_article(team: Team) -> None:
+    """Behind an emoji, too: the words labelled with mouse and keyboard are those of the pulled annotation."""
+    team.run("people", "add", "ben")
+    team.run("assign", "ben", "--articles", "harbour")
+    login = logins(team.state, LOCAL)["ben"]
+    with browser.signed_in(team.studio.url, login.email, login.password) as page:
+        begin(team, page, "ben")
+        # The guidelines stand before the article until they are put away.
+        page.locator("summary", has_text="Speech").click()
+        page.get_by_text("A Verb is the word of saying, and no more.").wait_for()
+        page.screenshot(path=SCREENS / "instructions.png")
+        page.keyboard.press("Escape")
+        page.locator("summary").first.wait_for(state="hidden")
+
+        browser.label(page, "1", "a hand")
+        browser.label_by_mouse(page, "Verb", "added")
+        browser.label(page, "3", '"at the pier"')
+        browser.label_by_mouse(page, "Load", "40 crates")
+        # Attributes show for the selected region alone: those of its label.
+        values, numbers = page.locator(".side label:visible"), page.locator(".side input[type=number]:visible")
+        assert (values.count(), numbers.count()) == (0, 0)
+        for words, expected, fields in (
+            ("added", [], 0),
+            ("a hand", list(team.project.inventory.attributes["rank"].values), 0),
+            ("40 crates", list(team.project.inventory.attributes["wording"].values), 2),
+        ):
+            browser.click_words(page, words)
+            assert [text.partition("[")[0] for text in values.all_inner_texts()] == expected, words
+            assert numbers.count() == fields, words
+            page.keyboard.press("Escape")
+        browser.choose(page, "a hand", "hand")
+        browser.choose(page, "40 crates", "exact", 40, 40)
+        browser.relate(page, "added", "a hand", SHOWN["speaker"])
+        browser.relate(page, "added", '"at the pier"', SHOWN["words"])
+        page.mouse.move(700, 700)
+        page.wait_for_timeout(500)
+        page.screenshot(path=SCREENS / "labelled-by-hand.png")
+        shown = page.locator(".relations-overlay text").all_text_contents()
+        assert sorted(shown) == sorted([SHOWN["speaker"], SHOWN["words"]])
+        browser.submit(page)
+    pull(team, "ben")
+    found = team.corpus.read_annotation("ben", "harbour")
+    assert [(span.label, span.start, span.text, span.attributes, span.note) for span in found.spans] == [
+        ("Load", 24, "40 crates", {"wording": "exact", "least": 40, "most": 40}, ""),
+        ("Speaker", 65, "a hand", {"rank": "hand"}, ""),
+        ("Verb", 72, "added", {}, ""),
+        ("Words", 79, '"at the pier"', {}, ""),
     ]
-    ids = {span.id: span.text for span in found.spans}
-    assert {(one.label, ids[one.head], ids[one.tail]) for one in found.relations} == {
-        ("speaker", "added", "a hand"),
-        ("words", "added", '"at the pier"'),
-    }
-    assert project.annotate("check").exit_code == 0, project.annotate("check").output
+    assert relations(found) == {("speaker", "added", "a hand"), ("words", "added", '"at the pier"')}
+    checked = team.project.annotate("check")
+    assert checked.exit_code == 0, checked.output
+
+
+def test_a_long_article_keeps_the_labels_in_view(team: Team) -> None:
+    """Scrolled to the last words of 40,000 characters, the labels are where a mouse reaches them, and they work."""
+    text = "".join(f"Line {number}: the crates of quay {number} were counted twice.\n" for number in range(800))
+    team.project.path("long.txt").write_text(f"{text}The last barge left at dusk.\n")
+    assert team.project.annotate("add", "long.txt", "--id", "long", "--title", "A long day").exit_code == 0
+    team.run("people", "add", "ben")
+    team.run("assign", "ben", "--articles", "long")
+    login = logins(team.state, LOCAL)["ben"]
+    with browser.signed_in(team.studio.url, login.email, login.password) as page:
+        begin(team, page, "ben")
+        page.keyboard.press("Escape")
+        page.mouse.move(400, 500)
+        for _ in range(200):
+            if browser.words_in_view(page, "The last barge"):
+                break
+            page.mouse.wheel(0, 800)
+            page.wait_for_timeout(50)
+        assert browser.words_in_view(page, "The last barge")
+        for name in team.project.inventory.spans:
+            assert browser.reachable(page.locator(".head .lsf-label", has_text=name)), name
+        browser.label_by_mouse(page, "Load", "The last barge")
+        browser.click_words(page, "The last barge")
+        assert browser.reachable(page.locator(".side label:visible").first)
+        browser.choose(page, "The last barge", "vague")
+        page.screenshot(path=SCREENS / "long-article.png")
+        browser.submit(page)
+    pull(team, "ben")
+    (span,) = team.corpus.read_annotation("ben", "long").spans
+    assert (span.label, span.text, span.start) == ("Load", "The last barge", len(text))

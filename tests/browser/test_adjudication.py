@@ -1,0 +1,81 @@
+"""An adjudicator's way in a real browser: everybody's version in a tab, what all agree on in place, and gold."""
+
+import browser
+import pytest
+from playwright.sync_api import Page
+
+from annotate.labelstudio.adjudicate import title_of
+from annotate.labelstudio.client import LOCAL
+from annotate.labelstudio.people import logins
+from annotate.labelstudio.push import existing
+from annotate.model import Annotation
+from tests.browser import SCREENS
+from tests.browser.conftest import SHOWN
+from tests.browser.test_labelling import relations
+from tests.labelstudio.test_adjudicate import labelled
+from tests.labelstudio.test_people import Team
+
+pytestmark = pytest.mark.browser
+EDGES = "one => { const {top, left, right} = one.getBoundingClientRect(); return [top, left, right]; }"
+CARLA = 'annotators:\n  - {id: carla, kind: person, training: none, since: "2026-01-01"}\n'
+
+
+def regions(page: Page) -> list[str]:
+    """The words of the regions in the tab that is open."""
+    found: list[str] = page.evaluate("window.Htx.annotationStore.selected.regions.map(one => one.text)")
+    return sorted(found)
+
+
+def words(of: Annotation) -> list[str]:
+    return sorted(span.text for span in of.spans)
+
+
+def test_an_adjudicator_settles_what_two_annotators_differ_on(team: Team) -> None:
+    """Ben lacks the quay and gives the harbour master another rank; carla sides with anna in both."""
+    team.project.replace("corpus/annotators.yaml", "annotators:\n", CARLA)
+    anna, ben = labelled(team.project)
+    team.run("adjudicate", "--from", "anna,ben")
+    team.run("people", "add", "carla")
+    made = existing(team.studio, team.state, title_of(team.title))
+    (task,) = team.studio.tasks(made)
+    login = logins(team.state, LOCAL)["carla"]
+    with browser.signed_in(team.studio.url, login.email, login.password) as page:
+        browser.open_task(page, team.studio.url, made.number, task["id"])
+        # In her own tab, what both have is in place: all but the quay and its relation.
+        assert regions(page) == words(ben)
+        for version, annotation in (("anna 1.0.0", anna), ("ben 1.0.0", ben), ("agreed 1.0.0", ben)):
+            page.get_by_text(version, exact=True).click()
+            page.wait_for_timeout(800)
+            assert regions(page) == words(annotation), version
+        page.get_by_text("Compare All").click()
+        texts = page.locator(".lsf-htx-richtext")
+        texts.nth(3).wait_for()
+        assert texts.count() == 4
+        assert abs(texts.nth(0).evaluate(EDGES)[0] - texts.nth(1).evaluate(EDGES)[0]) < 1
+        assert texts.nth(0).evaluate(EDGES)[2] < texts.nth(1).evaluate(EDGES)[1]
+        assert {"anna 1.0.0", "ben 1.0.0"} <= set(page.get_by_text("1.0.0").all_inner_texts())
+        page.screenshot(path=SCREENS / "adjudication-versions.png")
+
+        browser.open_stream(page, team.studio.url, made.number)
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".htx-highlight")
+        assert regions(page) == words(ben)
+        browser.click_words(page, "The harbour master")
+        assert page.locator(".side input:checked").count() == 0
+        page.keyboard.press("Escape")
+        browser.choose(page, "The harbour master", "master")
+        browser.label(page, "5", "Café Quay")
+        browser.relate(page, "40 crates", "Café Quay", SHOWN["lies_at"])
+        page.mouse.move(700, 700)
+        page.wait_for_timeout(500)
+        page.screenshot(path=SCREENS / "adjudication-settled.png")
+        browser.submit(page)
+    done = team.run("adjudicate", "--pull", "--as", "carla")
+    assert done.stdout == f"written: annotations/gold/harbour.json, {len(anna.spans)} spans, 6 relations\n"
+    gold = team.corpus.read_annotation("gold", "harbour")
+    assert (gold.process, gold.made_from, gold.annotator) == ("adjudicated", ("anna", "ben"), "carla")
+    places = [{(one.label, one.start, one.end, *one.attributes.items()) for one in of.spans} for of in (gold, anna)]
+    assert places[0] == places[1]
+    assert len(gold.spans) == len(anna.spans)
+    assert relations(gold) == relations(anna)
+    assert len(gold.relations) == len(anna.relations)

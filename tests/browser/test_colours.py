@@ -1,0 +1,78 @@
+"""The labelling screen with the repository's own corpus: gold is there, and all words are readable, light and dark."""
+
+import browser
+import pytest
+from contrast import contrasts
+from playwright.sync_api import Page
+
+from annotate.inventory import Inventory
+from annotate.labelstudio import push, server
+from annotate.labelstudio.client import Studio, address
+from annotate.labelstudio.instructions import instructions
+from annotate.labelstudio.results import article_of
+from annotate.labelstudio.state import State
+from annotate.store import Corpus
+from tests.browser import ROOT, SCREENS
+from tests.labelstudio.test_loop import TITLES
+
+pytestmark = pytest.mark.browser
+STORE = "window.Htx.annotationStore.selected"
+PARTS = (".head", ".side", ".lsf-htx-richtext", ".relations-overlay", ".lsf-outliner", ".lsf-detailed-region")
+READABLE = 4.5
+"""The contrast that the Web Content Accessibility Guidelines 2.2 ask of a text (level AA)."""
+
+
+def readable(page: Page, part: str, dark: bool) -> None:
+    """All words of a part have the contrast, on a ground that is dark in the dark mode only."""
+    found = contrasts(page, part)
+    assert found, part
+    assert found[0].ratio >= READABLE, (part, dark, found[:3])
+    darker = sum(one.ground < 0.18 for one in found)  # the luminance of middle grey
+    assert (darker > len(found) / 2) == dark or part == ".relations-overlay", (part, dark, found)
+
+
+def test_gold_is_shown_and_all_words_are_readable(started: State, corpus: Corpus, labels: Inventory) -> None:
+    login, article = server.credentials(started), corpus.article_ids()[0]
+    gold = corpus.read_annotation("gold", article)
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    with Studio(address(started)) as studio:
+        done = push.push(
+            studio,
+            started,
+            labels,
+            list(corpus.articles()),
+            push.predictions(corpus, labels),
+            title=next(TITLES),
+            instructions=instructions(ROOT / "guidelines", labels),
+        )
+        tasks = {str(article_of(task)): task["id"] for task in studio.tasks(done.project)}
+        with browser.signed_in(studio.url, login.username, login.password) as page:
+            browser.open_task(page, studio.url, done.project.number, tasks[article])
+            page.wait_for_selector(".htx-highlight")
+            assert page.evaluate(f"{STORE}.regions.length") == len(gold.spans)
+            assert page.evaluate(f"{STORE}.relationStore.relations.length") == len(gold.relations)
+            words = {relation.words for relation in labels.relations.values()}
+            shown = set(page.locator(".relations-overlay text").all_text_contents())
+            assert shown == {labels.relations[one.label].words for one in gold.relations} <= words
+            span = max(gold.spans, key=lambda span: len(span.attributes))
+            for mode in ("light", "dark"):
+                if mode == "dark":
+                    page.keyboard.press("Escape")
+                    browser.dark(page)
+                # A selected region is drawn over; the text is measured as it is read.
+                readable(page, ".lsf-htx-richtext", mode == "dark")
+                browser.select_region(page, span.id)
+                for part in PARTS:
+                    if part != ".lsf-htx-richtext":
+                        readable(page, part, mode == "dark")
+                values = page.locator(".side label:visible").all_inner_texts()
+                for value in (value for value in span.attributes.values() if isinstance(value, str)):
+                    assert any(value in text for text in values), value
+                page.screenshot(path=SCREENS / f"labelling-{mode}.png")
+            page.get_by_role("button", name="Instructions").click()
+            page.locator("summary").first.wait_for()
+            for label in labels.spans:
+                assert page.locator("summary", has_text=label).count() >= 1
+            page.locator("summary").nth(1).click()
+            readable(page, ".guidelines", dark=True)
+            page.screenshot(path=SCREENS / "instructions-dark.png")
