@@ -37,7 +37,7 @@ class Comparison:
         self._before, self._after = old.files(), new.files()
         self.inventories = _inventory(old, self._before), _inventory(new, self._after)
         found, renames = inventories.changes(*self.inventories)
-        self._renamed = Renamed(renames["label"], renames["relation"])
+        self.renamed = Renamed(renames["label"], renames["relation"])
         self.summary = Summary(inventory=found, columns=columns.changes(*self.inventories))
         self._lists = _splits(old, self._before), _splits(new, self._after)
         both = _articles(self._before) & _articles(self._after)
@@ -72,7 +72,7 @@ class Comparison:
             if known(file).kind == "text":
                 before, after = map(text_of, pair)
                 texts = (before, after) if before and after else None
-            yield changed(file, *pair, texts, self._renamed)
+            yield changed(file, *pair, texts, self.renamed)
 
     def _pair(self, file: str) -> tuple[Version, Version] | None:
         """Both versions of a file; None where they are the same."""

@@ -28,6 +28,9 @@ _PATTERNS: dict[FileKind, re.Pattern[str]] = {
     "schema": re.compile(r"schema/.+"),
 }
 
+PROSE = frozenset({"text", "source"})
+"""Kinds of files whose lines are paragraphs: what changed in them is told by the word."""
+
 LABELS = frozenset({"spans", "relations"})
 """Fields of an annotation that have changes of their own."""
 
@@ -104,7 +107,7 @@ def _gives(change: FileChange, old: bytes | None, new: bytes) -> bool:
 
 def _bytes(change: FileChange, old: bytes, new: bytes) -> FileChange:
     try:
-        edited = edits(old.decode("utf-8"), new.decode("utf-8"))
+        edited = edits(old.decode("utf-8"), new.decode("utf-8"), by_word=change.kind in PROSE)
     except UnicodeDecodeError:
         return msgspec.structs.replace(change, replaced=Replaced(old=old, new=new))
     return msgspec.structs.replace(change, edits=edited)
@@ -136,12 +139,11 @@ def _labels(
 ) -> FileChange:
     carry = carried_by(texts)
     matched = spans.match(old.spans if old else (), new.spans if new else (), carry, renamed.labels)
-    before, after = (side.relations if side else () for side in (old, new))
     return msgspec.structs.replace(
         change,
         fields=_fields(_plain(old), _plain(new)),
         spans=tuple(spans.changes(matched, carry, renamed.labels)),
-        relations=tuple(relations.changes(before, after, matched.pairs, renamed.relations)),
+        relations=tuple(relations.changes(old, new, matched.pairs, renamed.relations)),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from annotate.diff.trees import CORPUS, SCHEMA
+from annotate.diff.trees import CORPUS, SCHEMA, plain_name
 from annotate.errors import CannotRun
 
 _BLOBS = frozenset({b"100644", b"100755"})
@@ -90,7 +90,7 @@ def _listed(top: Path, commit: str, name: str, below: str) -> Iterator[tuple[str
     for entry in done.stdout.split(b"\0")[:-1]:
         about, _, path = entry.partition(b"\t")
         mode, _, blob = about.split(b" ")
-        file = os.fsdecode(path)
+        file = plain_name(os.fsdecode(path))
         if mode not in _BLOBS:
             raise CannotRun(f"{name}:{file}", "is no plain file", "put a file in its place")
         if not any(part.startswith(".") for part in file.removeprefix(below + "/").split("/")):

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from annotate.diff.model import InventoryChange
-from annotate.diff.widths import width
+from annotate.diff.widths import LABELS, width
 from annotate.inventory import Inventory
 
 Entry = dict[str, Any]
@@ -90,10 +90,15 @@ def _called(entries: Entries, what: str, renames: Renames) -> Entries:
         **dict.fromkeys(("minimum", "maximum", "wording", "classes"), renames.get("attribute", {})),
     }
 
-    def now(field: str, value: Any) -> Any:
+    values = renames.get("value", {})
+
+    def now(one: Entry, field: str, value: Any) -> Any:
+        if field == "readings":
+            wording = now(one, "wording", one["wording"])
+            return {_own(values.get(f"{wording}.{name}", name)): reading for name, reading in value.items()}
         to = named.get(field, {})
-        if isinstance(value, list):
-            return [to.get(one, one) for one in value]
+        if isinstance(value, tuple):
+            return tuple(to.get(name, name) for name in value)
         return to.get(value, value) if isinstance(value, str) else value
 
     def name_of(name: str) -> str:
@@ -104,7 +109,9 @@ def _called(entries: Entries, what: str, renames: Renames) -> Entries:
             return ".".join([labels.get(label, label), *(attributes.get(one, one) for one in (least, most)), *more])
         return f"{holders.get(holder, holder)}{dot}{rest}"
 
-    return {name_of(name): {field: now(field, value) for field, value in one.items()} for name, one in entries.items()}
+    return {
+        name_of(name): {field: now(one, field, value) for field, value in one.items()} for name, one in entries.items()
+    }
 
 
 def _renamed(old: Entries, new: Entries) -> dict[str, str]:
@@ -120,6 +127,10 @@ def _renamed(old: Entries, new: Entries) -> dict[str, str]:
                 del free[other]
                 break
     return found
+
+
+def _own(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _holder(name: str) -> str:
@@ -150,7 +161,7 @@ def _section(what: str, old: Entries, new: Entries, renames: Renames) -> Iterato
 def _fields(what: str, name: str, old: Entry, new: Entry) -> Iterator[InventoryChange]:
     for field in dict.fromkeys((*old, *new)):
         ours, theirs = old.get(field), new.get(field)
-        if ours == theirs:
+        if ours == theirs or (field in LABELS and set(ours or ()) == set(theirs or ())):
             continue
         if field == "definition":
             kind = "presented" if _said(ours) == _said(theirs) else "redefined"

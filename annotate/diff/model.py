@@ -33,10 +33,27 @@ class SpanChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: tuple[int, int] = (0, 0)
 
 
+class End(msgspec.Struct, frozen=True):
+    """What a relation hangs on: the place of a span, for a reader."""
+
+    label: str
+    start: int
+    end: int
+    text: str
+
+
+Ends = tuple[End | None, End | None]
+"""Head and tail of a relation; None for an id that no span has."""
+
+
 class RelationChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One relation; `old_ends` and `new_ends` say where its ends stand."""
+
     kinds: tuple[RelationKind, ...]
     old: Relation | None = None
     new: Relation | None = None
+    old_ends: Ends | None = None
+    new_ends: Ends | None = None
 
 
 class FieldChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,12 +1,12 @@
 """What became of the relations between spans that have been matched."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import NamedTuple
 
-from annotate.diff.model import RelationChange, RelationKind
+from annotate.diff.model import End, Ends, RelationChange, RelationKind
 from annotate.diff.spans import Pairs
-from annotate.model import Relation
+from annotate.model import Annotation, Relation
 
 
 class _Old(NamedTuple):
@@ -19,7 +19,7 @@ class _Old(NamedTuple):
 
 
 def changes(
-    old: Iterable[Relation], new: Iterable[Relation], pairs: Pairs, renamed: Mapping[str, str]
+    old: Annotation | None, new: Annotation | None, pairs: Pairs, renamed: Mapping[str, str]
 ) -> Iterator[RelationChange]:
     """Relations that are not the same in every respect, the new ones' order first.
 
@@ -27,17 +27,34 @@ def changes(
     head, by label and tail (retargeted), and by both ends (relabelled); the first that fits in the order of the file.
     """
     ids = {one.id: other.id for one, other in pairs}
-    before = [_Old(one, renamed.get(one.label, one.label), ids.get(one.head, ""), ids.get(one.tail, "")) for one in old]
-    after = list(new)
+    before = [
+        _Old(one, renamed.get(one.label, one.label), ids.get(one.head, ""), ids.get(one.tail, ""))
+        for one in (old.relations if old else ())
+    ]
+    after = list(new.relations if new else ())
     matched: list[tuple[Relation, Relation]] = []
     for key in (_all, _label_head, _label_tail, _ends):
         before, after = _taken(before, after, key, matched)
+    ours, theirs = _Places(old), _Places(new)
     for one, other in matched:
         kinds = tuple(_kinds(one, other, ids, renamed))
         if kinds:
-            yield RelationChange(kinds=kinds, old=one, new=other)
-    yield from (RelationChange(kinds=("added",), new=one) for one in after)
-    yield from (RelationChange(kinds=("removed",), old=left.relation) for left in before)
+            yield RelationChange(kinds=kinds, old=one, new=other, old_ends=ours(one), new_ends=theirs(other))
+    yield from (RelationChange(kinds=("added",), new=one, new_ends=theirs(one)) for one in after)
+    for left in before:
+        yield RelationChange(kinds=("removed",), old=left.relation, old_ends=ours(left.relation))
+
+
+class _Places:
+    """Where the ends of the relations of one version stand."""
+
+    def __init__(self, annotation: Annotation | None) -> None:
+        self._ends = (
+            {one.id: End(one.label, one.start, one.end, one.text) for one in annotation.spans} if annotation else {}
+        )
+
+    def __call__(self, relation: Relation) -> Ends:
+        return self._ends.get(relation.head), self._ends.get(relation.tail)
 
 
 Key = Callable[["_Old | Relation"], Hashable]

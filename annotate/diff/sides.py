@@ -62,4 +62,4 @@ def _of_archive(path: Path, name: str) -> Iterator[Tree]:
         roots = _roots(found[0].parent.parent, CORPUS, SCHEMA) if found else None
         if roots is None:
             raise CannotRun(path, f"holds no {CORPUS}/ and {SCHEMA}/", "name the source archive of a release")
-        yield FolderTree(name, roots)
+        yield FolderTree(name, roots, lasting=False)

@@ -85,6 +85,12 @@ class Summary(msgspec.Struct):
     share: Share = msgspec.field(default_factory=Share)
 
     @property
+    def files_in_words(self) -> str:
+        """How many files of each kind differ, and how."""
+        each = ((number, kind.partition(" ")) for kind, number in sorted(self.files.items()))
+        return ", ".join(f"{number} {kind[0]} file{'s' * (number > 1)} {kind[2]}" for number, kind in each)
+
+    @property
     def empty(self) -> bool:
         """Whether no file differs."""
         return not self.files

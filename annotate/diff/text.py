@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 from annotate.diff.model import Edit
 
@@ -11,17 +11,17 @@ CLOSELY = 2_000
 """Characters up to which a stretch of changed lines is compared character by character."""
 
 
-def edits(old: str, new: str) -> tuple[Edit, ...]:
+def edits(old: str, new: str, by_word: bool = True) -> tuple[Edit, ...]:
     """The edits that make `new` of `old`, in order, apart from each other: by lines, then within changed lines."""
     first, second = old.splitlines(keepends=True), new.splitlines(keepends=True)
     before = _common(first, second)
     behind = _common(first[before:][::-1], second[before:][::-1])
-    at = sum(map(len, first[:before]))
-    found: list[Edit] = []
     ours, theirs = first[before : len(first) - behind], second[before : len(second) - behind]
+    starts = list(accumulate(map(len, ours), initial=sum(map(len, first[:before]))))
+    found: list[Edit] = []
     for start, end, begin, stop in _different(ours, theirs):
-        place = at + sum(map(len, ours[:start]))
-        found += _within(place, "".join(ours[start:end]), "".join(theirs[begin:stop]))
+        lines = Edit(starts[start], starts[end], "".join(ours[start:end]), "".join(theirs[begin:stop]))
+        found += _within(lines) if by_word else [lines]
     return tuple(found)
 
 
@@ -35,16 +35,14 @@ def _different(first: Sequence[str], second: Sequence[str]) -> Iterable[tuple[in
     return (places for tag, *places in codes if tag != "equal")  # type: ignore[misc]
 
 
-def _within(at: int, old: str, new: str) -> Iterable[Edit]:
+def _within(lines: Edit) -> Iterable[Edit]:
     """The edits of one stretch, by words and what is between them; whole where it is long."""
-    if not old or not new or len(old) + len(new) > CLOSELY:
-        return [Edit(at, at + len(old), old, new)]
-    first, second = _tokens(old), _tokens(new)
-    starts = [0]
-    for token in first:
-        starts.append(starts[-1] + len(token))
+    if not lines.old or not lines.new or len(lines.old) + len(lines.new) > CLOSELY:
+        return [lines]
+    first, second = _tokens(lines.old), _tokens(lines.new)
+    starts = list(accumulate(map(len, first), initial=lines.start))
     return [
-        Edit(at + starts[start], at + starts[end], "".join(first[start:end]), "".join(second[begin:stop]))
+        Edit(starts[start], starts[end], "".join(first[start:end]), "".join(second[begin:stop]))
         for start, end, begin, stop in _different(first, second)
     ]
 

@@ -12,6 +12,13 @@ CORPUS, SCHEMA = "corpus", "schema"
 _MEND = "name a version that can be read"
 
 
+def plain_name(file: str) -> str:
+    """The path of a file, which JSON must be able to hold; raises CannotRun."""
+    if not file.isascii() and any("\udc80" <= character <= "\udcff" for character in file):
+        raise CannotRun(ascii(file), "has a name that is not UTF-8", "rename it")
+    return file
+
+
 class Tree(Protocol):
     """One version. `name` is what its user called it."""
 
@@ -26,10 +33,13 @@ class Tree(Protocol):
 
 
 class FolderTree:
-    """Folders on disk: `roots` says where `corpus/` and `schema/` are. Hidden files are no part of a corpus."""
+    """Folders on disk: `roots` says where `corpus/` and `schema/` are. Hidden files are no part of a corpus.
 
-    def __init__(self, name: str, roots: Mapping[str, Path]) -> None:
-        self._name, self.roots = name, roots
+    One that is not `lasting` was unpacked for the moment.
+    """
+
+    def __init__(self, name: str, roots: Mapping[str, Path], lasting: bool = True) -> None:
+        self._name, self.roots, self.lasting = name, roots, lasting
 
     @property
     def name(self) -> str:
@@ -64,6 +74,6 @@ def _below(folder: str, prefix: str) -> Iterator[str]:
                 if entry.is_dir():
                     yield from _below(entry.path, name)
                 else:
-                    yield name
+                    yield plain_name(name)
     except OSError as error:
         raise CannotRun(folder, (error.strerror or str(error)).lower(), _MEND) from error

@@ -73,7 +73,7 @@ def meaning_narrowed(summary: Summary) -> Iterator[str]:
     Why: what was labelled before may not be so labelled now, and labels of the two versions cannot be pooled.
     """
     for one in _changed(summary, "narrowed"):
-        yield f"{one.field} of the {one.what} {one.name} was narrowed"
+        yield f"{one.what} {one.name}: {one.field} narrowed"
 
 
 @_rule("D103", "major")
@@ -148,7 +148,7 @@ def table_reads_otherwise(summary: Summary) -> Iterator[str]:
     Why: the same labels give other rows, under the same column names.
     """
     for one in _changed(summary, "changed"):
-        yield f"{one.field} of the {one.what} {one.name} changed"
+        yield f"{one.what} {one.name}: {one.field} changed"
 
 
 @_rule("D201", "minor")
@@ -173,7 +173,7 @@ def name_added(summary: Summary) -> Iterator[str]:
 def meaning_widened(summary: Summary) -> Iterator[str]:
     """A label may be used for more than before: more ends, more labels, looser bounds, an attribute not required."""
     for one in _changed(summary, "widened"):
-        yield f"{one.field} of the {one.what} {one.name} was widened"
+        yield f"{one.what} {one.name}: {one.field} widened"
 
 
 @_rule("D204", "minor")
@@ -225,7 +225,7 @@ def metadata_corrected(summary: Summary) -> Iterator[str]:
 def other_file_changed(summary: Summary) -> Iterator[str]:
     """Any other file changed: annotators' own labels, coverage, decisions, links, sources, the inventory's looks."""
     if summary.files:
-        yield "files differ: " + ", ".join(f"{number} {what}" for what, number in sorted(summary.files.items()))
+        yield f"files differ: {summary.files_in_words}"
 
 
 RULES: tuple[VersionRule, ...] = (

@@ -18,6 +18,8 @@ def width(field: str, old: Any, new: Any) -> Width | None:
         return "narrowed" if new else "widened"
     if field == "classes" and None in (old, new):  # a column of its own, which comes or goes
         return "narrowed" if new is None else "widened"
+    if isinstance(old, dict) and isinstance(new, dict) and old.items() <= new.items():
+        return "widened"  # readings or numbers of more words, with those of the others as they were
     return None
 
 

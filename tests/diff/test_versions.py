@@ -25,7 +25,7 @@ def of_move(old: str | None, new: str | None) -> Summary:
 CASES: list[tuple[str, Summary, str]] = [
     ("D101", of_inventory("removed"), "the label Words was removed"),
     ("D101", of_inventory("renamed"), "the label x is called y now"),
-    ("D102", of_inventory("narrowed", "head"), "head of the label Words was narrowed"),
+    ("D102", of_inventory("narrowed", "head"), "label Words: head narrowed"),
     ("D103", of_inventory("redefined"), "the label Words is defined otherwise"),
     ("D104", Summary(articles=Articles(text=["market"])), "1 text with other words: market"),
     ("D105", Summary(articles=Articles(removed=["market"])), "1 article removed: market"),
@@ -40,12 +40,12 @@ CASES: list[tuple[str, Summary, str]] = [
     ),
     ("D107", of_inventory("retyped", "type"), "the label Words is of type y, not x"),
     ("D108", of_column(ColumnChange(kind="shifted", column="a.b")), "class ids of the column a.b shifted"),
-    ("D109", of_inventory("changed", "layer"), "layer of the label Words changed"),
+    ("D109", of_inventory("changed", "layer"), "label Words: layer changed"),
     ("D201", Summary(articles=Articles(added=list("abcdefg"))), "7 articles added: a, b, c, d, e and 2 more"),
     ("D201", Summary(articles=Articles(labelled=["market"])), "1 article with gold labels for the first time: market"),
     ("D201", of_move(None, "test"), "1 article in a split for the first time: market"),
     ("D202", of_inventory("added"), "the label Words was added"),
-    ("D203", of_inventory("widened", "tail"), "tail of the label Words was widened"),
+    ("D203", of_inventory("widened", "tail"), "label Words: tail widened"),
     ("D204", of_column(ColumnChange(kind="added", column="a.b")), "the column a.b was added"),
     ("D204", of_column(ColumnChange(kind="extended", column="a.b")), "the column a.b has new classes"),
     ("D205", Summary(articles=Articles(rights=["market"])), "1 article with other rights: market"),
@@ -61,7 +61,7 @@ CASES: list[tuple[str, Summary, str]] = [
     ),
     ("D301", Summary(articles=Articles(corrected=["market"])), "1 article with other gold labels: market"),
     ("D302", Summary(articles=Articles(metadata=["market"])), "1 article with other metadata: market"),
-    ("D303", Summary(files={"other changed": 2}), "files differ: 2 other changed"),
+    ("D303", Summary(files={"other changed": 2}), "files differ: 2 other files changed"),
 ]
 
 
