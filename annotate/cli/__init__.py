@@ -22,6 +22,8 @@ COMMANDS = {
     "prelabel": "annotate.cli.prelabel",
     "score": "annotate.cli.score",
     "split": "annotate.cli.split",
+    "diff": "annotate.cli.diff",
+    "apply": "annotate.cli.apply",
     "build": "annotate.cli.build",
     "convert": "annotate.cli.convert",
     "hydrate": "annotate.cli.hydrate",

@@ -27,16 +27,10 @@ def read_folder(folder: str | Path, corpus: "Corpus") -> Iterator[Labelled]:
     Raises CannotRun for a folder with none, a file that is no annotation, an article that the corpus does not have, a
     text that has changed since, and a span whose words do not stand at its place.
     """
-    from annotate.files import read_bytes
     from annotate.offsets import sha256
-    from annotate.store import decode_annotation
 
-    paths = sorted(path for path in Path(folder).glob("*.json") if not path.name.startswith("."))
-    if not paths:
-        raise CannotRun(folder, "holds no annotation files", "name a folder of files such as annotations/gold holds")
     known = set(corpus.article_ids())
-    for path in paths:
-        annotation = decode_annotation(path, read_bytes(path, "name a folder of annotation files"))
+    for path, annotation in read_files(folder):
         article = annotation.article
         if article not in known or article != path.stem:
             raise CannotRun(path, f"is of article {article!r}", "name the file after an article of the corpus")
@@ -48,6 +42,21 @@ def read_folder(folder: str | Path, corpus: "Corpus") -> Iterator[Labelled]:
                 place = f"{span.start}–{span.end}"
                 raise CannotRun(path, f"span {span.id}: its words do not stand at {place}", "count code points from 0")
         yield Labelled(path, text, annotation)
+
+
+def read_files(folder: str | Path) -> "Iterator[tuple[Path, Annotation]]":
+    """The annotations of a folder with their files, held to no text.
+
+    Raises CannotRun for a folder with none, and for a file that is no annotation.
+    """
+    from annotate.files import read_bytes
+    from annotate.store import decode_annotation
+
+    paths = sorted(path for path in Path(folder).glob("*.json") if not path.name.startswith("."))
+    if not paths:
+        raise CannotRun(folder, "holds no annotation files", "name a folder of files such as annotations/gold holds")
+    for path in paths:
+        yield path, decode_annotation(path, read_bytes(path, "name a folder of annotation files"))
 
 
 def errors(labelled: Labelled, inventory: "Inventory") -> "list[Finding]":

@@ -28,7 +28,7 @@ def unpacked(path: Path) -> Iterator[Path]:
         try:
             (_zip if path.suffix == ".zip" else _tar)(path, Path(folder))
         except _BROKEN as error:
-            raise CannotRun(path, f"is no archive that can be read: {error}", "load it down again") from error
+            raise CannotRun(path, "is no archive that can be read, or is cut short", "load it down again") from error
         except OSError as error:
             raise CannotRun(path, (error.strerror or str(error)).lower(), "load it down again") from error
         yield Path(folder)

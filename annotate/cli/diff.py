@@ -1,0 +1,132 @@
+"""`annotate diff`: what changed between two versions of a corpus."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from annotate.cli.common import terminal
+
+if TYPE_CHECKING:
+    from annotate.diff.as_text import Shown
+    from annotate.diff.compare import Comparison
+    from annotate.diff.counted import Grid
+    from annotate.diff.rescore import Rescored
+
+_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+
+
+@click.command("diff")
+@click.argument("old")
+@click.argument("new", default="corpus")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(("text", "json", "md", "html")),
+    default="text",
+    show_default=True,
+    help="How to show it; json holds all, and is what `annotate apply` takes.",
+)
+@click.option("--corpus", default="corpus", show_default=True, help="Where a revision has the corpus folder.")
+@click.option(
+    "--schema",
+    default="schema",
+    show_default=True,
+    help="Where a revision has labels.yaml; for a corpus folder, too, where none is beside it.",
+)
+@click.option("--rescore", type=click.Path(file_okay=False), help="A folder of predictions to score on both versions.")
+@click.option("--out", type=click.Path(dir_okay=False), help="Write it to a file.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where the versions differ.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    old: str,
+    new: str,
+    format_: str,
+    corpus: str,
+    schema: str,
+    rescore: str | None,
+    out: str | None,
+    exit_code: bool,
+) -> None:
+    """Show what changed from OLD to NEW: counts by label, every change, and the version that they ask for.
+
+    OLD and NEW are each a git revision, a corpus folder (with schema/ beside it), a folder that holds both, or a
+    release: its source archive, or a folder with one. A name that is a folder or a file is taken as that. Counts are of
+    gold; the changes are those of all files. Spans are matched by id, then by overlap (docs/versioning.md).
+
+    With --rescore, saved predictions are scored against both versions, and what moved is shown with the changes of gold
+    that moved it.
+
+    Exit code 0: compared, whether or not they differ; 1: they differ, with --exit-code; 2: could not run.
+
+    \b
+    annotate diff v0.1.0
+    annotate diff v0.1.0 corpus --format json --out changes.json
+    annotate diff HEAD~3 HEAD --format md
+    annotate diff v0.1.0 corpus --rescore out/baseline
+    """
+    from annotate.diff.compare import Comparison
+    from annotate.diff.sides import side
+
+    with side(old, corpus, schema) as before, side(new, corpus, schema) as after:
+        with terminal(stderr=True).status("comparing"):
+            comparison = Comparison(before, after)
+            rescored = _rescored(comparison, rescore) if rescore else None
+        parts = _parts(comparison, format_, rescored, colour=out is None)
+        if out:
+            from annotate.files import write_atomically
+
+            with terminal(stderr=True).status("comparing"):
+                write_atomically(Path(out), parts)
+            click.echo(f"written to {out}", err=True)
+        else:
+            for part in parts:
+                sys.stdout.buffer.write(part)
+            sys.stdout.buffer.flush()
+        if exit_code and not comparison.summary.empty:
+            ctx.exit(1)
+
+
+def _rescored(comparison: "Comparison", folder: str) -> "Rescored":
+    from annotate.cli.labels import read_files
+    from annotate.diff.rescore import notes, rescore
+
+    rescored = rescore(comparison, {path.stem: annotation for path, annotation in read_files(folder)})
+    for note in notes(rescored):
+        click.echo(note, err=True)
+    return rescored
+
+
+def _parts(comparison: "Comparison", format_: str, rescored: "Rescored | None", colour: bool) -> Iterable[bytes]:
+    from annotate.diff import as_markdown, as_page, as_text, document
+    from annotate.diff.rescore import grids
+
+    if format_ == "json":
+        return document.encoded(comparison, {"rescored": rescored} if rescored else None)
+    more = list(grids(rescored)) if rescored else []
+    if format_ == "text":
+        parts: Iterator[str] = as_text.parts(comparison, _shown(colour and sys.stdout.isatty()), more)
+    else:
+        parts = (as_markdown if format_ == "md" else as_page).parts(comparison, more)
+    return (part.encode("utf-8", "replace") for part in parts)
+
+
+def _shown(colour: bool) -> "Shown":
+    from annotate.diff.as_text import Shown
+
+    def style(words: str, what: str) -> str:
+        if not colour:
+            return words
+        return click.style(words, fg=_COLOURS.get(what), bold=what == "head", dim=what == "dim")
+
+    return Shown(lambda grids: _tables(grids, colour), style)
+
+
+def _tables(found: "list[Grid]", colour: bool) -> str:
+    from annotate.agreement.tables import table
+    from annotate.cli.grids import grids
+
+    return grids("", (table(one.title, one.title, one.head, one.rows) for one in found), colour) if found else ""
