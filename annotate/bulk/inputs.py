@@ -1,5 +1,6 @@
 """Where exports are read from: any address that fsspec opens, packed with gzip or zstd or not."""
 
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,11 @@ def changed(address: str) -> CannotRun:
 
 def _reader(file: Any) -> Read:
     """Reads from `file`; what was unpacked before it broke is given first, and then Unpacked is raised."""
+    if sys.version_info >= (3, 14):
+        from compression.zstd import ZstdError
+    else:
+        from backports.zstd import ZstdError
+
     broken: Unpacked | None = None
     # What a packed file gives one by one is not lost when the next fails.
     some = getattr(file, "read1", file.read)
@@ -82,7 +88,7 @@ def _reader(file: Any) -> Read:
             except (EOFError, zlib.error) as error:
                 broken = Unpacked(str(error))
                 break
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, ZstdError) as error:
                 # A bad checksum or header is an OSError of gzip without a number, or an error of the zstd library.
                 if getattr(error, "errno", None) is not None:
                     raise

@@ -124,7 +124,7 @@ class Reader:
             return self._closely(data, file, where)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return SetAside(None, tuple(rules.task_unreadable(file, None, where, error)))
-        mapped = None if self.search_keys else self._plainly(task)
+        mapped = None if self.search_keys or _maybe_twice(data, task) else self._plainly(task)
         if mapped is None:
             return self._closely(data, file, where)
         article = self._article(task.data, task.id, file, where)
@@ -175,6 +175,10 @@ class Reader:
         article = self._article(fields, raw.get("id"), file, where)
         if isinstance(article, SetAside):
             return article
+        entries = raw.get("annotations") or []
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            why = "its annotations are no list of objects"
+            return SetAside(article.id, tuple(rules.task_unreadable(file, article.id, where, why)))
         findings: list[Finding] = list(rules.key_twice(file, article.id, where, data))
         found: list[Labelled] = []
         known = {**raw, "data": {"article": article.id, TEXT: article.text}}
@@ -244,6 +248,19 @@ def _rank(raw: Mapping[str, Any], number: object) -> tuple[bool, str, str]:
     entry = next(one for one in raw["annotations"] if isinstance(one, dict) and one.get("id") == number)
     updated = entry.get("updated_at")
     return entry.get("ground_truth") is True, updated if isinstance(updated, str) else "", str(number)
+
+
+def _maybe_twice(data: bytes, task: Task) -> bool:
+    """Whether a key may stand twice that the labels hang on; offsets and words are held to each other anyway.
+
+    A quotation mark within a string has a backslash before it, so that what is counted are keys, or values of an item.
+    """
+    items = sum([len(entry.result) for entry in task.annotations])
+    return (
+        data.count(b'"annotations":') > 1
+        or data.count(b'"result":') > len(task.annotations) + len(task.predictions) + len(task.drafts)
+        or data.count(b'"labels":') + data.count(b'"choices":') > items
+    )
 
 
 def _plain(text: str) -> bool:

@@ -146,10 +146,11 @@ def id_twice(where: str, name: str, first: str) -> Iterator[Problem]:
 def key_twice(where: str, data: bytes) -> Iterator[Problem]:
     """No object of a task has one key twice.
 
-    Why: every parser keeps the last value, silently, and so does this one where it does not look: a task is searched
-    for such keys when anything else in it is out of the ordinary, or when asked with --search-keys.
-    Fails: `{"start": 3, "start": 5}`.
-    Passes: `{"start": 5}`.
+    Why: every parser keeps the last value, silently, and so does this one where it does not look. It looks where labels
+    hang on it (annotations, result, labels, choices), in a task in which anything else is out of the ordinary, and
+    everywhere with --search-keys.
+    Fails: `{"labels": ["A"], "labels": ["B"]}`.
+    Passes: `{"labels": ["B"]}`.
     See: docs/scale.md
     """
     for key in keys_twice(data):
