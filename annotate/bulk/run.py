@@ -58,6 +58,9 @@ def convert(order: Order, pool: Pool, mode: Mode = "new", told: Callable[[Step],
     then stays for `resume`.
     """
     tables(order.inventory, order.chosen())
+    for address in (*order.inputs, order.out):
+        if address.startswith("memory://") and pool.workers > 1:
+            raise CannotRun(address, "is seen by one process alone", "take --workers 1")
     versions = {address: version_of(address) for address in order.inputs}
     there = output(order.out)
     finished = _ready(order, there, mode)
