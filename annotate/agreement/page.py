@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from html import escape
 
-from annotate.agreement.bootstrap import Measure
 from annotate.agreement.disagreements import KINDS, Disagreement, Side, disagreements
+from annotate.agreement.html_tables import colour, html_table
 from annotate.agreement.report import Report
 from annotate.agreement.snippets import snippet
 from annotate.agreement.study import Study, Text
 from annotate.agreement.style import STYLE
-from annotate.agreement.tables import Cell, Column, Table, shown, tables
+from annotate.agreement.tables import shown, tables
 from annotate.inventory import Inventory
 from annotate.records import Piece
 
@@ -29,7 +29,7 @@ def page(report: Report, study: Study, link: Link | None = None) -> str:
         '<p class="about">In brackets: intervals. A cell is the redder the lower, the greener the higher it is;'
         " – where there is nothing to count.</p>",
         f"<nav>{_contents(report, number)}</nav>",
-        *(_table(table) for table in tables(report)),
+        *(html_table(table) for table in tables(report)),
         _confusion(report, inventory),
         _heat(report),
         f'<h2 id="disagreements">Disagreements ({number})</h2>',
@@ -66,46 +66,6 @@ def _contents(report: Report, number: int) -> str:
     entries += [("#confusion", "Confusion of labels"), ("#articles", "Labels by article")]
     entries.append(("#disagreements", f"Disagreements ({number})"))
     return " ".join(f'<a href="{target}">{escape(title)}</a>' for target, title in entries)
-
-
-def _table(table: Table) -> str:
-    head = "".join(
-        f"<th{'' if _words(table, number) else ' class=n'}>{escape(column.name)}</th>"
-        for number, column in enumerate(table.columns)
-    )
-    rows = "\n".join(
-        f"<tr>{''.join(_cell(cell, column) for cell, column in zip(row, table.columns, strict=True))}</tr>"
-        for row in table.rows
-    )
-    notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
-    return (
-        f'<h2 id="{table.name}">{escape(table.title)}</h2>\n<div class="wide"><table><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>{rows}</tbody></table></div>" + (f'\n<ul class="notes">{notes}</ul>' if notes else "")
-    )
-
-
-def _words(table: Table, number: int) -> bool:
-    return all(isinstance(row[number], str) for row in table.rows)
-
-
-def _cell(cell: Cell, column: Column) -> str:
-    if isinstance(cell, str):
-        return f"<td>{escape(cell)}</td>"
-    if isinstance(cell, int):
-        return f'<td class="n">{cell:,}</td>'
-    measure = cell if isinstance(cell, Measure) else Measure(cell)
-    if measure.value is None:
-        return f'<td class="n none" title="{escape(measure.note or "nothing to count")}">–</td>'
-    interval = ""
-    if measure.low is not None and measure.high is not None and not column.plain:
-        interval = f" <small>[{shown(measure.low)} {shown(measure.high)}]</small>"
-    good = 1 - measure.value if column.low_is_good else measure.value
-    return f'<td class="n heat" style="{_colour(good)}">{shown(measure.value)}{interval}</td>'
-
-
-def _colour(value: float) -> str:
-    """Red over yellow to green; what is below 0 is as red as 0. Text stays dark, so the ground stays light."""
-    return f"background:hsl({round(120 * min(1.0, max(0.0, value)))} 62% 80%)"
 
 
 def _confusion(report: Report, inventory: Inventory) -> str:
@@ -148,7 +108,7 @@ def _heat(report: Report) -> str:
         if row is None or row.overlap is None:
             return '<td class="n none">–</td>'
         spans = ", ".join(f"{name} {number}" for name, number in row.spans.items())
-        return f'<td class="n heat" style="{_colour(row.overlap)}" title="{escape(spans)}">{shown(row.overlap)}</td>'
+        return f'<td class="n heat" style="{colour(row.overlap)}" title="{escape(spans)}">{shown(row.overlap)}</td>'
 
     rows = "\n".join(
         f"<tr><th>{escape(label)}</th>{''.join(cell(label, article) for article in report.articles)}</tr>"

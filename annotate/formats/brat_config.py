@@ -4,6 +4,7 @@ import re
 
 import yaml
 
+from annotate.colours import legible_on
 from annotate.formats.mapping import NOTE
 from annotate.inventory import Inventory
 from annotate.model import AttributeValue
@@ -71,16 +72,8 @@ def _visual_conf(inventory: Inventory) -> str:
     lines += ["", "[drawing]", "SPAN_DEFAULT\tfgColor:black, bgColor:lightgreen, borderColor:darken"]
     lines += ["ARC_DEFAULT\tcolor:black, arrowHead:triangle-5", "ATTRIBUTE_DEFAULT\tglyph:*"]
     for name, label in inventory.spans.items():
-        lines.append(f"{name}\tfgColor:{_legible(label.color)}, bgColor:{label.color}")
+        lines.append(f"{name}\tfgColor:{legible_on(label.color)}, bgColor:{label.color}")
     return "".join(f"{line}\n" for line in lines)
-
-
-def _legible(color: str) -> str:
-    """Black or white, whichever stands out more: relative luminance as WCAG 2 has it."""
-    channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
-    luminance = sum(weight * channel for weight, channel in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-    return "black" if luminance > 0.179 else "white"
 
 
 def _map(inventory: Inventory, names: Names, ids: str) -> str:
