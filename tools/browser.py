@@ -47,6 +47,23 @@ PLACE = """([words, nth]) => {
   return [from, (a.top + a.bottom) / 2, to, (b.top + b.bottom) / 2];
 }"""
 
+# How far, in pixels, the words on the arrows of relations reach into a line of the text, at most.
+COVERED = """() => {
+  const words = [...document.querySelectorAll('.relations-overlay text')];
+  const boxes = words.map((one) => one.previousElementSibling.getBoundingClientRect());
+  const walker = document.createTreeWalker(document.querySelector('.lsf-htx-richtext'), NodeFilter.SHOW_TEXT);
+  const lines = [];
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (node.parentElement instanceof SVGElement || !node.data.trim()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    lines.push(...range.getClientRects());
+  }
+  const depth = (box, line) => box.left < line.right && line.left < box.right
+    ? Math.min(box.bottom, line.bottom) - Math.max(box.top, line.top) : 0;
+  return Math.max(0, ...boxes.flatMap((box) => lines.map((line) => depth(box, line))));
+}"""
+
 
 @contextmanager
 def signed_in(url: str, username: str, password: str) -> Iterator[Page]:
@@ -202,6 +219,12 @@ def submit(page: Page) -> None:
     with page.expect_response(lambda one: one.request.method == "POST" and "/annotations" in one.url) as answer:
         page.click("button:has-text('Submit')")
     assert answer.value.ok, answer.value.status  # noqa: S101
+
+
+def covered(page: Page) -> float:
+    """How far, in pixels, the words on the arrows of relations reach into a line of the text, at most."""
+    depth: float = page.evaluate(COVERED)
+    return depth
 
 
 def words_in_view(page: Page, words: str) -> bool:
