@@ -4,8 +4,7 @@ Names and counts are held of both versions, bytes of a few files at a time.
 """
 
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,13 +12,17 @@ import msgspec
 from annotate import classes, inventory
 from annotate.diff import columns
 from annotate.diff import inventory as inventories
-from annotate.diff.files import Renamed, Version, changed, known, text_of
+from annotate.diff.files import Renamed, Version, changed, text_of
 from annotate.diff.model import FileChange, SplitMove
+from annotate.diff.paths import Listing
 from annotate.diff.summary import TEST, Share, Summarising, Summary
 from annotate.diff.trees import CORPUS, SCHEMA, Tree
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD
+
+Listed = tuple[Tree, Mapping[str, str]]
+"""A version and its files."""
 
 
 class _Labels(msgspec.Struct):
@@ -35,23 +38,25 @@ class Comparison:
     def __init__(self, old: Tree, new: Tree) -> None:
         self.old, self.new = old, new
         self._before, self._after = old.files(), new.files()
-        self.inventories = _inventory(old, self._before), _inventory(new, self._after)
+        self.versions = (old, self._before), (new, self._after)
+        self._listed = Listing(self._before), Listing(self._after)
+        self.inventories = _inventories(self.versions)
         found, renames = inventories.changes(*self.inventories)
         self.renamed = Renamed(renames["label"], renames["relation"])
-        self.summary = Summary(inventory=found, columns=columns.changes(*self.inventories))
-        self._lists = _splits(old, self._before), _splits(new, self._after)
-        both = _articles(self._before) & _articles(self._after)
-        self.summary.moves = list(_moves(*self._lists, both))
-        tested = frozenset(self._lists[0].get(TEST, ())) & _articles(self._before)
-        self._tested = tested or None
-        self._both = both
+        one, other = self.inventories
+        self.summary = Summary(inventory=found, columns=[] if one is other else columns.changes(one, other))
+        lists = _splits(old, self._listed[0]), _splits(new, self._listed[1])
+        self._both = frozenset(self._listed[0].articles & self._listed[1].articles)
+        self.summary.moves = list(_moves(*lists, self._both))
+        self._tested = frozenset(lists[0].get(TEST, ())) & self._listed[0].articles or None
 
     def files(self) -> Iterator[FileChange]:
         """Every file that differs: first those of no article, then article by article, each by path."""
         summing = Summarising(self.summary, self._both, self._tested)
         self.summary.files.clear()
-        for group in _grouped({**self._before, **self._after}):
-            for change in self._group(group):
+        before, after = (listing.by_article for listing in self._listed)
+        for article in sorted({*before, *after}):
+            for change in self._group(article, {*before.get(article, ()), *after.get(article, ())}):
                 summing.add(change)
                 yield change
         self.summary.share = self._share()
@@ -62,14 +67,15 @@ class Comparison:
             pass
         return self.summary
 
-    def _group(self, files: Iterable[str]) -> Iterator[FileChange]:
+    def _group(self, article: str, files: set[str]) -> Iterator[FileChange]:
         """The changes of one article's files; its text goes first, as the places of its labels hang on it."""
+        text = f"{CORPUS}/articles/{article}.txt"
         texts: tuple[str, str] | None = None
-        for file in sorted(files, key=lambda name: (known(name).kind != "text", name)):
+        for file in sorted(files, key=lambda name: (name != text, name)):
             pair = self._pair(file)
             if pair is None:
                 continue
-            if known(file).kind == "text":
+            if file == text:
                 before, after = map(text_of, pair)
                 texts = (before, after) if before and after else None
             yield changed(file, *pair, texts, self.renamed)
@@ -107,22 +113,9 @@ def _labels(tree: Tree, file: str) -> int:
     return len(found.spans) + len(found.relations)
 
 
-def _grouped(files: Iterable[str]) -> Iterator[list[str]]:
-    """Files by article; those of none first."""
-    groups: dict[str, list[str]] = defaultdict(list)
-    for file in files:
-        groups[known(file).article or ""].append(file)
-    return (groups[article] for article in sorted(groups))
-
-
-def _articles(files: Iterable[str]) -> frozenset[str]:
-    return frozenset(one.article for one in map(known, files) if one.kind == "metadata" and one.article)
-
-
-def _splits(tree: Tree, files: Iterable[str]) -> dict[str, list[str]]:
+def _splits(tree: Tree, listing: Listing) -> dict[str, list[str]]:
     """Split → ids of its articles."""
-    lists = (file for file in files if known(file).kind == "split")
-    return {Path(file).stem: tree.read(file).decode("utf-8", "replace").split() for file in lists}
+    return {Path(file).stem: tree.read(file).decode("utf-8", "replace").split() for file in listing.splits}
 
 
 def _moves(old: Mapping[str, list[str]], new: Mapping[str, list[str]], both: frozenset[str]) -> Iterator[SplitMove]:
@@ -132,15 +125,28 @@ def _moves(old: Mapping[str, list[str]], new: Mapping[str, list[str]], both: fro
             yield SplitMove(article=article, old=before.get(article), new=after.get(article))
 
 
-def _inventory(tree: Tree, files: Mapping[str, str]) -> Inventory:
-    """The inventory of a version. Raises CannotRun, naming the version, where there is none that can be loaded."""
-    wanted = [f"{SCHEMA}/{name}" for name in (inventory.FILE, classes.FILE)]
-    if wanted[0] not in files:
-        raise CannotRun(f"{tree.name}:{wanted[0]}", "there is no inventory", "name the schema folder with --schema")
+def _inventories(versions: tuple[Listed, Listed]) -> tuple[Inventory, Inventory]:
+    """The inventories of both versions; where their files are the same, one is both."""
+    (old, there), (new, here) = versions
+    before, after = _schema(old, there), _schema(new, here)
+    loaded = _loaded(old, before)
+    return loaded, loaded if before == after else _loaded(new, after)
+
+
+def _schema(tree: Tree, there: Mapping[str, str]) -> dict[str, bytes]:
+    """The files that make an inventory. Raises CannotRun where there is none."""
+    wanted = f"{SCHEMA}/{inventory.FILE}"
+    if wanted not in there:
+        raise CannotRun(f"{tree.name}:{wanted}", "there is no inventory", "name the schema folder with --schema")
+    names = (inventory.FILE, classes.FILE)
+    return {name: tree.read(f"{SCHEMA}/{name}") for name in names if f"{SCHEMA}/{name}" in there}
+
+
+def _loaded(tree: Tree, files: Mapping[str, bytes]) -> Inventory:
+    """The inventory of a version. Raises CannotRun, naming the version, where it cannot be loaded."""
     with tempfile.TemporaryDirectory(prefix="annotate-") as folder:
-        for file in wanted:
-            if file in files:
-                (Path(folder) / Path(file).name).write_bytes(tree.read(file))
+        for name, data in files.items():
+            (Path(folder) / name).write_bytes(data)
         try:
             return inventory.load(folder)
         except CannotRun as error:

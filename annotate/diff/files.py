@@ -1,13 +1,13 @@
 """One file in two versions → its change, from which the new bytes can be made of the old ones again."""
 
-import re
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from annotate.diff import relations, spans
 from annotate.diff.apply import Unfit, rebuilt
-from annotate.diff.model import FieldChange, FileChange, FileKind, Replaced
+from annotate.diff.model import FieldChange, FileChange, Replaced
+from annotate.diff.paths import known
 from annotate.diff.spans import Carry, as_they_are
 from annotate.diff.text import Carried, edits
 from annotate.errors import CannotRun
@@ -16,31 +16,11 @@ from annotate.offsets import sha256
 
 T = TypeVar("T")
 
-_PATTERNS: dict[FileKind, re.Pattern[str]] = {
-    "text": re.compile(r"corpus/articles/(?P<article>[^/]+)\.txt"),
-    "metadata": re.compile(r"corpus/articles/(?P<article>[^/]+)\.json"),
-    "annotation": re.compile(r"corpus/annotations/(?P<version>[^/]+)/(?P<article>[^/]+)\.json"),
-    "coverage": re.compile(r"corpus/coverage/(?P<article>[^/]+)\.json"),
-    "adjudication": re.compile(r"corpus/adjudication/(?P<article>[^/]+)\.yaml"),
-    "source": re.compile(r"corpus/sources/.+"),
-    "split": re.compile(r"corpus/splits/[^/]+\.txt"),
-    "links": re.compile(r"corpus/links\.json"),
-    "schema": re.compile(r"schema/.+"),
-}
-
 PROSE = frozenset({"text", "source"})
 """Kinds of files whose lines are paragraphs: what changed in them is told by the word."""
 
 LABELS = frozenset({"spans", "relations"})
 """Fields of an annotation that have changes of their own."""
-
-
-class Known(NamedTuple):
-    """What a path says: the kind of file, the article it is of, and whose labels it has."""
-
-    kind: FileKind
-    article: str | None = None
-    version: str | None = None
 
 
 class Renamed(NamedTuple):
@@ -55,14 +35,6 @@ class Version(NamedTuple):
 
     where: str
     data: bytes | None
-
-
-def known(file: str) -> Known:
-    """What the path of a file says."""
-    for kind, pattern in _PATTERNS.items():
-        if match := pattern.fullmatch(file):
-            return Known(kind, **match.groupdict())
-    return Known("other")
 
 
 def changed(file: str, old: Version, new: Version, texts: tuple[str, str] | None, renamed: Renamed) -> FileChange:

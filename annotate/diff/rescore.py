@@ -61,7 +61,7 @@ def rescore(comparison: Comparison, predictions: Mapping[str, Annotation]) -> Re
     articles, left_out = [], {}
     golds: tuple[dict[str, tuple[str, Annotation]], ...] = ({}, {})
     for article, predicted in sorted(predictions.items()):
-        found = [_labelled(tree, article) for tree in (comparison.old, comparison.new)]
+        found = [_labelled(tree, files, article) for tree, files in comparison.versions]
         why = _unfit(found, predicted)
         if why:
             left_out[article] = why
@@ -78,10 +78,9 @@ def rescore(comparison: Comparison, predictions: Mapping[str, Annotation]) -> Re
     return Rescored(articles, left_out, list(_moved(*scores)), list(_through(comparison, golds, taken)))
 
 
-def _labelled(tree: Tree, article: str) -> tuple[str, Annotation] | None:
+def _labelled(tree: Tree, files: Mapping[str, str], article: str) -> tuple[str, Annotation] | None:
     """The text and the gold of an article; None where the version has not both."""
     text, gold = f"{CORPUS}/articles/{article}.txt", f"{CORPUS}/annotations/{GOLD}/{article}.json"
-    files = tree.files()
     if text not in files or gold not in files:
         return None
     return tree.read(text).decode("utf-8", "replace"), decode_annotation(Path(f"{tree.name}:{gold}"), tree.read(gold))

@@ -1,7 +1,7 @@
 """The files of one version of a corpus, wherever they are: by path below `corpus/` and `schema/`."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -40,6 +40,7 @@ class FolderTree:
 
     def __init__(self, name: str, roots: Mapping[str, Path], lasting: bool = True) -> None:
         self._name, self.roots, self.lasting = name, roots, lasting
+        self._folders = {prefix: str(root) for prefix, root in roots.items()}
 
     @property
     def name(self) -> str:
@@ -51,29 +52,48 @@ class FolderTree:
         return self.roots[root] / rest
 
     def files(self) -> Mapping[str, str]:
-        return {file: "" for prefix, root in sorted(self.roots.items()) for file in sorted(_below(str(root), prefix))}
+        return {file: "" for prefix, root in sorted(self._folders.items()) for file in sorted(_below(root, prefix))}
 
     def read(self, file: str) -> bytes:
         root, _, rest = file.partition("/")
         try:
-            with open(f"{self.roots[root]}/{rest}", "rb", buffering=0) as opened:  # noqa: PTH123 - twice as quick
-                return opened.read()
+            return _bytes(f"{self._folders[root]}/{rest}")
         except OSError as error:
             raise CannotRun(self.path(file), (error.strerror or str(error)).lower(), _MEND) from error
 
 
-def _below(folder: str, prefix: str) -> Iterator[str]:
+def _bytes(path: str) -> bytes:
+    """All of a file, without the objects that `open` makes: a third of the time where there are many small files."""
+    handle = os.open(path, os.O_RDONLY)
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = f"{prefix}/{entry.name}"
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_symlink():
-                    raise CannotRun(entry.path, "is a symbolic link", "put a file in its place")
-                if entry.is_dir():
-                    yield from _below(entry.path, name)
-                else:
-                    yield plain_name(name)
-    except OSError as error:
-        raise CannotRun(folder, (error.strerror or str(error)).lower(), _MEND) from error
+        size = os.fstat(handle).st_size
+        data = os.read(handle, size + 1)
+        if len(data) == size:
+            return data
+        parts = [data]  # it grew meanwhile, or is longer than one reading may be
+        while more := os.read(handle, 1 << 24):
+            parts.append(more)
+        return b"".join(parts)
+    finally:
+        os.close(handle)
+
+
+def _below(folder: str, prefix: str) -> list[str]:
+    """The paths of all files, with the prefix before them; hidden ones left out."""
+    found, folders = list[str](), [(folder, prefix)]
+    while folders:
+        within, path = folders.pop()
+        try:
+            with os.scandir(within) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_file(follow_symlinks=False):
+                        found.append(plain_name(f"{path}/{entry.name}"))
+                    elif entry.is_dir(follow_symlinks=False):
+                        folders.append((entry.path, f"{path}/{entry.name}"))
+                    else:
+                        raise CannotRun(entry.path, "is no plain file", "put a file in its place")
+        except OSError as error:
+            raise CannotRun(within, (error.strerror or str(error)).lower(), _MEND) from error
+    return found

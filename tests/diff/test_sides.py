@@ -132,7 +132,7 @@ def test_revision_without_the_folder(repository: Project, monkeypatch: pytest.Mo
 
 def test_link_in_a_corpus(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.path("corpus/sources/link").symlink_to("port.txt")
-    assert "is a symbolic link" in problem(repository.root)
+    assert "link: is no plain file; put a file in its place" in problem(repository.root)
     commit(repository, "link")
     monkeypatch.chdir(repository.root)
     assert problem("HEAD") == "HEAD:corpus/sources/link: is no plain file; put a file in its place"
