@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from annotate import baseline, generate, inventory
+from annotate import baseline, classes, generate, inventory
 from annotate.annotation_schema import annotation_schema_text
 from annotate.coverage import up_to_date
 from annotate.errors import CannotRun
@@ -62,6 +62,11 @@ def changes(
     generated = schema / "annotation.schema.json"
     if generated.is_file():
         made.append(Rewritten(generated, annotation_schema_text(after).encode("utf-8")))
+    ids = classes.read(schema)
+    if ids is not None:
+        made.append(
+            Rewritten(schema / classes.FILE, classes.encode(classes.extended(ids, after.named)).encode("utf-8"))
+        )
     made += [
         *_annotations(corpus, migration, after),
         *decisions(corpus, migration),
