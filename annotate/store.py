@@ -117,6 +117,10 @@ class Corpus:
         return self.root / "statement.yaml"
 
     @property
+    def release_path(self) -> Path:
+        return self.root / "release.yaml"
+
+    @property
     def annotators_path(self) -> Path:
         return self.root / "annotators.yaml"
 

@@ -1,24 +1,22 @@
 """Put the figures that are computed from the corpus into the README; `--check` only says whether they are stale."""
 
-import re
 import sys
 from pathlib import Path
 
 from annotate import inventory
 from annotate.dataset.facts import grid
-from annotate.release.figures import agreement
+from annotate.release.figures import MARKED, agreement
 from annotate.store import Corpus
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-MARKED = re.compile(r"(<!-- generated: agreement -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
 
 def fresh(text: str) -> str:
     """The README with the agreement of the corpus between its markers."""
     found = agreement(Corpus(ROOT / "corpus"), inventory.load(ROOT / "schema"))
     table = f"{found.note}\n\n{grid(found.head, found.rows)}" if found else "No article was labelled twice."
-    return MARKED.sub(lambda match: f"{match[1]}\n{table}\n\n{match[2]}", text)
+    return MARKED.sub(lambda match: f"{match[1]}\n{table}\n\n{match[3]}", text)
 
 
 if __name__ == "__main__":

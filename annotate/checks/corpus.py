@@ -283,7 +283,7 @@ def same_text_twice(contents: Contents) -> Iterator[Problem]:
 
 
 _BELONGS = re.compile(
-    r"(CHANGELOG\.md|README\.md|annotators\.yaml|statement\.yaml|links\.json|coverage/[^/]+\.json|adjudication/[^/]+\.yaml|articles/[^/]+\.(txt|json)"
+    r"(CHANGELOG\.md|README\.md|(annotators|statement|release)\.yaml|links\.json|coverage/[^/]+\.json|adjudication/[^/]+\.yaml|articles/[^/]+\.(txt|json)"
     r"|annotations/[^/]+/[^/]+\.json"
     r"|sources/[^/]+|splits/[^/]+\.txt|(articles|annotations(/[^/]+)?|sources|splits)/\.gitkeep)"
 )

@@ -136,9 +136,9 @@ class _Run:
                 broken = self.contents.known - self.contents.whole
                 yield from coverage_rules.passage_elsewhere(file, None, links, texts, broken)
                 yield from split_rules.group_in_two_splits("", None, bonds_of_links(links), self.contents.splits)
-        statement = self.corpus.statement_path
-        if statement.is_file():
-            file = statement.relative_to(self.corpus.root).as_posix()
-            yield from shape.document(file, None, statement.read_bytes(), package_schema("statement")).findings
+        for path, schema in ((self.corpus.statement_path, "statement"), (self.corpus.release_path, "release")):
+            if path.is_file():
+                file = path.relative_to(self.corpus.root).as_posix()
+                yield from shape.document(file, None, path.read_bytes(), package_schema(schema)).findings
         gold = {name for name, versions in self.contents.annotated.items() if GOLD in versions}
         yield from coverage_rules.not_covered("", None, self.corpus.covered_ids(), gold & self.contents.known)

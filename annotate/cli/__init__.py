@@ -28,6 +28,7 @@ COMMANDS = {
     "convert": "annotate.cli.convert",
     "hydrate": "annotate.cli.hydrate",
     "publish": "annotate.cli.publish",
+    "release": "annotate.cli.release",
     "export": "annotate.cli.export",
     "import": "annotate.cli.import_",
     "studio": "annotate.cli.studio",

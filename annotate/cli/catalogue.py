@@ -9,5 +9,6 @@ def every_rule() -> tuple[Rule, ...]:
     from annotate.checks import CATALOGUE
     from annotate.formats.rules import RULES as OF_FORMATS
     from annotate.labelstudio.rules import RULES as OF_LABEL_STUDIO
+    from annotate.release.rules import RULES as OF_RELEASES
 
-    return (*CATALOGUE, *OF_LABEL_STUDIO, *OF_FORMATS, *OF_EXPORTS)
+    return (*CATALOGUE, *OF_LABEL_STUDIO, *OF_FORMATS, *OF_EXPORTS, *OF_RELEASES)

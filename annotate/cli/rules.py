@@ -14,7 +14,7 @@ def command(code: str | None, format_: str) -> None:
     """List the rules, or explain the one with CODE.
 
     S: shape of a file. T: text. P: spans. R: relations. C: corpus. L: what Label Studio sends back.
-    F: files of other formats. I: exports to convert.
+    F: files of other formats. I: exports to convert. V: releases.
 
     \b
     annotate rules

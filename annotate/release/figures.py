@@ -1,5 +1,6 @@
 """The agreement behind a corpus's gold, as a table for its card and its README."""
 
+import re
 from typing import TYPE_CHECKING
 
 from annotate.inventory import Inventory
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from annotate.agreement.report import Report
     from annotate.dataset.facts import Agreement
 
+MARKED = re.compile(r"(<!-- generated: agreement -->\n)(.*?)(<!-- /generated -->)", re.DOTALL)
 HEAD = ("label", "spans", "exact F1", "overlap F1", "alpha", "unitizing alpha")
 
 
@@ -56,3 +58,9 @@ def tabled(report: "Report") -> "Agreement":
         f"{sampling.level:.0%} intervals of a bootstrap over {sampling.units} {sampling.drawn}."
     )
     return Agreement(note, HEAD, rows)
+
+
+def block(page: str) -> str | None:
+    """What a page shows between its marks for generated agreement; None where it has none."""
+    found = MARKED.search(page)
+    return found[2] if found else None

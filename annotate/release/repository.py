@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,23 +76,27 @@ class Repository:
         name = f"refs/tags/{PREFIX}{version}^{{commit}}"
         return line(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
 
-    def at(self, revision: str, *paths: Path) -> dict[str, str]:
-        """The files below some paths at a revision: path from the folder of the corpus → git's name of its bytes."""
-        names = [self.name(path) for path in paths]
-        printed = git(self.top, "ls-tree", "-r", "-z", "--full-tree", revision, "--", *names)
-        found = {}
-        for entry in (printed or b"").split(b"\0")[:-1]:
-            about, _, path = entry.partition(b"\t")
-            inside = Path(os.path.relpath(self.top / os.fsdecode(path), self.place)).as_posix()
-            found[inside] = about.split()[2].decode()
-        return found
+    def at(self, revision: str) -> dict[str, str]:
+        """The files at a revision: path from the folder of the corpus → git's name of its bytes."""
+        printed = git(self.place, "ls-tree", "-r", "-z", revision) or b""
+        parts = (entry.partition(b"\t") for entry in printed.split(b"\0") if entry)
+        return {os.fsdecode(path): about.split()[2].decode() for about, _, path in parts}
 
-    def read(self, blob: str) -> bytes:
-        """The bytes of a file by git's name for them; raises CannotRun."""
-        printed = git(self.top, "cat-file", "blob", blob)
-        if printed is None:
-            raise CannotRun(f"git object {blob}", "cannot be read", "`git fsck` says what is wrong with the repository")
-        return printed
+    def contents(self, blobs: list[str]) -> Iterator[bytes]:
+        """The bytes of files by git's names for them, in order, one in memory at a time; raises CannotRun."""
+        with tempfile.TemporaryFile() as asked:
+            asked.write("".join(f"{blob}\n" for blob in blobs).encode())
+            asked.seek(0)
+            words = ["git", "cat-file", "--batch"]
+            with subprocess.Popen(words, cwd=self.top, stdin=asked, stdout=subprocess.PIPE) as process:
+                assert process.stdout  # noqa: S101 - a pipe
+                for blob in blobs:
+                    head = process.stdout.readline().split()
+                    if len(head) != 3:
+                        problem = "cannot be read"
+                        raise CannotRun(f"git object {blob}", problem, "`git fsck` says what is wrong")
+                    yield process.stdout.read(int(head[2]))
+                    process.stdout.read(1)
 
     def file(self, revision: str, path: Path) -> bytes | None:
         """A file at a revision; None where it was not there."""

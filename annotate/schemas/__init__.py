@@ -21,6 +21,7 @@ PACKAGE_SCHEMAS = (
     "statement",
     "migration",
     "import-map",
+    "release",
 )
 
 Schema = dict[str, Any]

@@ -1,0 +1,84 @@
+"""The folder of a release: dataset, source archive, manifest, provenance and sums; it appears whole or not at all."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from annotate.dataset.build import build
+from annotate.dataset.inputs import cited, head
+from annotate.errors import CannotRun
+from annotate.offsets import sha256
+from annotate.release import sums
+from annotate.release.archive import archive_name, pack
+from annotate.release.candidate import Candidate
+from annotate.release.figures import tabled
+from annotate.release.manifest import manifest_path
+from annotate.release.provenance import FILE as PROVENANCE
+from annotate.release.provenance import provenance
+
+DATASET = "dataset"
+MANIFEST = "release.json"
+
+
+def write(candidate: Candidate, out: Path, text: bool = True) -> str:
+    """Write the folder `out`, in place of one that this wrote before; the SHA-256 of its SHA256SUMS.
+
+    Without `text` it has no word of the articles: the dataset has none, and there is no source archive. Raises
+    CannotRun where something else is at `out`, or the disk is full; `out` is then as it was.
+    """
+    candidate.step(f"writing {out}")
+    try:
+        with _taking_the_place(out.resolve()) as folder:
+            _dataset(candidate, folder / DATASET, text)
+            if text:
+                name = archive_name(candidate.version)
+                pack(folder / name, candidate.place, candidate.paths, f"sources-{candidate.version}")
+            shutil.copyfile(manifest_path(candidate.place, candidate.version), folder / MANIFEST)
+            told = msgspec.json.format(msgspec.json.encode(provenance(candidate)), indent=2) + b"\n"
+            (folder / PROVENANCE).write_bytes(told)
+            listed = sums.encode(folder)
+            (folder / sums.FILE).write_bytes(listed)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CannotRun(out, f"cannot be written: {reason}", "make room, then run it again") from error
+    return sha256(listed)
+
+
+def _dataset(candidate: Candidate, target: Path, text: bool) -> None:
+    if text:
+        shutil.copytree(candidate.built.first, target, copy_function=shutil.copyfile)
+        return
+    corpus, quoted = candidate.corpus, cited(candidate.corpus)
+    table = tabled(candidate.agreement) if candidate.agreement else None
+    skeleton = head(corpus, str(candidate.schema), quoted)
+    build(corpus, candidate.inventory, target, quoted, table, skeleton=skeleton)
+
+
+@contextlib.contextmanager
+def _taking_the_place(out: Path) -> Iterator[Path]:
+    """A folder beside `out` that becomes `out` if all goes well. What was killed on the way is taken away first."""
+    building, aside = out.with_name(f".{out.name}.building"), out.with_name(f".{out.name}.before")
+    if aside.exists() and not out.exists():
+        aside.replace(out)
+    for left in (building, aside):
+        if left.exists():
+            shutil.rmtree(left)
+    if out.exists() and not (out / sums.FILE).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise CannotRun(out, "is there and is no release", "choose another folder with --out")
+    building.mkdir(parents=True)
+    try:
+        yield building
+        if out.exists():
+            out.replace(aside)
+        building.replace(out)
+    finally:
+        for left in (building, aside):
+            if left.exists() and out.exists():
+                shutil.rmtree(left, ignore_errors=True)
+        if not out.exists():
+            shutil.rmtree(building, ignore_errors=True)
+            if aside.exists():
+                aside.replace(out)

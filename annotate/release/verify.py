@@ -1,0 +1,99 @@
+"""A release that was downloaded, checked by itself: no git, no network, no corpus."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from annotate.dataset.hashing import logical_sha256
+from annotate.dataset.writer import MANIFEST as DATASET_MANIFEST
+from annotate.dataset.writer import Manifest, read_manifest
+from annotate.errors import CannotRun
+from annotate.offsets import sha256
+from annotate.release import archive, sums
+from annotate.release.folder import DATASET, MANIFEST
+from annotate.release.manifest import ReleaseManifest, dataset_differences, decode, differences
+
+
+def verify(folder: Path, expected: str | None = None) -> Iterator[str]:
+    """What is wrong with a release folder, a line each; first the sums, and only where they hold what is in the files.
+
+    `expected` is the SHA-256 of SHA256SUMS that the tag names. Raises CannotRun for what is no release, and for one of
+    a later version of the toolkit.
+    """
+    listed = folder / sums.FILE
+    if not folder.is_dir() or not (listed.is_file() or (folder / MANIFEST).is_file()):
+        raise CannotRun(folder, "is no release folder", f"name the folder that {sums.FILE} is in")
+    if not listed.is_file():
+        yield f"{sums.FILE} is missing"
+        return
+    broken = list(_sums(folder, listed.read_bytes(), expected))
+    yield from broken
+    if broken:
+        return
+    path = folder / MANIFEST
+    if not path.is_file():
+        yield f"{MANIFEST} is missing"
+        return
+    manifest = decode(path, path.read_bytes())
+    yield from _dataset(folder / DATASET, manifest)
+    yield from _sources(folder / archive.archive_name(manifest.version), manifest, text=_has_text(folder))
+
+
+def _sums(folder: Path, data: bytes, expected: str | None) -> Iterator[str]:
+    if expected and sha256(data) != expected.lower():
+        yield f"{sums.FILE} is not the one that was released: its SHA-256 is {sha256(data)}"
+    wanted, broken = sums.decode(data)
+    for number in broken:
+        yield f"{sums.FILE} cannot be read in line {number}"
+    found = sums.files(folder)
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            yield f"{name} is missing"
+        elif name not in wanted:
+            yield f"{name} was added"
+        elif found[name].is_symlink() or sha256(found[name].read_bytes()) != wanted[name]:
+            yield f"{name} was changed"
+
+
+def _has_text(folder: Path) -> bool:
+    made = read_manifest(folder / DATASET)
+    return made is None or made.text
+
+
+def _dataset(folder: Path, manifest: ReleaseManifest) -> Iterator[str]:
+    made = read_manifest(folder)
+    if made is None:
+        yield f"{DATASET}/{DATASET_MANIFEST} is no manifest that can be read"
+        return
+    for table in made.tables:
+        path = folder / table.file
+        if not path.is_file():
+            yield f"{DATASET}/{table.file} is missing"
+        elif sha256(path.read_bytes()) != table.sha256:
+            yield f"{DATASET}/{table.file} is not the file that its manifest lists"
+        elif logical_sha256(path) != table.logical_sha256:
+            yield f"{DATASET}/{table.file} has other values than its manifest lists"
+    yield from _of_release(made, manifest)
+
+
+def _of_release(made: Manifest, manifest: ReleaseManifest) -> Iterator[str]:
+    """A dataset without text has other tables than the manifest of the release lists; its version is the same."""
+    if made.text:
+        for problem in dataset_differences(manifest.dataset, made):
+            yield f"{DATASET}: {problem}, as {MANIFEST} lists it"
+    elif made.corpus != manifest.version:
+        yield f"{DATASET} is of version {made.corpus}, and {MANIFEST} of {manifest.version}"
+
+
+def _sources(path: Path, manifest: ReleaseManifest, text: bool) -> Iterator[str]:
+    """The archive has the files of the manifest, and beside them the changelog of the data."""
+    if not text:
+        return
+    if not path.is_file():
+        yield f"{path.name} is missing"
+        return
+    found = dict(archive.hashes(path))
+    beside = [name for name in found.keys() - manifest.files.keys() if name.endswith("CHANGELOG.md")]
+    for name in beside[:1]:
+        del found[name]
+    for name, what in differences(manifest, found):
+        yield f"{path.name}: {name} {what}"

@@ -1,0 +1,264 @@
+"""The page of a release: it stands alone, escapes what it is fed, draws every label, and fits a phone."""
+
+import re
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from annotate.cli.release.page import command
+from annotate.inventory import Inventory, load
+from annotate.model import Annotation, Link, Passage, Relation, Span
+from annotate.offsets import sha256
+from annotate.release.drawing import LINE, Drawing
+from annotate.release.page_counts import Scale, incidents
+from annotate.store import Corpus
+from tests.agreement.helpers import annotation, span
+from tests.conftest import BASE, ROOT, Project
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;</p></details>"
+VOID = {"meta", "br", "input"}
+
+
+class Reader(HTMLParser):
+    """Tags with their attributes, and all words; tags must be closed in their order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        self._open: list[str] = []
+        self.feed(page)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def ids(self) -> list[str]:
+        return [str(attributes["id"]) for _, attributes in self.tags if "id" in attributes]
+
+
+def made(project: Project, *words: str) -> Result:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project.root)
+        return CliRunner().invoke(command, ["--out", "page.html", *words])
+
+
+def page_of(project: Project, *words: str) -> str:
+    result = made(project, *words)
+    assert (result.exit_code, result.output) == (0, "written to page.html\n"), result.output
+    return project.path("page.html").read_text(encoding="utf-8")
+
+
+def alone(page: str) -> Reader:
+    """What every page must be: without script, without anything from elsewhere, ids once, links to what is there."""
+    assert not re.search(r"url\(|@import|srcset|javascript:", page.replace("javascript:alert(3)", ""))
+    reader = Reader(page)
+    tags = {tag for tag, _ in reader.tags}
+    assert tags.isdisjoint({"script", "link", "img", "iframe", "form", "object", "base"})
+    names = {name for _, attributes in reader.tags for name in attributes}
+    assert not {name for name in names if name.startswith("on") or name == "src"}
+    assert len(reader.ids()) == len(set(reader.ids()))
+    targets = {str(attributes["href"]) for tag, attributes in reader.tags if tag == "a" and "href" in attributes}
+    assert targets <= {f"#{name}" for name in reader.ids()}
+    policy = next(str(each["content"]) for tag, each in reader.tags if "http-equiv" in each)
+    assert policy.startswith("default-src 'none'")
+    return reader
+
+
+def test_page_of_the_repository_has_every_label(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    result = CliRunner().invoke(command, [str(corpus.root), "--schema", str(ROOT / "schema"), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    reader = alone(out.read_text(encoding="utf-8"))
+    gold = list(corpus.gold())
+    spans, ties = (sum(len(getattr(one, name)) for one in gold) for name in ("spans", "relations"))
+    assert f"{spans:,} spans, {ties:,} relations" in reader.words
+    joined = sum(relation.label == labels.pieces for one in gold for relation in one.relations)
+    entries = [name for name in reader.ids() if re.fullmatch(r"a\d+-\d+-e", name)]
+    assert len(entries) == spans - joined
+    for one in gold:
+        for piece in one.spans:
+            assert all(words in reader.words for words in piece.text.split())
+    assert "reader-2 (model) and reader-3 (model)" in reader.words
+
+
+def test_what_the_corpus_says_is_text(project: Project) -> None:
+    """Markup in the text, titles, authors, rights, notes, values, ids and the changelog."""
+    corpus = project.corpus
+    old = corpus.read_article("harbour")
+    text = f"{HOSTILE} said {HOSTILE}\n{HOSTILE}"
+    fields = {"title": HOSTILE, "author": HOSTILE, "rights": HOSTILE, "publisher": HOSTILE, "date": HOSTILE}
+    corpus.write_article(msgspec.structs.replace(old, text=text, text_sha256=sha256(text), **fields))
+    end = len(HOSTILE)
+    spans = (
+        Span(id=HOSTILE, label="Speaker", start=0, end=end, text=HOSTILE, attributes={"rank": HOSTILE}, note=HOSTILE),
+        Span(id="v", label="Verb", start=end + 1, end=end + 5, text="said", note=HOSTILE),
+        Span(id="w", label="Words", start=3, end=len(text) - 3, text=text[3:-3]),
+        Span(id="q", label="Quay", start=9, end=20, text=text[9:20], attributes={"remark": HOSTILE}),
+        Span(id="l", label="Load", start=7, end=22, text=text[7:22], attributes={"wording": HOSTILE, "least": 1}),
+    )
+    ties = (
+        Relation(label="speaker", head="v", tail=HOSTILE, note=HOSTILE),
+        Relation(label="lies_at", head="l", tail="q", note=HOSTILE),
+    )
+    gold = corpus.read_annotation("gold", "harbour")
+    corpus.write_annotation(
+        "gold", msgspec.structs.replace(gold, spans=spans, relations=ties, text_sha256=sha256(text), annotator=HOSTILE)
+    )
+    corpus.links_path.unlink()
+    log = f"# Data\n\n## 1.0.0\n\n{HOSTILE} [here](javascript:alert(3)) ![x](http://there/x.png) [this](page.md)\n"
+    project.path("corpus/CHANGELOG.md").write_text(log, encoding="utf-8")
+    reader = alone(page_of(project))
+    # Title, four fields, note and value of the Speaker, the notes of the Verb and of two relations, two more values.
+    assert reader.words.count("<script>alert(1)</script>") >= 12
+    assert "http://there" not in str(reader.tags)
+    assert "Port news 1.0.0" in reader.words
+
+
+def test_lines_of_nested_spans_do_not_meet() -> None:
+    """The innermost span is next to the words, and each around it a line further down."""
+    inventory = load(BASE / "schema")
+    text = "aa bb cc dd"
+    found = annotation(
+        span("out", "Words", 0, 11, text),
+        span("mid", "Load", 3, 8, text),
+        span("in", "Quay", 3, 5, text),
+        span("across", "Speaker", 6, 11, text),
+        text=text,
+    )
+    drawn = "".join(Drawing(1, text, found, inventory).paragraphs())
+    depths = {label: int(depth) // LINE for label, depth in _depths(drawn, inventory).items()}
+    assert depths == {"Quay": 0, "Load": 1, "Speaker": 2, "Words": 3}
+    Reader(drawn)
+    assert re.sub(r"<a .*?</a>|<[^>]*>", "", drawn.partition("<details")[0]).strip() == text
+
+
+def _depths(drawn: str, inventory: Inventory) -> dict[str, str]:
+    lines = re.findall(r'class="u" style="border-color:(#\w+);border-bottom-style:\w+;padding-bottom:(\d+)px', drawn)
+    names = {label.color: label.name for label in inventory.spans.values()}
+    return {names[colour]: depth for colour, depth in lines}
+
+
+def _counted(inventory: Inventory, *ties: tuple[str, str, str]) -> Annotation:
+    text = "anna: 12 sacks at the quay; ben: 40 sacks"
+    return annotation(
+        span("a", "Speaker", 0, 4, text),
+        span("l1", "Load", 6, 14, text, wording="at least", least=12),
+        span("q", "Quay", 18, 26, text),
+        span("b", "Speaker", 28, 31, text),
+        span("l2", "Load", 33, 41, text, wording="exact", least=40, most=40),
+        *ties,
+        text=text,
+    )
+
+
+def test_counts_of_one_place_are_one_incident(project: Project) -> None:
+    inventory = project.inventory
+    who = (("reported_by", "l1", "a"), ("reported_by", "l2", "b"))
+    apart = incidents(inventory, [("a", _counted(inventory, *who))], [])
+    assert [(len(one.claims), one.contested) for one in apart] == [(1, False), (1, False)]
+    one_place = _counted(inventory, *who, ("lies_at", "l1", "q"), ("lies_at", "l2", "q"))
+    (incident,) = incidents(inventory, [("a", one_place)], [])
+    assert (incident.words, incident.contested) == (("the quay",), True)
+    assert [(claim.who, claim.low, claim.high) for claim in incident.claims] == [
+        (("anna",), 12, None),
+        (("ben",), 40, 40),
+    ]
+    passages = tuple(Passage(article="a", start=start, end=start + 8, text="") for start in (6, 33))
+    link = Link(kind="same incident", passages=passages, note="")
+    (linked,) = incidents(inventory, [("a", _counted(inventory, *who))], [link])
+    assert linked.contested
+    other = msgspec.structs.replace(link, kind="disputes")
+    assert len(incidents(inventory, [("a", _counted(inventory, *who))], [other])) == 2
+
+
+def test_scale_keeps_the_order_of_numbers_and_stays_in_the_drawing() -> None:
+    scale = Scale(3000)
+    at = [float(found) for n in (0, 1, 9, 300, 3000) for found in re.findall(r'cx="([\d.]+)%', scale.bar(n, n, ""))]
+    assert at == sorted(set(at))
+    assert 0 < at[0] < at[-1] < 100
+    assert scale.bar(5, None, "").count("<circle") == 1
+    assert scale.bar(None, 5, "").count("<path") == 0
+    assert scale.bar(2, 3, "").count("<circle") == 2
+    assert scale.bar(None, None, "").count("<circle") == 0
+    assert ">5,000</text>" in scale.axis()
+
+
+def test_what_changed_since_another_version(project: Project) -> None:
+    before = project.root.parent / "before"
+    (before / "schema").mkdir(parents=True)
+    for path in (project.corpus.root, project.schema):
+        _copy(path, before / path.name)
+    project.replace("corpus/annotations/gold/market.json", '"least": 2, ', '"least": 1, ')
+    page = page_of(project, "--since", str(before))
+    words = alone(page).words
+    assert f"Since {before}: a minor version is needed." in words
+    assert "Spans of gold" in words
+
+
+def _copy(source: Path, target: Path) -> None:
+    for path in source.rglob("*"):
+        if path.is_file():
+            place = target / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(path.read_bytes())
+
+
+def test_only_so_many_articles_are_drawn(project: Project) -> None:
+    words = Reader(page_of(project, "--articles", "1")).words
+    assert "The first 1 of 2." in words
+    assert "carts came" not in words.partition("The first 1")[2]
+
+
+def test_refusals_write_nothing(project: Project) -> None:
+    for path in project.path("corpus/annotations/gold").iterdir():
+        path.unlink()
+    result = project.annotate("release", "page", "--out", "page.html")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert "holds no gold labels" in result.output
+    assert not project.path("page.html").exists()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_page_fits_the_screen_and_can_be_read(corpus: Corpus, tmp_path: Path, width: int, scheme: str) -> None:
+    sys.path.insert(0, str(ROOT / "tools"))
+    import browser
+    from contrast import contrasts
+    from playwright.sync_api import sync_playwright
+
+    out = tmp_path / "page.html"
+    given = [str(corpus.root), "--schema", str(ROOT / "schema"), "--out", str(out)]
+    assert CliRunner().invoke(command, given).exit_code == 0
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(browser.CHROMIUM), args=browser.FLAGS)
+        page = chromium.new_page(viewport={"width": width, "height": 780}, color_scheme=scheme)  # type: ignore[arg-type]
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(out.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        faintest = contrasts(page, "body")[0]
+        assert faintest.ratio >= 4.5, faintest
+        page.locator("#names").uncheck()
+        assert page.locator(".text .tag:visible").count() == 0
+        page.screenshot(path=tmp_path / "page.png")
+        chromium.close()
+    assert said == []

@@ -1,0 +1,241 @@
+"""Every rule V has an example that fails, in a real repository, and finds nothing in a corpus that may be released."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from annotate.findings import Rule
+from annotate.release.candidate import Candidate, candidate
+from annotate.release.check import check
+from annotate.release.rules import RULES
+from tests.release.conftest import VERSION, Maintained
+
+BY_CODE = {rule.code: rule for rule in RULES}
+NEXT, MAJOR = "1.1.0", "2.0.0"
+LOG, LABELS, GATE = "corpus/CHANGELOG.md", "schema/labels.yaml", "corpus/release.yaml"
+MANIFEST = f"releases/{VERSION}.json"
+
+
+def found(project: Maintained, version: str, rule: Rule) -> list[str]:
+    """What one rule finds, as `file: message`."""
+    with candidate(version, project.corpus.root, project.schema) as one:
+        return [f"{finding.file}: {finding.message}" for finding in rule("", None, one)]
+
+
+def redefined(project: Maintained) -> None:
+    project.replace(LABELS, "definition: Who speaks.", "definition: Who speaks aloud.")
+
+
+def moved(project: Maintained) -> None:
+    project.write("corpus/splits/test.txt", "")
+    project.write("corpus/splits/train.txt", "harbour\nmarket\n")
+
+
+def tag_moved(project: Maintained) -> None:
+    project.replace("corpus/articles/market.json", "Made up for tests.", "Made up.")
+    project.commit()
+    project.git("tag", "--force", f"v{VERSION}")
+
+
+def tagged_by_hand(project: Maintained) -> None:
+    project.git("rm", "--quiet", MANIFEST)
+    project.commit()
+    project.git("tag", "--force", f"v{VERSION}")
+
+
+def of_the_future(project: Maintained) -> None:
+    project.replace(MANIFEST, "annotate release 1", "annotate release 2")
+    project.commit()
+    project.git("tag", "--force", f"v{VERSION}")
+
+
+def half_agreed(project: Maintained) -> None:
+    for name, old in (("harbour", '{"id": "s5", "label": "Quay"'), ("market", '{"id": "s1", "label": "Load"')):
+        path = project.path(f"corpus/annotations/ben/{name}.json")
+        path.write_text("".join(one for one in path.read_text().splitlines(True) if old not in one))
+
+
+def by_one(project: Maintained) -> None:
+    for name in ("harbour", "market"):
+        project.replace(f"corpus/annotations/gold/{name}.json", '["anna", "ben"]', '["anna"]')
+
+
+def licensed(project: Maintained) -> None:
+    project.write("LICENSE", "Of the port.")
+    project.git("add", "LICENSE")
+
+
+Spoil = Callable[[Maintained], object]
+CASES: list[tuple[str, str, Spoil, str]] = [
+    ("V101", "0.9.0", lambda port: None, "0.9.0 is not above 1.0.0"),
+    ("V101", VERSION, lambda port: port.git("tag", "v1.0.1"), "1.0.0 is not above 1.0.1"),
+    ("V102", NEXT, redefined, "1.1.0 is too small (D103: the label Speaker is defined otherwise); release it as 2.0.0"),
+    ("V103", NEXT, lambda port: None, "CITATION.cff: has the version 1.0.0, not 1.1.0"),
+    ("V103", VERSION, lambda port: port.replace("CITATION.cff", "2026-03-01", "2026-03-02"), "has the day 2026-03-02"),
+    (
+        "V103",
+        VERSION,
+        lambda port: port.replace(LOG, "## 1", "## 1.5.0\n\n## 1"),
+        "1.5.0 is its newest entry",
+    ),
+    ("V103", VERSION, lambda port: port.path("CITATION.cff").unlink(), "has the version None"),
+    ("V104", NEXT, lambda port: None, "has no entry for 1.1.0"),
+    ("V104", VERSION, lambda port: port.path(LOG).unlink(), "has no entry for 1.0.0"),
+    ("V104", VERSION, lambda port: port.replace(LOG, "(2026-03-01)", "(not released)"), "1.0.0 has no day"),
+    (
+        "V104",
+        VERSION,
+        lambda port: port.replace(
+            LOG, "Told", "<!-- draft: say in words what changed and why, then delete this line -->\nTold"
+        ),
+        "is a draft",
+    ),
+    ("V105", VERSION, lambda port: port.replace(LOG, "Articles: 2.", "Articles: 3."), "lacks 'Articles: 2.'"),
+    ("V106", MAJOR, redefined, "the label Speaker was redefined since 1.0.0; raise the version to 2.0.0"),
+    ("V106", NEXT, lambda port: port.replace(LABELS, "version: 1.0.0", "version: 3.0.0"), "neither 1.1.0 nor 1.0.0"),
+    ("V106", "0.1.0", lambda port: port.git("tag", "-d", "v1.0.0"), "the first release is to be 0.1.0"),
+    ("V201", NEXT, lambda port: port.write("notes.txt", "x"), "notes.txt: is not committed"),
+    ("V201", NEXT, redefined, "schema/labels.yaml: is not committed"),
+    ("V202", VERSION, lambda port: None, "the tag v1.0.0 is there already"),
+    ("V203", NEXT, tag_moved, "corpus/articles/market.json: was changed under v1.0.0"),
+    ("V203", NEXT, tagged_by_hand, "the tag v1.0.0 has no manifest"),
+    ("V203", NEXT, of_the_future, "under v1.0.0 is 'annotate release 2'"),
+    ("V203", NEXT, lambda port: port.path(MANIFEST).unlink(), "is not as it was under v1.0.0"),
+    (
+        "V203",
+        NEXT,
+        lambda port: port.replace(LOG, "Told by a person", "Told otherwise"),
+        "the entry 1.0.0 is not",
+    ),
+    ("V204", NEXT, moved, "corpus/splits/test.txt: was in test in 1.0.0 and is in train now"),
+    ("V301", NEXT, lambda port: port.write("corpus/notes.orig", "x"), "corpus/notes.orig: C115: has no place"),
+    (
+        "V302",
+        NEXT,
+        lambda port: port.replace("corpus/articles/market.json", "Made up for tests.", " "),
+        "corpus/articles/market.json: says nothing of the rights",
+    ),
+    ("V302", NEXT, lambda port: port.replace("CITATION.cff", "CC-BY-4.0", "MIT"), "names the licence MIT"),
+    ("V303", NEXT, half_agreed, "agreement on Quay is 0.00, and 0.80 is needed"),
+    ("V303", NEXT, lambda port: port.path(GATE).unlink(), "corpus/release.yaml: is missing"),
+    (
+        "V303",
+        NEXT,
+        lambda port: port.write(GATE, "agreement: {least: 0, labels: {Ship: 1}}"),
+        "names 'Ship', which is",
+    ),
+    (
+        "V303",
+        NEXT,
+        by_one,
+        "nothing can be measured",
+    ),
+    (
+        "V304",
+        NEXT,
+        lambda port: port.write("README.md", "<!-- generated: agreement -->\n\nVery good.\n\n<!-- /generated -->\n"),
+        "README.md: shows other agreement",
+    ),
+    ("V403", NEXT, lambda port: None, "releases/1.1.0.json: is missing"),
+    (
+        "V403",
+        VERSION,
+        lambda port: port.replace("corpus/sources/port.txt", "The", "the"),
+        "corpus/sources/port.txt: was changed since",
+    ),
+    ("V403", VERSION, licensed, "LICENSE: was added since the manifest was written"),
+    (
+        "V403",
+        VERSION,
+        lambda port: port.replace("CITATION.cff", "The port office", "The office"),
+        "of the dataset, the card differs",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "version", "spoil", "words"), CASES)
+def test_rule_finds_its_example(released: Maintained, code: str, version: str, spoil: Spoil, words: str) -> None:
+    spoil(released)
+    messages = found(released, version, BY_CODE[code])
+    assert [one for one in messages if words in one], messages
+    assert all("\n" not in one for one in messages)
+
+
+def _flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def _rule(project: Maintained, code: str, spoil: Callable[[Candidate], object]) -> list[str]:
+    """What a rule finds once the datasets of the candidate were built, and spoilt."""
+    with candidate(VERSION, project.corpus.root, project.schema) as one:
+        assert one.built
+        spoil(one)
+        return [finding.message for finding in BY_CODE[code]("", None, one)]
+
+
+def test_second_build_that_differs_is_found(released: Maintained) -> None:
+    (message,) = _rule(released, "V401", lambda one: _flipped(one.built.second / "croissant.json"))
+    assert "built a second time, is not what the corpus builds now: croissant.json differs" in message
+
+
+def test_tables_that_do_not_load_are_found(released: Maintained, tmp_path: Path) -> None:
+    def spoil(one: Candidate) -> None:
+        (one.built.first / "data" / "articles" / "test-00000-of-00001.parquet").write_bytes(b"PAR1")
+
+    (message,) = _rule(released, "V402", spoil)
+    assert message.startswith("articles: cannot be loaded: ")
+
+
+def test_environment_without_datasets_is_found(
+    released: Maintained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "datasets.py").write_text("raise ImportError\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (message,) = _rule(released, "V402", lambda one: None)
+    assert message.endswith("the library datasets is not installed: pip install 'contested-claims[dataset]'")
+
+
+def test_every_rule_has_an_example() -> None:
+    assert {code for code, *_ in CASES} | {"V401", "V402"} == set(BY_CODE)
+
+
+def test_what_may_be_released_has_no_findings_but_for_its_tag(released: Maintained) -> None:
+    result = released.annotate("release", "check", VERSION)
+    assert (result.exit_code, result.output.splitlines()[0]) == (
+        1,
+        ".: V202 the tag v1.0.0 is there already; raise the version",
+    )
+    released.git("tag", "--delete", f"v{VERSION}")
+    result = released.annotate("release", "check", VERSION)
+    assert (result.exit_code, "No findings in version 1.0.0" in result.output) == (0, True), result.output
+
+
+def test_corpus_with_errors_is_not_built(released: Maintained) -> None:
+    released.replace("corpus/annotations/gold/market.json", '"1.0.0"', '"0.0.9"')
+    with candidate(NEXT, released.corpus.root, released.schema) as one:
+        codes = {finding.code for finding in check(one)}
+        assert "built" not in vars(one)
+    assert "V301" in codes
+    assert not {code for code in codes if code.startswith("V4")}
+
+
+def test_bad_input_is_one_line(released: Maintained, tmp_path: Path) -> None:
+    shallow = tmp_path / "shallow"
+    released.commit()
+    released.git("clone", "--quiet", "--depth", "1", f"file://{released.root}", str(shallow))
+    for place, version, words in (
+        (released.root, "1.0", "1.0: is no version; write three numbers"),
+        (released.root, "v1.1.0", "v1.1.0: is no version"),
+        (shallow, NEXT, "is a shallow clone, without the earlier releases; `git fetch --unshallow --tags`"),
+    ):
+        for command in ("check", "cut"):
+            result = Maintained(place).annotate("release", command, version)
+            assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+            assert words in result.output
+    released.write(GATE, "agreement: {least: 2}\n")
+    result = released.annotate("release", "check", NEXT)
+    assert result.exit_code == 1
+    assert "2 is greater than the maximum of 1" in result.output
