@@ -53,7 +53,10 @@ def tables(facts: Facts) -> str:
 
 def labels(facts: Facts) -> str:
     inventory, counts = facts.inventory, facts.counts
-    parts = ["## Labels", "Class ids never shift: a new label or value has the next number, one that is dropped keeps its own."]
+    parts = [
+        "## Labels",
+        "Class ids never shift: a new label or value has the next number, one that is dropped keeps its own.",
+    ]
     for layer in inventory.layers.values():
         rows = (
             (f"`{one.name}`", one.definition, f"{counts.spans[one.name]:,}") for one in inventory.labels_of(layer.name)
@@ -112,7 +115,29 @@ def splits(facts: Facts) -> str:
     text += _bound(facts)
     if facts.left_out:
         text += f" Left out, for want of settled labels or of a split: {counted(facts.left_out, 'article')}."
-    return text
+    return text + _folds(facts)
+
+
+def _folds(facts: Facts) -> str:
+    """Code that makes folds with `load_dataset` alone: what is bound is held out as a whole, unless that is all."""
+    number = facts.counts.articles.total()
+    if _held_out(facts) or number < 2 or len(facts.bound) > GROUPS:
+        return ""
+    whole = any(len(group) == number for group in facts.bound)
+    first = {} if whole else {name: group[0] for group in facts.bound for name in group}
+    config, key = (TOKENS, "article") if TOKENS in loadable(facts) else (ARTICLES, "id")
+    group = f"first = {first!r}  # article: the first of those that it is bound to\n" if first else ""
+    of = f'first.get(row["{key}"], row["{key}"])' if first else f'row["{key}"]'
+    return f"""
+
+```python
+from datasets import load_dataset
+
+{group}rows = load_dataset(dataset, "{config}", split="{next(iter(facts.counts.articles))}")
+for held_out in sorted({{{of} for row in rows}}):
+    train = rows.filter(lambda row: {of} != held_out)
+    test = rows.filter(lambda row: {of} == held_out)
+```"""
 
 
 def _bound(facts: Facts) -> str:
@@ -188,5 +213,5 @@ def citation(facts: Facts) -> str:
     made = f"`{MANIFEST}` holds the hashes of the files and of their rows. Written with pyarrow {facts.pyarrow}."
     if facts.citation is None:
         return made
-    home = f" Corpus, guidelines and tools: {facts.citation.repository}" if facts.citation.repository else ""
+    home = f" Corpus, guidelines, examples and tools: {facts.citation.repository}" if facts.citation.repository else ""
     return f"## Citation\n\n```bibtex\n{facts.citation.bibtex}\n```\n\n{made}{home}"

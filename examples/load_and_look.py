@@ -1,0 +1,98 @@
+"""Load the dataset, print some claims, and plot who claims how many: a bar an interval, incident by incident.
+
+    python examples/load_and_look.py                       # builds the dataset from the corpus first
+    python examples/load_and_look.py dist/dataset counts.png
+
+Needs contested-claims[dataset] and matplotlib. All is read from the folder, nothing from the net.
+"""
+
+import subprocess
+import sys
+import tempfile
+from itertools import groupby
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+import matplotlib as mpl
+from datasets import Dataset, load_dataset
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart, and a marker each, for paper without colours.
+LOOKS = {
+    "person": ("#0072B2", "o"),
+    "organisation": ("#D55E00", "s"),
+    "group": ("#009E73", "^"),
+    "document": ("#CC79A7", "D"),
+    "media": ("#56B4E9", "P"),
+    "unspecified": ("#E69F00", "X"),
+    "the text itself": ("#666666", "v"),
+}
+
+
+def incident(claim: dict[str, Any]) -> str:
+    """Two counts are of one incident here if an article gives both the same means, place and time."""
+    said = [claim[role] for role in ("means_text", "place_text", "time_text") if claim[role]]
+    return f"{shorten('; '.join(said), 75, placeholder=' …') or 'nothing said of it'}  ({claim['article']})"
+
+
+def draw(axes: Any, at: float, claim: dict[str, Any], kind: str, right: float) -> None:
+    """One claim: a mark for one number, a bar for two, an arrow where the words leave an end open."""
+    colour, marker = LOOKS[kind]
+    low, high = claim["minimum"], claim["maximum"]
+    ends = [end for end in (low, high) if end is not None]
+    words = "–".join(f"{end:,}" for end in dict.fromkeys(ends)) or "no number"
+    axes.plot(ends, [at] * len(ends), color=colour, marker=marker, markersize=8, linewidth=4)
+    axes.annotate(words, (ends[0] if ends else 1, at), (0, 8), textcoords="offset points", fontsize=9, ha="center")
+    if len(ends) == 1:
+        arrow = {"arrowstyle": "->", "color": colour, "linestyle": "--", "linewidth": 1.5}
+        axes.annotate("", (right if high is None else 1, at), (ends[0], at), arrowprops=arrow)
+
+
+def plot(claims: Dataset, path: Path) -> None:
+    wording = claims.features["stated"].int2str
+    kind_of = claims.features["claimant"].feature["kind"].int2str
+    counted = [claim for claim in claims if wording(claim["stated"]) not in ("uncounted", "unknown")]
+    right = 2 * max(max(claim["minimum"] or 0, claim["maximum"] or 0, 10) for claim in counted)
+    groups = [(words, list(group)) for words, group in groupby(counted, key=incident)]
+    height = 0.62 * len(counted) + 0.5 * len(groups)
+    figure, axes = plt.subplots(figsize=(11, 1.6 + height), layout="constrained")
+    at, labels, kinds = 0.0, [], set()
+    for words, group in groups:
+        at -= 0.5
+        axes.text(0.8, at, words, fontsize=10, fontweight="bold", va="center")
+        for claim in group:
+            at -= 0.62
+            kind = kind_of(claim["claimant"][0]["kind"]) if claim["claimant"] else "the text itself"
+            kinds.add(kind)
+            draw(axes, at, claim, kind, right)
+            who = shorten(claim["claimant_text"] or "the text itself", 48, placeholder=" …")
+            labels.append((at, f"{who}\n“{shorten(claim['text'], 46, placeholder=' …')}”"))
+        axes.axhline(at - 0.33, color="#dddddd", linewidth=1)
+    axes.set(xscale="log", xlim=(0.75, right), ylim=(at - 0.4, 0), xlabel="people, on a logarithmic scale")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_yticks([place for place, _ in labels], [words for _, words in labels], fontsize=9)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    marks = [plt.Line2D([], [], color=c, marker=m, label=kind) for kind, (c, m) in LOOKS.items() if kind in kinds]
+    figure.suptitle("Who claims how many, incident by incident", fontsize=13)
+    figure.legend(handles=marks, loc="outside lower center", ncols=len(marks), frameon=False)
+    figure.savefig(path, dpi=130)
+
+
+def main(folder: str, picture: str = "contested-counts.png") -> None:
+    claims = load_dataset(folder, "casualty_claims", split="train")
+    for claim in claims.select(range(5)):
+        stated = claims.features["stated"].int2str(claim["stated"])
+        print(claim["claimant_text"], "|", claim["text"], "|", stated, claim["minimum"], claim["maximum"])
+    plot(claims, Path(picture))
+    print(f"{len(claims)} claims; the plot is in {picture}")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        if not sys.argv[1:]:
+            subprocess.run(["annotate", "build", "--out", f"{scratch}/dataset"], check=True)
+        main(*(sys.argv[1:] or [f"{scratch}/dataset"]))

@@ -1,0 +1,85 @@
+"""A researcher's first hour: the examples run as they are, offline, on the dataset of the repository's corpus."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a researcher has: corpus, schema, and the built dataset."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("corpus", "schema"):
+        shutil.copytree(ROOT / name, folder / name)
+    run(folder, str(Path(sys.executable).parent / "annotate"), "build", "--out", "dataset")
+    return folder
+
+
+def run(folder: Path, *words: str) -> str:
+    """What a program prints; it may not warn on its own, nor look anything up on the net."""
+    env = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(folder / "cache"),
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        "MPLCONFIGDIR": str(folder / "cache"),
+    }
+    done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
+
+
+def test_load_and_look_draws_every_count(clone: Path) -> None:
+    said = run(clone, sys.executable, str(EXAMPLES / "load_and_look.py"), "dataset", "counts.png")
+    assert "The agency | 33 people were killed | exact 33 33" in said
+    picture = clone.joinpath("counts.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))
+    assert 1000 < width < 2000
+    assert 600 < height < 3000
+
+
+def test_baseline_is_scored_beside_the_rules(clone: Path) -> None:
+    said = run(clone, sys.executable, str(EXAMPLES / "baseline.py"), "dataset")
+    assert "no fold is free of leaks" in said
+    rows = {
+        found[1]: found for line in said.splitlines() if (found := re.match(r"(\w+(?: labels)?) +(\d+) +(.*)", line))
+    }
+    whole = [float(value) for value in rows["all labels"][3].split()]
+    assert len(whole) == 6
+    # Exact is at most partial is at most overlap, of the rules and of the CRF, which has learned something.
+    assert whole[:3] == sorted(whole[:3])
+    assert 0 < whole[3] <= whole[4] <= whole[5]
+    assert rows["Cue"][2] == "42"
+
+
+def test_folds_of_the_card_work_with_load_dataset_alone(clone: Path) -> None:
+    """The card's own code, in a process that has no toolkit: every article is held out once, and never trained on."""
+    card = clone.joinpath("dataset/README.md").read_text(encoding="utf-8")
+    section = card.partition("\n## Splits\n")[2].partition("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    code = f'dataset = "dataset"\n{code}    print(sorted(set(test["article"])), sorted(set(train["article"])))\n'
+    said = run(clone, sys.executable, "-c", f"import sys\nsys.modules['annotate'] = None\n{code}")
+    assert said.splitlines() == [
+        "['raqqa-phosphorus'] ['syria-fronts']",
+        "['syria-fronts'] ['raqqa-phosphorus']",
+    ]
+
+
+def test_examples_are_short_and_named_where_they_are_looked_for() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    scripts = sorted(path.name for path in EXAMPLES.glob("*.py"))
+    assert scripts == ["baseline.py", "load_and_look.py"]
+    for name in scripts:
+        assert f"examples/{name}" in readme
+        assert len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) <= 100
