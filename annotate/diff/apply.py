@@ -47,10 +47,9 @@ def rebuilt(change: FileChange, old: bytes | None) -> bytes:
 
 
 def _annotation(change: FileChange, old: bytes | None) -> bytes:
-    value: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(old, type=Annotation)) if old is not None else {}
     before = msgspec.json.decode(old, type=Annotation) if old is not None else None
-    for one in change.fields:
-        value[one.field] = one.new
+    value = msgspec.structs.asdict(before) if before else {}
+    value |= {one.field: one.new for one in change.fields}
     made = msgspec.convert({**value, "spans": [], "relations": []}, Annotation)
     return encode_annotation(
         msgspec.structs.replace(

@@ -1,7 +1,8 @@
 """What became of the relations between spans that have been matched."""
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from annotate.diff.model import End, Ends, RelationChange, RelationKind
@@ -27,11 +28,10 @@ def changes(
     head, by label and tail (retargeted), and by both ends (relabelled); the first that fits in the order of the file.
     """
     ids = {one.id: other.id for one, other in pairs}
+    left, after = _different(old.relations if old else (), new.relations if new else (), ids)
     before = [
-        _Old(one, renamed.get(one.label, one.label), ids.get(one.head, ""), ids.get(one.tail, ""))
-        for one in (old.relations if old else ())
+        _Old(one, renamed.get(one.label, one.label), ids.get(one.head, ""), ids.get(one.tail, "")) for one in left
     ]
-    after = list(new.relations if new else ())
     matched: list[tuple[Relation, Relation]] = []
     for key in (_all, _label_head, _label_tail, _ends):
         before, after = _taken(before, after, key, matched)
@@ -41,17 +41,38 @@ def changes(
         if kinds:
             yield RelationChange(kinds=kinds, old=one, new=other, old_ends=ours(one), new_ends=theirs(other))
     yield from (RelationChange(kinds=("added",), new=one, new_ends=theirs(one)) for one in after)
-    for left in before:
-        yield RelationChange(kinds=("removed",), old=left.relation, old_ends=ours(left.relation))
+    for one in (rest.relation for rest in before):
+        yield RelationChange(kinds=("removed",), old=one, old_ends=ours(one))
+
+
+def _different(
+    old: Iterable[Relation], new: Iterable[Relation], ids: Mapping[str, str]
+) -> tuple[list[Relation], list[Relation]]:
+    """What is left of both without relations that are the same in every respect, as most of a file are."""
+    waiting, same, left = Counter(new), Counter[Relation](), []
+    for one in old:
+        if same[one] < waiting[one] and ids.get(one.head) == one.head and ids.get(one.tail) == one.tail:
+            same[one] += 1
+        else:
+            left.append(one)
+    after = []
+    for one in new:
+        if same[one]:
+            same[one] -= 1
+        else:
+            after.append(one)
+    return left, after
 
 
 class _Places:
     """Where the ends of the relations of one version stand."""
 
     def __init__(self, annotation: Annotation | None) -> None:
-        self._ends = (
-            {one.id: End(one.label, one.start, one.end, one.text) for one in annotation.spans} if annotation else {}
-        )
+        self._spans = annotation.spans if annotation else ()
+
+    @cached_property
+    def _ends(self) -> dict[str, End]:
+        return {one.id: End(one.label, one.start, one.end, one.text) for one in self._spans}
 
     def __call__(self, relation: Relation) -> Ends:
         return self._ends.get(relation.head), self._ends.get(relation.tail)

@@ -44,7 +44,8 @@ def as_they_are(span: Span) -> tuple[int, int]:
 
 def match(old: Iterable[Span], new: Iterable[Span], carry: Carry, renamed: Mapping[str, str]) -> Matched:
     """Match the spans of two versions of one annotation."""
-    rest = _Rest(sorted(old, key=span_order), sorted(new, key=span_order), carry, renamed)
+    pairs, before, after = _same(old, new, carry)
+    rest = _Rest(pairs, sorted(before, key=span_order), sorted(after, key=span_order), carry, renamed)
     rest.take(rest.equal())
     trusted = rest.ids_are_kept()
     if trusted:
@@ -57,11 +58,28 @@ def match(old: Iterable[Span], new: Iterable[Span], carry: Carry, renamed: Mappi
     return Matched(pairs, list(rest.old.values()), list(rest.new.values()))
 
 
+def _same(old: Iterable[Span], new: Iterable[Span], carry: Carry) -> tuple[Pairs, list[Span], list[Span]]:
+    """Spans that are the same in every respect, as most of a file are; and the others of both versions."""
+    after = {id(span): span for span in new}
+    waiting = {span.id: span for span in after.values()}
+    pairs, before = [], []
+    for span in old:
+        if waiting.get(span.id) == span and carry(span) == (span.start, span.end):
+            other = waiting.pop(span.id)
+            pairs.append((span, other))
+            del after[id(other)]
+        else:
+            before.append(span)
+    return pairs, before, list(after.values())
+
+
 class _Rest:
     """What is not matched yet, by number; the places of the old spans carried to the new text."""
 
-    def __init__(self, old: Sequence[Span], new: Sequence[Span], carry: Carry, renamed: Mapping[str, str]) -> None:
-        self.pairs: Pairs = []
+    def __init__(
+        self, pairs: Pairs, old: Sequence[Span], new: Sequence[Span], carry: Carry, renamed: Mapping[str, str]
+    ) -> None:
+        self.pairs = pairs
         self.old, self.new = dict(enumerate(old)), dict(enumerate(new))
         self._first = [_mention(number, span, carry(span), renamed) for number, span in enumerate(old)]
         self._second = [_mention(number, span, (span.start, span.end), {}) for number, span in enumerate(new)]
@@ -72,7 +90,7 @@ class _Rest:
                 self.pairs.append((self.old.pop(one), self.new.pop(other)))
 
     def equal(self) -> Iterator[tuple[int, int]]:
-        """Spans with one id, label and place; what most of a file is."""
+        """Spans with one id, label and place."""
         places = {(self.new[n].id, m.label, m.pieces): n for n, m in enumerate(self._second)}
         for number, mention in enumerate(self._first):
             other = places.get((self.old[number].id, mention.label, mention.pieces))
@@ -111,6 +129,8 @@ def _share(one: Mention, other: Mention) -> bool:
 def changes(matched: Matched, carry: Carry, renamed: Mapping[str, str]) -> Iterator[SpanChange]:
     """What became of each span that is not the same in every respect: in the order of the text, removed ones last."""
     for old, new in matched.pairs:
+        if old == new and carry(old) == (old.start, old.end):
+            continue
         kinds, by = tuple(_kinds(old, new, carry, renamed)), _moved(old, new, carry)
         if kinds:
             yield SpanChange(kinds=kinds, old=old, new=new, by=by)
