@@ -29,6 +29,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _LEFT_OUT = ("same", "retargeted", "only ", "loose")
 DRAWN = 100
 """Articles that are drawn, if not more are asked for."""
+INCIDENTS = 200
+"""Incidents that are drawn, those with several claimants first."""
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +177,11 @@ def _incidents(corpus: Corpus, inventory: Inventory, names: Sequence[str]) -> It
         " broken line, to an end that the words leave open. Counts are of one incident where the text says so. The"
         f" scale is logarithmic, and the same for all. {_several(contested, len(found))}</p>\n"
     )
-    yield from drawn(found, {name: corpus.read_article(name).title or name for name in names})
+    shown = found[:INCIDENTS]
+    of = {claim.article for incident in shown for claim in incident.claims}
+    yield from drawn(shown, {name: corpus.read_article(name).title or name for name in sorted(of)})
+    if len(shown) < len(found):
+        yield f'<p class="about">The first {len(shown):,} of {len(found):,}.</p>\n'
 
 
 def _several(contested: int, number: int) -> str:

@@ -8,11 +8,13 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from typing import NamedTuple
 
 from annotate.inventory import Interval, Inventory, RecordType
 from annotate.model import Annotation, Link
 from annotate.records import Mention, Record, records
+from annotate.splits.groups import Bond, groups
 
 SAME = "same incident"
 UNSAID = "the text itself"
@@ -98,12 +100,18 @@ def _groups(claims: Sequence[Claim], links: Sequence[Link]) -> Iterator[list[Cla
                 for passage in link.passages
             ):
                 keys["", place].append(number)
-    leader = list(range(len(claims)))
-    for numbers in keys.values():
-        homes = {leader[number] for number in numbers}
-        leader = [min(homes) if home in homes else home for home in leader]
-    for first in sorted(set(leader)):
-        yield [claim for claim, home in zip(claims, leader, strict=True) if home == first]
+    bonds = [
+        Bond(first=_name(one), second=_name(other), why="")
+        for numbers in keys.values()
+        for one, other in pairwise(numbers)
+    ]
+    for group in groups(map(_name, range(len(claims))), bonds):
+        yield [claims[int(name)] for name in group]
+
+
+def _name(number: int) -> str:
+    """A number as `groups` sorts it."""
+    return f"{number:012}"
 
 
 def _incident(claims: list[Claim]) -> Incident:
