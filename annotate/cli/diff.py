@@ -1,7 +1,8 @@
 """`annotate diff`: what changed between two versions of a corpus."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,9 @@ def command(
                 write_atomically(Path(out), parts)
             click.echo(f"written to {out}", err=True)
         else:
-            for part in parts:
+            with terminal(stderr=True).status("comparing"):
+                first = next(parts)  # all forms but JSON know their first words when everything was compared
+            for part in chain([first], parts):
                 sys.stdout.buffer.write(part)
             sys.stdout.buffer.flush()
         if exit_code and not comparison.summary.empty:
@@ -100,7 +103,7 @@ def _rescored(comparison: "Comparison", folder: str) -> "Rescored":
     return rescored
 
 
-def _parts(comparison: "Comparison", format_: str, rescored: "Rescored | None", colour: bool) -> Iterable[bytes]:
+def _parts(comparison: "Comparison", format_: str, rescored: "Rescored | None", colour: bool) -> Iterator[bytes]:
     from annotate.diff import as_markdown, as_page, as_text, document
     from annotate.diff.rescore import grids
 
@@ -120,7 +123,7 @@ def _shown(colour: bool) -> "Shown":
     def style(words: str, what: str) -> str:
         if not colour:
             return words
-        return click.style(words, fg=_COLOURS.get(what), bold=what == "head", dim=what == "dim")
+        return click.style(words, fg=_COLOURS.get(what), bold=what == "head" or None, dim=what == "dim" or None)
 
     return Shown(lambda grids: _tables(grids, colour), style)
 

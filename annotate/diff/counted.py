@@ -18,7 +18,7 @@ _HEADS = {
 }
 
 
-Cell = str | int | float | None
+Cell = str | int | None
 
 
 class Grid(NamedTuple):
@@ -86,7 +86,7 @@ def inventory(summary: Summary) -> Iterator[Said]:
 
 def cell(value: Cell) -> str:
     """A cell of a table that knows no columns."""
-    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
+    return "" if value is None else str(value)
 
 
 def version(summary: Summary) -> tuple[str, Needed]:

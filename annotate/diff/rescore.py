@@ -117,7 +117,7 @@ class _Found:
 
     def __init__(self, gold: Annotation, predicted: Annotation, inventory: Inventory) -> None:
         first, second = mentions(gold, inventory), mentions(predicted, inventory)
-        self.all = {one.id: one.label for one in first}
+        self.all = first
         self.exact, self.overlap = (_ids(made) for made in (exact(first, second), overlap(first, second)))
 
 
@@ -137,11 +137,12 @@ def _through(
         changes = list(spans.changes(spans.match(old.spans, new.spans, as_they_are, renamed), as_they_are, renamed))
         for side, known in enumerate(found):
             why = _kinds(changes, side)
-            for id_, label in known.all.items():
-                key = label, why.get(id_, UNCHANGED)
+            for one in known.all:
+                pieces = ((one.label, *piece) for piece in one.pieces)
+                key = one.label, next((why[piece] for piece in pieces if piece in why), UNCHANGED)
                 counts[key, "gold", side] += 1
-                counts[key, "exact", side] += id_ in known.exact
-                counts[key, "overlap", side] += id_ in known.overlap
+                counts[key, "exact", side] += one.id in known.exact
+                counts[key, "overlap", side] += one.id in known.overlap
 
     def both(key: tuple[str, str], what: str) -> tuple[int, int]:
         return counts[key, what, 0], counts[key, what, 1]
@@ -152,31 +153,35 @@ def _through(
             yield made
 
 
-def _kinds(changes: list[SpanChange], side: int) -> dict[str, str]:
-    """Id of a span of one side → how it changed, in words."""
+def _kinds(changes: list[SpanChange], side: int) -> dict[tuple[str, int, int], str]:
+    """Label and place of a span of one side → how it changed, in words."""
     pairs = (((one.old, one.new)[side], ", ".join(one.kinds)) for one in changes)
-    return {span.id: kinds for span, kinds in pairs if span}
+    return {(span.label, span.start, span.end): kinds for span, kinds in pairs if span}
 
 
 def grids(rescored: Rescored) -> Iterator[Grid]:
     """The tables of what moved, for people."""
     number = len(rescored.articles)
-    title = f"Predictions on {number} article{'s' * (number != 1)}, scored on both versions: F1"
-    rows: list[list[Cell]] = [
-        [one.name, one.of, *one.exact, _delta(one.exact), *one.overlap, _delta(one.overlap)] for one in rescored.scores
-    ]
-    yield Grid(title, ["label", "of", "exact, old", "new", "moved by", "overlap, old", "new", "moved by"], rows)
+    title = f"Predictions on {number} article{'s' * (number != 1)}, scored on both versions"
+    rows: list[list[Cell]] = [[one.name, one.of, _scores(one.exact), _scores(one.overlap)] for one in rescored.scores]
+    yield Grid(title, ["label", "of", "exact F1", "overlap F1"], rows)
     if rescored.through:
-        head = ["label", "change", "gold, old", "new", "found exactly, old", "new", "by overlap, old", "new"]
-        yield Grid(
-            "Through which changes",
-            head,
-            [[one.label, one.change, *one.gold, *one.exact, *one.overlap] for one in rescored.through],
-        )
+        counts: list[list[Cell]] = [
+            [one.label, one.change, *map(_counts, (one.gold, one.exact, one.overlap))] for one in rescored.through
+        ]
+        yield Grid("Through which changes", ["label", "change", "gold", "found exactly", "by overlap"], counts)
 
 
-def _delta(values: tuple[float | None, float | None]) -> float | None:
-    return None if values[0] is None or values[1] is None else values[1] - values[0]
+def _scores(values: tuple[float | None, float | None]) -> str:
+    """Both F1, and by how much it moved; the exact ends of relations are not scored."""
+    old, new = ("–" if value is None else f"{value:.2f}" for value in values)
+    if values[0] is None or values[1] is None:
+        return "" if values == (None, None) else f"{old} → {new}"
+    return f"{old} → {new} ({values[1] - values[0]:+.2f})"
+
+
+def _counts(values: tuple[int, int]) -> str:
+    return f"{values[0]} → {values[1]}"
 
 
 def notes(rescored: Rescored) -> Iterator[str]:

@@ -15,9 +15,9 @@ from annotate.inventory import FILE
 def side(name: str, corpus: str = CORPUS, schema: str = SCHEMA) -> Iterator[Tree]:
     """The version called `name`, while the context lasts.
 
-    What is on disk goes before a revision. A corpus folder has its schema beside it, else in the folder `schema`. In a
-    folder that holds both, or at a revision, they are at the paths `corpus` and `schema`. A release is a source
-    archive, or a folder with just one. Raises CannotRun for anything else.
+    What is on disk goes before a revision. A corpus folder has its schema beside it, else in the folder `schema` from
+    here. In a folder that holds both, or at a revision, they are at the paths `corpus` and `schema`. A release is a
+    source archive, or a folder with just one. Raises CannotRun for anything else.
     """
     path = Path(name)
     if path.is_dir():
@@ -52,7 +52,7 @@ def _roots(path: Path, corpus: str, schema: str) -> dict[str, Path] | None:
         return {CORPUS: path / corpus, SCHEMA: path / schema}
     if not (path / "articles").is_dir():
         return None
-    beside = path.resolve().parent / SCHEMA
+    beside = path.resolve().parent / schema
     return {CORPUS: path, SCHEMA: beside if (beside / FILE).is_file() else Path(schema)}
 
 

@@ -185,6 +185,14 @@ def test_rescored_predictions_move_through_the_changes(pair: Pair) -> None:
         assert "Through which changes" in shown
 
 
+def test_span_in_pieces_changes_with_any_of_them(pair: Pair) -> None:
+    pair.respan("harbour", "s9", start=80)
+    predictions = str(pair.folder / "old" / "corpus" / "annotations" / GOLD)
+    done = annotate("diff", "old", "new", "--rescore", predictions, "--format", "json", cwd=pair.folder)
+    (one,) = msgspec.json.decode(done.stdout)["rescored"]["through"]
+    assert one == {"label": "Words", "change": "moved", "gold": [1, 1], "exact": [1, 0], "overlap": [1, 1]}
+
+
 def test_predictions_that_fit_nothing(pair: Pair) -> None:
     (pair.folder / "empty").mkdir()
     done = annotate("diff", "old", "new", "--rescore", "empty", cwd=pair.folder)

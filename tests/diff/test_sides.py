@@ -59,6 +59,16 @@ def test_each_kind_of_version_has_the_same_files(tmp_path: Path, made: Callable[
         assert read(tree) == WANTED
 
 
+def test_schema_of_a_corpus_folder_is_beside_it_or_where_it_is_said_to_be(tmp_path: Path) -> None:
+    shutil.copytree(BASE / "corpus", tmp_path / "port")
+    shutil.copytree(BASE / "schema", tmp_path / "elsewhere" / "labels")
+    with side(str(tmp_path / "port"), schema=str(tmp_path / "elsewhere" / "labels")) as tree:
+        assert read(tree) == WANTED
+    shutil.copytree(BASE / "schema", tmp_path / "schema")
+    with side(str(tmp_path / "port")) as tree:
+        assert read(tree) == WANTED
+
+
 def test_revision_has_the_files_of_then(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.replace("corpus/articles/market.txt", "3", "4")
     commit(repository, "second")
