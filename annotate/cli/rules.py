@@ -1,8 +1,14 @@
 """`annotate rules`: the catalogue of rules, and what each one means."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from annotate.errors import CannotRun
+
+if TYPE_CHECKING:
+    from annotate.diff.version_rules import VersionRule
+    from annotate.findings import Rule
 
 
 @click.command("rules")
@@ -14,7 +20,8 @@ def command(code: str | None, format_: str) -> None:
     """List the rules, or explain the one with CODE.
 
     S: shape of a file. T: text. P: spans. R: relations. C: corpus. L: what Label Studio sends back.
-    F: files of other formats. I: exports to convert. V: releases.
+    F: files of other formats. I: exports to convert. V: releases. D, explained when asked for: why a difference
+    needs a version.
 
     \b
     annotate rules
@@ -23,8 +30,10 @@ def command(code: str | None, format_: str) -> None:
     import json
 
     from annotate.cli.catalogue import every_rule
+    from annotate.diff.version_rules import RULES as OF_VERSIONS
 
-    rules = [rule for rule in every_rule() if code is None or rule.code == code.upper()]
+    known: list[Rule | VersionRule] = [*every_rule(), *(OF_VERSIONS if code else ())]
+    rules = [rule for rule in known if code is None or rule.code == code.upper()]
     if not rules:
         raise CannotRun(code or "", "is the code of no rule", "`annotate rules` lists them")
     if format_ == "json":

@@ -51,9 +51,13 @@ class Comparison:
         self._tested = frozenset(lists[0].get(TEST, ())) & self._listed[0].articles or None
 
     def files(self) -> Iterator[FileChange]:
-        """Every file that differs: first those of no article, then article by article, each by path."""
+        """Every file that differs: first those of no article, then article by article, each by path.
+
+        Taken again, it compares and sums up anew.
+        """
+        known = self.summary
+        self.summary = Summary(inventory=known.inventory, columns=known.columns, moves=known.moves)
         summing = Summarising(self.summary, self._both, self._tested)
-        self.summary.files.clear()
         before, after = (listing.by_article for listing in self._listed)
         for article in sorted({*before, *after}):
             for change in self._group(article, {*before.get(article, ()), *after.get(article, ())}):

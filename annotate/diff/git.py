@@ -59,6 +59,9 @@ def _git(cwd: Path, *words: str) -> "subprocess.CompletedProcess[bytes]":
 
 def _top(here: Path, name: str) -> Path:
     done = _git(here, "rev-parse", "--show-toplevel")
+    if b"safe.directory" in done.stderr:
+        mend = "trust it with `git config --global --add safe.directory FOLDER`"
+        raise CannotRun(name, "is no folder, and git does not read this repository, which is another user's", mend)
     if done.returncode:
         raise CannotRun(name, "is no folder, and this is no git repository", "name a corpus folder, or go into a clone")
     return Path(done.stdout.decode().rstrip("\n")).resolve()

@@ -31,7 +31,7 @@ def _common(first: Sequence[str], second: Sequence[str]) -> int:
 
 
 def _different(first: Sequence[str], second: Sequence[str]) -> Iterable[tuple[int, int, int, int]]:
-    codes = SequenceMatcher(None, first, second, autojunk=len(first) > CLOSELY).get_opcodes()
+    codes = SequenceMatcher(None, first, second, autojunk=max(len(first), len(second)) > CLOSELY).get_opcodes()
     return (places for tag, *places in codes if tag != "equal")  # type: ignore[misc]
 
 

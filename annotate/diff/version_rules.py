@@ -33,6 +33,11 @@ class VersionRule(NamedTuple):
     def summary(self) -> str:
         return self.documentation.partition("\n")[0]
 
+    @property
+    def severity(self) -> Level:
+        """The level, where other rules have a severity."""
+        return self.level
+
 
 def _rule(code: str, level: Level) -> Callable[[Callable[[Summary], Iterator[str]]], VersionRule]:
     def made(reasons: Callable[[Summary], Iterator[str]]) -> VersionRule:

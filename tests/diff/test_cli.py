@@ -151,6 +151,14 @@ def test_broken_file_is_one_line(pair: Pair, file: str, data: bytes, line: str) 
     assert done.output.count("\n") == 1
 
 
+def test_nothing_is_written_where_the_comparison_breaks_off(pair: Pair) -> None:
+    pair.respan("harbour", "s1", start=4)
+    pair.new.path("corpus/annotations/gold/market.json").write_bytes(b"{")
+    done = annotate("diff", "old", "new", "--format", "json", "--out", "changes.json", cwd=pair.folder)
+    assert done.exit_code == 2
+    assert sorted(path.name for path in pair.folder.iterdir()) == ["new", "old"]
+
+
 def test_new_version_is_the_corpus_folder_if_none_is_named(repository: Project) -> None:
     repository.replace("corpus/articles/market.txt", "3", "4")
     done = repository.annotate("diff", "v1.0.0")

@@ -127,6 +127,12 @@ def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "is no folder, and this is no git repository; name a corpus folder" in problem("v1.0.0")
 
 
+def test_repository_of_another_user(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repository.root)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert "another user's; trust it with `git config --global --add safe.directory" in problem("v1.0.0")
+
+
 def test_no_git(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository.root)
     monkeypatch.setenv("PATH", "")

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from annotate.diff.compare import Comparison
+from annotate.diff.sides import side
 from annotate.diff.summary import LabelCounts, Share
 from annotate.diff.versions import version_needed
 from annotate.model import GOLD
@@ -29,8 +31,8 @@ def test_counts_add_up_to_the_labels_that_are_there(pair: Pair) -> None:
     corpus.write_annotation(GOLD, msgspec.structs.replace(gold, spans=()))
     for name, counts in pair.summary().spans.items():
         before, after = (
-            sum(span.label == name for annotation in side.gold() for span in annotation.spans)
-            for side in (type(corpus)(pair.folder / "old" / "corpus"), corpus)
+            sum(span.label == name for annotation in folder.gold() for span in annotation.spans)
+            for folder in (type(corpus)(pair.folder / "old" / "corpus"), corpus)
         )
         assert before + counts.net == after
 
@@ -46,8 +48,8 @@ def test_share_is_of_the_old_test_split(pair: Pair) -> None:
 
 
 def test_share_is_of_all_gold_without_a_test_split(pair: Pair) -> None:
-    for side in ("old", "new"):
-        (pair.folder / side / "corpus" / "splits" / "test.txt").unlink()
+    for version in ("old", "new"):
+        (pair.folder / version / "corpus" / "splits" / "test.txt").unlink()
     pair.respan("market", "s1", start=19)
     share = pair.summary().share
     everything = sum(len(one.spans) + len(one.relations) for one in pair.new.corpus.gold())
@@ -92,6 +94,14 @@ def test_every_kind_of_file_is_told(pair: Pair) -> None:
     kinds = ("coverage", "links", "other", "schema", "source", "split")
     assert summary.files == {"adjudication added": 1, **{f"{kind} changed": 1 for kind in kinds}}
     assert version_needed(summary).level == "patch"
+
+
+def test_changes_taken_twice_are_summed_up_once(pair: Pair) -> None:
+    pair.respan("harbour", "s1", start=4)
+    with side(str(pair.folder / "old")) as old, side(str(pair.folder / "new")) as new:
+        comparison = Comparison(old, new)
+        assert comparison.summed() == comparison.summed()
+        assert comparison.summary.spans == {"Speaker": LabelCounts(moved=1)}
 
 
 def test_equal_versions_have_nothing(pair: Pair) -> None:

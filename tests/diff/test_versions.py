@@ -7,7 +7,7 @@ from annotate.diff.summary import Articles, Share, Summary
 from annotate.diff.version_rules import RULES, SHARE
 from annotate.diff.versions import LEVELS, next_version, version_needed
 from annotate.errors import CannotRun
-from tests.conftest import ROOT
+from tests.conftest import ROOT, annotate
 
 
 def of_inventory(kind: InventoryKind, field: str = "") -> Summary:
@@ -77,6 +77,11 @@ def test_every_rule_has_a_case_and_is_documented() -> None:
     assert {code for code, *_ in CASES} == {rule.code for rule in RULES}
     assert [rule.code for rule in RULES] == sorted({rule.code for rule in RULES})
     assert [rule.code for rule in RULES if f"| {rule.code} | {rule.level} |" not in page or not rule.summary] == []
+
+
+def test_rules_explains_the_codes_of_versions() -> None:
+    shown = annotate("rules", "d206").output
+    assert shown.startswith("D206 many-test-labels-changed (minor)\n\nMore than one in a hundred")
 
 
 def test_corrections_of_few_test_labels_are_a_patch() -> None:
