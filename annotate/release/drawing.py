@@ -36,7 +36,8 @@ class Drawing:
     def __init__(self, number: int, text: str, annotation: Annotation, inventory: Inventory) -> None:
         self._text, self._inventory = text, inventory
         graph = Graph(annotation, inventory)
-        self._mentions = [mention for mention in graph.mentions if mention.label in inventory.spans]
+        known = [mention for mention in graph.mentions if mention.label in inventory.spans]
+        self._mentions = sorted(known, key=lambda one: (one.start, -one.end, one.label))
         self._names = {mention.id: f"a{number}-{place}" for place, mention in enumerate(self._mentions, 1)}
         self._numbers = {mention.id: place for place, mention in enumerate(self._mentions, 1)}
         self._notes: dict[str, Span] = {span.id: span for span in annotation.spans}
