@@ -85,6 +85,9 @@ def speaking(url: str, subject: str = "the project") -> Iterator[None]:
     except httpx.TimeoutException:
         raise Passing(url, "gives no answer in time", "look at its log, then try again") from None
     except (httpx.TransportError, httpx.InvalidURL) as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            mend = "set SSL_CERT_FILE to the file of the authority that signed it"
+            raise CannotRun(url, "has a certificate that is not trusted here", mend) from None
         kind = CannotRun if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol) else Passing
         raise kind(url, f"cannot be reached ({type(error).__name__})", "is it up, and is the address right?") from None
     except ValueError as error:  # an answer that is no JSON; pydantic's and the decoder's errors are ValueErrors

@@ -59,11 +59,13 @@ class Journal:
         """The pages not taken yet, oldest first."""
         return sorted((self.state.folder / FOLDER).glob("[0-9]*.json"))
 
-    def keep(self, server: str, tasks: Sequence[Raw]) -> None:
-        """Write down a page of tasks. Raises CannotRun where there is no room."""
-        last = int(self.pages()[-1].stem) if self.pages() else 0
-        page = Page(server, tuple(users(tasks)), list(tasks))
-        self.state.write_bytes(f"{FOLDER}/{last + 1:08}.json", msgspec.json.encode(page))
+    def keep(self, server: str, tasks: Sequence[Raw]) -> tuple[Path, Page]:
+        """Write down a page of tasks, and say where. Raises CannotRun where there is no room."""
+        pages = self.pages()
+        last = int(pages[-1].stem) if pages else 0
+        page, name = Page(server, tuple(users(tasks)), list(tasks)), f"{FOLDER}/{last + 1:08}.json"
+        self.state.write_bytes(name, msgspec.json.encode(page))
+        return self.state.folder / name, page
 
     def read(self, path: Path) -> Page:
         return _decoded(path, Page)
@@ -100,11 +102,13 @@ def fetch(
     *,
     everything: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    kept: Callable[[Path, Page], None] = lambda path, page: None,
 ) -> Iterator[int]:
     """Bring what changed on a server since the last complete fetch into the journal, going on where one stopped.
 
-    Yields the number of tasks of each page; `progress` hears how many are done, and of how many. A draft does not
-    change the time of its task: tasks with one always come.
+    Yields the number of tasks of each page; `progress` hears how many are done, and of how many; `kept` gets each page
+    once it is in the journal, while the next one is asked for. A draft does not change the time of its task: tasks with
+    one always come.
     """
     server, mark = studio.where.name, journal.mark(studio.where.name, project.number)
     if everything:
@@ -117,13 +121,14 @@ def fetch(
         done += len(page)
         if progress:
             progress(done, left[0])
-        journal.keep(server, _with_drafts(studio, page))
+        written = journal.keep(server, _with_drafts(studio, page))
         mark = msgspec.structs.replace(mark, last=page[-1]["id"])
         journal.put_mark(server, project.number, mark)
+        kept(*written)
         yield len(page)
     if mark.since:
         for page in studio.pages(project, only=[DRAFTS]):
-            journal.keep(server, _with_drafts(studio, page))
+            kept(*journal.keep(server, _with_drafts(studio, page)))
             yield len(page)
     journal.put_mark(server, project.number, Mark(mark.began))
 

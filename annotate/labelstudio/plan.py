@@ -76,20 +76,28 @@ def by_article(pages: Iterable[list[Raw]]) -> dict[str, list[Known]]:
 
 
 def plan(
-    articles: Iterable[Article],
+    names: Sequence[str],
+    articles: Sequence[Article],
     labels: Mapping[str, Sequence[Prediction]],
     inventory: Inventory,
     present: Mapping[str, Sequence[Known]],
 ) -> list[Step]:
-    """A step for each article, in their order."""
-    return [step(article, labels.get(article.id, ()), inventory, present.get(article.id, ())) for article in articles]
+    """A step for each article, in their order. `names` are their ids: one that is new is not read for it."""
+    return [
+        step(articles[place], labels.get(name, ()), inventory, present[name])
+        if present.get(name)
+        else create(name, labels.get(name, ()))
+        for place, name in enumerate(names)
+    ]
+
+
+def create(article: str, labels: Sequence[Prediction]) -> Step:
+    count = len(labels)
+    return Step(article, "create", f"new, with {count or 'no'} prediction{'s' * (count != 1)}")
 
 
 def step(article: Article, labels: Sequence[Prediction], inventory: Inventory, present: Sequence[Known]) -> Step:
-    """What to do about an article that has these tasks."""
-    if not present:
-        count = len(labels)
-        return Step(article.id, "create", f"new, with {count or 'no'} prediction{'s' * (count != 1)}")
+    """What to do about an article that has these tasks, one at the least."""
     if len(present) > 1:
         return Step(article.id, "conflict", double(present))
     task = present[0]

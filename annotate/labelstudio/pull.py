@@ -4,9 +4,11 @@ Raw tasks go into the journal first; from there into the corpus, what cannot be 
 was, drafts and skipped ones too, into `raw/`. Interrupted at any point, the next pull goes on with the journal.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
+from pathlib import Path
+from types import TracebackType
 from typing import NamedTuple
 
 import msgspec
@@ -17,7 +19,7 @@ from annotate.inventory import Inventory
 from annotate.labelstudio import aside, rules
 from annotate.labelstudio.aside import Aside
 from annotate.labelstudio.client import PAGE, Raw, Refused
-from annotate.labelstudio.journal import Journal
+from annotate.labelstudio.journal import Journal, Page
 from annotate.labelstudio.journal import users as users
 from annotate.labelstudio.private import nameless
 from annotate.labelstudio.results import Mapped, Mapper, article_of, pseudonym
@@ -87,56 +89,73 @@ def take(
     server: str,
     exists: Exists | None = None,
     progress: Callable[[int, int], None] | None = None,
-    mapper: Mapper | None = None,
 ) -> Pulled:
-    """Write the annotations that are in the journal into the corpus; a file that would stay the same is left alone.
+    """Write the annotations that are in the journal into the corpus; see `Taking`."""
+    with Taking(corpus, state, server, Mapper(inventory), exists) as taking:
+        return taking.rest(progress)
 
-    `exists` is asked of the tasks that an article had before, and of those of no article. Raises Refused, before
-    anything is written, if a user of the server stands for no annotator; what is in the journal stays there.
+
+class Taking:
+    """One pull under way: from the journal into the corpus; a file that would stay the same is left alone.
+
+    `exists` is asked of the tasks that an article had before, and of those of no article. A context manager, at whose
+    end all is written.
     """
-    journal, people = Journal(state), state.people(server)
-    for number in journal.users(server):
-        if number not in people:
-            raise Refused(
-                f"user {number} of the server stands for no annotator; "
-                f"name one from annotators.yaml: annotate studio pull --annotator ID --user {number}"
-            )
-        _listed(corpus, people[number])
-    with Together() as writing:
-        known = set(corpus.article_ids())
-        taking = _Taking(corpus, state, people, mapper or Mapper(inventory), known, exists, writing)
-        pages = journal.pages()
+
+    def __init__(self, corpus: Corpus, state: State, server: str, mapper: Mapper, exists: Exists | None = None) -> None:
+        self.corpus, self.state, self.server, self.mapper, self.exists = corpus, state, server, mapper, exists
+        self.journal, self.people, self.known = Journal(state), state.people(server), set(corpus.article_ids())
+        self.done, self.writing = Pulled([], [], [], 0), Together()
+        self._listed = corpus.read_annotators().keys() - {GOLD}
+        self._waiting = bool(self.journal.pages())
+
+    def __enter__(self) -> "Taking":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.writing.__exit__(kind, error, trace)
+
+    def early(self, path: Path, page: Page) -> None:
+        """Take a page that came just now, unless one before it waits, or somebody in it is not known (yet)."""
+        self._waiting |= page.server != self.server or any(
+            self.people.get(user) not in self._listed for user in page.users
+        )
+        if not self._waiting:
+            self._page(path, page)
+
+    def rest(self, progress: Callable[[int, int], None] | None = None) -> Pulled:
+        """Take all that is in the journal, and say what was done in all.
+
+        Raises Refused, before anything of it is written, if a user of the server stands for no annotator; it stays in
+        the journal.
+        """
+        self.people = self.state.people(self.server)
+        for number in self.journal.users(self.server):
+            if number not in self.people:
+                raise Refused(
+                    f"user {number} of the server stands for no annotator; "
+                    f"name one from annotators.yaml: annotate studio pull --annotator ID --user {number}"
+                )
+            _listed(self.corpus, self.people[number])
+        pages = self.journal.pages()
         for done, path in enumerate(pages, 1):
-            page = journal.read(path)
-            if page.server == server:
-                taking.page(page.tasks)
-                writing.settle()
-                journal.drop(path)
+            page = self.journal.read(path)
+            if page.server == self.server:
+                self._page(path, page)
             if progress:
                 progress(done, len(pages))
-        taking.forget_unknown()
-        writing.settle()
-    return taking.done
+        self._forget_unknown()
+        self.writing.settle()
+        return self.done
 
+    def _page(self, path: Path, page: Page) -> None:
+        self._tasks(page.tasks)
+        self.writing.settle()
+        self.journal.drop(path)
 
-class _Taking:
-    """One pull under way: what it needs to know, and what it did so far."""
-
-    def __init__(
-        self,
-        corpus: Corpus,
-        state: State,
-        people: Mapping[int, str],
-        mapper: Mapper,
-        known: set[str],
-        exists: Exists | None,
-        writing: Together,
-    ) -> None:
-        self.corpus, self.state, self.people, self.mapper = corpus, state, people, mapper
-        self.known, self.exists, self.writing = known, exists, writing
-        self.done = Pulled([], [], [], 0)
-
-    def page(self, tasks: Sequence[Raw]) -> None:
+    def _tasks(self, tasks: Sequence[Raw]) -> None:
         groups: dict[str | None, list[Raw]] = {}
         for task in tasks:
             article = article_of(task)
@@ -160,8 +179,7 @@ class _Taking:
         entries = [
             (task, entry)
             for task in [*tasks, *also]
-            for entry in self.mapper.task(task, text, self.people)
-            if entry.kind != "prediction"
+            for entry in self.mapper.task(task, text, self.people, predictions=False)
         ]
         found = self._write(article, entries)
         numbers |= {task.get("id") for task in also}
@@ -199,7 +217,7 @@ class _Taking:
         self._keep("raw/.unknown.json", [*tasks, *before])
         aside.put(self.state, ".unknown", found)
 
-    def forget_unknown(self) -> None:
+    def _forget_unknown(self) -> None:
         """Tasks of no article are no concern any more once they are deleted, or their article is in the corpus."""
         raw = self.state.read("raw/.unknown.json", list[Raw]) if self.exists else None
         if raw:

@@ -72,6 +72,34 @@ class Articles(Sequence[Article]):
         return self.corpus.read_article(self.ids[index])
 
 
+def names(articles: Sequence[Article]) -> list[str]:
+    """The ids of articles, without reading them where they need not be."""
+    return articles.ids if isinstance(articles, Articles) else [article.id for article in articles]
+
+
+class _Shown(Sequence[Prediction]):
+    """The annotations of one article as predictions, read when one is looked at; how many they are is known before."""
+
+    def __init__(self, corpus: Corpus, article: str, versions: list[str]) -> None:
+        self.corpus, self.article, self.versions = corpus, article, versions
+
+    def __len__(self) -> int:
+        return len(self.versions)
+
+    @overload
+    def __getitem__(self, index: int) -> Prediction: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Prediction]: ...
+    def __getitem__(self, index: int | slice) -> Prediction | Sequence[Prediction]:
+        if isinstance(index, slice):
+            return [self._read(version) for version in self.versions[index]]
+        return self._read(self.versions[index])
+
+    def _read(self, version: str) -> Prediction:
+        annotation = self.corpus.read_annotation(version, self.article)
+        return Prediction(tasks.version_name(version, annotation), annotation)
+
+
 class _Read(Mapping[str, Sequence[Prediction]]):
     """Article → its annotations as predictions, read when they are looked at."""
 
@@ -79,8 +107,7 @@ class _Read(Mapping[str, Sequence[Prediction]]):
         self.corpus, self.versions = corpus, versions
 
     def __getitem__(self, article: str) -> Sequence[Prediction]:
-        read = ((version, self.corpus.read_annotation(version, article)) for version in self.versions[article])
-        return [Prediction(tasks.version_name(version, annotation), annotation) for version, annotation in read]
+        return _Shown(self.corpus, article, self.versions[article])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.versions)
@@ -89,15 +116,18 @@ class _Read(Mapping[str, Sequence[Prediction]]):
         return len(self.versions)
 
 
-def predictions(corpus: Corpus, inventory: Inventory, versions: Iterable[str] = (GOLD,)) -> Labels:
+def predictions(
+    corpus: Corpus, inventory: Inventory, versions: Iterable[str] = (GOLD,), *, checked: bool = False
+) -> Labels:
     """Article → its annotations from the named folders (gold, or annotators), to be shown as predictions.
 
-    Raises CannotRun for one that has a name which the inventory does not have.
+    Raises CannotRun for one that has a name which the inventory does not have; of a corpus that was `checked`, they all
+    are in it.
     """
     found: dict[str, list[str]] = {}
     for version in versions:
         for article in corpus.annotated_ids(version):
-            for name in _unknown(corpus.read_annotation(version, article), inventory):
+            for name in () if checked else _unknown(corpus.read_annotation(version, article), inventory):
                 path = corpus.annotation_path(version, article)
                 raise CannotRun(path, f"{name!r} is not in the inventory", "run `annotate check`")
             found.setdefault(article, []).append(version)
@@ -128,24 +158,24 @@ def find(studio: Studio, state: State, title: str) -> Project | None:
     return titled[0] if titled else None
 
 
-def existing(studio: Studio, state: State, title: str) -> Project:
+def existing(studio: Studio, state: State, title: str, mend: str = "make it with `annotate studio push`") -> Project:
     """The corpus's project; raises CannotRun if it was never pushed, or was deleted meanwhile."""
     project = find(studio, state, title)
     if project is None:
-        raise missing(studio, title)
+        raise missing(studio, title, mend)
     return project
 
 
-def missing(studio: Studio, title: str) -> CannotRun:
+def missing(studio: Studio, title: str, mend: str = "make it with `annotate studio push`") -> CannotRun:
     """What to say where there is no project."""
-    return CannotRun(studio.url, f"there is no project {title!r} (any more)", "make it with `annotate studio push`")
+    return CannotRun(studio.url, f"there is no project {title!r} (any more)", mend)
 
 
 def prepare(
     studio: Studio,
     state: State,
     inventory: Inventory,
-    articles: Iterable[Article],
+    articles: Sequence[Article],
     labels: Labels,
     *,
     title: str,
@@ -175,7 +205,8 @@ def prepare(
             _refuse_loss(studio, project, config)
         present = by_article(studio.pages(project, include=FIELDS))
     last = max((task.number for several in present.values() for task in several), default=0)
-    return Planned(project, setting, settings, plan(articles, labels, inventory, present), last)
+    steps = plan(names(articles), articles, labels, inventory, present)
+    return Planned(project, setting, settings, steps, last)
 
 
 def push(
@@ -198,7 +229,7 @@ def push(
         studio, state, inventory, articles, labels, title=title, instructions=instructions, restore=restore
     )
     project = _settle(studio, state, inventory, title, planned)
-    at = {article: place for place, article in enumerate(article.id for article in articles)}
+    at = {article: place for place, article in enumerate(names(articles))}
     by_action: dict[Action, list[Step]] = {"create": [], "update": [], "skip": [], "conflict": []}
     for found in planned.steps:
         by_action[found.action].append(found)

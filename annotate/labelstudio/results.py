@@ -106,8 +106,10 @@ class Mapper:
         )
         return canonical(annotation), tuple(reading.findings), tuple(reading.set_aside)
 
-    def task(self, raw: Raw, text: str, people: Mapping[int, str] | None = None) -> Iterator[Mapped]:
-        """Every annotation, prediction and draft of a task, mapped against the article's text.
+    def task(
+        self, raw: Raw, text: str, people: Mapping[int, str] | None = None, *, predictions: bool = True
+    ) -> Iterator[Mapped]:
+        """Every annotation, prediction (unless they are not wanted) and draft of a task, mapped against the text.
 
         The task must have an `article_of`; where its text is not the article's, nothing is mapped and all is set aside.
         """
@@ -117,6 +119,8 @@ class Mapper:
         same = raw["data"].get(TEXT) == text
         digest = sha256(text)
         for kind, entry in _entries(raw):
+            if kind == "prediction" and not predictions:
+                continue
             person = user_of(entry)
             name = pseudonym(person, people or {}) if kind != "prediction" else "prediction"
             origin = Origin(article, name, f"annotations/{name}/{article}.json")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import database as databases
+from annotate.labelstudio import public as publics
 from annotate.labelstudio.database import Database
 from annotate.labelstudio.state import Credentials, Process, State, environment, require
 
@@ -69,9 +70,11 @@ def up(
     port: int | None = None,
     waiting: Callable[[float], None] | None = None,
     database: Database | None = None,
+    public: str | None = None,
 ) -> Running:
     """Start the server of this folder, or find it running; on `database`, if one is given, else on what it had before.
 
+    `public` is the address that others have for it, kept in the same way.
     `waiting` is called with the seconds waited so far. Raises CannotRun: not installed, port in use, died, too slow.
     """
     found = running(state)
@@ -80,6 +83,10 @@ def up(
             raise CannotRun(
                 url_of(found.port), "runs already, on that port", "stop it first with `annotate studio down`"
             )
+        if public is not None and public.rstrip("/") != publics.settled(state, None):
+            raise CannotRun(
+                url_of(found.port), "runs already, with another address", "stop it first with `annotate studio down`"
+            )
         _wait(state, found, waiting)
         return Running(url_of(found.port), found.port, new=False)
     require("label_studio")
@@ -87,7 +94,7 @@ def up(
     import psutil
 
     state.make()
-    keeps = databases.settled(state, database)
+    keeps, known_as = databases.settled(state, database), publics.settled(state, public)
     chosen = _port(state, port)
     command = [sys.executable, "-m", "label_studio.server", "start", "--no-browser"]
     with state.log.open("wb") as log:
@@ -95,7 +102,7 @@ def up(
         child = subprocess.Popen(
             [*command, "--port", str(chosen), "--internal-host", HOST],
             cwd=state.folder,
-            env=environment(state, credentials(state)) | databases.environment(keeps),
+            env=environment(state, credentials(state)) | databases.environment(keeps) | publics.environment(known_as),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -5,6 +5,7 @@ project.json      server → title → number of a project             people.js
 raw/<article>.json  tasks as the server last gave them              server.log, data/  the server's own
 journal/          what was pulled and is not in the corpus yet      aside/<article>.json  what cannot be taken, and why
 lock              who pushes or pulls just now                      configs.json  the config last given to a project
+public.json       the address that others have for the server
 """
 
 import importlib.util

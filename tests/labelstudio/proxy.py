@@ -4,8 +4,10 @@ import contextlib
 import http.client
 import http.server
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 from annotate.labelstudio.server import HOST
@@ -102,12 +104,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def before(upstream: int) -> Iterator[Proxy]:
-    """A proxy before the server on this port."""
+def before(upstream: int, certificate: Path | None = None) -> Iterator[Proxy]:
+    """A proxy before the server on this port; one that speaks TLS, where there is a certificate with its key."""
     made = type("Handler", (_Handler,), {})
     server = http.server.ThreadingHTTPServer((HOST, 0), made)
     server.daemon_threads = True
     proxy = Proxy(server.server_port, upstream)
+    if certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        proxy.url = proxy.url.replace("http:", "https:")
     made.proxy = proxy  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

@@ -147,7 +147,7 @@ def assert_one_line(toolkit: Toolkit, words: str, end: str, fault: Fault) -> Non
     """What is asked for at addresses with this end is never answered well: tried several times, then given up."""
     toolkit.undisturbed()
     toolkit.proxy.faults = lambda count, request: fault if request.rstrip("/").endswith(end) else None
-    done = toolkit.run(words, limits=Limits(seconds=2))
+    done = toolkit.run(words, limits=Limits(seconds=2, delays=(0.1,)))
     assert (done.code, done.err.count("\n")) == (2, 1), done.err
     assert done.err.startswith(f"annotate: {toolkit.proxy.url}: ")
     assert sum(request.rstrip("/").endswith(end) for request in toolkit.proxy.seen) > 1

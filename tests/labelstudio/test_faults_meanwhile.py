@@ -2,13 +2,9 @@
 that dies. Nothing is overwritten, nothing is lost, and each thing is said in one line."""
 
 import os
-import shutil
 import signal
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -203,21 +199,13 @@ def test_double_that_came_anyhow_is_said_and_dropped_where_it_holds_no_work(tool
 
 
 @pytest.fixture
-def mortal(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
-    """A second server on a copy of the first one's data, so that it need not make its tables; to be killed."""
+def mortal(begin: Callable[[State], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
+    """A second server, to be killed."""
     state = State(tmp_path_factory.mktemp("mortal") / ".studio")
-    state.make()
-    shutil.copy(started.folder / "credentials.json", state.folder / "credentials.json")
-    for path in started.data.glob("*.sqlite3"):
-        copy(path, state.data / path.name)
+    begin(state)
     server.up(state)
     yield state
     server.down(state)
-
-
-def copy(database: Path, to: Path) -> None:
-    with closing(sqlite3.connect(database)) as one, closing(sqlite3.connect(to)) as other:
-        one.backup(other)
 
 
 def kill(state: State) -> None:

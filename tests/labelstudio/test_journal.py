@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,9 +134,29 @@ def test_fetch_goes_on_where_it_stopped(loop: Loop, monkeypatch: pytest.MonkeyPa
     assert journal.pages() == []
 
 
-def test_deleting_the_servers_database_loses_no_label(project: Project, tmp_path: Path) -> None:
-    """A server of its own, which is stopped, its data removed, and started anew."""
+def test_fetch_says_how_far_it_is_and_gives_each_page(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAGE", 1)
+    project, journal = existing(loop.studio, loop.state, loop.title), Journal(loop.state)
+    seen: list[tuple[int, int]] = []
+    kept: list[tuple[Path, object]] = []
+    fetched = fetch(
+        loop.studio,
+        journal,
+        project,
+        progress=lambda done, total: seen.append((done, total)),
+        kept=lambda path, page: kept.append((path, [task["data"]["article"] for task in page.tasks])),
+    )
+    assert list(fetched) == [1, 1]
+    assert seen == [(1, 2), (2, 2)]
+    assert kept == list(zip(journal.pages(), (["harbour"], ["market"]), strict=True))
+
+
+def test_deleting_the_servers_database_loses_no_label(
+    project: Project, tmp_path: Path, begin: Callable[[State], None]
+) -> None:
+    """A server of its own, which is stopped, its data removed, and started with nothing in it."""
     state = State(tmp_path / ".studio")
+    begin(state)
     server.up(state)
     try:
         with Studio(address(state)) as studio:
@@ -151,9 +171,11 @@ def test_deleting_the_servers_database_loses_no_label(project: Project, tmp_path
             labels, drafts = loop.corpus.read_annotation("anna", "harbour"), kept(loop, "market")[0]["drafts"]
         server.down(state)
         shutil.rmtree(state.data)
+        begin(state)
         server.up(state)
         loop.state.write_bytes("server.json", (state.folder / "server.json").read_bytes())
         with Studio(address(loop.state)) as loop.studio:
+            assert loop.studio.projects(loop.title) == []
             loop.push()
             pulled(loop, everything=True)
             assert loop.corpus.read_annotation("anna", "harbour") == labels

@@ -1,8 +1,9 @@
 """A migration of a live project on a real server: whole, killed at any point and resumed, undone; what is refused."""
 
+import os
 import signal
-import subprocess
-import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
 from tests.conftest import Project
 from tests.labelstudio.test_loop import Loop
+from tests.labelstudio.toolkit import CONTEXT
 
 pytestmark = pytest.mark.server
 
@@ -33,25 +35,28 @@ steps:
   - {merge: [Speaker, Quay], to: Party}
 """
 
-KILLED = """
-import os, signal, sys
-from annotate import cli
-from annotate.labelstudio.migration import run
-point, calls = int(sys.argv[1]), 0
 
-def deadly(call):
-    def counted(*words):
-        global calls
-        calls += 1
-        if calls == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return call(*words)
-    return counted
+def dying(point: int, words: list[str], folder: Path) -> None:
+    """What runs in the process: the command, killed before the write to disk or server with this number."""
+    from annotate import cli
+    from annotate.labelstudio.migration import run
 
-for name in ("begin", "_put_entry", "_put_settings", "_put_file", "_turn"):
-    setattr(run, name, deadly(getattr(run, name)))
-cli.cli(sys.argv[2:])
-"""
+    calls = 0
+
+    def deadly(call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*given: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == point:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*given)
+
+        return counted
+
+    for name in ("begin", "_put_entry", "_put_settings", "_put_file", "_turn"):
+        setattr(run, name, deadly(getattr(run, name)))
+    os.chdir(folder)
+    cli.cli(words)
 
 
 @pytest.fixture
@@ -85,18 +90,12 @@ def contents(loop: Loop) -> tuple[dict[str, bytes], str, Any]:
 
 def killed(loop: Loop, point: int, *words: str, every: bool = False) -> None:
     """Run `migrate`, of one project or of all, in a process that dies before the write with this number."""
-    command = [
-        "studio",
-        "migrate",
-        *words,
-        "--dir",
-        str(loop.state.folder),
-        *([] if every else ["--title", loop.title]),
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(point), *command], cwd=loop.project.root, capture_output=True, check=False
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    title = [] if every else ["--title", loop.title]
+    command = ["studio", "migrate", *words, "--dir", str(loop.state.folder), *title]
+    process = CONTEXT.Process(target=dying, args=(point, command, loop.project.root))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
 
 
 def clean_and_equal(loop: Loop) -> None:

@@ -1,6 +1,7 @@
 """Several people on a real server: users made of pseudonyms, a project each, who is how far; no login is told."""
 
 import re
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,10 @@ import httpx
 import pytest
 from click.testing import Result
 
-from annotate.labelstudio import server
+from annotate.labelstudio import client, server
 from annotate.labelstudio.assign import assigned, title_of, titles
 from annotate.labelstudio.client import LOCAL, Studio
+from annotate.labelstudio.journal import Journal
 from annotate.labelstudio.people import LOGINS, Login, logins
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
@@ -149,6 +151,26 @@ def test_pull_takes_the_projects_of_all(team: Team) -> None:
     assert "@" not in done.output + done.stderr
     again = team.project.annotate("studio", "pull", *folder)
     assert (again.exit_code, "written: " in again.stdout) == (0, False)
+
+
+def test_what_is_known_is_taken_while_more_is_fetched(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page by page, up to the first with somebody whom nobody has named yet: from there on it waits in the journal."""
+    monkeypatch.setattr(client, "PAGE", 1)
+    shutil.rmtree(team.corpus.root / "annotations" / "anna")
+    team.push()
+    team.run("people", "add", "anna", "ben")
+    team.work("anna", "harbour", "annotations/", [VERB], project=team.title)
+    team.work("ben", "market", "annotations/", [], project=team.title)
+    known = team.state.people(LOCAL)
+    ben = next(number for number, name in known.items() if name == "ben")
+    team.state.remember_people(LOCAL, {number: name for number, name in known.items() if name != "ben"})
+    refused = team.run("pull", code=1)
+    assert f"user {ben} of the server stands for no annotator" in refused.stderr
+    assert (team.corpus.annotated_ids("anna"), team.corpus.annotated_ids("ben")) == (["harbour"], [])
+    assert len(Journal(team.state).pages()) == 1
+    named = team.run("pull", "--annotator", "ben").stdout
+    assert "written: annotations/ben/market.json\n1 written, " in named
+    assert Journal(team.state).pages() == []
 
 
 def test_what_the_server_does_not_hide(team: Team) -> None:

@@ -1,12 +1,13 @@
 """What a maintainer sees of a team on a real server: sums first, then who is how far, then what stands in the way."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from annotate.cli.studio import status
 from annotate.labelstudio.assign import projects
-from annotate.labelstudio.client import LOCAL, Studio
+from annotate.labelstudio.client import LOCAL, Studio, address
 from annotate.labelstudio.state import State
 from tests.conftest import Project
 from tests.labelstudio.test_people import VERB, Team
@@ -14,26 +15,28 @@ from tests.labelstudio.test_people import VERB, Team
 pytestmark = pytest.mark.server
 
 
-@pytest.fixture
-def team(project: Project, started: State, studio: Studio) -> Team:
-    """Two annotators with a project each, and a third one in the shared one."""
+@pytest.fixture(scope="module")
+def team(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    """Two annotators with a project each, and a third one in the shared one; each test leaves it to the next one."""
+    project = Project(tmp_path_factory.mktemp("team") / "project")
     project.replace(
         "corpus/annotators.yaml",
         "annotators:\n",
         'annotators:\n  - {id: carla, kind: person, training: none, since: "2026-01-01"}\n',
     )
-    made = Team(project, started, studio)
-    made.push()
-    made.run("people", "add", "anna", "ben", "carla")
-    made.run("assign", "anna", "ben")
-    made.work("anna", "harbour", "annotations/", [VERB])
-    made.work("anna", "market", "annotations/", [], was_cancelled=True)
-    made.work("ben", "harbour", "annotations/", [VERB])
-    made.work("ben", "market", "drafts", [VERB])
-    made.work("carla", "harbour", "annotations/", [], project=made.title)
-    made.work("ben", "harbour", "annotations/", [], project=made.title, was_cancelled=True)
-    made.work("carla", "market", "drafts", [], project=made.title)
-    return made
+    with Studio(address(started)) as studio:
+        made = Team(project, started, studio)
+        made.push()
+        made.run("people", "add", "anna", "ben", "carla")
+        made.run("assign", "anna", "ben")
+        made.work("anna", "harbour", "annotations/", [VERB])
+        made.work("anna", "market", "annotations/", [], was_cancelled=True)
+        made.work("ben", "harbour", "annotations/", [VERB])
+        made.work("ben", "market", "drafts", [VERB])
+        made.work("carla", "harbour", "annotations/", [], project=made.title)
+        made.work("ben", "harbour", "annotations/", [], project=made.title, was_cancelled=True)
+        made.work("carla", "market", "drafts", [], project=made.title)
+        yield made
 
 
 def test_status_of_a_team(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,16 +64,6 @@ def test_status_of_a_team(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     assert team.run("status", "--all").stdout.splitlines() == lines
 
 
-def test_status_of_what_cannot_be_taken(team: Team) -> None:
-    lost = {"type": "relation", "from_id": "nowhere", "to_id": "nowhere", "direction": "right", "labels": ["words"]}
-    team.work("anna", "market", "annotations/", [lost])
-    team.project.replace("schema/labels.yaml", "title: Port news", f"title: {team.title}")
-    folder = ["--dir", str(team.state.folder)]
-    assert team.project.annotate("studio", "pull", *folder).exit_code == 1
-    last = team.run("status", code=1).stdout.splitlines()[-1]
-    assert re.fullmatch(r"set aside: market, task \d+, anna: L401 .*", last)
-
-
 def test_a_config_that_was_not_pushed_from_here_is_said(team: Team) -> None:
     """Whether somebody edited it by hand is not known then: it is never overwritten unasked."""
     (team.state.folder / "configs.json").unlink()
@@ -90,3 +83,13 @@ def test_a_config_that_was_not_pushed_from_here_is_said(team: Team) -> None:
     team.run("assign", "anna", "ben", "--restore-config")
     assert told not in team.run("status").stdout
     assert len(team.state.projects(LOCAL)) == 3
+
+
+def test_status_of_what_cannot_be_taken(team: Team) -> None:
+    lost = {"type": "relation", "from_id": "nowhere", "to_id": "nowhere", "direction": "right", "labels": ["words"]}
+    team.work("anna", "market", "annotations/", [lost])
+    team.project.replace("schema/labels.yaml", "title: Port news", f"title: {team.title}")
+    folder = ["--dir", str(team.state.folder)]
+    assert team.project.annotate("studio", "pull", *folder).exit_code == 1
+    last = team.run("status", code=1).stdout.splitlines()[-1]
+    assert re.fullmatch(r"set aside: market, task \d+, anna: L401 .*", last)

@@ -32,11 +32,13 @@ class Done(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What a command is held to: bytes of a file, seconds for an answer, the write (counted) at which it is killed."""
+    """What a command is held to: bytes of a file, seconds for an answer, the write (counted) at which it is killed, and
+    the pauses before it asks again."""
 
     most_bytes: int | None = None
     seconds: float = 30
     write: int | None = None
+    delays: tuple[float, ...] = (0.1, 0.2, 0.4)
 
 
 FREE = Limits()
@@ -56,7 +58,7 @@ def command(words: list[str], folder: Path, environment: dict[str, str], said: s
             os.dup2(file.fileno(), number)
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
     push.BATCH = client.PAGE = 2
-    client.Studio = partial(client.Studio, seconds=limits.seconds, delays=(0.1, 0.2, 0.4))  # type: ignore[misc, assignment]
+    client.Studio = partial(client.Studio, seconds=limits.seconds, delays=limits.delays)  # type: ignore[misc, assignment]
     if limits.write is not None:
         kill_at(limits.write)
     if limits.most_bytes is not None:

@@ -155,7 +155,8 @@ def _pull(
 
     with refusals(ctx), connected(folder) as (studio, state), locked(state, "adjudicate"):
         sweep(store.root)
-        raw = fetch(studio, state, title_of(name))
+        mend = "make it with `annotate studio adjudicate --from ID,ID`"
+        raw = fetch(studio, state, title_of(name), mend)
         name_user(store, state, studio.where.name, raw, who, user)
         made = pull(store, loaded, state, studio.where.name, raw, who)
         faults = [fault for one in made for fault in _write(store, loaded, one)]

@@ -68,11 +68,11 @@ def connected(folder: str) -> Iterator[tuple["Studio", "State"]]:
         yield studio, state
 
 
-def fetch(studio: "Studio", state: "State", title: str) -> "list[Raw]":
+def fetch(studio: "Studio", state: "State", title: str, mend: str) -> "list[Raw]":
     from annotate.labelstudio.push import existing
 
     with working("fetching tasks"):
-        return studio.tasks(existing(studio, state, title))
+        return studio.tasks(existing(studio, state, title, mend))
 
 
 def page(studio: "Studio", project: "Project") -> str:

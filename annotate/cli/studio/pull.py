@@ -57,7 +57,7 @@ def pull(
     from annotate.labelstudio.assign import titles
     from annotate.labelstudio.journal import Journal, fetch
     from annotate.labelstudio.lock import locked
-    from annotate.labelstudio.pull import name_one_of, take
+    from annotate.labelstudio.pull import Taking, name_one_of
     from annotate.labelstudio.push import find, missing
     from annotate.labelstudio.results import Mapper, diagnosed
     from annotate.store import Corpus
@@ -77,13 +77,16 @@ def pull(
             by_hand = handmade.changed(state, server, project, loaded)
             if by_hand:
                 click.echo(by_hand, err=True)
-        with progress("fetching tasks") as report:
-            whole = partial(fetch, studio, journal, everything=everything or fix, progress=report)
-            fetched = sum(sum(whole(project)) for project in projects)
-        if annotator:
-            name_one_of(store, state, server, journal.users(server), annotator, user)
-        with progress("taking labels") as report:
-            done = take(store, loaded, state, server, studio.has_task, report, mapper)
+        if annotator and user is not None:
+            name_one_of(store, state, server, (), annotator, user)
+        with Taking(store, state, server, mapper, studio.has_task) as taking:
+            with progress("fetching tasks") as report:
+                whole = partial(fetch, everything=everything or fix, progress=report, kept=taking.early)
+                fetched = sum(sum(whole(studio, journal, project)) for project in projects)
+            if annotator and user is None:
+                name_one_of(store, state, server, journal.users(server), annotator, user)
+            with progress("taking labels") as report:
+                done = taking.rest(report)
         left = sum(1 for _ in aside.listed(state))
     for finding in done.findings:
         place = f" span {finding.span}:" if finding.span else ""

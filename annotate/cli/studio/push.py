@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from annotate.labelstudio.push import Planned
 
 
+MANY, MOST_WORKERS = 3000, 8
+"""From how many articles on a corpus is checked by several processes, whose start takes a while; and by how many."""
+
+
 @click.command("push")
 @corpus_option
 @schema_option
@@ -90,7 +94,7 @@ def push(
         raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")
     with refusals(ctx):
         given = from_folder(predicted, store, loaded) if predicted else None
-    labels = {} if no_predictions else given if given is not None else predictions(store, loaded)
+    labels = {} if no_predictions else given if given is not None else predictions(store, loaded, checked=not no_check)
     html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
     articles, name = Articles(store), title or loaded.title
     with refusals(ctx), connected(folder) as (studio, state):
@@ -135,9 +139,12 @@ def _show(ctx: click.Context, planned: "Planned", title: str) -> None:
 
 def _check(ctx: click.Context, corpus: Any, loaded: "Inventory") -> None:
     """Show the errors of the corpus and end with exit code 1 if there are any: they would be shown to annotators."""
+    import os
+
     from annotate.checks import check
 
-    errors = [finding for finding in check(corpus, loaded) if finding.severity == "error"]
+    workers = min(os.cpu_count() or 1, MOST_WORKERS) if len(corpus.article_ids()) >= MANY else 1
+    errors = [finding for finding in check(corpus, loaded, workers) if finding.severity == "error"]
     for finding in errors[:SHOWN]:
         click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
     if errors:

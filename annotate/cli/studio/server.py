@@ -15,8 +15,13 @@ from annotate.cli.studio.common import dir_option, working
     help="Keep the data in PostgreSQL: postgresql://USER@HOST/NAME, with the password in PGPASSWORD or ~/.pgpass.  "
     "[default: SQLite, or what this folder had before]",
 )
+@click.option(
+    "--public",
+    metavar="URL",
+    help="The address that others have for it, through a proxy in front of it.  [default: what this folder had before]",
+)
 @dir_option
-def up(port: int | None, database: str | None, folder: str) -> None:
+def up(port: int | None, database: str | None, public: str | None, folder: str) -> None:
     """Start a server on this machine, for this machine only.
 
     The first start takes about half a minute. Login and password are random and stand in credentials.json in the
@@ -26,6 +31,7 @@ def up(port: int | None, database: str | None, folder: str) -> None:
     annotate studio up
     annotate studio up --port 8080
     PGPASSWORD=… annotate studio up --database postgresql://label@db.example.org/studio
+    annotate studio up --port 8080 --public https://label.example.org
     """
     from annotate.labelstudio import server
     from annotate.labelstudio.database import parse
@@ -33,7 +39,7 @@ def up(port: int | None, database: str | None, folder: str) -> None:
 
     state = State(folder)
     with working("starting Label Studio"):
-        found = server.up(state, port, database=parse(database) if database else None)
+        found = server.up(state, port, database=parse(database) if database else None, public=public)
     click.echo(f"{'started' if found.new else 'runs already'}: {found.url}")
     click.echo(f"login and password: {Path(folder) / 'credentials.json'}")
 
