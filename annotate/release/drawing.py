@@ -74,7 +74,7 @@ class Drawing:
             if piece.start < end and piece.end > start
         ]
         drawn: list[Drawn] = []
-        for piece, mention in sorted(pieces, key=lambda one: (one[0].end - one[0].start, self._numbers[one[1].id])):
+        for piece, mention in sorted(pieces, key=lambda one: (one[0].end - one[0].start, -self._numbers[one[1].id])):
             lanes = [one.lane for one in drawn if one.piece.start < piece.end and piece.start < one.piece.end]
             drawn.append(Drawn(piece, mention, max(lanes, default=-1) + 1))
         return drawn[::-1]
