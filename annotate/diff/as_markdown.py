@@ -1,7 +1,6 @@
 """A difference for a changelog, in Markdown."""
 
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 
 from annotate.diff import counted
@@ -10,14 +9,14 @@ from annotate.diff.compare import Comparison
 from annotate.diff.counted import Grid
 from annotate.diff.model import FileChange
 from annotate.diff.said import Said, said
+from annotate.diff.spool import spool
 
 _MARKS = re.compile(r"([\\`*_\[\]<>|#])")
-_IN_MEMORY = 1 << 24
 
 
 def parts(comparison: Comparison, more: Sequence[Grid] = ()) -> Iterator[str]:
     """The Markdown, in parts: what the difference comes to, then each article with its changes."""
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="") as listed:
+    with spool() as listed:
         article: str | None = ""
         for change in comparison.files():
             if change.article != article:

@@ -1,6 +1,5 @@
 """A difference as one HTML page that needs nothing else: no script, nothing from any other place."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -11,10 +10,9 @@ from annotate.diff.compare import Comparison
 from annotate.diff.counted import Grid
 from annotate.diff.model import FileChange
 from annotate.diff.said import Said, said
+from annotate.diff.spool import spool
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_IN_MEMORY = 1 << 24
-
 _MORE = """
 ul { list-style: none; margin: .2rem 0 .8rem; padding-left: 0; }
 li { margin: .35rem 0; padding-left: 1.4rem; text-indent: -1.4rem; overflow-wrap: anywhere; }
@@ -28,7 +26,7 @@ h4 { margin: .8rem 0 .2rem; font-size: .85rem; color: #5b6570; font-weight: 500;
 
 def parts(comparison: Comparison, more: Sequence[Grid] = ()) -> Iterator[str]:
     """The page, in parts: what the difference comes to, then each article with its changes."""
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="") as listed:
+    with spool() as listed:
         article: str | None = ""
         for change in comparison.files():
             if change.article != article:
@@ -72,10 +70,10 @@ def _summary(comparison: Comparison) -> Iterator[str]:
 
 
 def _grid(grid: Grid) -> str:
-    head = "".join(f"<th{' class=n' if number else ''}>{escape(name)}</th>" for number, name in enumerate(grid.head))
+    head = "".join(f"<th{_side(grid, number)}>{escape(name)}</th>" for number, name in enumerate(grid.head))
     rows = "\n".join(
         f"<tr><th>{escape(str(row[0]))}</th>"
-        + "".join(f'<td class="n">{escape(counted.cell(cell))}</td>' for cell in row[1:])
+        + "".join(f"<td{_side(grid, at)}>{escape(counted.cell(cell))}</td>" for at, cell in enumerate(row) if at)
         + "</tr>"
         for row in grid.rows
     )
@@ -83,6 +81,12 @@ def _grid(grid: Grid) -> str:
         f'<h2>{escape(grid.title)}</h2>\n<div class="wide"><table><thead><tr>{head}</tr></thead>\n'
         f"<tbody>{rows}</tbody></table></div>\n"
     )
+
+
+def _side(grid: Grid, number: int) -> str:
+    """Words to the left, numbers to the right."""
+    words = any(str(row[number])[:1].isalpha() for row in grid.rows if row[number])
+    return "" if words else ' class="n"'
 
 
 def _file(change: FileChange) -> Iterator[str]:

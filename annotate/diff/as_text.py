@@ -1,6 +1,5 @@
 """A difference for a terminal: what it comes to first, then every change, article by article."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -9,11 +8,9 @@ from annotate.diff.compare import Comparison
 from annotate.diff.counted import Grid
 from annotate.diff.model import FileChange
 from annotate.diff.said import Said, said
+from annotate.diff.spool import spool
 
 NO_CHANGE = "no change"
-
-_IN_MEMORY = 1 << 24
-"""Bytes of the list of changes that are held; a longer list waits on disk until the counts are known."""
 
 Style = Callable[[str, str], str]
 """Words and what they are (+, -, ~, head or dim) → the words, in colour or not."""
@@ -28,7 +25,7 @@ class Shown(NamedTuple):
 
 def parts(comparison: Comparison, shown: Shown, more: Sequence[Grid] = ()) -> Iterator[str]:
     """The text, in parts; the list of changes is made first, and kept until what it comes to is said."""
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="") as listed:
+    with spool() as listed:
         article: str | None = ""
         for change in comparison.files():
             if change.article != article:
