@@ -11,8 +11,7 @@ import pytest
 from annotate.model import GOLD
 from tests.conftest import BASE, ROOT, Project, annotate
 from tests.diff.conftest import Pair, commit
-
-ANNOTATE = [sys.executable, "-c", "from annotate.cli import main; main()"]
+from tests.test_faults import ANNOTATE, assert_refused, run
 
 
 @pytest.fixture
@@ -119,6 +118,17 @@ def test_apply_refuses_what_does_not_fit(spoilt: Pair) -> None:
     assert done.exit_code == 1
     assert done.output == "corpus/articles/market.txt: is not the old version of the difference\n"
     assert not (spoilt.folder / "out").exists()
+
+
+@pytest.mark.parametrize("words", [("--out", "out"), ("--write",)])
+def test_disk_that_takes_no_more_is_one_line(spoilt: Pair, words: tuple[str, ...]) -> None:
+    annotate("diff", "old", "new", "--format", "json", "--out", "changes.json", cwd=spoilt.folder)
+    before = spoilt.new.snapshot(), sorted(path.name for path in spoilt.folder.iterdir())
+    done = run([*ANNOTATE, "apply", "old", "changes.json", *words], spoilt.folder, most_bytes=10)
+    assert_refused(done)
+    assert (spoilt.new.snapshot(), sorted(path.name for path in spoilt.folder.iterdir())) == before
+    assert annotate("apply", "old", "changes.json", "--write", cwd=spoilt.folder).exit_code == 0
+    assert "no change" in annotate("diff", "old", "new", cwd=spoilt.folder).output
 
 
 @pytest.mark.parametrize("words", [(), ("--out", "x", "--write")])
