@@ -13,7 +13,7 @@ from typing import NamedTuple
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.release import folder, prepare, sums
-from annotate.release.built import manifest_stale
+from annotate.release.built import manifest_stale, table_does_not_load
 from annotate.release.candidate import Candidate, Step, candidate
 from annotate.release.check import check
 from annotate.release.history import tree_not_clean
@@ -23,9 +23,11 @@ from annotate.release.versions import counts_not_named, not_told, versions_disag
 
 LOCK = "annotate-release.lock"
 
-_MENDED = (versions_disagree, not_told, counts_not_named, tree_not_clean, manifest_stale)
+_SECOND = (versions_disagree, not_told, counts_not_named, tree_not_clean, manifest_stale)
 """Rules that ask for what is prepared here, or for what its reader does with it."""
-_BEFORE = tuple(rule for rule in RULES if rule not in _MENDED)
+_THIRD = (table_does_not_load,)
+"""Slow, and asked only when nothing else is against the release."""
+_FIRST = tuple(rule for rule in RULES if rule not in (*_SECOND, *_THIRD))
 
 
 class Order(NamedTuple):
@@ -55,11 +57,11 @@ def cut(order: Order, step: Step = lambda what: None) -> Cut:
         _ignored(one.repository, order.out)
         if one.repository.tagged(order.version) == one.repository.head:
             return _again(one, order)
-        if refused := (*check(one, _BEFORE), *_foreign(one)):
+        if refused := (*check(one, _FIRST), *_foreign(one)):
             return Cut(refused=refused)
         if prepared := _prepared(one, order, step):
             return prepared
-        if refused := tuple(check(one, _MENDED)):
+        if refused := tuple(check(one, _SECOND)) or tuple(check(one, _THIRD)):
             return Cut(refused=refused)
         said = folder.write(one, order.out, order.text)
         step("making the tag")

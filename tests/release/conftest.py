@@ -1,5 +1,6 @@
 """A made-up corpus in a git repository of its own, ready to be released, and released once; each made a single time."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -32,7 +33,8 @@ class Maintained(Project):
 
     def git(self, *words: str) -> str:
         who = ["-c", "commit.gpgsign=false", "-c", "gc.auto=0"]
-        done = subprocess.run(["git", *who, *words], cwd=self.root, check=True, capture_output=True, text=True)
+        env = {**os.environ, "GIT_AUTHOR_DATE": f"{DAY}T12:00:00Z", "GIT_COMMITTER_DATE": f"{DAY}T12:00:00Z"}
+        done = subprocess.run(["git", *who, *words], cwd=self.root, env=env, check=True, capture_output=True, text=True)
         return done.stdout.rstrip("\n")
 
     def commit(self) -> None:
@@ -47,14 +49,20 @@ class Maintained(Project):
         """Every file but git's own and what is built."""
         return {name: data for name, data in self.snapshot().items() if not name.startswith((".git/", "dist/"))}
 
-    def release(self, version: str) -> None:
-        """What a maintainer does, from `cut` to `cut`."""
+    def built(self) -> dict[str, bytes]:
+        """What was built, and nothing that was left behind."""
+        return {name: data for name, data in self.snapshot().items() if name.startswith("dist/")}
+
+    def prepare(self, version: str) -> None:
+        """What a maintainer does from the first `cut` to the second."""
         first = self.annotate("release", "cut", version, "--date", DAY)
         assert first.exit_code == 1, first.output
         assert "prepared" in first.output, first.output
         told = self.path("corpus/CHANGELOG.md")
         told.write_text(told.read_text().replace(DRAFT, "Told by a person.\n"))
         self.commit()
+
+    def finish(self, version: str) -> None:
         second = self.annotate("release", "cut", version)
         assert second.exit_code == 0, second.output
 
@@ -85,19 +93,32 @@ def _workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _releasedplace(_workplace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = _copied(_workplace, tmp_path_factory.mktemp("released") / "port")
-    made.release(VERSION)
+def _preparedplace(_workplace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = _copied(_workplace, tmp_path_factory.mktemp("prepared") / "port")
+    made.prepare(VERSION)
+    return made.root
+
+
+@pytest.fixture(scope="session")
+def _releasedplace(_preparedplace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = _copied(_preparedplace, tmp_path_factory.mktemp("released") / "port")
+    made.finish(VERSION)
     return made.root
 
 
 @pytest.fixture
 def port(_workplace: Path, tmp_path: Path) -> Maintained:
     """A corpus that was never released."""
-    return _copied(_workplace, tmp_path / "port")
+    return _copied(_workplace, tmp_path / "never")
+
+
+@pytest.fixture
+def prepared(_preparedplace: Path, tmp_path: Path) -> Maintained:
+    """A corpus whose release 1.0.0 is written, read and committed, and not yet made."""
+    return _copied(_preparedplace, tmp_path / "prepared")
 
 
 @pytest.fixture
 def released(_releasedplace: Path, tmp_path: Path) -> Maintained:
     """A corpus with its release 1.0.0: folder and tag."""
-    return _copied(_releasedplace, tmp_path / "port")
+    return _copied(_releasedplace, tmp_path / "released")

@@ -1,0 +1,225 @@
+"""Cutting a release: two steps, one result; killed, out of room, two at once, refused: nothing is left half done."""
+
+import fcntl
+import multiprocessing
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from annotate.release.cut import Order, cut
+from tests.release.conftest import DAY, DRAFT, VERSION, Maintained
+
+FOLDER = f"dist/release/{VERSION}"
+TO_COME = f"releases/{VERSION}.json"
+
+
+def test_two_steps_and_what_they_say(port: Maintained) -> None:
+    before = port.tree()
+    first = port.annotate("release", "cut", VERSION, "--date", DAY)
+    assert first.exit_code == 1
+    assert first.output == (
+        "prepared CITATION.cff\nprepared corpus/CHANGELOG.md\nprepared releases/1.0.0.json\nNot released yet. Next:\n"
+        "  say in the changelog what changed and why, and delete the line of the draft\n"
+        "  look at the files and commit them\n  annotate release cut 1.0.0\n"
+    )
+    assert port.tree().keys() - before.keys() == {"corpus/CHANGELOG.md", TO_COME}
+    told = port.path("corpus/CHANGELOG.md").read_text()
+    assert told == (
+        f"# Changes of the data\n\n## 1.0.0 ({DAY})\n\n{DRAFT}\n"
+        "- Articles: 2.\n- Gold spans: 11.\n- Gold relations: 6.\n"
+    )
+    assert port.path("CITATION.cff").read_text().endswith(f'version: 1.0.0\ndate-released: "{DAY}"\n')
+    again = port.annotate("release", "cut", VERSION)
+    assert again.exit_code == 1
+    assert {line.split()[1] for line in again.output.splitlines()[:4]} == {"V104", "V201"}
+    port.commit()
+    assert "V104 is a draft" in port.annotate("release", "cut", VERSION).output
+    assert not port.path("dist").exists()
+    assert not port.git("tag")
+
+
+def test_tag_names_what_is_in_the_folder(released: Maintained) -> None:
+    told = released.git("cat-file", "tag", f"v{VERSION}")
+    assert "\nPort news 1.0.0\n\nTold by a person.\n\n- Articles: 2.\n" in told
+    sums = told.split()[-1]
+    done = released.annotate("release", "verify", FOLDER, "--sums", sums)
+    assert (done.exit_code, done.output) == (0, f"{FOLDER}: is as it was released\n")
+    listed = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=released.path(FOLDER), check=True)
+    assert listed.returncode == 0
+
+
+def test_another_clone_gives_the_same_bytes(prepared: Maintained, released: Maintained, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "else" / "where"
+    prepared.git("clone", "--quiet", ".", str(elsewhere))
+    clone = Maintained(elsewhere)
+    clone.git("config", "user.name", "somebody")
+    clone.git("config", "user.email", "somebody@example.org")
+    clone.finish(VERSION)
+    assert clone.built() == released.built()
+
+
+def test_archive_has_the_sources_and_no_owner_or_time(released: Maintained) -> None:
+    with tarfile.open(released.path(f"{FOLDER}/sources-{VERSION}.tar.gz")) as archive:
+        members = archive.getmembers()
+    assert [one.name for one in members] == sorted(one.name for one in members)
+    assert {(one.mtime, one.uid, one.gid, one.uname, one.gname, one.mode) for one in members} == {
+        (0, 0, 0, "", "", 0o644)
+    }
+    assert f"sources-{VERSION}/corpus/sources/port.txt" in {one.name for one in members}
+    since = released.annotate("release", "plan", "--since", FOLDER)
+    assert (since.exit_code, since.output) == (0, "Nothing changed since 1.0.0; there is nothing to release.\n")
+
+
+def test_cutting_again_gives_the_folder_again(released: Maintained) -> None:
+    before = released.built()
+    shutil.rmtree(released.path("dist"))
+    released.finish(VERSION)
+    assert released.built() == before
+    released.finish(VERSION)
+    assert released.built() == before
+
+
+def test_release_without_text_has_no_word_of_the_articles(released: Maintained) -> None:
+    done = released.annotate("release", "cut", VERSION, "--without-text", "--out", "dist/open")
+    assert done.exit_code == 0, done.output
+    folder = released.path("dist/open")
+    assert {path.name for path in folder.iterdir()} == {"dataset", "release.json", "provenance.json", "SHA256SUMS"}
+    assert not [path for path in folder.rglob("*") if path.is_file() and "Café Quay".encode() in path.read_bytes()]
+    assert released.annotate("release", "verify", "dist/open").exit_code == 0
+
+
+def test_next_release_names_what_changed(released: Maintained) -> None:
+    released.replace("corpus/annotations/gold/harbour.json", '"rank": "hand"', '"rank": "other"')
+    refused = released.annotate("release", "cut", "1.0.1")
+    assert refused.exit_code == 1
+    assert "corpus/annotations/gold/harbour.json: V201 is not committed" in refused.output
+    released.commit()
+    plan = released.annotate("release", "plan")
+    assert plan.output.startswith("1.0.1 is the smallest version after 1.0.0: a patch change.\n  D301 patch: ")
+    lower = released.annotate("release", "cut", "0.9.9")
+    assert (lower.exit_code, "V101 0.9.9 is not above 1.0.0" in lower.output) == (1, True)
+    released.prepare("1.0.1")
+    told = released.path("corpus/CHANGELOG.md").read_text()
+    assert "- Gold spans: 1 with other attributes.\n" in told
+    assert told.index("## 1.0.1") < told.index("## 1.0.0")
+    released.finish("1.0.1")
+    assert released.git("tag").split() == ["v1.0.0", "v1.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        ("corpus/notes.orig", "V201"),
+        ("corpus/splits/train.txt", "V301"),
+    ],
+)
+def test_refused_release_writes_nothing(port: Maintained, spoil: str, code: str) -> None:
+    port.write(spoil, "nobody\n")
+    if code == "V301":
+        port.commit()
+    before = port.tree()
+    done = port.annotate("release", "cut", VERSION)
+    assert (done.exit_code, code in done.output) == (1, True), done.output
+    assert port.tree() == before
+
+
+def _killed_at(root: Path, what: str, times: int) -> None:
+    """Cut, and die when `what` is begun for the given time."""
+    seen = []
+
+    def step(now: str) -> None:
+        seen.append(now)
+        if [one.startswith(what) for one in seen].count(True) == times:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    os.chdir(root)
+    cut(Order(VERSION, Path("corpus"), Path("schema"), Path(FOLDER), DAY), step)
+
+
+def kill(root: Path, what: str, times: int = 1) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_killed_at, args=(root, what, times))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+
+
+def test_killed_while_it_prepares(port: Maintained, released: Maintained) -> None:
+    kill(port.root, "building the dataset twice", 2)
+    assert port.git("status", "--porcelain").split() == ["M", "CITATION.cff", "??", "corpus/CHANGELOG.md"]
+    port.prepare(VERSION)
+    port.finish(VERSION)
+    assert (port.tree(), port.built()) == (released.tree(), released.built())
+
+
+@pytest.mark.parametrize("what", ["packing the sources", "making the tag"])
+def test_killed_while_it_writes(prepared: Maintained, released: Maintained, what: str) -> None:
+    kill(prepared.root, what)
+    assert not prepared.git("tag")
+    assert prepared.path(FOLDER).exists() == (what == "making the tag")
+    prepared.finish(VERSION)
+    assert (prepared.tree(), prepared.built()) == (released.tree(), released.built())
+    assert (
+        prepared.git("cat-file", "tag", f"v{VERSION}").split()[-1]
+        == released.git("cat-file", "tag", "v1.0.0").split()[-1]
+    )
+
+
+def test_half_written_files_of_a_killed_run_are_taken_away(port: Maintained, released: Maintained) -> None:
+    port.write(".CITATION.cff.abcd1234.part", "half")
+    port.write("corpus/.CHANGELOG.md.abcd1234.part", "half")
+    port.write("releases/.1.0.0.json.abcd1234.part", "half")
+    port.prepare(VERSION)
+    port.finish(VERSION)
+    assert port.tree() == released.tree()
+
+
+@pytest.mark.parametrize("stage", ["prepare", "finish"])
+def test_full_disk_leaves_everything_as_it_was(
+    port: Maintained, prepared: Maintained, released: Maintained, stage: str
+) -> None:
+    """No file may be larger than one byte less than the largest of those that are written at this stage."""
+    project = port if stage == "prepare" else prepared
+    written = [data for name, data in released.built().items() if "/dataset/" in name or stage == "finish"]
+    limit = max(map(len, written)) - 1
+    if stage == "prepare":
+        limit = len(released.path(TO_COME).read_bytes()) - 1
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    before = project.tree()
+    words = [str(Path(sys.executable).parent / "annotate"), "release", "cut", VERSION, "--date", DAY]
+    done = subprocess.run(words, cwd=project.root, preexec_fn=little_room, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done
+    assert "file too large" in done.stderr
+    assert project.tree() == before
+    assert not project.built()
+    assert not project.git("tag")
+
+
+def test_two_at_once(port: Maintained) -> None:
+    with port.path(".git/annotate-release.lock").open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = port.annotate("release", "cut", VERSION)
+    assert (done.exit_code, done.output.count("\n")) == (2, 1)
+    assert "another release is being cut; wait for its end" in done.output
+
+
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [("out", "is not ignored by git"), ("dist/mine", "is there and is no release; choose another folder")],
+)
+def test_folder_that_is_in_the_way(prepared: Maintained, out: str, words: str) -> None:
+    prepared.write("dist/mine/thesis.txt", "x")
+    done = prepared.annotate("release", "cut", VERSION, "--out", out)
+    assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output
+    assert words in done.output
+    assert prepared.path("dist/mine/thesis.txt").read_text() == "x"
+    assert not prepared.git("tag")
