@@ -1,10 +1,12 @@
 """Work over a `concurrent.futures` executor: results in the order of the input, a bounded number under way."""
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from importlib.abc import MetaPathFinder
 from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import TypeVar
@@ -21,7 +23,20 @@ def processes(workers: int) -> AbstractContextManager[Executor | None]:
     if workers <= 1:
         return nullcontext()
     # Forked children of a process with threads can hang; a fork server has none.
-    return ProcessPoolExecutor(workers, mp_context=get_context("forkserver"), initializer=_end_with_parent)
+    return ProcessPoolExecutor(workers, mp_context=get_context("forkserver"), initializer=_begin)
+
+
+class _NoPandas(MetaPathFinder):
+    """pyarrow imports pandas with the first list that it is given: 50 MB and a second for what no worker needs."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError(fullname, name=fullname)
+
+
+def _begin() -> None:
+    sys.meta_path.insert(0, _NoPandas())
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import pyarrow as pa
 
 from annotate.bulk import rules
 from annotate.bulk.inputs import read_range
@@ -137,6 +138,8 @@ class _Tools:
         self.make = TableMaker(order.inventory, order.chosen(), kinds=kinds)
         self.make.tables.pop("links", None)  # no export has any
         self.output = output(order.out)
+        # Arrow's own pools keep what they once had; the system's gives it back.
+        pa.set_memory_pool(pa.system_memory_pool())
         # What is there by now stays: a collection need not look at it.
         gc.collect()
         gc.freeze()

@@ -15,7 +15,7 @@ from annotate.bulk import rules
 from annotate.bulk.scan import Scanner
 from annotate.findings import Problem, Rule
 
-BLOCK = 8 << 20
+BLOCK = 4 << 20
 """Bytes of input a piece, by default."""
 LARGEST = 64 << 20
 """Bytes that a task may have, by default."""
