@@ -8,7 +8,7 @@ import os
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from annotate.dataset.counts import Counts
 from annotate.dataset.rows import Labelled, TableMaker
 from annotate.dataset.writer import Table, TableWriter
 from annotate.errors import CannotRun
+from annotate.executors import no_collections
 from annotate.findings import Finding
 from annotate.offsets import sha256
 
@@ -109,25 +110,13 @@ class Worker:
 
     def __call__(self, job: Job) -> Shard:
         """Convert a piece and write its shard. Raises CannotRun where it cannot be read or written."""
-        with _no_collections():
+        with no_collections():
             return _tools(self).convert(job)
 
 
 @lru_cache(maxsize=1)
 def _tools(worker: Worker) -> "_Tools":
     return _Tools(worker.order)
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Leave the garbage collector out of the way of many small objects, none of which is in a cycle."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Tools:

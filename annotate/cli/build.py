@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     "--without-text", is_flag=True, help="Leave out all words of the articles; `annotate hydrate` puts them back."
 )
 @click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Processes; any number gives the same bytes.  [default: one a core, one where there is little to do]",
+)
+@click.option(
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
 )
 @click.pass_context
@@ -43,6 +48,7 @@ def command(
     configs: tuple[str, ...],
     negatives: bool,
     without_text: bool,
+    workers: int | None,
     format_: str,
 ) -> None:
     """Check a corpus, then write its dataset: Parquet for each table and split, a card, a manifest of hashes.
@@ -53,6 +59,7 @@ def command(
     \b
     annotate build --out dist/dataset
     annotate build --without-text --out dist/open
+    annotate build large-corpus --out dist/large --workers 8
     annotate build --out dist/pairs --config relations --negatives
     annotate build my-corpus --schema my-schema --out dist/dataset --format json
     python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset"))'
@@ -63,6 +70,7 @@ def command(
     from annotate.dataset.build import build
     from annotate.dataset.inputs import cited, head
     from annotate.dataset.tables import tables
+    from annotate.executors import cores
     from annotate.release.figures import agreement
     from annotate.store import Corpus
 
@@ -82,6 +90,7 @@ def command(
         tables=configs,
         negatives=negatives,
         skeleton=head(folder, schema, quoted, configs, negatives) if without_text else None,
+        workers=workers or cores(),
     )
     if format_ == "json":
         click.echo(json.dumps(_as_data(manifest, out), indent=2, ensure_ascii=False))

@@ -2,20 +2,20 @@
 
 import contextlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 
+from annotate.dataset.batches import BatchMaker, Order, batches
 from annotate.dataset.card import card
 from annotate.dataset.citation import read_citation
 from annotate.dataset.counts import Counts
 from annotate.dataset.croissant import croissant
 from annotate.dataset.facts import Agreement, Facts
 from annotate.dataset.features import ARTICLES
-from annotate.dataset.rows import Labelled, TableMaker
 from annotate.dataset.statement import filled, sentences
 from annotate.dataset.tables.links import LinkRow
 from annotate.dataset.without_text import SKELETON
@@ -31,6 +31,7 @@ from annotate.dataset.writer import (
     encode_manifest,
 )
 from annotate.errors import CannotRun
+from annotate.executors import in_order, processes
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.offsets import sha256
@@ -40,8 +41,6 @@ from annotate.store import Corpus
 
 SPLITS = ("train", "validation", "test")
 """The splits that Hugging Face knows, in its order."""
-BATCH = 200
-"""Articles that are in memory at once."""
 
 
 def build(
@@ -53,13 +52,14 @@ def build(
     tables: Collection[str] = (),
     negatives: bool = False,
     skeleton: Head | None = None,
+    workers: int = 1,
 ) -> Manifest:
     """Write the dataset folder `out`: Parquet a table and split, the card, the manifest.
 
     `agreement` is shown in the card; `tables` chooses among the tables, with `articles` always among them, as the
     others refer to it; `negatives` asks for pairs of mentions without a relation in `relations`. With `skeleton`,
     no table and no row in the card has words of the articles, and a file is added from which `annotate hydrate` puts
-    them back.
+    them back. `workers` processes give the same bytes as one.
 
     The corpus must have passed the checks. Raises CannotRun, and leaves `out` as it was, where there is nothing to
     write, no table is called so, a split has another name than Hugging Face's, or `out` must not or cannot be written.
@@ -67,30 +67,20 @@ def build(
     cited = read_citation(citation) if citation else None
     splits = articles_by_split(corpus)
     annotators = corpus.read_annotators()
-    kinds = {name: who.kind for name, who in annotators.items()}
-    make = TableMaker(inventory, {ARTICLES, *tables} if tables else None, negatives, kinds, text=skeleton is None)
+    order = Order(
+        corpus=str(corpus.root),
+        inventory=inventory,
+        tables=tuple(sorted({ARTICLES, *tables})) if tables else None,
+        negatives=negatives,
+        kinds={name: who.kind for name, who in annotators.items()},
+        text=skeleton is None,
+    )
+    make = order.maker()
     links = _links_by_split(corpus, splits) if "links" in make.tables else {}
-    counts, written = Counts(), list[Table]()
     with dataset_folder(out) as folder:
-        for split, names in splits.items():
-            with contextlib.ExitStack() as open_files:
-                writers = {}
-                for config, table in make.tables.items():
-                    writers[config] = TableWriter(folder, config, split, table.features)
-                    open_files.callback(writers[config].close)
-                for batch in _batches(_gold(corpus, names)):
-                    rows = make(batch)
-                    counts.add(split, batch, rows)
-                    _write(writers, rows)
-                others = _own_labels(corpus, names) if "annotations" in make.tables else iter(())
-                for rows in chain(
-                    (make(batch, "annotators") for batch in _batches(others)), [make.links(links.get(split, []))]
-                ):
-                    counts.add_rows(split, rows)
-                    _write(writers, rows)
-                written += [writer.finish() for writer in writers.values()]
-        order = list(make.tables)
-        written.sort(key=lambda table: (order.index(table.config), SPLITS.index(table.split)))
+        counts, written = _write(folder, order, splits, links, workers)
+        places = list(make.tables)
+        written.sort(key=lambda table: (places.index(table.config), SPLITS.index(table.split)))
         facts = Facts(
             inventory=inventory,
             types=make.tables,
@@ -140,30 +130,36 @@ def build(
     return manifest
 
 
-def _write(writers: Mapping[str, TableWriter], rows: Mapping[str, pa.Table]) -> None:
+def _write(
+    folder: Path, order: Order, splits: Mapping[str, list[str]], links: Mapping[str, list[LinkRow]], workers: int
+) -> tuple[Counts, list[Table]]:
+    """Write the rows of every table and split; the same bytes however many work."""
+    make, counts, written = order.maker(), Counts(), list[Table]()
+    todo = batches(splits)
+    busy = min(workers, sum(map(len, todo.values())))
+    with (
+        processes(busy) as executor,
+        contextlib.closing(in_order(executor, BatchMaker(order), chain.from_iterable(todo.values()), busy)) as made,
+    ):
+        for split, those in todo.items():
+            with contextlib.ExitStack() as open_files:
+                writers = {}
+                for config, table in make.tables.items():
+                    writers[config] = TableWriter(folder, config, split, table.features)
+                    open_files.callback(writers[config].close)
+                for rows, counted in islice(made, len(those)):
+                    counts.merge(counted)
+                    _add(writers, rows)
+                rows = make.links(links.get(split, []))
+                counts.add_rows(split, rows)
+                _add(writers, rows)
+                written += [writer.finish() for writer in writers.values()]
+    return counts, written
+
+
+def _add(writers: Mapping[str, TableWriter], rows: Mapping[str, pa.Table]) -> None:
     for config, table in rows.items():
         writers[config].add(table)
-
-
-def _gold(corpus: Corpus, names: list[str]) -> Iterator[Labelled]:
-    for name in names:
-        yield corpus.read_article(name), corpus.read_annotation(GOLD, name)
-
-
-def _own_labels(corpus: Corpus, names: list[str]) -> Iterator[Labelled]:
-    """Each article with the labels of each of its annotators, by article, then annotator."""
-    labelled = {version: set(corpus.annotated_ids(version)) for version in sorted(corpus.versions()) if version != GOLD}
-    for name in names:
-        article = corpus.read_article(name)
-        for version, ids in labelled.items():
-            if name in ids:
-                yield article, corpus.read_annotation(version, name)
-
-
-def _batches(pairs: Iterable[Labelled]) -> Iterator[list[Labelled]]:
-    rest = iter(pairs)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
 
 
 def _links_by_split(corpus: Corpus, splits: Mapping[str, list[str]]) -> dict[str, list[LinkRow]]:

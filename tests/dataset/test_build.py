@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from annotate.dataset import batches
 from annotate.dataset.build import build, corpus_version
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.hashing import logical_sha256
+from annotate.dataset.inputs import head
 from annotate.dataset.rows import TableMaker
 from annotate.dataset.tables import configs
 from annotate.dataset.tables.links import LinkRow
@@ -287,3 +289,28 @@ for name in datasets.get_dataset_config_names({str(out)!r}):
     assert manifest is not None
     wanted = [f"{table.config} {table.split} {table.rows}" for table in manifest.tables if table.rows]
     assert sorted(run.stdout.splitlines()) == sorted(wanted)
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_any_number_of_workers_gives_the_same_bytes(
+    corpus: Corpus, labels: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bool
+) -> None:
+    """A batch an article, so that there is something to share out."""
+    monkeypatch.setattr(batches, "BATCH", 1)
+    skeleton = None if text else head(corpus, str(ROOT / "schema"), None)
+    for workers in (1, 3):
+        build(corpus, labels, tmp_path / str(workers), skeleton=skeleton, workers=workers)
+    monkeypatch.undo()
+    build(corpus, labels, tmp_path / "whole", skeleton=skeleton)
+    assert len(corpus.annotated_ids(GOLD)) > 1
+    assert files(tmp_path / "1") == files(tmp_path / "3") == files(tmp_path / "whole")
+
+
+def test_a_file_that_a_worker_cannot_read_is_named_and_nothing_is_left(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "BATCH", 1)
+    project.path("corpus/annotations/gold/market.json").write_text("{")
+    with pytest.raises(CannotRun, match=r"gold/market\.json: cannot be read"):
+        build(project.corpus, project.inventory, tmp_path / "out", workers=3)
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith("out") or path.name.startswith(".out")]
