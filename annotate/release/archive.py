@@ -7,6 +7,7 @@ another version of zlib the compressed bytes may differ, and what is in them doe
 import gzip
 import io
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from annotate.offsets import sha256
 
 ENDING = ".tar.gz"
 _MODE = 0o644
+BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
+"""What an archive raises that is damaged."""
 
 
 def archive_name(version: str) -> str:
@@ -35,7 +38,7 @@ def pack(target: Path, place: Path, names: list[str], top: str) -> None:
 
 
 def hashes(path: Path) -> Iterator[tuple[str, str]]:
-    """The files of an archive with their SHA-256, by path below its top folder; raises tarfile.TarError or OSError."""
+    """The files of an archive with their SHA-256, by path below its top folder; raises one of BROKEN."""
     with tarfile.open(path, "r:gz") as archive:
         for member in archive:
             data = archive.extractfile(member)

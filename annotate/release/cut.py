@@ -103,6 +103,7 @@ def _prepared(one: Candidate, order: Order, step: Step) -> Cut | None:
     except BaseException:
         edits.undo()
         raise
+    edits.keep()
     return Cut(prepared=tuple(map(one.named, written)), drafted=drafted) if written else None
 
 

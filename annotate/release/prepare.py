@@ -52,21 +52,32 @@ def clear(candidate: Candidate) -> None:
 
 
 class Edits:
-    """Files written one by one, each atomically; at an exception, all of them are put back as they were."""
+    """Files written one by one, each atomically. What was there is copied beside it first, so that putting it back
+    takes no room on a disk that is full by then; the copies of a killed run are cleared as its other leavings."""
 
     def __init__(self) -> None:
-        self._before: dict[Path, bytes | None] = {}
+        self._copies: dict[Path, Path | None] = {}
 
     def write(self, path: Path, data: bytes) -> None:
-        self._before.setdefault(path, path.read_bytes() if path.is_file() else None)
+        """Raises CannotRun where the disk is full."""
+        copy = path.with_name(f".{path.name}.original{PART}") if path.is_file() else None
+        if copy:
+            write_atomically(copy, path.read_bytes())
+        self._copies[path] = copy
         write_atomically(path, data)
 
     def undo(self) -> None:
-        for path, data in self._before.items():
-            if data is not None:
-                write_atomically(path, data)
+        """Put everything back as it was."""
+        for path, copy in self._copies.items():
+            if copy:
+                copy.replace(path)
             elif path.exists():
                 path.unlink()
+
+    def keep(self) -> None:
+        """Let go of what was there before."""
+        for copy in filter(None, self._copies.values()):
+            copy.unlink()
 
 
 def write_manifest(candidate: Candidate, edits: Edits) -> list[Path]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+
 from annotate.dataset.hashing import logical_sha256
 from annotate.dataset.writer import MANIFEST as DATASET_MANIFEST
 from annotate.dataset.writer import Manifest, read_manifest
@@ -70,9 +72,17 @@ def _dataset(folder: Path, manifest: ReleaseManifest) -> Iterator[str]:
             yield f"{DATASET}/{table.file} is missing"
         elif sha256(path.read_bytes()) != table.sha256:
             yield f"{DATASET}/{table.file} is not the file that its manifest lists"
-        elif logical_sha256(path) != table.logical_sha256:
+        elif _logical(path) != table.logical_sha256:
             yield f"{DATASET}/{table.file} has other values than its manifest lists"
     yield from _of_release(made, manifest)
+
+
+def _logical(path: Path) -> str | None:
+    """The logical hash of a table; None where the file is no Parquet."""
+    try:
+        return logical_sha256(path)
+    except (pa.ArrowException, OSError):
+        return None
 
 
 def _of_release(made: Manifest, manifest: ReleaseManifest) -> Iterator[str]:
@@ -91,7 +101,11 @@ def _sources(path: Path, manifest: ReleaseManifest, text: bool) -> Iterator[str]
     if not path.is_file():
         yield f"{path.name} is missing"
         return
-    found = dict(archive.hashes(path))
+    try:
+        found = dict(archive.hashes(path))
+    except archive.BROKEN as error:
+        yield f"{path.name} cannot be read: {error}"
+        return
     beside = [name for name in found.keys() - manifest.files.keys() if name.endswith("CHANGELOG.md")]
     for name in beside[:1]:
         del found[name]

@@ -92,6 +92,14 @@ def test_other_sources_under_true_sums_are_found(folder: Path, released: Maintai
     assert f"{name}: CITATION.cff is missing" in found
 
 
+def test_damaged_archive_under_true_sums_is_found(folder: Path) -> None:
+    name = f"sources-{VERSION}.tar.gz"
+    (folder / name).write_bytes((folder / name).read_bytes()[:400])
+    resummed(folder, name)
+    (found,) = verify(folder)
+    assert found.startswith(f"{name} cannot be read: ")
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
