@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from annotate.bulk.doubles import hashes, repeated
+from annotate.bulk.doubles import Hashes, hashes
 from annotate.bulk.inputs import changed, version_of
 from annotate.bulk.merge import SHARDS, Conversion, merge, read_manifest
 from annotate.bulk.order import Order
@@ -126,7 +126,7 @@ class _Run:
         self.troubles: Counter[str] = Counter()
         self.findings: list[Finding] = []
         self.made = 0
-        self._ids: list[array[int]] = []
+        self._ids = Hashes()
 
     def shards(self, told: Callable[[Step], None]) -> None:
         """Have every shard, and the file of what is wrong with inputs."""
@@ -141,7 +141,7 @@ class _Run:
                         file.write(aside_line(name, trouble.offset, None, [finding], trouble.data))
 
                 for step, ids in self._all(troubled):
-                    self._ids.append(ids)
+                    self._ids.add(ids)
                     self.made += step.new
                     told(step)
             self._keep(path)
@@ -213,9 +213,9 @@ class _Run:
         """Shard → the bytes of its tasks whose ids stand in an earlier one, and where that one is."""
         first: dict[str, str] = {}
         later: dict[int, Mapping[int, str]] = {}
-        for number, numbers in sorted(repeated(self._ids).items()):
+        for number, numbers in sorted(self._ids.repeated().items()):
             shard, here = self._record(number), dict[int, str]()
-            for (name, at), hashed in zip(shard.articles, self._ids[number], strict=True):
+            for (name, at), hashed in zip(shard.articles, self._ids.of(number), strict=True):
                 if name in first:
                     here[at] = first[name]
                 elif hashed in numbers:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.bulk import doubles
-from annotate.bulk.doubles import hashes, repeated
+from annotate.bulk.doubles import Hashes, hashes
 from tests.bulk.conftest import Place, made_up
 
 shards = st.lists(st.lists(st.integers(0, 30).map(str), max_size=12), max_size=6)
@@ -24,7 +24,11 @@ def test_what_is_found_is_what_counting_finds(ids: list[list[str]], at_once: int
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(doubles, "AT_ONCE", at_once)
-        assert repeated([hashes(shard) for shard in ids]) == want
+        found = Hashes()
+        for shard in ids:
+            found.add(hashes(shard))
+        assert found.repeated() == want
+    assert [found.of(number) for number in range(len(found))] == [hashes(shard) for shard in ids]
 
 
 def test_an_export_that_is_given_twice_is_taken_once(place: Place) -> None:
