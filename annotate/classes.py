@@ -13,6 +13,8 @@ from annotate.errors import CannotRun
 from annotate.files import read_bytes
 
 FILE = "classes.json"
+BESIDE = "annotation.schema.json"
+"""What `annotate generate` writes with it: where this is, the other has been."""
 Lists = dict[str, tuple[str, ...]]
 
 
@@ -79,11 +81,14 @@ def extended(old: Classes | None, now: Classes) -> Classes:
 
 
 def checked(old: Classes | None, now: Classes, path: Path) -> Classes:
-    """The ids to use: those of the file, or where is none, the places in the inventory.
+    """The ids to use: those of the file, or where there never was one, the places in the inventory.
 
-    Raises CannotRun where the file lacks a name that the inventory has.
+    Raises CannotRun where the file lacks a name that the inventory has, or is gone.
     """
     if old is None:
+        if path.with_name(BESIDE).is_file():
+            mend = "take back what was committed, or if there never was one, run `annotate generate` and commit it"
+            raise CannotRun(path, "is missing, and says by which number a class goes", mend)
         return now
     known = dict(old.lists())
     for place, names in now.lists():

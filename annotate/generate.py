@@ -18,7 +18,7 @@ def generated_files(inventory: Inventory, schema: Path, guidelines: Path | None)
 
     Raises CannotRun for a page with a marker that names no label.
     """
-    files = {schema / "annotation.schema.json": annotation_schema_text(inventory)}
+    files = {schema / classes.BESIDE: annotation_schema_text(inventory)}
     files[schema / classes.FILE] = classes.encode(classes.extended(inventory.numbers, inventory.named))
     files |= {schema / f"{name}.schema.json": package_schema(name) for name in PACKAGE_SCHEMAS}
     for path in sorted(guidelines.rglob("*.md")) if guidelines else []:

@@ -1,6 +1,7 @@
 """`annotate build`: a corpus that passes its checks → the folder of its dataset."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -69,6 +70,7 @@ def command(
     from annotate.checks.leaks import leaks
     from annotate.dataset.build import build
     from annotate.dataset.inputs import cited, head
+    from annotate.dataset.numbering import renumbered
     from annotate.dataset.tables import tables
     from annotate.executors import cores
     from annotate.release.figures import agreement
@@ -79,6 +81,9 @@ def command(
     errors = [finding for finding in check(folder, loaded) if finding.severity == "error"] or leaks(folder)
     if errors:
         click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
+        ctx.exit(1)
+    if moved := renumbered(Path(out), tables(loaded)):
+        click.echo(moved, err=True)
         ctx.exit(1)
     quoted = cited(folder, citation)
     manifest = build(

@@ -68,8 +68,7 @@ def _tools(order: bytes) -> "_Tools":
 
 class _Tools:
     def __init__(self, order: Order) -> None:
-        # Arrow's own pools keep what they once had; the system's gives it back.
-        pa.set_memory_pool(pa.system_memory_pool())
+        give_back()
         self._corpus = Corpus(order.corpus)
         self._make = order.maker()
         self._annotators = tuple(version for version in self._corpus.versions() if version != GOLD)
@@ -90,6 +89,11 @@ class _Tools:
         for version in self._annotators:
             if self._corpus.annotation_path(version, article.id).is_file():
                 yield article, self._corpus.read_annotation(version, article.id)
+
+
+def give_back() -> None:
+    """Let Arrow return what it no longer needs: its own pools keep what they once had, the system's does not."""
+    pa.set_memory_pool(pa.system_memory_pool())
 
 
 def batches(splits: Mapping[str, Sequence[str]]) -> dict[str, list[Batch]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from annotate.dataset.batches import BatchMaker, Order, batches
+from annotate.dataset.batches import BatchMaker, Order, batches, give_back
 from annotate.dataset.card import card
 from annotate.dataset.citation import read_citation
 from annotate.dataset.counts import Counts
@@ -134,6 +134,7 @@ def _write(
     folder: Path, order: Order, splits: Mapping[str, list[str]], links: Mapping[str, list[LinkRow]], workers: int
 ) -> tuple[Counts, list[Table]]:
     """Write the rows of every table and split; the same bytes however many work."""
+    give_back()
     make, counts, written = order.maker(), Counts(), list[Table]()
     todo = batches(splits)
     busy = min(workers, sum(map(len, todo.values())))

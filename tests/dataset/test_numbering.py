@@ -1,0 +1,86 @@
+"""Class ids hold from build to build: what an edited `classes.json` shifts is refused, and nothing is written."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from annotate import classes, inventory
+from annotate.generate import generated_files
+from tests.conftest import Project
+
+Names = tuple[str, ...]
+
+
+def generate(project: Project) -> None:
+    schema = project.path("schema")
+    for path, text in generated_files(inventory.load(schema), schema, None).items():
+        path.write_text(text, "utf-8")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def built(project: Project) -> Project:
+    """A project whose ids are committed, with a label that was retired, and its dataset."""
+    generate(project)
+    edit(project, lambda names: (*names, "Retired"))
+    assert project.annotate("build", "--out", "dist").exit_code == 0
+    return project
+
+
+def edit(project: Project, change: Callable[[Names], Names]) -> None:
+    schema = project.path("schema")
+    old = classes.read(schema)
+    assert old is not None
+    (schema / classes.FILE).write_text(classes.encode(msgspec.structs.replace(old, spans=change(old.spans))), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param(lambda names: names[:-1], "'Retired', and would call it nothing", id="dropped"),
+        pytest.param(lambda names: (*names[:-1], "Renamed"), "'Retired', and would call it 'Renamed'", id="renamed"),
+        pytest.param(lambda names: (names[1], names[0], *names[2:]), "class 0 ", id="moved"),
+        pytest.param(lambda names: ("New", *names), "and would call it 'New'", id="pushed"),
+    ],
+)
+def test_ids_that_shift_are_refused(built: Project, change: Callable[[Names], Names], told: str) -> None:
+    before = files(built.path("dist"))
+    edit(built, change)
+    result = built.annotate("build", "--out", "dist")
+    assert result.exit_code == 1
+    (line,) = result.output.splitlines()
+    assert line.startswith("dist/data/articles/")
+    assert told in line
+    assert line.endswith("mend classes.json, or choose another folder with --out; nothing was written")
+    assert files(built.path("dist")) == before
+    assert built.annotate("build", "--out", "elsewhere").exit_code == 0
+
+
+def test_a_class_behind_the_others_shifts_none(built: Project) -> None:
+    edit(built, lambda names: (*names, "Later"))
+    assert built.annotate("build", "--out", "dist").exit_code == 0
+
+
+def test_a_label_that_moves_in_the_inventory_or_leaves_it_shifts_none(built: Project) -> None:
+    """Whatever labels.yaml does, `annotate generate` keeps what it gave."""
+    generate(built)
+    kept = classes.read(built.path("schema"))
+    assert kept is not None
+    assert kept.retired == ("spans.Retired",)
+    assert built.annotate("build", "--out", "dist").exit_code == 0
+
+
+def test_ids_that_are_gone_are_missed_in_one_line(built: Project) -> None:
+    before = files(built.path("dist"))
+    built.path("schema/classes.json").unlink()
+    result = built.annotate("build", "--out", "dist")
+    assert result.exit_code == 2
+    assert "classes.json: is missing, and says by which number a class goes; take back what was committed" in " ".join(
+        result.output.split()
+    )
+    assert files(built.path("dist")) == before
