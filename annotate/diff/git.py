@@ -48,17 +48,17 @@ def revision(name: str, corpus: str, schema: str, cwd: Path | None = None) -> It
         yield GitTree(name, dict(sorted(files.items(), key=lambda item: item[0].split("/"))), reader)
 
 
-def _git(cwd: Path, *words: str) -> "subprocess.CompletedProcess[bytes]":
-    """Run git; nobody is asked for a password, and what is not here is not fetched."""
+def run(cwd: Path, *words: str, given: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
+    """Run git, `given` its input; nobody is asked for a password, and what is not here is not fetched."""
     env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
     try:
-        return subprocess.run(["git", *words], cwd=cwd, env=env, capture_output=True, check=False)
+        return subprocess.run(["git", *words], cwd=cwd, env=env, input=given, capture_output=True, check=False)
     except OSError as error:
         raise CannotRun("git", "cannot be started", "install git, or name folders") from error
 
 
 def _top(here: Path, name: str) -> Path:
-    done = _git(here, "rev-parse", "--show-toplevel")
+    done = run(here, "rev-parse", "--show-toplevel")
     if b"safe.directory" in done.stderr:
         mend = "trust it with `git config --global --add safe.directory FOLDER`"
         raise CannotRun(name, "is no folder, and git does not read this repository, which is another user's", mend)
@@ -69,10 +69,10 @@ def _top(here: Path, name: str) -> Path:
 
 def _commit(top: Path, name: str) -> str:
     words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    done = _git(top, *words)
+    done = run(top, *words)
     if done.returncode == 0:
         return done.stdout.decode().strip()
-    if _git(top, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
+    if run(top, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
         raise CannotRun(name, "is not in this shallow clone", "run `git fetch --unshallow --tags`")
     raise CannotRun(name, "is neither a folder nor a revision of this repository", "`git tag` lists those with a name")
 
@@ -85,7 +85,7 @@ def _inside(top: Path, path: Path) -> str:
 
 
 def _listed(top: Path, commit: str, name: str, below: str) -> Iterator[tuple[str, str]]:
-    done = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", below)
+    done = run(top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", below)
     if done.returncode:
         raise CannotRun(name, "cannot be read", "`git fsck` says what is wrong with the repository")
     if not done.stdout:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from annotate.diff.git import run
 from annotate.diff.versions import parsed
 from annotate.errors import CannotRun
 
@@ -15,11 +16,7 @@ PREFIX = "v"
 
 def git(place: Path, *words: str, given: bytes | None = None) -> bytes | None:
     """What git prints; None where it fails, as outside a repository. Raises CannotRun where git is not installed."""
-    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
-    try:
-        done = subprocess.run(["git", *words], cwd=place, env=env, input=given, capture_output=True, check=False)
-    except FileNotFoundError as error:
-        raise CannotRun("git", "is not installed", "install it, then try again") from error
+    done = run(place, *words, given=given)
     return done.stdout if done.returncode == 0 else None
 
 
@@ -45,7 +42,8 @@ class Repository:
         self.place = place.resolve()
         top = line(self.place, "rev-parse", "--show-toplevel")
         if top is None:
-            raise CannotRun(place, "is in no git repository", "release from a clone")
+            mend = "release from a clone; where there is one, `git status` says why git does not read it"
+            raise CannotRun(place, "is in no git repository", mend)
         if line(self.place, "rev-parse", "--is-shallow-repository") == "true":
             raise CannotRun(place, "is a shallow clone, without the earlier releases", "`git fetch --unshallow --tags`")
         head = line(self.place, "rev-parse", "--verify", "--quiet", "HEAD")
