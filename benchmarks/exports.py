@@ -58,7 +58,7 @@ def _item(id_: str, control: str, type_: str, value: dict[str, Any]) -> dict[str
 
 def task(number: int, line_end: str = "\n", utf16: bool = False) -> dict[str, Any]:
     """Task `number` of an export, its regions counted in UTF-16 units if `utf16`."""
-    random_ = random.Random(number)
+    random_ = random.Random(number)  # noqa: S311 - no secret
     page = _Page(random_, utf16)
     utterances = [True] * 6 + [False] * 5
     random_.shuffle(utterances)

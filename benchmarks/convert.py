@@ -1,0 +1,264 @@
+"""How fast `annotate convert` is, and in how much memory, beside what others make of the same export.
+
+    python -m benchmarks.convert make DIR
+    python -m benchmarks.convert run DIR [--rounds 3]
+    python -m benchmarks.convert memory DIR
+
+`make` writes made-up exports of 1,000, 2,000 and 10,000 tasks. `run` measures each side in a process of its own, in
+turn, round by round; imports come before the clock is started, and of several rounds the one with the least CPU time
+counts. The peers get the smaller exports. `memory` measures the peak of 1,000 and of 10,000 tasks, one worker and two.
+
+The floor is what cannot be left out: typed decoding, the columns of the table `articles` from what was decoded, their
+Parquet, and its SHA-256; no check, no normal form, no record, no other table.
+"""
+
+import argparse
+import gc
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from annotate import inventory
+from annotate.bulk.splitter import Piece, split, tasks
+from annotate.labelstudio.config import labeling_config
+from benchmarks.exports import write
+from benchmarks.measure import Measured, measured, timed
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMA = ROOT / "tests" / "base" / "schema"
+SIZES = (1000, 2000, 10_000)
+OURS = {
+    "all six tables": (),
+    "articles, records": ("--config", "sayings", "--config", "loads"),
+    "articles": ("--config", "articles"),
+}
+"""Sides of `annotate convert`, by the tables that they write."""
+
+
+def export(folder: Path, count: int) -> Path:
+    return folder / f"export-{count}.json"
+
+
+def ours(path: Path, out: Path, tables: tuple[str, ...], workers: int) -> int:
+    from annotate.bulk.order import Order
+    from annotate.bulk.pool import here
+    from annotate.bulk.run import convert
+
+    order = Order(inputs=(str(path),), out=str(out), inventory=inventory.load(SCHEMA), tables=tables[1::2])
+    done = convert(order, here(workers)).conversion
+    if done.aside:
+        raise SystemExit("a made-up task was set aside")
+    return done.tasks
+
+
+def floor(path: Path, out: Path) -> int:
+    import msgspec
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from annotate.bulk.reader import Task
+    from annotate.dataset.features import arrow_schema
+    from annotate.dataset.tables import tables as tables_of
+    from benchmarks.floor import columns
+
+    labels = inventory.load(SCHEMA)
+    schema = arrow_schema(tables_of(labels, {"articles"})["articles"].features)
+    decoder, count = msgspec.json.Decoder(Task), 0
+    gc.disable()
+    out.mkdir()
+    with path.open("rb") as file:
+        for number, piece in enumerate(split(file.read)):
+            if not isinstance(piece, Piece):
+                raise SystemExit("the export is broken")
+            read = [decoder.decode(raw) for _, raw in tasks(piece)]
+            count += len(read)
+            target = out / f"{number}.parquet"
+            table = pa.table(columns(read, labels, schema), schema=schema)
+            pq.write_table(table, target, compression="zstd", compression_level=3, version="2.6", row_group_size=2000)
+            hashlib.sha256(target.read_bytes()).hexdigest()
+    return count
+
+
+def sdk(path: Path, out: Path, format_: str) -> int:
+    from label_studio_sdk.converter import Converter
+
+    out.mkdir()
+    converter = Converter(labeling_config(inventory.load(SCHEMA)), str(out), download_resources=False)
+    converter.convert(str(path), str(out), format_, is_dir=False)
+    return len(json.loads(path.read_bytes()))
+
+
+def flattened(path: Path) -> Iterator[dict[str, Any]]:
+    """Rows as one writes them by hand: spans with their values, and relations by id."""
+    for task in json.loads(path.read_bytes()):
+        items = task["annotations"][0]["result"]
+        spans = {
+            item["id"]: {
+                "id": item["id"],
+                "label": item["value"]["labels"][0],
+                **_place(item),
+                "rank": None,
+                "wording": None,
+            }
+            for item in items
+            if item["type"] == "labels"
+        }
+        for item in items:
+            if item["type"] == "choices":
+                spans[item["id"]][item["from_name"].partition(".")[2]] = item["value"]["choices"][0]
+        yield {
+            **task["data"],
+            "spans": list(spans.values()),
+            "relations": [
+                {"label": item["labels"][0], "head": item["from_id"], "tail": item["to_id"]}
+                for item in items
+                if item["type"] == "relation"
+            ],
+        }
+
+
+def _place(item: dict[str, Any]) -> dict[str, Any]:
+    return {key: item["value"][key] for key in ("start", "end", "text")}
+
+
+def from_generator(path: Path, out: Path) -> int:
+    import datasets
+
+    datasets.disable_progress_bars()
+    made = datasets.Dataset.from_generator(flattened, gen_kwargs={"path": path}, cache_dir=str(out / "cache"))
+    made.to_parquet(str(out / "all.parquet"))
+    return len(made)
+
+
+def normalized(path: Path, out: Path) -> int:
+    """Flattening alone: what comes out cannot be written as Parquet."""
+    import pandas as pd
+
+    read = json.loads(path.read_bytes())
+    pd.json_normalize(read, record_path=["annotations", "result"], meta=["id", "data"], meta_prefix="task.")
+    out.mkdir()
+    return len(read)
+
+
+def side(name: str) -> Callable[[Path, Path], int]:
+    if name.startswith("ours"):
+        _, tables, workers = name.split(": ")
+        return lambda path, out: ours(path, out, OURS[tables], int(workers.split()[0]))
+    return {
+        "floor": floor,
+        "SDK, JSON_MIN": lambda path, out: sdk(path, out, "JSON_MIN"),
+        "SDK, CSV": lambda path, out: sdk(path, out, "CSV"),
+        "datasets from_generator": from_generator,
+        "pandas json_normalize": normalized,
+    }[name]
+
+
+PEERS = ("SDK, JSON_MIN", "SDK, CSV", "datasets from_generator", "pandas json_normalize")
+
+
+def measure(folder: Path, name: str, count: int) -> Measured:
+    found = measured(
+        name, ["-m", "benchmarks.convert", "side", str(folder), "--name", name, "--count", str(count)], ROOT
+    )
+    if found.tasks != count:
+        raise SystemExit(f"{name} has {found.tasks} of {count} tasks")
+    return found
+
+
+def run(folder: Path, rounds: int) -> None:
+    names = ["floor", *(f"ours: {tables}: 1 worker" for tables in OURS), "ours: all six tables: 2 workers", *PEERS]
+    best: dict[str, Measured] = {}
+    ratios: list[float] = []
+    for _ in range(rounds):
+        found = {name: measure(folder, name, SIZES[1]) for name in names}
+        ratios.append(
+            found["ours: all six tables: 1 worker"].seconds / found["ours: all six tables: 2 workers"].seconds
+        )
+        for name, one in found.items():
+            best[name] = min(best.get(name, one), one, key=lambda one: one.cpu)
+    show(list(best.values()))
+    print(f"\ntwo workers against one, seconds, by round: {', '.join(f'{one:.2f}' for one in ratios)}")  # noqa: T201
+    (folder / "convert.json").write_text(json.dumps([one._asdict() for one in best.values()], indent=1))
+    plot(list(best.values()), ROOT / "benchmarks" / "convert.png")
+
+
+def memory(folder: Path) -> None:
+    names = [f"ours: all six tables: {workers}" for workers in ("1 worker", "2 workers")]
+    show([measure(folder, name, count) for name in names for count in (SIZES[0], SIZES[2])])
+
+
+def show(found: list[Measured]) -> None:
+    print("| side | tasks | tasks/s of CPU time | CPU s | seconds | main, MB | worker, MB | load |")  # noqa: T201
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")  # noqa: T201
+    for one in found:
+        print(  # noqa: T201
+            f"| {one.side} | {one.tasks:,} | {one.tasks / one.cpu:,.0f} | {one.cpu:.2f} | {one.seconds:.2f}"
+            f" | {one.main:.0f} | {one.worker:.0f} | {one.load:.1f} |"
+        )
+
+
+def plot(found: list[Measured], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    ordered = sorted(found, key=lambda one: one.tasks / one.cpu)
+    figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+    speeds = [one.tasks / one.cpu for one in ordered]
+    colours = ["#1f6f8b" if one.side.startswith("ours") else "#b0b0b0" for one in ordered]
+    bars = axes.barh([one.side for one in ordered], speeds, color=colours)
+    axes.bar_label(bars, [f"{speed:,.0f}" for speed in speeds], padding=3)
+    axes.set_xlabel("tasks a second of CPU time")
+    axes.margins(x=0.12)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("make", "run", "memory", "side"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--name", default="")
+    parser.add_argument("--count", type=int, default=SIZES[1])
+    given = parser.parse_args()
+    if given.what == "make":
+        given.folder.mkdir(exist_ok=True)
+        for count in SIZES:
+            write(export(given.folder, count), count)
+    elif given.what == "run":
+        run(given.folder, given.rounds)
+    elif given.what == "memory":
+        memory(given.folder)
+    else:
+        _one_side(given.folder, given.name, given.count)
+
+
+def _one_side(folder: Path, name: str, count: int) -> None:
+    """One run in this process; what the libraries print is no part of what is told."""
+    out = Path(tempfile.mkdtemp(dir=folder))
+    kept, sys.stdout = sys.stdout, sys.stderr
+    work = side(name)
+    # Imports, and whatever is set up once, are done on one task.
+    small = export(out, 1)
+    write(small, 1)
+    work(small, out / "first")
+    sys.stdout = kept
+    try:
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+            sys.stderr = nowhere
+            timed(lambda: work(export(folder, count), out / "out"))
+    finally:
+        sys.stderr = sys.__stderr__
+        shutil.rmtree(out)
+
+
+if __name__ == "__main__":
+    main()
