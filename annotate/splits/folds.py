@@ -49,9 +49,10 @@ def folds(articles: Iterable[str], bonds: Sequence[Bond]) -> Folds:
 
 def encode(found: Folds) -> bytes:
     """As JSON, a group, bond or fold a line."""
-    parts = [f'"{name}": {_lines(getattr(found, name))}' for name in Folds.__struct_fields__]
+    parts = [f'  "{name}": {_lines(getattr(found, name))}' for name in Folds.__struct_fields__]
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
 
 def _lines(items: list[object]) -> str:
-    return "[\n" + ",\n".join(msgspec.json.encode(item).decode() for item in items) + "\n]" if items else "[]"
+    lines = (msgspec.json.format(msgspec.json.encode(item), indent=0).decode() for item in items)
+    return "[\n    " + ",\n    ".join(lines) + "\n  ]" if items else "[]"
