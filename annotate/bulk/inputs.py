@@ -14,6 +14,13 @@ class Unpacked(ValueError):  # noqa: N818 - it says how far unpacking came
     """A packed file that cannot be unpacked to its end."""
 
 
+def failures() -> tuple[type[Exception], ...]:
+    """What opening, reading and writing raise: of Python, and of the libraries that fsspec has imported by now."""
+    more = (("botocore.exceptions", "BotoCoreError"), ("aiohttp", "ClientError"))
+    loaded = [getattr(sys.modules[module], name) for module, name in more if module in sys.modules]
+    return OSError, ImportError, ValueError, *loaded
+
+
 def name_of(address: str) -> str:
     """What findings call an input: its address without what may hold a key."""
     return address.partition("?")[0]
@@ -30,7 +37,7 @@ def opened(address: str) -> Iterator[Read]:
     try:
         with fsspec.open(address, "rb", compression=_packing(address)) as file:
             yield _reader(file)
-    except (OSError, ImportError, ValueError) as error:
+    except failures() as error:
         if isinstance(error, Unpacked):
             raise
         raise _unreadable(address, error) from error
@@ -56,7 +63,7 @@ def read_range(address: str, offset: int, size: int) -> bytes:
     try:
         system, path = fsspec.core.url_to_fs(address)
         data = bytes(system.cat_file(path, start=offset, end=offset + size))
-    except (OSError, ImportError, ValueError) as error:
+    except failures() as error:
         raise _unreadable(address, error) from error
     if len(data) != size:
         raise changed(address)
@@ -112,7 +119,7 @@ def version_of(address: str) -> tuple[object, ...]:
     try:
         system, path = fsspec.core.url_to_fs(address)
         known = system.info(path)
-    except (OSError, ImportError, ValueError) as error:
+    except failures() as error:
         raise _unreadable(address, error) from error
     if known.get("type") == "directory":
         raise CannotRun(name_of(address), "is a folder", "name the files in it")

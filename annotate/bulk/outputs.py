@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from annotate.bulk.inputs import name_of
+from annotate.bulk.inputs import failures, name_of
 from annotate.errors import CannotRun
 from annotate.files import write_atomically
 
@@ -127,7 +127,7 @@ class Remote:
             yield
         except CannotRun:
             raise
-        except (OSError, ImportError, ValueError) as error:
+        except failures() as error:
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise CannotRun(self.where, f"cannot be reached: {reason}", "mend that and run again") from error
 

@@ -11,6 +11,7 @@ from annotate.errors import CannotRun
 from annotate.offsets import sha256
 from tests.bulk.conftest import SMALL, Place, made_up
 from tests.conftest import BASE, annotate
+from tests.test_faults import ANNOTATE, assert_refused, run
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,10 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     s3fs.S3FileSystem.clear_instance_cache()
     s3fs.S3FileSystem().mkdir("exports")
     yield "s3://exports"
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    s3fs.S3FileSystem.clear_instance_cache()
+    s3fs.S3FileSystem().rm("exports", recursive=True)
     s3fs.S3FileSystem.clear_instance_cache()
     server.stop()
 
@@ -111,10 +116,20 @@ def test_object_store_gives_the_same_bytes(place: Place, bucket: str) -> None:
     system, _ = fsspec.core.url_to_fs(bucket)
     system.put_file(str(path), "exports/in/export.json")
     words = (f"{bucket}/in/export.json", "--shard-size", SMALL)
-    done = place.convert(*words, out=f"{bucket}/out", workers=2)
-    assert done.exit_code == 1, done.output
+    # In a process of its own, whose workers know the server: a fork server has the environment of its beginning.
+    given = ("--schema", str(BASE / "schema"), "--out", f"{bucket}/out", "--workers", "2")
+    done = run([*ANNOTATE, "convert", *words, *given], place.root)
+    assert done.returncode == 1, done.stderr
     assert digests(f"{bucket}/out") == place.digests()
     resumed = place.convert(*words, "--resume", out=f"{bucket}/out")
     assert resumed.exit_code == 1, resumed.output
     missing = place.convert(f"{bucket}/in/nothing.json", out=f"{bucket}/other")
     assert (missing.exit_code, missing.output.count("\n")) == (2, 1), missing.output
+
+
+def test_store_that_knows_nobody_is_one_line(place: Place, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    given = ("--schema", str(BASE / "schema"), "--out", "out", "--workers", "1")
+    assert_refused(run([*ANNOTATE, "convert", f"{bucket}/in/export.json", *given], place.root))
