@@ -151,6 +151,8 @@ def _write(
                 for rows, counted in islice(made, len(those)):
                     counts.merge(counted)
                     _add(writers, rows)
+                    # What a batch leaves free lies scattered, and would grow with the number of batches.
+                    pa.default_memory_pool().release_unused()
                 rows = make.links(links.get(split, []))
                 counts.add_rows(split, rows)
                 _add(writers, rows)
