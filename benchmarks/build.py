@@ -106,7 +106,7 @@ class Cost(NamedTuple):
     wall: float
     processor: float
 
-    def __sub__(self, other: "Cost") -> "Cost":  # type: ignore[override]
+    def __sub__(self, other: "Cost") -> "Cost":
         return Cost(self.wall - other.wall, self.processor - other.processor)
 
 
