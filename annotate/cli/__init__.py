@@ -11,29 +11,39 @@ import click
 
 from annotate.errors import CannotRun
 
-COMMANDS = {
-    "init": "annotate.cli.init",
-    "add": "annotate.cli.add",
-    "check": "annotate.cli.check",
-    "rules": "annotate.cli.rules",
-    "adjudicate": "annotate.cli.adjudicate",
-    "coverage": "annotate.cli.coverage",
-    "agree": "annotate.cli.agree",
-    "prelabel": "annotate.cli.prelabel",
-    "score": "annotate.cli.score",
-    "split": "annotate.cli.split",
-    "diff": "annotate.cli.diff",
-    "apply": "annotate.cli.apply",
-    "build": "annotate.cli.build",
-    "convert": "annotate.cli.convert",
-    "hydrate": "annotate.cli.hydrate",
-    "publish": "annotate.cli.publish",
-    "release": "annotate.cli.release",
-    "export": "annotate.cli.export",
-    "import": "annotate.cli.import_",
-    "studio": "annotate.cli.studio",
-    "generate": "annotate.cli.generate",
+SECTIONS = {
+    "Make a corpus": {
+        "init": "annotate.cli.init",
+        "add": "annotate.cli.add",
+        "generate": "annotate.cli.generate",
+        "import": "annotate.cli.import_",
+        "split": "annotate.cli.split",
+    },
+    "Label it": {
+        "studio": "annotate.cli.studio",
+        "prelabel": "annotate.cli.prelabel",
+        "adjudicate": "annotate.cli.adjudicate",
+    },
+    "Check and measure it": {
+        "check": "annotate.cli.check",
+        "rules": "annotate.cli.rules",
+        "coverage": "annotate.cli.coverage",
+        "agree": "annotate.cli.agree",
+        "score": "annotate.cli.score",
+    },
+    "Ship it": {
+        "build": "annotate.cli.build",
+        "convert": "annotate.cli.convert",
+        "hydrate": "annotate.cli.hydrate",
+        "export": "annotate.cli.export",
+        "diff": "annotate.cli.diff",
+        "apply": "annotate.cli.apply",
+        "release": "annotate.cli.release",
+        "publish": "annotate.cli.publish",
+    },
 }
+COMMANDS = {name: module for section in SECTIONS.values() for name, module in section.items()}
+WHOLE = 200  # characters: longer than any command's first sentence
 
 
 class LazyGroup(click.Group):
@@ -48,6 +58,13 @@ class LazyGroup(click.Group):
         command = import_module(COMMANDS[cmd_name]).command
         assert isinstance(command, click.Command)  # noqa: S101
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands in their sections, each with its first sentence, whole."""
+        for title, names in SECTIONS.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(title):
+                formatter.write_dl([(name, command.get_short_help_str(WHOLE)) for name, command in commands if command])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what keeps it from running is one line on standard error, and exit code 2."""
