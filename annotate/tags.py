@@ -31,6 +31,12 @@ def tag_names(labels: Iterable[str]) -> list[str]:
     return [OUTSIDE, *(f"{prefix}-{label}" for label in labels for prefix in "BI")]
 
 
+def is_tag(tag: str) -> bool:
+    """Whether it is O, or B or I with a label."""
+    kind, _, name = tag.partition("-")
+    return tag == OUTSIDE or (kind in ("B", "I") and bool(name))
+
+
 def runs(tags: Sequence[str]) -> Iterator[Run]:
     """The spans of a row of tags. An I that goes on with nothing begins a span.
 
@@ -39,7 +45,7 @@ def runs(tags: Sequence[str]) -> Iterator[Run]:
     label, start = "", 0
     for number, tag in enumerate([*tags, OUTSIDE]):
         kind, _, name = tag.partition("-")
-        if tag != OUTSIDE and (kind not in ("B", "I") or not name):
+        if not is_tag(tag):
             raise Misplaced(number, f"{tag!r} is no tag of BIO")
         if label and (kind != "I" or name != label):
             yield Run(label, start, number)

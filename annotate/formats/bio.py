@@ -15,6 +15,7 @@ from annotate.formats.raw import Document, Item, Loss, Mark, RawDocument, Unread
 from annotate.inventory import Inventory
 from annotate.model import Span
 from annotate.store import canonical
+from annotate.tags import OUTSIDE, is_tag, runs
 
 FILE = "corpus.conll"
 PLACES = ("START", "END")
@@ -45,13 +46,13 @@ def tags(ranges: Sequence[Range], spans: Iterable[Span]) -> tuple[list[str], dic
     """One tag a token, and the spans that have none: id → reason."""
     first = {start: number for number, (start, _) in enumerate(ranges)}
     last = {end: number for number, (_, end) in enumerate(ranges)}
-    column, gone = ["O"] * len(ranges), {}
+    column, gone = [OUTSIDE] * len(ranges), {}
     for span in sorted(spans, key=lambda span: (span.start, -span.end, span.label, span.id)):
         if span.start not in first or span.end not in last:
             gone[span.id] = "token edge"
             continue
         begin, end = first[span.start], last[span.end] + 1
-        if any(tag != "O" for tag in column[begin:end]):
+        if any(tag != OUTSIDE for tag in column[begin:end]):
             gone[span.id] = "nested"
             continue
         column[begin:end] = [f"B-{span.label}", *[f"I-{span.label}"] * (end - begin - 1)]
@@ -187,16 +188,11 @@ def _article(path: Path, name: str, places: bool, lines: list[tuple[int, str]]) 
     return RawDocument(name, path.name, _rebuilt(words).encode("utf-8"), tuple(items))
 
 
-def _marks(column: int, words: list[_Token], tags_: list[tuple[int, str]]) -> Iterator[Item]:
-    """The spans of a column. An I that goes on with nothing begins a span, as CoNLL 2003 had it."""
-    label, start, end, line = "", 0, 0, 0
-    for word, (number, tag) in zip([*words, _Token("", 0, 0, False)], [*tags_, (0, "O")], strict=True):
-        kind, _, name = tag.partition("-")
-        if label and not (kind == "I" and name == label):
-            yield Mark(line, f"s{column + 1}-{line}", label, ((start, end),))
-            label = ""
-        if kind in ("B", "I") and name:
-            label, start, line = (label or name), (start if label else word.start), (line if label else number)
-            end = word.end
-        elif tag != "O":
+def _marks(column: int, words: list[_Token], lines: list[tuple[int, str]]) -> Iterator[Item]:
+    """The spans of a column, as `annotate.tags` reads them; what is no tag is said, and ends a span as O does."""
+    for number, tag in lines:
+        if not is_tag(tag):
             yield Unread(number, f"{tag!r} is no tag of BIO")
+    for run in runs([tag if is_tag(tag) else OUTSIDE for _, tag in lines]):
+        line = lines[run.start][0]
+        yield Mark(line, f"s{column + 1}-{line}", run.label, ((words[run.start].start, words[run.end - 1].end),))
