@@ -57,6 +57,8 @@ def take_in(
     Without cuts the whole file is one article. White space at the ends of a range is left out and recorded; what else
     lies between the ranges is recorded as omitted, for the reason given in `omitted`. Raises Refused.
     """
+    if name.endswith(".json"):
+        raise Refused("is named as the records of sources are; give the file another name, such as .txt")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -76,6 +76,7 @@ def test_add_cuts_several_articles_and_records_the_rest(fresh: Path) -> None:
         (["new.txt"], b"caf\xe9", 1, "is not UTF-8 at byte 3"),
         (["new.txt"], b"a\0b", 1, "holds a NUL character"),
         (["new.txt"], b" \n\t", 1, "holds no words"),
+        (["new.json"], b"New.", 1, "is named as the records of sources are"),
         (["new.txt", "--id", "../x"], b"New.", 1, "'../x' can be no id"),
         (["new.txt", "--id", "/etc/x"], b"New.", 1, "'/etc/x' can be no id"),
         (["new.txt", "--id", "a\0b"], b"New.", 1, "can be no id"),
@@ -89,7 +90,7 @@ def test_add_cuts_several_articles_and_records_the_rest(fresh: Path) -> None:
 def test_refused_with_one_line_and_nothing_written(
     project: Project, words: list[str], data: bytes, code: int, message: str
 ) -> None:
-    for file in ("new.txt", "port.txt"):
+    for file in ("new.txt", "new.json", "port.txt"):
         project.path(file).write_bytes(data)
     before = project.snapshot()
     result = project.annotate("add", *words)

@@ -54,6 +54,7 @@ def command(
     annotate add wire.txt --id raqqa-strike --title "Strike on Raqqa" --date 2017-06-10
     annotate add page.txt --cut one=0:1200 --cut two=1310:2600 --omitted "a list of links"
     """
+    from annotate.cli.report import counted
     from annotate.files import read_bytes
     from annotate.intake import Cut, Details, Refused, refuse_duplicates, take_in
     from annotate.store import Corpus
@@ -81,4 +82,4 @@ def command(
         folder.write_source(intake.source, intake.data)
         for article in intake.articles:
             folder.write_article(article)
-            click.echo(f"{article.id}: {len(article.text)} characters from {intake.source.file}")
+            click.echo(f"{article.id}: {counted(len(article.text), 'character')} from {intake.source.file}")

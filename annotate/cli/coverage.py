@@ -30,7 +30,8 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     loaded, folder = inventory.load(schema), Corpus(corpus)
     names = folder.covered_ids()
     if not names:
-        raise CannotRun(folder.root / "coverage", "has no files", "list each article's sentences there")
+        mend = "list each article's sentences there (docs/formats.md)"
+        raise CannotRun(folder.root / "coverage", "has no files", mend)
     open_ = 0
     for name in names:
         before = folder.read_coverage(name)
