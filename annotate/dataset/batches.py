@@ -102,3 +102,8 @@ def batches(splits: Mapping[str, Sequence[str]]) -> dict[str, list[Batch]]:
         split: [Batch(split, tuple(names[at : at + BATCH])) for at in range(0, len(names), BATCH)]
         for split, names in splits.items()
     }
+
+
+def worth(splits: Mapping[str, list[str]]) -> int:
+    """How many processes so many articles are worth: to start one takes as long as a batch."""
+    return -(-sum(map(len, splits.values())) // BATCH)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from annotate.dataset.batches import BatchMaker, Order, batches, give_back
+from annotate.dataset.batches import BatchMaker, Order, batches, give_back, worth
 from annotate.dataset.card import card
 from annotate.dataset.citation import read_citation
 from annotate.dataset.counts import Counts
@@ -137,7 +137,7 @@ def _write(
     give_back()
     make, counts, written = order.maker(), Counts(), list[Table]()
     todo = batches(splits)
-    busy = min(workers, sum(map(len, todo.values())))
+    busy = min(workers, worth(splits))
     with (
         processes(busy) as executor,
         contextlib.closing(in_order(executor, BatchMaker(order), chain.from_iterable(todo.values()), busy)) as made,

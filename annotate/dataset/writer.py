@@ -183,7 +183,8 @@ def dataset_folder(out: str | Path) -> Iterator[Path]:
         yield folder
         _swap(folder, target, temporary / "old")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        # What pyarrow raises has the number, and words of its own.
+        reason = (os.strerror(error.errno) if error.errno else str(error)).lower()
         raise CannotRun(target, f"cannot be written: {reason}", "make room or choose another folder") from error
     finally:
         if temporary:
