@@ -198,7 +198,8 @@ def _show(outcome: "Outcome", out: str) -> None:
             click.echo(f"{name}: {', '.join(f'{code} × {number:,}' for code, number in counts.items())}")
     codes = [*done.troubles, *done.set_aside, *done.warnings]
     if codes:
-        click.echo(f"`annotate rules {codes[0]}` explains a code; what was set aside is in {out}/aside")
+        where = f"; what was set aside is in {out}/aside" if done.set_aside or done.troubles else ""
+        click.echo(f"`annotate rules {codes[0]}` explains a code{where}")
     click.echo(
         f"{done.tasks:,} tasks: {done.articles:,} taken, {done.aside:,} set aside, {done.unlabelled:,} without labels;"
         f" {done.shards:,} shards, {outcome.made:,} of them made now"
