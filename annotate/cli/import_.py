@@ -96,7 +96,7 @@ def _render(outcomes: "Iterable[Outcome]", root: Path, report: str, progress: An
     tally, spans, relations, errors, warnings = Tally(), 0, 0, 0, 0
     fates = {"new": 0, "there already": 0, "refused": 0}
     for outcome in outcomes:
-        for finding in outcome.findings:
+        for finding in sorted(outcome.findings, key=lambda finding: (finding.file, finding.line or 0)):
             click.echo(_shown(finding, root, report))
             errors += finding.severity == "error"
             warnings += finding.severity == "warning"

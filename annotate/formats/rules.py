@@ -89,7 +89,8 @@ def misplaced(
     """
     seen = "lie outside the text" if reads is None else f"read {_quoted(reads)}"
     mend = "take it so with --fix" if mendable else "mend the offsets"
-    yield Problem(f"offsets {seen}, not {_quoted(words)} (diagnosis: {diagnosis}); {mend}", line=line)
+    why = "" if diagnosis == "unknown" else f" (diagnosis: {diagnosis})"
+    yield Problem(f"offsets {seen}, not {_quoted(words)}{why}; {mend}", line=line)
 
 
 @rule("F203", "warning")
