@@ -125,5 +125,5 @@ def _show(manifest: "Manifest", out: str) -> None:
     console.print(table)
     if manifest.unfit:
         unfit = ", ".join(f"{reason} {number:,}" for reason, number in manifest.unfit.items())
-        console.print(f"Spans that the tags of tokens do not say as they are: {unfit}", soft_wrap=True)
+        console.print(f"Spans that BIO tags cannot say as they are (tokens, column unfit): {unfit}", soft_wrap=True)
     console.print(f"Written to {out}", soft_wrap=True)
