@@ -5,12 +5,14 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Studio, address
 from annotate.labelstudio.state import State
+from tests.labelstudio.proxy import Proxy, before
 
 DATABASE = "label_studio.sqlite3"
 
@@ -46,3 +48,12 @@ def begin(started: State) -> Callable[[State], None]:
 def studio(started: State) -> Iterator[Studio]:
     with Studio(address(started)) as connected:
         yield connected
+
+
+@pytest.fixture
+def proxy(studio: Studio) -> Iterator[Proxy]:
+    """What stands before the server, and fails as it is told to."""
+    port = urlsplit(studio.url).port
+    assert port
+    with before(port) as made:
+        yield made

@@ -4,7 +4,6 @@ import random
 import signal
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,14 +19,6 @@ from tests.labelstudio.toolkit import Limits, Toolkit, answers, assert_pulled, a
 pytestmark = pytest.mark.server
 
 CHANCE = random.Random(20)  # noqa: S311 - which points are tried, the same ones each time
-
-
-@pytest.fixture
-def proxy(studio: Studio) -> Iterator[Proxy]:
-    port = urlsplit(studio.url).port
-    assert port
-    with before(port) as made:
-        yield made
 
 
 @pytest.fixture

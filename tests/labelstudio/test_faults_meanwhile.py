@@ -24,14 +24,6 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture
-def proxy(studio: Studio) -> Iterator[Proxy]:
-    port = urlsplit(studio.url).port
-    assert port
-    with before(port) as made:
-        yield made
-
-
-@pytest.fixture
 def toolkit(project: Project, started: State, studio: Studio, proxy: Proxy) -> Toolkit:
     return Toolkit(Loop(project, started, studio), proxy)
 

@@ -1,8 +1,5 @@
 """Push does what its plan says, once, whatever happens on the way to the server."""
 
-from collections.abc import Iterator
-from urllib.parse import urlsplit
-
 import msgspec
 import pytest
 
@@ -20,7 +17,7 @@ from annotate.model import Article
 from annotate.offsets import sha256
 from annotate.store import Corpus
 from tests.conftest import ROOT, Project
-from tests.labelstudio.proxy import Fault, Proxy, before
+from tests.labelstudio.proxy import Fault, Proxy
 from tests.labelstudio.test_loop import Loop
 
 pytestmark = pytest.mark.server
@@ -29,14 +26,6 @@ pytestmark = pytest.mark.server
 @pytest.fixture
 def loop(project: Project, started: State, studio: Studio) -> Loop:
     return Loop(project, started, studio)
-
-
-@pytest.fixture
-def proxy(studio: Studio) -> Iterator[Proxy]:
-    port = urlsplit(studio.url).port
-    assert port
-    with before(port) as made:
-        yield made
 
 
 def through(proxy: Proxy, loop: Loop, seconds: float = 30) -> Studio:
