@@ -1,10 +1,12 @@
 """The command line: its contract of commands, help, exit codes, and what importing it costs."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
+from annotate import cli
 from tests.conftest import ROOT, annotate
 
 COMMANDS = [
@@ -66,6 +68,13 @@ sys.exit(f"imports {{loaded}}" if loaded else 0)
     assert done.returncode == 0, done.stderr
 
 
+def test_help_shows_each_command_in_its_section() -> None:
+    shown = annotate("--help").output
+    for title, commands in cli.SECTIONS.items():
+        section = shown.partition(f"\n{title}:\n")[2].partition("\n\n")[0]
+        assert re.findall(r"^  (\S+)  ", section, re.MULTILINE) == list(commands)
+
+
 def test_unknown_command_and_option_are_usage_errors() -> None:
     assert annotate("cheque").exit_code == 2
     assert annotate("check", "--fixx").exit_code == 2
@@ -75,7 +84,11 @@ def test_version_is_that_of_the_package() -> None:
     assert "0.1.0" in annotate("--version").output
 
 
-@pytest.mark.parametrize("words", [["check", "nowhere"], ["build", "nowhere", "--out", "x"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [["check", "nowhere"], ["build", "nowhere", "--out", "x"], ["generate", "--check", "--guidelines", "nowhere"]],
+    ids=" ".join,
+)
 def test_missing_folder_is_one_line(words: list[str]) -> None:
     result = annotate(*words)
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output

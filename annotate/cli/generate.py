@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from annotate.cli.common import guidelines_option, schema_option
+from annotate.errors import CannotRun
 
 
 @click.command("generate")
@@ -26,6 +28,8 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> No
     from annotate.generate import generated_files
 
     pages = Path(guidelines) if Path(guidelines).is_dir() else None
+    if pages is None and ctx.get_parameter_source("guidelines") is not ParameterSource.DEFAULT:
+        raise CannotRun(guidelines, "no such folder", "name the one that holds the pages of the guidelines")
     files = generated_files(inventory.load(schema), Path(schema), pages)
     stale = [path for path, text in files.items() if not path.is_file() or path.read_bytes() != text.encode()]
     for path in stale:
