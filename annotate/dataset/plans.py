@@ -59,21 +59,14 @@ def _array(feature: Feature, column: Column, items: list[Any]) -> pa.Array:
 
 
 def on(inner: Callable[[Any], Any], plan: Plan) -> Plan:
-    """A plan for items of which the given plan reads a part, which is taken from them once for all its columns."""
-    last: list[Any] = [None, None]
-
-    def parts(items: list[Any]) -> list[Any]:
-        if last[0] is not items:
-            last[:] = items, list(map(inner, items))
-        found: list[Any] = last[1]
-        return found
+    """A plan for items of which the given plan reads a part."""
 
     def moved(column: Column) -> Column:
         if isinstance(column, Each):
             return Each(lambda item: column.of(inner(item)), column.plan)
         if isinstance(column, dict):
-            return {name: moved(one) for name, one in column.items()}
-        return lambda items: column(parts(items))
+            return on(inner, column)
+        return lambda items: column(list(map(inner, items)))
 
     return {name: moved(column) for name, column in plan.items()}
 

@@ -15,6 +15,7 @@ from annotate.errors import CannotRun
 
 ARCHIVES = (".tar.gz", ".tgz", ".tar.xz", ".tar", ".zip")
 
+# zipfile raises NotImplementedError for a way of packing that it does not know.
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, ValueError, NotImplementedError)
 
 
