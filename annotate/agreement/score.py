@@ -4,7 +4,7 @@ Gold is the first of two annotators and the system the second, so what agreement
 counts is taken over as it is. An article without predictions counts as one in which the system found nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -18,7 +18,7 @@ from annotate.agreement.spans import add_matching, add_partly
 from annotate.agreement.study import Study, study
 from annotate.agreement.tables import Column, Table, attributes, counts, records, roles, table
 from annotate.inventory import Inventory
-from annotate.model import Annotation
+from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256
 
 GOLD_SIDE, SYSTEM_SIDE = "gold", "predicted"
@@ -81,7 +81,7 @@ def score(
 ) -> Scores:
     """Score predictions, by article id, against gold (text and labels); both made on the same texts."""
     texts = [
-        (article, text, {GOLD_SIDE: labels, SYSTEM_SIDE: predicted.get(article) or nothing(article, text, inventory)})
+        (article, text, {GOLD_SIDE: labels, SYSTEM_SIDE: predicted.get(article) or labelled(article, text, inventory)})
         for article, (text, labels) in gold.items()
     ]
     compared = study(inventory, texts, "characters")
@@ -100,8 +100,10 @@ def score(
     )
 
 
-def nothing(article: str, text: str, inventory: Inventory) -> Annotation:
-    """An annotation with no labels."""
+def labelled(
+    article: str, text: str, inventory: Inventory, spans: Sequence[Span] = (), relations: Sequence[Relation] = ()
+) -> Annotation:
+    """An annotation of a system's labels, which may be none."""
     return Annotation(
         article=article,
         annotator=SYSTEM_SIDE,
@@ -109,8 +111,8 @@ def nothing(article: str, text: str, inventory: Inventory) -> Annotation:
         made_from=(),
         inventory=inventory.version,
         text_sha256=sha256(text),
-        spans=(),
-        relations=(),
+        spans=tuple(spans),
+        relations=tuple(relations),
     )
 
 

@@ -3,30 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from annotate.agreement.score import labelled
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
-from annotate.offsets import sha256
 
 Row = Mapping[str, Any]
-SYSTEM = "predicted"
 MEND = "write it as a row of the table articles has it"
-
-
-def made(
-    article: str, text: str, inventory: Inventory, spans: Sequence[Span], relations: Sequence[Relation] = ()
-) -> Annotation:
-    """An annotation of a system's labels."""
-    return Annotation(
-        article=article,
-        annotator=SYSTEM,
-        process="single pass",
-        made_from=(),
-        inventory=inventory.version,
-        text_sha256=sha256(text),
-        spans=tuple(spans),
-        relations=tuple(relations),
-    )
 
 
 def of_row(row: Row, where: str, text: str, inventory: Inventory) -> Annotation:
@@ -46,7 +29,7 @@ def of_row(row: Row, where: str, text: str, inventory: Inventory) -> Annotation:
         _relation(one, f"{where}, relation {number}", spans, ids, inventory)
         for number, one in enumerate(_listed(row, "relations", where))
     ]
-    return made(str(row.get("id")), text, inventory, spans, ties)
+    return labelled(str(row.get("id")), text, inventory, spans, ties)
 
 
 def named(value: Any, names: Sequence[str], known: Mapping[str, Any], what: str, where: str) -> str:

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from annotate.agreement.score_rows import Row, made, named
+from annotate.agreement.score import labelled
+from annotate.agreement.score_rows import Row, named
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
@@ -52,7 +53,7 @@ def of_stretches(article: str, stretches: Sequence[Stretch], where: str, text: s
                 name = f"s{len(spans) + 1}"
                 spans.append(Span(id=name, label=label, start=start, end=stop, text=text[start:stop]))
         first += len(stretch.words)
-    return made(article, text, inventory, spans)
+    return labelled(article, text, inventory, spans)
 
 
 def of_rows(rows: Iterable[tuple[str, Row]], inventory: Inventory) -> dict[str, list[Stretch]]:

@@ -16,7 +16,7 @@ _BLOBS = frozenset({b"100644", b"100755"})
 class GitTree:
     """A revision; `roots` says at which paths of the repository `corpus/` and `schema/` are."""
 
-    def __init__(self, name: str, files: Mapping[str, str], reader: "_Objects") -> None:
+    def __init__(self, name: str, files: Mapping[str, str], reader: "Objects") -> None:
         self._name, self._files, self._reader = name, files, reader
 
     @property
@@ -44,7 +44,7 @@ def revision(name: str, corpus: str, schema: str, cwd: Path | None = None) -> It
         below = _inside(top, here / path)
         for file, blob in _listed(top, commit, name, below):
             files[f"{root}/{file.removeprefix(below + '/')}"] = blob
-    with _objects(top) as reader:
+    with objects(top) as reader:
         yield GitTree(name, dict(sorted(files.items(), key=lambda item: item[0].split("/"))), reader)
 
 
@@ -100,7 +100,7 @@ def _listed(top: Path, commit: str, name: str, below: str) -> Iterator[tuple[str
             yield file, blob.decode()
 
 
-class _Objects:
+class Objects:
     """One `git cat-file --batch`, asked for a blob at a time."""
 
     def __init__(self, asked: IO[bytes], answers: IO[bytes]) -> None:
@@ -118,12 +118,13 @@ class _Objects:
 
 
 @contextlib.contextmanager
-def _objects(top: Path) -> Iterator[_Objects]:
+def objects(top: Path) -> Iterator[Objects]:
+    """A reader of git's objects, while the context lasts."""
     words = ["git", "cat-file", "--batch"]
     env = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
     pipe = subprocess.PIPE
     with subprocess.Popen(words, cwd=top, env=env, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
         assert process.stdin  # noqa: S101 - both are pipes
         assert process.stdout  # noqa: S101
-        yield _Objects(process.stdin, process.stdout)
+        yield Objects(process.stdin, process.stdout)
         process.stdin.close()

@@ -1,12 +1,10 @@
 """What a release asks of git: is the tree clean, which releases are tagged, what did a tag hold; and the new tag."""
 
 import os
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from annotate.diff.git import run
+from annotate.diff.git import objects, run
 from annotate.diff.versions import parsed
 from annotate.errors import CannotRun
 
@@ -82,19 +80,8 @@ class Repository:
 
     def contents(self, blobs: list[str]) -> Iterator[bytes]:
         """The bytes of files by git's names for them, in order, one in memory at a time; raises CannotRun."""
-        with tempfile.TemporaryFile() as asked:
-            asked.write("".join(f"{blob}\n" for blob in blobs).encode())
-            asked.seek(0)
-            words = ["git", "cat-file", "--batch"]
-            with subprocess.Popen(words, cwd=self.top, stdin=asked, stdout=subprocess.PIPE) as process:
-                assert process.stdout  # noqa: S101 - a pipe
-                for blob in blobs:
-                    head = process.stdout.readline().split()
-                    if len(head) != 3:
-                        problem = "cannot be read"
-                        raise CannotRun(f"git object {blob}", problem, "`git fsck` says what is wrong")
-                    yield process.stdout.read(int(head[2]))
-                    process.stdout.read(1)
+        with objects(self.top) as reader:
+            yield from map(reader.read, blobs)
 
     def file(self, revision: str, path: Path) -> bytes | None:
         """A file at a revision; None where it was not there."""
