@@ -53,7 +53,7 @@ def test_constraints_pin_what_is_asked_for_with_hashes_and_no_address() -> None:
     constraints = (ROOT / "constraints.txt").read_text()
     pinned = set(re.findall(r"^([a-z0-9._-]+)==", constraints, re.MULTILINE))
     wanted = metadata.requires("contested-claims") or []
-    names = {re.split(r"[\[<>=;]", word)[0].lower().replace("_", "-") for word in wanted}
+    names = {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=; ]", word)[0]).lower() for word in wanted}
     assert names <= pinned
     assert "://" not in constraints
     assert constraints.count("--hash=sha256:") >= len(pinned)

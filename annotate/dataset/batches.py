@@ -36,9 +36,14 @@ class Made(NamedTuple):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What each batch is made by: the folder of the corpus, and what `TableMaker` takes."""
+    """What each batch is made by: the folder of the corpus, whose labels are read from it, and what `TableMaker` takes.
+
+    Whatever is kept from batch to batch is known by the order alone: two corpora may have the same folder, one after
+    the other, as `corpus` is another folder wherever the process is.
+    """
 
     corpus: str
+    annotators: tuple[str, ...]
     inventory: Inventory
     tables: tuple[str, ...] | None
     negatives: bool
@@ -71,7 +76,7 @@ class _Tools:
         give_back()
         self._corpus = Corpus(order.corpus)
         self._make = order.maker()
-        self._annotators = tuple(version for version in self._corpus.versions() if version != GOLD)
+        self._annotators = order.annotators
 
     def made(self, batch: Batch) -> Made:
         articles = [self._corpus.read_article(name) for name in batch.names]

@@ -69,6 +69,7 @@ def build(
     annotators = corpus.read_annotators()
     order = Order(
         corpus=str(corpus.root),
+        annotators=tuple(version for version in corpus.versions() if version != GOLD),
         inventory=inventory,
         tables=tuple(sorted({ARTICLES, *tables})) if tables else None,
         negatives=negatives,

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -115,6 +116,22 @@ def test_two_builds_give_the_same_bytes(project: Project, tmp_path: Path) -> Non
             shutil.copyfile(path, target)
     build(Corpus(copied), project.inventory, tmp_path / "two" / "deep")
     assert files(tmp_path / "one") == files(tmp_path / "two" / "deep")
+
+
+def test_another_corpus_at_the_same_relative_path(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the corpus that was built before it, in the same process, is taken over."""
+    for place, annotators in (("one", ["anna"]), ("two", ["anna", "ben"])):
+        shutil.copytree(project.root, tmp_path / place)
+        monkeypatch.chdir(tmp_path / place)
+        for name in annotators[1:]:
+            shutil.copytree("corpus/annotations/anna", f"corpus/annotations/{name}")
+            for path in Path("corpus/annotations", name).iterdir():
+                path.write_text(path.read_text().replace('"anna"', f'"{name}"'))
+        build(Corpus(Path("corpus")), project.inventory, "out")
+        found = pq.ParquetDataset("out/data/annotations").read().column("annotator").to_pylist()
+        assert sorted(set(found)) == annotators
 
 
 def test_the_manifest_says_what_is_there(project: Project, tmp_path: Path) -> None:
@@ -267,7 +284,7 @@ def test_every_table_loads_without_the_toolkit(corpus: Corpus, labels: Inventory
     build(corpus, labels, out)
     code = f"""
 import sys, sysconfig
-sys.path = [path for path in sys.path if path and not path.startswith({str(ROOT)!r})]
+sys.path = [path for path in sys.path if path not in ("", {str(ROOT)!r})]
 sys.meta_path = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
 try:
     import annotate
