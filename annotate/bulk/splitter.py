@@ -109,7 +109,7 @@ class _Splitter:
     def _skip(self, characters: bytes) -> None:
         """Drop such characters from the front; afterwards the buffer is empty only at the end of the input."""
         while True:
-            self._take(len(self._buffer) - len(self._buffer.lstrip(characters)))
+            self._take(_first_but(characters, self._buffer))
             if self._buffer or self._ended:
                 return
             self._more()
@@ -200,15 +200,15 @@ class _Splitter:
 
     def _guessed(self) -> int:
         """Where the last task that ends in the first block ends, if a guess can be proved; else 0."""
-        block = self._buffer[: self._block]
+        block = memoryview(self._buffer)[: self._block]
         if self._ended and len(block) == len(self._buffer):
-            inside = block.rstrip(_SPACE)
-            if inside.endswith(b"]") and _is(_values, b"[%b]" % inside[:-1]):
+            inside = self._buffer.rstrip(_SPACE)
+            if inside.endswith(b"]") and _is(_values, b"[%b]" % block[: len(inside) - 1]):
                 return len(inside) - 1
-        self._sign = sign = self._sign or _learnt(block)
+        self._sign = sign = self._sign or _learnt(self._buffer[: self._block])
         end = len(block)
         for _ in range(_GUESSES):
-            found = block.rfind(sign.words, 0, end) if sign else -1
+            found = self._buffer.rfind(sign.words, 0, end) if sign else -1
             if not sign or found < 0:
                 break
             size = found + sign.cut
@@ -243,7 +243,7 @@ def _learnt(block: bytes) -> Sign | None:
         if scanner.depth < 0 or len(ends) > _LEARNT:
             break
         ends.append(end)
-    starts = [end + len(block[end:]) - len(block[end:].lstrip(_SPACE + b",")) for end in ends[:-1]]
+    starts = [_first_but(_SPACE + b",", block, end) for end in ends[:-1]]
     if not starts:
         return None
     between = _common([block[end:start] for end, start in zip(ends, starts, strict=False)])
@@ -268,7 +268,7 @@ def tasks(piece: Piece) -> Iterator[tuple[int, bytes]]:
         return
     at = 0
     for value in map(bytes, values):
-        at = piece.data.index(value, at)
+        at = _first_but(_SPACE + b",", piece.data, at)
         yield piece.offset + at, value
         at += len(value)
 
@@ -282,6 +282,13 @@ def _pulled_apart(piece: Piece) -> Iterator[tuple[int, bytes]]:
         if inner:
             yield piece.offset + start + part.index(inner), inner
         start = end
+
+
+def _first_but(characters: bytes, data: bytes, at: int = 0) -> int:
+    """The first place from `at` on where none of the characters stands; a copy of what is behind would cost more."""
+    while data[at : at + 1] and data[at] in characters:
+        at += 1
+    return at
 
 
 def _common(parts: Sequence[bytes]) -> bytes:

@@ -1,0 +1,278 @@
+"""The labels of many documents as columns: what works on all of them at once reads these, not span by span.
+
+A document is an article with one annotation of it. The spans and relations of each stand behind those of the document
+before it, and places count through all of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from annotate.inventory import Inventory
+from annotate.model import Annotation, Article, AttributeValue, Process, Relation, Span
+
+Numbers: TypeAlias = npt.NDArray[np.int64]
+Attributes: TypeAlias = dict[str, AttributeValue]
+T = TypeVar("T")
+
+UNKNOWN = -1
+"""A label that the inventory does not have, and the place of an end of a relation that is no span."""
+
+
+class Head(NamedTuple):
+    """An article, and what an annotation of it says of itself."""
+
+    article: Article
+    annotator: str
+    process: Process
+    made_from: tuple[str, ...]
+    inventory: str
+    text_sha256: str
+
+
+class Spans(NamedTuple):
+    """Those of document n are at the places from `bounds[n]` to `bounds[n + 1]`.
+
+    Offsets are code points of the document's own text, half open; `labels` are numbers of labels in the order of the
+    inventory.
+    """
+
+    bounds: Numbers
+    ids: list[str]
+    labels: Numbers
+    starts: Numbers
+    ends: Numbers
+    texts: list[str]
+    attributes: list[Attributes]
+    notes: list[str]
+
+
+class Relations(NamedTuple):
+    """As `Spans`; `heads` and `tails` are places of spans."""
+
+    bounds: Numbers
+    labels: Numbers
+    heads: Numbers
+    tails: Numbers
+    notes: list[str]
+
+
+class Documents(NamedTuple):
+    """Any number of documents."""
+
+    inventory: Inventory
+    heads: list[Head]
+    spans: Spans
+    relations: Relations
+
+    def take(self, numbers: Sequence[int]) -> "Documents":
+        """The documents with these numbers, in this order."""
+        if list(numbers) == list(range(len(self.heads))):
+            return self
+        kept, tied = _places(self.spans.bounds, numbers), _places(self.relations.bounds, numbers)
+        return _rearranged(self, numbers, kept, tied)
+
+    def canonical(self) -> "Documents":
+        """The same with each document's spans and relations in canonical order, as `store.canonical` has it."""
+        relations = self.relations
+        order = _span_order(self)
+        place = np.full(len(order) + 1, UNKNOWN)
+        place[order] = np.arange(len(order))
+        rank = _ranks(self.inventory.relations)[relations.labels]
+        tied = np.lexsort((rank, place[relations.tails], place[relations.heads], owners(relations.bounds)))
+        if _sorted(order) and _sorted(tied):
+            return self
+        return _rearranged(self, range(len(self.heads)), order, tied)
+
+    def annotation(self, number: int) -> Annotation:
+        """The annotation of one document, whose labels and ends must be known."""
+        head, spans, relations = self.heads[number], self.spans, self.relations
+        names, ties = list(self.inventory.spans), list(self.inventory.relations)
+        inside, arrows = slice(*spans.bounds[number : number + 2]), slice(*relations.bounds[number : number + 2])
+        return Annotation(
+            article=head.article.id,
+            annotator=head.annotator,
+            process=head.process,
+            made_from=head.made_from,
+            inventory=head.inventory,
+            text_sha256=head.text_sha256,
+            spans=tuple(
+                Span(id=id_, label=names[label], start=start, end=end, text=text, attributes=values, note=note)
+                for id_, label, start, end, text, values, note in zip(
+                    spans.ids[inside],
+                    spans.labels[inside].tolist(),
+                    spans.starts[inside].tolist(),
+                    spans.ends[inside].tolist(),
+                    spans.texts[inside],
+                    spans.attributes[inside],
+                    spans.notes[inside],
+                    strict=True,
+                )
+            ),
+            relations=tuple(
+                Relation(label=ties[label], head=spans.ids[head], tail=spans.ids[tail], note=note)
+                for label, head, tail, note in zip(
+                    relations.labels[arrows].tolist(),
+                    relations.heads[arrows].tolist(),
+                    relations.tails[arrows].tolist(),
+                    relations.notes[arrows],
+                    strict=True,
+                )
+            ),
+        )
+
+
+class Gatherer:
+    """Takes documents one by one, and gives the columns of all."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._labels = {name: number for number, name in enumerate(inventory.spans)}
+        self._ties = {name: number for number, name in enumerate(inventory.relations)}
+        self._heads: list[Head] = []
+        self._spans: tuple[list[Any], ...] = ([0], [], [], [], [], [], [], [])
+        self._relations: tuple[list[Any], ...] = ([0], [], [], [], [])
+
+    def add(self, article: Article, annotation: Annotation) -> None:
+        """Take a document; a label or an end that is not known becomes UNKNOWN."""
+        head = Head(
+            article,
+            annotation.annotator,
+            annotation.process,
+            annotation.made_from,
+            annotation.inventory,
+            annotation.text_sha256,
+        )
+        spans, relations = annotation.spans, annotation.relations
+        ids = [span.id for span in spans]
+        first = self._spans[0][-1]
+        place = dict(zip(ids, range(first, first + len(ids)), strict=True)).get
+        known, tie = self._labels.get, self._ties.get
+        self.add_columns(
+            head,
+            (
+                ids,
+                [known(span.label, UNKNOWN) for span in spans],
+                [span.start for span in spans],
+                [span.end for span in spans],
+                [span.text for span in spans],
+                [span.attributes for span in spans],
+                [span.note for span in spans],
+            ),
+            (
+                [tie(relation.label, UNKNOWN) for relation in relations],
+                [place(relation.head, UNKNOWN) for relation in relations],
+                [place(relation.tail, UNKNOWN) for relation in relations],
+                [relation.note for relation in relations],
+            ),
+        )
+
+    @property
+    def places(self) -> int:
+        """The place of the next span."""
+        return int(self._spans[0][-1])
+
+    def add_columns(self, head: Head, spans: Sequence[list[Any]], relations: Sequence[list[Any]]) -> None:
+        """Take a document whose columns, those of `Spans` and `Relations` behind `bounds`, are there already."""
+        self._heads.append(head)
+        for columns, more in ((self._spans, spans), (self._relations, relations)):
+            columns[0].append(columns[0][-1] + len(more[0]))
+            for column, values in zip(columns[1:], more, strict=True):
+                column += values
+
+    def documents(self) -> Documents:
+        """All that was taken."""
+        bounds, ids, labels, starts, ends, *others = self._spans
+        spans = Spans(_numbers(bounds), ids, _numbers(labels), _numbers(starts), _numbers(ends), *others)
+        bounds, labels, heads, tails, notes = self._relations
+        relations = Relations(_numbers(bounds), _numbers(labels), _numbers(heads), _numbers(tails), notes)
+        return Documents(self._inventory, self._heads, spans, relations)
+
+
+def gathered(pairs: Iterable[tuple[Article, Annotation]], inventory: Inventory) -> Documents:
+    """The columns of articles with their annotations."""
+    gatherer = Gatherer(inventory)
+    for article, annotation in pairs:
+        gatherer.add(article, annotation)
+    return gatherer.documents()
+
+
+def owners(bounds: Numbers) -> Numbers:
+    """The number of the document of each span or relation."""
+    return np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+
+
+def _numbers(values: Sequence[int]) -> Numbers:
+    return np.array(values, np.int64)
+
+
+def _ranks(names: Mapping[str, object]) -> Numbers:
+    """Number of a name → its place among the names in the order of the alphabet; UNKNOWN comes last."""
+    alphabet = {name: rank for rank, name in enumerate(sorted(names))}
+    return _numbers([*map(alphabet.__getitem__, names), len(alphabet)])
+
+
+def _sorted(order: Numbers) -> bool:
+    return bool((order == np.arange(len(order))).all())
+
+
+def _span_order(documents: Documents) -> Numbers:
+    """The places of the spans, document by document, in the canonical order."""
+    spans = documents.spans
+    owner, rank = owners(spans.bounds), _ranks(documents.inventory.spans)[spans.labels]
+    keys = np.stack([owner, spans.starts, spans.ends, rank])
+    order = np.lexsort(keys[::-1])
+    ordered = keys[:, order]
+    if (ordered[:, 1:] == ordered[:, :-1]).all(axis=0).any():
+        # Spans of one label in one place, which the checks do not let through, stand by their ids.
+        ids, columns = spans.ids, keys.T.tolist()
+        order = _numbers(sorted(order.tolist(), key=lambda place: (columns[place], ids[place])))
+    return order
+
+
+def _places(bounds: Numbers, numbers: Sequence[int]) -> Numbers:
+    """The places of the spans or relations of some documents."""
+    starts, ends = bounds[:-1].tolist(), bounds[1:].tolist()
+    return _numbers(list(chain.from_iterable(range(starts[number], ends[number]) for number in numbers)))
+
+
+def _rearranged(documents: Documents, numbers: Sequence[int], kept: Numbers, tied: Numbers) -> Documents:
+    """The documents with these numbers, of whose spans and relations the places are given in their new order."""
+    spans, relations = documents.spans, documents.relations
+    place = np.full(len(spans.ids) + 1, UNKNOWN)
+    place[kept] = np.arange(len(kept))
+    return Documents(
+        documents.inventory,
+        [documents.heads[number] for number in numbers],
+        Spans(
+            _bounds(spans.bounds, numbers),
+            _picked(spans.ids, kept),
+            spans.labels[kept],
+            spans.starts[kept],
+            spans.ends[kept],
+            _picked(spans.texts, kept),
+            _picked(spans.attributes, kept),
+            _picked(spans.notes, kept),
+        ),
+        Relations(
+            _bounds(relations.bounds, numbers),
+            relations.labels[tied],
+            # The place behind the last, where UNKNOWN leads, stays UNKNOWN.
+            place[relations.heads[tied]],
+            place[relations.tails[tied]],
+            _picked(relations.notes, tied),
+        ),
+    )
+
+
+def _bounds(bounds: Numbers, numbers: Sequence[int]) -> Numbers:
+    made: Numbers = np.zeros(len(numbers) + 1, np.int64)
+    np.cumsum(np.diff(bounds)[list(numbers)], out=made[1:])
+    return made
+
+
+def _picked(values: list[T], places: Numbers) -> list[T]:
+    return [values[place] for place in places.tolist()]
