@@ -152,7 +152,11 @@ def test_folds_hold_out_whole_groups_and_say_what_an_article_is_bound_to() -> No
     found = folds("abc", [bond("a", "b"), bond("c", "x"), bond("b", "y")])
     assert [fold.held_out for fold in found.by_group] == [["a", "b"], ["c"]]
     assert [(fold.held_out, fold.bound) for fold in found.by_article] == [(["a"], ["b"]), (["b"], ["a"]), (["c"], [])]
-    assert folds("ab", [bond("a", "x"), bond("b", "x")]).by_group == []
+    assert "by_group leaks nothing" in found.note
+    through = folds("ab", [bond("a", "x"), bond("b", "x")])
+    assert (through.by_group, "all 2 articles are one group" in through.note) == ([], True)
+    assert "no two articles" in folds("ab", []).note
+    assert "there is one article" in folds("a", [bond("a", "x")]).note
 
 
 def test_split_plans_writes_and_then_has_nothing_to_do(tmp_path: Path) -> None:
@@ -186,6 +190,8 @@ def test_split_writes_nothing_where_a_group_is_torn(tmp_path: Path) -> None:
 def test_folds_of_this_corpus_say_that_its_articles_are_one_group() -> None:
     found = json.loads(annotate("split", "--folds").output)
     assert (len(found["groups"]), found["by_group"]) == (1, [])
+    assert found["note"].startswith("all 2 articles are one group: no fold is free of leaks")
+    assert "all articles are one group: none can be held out" in annotate("split").output
     assert [fold["bound"] for fold in found["by_article"]] == [["syria-fronts"], ["raqqa-phosphorus"]]
 
 

@@ -51,6 +51,10 @@ def command(
     Articles that a link of links.json binds, or a paragraph that is nearly the same, stay in one split, and so does
     what is bound through them. The lists in splits/ decide: this only adds to them.
 
+    Folds are for a corpus too small to hold out a part for good. In their JSON, `by_group` holds out one group at a
+    time and leaks nothing; it is empty where all articles are one group. `by_article` holds out one article at a time,
+    and names as `bound` the others that share something with it. `note` says what these articles allow.
+
     Exit code 0: proposed or written; 1: a group stands in two splits already, nothing was written; 2: could not run.
 
     \b
@@ -60,6 +64,7 @@ def command(
     """
     from annotate.splits import corpus as splits
     from annotate.splits import folds as made
+    from annotate.splits.groups import groups_among
     from annotate.splits.proposal import propose
     from annotate.store import Corpus
 
@@ -75,9 +80,11 @@ def command(
     if folds:
         click.echo(made.encode(made.folds(names, bonds)), nl=False)
         return
+    together = made.one_group(groups_among(names, bonds))
     proposal = propose(names, bonds, store.splits(), ratios)
     written = splits.write(store, proposal) if write and not proposal.torn else []
-    click.echo(_as_json(proposal, bonds, written) if format_ == "json" else _as_text(proposal, bonds, written))
+    text = _as_json(proposal, bonds, written) if format_ == "json" else _as_text(proposal, bonds, written, together)
+    click.echo(text)
     if proposal.torn:
         ctx.exit(1)
 
@@ -89,7 +96,7 @@ def _as_json(proposal: "Proposal", bonds: list["Bond"], written: list[str]) -> s
     return json.dumps(msgspec.to_builtins(data), indent=2)
 
 
-def _as_text(proposal: "Proposal", bonds: list["Bond"], written: list[str]) -> str:
+def _as_text(proposal: "Proposal", bonds: list["Bond"], written: list[str], together: bool) -> str:
     lines = [f"{bond.first} and {bond.second} stay together: {bond.why}" for bond in bonds]
     lines += [f"in two splits: {', '.join(group)}; keep them in one list of splits/" for group in proposal.torn]
     for split, names in proposal.lists().items():
@@ -99,4 +106,6 @@ def _as_text(proposal: "Proposal", bonds: list["Bond"], written: list[str]) -> s
         lines.append(f"written: {', '.join(f'splits/{split}.txt' for split in written)}")
     elif not proposal.new:
         lines.append("nothing to write: every article is in a list")
+    if together:
+        lines.append("all articles are one group: none can be held out without a leak")
     return "\n".join(lines)

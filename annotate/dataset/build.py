@@ -14,6 +14,7 @@ from annotate.dataset.card import card
 from annotate.dataset.citation import read_citation
 from annotate.dataset.counts import Counts
 from annotate.dataset.croissant import croissant
+from annotate.dataset.evaluation import shared
 from annotate.dataset.facts import Agreement, Facts
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.statement import filled, sentences
@@ -36,7 +37,6 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.offsets import sha256
 from annotate.rights.skeleton import Head, withheld
-from annotate.splits.groups import bonds_of_links, groups
 from annotate.store import Corpus
 
 SPLITS = ("train", "validation", "test")
@@ -94,7 +94,7 @@ def build(
             citation=cited,
             agreement=agreement,
             text=skeleton is None,
-            bound=_bound(corpus, splits),
+            shared=shared(corpus, splits),
             statement=filled(
                 corpus,
                 {
@@ -184,14 +184,6 @@ def _hash(inventory: Inventory) -> str:
     """Of what the inventory says, wherever it was loaded from."""
     said = {name: value for name, value in msgspec.to_builtins(inventory).items() if name != "folder"}
     return sha256(msgspec.json.encode(said))
-
-
-def _bound(corpus: Corpus, splits: Mapping[str, list[str]]) -> tuple[list[str], ...]:
-    """The groups of two articles or more of the dataset that links bind together."""
-    inside = set(chain.from_iterable(splits.values()))
-    found = groups(inside, bonds_of_links(corpus.read_links()))
-    kept = ([name for name in group if name in inside] for group in found)
-    return tuple(group for group in kept if len(group) > 1)
 
 
 def articles_by_split(corpus: Corpus) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from annotate.dataset import sections, statement
+from annotate.dataset import evaluation, sections, statement
 from annotate.dataset.counts import Row
 from annotate.dataset.facts import LICENCE, Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
@@ -33,7 +33,7 @@ def card(facts: Facts) -> str:
         _first_screen(facts),
         sections.tables(facts),
         sections.labels(facts),
-        sections.splits(facts),
+        evaluation.splits(facts),
         sections.people(facts),
         statement.agreement(facts),
         statement.statement(facts),
@@ -110,7 +110,7 @@ def _first_screen(facts: Facts) -> str:
 
 {_uses(facts)}- **Who labelled:** {_made_by(facts)}
 - **Rights:** labels and guidelines are CC BY 4.0; the articles' texts remain their publishers'. See [Rights](#rights).
-- **Splits:** {sections.split_note(facts)}
+- **Splits:** {evaluation.split_note(facts)}
 - Spans may nest, overlap and coincide, so one tag a word cannot hold them: use `start` and `end`, which count \
 Unicode code points (`text[start:end]`). A class is an int; `None` means not given; an empty list, that nobody fills \
 the role."""

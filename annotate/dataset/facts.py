@@ -13,11 +13,14 @@ from annotate.dataset.tables.table import TableType
 from annotate.dataset.writer import Table
 from annotate.inventory import Inventory
 from annotate.model import Annotator
+from annotate.splits.groups import Shared
 
 LICENCE = "cc-by-4.0"
 LICENCE_URL = "https://creativecommons.org/licenses/by/4.0/"
 """The licence of labels and guidelines; the articles' texts have rights of their own."""
 
+FEW = 10
+"""Fewer examples of a label, or articles to test on, than this are named in the card."""
 
 _FIGURE = re.compile(r"[0-9][0-9,.]*")
 
@@ -34,7 +37,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that a card is made from.
 
     `types` are the tables in their order; `left_out` counts the articles without gold labels or in no split; `text` is
-    False where the words of the articles were taken out; `bound` are the groups of articles that links bind together.
+    False where the words of the articles were taken out; `shared` says what binds articles together, None where that
+    was not looked at.
     """
 
     inventory: Inventory
@@ -49,7 +53,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     agreement: Agreement | None
     statement: dict[str, str]
     text: bool = True
-    bound: tuple[list[str], ...] = ()
+    shared: Shared | None = None
 
     @property
     def configs(self) -> dict[str, Feature]:

@@ -5,16 +5,11 @@ from collections.abc import Iterable
 
 from annotate.dataset.columns import described
 from annotate.dataset.example import shown
-from annotate.dataset.facts import LICENCE_URL, Facts, counted, grid, loadable
+from annotate.dataset.facts import FEW, LICENCE_URL, Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.tables.tokens import TOKENS
 from annotate.dataset.without_text import SKELETON
 from annotate.dataset.writer import MANIFEST
-
-GROUPS = 20
-"""Groups of articles that the card names."""
-FEW = 10
-"""Fewer examples of a label than this are named among the limitations."""
 
 
 def tables(facts: Facts) -> str:
@@ -90,68 +85,6 @@ def _attribute_rows(facts: Facts) -> Iterable[tuple[object, ...]]:
         yield f"`{attribute.name}`", on, "", attribute.definition, f"{counts.total():,}"
         for value, meaning in attribute.values.items():
             yield "", "", value, meaning, f"{counts[value]:,}"
-
-
-def split_note(facts: Facts) -> str:
-    counts = facts.counts
-    if _held_out(facts):
-        sizes = ", ".join(f"`{split}` {counted(number, 'article')}" for split, number in counts.articles.items())
-        return f"{sizes}; no article is in two."
-    return f"{' and '.join(f'`{split}`' for split in counts.articles)} only; nothing is held out for testing."
-
-
-def _held_out(facts: Facts) -> bool:
-    return len(facts.counts.articles) > 1
-
-
-def splits(facts: Facts) -> str:
-    note = split_note(facts)
-    text = f"## Splits\n\n{note[0].upper()}{note[1:]}"
-    if not _held_out(facts):
-        text += (
-            " To evaluate on it, hold out whole articles (leave one out, or folds grouped by `article`): rows of one"
-            " article share their writer, their events and their annotator."
-        )
-    text += _bound(facts)
-    if facts.left_out:
-        text += f" Left out, for want of settled labels or of a split: {counted(facts.left_out, 'article')}."
-    return text + _folds(facts)
-
-
-def _folds(facts: Facts) -> str:
-    """Code that makes folds with `load_dataset` alone: what is bound is held out as a whole, unless that is all."""
-    number = facts.counts.articles.total()
-    if _held_out(facts) or number < 2 or len(facts.bound) > GROUPS:
-        return ""
-    whole = any(len(group) == number for group in facts.bound)
-    first = {} if whole else {name: group[0] for group in facts.bound for name in group}
-    config, key = (TOKENS, "article") if TOKENS in loadable(facts) else (ARTICLES, "id")
-    group = f"first = {first!r}  # article: the first of those that it is bound to\n" if first else ""
-    of = f'first.get(row["{key}"], row["{key}"])' if first else f'row["{key}"]'
-    return f"""
-
-```python
-from datasets import load_dataset
-
-{group}rows = load_dataset(dataset, "{config}", split="{next(iter(facts.counts.articles))}")
-for held_out in sorted({{{of} for row in rows}}):
-    train = rows.filter(lambda row: {of} != held_out)
-    test = rows.filter(lambda row: {of} == held_out)
-```"""
-
-
-def _bound(facts: Facts) -> str:
-    """Which articles must stay together, and what that leaves to evaluate on."""
-    if not facts.bound:
-        return ""
-    if len(facts.bound[0]) == facts.counts.articles.total():
-        return (
-            " All articles tell of the same incidents or repeat one another (table `links`): what was trained on one of"
-            " them has seen part of the others, so a score on a held-out article is no estimate for unseen news."
-        )
-    shown = "; ".join(", ".join(f"`{name}`" for name in group) for group in facts.bound[:GROUPS])
-    more = f"; and {len(facts.bound) - GROUPS:,} more groups" if len(facts.bound) > GROUPS else ""
-    return f" These tell of the same incidents or repeat one another, and belong in one fold: {shown}{more}."
 
 
 def people(facts: Facts) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from annotate.splits.groups import Bond, groups
+from annotate.splits.groups import Bond, groups_among
 
 
 class Fold(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,9 +18,10 @@ class Folds(msgspec.Struct, frozen=True, kw_only=True):
     """`by_group` leaks nothing, and is empty where all articles are one group: nothing would be left to train on.
 
     `by_article` holds out one article at a time; where a fold has `bound`, the training part has texts or incidents
-    of the test: leave these out too, or say that they were in.
+    of the test: leave these out too, or say that they were in. `note` says in words what the folds are good for.
     """
 
+    note: str
     groups: list[list[str]]
     bonds: list[Bond]
     by_group: list[Fold]
@@ -31,9 +32,9 @@ def folds(articles: Iterable[str], bonds: Sequence[Bond]) -> Folds:
     """Leave one group out, and leave one article out, for these articles and the bonds among them."""
     known = set(articles)
     among = [bond for bond in bonds if {bond.first, bond.second} <= known]
-    # Through an article that is not in the dataset two others may yet be bound.
-    found = [kept for group in groups(known, bonds) if (kept := [name for name in group if name in known])]
+    found = groups_among(known, bonds)
     return Folds(
+        note=_note(found),
         groups=found,
         bonds=among,
         by_group=[Fold(held_out=group) for group in found] if len(found) > 1 else [],
@@ -47,9 +48,31 @@ def folds(articles: Iterable[str], bonds: Sequence[Bond]) -> Folds:
     )
 
 
+def _note(found: Sequence[Sequence[str]]) -> str:
+    """What may be done with folds of these groups."""
+    if sum(map(len, found)) == 1:
+        return "there is one article: nothing is left to train on where it is held out"
+    if one_group(found):
+        return (
+            f"all {len(found[0])} articles are one group: no fold is free of leaks, and a score on a held-out article"
+            " is no estimate for unseen news"
+        )
+    alone = all(len(group) == 1 for group in found)
+    return (
+        "no two articles are known to share anything" if alone else "by_group leaks nothing that is known to be shared"
+    )
+
+
+def one_group(found: Sequence[Sequence[str]]) -> bool:
+    """Whether several articles are all bound together, so that nothing can be held out without a leak."""
+    return len(found) == 1 and len(found[0]) > 1
+
+
 def encode(found: Folds) -> bytes:
     """As JSON, a group, bond or fold a line."""
-    parts = [f'  "{name}": {_lines(getattr(found, name))}' for name in Folds.__struct_fields__]
+    note, *lists = Folds.__struct_fields__
+    parts = [f'  "{note}": {msgspec.json.encode(found.note).decode()}']
+    parts += [f'  "{name}": {_lines(getattr(found, name))}' for name in lists]
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import combinations
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,6 +22,21 @@ class Bond(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
     def other(self, article: str) -> str:
         return self.second if article == self.first else self.first
+
+
+class Shared(NamedTuple):
+    """The groups of two articles or more that are bound together, and by what, each word once.
+
+    `compared` is False where only links were looked at, and no words.
+    """
+
+    groups: tuple[list[str], ...] = ()
+    why: tuple[str, ...] = ()
+    compared: bool = False
+
+    def holds_all(self, articles: int) -> bool:
+        """Whether so many articles are one group, so that nothing can be held out without a leak."""
+        return any(len(group) == articles for group in self.groups)
 
 
 def bonds_of_links(links: Links) -> list[Bond]:
@@ -58,6 +74,13 @@ def groups(articles: Iterable[str], bonds: Iterable[Bond]) -> list[list[str]]:
             seen |= group
             found.append(sorted(group))
     return found
+
+
+def groups_among(articles: Iterable[str], bonds: Iterable[Bond]) -> list[list[str]]:
+    """The same groups without the articles that only a bond names; through these, two others may yet be bound."""
+    known = set(articles)
+    found = ([name for name in group if name in known] for group in groups(known, bonds))
+    return [group for group in found if group]
 
 
 def _reached(start: str, bound: dict[str, set[str]]) -> set[str]:

@@ -63,7 +63,7 @@ def near_duplicates(articles: Iterable[str], read: Callable[[str], str]) -> list
     """The near-duplicate paragraphs of different articles, in the order of ids and places; `read` gives a text by id.
 
     Of paragraphs with the same words, each is compared with the first alone: what is chained to one is near to all.
-    Each text is read twice and not kept. Raises CannotRun where datasketch is not installed.
+    Each text is read twice and not kept. Raises CannotRun where datasketch is not installed and anything may be alike.
     """
     names = sorted(articles)
     shared = _shared(names, read)
@@ -109,7 +109,9 @@ def _edited(paragraphs: Mapping[Paragraph, Shingles]) -> Iterator[Near]:
 
 
 def _candidates(paragraphs: Mapping[Paragraph, Shingles]) -> set[tuple[Paragraph, Paragraph]]:
-    """Pairs whose MinHashes agree in one band or more."""
+    """Pairs whose MinHashes agree in one band or more; one paragraph has nothing to agree with."""
+    if len(paragraphs) < 2:
+        return set()
     try:
         from datasketch import MinHash, MinHashLSH
     except ImportError as error:
