@@ -1,16 +1,20 @@
 """Parquet and the folder: the same bytes for the same rows, whole or not at all, and nothing of others lost."""
 
 import errno
+import hashlib
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotate.dataset import writer
-from annotate.dataset.features import INTEGER, PLACE, STRING, arrow_schema, listed
+from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, arrow_schema, arrow_type, listed
 from annotate.dataset.hashing import LogicalHash, logical_sha256
 from annotate.dataset.writer import CARD, FORMAT, MANIFEST, Manifest, TableWriter, dataset_folder, encode_manifest
 from annotate.errors import CannotRun
@@ -97,6 +101,50 @@ def test_the_logical_hash_reads_slices_as_it_reads_wholes() -> None:
     sliced.update(rows(40)[5:18])
     sliced.update(rows(40)[18:25])
     assert whole.hexdigest() == sliced.hexdigest()
+
+
+NESTED = listed({"text": STRING, "numbers": listed(INTEGER), "inner": {"places": listed(PLACE)}})
+NUMBERS = st.none() | st.integers(-(2**63), 2**63 - 1)
+PLACES = st.none() | st.lists(st.none() | st.fixed_dictionaries({"start": NUMBERS, "end": NUMBERS}), max_size=3)
+PARTS = st.fixed_dictionaries(
+    {
+        "text": st.none() | st.text(st.characters(codec="utf-8"), max_size=5),
+        "numbers": st.none() | st.lists(NUMBERS, max_size=3),
+        "inner": st.none() | st.fixed_dictionaries({"places": PLACES}),
+    }
+)
+
+
+def streams(path: str, feature: Feature, values: list[Any], into: dict[str, bytes]) -> None:
+    """The bytes that the docstring of `hashing` speaks of, made the slow way."""
+
+    def integers(numbers: Iterable[int]) -> bytes:
+        return b"".join(number.to_bytes(8, "little", signed=True) for number in numbers)
+
+    into[f"{path} valid"] = bytes(value is not None for value in values)
+    if feature.get("_type") == "List":
+        into[f"{path} length"] = integers(len(value or ()) for value in values)
+        streams(f"{path}[]", feature["feature"], [one for value in values for one in value or ()], into)
+    elif feature == STRING:
+        words = [(value or "").encode() for value in values]
+        into[f"{path} length"], into[f"{path} value"] = integers(map(len, words)), b"".join(words)
+    elif feature == INTEGER:
+        into[f"{path} value"] = integers(value or 0 for value in values)
+    else:
+        for name, part in feature.items():
+            streams(f"{path}.{name}", part, [value and value[name] for value in values], into)
+
+
+@given(st.lists(st.none() | st.lists(st.none() | PARTS, max_size=3), max_size=6), st.integers(0, 6), st.integers(0, 6))
+def test_the_logical_hash_is_what_its_docstring_says(values: list[Any], first: int, cut: int) -> None:
+    table = pa.table({"all": pa.array(values, arrow_type(NESTED))})
+    found = LogicalHash()
+    for part in (table[first : first + cut], table[first + cut :]):
+        found.update(part)
+    expected: dict[str, bytes] = {}
+    streams("all", NESTED, values[first:], expected)
+    lines = sorted(f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in expected.items())
+    assert found.hexdigest() == hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def test_the_logical_hash_is_pinned() -> None:
