@@ -6,6 +6,7 @@ it gains goes to the end, wherever it stands in `labels.yaml`. The file is commi
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -80,19 +81,32 @@ def extended(old: Classes | None, now: Classes) -> Classes:
     )
 
 
-def checked(old: Classes | None, now: Classes, path: Path) -> Classes:
-    """The ids to use: those of the file, or where there never was one, the places in the inventory.
+class Fault(NamedTuple):
+    """What is wrong with the file, and what to do."""
 
-    Raises CannotRun where the file lacks a name that the inventory has, or is gone.
-    """
+    problem: str
+    mend: str
+
+
+def faults(old: Classes | None, now: Classes, path: Path) -> Iterator[Fault]:
+    """Names of the inventory that the file at `path`, read as `old`, lacks; that it is gone, though ids were given."""
     if old is None:
         if path.with_name(BESIDE).is_file():
             mend = "take back what was committed, or if there never was one, run `annotate generate` and commit it"
-            raise CannotRun(path, "is missing, and says by which number a class goes", mend)
-        return now
+            yield Fault("is missing, and says by which number a class goes", mend)
+        return
     known = dict(old.lists())
     for place, names in now.lists():
         for name in names:
             if name not in known.get(place, ()):
-                raise CannotRun(path, f"gives {place}.{name} no class id", "run `annotate generate`, and commit it")
-    return old
+                yield Fault(f"gives {place}.{name} no class id", "run `annotate generate`, and commit it")
+
+
+def checked(old: Classes | None, now: Classes, path: Path) -> Classes:
+    """The ids to use: those of the file, or where there never was one, the places in the inventory.
+
+    Raises CannotRun for the first of its faults.
+    """
+    for fault in faults(old, now, path):
+        raise CannotRun(path, fault.problem, fault.mend)
+    return now if old is None else old

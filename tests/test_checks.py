@@ -18,19 +18,20 @@ from tests.conftest import BASE, ROOT, Project, annotate
 EXAMPLES = sorted(path for path in (ROOT / "tests" / "invalid").iterdir() if path.is_dir())
 
 
-def laid_over(example: Path, root: Path) -> Corpus:
+def laid_over(example: Path, root: Path) -> None:
     """The made-up corpus with an example's files over it, and without those it removes."""
     shutil.copytree(BASE, root)
     shutil.copytree(example, root, dirs_exist_ok=True)
     removed = root / "removed.txt"
     for file in removed.read_text().split() if removed.exists() else []:
         (root / file).unlink()
-    return Corpus(root / "corpus")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_invalid_example_gives_its_findings(example: Path, tmp_path: Path) -> None:
-    found = list(check(laid_over(example, tmp_path / "x"), load(BASE / "schema")))
+def test_invalid_example_gives_its_findings(example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    laid_over(example, tmp_path / "x")
+    monkeypatch.chdir(tmp_path / "x")
+    found = list(check(Corpus("corpus"), load("schema")))
     expected = json.loads((example / "expected.json").read_text("utf-8"))
     assert [as_data(finding, Path("corpus")) for finding in found] == expected
     assert example.name[:4] in {finding.code for finding in found}

@@ -75,6 +75,18 @@ def test_a_name_without_an_id_is_refused_in_one_line(project: Project) -> None:
     assert not project.path("out").exists()
 
 
+def test_check_finds_ids_that_are_gone_wherever_the_schema_lies(project: Project) -> None:
+    generate(project)
+    project.path("schema/classes.json").unlink()
+    project.path("schema").rename(project.path("labels"))
+    lost = project.annotate("check", "--schema", "labels")
+    assert (lost.exit_code, lost.output.splitlines()[0][:44]) == (1, "labels/classes.json: C501 is missing, and sa")
+    from_the_root = project.annotate("check", "--schema", str(project.path("labels")))
+    assert from_the_root.output.startswith(f"{project.path('labels')}/classes.json: C501 ")
+    project.path("labels/annotation.schema.json").unlink()
+    assert project.annotate("check", "--schema", "labels").exit_code == 0
+
+
 @pytest.mark.parametrize("text", ["{", "{}", '{"spans": ["a", "a"], "layers": {}, "relations": [], "attributes": {}}'])
 def test_a_broken_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / classes.FILE).write_text(text)

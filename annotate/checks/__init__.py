@@ -4,7 +4,7 @@ Levels, in order: shape (S), text (T), spans (P), relations (R), corpus (C). All
 broken stops the later ones for that file alone.
 """
 
-from annotate.checks import corpus, coverage, relations, shape, spans, splits, text, vocabulary
+from annotate.checks import class_ids, corpus, coverage, relations, shape, spans, splits, text, vocabulary
 from annotate.checks.labels import check_annotation, check_labels
 from annotate.checks.run import check
 from annotate.findings import Rule
@@ -20,6 +20,7 @@ CATALOGUE: tuple[Rule, ...] = tuple(
             *corpus.RULES,
             *coverage.RULES,
             *splits.RULES,
+            *class_ids.RULES,
         ),
         key=lambda rule: ("STPRC".index(rule.code[0]), rule.code),
     )

@@ -5,9 +5,9 @@ from itertools import islice
 
 import msgspec
 
+from annotate.checks import class_ids, shape
 from annotate.checks import corpus as corpus_rules
 from annotate.checks import coverage as coverage_rules
-from annotate.checks import shape
 from annotate.checks import splits as split_rules
 from annotate.checks.article import ArticleChecker, Checked
 from annotate.checks.corpus import Contents
@@ -40,6 +40,7 @@ def check(corpus: Corpus, inventory: Inventory, workers: int = 1) -> Iterator[Fi
     yield from run.strays()
     for rule in corpus_rules.OF_CONTENTS:
         yield from rule("", None, run.contents)
+    yield from class_ids.class_without_id("", None, inventory, class_ids.place(corpus, inventory))
 
 
 class _Chunk:

@@ -1,6 +1,7 @@
 """Findings, rendered: for a terminal, as JSON, as GitHub annotations, as SARIF."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -31,7 +32,8 @@ def render(
 
 
 def _where(finding: Finding, root: Path) -> str:
-    return (root / finding.file).as_posix()
+    # A file beside the corpus is named from the folder that holds both.
+    return Path(os.path.normpath(root / finding.file)).as_posix()
 
 
 def counted(number: int, noun: str) -> str:
