@@ -13,3 +13,7 @@ class CannotRun(Exception):  # noqa: N818 - it says what happened, and reads so 
     def __reduce__(self) -> tuple[type["CannotRun"], tuple[str, str, str]]:
         """It comes back whole from another process."""
         return type(self), (self.where, self.problem, self.mend)
+
+
+class Refused(CannotRun):
+    """What could be done and must not: something that others rely on would change under them. Exit code 1."""

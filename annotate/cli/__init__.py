@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, Refused
 
 SECTIONS = {
     "Make a corpus": {
@@ -67,12 +67,12 @@ class LazyGroup(click.Group):
                 formatter.write_dl([(name, command.get_short_help_str(WHOLE)) for name, command in commands if command])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what keeps it from running is one line on standard error, and exit code 2."""
+        """Run a command; what keeps it from running is one line on standard error, and exit code 2, or 1 if refused."""
         try:
             return super().invoke(ctx)
         except CannotRun as error:
             click.echo(f"annotate: {error}", err=True)
-            ctx.exit(2)
+            ctx.exit(1 if isinstance(error, Refused) else 2)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

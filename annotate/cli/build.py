@@ -1,7 +1,6 @@
 """`annotate build`: a corpus that passes its checks → the folder of its dataset."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -54,8 +53,8 @@ def command(
 ) -> None:
     """Check a corpus, then write its dataset: Parquet for each table and split, a card, a manifest of hashes.
 
-    The folder appears whole or not at all. Exit code 0: written; 1: the checks found errors, nothing was written;
-    2: could not run.
+    The folder appears whole or not at all. Exit code 0: written; 1: the checks found errors, or class ids of the dataset
+    that is there would shift, and nothing was written; 2: could not run.
 
     \b
     annotate build --out dist/dataset
@@ -70,7 +69,6 @@ def command(
     from annotate.checks.leaks import leaks
     from annotate.dataset.build import build
     from annotate.dataset.inputs import cited, head
-    from annotate.dataset.numbering import renumbered
     from annotate.dataset.tables import tables
     from annotate.executors import cores
     from annotate.release.figures import agreement
@@ -81,9 +79,6 @@ def command(
     errors = [finding for finding in check(folder, loaded) if finding.severity == "error"] or leaks(folder)
     if errors:
         click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
-        ctx.exit(1)
-    if moved := renumbered(Path(out), tables(loaded)):
-        click.echo(moved, err=True)
         ctx.exit(1)
     quoted = cited(folder, citation)
     manifest = build(

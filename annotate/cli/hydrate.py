@@ -30,7 +30,8 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     looked for by its hashes: exact, moved, changed (white space, quotation marks, an edited word), or lost. A span that
     is lost is left out with its relations, and an article without a copy of it is left out; the report names all.
 
-    Exit code 0: all in place; 1: something is lost or left out; 2: could not run.
+    Exit code 0: all in place; 1: something is lost or left out, or nothing was written, as class ids of the
+    dataset that is there would shift; 2: could not run.
 
     \b
     annotate build --without-text --out dist/open

@@ -17,7 +17,9 @@ from annotate.dataset.croissant import croissant
 from annotate.dataset.evaluation import shared
 from annotate.dataset.facts import Agreement, Facts
 from annotate.dataset.features import ARTICLES
+from annotate.dataset.numbering import hold_ids
 from annotate.dataset.statement import filled, sentences
+from annotate.dataset.tables import tables as all_tables
 from annotate.dataset.tables.links import LinkRow
 from annotate.dataset.without_text import SKELETON
 from annotate.dataset.writer import (
@@ -61,9 +63,11 @@ def build(
     no table and no row in the card has words of the articles, and a file is added from which `annotate hydrate` puts
     them back. `workers` processes give the same bytes as one.
 
-    The corpus must have passed the checks. Raises CannotRun, and leaves `out` as it was, where there is nothing to
-    write, no table is called so, a split has another name than Hugging Face's, or `out` must not or cannot be written.
+    The corpus must have passed the checks. Raises Refused where a class id of the dataset in `out` would go to another
+    name. Raises CannotRun, and leaves `out` as it was, where there is nothing to write, no table is called so, a split
+    has another name than Hugging Face's, or `out` must not or cannot be written.
     """
+    hold_ids(Path(out), all_tables(inventory))
     cited = read_citation(citation) if citation else None
     splits = articles_by_split(corpus)
     annotators = corpus.read_annotators()

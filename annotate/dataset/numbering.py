@@ -12,13 +12,14 @@ from annotate.classes import FILE
 from annotate.dataset.features import Feature
 from annotate.dataset.tables.table import TableType
 from annotate.dataset.writer import read_manifest
+from annotate.errors import Refused
 
 
-def renumbered(out: Path, tables: Mapping[str, TableType]) -> str | None:
-    """A line about the first class whose id the dataset in `out` gives to another name, or that it alone has.
+def hold_ids(out: Path, tables: Mapping[str, TableType]) -> None:
+    """Raises Refused at the first class whose id the dataset in `out` gives to another name, or that it alone has.
 
-    None where there is none, or no dataset of ours. A table or column that is new, gone or of another type is no matter
-    of ids.
+    Nothing is held where `out` has no dataset of ours. A table or column that is new, gone or of another type is no
+    matter of ids.
     """
     manifest = read_manifest(out)
     for table in manifest.tables if manifest else ():
@@ -28,12 +29,11 @@ def renumbered(out: Path, tables: Mapping[str, TableType]) -> str | None:
         for column, before in _classes(_features(out / table.file)):
             for number, (old, new) in enumerate(zip_longest(before, now.get(column, before))):
                 if old is not None and old != new:
-                    return (
-                        f"{out / table.file}: {column} calls class {number} {old!r}, and would call it"
-                        f" {repr(new) if new else 'nothing'}; mend {FILE}, or choose another folder with --out;"
-                        " nothing was written"
+                    raise Refused(
+                        out / table.file,
+                        f"{column} calls class {number} {old!r}, and would call it {repr(new) if new else 'nothing'}",
+                        f"mend {FILE}, or choose another folder with --out; nothing was written",
                     )
-    return None
 
 
 def _features(file: Path) -> Feature:

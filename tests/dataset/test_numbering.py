@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from annotate import classes, inventory
+from annotate.dataset.build import build
+from annotate.errors import Refused
 from annotate.generate import generated_files
 from tests.conftest import Project
 
@@ -54,11 +56,20 @@ def test_ids_that_shift_are_refused(built: Project, change: Callable[[Names], Na
     result = built.annotate("build", "--out", "dist")
     assert result.exit_code == 1
     (line,) = result.output.splitlines()
-    assert line.startswith("dist/data/articles/")
+    assert line.startswith("annotate: dist/data/articles/")
     assert told in line
     assert line.endswith("mend classes.json, or choose another folder with --out; nothing was written")
     assert files(built.path("dist")) == before
     assert built.annotate("build", "--out", "elsewhere").exit_code == 0
+
+
+def test_ids_are_held_for_who_calls_build_from_python(built: Project) -> None:
+    before = files(built.path("dist"))
+    edit(built, lambda names: ("New", *names))
+    with pytest.raises(Refused, match="would call it 'New'; mend classes"):
+        build(built.corpus, built.inventory, built.path("dist"))
+    assert files(built.path("dist")) == before
+    build(built.corpus, built.inventory, built.path("elsewhere"))
 
 
 def test_a_class_behind_the_others_shifts_none(built: Project) -> None:
