@@ -1,10 +1,10 @@
 """The labels of many documents as columns: what works on all of them at once reads these, not span by span.
 
-A document is an article with one annotation of it. The spans and relations of each stand behind those of the document
-before it, and places count through all of them.
+A document is one annotation of an article. The spans and relations of each stand behind those of the document before
+it, and places count through all of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotate.inventory import Inventory
-from annotate.model import Annotation, Article, AttributeValue, Process, Relation, Span
+from annotate.model import Annotation, AttributeValue, Process, Relation, Span
 
 Numbers: TypeAlias = npt.NDArray[np.int64]
 Attributes: TypeAlias = dict[str, AttributeValue]
@@ -23,9 +23,9 @@ UNKNOWN = -1
 
 
 class Head(NamedTuple):
-    """An article, and what an annotation of it says of itself."""
+    """What an annotation says of itself; `article` is an id."""
 
-    article: Article
+    article: str
     annotator: str
     process: Process
     made_from: tuple[str, ...]
@@ -89,31 +89,18 @@ class Documents(NamedTuple):
 
     def annotation(self, number: int) -> Annotation:
         """The annotation of one document, whose labels and ends must be known."""
-        head, spans, relations = self.heads[number], self.spans, self.relations
-        names, ties = list(self.inventory.spans), list(self.inventory.relations)
-        inside, arrows = slice(*spans.bounds[number : number + 2]), slice(*relations.bounds[number : number + 2])
+        head, relations, ties = self.heads[number], self.relations, list(self.inventory.relations)
+        arrows = slice(*relations.bounds[number : number + 2])
         return Annotation(
-            article=head.article.id,
+            article=head.article,
             annotator=head.annotator,
             process=head.process,
             made_from=head.made_from,
             inventory=head.inventory,
             text_sha256=head.text_sha256,
-            spans=tuple(
-                Span(id=id_, label=names[label], start=start, end=end, text=text, attributes=values, note=note)
-                for id_, label, start, end, text, values, note in zip(
-                    spans.ids[inside],
-                    spans.labels[inside].tolist(),
-                    spans.starts[inside].tolist(),
-                    spans.ends[inside].tolist(),
-                    spans.texts[inside],
-                    spans.attributes[inside],
-                    spans.notes[inside],
-                    strict=True,
-                )
-            ),
+            spans=tuple(self.some_spans(range(*self.spans.bounds[number : number + 2].tolist()))),
             relations=tuple(
-                Relation(label=ties[label], head=spans.ids[head], tail=spans.ids[tail], note=note)
+                Relation(label=ties[label], head=self.spans.ids[head], tail=self.spans.ids[tail], note=note)
                 for label, head, tail, note in zip(
                     relations.labels[arrows].tolist(),
                     relations.heads[arrows].tolist(),
@@ -123,6 +110,20 @@ class Documents(NamedTuple):
                 )
             ),
         )
+
+    def some_spans(self, places: Iterable[int]) -> Iterator[Span]:
+        """The spans at some places, whose labels must be known."""
+        spans, names = self.spans, list(self.inventory.spans)
+        for place in places:
+            yield Span(
+                id=spans.ids[place],
+                label=names[spans.labels[place]],
+                start=int(spans.starts[place]),
+                end=int(spans.ends[place]),
+                text=spans.texts[place],
+                attributes=spans.attributes[place],
+                note=spans.notes[place],
+            )
 
 
 class Gatherer:
@@ -136,10 +137,10 @@ class Gatherer:
         self._spans: tuple[list[Any], ...] = ([0], [], [], [], [], [], [], [])
         self._relations: tuple[list[Any], ...] = ([0], [], [], [], [])
 
-    def add(self, article: Article, annotation: Annotation) -> None:
+    def add(self, annotation: Annotation) -> None:
         """Take a document; a label or an end that is not known becomes UNKNOWN."""
         head = Head(
-            article,
+            annotation.article,
             annotation.annotator,
             annotation.process,
             annotation.made_from,
@@ -148,8 +149,7 @@ class Gatherer:
         )
         spans, relations = annotation.spans, annotation.relations
         ids = [span.id for span in spans]
-        first = self._spans[0][-1]
-        place = dict(zip(ids, range(first, first + len(ids)), strict=True)).get
+        place = {name: number for number, name in enumerate(ids)}.get
         known, tie = self._labels.get, self._ties.get
         self.add_columns(
             head,
@@ -170,13 +170,11 @@ class Gatherer:
             ),
         )
 
-    @property
-    def places(self) -> int:
-        """The place of the next span."""
-        return int(self._spans[0][-1])
-
     def add_columns(self, head: Head, spans: Sequence[list[Any]], relations: Sequence[list[Any]]) -> None:
-        """Take a document whose columns, those of `Spans` and `Relations` behind `bounds`, are there already."""
+        """Take a document whose columns, those of `Spans` and `Relations` behind `bounds`, are there already.
+
+        Places in them count from its own first span.
+        """
         self._heads.append(head)
         for columns, more in ((self._spans, spans), (self._relations, relations)):
             columns[0].append(columns[0][-1] + len(more[0]))
@@ -188,21 +186,24 @@ class Gatherer:
         bounds, ids, labels, starts, ends, *others = self._spans
         spans = Spans(_numbers(bounds), ids, _numbers(labels), _numbers(starts), _numbers(ends), *others)
         bounds, labels, heads, tails, notes = self._relations
-        relations = Relations(_numbers(bounds), _numbers(labels), _numbers(heads), _numbers(tails), notes)
+        first = spans.bounds[owners(_numbers(bounds))]
+        moved = [np.where(one == UNKNOWN, UNKNOWN, one + first) for one in map(_numbers, (heads, tails))]
+        relations = Relations(_numbers(bounds), _numbers(labels), moved[0], moved[1], notes)
         return Documents(self._inventory, self._heads, spans, relations)
 
 
-def gathered(pairs: Iterable[tuple[Article, Annotation]], inventory: Inventory) -> Documents:
-    """The columns of articles with their annotations."""
+def gathered(annotations: Iterable[Annotation], inventory: Inventory) -> Documents:
+    """The columns of annotations."""
     gatherer = Gatherer(inventory)
-    for article, annotation in pairs:
-        gatherer.add(article, annotation)
+    for annotation in annotations:
+        gatherer.add(annotation)
     return gatherer.documents()
 
 
 def owners(bounds: Numbers) -> Numbers:
     """The number of the document of each span or relation."""
-    return np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    numbers: Numbers = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    return numbers
 
 
 def _numbers(values: Sequence[int]) -> Numbers:
@@ -224,7 +225,7 @@ def _span_order(documents: Documents) -> Numbers:
     spans = documents.spans
     owner, rank = owners(spans.bounds), _ranks(documents.inventory.spans)[spans.labels]
     keys = np.stack([owner, spans.starts, spans.ends, rank])
-    order = np.lexsort(keys[::-1])
+    order: Numbers = np.lexsort(keys[::-1])
     ordered = keys[:, order]
     if (ordered[:, 1:] == ordered[:, :-1]).all(axis=0).any():
         # Spans of one label in one place, which the checks do not let through, stand by their ids.
@@ -269,9 +270,7 @@ def _rearranged(documents: Documents, numbers: Sequence[int], kept: Numbers, tie
 
 
 def _bounds(bounds: Numbers, numbers: Sequence[int]) -> Numbers:
-    made: Numbers = np.zeros(len(numbers) + 1, np.int64)
-    np.cumsum(np.diff(bounds)[list(numbers)], out=made[1:])
-    return made
+    return _numbers([0, *np.cumsum(np.diff(bounds)[list(numbers)]).tolist()])
 
 
 def _picked(values: list[T], places: Numbers) -> list[T]:

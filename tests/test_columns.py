@@ -4,26 +4,25 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.columns import gathered
+from annotate.columns import UNKNOWN, Documents, gathered
 from annotate.inventory import load
-from annotate.model import Annotation, Article, Relation, Span
+from annotate.model import Annotation, Relation, Span
 from annotate.store import Corpus, canonical
 from tests.conftest import BASE
 
 INVENTORY = load(BASE / "schema")
 CORPUS = Corpus(BASE / "corpus")
-ARTICLES = [CORPUS.read_article(name) for name in CORPUS.article_ids()]
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> list[tuple[Article, Annotation]]:
-    """Articles with labels at any places, in any order, the same ones twice."""
+def documents(draw: st.DrawFn) -> list[Annotation]:
+    """Labels at any places, in any order, the same ones twice."""
     made = []
-    for article in draw(st.lists(st.sampled_from(ARTICLES), max_size=4)):
+    for name in draw(st.lists(st.sampled_from(CORPUS.annotated_ids("gold")), max_size=4)):
         ids = draw(st.lists(st.text("abc", min_size=1, max_size=3), unique=True, max_size=6))
         spans = [
             Span(
-                id=name,
+                id=id_,
                 label=draw(st.sampled_from(list(INVENTORY.spans))),
                 start=draw(st.integers(0, 2)),
                 end=draw(st.integers(1, 3)),
@@ -31,40 +30,46 @@ def documents(draw: st.DrawFn) -> list[tuple[Article, Annotation]]:
                 attributes=draw(st.dictionaries(st.sampled_from(list(INVENTORY.attributes)), st.integers(0, 2))),
                 note=draw(st.sampled_from(["", "why"])),
             )
-            for name in ids
+            for id_ in ids
         ]
         ends = st.sampled_from(ids) if ids else st.nothing()
-        relation = st.builds(
-            Relation, label=st.sampled_from(list(INVENTORY.relations)), head=ends, tail=ends, note=st.just("")
-        )
+        relation = st.builds(Relation, label=st.sampled_from(list(INVENTORY.relations)), head=ends, tail=ends)
         relations = draw(st.lists(relation, max_size=5)) if ids else []
-        annotation = CORPUS.read_annotation("gold", CORPUS.annotated_ids("gold")[0])
-        made.append(
-            (
-                article,
-                msgspec.structs.replace(
-                    annotation, article=article.id, spans=tuple(spans), relations=tuple(relations)
-                ),
-            )
-        )
+        gold = CORPUS.read_annotation("gold", name)
+        made.append(msgspec.structs.replace(gold, spans=tuple(spans), relations=tuple(relations)))
     return made
 
 
-@given(documents())
-def test_columns_and_back(pairs: list[tuple[Article, Annotation]]) -> None:
-    columns = gathered(pairs, INVENTORY)
-    assert [columns.annotation(number) for number in range(len(pairs))] == [annotation for _, annotation in pairs]
+def back(columns: Documents) -> list[Annotation]:
+    return [columns.annotation(number) for number in range(len(columns.heads))]
 
 
 @given(documents())
-def test_canonical_as_files_are(pairs: list[tuple[Article, Annotation]]) -> None:
-    columns = gathered(pairs, INVENTORY).canonical()
-    assert [columns.annotation(number) for number in range(len(pairs))] == [canonical(one) for _, one in pairs]
+def test_columns_and_back(annotations: list[Annotation]) -> None:
+    assert back(gathered(annotations, INVENTORY)) == annotations
+
+
+@given(documents())
+def test_canonical_as_files_are(annotations: list[Annotation]) -> None:
+    assert back(gathered(annotations, INVENTORY).canonical()) == list(map(canonical, annotations))
 
 
 @given(documents(), st.data())
-def test_some_of_the_documents(pairs: list[tuple[Article, Annotation]], data: st.DataObject) -> None:
-    chosen = data.draw(st.lists(st.integers(0, len(pairs) - 1), max_size=5)) if pairs else []
-    columns = gathered(pairs, INVENTORY).take(chosen)
-    assert [head.article for head in columns.heads] == [pairs[number][0] for number in chosen]
-    assert [columns.annotation(number) for number in range(len(chosen))] == [pairs[number][1] for number in chosen]
+def test_some_of_the_documents(annotations: list[Annotation], data: st.DataObject) -> None:
+    chosen = data.draw(st.lists(st.integers(0, len(annotations) - 1), max_size=5)) if annotations else []
+    columns = gathered(annotations, INVENTORY).take(chosen)
+    assert back(columns) == [annotations[number] for number in chosen]
+
+
+def test_what_is_not_known() -> None:
+    """A label that the inventory does not have, and an end that is no span, also where others stand before it."""
+    gold = CORPUS.read_annotation("gold", CORPUS.annotated_ids("gold")[0])
+    first, second = gold.spans[:2]
+    odd = msgspec.structs.replace(
+        gold,
+        spans=(first, msgspec.structs.replace(second, label="nothing")),
+        relations=(Relation(label="nothing", head=second.id, tail="nowhere"),),
+    )
+    columns = gathered([gold, odd], INVENTORY)
+    assert columns.spans.labels[-1] == columns.relations.labels[-1] == columns.relations.tails[-1] == UNKNOWN
+    assert columns.relations.heads[-1] == len(gold.spans) + 1

@@ -105,7 +105,6 @@ def test_gate_passes_what_is_clean_and_has_no_pieces() -> None:
         CORPUS.read_annotation("gold", NAMES[0]), text_sha256=sha256(text), spans=spans, relations=relations
     )
     gate = Gate.of(INVENTORY)
-    assert gate.passes_head(annotation)
     assert gate.passes(annotation, text)
     assert not gate.passes(msgspec.structs.replace(annotation, relations=relations[:1]), text)
 
@@ -116,8 +115,8 @@ def test_gate_passes_what_is_clean_and_has_no_pieces() -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_head_that_the_schema_refuses_is_stopped(change: dict[str, object]) -> None:
-    annotation = msgspec.structs.replace(CORPUS.read_annotation("gold", NAMES[0]), **change)
-    assert not Gate.of(INVENTORY).passes_head(annotation)
+    annotation = msgspec.structs.replace(whole(NAMES[0]), **change)
+    assert not Gate.of(INVENTORY).passes(annotation, CORPUS.read_text(NAMES[0]))
     assert explain(annotation, CORPUS.read_text(NAMES[0]), INVENTORY)
 
 

@@ -1,4 +1,4 @@
-"""The bytes of one task → its article and annotations, or why it is set aside.
+"""The bytes of tasks → their articles and labels, or why they are set aside.
 
 A task is taken whole or not at all: where anything in it would be lost, or breaks a rule, its bytes are kept instead.
 """
@@ -13,13 +13,15 @@ from unicodedata import is_normalized
 import msgspec
 
 from annotate.bulk import rules
-from annotate.checks.labels import check_annotation
+from annotate.checks.gate import Gate
+from annotate.checks.labels import check_annotation, explain
 from annotate.checks.text import OF_TEXT
+from annotate.columns import Documents, Gatherer, Head
 from annotate.findings import Finding
 from annotate.intake import Details
 from annotate.inventory import Inventory
 from annotate.labelstudio.config import TEXT
-from annotate.labelstudio.plain import Item, plain
+from annotate.labelstudio.plain import Item, Plain, plain
 from annotate.labelstudio.results import MAX_ID, Mapper, pseudonym
 from annotate.model import Annotation, Article, Relation, SourceRange, Span
 from annotate.offsets import in_normal_form, normalise, sha256, trimmed
@@ -39,14 +41,15 @@ class Fields(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """A task that is taken: its article, every annotator's labels in canonical order, and warnings.
+    """A task that is taken: its article, and findings that are warnings.
 
-    `chosen` is the place in `annotations` of the one that stands for the article: the one marked as ground truth, else
-    the newest. There may be none.
+    `first` to `last` are the numbers of its documents, an annotator's labels each; `chosen` is that of the one which
+    stands for the article: the one marked as ground truth, else the newest. There may be none.
     """
 
     article: Article
-    annotations: tuple[Annotation, ...]
+    first: int
+    last: int
     chosen: int | None
     findings: tuple[Finding, ...]
 
@@ -95,6 +98,29 @@ class Labelled(NamedTuple):
     relations: Sequence[Relation]
 
 
+class Quick(NamedTuple):
+    """A task in which nothing was out of the ordinary, with an annotator's labels each."""
+
+    article: Article
+    labels: Sequence[tuple[str, tuple[bool, str, str], Plain]]
+
+
+class Settled(NamedTuple):
+    """A task that was read item by item; its annotations have been checked."""
+
+    article: Article
+    annotations: Sequence[Annotation]
+    chosen: int | None
+    findings: tuple[Finding, ...]
+
+
+class Read(NamedTuple):
+    """What became of each task of a batch, and the labels of those that were taken, in canonical order."""
+
+    tasks: list[Taken | SetAside]
+    documents: Documents
+
+
 class Reader:
     """Reads any number of tasks with one inventory.
 
@@ -115,25 +141,60 @@ class Reader:
         self.inventory, self.fields, self.people, self.details = inventory, fields, people, details
         self.search_keys = search_keys
         self.mapper = Mapper(inventory, fix)
+        self._gate = Gate.of(inventory)
 
-    def read(self, data: bytes, file: str, where: str) -> Taken | SetAside:
-        """Read one task; `file` and `where` are what findings call its export and its place there."""
+    def read(self, batch: Sequence[tuple[str, bytes]], file: str) -> Read:
+        """Read tasks, each with its place in the export, which is `file`, as findings call the two.
+
+        What is plain goes through the gate all at once; what is not, or does not pass, is looked at by itself.
+        """
+        gatherer, texts = Gatherer(self.inventory), list[str]()
+        found: list[Quick | Settled | SetAside] = []
+        for where, data in batch:
+            task = self._one(data, file, where)
+            found.append(task)
+            if isinstance(task, Quick):
+                for annotator, _, labels in task.labels:
+                    gatherer.add_columns(self._head(task.article, annotator), *labels)
+                    texts.append(task.article.text)
+            elif isinstance(task, Settled):
+                for annotation in task.annotations:
+                    gatherer.add(annotation)
+                    texts.append(task.article.text)
+        documents = gatherer.documents().canonical()
+        passing = self._gate.passing(documents, texts).tolist()
+        tasks, first = list[Taken | SetAside](), 0
+        for task in found:
+            if isinstance(task, SetAside):
+                tasks.append(task)
+                continue
+            last = first + len(task.labels if isinstance(task, Quick) else task.annotations)
+            if isinstance(task, Settled):
+                chosen = None if task.chosen is None else first + task.chosen
+                tasks.append(Taken(task.article, first, last, chosen, task.findings))
+            else:
+                doubtful = [number for number in range(first, last) if not passing[number]]
+                tasks.append(self._explained(task, documents, first, last, doubtful, file))
+            first = last
+        return Read(tasks, documents)
+
+    def _one(self, data: bytes, file: str, where: str) -> Quick | Settled | SetAside:
         try:
             task = _task.decode(data)
         except msgspec.ValidationError:
             return self._closely(data, file, where)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return SetAside(None, tuple(rules.task_unreadable(file, None, where, error)))
-        mapped = None if self.search_keys or _maybe_twice(data, task) else self._plainly(task)
-        if mapped is None:
+        labels = None if self.search_keys or _maybe_twice(data, task) else self._plainly(task)
+        if labels is None:
             return self._closely(data, file, where)
         article = self._article(task.data, task.id, file, where)
-        return article if isinstance(article, SetAside) else self._checked(article, mapped, (), file)
+        return article if isinstance(article, SetAside) else Quick(article, labels)
 
-    def _plainly(self, task: Task) -> list[Labelled] | None:
+    def _plainly(self, task: Task) -> Sequence[tuple[str, tuple[bool, str, str], Plain]] | None:
         """The labels of a task in which nothing needs a closer look; None for any other."""
         text = task.data.get(self.fields.text)
-        if task.drafts or task.predictions or not isinstance(text, str):
+        if task.drafts or task.predictions or not isinstance(text, str) or not _plain(text):
             return None
         found = []
         for entry in task.annotations:
@@ -142,8 +203,23 @@ class Reader:
                 return None
             person = entry.completed_by.id if isinstance(entry.completed_by, Person) else entry.completed_by
             rank = entry.ground_truth, entry.updated_at, str(entry.id)
-            found.append(Labelled(pseudonym(person, self.people), rank, *labels))
-        return found if len({labelled.annotator for labelled in found}) == len(found) else None
+            found.append((pseudonym(person, self.people), rank, labels))
+        return found if len({annotator for annotator, _, _ in found}) == len(found) else None
+
+    def _head(self, article: Article, annotator: str) -> Head:
+        return Head(article.id, annotator, "single pass", (), self.inventory.version, article.text_sha256)
+
+    def _explained(
+        self, task: Quick, documents: Documents, first: int, last: int, doubtful: Sequence[int], file: str
+    ) -> Taken | SetAside:
+        """A task that was plain, with what the rules find in those of its documents that the gate does not pass."""
+        said: list[Finding] = []
+        for number in doubtful:
+            said += explain(documents.annotation(number), task.article.text, self.inventory, file)
+        if any(finding.severity == "error" for finding in said):
+            return SetAside(task.article.id, tuple(said))
+        chosen = _highest([rank for _, rank, _ in task.labels])
+        return Taken(task.article, first, last, None if chosen is None else first + chosen, tuple(said))
 
     def _article(self, data: Mapping[str, Any], number: object, file: str, where: str) -> Article | SetAside:
         """The article of a task's data, its text as it stands there."""
@@ -163,7 +239,7 @@ class Reader:
         source = SourceRange(file=file, sha256=digest, start=0, end=len(text))
         return Article(id=id_, **details._asdict(), source=source, text_sha256=digest, text=text)
 
-    def _closely(self, data: bytes, file: str, where: str) -> Taken | SetAside:
+    def _closely(self, data: bytes, file: str, where: str) -> Settled | SetAside:
         """Read a task item by item, with a finding on whatever is out of the ordinary."""
         try:
             raw = msgspec.json.decode(data)
@@ -196,7 +272,7 @@ class Reader:
 
     def _checked(
         self, article: Article, found: Sequence[Labelled], findings: Iterable[Finding], file: str
-    ) -> Taken | SetAside:
+    ) -> Settled | SetAside:
         """The task with its text and labels in normal form, if nothing in it breaks a rule."""
         given, said = article.text, list(findings)
         text, start = given, 0
@@ -225,8 +301,7 @@ class Reader:
             annotations.append(annotation)
         if any(finding.severity == "error" for finding in said):
             return SetAside(article.id, tuple(said))
-        ranks = [labelled.rank for labelled in found]
-        return Taken(article, tuple(annotations), ranks.index(max(ranks)) if ranks else None, tuple(said))
+        return Settled(article, annotations, _highest([labelled.rank for labelled in found]), tuple(said))
 
     def _moved(self, spans: Iterable[Span], given: str, text: str, start: int) -> Iterator[Span]:
         """The spans of a text where they stand in its normal form; one that cannot stand there is left as it is.
@@ -241,6 +316,11 @@ class Reader:
                 yield msgspec.structs.replace(
                     span, start=first - start, end=last - start, text=text[max(first - start, 0) : max(last - start, 0)]
                 )
+
+
+def _highest(ranks: Sequence[tuple[bool, str, str]]) -> int | None:
+    """The number of the annotation that stands for its task."""
+    return ranks.index(max(ranks)) if ranks else None
 
 
 def _rank(raw: Mapping[str, Any], number: object) -> tuple[bool, str, str]:

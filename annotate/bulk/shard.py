@@ -7,9 +7,10 @@ import gc
 import os
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,8 +23,9 @@ from annotate.bulk.order import Order
 from annotate.bulk.outputs import output
 from annotate.bulk.reader import Reader, SetAside, Taken
 from annotate.bulk.splitter import Piece, tasks
+from annotate.columns import Documents
 from annotate.dataset.counts import Counts
-from annotate.dataset.rows import Labelled, TableMaker
+from annotate.dataset.rows import TableMaker
 from annotate.dataset.writer import Table, TableWriter
 from annotate.errors import CannotRun
 from annotate.executors import no_collections
@@ -170,13 +172,9 @@ class _Making:
                 name = table_name(config, job.number)
                 writers[config] = TableWriter(self.folder, config, SPLIT, table.features, name)
                 open_files.callback(writers[config].close)
-            batch: list[Taken] = []
-            for taken in self._taken(data):
-                batch.append(taken)
-                if len(batch) == BATCH:
-                    self._write(writers, batch)
-                    batch = []
-            self._write(writers, batch)
+            waiting = tasks(Piece(job.offset, job.lines, data))
+            while batch := list(islice(waiting, BATCH)):
+                self._convert(batch, writers)
             tables = tuple(writer.finish() for writer in writers.values())
         return Shard(
             number=job.number,
@@ -195,20 +193,15 @@ class _Making:
             counts=self.counts.as_data(),
         )
 
-    def _taken(self, data: bytes) -> Iterator[Taken]:
-        """The tasks that go to the tables; the others are counted or set aside on the way."""
-        job, read = self.job, self.tools.reader.read
-        for at, raw in tasks(Piece(job.offset, job.lines, data)):
+    def _convert(self, batch: Sequence[tuple[int, bytes]], writers: Mapping[str, TableWriter]) -> None:
+        """Read tasks, and write the rows of those that go to the tables; the others are counted or set aside."""
+        file = self.job.file
+        places = [f"the task at byte {at:,}" for at, _ in batch]
+        read = self.tools.reader.read(list(zip(places, (raw for _, raw in batch), strict=True)), file)
+        taken: list[Taken] = []
+        for where, (at, raw), one in zip(places, batch, read.tasks, strict=True):
             self.tasks += 1
-            where = f"the task at byte {at:,}"
-            task = read(raw, job.file, where)
-            if isinstance(task, Taken) and task.chosen is not None:
-                name = task.article.id
-                first = job.left_out.get(at) or (
-                    f"the one at byte {self.articles[name]:,}" if name in self.articles else None
-                )
-                if first:
-                    task = SetAside(name, tuple(rules.id_twice(job.file, name, where, name, first)))
+            task = self._once(one, at, where) if isinstance(one, Taken) else one
             if isinstance(task, SetAside):
                 self._set_aside(at, raw, task)
                 continue
@@ -217,20 +210,35 @@ class _Making:
                 self.unlabelled += 1
                 continue
             self.articles[task.article.id] = at
-            yield task
+            taken.append(task)
+        self._write(writers, taken, read.documents)
+
+    def _once(self, task: Taken, at: int, where: str) -> Taken | SetAside:
+        """The task, set aside if it has labels and another one with its id was taken before it."""
+        name, file = task.article.id, self.job.file
+        first = self.job.left_out.get(at)
+        if name in self.articles:
+            first = first or f"the one at byte {self.articles[name]:,}"
+        if task.chosen is None or not first:
+            return task
+        return SetAside(name, tuple(rules.id_twice(file, name, where, name, first)))
 
     def _set_aside(self, at: int, raw: bytes, task: SetAside) -> None:
         self.set_aside.update({finding.code for finding in task.findings if finding.severity == "error"})
         self.aside.append(aside_line(self.job.file, at, task.article, task.findings, raw))
 
-    def _write(self, writers: Mapping[str, TableWriter], batch: Sequence[Taken]) -> None:
-        chosen: list[Labelled] = [(one.article, one.annotations[one.chosen or 0]) for one in batch]
-        everybody: list[Labelled] = [(one.article, made) for one in batch for made in one.annotations]
-        rows = self.tools.make(chosen)
+    def _write(self, writers: Mapping[str, TableWriter], taken: Sequence[Taken], documents: Documents) -> None:
+        make, articles = self.tools.make, [task.article for task in taken]
+        chosen = make.source(articles, documents.take([task.chosen for task in taken if task.chosen is not None]))
+        rows = make.rows(chosen)
         self.counts.add(SPLIT, chosen, rows)
-        others = self.tools.make(everybody, "annotators")
-        self.counts.add_rows(SPLIT, others)
-        for config, table in {**rows, **others}.items():
+        if "annotations" in make.tables:
+            everybody = documents.take([number for task in taken for number in range(task.first, task.last)])
+            own = [task.article for task in taken for _ in range(task.first, task.last)]
+            others = make.rows(make.source(own, everybody), "annotators")
+            self.counts.add_rows(SPLIT, others)
+            rows |= others
+        for config, table in rows.items():
             writers[config].add(table)
 
     def _aside_written(self) -> str | None:

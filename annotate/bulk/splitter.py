@@ -203,7 +203,7 @@ class _Splitter:
         block = memoryview(self._buffer)[: self._block]
         if self._ended and len(block) == len(self._buffer):
             inside = self._buffer.rstrip(_SPACE)
-            if inside.endswith(b"]") and _is(_values, b"[%b]" % block[: len(inside) - 1]):
+            if inside.endswith(b"]") and _is(_values, b"".join((b"[", block[: len(inside) - 1], b"]"))):
                 return len(inside) - 1
         self._sign = sign = self._sign or _learnt(self._buffer[: self._block])
         end = len(block)
@@ -212,7 +212,7 @@ class _Splitter:
             if not sign or found < 0:
                 break
             size = found + sign.cut
-            if _is(_values, b"[%b]" % block[:size]):
+            if _is(_values, b"".join((b"[", block[:size], b"]"))):
                 return size
             end = size
         return 0

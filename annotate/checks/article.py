@@ -153,7 +153,6 @@ class ArticleChecker:
         clean = (
             annotation.article == path.stem == article.id
             and annotation.text_sha256 == article.text_sha256
-            and gate.passes_head(annotation)
             and gate.passes(annotation, article.text)
             and encode_annotation(annotation) == data
         )

@@ -1,30 +1,40 @@
-"""The fast gate before the rules of one annotation: one pass that says "nothing to find here", or says nothing.
+"""The fast gate before the rules of annotations: it says "nothing to find here", or says nothing.
 
-Most annotations of a large corpus are clean. For those, one pass takes the place of the JSON Schema and of every rule
-of spans and relations; what does not pass is left to them, and they alone explain. The gate may refuse what the rules
-let through (spans in pieces, for one); it never passes what one of them would find, which the tests hold it to.
+Most annotations of a large corpus are clean. For those, some passes over the columns of many documents take the place
+of the JSON Schema and of every rule of spans and relations; what does not pass is left to them, and they alone explain.
+The gate may refuse what the rules let through (spans in pieces, for one); it never passes what one of them would find,
+which the tests hold it to.
 """
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from operator import eq, lt
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from annotate.annotation_schema import ID_PATTERN, MAX_ID, SHA256_PATTERN, SPAN_ID_PATTERN, VERSION_PATTERN
+from annotate.checks.places import Mask, misplaced, twice
 from annotate.checks.spans import OF_COUNTS
+from annotate.columns import UNKNOWN, Attributes, Documents, Head, Spans, gathered, owners
 from annotate.inventory import Attribute, Bounds, Inventory
-from annotate.model import Annotation, Span
+from annotate.model import Annotation
 
-_NAME, _VERSION, _SHA256 = map(re.compile, (ID_PATTERN, VERSION_PATTERN, SHA256_PATTERN))
-_IDS = re.compile(rf"(?:{SPAN_ID_PATTERN.strip('^+$')}{{1,{MAX_ID}}}\n)*")
+_NAME, _VERSION, _SHA256, _SPAN_ID = map(re.compile, (ID_PATTERN, VERSION_PATTERN, SHA256_PATTERN, SPAN_ID_PATTERN))
+_IN_IDS = bytes(character for character in range(128) if _SPAN_ID.fullmatch(chr(character)))
 
-
-HEAD, TAIL = 1, 2
-"""Places in a relation taken as (label, head, tail)."""
+_NOTHING = Annotation(
+    article="",
+    annotator="",
+    process="single pass",
+    made_from=(),
+    inventory="",
+    text_sha256="",
+    spans=(),
+    relations=(),
+)
 
 
 class _Label(NamedTuple):
@@ -35,22 +45,12 @@ class _Label(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """How many relations `relation` may have at one `end`, HEAD or TAIL, in spans with one of `labels`."""
+    """How many relations with one label a span may have at one end; at least so many where its own is in `labels`."""
 
-    relation: str
-    end: int
-    labels: frozenset[str]
+    relation: int
+    at_head: bool
+    labels: list[int]
     bounds: Bounds
-
-    def holds(self, relations: Sequence[tuple[str, str, str]], labels: Mapping[str, str]) -> bool:
-        ends = [relation[self.end] for relation in relations if relation[0] == self.relation]
-        least, most = self.bounds.least, self.bounds.most
-        if most is not None and len(ends) > most and max(Counter(ends).values()) > most:
-            return False
-        if not least:
-            return True
-        having = [name for name, count in Counter(ends).items() if count >= least] if least > 1 else ends
-        return self.labels.isdisjoint(map(labels.__getitem__, labels.keys() - having))
 
 
 class Gate:
@@ -58,111 +58,137 @@ class Gate:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        relations = inventory.relations.values()
-        self._counted = {interval.label for interval in inventory.intervals}
-        self._allowed = {
-            (relation.name, head, tail)
-            for relation in relations
-            if not relation.joins_pieces
-            for head in relation.head
-            for tail in relation.tail
-        }
+        number = {name: place for place, name in enumerate(inventory.spans)}
+        relations = list(inventory.relations.values())
+        self._counted = [number[interval.label] for interval in inventory.intervals]
+        # The last label and relation stand for UNKNOWN, which is -1: nothing is allowed to them.
+        self._allowed = np.zeros((len(relations) + 1, len(number) + 1, len(number) + 1), np.bool_)
+        for place, relation in enumerate(relations):
+            if not relation.joins_pieces:
+                ends = [number[name] for name in relation.head], [number[name] for name in relation.tail]
+                self._allowed[place][np.ix_(*ends)] = True
         self._asked = [
-            _Asked(relation.name, end, frozenset(labels), bounds)
-            for relation in relations
-            for end, labels, bounds in (
-                (HEAD, relation.head, relation.per_head),
-                (TAIL, relation.tail, relation.per_tail),
+            _Asked(place, at_head, [number[name] for name in labels], bounds)
+            for place, relation in enumerate(relations)
+            for at_head, labels, bounds in (
+                (True, relation.head, relation.per_head),
+                (False, relation.tail, relation.per_tail),
             )
             if bounds != Bounds()
         ]
-        heads = {name for relation in relations for name in relation.head}
-        required = {name for relation in relations if relation.per_tail.least for name in relation.tail}
-        self._alone = inventory.spans.keys() - heads - required
-        self._labels = {
-            label: _Label(
+        bound = {name for relation in relations for name in relation.head}
+        bound |= {name for relation in relations if relation.per_tail.least for name in relation.tail}
+        self._alone = [number[name] for name in inventory.spans if name not in bound]
+        self._labels = [
+            _Label(
                 {attribute.name: attribute for attribute in inventory.attributes_of(label)},
                 frozenset(attribute.name for attribute in inventory.attributes_of(label) if attribute.required),
             )
             for label in inventory.spans
-        }
+        ]
 
     @staticmethod
     @lru_cache(maxsize=8)
     def of(inventory: Inventory) -> "Gate":
         return Gate(inventory)
 
-    def passes_head(self, annotation: Annotation) -> bool:
-        """Whether what an annotation says of itself certainly has the form that the JSON Schema asks for."""
-        ids = [annotation.article, annotation.annotator, *annotation.made_from]
-        return (
-            len(set(annotation.made_from)) == len(annotation.made_from)
-            and all(len(name) <= MAX_ID and _NAME.fullmatch(name) for name in ids)
-            and _VERSION.fullmatch(annotation.inventory) is not None
-            and _SHA256.fullmatch(annotation.text_sha256) is not None
-        )
-
     def passes(self, annotation: Annotation, text: str) -> bool:
-        """Whether its labels, against the text of its article and the inventory, are certainly without a finding."""
-        spans = annotation.spans
-        labels = {span.id: span.label for span in spans}
-        return (
-            len(labels) == len(spans) == len({(span.label, span.start, span.end) for span in spans})
-            and self._labels.keys() >= set(labels.values())
-            and _IDS.fullmatch("".join([f"{name}\n" for name in labels])) is not None
-            and _places_pass(spans, text)
-            and all(map(self._attributes_pass, spans))
-            and self._relations_pass(annotation, labels)
-            and (self._counted.isdisjoint(labels.values()) or self._counts_pass(annotation))
-        )
+        """The same of one annotation."""
+        return bool(self.passing(gathered([annotation], self._inventory), [text])[0])
 
-    def _counts_pass(self, annotation: Annotation) -> bool:
-        spans = tuple(span for span in annotation.spans if span.label in self._counted)
-        counts = msgspec.structs.replace(annotation, spans=spans)
-        return not any(True for rule in OF_COUNTS for _ in rule.check(counts, self._inventory))
+    def passing(self, documents: Documents, texts: Sequence[str]) -> Mask:
+        """Which documents, against the texts of their articles, are certainly without a finding."""
+        spans, relations = documents.spans, documents.relations
+        passing = np.array([_head_passes(head) for head in documents.heads], np.bool_)
+        bounds = spans.bounds.tolist()
+        for number, (first, last) in enumerate(pairwise(bounds)):
+            if len(set(spans.ids[first:last])) < last - first:
+                passing[number] = False
+        faulty = self._faulty_spans(spans) | self._faulty_ends(documents) | misplaced(spans, texts)
+        passing[owners(spans.bounds)[faulty]] = False
+        passing[owners(relations.bounds)[self._faulty_relations(documents)]] = False
+        if self._counted:
+            self._count(documents, passing)
+        return passing
 
-    def _attributes_pass(self, span: Span) -> bool:
-        label = self._labels[span.label]
-        if not span.attributes:
-            return not label.required
-        for name, value in span.attributes.items():
-            attribute = label.attributes.get(name)
-            if attribute is None:
-                return False
-            if attribute.type == "integer":
-                fits = type(value) is int and value >= 0
-            else:
-                fits = isinstance(value, str) and (value in attribute.values if attribute.values else value != "")
-            if not fits:
-                return False
-        return span.attributes.keys() >= label.required
+    def _faulty_spans(self, spans: Spans) -> Mask:
+        """The spans whose label, id or attributes may be at fault."""
+        values = [
+            label == UNKNOWN or not _attributes_pass(self._labels[label], given)
+            for label, given in zip(spans.labels.tolist(), spans.attributes, strict=True)
+        ]
+        return np.array(values, np.bool_) | _faulty_ids(spans.ids)
 
-    def _relations_pass(self, annotation: Annotation, labels: dict[str, str]) -> bool:
-        """`labels` maps the id of a span to its label."""
-        label_of = labels.get
-        relations = [(one.label, one.head, one.tail) for one in annotation.relations]
-        heads, tails = [head for _, head, _ in relations], [tail for _, _, tail in relations]
-        return (
-            len(set(relations)) == len(relations)
-            and not any(map(eq, heads, tails))
-            and self._allowed >= {(label, label_of(head), label_of(tail)) for label, head, tail in relations}
-            and self._alone.isdisjoint(map(labels.__getitem__, labels.keys() - {*heads, *tails}))
-            and all(asked.holds(relations, labels) for asked in self._asked)
-        )
+    def _faulty_ends(self, documents: Documents) -> Mask:
+        """The spans that have too few relations, or too many."""
+        spans, relations = documents.spans, documents.relations
+        size = len(spans.ids)
+        related = np.zeros(size + 1, np.bool_)
+        related[relations.heads] = related[relations.tails] = True
+        faulty: Mask = np.isin(spans.labels, self._alone) & ~related[:-1]
+        for asked in self._asked:
+            ends = (relations.heads if asked.at_head else relations.tails)[relations.labels == asked.relation]
+            count = np.bincount(ends[ends != UNKNOWN], minlength=size)
+            if asked.bounds.most is not None:
+                faulty |= count > asked.bounds.most
+            if asked.bounds.least:
+                faulty |= np.isin(spans.labels, asked.labels) & (count < asked.bounds.least)
+        return faulty
+
+    def _faulty_relations(self, documents: Documents) -> Mask:
+        """The relations that are not known, lead to nowhere or to themselves, are not allowed, or stand twice."""
+        relations = documents.relations
+        heads, tails = relations.heads, relations.tails
+        labels = np.append(documents.spans.labels, UNKNOWN)
+        allowed = self._allowed[relations.labels, labels[heads], labels[tails]]
+        faulty: Mask = ~allowed | (heads == tails) | twice(heads, tails, relations.labels)
+        return faulty
+
+    def _count(self, documents: Documents, passing: Mask) -> None:
+        """Let no document pass of which a rule of counts finds something."""
+        spans = documents.spans
+        counted = np.flatnonzero(np.isin(spans.labels, self._counted))
+        of_document: dict[int, list[int]] = {}
+        for place, number in zip(counted.tolist(), owners(spans.bounds)[counted].tolist(), strict=True):
+            of_document.setdefault(number, []).append(place)
+        for number, places in of_document.items():
+            if passing[number]:
+                counts = msgspec.structs.replace(_NOTHING, spans=tuple(documents.some_spans(places)))
+                passing[number] = not any(True for rule in OF_COUNTS for _ in rule.check(counts, self._inventory))
 
 
-def _places_pass(spans: Sequence[Span], text: str) -> bool:
-    """Whether each span lies in the text, reads its words, and has its ends at the edges of words."""
-    starts, ends, words = [span.start for span in spans], [span.end for span in spans], [span.text for span in spans]
-    # With a space behind it, the text has two characters around each end, and never two letters around its own end.
-    around = f"{text} "
+def _head_passes(head: Head) -> bool:
+    """Whether what an annotation says of itself certainly has the form that the JSON Schema asks for."""
     return (
-        all(map(lt, starts, ends))
-        and min(starts, default=0) >= 0
-        and max(ends, default=0) <= len(text)
-        and [text[span.start : span.end] for span in spans] == words
-        and [one.strip() for one in words] == words
-        and "\n" not in "".join(words)
-        and not any(map(str.isalnum, [around[start - 1 : start + 1] for start in starts if start]))
-        and not any(map(str.isalnum, [around[end - 1 : end + 1] for end in ends]))
+        len(set(head.made_from)) == len(head.made_from)
+        and all(
+            len(name) <= MAX_ID and _NAME.fullmatch(name) for name in (head.article, head.annotator, *head.made_from)
+        )
+        and _VERSION.fullmatch(head.inventory) is not None
+        and _SHA256.fullmatch(head.text_sha256) is not None
     )
+
+
+def _attributes_pass(label: _Label, given: Attributes) -> bool:
+    if not given:
+        return not label.required
+    for name, value in given.items():
+        attribute = label.attributes.get(name)
+        if attribute is None:
+            return False
+        if attribute.type == "integer":
+            fits = type(value) is int and value >= 0
+        else:
+            fits = isinstance(value, str) and (value in attribute.values if attribute.values else value != "")
+        if not fits:
+            return False
+    return given.keys() >= label.required
+
+
+def _faulty_ids(ids: Sequence[str]) -> Mask:
+    """The ids that no span may have; most often one look at all of them finds none."""
+    sizes = np.fromiter(map(len, ids), np.int64, len(ids))
+    faulty: Mask = (sizes < 1) | (sizes > MAX_ID)
+    if "\n".join(ids).encode("utf-8", "surrogatepass").translate(None, _IN_IDS) != b"\n" * (len(ids) - 1):
+        faulty |= np.array([_SPAN_ID.fullmatch(id_) is None for id_ in ids], np.bool_)
+    return faulty

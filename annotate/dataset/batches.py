@@ -3,15 +3,17 @@
 A worker reads the files of the corpus itself; what comes back are Arrow tables, which the main process only writes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
 
+from annotate.columns import gathered
 from annotate.dataset.counts import Counts
-from annotate.dataset.rows import Labelled, TableMaker
+from annotate.dataset.documents import Source
+from annotate.dataset.rows import TableMaker
 from annotate.executors import no_collections
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Article
@@ -76,24 +78,32 @@ class _Tools:
         give_back()
         self._corpus = Corpus(order.corpus)
         self._make = order.maker()
-        self._annotators = order.annotators
+        self._annotators, self._inventory = order.annotators, order.inventory
 
     def made(self, batch: Batch) -> Made:
         articles = [self._corpus.read_article(name) for name in batch.names]
-        gold: list[Labelled] = [(one, self._corpus.read_annotation(GOLD, one.id)) for one in articles]
-        rows, counts = self._make(gold), Counts()
+        gold = self._source((one, GOLD) for one in articles)
+        rows, counts = self._make.rows(gold), Counts()
         counts.add(batch.split, gold, rows)
         if "annotations" in self._make.tables:
-            own = self._make([pair for one in articles for pair in self._own(one)], "annotators")
+            own = self._make.rows(
+                self._source(
+                    (article, annotator)
+                    for article in articles
+                    for annotator in self._annotators
+                    if self._corpus.annotation_path(annotator, article.id).is_file()
+                ),
+                "annotators",
+            )
             counts.add_rows(batch.split, own)
             rows |= own
         return Made(rows, counts)
 
-    def _own(self, article: Article) -> Iterator[Labelled]:
-        """An article with the labels of each of its annotators, by their names."""
-        for version in self._annotators:
-            if self._corpus.annotation_path(version, article.id).is_file():
-                yield article, self._corpus.read_annotation(version, article.id)
+    def _source(self, versions: Iterable[tuple[Article, str]]) -> Source:
+        """Articles with the labels that annotators, or gold, have of them."""
+        pairs = list(versions)
+        annotations = (self._corpus.read_annotation(version, article.id) for article, version in pairs)
+        return self._make.source([article for article, _ in pairs], gathered(annotations, self._inventory))
 
 
 def give_back() -> None:

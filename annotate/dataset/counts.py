@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotate.dataset.documents import Labelled
+from annotate.columns import Head, Numbers
+from annotate.dataset.documents import Source
 from annotate.dataset.tables.tokens import REASONS, TOKENS
-from annotate.model import Annotation, Article
+from annotate.model import Article
 
 Row = dict[str, Any]
 
@@ -52,10 +54,18 @@ class Counts:
     examples: dict[str, Example] = field(default_factory=dict)
     unfit: Counter[str] = field(default_factory=Counter)
 
-    def add(self, split: str, batch: Sequence[Labelled], tables: dict[str, pa.Table]) -> None:
+    def add(self, split: str, source: Source, tables: dict[str, pa.Table]) -> None:
         """Count articles with their gold labels, and the rows that were made of them."""
-        for article, annotation in batch:
-            self._article(split, article, annotation)
+        labels = source.labels
+        for article, head in zip(source.articles, labels.heads, strict=True):
+            self._article(split, article, head)
+        spans, names = labels.spans, list(labels.inventory.spans)
+        self.spans.update(_named(spans.labels, names))
+        self.relations.update(_named(labels.relations.labels, list(labels.inventory.relations)))
+        given = zip(spans.labels.tolist(), spans.attributes, strict=True)
+        found = Counter((label, *pair) for label, attributes in given if attributes for pair in attributes.items())
+        for (label, name, value), number in found.items():
+            self.values[names[label], name][value] += number
         self.add_rows(split, tables)
 
     def add_rows(self, split: str, tables: dict[str, pa.Table]) -> None:
@@ -67,23 +77,18 @@ class Counts:
         for config, table in tables.items():
             self._table(config, split, table)
 
-    def _article(self, split: str, article: Article, annotation: Annotation) -> None:
+    def _article(self, split: str, article: Article, head: Head) -> None:
         self.articles[split] += 1
         self.characters += len(article.text)
         self.languages[article.language] += 1
         self.publishers[article.publisher] += 1
         self.rights[article.rights] += 1
-        self.processes[annotation.process] += 1
-        if annotation.process == "adjudicated":
-            self.adjudicated[annotation.annotator] += 1
-            self.labelled.update(annotation.made_from)
+        self.processes[head.process] += 1
+        if head.process == "adjudicated":
+            self.adjudicated[head.annotator] += 1
+            self.labelled.update(head.made_from)
         else:
-            self.labelled[annotation.annotator] += 1
-        for span in annotation.spans:
-            self.spans[span.label] += 1
-            for name, value in span.attributes.items():
-                self.values[span.label, name][value] += 1
-        self.relations.update(relation.label for relation in annotation.relations)
+            self.labelled[head.annotator] += 1
 
     def _table(self, config: str, split: str, table: pa.Table) -> None:
         filled = {name: _filled(table[name]) for name in table.column_names}
@@ -138,6 +143,12 @@ class Counts:
 
 
 _COUNTERS = tuple(one.name for one in fields(Counts) if one.default_factory is Counter)
+
+
+def _named(numbers: Numbers, names: Sequence[str]) -> dict[str, int]:
+    """How often each name stands among the numbers of names, in the order of the inventory."""
+    counts = np.bincount(numbers, minlength=len(names)).tolist()
+    return {name: count for name, count in zip(names, counts, strict=True) if count}
 
 
 def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -1,35 +1,68 @@
-"""An article with one annotation of it, and what several tables read of the two, each found once."""
+"""What the tables of one batch are made from: articles, each with one annotation of it, and what several tables read.
+
+Each of these is found once a batch. `Source` has them as columns; `Document` is one of them by itself.
+"""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from annotate.columns import Documents, gathered
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article
 from annotate.records import Graph, Record, records_of
-from annotate.store import canonical
+
+if TYPE_CHECKING:
+    from annotate.dataset.mentions import Mentions
 
 Labelled: TypeAlias = tuple[Article, Annotation]
 
 
-class Document:
-    """`annotation` is in canonical order; `kind` says what its annotator is, None where nobody knows.
+class Source:
+    """Articles, and the annotation of each; `kinds` says what annotators are, where somebody knows.
 
-    `first` is the number of its first mention among those of its batch.
+    The labels must have passed the checks; they are put in canonical order.
     """
 
-    def __init__(self, article: Article, annotation: Annotation, inventory: Inventory, kind: str | None = None) -> None:
-        self.kind = kind
-        self.article = article
-        self.annotation = canonical(annotation)
-        self._inventory = inventory
-        self.first = 0
+    def __init__(self, articles: Sequence[Article], labels: Documents, kinds: Mapping[str, str] | None = None) -> None:
+        self.articles = articles
+        self.labels = labels.canonical()
+        self._kinds = kinds or {}
+
+    @staticmethod
+    def of(batch: Sequence[Labelled], inventory: Inventory, kinds: Mapping[str, str] | None = None) -> "Source":
+        labels = gathered([annotation for _, annotation in batch], inventory)
+        return Source([article for article, _ in batch], labels, kinds)
+
+    @property
+    def kinds(self) -> list[str | None]:
+        """What the annotator of each is."""
+        return [self._kinds.get(head.annotator) for head in self.labels.heads]
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """The place of each span among the spans, by id."""
-        return {span.id: place for place, span in enumerate(self.annotation.spans)}
+    def documents(self) -> list["Document"]:
+        inventory = self.labels.inventory
+        return [
+            Document(article, self.labels.annotation(number), inventory) for number, article in enumerate(self.articles)
+        ]
+
+    @cached_property
+    def mentions(self) -> "Mentions":
+        from annotate.dataset.mentions import Mentions
+
+        return Mentions(self.documents, self.labels.inventory)
+
+
+class Document:
+    """`annotation` is in canonical order. `first` is the number of its first mention among those of its batch."""
+
+    def __init__(self, article: Article, annotation: Annotation, inventory: Inventory) -> None:
+        self.article = article
+        self.annotation = annotation
+        self._inventory = inventory
+        self.first = 0
 
     @cached_property
     def graph(self) -> Graph:

@@ -4,15 +4,17 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
-from annotate.dataset.documents import Document, Labelled
+from annotate.columns import Documents
+from annotate.dataset.arrays import typed
+from annotate.dataset.documents import Labelled, Source
 from annotate.dataset.features import arrow_schema
-from annotate.dataset.mentions import Mentions
 from annotate.dataset.plans import arrays
 from annotate.dataset.tables import tables
 from annotate.dataset.tables.links import LinkRow
-from annotate.dataset.tables.table import Reads
+from annotate.dataset.tables.table import Reads, TableType
 from annotate.dataset.without_text import without_text
 from annotate.inventory import Inventory
+from annotate.model import Article
 
 __all__ = ["Labelled", "TableMaker"]
 
@@ -43,21 +45,36 @@ class TableMaker:
 
         The annotations must have passed the checks: a label or value that the inventory does not have is a KeyError.
         """
-        kinds = self._kinds
-        documents = [Document(article, made, self._inventory, kinds.get(made.annotator)) for article, made in batch]
-        shown = any(callable(table.plan) for table in self.tables.values() if table.reads == reads)
-        return self._made(documents, reads, Mentions(documents if shown else (), self._inventory))
+        return self.rows(Source.of(batch, self._inventory, self._kinds), reads)
 
-    def links(self, rows: Sequence[LinkRow]) -> dict[str, pa.Table]:
-        """The rows of each table that reads links."""
-        return self._made(rows, "links", Mentions((), self._inventory))
+    def source(self, articles: Sequence[Article], labels: Documents) -> Source:
+        """Articles and the annotation of each, for `rows`."""
+        return Source(articles, labels, self._kinds)
 
-    def _made(self, sources: Sequence[Document | LinkRow], reads: Reads, mentions: Mentions) -> dict[str, pa.Table]:
+    def rows(self, source: Source, reads: Reads = "gold") -> dict[str, pa.Table]:
+        """The same of what has been made already."""
         made = {}
         for name, table in self.tables.items():
             if table.reads == reads:
-                items = [item for source in sources for item in table.items(source)]
-                plan = table.plan(mentions) if callable(table.plan) else table.plan
-                rows = pa.Table.from_arrays(arrays(table.features, plan, items), schema=self._schemas[name])
-                made[name] = rows if self._text else without_text(rows)
+                made[name] = self._table(name, self._columns(table, source))
         return made
+
+    def links(self, rows: Sequence[LinkRow]) -> dict[str, pa.Table]:
+        """The rows of each table that reads links."""
+        made = {}
+        for name, table in self.tables.items():
+            if table.reads == "links" and isinstance(table.plan, dict):
+                made[name] = self._table(name, arrays(table.features, table.plan, list(rows)))
+        return made
+
+    def _columns(self, table: TableType, source: Source) -> list[pa.Array]:
+        if table.fill:
+            columns = table.fill(source)
+            return [typed(columns[name], feature) for name, feature in table.features.items()]
+        items = [item for document in source.documents for item in table.items(document)]
+        plan = table.plan(source.mentions) if callable(table.plan) else table.plan
+        return arrays(table.features, plan, items)
+
+    def _table(self, name: str, columns: list[pa.Array]) -> pa.Table:
+        rows = pa.Table.from_arrays(columns, schema=self._schemas[name])
+        return rows if self._text else without_text(rows)

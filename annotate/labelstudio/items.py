@@ -26,6 +26,10 @@ class Controls:
         self.layers = {layer: {label.name for label in inventory.labels_of(layer)} for layer in inventory.layers}
         self.attributes = attribute_controls(inventory)
         self.relations = relation_names(inventory)
+        self.layer_of = {name: label.layer for name, label in inventory.spans.items()}
+        self.numbers = {name: number for number, name in enumerate(inventory.spans)}
+        ties = {name: number for number, name in enumerate(inventory.relations)}
+        self.ties = {shown: ties[name] for shown, name in self.relations.items()}
 
 
 class Place(NamedTuple):

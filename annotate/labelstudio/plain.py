@@ -1,123 +1,163 @@
-"""The fast way from result items to spans and relations, for results in which nothing is out of the ordinary.
+"""The fast way from result items to columns of spans and relations, where nothing is out of the ordinary.
 
-Items are decoded into types, which is most of the reading. What is as a browser or `tasks` writes it (one label a
-region, offsets in code points, values of the inventory, relations between regions that are there) is mapped in one
-pass. For anything else the answer is None, and `items.Reading` looks at every item and explains; the tests hold the two
-to the same spans and relations.
+Items are decoded into types, which is most of the reading: what is not as a browser or `tasks` writes it (one label a
+region, offsets in code points, a relation from left to right) is refused there. The rest (values of the inventory,
+words that stand at their offsets, relations between regions that are there) is looked at here. Where either refuses,
+`items.Reading` looks at every item and explains; the tests hold the two to the same spans and relations.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from operator import gt
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from annotate.labelstudio.config import TEXT
+from annotate.columns import Attributes
 from annotate.labelstudio.items import VALUES, Controls
-from annotate.model import AttributeValue, Relation, Span
+
+Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
+Offset: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Value(msgspec.Struct, gc=False):
-    """The value of an item, with the keys that the toolkit's controls use; a text area has a list in `text`."""
-
-    start: int = -1
-    end: int = -1
-    text: str | list[str] | None = None
-    labels: list[str] | None = None
-    choices: list[str] | None = None
-    number: int | None = None
+class Nothing(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """An object with nothing in it."""
 
 
-class Item(msgspec.Struct, gc=False):
-    """A result item: a region, an attribute of a region, or a relation."""
+class Base(msgspec.Struct, tag_field="type", gc=False, kw_only=True):
+    """What all items may have; a note in `meta` is for the careful way."""
 
-    type: str = ""
-    id: str = ""
-    from_name: str = ""
-    to_name: str = ""
-    value: Value | None = None
-    from_id: str = ""
-    to_id: str = ""
-    direction: str | None = None
-    labels: list[str] | None = None
-    meta: Any = None
+    meta: Nothing | None = None
 
 
-Labels = tuple[list[Span], list[Relation]]
+class Words(msgspec.Struct, gc=False):
+    """Where a region is, in code points, half open, what it reads, and its one label."""
+
+    start: Offset
+    end: Offset
+    text: str
+    labels: tuple[Name]
 
 
-def plain(items: Sequence[Item], text: str, controls: Controls) -> Labels | None:
+class Region(Base, tag="labels", gc=False, kw_only=True):
+    id: Name
+    from_name: str
+    to_name: Literal["text"]
+    value: Words
+
+
+class Chosen(msgspec.Struct, gc=False):
+    choices: tuple[Name]
+
+
+class Choice(Base, tag="choices", gc=False, kw_only=True):
+    """An attribute of a region, as are the two that follow."""
+
+    id: str
+    from_name: str
+    to_name: Literal["text"]
+    value: Chosen
+
+    @property
+    def given(self) -> str:
+        return self.value.choices[0]
+
+
+class Counted(msgspec.Struct, gc=False):
+    number: int
+
+
+class Number(Base, tag="number", gc=False, kw_only=True):
+    id: str
+    from_name: str
+    to_name: Literal["text"]
+    value: Counted
+
+    @property
+    def given(self) -> int:
+        return self.value.number
+
+
+class Written(msgspec.Struct, gc=False):
+    text: tuple[Name]
+
+
+class TextArea(Base, tag="textarea", gc=False, kw_only=True):
+    id: str
+    from_name: str
+    to_name: Literal["text"]
+    value: Written
+
+    @property
+    def given(self) -> str:
+        return self.value.text[0]
+
+
+class Arrow(Base, tag="relation", gc=False, kw_only=True):
+    from_id: str
+    to_id: str
+    direction: Literal["right"]
+    labels: tuple[Name]
+
+
+Item: TypeAlias = Region | Choice | Number | TextArea | Arrow
+_KINDS: dict[type, str] = {Choice: "choices", Number: "number", TextArea: "textarea"}
+_NONE: Attributes = {}
+
+
+class Plain(NamedTuple):
+    """The columns of one document's spans and relations, as `Gatherer.add_columns` takes them."""
+
+    spans: Sequence[list[Any]]
+    relations: Sequence[list[Any]]
+
+
+def plain(items: Sequence[Item], text: str, controls: Controls) -> Plain | None:
     """The spans and relations of the items of one result, in their order; None where something needs a closer look."""
-    places: dict[str, tuple[str, int, int, str]] = {}
-    others: list[Item] = []
-    relations: list[Item] = []
-    layers, length = controls.layers, len(text)
-    for item in items:
-        kind, value = item.type, item.value
-        if item.meta:
-            return None
-        if kind == "relation":
-            relations.append(item)
-        elif value is None or item.to_name != TEXT:
-            return None
-        elif kind == "labels":
-            start, end, words, labels = value.start, value.end, value.text, value.labels
-            if (
-                labels is None
-                or len(labels) != 1
-                or labels[0] not in layers.get(item.from_name, ())
-                or not 0 <= start <= end <= length
-                or text[start:end] != words
-                or item.id in places
-                or not item.id
-            ):
-                return None
-            places[item.id] = labels[0], start, end, words
-        else:
-            others.append(item)
-    values = _values(others, places, controls)
-    drawn = _relations(relations, places, controls)
-    if values is None or drawn is None:
+    regions = [item for item in items if type(item) is Region]
+    arrows = [item for item in items if type(item) is Arrow]
+    ids = [region.id for region in regions]
+    words = [region.value for region in regions]
+    names = [one.labels[0] for one in words]
+    starts, ends, texts = [one.start for one in words], [one.end for one in words], [one.text for one in words]
+    places = {id_: place for place, id_ in enumerate(ids)}
+    if (
+        len(places) != len(ids)
+        or list(map(controls.layer_of.get, names)) != [region.from_name for region in regions]
+        or any(map(gt, starts, ends))
+        or max(ends, default=0) > len(text)
+        or [text[start:end] for start, end in zip(starts, ends, strict=True)] != texts
+    ):
         return None
-    spans = [
-        Span(id=id_, label=label, start=start, end=end, text=words, attributes=values.get(id_, {}))
-        for id_, (label, start, end, words) in places.items()
-    ]
-    return spans, drawn
+    attributes = [_NONE] * len(ids)
+    if len(ids) + len(arrows) < len(items):
+        others = [item for item in items if type(item) is not Region and type(item) is not Arrow]
+        if not _set(attributes, others, names, places, controls):  # type: ignore[arg-type]
+            return None
+    labels = list(map(controls.numbers.__getitem__, names))
+    ties = [controls.ties.get(arrow.labels[0]) for arrow in arrows]
+    heads, tails = [places.get(arrow.from_id) for arrow in arrows], [places.get(arrow.to_id) for arrow in arrows]
+    if None in ties or None in heads or None in tails or len(set(zip(ties, heads, tails, strict=True))) < len(arrows):
+        return None
+    spans = ids, labels, starts, ends, texts, attributes, [""] * len(ids)
+    return Plain(spans, (ties, heads, tails, [""] * len(arrows)))
 
 
-def _values(
-    items: Sequence[Item], places: dict[str, tuple[str, int, int, str]], controls: Controls
-) -> dict[str, dict[str, AttributeValue]] | None:
-    found: dict[str, dict[str, AttributeValue]] = {}
+def _set(
+    attributes: list[Attributes],
+    items: Sequence[Choice | Number | TextArea],
+    names: Sequence[str],
+    places: dict[str, int],
+    controls: Controls,
+) -> bool:
+    """Put each value to its span; False where one has no place, is not allowed, or stands twice."""
     for item in items:
-        control, place, value = controls.attributes.get(item.from_name), places.get(item.id), item.value
-        if control is None or place is None or value is None or control[0] != place[0]:
-            return None
-        attribute = control[1]
-        if item.type != VALUES[attribute.type][0]:
-            return None
-        given: AttributeValue | None = value.number
-        if attribute.type != "integer":
-            words = value.choices if attribute.type == "choice" else value.text
-            given = words[0] if isinstance(words, list) and len(words) == 1 else None
-            if not given or (attribute.values and given not in attribute.values):
-                return None
-        values = found.setdefault(item.id, {})
-        if given is None or attribute.name in values:
-            return None
-        values[attribute.name] = given
-    return found
-
-
-def _relations(
-    items: Sequence[Item], places: dict[str, tuple[str, int, int, str]], controls: Controls
-) -> list[Relation] | None:
-    known = controls.relations
-    drawn: dict[tuple[str, str, str], Relation] = {}
-    for item in items:
-        head, tail, labels = item.from_id, item.to_id, item.labels
-        label = known.get(labels[0]) if labels is not None and len(labels) == 1 else None
-        if item.direction != "right" or label is None or head not in places or tail not in places:
-            return None
-        drawn[label, head, tail] = Relation(label=label, head=head, tail=tail)
-    return list(drawn.values()) if len(drawn) == len(items) else None
+        control, place = controls.attributes.get(item.from_name), places.get(item.id)
+        if control is None or place is None or control[0] != names[place]:
+            return False
+        attribute, given = control[1], item.given
+        if _KINDS[type(item)] != VALUES[attribute.type][0] or (attribute.values and given not in attribute.values):
+            return False
+        if attribute.name in attributes[place]:
+            return False
+        attributes[place] = {**attributes[place], attribute.name: given}
+    return True

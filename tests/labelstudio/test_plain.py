@@ -7,14 +7,17 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from annotate.columns import Gatherer, Head
 from annotate.labelstudio.items import Controls, Reading
 from annotate.labelstudio.plain import Item, plain
 from annotate.labelstudio.tasks import result
+from annotate.model import Relation, Span
 from annotate.store import Corpus
 from tests.conftest import BASE
 from tests.labelstudio.test_results import BOTH, HAND, INVENTORY, LOAD, MAPPER, QUAY, TEXT, VERB, attribute, relation
 
 CORPUS = Corpus(BASE / "corpus")
+HEAD = Head("a", "anna", "single pass", (), "1.0.0", "0" * 64)
 PARTS: list[dict[str, Any]] = [
     HAND, VERB, LOAD, QUAY, *BOTH,
     attribute("h", "Speaker.rank", "choices", ["hand"]),
@@ -45,10 +48,18 @@ CHANGES: list[dict[str, Any]] = [
 items = st.builds(lambda part, change: part | change, st.sampled_from(PARTS), st.sampled_from(CHANGES))
 
 
-def quick(given_: list[Any], text: str) -> Any:
+Labels = tuple[list[Span], list[Relation]]
+
+
+def quick(given_: list[Any], text: str, controls: Controls = MAPPER.controls) -> Labels | None:
     """The spans and relations that the fast way reads; None where it leaves the items to the careful one."""
     with contextlib.suppress(msgspec.ValidationError):
-        return plain(msgspec.convert(given_, list[Item]), text, MAPPER.controls)
+        read = plain(msgspec.convert(given_, list[Item]), text, controls)
+        if read:
+            gatherer = Gatherer(controls.inventory)
+            gatherer.add_columns(HEAD, *read)
+            made = gatherer.documents().annotation(0)
+            return list(made.spans), list(made.relations)
     return None
 
 
@@ -73,7 +84,7 @@ def test_the_words_of_a_relation_are_read_by_both_ways() -> None:
     shown = msgspec.structs.replace(INVENTORY, relations=INVENTORY.relations | {"speaker": words})
     for written in ("who says it", "speaker"):
         drawn = [HAND, VERB, relation("v", "h", written)]
-        read = plain(msgspec.convert(drawn, list[Item]), TEXT, Controls(shown))
+        read = quick(drawn, TEXT, Controls(shown))
         reading = Reading(Controls(shown), TEXT, "f", "a")
         reading.read(drawn)
         assert read == (list(reading.spans), list(reading.relations.values()))

@@ -1,9 +1,12 @@
 """The table `articles`: a row an article, with its text, its metadata and its gold labels."""
 
-from annotate.dataset.documents import Document
+from operator import attrgetter
+from typing import Any
+
+from annotate.dataset.arrays import struct
+from annotate.dataset.documents import Source
 from annotate.dataset.features import ARTICLES, PLACE, PROCESSES, STRING, Feature, classes, listed
-from annotate.dataset.plans import Plan, each, its, numbered, on
-from annotate.dataset.tables.parts import GRAPH_COLUMNS, PROVENANCE_COLUMNS, graph_features, graph_plan
+from annotate.dataset.tables.parts import GRAPH_COLUMNS, PROVENANCE_COLUMNS, graph, graph_features, who
 from annotate.dataset.tables.table import TableType
 from annotate.inventory import Inventory
 
@@ -25,43 +28,18 @@ COLUMNS = {
 }
 
 _WORDS = ("id", "title", "language", "author", "publisher", "date", "rights", "text", "text_sha256")
-_PROCESS = numbered(PROCESSES)
-_ARTICLE: Plan = {
-    "id": its("id"),
-    "title": its("title"),
-    "language": its("language"),
-    "author": its("author"),
-    "publisher": its("publisher"),
-    "date": its("date"),
-    "rights": its("rights"),
-    "text": its("text"),
-    "text_sha256": each(lambda article: article.text_sha256),
-    "source": {
-        "file": its("source.file"),
-        "sha256": its("source.sha256"),
-        "start": its("source.start"),
-        "end": its("source.end"),
-    },
-}
+_SOURCE: Feature = {"file": STRING, "sha256": STRING, **PLACE}
 
 
 def articles(inventory: Inventory) -> TableType:
     features: Feature = {
         **dict.fromkeys(_WORDS, STRING),
-        "source": {"file": STRING, "sha256": STRING, **PLACE},
+        "source": _SOURCE,
         "annotator": STRING,
         "process": classes(PROCESSES),
         "made_from": listed(STRING),
         "inventory": STRING,
         **graph_features(inventory),
-    }
-    plan: Plan = {
-        **on(lambda document: document.article, _ARTICLE),
-        "annotator": its("annotation.annotator"),
-        "process": each(lambda document: _PROCESS[document.annotation.process]),
-        "made_from": its("annotation.made_from"),
-        "inventory": its("annotation.inventory"),
-        **graph_plan(inventory),
     }
     return TableType(
         name=ARTICLES,
@@ -72,11 +50,17 @@ def articles(inventory: Inventory) -> TableType:
             " one."
         ),
         features=features,
-        items=_rows,
-        plan=plan,
+        fill=_fill,
         columns=COLUMNS,
     )
 
 
-def _rows(document: Document) -> list[Document]:
-    return [document]
+def _fill(source: Source) -> dict[str, Any]:
+    articles = source.articles
+    sources = [article.source for article in articles]
+    return {
+        **{name: list(map(attrgetter(name), articles)) for name in _WORDS},
+        "source": struct(_SOURCE, {name: list(map(attrgetter(name), sources)) for name in _SOURCE}),
+        **who(source),
+        **graph(source),
+    }

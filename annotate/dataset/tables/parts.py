@@ -1,15 +1,29 @@
 """Columns that several tables share: spans, relations, mentions, attributes, who labelled."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from annotate.dataset.documents import Document
-from annotate.dataset.features import INTEGER, PLACE, PROCESSES, STRING, Feature, attribute_feature, classes, listed
+import pyarrow as pa
+
+from annotate.columns import Attributes, owners
+from annotate.dataset.arrays import class_ids, lists, spread, struct
+from annotate.dataset.documents import Source
+from annotate.dataset.features import (
+    INTEGER,
+    PLACE,
+    PROCESSES,
+    STRING,
+    Feature,
+    arrow_type,
+    attribute_feature,
+    classes,
+    listed,
+)
 from annotate.dataset.plans import SEVERAL, Each, Plan, each, its, numbered
 from annotate.errors import CannotRun
 from annotate.inventory import FILE, Attribute, Inventory
-from annotate.model import AttributeValue, Relation
+from annotate.model import AttributeValue
 
 MENTION_FEATURES: Feature = {"text": STRING, **PLACE, "pieces": listed(PLACE)}
 
@@ -68,6 +82,31 @@ def attribute_features(inventory: Inventory, attributes: Iterable[Attribute]) ->
     return {attribute.name: attribute_feature(inventory, attribute) for attribute in attributes}
 
 
+def attribute_arrays(
+    inventory: Inventory, attributes: Iterable[Attribute], given: Sequence[Attributes]
+) -> dict[str, pa.Array]:
+    """The columns of `attribute_features` for spans: choices as class ids, None for what is not given.
+
+    Most spans lack most attributes: one pass over what is given is far shorter than one a column.
+    """
+    features = attribute_features(inventory, attributes)
+    places: dict[str, list[int]] = {name: [] for name in features}
+    values: dict[str, list[AttributeValue]] = {name: [] for name in features}
+    for place, attributes_ in enumerate(given):
+        for name, value in attributes_.items():
+            if name in places:
+                places[name].append(place)
+                values[name].append(value)
+    arrays = {}
+    for name, feature in features.items():
+        found = values[name]
+        if "names" in feature:
+            ids = numbered(feature["names"])
+            found = [ids[value] for value in found]
+        arrays[name] = spread(pa.array(found, arrow_type(feature)), places[name], len(given))
+    return arrays
+
+
 def attribute_plan(inventory: Inventory, attributes: Iterable[Attribute]) -> Plan:
     """Columns of spans or mentions: choices as class ids, None for what is not given."""
     ids: dict[str, dict[AttributeValue, int]] = {
@@ -114,34 +153,43 @@ GRAPH_COLUMNS = {
 }
 
 
-def graph_plan(inventory: Inventory) -> Plan:
-    """Fills `spans` and `relations` from documents."""
+def graph(source: Source) -> dict[str, pa.Array]:
+    """The columns `spans` and `relations`."""
+    spans, relations, inventory = source.labels.spans, source.labels.relations, source.labels.inventory
     features = graph_features(inventory)
-    span_ids = numbered(features["spans"]["feature"]["label"]["names"])
-    relation_ids = numbered(features["relations"]["feature"]["label"]["names"])
-    span: Plan = {
-        "id": its("id"),
-        "label": lambda spans: [span_ids[span.label] for span in spans],
-        "start": its("start"),
-        "end": its("end"),
-        "text": its("text"),
-        "attributes": attribute_plan(inventory, inventory.attributes.values()),
-        "note": each(lambda span: span.note or None),
+    ids = pa.array(spans.ids, pa.string())
+    span = {
+        "id": ids,
+        "label": class_ids(spans.labels, inventory.spans, inventory.classes.spans),
+        "start": pa.array(spans.starts),
+        "end": pa.array(spans.ends),
+        "text": pa.array(spans.texts, pa.string()),
+        "note": pa.array([note or None for note in spans.notes], pa.string()),
     }
-
-    def arrows(document: Document) -> list[tuple[Relation, int | None, int | None]]:
-        get = document.places.get
-        return [(relation, get(relation.head), get(relation.tail)) for relation in document.annotation.relations]
-
-    relation: Plan = {
-        "label": lambda arrows: [relation_ids[relation.label] for relation, _, _ in arrows],
-        "head": lambda arrows: [head for _, head, _ in arrows],
-        "tail": lambda arrows: [tail for _, _, tail in arrows],
-        "head_id": lambda arrows: [relation.head for relation, _, _ in arrows],
-        "tail_id": lambda arrows: [relation.tail for relation, _, _ in arrows],
-        "note": lambda arrows: [relation.note or None for relation, _, _ in arrows],
+    if inventory.attributes:
+        named = attribute_arrays(inventory, inventory.attributes.values(), spans.attributes)
+        span["attributes"] = struct(features["spans"]["feature"]["attributes"], named)
+    first = spans.bounds[owners(relations.bounds)]
+    relation = {
+        "label": class_ids(relations.labels, inventory.relations, inventory.classes.relations),
+        "head": pa.array(relations.heads - first),
+        "tail": pa.array(relations.tails - first),
+        "head_id": ids.take(pa.array(relations.heads)),
+        "tail_id": ids.take(pa.array(relations.tails)),
+        "note": pa.array([note or None for note in relations.notes], pa.string()),
     }
     return {
-        "spans": Each(lambda document: document.annotation.spans, span),
-        "relations": Each(arrows, relation),
+        "spans": lists(features["spans"], spans.bounds, struct(features["spans"]["feature"], span)),
+        "relations": lists(features["relations"], relations.bounds, struct(features["relations"]["feature"], relation)),
+    }
+
+
+def who(source: Source) -> dict[str, list[Any]]:
+    """Who labelled each document, how, and with which inventory."""
+    heads = source.labels.heads
+    return {
+        "annotator": [head.annotator for head in heads],
+        "process": [_PROCESS[head.process] for head in heads],
+        "made_from": [head.made_from for head in heads],
+        "inventory": [head.inventory for head in heads],
     }

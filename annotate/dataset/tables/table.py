@@ -7,6 +7,7 @@ from annotate.dataset.features import Feature
 from annotate.dataset.plans import Plan
 
 if TYPE_CHECKING:
+    from annotate.dataset.documents import Source
     from annotate.dataset.mentions import Mentions
 
 Reads = Literal["gold", "annotators", "links"]
@@ -14,7 +15,8 @@ Reads = Literal["gold", "annotators", "links"]
 
 
 class TableType(NamedTuple):
-    """`items` gives the rows of one source, `plan` their columns, for the mentions of their batch if it shows any.
+    """`fill` gives the columns of the rows of a batch by name. Where there is none, `items` gives the rows of one
+    source and `plan` their columns, for the mentions of their batch if it shows any.
 
     `columns` says what each of `features` holds, `definition` is one line, `about` a paragraph under it.
     """
@@ -22,8 +24,9 @@ class TableType(NamedTuple):
     name: str
     definition: str
     features: Feature
-    items: Callable[[Any], Sequence[Any]]
-    plan: "Plan | Callable[[Mentions], Plan]"
     columns: Mapping[str, str]
+    items: Callable[[Any], Sequence[Any]] = lambda source: [source]
+    plan: "Plan | Callable[[Mentions], Plan]" = {}  # noqa: RUF012 - a field's default, never written to
+    fill: "Callable[[Source], Mapping[str, Any]] | None" = None
     about: str = ""
     reads: Reads = "gold"

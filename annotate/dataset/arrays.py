@@ -1,0 +1,41 @@
+"""Arrow arrays of the types that features ask for, made of columns."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from annotate.columns import Numbers
+from annotate.dataset.features import Feature, arrow_type
+
+
+def typed(values: Any, feature: Feature) -> pa.Array:
+    """The values of a column, a list or an array already."""
+    return values if isinstance(values, pa.Array) else pa.array(values, arrow_type(feature))
+
+
+def struct(feature: Feature, columns: Mapping[str, Any]) -> pa.Array:
+    """A struct of the columns by name."""
+    type_ = arrow_type(feature)
+    return pa.StructArray.from_arrays([typed(columns[name], one) for name, one in feature.items()], fields=list(type_))
+
+
+def lists(feature: Feature, bounds: Numbers, inner: pa.Array) -> pa.Array:
+    """A list column; the list of row n is from `bounds[n]` to `bounds[n + 1]` of what is in them."""
+    return pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), inner, type=arrow_type(feature))
+
+
+def spread(values: pa.Array, places: Sequence[int], size: int) -> pa.Array:
+    """A column of `size` rows with the values at their places, and None elsewhere."""
+    where = np.full(size, -1)
+    where[places] = np.arange(len(places))
+    return values.take(pa.array(where, mask=where < 0))
+
+
+def class_ids(numbers: Numbers, names: Iterable[str], classes: Sequence[str]) -> pa.Array:
+    """The ids among `classes` of names by their number; raises KeyError for one that is not known."""
+    ids = {name: number for number, name in enumerate(classes)}
+    if len(numbers) and numbers.min() < 0:
+        raise KeyError("a label that the inventory does not have")
+    return pa.array(np.array([ids[name] for name in names], np.int64)[numbers])
