@@ -54,6 +54,34 @@ def test_rows_of_articles_score_as_the_files_that_they_are_of(project: Project, 
     assert scores(project, "ds", "p.parquet", "--corpus", "nowhere") == files
 
 
+def test_an_export_scores_as_the_files_that_it_is_of(project: Project) -> None:
+    """File or folder, as gold or as predictions; as gold it brings its texts along."""
+    files = scores(project, GOLD, GOLD)
+    assert project.annotate("export", "--format", "jsonl", "--out", "out").exit_code == 0
+    assert scores(project, GOLD, "out") == scores(project, "out/annotations.jsonl", GOLD) == files
+    assert scores(project, "out", "out", "--corpus", "nowhere") == files
+    export = project.path("out/annotations.jsonl")
+    export.write_text(export.read_text().replace("Two to 3", "Two of 3"))
+    refused = project.annotate("score", GOLD, "out")
+    assert (refused.exit_code, "out/annotations.jsonl:2, span 0: its words do not stand at" in refused.stderr) == (
+        2,
+        True,
+    )
+
+
+def test_pieces_count_once_and_the_output_says_so(project: Project) -> None:
+    gold = [project.corpus.read_annotation("gold", name) for name in ("harbour", "market")]
+    written = sum(len(one.spans) for one in gold)
+    pieces = sum(tie.label == project.inventory.pieces for one in gold for tie in one.relations)
+    assert pieces
+    said = project.annotate("score", GOLD, GOLD).output
+    for side in ("gold", "predicted"):
+        assert f"{side}: {written} spans as written, {written - pieces} where the pieces of one span count once" in said
+    assert scores(project, GOLD, GOLD)["written"] == {"gold": written, "predicted": written}
+    nothing = lines(project.path("p.jsonl"), [{"id": "harbour", "spans": []}])
+    assert project.annotate("score", GOLD, nothing).output.count("spans as written") == 1
+
+
 def test_rows_with_names_and_without_ids(project: Project, dataset: Path) -> None:
     row = {
         "id": "harbour",

@@ -59,11 +59,16 @@ class RelationScore(msgspec.Struct, frozen=True):
 
 
 class Scores(msgspec.Struct, frozen=True):
-    """Everything that `annotate score` says; `unpredicted` are articles of gold that the system left out."""
+    """Everything that `annotate score` says; `unpredicted` are articles of gold that the system left out.
+
+    `written` counts the spans of each side as they are written, each piece by itself: a row of `labels` counts the
+    pieces of one span once.
+    """
 
     annotators: tuple[str, ...]
     articles: list[str]
     unpredicted: list[str]
+    written: dict[str, int]
     sampling: Sampling
     labels: list[SpanScore]
     relations: list[RelationScore]
@@ -91,6 +96,7 @@ def score(
         annotators=(GOLD_SIDE, SYSTEM_SIDE),
         articles=list(gold),
         unpredicted=[article for article in gold if article not in predicted],
+        written={side: sum(len(versions[side].spans) for _, _, versions in texts) for side in (GOLD_SIDE, SYSTEM_SIDE)},
         sampling=Sampling(bootstrap.by, bootstrap.number, samples, seed),
         labels=list(_labels(compared, bootstrap)),
         relations=list(_relations(compared, bootstrap)),

@@ -75,14 +75,23 @@ def _read(path: Path, text_of: Text, inventory: Inventory, own_texts: bool) -> I
     if rows and all(is_tokens(row) for _, row in rows):
         yield from _tagged(path, of_rows(rows, inventory), text_of, inventory)
         return
-    for where, row in rows:
+    for where, given in rows:
+        row = _of_export(given) or given
         if "spans" not in row or not isinstance(row.get("id"), str):
-            mend = "give id and spans, or article and tokens"
+            mend = "give id and spans, or article and tokens, or export it with `annotate export --format jsonl`"
             raise CannotRun(where, "is a row of neither articles nor tokens", mend)
         text = _text(where, row["id"], text_of, row.get("text") if own_texts else None)
         if row.get("text_sha256") not in (None, sha256(text)):
             raise CannotRun(where, "was made on another text", "make it on the text as it is now")
         yield Found(path, text, of_row(row, where, text, inventory))
+
+
+def _of_export(row: dict[str, Any]) -> dict[str, Any] | None:
+    """A line of `annotate export --format jsonl`, article and annotation, as a row of articles; None for other rows."""
+    article, annotation = row.get("article"), row.get("annotation")
+    if not isinstance(article, dict) or not isinstance(annotation, dict):
+        return None
+    return {**annotation, "id": annotation.get("article"), "text": article.get("text")}
 
 
 def _tagged(path: Path, found: dict[str, list[Stretch]], text_of: Text, inventory: Inventory) -> Iterator[Found]:

@@ -53,8 +53,8 @@ def command(
 ) -> None:
     """Check a corpus, then write its dataset: Parquet for each table and split, a card, a manifest of hashes.
 
-    The folder appears whole or not at all. Exit code 0: written; 1: the checks found errors, or class ids of the dataset
-    that is there would shift, and nothing was written; 2: could not run.
+    The folder appears whole or not at all. Exit code 0: written; 1: the checks found errors, or class ids of the
+    dataset that is there would shift, and nothing was written; 2: could not run.
 
     \b
     annotate build --out dist/dataset

@@ -35,7 +35,8 @@ def command(
     """Score a system's labels, PREDICTIONS, against GOLD, on the same texts.
 
     Both may be a folder of annotation files, as in the corpus; rows of the tables articles or tokens (.parquet,
-    .jsonl), or a dataset folder; or tokens with BIO tags (.conll), a file or a folder of them. An article of GOLD
+    .jsonl), or a dataset folder; what `annotate export --format jsonl` wrote; or tokens with BIO tags (.conll), a file
+    or a folder of them. An article of GOLD
     without predictions counts as one where nothing was found. Predictions for articles that GOLD does not have are
     left out. Values in brackets are 95 % intervals of a bootstrap.
 
@@ -119,6 +120,14 @@ def _hold_to(found: "Labelled", inventory: "Inventory") -> None:
 def _about(scores: "Scores") -> str:
     number = len(scores.articles)
     lines = [f"{number} article{'s' * (number != 1)}; intervals from {scores.sampling.units} {scores.sampling.drawn}"]
+    for side, counted in _counted(scores).items():
+        if (written := scores.written[side]) != counted:
+            lines.append(f"{side}: {written} spans as written, {counted} where the pieces of one span count once")
     if scores.unpredicted:
         lines.append(f"nothing predicted for {', '.join(scores.unpredicted)}")
     return "\n".join(lines)
+
+
+def _counted(scores: "Scores") -> dict[str, int]:
+    """How many spans of each side are scored."""
+    return next({"gold": row.gold, "predicted": row.predicted} for row in scores.labels if row.kind == "all")
