@@ -16,9 +16,9 @@ import msgspec
 import numpy as np
 
 from annotate.annotation_schema import ID_PATTERN, MAX_ID, SHA256_PATTERN, SPAN_ID_PATTERN, VERSION_PATTERN
-from annotate.checks.places import Mask, misplaced, twice
+from annotate.checks.places import misplaced, twice
 from annotate.checks.spans import OF_COUNTS
-from annotate.columns import UNKNOWN, Attributes, Documents, Head, Spans, gathered, owners
+from annotate.columns import UNKNOWN, Attributes, Documents, Head, Mask, Spans, gathered, owners
 from annotate.inventory import Attribute, Bounds, Inventory
 from annotate.model import Annotation
 
@@ -86,6 +86,7 @@ class Gate:
             )
             for label in inventory.spans
         ]
+        self._asks = np.array([bool(label.required) for label in self._labels], np.bool_)
 
     @staticmethod
     @lru_cache(maxsize=8)
@@ -113,11 +114,14 @@ class Gate:
 
     def _faulty_spans(self, spans: Spans) -> Mask:
         """The spans whose label, id or attributes may be at fault."""
-        values = [
-            label == UNKNOWN or not _attributes_pass(self._labels[label], given)
-            for label, given in zip(spans.labels.tolist(), spans.attributes, strict=True)
+        having = [place for place, given in enumerate(spans.attributes) if given]
+        lacking = self._asks[spans.labels]
+        lacking[having] = [
+            label == UNKNOWN or not _attributes_pass(self._labels[label], spans.attributes[place])
+            for place, label in zip(having, spans.labels[having].tolist(), strict=True)
         ]
-        return np.array(values, np.bool_) | _faulty_ids(spans.ids)
+        faulty: Mask = _faulty_ids(spans.ids) | (spans.labels == UNKNOWN) | lacking
+        return faulty
 
     def _faulty_ends(self, documents: Documents) -> Mask:
         """The spans that have too few relations, or too many."""
@@ -150,7 +154,9 @@ class Gate:
         counted = np.flatnonzero(np.isin(spans.labels, self._counted))
         of_document: dict[int, list[int]] = {}
         for place, number in zip(counted.tolist(), owners(spans.bounds)[counted].tolist(), strict=True):
-            of_document.setdefault(number, []).append(place)
+            # Where nothing is given, there is nothing that a rule could find.
+            if spans.attributes[place]:
+                of_document.setdefault(number, []).append(place)
         for number, places in of_document.items():
             if passing[number]:
                 counts = msgspec.structs.replace(_NOTHING, spans=tuple(documents.some_spans(places)))
@@ -170,8 +176,6 @@ def _head_passes(head: Head) -> bool:
 
 
 def _attributes_pass(label: _Label, given: Attributes) -> bool:
-    if not given:
-        return not label.required
     for name, value in given.items():
         attribute = label.attributes.get(name)
         if attribute is None:

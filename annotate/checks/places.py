@@ -1,17 +1,20 @@
 """Where the spans of many documents stand in their texts, looked at all at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cache
 from operator import ne
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from annotate.columns import Numbers, Spans, owners
+from annotate.columns import Mask, Numbers, Spans, ordered, owners
 
-Mask: TypeAlias = npt.NDArray[np.bool_]
+Kinds: TypeAlias = npt.NDArray[np.uint8]
 
 _LINE_END = ord("\n")
+_SPACE, _IN_WORDS = 1, 2
+_TABLED = 0x3000
 
 
 def misplaced(spans: Spans, texts: Sequence[str]) -> Mask:
@@ -26,17 +29,18 @@ def misplaced(spans: Spans, texts: Sequence[str]) -> Mask:
     base = (np.cumsum(sizes + 1) - sizes - 1)[owner]
     outside: Mask = (spans.starts < 0) | (spans.starts >= spans.ends) | (spans.ends > sizes[owner])
     starts, ends = np.where(outside, 0, base + spans.starts), np.where(outside, 0, base + spans.ends)
-    words = [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    words = [
+        texts[number][start:end]
+        for number, start, end in zip(owner.tolist(), spans.starts.tolist(), spans.ends.tolist(), strict=True)
+    ]
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    before, first, last, behind = codes[starts - 1], codes[starts], codes[ends - 1], codes[ends]
+    before, first, last, behind = map(_kinds, (codes[starts - 1], codes[starts], codes[ends - 1], codes[ends]))
     lines = np.flatnonzero(codes == _LINE_END)
     faulty: Mask = (
         outside
-        | np.fromiter(map(ne, words, spans.texts), np.bool_, len(words))
-        | _are(str.isspace, first)
-        | _are(str.isspace, last)
-        | (_are(str.isalnum, before) & _are(str.isalnum, first))
-        | (_are(str.isalnum, last) & _are(str.isalnum, behind))
+        | (words != spans.texts and np.fromiter(map(ne, words, spans.texts), np.bool_, len(words)))
+        | ((first | last) & _SPACE > 0)
+        | ((before & first | last & behind) & _IN_WORDS > 0)
         | (np.searchsorted(lines, starts) != np.searchsorted(lines, ends))
         | twice(owner, spans.starts, spans.ends, spans.labels)
     )
@@ -44,15 +48,26 @@ def misplaced(spans: Spans, texts: Sequence[str]) -> Mask:
 
 
 def twice(*keys: Numbers) -> Mask:
-    """The places at which the values of all keys are those of another place."""
-    order = np.lexsort(keys)
-    same = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in keys])
+    """The places at which the values of all keys are those of a place before."""
+    order, same = ordered(*keys)
     found = np.zeros(len(order), np.bool_)
-    found[order[1:]] = same
+    found[order[same]] = True
     return found
 
 
-def _are(kind: Callable[[str], bool], codes: npt.NDArray[np.uint32]) -> Mask:
-    """Which characters are of a kind; each different one is looked at once."""
-    known, places = np.unique(codes, return_inverse=True)
-    return np.array([kind(chr(code)) for code in known.tolist()], np.bool_)[places]
+def _kinds(codes: npt.NDArray[np.uint32]) -> Kinds:
+    """For each character, `_SPACE` where it is white space, `_IN_WORDS` where it is a letter or a digit."""
+    kinds: Kinds = _table()[np.minimum(codes, _TABLED)]
+    beyond = np.flatnonzero(codes >= _TABLED)
+    kinds[beyond] = [_kind(chr(code)) for code in codes[beyond].tolist()]
+    return kinds
+
+
+@cache
+def _table() -> Kinds:
+    """The kinds of the characters that most texts have."""
+    return np.array([_kind(chr(code)) for code in range(_TABLED + 1)], np.uint8)
+
+
+def _kind(character: str) -> int:
+    return _SPACE * character.isspace() | _IN_WORDS * character.isalnum()
