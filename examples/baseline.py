@@ -20,18 +20,17 @@ from sklearn_crfsuite import CRF
 
 
 def annotate(*words: str) -> str:
-    return subprocess.run(["annotate", *words], check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(["annotate", *words], check=False, stdout=subprocess.PIPE, text=True)
+    return done.stdout if done.returncode == 0 else sys.exit(done.stdout.strip() or done.returncode)
 
 
 def folds() -> list[list[str]]:
     """The articles to hold out, one list a fold: whole groups, or single articles where all are one group."""
     found = json.loads(annotate("split", "--folds"))
-    if found["by_group"]:
-        return [fold["held_out"] for fold in found["by_group"]]
-    print("All articles are one group: they tell of the same incidents, so no fold is free of leaks. One article is")
-    print("held out at a time; the figures show that the code runs, not what it would do on other news. The rules were")
-    print("written with all of these articles in view (docs/baseline.md), so their figures are too good.")
-    return [fold["held_out"] for fold in found["by_article"]]
+    if not found["by_group"]:
+        print(f"One article is held out at a time: {found['note']}.")
+        print("The rules were written with all of the articles in view (docs/baseline.md): their figures are too good.")
+    return [fold["held_out"] for fold in found["by_group"] or found["by_article"]]
 
 
 def features(words: list[str]) -> list[dict[str, Any]]:
@@ -68,8 +67,7 @@ def predicted(tokens: Dataset) -> Iterator[dict[str, Any]]:
             tags = [[name(tag) for tag in row[column]] for row in train]
             if {tag for each in tags for tag in each} == {"O"}:
                 continue  # nothing to learn at this level
-            model = CRF(algorithm="lbfgs", c1=0.05, c2=0.01, max_iterations=60)
-            model.fit([row["seen"] for row in train], tags)
+            model = CRF(c1=0.05, c2=0.01, max_iterations=60).fit([row["seen"] for row in train], tags)
             for row, found in zip(made, model.predict([row["seen"] for row in test]), strict=True):
                 row[column] = list(found)
         yield from made
@@ -86,6 +84,8 @@ def table(systems: dict[str, dict[str, Any]]) -> None:
 
 
 def main(dataset: str, scratch: Path) -> None:
+    if not Path(dataset, "manifest.json").is_file():
+        sys.exit(f"{dataset} holds no dataset; write it with `annotate build --out {dataset}`")
     rows = predicted(load_dataset(dataset, "tokens", split="train"))
     (scratch / "crf.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     annotate("prelabel", "--out", str(scratch / "rules"))
@@ -97,4 +97,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         if not sys.argv[1:]:
             annotate("build", "--out", f"{folder}/dataset")
-        main(*sys.argv[1:] or [f"{folder}/dataset"], Path(folder))
+        main(sys.argv[1] if sys.argv[1:] else f"{folder}/dataset", Path(folder))

@@ -14,11 +14,9 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-import matplotlib as mpl
 from datasets import Dataset, load_dataset
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart, and a marker each, for paper without colours.
 LOOKS = {
@@ -58,7 +56,8 @@ def plot(claims: Dataset, path: Path) -> None:
     right = 2 * max(max(claim["minimum"] or 0, claim["maximum"] or 0, 10) for claim in counted)
     groups = [(words, list(group)) for words, group in groupby(counted, key=incident)]
     height = 0.62 * len(counted) + 0.5 * len(groups)
-    figure, axes = plt.subplots(figsize=(11, 1.6 + height), layout="constrained")
+    figure = Figure(figsize=(11, 1.6 + height), layout="constrained")
+    axes = figure.subplots()
     at, labels, kinds = 0.0, [], set()
     for words, group in groups:
         at -= 0.5
@@ -76,13 +75,15 @@ def plot(claims: Dataset, path: Path) -> None:
     axes.set_yticks([place for place, _ in labels], [words for _, words in labels], fontsize=9)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    marks = [plt.Line2D([], [], color=c, marker=m, label=kind) for kind, (c, m) in LOOKS.items() if kind in kinds]
+    marks = [Line2D([], [], color=c, marker=m, label=kind) for kind, (c, m) in LOOKS.items() if kind in kinds]
     figure.suptitle("Who claims how many, incident by incident", fontsize=13)
     figure.legend(handles=marks, loc="outside lower center", ncols=len(marks), frameon=False)
     figure.savefig(path, dpi=130)
 
 
 def main(folder: str, picture: str = "contested-counts.png") -> None:
+    if not Path(folder, "manifest.json").is_file():
+        sys.exit(f"{folder} holds no dataset; write it with `annotate build --out {folder}`")
     claims = load_dataset(folder, "casualty_claims", split="train")
     for claim in claims.select(range(5)):
         stated = claims.features["stated"].int2str(claim["stated"])
@@ -93,6 +94,7 @@ def main(folder: str, picture: str = "contested-counts.png") -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        if not sys.argv[1:]:
-            subprocess.run(["annotate", "build", "--out", f"{scratch}/dataset"], check=True)
-        main(*(sys.argv[1:] or [f"{scratch}/dataset"]))
+        folder, *picture = sys.argv[1:] or [f"{scratch}/dataset"]
+        if not sys.argv[1:] and (code := subprocess.call(["annotate", "build", "--out", folder])):
+            sys.exit(code)
+        main(folder, *picture)

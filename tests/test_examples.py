@@ -76,6 +76,28 @@ def test_folds_of_the_card_work_with_load_dataset_alone(clone: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("script", ["baseline.py", "load_and_look.py"])
+def test_an_example_says_in_one_line_what_keeps_it_from_running(script: str, tmp_path: Path) -> None:
+    """No such folder; no corpus to build the dataset from."""
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    # At once, since what takes the time is what they import.
+    runs = [
+        subprocess.Popen(
+            [sys.executable, str(EXAMPLES / script), *words],
+            cwd=tmp_path,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for words in (["nowhere"], [])
+    ]
+    (missing,), (nothing,) = (run.communicate()[0].splitlines() for run in runs)
+    assert all(run.returncode for run in runs)
+    assert missing == "nowhere holds no dataset; write it with `annotate build --out nowhere`"
+    assert nothing.startswith("annotate: schema/labels.yaml: no such file")
+
+
 def test_examples_are_short_and_named_where_they_are_looked_for() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     scripts = sorted(path.name for path in EXAMPLES.glob("*.py"))
