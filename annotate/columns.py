@@ -6,6 +6,7 @@ it, and places count through all of them.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -80,7 +81,8 @@ class Documents(NamedTuple):
     def canonical(self) -> "Documents":
         """The same with each document's spans and relations in canonical order, as `store.canonical` has it."""
         relations = self.relations
-        order = _span_order(self)
+        spans = self.spans
+        order = text_order(self.inventory, spans.ids, owners(spans.bounds), spans.starts, spans.ends, spans.labels)
         place = np.full(len(order) + 1, UNKNOWN)
         place[order] = np.arange(len(order))
         rank = _ranks(self.inventory.relations)[relations.labels]
@@ -242,16 +244,33 @@ def ordered(*keys: Numbers) -> tuple[Numbers, Mask]:
     return order, np.concatenate([np.zeros(min(len(order), 1), np.bool_), same])
 
 
-def _span_order(documents: Documents) -> Numbers:
-    """The places of the spans, document by document, in the canonical order."""
-    spans = documents.spans
-    keys = owners(spans.bounds), spans.starts, spans.ends, _ranks(documents.inventory.spans)[spans.labels]
+def text_order(
+    inventory: Inventory, ids: Sequence[str], owners_: Numbers, starts: Numbers, ends: Numbers, labels: Numbers
+) -> Numbers:
+    """The places of spans, document by document, in the order that `store.span_order` gives those of one."""
+    keys = owners_, starts, ends, _ranks(inventory.spans)[labels]
     order, same = ordered(*keys)
     if same.any():
         # Spans of one label in one place, which the checks do not let through, stand by their ids.
-        ids, columns = spans.ids, np.stack(keys).T.tolist()
+        columns = np.stack(keys).T.tolist()
         order = _numbers(sorted(order.tolist(), key=lambda place: (columns[place], ids[place])))
     return order
+
+
+@lru_cache(maxsize=8)
+def allowed(inventory: Inventory) -> Mask:
+    """Whether a relation may lead from one label to another: `[relation, label of head, label of tail]`, by number.
+
+    It is not where the relation joins pieces, nor where one of the three is UNKNOWN.
+    """
+    number = {name: place for place, name in enumerate(inventory.spans)}
+    # The last of each stands for UNKNOWN, which is -1.
+    found = np.zeros((len(inventory.relations) + 1, len(number) + 1, len(number) + 1), np.bool_)
+    for place, relation in enumerate(inventory.relations.values()):
+        if not relation.joins_pieces:
+            ends = [number[name] for name in relation.head], [number[name] for name in relation.tail]
+            found[place][np.ix_(*ends)] = True
+    return found
 
 
 def _places(bounds: Numbers, numbers: Sequence[int]) -> Numbers:

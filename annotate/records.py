@@ -6,13 +6,15 @@ the inventory does not allow are left out, and a loop ends like any other relati
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from annotate.inventory import Enclosing, Inventory, RecordType
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.store import span_order
+
+T = TypeVar("T")
 
 BETWEEN_PIECES = " … "
 """What stands between the pieces in the text of a mention."""
@@ -123,18 +125,19 @@ def _groups(annotation: Annotation, joining: str | None) -> Iterable[list[Span]]
     joins = [relation for relation in annotation.relations if relation.label == joining]
     if not joins:
         return ([span] for span in spans.values())
-    leader = _leader(spans, joins)
+    ends = ((spans.get(relation.head), spans.get(relation.tail)) for relation in joins)
+    leader = leaders((head.id, tail.id) for head, tail in ends if head and tail and head.label == tail.label)
     groups: dict[str, list[Span]] = defaultdict(list)
     for span in spans.values():
         groups[leader(span.id)].append(span)
     return groups.values()
 
 
-def _leader(spans: dict[str, Span], joins: Iterable[Relation]) -> Callable[[str], str]:
-    """From any member of a group of joined pieces to the one id that stands for the group, loops or not."""
-    above: dict[str, str] = {}
+def leaders(joins: Iterable[tuple[T, T]]) -> Callable[[T], T]:
+    """From any member of a group of joined pieces to the one that stands for the group, loops or not."""
+    above: dict[T, T] = {}
 
-    def leader(member: str) -> str:
+    def leader(member: T) -> T:
         while member in above:
             # Halving the way up keeps long chains of pieces cheap.
             if above[member] in above:
@@ -142,12 +145,10 @@ def _leader(spans: dict[str, Span], joins: Iterable[Relation]) -> Callable[[str]
             member = above[member]
         return member
 
-    for relation in joins:
-        head, tail = spans.get(relation.head), spans.get(relation.tail)
-        if head and tail and head.label == tail.label:
-            later, earlier = leader(head.id), leader(tail.id)
-            if later != earlier:
-                above[later] = earlier
+    for head, tail in joins:
+        later, earlier = leader(head), leader(tail)
+        if later != earlier:
+            above[later] = earlier
     return leader
 
 

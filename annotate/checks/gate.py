@@ -18,7 +18,7 @@ import numpy as np
 from annotate.annotation_schema import ID_PATTERN, MAX_ID, SHA256_PATTERN, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.checks.places import misplaced, twice
 from annotate.checks.spans import OF_COUNTS
-from annotate.columns import UNKNOWN, Attributes, Documents, Head, Mask, Spans, gathered, owners
+from annotate.columns import UNKNOWN, Attributes, Documents, Head, Mask, Spans, allowed, gathered, owners
 from annotate.inventory import Attribute, Bounds, Inventory
 from annotate.model import Annotation
 
@@ -61,12 +61,6 @@ class Gate:
         number = {name: place for place, name in enumerate(inventory.spans)}
         relations = list(inventory.relations.values())
         self._counted = [number[interval.label] for interval in inventory.intervals]
-        # The last label and relation stand for UNKNOWN, which is -1: nothing is allowed to them.
-        self._allowed = np.zeros((len(relations) + 1, len(number) + 1, len(number) + 1), np.bool_)
-        for place, relation in enumerate(relations):
-            if not relation.joins_pieces:
-                ends = [number[name] for name in relation.head], [number[name] for name in relation.tail]
-                self._allowed[place][np.ix_(*ends)] = True
         self._asked = [
             _Asked(place, at_head, [number[name] for name in labels], bounds)
             for place, relation in enumerate(relations)
@@ -144,8 +138,8 @@ class Gate:
         relations = documents.relations
         heads, tails = relations.heads, relations.tails
         labels = np.append(documents.spans.labels, UNKNOWN)
-        allowed = self._allowed[relations.labels, labels[heads], labels[tails]]
-        faulty: Mask = ~allowed | (heads == tails) | twice(heads, tails, relations.labels)
+        fitting = allowed(self._inventory)[relations.labels, labels[heads], labels[tails]]
+        faulty: Mask = ~fitting | (heads == tails) | twice(heads, tails, relations.labels)
         return faulty
 
     def _count(self, documents: Documents, passing: Mask) -> None:
