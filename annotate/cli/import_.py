@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +54,9 @@ def command(
     For brat, FOLDER holds pairs of .txt and .ann files, in folders of their own or not. The map says which label,
     relation or attribute of the inventory each name in the files becomes, or null to leave it out. Each line is taken,
     left out as the map says, or reported with file, line and code; `annotate rules F202` explains one. What is in the
-    corpus already, with the same labels, is passed over, so that an import can be run again. With --report json each
-    finding is one line of JSON, and the last line has the counts.
+    corpus already, with the same labels, is passed over, so that an import can be run again. A name that the map lacks
+    is shown once, with its first place and how many lines have it. With --report json each finding is one line of JSON,
+    those too, and the last line has the counts.
 
     Exit code 0: all taken; 1: some was not taken, and reported; 2: could not run.
 
@@ -80,30 +82,60 @@ def command(
     importer = Importer(store, loaded, loaded_map, annotator, Details(**details), fix, plan)
     outcomes = importer(format_named(format_).read(root, loaded))
     with terminal(stderr=True).status("reading") as status:
-        documents, refused, lines, reported = _render(outcomes, root, report, status.update)
+        documents, refused, lines, reported, unmapped = _render(outcomes, root, report, status.update)
     if not documents:
         raise CannotRun(root, f"holds no files of {format_}", "name the folder of the files")
     click.echo(lines)
+    if unmapped and path is None and report == "text":
+        hint = f"write a map (docs/interchange.md) and give it with --map, or as {own}"
+        click.echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
     if report == "text" and documents > refused and not plan:
         click.echo(f"Next: annotate check {corpus}", err=True)
     ctx.exit(1 if reported else 0)
 
 
-def _render(outcomes: "Iterable[Outcome]", root: Path, report: str, progress: Any) -> tuple[int, int, str, int]:
-    """Print each finding as it comes; the number of documents, of refused ones, a summary, and of errors."""
+class _Unmapped:
+    """A name that the map lacks: where it was first, and how many lines in how many files have it."""
+
+    def __init__(self, finding: "Finding") -> None:
+        self.first, self.last_file, self.lines, self.files = finding, "", 0, 0
+
+    def add(self, finding: "Finding") -> None:
+        self.lines += 1
+        self.files += finding.file != self.last_file
+        self.last_file = finding.file
+
+    def finding(self) -> "Finding":
+        files = "1 file" if self.files == 1 else f"{self.files:,} files"
+        more = f" ({self.lines:,} such lines in {files}; this is the first)" if self.lines > 1 else ""
+        return replace(self.first, message=f"{self.first.message}{more}")
+
+
+def _render(outcomes: "Iterable[Outcome]", root: Path, report: str, progress: Any) -> tuple[int, int, str, int, int]:
+    """Print each finding as it comes, and names that the map lacks once at the end, unless as JSON.
+
+    Gives the number of documents, of refused ones, a summary, the number of errors, and of names that the map lacks.
+    """
+    from annotate.formats.rules import unmapped
     from annotate.formats.taking import Tally
 
     tally, spans, relations, errors, warnings = Tally(), 0, 0, 0, 0
+    lacking: dict[str, _Unmapped] = {}
     fates = {"new": 0, "there already": 0, "refused": 0}
     for outcome in outcomes:
         for finding in sorted(outcome.findings, key=lambda finding: (finding.file, finding.line or 0)):
-            click.echo(_shown(finding, root, report))
+            if finding.code == unmapped.code:
+                lacking.setdefault(finding.message, _Unmapped(finding)).add(finding)
+            if finding.code != unmapped.code or report == "json":
+                click.echo(_shown(finding, root, report))
             errors += finding.severity == "error"
             warnings += finding.severity == "warning"
         tally = tally.plus(outcome.tally)
         fates[outcome.fate] += 1
         spans, relations = spans + outcome.spans, relations + outcome.relations
         progress(f"{sum(fates.values())} texts, {tally.read} lines, {errors} reported")
+    for one in lacking.values() if report == "text" else ():
+        click.echo(_shown(one.finding(), root, report))
     counts = {"texts": fates, "lines": tally._asdict(), "spans": spans, "relations": relations,
               "errors": errors, "warnings": warnings}  # fmt: skip
     summary = (
@@ -111,7 +143,8 @@ def _render(outcomes: "Iterable[Outcome]", root: Path, report: str, progress: An
         f"{fates['refused']} refused. {tally.read} lines: {tally.taken} taken, {tally.left_out} left out by the map, "
         f"{tally.reported} reported. {spans} spans, {relations} relations."
     )
-    return sum(fates.values()), fates["refused"], json.dumps(counts) if report == "json" else summary, errors
+    shown = json.dumps(counts) if report == "json" else summary
+    return sum(fates.values()), fates["refused"], shown, errors, len(lacking)
 
 
 def _shown(finding: "Finding", root: Path, report: str) -> str:

@@ -234,6 +234,31 @@ def test_each_bad_line_is_reported(
     assert "Traceback" not in result.output
 
 
+def test_a_name_that_the_map_lacks_is_said_once_with_its_count_and_first_place(project: Project) -> None:
+    folder = project.path("others")
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"t{number}.txt").write_text(f"{number}. {TEXT}")
+        (folder / f"t{number}.ann").write_text("T1\tQuay 58 66\tOld Pier\nT2\tGhost 3 7\tAnna\nT3\tGhost 3 7\tAnna\n")
+    (folder / "t2.ann").write_text("T1\tShip 3 7\tAnna\n")
+    words = ("import", "--format", "brat", "others", "--annotator", "anna", "--plan")
+    result = project.annotate(*words)
+    ghost, ship, summary = result.stdout.splitlines()
+    said = "the map says nothing of spans of type {}; map it, or leave it out with null"
+    assert ghost == f"others/t0.ann:2: F205 {said.format(repr('Ghost'))} (4 such lines in 2 files; this is the first)"
+    assert ship == f"others/t2.ann:1: F205 {said.format(repr('Ship'))}"
+    assert "7 lines: 2 taken, 0 left out by the map, 5 reported." in summary
+    assert (result.exit_code, "No map was given" in result.stderr, "others/map.yaml" in result.stderr) == (
+        1,
+        True,
+        True,
+    )
+    everything = project.annotate(*words, "--report", "json")
+    assert [code for code, _ in codes(everything)] == ["F205"] * 5
+    (folder / "map.yaml").write_text("spans: {Ghost: null, Ship: null, Quay: {label: Quay}}\n")
+    assert project.annotate(*words).exit_code == 0
+
+
 def test_discontinuous_span_without_a_relation_for_pieces(project: Project, others: Path) -> None:
     project.replace("schema/labels.yaml", "    joins_pieces: true\n", "    head: [Words]\n    tail: [Words]\n")
     result = take_in(project, "--report", "json")
