@@ -7,6 +7,8 @@ here and nowhere else.
 import hashlib
 import re
 import unicodedata
+from bisect import bisect_left
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 Diagnosis = Literal["code points", "escaped newline", "folded white space", "UTF-16", "hybrid", "stale text", "unknown"]
@@ -22,6 +24,7 @@ PLAIN: frozenset[Diagnosis] = frozenset({"code points", "escaped newline", "fold
 
 _GAP = re.compile(r"(?:\s|\\n)+")
 _LINE_END = re.compile(r"[\r\n]")
+_CRLF = re.compile("\r\n")
 
 
 class Settled(NamedTuple):
@@ -103,6 +106,15 @@ def in_normal_form(text: str, offset: int) -> int | None:
     # A byte order mark within the text is a character like any other.
     after = normalise(f"\ufeff{after}" if offset else after)
     return len(before) if before + after == normalise(text) else None
+
+
+def normal_places(text: str) -> Callable[[int], int | None]:
+    """`in_normal_form` for many offsets of one text, quick where nothing but line ends is not in normal form."""
+    line_ends = [match.start() + 1 for match in _CRLF.finditer(text)]
+    if text.startswith("\ufeff") or not unicodedata.is_normalized("NFC", text):
+        return lambda offset: in_normal_form(text, offset)
+    between = frozenset(line_ends)
+    return lambda offset: None if offset in between else offset - bisect_left(line_ends, offset)
 
 
 def _slice(text: str, start: int | None, end: int | None) -> str | None:

@@ -4,7 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.offsets import Misfit, Settled, from_utf16, normalise, paragraph, settle, shown, to_utf16, trimmed
+from annotate.offsets import (
+    Misfit,
+    Settled,
+    from_utf16,
+    in_normal_form,
+    normal_places,
+    normalise,
+    paragraph,
+    settle,
+    shown,
+    to_utf16,
+    trimmed,
+)
 from tests.strategies import texts
 
 
@@ -101,3 +113,11 @@ def test_trimmed_has_no_space_at_its_ends(text: str, data: st.DataObject) -> Non
     end = data.draw(st.integers(start, len(text)))
     first, last = trimmed(text, start, end)
     assert text[first:last] == text[start:end].strip()
+
+
+@given(st.text(st.sampled_from("ab\r\n é́ḍ̇\ufeff🚢가"), max_size=12))
+def test_many_offsets_in_normal_form_as_each_by_itself(text: str) -> None:
+    place = normal_places(text)
+    assert [place(offset) for offset in range(len(text) + 1)] == [
+        in_normal_form(text, offset) for offset in range(len(text) + 1)
+    ]

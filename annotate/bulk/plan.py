@@ -12,8 +12,8 @@ Troubled = Callable[[str, Trouble], None]
 """Takes the name of an input, and a part of it that holds no tasks."""
 
 
-def jobs(order: Order, troubled: Troubled) -> Iterator[tuple[Job, bytes]]:
-    """Every piece of every input as a job, in order, with its bytes.
+def jobs(order: Order, troubled: Troubled, here: bool = False) -> Iterator[tuple[Job, bytes]]:
+    """Every piece of every input as a job, in order, with its bytes; `here` if this process does them all.
 
     Raises CannotRun where an input cannot be read, or was changed meanwhile.
     """
@@ -26,8 +26,9 @@ def jobs(order: Order, troubled: Troubled) -> Iterator[tuple[Job, bytes]]:
                 if isinstance(part, Trouble):
                     troubled(name, part)
                     continue
-                data = part.data if packed(address) else None
-                yield Job(number, name, address, part.offset, len(part.data), part.lines, data, {}), part.data
+                data = part.data if here or packed(address) else None
+                values = part.values if here else None
+                yield Job(number, name, address, part.offset, len(part.data), part.lines, data, {}, values), part.data
                 number += 1
         if stream.broken:
             [problem] = rules.packing_broken.check(stream.broken)

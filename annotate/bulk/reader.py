@@ -24,7 +24,7 @@ from annotate.labelstudio.config import TEXT
 from annotate.labelstudio.plain import Item, Plain, plain
 from annotate.labelstudio.results import MAX_ID, Mapper, pseudonym
 from annotate.model import Annotation, Article, Relation, SourceRange, Span
-from annotate.offsets import in_normal_form, normalise, sha256, trimmed
+from annotate.offsets import normal_places, normalise, sha256, trimmed
 from annotate.store import ID_PATTERN, canonical
 
 _ID = re.compile(ID_PATTERN)
@@ -308,8 +308,9 @@ class Reader:
 
         A rule finds the latter: normal form makes one character of what stands on both sides of its end.
         """
+        place = normal_places(given)
         for span in spans:
-            first, last = in_normal_form(given, span.start), in_normal_form(given, span.end)
+            first, last = place(span.start), place(span.end)
             if first is None or last is None:
                 yield span
             else:

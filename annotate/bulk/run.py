@@ -160,7 +160,7 @@ class _Run:
         known: dict[int, tuple[Step, array[int]]] = {}
 
         def missing() -> Iterator[Job]:
-            for job, data in jobs(self.order, troubled):
+            for job, data in jobs(self.order, troubled, self.pool.workers == 1):
                 shard = self._there(job, data)
                 if shard is None:
                     yield job

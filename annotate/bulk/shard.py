@@ -43,7 +43,8 @@ LOOKED_AT = 20
 
 
 class Job(NamedTuple):
-    """A piece to convert. `data` is None where a worker can read it from `address` by itself.
+    """A piece to convert. `data` is None where a worker can read it from `address` by itself; `values`, those of the
+    `Piece`, are for this very process.
 
     `left_out` names, by their bytes in the input, tasks whose ids were taken elsewhere, and where.
     """
@@ -56,6 +57,7 @@ class Job(NamedTuple):
     lines: bool
     data: bytes | None
     left_out: Mapping[int, str]
+    values: Sequence[msgspec.Raw] | None = None
 
 
 class Shard(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,7 +174,7 @@ class _Making:
                 name = table_name(config, job.number)
                 writers[config] = TableWriter(self.folder, config, SPLIT, table.features, name)
                 open_files.callback(writers[config].close)
-            waiting = tasks(Piece(job.offset, job.lines, data))
+            waiting = tasks(Piece(job.offset, job.lines, data, job.values))
             while batch := list(islice(waiting, BATCH)):
                 self._convert(batch, writers)
             tables = tuple(writer.finish() for writer in writers.values())

@@ -36,11 +36,15 @@ Read: TypeAlias = Callable[[int], bytes]
 
 
 class Piece(NamedTuple):
-    """Whole tasks as they stand in the input from byte `offset` on: one a line, or the inside of an array."""
+    """Whole tasks as they stand in the input from byte `offset` on: one a line, or the inside of an array.
+
+    `values` are the tasks by themselves, where the proof that the piece is whole has told them apart already.
+    """
 
     offset: int
     lines: bool
     data: bytes
+    values: Sequence[msgspec.Raw] | None = None
 
 
 class Trouble(NamedTuple):
@@ -187,8 +191,10 @@ class _Splitter:
                     yield self._rest(rules.behind_the_end, self._offset)
                 return
             self._fill(self._block)
-            size = self._guessed() or self._counted()
-            if size:
+            guess = self._guessed()
+            if guess:
+                yield self._piece(False, guess.size)._replace(values=guess.values)
+            elif size := self._counted():
                 yield self._piece(False, size)
             elif self._ended:
                 yield self._rest(rules.broken_off, self._offset)
@@ -198,13 +204,13 @@ class _Splitter:
             else:
                 self._more()
 
-    def _guessed(self) -> int:
-        """Where the last task that ends in the first block ends, if a guess can be proved; else 0."""
+    def _guessed(self) -> "Guess | None":
+        """Where the last task that ends in the first block ends, if a guess can be proved."""
         block = memoryview(self._buffer)[: self._block]
         if self._ended and len(block) == len(self._buffer):
             inside = self._buffer.rstrip(_SPACE)
-            if inside.endswith(b"]") and _is(_values, b"".join((b"[", block[: len(inside) - 1], b"]"))):
-                return len(inside) - 1
+            if inside.endswith(b"]") and (values := _inside(block[: len(inside) - 1])):
+                return Guess(len(inside) - 1, values)
         self._sign = sign = self._sign or _learnt(self._buffer[: self._block])
         end = len(block)
         for _ in range(_GUESSES):
@@ -212,10 +218,10 @@ class _Splitter:
             if not sign or found < 0:
                 break
             size = found + sign.cut
-            if _is(_values, b"".join((b"[", block[:size], b"]"))):
-                return size
+            if values := _inside(block[:size]):
+                return Guess(size, values)
             end = size
-        return 0
+        return None
 
     def _counted(self) -> int:
         """The same, by counting brackets, and in all that was read where no task ends in the first block."""
@@ -227,6 +233,13 @@ class _Splitter:
                 break
             size = end
         return size
+
+
+class Guess(NamedTuple):
+    """The size of a piece, and its tasks, which prove it."""
+
+    size: int
+    values: Sequence[msgspec.Raw]
 
 
 class Sign(NamedTuple):
@@ -261,9 +274,8 @@ def tasks(piece: Piece) -> Iterator[tuple[int, bytes]]:
                 yield at, line.strip(_SPACE)
             at += len(line)
         return
-    try:
-        values = _values.decode(b"[%b]" % piece.data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    values = piece.values or _inside(piece.data)
+    if values is None:
         yield from _pulled_apart(piece)
         return
     at = 0
@@ -296,6 +308,14 @@ def _common(parts: Sequence[bytes]) -> bytes:
     low, high = min(parts), max(parts)
     size = next((place for place, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), len(low))
     return low[:size]
+
+
+def _inside(data: bytes | memoryview) -> Sequence[msgspec.Raw] | None:
+    """The values of the inside of an array; None where it is none."""
+    try:
+        return _values.decode(b"".join((b"[", data, b"]")))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _is(decoder: msgspec.json.Decoder[Any], data: bytes) -> bool:
