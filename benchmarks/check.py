@@ -46,8 +46,8 @@ def make(folder: Path, articles: int) -> None:
     )
     numbers = iter(range(1, articles + 1))
     for group in iter(lambda: list(islice(numbers, TOGETHER)), []):
-        tasks = [reader.read(msgspec.json.encode(task(number)), "", "") for number in group]
-        taken = [one for one in tasks if isinstance(one, Taken)]
+        read = reader.read([("", msgspec.json.encode(task(number))) for number in group], "")
+        taken = [one for one in read.tasks if isinstance(one, Taken)]
         source, at = "".join(one.article.text for one in taken), 0
         name, digest = f"source-{group[0]:07}.txt", sha256(source)
         (folder / "sources" / name).write_text(source, "utf-8", newline="")
@@ -59,7 +59,7 @@ def make(folder: Path, articles: int) -> None:
             article = msgspec.structs.replace(one.article, source=place)
             corpus.text_path(article.id).write_text(article.text, "utf-8", newline="")
             corpus.article_path(article.id).write_bytes(encode_article(article))
-            corpus.annotation_path("anna", article.id).write_bytes(encode_annotation(one.annotations[0]))
+            corpus.annotation_path("anna", article.id).write_bytes(encode_annotation(read.documents.annotation(one.first)))
 
 
 def ours(folder: Path, workers: int) -> int:

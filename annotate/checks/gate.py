@@ -7,7 +7,7 @@ which the tests hold it to.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -49,7 +49,7 @@ class _Asked(NamedTuple):
 
     relation: int
     at_head: bool
-    labels: list[int]
+    labels: Mask
     bounds: Bounds
 
 
@@ -62,7 +62,7 @@ class Gate:
         relations = list(inventory.relations.values())
         self._counted = [number[interval.label] for interval in inventory.intervals]
         self._asked = [
-            _Asked(place, at_head, [number[name] for name in labels], bounds)
+            _Asked(place, at_head, among(labels), bounds)
             for place, relation in enumerate(relations)
             for at_head, labels, bounds in (
                 (True, relation.head, relation.per_head),
@@ -72,7 +72,7 @@ class Gate:
         ]
         bound = {name for relation in relations for name in relation.head}
         bound |= {name for relation in relations if relation.per_tail.least for name in relation.tail}
-        self._alone = [number[name] for name in inventory.spans if name not in bound]
+        self._alone = among(inventory.spans.keys() - bound)
         self._labels = [
             _Label(
                 {attribute.name: attribute for attribute in inventory.attributes_of(label)},
@@ -80,7 +80,7 @@ class Gate:
             )
             for label in inventory.spans
         ]
-        self._asks = np.array([bool(label.required) for label in self._labels], np.bool_)
+        self._asks = among([name for name, label in zip(number, self._labels, strict=True) if label.required])
 
     @staticmethod
     @lru_cache(maxsize=8)
@@ -102,8 +102,7 @@ class Gate:
         faulty = self._faulty_spans(spans) | self._faulty_ends(documents) | misplaced(spans, texts)
         passing[owners(spans.bounds)[faulty]] = False
         passing[owners(relations.bounds)[self._faulty_relations(documents)]] = False
-        if self._counted:
-            self._count(documents, passing)
+        self._count(documents, passing)
         return passing
 
     def _faulty_spans(self, spans: Spans) -> Mask:
@@ -123,14 +122,14 @@ class Gate:
         size = len(spans.ids)
         related = np.zeros(size + 1, np.bool_)
         related[relations.heads] = related[relations.tails] = True
-        faulty: Mask = np.isin(spans.labels, self._alone) & ~related[:-1]
+        faulty: Mask = self._alone[spans.labels] & ~related[:-1]
         for asked in self._asked:
             ends = (relations.heads if asked.at_head else relations.tails)[relations.labels == asked.relation]
             count = np.bincount(ends[ends != UNKNOWN], minlength=size)
             if asked.bounds.most is not None:
                 faulty |= count > asked.bounds.most
             if asked.bounds.least:
-                faulty |= np.isin(spans.labels, asked.labels) & (count < asked.bounds.least)
+                faulty |= asked.labels[spans.labels] & (count < asked.bounds.least)
         return faulty
 
     def _faulty_relations(self, documents: Documents) -> Mask:
@@ -145,7 +144,7 @@ class Gate:
     def _count(self, documents: Documents, passing: Mask) -> None:
         """Let no document pass of which a rule of counts finds something."""
         spans = documents.spans
-        counted = np.flatnonzero(np.isin(spans.labels, self._counted))
+        counted = np.flatnonzero(self._counted[spans.labels])
         of_document: dict[int, list[int]] = {}
         for place, number in zip(counted.tolist(), owners(spans.bounds)[counted].tolist(), strict=True):
             # Where nothing is given, there is nothing that a rule could find.
