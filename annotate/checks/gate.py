@@ -58,9 +58,13 @@ class Gate:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        number = {name: place for place, name in enumerate(inventory.spans)}
         relations = list(inventory.relations.values())
-        self._counted = [number[interval.label] for interval in inventory.intervals]
+
+        def among(names: Collection[str]) -> Mask:
+            """Which labels are among the names; the last one stands for UNKNOWN, which is -1, and never is."""
+            return np.array([*(name in names for name in inventory.spans), False], np.bool_)
+
+        self._counted = among([interval.label for interval in inventory.intervals])
         self._asked = [
             _Asked(place, at_head, among(labels), bounds)
             for place, relation in enumerate(relations)
@@ -80,7 +84,7 @@ class Gate:
             )
             for label in inventory.spans
         ]
-        self._asks = among([name for name, label in zip(number, self._labels, strict=True) if label.required])
+        self._asks = among([name for name, label in zip(inventory.spans, self._labels, strict=True) if label.required])
 
     @staticmethod
     @lru_cache(maxsize=8)
