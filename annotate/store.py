@@ -135,6 +135,15 @@ class Corpus:
         folder = self.root / "annotations"
         return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
+    def labelled_by(self, names: Iterable[str]) -> list[str]:
+        """Annotators, each once; raises CannotRun, naming those who have, for one who has labelled nothing."""
+        wanted, known = list(dict.fromkeys(names)), self.versions()
+        for name in wanted:
+            if name not in known:
+                mend = f"take of: {', '.join(known)}" if known else "nobody has labelled yet"
+                raise CannotRun(self.root / "annotations", f"has no labels by {name!r}", mend)
+        return wanted
+
     def annotated_ids(self, version: str) -> list[str]:
         return sorted(path.stem for path in self._files(f"annotations/{version}", "*.json"))
 

@@ -198,12 +198,15 @@ def test_gold_without_a_required_attribute_is_not_written(project: Project) -> N
     ("words", "message"),
     [
         (["plan", "--from", "anna"], "anna: names fewer than two annotators; write --from anna,ben"),
-        (["plan", "--from", "anna,zoe"], "no article was labelled by all of anna, zoe"),
+        (["plan", "--from", "anna,zoe"], "corpus/annotations: has no labels by 'zoe'; take of: anna, ben, gold"),
+        (["plan", "--from", "nobody"], "corpus/annotations: has no labels by 'nobody'; take of: anna, ben, gold"),
+        (["plan", "--from", "anna,ben"], "no article was labelled by all of anna, ben; pull their labels"),
         (["apply", "--as", "zoe"], "corpus/annotators.yaml: does not list 'zoe'"),
         (["apply", "--as", "ben"], "corpus/adjudication: has no files"),
     ],
 )
 def test_what_cannot_be_adjudicated_is_one_line(project: Project, words: list[str], message: str) -> None:
+    project.path("corpus/annotations/ben").mkdir()
     result = project.annotate("adjudicate", *words)
     assert (result.exit_code, result.output.count("\n")) == (2, 1)
     assert message in result.output

@@ -118,10 +118,7 @@ def read(
     and for labels that do not fit their text.
     """
     known = corpus.versions()
-    for name in annotators:
-        if name not in known:
-            raise CannotRun(corpus.root / "annotations", f"has no annotator {name!r}", f"take of: {', '.join(known)}")
-    names = list(dict.fromkeys(annotators or [name for name in known if name != GOLD]))
+    names = corpus.labelled_by(annotators or [name for name in known if name != GOLD])
     if with_gold and GOLD in known and GOLD not in names:
         names.append(GOLD)
     if len(names) < 2:

@@ -38,8 +38,9 @@ def plan(corpus: str, from_: str) -> None:
     from annotate.agreement import adjudication
     from annotate.store import Corpus
 
-    folder, annotators = Corpus(corpus), [name.strip() for name in from_.split(",") if name.strip()]
-    if len(set(annotators)) < 2:
+    folder = Corpus(corpus)
+    annotators = folder.labelled_by(name for one in from_.split(",") if (name := one.strip()))
+    if len(annotators) < 2:
         raise CannotRun(from_, "names fewer than two annotators", "write --from anna,ben")
     common = sorted(set.intersection(*(set(folder.annotated_ids(name)) for name in annotators)))
     if not common:

@@ -45,6 +45,7 @@ def command(ctx: click.Context, corpus: str, format_: str, out: str, annotator: 
     from annotate.store import Corpus
 
     loaded, store = inventory.load(schema), Corpus(corpus)
+    store.labelled_by([annotator])
     names = store.annotated_ids(annotator)
     if not names:
         folder = store.annotation_path(annotator, "x").parent

@@ -107,7 +107,7 @@ def test_gate_that_makes_no_sense(two: Project, gate: str) -> None:
     [
         ([], "only anna to compare; agreement needs two annotators or more"),
         (["--annotators", "anna"], "only anna to compare"),
-        (["--annotators", "anna,zoe"], "has no annotator 'zoe'; take of: anna, gold"),
+        (["--annotators", "anna,zoe"], "has no labels by 'zoe'; take of: anna, gold"),
         (["--studio-url", "x", "--format", "html", "--with-gold"], "'x' is no web address"),
         (["nowhere"], "no such folder"),
     ],

@@ -145,7 +145,7 @@ def test_folder_that_is_there_and_annotator_who_is_not(project: Project) -> None
     assert "is there already and not empty; name a new folder with --out" in result.output
     result = project.annotate("export", "--format", "jsonl", "--out", "out", "--annotator", "zoe")
     assert result.exit_code == 2
-    assert "holds no annotations" in result.output
+    assert "has no labels by 'zoe'; take of: anna, gold" in result.output
 
 
 def test_brat_configuration_names_all_labels_and_values(project: Project) -> None:
