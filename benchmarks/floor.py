@@ -3,10 +3,12 @@
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from annotate.bulk.reader import Task
 from annotate.inventory import Inventory
+from annotate.labelstudio.plain import Arrow, Choice, Region
 
 
 def columns(tasks: list[Task], labels: Inventory, schema: pa.Schema) -> list[pa.Array]:
@@ -18,35 +20,33 @@ def columns(tasks: list[Task], labels: Inventory, schema: pa.Schema) -> list[pa.
         for attribute in labels.attributes.values()
     }
     spans: dict[str, list[Any]] = {name: [] for name in ("id", "label", "start", "end", "text")}
-    values: dict[str, list[Any]] = {name: [] for name in labels.attributes}
+    given: dict[str, tuple[list[int], list[int]]] = {name: ([], []) for name in labels.attributes}
     relations: dict[str, list[Any]] = {name: [] for name in ("label", "head", "tail", "head_id", "tail_id")}
     span_counts, relation_counts = [0], [0]
     for task in tasks:
         items = task.annotations[0].result
-        place: dict[str, int] = {}
+        regions = [item for item in items if type(item) is Region]
+        arrows = [item for item in items if type(item) is Arrow]
+        ids = [region.id for region in regions]
+        place = {id_: number for number, id_ in enumerate(ids)}
         base = len(spans["id"])
+        spans["id"] += ids
+        spans["label"] += [span_ids[region.value.labels[0]] for region in regions]
+        spans["start"] += [region.value.start for region in regions]
+        spans["end"] += [region.value.end for region in regions]
+        spans["text"] += [region.value.text for region in regions]
+        relations["label"] += [relation_ids[arrow.labels[0]] for arrow in arrows]
+        relations["head"] += [place[arrow.from_id] for arrow in arrows]
+        relations["tail"] += [place[arrow.to_id] for arrow in arrows]
+        relations["head_id"] += [arrow.from_id for arrow in arrows]
+        relations["tail_id"] += [arrow.to_id for arrow in arrows]
         for item in items:
-            value = item.value
-            if value is None:
-                relations["label"].append(relation_ids[item.labels[0]])  # type: ignore[index]
-                relations["head"].append(place[item.from_id])
-                relations["tail"].append(place[item.to_id])
-                relations["head_id"].append(item.from_id)
-                relations["tail_id"].append(item.to_id)
-            elif value.labels:
-                place[item.id] = len(place)
-                spans["id"].append(item.id)
-                spans["label"].append(span_ids[value.labels[0]])
-                spans["start"].append(value.start)
-                spans["end"].append(value.end)
-                spans["text"].append(value.text)
-                for column in values.values():
-                    column.append(None)
-            elif value.choices:
+            if type(item) is Choice:
                 name = item.from_name.partition(".")[2]
-                values[name][base + place[item.id]] = choices[name][value.choices[0]]
-        span_counts.append(len(place))
-        relation_counts.append(len(items) - sum(1 for item in items if item.value is not None))
+                given[name][0].append(base + place[item.id])
+                given[name][1].append(choices[name][item.value.choices[0]])
+        span_counts.append(len(regions))
+        relation_counts.append(len(arrows))
     known = {
         "id": [task.data["article"] for task in tasks],
         "title": [task.data["title"] for task in tasks],
@@ -56,6 +56,7 @@ def columns(tasks: list[Task], labels: Inventory, schema: pa.Schema) -> list[pa.
         "process": [0] * len(tasks),
         "inventory": [labels.version] * len(tasks),
     }
+    values = {name: _spread(*one, len(spans["id"])) for name, one in given.items()}
     nested = {
         "spans": _listed(schema.field("spans").type, span_counts, {**spans, "attributes": values}),
         "relations": _listed(schema.field("relations").type, relation_counts, relations),
@@ -66,17 +67,26 @@ def columns(tasks: list[Task], labels: Inventory, schema: pa.Schema) -> list[pa.
     ]
 
 
+def _spread(places: list[int], values: list[int], size: int) -> pa.Array:
+    filled, missing = np.zeros(size, np.int64), np.ones(size, np.bool_)
+    filled[places], missing[places] = values, False
+    return pa.array(filled, mask=missing)
+
+
 def _listed(type_: Any, counts: list[int], inner: dict[str, Any]) -> pa.Array:
     offsets = pa.array(list(accumulate(counts)), pa.int32())
     return pa.ListArray.from_arrays(offsets, _struct(type_.value_type, inner), type=type_)
 
 
 def _struct(type_: Any, inner: dict[str, Any]) -> pa.Array:
-    length = max(len(column) for column in inner.values() if isinstance(column, list))
-    arrays = [
-        _struct(field.type, inner[field.name])
-        if isinstance(inner.get(field.name), dict)
-        else pa.array(inner.get(field.name, [None] * length), field.type)
-        for field in type_
-    ]
+    length = max(len(column) for column in inner.values() if not isinstance(column, dict))
+    arrays = []
+    for field in type_:
+        column = inner.get(field.name)
+        if isinstance(column, dict):
+            arrays.append(_struct(field.type, column))
+        elif column is None:
+            arrays.append(pa.nulls(length, field.type))
+        else:
+            arrays.append(column.cast(field.type) if isinstance(column, pa.Array) else pa.array(column, field.type))
     return pa.StructArray.from_arrays(arrays, fields=list(type_))
