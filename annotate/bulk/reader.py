@@ -232,12 +232,19 @@ class Reader:
         if not isinstance(text, str) or not text.strip() or _ADDRESS.fullmatch(text.strip()):
             return SetAside(id_, tuple(rules.text_missing(file, id_, where, self.fields.text, text)))
         title, language = data.get(self.fields.title), data.get(self.fields.language)
-        details = self.details._replace(title=title if isinstance(title, str) else self.details.title)
-        if isinstance(language, str):
-            details = details._replace(language=language)
-        digest = sha256(text)
-        source = SourceRange(file=file, sha256=digest, start=0, end=len(text))
-        return Article(id=id_, **details._asdict(), source=source, text_sha256=digest, text=text)
+        known, digest = self.details, sha256(text)
+        return Article(
+            id=id_,
+            title=title if isinstance(title, str) else known.title,
+            language=language if isinstance(language, str) else known.language,
+            author=known.author,
+            publisher=known.publisher,
+            date=known.date,
+            rights=known.rights,
+            source=SourceRange(file=file, sha256=digest, start=0, end=len(text)),
+            text_sha256=digest,
+            text=text,
+        )
 
     def _closely(self, data: bytes, file: str, where: str) -> Settled | SetAside:
         """Read a task item by item, with a finding on whatever is out of the ordinary."""

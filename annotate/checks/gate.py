@@ -19,12 +19,12 @@ from annotate.annotation_schema import ID_PATTERN, MAX_ID, SHA256_PATTERN, SPAN_
 from annotate.checks.places import misplaced, twice
 from annotate.checks.spans import OF_COUNTS
 from annotate.columns import UNKNOWN, Attributes, Documents, Head, Mask, Spans, allowed, gathered, owners
-from annotate.inventory import Attribute, Bounds, Inventory
+from annotate.inventory import Attribute, Bounds, Inventory, Reading
 from annotate.model import Annotation
 
 _NAME, _VERSION, _SHA256, _SPAN_ID = map(re.compile, (ID_PATTERN, VERSION_PATTERN, SHA256_PATTERN, SPAN_ID_PATTERN))
 _IN_IDS = bytes(character for character in range(128) if _SPAN_ID.fullmatch(chr(character)))
-
+_NO_NUMBERS: Reading = "none"
 _NOTHING = Annotation(
     article="",
     annotator="",
@@ -65,6 +65,8 @@ class Gate:
             return np.array([*(name in names for name in inventory.spans), False], np.bool_)
 
         self._counted = among([interval.label for interval in inventory.intervals])
+        names = list(inventory.spans)
+        self._intervals = {names.index(interval.label): interval for interval in inventory.intervals}
         self._asked = [
             _Asked(place, at_head, among(labels), bounds)
             for place, relation in enumerate(relations)
@@ -151,13 +153,21 @@ class Gate:
         counted = np.flatnonzero(self._counted[spans.labels])
         of_document: dict[int, list[int]] = {}
         for place, number in zip(counted.tolist(), owners(spans.bounds)[counted].tolist(), strict=True):
-            # Where nothing is given, there is nothing that a rule could find.
-            if spans.attributes[place]:
+            if self._has_bounds(spans.attributes[place], int(spans.labels[place])):
                 of_document.setdefault(number, []).append(place)
         for number, places in of_document.items():
             if passing[number]:
                 counts = msgspec.structs.replace(_NOTHING, spans=tuple(documents.some_spans(places)))
                 passing[number] = not any(True for rule in OF_COUNTS for _ in rule.check(counts, self._inventory))
+
+    def _has_bounds(self, given: Attributes, label: int) -> bool:
+        """Whether a count has numbers, or a wording that asks for them: else no rule finds anything in it."""
+        interval = self._intervals[label]
+        return (
+            given.get(interval.minimum) is not None
+            or given.get(interval.maximum) is not None
+            or interval.readings.get(str(given.get(interval.wording)), _NO_NUMBERS) != _NO_NUMBERS
+        )
 
 
 def _head_passes(head: Head) -> bool:
