@@ -7,7 +7,6 @@ it, and places count through all of them.
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -210,6 +209,13 @@ def owners(bounds: Numbers) -> Numbers:
     return numbers
 
 
+def counted(starts: Numbers, ends: Numbers) -> tuple[Numbers, Numbers]:
+    """The numbers in each range `[start, end)`, one range behind the other, and before them which range each is in."""
+    sizes = np.maximum(ends - starts, 0)
+    ranges = np.repeat(np.arange(len(starts)), sizes)
+    return ranges, np.arange(len(ranges)) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
+
+
 def _numbers(values: Sequence[int]) -> Numbers:
     return np.array(values, np.int64)
 
@@ -275,8 +281,8 @@ def allowed(inventory: Inventory) -> Mask:
 
 def _places(bounds: Numbers, numbers: Sequence[int]) -> Numbers:
     """The places of the spans or relations of some documents."""
-    starts, ends = bounds[:-1].tolist(), bounds[1:].tolist()
-    return _numbers(list(chain.from_iterable(range(starts[number], ends[number]) for number in numbers)))
+    some = _numbers(numbers)
+    return counted(bounds[some], bounds[some + 1])[1]
 
 
 def _rearranged(documents: Documents, numbers: Sequence[int], kept: Numbers, tied: Numbers) -> Documents:

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from annotate.columns import Numbers
-from annotate.dataset.features import Feature, arrow_type
+from annotate.columns import Attributes, Numbers
+from annotate.dataset.features import Feature, arrow_type, attribute_features, numbered
+from annotate.inventory import Attribute, Inventory
+from annotate.model import AttributeValue
 
 
 def typed(values: Any, feature: Feature) -> pa.Array:
@@ -39,3 +41,28 @@ def class_ids(numbers: Numbers, names: Iterable[str], classes: Sequence[str]) ->
     if len(numbers) and numbers.min() < 0:
         raise KeyError("a label that the inventory does not have")
     return pa.array(np.array([ids[name] for name in names], np.int64)[numbers])
+
+
+def attribute_arrays(
+    inventory: Inventory, attributes: Iterable[Attribute], given: Sequence[Attributes]
+) -> dict[str, pa.Array]:
+    """The columns of `attribute_features` for spans: choices as class ids, None for what is not given.
+
+    Most spans lack most attributes: one pass over what is given is far shorter than one a column.
+    """
+    features = attribute_features(inventory, attributes)
+    places: dict[str, list[int]] = {name: [] for name in features}
+    values: dict[str, list[AttributeValue]] = {name: [] for name in features}
+    for place, attributes_ in enumerate(given):
+        for name, value in attributes_.items():
+            if name in places:
+                places[name].append(place)
+                values[name].append(value)
+    arrays = {}
+    for name, feature in features.items():
+        found = values[name]
+        if "names" in feature:
+            ids = numbered(feature["names"])
+            found = [ids[value] for value in found]
+        arrays[name] = spread(pa.array(found, arrow_type(feature)), places[name], len(given))
+    return arrays

@@ -3,19 +3,18 @@
 Each of these is found once a batch. `Source` has them as columns; `Document` is one of them by itself.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import accumulate
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from annotate.columns import Documents, gathered
-from annotate.inventory import Inventory
+import numpy as np
+
+from annotate.columns import Documents, Numbers, ordered
+from annotate.dataset.mentions import Mentions, mentions
+from annotate.dataset.related import Related, related
+from annotate.dataset.spans import MentionColumns, SpanColumns
+from annotate.dataset.texts import Texts
 from annotate.model import Annotation, Article
-from annotate.records import Graph, Record, records_of
-
-if TYPE_CHECKING:
-    from annotate.dataset.mentions import Mentions
 
 Labelled: TypeAlias = tuple[Article, Annotation]
 
@@ -31,11 +30,6 @@ class Source:
         self.labels = labels.canonical()
         self._kinds = kinds or {}
 
-    @staticmethod
-    def of(batch: Sequence[Labelled], inventory: Inventory, kinds: Mapping[str, str] | None = None) -> "Source":
-        labels = gathered([annotation for _, annotation in batch], inventory)
-        return Source([article for article, _ in batch], labels, kinds)
-
     @property
     def kinds(self) -> list[str | None]:
         """What the annotator of each is."""
@@ -43,46 +37,49 @@ class Source:
 
     @cached_property
     def documents(self) -> list["Document"]:
-        inventory = self.labels.inventory
-        return [
-            Document(article, self.labels.annotation(number), inventory) for number, article in enumerate(self.articles)
-        ]
+        return [Document(article, self.labels.annotation(number)) for number, article in enumerate(self.articles)]
 
     @cached_property
-    def mentions(self) -> "Mentions":
-        from annotate.dataset.mentions import Mentions
+    def texts(self) -> Texts:
+        return Texts([article.text for article in self.articles])
 
-        return Mentions(self.documents, self.labels.inventory)
+    @cached_property
+    def spans(self) -> SpanColumns:
+        return SpanColumns(self.labels)
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        return mentions(self.labels)
+
+    @cached_property
+    def shown(self) -> MentionColumns:
+        return MentionColumns(self.labels, self.spans, self.mentions)
+
+    @cached_property
+    def related(self) -> Related:
+        return related(self.labels, self.mentions)
+
+    def labelled(self, label: str) -> Numbers:
+        """The numbers of the mentions with a label."""
+        found: Numbers = np.flatnonzero(self.mentions.labels == list(self.labels.inventory.spans).index(label))
+        return found
+
+    def tails(self, relation: str, heads: Numbers) -> tuple[Numbers, Numbers]:
+        """What a relation leads to from some mentions: pairs of head and tail, by number.
+
+        The heads are in the order of their numbers, the tails of each in that of the text.
+        """
+        found, asked = self.related, np.zeros(len(self.mentions.labels), np.bool_)
+        asked[heads] = True
+        number = list(self.labels.inventory.relations).index(relation)
+        places = np.flatnonzero((found.labels == number) & asked[found.heads])
+        order, _ = ordered(found.heads[places], self.mentions.ranks[found.tails[places]])
+        return found.heads[places[order]], found.tails[places[order]]
 
 
 class Document:
-    """`annotation` is in canonical order. `first` is the number of its first mention among those of its batch."""
+    """`annotation` is in canonical order."""
 
-    def __init__(self, article: Article, annotation: Annotation, inventory: Inventory) -> None:
+    def __init__(self, article: Article, annotation: Annotation) -> None:
         self.article = article
         self.annotation = annotation
-        self._inventory = inventory
-        self.first = 0
-
-    @cached_property
-    def graph(self) -> Graph:
-        return Graph(self.annotation, self._inventory)
-
-    @cached_property
-    def numbers(self) -> dict[str, int]:
-        """The number of each mention in the batch, by id."""
-        return {mention.id: number for number, mention in enumerate(self.graph.mentions, self.first)}
-
-    @cached_property
-    def _lines(self) -> list[int]:
-        """Where each line of the text begins, and where the one behind the last would."""
-        return list(accumulate((len(line) + 1 for line in self.article.text.split("\n")), initial=0))
-
-    @cached_property
-    def records(self) -> dict[str, list[Record]]:
-        return records_of(self.graph, self._inventory)
-
-    def paragraph(self, start: int, end: int) -> tuple[int, int]:
-        """The range of the paragraph, or paragraphs, in which a stretch stands."""
-        lines = self._lines
-        return lines[bisect_right(lines, start) - 1], lines[bisect_left(lines, max(end, start + 1))] - 1

@@ -30,6 +30,11 @@ def classes(names: Iterable[str]) -> Feature:
     return {"names": list(names), "_type": "ClassLabel"}
 
 
+def numbered(names: Iterable[str]) -> dict[Any, int]:
+    """Class ids by name, as `ClassLabel` counts them."""
+    return {name: number for number, name in enumerate(names)}
+
+
 def listed(feature: Feature) -> Feature:
     return {"feature": feature, "_type": "List"}
 
@@ -42,6 +47,10 @@ def attribute_feature(inventory: Inventory, attribute: Attribute) -> Feature:
     if attribute.type == "choice":
         return classes(inventory.classes.attributes[attribute.name])
     return {"integer": INTEGER, "text": STRING}[attribute.type]
+
+
+def attribute_features(inventory: Inventory, attributes: Iterable[Attribute]) -> Feature:
+    return {attribute.name: attribute_feature(inventory, attribute) for attribute in attributes}
 
 
 def arrow_schema(features: Feature) -> pa.Schema:

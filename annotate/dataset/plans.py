@@ -3,7 +3,7 @@
 A dict a row is several times as slow.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate, chain
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import pyarrow as pa
 
 from annotate.dataset.features import Feature, arrow_type
+from annotate.dataset.features import numbered as numbered
 
 Values: TypeAlias = Callable[[list[Any]], Any]
 """The values of one column, a list or an Arrow array, from the items of all rows."""
@@ -79,8 +80,3 @@ def each(of: Callable[[Any], Any]) -> Values:
 def its(path: str) -> Values:
     """A column with one value an item: its attribute, or that of its attribute, as `article.id`."""
     return each(attrgetter(path))
-
-
-def numbered(names: Iterable[str]) -> dict[Any, int]:
-    """Class ids by name, as `ClassLabel` counts them."""
-    return {name: number for number, name in enumerate(names)}

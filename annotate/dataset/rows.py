@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
-from annotate.columns import Documents
+from annotate.columns import Documents, gathered
 from annotate.dataset.arrays import typed
 from annotate.dataset.documents import Labelled, Source
 from annotate.dataset.features import arrow_schema
@@ -45,7 +45,8 @@ class TableMaker:
 
         The annotations must have passed the checks: a label or value that the inventory does not have is a KeyError.
         """
-        return self.rows(Source.of(batch, self._inventory, self._kinds), reads)
+        labels = gathered([annotation for _, annotation in batch], self._inventory)
+        return self.rows(self.source([article for article, _ in batch], labels), reads)
 
     def source(self, articles: Sequence[Article], labels: Documents) -> Source:
         """Articles and the annotation of each, for `rows`."""
@@ -63,7 +64,7 @@ class TableMaker:
         """The rows of each table that reads links."""
         made = {}
         for name, table in self.tables.items():
-            if table.reads == "links" and isinstance(table.plan, dict):
+            if table.reads == "links":
                 made[name] = self._table(name, arrays(table.features, table.plan, list(rows)))
         return made
 
@@ -72,8 +73,7 @@ class TableMaker:
             columns = table.fill(source)
             return [typed(columns[name], feature) for name, feature in table.features.items()]
         items = [item for document in source.documents for item in table.items(document)]
-        plan = table.plan(source.mentions) if callable(table.plan) else table.plan
-        return arrays(table.features, plan, items)
+        return arrays(table.features, table.plan, items)
 
     def _table(self, name: str, columns: list[pa.Array]) -> pa.Table:
         rows = pa.Table.from_arrays(columns, schema=self._schemas[name])

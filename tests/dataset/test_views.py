@@ -10,18 +10,11 @@ from annotate.dataset.tables.views import reader
 from annotate.errors import CannotRun
 from annotate.inventory import Interval, Inventory, View
 from annotate.model import GOLD
-from annotate.records import Mention, Piece
 from annotate.store import Corpus
 from tests.conftest import Project
 
 WORDS = {"tens": 10, "dozens": 12, "thousands": 1000, "tens of thousands": 10000}
 INTERVAL = Interval(label="L", minimum="low", maximum="high", wording="how", readings={})
-
-
-def mention(text: str, **attributes: Any) -> Mention:
-    return Mention(
-        id="m", label="L", start=0, end=len(text), text=text, pieces=(Piece(0, len(text)),), attributes=attributes
-    )
 
 
 @pytest.mark.parametrize(
@@ -42,9 +35,8 @@ def test_the_first_that_there_is(
     text: str, attributes: dict[str, Any], lowest: int | None, highest: int | None
 ) -> None:
     view = View(name="v", definition="d", source="s", words=WORDS, words_for=("vague",))
-    one = mention(text, **attributes)
-    assert reader(INTERVAL, view, ("minimum", "words"), min)(one) == lowest
-    assert reader(INTERVAL, view, ("maximum", "minimum", "words"), max)(one) == highest
+    assert reader(INTERVAL, view, ("minimum", "words"), min)(text, attributes) == lowest
+    assert reader(INTERVAL, view, ("maximum", "minimum", "words"), max)(text, attributes) == highest
 
 
 def test_the_corpuss_views_are_columns_beside_its_labels(corpus: Corpus, labels: Inventory) -> None:

@@ -1,13 +1,11 @@
-"""Columns that several tables share: spans, relations, mentions, attributes, who labelled."""
+"""Columns that several tables share: spans, relations, mentions, who labelled."""
 
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
 
-from annotate.columns import Attributes, owners
-from annotate.dataset.arrays import class_ids, lists, spread, struct
+from annotate.columns import Numbers, owners
+from annotate.dataset.arrays import class_ids, lists, struct, typed
 from annotate.dataset.documents import Source
 from annotate.dataset.features import (
     INTEGER,
@@ -15,15 +13,14 @@ from annotate.dataset.features import (
     PROCESSES,
     STRING,
     Feature,
-    arrow_type,
-    attribute_feature,
+    attribute_features,
     classes,
     listed,
+    numbered,
 )
-from annotate.dataset.plans import SEVERAL, Each, Plan, each, its, numbered
+from annotate.dataset.plans import Plan, each, its
 from annotate.errors import CannotRun
-from annotate.inventory import FILE, Attribute, Inventory
-from annotate.model import AttributeValue
+from annotate.inventory import FILE, Inventory
 
 MENTION_FEATURES: Feature = {"text": STRING, **PLACE, "pieces": listed(PLACE)}
 
@@ -31,22 +28,6 @@ MENTION_FEATURES: Feature = {"text": STRING, **PLACE, "pieces": listed(PLACE)}
 def mention_features(inventory: Inventory) -> Feature:
     """The columns that any mention has: id, label, words, place."""
     return {"id": STRING, "label": classes(inventory.classes.spans), **MENTION_FEATURES}
-
-
-def mention_plan(inventory: Inventory) -> Plan:
-    """Fills them from mentions."""
-    ids = numbered(inventory.classes.spans)
-    return {
-        "id": its("id"),
-        "label": each(lambda mention: ids[mention.label]),
-        "text": its("text"),
-        "start": its("start"),
-        "end": its("end"),
-        "pieces": Each(
-            attrgetter("pieces"),
-            {"start": lambda pieces: [start for start, _ in pieces], "end": lambda pieces: [end for _, end in pieces]},
-        ),
-    }
 
 
 PROVENANCE_FEATURES: Feature = {"annotator": STRING, "process": classes(PROCESSES)}
@@ -76,52 +57,6 @@ def distinct(place: str, *groups: Feature) -> Feature:
                 raise CannotRun(FILE, f"{place}: two columns would be called {name!r}", "rename the attribute or role")
         columns |= group
     return columns
-
-
-def attribute_features(inventory: Inventory, attributes: Iterable[Attribute]) -> Feature:
-    return {attribute.name: attribute_feature(inventory, attribute) for attribute in attributes}
-
-
-def attribute_arrays(
-    inventory: Inventory, attributes: Iterable[Attribute], given: Sequence[Attributes]
-) -> dict[str, pa.Array]:
-    """The columns of `attribute_features` for spans: choices as class ids, None for what is not given.
-
-    Most spans lack most attributes: one pass over what is given is far shorter than one a column.
-    """
-    features = attribute_features(inventory, attributes)
-    places: dict[str, list[int]] = {name: [] for name in features}
-    values: dict[str, list[AttributeValue]] = {name: [] for name in features}
-    for place, attributes_ in enumerate(given):
-        for name, value in attributes_.items():
-            if name in places:
-                places[name].append(place)
-                values[name].append(value)
-    arrays = {}
-    for name, feature in features.items():
-        found = values[name]
-        if "names" in feature:
-            ids = numbered(feature["names"])
-            found = [ids[value] for value in found]
-        arrays[name] = spread(pa.array(found, arrow_type(feature)), places[name], len(given))
-    return arrays
-
-
-def attribute_plan(inventory: Inventory, attributes: Iterable[Attribute]) -> Plan:
-    """Columns of spans or mentions: choices as class ids, None for what is not given."""
-    ids: dict[str, dict[AttributeValue, int]] = {
-        attribute.name: numbered(attribute_feature(inventory, attribute).get("names", ())) for attribute in attributes
-    }
-
-    def values(spans: list[Any]) -> dict[str, list[Any]]:
-        columns: dict[str, list[Any]] = {name: [None] * len(spans) for name in ids}
-        for place, span in enumerate(spans):
-            for name, value in span.attributes.items():
-                if name in columns:
-                    columns[name][place] = ids[name][value] if ids[name] else value
-        return columns
-
-    return {SEVERAL: values}
 
 
 def graph_features(inventory: Inventory) -> Feature:
@@ -156,19 +91,17 @@ GRAPH_COLUMNS = {
 def graph(source: Source) -> dict[str, pa.Array]:
     """The columns `spans` and `relations`."""
     spans, relations, inventory = source.labels.spans, source.labels.relations, source.labels.inventory
-    features = graph_features(inventory)
-    ids = pa.array(spans.ids, pa.string())
+    features, ids = graph_features(inventory), source.spans.ids
     span = {
         "id": ids,
         "label": class_ids(spans.labels, inventory.spans, inventory.classes.spans),
         "start": pa.array(spans.starts),
         "end": pa.array(spans.ends),
-        "text": pa.array(spans.texts, pa.string()),
+        "text": source.spans.texts,
         "note": pa.array([note or None for note in spans.notes], pa.string()),
     }
     if inventory.attributes:
-        named = attribute_arrays(inventory, inventory.attributes.values(), spans.attributes)
-        span["attributes"] = struct(features["spans"]["feature"]["attributes"], named)
+        span["attributes"] = struct(features["spans"]["feature"]["attributes"], source.spans.attributes)
     first = spans.bounds[owners(relations.bounds)]
     relation = {
         "label": class_ids(relations.labels, inventory.relations, inventory.classes.relations),
@@ -193,3 +126,15 @@ def who(source: Source) -> dict[str, list[Any]]:
         "made_from": [head.made_from for head in heads],
         "inventory": [head.inventory for head in heads],
     }
+
+
+def of_documents(source: Source, numbers: Numbers) -> dict[str, pa.Array]:
+    """Id and title of its article, who labelled it and how, for rows of documents by number."""
+    known = who(source)
+    columns = {
+        "article": pa.array([article.id for article in source.articles], pa.string()),
+        "title": pa.array([article.title for article in source.articles], pa.string()),
+        **{name: typed(known[name], feature) for name, feature in PROVENANCE_FEATURES.items()},
+    }
+    places = pa.array(numbers)
+    return {name: column.take(places) for name, column in columns.items()}

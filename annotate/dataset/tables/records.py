@@ -2,29 +2,34 @@
 
 from collections.abc import Sequence
 from functools import partial
-from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from annotate.dataset.documents import Document
-from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, attribute_feature, classes, listed
-from annotate.dataset.plans import SEVERAL, Each, Plan, Values, each, its, numbered, on
+from annotate.columns import Numbers
+from annotate.dataset.arrays import lists, struct
+from annotate.dataset.documents import Source
+from annotate.dataset.features import (
+    INTEGER,
+    PLACE,
+    STRING,
+    Feature,
+    attribute_feature,
+    attribute_features,
+    classes,
+    listed,
+)
+from annotate.dataset.fillers import fillers
 from annotate.dataset.tables.parts import (
     MENTION_FEATURES,
     PROVENANCE_COLUMNS,
     PROVENANCE_FEATURES,
-    attribute_features,
     distinct,
-    provenance_plan,
+    of_documents,
 )
 from annotate.dataset.tables.table import TableType
-from annotate.dataset.tables.views import view_columns, view_features, view_plan
+from annotate.dataset.tables.views import view_arrays, view_columns, view_features
 from annotate.inventory import Attribute, Inventory, RecordType
-from annotate.records import Filler, Record
-
-if TYPE_CHECKING:
-    from annotate.dataset.mentions import Mentions
 
 BETWEEN_FILLERS = "; "
 """What stands between the words of several mentions in one role."""
@@ -38,34 +43,18 @@ _FIRST = {
     "end": "where they end, half open: `text[start:end]`",
     "pieces": "start and end of each piece; one, unless the span is interrupted",
 }
-_PARAGRAPH = "the paragraph in which the anchor stands, and its place in the article"
-
-
-class Line(NamedTuple):
-    """A record as a row, with the range of its paragraph."""
-
-    document: Document
-    record: Record
-    start: int
-    end: int
+_PARAGRAPH: Feature = {"text": STRING, **PLACE}
 
 
 def record(inventory: Inventory, type_: RecordType) -> TableType:
     """Raises CannotRun where two columns would have one name."""
     attributes = inventory.attributes_of(type_.anchor)
-
-    def rows(document: Document) -> list[Line]:
-        return [
-            Line(document, one, *document.paragraph(one.anchor.start, one.anchor.end))
-            for one in document.records[type_.name]
-        ]
-
+    features = _features(inventory, type_, attributes)
     return TableType(
         name=type_.name,
         definition=type_.definition,
-        features=_features(inventory, type_, attributes),
-        items=rows,
-        plan=partial(_plan, inventory, type_, attributes),
+        features=features,
+        fill=partial(_fill, type_, features, [attribute.name for attribute in attributes]),
         columns={
             **_FIRST,
             **{attribute.name: attribute.definition for attribute in attributes},
@@ -73,7 +62,7 @@ def record(inventory: Inventory, type_: RecordType) -> TableType:
             **({"label": f"`{type_.classes}` once more, as the class to tell"} if type_.classes else {}),
             **{role: _told(inventory, type_, role) for role in type_.roles},
             **{_words(role): f"the words of `{role}`, joined by `; `" for role in type_.roles},
-            "paragraph": _PARAGRAPH,
+            "paragraph": "the paragraph in which the anchor stands, and its place in the article",
             **PROVENANCE_COLUMNS,
         },
     )
@@ -92,50 +81,44 @@ def _features(inventory: Inventory, type_: RecordType, attributes: Sequence[Attr
         {"label": attribute_feature(inventory, inventory.attributes[type_.classes])} if type_.classes else {},
         {role: listed(_filler(inventory, type_, role)) for role in type_.roles},
         {_words(role): STRING for role in type_.roles},
-        {"paragraph": {"text": STRING, **PLACE}, **PROVENANCE_FEATURES},
+        {"paragraph": _PARAGRAPH, **PROVENANCE_FEATURES},
     )
 
 
-def _plan(inventory: Inventory, type_: RecordType, attributes: Sequence[Attribute], mentions: "Mentions") -> Plan:
-    names = [attribute.name for attribute in attributes]
-
-    def several(lines: list[Line]) -> dict[str, pa.Array]:
-        columns = mentions.take([line.document.numbers[line.record.anchor.id] for line in lines], names)
-        # `label` is the class to tell here, where there is one; that of the anchor is the same in all rows.
-        del columns["label"]
-        return columns | {"span_id": columns["id"], "id": pa.array(list(map(_id, lines)), pa.string())}
-
-    label = {"label": _label(inventory, inventory.attributes[type_.classes])} if type_.classes else {}
-    return {
-        SEVERAL: several,
-        "article": its("document.article.id"),
-        "title": its("document.article.title"),
-        **on(attrgetter("record.anchor"), view_plan(inventory, type_.anchor) | label),
-        **{role: _role_column(inventory, type_, role, mentions) for role in type_.roles},
-        **{_words(role): _role_words(role) for role in type_.roles},
-        "paragraph": {
-            "text": each(lambda line: line.document.article.text[line.start : line.end]),
-            "start": its("start"),
-            "end": its("end"),
-        },
-        **provenance_plan(),
+def _fill(type_: RecordType, features: Feature, attributes: Sequence[str], source: Source) -> dict[str, pa.Array]:
+    inventory, mentions, anchors = source.labels.inventory, source.mentions, source.labelled(type_.anchor)
+    owners = mentions.owners[anchors]
+    common, shown = of_documents(source, owners), source.shown.take(anchors, attributes)
+    given = [source.labels.spans.attributes[place] for place in mentions.firsts[anchors].tolist()]
+    columns = {
+        **common,
+        **shown,
+        "span_id": shown["id"],
+        "id": pc.binary_join_element_wise(common["article"], shown["id"], "/"),
+        **view_arrays(inventory, type_.anchor, shown["text"].to_pylist(), given),
+        "paragraph": _paragraphs(source, owners, mentions.starts[anchors], mentions.ends[anchors]),
     }
+    if type_.classes:
+        columns["label"] = shown[type_.classes]
+    for name, role in type_.roles.items():
+        found = fillers(source, anchors, role)
+        inner = source.shown.take(found.mentions, [one.name for one in role_attributes(inventory, type_, name)])
+        inner["distance"] = pa.array(found.distances)
+        columns[name] = lists(features[name], found.bounds, struct(features[name]["feature"], inner))
+        columns[_words(name)] = _joined(found.bounds, inner["text"])
+    return columns
 
 
-def _id(line: Line) -> str:
-    return f"{line.document.article.id}/{line.record.anchor.id}"
+def _paragraphs(source: Source, owners: Numbers, starts: Numbers, ends: Numbers) -> pa.Array:
+    starts, ends = source.texts.paragraphs(owners, starts, ends)
+    text = source.texts.stretches(owners, starts, ends)
+    return struct(_PARAGRAPH, {"text": text, "start": pa.array(starts), "end": pa.array(ends)})
 
 
-def _label(inventory: Inventory, attribute: Attribute) -> Values:
-    ids = numbered(attribute_feature(inventory, attribute)["names"])
-    return each(lambda anchor: ids.get(anchor.attributes.get(attribute.name)))
-
-
-def _role_words(role: str) -> Values:
-    def words(fillers: tuple[Filler, ...]) -> str | None:
-        return BETWEEN_FILLERS.join([filler.mention.text for filler in fillers]) or None
-
-    return each(lambda line: words(line.record.roles[role]))
+def _joined(bounds: Numbers, texts: pa.Array) -> pa.Array:
+    """The words of the fillers of each anchor, None where there are none."""
+    words = pc.binary_join(lists(listed(STRING), bounds, texts), BETWEEN_FILLERS)
+    return pc.if_else(pc.equal(words, ""), pa.scalar(None, pa.string()), words)
 
 
 def role_labels(inventory: Inventory, record: RecordType, role: str) -> list[str]:
@@ -164,20 +147,6 @@ def _filler(inventory: Inventory, record: RecordType, role: str) -> Feature:
     }
     named = attribute_features(inventory, role_attributes(inventory, record, role))
     return distinct(f"records.{record.name}.roles.{role}", columns, named)
-
-
-def _role_column(inventory: Inventory, record: RecordType, role: str, mentions: "Mentions") -> Each:
-    names = [attribute.name for attribute in role_attributes(inventory, record, role)]
-
-    def fillers(line: Line) -> list[tuple[int, int]]:
-        """The number and the distance of each."""
-        found = line.record.roles[role]
-        return [(line.document.numbers[filler.mention.id], filler.distance) for filler in found] if found else []
-
-    def several(pairs: list[tuple[int, int]]) -> dict[str, pa.Array]:
-        return mentions.take([number for number, _ in pairs], names)
-
-    return Each(fillers, {SEVERAL: several, "distance": lambda pairs: [distance for _, distance in pairs]})
 
 
 def _told(inventory: Inventory, record: RecordType, name: str) -> str:

@@ -1,27 +1,21 @@
 """The table `relations`: a row a pair of mentions, with the words around; pairs that nothing relates on request."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import permutations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotate.dataset.documents import Document
-from annotate.dataset.features import PLACE, STRING, Feature, arrow_type, classes
-from annotate.dataset.plans import SEVERAL, Plan, each, its, numbered
-from annotate.dataset.tables.parts import (
-    PROVENANCE_COLUMNS,
-    PROVENANCE_FEATURES,
-    mention_features,
-    provenance_plan,
-)
+from annotate.columns import Numbers, allowed
+from annotate.dataset.arrays import class_ids, struct
+from annotate.dataset.documents import Source
+from annotate.dataset.features import PLACE, STRING, Feature, classes
+from annotate.dataset.tables.parts import PROVENANCE_COLUMNS, PROVENANCE_FEATURES, mention_features, of_documents
 from annotate.dataset.tables.table import TableType
 from annotate.inventory import Inventory
-from annotate.records import Mention
-
-if TYPE_CHECKING:
-    from annotate.dataset.mentions import Mentions
 
 NONE = "none"
 """The class of a pair that no relation joins; always class 0, so that asking for negatives changes no id."""
@@ -35,60 +29,31 @@ COLUMNS = {
     "note": "why, where a decision needed a reason",
     **PROVENANCE_COLUMNS,
 }
+_CONTEXT: Feature = {"text": STRING, **PLACE}
 
 
-class Pair(NamedTuple):
-    """Two mentions, and the range `[start, end)` of the paragraphs that hold both."""
+class Pairs(NamedTuple):
+    """Pairs of mentions, by number; `labels` count the relations of the inventory from 1, and 0 is `NONE`."""
 
-    document: Document
-    label: str
-    head: Mention
-    tail: Mention
-    note: str
-    start: int
-    end: int
+    labels: Numbers
+    heads: Numbers
+    tails: Numbers
+    notes: list[str | None]
 
 
 def relations(inventory: Inventory, negatives: bool) -> TableType:
     names = [NONE, *inventory.classes.relations]
-    ids = numbered(names)
-    shown: Feature = {**mention_features(inventory), "in_context": PLACE}
+    end: Feature = {**mention_features(inventory), "in_context": PLACE}
     features: Feature = {
         "id": STRING,
         "article": STRING,
         "label": classes(names),
-        "head": shown,
-        "tail": shown,
-        "context": {"text": STRING, **PLACE},
+        "head": end,
+        "tail": end,
+        "context": _CONTEXT,
         "note": STRING,
         **PROVENANCE_FEATURES,
     }
-
-    def plan(mentions: "Mentions") -> Plan:
-        def end(which: str) -> Plan:
-            def several(pairs: list[Pair]) -> dict[str, pa.Array]:
-                columns = mentions.take([pair.document.numbers[getattr(pair, which).id] for pair in pairs])
-                origin = pa.array([pair.start for pair in pairs], pa.int64())
-                relative = [pc.subtract(columns[name], origin) for name in PLACE]
-                return columns | {"in_context": pa.StructArray.from_arrays(relative, fields=list(arrow_type(PLACE)))}
-
-            return {SEVERAL: several}
-
-        return {
-            "id": each(lambda pair: f"{pair.document.article.id}/{pair.head.id} {pair.label} {pair.tail.id}"),
-            "article": its("document.article.id"),
-            "label": each(lambda pair: ids[pair.label]),
-            "head": end("head"),
-            "tail": end("tail"),
-            "context": {
-                "text": each(lambda pair: pair.document.article.text[pair.start : pair.end]),
-                "start": its("start"),
-                "end": its("end"),
-            },
-            "note": each(lambda pair: pair.note or None),
-            **provenance_plan(),
-        }
-
     return TableType(
         name="relations",
         definition="One row a relation: the two mentions and the words around them.",
@@ -102,32 +67,80 @@ def relations(inventory: Inventory, negatives: bool) -> TableType:
             )
         ),
         features=features,
-        items=lambda document: [*_related(document), *(_unrelated(document, inventory) if negatives else ())],
-        plan=plan,
+        fill=partial(_fill, features, negatives),
         columns=COLUMNS,
     )
 
 
-def _related(document: Document) -> Iterator[Pair]:
-    for relation, head, tail in document.graph.related:
-        around = document.paragraph(min(head.start, tail.start), max(head.end, tail.end))
-        yield Pair(document, relation.label, head, tail, relation.note, *around)
-
-
-def _unrelated(document: Document, inventory: Inventory) -> Iterator[Pair]:
-    """Pairs within a paragraph that a relation may join and none joins, in the order of the text."""
-    allowed = {
-        (head, tail)
-        for relation in inventory.relations.values()
-        if not relation.joins_pieces
-        for head in relation.head
-        for tail in relation.tail
+def _fill(features: Feature, negatives: bool, source: Source) -> dict[str, Any]:
+    pairs, mentions = _related(source), source.mentions
+    if negatives:
+        pairs = _together(source, pairs, _unrelated(source, pairs))
+    heads, tails, names = pairs.heads, pairs.tails, [NONE, *source.labels.inventory.relations]
+    owners = mentions.owners[heads]
+    starts, ends = source.texts.paragraphs(
+        owners,
+        np.minimum(mentions.starts[heads], mentions.starts[tails]),
+        np.maximum(mentions.ends[heads], mentions.ends[tails]),
+    )
+    head, tail = (_end(features[name], source, numbers, starts) for name, numbers in (("head", heads), ("tail", tails)))
+    common, labels = of_documents(source, owners), pa.array(names).take(pa.array(pairs.labels))
+    ids = (common["article"], "/", head.field("id"), " ", labels, " ", tail.field("id"))
+    context = {"text": source.texts.stretches(owners, starts, ends), "start": pa.array(starts), "end": pa.array(ends)}
+    return {
+        "id": pc.binary_join_element_wise(*ids, ""),
+        **common,
+        "label": class_ids(pairs.labels, names, features["label"]["names"]),
+        "head": head,
+        "tail": tail,
+        "context": struct(_CONTEXT, context),
+        "note": pairs.notes,
     }
-    joined = {(head.id, tail.id) for _, head, tail in document.graph.related}
-    together: dict[tuple[int, int], list[Mention]] = {}
-    for mention in document.graph.mentions:
-        together.setdefault(document.paragraph(mention.start, mention.end), []).append(mention)
-    for (start, end), mentions in sorted(together.items()):
-        for head, tail in permutations(mentions, 2):
-            if (head.label, tail.label) in allowed and (head.id, tail.id) not in joined:
-                yield Pair(document, NONE, head, tail, "", start, end)
+
+
+def _end(feature: Feature, source: Source, numbers: Numbers, origins: Numbers) -> pa.Array:
+    """Mentions with their places in contexts that start at `origins`."""
+    mentions = source.mentions
+    places = {"start": mentions.starts[numbers] - origins, "end": mentions.ends[numbers] - origins}
+    in_context = struct(PLACE, {name: pa.array(values) for name, values in places.items()})
+    return struct(feature, source.shown.take(numbers) | {"in_context": in_context})
+
+
+def _related(source: Source) -> Pairs:
+    found, notes = source.related, source.labels.relations.notes
+    return Pairs(found.labels + 1, found.heads, found.tails, [notes[place] or None for place in found.places.tolist()])
+
+
+def _unrelated(source: Source, related: Pairs) -> Pairs:
+    """Pairs within a paragraph that a relation may join and none joins, in the order of the text."""
+    fitting: list[list[bool]] = np.logical_or.reduce(allowed(source.labels.inventory)).tolist()
+    labels = source.mentions.labels.tolist()
+    joined = set(zip(related.heads.tolist(), related.tails.tolist(), strict=True))
+    found = [
+        (head, tail)
+        for together in _by_paragraph(source)
+        for head, tail in permutations(together, 2)
+        if fitting[labels[head]][labels[tail]] and (head, tail) not in joined
+    ]
+    heads, tails = np.array(found, np.int64).reshape(-1, 2).T
+    return Pairs(np.zeros(len(found), np.int64), heads, tails, [None] * len(found))
+
+
+def _by_paragraph(source: Source) -> Iterator[list[int]]:
+    """The numbers of the mentions of each paragraph, or paragraphs, that hold the same ones."""
+    mentions = source.mentions
+    owners = mentions.owners
+    starts, ends = source.texts.paragraphs(owners, mentions.starts, mentions.ends)
+    together: dict[tuple[int, int, int], list[int]] = {}
+    for number, place in enumerate(zip(owners.tolist(), starts.tolist(), ends.tolist(), strict=True)):
+        together.setdefault(place, []).append(number)
+    for place in sorted(together):
+        yield together[place]
+
+
+def _together(source: Source, related: Pairs, unrelated: Pairs) -> Pairs:
+    """Both, document by document, the related ones first."""
+    labels, heads, tails = (np.concatenate(pair) for pair in zip(related[:3], unrelated[:3], strict=True))
+    order = np.argsort(source.mentions.owners[heads], kind="stable")
+    notes = related.notes + unrelated.notes
+    return Pairs(labels[order], heads[order], tails[order], [notes[place] for place in order.tolist()])

@@ -8,7 +8,6 @@ from annotate.dataset.plans import Plan
 
 if TYPE_CHECKING:
     from annotate.dataset.documents import Source
-    from annotate.dataset.mentions import Mentions
 
 Reads = Literal["gold", "annotators", "links"]
 """What a table is made from: gold labels, every annotator's own, or the links between articles."""
@@ -16,7 +15,7 @@ Reads = Literal["gold", "annotators", "links"]
 
 class TableType(NamedTuple):
     """`fill` gives the columns of the rows of a batch by name. Where there is none, `items` gives the rows of one
-    source and `plan` their columns, for the mentions of their batch if it shows any.
+    source and `plan` their columns.
 
     `columns` says what each of `features` holds, `definition` is one line, `about` a paragraph under it.
     """
@@ -26,7 +25,7 @@ class TableType(NamedTuple):
     features: Feature
     columns: Mapping[str, str]
     items: Callable[[Any], Sequence[Any]] = lambda source: [source]
-    plan: "Plan | Callable[[Mentions], Plan]" = {}  # noqa: RUF012 - a field's default, never written to
+    plan: Plan = {}  # noqa: RUF012 - a field's default, never written to
     fill: "Callable[[Source], Mapping[str, Any]] | None" = None
     about: str = ""
     reads: Reads = "gold"
