@@ -4,12 +4,14 @@ Canonical JSON: keys in the order of the model, one span or relation a line, spa
 canonical file and saving it gives the same bytes.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from annotate.disk import names_in
 from annotate.errors import CannotRun
 from annotate.files import parse_yaml, read_bytes, write_atomically
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, Relation, SourceFile, Span
@@ -37,24 +39,30 @@ def canonical(annotation: Annotation) -> Annotation:
     return msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations))
 
 
-def _line(value: Any) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=0)
-
-
 def _lines(value: Any) -> bytes:
-    """A list with one item a line; anything else on one line."""
+    """A list of structs with one a line; anything else on one line."""
+    if value is None or isinstance(value, str):
+        return msgspec.json.encode(value)
+    line = msgspec.json.format(msgspec.json.encode(value), indent=0)
     if not isinstance(value, list | tuple) or not value or isinstance(value[0], str):
-        return _line(value)
-    return b"[\n" + b",\n".join(_line(item) for item in value) + b"\n]"
+        return line
+    # All in one go. What is looked for is no part of a string: a quote in one has a backslash before it, and the quote
+    # that ends one has no letter behind it. Nor is it within an item: no item has a list of structs of its own type.
+    between = b'}, {"%b": ' % value[0].__struct_fields__[0].encode()
+    return b"[\n" + line[1:-1].replace(between, between.replace(b" ", b"\n", 1)) + b"\n]"
 
 
 def _encode(fields: Iterable[tuple[str, Any]]) -> bytes:
-    return b"{\n" + b",\n".join(_line(key) + b": " + _lines(value) for key, value in fields) + b"\n}\n"
+    return b"{\n" + b",\n".join(b'"%b": %b' % (key.encode(), _lines(value)) for key, value in fields) + b"\n}\n"
 
 
 def encode_annotation(annotation: Annotation) -> bytes:
-    ordered = canonical(annotation)
-    return _encode((field, getattr(ordered, field)) for field in Annotation.__struct_fields__)
+    return encode_ordered(canonical(annotation))
+
+
+def encode_ordered(annotation: Annotation) -> bytes:
+    """The bytes of an annotation whose spans and relations are in canonical order as they are."""
+    return _encode((field, getattr(annotation, field)) for field in Annotation.__struct_fields__)
 
 
 def decode_annotation(path: Path, data: bytes) -> Annotation:
@@ -125,10 +133,10 @@ class Corpus:
         return self.root / "annotators.yaml"
 
     def article_ids(self) -> list[str]:
-        return sorted(path.stem for path in self._files("articles", "*.json"))
+        return self._names("articles", ".json")
 
     def text_ids(self) -> list[str]:
-        return sorted(path.stem for path in self._files("articles", "*.txt"))
+        return self._names("articles", ".txt")
 
     def versions(self) -> list[str]:
         """The folders of annotations: annotators, and gold."""
@@ -145,23 +153,24 @@ class Corpus:
         return wanted
 
     def annotated_ids(self, version: str) -> list[str]:
-        return sorted(path.stem for path in self._files(f"annotations/{version}", "*.json"))
+        return self._names(f"annotations/{version}", ".json")
 
     def covered_ids(self) -> list[str]:
-        return sorted(path.stem for path in self._files("coverage", "*.json"))
+        return self._names("coverage", ".json")
 
     def source_files(self) -> list[str]:
         """The names of the source files that have a record beside them, or are one's subject."""
-        return sorted(path.name.removesuffix(".json") for path in self._files("sources", "*.json"))
+        return self._names("sources", ".json")
 
-    def _files(self, folder: str, pattern: str) -> Iterator[Path]:
-        return (path for path in (self.root / folder).glob(pattern) if not path.name.startswith("."))
+    def _names(self, folder: str, ending: str) -> list[str]:
+        """The names of the files in a folder; one that stands in several folders is one string in memory."""
+        return [sys.intern(name) for name in names_in(f"{self.root}/{folder}", ending)]
 
     def splits(self) -> dict[str, list[str]]:
         """Split → article ids, in the order of the files' lines."""
         return {
-            path.stem: path.read_text("utf-8", errors="replace").split()
-            for path in sorted(self._files("splits", "*.txt"))
+            name: (self.root / "splits" / f"{name}.txt").read_text("utf-8", errors="replace").split()
+            for name in sorted(self._names("splits", ".txt"), key="{}.txt".format)
         }
 
     def read_text(self, article: str) -> str:

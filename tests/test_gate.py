@@ -6,12 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.checks import check_annotation
+from annotate.checks.clean import LabelFile, clean
 from annotate.checks.gate import Gate
 from annotate.checks.labels import explain
 from annotate.inventory import load
 from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256
-from annotate.store import Corpus
+from annotate.store import Corpus, encode_annotation, encode_ordered
 from tests.conftest import BASE, ROOT
 from tests.strategies import annotations, texts
 from tests.test_checks import EXAMPLES
@@ -128,3 +129,26 @@ def test_findings_are_the_same_with_several_workers(monkeypatch: pytest.MonkeyPa
     alone = list(check(corpus, inventory))
     assert len(alone) > 100
     assert list(check(corpus, inventory, workers=2)) == alone
+
+
+@pytest.mark.parametrize("bytes_", [0, 20_000], ids=["one by one", "some together"])
+def test_findings_are_the_same_whatever_is_looked_at_together(bytes_: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from annotate.checks import article, check
+
+    corpus, inventory = Corpus(ROOT / "corpus"), load(BASE / "schema")
+    together = list(check(corpus, inventory))
+    monkeypatch.setattr(article, "TOGETHER", bytes_)
+    assert list(check(corpus, inventory)) == together
+
+
+def test_file_is_clean_only_as_it_is_written() -> None:
+    """A file that the gate passes is held to its canonical bytes, also beside one that is in another order."""
+    name = next(name for name in NAMES if Gate.of(INVENTORY).passes(whole(name), CORPUS.read_text(name)))
+    annotation, known = whole(name), CORPUS.read_article(name)
+    turned = msgspec.structs.replace(annotation, spans=annotation.spans[::-1])
+    good = encode_annotation(annotation)
+    files = [good, encode_ordered(turned), good.replace(b'": ', b'":', 1), good[:-1], good[:-5], good]
+    labels = [LabelFile("gold", f"annotations/gold/{name}.json", data, known) for data in files]
+    assert clean(labels, INVENTORY) == [annotation, None, None, None, None, annotation]
+    other = msgspec.structs.replace(known, id="other")
+    assert clean([labels[0]._replace(article=None), labels[0]._replace(article=other)], INVENTORY) == [None, None]

@@ -7,11 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from annotate.errors import CannotRun
 from annotate.files import PART, parse_yaml, sweep, write_atomically
 from annotate.model import Annotation, Article, SourceFile
-from annotate.store import Corpus, canonical, encode_annotation, encode_article, encode_source
+from annotate.store import Corpus, canonical, encode_annotation, encode_article, encode_ordered, encode_source
 from tests.conftest import BASE, Project
 from tests.strategies import annotations
 
@@ -36,6 +37,28 @@ def test_annotation_round_trips(annotation: Annotation) -> None:
     decoded = msgspec.json.decode(data, type=Annotation)
     assert encode_annotation(decoded) == data
     assert decoded == canonical(annotation)
+
+
+HOSTILE = st.sampled_from(['}, {"id": ', '"}, {"id": "', "}, {", '\\"}, {"label": ', "},\n{", "id", "a: b, c"])
+
+
+@given(annotations(), st.lists(HOSTILE, min_size=1))
+def test_items_are_set_apart_where_they_are_and_nowhere_else(annotation: Annotation, words: list[str]) -> None:
+    """Bytes written all at once are those of each item written by itself, whatever stands in its strings."""
+    spans = tuple(
+        msgspec.structs.replace(
+            span,
+            text=words[number % len(words)] + span.text,
+            note=words[-number % len(words)],
+            attributes={word: 1 if number % 2 else word for word in words},
+        )
+        for number, span in enumerate(annotation.spans)
+    )
+    annotation = msgspec.structs.replace(annotation, spans=spans)
+    lines = [line.rstrip(b",") for line in encode_ordered(annotation).split(b"\n")]
+    items = [msgspec.json.format(msgspec.json.encode(item), indent=0) for item in (*spans, *annotation.relations)]
+    assert [line for line in lines if line.startswith(b"{") and line != b"{"] == items
+    assert msgspec.json.decode(encode_ordered(annotation), type=Annotation) == annotation
 
 
 @given(annotations())

@@ -1,8 +1,9 @@
-"""All checks of one article's files: its text and metadata, every annotator's labels, its coverage."""
+"""All checks of the files of articles: text and metadata, every annotator's labels, coverage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -11,10 +12,12 @@ from annotate.annotation_schema import annotation_schema_text
 from annotate.checks import corpus as corpus_rules
 from annotate.checks import coverage as coverage_rules
 from annotate.checks import shape, text
+from annotate.checks.clean import LabelFile, clean
 from annotate.checks.corpus import ArticleFacts
-from annotate.checks.gate import Gate
 from annotate.checks.labels import check_labels, placed
 from annotate.checks.text import SourceText
+from annotate.disk import bytes_if_file, bytes_of
+from annotate.executors import no_collections
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, Coverage
@@ -22,6 +25,12 @@ from annotate.schemas import package_schema
 from annotate.store import Corpus, encode_annotation, encode_article, encode_coverage
 
 T = TypeVar("T")
+
+Named = tuple[str, tuple[str, ...]]
+"""An article's id, and the folders of annotations that have labels of it."""
+
+TOGETHER = 4 << 20
+"""Bytes of labels and texts that are looked at in one go, so that a process stays small where files are large."""
 
 
 class Checked(NamedTuple):
@@ -36,41 +45,62 @@ class Checked(NamedTuple):
     whole: bool
 
 
+class _Read(NamedTuple):
+    """What was read of one article: the findings are those on its text and metadata, its labels are yet unseen."""
+
+    name: str
+    article: Article | None
+    facts: ArticleFacts | None
+    findings: list[Finding]
+    labels: list[LabelFile]
+
+    @property
+    def size(self) -> int:
+        return sum(len(file.data) + len(file.article.text if file.article else "") for file in self.labels)
+
+
 class ArticleChecker:
-    """Checks the files of any number of articles of a corpus, each by itself; it can be sent to another process.
+    """Checks the files of any number of articles of a corpus; it can be sent to another process.
 
     `annotators` are the ids in `annotators.yaml`.
     """
 
     def __init__(self, corpus: Corpus, inventory: Inventory, annotators: set[str]) -> None:
-        self.corpus, self.inventory, self.annotators = corpus, inventory, annotators
+        self.root, self.inventory, self.annotators = str(corpus.root), inventory, annotators
         self.schema = annotation_schema_text(inventory)
 
-    def __call__(self, article: tuple[str, tuple[str, ...]]) -> Checked:
-        """`article` is an id and the folders of annotations that have labels of it."""
-        name, versions = article
-        known, facts, findings = self._article(name)
-        gold = None
-        for version in versions:
-            annotation, found = self.annotation(version, name, versions, known)
-            findings += found
-            gold = annotation if version == GOLD else gold
-        findings += self._coverage(name, known, gold)
-        return Checked(name, findings, facts, known is not None)
+    def __call__(self, articles: Iterable[Named]) -> list[Checked]:
+        """What the files of each article gave; what each says is the same whichever others it is checked with."""
+        checked: list[Checked] = []
+        waiting: list[_Read] = []
+        size = 0
+        with no_collections():
+            for name, versions in articles:
+                waiting.append(self._read(name, versions))
+                size += waiting[-1].size
+                if size > TOGETHER:
+                    checked += self._checked(waiting)
+                    waiting, size = [], 0
+            return [*checked, *self._checked(waiting)]
+
+    def labels(self, version: str, name: str, article: Article | None) -> LabelFile:
+        """One file of labels, yet unseen."""
+        file = f"annotations/{version}/{name}.json"
+        return LabelFile(version, file, bytes_of(f"{self.root}/{file}"), article)
 
     def read(
-        self, path: Path, article: str | None, schema: str, key: str | None, type_: type[T], encode: Any, **more: Any
-    ) -> tuple[T | None, list[Finding]]:
-        """Read one JSON file through all checks of shape; `more` are fields that the file does not hold itself.
+        self, file: str, data: bytes, name: str | None, schema: str, key: str | None, type_: type[T], encode: Any,
+        **more: Any,
+    ) -> tuple[T | None, list[Finding]]:  # fmt: skip
+        """Take one JSON file through all checks of shape; `more` are fields that the file does not hold itself.
 
-        `key` is the field that repeats the file's name, if there is one.
+        `file` is relative to the corpus, `name` the id of the article that it is about. `key` is the field that repeats
+        the file's name, if there is one.
         """
-        file = path.relative_to(self.corpus.root).as_posix()
-        data = path.read_bytes()
-        document = shape.document(file, article, data, schema)
+        document = shape.document(file, name, data, schema)
         if document.value is None:
             return None, document.findings
-        misnamed = list(shape.file_name(file, article, document.value, key, path.stem)) if key else []
+        misnamed = list(shape.file_name(file, name, document.value, key, _stem(file))) if key else []
         if misnamed:
             return None, [*document.findings, *misnamed]
         findings = document.findings
@@ -78,96 +108,108 @@ class ArticleChecker:
         canonical = encode(noun)
         if data != canonical:
             # Only then can a key stand twice: parsing has dropped one of the two.
-            twice = list(shape.duplicate_key(file, article, data))
-            findings += twice or shape.not_canonical(file, article, data, canonical)
+            twice = list(shape.duplicate_key(file, name, data))
+            findings += twice or shape.not_canonical(file, name, data, canonical)
         return noun, [placed(finding, data) for finding in findings]
+
+    def _read(self, name: str, versions: tuple[str, ...]) -> _Read:
+        """An article, None where its text is not the one that its metadata names, and its files of labels."""
+        article, facts, findings = self._article(name)
+        return _Read(name, article, facts, findings, [self.labels(version, name, article) for version in versions])
+
+    def _checked(self, waiting: list[_Read]) -> Iterator[Checked]:
+        """The labels and the coverage of some articles, behind what was found on text and metadata."""
+        found = iter(clean([file for one in waiting for file in one.labels], self.inventory))
+        for name, article, facts, findings, labels in waiting:
+            versions = [file.version for file in labels]
+            gold = None
+            for file in labels:
+                annotation, more = self.annotation(name, versions, file, next(found))
+                findings += more
+                gold = annotation if file.version == GOLD else gold
+            findings += self._coverage(name, article, gold)
+            yield Checked(name, findings, facts, article is not None)
 
     def _article(self, name: str) -> tuple[Article | None, ArticleFacts | None, list[Finding]]:
         """An article whose text is the one its metadata names, what is known of it, and the findings on both."""
-        findings: list[Finding] = []
-        text_ = None
-        text_path, path = self.corpus.text_path(name), self.corpus.article_path(name)
-        if text_path.is_file():
-            file, data = self._file(text_path), text_path.read_bytes()
-            broken = list(shape.encoding(file, name, data))
-            findings += broken
-            text_ = None if broken else data.decode("utf-8")
-            if text_ is not None:
-                for rule in text.OF_TEXT:
-                    findings += rule(file, name, text_)
-        if not path.is_file():
+        text_, findings = self._text(name)
+        file = f"articles/{name}.json"
+        data = bytes_if_file(f"{self.root}/{file}")
+        if data is None:
             return None, None, findings
-        article, found = self.read(
-            path, name, package_schema("article"), "id", Article, encode_article, text=text_ or ""
-        )
+        schema = package_schema("article")
+        article, found = self.read(file, data, name, schema, "id", Article, encode_article, text=text_ or "")
         findings += found
         if article is None:
             return None, None, findings
-        facts = ArticleFacts(article.text_sha256, article.source)
+        facts = ArticleFacts(article.text_sha256, article.source.file, article.source.start, article.source.end)
         if text_ is None:
             return None, facts, findings
-        differs = list(text.hash_differs(self._file(path), name, article))
+        differs = list(text.hash_differs(file, name, article))
         if differs:
             return None, facts, findings + differs
-        source_path = self.corpus.source_path(article.source.file)
-        if source_path.is_file():
-            status = source_path.stat()
-            source = _source(source_path, status.st_mtime_ns, status.st_size)
-            changed = list(text.source_changed(self._file(path), name, article, source))
-            findings += changed or text.not_the_source(self._file(path), name, article, source)
+        source = self._source(article.source.file)
+        if source:
+            changed = list(text.source_changed(file, name, article, source))
+            findings += changed or text.not_the_source(file, name, article, source)
         return article, facts, findings
 
+    def _text(self, name: str) -> tuple[str | None, list[Finding]]:
+        """The text of an article, None where there is none or it is no UTF-8, and the findings on it."""
+        file = f"articles/{name}.txt"
+        data = bytes_if_file(f"{self.root}/{file}")
+        if data is None:
+            return None, []
+        findings = list(shape.encoding(file, name, data))
+        if findings:
+            return None, findings
+        text_ = data.decode("utf-8")
+        for rule in text.OF_TEXT:
+            findings += rule(file, name, text_)
+        return text_, findings
+
+    def _source(self, file: str) -> SourceText | None:
+        path = f"{self.root}/sources/{file}"
+        try:
+            status = Path(path).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return _source(path, status.st_mtime_ns, status.st_size) if S_ISREG(status.st_mode) else None
+
     def annotation(
-        self, version: str, name: str, versions: tuple[str, ...], article: Article | None
+        self, name: str, versions: Iterable[str], labels: LabelFile, known: Annotation | None
     ) -> tuple[Annotation | None, list[Finding]]:
         """One annotation, None where its file cannot be read, and the findings on it.
 
-        Its labels are checked where the text that they were made on is there, that of `article`.
+        `known` is the annotation where its file is clean: then nothing has to be said of its shape and labels. Labels
+        are checked where the text that they were made on is there.
         """
-        path = self.corpus.annotation_path(version, name)
-        annotation = self._clean(path, article) if article else None
-        clean = annotation is not None
         findings: list[Finding] = []
+        file, data, article, annotation = labels.file, labels.data, labels.article, known
         if annotation is None:
-            annotation, findings = self.read(path, name, self.schema, "article", Annotation, encode_annotation)
+            annotation, findings = self.read(file, data, name, self.schema, "article", Annotation, encode_annotation)
         if annotation is None:
             return None, findings
-        file = self._file(path)
-        findings += corpus_rules.annotator_differs(file, name, annotation, version, self.annotators)
+        findings += corpus_rules.annotator_differs(file, name, annotation, labels.version, self.annotators)
         findings += corpus_rules.stale_inventory(file, name, annotation, self.inventory.version)
-        findings += corpus_rules.made_from_nothing(file, name, annotation, version, set(versions))
-        if article is None or clean:
+        findings += corpus_rules.made_from_nothing(file, name, annotation, labels.version, set(versions))
+        if article is None or known:
             return annotation, findings
         elsewhere = list(text.made_on_another_text(file, name, annotation, article))
-        findings += elsewhere or check_labels(annotation, article.text, self.inventory, file, path.read_bytes())
+        findings += elsewhere or check_labels(annotation, article.text, self.inventory, file, data)
         return annotation if not elsewhere else None, findings
-
-    def _clean(self, path: Path, article: Article) -> Annotation | None:
-        """The annotation of a file that is canonical, of this text, and passes the gate; None says nothing."""
-        data = path.read_bytes()
-        try:
-            annotation = msgspec.json.decode(data, type=Annotation)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return None
-        gate = Gate.of(self.inventory)
-        clean = (
-            annotation.article == path.stem == article.id
-            and annotation.text_sha256 == article.text_sha256
-            and gate.passes(annotation, article.text)
-            and encode_annotation(annotation) == data
-        )
-        return annotation if clean else None
 
     def _coverage(self, name: str, article: Article | None, gold: Annotation | None) -> Iterator[Finding]:
         """The findings on an article's coverage file, if it has one; the counts are checked against its gold labels."""
-        path = self.corpus.coverage_path(name)
-        if not path.is_file():
+        file = f"coverage/{name}.json"
+        data = bytes_if_file(f"{self.root}/{file}")
+        if data is None:
             return
-        coverage, findings = self.read(path, name, package_schema("coverage"), "article", Coverage, encode_coverage)
+        schema = package_schema("coverage")
+        coverage, findings = self.read(file, data, name, schema, "article", Coverage, encode_coverage)
         yield from findings
         if coverage is None or article is None:
             return
-        file = self._file(path)
         elsewhere = list(coverage_rules.coverage_of_another_text(file, name, coverage, article))
         yield from elsewhere
         if not elsewhere:
@@ -176,11 +218,12 @@ class ArticleChecker:
             if gold:
                 yield from coverage_rules.stale_count(file, name, coverage, gold, self.inventory)
 
-    def _file(self, path: Path) -> str:
-        return path.relative_to(self.corpus.root).as_posix()
+
+def _stem(file: str) -> str:
+    return file.rpartition("/")[2].removesuffix(".json")
 
 
 @lru_cache(maxsize=2)
-def _source(path: Path, *_version: int) -> SourceText:
+def _source(path: str, *_version: int) -> SourceText:
     """A source file, read once for the articles that were cut from it, while its time and size stay as they are."""
-    return SourceText.of(path.read_bytes())
+    return SourceText.of(bytes_of(path))

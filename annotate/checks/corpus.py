@@ -7,19 +7,24 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from annotate.findings import Problem, Rule, rule
-from annotate.model import GOLD, Annotation, Annotator, SourceFile, SourceRange
+from annotate.model import GOLD, Annotation, Annotator, SourceFile
 
 
 class ArticleFacts(NamedTuple):
+    """What is kept of an article: the hash of its text, and which code points `[start, end)` of which file it is."""
+
     text_sha256: str
-    source: SourceRange
+    source: str
+    start: int
+    end: int
 
 
 @dataclass
 class Contents:
     """What the checks of single files found in a corpus: enough to check the whole, with no text kept.
 
-    `articles` are those with readable metadata, `whole` those whose text is the one that the metadata names.
+    `articles` are those with readable metadata, `whole` those whose text is the one that the metadata names;
+    `annotated` has, sorted, the folders with labels of an article; `files` are those that do not belong to a corpus.
     """
 
     inventory_version: str
@@ -28,7 +33,7 @@ class Contents:
     text_ids: list[str] = field(default_factory=list)
     articles: dict[str, ArticleFacts] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
-    annotated: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    annotated: dict[str, tuple[str, ...]] = field(default_factory=dict)
     annotators: list[Annotator] = field(default_factory=list)
     sources: dict[str, SourceFile] = field(default_factory=dict)
     source_sizes: dict[str, int] = field(default_factory=dict)
@@ -90,7 +95,7 @@ def annotation_without_article(contents: Contents) -> Iterator[Problem]:
     Passes: an annotation beside its article.
     """
     for name in sorted(set(contents.annotated) - contents.known):
-        for version in sorted(contents.annotated[name]):
+        for version in contents.annotated[name]:
             file = f"annotations/{version}/{name}.json"
             yield Problem(
                 f"labels the article {name!r}, which is not in articles/; restore it", file=file, article=name
@@ -132,9 +137,10 @@ def split_of_unknown_article(contents: Contents) -> Iterator[Problem]:
     Fails: splits/train.txt with a line for an article that is not there.
     Passes: one id a line, each in articles/.
     """
+    known = contents.known
     for split, names in contents.splits.items():
         for line, name in enumerate(names, 1):
-            if name not in contents.known:
+            if name not in known:
                 yield Problem(f"names {name!r}, which is no article; mend or remove it", line=line, file=_split(split))
 
 
@@ -198,7 +204,7 @@ def source_not_accounted_for(contents: Contents) -> Iterator[Problem]:
     """
     ranges: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
     for name, facts in contents.articles.items():
-        ranges[facts.source.file].append((facts.source.start, facts.source.end, f"article {name}"))
+        ranges[facts.source].append((facts.start, facts.end, f"article {name}"))
     if len(contents.articles) < len(contents.metadata_ids):
         return  # an article that cannot be read has its own finding; what it covers is not known
     for file, record in contents.sources.items():
@@ -228,7 +234,7 @@ def source_without_record(contents: Contents) -> Iterator[Problem]:
     Passes: both files, as `annotate add` writes them.
     """
     for name, facts in contents.articles.items():
-        file = facts.source.file
+        file = facts.source
         for path, there in ((file, file in contents.source_sizes), (f"{file}.json", file in contents.sources)):
             if not there:
                 yield Problem(
@@ -289,6 +295,11 @@ _BELONGS = re.compile(
 )
 
 
+def belongs(file: str) -> bool:
+    """Whether a file, named relative to the corpus, has a place in its layout; what macOS leaves beside it passes."""
+    return _BELONGS.fullmatch(file) is not None or file.rpartition("/")[2].startswith("._")
+
+
 @rule("C115", "warning")
 def unexpected_file(contents: Contents) -> Iterator[Problem]:
     """Every file of a corpus has a place in its layout.
@@ -298,8 +309,7 @@ def unexpected_file(contents: Contents) -> Iterator[Problem]:
     Passes: annotations/gold/a.json.
     """
     for file in contents.files:
-        if not _BELONGS.fullmatch(file):
-            yield Problem("has no place in a corpus; move it to where it belongs, or remove it", file=file)
+        yield Problem("has no place in a corpus; move it to where it belongs, or remove it", file=file)
 
 
 @rule("C116")

@@ -1,5 +1,6 @@
 """Which check sees what, in which order: one article after the other, then the corpus as a whole."""
 
+import sys
 from collections.abc import Iterator
 from itertools import islice
 
@@ -9,8 +10,9 @@ from annotate.checks import class_ids, shape
 from annotate.checks import corpus as corpus_rules
 from annotate.checks import coverage as coverage_rules
 from annotate.checks import splits as split_rules
-from annotate.checks.article import ArticleChecker, Checked
+from annotate.checks.article import ArticleChecker, Named
 from annotate.checks.corpus import Contents
+from annotate.disk import bytes_of, files_below
 from annotate.executors import in_order, processes
 from annotate.findings import Finding
 from annotate.inventory import Inventory
@@ -22,9 +24,6 @@ from annotate.store import Corpus, encode_links, encode_source
 
 CHUNK = 100
 """Articles that go to a worker at once."""
-
-Named = tuple[str, tuple[str, ...]]
-"""An article's id, and the folders of annotations that have labels of it."""
 
 
 def check(corpus: Corpus, inventory: Inventory, workers: int = 1) -> Iterator[Finding]:
@@ -43,16 +42,6 @@ def check(corpus: Corpus, inventory: Inventory, workers: int = 1) -> Iterator[Fi
     yield from class_ids.class_without_id("", None, inventory, class_ids.place(corpus, inventory))
 
 
-class _Chunk:
-    """Checks a list of articles: what a worker is sent."""
-
-    def __init__(self, checker: ArticleChecker) -> None:
-        self.checker = checker
-
-    def __call__(self, articles: list[Named]) -> list[Checked]:
-        return [self.checker(article) for article in articles]
-
-
 class _Run:
     """One pass over a corpus; what the checks of the whole need is kept in `contents`."""
 
@@ -61,18 +50,16 @@ class _Run:
         self.checker = ArticleChecker(corpus, inventory, set())
         self.contents = Contents(
             inventory_version=inventory.version,
-            files=sorted(
-                path.relative_to(corpus.root).as_posix()
-                for path in corpus.root.rglob("*")
-                if path.is_file() and not path.name.startswith("._")
-            ),
+            files=sorted(file for file in files_below(str(corpus.root)) if not corpus_rules.belongs(file)),
             metadata_ids=corpus.article_ids(),
             text_ids=corpus.text_ids(),
             splits=corpus.splits(),
         )
+        annotated, same = self.contents.annotated, dict[tuple[str, ...], tuple[str, ...]]()
         for version in corpus.versions():
             for name in corpus.annotated_ids(version):
-                self.contents.annotated[name].add(version)
+                versions = (*annotated.get(name, ()), version)
+                annotated[name] = same.setdefault(versions, versions)
 
     def annotators(self) -> Iterator[Finding]:
         path = self.corpus.annotators_path
@@ -88,9 +75,10 @@ class _Run:
 
     def sources(self) -> Iterator[Finding]:
         for name in self.corpus.source_files():
-            path = self.corpus.source_record_path(name)
+            file = f"sources/{name}.json"
+            data = bytes_of(f"{self.corpus.root}/{file}")
             record, findings = self.checker.read(
-                path, None, package_schema("source"), "file", SourceFile, encode_source
+                file, data, None, package_schema("source"), "file", SourceFile, encode_source
             )
             yield from findings
             if record is not None:
@@ -103,35 +91,40 @@ class _Run:
 
     def articles(self, workers: int) -> Iterator[Finding]:
         """The findings on the files of each article, in the order of ids."""
-        named = iter([(name, self._versions(name)) for name in sorted(self.contents.known)])
+        named: Iterator[Named] = ((name, self._versions(name)) for name in sorted(self.contents.known))
         chunks = iter(lambda: list(islice(named, CHUNK)), [])
         with processes(workers) as executor:
-            for chunk in in_order(executor, _Chunk(self.checker), chunks, workers):
-                for checked in chunk:
-                    yield from checked.findings
-                    if checked.facts:
-                        self.contents.articles[checked.name] = checked.facts
-                    if checked.whole:
-                        self.contents.whole.add(checked.name)
+            for chunk in in_order(executor, self.checker, chunks, workers):
+                for name, findings, facts, whole in chunk:
+                    yield from findings
+                    # Of what another process sent, no second string is kept that is there already.
+                    name = sys.intern(name)
+                    if facts:
+                        self.contents.articles[name] = facts._replace(source=sys.intern(facts.source))
+                    if whole:
+                        self.contents.whole.add(name)
 
     def strays(self) -> Iterator[Finding]:
         """The findings on labels of articles that are not there."""
         for name in sorted(self.contents.annotated.keys() - self.contents.known):
             versions = self._versions(name)
             for version in versions:
-                yield from self.checker.annotation(version, name, versions, None)[1]
+                labels = self.checker.labels(version, name, None)
+                yield from self.checker.annotation(name, versions, labels, None)[1]
 
     def _versions(self, name: str) -> tuple[str, ...]:
-        return tuple(sorted(self.contents.annotated.get(name, ())))
+        return self.contents.annotated.get(name, ())
 
     def beside(self) -> Iterator[Finding]:
         """The findings on links and data statement, and on which articles are covered."""
         path = self.corpus.links_path
         if path.is_file():
-            links, findings = self.checker.read(path, None, package_schema("links"), None, Links, encode_links)
+            file = path.relative_to(self.corpus.root).as_posix()
+            links, findings = self.checker.read(
+                file, path.read_bytes(), None, package_schema("links"), None, Links, encode_links
+            )
             yield from findings
             if links is not None:
-                file = path.relative_to(self.corpus.root).as_posix()
                 linked = {passage.article for link in links.links for passage in link.passages}
                 texts = {name: self.corpus.read_text(name) for name in sorted(linked & self.contents.whole)}
                 broken = self.contents.known - self.contents.whole

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import msgspec
@@ -158,7 +157,7 @@ def document(file: str, article: str | None, data: bytes, schema_text: str) -> D
     if broken:
         return Document(None, broken)
     try:
-        value = parse_yaml(data) if PurePosixPath(file).suffix == ".yaml" else parse_json(data)
+        value = parse_yaml(data) if file.endswith(".yaml") else parse_json(data)
     except ValueError as error:
         return Document(None, list(syntax(file, article, error)))
     faults = list(explain(value, schema_text))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from annotate.disk import bytes_of
 from annotate.errors import CannotRun
 
 CORPUS, SCHEMA = "corpus", "schema"
@@ -57,25 +58,9 @@ class FolderTree:
     def read(self, file: str) -> bytes:
         root, _, rest = file.partition("/")
         try:
-            return _bytes(f"{self._folders[root]}/{rest}")
+            return bytes_of(f"{self._folders[root]}/{rest}")
         except OSError as error:
             raise CannotRun(self.path(file), (error.strerror or str(error)).lower(), _MEND) from error
-
-
-def _bytes(path: str) -> bytes:
-    """All of a file, without the objects that `open` makes: a third of the time where there are many small files."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        size = os.fstat(handle).st_size
-        data = os.read(handle, size + 1)
-        if len(data) == size:
-            return data
-        parts = [data]  # it grew meanwhile, or is longer than one reading may be
-        while more := os.read(handle, 1 << 24):
-            parts.append(more)
-        return b"".join(parts)
-    finally:
-        os.close(handle)
 
 
 def _below(folder: str, prefix: str) -> list[str]:

@@ -1,0 +1,61 @@
+"""Reading many small files finds and reads what `pathlib` does."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from annotate.disk import bytes_if_file, bytes_of, files_below, names_in, rest
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.json", "a.b.json", "a.txt", ".hidden.json", "deep/c.json", ".in/d.json", "é\n.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "again").symlink_to(tmp_path / "deep", target_is_directory=True)
+    (tmp_path / "link.json").symlink_to("b.json")
+    (tmp_path / "broken.json").symlink_to("nowhere")
+    return tmp_path
+
+
+def test_names_are_those_with_an_ending(folder: Path) -> None:
+    found = names_in(str(folder), ".json")
+    assert found == sorted(path.stem for path in folder.glob("*.json") if not path.name.startswith("."))
+    assert found == ["a.b", "b", "broken", "folder", "link", "é\n"]
+    assert names_in(str(folder / "nowhere"), ".json") == names_in(str(folder / "a.txt"), ".json") == []
+
+
+def test_files_below_are_those_of_rglob(folder: Path) -> None:
+    files = sorted(files_below(str(folder)))
+    # Not through a link to a folder, which could lead back.
+    expected = [path for path in folder.rglob("*") if path.is_file() and "again" not in path.parts]
+    assert files == sorted(path.relative_to(folder).as_posix() for path in expected)
+    assert {".in/d.json", ".hidden.json", "link.json"} < set(files)
+
+
+def test_bytes_of_what_is_a_file_and_of_nothing_else(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    (folder / "empty").touch()
+    (folder / "large").write_bytes(b"x" * (1 << 20))
+    for name in ("a.txt", "link.json", "empty", "large"):
+        data = (folder / name).read_bytes()
+        assert bytes_if_file(str(folder / name)) == bytes_of(str(folder / name)) == data
+    for name in ("deep", "pipe", "nowhere", "broken.json", "a.txt/b"):
+        assert bytes_if_file(str(folder / name)) is None
+    with pytest.raises(IsADirectoryError, match="deep"):
+        bytes_of(str(folder / "deep"))
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        bytes_of(str(folder / "nowhere"))
+
+
+def test_file_that_does_not_say_its_size_is_read_to_its_end() -> None:
+    """As the files of some network drives."""
+    read, write = os.pipe()
+    os.write(write, b"x" * 5000)
+    os.close(write)
+    try:
+        assert rest(read, 0) == b"x" * 5000
+    finally:
+        os.close(read)
