@@ -18,6 +18,9 @@ Result = TypeVar("Result")
 AHEAD = 2
 """Items under way, or done and waiting for an earlier one, for each worker."""
 
+SELDOM = (100_000, 4, 10)
+"""Objects, and times that the younger ones were looked at, before the collector looks; in Python, 700, 10 and 10."""
+
 
 def processes(workers: int) -> AbstractContextManager[Executor | None]:
     """An executor of so many processes on this machine; None, which `in_order` takes as this very process, for one."""
@@ -67,6 +70,22 @@ def no_collections() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Let the garbage collector look at the many small objects of JSON far less often; they are in no cycle.
+
+    It is not left out: an answer of httpx is in a cycle, with its megabytes.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(*SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def in_order(

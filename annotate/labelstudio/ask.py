@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from annotate.labelstudio.ahead import ahead
 from annotate.labelstudio.client import Project, Raw, Studio, speaking
 
 Progress = Callable[[int, int], None]
@@ -28,7 +27,7 @@ def everything(
 ) -> Iterator[Raw]:
     """The tasks of a project one by one, fetched by page; `include` names the fields wanted, all without it."""
     done, left = 0, list[int]()
-    for page in ahead(studio.pages(project, include=include, seen=left.append)):
+    for page in studio.pages(project, include=include, seen=left.append):
         total = left[0]
         for task in page:
             done += 1

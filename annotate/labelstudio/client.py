@@ -14,6 +14,7 @@ import msgspec
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import server
+from annotate.labelstudio.ahead import ahead
 from annotate.labelstudio.private import nameless
 from annotate.labelstudio.retry import DELAYS, PASSING, Passing, again
 from annotate.labelstudio.state import State, require
@@ -52,6 +53,24 @@ class Project(NamedTuple):
     annotations: int
     skipped: int
     predictions: int
+
+
+class _Number(msgspec.Struct):
+    id: int
+
+
+class _Numbers(msgspec.Struct):
+    """A page of tasks, of which no more is read than it takes to ask for the next one."""
+
+    tasks: list[_Number]
+    total: int
+
+
+class _Page(msgspec.Struct):
+    """A page of tasks; `total` is the number of tasks that are left, this page's among them."""
+
+    tasks: list[Raw]
+    total: int
 
 
 def address(state: State) -> Address:
@@ -212,34 +231,48 @@ class Studio:
 
         They come by number, those after `after`; a page is asked for by the last number before it, so that what is made
         or deleted meanwhile moves none past us. `only` are the server's filters, `include` names the fields wanted,
-        `seen` is called with the number of tasks that are left. They name no people: see `private`.
+        `seen` is called with the number of tasks that are left. They name no people: see `private`. A thread asks for
+        the next page while this one is read and worked on.
         """
-        while True:
-            answer = self._page(project, after, only, include)
-            tasks: list[Raw] = [nameless(task) for task in answer["tasks"]]
+        for content in ahead(self._contents(project, after, only, include)):
+            with speaking(self.url):
+                page = msgspec.json.decode(content, type=_Page)
+                tasks = [nameless(task) for task in page.tasks]
             if seen:
-                seen(answer["total"])
+                seen(page.total)
             if tasks:
                 yield tasks
-                after = tasks[-1]["id"]
-            if answer["total"] <= len(tasks):
-                return
 
-    def _page(
+    def first(self, project: Project, include: str) -> list[Raw]:
+        """The first page of tasks alone, with these fields."""
+        content, _ = self._content(project, 0, (), include)
+        with speaking(self.url):
+            return [nameless(task) for task in msgspec.json.decode(content, type=_Page).tasks]
+
+    def _contents(self, project: Project, after: int, only: Sequence[Raw], include: str | None) -> Iterator[bytes]:
+        """The pages as they came; the next one is asked for at once."""
+        more = True
+        while more:
+            content, page = self._content(project, after, only, include)
+            yield content
+            more = page.total > len(page.tasks)
+            after = page.tasks[-1].id if more else after
+
+    def _content(
         self, project: Project, after: int, only: Sequence[Raw], include: str | None, size: int | None = None
-    ) -> Raw:
+    ) -> tuple[bytes, _Numbers]:
         beyond = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after}
         query = {"filters": {"conjunction": "and", "items": [beyond, *only]}, "ordering": ["tasks:id"]}
         asked = {"project": project.number, "page_size": size or PAGE, "fields": "all"} | (
             {"include": include} if include else {}
         )
 
-        def get() -> Raw:
-            answer = self._request("GET", "api/tasks", params=asked | {"query": msgspec.json.encode(query).decode()})
-            page = msgspec.json.decode(answer, type=Raw)
-            if not isinstance(page.get("tasks"), list) or not isinstance(page.get("total"), int):
-                raise ValueError("an answer of another kind")  # noqa: TRY004 - as of any answer that is no page
-            return page
+        def get() -> tuple[bytes, _Numbers]:
+            content = self._request("GET", "api/tasks", params=asked | {"query": msgspec.json.encode(query).decode()})
+            page = msgspec.json.decode(content, type=_Numbers)
+            if page.total and not page.tasks:
+                raise ValueError("tasks are left, and none is given")
+            return content, page
 
         return self._asked(get)
 
@@ -262,8 +295,7 @@ class Studio:
 
     def count(self, project: Project, only: Sequence[Raw] = ()) -> int:
         """How many tasks a project has by now; `only` are the server's filters."""
-        total: int = self._page(project, 0, only, "id", 1)["total"]
-        return total
+        return self._content(project, 0, only, "id", 1)[1].total
 
     def task(self, number: int) -> Raw | None:
         """One task, with annotations and predictions; None if it is not there (any more)."""

@@ -14,7 +14,6 @@ from typing import TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.labelstudio.ahead import ahead
 from annotate.labelstudio.client import Project, Raw, Studio
 from annotate.labelstudio.results import user_of
 from annotate.labelstudio.state import State
@@ -117,7 +116,7 @@ def fetch(
         mark = Mark(mark.since, studio.now())
     only = [_changed(mark.since)] if mark.since else []
     done, left = 0, list[int]()
-    for page in ahead(studio.pages(project, after=mark.last, only=only, seen=left.append)):
+    for page in studio.pages(project, after=mark.last, only=only, seen=left.append):
         done += len(page)
         if progress:
             progress(done, left[0])

@@ -5,15 +5,14 @@ was, drafts and skipped ones too, into `raw/`. Interrupted at any point, the nex
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple
 
 import msgspec
 
 from annotate.errors import CannotRun
+from annotate.files import File, write_together
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.labelstudio import aside, rules
@@ -24,7 +23,6 @@ from annotate.labelstudio.journal import users as users
 from annotate.labelstudio.private import nameless
 from annotate.labelstudio.results import Mapped, Mapper, article_of, pseudonym
 from annotate.labelstudio.state import State
-from annotate.labelstudio.together import Together
 from annotate.model import GOLD, Annotation, Relation
 from annotate.store import Corpus, encode_annotation
 
@@ -91,31 +89,21 @@ def take(
     progress: Callable[[int, int], None] | None = None,
 ) -> Pulled:
     """Write the annotations that are in the journal into the corpus; see `Taking`."""
-    with Taking(corpus, state, server, Mapper(inventory), exists) as taking:
-        return taking.rest(progress)
+    return Taking(corpus, state, server, Mapper(inventory), exists).rest(progress)
 
 
 class Taking:
     """One pull under way: from the journal into the corpus; a file that would stay the same is left alone.
 
-    `exists` is asked of the tasks that an article had before, and of those of no article. A context manager, at whose
-    end all is written.
+    `exists` is asked of the tasks that an article had before, and of those of no article.
     """
 
     def __init__(self, corpus: Corpus, state: State, server: str, mapper: Mapper, exists: Exists | None = None) -> None:
         self.corpus, self.state, self.server, self.mapper, self.exists = corpus, state, server, mapper, exists
         self.journal, self.people, self.known = Journal(state), state.people(server), set(corpus.article_ids())
-        self.done, self.writing = Pulled([], [], [], 0), Together()
+        self.done, self.writing = Pulled([], [], [], 0), list[File]()
         self._listed = corpus.read_annotators().keys() - {GOLD}
         self._waiting = bool(self.journal.pages())
-
-    def __enter__(self) -> "Taking":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.writing.__exit__(kind, error, trace)
 
     def early(self, path: Path, page: Page) -> None:
         """Take a page that came just now, unless one before it waits, or somebody in it is not known (yet)."""
@@ -147,12 +135,12 @@ class Taking:
             if progress:
                 progress(done, len(pages))
         self._forget_unknown()
-        self.writing.settle()
         return self.done
 
     def _page(self, path: Path, page: Page) -> None:
         self._tasks(page.tasks)
-        self.writing.settle()
+        write_together(self.writing)
+        self.writing.clear()
         self.journal.drop(path)
 
     def _tasks(self, tasks: Sequence[Raw]) -> None:
@@ -197,7 +185,7 @@ class Taking:
     def _keep(self, name: str, tasks: Sequence[Raw]) -> None:
         """Without names of people, which an older journal may have."""
         content = msgspec.json.encode([nameless(task) for task in tasks]) + b"\n"
-        self.writing.do(partial(self.state.write_bytes, name, content))
+        self.writing.append(self.state.file(name, content))
 
     def _lives(self, number: object) -> bool:
         return isinstance(number, int) and self.exists is not None and self.exists(number)
@@ -263,11 +251,11 @@ class Taking:
         before = path.read_bytes() if path.is_file() else None
         if before is not None:
             annotation = with_relation_notes(annotation, self.corpus.read_annotation(person, annotation.article))
-        name = f"{person}/{annotation.article}"
-        if encode_annotation(annotation) == before:
+        name, after = f"{person}/{annotation.article}", encode_annotation(annotation)
+        if after == before:
             self.done.unchanged.append(name)
         else:
-            self.writing.do(partial(self.corpus.write_annotation, person, annotation))
+            self.writing.append(File(path, after))
             self.done.written.append(name)
 
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.files import write_atomically
+from annotate.files import File, write_together
 
 T = TypeVar("T")
 
@@ -90,10 +90,14 @@ class State:
         self.write_bytes(name, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
     def write_bytes(self, name: str, content: bytes) -> None:
+        write_together([self.file(name, content)])
+
+    def file(self, name: str, content: bytes) -> File:
+        """A file as `write_together` takes it; the folder that it is in is made, closed to others."""
         path = self.folder / name
         if not path.parent.is_dir():
             path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        write_atomically(path, content, PRIVATE_FILE)
+        return File(path, content, PRIVATE_FILE)
 
     def project(self, server: str, title: str) -> int | None:
         """The number of the project on a server that was made under this title, also if it was renamed there since."""

@@ -8,7 +8,6 @@ from annotate.labelstudio.ask import everything
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
-from annotate.labelstudio.together import Together
 from tests.conftest import Project
 from tests.labelstudio.test_loop import Loop
 
@@ -24,18 +23,6 @@ def test_ahead_raises_in_its_turn() -> None:
     assert next(items) == 1
     with pytest.raises(ZeroDivisionError):
         next(items)
-
-
-def test_together_does_all_and_raises_what_went_wrong() -> None:
-    done: list[int] = []
-    with Together() as writing:
-        for number in range(100):
-            writing.do(lambda number=number: done.append(number))  # type: ignore[misc]
-        writing.settle()
-        assert sorted(done) == list(range(100))
-        writing.do(lambda: list[int]().remove(0))
-        with pytest.raises(ValueError, match="not in list"):
-            writing.settle()
 
 
 @pytest.mark.server

@@ -59,12 +59,13 @@ def working(what: str) -> Iterator[None]:
 
 @contextmanager
 def connected(folder: str) -> Iterator[tuple["Studio", "State"]]:
+    from annotate.executors import few_collections
     from annotate.labelstudio.client import Studio, address
     from annotate.labelstudio.state import State
 
     state = State(folder)
     state.make()
-    with Studio(address(state)) as studio:
+    with Studio(address(state)) as studio, few_collections():
         yield studio, state
 
 

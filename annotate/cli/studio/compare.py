@@ -31,7 +31,7 @@ def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, fol
     loaded, store = inventory.load(schema), Corpus(corpus)
     with refusals(ctx), connected(folder) as (studio, state):
         project = existing(studio, state, title or loaded.title)
-        pushed = any(studio.pages(project, only=[_PREDICTED], include="id"))
+        pushed = studio.count(project, only=[_PREDICTED]) > 0
         labels = predictions(store, loaded) if pushed else {}
         people = state.people(studio.where.name)
         with progress("comparing") as report:

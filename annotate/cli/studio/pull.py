@@ -79,14 +79,14 @@ def pull(
                 click.echo(by_hand, err=True)
         if annotator and user is not None:
             name_one_of(store, state, server, (), annotator, user)
-        with Taking(store, state, server, mapper, studio.has_task) as taking:
-            with progress("fetching tasks") as report:
-                whole = partial(fetch, everything=everything or fix, progress=report, kept=taking.early)
-                fetched = sum(sum(whole(studio, journal, project)) for project in projects)
-            if annotator and user is None:
-                name_one_of(store, state, server, journal.users(server), annotator, user)
-            with progress("taking labels") as report:
-                done = taking.rest(report)
+        taking = Taking(store, state, server, mapper, studio.has_task)
+        with progress("fetching tasks") as report:
+            whole = partial(fetch, everything=everything or fix, progress=report, kept=taking.early)
+            fetched = sum(sum(whole(studio, journal, project)) for project in projects)
+        if annotator and user is None:
+            name_one_of(store, state, server, journal.users(server), annotator, user)
+        with progress("taking labels") as report:
+            done = taking.rest(report)
         left = sum(1 for _ in aside.listed(state))
     for finding in done.findings:
         place = f" span {finding.span}:" if finding.span else ""

@@ -72,7 +72,7 @@ def _titles(studio: Studio) -> Iterator[tuple[int, str]]:
 
 
 def _ours(studio: Studio, project: Project, articles: set[str]) -> bool:
-    first = next(studio.pages(project, include="id,data"), [])
+    first = studio.first(project, include="id,data")
     return not first or any(article_of(task) in articles and "text_sha256" in task["data"] for task in first)
 
 
