@@ -11,7 +11,7 @@ AT_ONCE = 1_000_000
 """Pairs of pieces, more or less, that are looked at together: a bound for memory, where one document has thousands."""
 
 
-def holding(mentions: Mentions, inner: Numbers, outer: Numbers) -> tuple[Numbers, Numbers]:
+def holding(mentions: Mentions, inner: Numbers, outer: Numbers, at_once: int = AT_ONCE) -> tuple[Numbers, Numbers]:
     """The pairs of an inner and an outer mention around it, as places in `inner` and in `outer`, in that order."""
     if not len(inner) or not len(outer):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -23,7 +23,7 @@ def holding(mentions: Mentions, inner: Numbers, outer: Numbers) -> tuple[Numbers
     # as late.
     first, behind = np.searchsorted(np.maximum.accumulate(closed), ends), np.searchsorted(opened, starts, "right")
     found = []
-    for some in _parts(behind - first):
+    for some in _parts(behind - first, at_once):
         piece, place = counted(first[some], behind[some])
         piece = some[piece]
         around = closed[place] >= ends[piece]
@@ -44,7 +44,7 @@ def _pieces(mentions: Mentions, numbers: Numbers) -> tuple[Numbers, Numbers, Num
     return which, base + pieces.starts[places], base + pieces.ends[places]
 
 
-def _parts(sizes: Numbers) -> Iterator[Numbers]:
-    """The places of `sizes`, cut where their sum has grown by `AT_ONCE`."""
+def _parts(sizes: Numbers, at_once: int) -> Iterator[Numbers]:
+    """The places of `sizes`, cut where their sum has grown by so much."""
     total = np.cumsum(np.maximum(sizes, 0))
-    yield from np.split(np.arange(len(sizes)), np.searchsorted(total, np.arange(AT_ONCE, total[-1], AT_ONCE)))
+    yield from np.split(np.arange(len(sizes)), np.searchsorted(total, np.arange(at_once, total[-1], at_once)))
