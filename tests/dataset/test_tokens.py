@@ -1,13 +1,21 @@
 """The table `tokens`: tags and `unfit` together hold every span; offsets are code points of the article."""
 
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from annotate.dataset.rows import TableMaker
-from annotate.dataset.tables.tokens import LEVELS, REASONS, column, tokenizer
+from annotate.dataset.tables.tokens import column
+from annotate.dataset.tagging import CROSSES, CUTS, DEEP, LEVELS, PIECE, REASONS
+from annotate.dataset.tokenizing import Tokenizer, pre_tokenizer
+from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, Relation, Span
 from annotate.store import Corpus
@@ -16,6 +24,8 @@ from tests.dataset.test_rows import ZOO, annotation, annotations, article
 Row = dict[str, Any]
 Place = tuple[str, int, int]
 MAKER = TableMaker(ZOO, ["tokens"])
+FEATURES = MAKER.tables["tokens"].features
+SPLIT, TOKENIZE = pre_tokenizer(), Tokenizer()
 
 
 def tagged(row: Row, features: Row) -> list[Place]:
@@ -49,7 +59,7 @@ def assert_whole(make: TableMaker, one: Article, made: Annotation) -> None:
         said.update(tagged(row, features))
         for span in row["unfit"]:
             assert one.text[span["start"] : span["end"]] == span["text"]
-            if REASONS[span["reason"]] != "later piece":
+            if REASONS[span["reason"]] != PIECE:
                 said[labels[span["label"]], span["start"], span["end"]] += 1
         assert row["text"] == one.text[row["start"] : row["end"]]
         for token, start, end in zip(row["tokens"], row["starts"], row["ends"], strict=True):
@@ -69,6 +79,125 @@ def test_no_span_is_lost(pair: tuple[Article, Annotation]) -> None:
     assert_whole(MAKER, *pair)
 
 
+@st.composite
+def crowded(draw: st.DrawFn) -> tuple[Article, Annotation]:
+    """Short lines of few signs, with many spans in the same places; some are later pieces."""
+    text = draw(st.text(st.sampled_from("ab_. \n\x1cé😀"), min_size=1, max_size=14))
+    places = [(start, end) for end in range(1, len(text) + 1) for start in range(end)]
+    labels = st.sampled_from(["Animal", "Colour", "Words"])
+    drawn = draw(st.lists(st.tuples(labels, st.sampled_from(places)), max_size=12))
+    spans = [span(text, label, *place, f"s{number}") for number, (label, place) in enumerate(drawn)]
+    pairs = list(pairwise(spans))
+    joined = draw(st.lists(st.sampled_from(pairs), max_size=3, unique_by=lambda pair: pair[0].id)) if pairs else []
+    labels_of_ties = st.sampled_from(["more", "likes"])
+    ties = [Relation(label=draw(labels_of_ties), head=head.id, tail=tail.id) for head, tail in joined]
+    return article(text), annotation(text, spans, ties)
+
+
+def stated(one: Article, made: Annotation) -> Iterator[Row]:
+    """The rows of an article, by the rules, as plainly as they can be put."""
+    later = {tie.head for tie in made.relations if tie.label == "more"}
+    lines, start = [], 0
+    for line in one.text.split("\n"):
+        if line.strip():
+            lines.append((start, [(start + first, start + end) for _, (first, end) in SPLIT(line)], line))
+        start += len(line) + 1
+    lines = lines or [(0, [], one.text)]
+    for number, (start, places, line) in enumerate(lines):
+        behind = lines[number + 1][0] if number + 1 < len(lines) else len(one.text)
+        spans = [span for span in made.spans if (not number or start <= span.start) and span.start < behind]
+        spans.sort(key=lambda one: (one.start, -one.end, list(ZOO.spans).index(one.label), one.id))
+        tags = {column(layer, level): ["O"] * len(places) for layer in ZOO.layers for level in range(1, LEVELS + 1)}
+        unfit: list[tuple[str, str]] = []
+        for span in spans:
+            covered = [at for at, place in enumerate(places) if place[0] < span.end and place[1] > span.start]
+            columns = (tags[column(ZOO.spans[span.label].layer, level)] for level in range(1, LEVELS + 1))
+            free = next((tags for tags in columns if all(tags[at] == "O" for at in covered)), None)
+            if span.start < start or span.end > start + len(line):
+                unfit.append((span.id, CROSSES))
+            elif not covered or (places[covered[0]][0], places[covered[-1]][1]) != (span.start, span.end):
+                unfit.append((span.id, CUTS))
+            elif free is None:
+                unfit.append((span.id, DEEP))
+            else:
+                for at in covered:
+                    free[at] = f"{'B' if at == covered[0] else 'I'}-{span.label}"
+                unfit += [(span.id, PIECE)] * (span.id in later)
+        yield {
+            "number": number,
+            "start": start,
+            "end": start + len(line),
+            "text": line,
+            "tokens": [one.text[first:end] for first, end in places],
+            "starts": [first for first, _ in places],
+            "ends": [end for _, end in places],
+            **tags,
+            "unfit": unfit,
+        }
+
+
+def in_names(row: Row) -> Row:
+    """A row of the table, with names for class ids and a span by its id, as `stated` has it."""
+    columns = [name for name in row if name.rpartition("_")[2].isdigit()]
+    tags = {name: [FEATURES[name]["feature"]["names"][number] for number in row[name]] for name in columns}
+    unfit = [(one["id"], REASONS[one["reason"]]) for one in row["unfit"]]
+    return (
+        {name: row[name] for name in row if name not in ("id", "article", "annotator", "process")}
+        | tags
+        | {"unfit": unfit}
+    )
+
+
+@given(st.lists(crowded() | annotations(), max_size=4))
+@settings(deadline=None, max_examples=300)
+def test_rows_are_what_the_rules_say(batch: list[tuple[Article, Annotation]]) -> None:
+    table = MAKER(batch)["tokens"]
+    table.validate(full=True)
+    assert [in_names(row) for row in table.to_pylist()] == [row for pair in batch for row in stated(*pair)]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n", "\x1c"])
+def test_an_article_with_nothing_to_read_has_one_row(text: str) -> None:
+    """Even of a separator, which Python has for white space, and the library for a sign."""
+    blank, other = article(text, "blank"), article("Be calm.")
+    first, second = MAKER([(blank, annotation(text, [], [])), (other, annotation("Be calm.", [], []))])[
+        "tokens"
+    ].to_pylist()
+    assert (first["id"], first["text"], first["tokens"]) == ("blank/0", text, [])
+    assert (second["id"], second["tokens"]) == ("a/0", ["Be", "calm", "."])
+
+
+def found(text: str) -> list[tuple[str, tuple[int, int]]]:
+    words, starts, ends = TOKENIZE(text)
+    return list(zip(words.to_pylist(), zip(starts.tolist(), ends.tolist(), strict=True), strict=True))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])) | st.text(st.sampled_from("a_.é\u0301\u200d\x1c😀 \n\u00a0")))
+@example("")
+@example("U.S.-led\u00a0“raid”, 1,200")
+@example("नमस्ते दुनिया")
+@example("a😀b 👩‍👧🏽 c")
+@settings(deadline=None)
+def test_tokens_are_those_of_the_library(text: str) -> None:
+    assert found(text) == SPLIT(text)
+
+
+def test_no_character_is_another_token_beside_others() -> None:
+    """Of all characters of most scripts, and a sample of the rest, each alone, twice, and beside every kind."""
+    codes = [*range(0x3100), *(code for code in range(0x3100, sys.maxunicode, 97) if not 0xD800 <= code < 0xE000)]
+    text = "".join(f" {one} {one}{one}a{one}_{one}.{one}é\n" for one in map(chr, codes))
+    starts, ends = np.array([place for _, place in SPLIT(text)]).T
+    tokens = TOKENIZE(text)
+    assert np.array_equal(tokens.starts, starts)
+    assert np.array_equal(tokens.ends, ends)
+
+
+def test_without_the_library_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    with pytest.raises(CannotRun, match="needs the library tokenizers"):
+        Tokenizer()("a")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -81,9 +210,9 @@ def test_no_span_is_lost(pair: tuple[Article, Annotation]) -> None:
     ],
 )
 def test_offsets_are_code_points(text: str) -> None:
-    found = tokenizer()(text)
-    assert all(text[start:end] == token for token, (start, end) in found)
-    covered = {place for _, (start, end) in found for place in range(start, end)}
+    tokens = found(text)
+    assert all(text[start:end] == token for token, (start, end) in tokens)
+    covered = {place for _, (start, end) in tokens for place in range(start, end)}
     assert {place for place, sign in enumerate(text) if not sign.isspace()} <= covered
 
 
