@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotate.columns import Head, Numbers
+from annotate.dataset.buffers import lengths, valid
 from annotate.dataset.documents import Source
 from annotate.dataset.tables.tokens import REASONS, TOKENS
 from annotate.model import Article
@@ -91,20 +93,19 @@ class Counts:
             self.labelled[head.annotator] += 1
 
     def _table(self, config: str, split: str, table: pa.Table) -> None:
-        filled = {name: _filled(table[name]) for name in table.column_names}
-        for name, mask in filled.items():
-            self.filled[config, name] += pc.sum(mask).as_py() or 0
         before = self.rows[config, split]
         self.rows[config, split] += len(table)
-        if before >= self.looked_at:
+        fullness = np.zeros(min(len(table), self.looked_at) if before < self.looked_at else 0, np.int64)
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            filled = np.concatenate([_filled(chunk) for chunk in column.chunks])
+            self.filled[config, name] += int(filled.sum())
+            fullness += filled[: len(fullness)]
+        if not len(fullness):
             return
-        for index, row in enumerate(
-            zip(*(mask[: self.looked_at].to_pylist() for mask in filled.values()), strict=True)
-        ):
-            if config not in self.examples or sum(row) > self.examples[config].fullness:
-                self.examples[config] = Example(
-                    split, before + index, table[index : index + 1].to_pylist()[0], sum(row)
-                )
+        index, known = int(fullness.argmax()), self.examples.get(config)
+        if not known or fullness[index] > known.fullness:
+            [row] = table[index : index + 1].to_pylist()
+            self.examples[config] = Example(split, before + index, row, int(fullness[index]))
 
     def merge(self, later: "Counts") -> None:
         """Count what another has counted; its rows stand behind those of this one."""
@@ -151,8 +152,6 @@ def _named(numbers: Numbers, names: Sequence[str]) -> dict[str, int]:
     return {name: count for name, count in zip(names, counts, strict=True) if count}
 
 
-def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _filled(array: pa.Array) -> npt.NDArray[np.bool_]:
     """Which rows have a value, and where it is a list, a value in it."""
-    if pa.types.is_list(column.type):
-        return pc.greater(pc.list_value_length(column), 0)
-    return column.is_valid()
+    return lengths(array) > 0 if pa.types.is_list(array.type) else valid(array) > 0

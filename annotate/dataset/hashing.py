@@ -10,15 +10,13 @@ what is in a list.
 import hashlib
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-Numbers: TypeAlias = npt.NDArray[Any]
+from annotate.dataset.buffers import ends, lengths, numbers, valid
 
 
 class LogicalHash:
@@ -33,50 +31,28 @@ class LogicalHash:
                 self._take(name, chunk)
 
     def _take(self, path: str, array: pa.Array) -> None:
-        # Buffers are looked at where they lie: a kernel of Arrow costs more than the hash of what most columns hold.
-        streams, type_, valid = self._streams, array.type, _valid(array)
-        streams[f"{path} valid"].update(valid.data)
+        streams, type_ = self._streams, array.type
+        streams[f"{path} valid"].update(valid(array).data)
         if pa.types.is_struct(type_):
             parts = array.flatten() if array.null_count else map(array.field, range(type_.num_fields))
             for field, part in zip(type_, parts, strict=True):
                 self._take(f"{path}.{field.name}", part)
         elif pa.types.is_list(type_):
-            ends = _ends(array)
-            streams[f"{path} length"].update((np.diff(ends) * valid).data)
-            self._take(f"{path}[]", array.flatten() if array.null_count else array.values[ends[0] : ends[-1]])
+            streams[f"{path} length"].update(lengths(array).data)
+            places = ends(array)
+            self._take(f"{path}[]", array.flatten() if array.null_count else array.values[places[0] : places[-1]])
         elif pa.types.is_string(type_):
-            streams[f"{path} length"].update((np.diff(_ends(array)) * valid).data)
+            streams[f"{path} length"].update(lengths(array).data)
             words = array.drop_null() if array.null_count else array
-            ends = _ends(words)
-            streams[f"{path} value"].update(memoryview(words.buffers()[2] or b"")[ends[0] : ends[-1]])
+            places = ends(words)
+            streams[f"{path} value"].update(memoryview(words.buffers()[2] or b"")[places[0] : places[-1]])
         else:
-            numbers = _numbers(pc.cast(array, pa.int64()), 1, len(array), np.int64)
-            streams[f"{path} value"].update((numbers * valid if array.null_count else numbers).data)
+            values = numbers(pc.cast(array, pa.int64()), np.int64)
+            streams[f"{path} value"].update((values * valid(array) if array.null_count else values).data)
 
     def hexdigest(self) -> str:
         lines = sorted(f"{name} {digest.hexdigest()}\n" for name, digest in self._streams.items())
         return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _numbers(array: pa.Array, buffer: int, count: int, type_: type[np.integer[Any]]) -> Numbers:
-    """`count` numbers of a buffer, from where the array begins in it."""
-    if not len(array):
-        return np.zeros(count, type_)
-    return np.frombuffer(array.buffers()[buffer], type_, array.offset + count)[array.offset :]
-
-
-def _ends(array: pa.Array) -> Numbers:
-    """Where each list or string begins among all values, and where the last one ends."""
-    return _numbers(array, 1, len(array) + 1, np.int32).astype(np.int64)
-
-
-def _valid(array: pa.Array) -> Numbers:
-    """A byte for each value: 0 for None, 1 for any other."""
-    if not array.null_count:
-        return np.ones(len(array), np.uint8)
-    first, behind = array.offset, array.offset + len(array)
-    bits = np.frombuffer(array.buffers()[0], np.uint8)[first // 8 : -(-behind // 8)]
-    return np.unpackbits(bits, bitorder="little")[first % 8 :][: len(array)]
 
 
 def logical_sha256(path: str | Path) -> str:

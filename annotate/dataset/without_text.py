@@ -3,8 +3,10 @@
 What stays is named; a string column that is not named here is emptied, so that a new column gives nothing away.
 """
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from annotate.dataset.buffers import lengths
 
 SKELETON = "skeleton.jsonl"
 """What `annotate hydrate` makes the dataset of again, beside the tables."""
@@ -35,16 +37,8 @@ def _empty(array: pa.Array, field: pa.Field) -> pa.Array:
         return pa.StructArray.from_arrays(parts, fields=list(type_), mask=array.is_null())
     if pa.types.is_list(type_):
         inner = _empty(array.flatten(), type_.value_field.with_name(field.name))
-        offsets = pa.array([0, *_ends(array)], pa.int32())
+        offsets = pa.array(np.concatenate([[0], np.cumsum(lengths(array))]), pa.int32())
         return pa.ListArray.from_arrays(offsets, inner, type=type_, mask=array.is_null() if array.null_count else None)
     if pa.types.is_string(type_) and field.name not in STAYS:
         return pa.nulls(len(array), type_)
     return array
-
-
-def _ends(array: pa.Array) -> list[int]:
-    ends, total = [], 0
-    for length in pc.list_value_length(array).to_pylist():
-        total += length or 0
-        ends.append(total)
-    return ends

@@ -15,6 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotate.dataset.encoding import options
 from annotate.dataset.features import Feature, arrow_schema
 from annotate.dataset.hashing import LogicalHash
 from annotate.dataset.without_text import SKELETON
@@ -86,23 +87,35 @@ class TableWriter:
         self._path = folder / self._file
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._schema = arrow_schema(features)
-        self._writer = pq.ParquetWriter(
-            self._path, self._schema, compression="zstd", compression_level=3, version="2.6", write_page_index=True
-        )
-        self._waiting = self._schema.empty_table()
+        self._writer = pq.ParquetWriter(self._path, self._schema, **options(features))
+        self._waiting: list[pa.Table] = []
         self._rows = 0
         self._logical = LogicalHash()
-        self._logical.update(self._waiting)
 
     def add(self, table: pa.Table) -> None:
         """Add rows. Row groups are cut at the same rows however the rows are handed in."""
-        self._logical.update(table)
         self._rows += len(table)
-        self._waiting = pa.concat_tables([self._waiting, table])
-        whole = len(self._waiting) - len(self._waiting) % ROW_GROUP
-        if whole:
-            self._writer.write_table(self._waiting[:whole].combine_chunks(), row_group_size=ROW_GROUP)
-            self._waiting = self._waiting[whole:]
+        self._waiting.append(table)
+        if sum(map(len, self._waiting)) < ROW_GROUP:
+            return
+        waiting = self._taken()
+        whole = len(waiting) - len(waiting) % ROW_GROUP
+        self._waiting = [waiting[whole:]]
+        for first in range(0, whole, ROW_GROUP):
+            self._write(waiting[first : first + ROW_GROUP])
+
+    def _taken(self) -> pa.Table:
+        """The rows that wait, which no longer do."""
+        waiting, self._waiting = self._waiting, []
+        return pa.concat_tables(waiting)
+
+    def _write(self, rows: pa.Table) -> None:
+        """Write a row group."""
+        # In one piece: where pages end must not depend on the pieces, and hashing costs by the piece. What `rows` was
+        # before is let go of, as two of it would be in memory.
+        rows = rows.combine_chunks()
+        self._logical.update(rows)
+        self._writer.write_table(rows, row_group_size=ROW_GROUP)
 
     def close(self) -> None:
         """Let go of the file without finishing the table."""
@@ -110,15 +123,17 @@ class TableWriter:
 
     def finish(self) -> Table:
         """Write what waits, and say what the file holds."""
-        if len(self._waiting):
-            self._writer.write_table(self._waiting.combine_chunks(), row_group_size=ROW_GROUP)
+        if any(map(len, self._waiting)):
+            self._write(self._taken())
+        elif not self._rows:
+            self._logical.update(self._schema.empty_table())
         self._writer.close()
         digest = hashlib.sha256()
         with self._path.open("rb") as file:
             os.fsync(file.fileno())
             while block := file.read(1 << 20):
                 digest.update(block)
-        written = pq.read_metadata(self._path)
+        written = self._writer.writer.metadata
         return Table(
             config=self._config,
             split=self._split,

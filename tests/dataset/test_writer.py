@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.dataset import writer
-from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, arrow_schema, arrow_type, listed
+from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, arrow_schema, arrow_type, classes, listed
 from annotate.dataset.hashing import LogicalHash, logical_sha256
 from annotate.dataset.writer import CARD, FORMAT, MANIFEST, Manifest, TableWriter, dataset_folder, encode_manifest
 from annotate.errors import CannotRun
@@ -56,6 +56,29 @@ def test_bytes_do_not_depend_on_how_rows_are_handed_in(tmp_path: Path) -> None:
     assert [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)] == [10, 10, 10, 7]
     assert file.read().equals(rows(37))
     assert file.metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_each_column_is_written_in_its_own_way(tmp_path: Path) -> None:
+    """Words as they are, other strings and class ids by dictionary, numbers as differences."""
+    features = {
+        "id": STRING,
+        "text": STRING,
+        "number": INTEGER,
+        "spans": listed({"text": STRING, "label": classes("ab")}),
+    }
+    one = TableWriter(tmp_path, "things", "train", features)
+    row = {"id": "a", "text": "é", "number": 7, "spans": [{"text": "é", "label": 1}]}
+    one.add(pa.Table.from_pylist([row] * 3, arrow_schema(features)))
+    group = pq.ParquetFile(tmp_path / one.finish().file).metadata.row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    assert {column.path_in_schema: (set(column.encodings) - {"RLE"}, column.is_stats_set) for column in columns} == {
+        "id": ({"PLAIN", "RLE_DICTIONARY"}, True),
+        "text": ({"PLAIN"}, True),
+        "number": ({"DELTA_BINARY_PACKED"}, True),
+        "spans.list.element.text": ({"PLAIN"}, False),
+        "spans.list.element.label": ({"PLAIN", "RLE_DICTIONARY"}, False),
+    }
+    assert all(column.has_offset_index for column in columns)
 
 
 def test_a_table_without_rows_keeps_its_types(tmp_path: Path) -> None:
@@ -135,6 +158,7 @@ def streams(path: str, feature: Feature, values: list[Any], into: dict[str, byte
             streams(f"{path}.{name}", part, [value and value[name] for value in values], into)
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.lists(st.none() | PARTS, max_size=3), max_size=6), st.integers(0, 6), st.integers(0, 6))
 def test_the_logical_hash_is_what_its_docstring_says(values: list[Any], first: int, cut: int) -> None:
     table = pa.table({"all": pa.array(values, arrow_type(NESTED))})
