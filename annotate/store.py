@@ -6,6 +6,7 @@ canonical file and saving it gives the same bytes.
 
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,11 +40,11 @@ def canonical(annotation: Annotation) -> Annotation:
     return msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations))
 
 
-def _lines(value: Any) -> bytes:
-    """A list of structs with one a line; anything else on one line."""
-    if value is None or isinstance(value, str):
-        return msgspec.json.encode(value)
-    line = msgspec.json.format(msgspec.json.encode(value), indent=0)
+def _lines(value: Any, line: bytes) -> bytes:
+    """A list of structs with one a line; anything else on one line. `line` is the value as `msgspec` encodes it."""
+    if not line.startswith((b"[", b"{")):
+        return line
+    line = msgspec.json.format(line, indent=0)
     if not isinstance(value, list | tuple) or not value or isinstance(value[0], str):
         return line
     # All in one go. What is looked for is no part of a string: a quote in one has a backslash before it, and the quote
@@ -52,8 +53,23 @@ def _lines(value: Any) -> bytes:
     return b"[\n" + line[1:-1].replace(between, between.replace(b" ", b"\n", 1)) + b"\n]"
 
 
-def _encode(fields: Iterable[tuple[str, Any]]) -> bytes:
-    return b"{\n" + b",\n".join(b'"%b": %b' % (key.encode(), _lines(value)) for key, value in fields) + b"\n}\n"
+_encoder = msgspec.json.Encoder()
+
+
+def _encode(noun: msgspec.Struct, but: str = "") -> bytes:
+    """The fields of a noun, one a line or list; `but` is left out."""
+    names, form = _form(type(noun), but)
+    values = [getattr(noun, name) for name in names]
+    # An encoded value has no line end of its own.
+    lines = _encoder.encode_lines(values).split(b"\n")
+    return form % tuple(map(_lines, values, lines))
+
+
+@cache
+def _form(type_: type[msgspec.Struct], but: str) -> tuple[tuple[str, ...], bytes]:
+    """The fields of a noun, and the bytes around their values."""
+    names = tuple(name for name in type_.__struct_fields__ if name != but)
+    return names, b"{\n" + b",\n".join(b'"%b": %%b' % name.encode() for name in names) + b"\n}\n"
 
 
 def encode_annotation(annotation: Annotation) -> bytes:
@@ -62,29 +78,24 @@ def encode_annotation(annotation: Annotation) -> bytes:
 
 def encode_ordered(annotation: Annotation) -> bytes:
     """The bytes of an annotation whose spans and relations are in canonical order as they are."""
-    return _encode((field, getattr(annotation, field)) for field in Annotation.__struct_fields__)
-
-
-def decode_annotation(path: Path, data: bytes) -> Annotation:
-    """The annotation of a file's bytes; `path` is what an error names."""
-    return _decoded(path, data, Annotation)
+    return _encode(annotation)
 
 
 def encode_article(article: Article) -> bytes:
     """The metadata's bytes; the text has a file of its own."""
-    return _encode((field, getattr(article, field)) for field in Article.__struct_fields__ if field != "text")
+    return _encode(article, but="text")
 
 
 def encode_source(source: SourceFile) -> bytes:
-    return _encode((field, getattr(source, field)) for field in SourceFile.__struct_fields__)
+    return _encode(source)
 
 
 def encode_coverage(coverage: Coverage) -> bytes:
-    return _encode((field, getattr(coverage, field)) for field in Coverage.__struct_fields__)
+    return _encode(coverage)
 
 
 def encode_links(links: Links) -> bytes:
-    return _encode([("links", links.links)])
+    return _encode(links)
 
 
 class Corpus:
