@@ -1,6 +1,6 @@
 """What the tables of one batch are made from: articles, each with one annotation of it, and what several tables read.
 
-Each of these is found once a batch. `Source` has them as columns; `Document` is one of them by itself.
+Each of these is found once a batch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,10 +34,6 @@ class Source:
     def kinds(self) -> list[str | None]:
         """What the annotator of each is."""
         return [self._kinds.get(head.annotator) for head in self.labels.heads]
-
-    @cached_property
-    def documents(self) -> list["Document"]:
-        return [Document(article, self.labels.annotation(number)) for number, article in enumerate(self.articles)]
 
     @cached_property
     def texts(self) -> Texts:
@@ -75,11 +71,3 @@ class Source:
         places = np.flatnonzero((found.labels == number) & asked[found.heads])
         order, _ = ordered(found.heads[places], self.mentions.ranks[found.tails[places]])
         return found.heads[places[order]], found.tails[places[order]]
-
-
-class Document:
-    """`annotation` is in canonical order."""
-
-    def __init__(self, article: Article, annotation: Annotation) -> None:
-        self.article = article
-        self.annotation = annotation

@@ -1,6 +1,7 @@
 """Batches in, Arrow out: (Article, Annotation) pairs → the rows of every table."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -8,7 +9,6 @@ from annotate.columns import Documents, gathered
 from annotate.dataset.arrays import typed
 from annotate.dataset.documents import Labelled, Source
 from annotate.dataset.features import arrow_schema
-from annotate.dataset.plans import arrays
 from annotate.dataset.tables import tables
 from annotate.dataset.tables.links import LinkRow
 from annotate.dataset.tables.table import Reads, TableType
@@ -54,27 +54,17 @@ class TableMaker:
 
     def rows(self, source: Source, reads: Reads = "gold") -> dict[str, pa.Table]:
         """The same of what has been made already."""
-        made = {}
-        for name, table in self.tables.items():
-            if table.reads == reads:
-                made[name] = self._table(name, self._columns(table, source))
-        return made
+        return self._made(source, reads)
 
     def links(self, rows: Sequence[LinkRow]) -> dict[str, pa.Table]:
         """The rows of each table that reads links."""
-        made = {}
-        for name, table in self.tables.items():
-            if table.reads == "links":
-                made[name] = self._table(name, arrays(table.features, table.plan, list(rows)))
-        return made
+        return self._made(rows, "links")
 
-    def _columns(self, table: TableType, source: Source) -> list[pa.Array]:
-        if table.fill:
-            columns = table.fill(source)
-            return [typed(columns[name], feature) for name, feature in table.features.items()]
-        items = [item for document in source.documents for item in table.items(document)]
-        return arrays(table.features, table.plan, items)
+    def _made(self, source: Any, reads: Reads) -> dict[str, pa.Table]:
+        return {name: self._table(table, source) for name, table in self.tables.items() if table.reads == reads}
 
-    def _table(self, name: str, columns: list[pa.Array]) -> pa.Table:
-        rows = pa.Table.from_arrays(columns, schema=self._schemas[name])
+    def _table(self, table: TableType, source: Any) -> pa.Table:
+        columns = table.fill(source)
+        arrays = [typed(columns[name], feature) for name, feature in table.features.items()]
+        rows = pa.Table.from_arrays(arrays, schema=self._schemas[table.name])
         return rows if self._text else without_text(rows)

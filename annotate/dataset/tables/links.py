@@ -1,15 +1,19 @@
 """The table `links`: passages that tell of one incident, repeat one text, or dispute one another."""
 
-from collections.abc import Mapping
-from typing import NamedTuple, get_args, get_type_hints
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, get_args, get_type_hints
 
-from annotate.dataset.features import PLACE, STRING, Feature, classes, listed
-from annotate.dataset.plans import Each, Plan, each, its, numbered
+import numpy as np
+
+from annotate.dataset.arrays import lists, struct
+from annotate.dataset.features import PLACE, STRING, Feature, classes, listed, numbered
 from annotate.dataset.tables.table import TableType
 from annotate.model import Link
 
 KINDS: tuple[str, ...] = get_args(get_type_hints(Link)["kind"])
 _KIND = numbered(KINDS)
+_PASSAGE: Feature = {"article": STRING, "title": STRING, **PLACE, "text": STRING}
+_FEATURES: Feature = {"id": STRING, "kind": classes(KINDS), "passages": listed(_PASSAGE), "note": STRING}
 
 
 class LinkRow(NamedTuple):
@@ -26,15 +30,6 @@ class LinkRow(NamedTuple):
 
 
 def links() -> TableType:
-    passage: Feature = {"article": STRING, "title": STRING, **PLACE, "text": STRING}
-    features: Feature = {"id": STRING, "kind": classes(KINDS), "passages": listed(passage), "note": STRING}
-    passages: Plan = {
-        "article": lambda pairs: [one.article for one, _ in pairs],
-        "title": lambda pairs: [titles.get(one.article) for one, titles in pairs],
-        "start": lambda pairs: [one.start for one, _ in pairs],
-        "end": lambda pairs: [one.end for one, _ in pairs],
-        "text": lambda pairs: [one.text for one, _ in pairs],
-    }
     return TableType(
         name="links",
         definition="One row a link between passages that tell of the same thing.",
@@ -42,14 +37,8 @@ def links() -> TableType:
             "A link is in the split of its articles; where they are in several, in the one that is held out furthest"
             " (test, then validation), so that training rows quote no other split."
         ),
-        features=features,
-        items=lambda row: [row],
-        plan={
-            "id": its("id"),
-            "kind": each(lambda row: _KIND[row.link.kind]),
-            "passages": Each(lambda row: [(one, row.titles) for one in row.link.passages], passages),
-            "note": each(lambda row: row.link.note or None),
-        },
+        features=_FEATURES,
+        fill=_fill,
         columns={
             "id": "kind and places of the passages; unique in the table",
             "kind": "same incident, one text repeated, or one that disputes the other",
@@ -58,3 +47,21 @@ def links() -> TableType:
         },
         reads="links",
     )
+
+
+def _fill(rows: Sequence[LinkRow]) -> dict[str, Any]:
+    passages = [(one, row.titles) for row in rows for one in row.link.passages]
+    columns = {
+        "article": [one.article for one, _ in passages],
+        "title": [titles.get(one.article) for one, titles in passages],
+        "start": [one.start for one, _ in passages],
+        "end": [one.end for one, _ in passages],
+        "text": [one.text for one, _ in passages],
+    }
+    bounds = np.cumsum([0, *(len(row.link.passages) for row in rows)])
+    return {
+        "id": [row.id for row in rows],
+        "kind": [_KIND[row.link.kind] for row in rows],
+        "passages": lists(_FEATURES["passages"], bounds, struct(_PASSAGE, columns)),
+        "note": [row.link.note or None for row in rows],
+    }

@@ -18,7 +18,6 @@ from annotate.dataset.features import (
     listed,
     numbered,
 )
-from annotate.dataset.plans import Plan, each, its
 from annotate.errors import CannotRun
 from annotate.inventory import FILE, Inventory
 
@@ -32,14 +31,6 @@ def mention_features(inventory: Inventory) -> Feature:
 
 PROVENANCE_FEATURES: Feature = {"annotator": STRING, "process": classes(PROCESSES)}
 _PROCESS = numbered(PROCESSES)
-
-
-def provenance_plan() -> Plan:
-    """Who labelled and how, of items that have a `document`."""
-    return {
-        "annotator": its("document.annotation.annotator"),
-        "process": each(lambda row: _PROCESS[row.document.annotation.process]),
-    }
 
 
 PROVENANCE_COLUMNS = {
