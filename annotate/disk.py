@@ -26,6 +26,15 @@ def bytes_if_file(path: str) -> bytes | None:
         os.close(handle)
 
 
+def state_of(path: str) -> tuple[int, int] | None:
+    """Time and size of a file, one of which changes with what is in it; None where there is no file."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - see above
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return (status.st_mtime_ns, status.st_size) if S_ISREG(status.st_mode) else None
+
+
 def rest(handle: int, size: int) -> bytes:
     """What is left of an open file that is said to be of some size."""
     data = os.read(handle, size + 1)

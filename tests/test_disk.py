@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate.disk import bytes_if_file, bytes_of, files_below, names_in, rest
+from annotate.disk import bytes_if_file, bytes_of, files_below, names_in, rest, state_of
 
 
 @pytest.fixture
@@ -44,6 +44,8 @@ def test_bytes_of_what_is_a_file_and_of_nothing_else(folder: Path) -> None:
         assert bytes_if_file(str(folder / name)) == bytes_of(str(folder / name)) == data
     for name in ("deep", "pipe", "nowhere", "broken.json", "a.txt/b"):
         assert bytes_if_file(str(folder / name)) is None
+        assert state_of(str(folder / name)) is None
+    assert state_of(str(folder / "link.json")) == state_of(str(folder / "b.json")) != state_of(str(folder / "empty"))
     with pytest.raises(IsADirectoryError, match="deep"):
         bytes_of(str(folder / "deep"))
     with pytest.raises(FileNotFoundError, match="nowhere"):

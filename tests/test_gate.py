@@ -1,17 +1,22 @@
 """The gate passes nothing in which a rule would find something, and most of what is clean."""
 
+import unicodedata
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.checks import check_annotation
+from annotate.checks import text as text_rules
 from annotate.checks.clean import LabelFile, clean
 from annotate.checks.gate import Gate
 from annotate.checks.labels import explain
+from annotate.checks.text import SourceText
+from annotate.findings import Finding
 from annotate.inventory import load
 from annotate.model import Annotation, Relation, Span
-from annotate.offsets import sha256
+from annotate.offsets import normalise, sha256
 from annotate.store import Corpus, encode_annotation, encode_ordered
 from tests.conftest import BASE, ROOT
 from tests.strategies import annotations, texts
@@ -152,3 +157,40 @@ def test_file_is_clean_only_as_it_is_written() -> None:
     assert clean(labels, INVENTORY) == [annotation, None, None, None, None, annotation]
     other = msgspec.structs.replace(known, id="other")
     assert clean([labels[0]._replace(article=None), labels[0]._replace(article=other)], INVENTORY) == [None, None]
+
+
+def findings_of_text(text: str) -> list[Finding]:
+    return [finding for rule in text_rules.OF_TEXT for finding in rule("", None, text)]
+
+
+@given(
+    texts
+    | st.text(st.sampled_from("aé\u0301\u1100\u1161\u11a8각\u09c7\u09be\u00a0\u00ad\ufeff\u2028\t\n\r\x7f"), max_size=9)
+)
+@settings(max_examples=400, deadline=None)
+def test_sound_text_has_no_findings_and_is_its_own_normal_form(text: str) -> None:
+    if text_rules.sound(text, text.encode()):
+        assert (findings_of_text(text), normalise(text)) == ([], text)
+
+
+def test_every_character_of_a_sound_text_shows_and_stays_by_itself() -> None:
+    characters = list(map(chr, range(0x110000)))
+    plain = list(filter(text_rules._plain.__wrapped__, characters))
+    assert findings_of_text(f"a{''.join(plain)}a") == []
+    pairs = [parts for parts in map(str.split, map(unicodedata.decomposition, characters)) if len(parts) == 2]
+    joined = {second for first, second in pairs if not first.startswith("<")}
+    jamo = {f"{code:04X}" for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+    assert not (joined | jamo) & {f"{ord(character):04X}" for character in plain}
+    assert {"é", "—", "“", "🚢", "ß", "漢", "я"} < set(plain)
+
+
+def test_text_of_its_source_is_known_as_it_stands() -> None:
+    for name in CORPUS.article_ids():
+        article = CORPUS.read_article(name)
+        source = SourceText.of(CORPUS.source_path(article.source.file).read_bytes())
+        assert text_rules.stands_in(source, article)
+        where = article.source
+        for changed in ({"start": where.start + 1}, {"end": where.end + 1}, {"sha256": "0" * 64}):
+            other = msgspec.structs.replace(article, source=msgspec.structs.replace(where, **changed))
+            assert not text_rules.stands_in(source, other)
+        assert not text_rules.stands_in(SourceText.of(b"\xff"), article)

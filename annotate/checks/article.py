@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from pathlib import Path
-from stat import S_ISREG
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -16,7 +14,7 @@ from annotate.checks.clean import LabelFile, clean
 from annotate.checks.corpus import ArticleFacts
 from annotate.checks.labels import check_labels, placed
 from annotate.checks.text import SourceText
-from annotate.disk import bytes_if_file, bytes_of
+from annotate.disk import bytes_if_file, bytes_of, state_of
 from annotate.executors import no_collections
 from annotate.findings import Finding
 from annotate.inventory import Inventory
@@ -26,11 +24,16 @@ from annotate.store import Corpus, encode_annotation, encode_article, encode_cov
 
 T = TypeVar("T")
 
-Named = tuple[str, tuple[str, ...]]
-"""An article's id, and the folders of annotations that have labels of it."""
-
 TOGETHER = 4 << 20
 """Bytes of labels and texts that are looked at in one go, so that a process stays small where files are large."""
+
+
+class Named(NamedTuple):
+    """An article's id, the folders of annotations that have labels of it, and whether it has a coverage file."""
+
+    name: str
+    versions: tuple[str, ...]
+    covered: bool
 
 
 class Checked(NamedTuple):
@@ -48,7 +51,7 @@ class Checked(NamedTuple):
 class _Read(NamedTuple):
     """What was read of one article: the findings are those on its text and metadata, its labels are yet unseen."""
 
-    name: str
+    named: Named
     article: Article | None
     facts: ArticleFacts | None
     findings: list[Finding]
@@ -75,8 +78,8 @@ class ArticleChecker:
         waiting: list[_Read] = []
         size = 0
         with no_collections():
-            for name, versions in articles:
-                waiting.append(self._read(name, versions))
+            for named in articles:
+                waiting.append(self._read(named))
                 size += waiting[-1].size
                 if size > TOGETHER:
                     checked += self._checked(waiting)
@@ -112,27 +115,29 @@ class ArticleChecker:
             findings += twice or shape.not_canonical(file, name, data, canonical)
         return noun, [placed(finding, data) for finding in findings]
 
-    def _read(self, name: str, versions: tuple[str, ...]) -> _Read:
+    def _read(self, named: Named) -> _Read:
         """An article, None where its text is not the one that its metadata names, and its files of labels."""
-        article, facts, findings = self._article(name)
-        return _Read(name, article, facts, findings, [self.labels(version, name, article) for version in versions])
+        article, facts, findings = self._article(named.name)
+        labels = [self.labels(version, named.name, article) for version in named.versions]
+        return _Read(named, article, facts, findings, labels)
 
     def _checked(self, waiting: list[_Read]) -> Iterator[Checked]:
         """The labels and the coverage of some articles, behind what was found on text and metadata."""
         found = iter(clean([file for one in waiting for file in one.labels], self.inventory))
-        for name, article, facts, findings, labels in waiting:
-            versions = [file.version for file in labels]
+        for (name, versions, covered), article, facts, findings, labels in waiting:
             gold = None
             for file in labels:
                 annotation, more = self.annotation(name, versions, file, next(found))
                 findings += more
                 gold = annotation if file.version == GOLD else gold
-            findings += self._coverage(name, article, gold)
+            if covered:
+                findings += self._coverage(name, article, gold)
             yield Checked(name, findings, facts, article is not None)
 
     def _article(self, name: str) -> tuple[Article | None, ArticleFacts | None, list[Finding]]:
         """An article whose text is the one its metadata names, what is known of it, and the findings on both."""
         text_, findings = self._text(name)
+        sound = not findings
         file = f"articles/{name}.json"
         data = bytes_if_file(f"{self.root}/{file}")
         if data is None:
@@ -149,7 +154,7 @@ class ArticleChecker:
         if differs:
             return None, facts, findings + differs
         source = self._source(article.source.file)
-        if source:
+        if source and not (sound and text.stands_in(source, article)):
             changed = list(text.source_changed(file, name, article, source))
             findings += changed or text.not_the_source(file, name, article, source)
         return article, facts, findings
@@ -164,17 +169,15 @@ class ArticleChecker:
         if findings:
             return None, findings
         text_ = data.decode("utf-8")
-        for rule in text.OF_TEXT:
-            findings += rule(file, name, text_)
+        if not text.sound(text_, data):
+            for rule in text.OF_TEXT:
+                findings += rule(file, name, text_)
         return text_, findings
 
     def _source(self, file: str) -> SourceText | None:
         path = f"{self.root}/sources/{file}"
-        try:
-            status = Path(path).stat()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return _source(path, status.st_mtime_ns, status.st_size) if S_ISREG(status.st_mode) else None
+        found = state_of(path)
+        return _source(path, *found) if found else None
 
     def annotation(
         self, name: str, versions: Iterable[str], labels: LabelFile, known: Annotation | None
@@ -200,7 +203,7 @@ class ArticleChecker:
         return annotation if not elsewhere else None, findings
 
     def _coverage(self, name: str, article: Article | None, gold: Annotation | None) -> Iterator[Finding]:
-        """The findings on an article's coverage file, if it has one; the counts are checked against its gold labels."""
+        """The findings on an article's coverage file; the counts are checked against its gold labels."""
         file = f"coverage/{name}.json"
         data = bytes_if_file(f"{self.root}/{file}")
         if data is None:

@@ -91,7 +91,8 @@ class _Run:
 
     def articles(self, workers: int) -> Iterator[Finding]:
         """The findings on the files of each article, in the order of ids."""
-        named: Iterator[Named] = ((name, self._versions(name)) for name in sorted(self.contents.known))
+        covered = set(self.corpus.covered_ids())
+        named = (Named(name, self._versions(name), name in covered) for name in sorted(self.contents.known))
         chunks = iter(lambda: list(islice(named, CHUNK)), [])
         with processes(workers) as executor:
             for chunk in in_order(executor, self.checker, chunks, workers):

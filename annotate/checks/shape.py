@@ -161,6 +161,8 @@ def document(file: str, article: str | None, data: bytes, schema_text: str) -> D
     except ValueError as error:
         return Document(None, list(syntax(file, article, error)))
     faults = list(explain(value, schema_text))
+    if not faults:
+        return Document(value, [])
     findings = [
         *off_schema(file, article, [fault for fault in faults if fault.rule is None], value),
         *unsafe_id(file, article, [fault for fault in faults if fault.rule == unsafe_id.code], value),

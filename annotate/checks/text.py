@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from annotate.findings import Problem, Rule, rule
@@ -10,6 +11,7 @@ from annotate.offsets import normalise, sha256
 
 _INVISIBLE = {"Cc", "Cf", "Co", "Cn"}
 _ALLOWED = {"\n", "\r", "\t", "\u200c", "\u200d"}  # joiners are spelling in several scripts; CR has a rule of its own
+_ASCII = bytes((*b"\n\t", *range(ord(" "), ord("~") + 1)))
 
 
 class SourceText(NamedTuple):
@@ -25,6 +27,30 @@ class SourceText(NamedTuple):
             return cls(sha256(data), data.decode("utf-8"))
         except UnicodeDecodeError as error:
             return cls(sha256(data), None, error.start)
+
+
+def sound(text: str, data: bytes) -> bool:
+    """Whether no rule of texts finds anything in this one, whose UTF-8 is `data`, for certain: few characters tell."""
+    rest = data.translate(None, _ASCII).decode("utf-8")
+    return "" != text == text.strip() and all(map(_plain, set(rest)))
+
+
+@cache
+def _plain(character: str) -> bool:
+    """Whether a character can be seen, and no normal form changes it or joins it to one before it."""
+    joins = unicodedata.category(character)[0] == "M" or "\u1160" <= character <= "\u11ff"
+    return character.isprintable() and not joins and unicodedata.is_normalized("NFC", character)
+
+
+def stands_in(source: SourceText, article: Article) -> bool:
+    """Whether an article's text is, as it is, the range of its source; the rules of both then hold of a sound text."""
+    where = article.source
+    return (
+        source.sha256 == where.sha256
+        and source.text is not None
+        and where.end - where.start == len(article.text)
+        and source.text.startswith(article.text, where.start)
+    )
 
 
 def _line(text: str, at: int) -> int:
