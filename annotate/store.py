@@ -98,6 +98,13 @@ def encode_links(links: Links) -> bytes:
     return _encode(links)
 
 
+def beside(folder: Path) -> Path:
+    """The folder that a folder is in, as it was named where that leads there, so that messages say what was typed."""
+    named = folder / ".." if folder.name in ("", "..") else folder.parent
+    real = folder.resolve().parent
+    return named if named.resolve() == real else real
+
+
 class Corpus:
     """A corpus folder. Paths are made from names that were found in it or that passed `ID_PATTERN`."""
 

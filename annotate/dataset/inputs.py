@@ -7,15 +7,15 @@ from annotate.dataset.build import corpus_version
 from annotate.files import read_bytes
 from annotate.inventory import FILE
 from annotate.rights.skeleton import Head, head_of
-from annotate.store import Corpus
+from annotate.store import Corpus, beside
 
 CITATION = "CITATION.cff"
 
 
 def cited(corpus: Corpus, citation: str | None = None) -> Path | None:
     """The CITATION.cff to quote: the one that is named, or the one beside the corpus folder, if there is one."""
-    beside = corpus.root.resolve().parent / CITATION
-    return Path(citation) if citation else beside if beside.is_file() else None
+    own = beside(corpus.root) / CITATION
+    return Path(citation) if citation else own if own.is_file() else None
 
 
 def head(

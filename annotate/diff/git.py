@@ -41,7 +41,7 @@ def revision(name: str, corpus: str, schema: str, cwd: Path | None = None) -> It
     commit = _commit(top, name)
     files: dict[str, str] = {}
     for root, path in ((CORPUS, corpus), (SCHEMA, schema)):
-        below = _inside(top, here / path)
+        below = _inside(top, here, path)
         for file, blob in _listed(top, commit, name, below):
             files[f"{root}/{file.removeprefix(below + '/')}"] = blob
     with objects(top) as reader:
@@ -77,10 +77,10 @@ def _commit(top: Path, name: str) -> str:
     raise CannotRun(name, "is neither a folder nor a revision of this repository", "`git tag` lists those with a name")
 
 
-def _inside(top: Path, path: Path) -> str:
-    path = path.resolve()
+def _inside(top: Path, here: Path, named: str) -> str:
+    path = (here / named).resolve()
     if not path.is_relative_to(top):
-        raise CannotRun(path, "is outside of the git repository", "name folders in place of revisions")
+        raise CannotRun(named, "is outside of the git repository", "name folders in place of revisions")
     return path.relative_to(top).as_posix()
 
 

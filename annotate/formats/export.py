@@ -45,7 +45,11 @@ def export(
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CannotRun(out, "is there already and not empty", "name a new folder with --out")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"cannot be made: {(error.strerror or str(error)).lower()}"
+        raise CannotRun(out, problem, "name another folder with --out") from error
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         folder = Path(scratch) / "export"
         folder.mkdir()

@@ -24,7 +24,7 @@ from annotate.release import changelog
 from annotate.release.changelog import Entry
 from annotate.release.manifest import FORMAT, ReleaseManifest, decode, manifest_path
 from annotate.release.repository import PREFIX, Repository, line
-from annotate.store import Corpus
+from annotate.store import Corpus, beside
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
@@ -51,14 +51,14 @@ class Candidate:
         self, version: str, corpus: Corpus, schema: str | Path, scratch: Path, step: Step = lambda what: None
     ) -> None:
         self.version, self.corpus, self.schema, self.scratch, self.step = version, corpus, Path(schema), scratch, step
-        self.place = corpus.root.resolve().parent
-        self.repository = Repository(self.place)
+        self.place = beside(corpus.root)
+        self.repository = Repository(self.place, corpus.root)
         self.inventory: Inventory = inventory.load(schema)
-        if not self.schema.resolve().is_relative_to(self.place):
+        if not self.schema.resolve().is_relative_to(self.place.resolve()):
             raise CannotRun(schema, "is not beside the corpus", "name the folder that is released with it")
 
     def named(self, path: Path) -> str:
-        return path.resolve().relative_to(self.place).as_posix()
+        return path.resolve().relative_to(self.place.resolve()).as_posix()
 
     @property
     def citation_path(self) -> Path:

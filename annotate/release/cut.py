@@ -122,5 +122,6 @@ def _alone(repository: Repository) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CannotRun(path, "another release is being cut", "wait for its end, then run it again") from None
+            problem, mend = "another release is being cut", "wait for its end, then run it again"
+            raise CannotRun(repository.named, problem, mend) from None
         yield

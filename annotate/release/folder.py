@@ -33,7 +33,7 @@ def write(candidate: Candidate, out: Path, text: bool = True) -> str:
     """
     candidate.step(f"writing {out}")
     try:
-        with _taking_the_place(out.resolve()) as folder:
+        with _taking_the_place(out.resolve(), out) as folder:
             _dataset(candidate, folder / DATASET, text)
             if text:
                 candidate.step("packing the sources")
@@ -76,8 +76,11 @@ def _release(candidate: Candidate) -> Release:
 
 
 @contextlib.contextmanager
-def _taking_the_place(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that becomes `out` if all goes well. What was killed on the way is taken away first."""
+def _taking_the_place(out: Path, named: Path) -> Iterator[Path]:
+    """A folder beside `out` that becomes `out` if all goes well. What was killed on the way is taken away first.
+
+    Messages call `out` what it was `named`.
+    """
     building, aside = out.with_name(f".{out.name}.building"), out.with_name(f".{out.name}.before")
     if aside.exists() and not out.exists():
         aside.replace(out)
@@ -85,7 +88,7 @@ def _taking_the_place(out: Path) -> Iterator[Path]:
         if left.exists():
             shutil.rmtree(left)
     if out.exists() and not (out / sums.FILE).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise CannotRun(out, "is there and is no release", "choose another folder with --out")
+        raise CannotRun(named, "is there and is no release", "choose another folder with --out")
     building.mkdir(parents=True)
     try:
         yield building

@@ -31,22 +31,23 @@ def changes(place: Path) -> list[str] | None:
 
 
 class Repository:
-    """The git repository with the folder `place` in it, that of `corpus/`.
+    """The git repository with the folder `place` in it, that of `corpus/`; messages call it `named`.
 
     Raises CannotRun where there is none, where it has no commit, and for a shallow clone, which lacks old releases.
     """
 
-    def __init__(self, place: Path) -> None:
-        self.place = place.resolve()
+    def __init__(self, place: Path, named: Path) -> None:
+        self.place, self.named = place.resolve(), named
         top = line(self.place, "rev-parse", "--show-toplevel")
         if top is None:
             mend = "release from a clone; where there is one, `git status` says why git does not read it"
-            raise CannotRun(place, "is in no git repository", mend)
+            raise CannotRun(named, "is in no git repository", mend)
         if line(self.place, "rev-parse", "--is-shallow-repository") == "true":
-            raise CannotRun(place, "is a shallow clone, without the earlier releases", "`git fetch --unshallow --tags`")
+            problem = "is in a shallow clone, without the earlier releases"
+            raise CannotRun(named, problem, "`git fetch --unshallow --tags`")
         head = line(self.place, "rev-parse", "--verify", "--quiet", "HEAD")
         if head is None:
-            raise CannotRun(place, "is a git repository without a commit", "commit the corpus first")
+            raise CannotRun(named, "is in a git repository without a commit", "commit the corpus first")
         self.top, self.head = Path(top).resolve(), head
 
     @property

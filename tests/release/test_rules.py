@@ -229,7 +229,7 @@ def test_bad_input_is_one_line(released: Maintained, tmp_path: Path) -> None:
     for place, version, words in (
         (released.root, "1.0", "1.0: is no version; write three numbers"),
         (released.root, "v1.1.0", "v1.1.0: is no version"),
-        (shallow, NEXT, "is a shallow clone, without the earlier releases; `git fetch --unshallow --tags`"),
+        (shallow, NEXT, "is in a shallow clone, without the earlier releases; `git fetch --unshallow --tags`"),
     ):
         for command in ("check", "cut"):
             result = Maintained(place).annotate("release", command, version)

@@ -1,0 +1,79 @@
+"""What keeps a command from running is one line, and names a path as its user did."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from annotate.store import beside
+from tests.conftest import Project
+
+
+@pytest.fixture
+def spoilt(project: Project) -> Project:
+    """The made-up project, with a file and a folder in the way, and a citation that is no YAML."""
+    project.path("file").write_text("x")
+    project.path("full").mkdir()
+    project.path("full/x").write_text("x")
+    project.path("broken.cff").write_text("a: [")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("check nowhere", "nowhere: no such folder"),
+        ("check --schema nowhere", "nowhere/labels.yaml: no such file"),
+        ("build --out dist --citation broken.cff", "broken.cff: line "),
+        ("export --format brat --out full", "full: is there already"),
+        ("export --format brat --out file/x", "file/x: cannot be made: "),
+        ("import nowhere --format brat --annotator anna", "nowhere: no such folder"),
+        ("adjudicate plan --from anna,zoe", "corpus/annotations: has no labels by 'zoe'"),
+        ("score corpus/annotations/gold nowhere", "nowhere: no such file or folder"),
+        ("diff full", "full: is neither a corpus folder nor a release"),
+        ("convert full --out o", "full: is a folder"),
+        ("convert file --out full", "full: holds something already"),
+        ("hydrate full --texts corpus/articles --out o", "full/skeleton.jsonl: no such file"),
+        ("release plan", "corpus: is in no git repository"),
+        ("release check 1.0.0 --schema nowhere", "corpus: is in no git repository"),
+        ("release verify full", "full: is no release folder"),
+    ],
+)
+def test_a_path_is_named_as_it_was_typed(spoilt: Project, words: str, said: str) -> None:
+    result = spoilt.annotate(*words.split())
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert result.output.startswith(f"annotate: {said}")
+    assert str(spoilt.root.parent) not in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("diff HEAD --schema ../..", "../..: is outside of the git repository"),
+        ("release check 1.0.0 --schema ../elsewhere", "../elsewhere: is not beside the corpus"),
+        ("release cut 1.0.0 --out full", "full: is not ignored by git"),
+    ],
+)
+def test_in_a_repository_as_well(spoilt: Project, words: str, said: str) -> None:
+    author = ("-c", "user.name=maintainer", "-c", "user.email=maintainer@example.org")
+    shutil.copytree(spoilt.schema, spoilt.root.parent / "elsewhere")
+    for git in (("init", "-q"), ("add", "."), (*author, "commit", "-qm", "all")):
+        subprocess.run(["git", *git], cwd=spoilt.root, check=True)
+    test_a_path_is_named_as_it_was_typed(spoilt, words, said)
+
+
+def test_a_citation_beside_the_corpus_is_named_from_where_its_user_is(spoilt: Project) -> None:
+    spoilt.path("broken.cff").rename(spoilt.path("CITATION.cff"))
+    test_a_path_is_named_as_it_was_typed(spoilt, "build --out dist", "CITATION.cff: line ")
+
+
+def test_beside_is_what_was_typed_where_that_leads_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "real" / "corpus").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("real/corpus")
+    monkeypatch.chdir(tmp_path / "real")
+    assert beside(Path("corpus")) == Path()
+    assert beside(tmp_path / "real" / "corpus") == tmp_path / "real"
+    assert beside(tmp_path / "link") == tmp_path / "real"
+    monkeypatch.chdir(tmp_path / "real" / "corpus")
+    assert beside(Path()).resolve() == beside(Path("../corpus")).resolve() == tmp_path / "real"
