@@ -1,6 +1,7 @@
 """Arrow arrays of the types that features ask for, made of columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ import pyarrow as pa
 from annotate.columns import Attributes, Numbers
 from annotate.dataset.features import Feature, arrow_type, attribute_features, numbered
 from annotate.inventory import Attribute, Inventory
-from annotate.model import AttributeValue
 
 
 def typed(values: Any, feature: Feature) -> pa.Array:
@@ -28,7 +28,7 @@ def lists(feature: Feature, bounds: Numbers, inner: pa.Array) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), inner, type=arrow_type(feature))
 
 
-def spread(values: pa.Array, places: Sequence[int], size: int) -> pa.Array:
+def spread(values: pa.Array, places: Numbers, size: int) -> pa.Array:
     """A column of `size` rows with the values at their places, and None elsewhere."""
     where = np.full(size, -1)
     where[places] = np.arange(len(places))
@@ -51,18 +51,16 @@ def attribute_arrays(
     Most spans lack most attributes: one pass over what is given is far shorter than one a column.
     """
     features = attribute_features(inventory, attributes)
-    places: dict[str, list[int]] = {name: [] for name in features}
-    values: dict[str, list[AttributeValue]] = {name: [] for name in features}
-    for place, attributes_ in enumerate(given):
-        for name, value in attributes_.items():
-            if name in places:
-                places[name].append(place)
-                values[name].append(value)
+    owners = np.repeat(np.arange(len(given)), np.fromiter(map(len, given), np.int64, len(given)))
+    names, values = list(chain.from_iterable(given)), list(chain.from_iterable(map(dict.values, given)))
+    number = numbered(features)
+    numbers = np.array([number.get(name, len(number)) for name in names], np.int64)
     arrays = {}
     for name, feature in features.items():
-        found = values[name]
+        places = np.flatnonzero(numbers == number[name])
+        found = [values[place] for place in places.tolist()]
         if "names" in feature:
             ids = numbered(feature["names"])
             found = [ids[value] for value in found]
-        arrays[name] = spread(pa.array(found, arrow_type(feature)), places[name], len(given))
+        arrays[name] = spread(pa.array(found, arrow_type(feature)), owners[places], len(given))
     return arrays

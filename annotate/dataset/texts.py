@@ -25,9 +25,7 @@ class Texts:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        whole = "".join(f"{text}\n" for text in texts)
-        self._bytes = whole.encode()
-        self._plain = len(self._bytes) == len(whole)
+        self._bytes = "".join(f"{text}\n" for text in texts).encode()
         self.bases: Numbers = np.cumsum([0, *(len(text) + 1 for text in texts)])
 
     def paragraphs(self, owners: Numbers, starts: Numbers, ends: Numbers) -> tuple[Numbers, Numbers]:
@@ -54,17 +52,18 @@ class Texts:
     def lines(self) -> Numbers:
         """Where each line begins among the code points of all texts, and where the one behind the last would."""
         line_ends = np.flatnonzero(self._codes == _LINE_END)
-        places = line_ends if self._plain else np.searchsorted(self._characters, line_ends)
-        return np.concatenate([[0], places + 1])
+        return np.concatenate([[0], line_ends - np.searchsorted(self._further, line_ends) + 1])
 
     @property
     def _codes(self) -> npt.NDArray[np.uint8]:
         return np.frombuffer(self._bytes, np.uint8)
 
     @cached_property
-    def _characters(self) -> Numbers:
-        """The place of the first byte of each code point, and of the one behind the last."""
-        return np.append(np.flatnonzero(self._codes & _KIND != _CONTINUES), len(self._bytes))
+    def _further(self) -> Numbers:
+        """The places of the bytes that go on with a code point; most texts have few, and some none."""
+        return np.flatnonzero(self._codes & _KIND == _CONTINUES)
 
     def _in_bytes(self, places: Numbers) -> Numbers:
-        return places if self._plain else self._characters[places]
+        """Where code points begin among the bytes."""
+        of = self._further - np.arange(len(self._further)) - 1
+        return places + np.searchsorted(of, places)

@@ -1,6 +1,6 @@
 """The tables that the inventory's `records` declare: a row an anchor, a column each attribute, role and view."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pyarrow as pa
@@ -50,11 +50,12 @@ def record(inventory: Inventory, type_: RecordType) -> TableType:
     """Raises CannotRun where two columns would have one name."""
     attributes = inventory.attributes_of(type_.anchor)
     features = _features(inventory, type_, attributes)
+    of_roles = {name: [one.name for one in role_attributes(inventory, type_, name)] for name in type_.roles}
     return TableType(
         name=type_.name,
         definition=type_.definition,
         features=features,
-        fill=partial(_fill, type_, features, [attribute.name for attribute in attributes]),
+        fill=partial(_fill, type_, features, [attribute.name for attribute in attributes], of_roles),
         columns={
             **_FIRST,
             **{attribute.name: attribute.definition for attribute in attributes},
@@ -85,7 +86,14 @@ def _features(inventory: Inventory, type_: RecordType, attributes: Sequence[Attr
     )
 
 
-def _fill(type_: RecordType, features: Feature, attributes: Sequence[str], source: Source) -> dict[str, pa.Array]:
+def _fill(
+    type_: RecordType,
+    features: Feature,
+    attributes: Sequence[str],
+    of_roles: Mapping[str, Sequence[str]],
+    source: Source,
+) -> dict[str, pa.Array]:
+    """`attributes` and `of_roles` name those of the anchors, and of what fills each role."""
     inventory, mentions, anchors = source.labels.inventory, source.mentions, source.labelled(type_.anchor)
     owners = mentions.owners[anchors]
     common, shown = of_documents(source, owners), source.shown.take(anchors, attributes)
@@ -102,7 +110,7 @@ def _fill(type_: RecordType, features: Feature, attributes: Sequence[str], sourc
         columns["label"] = shown[type_.classes]
     for name, role in type_.roles.items():
         found = fillers(source, anchors, role)
-        inner = source.shown.take(found.mentions, [one.name for one in role_attributes(inventory, type_, name)])
+        inner = source.shown.take(found.mentions, of_roles[name])
         inner["distance"] = pa.array(found.distances)
         columns[name] = lists(features[name], found.bounds, struct(features[name]["feature"], inner))
         columns[_words(name)] = _joined(found.bounds, inner["text"])
