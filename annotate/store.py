@@ -81,6 +81,11 @@ def encode_ordered(annotation: Annotation) -> bytes:
     return _encode(annotation)
 
 
+def decode_annotation(path: Path, data: bytes) -> Annotation:
+    """The annotation of a file's bytes; `path` is what an error names."""
+    return _decoded(path, data, Annotation)
+
+
 def encode_article(article: Article) -> bytes:
     """The metadata's bytes; the text has a file of its own."""
     return _encode(article, but="text")
