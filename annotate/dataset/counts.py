@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from annotate.columns import Head, Numbers
 from annotate.dataset.buffers import lengths, valid
 from annotate.dataset.documents import Source
-from annotate.dataset.tables.tokens import REASONS, TOKENS
+from annotate.dataset.tables.tokens import TOKENS
+from annotate.dataset.tagging import REASONS
 from annotate.model import Article
 
 Row = dict[str, Any]

@@ -23,8 +23,6 @@ from annotate.dataset.tokenizing import Tokenizer
 from annotate.inventory import Inventory
 from annotate.tags import tag_names
 
-__all__ = ["REASONS", "TOKENS", "column", "tokens"]
-
 TOKENS = "tokens"
 
 
