@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from functools import cache
-from operator import ne
+from itertools import repeat
+from operator import contains, getitem
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +13,6 @@ from annotate.columns import Mask, Numbers, Spans, ordered, owners
 
 Kinds: TypeAlias = npt.NDArray[np.uint8]
 
-_LINE_END = ord("\n")
 _SPACE, _IN_WORDS = 1, 2
 _TABLED = 0x3000
 
@@ -22,26 +22,24 @@ def misplaced(spans: Spans, texts: Sequence[str]) -> Mask:
 
     An end is good between two words, not beside white space within the span; a span is within one line.
     """
-    # A space behind each text: around its ends there is a character, and never two letters.
-    text = "".join(f"{one} " for one in texts)
-    sizes = np.array([len(one) for one in texts], np.int64)
     owner = owners(spans.bounds)
-    base = (np.cumsum(sizes + 1) - sizes - 1)[owner]
-    outside: Mask = (spans.starts < 0) | (spans.starts >= spans.ends) | (spans.ends > sizes[owner])
-    starts, ends = np.where(outside, 0, base + spans.starts), np.where(outside, 0, base + spans.ends)
-    words = [
-        texts[number][start:end]
-        for number, start, end in zip(owner.tolist(), spans.starts.tolist(), spans.ends.tolist(), strict=True)
-    ]
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    before, first, last, behind = map(_kinds, (codes[starts - 1], codes[starts], codes[ends - 1], codes[ends]))
-    lines = np.flatnonzero(codes == _LINE_END)
+    # The text of each span; one that is empty is a space, so that it has a character at any place that is asked for.
+    held = list(map([text or " " for text in texts].__getitem__, owner.tolist()))
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))[owner]
+    outside: Mask = (spans.starts < 0) | (spans.starts >= spans.ends) | (spans.ends > sizes)
+    starts, ends = np.where(outside, 0, spans.starts), np.where(outside, 0, spans.ends)
+    same = np.fromiter(map(str.startswith, held, spans.texts, starts.tolist()), np.bool_, len(held))
+    same &= np.fromiter(map(len, spans.texts), np.int64, len(held)) == spans.ends - spans.starts
+    # Before and behind a text there is no word.
+    before = np.where(starts > 0, _kinds(held, starts - 1), 0)
+    behind = np.where(ends < sizes, _kinds(held, np.minimum(ends, sizes - 1)), 0)
+    first, last = _kinds(held, starts), _kinds(held, ends - 1)
     faulty: Mask = (
         outside
-        | (words != spans.texts and np.fromiter(map(ne, words, spans.texts), np.bool_, len(words)))
+        | ~same
         | ((first | last) & _SPACE > 0)
         | ((before & first | last & behind) & _IN_WORDS > 0)
-        | (np.searchsorted(lines, starts) != np.searchsorted(lines, ends))
+        | np.fromiter(map(contains, spans.texts, repeat("\n")), np.bool_, len(held))
         | twice(owner, spans.starts, spans.ends, spans.labels)
     )
     return faulty
@@ -55,8 +53,10 @@ def twice(*keys: Numbers) -> Mask:
     return found
 
 
-def _kinds(codes: npt.NDArray[np.uint32]) -> Kinds:
-    """For each character, `_SPACE` where it is white space, `_IN_WORDS` where it is a letter or a digit."""
+def _kinds(texts: Sequence[str], places: Numbers) -> Kinds:
+    """For the character at a place of each text, `_SPACE` for white space, `_IN_WORDS` for a letter or digit."""
+    characters = "".join(map(getitem, texts, places.tolist()))
+    codes = np.frombuffer(characters.encode("utf-32-le", "surrogatepass"), np.uint32)
     kinds: Kinds = _table()[np.minimum(codes, _TABLED)]
     beyond = np.flatnonzero(codes >= _TABLED)
     kinds[beyond] = [_kind(chr(code)) for code in codes[beyond].tolist()]
