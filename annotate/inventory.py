@@ -6,6 +6,7 @@ of the dataset, the tables in the guidelines, the checks of labels and ends.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -182,7 +183,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
         Raises CannotRun where the committed ids lack a name; without such, an id is a place in the file.
         """
-        return classes.checked(self.numbers, self.named, Path(self.folder) / classes.FILE)
+        return _classes(self)
 
     def attributes_of(self, label: str) -> list[Attribute]:
         return [attribute for attribute in self.attributes.values() if label in attribute.labels]
@@ -194,6 +195,12 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def pieces(self) -> str | None:
         """The name of the relation that joins the pieces of a span, if there is one."""
         return next((name for name, relation in self.relations.items() if relation.joins_pieces), None)
+
+
+@lru_cache(maxsize=8)
+def _classes(inventory: Inventory) -> Classes:
+    """Kept, since each column of class ids asks for them with each batch of rows."""
+    return classes.checked(inventory.numbers, inventory.named, Path(inventory.folder) / classes.FILE)
 
 
 def load(folder: str | Path) -> Inventory:

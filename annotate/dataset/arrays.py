@@ -1,7 +1,7 @@
 """Arrow arrays of the types that features ask for, made of columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ def attribute_arrays(
     owners = np.repeat(np.arange(len(given)), np.fromiter(map(len, given), np.int64, len(given)))
     names, values = list(chain.from_iterable(given)), list(chain.from_iterable(map(dict.values, given)))
     number = numbered(features)
-    numbers = np.array([number.get(name, len(number)) for name in names], np.int64)
+    numbers = np.fromiter(map(number.get, names, repeat(len(number))), np.int64, len(names))
     arrays = {}
     for name, feature in features.items():
         places = np.flatnonzero(numbers == number[name])

@@ -31,12 +31,11 @@ def taken(source: Source, anchors: Numbers, rule: Enclosing) -> Taken:
     if not len(inner):
         return found
     tails = _grouped(*source.tails(outer.roles[rule.take].relation, heads))
-    ranks = mentions.ranks.tolist()
     extents = {number: mentions.extent(number) for number in around[np.unique(place)].tolist()}
 
     def nearness(mention: int) -> tuple[int, list[tuple[int, int]], int]:
         extent = extents[mention]
-        return sum(end - start for start, end in extent), extent, ranks[mention]
+        return sum(end - start for start, end in extent), extent, int(mentions.ranks[mention])
 
     pairs = zip(inner.tolist(), around[place].tolist(), strict=True)
     for asker, group in groupby(pairs, lambda pair: pair[0]):

@@ -60,16 +60,21 @@ class MentionColumns:
         }
 
     @cached_property
-    def _texts(self) -> pa.Array:
+    def texts(self) -> list[str]:
+        """The words of each mention."""
         mentions = self._mentions
         if len(mentions.firsts) == len(mentions.whole):
-            return self._spans.texts
+            return self._labels.spans.texts
         texts = [self._labels.spans.texts[place] for place in mentions.firsts.tolist()]
         for number in np.flatnonzero(mentions.several).tolist():
             some = slice(*mentions.pieces.bounds[number : number + 2].tolist())
             pieces = mentions.pieces.spans[some].tolist()
             texts[number] = BETWEEN_PIECES.join([self._labels.spans.texts[place] for place in pieces])
-        return pa.array(texts, pa.string())
+        return texts
+
+    @cached_property
+    def _texts(self) -> pa.Array:
+        return self._spans.texts if self.texts is self._labels.spans.texts else pa.array(self.texts, pa.string())
 
     @cached_property
     def _pieces(self) -> pa.Array:

@@ -97,13 +97,14 @@ def _fill(
     inventory, mentions, anchors = source.labels.inventory, source.mentions, source.labelled(type_.anchor)
     owners = mentions.owners[anchors]
     common, shown = of_documents(source, owners), source.shown.take(anchors, attributes)
+    texts = [source.shown.texts[number] for number in anchors.tolist()]
     given = [source.labels.spans.attributes[place] for place in mentions.firsts[anchors].tolist()]
     columns = {
         **common,
         **shown,
         "span_id": shown["id"],
         "id": pc.binary_join_element_wise(common["article"], shown["id"], "/"),
-        **view_arrays(inventory, type_.anchor, shown["text"].to_pylist(), given),
+        **view_arrays(inventory, type_.anchor, texts, given),
         "paragraph": _paragraphs(source, owners, mentions.starts[anchors], mentions.ends[anchors]),
     }
     if type_.classes:
