@@ -152,7 +152,7 @@ class Gatherer:
         )
         spans, relations = annotation.spans, annotation.relations
         ids = [span.id for span in spans]
-        place = {name: number for number, name in enumerate(ids)}.get
+        place = dict(zip(ids, range(len(ids)), strict=True)).get
         known, tie = self._labels.get, self._ties.get
         self.add_columns(
             head,
@@ -217,7 +217,11 @@ def counted(starts: Numbers, ends: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def _numbers(values: Sequence[int]) -> Numbers:
-    return np.array(values, np.int64)
+    try:
+        return np.array(values, np.int64)
+    except OverflowError:
+        # A file can hold any number; no text is so long.
+        return np.array([value if abs(value) < 1 << 62 else UNKNOWN for value in values], np.int64)
 
 
 def _ranks(names: Mapping[str, object]) -> Numbers:

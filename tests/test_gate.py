@@ -13,6 +13,7 @@ from annotate.checks.clean import LabelFile, clean
 from annotate.checks.gate import Gate
 from annotate.checks.labels import explain
 from annotate.checks.text import SourceText
+from annotate.columns import gathered
 from annotate.findings import Finding
 from annotate.inventory import load
 from annotate.model import Annotation, Relation, Span
@@ -113,6 +114,17 @@ def test_gate_passes_what_is_clean_and_has_no_pieces() -> None:
     gate = Gate.of(INVENTORY)
     assert gate.passes(annotation, text)
     assert not gate.passes(msgspec.structs.replace(annotation, relations=relations[:1]), text)
+
+
+@pytest.mark.parametrize("offset", [1 << 63, -(1 << 63) - 1, 1 << 64, 1 << 1000])
+@pytest.mark.parametrize("field", ["start", "end"])
+def test_offset_that_no_machine_counts_to_is_stopped(field: str, offset: int) -> None:
+    annotation, text = whole(NAMES[0]), CORPUS.read_text(NAMES[0])
+    far = msgspec.structs.replace(annotation.spans[0], **{field: offset})
+    spoilt_ = msgspec.structs.replace(annotation, spans=(far, *annotation.spans[1:]))
+    both = gathered([annotation, spoilt_, annotation], INVENTORY)
+    alone = Gate.of(INVENTORY).passes(annotation, text)
+    assert Gate.of(INVENTORY).passing(both, [text] * 3).tolist() == [alone, False, alone]
 
 
 @pytest.mark.parametrize(
