@@ -38,7 +38,7 @@ class Texts:
     def stretches(self, owners: Numbers, starts: Numbers, ends: Numbers) -> pa.StringArray:
         """The words from each start to each end.
 
-        Bytes are copied from the texts to the column, as to make and encode a string of each takes thrice as long.
+        Bytes are copied from the texts to the column: to make and encode a string of each takes several times as long.
         """
         bases = self.bases[owners]
         first, behind = self._in_bytes(bases + starts), self._in_bytes(bases + ends)
