@@ -2,15 +2,15 @@
 
 import gc
 import os
-import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from importlib.abc import MetaPathFinder
 from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import TypeVar
+
+from annotate.absent import leave_out_pandas
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -30,16 +30,8 @@ def processes(workers: int) -> AbstractContextManager[Executor | None]:
     return ProcessPoolExecutor(workers, mp_context=get_context("forkserver"), initializer=_begin)
 
 
-class _NoPandas(MetaPathFinder):
-    """pyarrow imports pandas with the first list that it is given: 50 MB and a second for what no worker needs."""
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError(fullname, name=fullname)
-
-
 def _begin() -> None:
-    sys.meta_path.insert(0, _NoPandas())
+    leave_out_pandas()
     _end_with_parent()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from annotate.absent import leave_out_pandas
 from annotate.errors import CannotRun, Refused
 
 SECTIONS = {
@@ -89,4 +90,5 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line as a program."""
+    leave_out_pandas()
     cli()
