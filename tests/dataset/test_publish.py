@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -31,13 +32,21 @@ def hub() -> Iterator[Hub]:
         assert [call for call in serving.calls if call.startswith("FAILED")] == []
 
 
-@pytest.fixture
-def release(project: Project) -> Project:
+@pytest.fixture(scope="session")
+def _release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A corpus with a version, all of it committed, and its dataset built."""
+    project = Project(tmp_path_factory.mktemp("publish") / "project")
     project.path("corpus/CHANGELOG.md").write_text("# Changes\n\n## 1.0.0\n\n- The first release.\n")
     project.path(".gitignore").write_text("/dist/\n/home/\n")
     git(project.root, "init", "--quiet")
     commit(project)
+    return project.root
+
+
+@pytest.fixture
+def release(_release: Path, project: Project) -> Project:
+    """A copy of it, to be spoilt."""
+    shutil.copytree(_release, project.root, dirs_exist_ok=True)
     return project
 
 
@@ -320,7 +329,7 @@ def test_an_offline_machine_is_one_line(release: Project, hub: Hub) -> None:
 
 def test_a_fault_while_looking_is_one_line(release: Project, hub: Hub) -> None:
     assert publish(release, hub.url, "--create").code == 0
-    hub.faults["/resolve/"] = 500
+    hub.faults["/resolve/"] = 403  # what is asked again and again (a 500) takes half a minute
     done = publish(release, hub.url, "--plan")
     assert done.code == 2
     assert done.line.startswith(f"annotate: {REPO}: ")
