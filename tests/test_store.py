@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.errors import CannotRun
-from annotate.files import PART, parse_yaml, sweep, write_atomically
+from annotate.files import PART, File, parse_yaml, sweep, write_atomically, write_together
 from annotate.model import Annotation, Article, SourceFile
 from annotate.store import Corpus, canonical, encode_annotation, encode_article, encode_ordered, encode_source
 from tests.conftest import BASE, Project
@@ -81,6 +81,23 @@ def test_write_takes_a_mode_and_leaves_nothing_beside(tmp_path: Path) -> None:
     write_atomically(tmp_path / "deep" / "a.json", b"new", mode=0o600)
     assert stat.S_IMODE((tmp_path / "deep" / "a.json").stat().st_mode) == 0o600
     assert [file.name for file in (tmp_path / "deep").iterdir()] == ["a.json"]
+
+
+def test_files_are_written_together_and_none_of_them_half(tmp_path: Path) -> None:
+    several = [File(tmp_path / folder / f"{number}.json", b"new", 0o600) for number in range(150) for folder in "ab"]
+    write_together(several)
+    assert {file.path.read_bytes() for file in several} == {b"new"}
+    assert {stat.S_IMODE(file.path.stat().st_mode) for file in several} == {0o600}
+
+    (tmp_path / "c").write_bytes(b"no folder")
+    with pytest.raises(CannotRun, match=r"c/3\.json: cannot be written: file exists"):
+        write_together([several[0]._replace(data=b"newer"), File(tmp_path / "c" / "3.json", b"new")])
+    assert several[0].path.read_bytes() == b"new"
+    assert sorted(tmp_path.rglob("*")) == sorted({tmp_path / "c", *(file.path for file in several)} | _folders(several))
+
+
+def _folders(files: list[File]) -> set[Path]:
+    return {file.path.parent for file in files}
 
 
 def test_missing_corpus_is_one_line() -> None:

@@ -352,8 +352,8 @@ class Studio:
             return parsedate_to_datetime(answer.headers["date"]).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         return None
 
-    def add(self, project: Project, tasks: Sequence[Raw]) -> None:
-        """Make tasks, with their predictions; one call, so keep the batch small."""
+    def add(self, project: Project, tasks: Sequence[Raw | msgspec.Raw]) -> None:
+        """Make tasks, with their predictions, encoded or not; one call, so keep the batch small."""
         with speaking(self.url):
             body, kind = msgspec.json.encode(tasks), {"content-type": "application/json"}
             self._request("POST", f"api/projects/{project.number}/import", content=body, headers=kind)

@@ -1,6 +1,6 @@
 """What a push will do, article by article, before it does it. Of the server's tasks only numbers and hashes stay."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -65,14 +65,20 @@ def known(task: Raw) -> Known:
 
 
 def by_article(pages: Iterable[list[Raw]]) -> dict[str, list[Known]]:
-    """Article → its tasks, by number; tasks of no article are not ours."""
+    """Article → its tasks, by number."""
     found: dict[str, list[Known]] = {}
+    for article, task in _of_articles(pages):
+        found.setdefault(article, []).append(task)
+    return found
+
+
+def _of_articles(pages: Iterable[list[Raw]]) -> Iterator[tuple[str, Known]]:
+    """The tasks of articles; others are not ours."""
     for page in pages:
         for task in page:
             article = article_of(task)
             if article is not None:
-                found.setdefault(article, []).append(known(task))
-    return found
+                yield article, known(task)
 
 
 def plan(
@@ -80,15 +86,23 @@ def plan(
     articles: Sequence[Article],
     labels: Mapping[str, Sequence[Prediction]],
     inventory: Inventory,
-    present: Mapping[str, Sequence[Known]],
-) -> list[Step]:
-    """A step for each article, in their order. `names` are their ids: one that is new is not read for it."""
-    return [
-        step(articles[place], labels.get(name, ()), inventory, present[name])
-        if present.get(name)
-        else create(name, labels.get(name, ()))
-        for place, name in enumerate(names)
-    ]
+    pages: Iterable[list[Raw]],
+) -> tuple[list[Step], int]:
+    """A step for each article, in their order, against the tasks that a server has; and the highest number of those.
+
+    `names` are their ids: an article that is new is not read for it. Tasks are compared as they come, while the server
+    is at work on more of them.
+    """
+    at = {name: place for place, name in enumerate(names)}
+    present: dict[str, list[Known]] = {}
+    found: dict[str, Step] = {}
+    last = 0
+    for name, task in _of_articles(pages):
+        last = max(last, task.number)
+        if name in at:
+            present.setdefault(name, []).append(task)
+            found[name] = step(articles[at[name]], labels.get(name, ()), inventory, present[name])
+    return [found[name] if name in found else create(name, labels.get(name, ())) for name in names], last
 
 
 def create(article: str, labels: Sequence[Prediction]) -> Step:

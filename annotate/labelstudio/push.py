@@ -7,7 +7,10 @@ text.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, overload
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
 
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
@@ -15,7 +18,8 @@ from annotate.labelstudio import handmade, tasks, usage
 from annotate.labelstudio.ahead import ahead
 from annotate.labelstudio.client import Project, Raw, Refused, Studio
 from annotate.labelstudio.config import labeling_config, vocabulary
-from annotate.labelstudio.plan import FIELDS, Action, Known, Step, by_article, double, plan, step
+from annotate.labelstudio.lazy import Lazy
+from annotate.labelstudio.plan import FIELDS, Action, Step, by_article, double, plan, step
 from annotate.labelstudio.results import article_of
 from annotate.labelstudio.retry import again
 from annotate.labelstudio.state import State
@@ -53,67 +57,22 @@ class Pushed(NamedTuple):
     conflicts: list[str]
 
 
-class Articles(Sequence[Article]):
-    """The articles of a corpus, read when they are looked at, so that one at a time is held."""
+class _Made(NamedTuple):
+    """A task as it is sent: of which article, with how many predictions."""
 
-    def __init__(self, corpus: Corpus) -> None:
-        self.corpus, self.ids = corpus, corpus.article_ids()
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @overload
-    def __getitem__(self, index: int) -> Article: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Article]: ...
-    def __getitem__(self, index: int | slice) -> Article | Sequence[Article]:
-        if isinstance(index, slice):
-            return [self.corpus.read_article(article) for article in self.ids[index]]
-        return self.corpus.read_article(self.ids[index])
+    article: str
+    predictions: int
+    body: msgspec.Raw
 
 
-def names(articles: Sequence[Article]) -> list[str]:
+def articles_of(corpus: Corpus) -> Lazy[Article]:
+    """The articles of a corpus, each read when it is looked at."""
+    return Lazy(corpus.article_ids(), corpus.read_article)
+
+
+def names(articles: Sequence[Article]) -> Sequence[str]:
     """The ids of articles, without reading them where they need not be."""
-    return articles.ids if isinstance(articles, Articles) else [article.id for article in articles]
-
-
-class _Shown(Sequence[Prediction]):
-    """The annotations of one article as predictions, read when one is looked at; how many they are is known before."""
-
-    def __init__(self, corpus: Corpus, article: str, versions: list[str]) -> None:
-        self.corpus, self.article, self.versions = corpus, article, versions
-
-    def __len__(self) -> int:
-        return len(self.versions)
-
-    @overload
-    def __getitem__(self, index: int) -> Prediction: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Prediction]: ...
-    def __getitem__(self, index: int | slice) -> Prediction | Sequence[Prediction]:
-        if isinstance(index, slice):
-            return [self._read(version) for version in self.versions[index]]
-        return self._read(self.versions[index])
-
-    def _read(self, version: str) -> Prediction:
-        annotation = self.corpus.read_annotation(version, self.article)
-        return Prediction(tasks.version_name(version, annotation), annotation)
-
-
-class _Read(Mapping[str, Sequence[Prediction]]):
-    """Article → its annotations as predictions, read when they are looked at."""
-
-    def __init__(self, corpus: Corpus, versions: dict[str, list[str]]) -> None:
-        self.corpus, self.versions = corpus, versions
-
-    def __getitem__(self, article: str) -> Sequence[Prediction]:
-        return _Shown(self.corpus, article, self.versions[article])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.versions)
-
-    def __len__(self) -> int:
-        return len(self.versions)
+    return articles.keys if isinstance(articles, Lazy) else [article.id for article in articles]
 
 
 def predictions(
@@ -131,7 +90,12 @@ def predictions(
                 path = corpus.annotation_path(version, article)
                 raise CannotRun(path, f"{name!r} is not in the inventory", "run `annotate check`")
             found.setdefault(article, []).append(version)
-    return _Read(corpus, found)
+    return {article: Lazy(several, partial(_shown, corpus, article)) for article, several in found.items()}
+
+
+def _shown(corpus: Corpus, article: str, version: str) -> Prediction:
+    annotation = corpus.read_annotation(version, article)
+    return Prediction(tasks.version_name(version, annotation), annotation)
 
 
 def _unknown(annotation: Annotation, inventory: Inventory) -> Iterator[str]:
@@ -193,7 +157,7 @@ def prepare(
     settings: Raw = {"label_config": config, "expert_instruction": instructions, "show_instruction": bool(instructions)}
     project = find(studio, state, title)
     setting: Action = "create"
-    present: dict[str, list[Known]] = {}
+    pages: Iterator[list[Raw]] = iter(())
     if project is not None:
         # The server cuts white space off the ends of both.
         there, wanted = (project.config, project.instructions), (config, instructions)
@@ -203,9 +167,8 @@ def prepare(
             raise Refused(by_hand)
         if setting == "update":
             _refuse_loss(studio, project, config)
-        present = by_article(studio.pages(project, include=FIELDS))
-    last = max((task.number for several in present.values() for task in several), default=0)
-    steps = plan(names(articles), articles, labels, inventory, present)
+        pages = studio.pages(project, include=FIELDS)
+    steps, last = plan(names(articles), articles, labels, inventory, pages)
     return Planned(project, setting, settings, steps, last)
 
 
@@ -219,15 +182,18 @@ def push(
     title: str,
     instructions: str = "",
     restore: bool = False,
+    before: Callable[[], None] = lambda: None,
     progress: Progress | None = None,
 ) -> Pushed:
     """Bring a server to what the corpus says, and say what was done. Raises Refused before anything is changed.
 
-    `restore` puts a config that was changed on the server back to the inventory's.
+    `restore` puts a config that was changed on the server back to the inventory's; `before` is called when all is
+    planned and nothing is changed.
     """
     planned = prepare(
         studio, state, inventory, articles, labels, title=title, instructions=instructions, restore=restore
     )
+    before()
     project = _settle(studio, state, inventory, title, planned)
     at = {article: place for place, article in enumerate(names(articles))}
     by_action: dict[Action, list[Step]] = {"create": [], "update": [], "skip": [], "conflict": []}
@@ -242,12 +208,12 @@ def push(
             progress(done, total)
     new, doubtful = [at[found.article] for found in by_action["create"]], False
     batches = (
-        [tasks.task(article, labels.get(article.id, ()), inventory) for article in map(articles.__getitem__, places)]
-        for places in (new[begin : begin + BATCH] for begin in range(0, len(new), BATCH))
+        [_made(articles[place], labels, inventory) for place in new[begin : begin + BATCH]]
+        for begin in range(0, len(new), BATCH)
     )
     for batch in ahead(batches):
         doubtful |= _deliver(studio, project, batch, planned.last)
-        written += sum(len(entry["predictions"]) for entry in batch)
+        written += sum(made.predictions for made in batch)
         done += len(batch)
         if progress:
             progress(done, total)
@@ -260,6 +226,11 @@ def push(
 
 
 _DONE: tuple[Action, ...] = ("create", "update", "skip")
+
+
+def _made(article: Article, labels: Labels, inventory: Inventory) -> _Made:
+    entry = tasks.task(article, labels.get(article.id, ()), inventory)
+    return _Made(article.id, len(entry["predictions"]), msgspec.Raw(msgspec.json.encode(entry)))
 
 
 def _settle(studio: Studio, state: State, inventory: Inventory, title: str, planned: Planned) -> Project:
@@ -282,7 +253,7 @@ def _settle(studio: Studio, state: State, inventory: Inventory, title: str, plan
     return project
 
 
-def _deliver(studio: Studio, project: Project, batch: list[Raw], last: int) -> bool:
+def _deliver(studio: Studio, project: Project, batch: Sequence[_Made], last: int) -> bool:
     """Make tasks; whether an answer was lost. Only those are sent again that are not there, after `last`.
 
     The server may be at work on an import that nobody waits for any more, so it is left to finish first.
@@ -293,9 +264,13 @@ def _deliver(studio: Studio, project: Project, batch: list[Raw], last: int) -> b
         looked.append(_settled(studio, project))
         pages = studio.pages(project, after=last, include="id,data")
         there = {article_of(task) for page in pages for task in page}
-        left[:] = [entry for entry in left if article_of(entry) not in there]
+        left[:] = [made for made in left if made.article not in there]
 
-    again(lambda: studio.add(project, left) if left else None, studio.delays, before=look)
+    def add() -> None:
+        if left:
+            studio.add(project, [made.body for made in left])
+
+    again(add, studio.delays, before=look)
     return bool(looked)
 
 

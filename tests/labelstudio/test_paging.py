@@ -6,6 +6,7 @@ from annotate.labelstudio import client
 from annotate.labelstudio.ahead import ahead
 from annotate.labelstudio.ask import everything
 from annotate.labelstudio.client import Studio
+from annotate.labelstudio.lazy import Lazy
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
 from tests.conftest import Project
@@ -23,6 +24,22 @@ def test_ahead_raises_in_its_turn() -> None:
     assert next(items) == 1
     with pytest.raises(ZeroDivisionError):
         next(items)
+
+
+def test_lazy_reads_what_is_looked_at_each_time() -> None:
+    read: list[str] = []
+
+    def upper(key: str) -> str:
+        read.append(key)
+        return key.upper()
+
+    several = Lazy(["a", "b", "c"], upper)
+    assert (len(several), several.keys, read) == (3, ["a", "b", "c"], [])
+    assert (several[-1], read) == ("C", ["c"])
+    assert len(several[1:]) == 2
+    assert read == ["c"]
+    assert [*several, *several[:1]] == ["A", "B", "C", "A"]
+    assert read == ["c", "a", "b", "c", "a"]
 
 
 @pytest.mark.server

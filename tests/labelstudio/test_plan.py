@@ -10,7 +10,7 @@ from annotate.labelstudio.client import Address, Studio
 from annotate.labelstudio.instructions import instructions
 from annotate.labelstudio.lock import locked
 from annotate.labelstudio.plan import digest, known
-from annotate.labelstudio.push import Articles, find, predictions, prepare
+from annotate.labelstudio.push import articles_of, find, predictions, prepare
 from annotate.labelstudio.results import article_of
 from annotate.labelstudio.state import State
 from annotate.model import Article
@@ -89,11 +89,36 @@ def test_plan_changes_nothing_and_push_does_what_it_says(loop: Loop) -> None:
     assert loop.tasks()[1] == before_[1]
 
 
+@pytest.mark.parametrize(
+    ("file", "wanted", "given", "code"),
+    [
+        ("annotations/gold/harbour.json", '"label": "Load"', '"label": "Cargo"', "P201"),
+        ("annotations/gold/harbour.json", "{", "", "S102"),
+        ("articles/market.json", "{", "", "S102"),
+    ],
+)
+def test_errors_in_the_corpus_end_a_push_before_anything_is_changed(
+    loop: Loop, file: str, wanted: str, given: str, code: str
+) -> None:
+    """The corpus is checked while the server is asked what it has: what that makes of errors is not said."""
+    loop.push()
+    write(loop, 1)
+    before_, path = loop.tasks(), loop.corpus.root / file
+    path.write_text(path.read_text().replace(wanted, given, 1))
+    for words in (("push",), ("push", "--plan"), ("push", "--drop-doubles")):
+        refused = loop.annotate(*words)
+        assert refused.exit_code == 1, refused.output
+        assert f"{file}: {code} " in refused.stderr
+        assert refused.stderr.count(" errors in the corpus; mend them, or push with --no-check") == 1
+        assert refused.stdout == ""
+        assert loop.tasks() == before_
+
+
 def test_push_creates_what_was_planned(loop: Loop) -> None:
     write(loop, 3)
     loaded = loop.project.inventory
     labels = predictions(loop.corpus, loaded)
-    planned = prepare(loop.studio, loop.state, loaded, Articles(loop.corpus), labels, title=loop.title)
+    planned = prepare(loop.studio, loop.state, loaded, articles_of(loop.corpus), labels, title=loop.title)
     done = loop.push()
     assert [step.article for step in planned.steps if step.action == "create"] == done.created
 

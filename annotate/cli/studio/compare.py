@@ -25,7 +25,7 @@ def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, fol
     from annotate import inventory
     from annotate.labelstudio.ask import everything
     from annotate.labelstudio.compare import compare as compare_all
-    from annotate.labelstudio.push import Articles, existing, predictions
+    from annotate.labelstudio.push import articles_of, existing, predictions
     from annotate.store import Corpus
 
     loaded, store = inventory.load(schema), Corpus(corpus)
@@ -36,7 +36,7 @@ def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, fol
         people = state.people(studio.where.name)
         with progress("comparing") as report:
             raw = everything(studio, project, report)
-            found = compare_all(store, loaded, Articles(store), labels, raw, people)
+            found = compare_all(store, loaded, articles_of(store), labels, raw, people)
     for words in found.differences[:SHOWN]:
         click.echo(words)
     if len(found.differences) > SHOWN:

@@ -1,9 +1,11 @@
 """`annotate studio push`: the corpus onto a server."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,8 +24,10 @@ from annotate.cli.studio.common import (
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
+    from annotate.findings import Finding
     from annotate.inventory import Inventory
     from annotate.labelstudio.push import Planned
+    from annotate.store import Corpus
 
 
 MANY, MOST_WORKERS = 3000, 8
@@ -82,37 +86,39 @@ def push(
     from annotate.labelstudio.doubles import drop
     from annotate.labelstudio.instructions import instructions
     from annotate.labelstudio.lock import locked, refuse_between
-    from annotate.labelstudio.push import Articles, find, predictions, prepare
+    from annotate.labelstudio.push import articles_of, find, predictions, prepare
     from annotate.labelstudio.push import push as push_all
     from annotate.store import Corpus
 
     loaded, store = inventory.load(schema), Corpus(corpus)
     sweep(store.root)
-    if not no_check:
-        _check(ctx, store, loaded)
     if predicted and no_predictions:
         raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")
-    with refusals(ctx):
-        given = from_folder(predicted, store, loaded) if predicted else None
-    labels = {} if no_predictions else given if given is not None else predictions(store, loaded, checked=not no_check)
     html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
-    articles, name = Articles(store), title or loaded.title
-    with refusals(ctx), connected(folder) as (studio, state):
-        if plan_only:
-            refuse_between(state)
-            with working("planning"):
-                planned = prepare(
-                    studio, state, loaded, articles, labels, title=name, instructions=html, restore=restore_config
-                )
-            _show(ctx, planned, name)
-            return
-        with locked(state, "push"):
-            project = find(studio, state, name) if drop_doubles else None
-            for one in drop(studio, project) if project else ():
-                click.echo(f"removed: task {one.task} of {one.article}, which has task {one.kept}")
-            with progress("pushing articles") as report:
-                settled = partial(push_all, title=name, instructions=html, restore=restore_config, progress=report)
-                done = settled(studio, state, loaded, articles, labels)
+    articles, name = articles_of(store), title or loaded.title
+    with refusals(ctx), _checked(ctx, None if no_check else store, loaded) as refuse:
+        given = from_folder(predicted, store, loaded) if predicted else None
+        read = {} if no_predictions or given is not None else predictions(store, loaded, checked=not no_check)
+        labels = read if given is None else given
+        with connected(folder) as (studio, state):
+            if plan_only:
+                refuse_between(state)
+                with working("planning"):
+                    planned = prepare(
+                        studio, state, loaded, articles, labels, title=name, instructions=html, restore=restore_config
+                    )
+                refuse()
+                _show(ctx, planned, name)
+                return
+            with locked(state, "push"):
+                project = find(studio, state, name) if drop_doubles else None
+                if project:
+                    refuse()
+                for one in drop(studio, project) if project else ():
+                    click.echo(f"removed: task {one.task} of {one.article}, which has task {one.kept}")
+                with progress("pushing articles") as report:
+                    settled = partial(push_all, title=name, instructions=html, restore=restore_config, progress=report)
+                    done = settled(studio, state, loaded, articles, labels, before=refuse)
     click.echo(f"project {done.project.number}, {name}: {page(studio, done.project)}")
     click.echo(
         f"{len(done.created)} articles new, {len(done.updated)} brought up to date, {len(done.unchanged)} unchanged; "
@@ -137,14 +143,42 @@ def _show(ctx: click.Context, planned: "Planned", title: str) -> None:
         ctx.exit(1)
 
 
-def _check(ctx: click.Context, corpus: Any, loaded: "Inventory") -> None:
-    """Show the errors of the corpus and end with exit code 1 if there are any: they would be shown to annotators."""
-    import os
+@contextmanager
+def _checked(ctx: click.Context, corpus: "Corpus | None", inventory: "Inventory") -> Iterator[Callable[[], None]]:
+    """Check a corpus (None: nothing) while something else goes on; gives what waits for it, and ends with exit code 1,
+    showing them, if there are errors: they would be shown to annotators.
 
+    Errors go before whatever went wrong meanwhile, which they may be the reason of.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    if corpus is None:
+        yield lambda: None
+        return
+    with ThreadPoolExecutor(1) as thread:
+        found, told = thread.submit(_errors, corpus, inventory), False
+
+        def refuse() -> None:
+            nonlocal told
+            if not told:
+                told = True
+                _refuse(ctx, found.result())
+
+        try:
+            yield refuse
+        finally:
+            refuse()
+
+
+def _errors(corpus: "Corpus", inventory: "Inventory") -> list["Finding"]:
     from annotate.checks import check
+    from annotate.executors import cores
 
-    workers = min(os.cpu_count() or 1, MOST_WORKERS) if len(corpus.article_ids()) >= MANY else 1
-    errors = [finding for finding in check(corpus, loaded, workers) if finding.severity == "error"]
+    workers = min(cores(), MOST_WORKERS) if len(corpus.article_ids()) >= MANY else 1
+    return [finding for finding in check(corpus, inventory, workers) if finding.severity == "error"]
+
+
+def _refuse(ctx: click.Context, errors: Sequence["Finding"]) -> None:
     for finding in errors[:SHOWN]:
         click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
     if errors:
