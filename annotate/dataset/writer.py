@@ -185,12 +185,12 @@ def refuse_foreign(out: Path) -> None:
 def dataset_folder(out: str | Path) -> Iterator[Path]:
     """A temporary folder beside `out` that takes its place when the block ends well, and is gone when it does not.
 
-    Raises CannotRun where `out` must not be replaced or the disk cannot be written to.
+    Raises CannotRun, naming `out` as it is given, where it must not be replaced or the disk cannot be written to.
     """
-    target = Path(out).resolve()
+    named, target = Path(out), Path(out).resolve()
     temporary = None
     try:
-        refuse_foreign(target)
+        refuse_foreign(named)
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
         folder = temporary / "new"
@@ -200,7 +200,7 @@ def dataset_folder(out: str | Path) -> Iterator[Path]:
     except OSError as error:
         # What pyarrow raises has the number, and words of its own.
         reason = (os.strerror(error.errno) if error.errno else str(error)).lower()
-        raise CannotRun(target, f"cannot be written: {reason}", "make room or choose another folder") from error
+        raise CannotRun(named, f"cannot be written: {reason}", "make room or choose another folder") from error
     finally:
         if temporary:
             shutil.rmtree(temporary, ignore_errors=True)
