@@ -5,7 +5,7 @@
 
 `make` writes a corpus of so many made-up articles (text, metadata, one annotation; a hundred articles a source file)
 without fsync. `run` checks it with one and with two workers, all rules and the schema, and holds `jsonschema` with a
-reused validator to the first 500 of its annotations: the same files, parsed by `json`, schema and nothing else.
+reused validator to 500 of its annotations: the same files, parsed by `json`, schema and nothing else.
 """
 
 import argparse
@@ -59,7 +59,9 @@ def make(folder: Path, articles: int) -> None:
             article = msgspec.structs.replace(one.article, source=place)
             corpus.text_path(article.id).write_text(article.text, "utf-8", newline="")
             corpus.article_path(article.id).write_bytes(encode_article(article))
-            corpus.annotation_path("anna", article.id).write_bytes(encode_annotation(read.documents.annotation(one.first)))
+            corpus.annotation_path("anna", article.id).write_bytes(
+                encode_annotation(read.documents.annotation(one.first))
+            )
 
 
 def ours(folder: Path, workers: int) -> int:
@@ -75,7 +77,8 @@ def alone(folder: Path) -> int:
     from jsonschema import Draft202012Validator
 
     validator = Draft202012Validator(json.loads(annotation_schema_text(inventory.load(SCHEMA))))
-    files = sorted((folder / "annotations" / "anna").glob("*.json"))[:ALONE]
+    # Not sorted: to list all files of a large corpus would be counted against it.
+    files = list(islice((folder / "annotations" / "anna").glob("*.json"), ALONE))
     for file in files:
         for error in validator.iter_errors(json.loads(file.read_bytes())):
             raise SystemExit(f"{file}: {error.message}")
