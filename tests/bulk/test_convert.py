@@ -123,7 +123,7 @@ def test_card_says_that_nobody_looked_what_articles_share(place: Place) -> None:
     place.export(made_up(1, 7))
     assert place.convert("export.json").exit_code == 0
     section = (place.root / "out" / "README.md").read_text("utf-8").partition("## Splits\n")[2].partition("\n## ")[0]
-    assert "one incident or repeat one another was not looked at: any fold may leak." in section
+    assert "one incident or repeat one another was not looked at: any split or fold may leak." in section
     assert "# Leave one article out.\n" in section
 
 
