@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -123,8 +123,18 @@ class Bare:
         self.http = httpx.Client(base_url=url, headers={"Authorization": f"Token {token}"}, timeout=600)
 
     def project(self, title: str) -> int:
-        made = self.http.post("/api/projects", json={"title": title, "label_config": labeling_config(load())})
-        return int(made.raise_for_status().json()["id"])
+        """Look for a project, make it, and read it, as push does."""
+        self.http.get("/api/projects/", params={"title": title, "page": 1, "page_size": PAGE}).raise_for_status()
+        made = self.http.post("/api/projects/", json={"title": title, "label_config": labeling_config(load())})
+        number = int(made.raise_for_status().json()["id"])
+        self.http.get(f"/api/projects/{number}/").raise_for_status()
+        return number
+
+    def look_up(self, title: str, number: int) -> None:
+        """Look for a project that is there, and for the server's time, as pull does."""
+        self.http.get("/api/projects/", params={"title": title, "page": 1, "page_size": PAGE}).raise_for_status()
+        self.http.get(f"/api/projects/{number}/").raise_for_status()
+        self.http.get("/health").raise_for_status()
 
     def push(self, project: int, bodies: Iterable[bytes]) -> float:
         """Seconds to import these bodies, a call each."""
@@ -155,6 +165,13 @@ class Bare:
         for after in starts:
             self.page(project, after, include)
         return time.perf_counter() - begin
+
+
+def timed(call: Callable[[], object]) -> float:
+    """The seconds that a call takes."""
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
 
 
 def load() -> inventory.Inventory:
@@ -199,10 +216,9 @@ def measured(count: int, root: Path, url: str, token: str) -> Iterator[Row]:
     saved = [root / f"body-{number:06}" for number, _ in enumerate(range(0, count, BATCH))]
     for path, body in zip(saved, bodies(corpus), strict=True):
         path.write_bytes(body)
-    number = bare.project(f"Bare {count}")
     bare.push(bare.project(f"Warm {count}"), (path.read_bytes() for path in saved[:1]))
-    parts = [saved[place::3] for place in range(3)]
-    took = [bare.push(number, (path.read_bytes() for path in parts[0]))]
+    number, parts = bare.project(f"Bare {count}"), [saved[place::3] for place in range(3)]
+    took = [timed(lambda: bare.project(f"Empty {count}")), bare.push(number, (path.read_bytes() for path in parts[0]))]
     unchecked = toolkit.run("push", "--no-check", "--title", f"Push {count}")
     took.append(bare.push(number, (path.read_bytes() for path in parts[1])))
     checked = toolkit.run("push", "--title", f"Checked {count}")
@@ -222,7 +238,7 @@ def measured(count: int, root: Path, url: str, token: str) -> Iterator[Row]:
         path.unlink()
     starts = bare.starts(labelled)
     half = len(starts) // 2
-    seconds = bare.pull(labelled, starts[:half])
+    seconds = timed(lambda: bare.look_up(title, labelled)) + bare.pull(labelled, starts[:half])
     pulled = toolkit.run("pull", "--title", title, "--annotator", "anna", "--user", "1")
     yield Row("pull", count, pulled, seconds + bare.pull(labelled, starts[half:]))
     if len(corpus.annotated_ids("anna")) != count:
