@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 AHEAD = 2
 """Items under way, or done and waiting for an earlier one, for each worker."""
 
-SELDOM = (100_000, 4, 10)
+SELDOM = (50_000, 2, 2)
 """Objects, and times that the younger ones were looked at, before the collector looks; in Python, 700, 10 and 10."""
 
 
