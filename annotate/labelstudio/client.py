@@ -287,6 +287,7 @@ class Studio:
                 raise ApiError(status_code=answer.status_code, body=answer.json())
             raise ApiError(status_code=answer.status_code, body=None)
         content: bytes = answer.content
+        del answer.stream  # which holds the answer: without this cycle it goes at once, with its megabytes
         return content
 
     def tasks(self, project: Project) -> list[Raw]:
