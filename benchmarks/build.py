@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from annotate import inventory
+from annotate.absent import leave_out_pandas
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, AttributeValue, Process, Relation, SourceRange, Span
 from annotate.offsets import sha256
@@ -118,6 +119,7 @@ def now() -> Cost:
 def ours(folder: Path, out: Path, tables: Sequence[str], workers: int) -> tuple[Cost, int]:
     from annotate.dataset.build import build
 
+    leave_out_pandas()  # as the program does
     start = now()
     made = build(Corpus(folder), inventory.load(ROOT / "schema"), out, tables=tables, workers=workers)
     return now() - start, sum(table.rows for table in made.tables)

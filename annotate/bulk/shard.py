@@ -138,10 +138,9 @@ class _Tools:
         gc.freeze()
 
     def convert(self, job: Job) -> Shard:
-        data = job.data if job.data is not None else read_range(job.address, job.offset, job.size)
         try:
             with self.output.workspace(WORK) as folder:
-                shard = _Making(self, job, folder).shard(data)
+                shard = _Making(self, job, folder).shard()
                 for table in shard.tables:
                     self.output.put(folder / table.file, table.file)
                 if shard.aside_sha256:
@@ -166,15 +165,17 @@ class _Making:
         self.articles: dict[str, int] = {}
         self.unlabelled = self.tasks = 0
 
-    def shard(self, data: bytes) -> Shard:
+    def shard(self) -> Shard:
         job = self.job
+        data = job.data if job.data is not None else read_range(job.address, job.offset, job.size)
+        digest, waiting = sha256(data), tasks(Piece(job.offset, job.lines, data, job.values))
+        del data
         with ExitStack() as open_files:
             writers: dict[str, TableWriter] = {}
             for config, table in self.tools.make.tables.items():
                 name = table_name(config, job.number)
                 writers[config] = TableWriter(self.folder, config, SPLIT, table.features, name)
                 open_files.callback(writers[config].close)
-            waiting = tasks(Piece(job.offset, job.lines, data, job.values))
             while batch := list(islice(waiting, BATCH)):
                 self._convert(batch, writers)
             tables = tuple(writer.finish() for writer in writers.values())
@@ -183,7 +184,7 @@ class _Making:
             file=job.file,
             offset=job.offset,
             size=job.size,
-            sha256=sha256(data),
+            sha256=digest,
             tasks=self.tasks,
             aside=len(self.aside),
             aside_sha256=self._aside_written(),

@@ -15,7 +15,7 @@ from annotate.bulk import rules
 from annotate.bulk.scan import Scanner
 from annotate.findings import Problem, Rule
 
-BLOCK = 4 << 20
+BLOCK = 3 << 20
 """Bytes of input a piece, by default."""
 LARGEST = 64 << 20
 """Bytes that a task may have, by default."""
@@ -278,11 +278,14 @@ def tasks(piece: Piece) -> Iterator[tuple[int, bytes]]:
     if values is None:
         yield from _pulled_apart(piece)
         return
-    at = 0
-    for value in map(bytes, values):
+    places, at = list[int](), 0
+    for value in values:
         at = _first_but(_SPACE + b",", piece.data, at)
-        yield piece.offset + at, value
-        at += len(value)
+        places.append(piece.offset + at)
+        at += memoryview(value).nbytes
+    # The values have a copy of the piece already, and two of it are much in a small worker.
+    del piece
+    yield from zip(places, map(bytes, values), strict=True)
 
 
 def _pulled_apart(piece: Piece) -> Iterator[tuple[int, bytes]]:

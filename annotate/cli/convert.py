@@ -56,7 +56,7 @@ class Size(click.ParamType[int]):
 @click.option("--fix", is_flag=True, help="Mend offsets whose words stand at one other place that they may mean.")
 @click.option("--search-keys", is_flag=True, help="Look in every task for keys that stand twice (slower).")
 @click.option("--largest-task", type=Size(), default="64M", show_default=True, help="What one task may have.")
-@click.option("--shard-size", type=Size(), default="4M", show_default=True, help="Bytes of export a shard, unpacked.")
+@click.option("--shard-size", type=Size(), default="3M", show_default=True, help="Bytes of export a shard, unpacked.")
 @click.option(
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
 )
