@@ -17,7 +17,7 @@ from annotate.files import parse_yaml, read_bytes
 from annotate.inventory import Interval, Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.numbers import numbers_in
-from annotate.offsets import sha256
+from annotate.offsets import sha256, trimmed
 
 ANNOTATOR = "baseline"
 FILE = "baseline.yaml"
@@ -100,11 +100,15 @@ class Baseline:
                 taken.append((label, start, end))
                 ids = {}
                 for group, label in rule.spans.items():
-                    if not match[group]:
+                    if match.start(group) < 0:
                         continue
-                    place = (label, sentence.start() + match.start(group), sentence.start() + match.end(group))
+                    base = sentence.start()
+                    first, last = trimmed(text, base + match.start(group), base + match.end(group))
+                    if first == last:
+                        continue
+                    place = (label, first, last)
                     if place not in spans:
-                        spans[place] = self._span(f"b{len(spans) + 1}", *place, match[group])
+                        spans[place] = self._span(f"b{len(spans) + 1}", *place, text[first:last])
                     ids[group] = spans[place].id
                 for name, head, tail in rule.relations:
                     if head in ids and tail in ids:

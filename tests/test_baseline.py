@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from annotate.baseline import load
 from annotate.cli.labels import Labelled, errors
@@ -74,6 +74,7 @@ def test_how_many_were_harmed(text: str, expected: dict[str, Any]) -> None:
 
 
 @given(texts)
+@example("0 \n")
 def test_labels_of_any_text_keep_the_rules(text: str) -> None:
     whole = f"The mayor said {text} and 3 people were killed, officials said.\n{text} killed 5 to 3 people."
     assert errors(Labelled(Path("a.json"), whole, found(whole)), INVENTORY) == []
