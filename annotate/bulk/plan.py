@@ -27,8 +27,8 @@ def jobs(order: Order, troubled: Troubled, here: bool = False) -> Iterator[tuple
                     troubled(name, part)
                     continue
                 data = part.data if here or packed(address) else None
-                values = part.values if here else None
-                yield Job(number, name, address, part.offset, len(part.data), part.lines, data, {}, values), part.data
+                size = len(part.data)
+                yield Job(number, name, address, part.offset, size, part.lines, data, {}, part.places), part.data
                 number += 1
         if stream.broken:
             [problem] = rules.packing_broken.check(stream.broken)

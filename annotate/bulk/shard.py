@@ -43,8 +43,8 @@ LOOKED_AT = 20
 
 
 class Job(NamedTuple):
-    """A piece to convert. `data` is None where a worker can read it from `address` by itself; `values`, those of the
-    `Piece`, are for this very process.
+    """A piece to convert, with the places of its tasks, where they are known. `data` is None where a worker can read it
+    from `address` by itself.
 
     `left_out` names, by their bytes in the input, tasks whose ids were taken elsewhere, and where.
     """
@@ -57,7 +57,7 @@ class Job(NamedTuple):
     lines: bool
     data: bytes | None
     left_out: Mapping[int, str]
-    values: Sequence[msgspec.Raw] | None = None
+    places: Sequence[tuple[int, int]] | None = None
 
 
 class Shard(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,7 +168,7 @@ class _Making:
     def shard(self) -> Shard:
         job = self.job
         data = job.data if job.data is not None else read_range(job.address, job.offset, job.size)
-        digest, waiting = sha256(data), tasks(Piece(job.offset, job.lines, data, job.values))
+        digest, waiting = sha256(data), tasks(Piece(job.offset, job.lines, data, job.places))
         del data
         with ExitStack() as open_files:
             writers: dict[str, TableWriter] = {}

@@ -38,13 +38,13 @@ Read: TypeAlias = Callable[[int], bytes]
 class Piece(NamedTuple):
     """Whole tasks as they stand in the input from byte `offset` on: one a line, or the inside of an array.
 
-    `values` are the tasks by themselves, where the proof that the piece is whole has told them apart already.
+    `places` are those of its tasks, from and to which of its bytes, where the proof that it is whole has found them.
     """
 
     offset: int
     lines: bool
     data: bytes
-    values: Sequence[msgspec.Raw] | None = None
+    places: Sequence[tuple[int, int]] | None = None
 
 
 class Trouble(NamedTuple):
@@ -193,7 +193,7 @@ class _Splitter:
             self._fill(self._block)
             guess = self._guessed()
             if guess:
-                yield self._piece(False, guess.size)._replace(values=guess.values)
+                yield self._piece(False, guess.size)._replace(places=guess.places)
             elif size := self._counted():
                 yield self._piece(False, size)
             elif self._ended:
@@ -209,8 +209,8 @@ class _Splitter:
         block = memoryview(self._buffer)[: self._block]
         if self._ended and len(block) == len(self._buffer):
             inside = self._buffer.rstrip(_SPACE)
-            if inside.endswith(b"]") and (values := _inside(block[: len(inside) - 1])):
-                return Guess(len(inside) - 1, values)
+            if inside.endswith(b"]") and (places := _places(block[: len(inside) - 1])):
+                return Guess(len(inside) - 1, places)
         self._sign = sign = self._sign or _learnt(self._buffer[: self._block])
         end = len(block)
         for _ in range(_GUESSES):
@@ -218,8 +218,8 @@ class _Splitter:
             if not sign or found < 0:
                 break
             size = found + sign.cut
-            if values := _inside(block[:size]):
-                return Guess(size, values)
+            if places := _places(block[:size]):
+                return Guess(size, places)
             end = size
         return None
 
@@ -236,10 +236,10 @@ class _Splitter:
 
 
 class Guess(NamedTuple):
-    """The size of a piece, and its tasks, which prove it."""
+    """The size of a piece, and the places of its tasks, which prove it."""
 
     size: int
-    values: Sequence[msgspec.Raw]
+    places: Sequence[tuple[int, int]]
 
 
 class Sign(NamedTuple):
@@ -274,18 +274,12 @@ def tasks(piece: Piece) -> Iterator[tuple[int, bytes]]:
                 yield at, line.strip(_SPACE)
             at += len(line)
         return
-    values = piece.values or _inside(piece.data)
-    if values is None:
+    places = _places(piece.data) if piece.places is None else piece.places
+    if places is None:
         yield from _pulled_apart(piece)
         return
-    places, at = list[int](), 0
-    for value in values:
-        at = _first_but(_SPACE + b",", piece.data, at)
-        places.append(piece.offset + at)
-        at += memoryview(value).nbytes
-    # The values have a copy of the piece already, and two of it are much in a small worker.
-    del piece
-    yield from zip(places, map(bytes, values), strict=True)
+    for start, end in places:
+        yield piece.offset + start, piece.data[start:end]
 
 
 def _pulled_apart(piece: Piece) -> Iterator[tuple[int, bytes]]:
@@ -313,12 +307,19 @@ def _common(parts: Sequence[bytes]) -> bytes:
     return low[:size]
 
 
-def _inside(data: bytes | memoryview) -> Sequence[msgspec.Raw] | None:
-    """The values of the inside of an array; None where it is none."""
+def _places(data: bytes | memoryview) -> Sequence[tuple[int, int]] | None:
+    """The places of the values of the inside of an array; None where it is none."""
+    whole = b"".join((b"[", data, b"]"))
     try:
-        return _values.decode(b"".join((b"[", data, b"]")))
+        values = _values.decode(whole)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    places, at = list[tuple[int, int]](), 1
+    for value in values:
+        start = _first_but(_SPACE + b",", whole, at)
+        at = start + memoryview(value).nbytes
+        places.append((start - 1, at - 1))
+    return places
 
 
 def _is(decoder: msgspec.json.Decoder[Any], data: bytes) -> bool:
