@@ -29,6 +29,14 @@ class Base(msgspec.Struct, tag_field="type", gc=False, kw_only=True):
     meta: Nothing | None = None
 
 
+class OfRegion(Base, gc=False, kw_only=True):
+    """A region itself, or an attribute of one: `id` is that of the region."""
+
+    id: Name
+    from_name: str
+    to_name: Literal["text"]
+
+
 class Words(msgspec.Struct, gc=False):
     """Where a region is, in code points, half open, what it reads, and its one label."""
 
@@ -38,10 +46,7 @@ class Words(msgspec.Struct, gc=False):
     labels: tuple[Name]
 
 
-class Region(Base, tag="labels", gc=False, kw_only=True):
-    id: Name
-    from_name: str
-    to_name: Literal["text"]
+class Region(OfRegion, tag="labels", gc=False, kw_only=True):
     value: Words
 
 
@@ -49,12 +54,7 @@ class Chosen(msgspec.Struct, gc=False):
     choices: tuple[Name]
 
 
-class Choice(Base, tag="choices", gc=False, kw_only=True):
-    """An attribute of a region, as are the two that follow."""
-
-    id: str
-    from_name: str
-    to_name: Literal["text"]
+class Choice(OfRegion, tag="choices", gc=False, kw_only=True):
     value: Chosen
 
     @property
@@ -66,10 +66,7 @@ class Counted(msgspec.Struct, gc=False):
     number: int
 
 
-class Number(Base, tag="number", gc=False, kw_only=True):
-    id: str
-    from_name: str
-    to_name: Literal["text"]
+class Number(OfRegion, tag="number", gc=False, kw_only=True):
     value: Counted
 
     @property
@@ -81,10 +78,7 @@ class Written(msgspec.Struct, gc=False):
     text: tuple[Name]
 
 
-class TextArea(Base, tag="textarea", gc=False, kw_only=True):
-    id: str
-    from_name: str
-    to_name: Literal["text"]
+class TextArea(OfRegion, tag="textarea", gc=False, kw_only=True):
     value: Written
 
     @property
