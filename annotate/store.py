@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from annotate.disk import names_in
+from annotate.disk import bytes_if_file, bytes_of, names_in
 from annotate.errors import CannotRun
 from annotate.files import parse_yaml, read_bytes, write_atomically
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, Relation, SourceFile, Span
@@ -197,18 +197,26 @@ class Corpus:
         }
 
     def read_text(self, article: str) -> str:
-        path = self.text_path(article)
+        path = f"{self.root}/articles/{article}.txt"
         try:
-            return read_bytes(path, _CHECK).decode("utf-8")
+            return _bytes(path).decode("utf-8")
         except UnicodeDecodeError as error:
-            raise CannotRun(path, f"is not UTF-8 (byte {error.start})", _CHECK) from error
+            raise CannotRun(Path(path), f"is not UTF-8 (byte {error.start})", _CHECK) from error
 
     def read_article(self, article: str) -> Article:
-        fields = _decode(self.article_path(article), dict[str, Any])
-        return _convert({**fields, "text": self.read_text(article)}, Article, self.article_path(article))
+        path = f"{self.root}/articles/{article}.json"
+        fields = _decoded(path, _bytes(path), dict[str, Any])
+        return _convert({**fields, "text": self.read_text(article)}, Article, path)
 
     def read_annotation(self, version: str, article: str) -> Annotation:
-        return _decode(self.annotation_path(version, article), Annotation)
+        path = f"{self.root}/annotations/{version}/{article}.json"
+        return _decoded(path, _bytes(path), Annotation)
+
+    def find_annotation(self, version: str, article: str) -> Annotation | None:
+        """The same; None where the article has no such labels."""
+        path = f"{self.root}/annotations/{version}/{article}.json"
+        data = bytes_if_file(path)
+        return None if data is None else _decoded(path, data, Annotation)
 
     def read_source(self, file: str) -> SourceFile:
         return _decode(self.source_record_path(file), SourceFile)
@@ -268,19 +276,27 @@ class Corpus:
         write_atomically(self.source_record_path(source.file), encode_source(source))
 
 
+def _bytes(path: str) -> bytes:
+    """All of a file, by its path as a string: of thousands of files, paths as objects cost more than their reading."""
+    try:
+        return bytes_of(path)
+    except OSError as error:
+        raise CannotRun(Path(path), (error.strerror or str(error)).lower(), _CHECK) from error
+
+
 def _decode(path: Path, type_: type[T]) -> T:
-    return _decoded(path, read_bytes(path, _CHECK), type_)
+    return _decoded(path, _bytes(str(path)), type_)
 
 
-def _decoded(path: Path, data: bytes, type_: type[T]) -> T:
+def _decoded(path: str | Path, data: bytes, type_: type[T]) -> T:
     try:
         return msgspec.json.decode(data, type=type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise CannotRun(path, f"cannot be read: {error}", _CHECK) from error
+        raise CannotRun(Path(path), f"cannot be read: {error}", _CHECK) from error
 
 
-def _convert(value: Any, type_: type[T], path: Path) -> T:
+def _convert(value: Any, type_: type[T], path: str | Path) -> T:
     try:
         return msgspec.convert(value, type_)
     except msgspec.ValidationError as error:
-        raise CannotRun(path, f"cannot be read: {error}", _CHECK) from error
+        raise CannotRun(Path(path), f"cannot be read: {error}", _CHECK) from error

@@ -1,19 +1,22 @@
 """How fast `annotate build` writes a dataset, and in how much memory, beside Hugging Face's own way.
 
-    python benchmarks/build.py make DIR --articles 20000
-    python benchmarks/build.py ours DIR OUT [--tables articles …] [--workers 2]
-    python benchmarks/build.py theirs OUT ELSEWHERE [--tables articles …] [--workers 2]
+    python -m benchmarks.build make DIR --articles 20000
+    python -m benchmarks.build run DIR [--tables articles …]
 
 `make` writes a synthetic corpus for the inventory in schema/: 3,000 characters, 40 spans and 25 relations an article,
-gold labels and one annotator's. `ours` builds its dataset. `theirs` writes the same tables with
-`datasets.Dataset.from_generator` and `to_parquet`, of rows that are read back from what `ours` wrote; the time that the
-reading alone takes is measured apart and subtracted, so that it gets them ready-made. Both say seconds and peak memory.
+gold labels and one annotator's. `run` measures each side in a process of its own, one after the other: the function
+behind `annotate build`; and `datasets.Dataset.from_generator` and `to_parquet`, which write the same tables. Their rows
+are read back from what ours wrote, and the time of this reading is measured apart and subtracted, so that they get them
+ready-made. Each side with one process, and with one a core, which is what `annotate build` takes unless told otherwise.
 """
 
 import argparse
+import json
 import random
 import resource
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,10 +24,12 @@ from typing import Any, NamedTuple
 
 from annotate import inventory
 from annotate.absent import leave_out_pandas
+from annotate.executors import cores
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, AttributeValue, Process, Relation, SourceRange, Span
 from annotate.offsets import sha256
 from annotate.store import Corpus, canonical, encode_annotation, encode_article
+from benchmarks.measure import measured
 
 ROOT = Path(__file__).resolve().parent.parent
 SPANS, RELATIONS, PARAGRAPHS, WORDS = 40, 25, 15, 33
@@ -102,7 +107,7 @@ def make(folder: Path, articles: int) -> None:
 
 
 class Cost(NamedTuple):
-    """Wall and processor seconds, the latter of child processes as well: those of a shared machine lie less."""
+    """Elapsed seconds, and those of the processor in this process."""
 
     wall: float
     processor: float
@@ -112,8 +117,8 @@ class Cost(NamedTuple):
 
 
 def now() -> Cost:
-    used = (resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return Cost(time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in used))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return Cost(time.perf_counter(), used.ru_utime + used.ru_stime)
 
 
 def ours(folder: Path, out: Path, tables: Sequence[str], workers: int) -> tuple[Cost, int]:
@@ -125,12 +130,14 @@ def ours(folder: Path, out: Path, tables: Sequence[str], workers: int) -> tuple[
     return now() - start, sum(table.rows for table in made.tables)
 
 
-def read(file: str, groups: list[int]) -> Iterator[dict[str, Any]]:
+def read(groups: list[tuple[str, int]]) -> Iterator[dict[str, Any]]:
+    """The rows of some row groups, each in a file."""
     import pyarrow.parquet as pq
 
     # Batch by batch, as whole groups would put this reading into the other side's memory.
-    for batch in pq.ParquetFile(file).iter_batches(500, row_groups=groups):
-        yield from batch.to_pylist()
+    for file, group in groups:
+        for batch in pq.ParquetFile(file).iter_batches(500, row_groups=[group]):
+            yield from batch.to_pylist()
 
 
 def theirs(out: Path, elsewhere: Path, tables: Sequence[str], workers: int) -> tuple[Cost, int]:
@@ -139,33 +146,56 @@ def theirs(out: Path, elsewhere: Path, tables: Sequence[str], workers: int) -> t
 
     datasets.disable_progress_bars()
     wall, processor, rows = 0.0, 0.0, 0
-    for file in sorted(out.glob("data/*/*.parquet")):
-        if not pq.ParquetFile(file).metadata.num_rows or (tables and file.parent.name not in tables):
+    for folder in sorted((out / "data").iterdir()):
+        files = {str(path): pq.ParquetFile(path) for path in sorted(folder.glob("*.parquet"))}
+        groups = [(path, group) for path, file in files.items() for group in range(file.num_row_groups)]
+        if not groups or (tables and folder.name not in tables):
             continue
-        features = datasets.Features.from_arrow_schema(pq.read_schema(file))
-        groups = list(range(pq.ParquetFile(file).num_row_groups))
+        features = datasets.Features.from_arrow_schema(next(iter(files.values())).schema_arrow)
         several = min(workers, len(groups))
         start = now()
-        rows += sum(1 for _ in read(str(file), groups))
+        rows += sum(1 for _ in read(groups))
         reading = now() - start
         start = now()
         table = datasets.Dataset.from_generator(
             read,
             features=features,
-            gen_kwargs={"file": str(file), "groups": groups},
+            gen_kwargs={"groups": groups},
             cache_dir=str(elsewhere / "cache"),
             num_proc=several if several > 1 else None,
         )
-        table.to_parquet(str(elsewhere / f"{file.parent.name}.parquet"))
+        table.to_parquet(str(elsewhere / f"{folder.name}.parquet"))
         spent = now() - start
         wall += spent.wall - reading.wall / several
+        # Where others have read, what they spent is added later, and less by this.
         processor += spent.processor - reading.processor
     return Cost(wall, processor), rows
 
 
+def run(folder: Path, tables: Sequence[str]) -> None:
+    counts = [1, cores()] if cores() > 1 else [1]
+    print("| side | processes | rows | seconds | CPU s | main, MB | worker, MB | load |")  # noqa: T201
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")  # noqa: T201
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        for side in ("ours", "theirs"):
+            for workers in counts:
+                source, target = folder, Path(temporary, "ours")
+                if side == "theirs":
+                    source, target = target, Path(temporary, "theirs")
+                    shutil.rmtree(target, ignore_errors=True)
+                    target.mkdir()
+                options = ["--workers", str(workers), "--tables", *tables]
+                words = ["-m", "benchmarks.build", side, str(source), str(target), *options]
+                one = measured(side, words, ROOT)
+                print(  # noqa: T201
+                    f"| {side} | {workers} | {one.tasks:,} | {one.seconds:.1f} | {one.cpu:.1f} | {one.main:.0f}"
+                    f" | {one.worker:.0f} | {one.load:.1f} |"
+                )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("make", "ours", "theirs"))
+    parser.add_argument("what", choices=("make", "run", "ours", "theirs"))
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path, nargs="?")
     parser.add_argument("--articles", type=int, default=2000)
@@ -174,14 +204,12 @@ def main() -> None:
     given = parser.parse_args()
     if given.what == "make":
         make(given.source, given.articles)
-        return
-    run = ours if given.what == "ours" else theirs
-    cost, rows = run(given.source, given.target, given.tables, given.workers)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(
-        f"{given.what}: {rows:,} rows, {cost.wall:.1f} s, {cost.processor:.1f} s of processors,"
-        f" {peak:,.0f} MB at most in this process\n"
-    )
+    elif given.what == "run":
+        run(given.source, given.tables)
+    else:
+        side = ours if given.what == "ours" else theirs
+        cost, rows = side(given.source, given.target, given.tables, given.workers)
+        sys.stdout.write(json.dumps({"tasks": rows, "seconds": cost.wall, "cpu": cost.processor}))
 
 
 if __name__ == "__main__":

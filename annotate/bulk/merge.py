@@ -16,6 +16,7 @@ from annotate.dataset.card import card
 from annotate.dataset.counts import Counts
 from annotate.dataset.facts import Facts
 from annotate.dataset.tables import tables
+from annotate.dataset.totals import Total
 from annotate.dataset.writer import CARD, MANIFEST, Table
 from annotate.offsets import sha256
 
@@ -56,40 +57,10 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
         return not self.aside and errors.isdisjoint(self.troubles) and self.articles > 0
 
 
-class _Sum:
-    """The shards of one table as one."""
-
-    def __init__(self, config: str) -> None:
-        self.config = config
-        self.rows = self.bytes = self.uncompressed = self.columns = 0
-        self._sha256, self._logical = hashlib.sha256(), hashlib.sha256()
-
-    def add(self, table: Table) -> None:
-        self.rows += table.rows
-        self.bytes += table.bytes
-        self.uncompressed += table.uncompressed
-        self.columns = table.columns
-        self._sha256.update(f"{table.sha256}\n".encode())
-        self._logical.update(f"{table.logical_sha256}\n".encode())
-
-    def table(self) -> Table:
-        return Table(
-            config=self.config,
-            split=SPLIT,
-            file=table_name(self.config, "*"),
-            rows=self.rows,
-            columns=self.columns,
-            bytes=self.bytes,
-            sha256=self._sha256.hexdigest(),
-            logical_sha256=self._logical.hexdigest(),
-            uncompressed=self.uncompressed,
-        )
-
-
 def merge(order: Order, output: Output, records: Iterable[Shard], troubles: Mapping[str, int]) -> Conversion:
     """Write the card, if there is an article, the list of shards and, last, the manifest."""
     types = {name: table for name, table in tables(order.inventory, order.chosen()).items() if name != "links"}
-    sums = {config: _Sum(config) for config in types}
+    sums = {config: Total(config, SPLIT, table_name(config, "*")) for config in types}
     counts, total = Counts(), _Total()
     with output.workspace(WORK) as folder:
         path = folder / SHARDS

@@ -109,12 +109,14 @@ def _show(manifest: "Manifest", out: str) -> None:
     from rich import box
     from rich.table import Table
 
+    from annotate.dataset.totals import totals
+
     table = Table(box=box.SIMPLE_HEAD, title=f"{manifest.title} {manifest.corpus or ''}".strip(), title_justify="left")
     table.add_column("table")
     table.add_column("split")
     for name in ("rows", "columns", "bytes"):
         table.add_column(name, justify="right")
-    for part in manifest.tables:
+    for part in totals(manifest.tables):
         table.add_row(part.config, part.split, f"{part.rows:,}", f"{part.columns:,}", f"{part.bytes:,}")
     console = terminal()
     console.print(table)

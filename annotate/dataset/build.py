@@ -1,15 +1,13 @@
-"""A corpus → its dataset folder: articles with gold labels, split by split, a batch in memory at a time."""
+"""A corpus → its dataset folder: articles with gold labels, split by split, part by part."""
 
 import contextlib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 
-from annotate.dataset.batches import BatchMaker, Order, batches, give_back, worth
 from annotate.dataset.card import card
 from annotate.dataset.citation import read_citation
 from annotate.dataset.counts import Counts
@@ -18,9 +16,11 @@ from annotate.dataset.evaluation import shared
 from annotate.dataset.facts import Agreement, Facts
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.numbering import hold_ids
+from annotate.dataset.parts import Order, ShardMaker, give_back, parts
 from annotate.dataset.statement import filled, sentences
 from annotate.dataset.tables import tables as all_tables
 from annotate.dataset.tables.links import LinkRow
+from annotate.dataset.totals import totals
 from annotate.dataset.without_text import SKELETON
 from annotate.dataset.writer import (
     CARD,
@@ -85,11 +85,12 @@ def build(
     with dataset_folder(out) as folder:
         counts, written = _write(folder, order, splits, links, workers)
         places = list(make.tables)
-        written.sort(key=lambda table: (places.index(table.config), SPLITS.index(table.split)))
+        written.sort(key=lambda table: (places.index(table.config), SPLITS.index(table.split), table.file))
         facts = Facts(
             inventory=inventory,
             types=make.tables,
-            tables=tuple(written),
+            tables=totals(written),
+            files=tuple(written),
             counts=counts,
             annotators=annotators,
             corpus=corpus_version(corpus),
@@ -120,7 +121,7 @@ def build(
             pyarrow=pa.__version__,
             articles=counts.articles.total(),
             card_sha256=sha256(readme),
-            tables=facts.tables,
+            tables=facts.files,
             unfit=dict(sorted(counts.unfit.items())),
             croissant_sha256=sha256(described),
             negatives=negatives,
@@ -140,34 +141,24 @@ def _write(
 ) -> tuple[Counts, list[Table]]:
     """Write the rows of every table and split; the same bytes however many work."""
     give_back()
-    make, counts, written = order.maker(), Counts(), list[Table]()
-    todo = batches(splits)
-    busy = min(workers, worth(splits))
+    counts, written, todo = Counts(), list[Table](), parts(splits)
+    busy = min(workers, len(todo))
     with (
         processes(busy) as executor,
-        contextlib.closing(in_order(executor, BatchMaker(order), chain.from_iterable(todo.values()), busy)) as made,
+        contextlib.closing(in_order(executor, ShardMaker(order, folder), todo, busy)) as made,
     ):
-        for split, those in todo.items():
-            with contextlib.ExitStack() as open_files:
-                writers = {}
-                for config, table in make.tables.items():
-                    writers[config] = TableWriter(folder, config, split, table.features)
-                    open_files.callback(writers[config].close)
-                for rows, counted in islice(made, len(those)):
-                    counts.merge(counted)
-                    _add(writers, rows)
-                    # What a batch leaves free lies scattered, and would grow with the number of batches.
-                    pa.default_memory_pool().release_unused()
-                rows = make.links(links.get(split, []))
-                counts.add_rows(split, rows)
-                _add(writers, rows)
-                written += [writer.finish() for writer in writers.values()]
+        for shard in made:
+            counts.merge(shard.counts)
+            written += shard.tables
+    make = order.maker()
+    for split in splits:
+        found = make.links(links.get(split, []))
+        counts.add_rows(split, found)
+        for config, rows in found.items():
+            with contextlib.closing(TableWriter(folder, config, split, make.tables[config].features)) as writer:
+                writer.add(rows)
+                written.append(writer.finish())
     return counts, written
-
-
-def _add(writers: Mapping[str, TableWriter], rows: Mapping[str, pa.Table]) -> None:
-    for config, table in rows.items():
-        writers[config].add(table)
 
 
 def _links_by_split(corpus: Corpus, splits: Mapping[str, list[str]]) -> dict[str, list[LinkRow]]:

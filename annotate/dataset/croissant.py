@@ -1,8 +1,8 @@
 """`croissant.json`: the dataset in the Croissant vocabulary, with what is known of its making as responsible-AI fields.
 
 After https://docs.mlcommons.org/croissant/docs/croissant-spec-1.0.html and croissant-rai-spec.html beside it. A table's
-rows of one split are a record set, `<table>/<split>`, read from one Parquet file. Croissant 1.0 knows no list within a
-list: such a column is left out there, and the record set's description names it.
+rows of one split are a record set, `<table>/<split>`, read from a Parquet file or a set of them. Croissant 1.0 knows no
+list within a list: such a column is left out there, and the record set's description names it.
 """
 
 from collections.abc import Iterator
@@ -82,7 +82,10 @@ def croissant(facts: Facts) -> bytes:
         "datePublished": cited.released if cited else None,
         "url": cited.url if cited else None,
         **_responsible(facts),
-        "distribution": [_file(table) for table in facts.tables],
+        "distribution": [
+            *(_file(table) for table in facts.files),
+            *(_files(table) for table in facts.tables if table not in facts.files),
+        ],
         "recordSet": [_record_set(facts, table) for table in facts.tables if table.rows],
     }
     document = {name: value for name, value in known.items() if value}
@@ -139,13 +142,26 @@ def _file(table: Table) -> dict[str, object]:
     }
 
 
+def _files(table: Table) -> dict[str, object]:
+    """All files of a table and split, where there are several."""
+    return {
+        "@type": "cr:FileSet",
+        "@id": table.file,
+        "name": table.file,
+        "description": f"{counted(table.rows, 'row')} of {table.config}, split {table.split}.",
+        "encodingFormat": "application/x-parquet",
+        "includes": table.file,
+    }
+
+
 def _record_set(facts: Facts, table: Table) -> dict[str, object]:
     name = f"{table.config}/{table.split}"
     type_ = facts.types[table.config]
     features, words = type_.features, {column: text for column, _, text in described(type_)}
-    fields, left_out = [], []
+    kind = "fileObject" if table in facts.files else "fileSet"
+    rows, fields, left_out = {kind: {"@id": table.file}}, [], []
     for column, feature in features.items():
-        found = _field(table.file, f"{name}/{column}", column, feature, words.get(column, ""))
+        found = _field(rows, f"{name}/{column}", column, feature, words.get(column, ""))
         if found is None:
             left_out.append(column)
         else:
@@ -164,14 +180,16 @@ def _record_set(facts: Facts, table: Table) -> dict[str, object]:
     }
 
 
-def _field(file: str, place: str, column: str, feature: Feature, words: str) -> dict[str, object] | None:
-    """A column as a field; None for a list of lists, or a struct with nothing else in it."""
+def _field(
+    rows: dict[str, dict[str, str]], place: str, column: str, feature: Feature, words: str
+) -> dict[str, object] | None:
+    """A column of the rows as a field; None for a list of lists, or a struct with nothing else in it."""
     listed = feature.get("_type") == "List"
     inner: Feature = feature["feature"] if listed else feature
     if inner.get("_type") == "List":
         return None
     field: dict[str, object] = {"@type": "cr:Field", "@id": place, "name": place}
-    source = {"fileObject": {"@id": file}, "extract": {"column": column}}
+    source = {**rows, "extract": {"column": column}}
     if listed:
         field["repeated"] = True
     if "_type" in inner:

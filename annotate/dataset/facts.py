@@ -36,7 +36,8 @@ class Agreement(NamedTuple):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that a card is made from.
 
-    `types` are the tables in their order; `left_out` counts the articles without gold labels or in no split; `text` is
+    `types` are the tables in their order; `tables` has one for each of them and each split, whose `file` is a pattern
+    where there are several `files`; `left_out` counts the articles without gold labels or in no split; `text` is
     False where the words of the articles were taken out; `shared` says what binds articles together, None where that
     was not looked at.
     """
@@ -54,6 +55,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     statement: dict[str, str]
     text: bool = True
     shared: Shared | None = None
+    files: tuple[Table, ...] = ()
 
     @property
     def configs(self) -> dict[str, Feature]:

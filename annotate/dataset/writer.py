@@ -71,8 +71,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     text: bool = True
 
 
-def table_file(config: str, split: str) -> str:
-    return f"data/{config}/{split}-00000-of-00001.parquet"
+def table_file(config: str, split: str, number: int | str = 0, of: int = 1) -> str:
+    """The file of a table's rows of a split, or of one part of so many; of `*`, the pattern of all."""
+    return f"data/{config}/{split}-{number if isinstance(number, str) else f'{number:05}'}-of-{of:05}.parquet"
 
 
 class TableWriter:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from annotate.dataset import batches
+from annotate.dataset import parts
 from annotate.dataset.build import build, corpus_version
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.hashing import logical_sha256
@@ -312,21 +312,28 @@ for name in datasets.get_dataset_config_names({str(out)!r}):
 def test_any_number_of_workers_gives_the_same_bytes(
     corpus: Corpus, labels: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bool
 ) -> None:
-    """A batch an article, so that there is something to share out."""
-    monkeypatch.setattr(batches, "BATCH", 1)
+    """A file an article, so that there is something to share out."""
+    monkeypatch.setattr(parts, "PART", 1)
     skeleton = None if text else head(corpus, str(ROOT / "schema"), None)
     for workers in (1, 3):
         build(corpus, labels, tmp_path / str(workers), skeleton=skeleton, workers=workers)
-    monkeypatch.undo()
-    build(corpus, labels, tmp_path / "whole", skeleton=skeleton)
     assert len(corpus.annotated_ids(GOLD)) > 1
-    assert files(tmp_path / "1") == files(tmp_path / "3") == files(tmp_path / "whole")
+    assert files(tmp_path / "1") == files(tmp_path / "3")
+
+
+def test_bytes_do_not_depend_on_how_many_articles_are_in_memory_at_once(
+    corpus: Corpus, labels: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(corpus, labels, tmp_path / "whole")
+    monkeypatch.setattr(parts, "BATCH", 1)
+    build(corpus, labels, tmp_path / "single")
+    assert files(tmp_path / "single") == files(tmp_path / "whole")
 
 
 def test_a_file_that_a_worker_cannot_read_is_named_and_nothing_is_left(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "BATCH", 1)
+    monkeypatch.setattr(parts, "PART", 1)
     project.path("corpus/annotations/gold/market.json").write_text("{")
     with pytest.raises(CannotRun, match=r"gold/market\.json: cannot be read"):
         build(project.corpus, project.inventory, tmp_path / "out", workers=3)
