@@ -7,6 +7,7 @@ it, and places count through all of them.
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -90,6 +91,20 @@ class Documents(NamedTuple):
             return self
         return _rearranged(self, range(len(self.heads)), order, tied)
 
+    def followed_by(self, later: "Documents") -> "Documents":
+        """These documents, and others behind them."""
+        if not later.heads:
+            return self
+        shift = len(self.spans.ids)
+        moved = [np.where(one == UNKNOWN, UNKNOWN, one + shift) for one in later.relations[2:4]]
+        others = later.relations._replace(heads=moved[0], tails=moved[1])
+        return Documents(
+            self.inventory,
+            self.heads + later.heads,
+            Spans(_continued(self.spans.bounds, later.spans.bounds), *map(_joined, self.spans[1:], later.spans[1:])),
+            Relations(_continued(self.relations.bounds, others.bounds), *map(_joined, self.relations[1:], others[1:])),
+        )
+
     def annotation(self, number: int) -> Annotation:
         """The annotation of one document, whose labels and ends must be known."""
         head, relations, ties = self.heads[number], self.relations, list(self.inventory.relations)
@@ -129,78 +144,41 @@ class Documents(NamedTuple):
             )
 
 
-class Gatherer:
-    """Takes documents one by one, and gives the columns of all."""
-
-    def __init__(self, inventory: Inventory) -> None:
-        self._inventory = inventory
-        self._labels = {name: number for number, name in enumerate(inventory.spans)}
-        self._ties = {name: number for number, name in enumerate(inventory.relations)}
-        self._heads: list[Head] = []
-        self._spans: tuple[list[Any], ...] = ([0], [], [], [], [], [], [], [])
-        self._relations: tuple[list[Any], ...] = ([0], [], [], [], [])
-
-    def add(self, annotation: Annotation) -> None:
-        """Take a document; a label or an end that is not known becomes UNKNOWN."""
-        head = Head(
-            annotation.article,
-            annotation.annotator,
-            annotation.process,
-            annotation.made_from,
-            annotation.inventory,
-            annotation.text_sha256,
-        )
-        spans, relations = annotation.spans, annotation.relations
-        ids = [span.id for span in spans]
-        place = dict(zip(ids, range(len(ids)), strict=True)).get
-        known, tie = self._labels.get, self._ties.get
-        self.add_columns(
-            head,
-            (
-                ids,
-                [known(span.label, UNKNOWN) for span in spans],
-                [span.start for span in spans],
-                [span.end for span in spans],
-                [span.text for span in spans],
-                [span.attributes for span in spans],
-                [span.note for span in spans],
-            ),
-            (
-                [tie(relation.label, UNKNOWN) for relation in relations],
-                [place(relation.head, UNKNOWN) for relation in relations],
-                [place(relation.tail, UNKNOWN) for relation in relations],
-                [relation.note for relation in relations],
-            ),
-        )
-
-    def add_columns(self, head: Head, spans: Sequence[list[Any]], relations: Sequence[list[Any]]) -> None:
-        """Take a document whose columns, those of `Spans` and `Relations` behind `bounds`, are there already.
-
-        Places in them count from its own first span.
-        """
-        self._heads.append(head)
-        for columns, more in ((self._spans, spans), (self._relations, relations)):
-            columns[0].append(columns[0][-1] + len(more[0]))
-            for column, values in zip(columns[1:], more, strict=True):
-                column += values
-
-    def documents(self) -> Documents:
-        """All that was taken."""
-        bounds, ids, labels, starts, ends, *others = self._spans
-        spans = Spans(_numbers(bounds), ids, _numbers(labels), _numbers(starts), _numbers(ends), *others)
-        bounds, labels, heads, tails, notes = self._relations
-        first = spans.bounds[owners(_numbers(bounds))]
-        moved = [np.where(one == UNKNOWN, UNKNOWN, one + first) for one in map(_numbers, (heads, tails))]
-        relations = Relations(_numbers(bounds), _numbers(labels), moved[0], moved[1], notes)
-        return Documents(self._inventory, self._heads, spans, relations)
-
-
 def gathered(annotations: Iterable[Annotation], inventory: Inventory) -> Documents:
-    """The columns of annotations."""
-    gatherer = Gatherer(inventory)
-    for annotation in annotations:
-        gatherer.add(annotation)
-    return gatherer.documents()
+    """The columns of annotations; a label or an end that is not known becomes UNKNOWN."""
+    all_ = list(annotations)
+    spans = [span for one in all_ for span in one.spans]
+    relations = [relation for one in all_ for relation in one.relations]
+    bounds = [0, *accumulate(len(one.spans) for one in all_)]
+    ids = [span.id for span in spans]
+    heads, tails = list[int](), list[int]()
+    for one, (first, behind) in zip(all_, pairwise(bounds), strict=True):
+        place = dict(zip(ids[first:behind], range(first, behind), strict=True)).get
+        heads += [place(relation.head, UNKNOWN) for relation in one.relations]
+        tails += [place(relation.tail, UNKNOWN) for relation in one.relations]
+    labels = {name: number for number, name in enumerate(inventory.spans)}
+    ties = {name: number for number, name in enumerate(inventory.relations)}
+    return Documents(
+        inventory,
+        [Head(one.article, one.annotator, one.process, one.made_from, one.inventory, one.text_sha256) for one in all_],
+        Spans(
+            column(bounds),
+            ids,
+            column([labels.get(span.label, UNKNOWN) for span in spans]),
+            column([span.start for span in spans]),
+            column([span.end for span in spans]),
+            [span.text for span in spans],
+            [span.attributes for span in spans],
+            [span.note for span in spans],
+        ),
+        Relations(
+            column([0, *accumulate(len(one.relations) for one in all_)]),
+            column([ties.get(relation.label, UNKNOWN) for relation in relations]),
+            column(heads),
+            column(tails),
+            [relation.note for relation in relations],
+        ),
+    )
 
 
 def owners(bounds: Numbers) -> Numbers:
@@ -216,7 +194,8 @@ def counted(starts: Numbers, ends: Numbers) -> tuple[Numbers, Numbers]:
     return ranges, np.arange(len(ranges)) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
 
 
-def _numbers(values: Sequence[int]) -> Numbers:
+def column(values: Sequence[int]) -> Numbers:
+    """A column of numbers; one that is too large for it, as no text is so long, becomes UNKNOWN."""
     try:
         return np.array(values, np.int64)
     except OverflowError:
@@ -227,7 +206,7 @@ def _numbers(values: Sequence[int]) -> Numbers:
 def _ranks(names: Mapping[str, object]) -> Numbers:
     """Number of a name → its place among the names in the order of the alphabet; UNKNOWN comes last."""
     alphabet = {name: rank for rank, name in enumerate(sorted(names))}
-    return _numbers([*map(alphabet.__getitem__, names), len(alphabet)])
+    return column([*map(alphabet.__getitem__, names), len(alphabet)])
 
 
 def _sorted(order: Numbers) -> bool:
@@ -246,8 +225,12 @@ def ordered(*keys: Numbers) -> tuple[Numbers, Mask]:
         whole = np.zeros(len(keys[0]), np.int64)
         for key, size in zip(keys, sizes, strict=True):
             whole = whole * size + (key - key.min(initial=0))
-        order = np.argsort(whole, kind="stable")
-        same = whole[order[1:]] == whole[order[:-1]]
+        if (whole[:-1] <= whole[1:]).all():
+            # Most documents are in order as they come, which is far sooner seen than sorted.
+            order, same = np.arange(len(whole)), whole[:-1] == whole[1:]
+        else:
+            order = np.argsort(whole, kind="stable")
+            same = whole[order[1:]] == whole[order[:-1]]
     else:
         order = np.lexsort(keys[::-1])
         same = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys])
@@ -263,7 +246,7 @@ def text_order(
     if same.any():
         # Spans of one label in one place, which the checks do not let through, stand by their ids.
         columns = np.stack(keys).T.tolist()
-        order = _numbers(sorted(order.tolist(), key=lambda place: (columns[place], ids[place])))
+        order = column(sorted(order.tolist(), key=lambda place: (columns[place], ids[place])))
     return order
 
 
@@ -285,7 +268,7 @@ def allowed(inventory: Inventory) -> Mask:
 
 def _places(bounds: Numbers, numbers: Sequence[int]) -> Numbers:
     """The places of the spans or relations of some documents."""
-    some = _numbers(numbers)
+    some = column(numbers)
     return counted(bounds[some], bounds[some + 1])[1]
 
 
@@ -319,8 +302,16 @@ def _rearranged(documents: Documents, numbers: Sequence[int], kept: Numbers, tie
 
 
 def _bounds(bounds: Numbers, numbers: Sequence[int]) -> Numbers:
-    return _numbers([0, *np.cumsum(np.diff(bounds)[list(numbers)]).tolist()])
+    return column([0, *np.cumsum(np.diff(bounds)[list(numbers)]).tolist()])
+
+
+def _continued(bounds: Numbers, later: Numbers) -> Numbers:
+    return np.concatenate([bounds, later[1:] + bounds[-1]])
+
+
+def _joined(values: Any, later: Any) -> Any:
+    return values + later if isinstance(values, list) else np.concatenate([values, later])
 
 
 def _picked(values: list[T], places: Numbers) -> list[T]:
-    return [values[place] for place in places.tolist()]
+    return list(map(values.__getitem__, places.tolist()))

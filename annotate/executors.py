@@ -52,6 +52,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def worth(items: int, each: int) -> int:
+    """How many processes are worth their start where each should have so many items: at most one a core."""
+    return max(1, min(cores(), items // each))
+
+
+def evenly(items: int, most: int) -> list[int]:
+    """Where to cut so many items into as few parts as hold at most so many each, all of much the same size."""
+    parts = max(-(-items // most), 1)
+    return [items * part // parts for part in range(parts + 1)]
+
+
 @contextmanager
 def no_collections() -> Iterator[None]:
     """Leave the garbage collector out of the way of many small objects, none of which is in a cycle."""

@@ -26,7 +26,7 @@ from typing import Any
 
 from annotate import inventory
 from annotate.absent import leave_out_pandas
-from annotate.bulk.splitter import Piece, split, tasks
+from annotate.bulk.splitter import Piece, places_of, split
 from annotate.labelstudio.config import labeling_config
 from benchmarks.exports import write
 from benchmarks.measure import Measured, measured, timed
@@ -77,7 +77,8 @@ def floor(path: Path, out: Path) -> int:
         for number, piece in enumerate(split(file.read)):
             if not isinstance(piece, Piece):
                 raise SystemExit("the export is broken")
-            read = [decoder.decode(raw) for _, raw in tasks(piece)]
+            view = memoryview(piece.data)
+            read = [decoder.decode(view[start:end]) for start, end in places_of(piece)]
             count += len(read)
             target = out / f"{number}.parquet"
             table = pa.table(columns(read, labels, schema), schema=schema)

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 import msgspec
 
 from annotate.bulk.inputs import name_of
-from annotate.bulk.reader import Fields
 from annotate.bulk.splitter import BLOCK, LARGEST
+from annotate.bulk.taking import Fields
 from annotate.dataset.features import ARTICLES
 from annotate.intake import Details
 from annotate.inventory import Inventory

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import lru_cache
-from itertools import islice
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,14 +21,15 @@ from annotate.bulk import rules
 from annotate.bulk.inputs import read_range
 from annotate.bulk.order import Order
 from annotate.bulk.outputs import output
-from annotate.bulk.reader import Reader, SetAside, Taken
-from annotate.bulk.splitter import Piece, tasks
+from annotate.bulk.reader import Batch, Reader
+from annotate.bulk.splitter import Piece, places_of
+from annotate.bulk.taking import SetAside, Taken
 from annotate.columns import Documents
 from annotate.dataset.counts import Counts
 from annotate.dataset.rows import TableMaker
 from annotate.dataset.writer import Table, TableWriter
 from annotate.errors import CannotRun
-from annotate.executors import no_collections
+from annotate.executors import evenly, no_collections
 from annotate.findings import Finding
 from annotate.offsets import sha256
 
@@ -36,8 +37,8 @@ SPLIT = "train"
 """An export knows of no splits: all of it is one."""
 WORK = ".convert"
 """The folder of the records, and of what is under way; it is gone when all is done."""
-BATCH = 100
-"""Articles whose rows are in memory at once."""
+BATCH = 120
+"""Most articles whose rows are in memory at once."""
 LOOKED_AT = 20
 """Rows of each shard among which the card's example is looked for."""
 
@@ -168,16 +169,15 @@ class _Making:
     def shard(self) -> Shard:
         job = self.job
         data = job.data if job.data is not None else read_range(job.address, job.offset, job.size)
-        digest, waiting = sha256(data), tasks(Piece(job.offset, job.lines, data, job.places))
-        del data
+        digest, places = sha256(data), places_of(Piece(job.offset, job.lines, data, job.places))
         with ExitStack() as open_files:
             writers: dict[str, TableWriter] = {}
             for config, table in self.tools.make.tables.items():
                 name = table_name(config, job.number)
                 writers[config] = TableWriter(self.folder, config, SPLIT, table.features, name)
                 open_files.callback(writers[config].close)
-            while batch := list(islice(waiting, BATCH)):
-                self._convert(batch, writers)
+            for first, last in pairwise(evenly(len(places), BATCH)):
+                self._convert(Batch(data, places[first:last], job.offset), writers)
             tables = tuple(writer.finish() for writer in writers.values())
         return Shard(
             number=job.number,
@@ -196,17 +196,16 @@ class _Making:
             counts=self.counts.as_data(),
         )
 
-    def _convert(self, batch: Sequence[tuple[int, bytes]], writers: Mapping[str, TableWriter]) -> None:
+    def _convert(self, batch: Batch, writers: Mapping[str, TableWriter]) -> None:
         """Read tasks, and write the rows of those that go to the tables; the others are counted or set aside."""
-        file = self.job.file
-        places = [f"the task at byte {at:,}" for at, _ in batch]
-        read = self.tools.reader.read(list(zip(places, (raw for _, raw in batch), strict=True)), file)
+        read = self.tools.reader.read(batch, self.job.file)
         taken: list[Taken] = []
-        for where, (at, raw), one in zip(places, batch, read.tasks, strict=True):
+        for number, one in enumerate(read.tasks):
             self.tasks += 1
-            task = self._once(one, at, where) if isinstance(one, Taken) else one
+            at = batch.offset + batch.places[number][0]
+            task = self._once(one, at, batch.where(number)) if isinstance(one, Taken) else one
             if isinstance(task, SetAside):
-                self._set_aside(at, raw, task)
+                self._set_aside(at, batch.task(number), task)
                 continue
             self.warnings.update({finding.code for finding in task.findings})
             if task.chosen is None:

@@ -265,31 +265,33 @@ def _learnt(block: bytes) -> Sign | None:
     return Sign(before + between + behind, len(before)) if between and behind else None
 
 
-def tasks(piece: Piece) -> Iterator[tuple[int, bytes]]:
-    """Each value of a piece by itself, with its byte in the input; what stands between values is given too."""
+def places_of(piece: Piece) -> Sequence[tuple[int, int]]:
+    """From and to which of its bytes each value of a piece stands, and what stands between values."""
     if piece.lines:
-        at = piece.offset
-        for line in piece.data.splitlines(keepends=True):
-            if line.strip(_SPACE):
-                yield at, line.strip(_SPACE)
-            at += len(line)
-        return
+        return list(_lines_of(piece.data))
     places = _places(piece.data) if piece.places is None else piece.places
-    if places is None:
-        yield from _pulled_apart(piece)
-        return
-    for start, end in places:
-        yield piece.offset + start, piece.data[start:end]
+    return list(_pulled_apart(piece.data)) if places is None else places
 
 
-def _pulled_apart(piece: Piece) -> Iterator[tuple[int, bytes]]:
+def _lines_of(data: bytes) -> Iterator[tuple[int, int]]:
+    at = 0
+    for line in data.splitlines(keepends=True):
+        inner = line.strip(_SPACE)
+        if inner:
+            start = at + _first_but(_SPACE, line)
+            yield start, start + len(inner)
+        at += len(line)
+
+
+def _pulled_apart(data: bytes) -> Iterator[tuple[int, int]]:
     """The values of a piece that is no JSON: what stands between brackets, and what stands between those."""
-    scanner, start, data = Scanner(), 0, piece.data
+    scanner, start = Scanner(), 0
     for end in [*scanner.ends(data), len(data)]:
         part = data[start:end]
         inner = part.strip(_SPACE + b",")
         if inner:
-            yield piece.offset + start + part.index(inner), inner
+            begin = start + part.index(inner)
+            yield begin, begin + len(inner)
         start = end
 
 

@@ -6,7 +6,7 @@ broken stops the later ones for that file alone.
 
 from annotate.checks import class_ids, corpus, coverage, relations, shape, spans, splits, text, vocabulary
 from annotate.checks.labels import check_annotation, check_labels
-from annotate.checks.run import check
+from annotate.checks.run import ENOUGH, check
 from annotate.findings import Rule
 
 CATALOGUE: tuple[Rule, ...] = tuple(
@@ -27,4 +27,4 @@ CATALOGUE: tuple[Rule, ...] = tuple(
 )
 """Every rule, in the order of the levels and codes."""
 
-__all__ = ["CATALOGUE", "check", "check_annotation", "check_labels"]
+__all__ = ["CATALOGUE", "ENOUGH", "check", "check_annotation", "check_labels"]

@@ -20,7 +20,7 @@ from annotate.checks.places import misplaced, twice
 from annotate.checks.spans import OF_COUNTS
 from annotate.columns import UNKNOWN, Attributes, Documents, Head, Mask, Spans, allowed, gathered, owners
 from annotate.inventory import Attribute, Bounds, Inventory, Reading
-from annotate.model import Annotation
+from annotate.model import Annotation, AttributeValue
 
 _NAME, _VERSION, _SHA256, _SPAN_ID = map(re.compile, (ID_PATTERN, VERSION_PATTERN, SHA256_PATTERN, SPAN_ID_PATTERN))
 _IN_IDS = bytes(character for character in range(128) if _SPAN_ID.fullmatch(chr(character)))
@@ -86,6 +86,8 @@ class Gate:
             )
             for label in inventory.spans
         ]
+        # A few sets of values make up most of a corpus.
+        self._attributes_pass = lru_cache(maxsize=4096)(self._have_values)
         self._asks = among([name for name, label in zip(inventory.spans, self._labels, strict=True) if label.required])
 
     @staticmethod
@@ -116,11 +118,28 @@ class Gate:
         having = [place for place, given in enumerate(spans.attributes) if given]
         lacking = self._asks[spans.labels]
         lacking[having] = [
-            label == UNKNOWN or not _attributes_pass(self._labels[label], spans.attributes[place])
+            not self._attributes_pass(label, tuple(spans.attributes[place].items()))
             for place, label in zip(having, spans.labels[having].tolist(), strict=True)
         ]
         faulty: Mask = _faulty_ids(spans.ids) | (spans.labels == UNKNOWN) | lacking
         return faulty
+
+    def _have_values(self, label: int, given: tuple[tuple[str, AttributeValue], ...]) -> bool:
+        """Whether a span with a label may have such attributes, and has those that it must have."""
+        if label == UNKNOWN:
+            return False
+        asked = self._labels[label]
+        for name, value in given:
+            attribute = asked.attributes.get(name)
+            if attribute is None:
+                return False
+            if attribute.type == "integer":
+                fits = type(value) is int and value >= 0
+            else:
+                fits = isinstance(value, str) and (value in attribute.values if attribute.values else value != "")
+            if not fits:
+                return False
+        return asked.required <= {name for name, _ in given}
 
     def _faulty_ends(self, documents: Documents) -> Mask:
         """The spans that have too few relations, or too many."""
@@ -180,20 +199,6 @@ def _head_passes(head: Head) -> bool:
         and _VERSION.fullmatch(head.inventory) is not None
         and _SHA256.fullmatch(head.text_sha256) is not None
     )
-
-
-def _attributes_pass(label: _Label, given: Attributes) -> bool:
-    for name, value in given.items():
-        attribute = label.attributes.get(name)
-        if attribute is None:
-            return False
-        if attribute.type == "integer":
-            fits = type(value) is int and value >= 0
-        else:
-            fits = isinstance(value, str) and (value in attribute.values if attribute.values else value != "")
-        if not fits:
-            return False
-    return given.keys() >= label.required
 
 
 def _faulty_ids(ids: Sequence[str]) -> Mask:

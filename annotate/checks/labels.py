@@ -1,12 +1,13 @@
 """The checks of one annotation in memory: its vocabulary, spans and relations, against its text and the inventory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from annotate.annotation_schema import annotation_schema_text
 from annotate.checks import relations, shape, spans
 from annotate.checks.gate import Gate
+from annotate.columns import gathered
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.model import Annotation
@@ -15,7 +16,19 @@ from annotate.store import encode_annotation
 
 def check_annotation(annotation: Annotation, text: str, inventory: Inventory, file: str = "") -> list[Finding]:
     """What `check` would say of an annotation by itself, were it written: of its vocabulary, spans and relations."""
-    return [] if Gate.of(inventory).passes(annotation, text) else explain(annotation, text, inventory, file)
+    [found] = check_annotations([annotation], [text], inventory, file)
+    return found
+
+
+def check_annotations(
+    annotations: Sequence[Annotation], texts: Sequence[str], inventory: Inventory, file: str = ""
+) -> list[list[Finding]]:
+    """The same of each of many, against the texts of their articles."""
+    passing = Gate.of(inventory).passing(gathered(annotations, inventory), texts).tolist()
+    return [
+        [] if passes else explain(annotation, text, inventory, file)
+        for annotation, text, passes in zip(annotations, texts, passing, strict=True)
+    ]
 
 
 def explain(annotation: Annotation, text: str, inventory: Inventory, file: str = "") -> list[Finding]:

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from itertools import repeat
-from operator import contains, getitem
+from operator import getitem
 from typing import TypeAlias
 
 import numpy as np
@@ -12,9 +11,11 @@ import numpy.typing as npt
 from annotate.columns import Mask, Numbers, Spans, ordered, owners
 
 Kinds: TypeAlias = npt.NDArray[np.uint8]
+Codes: TypeAlias = npt.NDArray[np.uint32]
 
 _SPACE, _IN_WORDS = 1, 2
 _TABLED = 0x3000
+_LINE_END = ord("\n")
 
 
 def misplaced(spans: Spans, texts: Sequence[str]) -> Mask:
@@ -28,18 +29,26 @@ def misplaced(spans: Spans, texts: Sequence[str]) -> Mask:
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))[owner]
     outside: Mask = (spans.starts < 0) | (spans.starts >= spans.ends) | (spans.ends > sizes)
     starts, ends = np.where(outside, 0, spans.starts), np.where(outside, 0, spans.ends)
+    lengths = np.fromiter(map(len, spans.texts), np.int64, len(held))
     same = np.fromiter(map(str.startswith, held, spans.texts, starts.tolist()), np.bool_, len(held))
-    same &= np.fromiter(map(len, spans.texts), np.int64, len(held)) == spans.ends - spans.starts
+    same &= lengths == spans.ends - spans.starts
+    # Where the words are the same, their own characters are those of the text; behind them stands one, so that the
+    # last word has one behind it even if it is empty.
+    words = _codes("".join([*spans.texts, " "]))
+    behind_words = np.cumsum(lengths)
+    kinds = _kinds(words)
+    first, last = kinds[behind_words - lengths], kinds[behind_words - 1]
+    lines = np.zeros(len(held), np.bool_)
+    lines[np.searchsorted(behind_words, np.flatnonzero(words == _LINE_END), "right")] = True
     # Before and behind a text there is no word.
-    before = np.where(starts > 0, _kinds(held, starts - 1), 0)
-    behind = np.where(ends < sizes, _kinds(held, np.minimum(ends, sizes - 1)), 0)
-    first, last = _kinds(held, starts), _kinds(held, ends - 1)
+    before = np.where(starts > 0, _kinds(_characters(held, starts - 1)), 0)
+    behind = np.where(ends < sizes, _kinds(_characters(held, np.minimum(ends, sizes - 1))), 0)
     faulty: Mask = (
         outside
         | ~same
         | ((first | last) & _SPACE > 0)
         | ((before & first | last & behind) & _IN_WORDS > 0)
-        | np.fromiter(map(contains, spans.texts, repeat("\n")), np.bool_, len(held))
+        | lines
         | twice(owner, spans.starts, spans.ends, spans.labels)
     )
     return faulty
@@ -53,10 +62,17 @@ def twice(*keys: Numbers) -> Mask:
     return found
 
 
-def _kinds(texts: Sequence[str], places: Numbers) -> Kinds:
-    """For the character at a place of each text, `_SPACE` for white space, `_IN_WORDS` for a letter or digit."""
-    characters = "".join(map(getitem, texts, places.tolist()))
-    codes = np.frombuffer(characters.encode("utf-32-le", "surrogatepass"), np.uint32)
+def _characters(texts: Sequence[str], places: Numbers) -> Codes:
+    """The character at a place of each text."""
+    return _codes("".join(map(getitem, texts, places.tolist())))
+
+
+def _codes(characters: str) -> Codes:
+    return np.frombuffer(characters.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def _kinds(codes: Codes) -> Kinds:
+    """Of each character `_SPACE` for white space, `_IN_WORDS` for a letter or digit."""
     kinds: Kinds = _table()[np.minimum(codes, _TABLED)]
     beyond = np.flatnonzero(codes >= _TABLED)
     kinds[beyond] = [_kind(chr(code)) for code in codes[beyond].tolist()]

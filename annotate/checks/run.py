@@ -1,7 +1,7 @@
 """Which check sees what, in which order: one article after the other, then the corpus as a whole."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import msgspec
@@ -24,17 +24,22 @@ from annotate.store import Corpus, encode_links, encode_source
 
 CHUNK = 100
 """Articles that go to a worker at once."""
+ENOUGH = 1500
+"""Articles for which a process is worth its start."""
 
 
-def check(corpus: Corpus, inventory: Inventory, workers: int = 1) -> Iterator[Finding]:
+def check(
+    corpus: Corpus, inventory: Inventory, workers: int = 1, told: Callable[[int], None] = lambda _: None
+) -> Iterator[Finding]:
     """All findings on a corpus, file by file in the order of article ids, then those on the whole.
 
-    `workers` is the number of processes; the findings and their order are the same with any.
+    `workers` is the number of processes; the findings and their order are the same with any. `told` hears of articles
+    that have been looked at, so many at a time.
     """
     run = _Run(corpus, inventory)
     yield from run.annotators()
     yield from run.sources()
-    yield from run.articles(workers)
+    yield from run.articles(workers, told)
     yield from run.beside()
     yield from run.strays()
     for rule in corpus_rules.OF_CONTENTS:
@@ -89,7 +94,7 @@ class _Run:
                 self.contents.source_hashes[path.name] = sha256(data)
                 self.contents.source_sizes[path.name] = len(data.decode("utf-8", "replace"))
 
-    def articles(self, workers: int) -> Iterator[Finding]:
+    def articles(self, workers: int, told: Callable[[int], None]) -> Iterator[Finding]:
         """The findings on the files of each article, in the order of ids."""
         covered = set(self.corpus.covered_ids())
         named = (Named(name, self._versions(name), name in covered) for name in sorted(self.contents.known))
@@ -104,6 +109,7 @@ class _Run:
                         self.contents.articles[name] = facts._replace(source=sys.intern(facts.source))
                     if whole:
                         self.contents.whole.add(name)
+                told(len(chunk))
 
     def strays(self) -> Iterator[Finding]:
         """The findings on labels of articles that are not there."""

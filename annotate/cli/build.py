@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, schema_option, terminal
+from annotate.cli.common import corpus_argument, counting, schema_option, terminal, workers_option
 from annotate.cli.report import render
 
 if TYPE_CHECKING:
@@ -30,11 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--without-text", is_flag=True, help="Leave out all words of the articles; `annotate hydrate` puts them back."
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    help="Processes; any number gives the same bytes.  [default: one a core, one where there is little to do]",
-)
+@workers_option
 @click.option(
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
 )
@@ -65,33 +61,39 @@ def command(
     python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset"))'
     """
     from annotate import inventory
-    from annotate.checks import CATALOGUE, check
+    from annotate.checks import CATALOGUE, ENOUGH, check
     from annotate.checks.leaks import leaks
     from annotate.dataset.build import build
     from annotate.dataset.inputs import cited, head
     from annotate.dataset.tables import tables
-    from annotate.executors import cores
+    from annotate.executors import cores, worth
+    from annotate.model import GOLD
     from annotate.release.figures import agreement
     from annotate.store import Corpus
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
     tables(loaded, configs)  # before the checks, which take a while
-    errors = [finding for finding in check(folder, loaded) if finding.severity == "error"] or leaks(folder)
+    articles = len(folder.article_ids())
+    with counting("checking", articles) as told:
+        findings = list(check(folder, loaded, workers or worth(articles, ENOUGH), told))
+    errors = [finding for finding in findings if finding.severity == "error"] or leaks(folder)
     if errors:
         click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
         ctx.exit(1)
     quoted = cited(folder, citation)
-    manifest = build(
-        folder,
-        loaded,
-        out,
-        quoted,
-        agreement(folder, loaded),
-        tables=configs,
-        negatives=negatives,
-        skeleton=head(folder, schema, quoted, configs, negatives) if without_text else None,
-        workers=workers or cores(),
-    )
+    with counting("building", len(folder.annotated_ids(GOLD))) as told:
+        manifest = build(
+            folder,
+            loaded,
+            out,
+            quoted,
+            agreement(folder, loaded),
+            tables=configs,
+            negatives=negatives,
+            skeleton=head(folder, schema, quoted, configs, negatives) if without_text else None,
+            workers=workers or cores(),
+            told=told,
+        )
     if format_ == "json":
         click.echo(json.dumps(_as_data(manifest, out), indent=2, ensure_ascii=False))
     else:

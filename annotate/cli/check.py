@@ -1,11 +1,15 @@
 """`annotate check`: all findings on a corpus."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, schema_option
+from annotate.cli.common import corpus_argument, counting, schema_option, workers_option
 from annotate.cli.report import FORMATS, counted, render
+
+if TYPE_CHECKING:
+    from annotate.findings import Finding
 
 
 @click.command("check")
@@ -15,10 +19,12 @@ from annotate.cli.report import FORMATS, counted, render
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print findings."
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail the check as errors do.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that check articles.")
+@workers_option
 @click.option("--fix", is_flag=True, help="Mend what is safe to mend: canonical form, white space at a span's ends.")
 @click.pass_context
-def command(ctx: click.Context, corpus: str, schema: str, format_: str, strict: bool, fix: bool, workers: int) -> None:
+def command(
+    ctx: click.Context, corpus: str, schema: str, format_: str, strict: bool, fix: bool, workers: int | None
+) -> None:
     """Check a corpus: every file by itself, then the whole. All findings are shown.
 
     Exit code 0: no errors (with --strict, no warnings either); 1: findings; 2: could not run.
@@ -29,18 +35,25 @@ def command(ctx: click.Context, corpus: str, schema: str, format_: str, strict: 
     annotate check --format sarif > findings.sarif
     """
     from annotate import inventory
-    from annotate.checks import CATALOGUE, check, fixes
+    from annotate.checks import CATALOGUE, ENOUGH, check, fixes
+    from annotate.executors import worth
     from annotate.store import Corpus
 
     loaded = inventory.load(schema)
     folder = Corpus(corpus)
-    findings = list(check(folder, loaded, workers))
+    ids = folder.article_ids()
+
+    def found() -> list["Finding"]:
+        with counting("checking", len(ids)) as told:
+            return list(check(folder, loaded, workers or worth(len(ids), ENOUGH), told))
+
+    findings = found()
     if fix:
         written = fixes.apply(folder, findings)
         for file in written:
             click.echo(f"mended {Path(corpus) / file}", err=True)
-        findings = list(check(folder, loaded, workers)) if written else findings
-    articles = counted(len(folder.article_ids()), "article")
+        findings = found() if written else findings
+    articles = counted(len(ids), "article")
     annotations = counted(sum(len(folder.annotated_ids(version)) for version in folder.versions()), "annotation")
     click.echo(
         render(

@@ -1,6 +1,7 @@
 """What several commands share: their options, and how they speak to a terminal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -24,9 +25,31 @@ guidelines_option = click.option(
 )
 
 
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Processes; any number gives the same.  [default: one a core, fewer where there is little to do]",
+)
+
+
 def terminal(stderr: bool = False) -> Console:
     """A console that wraps nothing when its output is no terminal, so that scripts can read it."""
     console = Console(stderr=stderr, highlight=False)
     if not console.is_terminal:
         console = Console(stderr=stderr, highlight=False, width=10_000, soft_wrap=True)
     return console
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal that moves on by what it is told was done; nothing elsewhere."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = terminal(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        line = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(line, done)

@@ -105,7 +105,7 @@ def _order(exports: tuple[str, ...], schema: str, asked: dict[str, Any]) -> "Ord
     from annotate import inventory
     from annotate.bulk.order import Order
     from annotate.bulk.people import read_annotators, read_people
-    from annotate.bulk.reader import Fields
+    from annotate.bulk.taking import Fields
     from annotate.intake import Details
 
     loaded, details = inventory.load(schema), Details()

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -55,13 +55,14 @@ def build(
     negatives: bool = False,
     skeleton: Head | None = None,
     workers: int = 1,
+    told: Callable[[int], None] = lambda _: None,
 ) -> Manifest:
     """Write the dataset folder `out`: Parquet a table and split, the card, the manifest.
 
     `agreement` is shown in the card; `tables` chooses among the tables, with `articles` always among them, as the
     others refer to it; `negatives` asks for pairs of mentions without a relation in `relations`. With `skeleton`,
     no table and no row in the card has words of the articles, and a file is added from which `annotate hydrate` puts
-    them back. `workers` processes give the same bytes as one.
+    them back. `workers` processes give the same bytes as one. `told` hears of articles that are done, some at a time.
 
     The corpus must have passed the checks. Raises Refused where a class id of the dataset in `out` would go to another
     name. Raises CannotRun, and leaves `out` as it was, where there is nothing to write, no table is called so, a split
@@ -83,7 +84,7 @@ def build(
     make = order.maker()
     links = _links_by_split(corpus, splits) if "links" in make.tables else {}
     with dataset_folder(out) as folder:
-        counts, written = _write(folder, order, splits, links, workers)
+        counts, written = _write(folder, order, splits, links, workers, told)
         places = list(make.tables)
         written.sort(key=lambda table: (places.index(table.config), SPLITS.index(table.split), table.file))
         facts = Facts(
@@ -137,7 +138,12 @@ def build(
 
 
 def _write(
-    folder: Path, order: Order, splits: Mapping[str, list[str]], links: Mapping[str, list[LinkRow]], workers: int
+    folder: Path,
+    order: Order,
+    splits: Mapping[str, list[str]],
+    links: Mapping[str, list[LinkRow]],
+    workers: int,
+    told: Callable[[int], None],
 ) -> tuple[Counts, list[Table]]:
     """Write the rows of every table and split; the same bytes however many work."""
     give_back()
@@ -147,7 +153,8 @@ def _write(
         processes(busy) as executor,
         contextlib.closing(in_order(executor, ShardMaker(order, folder), todo, busy)) as made,
     ):
-        for shard in made:
+        for part, shard in zip(todo, made, strict=True):
+            told(len(part.names))
             counts.merge(shard.counts)
             written += shard.tables
     make = order.maker()

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -65,9 +66,10 @@ class Counts:
         spans, names = labels.spans, list(labels.inventory.spans)
         self.spans.update(_named(spans.labels, names))
         self.relations.update(_named(labels.relations.labels, list(labels.inventory.relations)))
-        given = zip(spans.labels.tolist(), spans.attributes, strict=True)
-        found = Counter((label, *pair) for label, attributes in given if attributes for pair in attributes.items())
-        for (label, name, value), number in found.items():
+        owners = np.repeat(spans.labels, np.fromiter(map(len, spans.attributes), np.int64, len(spans.attributes)))
+        given = chain.from_iterable(map(dict.items, spans.attributes))
+        found = Counter(zip(owners.tolist(), given, strict=True))
+        for (label, (name, value)), number in found.items():
             self.values[names[label], name][value] += number
         self.add_rows(split, tables)
 
@@ -96,13 +98,12 @@ class Counts:
     def _table(self, config: str, split: str, table: pa.Table) -> None:
         before = self.rows[config, split]
         self.rows[config, split] += len(table)
-        fullness = np.zeros(min(len(table), self.looked_at) if before < self.looked_at else 0, np.int64)
         for name, column in zip(table.column_names, table.columns, strict=True):
-            filled = np.concatenate([_filled(chunk) for chunk in column.chunks])
-            self.filled[config, name] += int(filled.sum())
-            fullness += filled[: len(fullness)]
-        if not len(fullness):
+            self.filled[config, name] += sum(map(_count, column.chunks))
+        looked_at = table[: self.looked_at] if before < self.looked_at else table[:0]
+        if not len(looked_at):
             return
+        fullness = np.sum([np.concatenate([_filled(chunk) for chunk in one.chunks]) for one in looked_at.columns], 0)
         index, known = int(fullness.argmax()), self.examples.get(config)
         if not known or fullness[index] > known.fullness:
             [row] = table[index : index + 1].to_pylist()
@@ -151,6 +152,11 @@ def _named(numbers: Numbers, names: Sequence[str]) -> dict[str, int]:
     """How often each name stands among the numbers of names, in the order of the inventory."""
     counts = np.bincount(numbers, minlength=len(names)).tolist()
     return {name: count for name, count in zip(names, counts, strict=True) if count}
+
+
+def _count(array: pa.Array) -> int:
+    """How many rows are filled."""
+    return int(_filled(array).sum()) if pa.types.is_list(array.type) else len(array) - array.null_count
 
 
 def _filled(array: pa.Array) -> npt.NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from annotate.dataset.counts import Counts
 from annotate.dataset.documents import Source
 from annotate.dataset.rows import TableMaker
 from annotate.dataset.writer import Table, TableWriter, table_file
-from annotate.executors import no_collections
+from annotate.executors import evenly, no_collections
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article
 from annotate.store import Corpus
@@ -140,10 +140,9 @@ def parts(splits: Mapping[str, Sequence[str]]) -> list[Part]:
     """
     found = []
     for split, names in splits.items():
-        of = max(-(-len(names) // PART), 1)
-        places = [len(names) * number // of for number in range(of + 1)]
+        places = evenly(len(names), PART)
         found += [
-            Part(split, number, of, tuple(names[first:behind]))
+            Part(split, number, len(places) - 1, tuple(names[first:behind]))
             for number, (first, behind) in enumerate(pairwise(places))
         ]
     return found

@@ -7,12 +7,12 @@ words that stand at their offsets, relations between regions that are there) is 
 """
 
 from collections.abc import Sequence
-from operator import gt
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from itertools import repeat
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from annotate.columns import Attributes
+from annotate.columns import UNKNOWN, Attributes, Numbers, Relations, Spans, column
 from annotate.labelstudio.items import VALUES, Controls
 
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
@@ -51,39 +51,27 @@ class Region(OfRegion, tag="labels", gc=False, kw_only=True):
 
 
 class Chosen(msgspec.Struct, gc=False):
-    choices: tuple[Name]
+    given: tuple[Name] = msgspec.field(name="choices")
 
 
 class Choice(OfRegion, tag="choices", gc=False, kw_only=True):
     value: Chosen
 
-    @property
-    def given(self) -> str:
-        return self.value.choices[0]
-
 
 class Counted(msgspec.Struct, gc=False):
-    number: int
+    given: int = msgspec.field(name="number")
 
 
 class Number(OfRegion, tag="number", gc=False, kw_only=True):
     value: Counted
 
-    @property
-    def given(self) -> int:
-        return self.value.number
-
 
 class Written(msgspec.Struct, gc=False):
-    text: tuple[Name]
+    given: tuple[Name] = msgspec.field(name="text")
 
 
 class TextArea(OfRegion, tag="textarea", gc=False, kw_only=True):
     value: Written
-
-    @property
-    def given(self) -> str:
-        return self.value.text[0]
 
 
 class Arrow(Base, tag="relation", gc=False, kw_only=True):
@@ -94,64 +82,123 @@ class Arrow(Base, tag="relation", gc=False, kw_only=True):
 
 
 Item: TypeAlias = Region | Choice | Number | TextArea | Arrow
-_KINDS: dict[type, str] = {Choice: "choices", Number: "number", TextArea: "textarea"}
+_TYPES: dict[str, type] = {"choices": Choice, "number": Number, "textarea": TextArea}
+_NO_VALUES = {Region, Arrow}
 _NONE: Attributes = {}
 
 
 class Plain(NamedTuple):
-    """The columns of one document's spans and relations, as `Gatherer.add_columns` takes them."""
+    """The columns of many results, one behind the other.
 
-    spans: Sequence[list[Any]]
-    relations: Sequence[list[Any]]
+    `odd` has the numbers of those that need a closer look, whose columns mean nothing. `choices` counts the items of
+    each result that name one.
+    """
 
-
-def plain(items: Sequence[Item], text: str, controls: Controls) -> Plain | None:
-    """The spans and relations of the items of one result, in their order; None where something needs a closer look."""
-    regions = [item for item in items if type(item) is Region]
-    arrows = [item for item in items if type(item) is Arrow]
-    ids = [region.id for region in regions]
-    words = [region.value for region in regions]
-    names = [one.labels[0] for one in words]
-    starts, ends, texts = [one.start for one in words], [one.end for one in words], [one.text for one in words]
-    places = {id_: place for place, id_ in enumerate(ids)}
-    if (
-        len(places) != len(ids)
-        or list(map(controls.layer_of.get, names)) != [region.from_name for region in regions]
-        or any(map(gt, starts, ends))
-        or max(ends, default=0) > len(text)
-        or [text[start:end] for start, end in zip(starts, ends, strict=True)] != texts
-    ):
-        return None
-    attributes = [_NONE] * len(ids)
-    if len(ids) + len(arrows) < len(items):
-        others = [item for item in items if type(item) is not Region and type(item) is not Arrow]
-        if not _set(attributes, others, names, places, controls):  # type: ignore[arg-type]
-            return None
-    labels = list(map(controls.numbers.__getitem__, names))
-    ties = [controls.ties.get(arrow.labels[0]) for arrow in arrows]
-    heads, tails = [places.get(arrow.from_id) for arrow in arrows], [places.get(arrow.to_id) for arrow in arrows]
-    if None in ties or None in heads or None in tails or len(set(zip(ties, heads, tails, strict=True))) < len(arrows):
-        return None
-    spans = ids, labels, starts, ends, texts, attributes, [""] * len(ids)
-    return Plain(spans, (ties, heads, tails, [""] * len(arrows)))
+    spans: Spans
+    relations: Relations
+    odd: set[int]
+    choices: Numbers
 
 
-def _set(
-    attributes: list[Attributes],
-    items: Sequence[Choice | Number | TextArea],
-    names: Sequence[str],
-    places: dict[str, int],
-    controls: Controls,
-) -> bool:
-    """Put each value to its span; False where one has no place, is not allowed, or stands twice."""
-    for item in items:
-        control, place = controls.attributes.get(item.from_name), places.get(item.id)
-        if control is None or place is None or control[0] != names[place]:
-            return False
-        attribute, given = control[1], item.given
-        if _KINDS[type(item)] != VALUES[attribute.type][0] or (attribute.values and given not in attribute.values):
-            return False
-        if attribute.name in attributes[place]:
-            return False
-        attributes[place] = {**attributes[place], attribute.name: given}
-    return True
+class PlainColumns:
+    """Takes results one by one, and gives the columns of all: the spans and relations of their items, in their order.
+
+    That offsets and words fit a text is left to whoever has it. What an item holds is taken out of it at once, while
+    the processor has it at hand: to gather items first, and look at all of them later, takes twice the time.
+    """
+
+    def __init__(self, controls: Controls) -> None:
+        self._layer_of, self._numbers, self._tie_of = controls.layer_of, controls.numbers, controls.ties
+        self._controls = _controls(controls)
+        self._bounds, self._ties_bounds, self._choices = [0], [0], list[int]()
+        self._ids, self._names, self._texts = list[str](), list[str](), list[str]()
+        self._starts, self._ends = list[int](), list[int]()
+        self._attributes: list[Attributes] = []
+        self._ties, self._heads, self._tails = list[int](), list[int](), list[int]()
+        self._odd = set[int]()
+
+    def add(self, items: Sequence[Item]) -> None:
+        """Take the items of one result."""
+        first = self._bounds[-1]
+        regions = [item for item in items if type(item) is Region]
+        arrows = [item for item in items if type(item) is Arrow]
+        ids = [region.id for region in regions]
+        words = [region.value for region in regions]
+        names = [one.labels[0] for one in words]
+        places = dict(zip(ids, range(first, first + len(ids)), strict=True))
+        place, tie = places.get, self._tie_of.get
+        ties = [tie(arrow.labels[0], UNKNOWN) for arrow in arrows]
+        heads = [place(arrow.from_id, UNKNOWN) for arrow in arrows]
+        tails = [place(arrow.to_id, UNKNOWN) for arrow in arrows]
+        plain = (
+            len(places) == len(ids)
+            and [region.from_name for region in regions] == list(map(self._layer_of.get, names))
+            and not (UNKNOWN in ties or UNKNOWN in heads or UNKNOWN in tails)
+        )
+        self._ids += ids
+        self._names += names
+        self._starts += [one.start for one in words]
+        self._ends += [one.end for one in words]
+        self._texts += [one.text for one in words]
+        self._attributes += [_NONE] * len(ids)
+        self._ties += ties
+        self._heads += heads
+        self._tails += tails
+        if len(ids) + len(arrows) < len(items):
+            # `type`, as `isinstance` takes several times as long here.
+            plain &= self._set([item for item in items if type(item) not in _NO_VALUES], places)  # type: ignore[misc]
+        if not plain:
+            self._odd.add(len(self._choices))
+        self._choices.append(sum([type(item) is Choice for item in items]))
+        self._bounds.append(len(self._ids))
+        self._ties_bounds.append(len(self._ties))
+
+    def _set(self, items: Sequence[Choice | Number | TextArea], places: dict[str, int]) -> bool:
+        """Put each value to its span; False where one has no place or stands twice. The gate looks at the values."""
+        for item in items:
+            control, place = self._controls.get(item.from_name), places.get(item.id)
+            if control is None or place is None:
+                return False
+            type_, label, name = control
+            before, given = self._attributes[place], item.value.given
+            if type(item) is not type_ or label != self._names[place] or name in before:
+                return False
+            self._attributes[place] = {**before, name: given if isinstance(given, int) else given[0]}
+        return True
+
+    def columns(self) -> Plain:
+        """The columns of all results that were taken."""
+        spans = Spans(
+            bounds=column(self._bounds),
+            ids=self._ids,
+            labels=column(list(map(self._numbers.get, self._names, repeat(UNKNOWN)))),
+            starts=column(self._starts),
+            ends=column(self._ends),
+            texts=self._texts,
+            attributes=self._attributes,
+            notes=[""] * len(self._ids),
+        )
+        relations = Relations(
+            bounds=column(self._ties_bounds),
+            labels=column(self._ties),
+            heads=column(self._heads),
+            tails=column(self._tails),
+            notes=[""] * len(self._ties),
+        )
+        return Plain(spans, relations, self._odd, column(self._choices))
+
+
+class _Control(NamedTuple):
+    """What the items of a control for an attribute are: their type, of spans with which label; the attribute's name."""
+
+    type: type
+    label: str
+    name: str
+
+
+def _controls(controls: Controls) -> dict[str, _Control]:
+    """The controls of attributes by name."""
+    return {
+        name: _Control(_TYPES[VALUES[attribute.type][0]], label, attribute.name)
+        for name, (label, attribute) in controls.attributes.items()
+    }

@@ -198,6 +198,10 @@ BYTES: dict[str, tuple[bytes, bytes, str | None]] = {
     },
     "text twice": (b'"title": ', b'"text": "other words", "title": ', "I205"),
     "label twice": (b'"labels": ["Verb"]', b'"labels": ["Words"], "labels": ["Verb"]', "I205"),
+    "label twice, once with a space": (b'"labels": ["Verb"]', b'"labels" : ["Words"], "labels": ["Verb"]', "I205"),
+    "label twice, once escaped": (b'"labels": ["Verb"]', b'"l\\u0061bels": ["Words"], "labels": ["Verb"]', "I205"),
+    "head twice": (b'"from_id": ', b'"from_id": "nowhere", "from_id": ', "I205"),
+    "tail twice": (b'"to_id": ', b'"to_id": "nowhere", "to_id": ', "I205"),
     "result twice": (b'"result": ', b'"result": [], "result": ', "I205"),
     "annotations twice": (b'"annotations": ', b'"annotations": [], "annotations": ', "I205"),
 }

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.bulk import rules
-from annotate.bulk.splitter import Piece, Trouble, split, tasks
+from annotate.bulk.splitter import Piece, Trouble, places_of, split
 
 TRICKY = ['},{"id":1', "]", '"}]', "\\", '\\"},{', "[{", "é🚢\u0301", "\n", ""]
 
@@ -26,6 +26,11 @@ exports = st.lists(st.fixed_dictionaries({"id": st.integers(0, 99), "data": valu
 
 def parts(data: bytes, block: int, largest: int = 1 << 20) -> list[Piece | Trouble]:
     return list(split(io.BytesIO(data).read, block, largest))
+
+
+def tasks(piece: Piece) -> list[tuple[int, bytes]]:
+    """Each task of a piece with its byte in the input."""
+    return [(piece.offset + start, piece.data[start:end]) for start, end in places_of(piece)]
 
 
 def read(found: list[Piece | Trouble]) -> list[Any]:

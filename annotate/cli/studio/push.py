@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from annotate.store import Corpus
 
 
-MANY, MOST_WORKERS = 3000, 8
-"""From how many articles on a corpus is checked by several processes, whose start takes a while; and by how many."""
+MOST_WORKERS = 8
+"""Processes that check the corpus beside the server."""
 
 
 @click.command("push")
@@ -171,10 +171,10 @@ def _checked(ctx: click.Context, corpus: "Corpus | None", inventory: "Inventory"
 
 
 def _errors(corpus: "Corpus", inventory: "Inventory") -> list["Finding"]:
-    from annotate.checks import check
-    from annotate.executors import cores
+    from annotate.checks import ENOUGH, check
+    from annotate.executors import worth
 
-    workers = min(cores(), MOST_WORKERS) if len(corpus.article_ids()) >= MANY else 1
+    workers = min(worth(len(corpus.article_ids()), ENOUGH), MOST_WORKERS)
     return [finding for finding in check(corpus, inventory, workers) if finding.severity == "error"]
 
 
