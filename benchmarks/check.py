@@ -12,14 +12,15 @@ import argparse
 import json
 import sys
 import time
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 from pathlib import Path
 
 import msgspec
 
 from annotate import inventory
 from annotate.annotation_schema import annotation_schema_text
-from annotate.bulk.reader import Fields, Reader, Taken
+from annotate.bulk.reader import Batch, Reader
+from annotate.bulk.taking import Fields, Taken
 from annotate.checks import check
 from annotate.intake import Details
 from annotate.model import SourceFile, SourceRange
@@ -46,7 +47,9 @@ def make(folder: Path, articles: int) -> None:
     )
     numbers = iter(range(1, articles + 1))
     for group in iter(lambda: list(islice(numbers, TOGETHER)), []):
-        read = reader.read([("", msgspec.json.encode(task(number))) for number in group], "")
+        tasks = [msgspec.json.encode(task(number)) for number in group]
+        bounds = [0, *accumulate(map(len, tasks))]
+        read = reader.read(Batch(b"".join(tasks), list(pairwise(bounds)), 0), "")
         taken = [one for one in read.tasks if isinstance(one, Taken)]
         source, at = "".join(one.article.text for one in taken), 0
         name, digest = f"source-{group[0]:07}.txt", sha256(source)

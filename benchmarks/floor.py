@@ -44,7 +44,7 @@ def columns(tasks: list[Task], labels: Inventory, schema: pa.Schema) -> list[pa.
             if type(item) is Choice:
                 name = item.from_name.partition(".")[2]
                 given[name][0].append(base + place[item.id])
-                given[name][1].append(choices[name][item.value.choices[0]])
+                given[name][1].append(choices[name][item.value.given[0]])
         span_counts.append(len(regions))
         relation_counts.append(len(arrows))
     known = {

@@ -147,8 +147,8 @@ def key_twice(where: str, data: bytes) -> Iterator[Problem]:
     """No object of a task has one key twice.
 
     Why: every parser keeps the last value, silently, and so does this one where it does not look. It looks where labels
-    hang on it (annotations, result, labels, choices, from_id, to_id), in a task in which anything else is out of the ordinary, and
-    everywhere with --search-keys.
+    hang on it (annotations, result, labels, choices, from_id, to_id), in a task in which anything else is out of the
+    ordinary, and everywhere with --search-keys.
     Fails: `{"labels": ["A"], "labels": ["B"]}`.
     Passes: `{"labels": ["B"]}`.
     See: docs/scale.md
