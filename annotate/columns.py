@@ -218,13 +218,14 @@ def ordered(*keys: Numbers) -> tuple[Numbers, Mask]:
 
     Rows with the same keys stay in their order.
     """
-    sizes = [int(key.max(initial=0)) - int(key.min(initial=0)) + 1 for key in keys]
+    least = [int(key.min(initial=0)) for key in keys]
+    sizes = [int(key.max(initial=0)) - low + 1 for key, low in zip(keys, least, strict=True)]
     order: Numbers
     if math.prod(sizes) < 1 << 62:
         # One number a row is sorted several times as fast as several.
-        whole = np.zeros(len(keys[0]), np.int64)
-        for key, size in zip(keys, sizes, strict=True):
-            whole = whole * size + (key - key.min(initial=0))
+        whole = keys[0] - least[0]
+        for key, low, size in zip(keys[1:], least[1:], sizes[1:], strict=True):
+            whole = whole * size + (key - low)
         if (whole[:-1] <= whole[1:]).all():
             # Most documents are in order as they come, which is far sooner seen than sorted.
             order, same = np.arange(len(whole)), whole[:-1] == whole[1:]

@@ -181,7 +181,8 @@ class Reader:
             several = range(first, last)
             if again or not labels.odd.isdisjoint(several):
                 continue
-            said = self._explained(documents, texts, [number for number in several if not passing[number]], file)
+            doubtful = [number for number in several if not passing[number]]
+            said = self._explained(documents, texts, doubtful, file) if doubtful else []
             if said is not None:
                 chosen = highest(task.ranks, first)
                 found[task.number] = Taken(task.article, first, last, chosen, tuple(said))

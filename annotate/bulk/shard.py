@@ -37,8 +37,8 @@ SPLIT = "train"
 """An export knows of no splits: all of it is one."""
 WORK = ".convert"
 """The folder of the records, and of what is under way; it is gone when all is done."""
-BATCH = 120
-"""Most articles whose rows are in memory at once."""
+BATCH = 250
+"""Most tasks that are looked at, and made rows of, at once; a piece of the default size has fewer."""
 LOOKED_AT = 20
 """Rows of each shard among which the card's example is looked for."""
 
@@ -203,11 +203,12 @@ class _Making:
         for number, one in enumerate(read.tasks):
             self.tasks += 1
             at = batch.offset + batch.places[number][0]
-            task = self._once(one, at, batch.where(number)) if isinstance(one, Taken) else one
+            task = self._once(one, at, batch, number) if isinstance(one, Taken) else one
             if isinstance(task, SetAside):
                 self._set_aside(at, batch.task(number), task)
                 continue
-            self.warnings.update({finding.code for finding in task.findings})
+            if task.findings:
+                self.warnings.update({finding.code for finding in task.findings})
             if task.chosen is None:
                 self.unlabelled += 1
                 continue
@@ -215,7 +216,7 @@ class _Making:
             taken.append(task)
         self._write(writers, taken, read.documents)
 
-    def _once(self, task: Taken, at: int, where: str) -> Taken | SetAside:
+    def _once(self, task: Taken, at: int, batch: Batch, number: int) -> Taken | SetAside:
         """The task, set aside if it has labels and another one with its id was taken before it."""
         name, file = task.article.id, self.job.file
         first = self.job.left_out.get(at)
@@ -223,7 +224,7 @@ class _Making:
             first = first or f"the one at byte {self.articles[name]:,}"
         if task.chosen is None or not first:
             return task
-        return SetAside(name, tuple(rules.id_twice(file, name, where, name, first)))
+        return SetAside(name, tuple(rules.id_twice(file, name, batch.where(number), name, first)))
 
     def _set_aside(self, at: int, raw: bytes, task: SetAside) -> None:
         self.set_aside.update({finding.code for finding in task.findings if finding.severity == "error"})

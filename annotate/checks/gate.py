@@ -192,13 +192,24 @@ class Gate:
 def _head_passes(head: Head) -> bool:
     """Whether what an annotation says of itself certainly has the form that the JSON Schema asks for."""
     return (
-        len(set(head.made_from)) == len(head.made_from)
-        and all(
-            len(name) <= MAX_ID and _NAME.fullmatch(name) for name in (head.article, head.annotator, *head.made_from)
-        )
-        and _VERSION.fullmatch(head.inventory) is not None
+        _is_name(head.article)
         and _SHA256.fullmatch(head.text_sha256) is not None
+        and _making_passes(head.annotator, head.made_from, head.inventory)
     )
+
+
+@lru_cache(maxsize=256)
+def _making_passes(annotator: str, made_from: tuple[str, ...], inventory: str) -> bool:
+    """The same of what many annotations have in common."""
+    return (
+        len(set(made_from)) == len(made_from)
+        and all(map(_is_name, (annotator, *made_from)))
+        and _VERSION.fullmatch(inventory) is not None
+    )
+
+
+def _is_name(name: str) -> bool:
+    return len(name) <= MAX_ID and _NAME.fullmatch(name) is not None
 
 
 def _faulty_ids(ids: Sequence[str]) -> Mask:
