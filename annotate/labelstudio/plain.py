@@ -83,7 +83,6 @@ class Arrow(Base, tag="relation", gc=False, kw_only=True):
 
 Item: TypeAlias = Region | Choice | Number | TextArea | Arrow
 _TYPES: dict[str, type] = {"choices": Choice, "number": Number, "textarea": TextArea}
-_NO_VALUES = {Region, Arrow}
 _NONE: Attributes = {}
 
 
@@ -144,12 +143,13 @@ class PlainColumns:
         self._ties += ties
         self._heads += heads
         self._tails += tails
+        others = []
         if len(ids) + len(arrows) < len(items):
-            # `type`, as `isinstance` takes several times as long here.
-            plain &= self._set([item for item in items if type(item) not in _NO_VALUES], places)  # type: ignore[misc]
+            others = [item for item in items if type(item) is not Region and type(item) is not Arrow]
+            plain &= self._set(others, places)  # type: ignore[arg-type]
         if not plain:
             self._odd.add(len(self._choices))
-        self._choices.append(sum([type(item) is Choice for item in items]))
+        self._choices.append(sum([type(item) is Choice for item in others]))
         self._bounds.append(len(self._ids))
         self._ties_bounds.append(len(self._ties))
 
@@ -163,7 +163,8 @@ class PlainColumns:
             before, given = self._attributes[place], item.value.given
             if type(item) is not type_ or label != self._names[place] or name in before:
                 return False
-            self._attributes[place] = {**before, name: given if isinstance(given, int) else given[0]}
+            value = given if type(given) is int else given[0]  # type: ignore[index]
+            self._attributes[place] = {**before, name: value} if before else {name: value}
         return True
 
     def columns(self) -> Plain:
