@@ -315,4 +315,4 @@ def _joined(values: Any, later: Any) -> Any:
 
 
 def _picked(values: list[T], places: Numbers) -> list[T]:
-    return list(map(values.__getitem__, places.tolist()))
+    return [values[place] for place in places.tolist()]

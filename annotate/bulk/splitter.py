@@ -297,7 +297,8 @@ def _pulled_apart(data: bytes) -> Iterator[tuple[int, int]]:
 
 def _first_but(characters: bytes, data: bytes, at: int = 0) -> int:
     """The first place from `at` on where none of the characters stands; a copy of what is behind would cost more."""
-    while data[at : at + 1] and data[at] in characters:
+    size = len(data)
+    while at < size and data[at] in characters:
         at += 1
     return at
 
