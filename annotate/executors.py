@@ -11,6 +11,7 @@ from threading import Thread
 from typing import TypeVar
 
 from annotate.absent import leave_out_pandas
+from annotate.memory import keep_freed
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -32,6 +33,7 @@ def processes(workers: int) -> AbstractContextManager[Executor | None]:
 
 def _begin() -> None:
     leave_out_pandas()
+    keep_freed()
     _end_with_parent()
 
 

@@ -26,6 +26,7 @@ from annotate import inventory
 from annotate.absent import leave_out_pandas
 from annotate.executors import cores
 from annotate.inventory import Inventory
+from annotate.memory import keep_freed
 from annotate.model import GOLD, Annotation, Article, AttributeValue, Process, Relation, SourceRange, Span
 from annotate.offsets import sha256
 from annotate.store import Corpus, canonical, encode_annotation, encode_article
@@ -125,6 +126,7 @@ def ours(folder: Path, out: Path, tables: Sequence[str], workers: int) -> tuple[
     from annotate.dataset.build import build
 
     leave_out_pandas()  # as the program does
+    keep_freed()
     start = now()
     made = build(Corpus(folder), inventory.load(ROOT / "schema"), out, tables=tables, workers=workers)
     return now() - start, sum(table.rows for table in made.tables)

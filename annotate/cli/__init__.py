@@ -11,6 +11,7 @@ import click
 
 from annotate.absent import leave_out_pandas
 from annotate.errors import CannotRun, Refused
+from annotate.memory import keep_freed
 
 SECTIONS = {
     "Make a corpus": {
@@ -91,4 +92,5 @@ def cli() -> None:
 def main() -> None:
     """Run the command line as a program."""
     leave_out_pandas()
+    keep_freed()
     cli()
