@@ -7,7 +7,7 @@ it, and places count through all of them.
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -21,6 +21,8 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Attributes: TypeAlias = dict[str, AttributeValue]
 T = TypeVar("T")
 
+STRETCH = 8
+"""Values that are copied one by one in the time that it takes to copy a stretch of any length."""
 UNKNOWN = -1
 """A label that the inventory does not have, and the place of an end of a relation that is no span."""
 
@@ -278,18 +280,19 @@ def _rearranged(documents: Documents, numbers: Sequence[int], kept: Numbers, tie
     spans, relations = documents.spans, documents.relations
     place = np.full(len(spans.ids) + 1, UNKNOWN)
     place[kept] = np.arange(len(kept))
+    picked = _Picking(kept)
     return Documents(
         documents.inventory,
         [documents.heads[number] for number in numbers],
         Spans(
             _bounds(spans.bounds, numbers),
-            _picked(spans.ids, kept),
+            picked(spans.ids),
             spans.labels[kept],
             spans.starts[kept],
             spans.ends[kept],
-            _picked(spans.texts, kept),
-            _picked(spans.attributes, kept),
-            _picked(spans.notes, kept),
+            picked(spans.texts),
+            picked(spans.attributes),
+            picked(spans.notes),
         ),
         Relations(
             _bounds(relations.bounds, numbers),
@@ -297,7 +300,7 @@ def _rearranged(documents: Documents, numbers: Sequence[int], kept: Numbers, tie
             # The place behind the last, where UNKNOWN leads, stays UNKNOWN.
             place[relations.heads[tied]],
             place[relations.tails[tied]],
-            _picked(relations.notes, tied),
+            _Picking(tied)(relations.notes),
         ),
     )
 
@@ -314,5 +317,20 @@ def _joined(values: Any, later: Any) -> Any:
     return values + later if isinstance(values, list) else np.concatenate([values, later])
 
 
-def _picked(values: list[T], places: Numbers) -> list[T]:
-    return [values[place] for place in places.tolist()]
+class _Picking:
+    """Picks the values at some places out of lists: stretch by stretch, where these are long."""
+
+    def __init__(self, places: Numbers) -> None:
+        cuts = np.flatnonzero(np.diff(places) != 1) + 1
+        bounds = pairwise([0, *cuts.tolist(), len(places)])
+        self._places: list[int] | None = None
+        self._stretches = list[slice]()
+        if len(cuts) * STRETCH > len(places):
+            self._places = places.tolist()
+        elif len(places):
+            self._stretches = [slice(int(places[first]), int(places[last - 1]) + 1) for first, last in bounds]
+
+    def __call__(self, values: list[T]) -> list[T]:
+        if self._places is not None:
+            return [values[place] for place in self._places]
+        return list(chain.from_iterable(map(values.__getitem__, self._stretches)))

@@ -61,6 +61,22 @@ def test_some_of_the_documents(annotations: list[Annotation], data: st.DataObjec
     assert back(columns) == [annotations[number] for number in chosen]
 
 
+@given(documents(), documents())
+def test_some_behind_others(annotations: list[Annotation], later: list[Annotation]) -> None:
+    columns = gathered(annotations, INVENTORY).followed_by(gathered(later, INVENTORY))
+    assert back(columns) == [*annotations, *later]
+    assert (
+        columns.canonical().spans.bounds.tolist() == gathered([*annotations, *later], INVENTORY).spans.bounds.tolist()
+    )
+
+
+def test_long_stretches_and_single_documents_are_taken_alike() -> None:
+    gold = [CORPUS.read_annotation("gold", name) for name in CORPUS.annotated_ids("gold")] * 8
+    columns, last = gathered(gold, INVENTORY), len(gold) - 1
+    for chosen in ([*range(3, last), 1], [*range(last), last, 0], list(range(last, -1, -1)), [2, 2, 2], []):
+        assert back(columns.take(chosen)) == [gold[number] for number in chosen]
+
+
 def test_what_is_not_known() -> None:
     """A label that the inventory does not have, and an end that is no span, also where others stand before it."""
     gold = CORPUS.read_annotation("gold", CORPUS.annotated_ids("gold")[0])

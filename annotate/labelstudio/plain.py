@@ -7,12 +7,11 @@ words that stand at their offsets, relations between regions that are there) is 
 """
 
 from collections.abc import Sequence
-from itertools import repeat
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from annotate.columns import UNKNOWN, Attributes, Numbers, Relations, Spans, column
+from annotate.columns import Attributes, Numbers, Relations, Spans, column
 from annotate.labelstudio.items import VALUES, Controls
 
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
@@ -89,7 +88,7 @@ _NONE: Attributes = {}
 class Plain(NamedTuple):
     """The columns of many results, one behind the other.
 
-    `odd` has the numbers of those that need a closer look, whose columns mean nothing. `choices` counts the items of
+    `odd` has the numbers of those that need a closer look, which have none. `choices` counts the items of
     each result that name one.
     """
 
@@ -107,64 +106,65 @@ class PlainColumns:
     """
 
     def __init__(self, controls: Controls) -> None:
-        self._layer_of, self._numbers, self._tie_of = controls.layer_of, controls.numbers, controls.ties
+        self._layer_of, self._numbers, self._number_of_tie = controls.layer_of, controls.numbers, controls.ties
         self._controls = _controls(controls)
         self._bounds, self._ties_bounds, self._choices = [0], [0], list[int]()
-        self._ids, self._names, self._texts = list[str](), list[str](), list[str]()
-        self._starts, self._ends = list[int](), list[int]()
+        self._ids, self._texts = list[str](), list[str]()
+        self._labels, self._starts, self._ends = list[int](), list[int](), list[int]()
         self._attributes: list[Attributes] = []
         self._ties, self._heads, self._tails = list[int](), list[int](), list[int]()
         self._odd = set[int]()
 
     def add(self, items: Sequence[Item]) -> None:
         """Take the items of one result."""
-        first = self._bounds[-1]
+        try:
+            plain = self._taken(items)
+        except KeyError:
+            plain = False
+        if not plain:
+            self._odd.add(len(self._choices))
+            self._choices.append(0)
+        self._bounds.append(len(self._ids))
+        self._ties_bounds.append(len(self._ties))
+
+    def _taken(self, items: Sequence[Item]) -> bool:
+        """Whether nothing stood against taking them; KeyError for what is not known, before anything is taken."""
         regions = [item for item in items if type(item) is Region]
         arrows = [item for item in items if type(item) is Arrow]
         ids = [region.id for region in regions]
         words = [region.value for region in regions]
         names = [one.labels[0] for one in words]
+        layer_of, number, number_of_tie = self._layer_of, self._numbers, self._number_of_tie
+        first = len(self._ids)
         places = dict(zip(ids, range(first, first + len(ids)), strict=True))
-        place, tie = places.get, self._tie_of.get
-        ties = [tie(arrow.labels[0], UNKNOWN) for arrow in arrows]
-        heads = [place(arrow.from_id, UNKNOWN) for arrow in arrows]
-        tails = [place(arrow.to_id, UNKNOWN) for arrow in arrows]
-        plain = (
-            len(places) == len(ids)
-            and [region.from_name for region in regions] == list(map(self._layer_of.get, names))
-            and not (UNKNOWN in ties or UNKNOWN in heads or UNKNOWN in tails)
-        )
+        labels = [number[name] for name in names]
+        ties = [number_of_tie[arrow.labels[0]] for arrow in arrows]
+        heads = [places[arrow.from_id] for arrow in arrows]
+        tails = [places[arrow.to_id] for arrow in arrows]
+        if len(places) < len(ids) or [region.from_name for region in regions] != [layer_of[name] for name in names]:
+            return False
+        attributes, others = [_NONE] * len(ids), list[Item]()
+        if len(ids) + len(arrows) < len(items):
+            # `type`, as `isinstance` takes several times as long here.
+            others = [item for item in items if type(item) is not Region and type(item) is not Arrow]
+            for item in others:
+                type_, label, name = self._controls[item.from_name]  # type: ignore[union-attr]
+                place, given = places[item.id] - first, item.value.given  # type: ignore[union-attr]
+                before = attributes[place]
+                if type(item) is not type_ or label != names[place] or name in before:
+                    return False
+                value = given if type(given) is int else given[0]  # type: ignore[index]
+                attributes[place] = {**before, name: value} if before else {name: value}
         self._ids += ids
-        self._names += names
+        self._labels += labels
         self._starts += [one.start for one in words]
         self._ends += [one.end for one in words]
         self._texts += [one.text for one in words]
-        self._attributes += [_NONE] * len(ids)
+        self._attributes += attributes
         self._ties += ties
         self._heads += heads
         self._tails += tails
-        others = []
-        if len(ids) + len(arrows) < len(items):
-            others = [item for item in items if type(item) is not Region and type(item) is not Arrow]
-            plain &= self._set(others, places)  # type: ignore[arg-type]
-        if not plain:
-            self._odd.add(len(self._choices))
         self._choices.append(sum([type(item) is Choice for item in others]))
-        self._bounds.append(len(self._ids))
-        self._ties_bounds.append(len(self._ties))
-
-    def _set(self, items: Sequence[Choice | Number | TextArea], places: dict[str, int]) -> bool:
-        """Put each value to its span; False where one has no place or stands twice. The gate looks at the values."""
-        for item in items:
-            control, place = self._controls.get(item.from_name), places.get(item.id)
-            if control is None or place is None:
-                return False
-            type_, label, name = control
-            before, given = self._attributes[place], item.value.given
-            if type(item) is not type_ or label != self._names[place] or name in before:
-                return False
-            value = given if type(given) is int else given[0]  # type: ignore[index]
-            self._attributes[place] = {**before, name: value} if before else {name: value}
         return True
 
     def columns(self) -> Plain:
@@ -172,7 +172,7 @@ class PlainColumns:
         spans = Spans(
             bounds=column(self._bounds),
             ids=self._ids,
-            labels=column(list(map(self._numbers.get, self._names, repeat(UNKNOWN)))),
+            labels=column(self._labels),
             starts=column(self._starts),
             ends=column(self._ends),
             texts=self._texts,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from annotate.columns import Documents, Head
 from annotate.labelstudio.items import Controls, Reading
-from annotate.labelstudio.plain import Item, PlainColumns
+from annotate.labelstudio.plain import Choice, Item, PlainColumns
 from annotate.labelstudio.tasks import result
 from annotate.model import Relation, Span
 from annotate.store import Corpus
@@ -66,8 +66,8 @@ def quick_of(results: list[list[Item]], controls: Controls) -> list[Labels | Non
         columns.add(items_)
     labels = columns.columns()
     documents = Documents(controls.inventory, [HEAD] * len(results), labels.spans, labels.relations)
-    choices = [sum(type(item).__name__ == "Choice" for item in items_) for items_ in results]
-    assert labels.choices.tolist() == choices
+    for number, (items_, choices) in enumerate(zip(results, labels.choices.tolist(), strict=True)):
+        assert choices == sum(isinstance(item, Choice) for item in items_) * (number not in labels.odd)
     found: list[Labels | None] = []
     for number in range(len(results)):
         made = None if number in labels.odd else documents.annotation(number)
