@@ -29,15 +29,15 @@ class Keys:
         # The bytes from each place on, as a number.
         count = max(last - first - _WORD + 1, 0)
         self._words: Words = np.ndarray((count,), "<u8", data, first, (1,))
-        # No object begins so early that a colon before this is that of such a key.
-        colons = np.flatnonzero(self._bytes == ord(":"))
-        self._colons = colons[colons >= _WORD]
-        self._before = self._words[self._colons - _WORD]
+        # Where the bytes before each colon begin; no object begins so early that one before the first is of such a key.
+        self._colons = np.flatnonzero(self._bytes[_WORD:] == ord(":"))
+        self._before = self._words[self._colons]
 
     def count(self, key: bytes) -> Numbers:
         """How often a key of five to fourteen bytes stands in each part."""
         quoted = b'"%b"' % key
-        found = self._colons[self._before >> _bits(_WORD - len(quoted)) == _number(quoted[-_WORD:])]
+        before = self._before if len(quoted) >= _WORD else self._before >> _bits(_WORD - len(quoted))
+        found = self._colons[before == _number(quoted[-_WORD:])] + _WORD
         if len(quoted) > _WORD:
             starts = found - len(quoted)
             found = found[(starts >= 0) & (self._words[starts] == _number(quoted[:_WORD]))]
@@ -45,10 +45,11 @@ class Keys:
 
     def otherwise(self) -> Mask:
         """Whether a part may have keys that are written in another way: an escaped letter, white space behind them."""
-        last, one_before = self._before >> _bits(_WORD - 1), self._before >> _bits(_WORD - 2) & 0xFF
-        spaced = self._colons[(last <= ord(" ")) & ((one_before <= ord(" ")) | (one_before == ord('"')))]
-        escapes = np.flatnonzero(self._bytes == ord("\\"))
-        escapes = escapes[escapes < len(self._words)]
+        # The byte that stands last is the highest of its number.
+        spaced = np.flatnonzero(self._before < np.uint64((ord(" ") + 1) << 56))
+        one_before = self._before[spaced] >> _bits(_WORD - 2) & 0xFF
+        spaced = self._colons[spaced[(one_before <= ord(" ")) | (one_before == ord('"'))]] + _WORD
+        escapes = np.flatnonzero(self._bytes[: len(self._words)] == ord("\\"))
         words = self._words[escapes]
         digit = words >> _bits(len(_ESCAPE)) & 0xFF
         letters = (words & 0xFFFFFFFF == _number(_ESCAPE)) & (digit >= ord("4")) & (digit <= ord("7"))
