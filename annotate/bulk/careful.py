@@ -125,8 +125,9 @@ def _maybe_twice(data: bytes, value: object) -> bool:
     Keys, and what looks like them in strings, are counted as they are written. What no encoder writes is told from the
     start: a quotation mark by its number, something between a key and its colon.
     """
-    mark = b'":'
-    otherwise = rb"\u0022" in data or Keys(data, [(0, len(data))]).otherwise()[0]
+    mark, before = b'":', b" " * 8  # so that a colon at the very beginning has something before it
+    keys = Keys(before + data, [(0, len(before + data))])
+    otherwise = rb"\u0022" in data or bool(keys.otherwise()[0])
     return otherwise or data.count(mark) != msgspec.json.encode(value).count(mark)
 
 

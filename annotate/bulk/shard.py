@@ -38,7 +38,9 @@ SPLIT = "train"
 WORK = ".convert"
 """The folder of the records, and of what is under way; it is gone when all is done."""
 BATCH = 250
-"""Most tasks that are looked at, and made rows of, at once; a piece of the default size has fewer."""
+"""Most tasks that are looked at at once; a piece of the default size has fewer."""
+ROWS = 75
+"""Most articles whose rows are made at once: they take more memory than their labels."""
 LOOKED_AT = 20
 """Rows of each shard among which the card's example is looked for."""
 
@@ -214,7 +216,8 @@ class _Making:
                 continue
             self.articles[task.article.id] = at
             taken.append(task)
-        self._write(writers, taken, read.documents)
+        for first, last in pairwise(evenly(len(taken), ROWS)):
+            self._write(writers, taken[first:last], read.documents)
 
     def _once(self, task: Taken, at: int, batch: Batch, number: int) -> Taken | SetAside:
         """The task, set aside if it has labels and another one with its id was taken before it."""

@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from annotate.bulk.careful import _maybe_twice
 from annotate.bulk.keys import Keys
+from annotate.checks.shape import keys_twice
 
 KEYS = ("value", "to_id", "labels", "choices", "annotations")
 words = st.sampled_from([*KEYS, "x", "notlabels", 'say "labels": x', "\\", ":", 'labels":', "é🚢", "\n"]) | st.text(
@@ -71,6 +74,40 @@ def test_a_key_that_is_written_in_another_way_is_told(other: bytes) -> None:
     keys = Keys(*joined([plain.replace(b"\\\\u0041", b""), other, plain.replace(b"\\\\u0041", b"")]))
     assert keys.count(b"labels").tolist() == [1, 0, 1]
     assert keys.otherwise().tolist() == [False, True, False]
+
+
+class Pairs(list[tuple[str, Any]]):
+    """An object in which a key may stand twice."""
+
+
+def encoded(value: Any, plain: bool, before: str) -> str:
+    if isinstance(value, Pairs):
+        pairs = (f"{json.dumps(key, ensure_ascii=plain)}{before}: {encoded(one, plain, before)}" for key, one in value)
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(encoded(one, plain, before) for one in value)}]"
+    return json.dumps(value, ensure_ascii=plain)
+
+
+doubled = st.recursive(
+    st.none() | words,
+    lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(words, inner), max_size=4).map(Pairs),
+    max_leaves=8,
+)
+
+
+@given(doubled, st.booleans(), st.sampled_from(["", " "]))
+@settings(max_examples=300, deadline=None)
+def test_no_key_that_stands_twice_is_overlooked(value: Any, plain: bool, before: str) -> None:
+    data = encoded(value, plain, before).encode()
+    if keys_twice(data):
+        assert _maybe_twice(data, msgspec.json.decode(data))
+
+
+def test_a_key_that_stands_twice_is_told_beside_one_with_a_space_at_the_very_beginning() -> None:
+    data = b'{"a" :1,"b":2,"b":3}'
+    assert _maybe_twice(data, msgspec.json.decode(data))
+    assert not _maybe_twice(b'{"a":1,"b":3}', {"a": 1, "b": 3})
 
 
 def test_nothing_has_no_keys() -> None:
