@@ -54,9 +54,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def worth(items: int, each: int) -> int:
-    """How many processes are worth their start where each should have so many items: at most one a core."""
-    return max(1, min(cores(), items // each))
+def worth(items: int, each: int, most: int) -> int:
+    """How many processes are worth their start where each should have so many items, at most so many."""
+    return max(1, min(most, items // each))
 
 
 def evenly(items: int, most: int) -> list[int]:

@@ -75,7 +75,7 @@ def command(
     tables(loaded, configs)  # before the checks, which take a while
     articles = len(folder.article_ids())
     with counting("checking", articles) as told:
-        findings = list(check(folder, loaded, workers or worth(articles, ENOUGH), told))
+        findings = list(check(folder, loaded, workers or worth(articles, ENOUGH, cores()), told))
     errors = [finding for finding in findings if finding.severity == "error"] or leaks(folder)
     if errors:
         click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))

@@ -36,7 +36,7 @@ def command(
     """
     from annotate import inventory
     from annotate.checks import CATALOGUE, ENOUGH, check, fixes
-    from annotate.executors import worth
+    from annotate.executors import cores, worth
     from annotate.store import Corpus
 
     loaded = inventory.load(schema)
@@ -45,7 +45,7 @@ def command(
 
     def found() -> list["Finding"]:
         with counting("checking", len(ids)) as told:
-            return list(check(folder, loaded, workers or worth(len(ids), ENOUGH), told))
+            return list(check(folder, loaded, workers or worth(len(ids), ENOUGH, cores()), told))
 
     findings = found()
     if fix:

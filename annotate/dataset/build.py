@@ -16,7 +16,7 @@ from annotate.dataset.evaluation import shared
 from annotate.dataset.facts import Agreement, Facts
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.numbering import hold_ids
-from annotate.dataset.parts import Order, ShardMaker, give_back, parts
+from annotate.dataset.parts import ENOUGH, Order, ShardMaker, give_back, parts
 from annotate.dataset.statement import filled, sentences
 from annotate.dataset.tables import tables as all_tables
 from annotate.dataset.tables.links import LinkRow
@@ -34,7 +34,7 @@ from annotate.dataset.writer import (
     encode_manifest,
 )
 from annotate.errors import CannotRun
-from annotate.executors import in_order, processes
+from annotate.executors import in_order, processes, worth
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.offsets import sha256
@@ -148,7 +148,7 @@ def _write(
     """Write the rows of every table and split; the same bytes however many work."""
     give_back()
     counts, written, todo = Counts(), list[Table](), parts(splits)
-    busy = min(workers, len(todo))
+    busy = worth(sum(map(len, splits.values())), ENOUGH, min(workers, len(todo)))
     with (
         processes(busy) as executor,
         contextlib.closing(in_order(executor, ShardMaker(order, folder), todo, busy)) as made,

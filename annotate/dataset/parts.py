@@ -26,7 +26,9 @@ from annotate.store import Corpus
 BATCH = 100
 """Articles whose rows are in memory at once, in each process."""
 PART = 2000
-"""Most articles of one file: a row group of `articles`, and enough that a process is worth its start."""
+"""Most articles of one file: a row group of `articles`."""
+ENOUGH = 500
+"""Articles for which a process is worth its start."""
 
 
 class Part(NamedTuple):

@@ -312,8 +312,9 @@ for name in datasets.get_dataset_config_names({str(out)!r}):
 def test_any_number_of_workers_gives_the_same_bytes(
     corpus: Corpus, labels: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bool
 ) -> None:
-    """A file an article, so that there is something to share out."""
+    """A file and a process an article, so that there is something to share out."""
     monkeypatch.setattr(parts, "PART", 1)
+    monkeypatch.setattr("annotate.dataset.build.ENOUGH", 1)
     skeleton = None if text else head(corpus, str(ROOT / "schema"), None)
     for workers in (1, 3):
         build(corpus, labels, tmp_path / str(workers), skeleton=skeleton, workers=workers)
@@ -334,6 +335,7 @@ def test_a_file_that_a_worker_cannot_read_is_named_and_nothing_is_left(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "PART", 1)
+    monkeypatch.setattr("annotate.dataset.build.ENOUGH", 1)
     project.path("corpus/annotations/gold/market.json").write_text("{")
     with pytest.raises(CannotRun, match=r"gold/market\.json: cannot be read"):
         build(project.corpus, project.inventory, tmp_path / "out", workers=3)

@@ -172,9 +172,9 @@ def _checked(ctx: click.Context, corpus: "Corpus | None", inventory: "Inventory"
 
 def _errors(corpus: "Corpus", inventory: "Inventory") -> list["Finding"]:
     from annotate.checks import ENOUGH, check
-    from annotate.executors import worth
+    from annotate.executors import cores, worth
 
-    workers = min(worth(len(corpus.article_ids()), ENOUGH), MOST_WORKERS)
+    workers = worth(len(corpus.article_ids()), ENOUGH, min(cores(), MOST_WORKERS))
     return [finding for finding in check(corpus, inventory, workers) if finding.severity == "error"]
 
 
