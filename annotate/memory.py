@@ -2,7 +2,7 @@
 
 import ctypes
 
-KEPT = 8 << 20
+KEPT = 16 << 20
 """Bytes that were given back and are kept, to be taken again."""
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3

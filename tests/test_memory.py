@@ -17,7 +17,7 @@ def faults():
 
 def work():
     for _ in range(50):
-        parts = [bytearray(b"x") * (3 << 20) for _ in range(2)]
+        parts = [bytearray(b"x") * (3 << 20) for _ in range(3)]
         del parts
 
 work()

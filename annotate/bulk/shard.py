@@ -39,7 +39,7 @@ WORK = ".convert"
 """The folder of the records, and of what is under way; it is gone when all is done."""
 BATCH = 250
 """Most tasks that are looked at at once; a piece of the default size has fewer."""
-ROWS = 75
+ROWS = 125
 """Most articles whose rows are made at once: they take more memory than their labels."""
 LOOKED_AT = 20
 """Rows of each shard among which the card's example is looked for."""
