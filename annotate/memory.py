@@ -13,7 +13,7 @@ def keep_freed() -> None:
     """Let glibc keep what is given back; nothing elsewhere.
 
     Unasked, it returns large blocks to the system at once, which fills each with zeros before it gives it out again: a
-    tenth of the time of `convert`. The most memory that a process ever has does not change by this.
+    twentieth of the time of `convert`. The most memory that a process ever has does not change by this.
     """
     try:
         set_ = ctypes.CDLL(None).mallopt

@@ -129,12 +129,18 @@ def _agreement_lines(facts: Facts) -> Iterator[str]:
         yield ", ".join(f"{head}: {cell.strip('`*')}" for head, cell in zip(facts.agreement.head, row, strict=True))
 
 
-def _file(table: Table) -> dict[str, object]:
+def _named(type_: str, table: Table) -> dict[str, object]:
+    """What a file, or a set of them, says of itself."""
     return {
-        "@type": "cr:FileObject",
+        "@type": type_,
         "@id": table.file,
         "name": table.file,
         "description": f"{counted(table.rows, 'row')} of {table.config}, split {table.split}.",
+    }
+
+
+def _file(table: Table) -> dict[str, object]:
+    return _named("cr:FileObject", table) | {
         "contentUrl": table.file,
         "contentSize": f"{table.bytes} B",
         "encodingFormat": "application/x-parquet",
@@ -144,11 +150,7 @@ def _file(table: Table) -> dict[str, object]:
 
 def _files(table: Table) -> dict[str, object]:
     """All files of a table and split, where there are several."""
-    return {
-        "@type": "cr:FileSet",
-        "@id": table.file,
-        "name": table.file,
-        "description": f"{counted(table.rows, 'row')} of {table.config}, split {table.split}.",
+    return _named("cr:FileSet", table) | {
         "encodingFormat": "application/x-parquet",
         "includes": table.file,
     }

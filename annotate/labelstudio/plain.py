@@ -1,8 +1,9 @@
 """The fast way from result items to columns of spans and relations, where nothing is out of the ordinary.
 
 Items are decoded into types, which is most of the reading: what is not as a browser or `tasks` writes it (one label a
-region, offsets in code points, a relation from left to right) is refused there. The rest (values of the inventory,
-words that stand at their offsets, relations between regions that are there) is looked at here. Where either refuses,
+region, offsets in code points, a relation from left to right) is refused there. The rest (labels of
+their layer, attributes of their region, relations between regions that are there) is looked at here; words, values and
+what stands twice are left to the gate of the checks. Where one of them refuses,
 `items.Reading` looks at every item and explains; the tests hold the two to the same spans and relations.
 """
 
@@ -102,7 +103,7 @@ class PlainColumns:
     """Takes results one by one, and gives the columns of all: the spans and relations of their items, in their order.
 
     That offsets and words fit a text is left to whoever has it. What an item holds is taken out of it at once, while
-    the processor has it at hand: to gather items first, and look at all of them later, takes twice the time.
+    the processor has it at hand: to gather items first, and look at all of them later, takes half as long again.
     """
 
     def __init__(self, controls: Controls) -> None:
