@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from annotate.disk import bytes_if_file, bytes_of, names_in
+from annotate.disk import bytes_if_file, names_in
 from annotate.errors import CannotRun
 from annotate.files import parse_yaml, read_bytes, write_atomically
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, Relation, SourceFile, Span
@@ -199,18 +199,18 @@ class Corpus:
     def read_text(self, article: str) -> str:
         path = f"{self.root}/articles/{article}.txt"
         try:
-            return _bytes(path).decode("utf-8")
+            return read_bytes(path, _CHECK).decode("utf-8")
         except UnicodeDecodeError as error:
             raise CannotRun(Path(path), f"is not UTF-8 (byte {error.start})", _CHECK) from error
 
     def read_article(self, article: str) -> Article:
         path = f"{self.root}/articles/{article}.json"
-        fields = _decoded(path, _bytes(path), dict[str, Any])
+        fields = _decoded(path, read_bytes(path, _CHECK), dict[str, Any])
         return _convert({**fields, "text": self.read_text(article)}, Article, path)
 
     def read_annotation(self, version: str, article: str) -> Annotation:
         path = f"{self.root}/annotations/{version}/{article}.json"
-        return _decoded(path, _bytes(path), Annotation)
+        return _decoded(path, read_bytes(path, _CHECK), Annotation)
 
     def find_annotation(self, version: str, article: str) -> Annotation | None:
         """The same; None where the article has no such labels."""
@@ -276,16 +276,8 @@ class Corpus:
         write_atomically(self.source_record_path(source.file), encode_source(source))
 
 
-def _bytes(path: str) -> bytes:
-    """All of a file, by its path as a string: of thousands of files, paths as objects cost more than their reading."""
-    try:
-        return bytes_of(path)
-    except OSError as error:
-        raise CannotRun(Path(path), (error.strerror or str(error)).lower(), _CHECK) from error
-
-
 def _decode(path: Path, type_: type[T]) -> T:
-    return _decoded(path, _bytes(str(path)), type_)
+    return _decoded(path, read_bytes(path, _CHECK), type_)
 
 
 def _decoded(path: str | Path, data: bytes, type_: type[T]) -> T:
