@@ -1,12 +1,13 @@
 """How fast `annotate convert` is, and in how much memory, beside what others make of the same export.
 
     python -m benchmarks.convert make DIR
-    python -m benchmarks.convert run DIR [--rounds 3]
+    python -m benchmarks.convert run DIR [--rounds 2] [--count 50000]
     python -m benchmarks.convert memory DIR
 
-`make` writes made-up exports of 1,000, 10,000 and 50,000 tasks. `run` measures each side in a process of its own with
-10,000 of them, in turn, round by round; imports come before the clock is started, and of several rounds the one with
-the least CPU time counts. `memory` measures the peak of 1,000 and of 50,000 tasks, one worker and two.
+`make` writes made-up exports of 1,000, 10,000 and 50,000 tasks. `run` measures each side in a process of its own, in
+turn, round by round; imports come before the clock is started, tasks are counted when it is stopped, and of several
+rounds the one with the least CPU time counts. `memory` measures the peak of 1,000 and of 50,000 tasks, one worker and
+two.
 
 The floor is what cannot be left out: typed decoding, the columns of the table `articles` from what was decoded, their
 Parquet, and its SHA-256; no check, no normal form, no record, no other table.
@@ -185,13 +186,13 @@ def measure(folder: Path, name: str, count: int) -> Measured:
     return found
 
 
-def run(folder: Path, rounds: int) -> None:
+def run(folder: Path, rounds: int, count: int) -> None:
     sides = [f"ours: {tables}: {workers}" for tables in OURS for workers in WORKERS]
     names = ["floor", *sides, *PEERS]
     best: dict[str, Measured] = {}
     ratios: dict[str, list[float]] = {tables: [] for tables in OURS}
     for _ in range(rounds):
-        found = {name: measure(folder, name, SIZES[1]) for name in names}
+        found = {name: measure(folder, name, count) for name in names}
         for tables, seen in ratios.items():
             one, two = (found[f"ours: {tables}: {workers}"].seconds for workers in WORKERS)
             seen.append(one / two)
@@ -206,7 +207,7 @@ def run(folder: Path, rounds: int) -> None:
 
 def memory(folder: Path) -> None:
     names = [f"ours: all six tables: {workers}" for workers in WORKERS]
-    show([measure(folder, name, count) for name in names for count in (SIZES[0], SIZES[2])])
+    show([measure(folder, name, count) for name in names for count in (SIZES[0], SIZES[-1])])
 
 
 def show(found: list[Measured]) -> None:
@@ -241,16 +242,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("make", "run", "memory", "side"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--name", default="")
-    parser.add_argument("--count", type=int, default=SIZES[1])
+    parser.add_argument("--count", type=int, default=SIZES[-1], choices=SIZES)
     given = parser.parse_args()
     if given.what == "make":
         given.folder.mkdir(exist_ok=True)
         for count in SIZES:
             write(export(given.folder, count), count)
     elif given.what == "run":
-        run(given.folder, given.rounds)
+        run(given.folder, given.rounds, given.count)
     elif given.what == "memory":
         memory(given.folder)
     else:

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 import psutil
 
-
 _SECONDS = 0.05
 """Between two looks: the last of a worker's CPU time may be missed."""
 

@@ -59,24 +59,29 @@ def test_bytes_do_not_depend_on_how_rows_are_handed_in(tmp_path: Path) -> None:
 
 
 def test_each_column_is_written_in_its_own_way(tmp_path: Path) -> None:
-    """Words as they are, other strings and class ids by dictionary, numbers as differences."""
+    """Words and ids as they are, other strings and class ids by dictionary, numbers as differences."""
     features = {
         "id": STRING,
+        "title": STRING,
         "text": STRING,
         "number": INTEGER,
         "spans": listed({"text": STRING, "label": classes("ab")}),
+        "relations": listed({"head_id": STRING}),
     }
     one = TableWriter(tmp_path, "things", "train", features)
-    row = {"id": "a", "text": "é", "number": 7, "spans": [{"text": "é", "label": 1}]}
+    row = {"id": "a", "title": "t", "text": "é", "number": 7}
+    row |= {"spans": [{"text": "é", "label": 1}], "relations": [{"head_id": "s1"}]}
     one.add(pa.Table.from_pylist([row] * 3, arrow_schema(features)))
     group = pq.ParquetFile(tmp_path / one.finish().file).metadata.row_group(0)
     columns = [group.column(number) for number in range(group.num_columns)]
     assert {column.path_in_schema: (set(column.encodings) - {"RLE"}, column.is_stats_set) for column in columns} == {
-        "id": ({"PLAIN", "RLE_DICTIONARY"}, True),
+        "id": ({"PLAIN"}, True),
+        "title": ({"PLAIN", "RLE_DICTIONARY"}, True),
         "text": ({"PLAIN"}, True),
         "number": ({"DELTA_BINARY_PACKED"}, True),
         "spans.list.element.text": ({"PLAIN"}, False),
         "spans.list.element.label": ({"PLAIN", "RLE_DICTIONARY"}, False),
+        "relations.list.element.head_id": ({"PLAIN"}, False),
     }
     assert all(column.has_offset_index for column in columns)
 
