@@ -18,7 +18,7 @@ import numpy as np
 from annotate.annotation_schema import ID_PATTERN, MAX_ID, SHA256_PATTERN, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.checks.places import misplaced, twice
 from annotate.checks.spans import OF_COUNTS
-from annotate.columns import UNKNOWN, Attributes, Documents, Head, Mask, Spans, allowed, gathered, owners
+from annotate.columns import UNKNOWN, Attributes, Documents, Head, Mask, Spans, allowed, owners
 from annotate.inventory import Attribute, Bounds, Inventory, Reading
 from annotate.model import Annotation, AttributeValue
 
@@ -94,10 +94,6 @@ class Gate:
     @lru_cache(maxsize=8)
     def of(inventory: Inventory) -> "Gate":
         return Gate(inventory)
-
-    def passes(self, annotation: Annotation, text: str) -> bool:
-        """The same of one annotation."""
-        return bool(self.passing(gathered([annotation], self._inventory), [text])[0])
 
     def passing(self, documents: Documents, texts: Sequence[str]) -> Mask:
         """Which documents, against the texts of their articles, are certainly without a finding."""
