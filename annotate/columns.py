@@ -189,6 +189,11 @@ def owners(bounds: Numbers) -> Numbers:
     return numbers
 
 
+def having(attributes: Sequence[Attributes]) -> list[int]:
+    """The places of the spans that have attributes; most have none."""
+    return [place for place, given in enumerate(attributes) if given]
+
+
 def counted(starts: Numbers, ends: Numbers) -> tuple[Numbers, Numbers]:
     """The numbers in each range `[start, end)`, one range behind the other, and before them which range each is in."""
     sizes = np.maximum(ends - starts, 0)

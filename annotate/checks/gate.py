@@ -18,7 +18,7 @@ import numpy as np
 from annotate.annotation_schema import ID_PATTERN, MAX_ID, SHA256_PATTERN, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.checks.places import misplaced, twice
 from annotate.checks.spans import OF_COUNTS
-from annotate.columns import UNKNOWN, Attributes, Documents, Head, Mask, Spans, allowed, owners
+from annotate.columns import UNKNOWN, Attributes, Documents, Head, Mask, Spans, allowed, having, owners
 from annotate.inventory import Attribute, Bounds, Inventory, Reading
 from annotate.model import Annotation, AttributeValue
 
@@ -111,11 +111,11 @@ class Gate:
 
     def _faulty_spans(self, spans: Spans) -> Mask:
         """The spans whose label, id or attributes may be at fault."""
-        having = [place for place, given in enumerate(spans.attributes) if given]
+        places = having(spans.attributes)
         lacking = self._asks[spans.labels]
-        lacking[having] = [
+        lacking[places] = [
             not self._attributes_pass(label, tuple(spans.attributes[place].items()))
-            for place, label in zip(having, spans.labels[having].tolist(), strict=True)
+            for place, label in zip(places, spans.labels[places].tolist(), strict=True)
         ]
         faulty: Mask = _faulty_ids(spans.ids) | (spans.labels == UNKNOWN) | lacking
         return faulty

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from annotate.columns import Attributes, Numbers
+from annotate.columns import Attributes, Numbers, column, having
 from annotate.dataset.features import Feature, arrow_type, attribute_features, numbered
 from annotate.inventory import Attribute, Inventory
 
@@ -50,9 +50,10 @@ def attribute_arrays(
 
     Most spans lack most attributes: one pass over what is given is far shorter than one a column.
     """
-    features = attribute_features(inventory, attributes)
-    owners = np.repeat(np.arange(len(given)), np.fromiter(map(len, given), np.int64, len(given)))
-    names, values = list(chain.from_iterable(given)), list(chain.from_iterable(map(dict.values, given)))
+    features, filled = attribute_features(inventory, attributes), having(given)
+    some = [given[place] for place in filled]
+    owners = np.repeat(column(filled), column(list(map(len, some))))
+    names, values = list(chain.from_iterable(some)), list(chain.from_iterable(map(dict.values, some)))
     number = numbered(features)
     numbers = np.fromiter(map(number.get, names, repeat(len(number))), np.int64, len(names))
     arrays = {}

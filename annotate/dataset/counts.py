@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotate.columns import Head, Numbers
+from annotate.columns import Head, Numbers, having
 from annotate.dataset.buffers import lengths, valid
 from annotate.dataset.documents import Source
 from annotate.dataset.tables.tokens import TOKENS
@@ -66,10 +65,13 @@ class Counts:
         spans, names = labels.spans, list(labels.inventory.spans)
         self.spans.update(_named(spans.labels, names))
         self.relations.update(_named(labels.relations.labels, list(labels.inventory.relations)))
-        owners = np.repeat(spans.labels, np.fromiter(map(len, spans.attributes), np.int64, len(spans.attributes)))
-        given = chain.from_iterable(map(dict.items, spans.attributes))
-        found = Counter(zip(owners.tolist(), given, strict=True))
-        for (label, (name, value)), number in found.items():
+        places = having(spans.attributes)
+        found = Counter(
+            (label, name, value)
+            for place, label in zip(places, spans.labels[places].tolist(), strict=True)
+            for name, value in spans.attributes[place].items()
+        )
+        for (label, name, value), number in found.items():
             self.values[names[label], name][value] += number
         self.add_rows(split, tables)
 
