@@ -1,10 +1,8 @@
-"""Load the dataset, print some claims, and plot who claims how many: a bar an interval, incident by incident.
+"""Load the dataset, print some claims, and plot who claims how many: a bar an interval, those of one harm together.
 
     python examples/load_and_look.py                       # builds the dataset from the corpus first
     python examples/load_and_look.py dist/dataset counts.png
-
-Needs contested-claims[dataset] and matplotlib. All is read from the folder, nothing from the net.
-"""
+Needs contested-claims[dataset] and matplotlib; reads nothing from the net."""
 
 import subprocess
 import sys
@@ -30,10 +28,11 @@ LOOKS = {
 }
 
 
-def incident(claim: dict[str, Any]) -> str:
-    """Two counts are of one incident here if an article gives both the same means, place and time."""
+def harm(claim: dict[str, Any], scope: str) -> str:
+    """Two counts are of one harm here if an article gives both the same means, place, time and scope."""
     said = [claim[role] for role in ("means_text", "place_text", "time_text") if claim[role]]
-    return f"{shorten('; '.join(said), 75, placeholder=' …') or 'nothing said of it'}  ({claim['article']})"
+    words = shorten("; ".join(said), 65, placeholder=" …") or "nothing said of it"
+    return f"{words}  ({claim['article']}, {'a sum of several' if scope == 'aggregate' else 'one incident'})"
 
 
 def draw(axes: Any, at: float, claim: dict[str, Any], kind: str, right: float) -> None:
@@ -42,19 +41,20 @@ def draw(axes: Any, at: float, claim: dict[str, Any], kind: str, right: float) -
     low, high = claim["minimum"], claim["maximum"]
     ends = [end for end in (low, high) if end is not None]
     words = "–".join(f"{end:,}" for end in dict.fromkeys(ends)) or "no number"
+    place = {"ha": "center" if ends else "left", "fontsize": 9, "textcoords": "offset points"}
     axes.plot(ends, [at] * len(ends), color=colour, marker=marker, markersize=8, linewidth=4)
-    axes.annotate(words, (ends[0] if ends else 1, at), (0, 8), textcoords="offset points", fontsize=9, ha="center")
+    axes.annotate(words, (ends[0] if ends else 1, at), (0, 8 if ends else -3), **place)
     if len(ends) == 1:
         arrow = {"arrowstyle": "->", "color": colour, "linestyle": "--", "linewidth": 1.5}
         axes.annotate("", (right if high is None else 1, at), (ends[0], at), arrowprops=arrow)
 
 
-def plot(claims: Dataset, path: Path) -> None:
-    wording = claims.features["stated"].int2str
+def plot(claims: Dataset, path: Path) -> int:  # of the claims that give a count
+    wording, scope = (claims.features[name].int2str for name in ("stated", "scope"))
     kind_of = claims.features["claimant"].feature["kind"].int2str
     counted = [claim for claim in claims if wording(claim["stated"]) not in ("uncounted", "unknown")]
     right = 2 * max(max(claim["minimum"] or 0, claim["maximum"] or 0, 10) for claim in counted)
-    groups = [(words, list(group)) for words, group in groupby(counted, key=incident)]
+    groups = [(words, list(group)) for words, group in groupby(counted, lambda one: harm(one, scope(one["scope"])))]
     height = 0.62 * len(counted) + 0.5 * len(groups)
     figure = Figure(figsize=(11, 1.6 + height), layout="constrained")
     axes = figure.subplots()
@@ -76,9 +76,10 @@ def plot(claims: Dataset, path: Path) -> None:
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     marks = [Line2D([], [], color=c, marker=m, label=kind) for kind, (c, m) in LOOKS.items() if kind in kinds]
-    figure.suptitle("Who claims how many, incident by incident", fontsize=13)
+    figure.suptitle("Who claims how many", fontsize=13)
     figure.legend(handles=marks, loc="outside lower center", ncols=len(marks), frameon=False)
     figure.savefig(path, dpi=130)
+    return len(counted)
 
 
 def main(folder: str, picture: str = "contested-counts.png") -> None:
@@ -88,8 +89,7 @@ def main(folder: str, picture: str = "contested-counts.png") -> None:
     for claim in claims.select(range(5)):
         stated = claims.features["stated"].int2str(claim["stated"])
         print(claim["claimant_text"], "|", claim["text"], "|", stated, claim["minimum"], claim["maximum"])
-    plot(claims, Path(picture))
-    print(f"{len(claims)} claims; the plot is in {picture}")
+    print(f"{len(claims)} claims; the plot of the {plot(claims, Path(picture))} that give a count is in {picture}")
 
 
 if __name__ == "__main__":

@@ -54,6 +54,20 @@ def test_rows_of_articles_score_as_the_files_that_they_are_of(project: Project, 
     assert scores(project, "ds", "p.parquet", "--corpus", "nowhere") == files
 
 
+@pytest.mark.parametrize("name", ["p.parquet", "p.jsonl"])
+def test_rows_that_pandas_has_written_score_as_they_did(project: Project, dataset: Path, name: str) -> None:
+    """It makes floats of numbers and class ids where one of a column is missing."""
+    import pandas as pd
+
+    frame = pd.concat([pd.read_parquet(file) for file in (dataset / "data" / "articles").iterdir()])
+    if name.endswith("parquet"):
+        frame.to_parquet(project.path(name))
+    else:
+        frame.to_json(project.path(name), orient="records", lines=True)
+    assert re.search(r'"rank":\s?\d\.0', json.dumps(frame["spans"].map(list).tolist(), default=str))
+    assert scores(project, "ds", name) == scores(project, "ds", "ds")
+
+
 def test_an_export_scores_as_the_files_that_it_is_of(project: Project) -> None:
     """File or folder, as gold or as predictions; as gold it brings its texts along."""
     files = scores(project, GOLD, GOLD)
@@ -106,6 +120,8 @@ def test_tokens_score_all_spans_that_tags_can_hold(project: Project, dataset: Pa
     found = scores(project, GOLD, lines(project.path("p.jsonl"), tokens))
     assert [f1(found, name) for name in ("Speaker", "Verb", "Load", "Quay")] == [1, 1, 1, 1]
     assert f1(found, "Words", "overlap") == pytest.approx(2 * 2 / (2 + 3))
+    assert {row["alpha"]["note"] for row in found["attributes"]} == {"nothing predicted"}
+    assert {row["distance"]["value"] for row in found["counts"]} == {None}
     some = [{key: row[key] for key in ("article", "tokens", "cargo_1")} for row in reversed(tokens)]
     fewer = scores(project, GOLD, lines(project.path("q.jsonl"), some[::-1]))
     assert (f1(fewer, "Load"), f1(fewer, "Speaker")) == (1, 0)

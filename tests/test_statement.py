@@ -19,6 +19,22 @@ def test_statement_of_this_corpus_types_no_figure(corpus: Corpus) -> None:
     assert len(re.findall(r"\{\w+\}", text)) >= 5
 
 
+def test_statement_of_this_corpus_tells_how_near_gold_is_to_the_first_pass(corpus: Corpus) -> None:
+    def spans(annotator: str) -> set[tuple[object, ...]]:
+        return {
+            (name, span.label, span.start, span.end, *sorted(span.attributes.items()))
+            for name in corpus.annotated_ids("gold")
+            for span in corpus.read_annotation(annotator, name).spans
+        }
+
+    said = " ".join(corpus.read_statement()["process"].split())
+    gold, first = spans("gold"), spans("reader-1")
+    assert (len(gold - first), "In all spans but one it is the first pass" in said) == (1, True)
+    both = spans("reader-2") & spans("reader-3")
+    assert (len(both - gold), len(both & first - gold)) == (4, 0)
+    assert "four spans that both had, and that pass had not, were dropped" in said
+
+
 def test_figures_are_put_in_and_unknown_ones_refused(project: Project) -> None:
     project.path(STATEMENT).write_text("process: '{articles} of them, {spans} spans'\n")
     assert filled(project.corpus, {"articles": 2, "spans": 1234}) == {"process": "2 of them, 1,234 spans"}

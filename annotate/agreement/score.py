@@ -5,6 +5,7 @@ counts is taken over as it is. An article without predictions counts as one in w
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -22,6 +23,7 @@ from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256
 
 GOLD_SIDE, SYSTEM_SIDE = "gold", "predicted"
+Row = TypeVar("Row", AttributeRow, CountRow)
 NO_GOLD, NO_PREDICTION = "nothing in gold", "nothing predicted"
 
 
@@ -89,6 +91,7 @@ def score(
         (article, text, {GOLD_SIDE: labels, SYSTEM_SIDE: predicted.get(article) or labelled(article, text, inventory)})
         for article, (text, labels) in gold.items()
     ]
+    told = any(span.attributes for labels in predicted.values() for span in labels.spans)
     compared = study(inventory, texts, "characters")
     bootstrap = Bootstrap(compared.places, samples, seed)
     counter = RecordCounter(compared)
@@ -100,9 +103,19 @@ def score(
         sampling=Sampling(bootstrap.by, bootstrap.number, samples, seed),
         labels=list(_labels(compared, bootstrap)),
         relations=list(_relations(compared, bootstrap)),
-        attributes=list(attribute_rows(compared, bootstrap)),
+        attributes=[_told(row, told) for row in attribute_rows(compared, bootstrap)],
         records=[record_row(compared, bootstrap, counter, name) for name in inventory.records],
-        counts=list(count_rows(compared, bootstrap)),
+        counts=[_told(row, told) for row in count_rows(compared, bootstrap)],
+    )
+
+
+def _told(row: Row, told: bool) -> Row:
+    """A row on attributes, with no measure where the system has not `told` any, as tags cannot."""
+    if told:
+        return row
+    nothing = Measure(None, note=NO_PREDICTION)
+    return msgspec.structs.replace(
+        row, **{name: nothing for name in row.__struct_fields__ if isinstance(getattr(row, name), Measure)}
     )
 
 

@@ -1,5 +1,6 @@
 """Files of labels that are no annotation files → annotations, for `annotate score`: rows of the dataset, or BIO."""
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -71,7 +72,7 @@ def _read(path: Path, text_of: Text, inventory: Inventory, own_texts: bool) -> I
         lines = _decoded(path).split("\n")
         yield from _tagged(path, of_lines(lines, str(path), path.stem), text_of, inventory)
         return
-    rows = list(_parquet(path) if path.suffix == ".parquet" else _jsonl(path))
+    rows = [(where, _whole(row)) for where, row in (_parquet(path) if path.suffix == ".parquet" else _jsonl(path))]
     if rows and all(is_tokens(row) for _, row in rows):
         yield from _tagged(path, of_rows(rows, inventory), text_of, inventory)
         return
@@ -84,6 +85,17 @@ def _read(path: Path, text_of: Text, inventory: Inventory, own_texts: bool) -> I
         if row.get("text_sha256") not in (None, sha256(text)):
             raise CannotRun(where, "was made on another text", "make it on the text as it is now")
         yield Found(path, text, of_row(row, where, text, inventory))
+
+
+def _whole(value: Any) -> Any:
+    """A row with integers where they are written as floats: pandas does so where one of a column is missing."""
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if isinstance(value, float):
+        return None if math.isnan(value) else int(value) if value.is_integer() else value
+    return value
 
 
 def _of_export(row: dict[str, Any]) -> dict[str, Any] | None:

@@ -242,7 +242,7 @@ class _Making:
             everybody = documents.take([number for task in taken for number in range(task.first, task.last)])
             own = [task.article for task in taken for _ in range(task.first, task.last)]
             others = make.rows(make.source(own, everybody), "annotators")
-            self.counts.add_rows(SPLIT, others)
+            self.counts.add_rows(SPLIT, others, everybody.heads)
             rows |= others
         for config, table in rows.items():
             writers[config].add(table)

@@ -1,6 +1,5 @@
 """The dataset's card: README.md with the YAML that the Hugging Face Hub reads, all of it computed."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -8,7 +7,7 @@ import yaml
 
 from annotate.dataset import evaluation, sections, statement
 from annotate.dataset.counts import Row
-from annotate.dataset.facts import LICENCE, Facts, counted, grid, loadable
+from annotate.dataset.facts import LICENCE, LICENCE_URL, Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.info import dataset_info
 
@@ -22,7 +21,6 @@ _SIZES = (
 SHOWN = 100
 """Characters of a value beside the code that reads it."""
 _CREATORS = {"model": "machine-generated", "person": "expert-generated"}
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _KINDS = {"model": "a model", "person": "a person"}
 
 
@@ -68,7 +66,7 @@ def metadata(facts: Facts) -> dict[str, object]:
     return {
         "pretty_name": inventory.title,
         "language": languages,
-        "license": LICENCE,
+        **_licence(facts),
         "annotations_creators": sorted(_CREATORS[kind] for kind in kinds) or ["other"],
         "language_creators": ["found"],
         "multilinguality": ["monolingual" if len(languages) == 1 else "multilingual"],
@@ -80,6 +78,13 @@ def metadata(facts: Facts) -> dict[str, object]:
         "configs": configs,
         "dataset_info": dataset_info(facts),
     }
+
+
+def _licence(facts: Facts) -> dict[str, str]:
+    """The Hub filters by this: with texts in it, the whole is under no licence that it knows."""
+    if facts.text:
+        return {"license": "other", "license_name": f"labels-{LICENCE}", "license_link": LICENCE_URL}
+    return {"license": LICENCE}
 
 
 def _front_matter(facts: Facts) -> str:
@@ -117,12 +122,10 @@ the role."""
 
 
 def _uses(facts: Facts) -> str:
-    """What the data statement says first of what the corpus is for, and is not for."""
+    """What the data statement says of what the corpus is for, and is not for: all of it, as a limit comes last."""
     said = {"For": "intended_uses", "Not for": "unsuitable_uses"}
     return "".join(
-        f"- **{title}:** {_SENTENCE_END.split(facts.statement[heading], maxsplit=1)[0]}\n"
-        for title, heading in said.items()
-        if heading in facts.statement
+        f"- **{title}:** {facts.statement[heading]}\n" for title, heading in said.items() if heading in facts.statement
     )
 
 

@@ -1,16 +1,15 @@
 """What a corpus holds, counted while its rows are written; the card is made from this."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotate.columns import Head, Numbers, having
+from annotate.columns import Head, Mask, Numbers, having
 from annotate.dataset.buffers import lengths, valid
 from annotate.dataset.documents import Source
 from annotate.dataset.tables.tokens import TOKENS
@@ -35,8 +34,10 @@ class Example:
 
 @dataclass
 class Counts:
-    """Counters of one dataset; `values` is keyed by label and attribute, then value, `filled` by table and column,
-    `unfit` by the reason why tags do not say a span as it is. An example is looked for in the first `looked_at` rows.
+    """Counters of one dataset. Articles by annotator: `gold_from`, whose labels gold was made from; `own`, who has rows
+    of `annotations`; and who `adjudicated`. `values` is keyed by label and attribute, then value, `filled` by table and
+    column, `unfit` by the reason why tags do not say a span as it is. An example is looked for in the first `looked_at`
+    rows.
     """
 
     looked_at: int = LOOKED_AT
@@ -47,7 +48,8 @@ class Counts:
     publishers: Counter[str | None] = field(default_factory=Counter)
     rights: Counter[str] = field(default_factory=Counter)
     processes: Counter[str] = field(default_factory=Counter)
-    labelled: Counter[str] = field(default_factory=Counter)
+    gold_from: Counter[str] = field(default_factory=Counter)
+    own: Counter[str] = field(default_factory=Counter)
     adjudicated: Counter[str] = field(default_factory=Counter)
     spans: Counter[str] = field(default_factory=Counter)
     values: dict[tuple[str, str], Counter[str | int]] = field(default_factory=lambda: defaultdict(Counter))
@@ -75,8 +77,14 @@ class Counts:
             self.values[names[label], name][value] += number
         self.add_rows(split, tables)
 
-    def add_rows(self, split: str, tables: dict[str, pa.Table]) -> None:
-        """Count the rows of tables that are made of anything else."""
+    @property
+    def labelled(self) -> Counter[str]:
+        """How many articles each annotator has labelled, whether or not gold was made from it."""
+        return self.own | self.gold_from
+
+    def add_rows(self, split: str, tables: dict[str, pa.Table], heads: Iterable[Head] = ()) -> None:
+        """Count the rows of tables that are made of anything else; `heads` are those of annotators' own labels."""
+        self.own.update(head.annotator for head in heads)
         if TOKENS in tables:
             reasons = pc.struct_field(pc.list_flatten(tables[TOKENS]["unfit"]), "reason")
             for pair in pc.value_counts(reasons).to_pylist():
@@ -93,9 +101,9 @@ class Counts:
         self.processes[head.process] += 1
         if head.process == "adjudicated":
             self.adjudicated[head.annotator] += 1
-            self.labelled.update(head.made_from)
+            self.gold_from.update(head.made_from)
         else:
-            self.labelled[head.annotator] += 1
+            self.gold_from[head.annotator] += 1
 
     def _table(self, config: str, split: str, table: pa.Table) -> None:
         before = self.rows[config, split]
@@ -158,9 +166,12 @@ def _named(numbers: Numbers, names: Sequence[str]) -> dict[str, int]:
 
 def _count(array: pa.Array) -> int:
     """How many rows are filled."""
-    return int(_filled(array).sum()) if pa.types.is_list(array.type) else len(array) - array.null_count
+    return int(_filled(array).sum()) if pa.types.is_nested(array.type) else len(array) - array.null_count
 
 
-def _filled(array: pa.Array) -> npt.NDArray[np.bool_]:
-    """Which rows have a value, and where it is a list, a value in it."""
+def _filled(array: pa.Array) -> Mask:
+    """Which rows have a value, and where it is a list or a struct, a value in it."""
+    if pa.types.is_struct(array.type):
+        found: Mask = np.any([_filled(part) for part in array.flatten()], axis=0)
+        return found
     return lengths(array) > 0 if pa.types.is_list(array.type) else valid(array) > 0

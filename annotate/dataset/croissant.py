@@ -50,6 +50,7 @@ CONTEXT: dict[str, Any] = {
 }
 
 _TYPES = {"string": "sc:Text", "bool": "sc:Boolean", "int": "sc:Integer", "uint": "sc:Integer", "float": "sc:Float"}
+_UNSUITABLE = "unsuitable_uses"
 _RAI = {
     "rai:dataCollection": ("curation_rationale",),
     "rai:dataCollectionRawData": ("speakers", "situation", "text_characteristics", "language_variety"),
@@ -57,7 +58,7 @@ _RAI = {
     "rai:annotatorDemographics": ("annotators",),
     "rai:dataLimitations": ("limits",),
     "rai:dataUseCases": ("intended_uses",),
-    "rai:dataSocialImpact": ("unsuitable_uses",),
+    "rai:dataSocialImpact": (_UNSUITABLE,),
     "rai:personalSensitiveInformation": ("sensitive_content",),
     "rai:dataReleaseMaintenancePlan": ("maintenance",),
 }
@@ -104,7 +105,7 @@ def _creator(author: Author) -> dict[str, str]:
 def _responsible(facts: Facts) -> dict[str, object]:
     """What the data statement, the annotators' records and the agreement say."""
     found: dict[str, object] = {
-        name: " ".join(facts.statement[heading] for heading in headings if heading in facts.statement)
+        name: " ".join(_said(heading, facts.statement[heading]) for heading in headings if heading in facts.statement)
         for name, headings in _RAI.items()
     }
     counts = facts.counts
@@ -121,6 +122,11 @@ def _responsible(facts: Facts) -> dict[str, object]:
     if facts.agreement:
         found["rai:dataAnnotationAnalysis"] = [facts.agreement.note, *_agreement_lines(facts)]
     return found
+
+
+def _said(heading: str, words: str) -> str:
+    """What the data statement says under a heading; with the heading where the words alone would mean the contrary."""
+    return f"Unsuitable uses: {words}" if heading == _UNSUITABLE else words
 
 
 def _agreement_lines(facts: Facts) -> Iterator[str]:

@@ -120,7 +120,7 @@ class _Tools:
             )
             own = self._source((article, found) for article, found in everybody if found)
             others = self._make.rows(own, "annotators")
-            counts.add_rows(split, others)
+            counts.add_rows(split, others, own.labels.heads)
             rows |= others
         return rows
 

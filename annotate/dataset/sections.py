@@ -90,14 +90,15 @@ def _attribute_rows(facts: Facts) -> Iterable[tuple[object, ...]]:
 def people(facts: Facts) -> str:
     def row(name: str) -> tuple[object, ...]:
         who = facts.annotators.get(name)
-        numbers = f"{facts.counts.labelled[name]:,}", f"{facts.counts.adjudicated[name]:,}"
+        numbers = [f"{counts[name]:,}" for counts in (labelled, facts.counts.gold_from, facts.counts.adjudicated)]
         if who is None:
             return f"`{name}`", "unknown", "", "", *numbers
         active = who.since if who.since == who.until else f"{who.since} to {who.until or 'now'}"
         return f"`{name}`", who.kind, who.training, active, *numbers
 
-    names = sorted({*facts.counts.labelled, *facts.counts.adjudicated})
-    head = ("pseudonym", "kind", "training", "active", "articles labelled", "articles adjudicated")
+    labelled = facts.counts.labelled
+    names = sorted({*labelled, *facts.counts.adjudicated})
+    head = ("pseudonym", "kind", "training", "active", "articles labelled", "gold made from", "adjudicated")
     return f"## Who labelled\n\n{grid(head, map(row, names))}"
 
 

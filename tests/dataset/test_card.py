@@ -38,7 +38,7 @@ def test_the_yaml_is_what_the_hub_reads(project: Project) -> None:
     card = made(project)
     fields: dict[str, Any] = DatasetCard(card).data.to_dict()  # type: ignore[no-untyped-call]
     assert fields["pretty_name"] == "Port news"
-    assert fields["license"] == "cc-by-4.0"
+    assert (fields["license"], fields["license_name"]) == ("other", "labels-cc-by-4.0")
     assert fields["language"] == ["en"]
     assert fields["size_categories"] == ["n<1K"]
     assert fields["annotations_creators"] == ["expert-generated"]

@@ -39,7 +39,7 @@ def annotations(inventory: Inventory) -> TableType:
     }
     return TableType(
         name="annotations",
-        definition="One row an article and annotator: that annotator's own labels, before adjudication.",
+        definition="One row an article and annotator: that annotator's own labels, as they were made.",
         about=("For work on disagreement. Gold is not among these rows, so that nobody's labels count twice."),
         features=features,
         fill=_fill,
