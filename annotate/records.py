@@ -44,10 +44,14 @@ class Mention(msgspec.Struct, frozen=True, gc=False):
 
 
 class Filler(msgspec.Struct, frozen=True, gc=False):
-    """A mention in a role. Distance 0: by the anchor's own relation; 1: by the nearest span around it; 2: the next."""
+    """A mention in a role. Distance 0: by the anchor's own relation; 1: by the nearest span around it; 2: the next.
+
+    `through` is the id of the anchor of the record around that it was taken from; None for a relation of its own.
+    """
 
     mention: Mention
     distance: int
+    through: str | None = None
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -206,7 +210,7 @@ def _enclosing(
             last = mention.pieces
             for head in heads:
                 for tail in graph.tails(take, head):
-                    taken.setdefault(tail.id, Filler(tail, distance))
+                    taken.setdefault(tail.id, Filler(tail, distance, head.id))
         filled[anchor.id] = tuple(taken.values())
     return filled
 

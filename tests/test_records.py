@@ -225,6 +225,7 @@ def test_any_graph_gives_each_anchor_once_and_only_true_holders(
                 assert len({filler.mention.id for filler in fillers}) == len(fillers)
                 assert [filler.distance for filler in fillers] == sorted(filler.distance for filler in fillers)
                 assert len({filler.distance == 0 for filler in fillers}) <= 1
+                assert all((filler.through is None) == (filler.distance == 0) for filler in fillers)
                 assert all(by_id[filler.mention.id].start == filler.mention.start for filler in fillers)
 
 

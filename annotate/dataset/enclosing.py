@@ -12,11 +12,15 @@ from annotate.inventory import Enclosing
 
 
 class Taken(NamedTuple):
-    """Fillers in the order of their anchors, and for one anchor the nearest first; mentions are numbers."""
+    """Fillers in the order of their anchors, and for one anchor the nearest first; mentions are numbers.
+
+    `through` are the anchors of the records around that they were taken from.
+    """
 
     anchors: list[int]
     mentions: list[int]
     distances: list[int]
+    through: list[int]
 
 
 def taken(source: Source, anchors: Numbers, rule: Enclosing) -> Taken:
@@ -27,7 +31,7 @@ def taken(source: Source, anchors: Numbers, rule: Enclosing) -> Taken:
     holders = _grouped(said, saying)
     around = np.array(sorted(holders), np.int64)
     inner, place = holding(mentions, anchors, around)
-    found = Taken([], [], [])
+    found = Taken([], [], [], [])
     if not len(inner):
         return found
     tails = _grouped(*source.tails(outer.roles[rule.take].relation, heads))
@@ -42,7 +46,7 @@ def taken(source: Source, anchors: Numbers, rule: Enclosing) -> Taken:
         anchor = int(anchors[asker])
         nearest = sorted((mention for _, mention in group if mention != anchor), key=nearness)
         distance, last = 0, None
-        given: dict[int, int] = {}
+        given: dict[int, tuple[int, int]] = {}
         for mention in nearest:
             others = [head for head in holders[mention] if head != anchor]
             if others:
@@ -50,10 +54,11 @@ def taken(source: Source, anchors: Numbers, rule: Enclosing) -> Taken:
                 last = extents[mention]
                 for head in others:
                     for tail in tails.get(head, ()):
-                        given.setdefault(tail, distance)
+                        given.setdefault(tail, (distance, head))
         found.anchors.extend([asker] * len(given))
         found.mentions.extend(given)
-        found.distances.extend(given.values())
+        found.distances.extend(distance for distance, _ in given.values())
+        found.through.extend(head for _, head in given.values())
     return found
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from annotate.columns import Documents, Numbers
+from annotate.columns import UNKNOWN, Documents, Numbers
 from annotate.dataset.arrays import attribute_arrays, class_ids, lists, struct
 from annotate.dataset.features import PLACE, listed
 from annotate.dataset.mentions import Mentions
@@ -58,6 +58,10 @@ class MentionColumns:
             "pieces": self._pieces.take(places),
             **{name: spans.attributes[name].take(firsts) for name in attributes},
         }
+
+    def ids(self, numbers: Numbers) -> pa.Array:
+        """The ids of mentions by number, None for UNKNOWN."""
+        return self._spans.ids.take(pa.array(self._mentions.firsts[numbers], mask=numbers == UNKNOWN))
 
     @cached_property
     def texts(self) -> list[str]:

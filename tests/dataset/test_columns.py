@@ -113,10 +113,11 @@ def test_records_are_those_of_each_document(inventory: Inventory, batch: Documen
         assert [mentions[anchor] for anchor in anchors] == [shown(record.anchor) for record in wanted]
         for role_name, role in type_.roles.items():
             found = fillers(columns, anchors, role)
-            numbers, distances = found.mentions.tolist(), found.distances.tolist()
-            pairs = [(mentions[number], distance) for number, distance in zip(numbers, distances, strict=True)]
+            through = columns.shown.ids(found.through).to_pylist()
+            pairs = list(zip(map(mentions.__getitem__, found.mentions), found.distances.tolist(), through, strict=True))
             assert [pairs[first:last] for first, last in pairwise(found.bounds.tolist())] == [
-                [(shown(filler.mention), filler.distance) for filler in record.roles[role_name]] for record in wanted
+                [(shown(one.mention), one.distance, one.through) for one in record.roles[role_name]]
+                for record in wanted
             ]
 
 

@@ -47,10 +47,10 @@ def test_a_role_has_a_label_only_where_there_is_a_choice(zoo: Inventory) -> None
     assert "label" not in tables["animals"]["colour"]["feature"]
 
 
-def test_a_role_has_a_distance_only_where_it_may_be_filled_from_around(zoo: Inventory) -> None:
+def test_a_role_has_a_distance_and_a_way_only_where_it_may_be_filled_from_around(zoo: Inventory) -> None:
     animals = configs(zoo)["animals"]
-    assert "distance" in animals["seer"]["feature"]
-    assert "distance" not in animals["colour"]["feature"]
+    assert {"distance", "through"} <= animals["seer"]["feature"].keys()
+    assert {"distance", "through"}.isdisjoint(animals["colour"]["feature"])
     assert role_labels(zoo, zoo.records["animals"], "seer") == ["Keeper"]
 
 

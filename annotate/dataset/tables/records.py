@@ -113,6 +113,7 @@ def _fill(
         found = fillers(source, anchors, role)
         inner = source.shown.take(found.mentions, of_roles[name])
         inner["distance"] = pa.array(found.distances)
+        inner["through"] = source.shown.ids(found.through)
         columns[name] = lists(features[name], found.bounds, struct(features[name]["feature"], inner))
         columns[_words(name)] = _joined(found.bounds, inner["text"])
     return columns
@@ -152,7 +153,7 @@ def _filler(inventory: Inventory, record: RecordType, role: str) -> Feature:
         "id": STRING,
         **({"label": classes(inventory.classes.spans)} if len(labels) > 1 else {}),
         **MENTION_FEATURES,
-        **({"distance": INTEGER} if record.roles[role].enclosing else {}),
+        **({"distance": INTEGER, "through": STRING} if record.roles[role].enclosing else {}),
     }
     named = attribute_features(inventory, role_attributes(inventory, record, role))
     return distinct(f"records.{record.name}.roles.{role}", columns, named)
@@ -165,6 +166,7 @@ def _told(inventory: Inventory, record: RecordType, name: str) -> str:
         around = role.enclosing
         meaning += (
             f" Where there is no such relation: the `{around.take}` of the `{around.record}` whose `{around.within}`"
-            " holds the anchor, nearest first; `distance` is 0 for the relation, 1 for the nearest, and so on."
+            " holds the anchor, nearest first; `distance` is 0 for the relation, 1 for the nearest, and so on, and"
+            f" `through` the `span_id` in `{around.record}` by which it was found."
         )
     return meaning
