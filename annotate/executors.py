@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -32,6 +33,8 @@ def processes(workers: int) -> AbstractContextManager[Executor | None]:
 
 
 def _begin() -> None:
+    # Ctrl-C reaches every process of a terminal: the one that was started ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     leave_out_pandas()
     keep_freed()
     _end_with_parent()

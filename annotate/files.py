@@ -102,6 +102,21 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes], mode: int = 0o64
     write_together([File(path, data, mode)])
 
 
+def write_report(named: str, data: bytes | Iterable[bytes]) -> None:
+    """Write a file that somebody named to have it: whole or not at all, and through a link.
+
+    A device or a pipe, which is nothing to be replaced, is written to as it stands.
+
+    Raises CannotRun where it cannot be written.
+    """
+    path = Path(named)
+    if path.exists() and not path.is_file():
+        with _writing(path), path.open("wb") as file:
+            file.writelines((data,) if isinstance(data, bytes) else data)
+    else:
+        write_atomically(path.resolve() if path.is_symlink() else path, data)
+
+
 def write_together(files: Iterable[File]) -> None:
     """Write files, each of them as `write_atomically` does, but step by step for many at once: so a disk is waited for
     less often.

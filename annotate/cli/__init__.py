@@ -1,9 +1,13 @@
 """The command line: one thin file a command group, which parses, calls and renders.
 
 Commands are imported when they are asked for, and import what is heavy inside themselves, so that `--help` is quick.
-Exit codes: 0 all is well, 1 findings or refused, 2 could not run.
+Exit codes: 0 all is well, 1 findings or refused, 2 could not run; 130 and 141 as shells have them, for a command that
+was interrupted and for one whose reader has gone.
 """
 
+import os
+import signal
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -75,6 +79,9 @@ class LazyGroup(click.Group):
         except CannotRun as error:
             click.echo(f"annotate: {error}", err=True)
             ctx.exit(1 if isinstance(error, Refused) else 2)
+        except BrokenPipeError:
+            # Click would end it with the exit code of findings.
+            ctx.exit(128 + signal.SIGPIPE)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -90,7 +97,34 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line as a program."""
+    """Run the command line as a program, and end it with its exit code."""
     leave_out_pandas()
     keep_freed()
-    cli()
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except OSError as error:
+        code = 128 + signal.SIGPIPE if isinstance(error, BrokenPipeError) else _unwritten(error)
+        # What is still waiting to be written would fail once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run the command; its exit code. Raises OSError where no command has said anything of it, as the output fails."""
+    try:
+        code = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt) as error:
+        click.echo("Aborted!", err=True)
+        asked = isinstance(error, click.Abort) and not isinstance(error.__cause__, KeyboardInterrupt)
+        return 1 if asked else 128 + signal.SIGINT
+    return code if isinstance(code, int) else 0
+
+
+def _unwritten(error: OSError) -> int:
+    place = error.filename or "standard output"
+    click.echo(f"annotate: {place}: {(error.strerror or str(error)).lower()}; see to it, and run again", err=True)
+    return 2

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, schema_option, terminal
+from annotate.cli.common import corpus_argument, out_option, schema_option, terminal
 from annotate.cli.grids import grids
 from annotate.errors import CannotRun
 
@@ -32,7 +31,7 @@ FORMATS = ("text", "json", "html")
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."
 )
-@click.option("--out", type=click.Path(dir_okay=False), help="Write it to a file.")
+@out_option
 @click.option("--by-article", is_flag=True, help="Show each article, and hold each to --fail-under.")
 @click.option(
     "--fail-under",
@@ -110,9 +109,9 @@ def command(
             value = f"– ({found.note})" if found.value is None else f"{found.value:.3f}"
             click.echo(f"gamma of {found.article}: {value}", err=format_ != "text" or out is not None)
     if out:
-        from annotate.files import write_atomically
+        from annotate.files import write_report
 
-        write_atomically(Path(out), shown.encode())
+        write_report(out, shown.encode())
         click.echo(f"written to {out}", err=True)
     else:
         click.echo(shown, nl=False)

@@ -24,7 +24,12 @@ guidelines_option = click.option(
     help="The folder of the guidelines, in Markdown.",
 )
 
-
+out_option = click.option(
+    "--out",
+    type=click.Path(dir_okay=False),
+    callback=lambda _ctx, _parameter, value: None if value == "-" else value,
+    help="Write it to a file; - is standard output.",
+)
 workers_option = click.option(
     "--workers",
     type=click.IntRange(1),
@@ -32,11 +37,17 @@ workers_option = click.option(
 )
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would end the program with the exit code of findings."""
+        raise BrokenPipeError
+
+
 def terminal(stderr: bool = False) -> Console:
     """A console that wraps nothing when its output is no terminal, so that scripts can read it."""
-    console = Console(stderr=stderr, highlight=False)
+    console = _Console(stderr=stderr, highlight=False)
     if not console.is_terminal:
-        console = Console(stderr=stderr, highlight=False, width=10_000, soft_wrap=True)
+        console = _Console(stderr=stderr, highlight=False, width=10_000, soft_wrap=True)
     return console
 
 

@@ -91,8 +91,12 @@ def command(
     order = _order(exports, schema, asked)
     from annotate.bulk.run import convert
 
-    with _pool(workers, scheduler) as pool, _progress() as told:
-        outcome = convert(order, pool, "resume" if resume else "overwrite" if overwrite else "new", told)
+    try:
+        with _pool(workers, scheduler) as pool, _progress() as told:
+            outcome = convert(order, pool, "resume" if resume else "overwrite" if overwrite else "new", told)
+    except KeyboardInterrupt:
+        click.echo(f"{order.out} is not finished; the same command with --resume goes on", err=True)
+        raise
     if format_ == "json":
         click.echo(json.dumps(_as_data(outcome, order), indent=2, ensure_ascii=False))
     else:

@@ -3,12 +3,11 @@
 import sys
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import terminal
+from annotate.cli.common import out_option, terminal
 
 if TYPE_CHECKING:
     from annotate.diff.as_text import Shown
@@ -38,7 +37,7 @@ _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
     help="Where a revision has labels.yaml; for a corpus folder, too, where none is beside it.",
 )
 @click.option("--rescore", type=click.Path(file_okay=False), help="A folder of predictions to score on both versions.")
-@click.option("--out", type=click.Path(dir_okay=False), help="Write it to a file.")
+@out_option
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where the versions differ.")
 @click.pass_context
 def command(
@@ -78,10 +77,10 @@ def command(
             rescored = _rescored(comparison, rescore) if rescore else None
         parts = _parts(comparison, format_, rescored, colour=out is None)
         if out:
-            from annotate.files import write_atomically
+            from annotate.files import write_report
 
             with terminal(stderr=True).status("comparing"):
-                write_atomically(Path(out), parts)
+                write_report(out, parts)
             click.echo(f"written to {out}", err=True)
         else:
             with terminal(stderr=True).status("comparing"):

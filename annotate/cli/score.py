@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_option, schema_option, terminal
+from annotate.cli.common import corpus_option, out_option, schema_option, terminal
 from annotate.cli.grids import grids
 from annotate.errors import CannotRun
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
 )
-@click.option("--out", type=click.Path(dir_okay=False), help="Write it to a file.")
+@out_option
 @click.option("--samples", type=click.IntRange(0, 100_000), default=1000, show_default=True, help="Of the bootstrap.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
 def command(
@@ -69,9 +69,9 @@ def command(
     else:
         shown = grids(_about(scores), tables(scores), colour=out is None)
     if out:
-        from annotate.files import write_atomically
+        from annotate.files import write_report
 
-        write_atomically(Path(out), shown.encode())
+        write_report(out, shown.encode())
         click.echo(f"written to {out}", err=True)
     else:
         click.echo(shown, nl=False)

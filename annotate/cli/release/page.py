@@ -1,6 +1,5 @@
 """`annotate release page`: a release as one HTML page."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -31,7 +30,7 @@ def command(corpus: str, schema: str, since: str | None, articles: int, out: str
     """
     from annotate import inventory
     from annotate.errors import CannotRun
-    from annotate.files import write_atomically
+    from annotate.files import write_report
     from annotate.model import GOLD
     from annotate.release import changelog
     from annotate.release.figures import measured
@@ -56,7 +55,7 @@ def command(corpus: str, schema: str, since: str | None, articles: int, out: str
             agreement=measured(store, loaded),
             articles=articles,
         )
-        write_atomically(Path(out), "".join(page(release)).encode())
+        write_report(out, "".join(page(release)).encode())
     click.echo(f"written to {out}")
 
 

@@ -1,0 +1,91 @@
+"""Where the output of a command goes: what cannot be written is one line, and no exit code that means another thing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from annotate.files import write_report
+from tests.conftest import ROOT, Project
+
+MAIN = "from annotate.cli import main; main()"
+SCORE = ["score", "corpus/annotations/gold", "corpus/annotations/gold", "--samples", "5"]
+ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def started(words: list[str], cwd: Path, out: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", MAIN, *words], cwd=cwd, env=ENV, stdout=out, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize("words", [["rules"], ["--help"], ["check"]], ids=" ".join)
+def test_a_full_device_is_one_line(project: Project, words: list[str]) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    process = started(words, project.root, full)
+    said = process.communicate()[1]
+    os.close(full)
+    assert (process.returncode, said) == (
+        2,
+        "annotate: standard output: no space left on device; see to it, and run again\n",
+    )
+
+
+@pytest.mark.parametrize("words", [["rules"], ["check"], SCORE], ids=" ".join)
+def test_a_reader_that_has_gone_is_no_finding(project: Project, words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = started(words, project.root, writing)
+    os.close(writing)
+    assert process.communicate()[1] == ""
+    assert process.returncode == 128 + signal.SIGPIPE
+
+
+def test_an_interrupted_conversion_says_how_to_go_on(project: Project) -> None:
+    """Its input is a pipe that nobody writes to, so that there is time; Ctrl-C reaches all processes of a terminal."""
+    os.mkfifo(project.path("export.json"))
+    words = ["convert", "export.json", "--out", "out", "--workers", "2"]
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {MAIN}",
+            *words,
+        ],
+        cwd=project.root,
+        env=ENV,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not project.path("out/.convert/order.json").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate()[1]
+    assert process.returncode == 128 + signal.SIGINT
+    assert said.split("\n") == ["out is not finished; the same command with --resume goes on", "", "Aborted!", ""]
+
+
+def test_a_report_goes_through_a_link_and_into_a_pipe(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    link.symlink_to(target)
+    write_report(str(link), b"one")
+    write_report(str(link), iter([b"t", b"wo"]))
+    assert (link.is_symlink(), target.read_bytes()) == (True, b"two")
+    reading, writing = os.pipe()
+    write_report(f"/proc/self/fd/{writing}", b"three")
+    assert os.read(reading, 9) == b"three"
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_report_on_standard_output(project: Project) -> None:
+    shown = project.annotate(*SCORE)
+    assert shown.exit_code == 0
+    assert project.annotate(*SCORE, "--out", "-").stdout == shown.stdout
+    assert not project.path("-").exists()
