@@ -137,7 +137,7 @@ def _write(files: Sequence[File]) -> None:
                 temporary.replace(path)
         for folder in dict.fromkeys(one.path.parent for one in begun):
             with _writing(folder):
-                _fsync_folder(folder)
+                fsync_folder(folder)
 
 
 def _fsync_all(begun: Sequence[_Begun]) -> None:
@@ -170,7 +170,7 @@ def _begun(file: File, ended: ExitStack) -> _Begun:
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=PART)
         opened = os.fdopen(handle, "wb")
         ended.callback(_dropped, opened, temporary)
-        _held(handle)
+        held(handle)
         opened.writelines((file.data,) if isinstance(file.data, bytes) else file.data)
         opened.flush()
         os.fchmod(handle, file.mode)
@@ -185,7 +185,7 @@ def _dropped(opened: BinaryIO, temporary: str) -> None:
         Path(temporary).unlink()
 
 
-def _fsync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -202,7 +202,7 @@ def _writing(path: Path) -> Iterator[None]:
         raise CannotRun(path, problem, "make room or choose another folder") from error
 
 
-def _held(handle: int) -> bool:
+def held(handle: int) -> bool:
     """Take the lock of a file, which the system lets go of with the process; False where another has it."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -221,5 +221,5 @@ def sweep(folder: Path, *, but: str | None = None) -> None:
         for name in filter(_LEFT.fullmatch, names):
             left = Path(within, name)
             with contextlib.suppress(OSError), left.open("rb") as file:
-                if _held(file.fileno()):
+                if held(file.fileno()):
                     left.unlink()

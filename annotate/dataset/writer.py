@@ -6,8 +6,6 @@ The same rows give the same bytes with one version of pyarrow; the logical hash 
 import contextlib
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from annotate.dataset.features import Feature, arrow_schema
 from annotate.dataset.hashing import LogicalHash
 from annotate.dataset.without_text import SKELETON
 from annotate.errors import CannotRun
+from annotate.folders import taking_the_place
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
@@ -184,35 +183,16 @@ def refuse_foreign(out: Path) -> None:
 
 @contextlib.contextmanager
 def dataset_folder(out: str | Path) -> Iterator[Path]:
-    """A temporary folder beside `out` that takes its place when the block ends well, and is gone when it does not.
+    """A folder that takes the place of `out` when the block ends well, and is gone when it does not.
 
     Raises CannotRun, naming `out` as it is given, where it must not be replaced or the disk cannot be written to.
     """
-    named, target = Path(out), Path(out).resolve()
-    temporary = None
+    named = Path(out)
     try:
         refuse_foreign(named)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-        folder = temporary / "new"
-        folder.mkdir()
-        yield folder
-        _swap(folder, target, temporary / "old")
+        with taking_the_place(named.resolve()) as folder:
+            yield folder
     except OSError as error:
         # What pyarrow raises has the number, and words of its own.
         reason = (os.strerror(error.errno) if error.errno else str(error)).lower()
         raise CannotRun(named, f"cannot be written: {reason}", "make room or choose another folder") from error
-    finally:
-        if temporary:
-            shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _swap(folder: Path, target: Path, aside: Path) -> None:
-    """Put `folder` in the place of `target`; whatever stops this, `target` is the old or the new, never missing."""
-    try:
-        if target.exists():
-            target.replace(aside)
-        folder.replace(target)
-    finally:
-        if aside.exists() and not target.exists():
-            aside.replace(target)

@@ -1,8 +1,6 @@
 """OLD and a difference → NEW on disk: in a folder of its own, or in place; whole or not at all."""
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +10,7 @@ from annotate.diff.model import FileChange
 from annotate.diff.trees import CORPUS, SCHEMA, FolderTree, Tree
 from annotate.errors import CannotRun
 from annotate.files import write_atomically
+from annotate.folders import taking_the_place
 from annotate.offsets import sha256
 
 
@@ -122,17 +121,10 @@ def _remove(path: Path, old: FolderTree) -> None:
 
 @contextlib.contextmanager
 def _folder(out: Path) -> Iterator[Path]:
-    """A temporary folder beside `out` that becomes `out` if all goes well, and is removed otherwise."""
-    temporary = None
+    """A folder that becomes `out` if all goes well."""
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-        yield temporary
-        temporary.chmod(0o755)
-        temporary.replace(out)
+        with taking_the_place(out.resolve()) as folder:
+            yield folder
     except OSError as error:
         problem = f"cannot be written: {(error.strerror or str(error)).lower()}"
         raise CannotRun(out, problem, "make room or choose another folder") from error
-    finally:
-        if temporary and temporary.exists():
-            shutil.rmtree(temporary)

@@ -1,8 +1,6 @@
 """The folder of a release: dataset, sources, page, manifest, provenance and sums; it appears whole or not at all."""
 
-import contextlib
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,6 +8,7 @@ import msgspec
 from annotate.dataset.build import build
 from annotate.dataset.inputs import cited, head
 from annotate.errors import CannotRun
+from annotate.folders import taking_the_place
 from annotate.offsets import sha256
 from annotate.release import sums
 from annotate.release.archive import archive_name, pack
@@ -32,8 +31,9 @@ def write(candidate: Candidate, out: Path, text: bool = True) -> str:
     Raises CannotRun where something else is at `out`, or the disk is full; `out` is then as it was.
     """
     candidate.step(f"writing {out}")
+    _refuse_others(out)
     try:
-        with _taking_the_place(out.resolve(), out) as folder:
+        with taking_the_place(out.resolve()) as folder:
             _dataset(candidate, folder / DATASET, text)
             if text:
                 candidate.step("packing the sources")
@@ -75,31 +75,7 @@ def _release(candidate: Candidate) -> Release:
     )
 
 
-@contextlib.contextmanager
-def _taking_the_place(out: Path, named: Path) -> Iterator[Path]:
-    """A folder beside `out` that becomes `out` if all goes well. What was killed on the way is taken away first.
-
-    Messages call `out` what it was `named`.
-    """
-    building, aside = out.with_name(f".{out.name}.building"), out.with_name(f".{out.name}.before")
-    if aside.exists() and not out.exists():
-        aside.replace(out)
-    for left in (building, aside):
-        if left.exists():
-            shutil.rmtree(left)
+def _refuse_others(out: Path) -> None:
+    """Raise CannotRun where `out` is anything but missing, empty, or a release."""
     if out.exists() and not (out / sums.FILE).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise CannotRun(named, "is there and is no release", "choose another folder with --out")
-    building.mkdir(parents=True)
-    try:
-        yield building
-        if out.exists():
-            out.replace(aside)
-        building.replace(out)
-    finally:
-        for left in (building, aside):
-            if left.exists() and out.exists():
-                shutil.rmtree(left, ignore_errors=True)
-        if not out.exists():
-            shutil.rmtree(building, ignore_errors=True)
-            if aside.exists():
-                aside.replace(out)
+        raise CannotRun(out, "is there and is no release", "choose another folder with --out")
