@@ -1,5 +1,6 @@
 """How an article gets into a corpus: normal form, id, source range, hashes, and no article twice."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -57,6 +58,8 @@ def take_in(
     Without cuts the whole file is one article. White space at the ends of a range is left out and recorded; what else
     lies between the ranges is recorded as omitted, for the reason given in `omitted`. Raises Refused.
     """
+    if name.startswith("."):
+        raise Refused("has a name that begins with a dot, as what is no part of a corpus has; rename the file")
     if name.endswith(".json"):
         raise Refused("is named as the records of sources are; give the file another name, such as .txt")
     try:
@@ -111,12 +114,14 @@ def _gaps(text: str, cuts: list[Cut], reason: str | None) -> Iterable[Omission]:
 def refuse_duplicates(corpus: Corpus, intakes: Iterable[Intake]) -> None:
     """Raise Refused where an id, a source file or a text is in the corpus already, or twice among the new ones."""
     ids = {*corpus.article_ids(), *corpus.text_ids()}
-    files = set(corpus.source_files())
+    files: set[str] = set()
     texts = {article.text_sha256: article.id for article in corpus.articles()}
     for intake in intakes:
-        if intake.source.file in files:
-            raise Refused(f"a source file called {intake.source.file} is in the corpus already; rename the new one")
-        files.add(intake.source.file)
+        file = intake.source.file
+        # Whatever stands there, a broken link too, would be written over.
+        if file in files or any(map(os.path.lexists, (corpus.source_path(file), corpus.source_record_path(file)))):
+            raise Refused(f"a source file called {file} is in the corpus already; rename the new one")
+        files.add(file)
         for article in intake.articles:
             if article.id in ids:
                 raise Refused(f"an article with the id {article.id!r} is in the corpus already; give another with --id")

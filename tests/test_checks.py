@@ -96,6 +96,13 @@ def test_warnings_fail_only_a_strict_check(project: Project) -> None:
     assert project.annotate("check", "--strict").exit_code == 1
 
 
+def test_hidden_file_among_the_sources_has_no_place_there(project: Project) -> None:
+    project.path("corpus/sources/.gitkeep").write_text("")
+    project.path("corpus/sources/.wire.txt").write_text("x")
+    data = json.loads(project.annotate("check", "--format", "json").output)
+    assert [(entry["code"], entry["file"]) for entry in data] == [("C115", "corpus/sources/.wire.txt")]
+
+
 def test_formats_say_the_same(project: Project) -> None:
     project.replace("corpus/annotations/anna/market.json", '"Two to 3 carts"', '"Two, to:\\n3 carts%"')
     data = json.loads(project.annotate("check", "--format", "json").output)

@@ -77,6 +77,7 @@ def test_add_cuts_several_articles_and_records_the_rest(fresh: Path) -> None:
         (["new.txt"], b"a\0b", 1, "holds a NUL character"),
         (["new.txt"], b" \n\t", 1, "holds no words"),
         (["new.json"], b"New.", 1, "is named as the records of sources are"),
+        ([".new.txt"], b"New.", 1, ".new.txt: has a name that begins with a dot"),
         (["new.txt", "--id", "../x"], b"New.", 1, "'../x' can be no id"),
         (["new.txt", "--id", "/etc/x"], b"New.", 1, "'/etc/x' can be no id"),
         (["new.txt", "--id", "a\0b"], b"New.", 1, "can be no id"),
@@ -90,12 +91,26 @@ def test_add_cuts_several_articles_and_records_the_rest(fresh: Path) -> None:
 def test_refused_with_one_line_and_nothing_written(
     project: Project, words: list[str], data: bytes, code: int, message: str
 ) -> None:
-    for file in ("new.txt", "new.json", "port.txt"):
+    for file in ("new.txt", "new.json", ".new.txt", "port.txt"):
         project.path(file).write_bytes(data)
     before = project.snapshot()
     result = project.annotate("add", *words)
     assert result.exit_code == code
     assert message in result.output
+    assert project.snapshot() == before
+
+
+@pytest.mark.parametrize("left", ["sources/new.txt", "sources/new.txt.json", "link"])
+def test_a_source_file_without_its_other_half_is_not_written_over(project: Project, left: str) -> None:
+    project.path("new.txt").write_text("New.")
+    if left == "link":
+        project.path("corpus/sources/new.txt").symlink_to("gone")
+    else:
+        project.path(f"corpus/{left}").write_text("Another.")
+    before = project.snapshot()
+    result = project.annotate("add", "new.txt", "--id", "other")
+    assert result.exit_code == 1
+    assert "a source file called new.txt is in the corpus already; rename the new one" in result.output
     assert project.snapshot() == before
 
 

@@ -288,10 +288,31 @@ def same_text_twice(contents: Contents) -> Iterator[Problem]:
             yield Problem(f"has the text of {twin!r}; keep one of the two", file=_article(name), article=name)
 
 
+@rule("C118")
+def half_a_source(contents: Contents) -> Iterator[Problem]:
+    """A file in sources/ has its record beside it, and a record its file, also where no article names them.
+
+    Why: a file without a record is what an interrupted `annotate add` leaves; nobody knows which articles it holds.
+    Fails: sources/a.txt without sources/a.txt.json, and no article that was cut from it.
+    Passes: both files, as `annotate add` writes them. Where an article names the file, C111 says what is missing.
+    """
+    named = {facts.source for facts in contents.articles.values()}
+    for file in sorted((contents.source_sizes.keys() ^ contents.sources.keys()) - named):
+        if file.startswith("."):
+            continue
+        if file in contents.source_sizes:
+            problem = (
+                "has no record that can be read; restore it, or move the file out and take it in with `annotate add`"
+            )
+            yield Problem(problem, file=f"sources/{file}")
+        else:
+            yield Problem(f"has no sources/{file}; restore it, or remove the record", file=f"sources/{file}.json")
+
+
 _BELONGS = re.compile(
     r"(CHANGELOG\.md|README\.md|(annotators|statement|release)\.yaml|links\.json|coverage/[^/]+\.json|adjudication/[^/]+\.yaml|articles/[^/]+\.(txt|json)"
     r"|annotations/[^/]+/[^/]+\.json"
-    r"|sources/[^/]+|splits/[^/]+\.txt|(articles|annotations(/[^/]+)?|sources|splits)/\.gitkeep)"
+    r"|sources/[^/.][^/]*|splits/[^/]+\.txt|(articles|annotations(/[^/]+)?|sources|splits)/\.gitkeep)"
 )
 
 
@@ -353,6 +374,7 @@ OF_CONTENTS: tuple[Rule, ...] = (
     source_not_accounted_for,
     source_without_record,
     source_record_differs,
+    half_a_source,
     same_text_twice,
     unexpected_file,
 )
