@@ -4,6 +4,7 @@ Canonical JSON: keys in the order of the model, one span or relation a line, spa
 canonical file and saving it gives the same bytes.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -14,13 +15,19 @@ import msgspec
 
 from annotate.disk import bytes_if_file, names_in
 from annotate.errors import CannotRun
-from annotate.files import parse_yaml, read_bytes, write_atomically
+from annotate.files import File, parse_yaml, read_bytes, write_atomically
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, Relation, SourceFile, Span
 
 T = TypeVar("T")
 
 ID_PATTERN = r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?"
+LONGEST_ID = 100
 _CHECK = "`annotate check` says what is wrong with it"
+
+
+def is_id(name: str) -> bool:
+    """Whether an article can be called so, as its JSON Schema says, too."""
+    return len(name) <= LONGEST_ID and re.fullmatch(ID_PATTERN, name) is not None
 
 
 def span_order(span: Span) -> tuple[int, int, str, str]:
@@ -253,10 +260,14 @@ class Corpus:
     def gold(self) -> Iterator[Annotation]:
         return (self.read_annotation(GOLD, article) for article in self.annotated_ids(GOLD))
 
+    def files_of_article(self, article: Article) -> list[File]:
+        """Text and metadata; the metadata last, so that an article without a text never shows."""
+        text = File(self.text_path(article.id), article.text.encode("utf-8"))
+        return [text, File(self.article_path(article.id), encode_article(article))]
+
     def write_article(self, article: Article) -> None:
-        """Write text and metadata; the metadata last, so that an article without a text never shows."""
-        write_atomically(self.text_path(article.id), article.text.encode("utf-8"))
-        write_atomically(self.article_path(article.id), encode_article(article))
+        for file in self.files_of_article(article):
+            write_atomically(*file)
 
     def write_annotation(self, version: str, annotation: Annotation) -> None:
         write_atomically(self.annotation_path(version, annotation.article), encode_annotation(annotation))
@@ -267,10 +278,14 @@ class Corpus:
     def write_links(self, links: Links) -> None:
         write_atomically(self.links_path, encode_links(links))
 
+    def files_of_source(self, source: SourceFile, data: bytes) -> list[File]:
+        """A source file and its record; the record last."""
+        record = File(self.source_record_path(source.file), encode_source(source))
+        return [File(self.source_path(source.file), data), record]
+
     def write_source(self, source: SourceFile, data: bytes) -> None:
-        """Write a source file and its record; the record last."""
-        write_atomically(self.source_path(source.file), data)
-        self.write_source_record(source)
+        for file in self.files_of_source(source, data):
+            write_atomically(*file)
 
     def write_source_record(self, source: SourceFile) -> None:
         write_atomically(self.source_record_path(source.file), encode_source(source))

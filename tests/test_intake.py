@@ -76,6 +76,22 @@ def test_add_cuts_several_articles_and_records_the_rest(fresh: Path) -> None:
         (["new.txt"], b"caf\xe9", 1, "is not UTF-8 at byte 3"),
         (["new.txt"], b"a\0b", 1, "holds a NUL character"),
         (["new.txt"], b" \n\t", 1, "holds no words"),
+        (["new.txt"], b"", 1, "new.txt: holds no words; there is nothing to label"),
+        (["new.txt", "--id", ""], b"New.", 1, "'' can be no id"),
+        (["new.txt", "--id", "", "--cut", "x=0:4"], b"New.", 2, "go with one file, and not together"),
+        (["new.txt", "--id", "x" * 101], b"New.", 1, "can be no id; use lower-case letters"),
+        (["new.txt", "--id", "x" * 300], b"New.", 1, "hyphens and underscores, 100 at most"),
+        (["new.txt", "--date", "yesterday"], b"New.", 1, "new.txt: can have no such date: 'yesterday' does not match"),
+        (["new.txt", "--language", "klingon_xx"], b"New.", 1, "can have no such language: 'klingon_xx'"),
+        *(
+            (["new.txt", f"--{name}", ""], b"New.", 1, f"can have no such {name}: '' should be non-empty; give another")
+            for name in ("title", "author", "publisher", "rights", "boundaries")
+        ),
+        (["new.txt", "--cut", "x=1:4", "--omitted", ""], b"New.", 1, "can have no such omitted[0].reason: ''"),
+        (["new.txt", "--title", "\udcff"], b"New.", 1, r"can have no '\udcff', which is not UTF-8; give another"),
+        (["\udcff.txt"], b"New.", 1, "has a name that is not UTF-8; rename the file"),
+        (["ü" * 120 + ".txt"], b"New.", 1, "has a name of 244 bytes, and 235 is the most; rename the file"),
+        (["a\\b.txt"], b"New.", 1, "has a name with a backslash"),
         (["new.json"], b"New.", 1, "is named as the records of sources are"),
         ([".new.txt"], b"New.", 1, ".new.txt: has a name that begins with a dot"),
         (["new.txt", "--id", "../x"], b"New.", 1, "'../x' can be no id"),
@@ -91,12 +107,35 @@ def test_add_cuts_several_articles_and_records_the_rest(fresh: Path) -> None:
 def test_refused_with_one_line_and_nothing_written(
     project: Project, words: list[str], data: bytes, code: int, message: str
 ) -> None:
-    for file in ("new.txt", "new.json", ".new.txt", "port.txt"):
+    for file in {"port.txt", words[0]} - {"gone.txt"}:
         project.path(file).write_bytes(data)
     before = project.snapshot()
     result = project.annotate("add", *words)
     assert result.exit_code == code
     assert message in result.output
+    assert "Traceback" not in result.output
+    assert project.snapshot() == before
+
+
+def test_the_longest_name_and_id_are_taken_and_pass(project: Project) -> None:
+    name = "x" * 231 + ".txt"
+    project.path(name).write_text("New.")
+    project.path("second.txt").write_text("Second.")
+    assert project.annotate("add", name, "second.txt").exit_code == 0
+    assert "x" * 100 in project.corpus.article_ids()
+    found = json.loads(project.annotate("check", "--format", "json").output)
+    assert {entry["code"] for entry in found} <= {"C102", "C108"}
+
+
+def test_what_cannot_be_written_leaves_none_of_several_files(project: Project) -> None:
+    for file in ("a.txt", "b.txt"):
+        project.path(file).write_text(f"Fine, {file}.")
+    articles = project.path("corpus/articles")
+    articles.rename(project.path("elsewhere"))
+    articles.write_text("")
+    before = project.snapshot()
+    result = project.annotate("add", "a.txt", "b.txt")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
     assert project.snapshot() == before
 
 

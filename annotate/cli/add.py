@@ -45,7 +45,8 @@ def command(
     """Take FILES in as articles of a corpus.
 
     Each file is kept byte for byte as a source. The article is its text with LF line ends in Unicode normal form C,
-    with the range and the hash of what it was cut from. Nothing is written if one of the files is refused.
+    with the range and the hash of what it was cut from. Nothing is written if one of the files is refused: for what it
+    holds, or for an option that `annotate check` would not pass.
 
     Exit code 0: taken in; 1: refused, such as an article that is there already; 2: could not run.
 
@@ -55,11 +56,11 @@ def command(
     annotate add page.txt --cut one=0:1200 --cut two=1310:2600 --omitted "a list of links"
     """
     from annotate.cli.report import counted
-    from annotate.files import read_bytes
+    from annotate.files import read_bytes, write_together
     from annotate.intake import Cut, Details, Refused, refuse_duplicates, take_in
     from annotate.store import Corpus
 
-    if (len(files) > 1 and (id_ or cuts)) or (id_ and cuts):
+    if (len(files) > 1 and (id_ is not None or cuts)) or (id_ is not None and cuts):
         raise click.UsageError("--id and --cut go with one file, and not together")
     parsed = []
     for cut in cuts:
@@ -72,14 +73,14 @@ def command(
     for file in files:
         data = read_bytes(Path(file), "name a file that can be read")
         try:
-            whole = [Cut(id_, 0, len(data.decode("utf-8", "replace")))] if id_ else []
+            whole = [Cut(id_, 0, len(data.decode("utf-8", "replace")))] if id_ is not None else []
             intakes.append(take_in(Path(file).name, data, parsed or whole, Details(**details), boundaries, omitted))
             refuse_duplicates(folder, intakes)
         except Refused as refused:
             click.echo(f"{file}: {refused}", err=True)
             ctx.exit(1)
+    # All is bytes before the first is written.
+    write_together([file for intake in intakes for file in intake.files(folder)])
     for intake in intakes:
-        folder.write_source(intake.source, intake.data)
         for article in intake.articles:
-            folder.write_article(article)
             click.echo(f"{article.id}: {counted(len(article.text), 'character')} from {intake.source.file}")

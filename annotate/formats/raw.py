@@ -4,7 +4,6 @@
 name of an item within its file, to which others point.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -13,7 +12,7 @@ from annotate.findings import Finding
 from annotate.intake import id_from
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article, Process
-from annotate.store import ID_PATTERN
+from annotate.store import is_id
 
 Pieces = tuple[tuple[int, int], ...]
 """Ranges `[start, end)` of a span, in the order of the text; more than one where other words interrupt it."""
@@ -125,7 +124,7 @@ class RawDocument(NamedTuple):
 
 def name_of(stem: str) -> str:
     """The id that a file's name gives: itself where it can be one."""
-    return stem if re.fullmatch(ID_PATTERN, stem) else id_from(stem)
+    return stem if is_id(stem) else id_from(stem)
 
 
 class Document(NamedTuple):
