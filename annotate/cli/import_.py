@@ -116,6 +116,7 @@ def _render(outcomes: "Iterable[Outcome]", root: Path, report: str, progress: An
 
     Gives the number of documents, of refused ones, a summary, the number of errors, and of names that the map lacks.
     """
+    from annotate.cli.report import counted
     from annotate.formats.rules import unmapped
     from annotate.formats.taking import Tally
 
@@ -133,15 +134,16 @@ def _render(outcomes: "Iterable[Outcome]", root: Path, report: str, progress: An
         tally = tally.plus(outcome.tally)
         fates[outcome.fate] += 1
         spans, relations = spans + outcome.spans, relations + outcome.relations
-        progress(f"{sum(fates.values())} texts, {tally.read} lines, {errors} reported")
+        progress(f"{counted(sum(fates.values()), 'text')}, {counted(tally.read, 'line')}, {errors} reported")
     for one in lacking.values() if report == "text" else ():
         click.echo(_shown(one.finding(), root, report))
     counts = {"texts": fates, "lines": tally._asdict(), "spans": spans, "relations": relations,
               "errors": errors, "warnings": warnings}  # fmt: skip
+    labels = f"{counted(spans, 'span')}, {counted(relations, 'relation')}"
     summary = (
-        f"{sum(fates.values())} texts: {fates['new']} new, {fates['there already']} there already, "
-        f"{fates['refused']} refused. {tally.read} lines: {tally.taken} taken, {tally.left_out} left out by the map, "
-        f"{tally.reported} reported. {spans} spans, {relations} relations."
+        f"{counted(sum(fates.values()), 'text')}: {fates['new']} new, {fates['there already']} there already, "
+        f"{fates['refused']} refused. {counted(tally.read, 'line')}: {tally.taken} taken, "
+        f"{tally.left_out} left out by the map, {tally.reported} reported. {labels}."
     )
     shown = json.dumps(counts) if report == "json" else summary
     return sum(fates.values()), fates["refused"], shown, errors, len(lacking)

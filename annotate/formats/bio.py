@@ -137,11 +137,26 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
 
 
 def _readable(path: Path) -> Iterator[RawDocument]:
-    try:
+    broken, count = _looked_through(path)
+    if broken:
+        why = "is not UTF-8; convert the file first"
+        finding = next(rules.unreadable(path.name, None, why)).at(broken)
+        yield RawDocument("", path.name, b"", (), finding, lines=count)
+    else:
         yield from _articles(path)
-    except UnicodeDecodeError as error:
-        why = f"is not UTF-8 ({error.reason}); convert it first"
-        yield RawDocument("", path.name, b"", (), next(rules.unreadable(path.name, None, why)))
+
+
+def _looked_through(path: Path) -> tuple[int | None, int]:
+    """The first line that is not UTF-8, if there is one, and the number of lines with a token: none is kept."""
+    broken, count = None, 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            count += bool(line.strip()) and not line.startswith(b"# ")
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                broken = broken or number
+    return broken, count
 
 
 def _articles(path: Path) -> Iterator[RawDocument]:

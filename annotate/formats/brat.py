@@ -48,20 +48,23 @@ def _pair(folder: Path, stem: Path) -> RawDocument:
     name = name_of(stem.relative_to(folder).as_posix())
     file = labels.relative_to(folder).as_posix()
 
+    written = labels.read_bytes() if labels.is_file() else None
+
     def refused(at: str, findings: Iterator[Finding]) -> RawDocument:
-        return RawDocument(name, at, b"", (), next(findings))
+        lines = sum(bool(line.strip()) for line in (written or b"").split(b"\n"))
+        return RawDocument(name, at, b"", (), next(findings), lines=lines)
 
     other = text.relative_to(folder).as_posix()
     if not text.is_file():
         return refused(file, rules.text_missing(file, name, text.name))
-    if not labels.is_file():
+    if written is None:
         return refused(other, rules.labels_missing(other, name, labels.name))
     data = text.read_bytes()
     try:
         at = other
         data.decode("utf-8")
         at = file
-        lines = labels.read_bytes().decode("utf-8")
+        lines = written.decode("utf-8")
     except UnicodeDecodeError as error:
         why = f"is not UTF-8 at byte {error.start}; convert it first"
         return refused(at, rules.unreadable(at, name, why))

@@ -29,7 +29,8 @@ def convert(
     raw: RawDocument, map_: Map, inventory: Inventory, head: Head, details: Details, fix: bool = False
 ) -> Result:
     """The article, by the rules of `annotate.intake`, and the annotation of a document."""
-    lines = Tally(read=len(raw.items), reported=len(raw.items))
+    count = raw.lines if raw.refused else len(raw.items)
+    lines = Tally(read=count, reported=count)
     if raw.refused:
         return Result(None, None, [raw.refused], lines)
     try:

@@ -110,7 +110,8 @@ class RawDocument(NamedTuple):
     """One text with its items.
 
     `name` becomes the id of the article; `file` is what findings name; `data` are the bytes of the text, in which
-    offsets are code points unless its items show otherwise. `refused` says why nothing of it can be read.
+    offsets are code points unless its items show otherwise. `refused` says why nothing of it can be read, and `lines`
+    how many lines are lost with it: one where a format has none.
     """
 
     name: str
@@ -120,6 +121,7 @@ class RawDocument(NamedTuple):
     refused: Finding | None = None
     head: Head | None = None
     details: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    lines: int = 1
 
 
 def name_of(stem: str) -> str:

@@ -32,6 +32,9 @@ LOSSES = {**ABOUT}
 
 _STRING, _INTEGER = "uima.cas.String", "uima.cas.Integer"
 _LARGEST = 2**31 - 1
+_XMI_ID = "{http://www.omg.org/XMI}id"
+_POINTING = ("Governor", "Dependent", "sofa", "members")
+"""What holds the ids of other items, of the layers that are read here."""
 _BUILT_IN = ("uima.", "de.tudarmstadt.ukp.dkpro.core.api.segmentation.", "de.tudarmstadt.ukp.dkpro.core.api.metadata.")
 
 
@@ -121,20 +124,45 @@ def _safe(data: bytes) -> str:
 
 def _document(path: Path, types: cassis.TypeSystem) -> RawDocument:
     name = name_of(path.stem)
+
+    def refused(why: str, line: int | None = None) -> RawDocument:
+        return RawDocument(name, path.name, b"", (), next(rules.unreadable(path.name, name, why)).at(line))
+
     try:
         text = _safe(path.read_bytes())
+    except ValueError as error:
+        return refused(f"is no CAS of this type system: {error}")
+    try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             cas = cassis.load_cas_from_xmi(text, types)
     except (etree.XMLSyntaxError, TypeNotFoundError, ValueError, KeyError, AttributeError) as error:
-        why = f"is no CAS of this type system: {error}"
-        return RawDocument(name, path.name, b"", (), next(rules.unreadable(path.name, name, why)))
+        return refused(*_loose_end(text) or (f"is no CAS of this type system: {_said(error)}",))
     # cassis keeps an offset that is none in UTF-16 as it is, with a warning: nothing would show that it is wrong.
     unplaced = [str(warning.message) for warning in warned if "offset" in str(warning.message)]
     if unplaced or cas.sofa_string is None:
-        why = f"has an offset that is none: {unplaced[0]}" if unplaced else "has no text"
-        return RawDocument(name, path.name, b"", (), next(rules.unreadable(path.name, name, why)))
+        return refused(f"has an offset that is none: {unplaced[0]}" if unplaced else "has no text")
     return RawDocument(name, path.name, cas.sofa_string.encode("utf-8"), tuple(_items(cas)))
+
+
+def _loose_end(text: str) -> tuple[str, int | None] | None:
+    """The first item that points to what is not there, and its line; cassis says the number alone."""
+    try:
+        root = etree.fromstring(text.encode("utf-8"), etree.XMLParser(resolve_entities=False))
+    except etree.XMLSyntaxError:
+        return None
+    ids = {item.get(_XMI_ID) for item in root.iter(etree.Element)}
+    for item in root.iter(etree.Element):
+        for feature in _POINTING:
+            for ref in (item.get(feature) or "").split():
+                if ref not in ids:
+                    what = f"{etree.QName(item).localname} {item.get(_XMI_ID) or ''}".strip()
+                    return f"{feature} of {what} is {ref!r}, which is the xmi:id of nothing; mend it", item.sourceline
+    return None
+
+
+def _said(error: Exception) -> str:
+    return f"nothing has the xmi:id {error}" if isinstance(error, KeyError) else str(error)
 
 
 def _items(cas: cassis.Cas) -> Iterator[Item]:

@@ -279,15 +279,57 @@ def test_files_without_their_half_or_no_text(project: Project, others: Path) -> 
     (others / "same.ann").write_bytes(b"")
     (others / "Report.txt").write_bytes(b"Another.")
     (others / "Report.ann").write_bytes(b"")
+    (others / "void.txt").write_bytes(b"")
+    (others / "void.ann").write_bytes(b"T1\tPerson 0 3\tOdd\n")
     result = take_in(project, "--report", "json")
     assert result.exit_code == 1
+    assert "its text holds no words" in result.output
+    codes(result)
     found = {(line["code"], line["file"]) for line in map(json.loads, result.stdout.splitlines()) if "code" in line}
     assert found == {
         ("F101", "others/alone.ann"), ("F102", "others/deep/unseen.txt"), ("F103", "others/latin.txt"),
         ("F103", "others/odd.ann"), ("F104", "others/empty.ann"), ("F104", "others/same.ann"),
-        ("F104", "others/report.ann"),
+        ("F104", "others/report.ann"), ("F104", "others/void.ann"),
     }  # fmt: skip
     assert Corpus(project.path("new")).article_ids() == ["report"]
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "code", "lines"),
+    [
+        (None, LINES.encode(), "F101", 21),
+        (b"Text.", None, "F102", 0),
+        (b"\xff", LINES.encode(), "F103", 21),
+        (b"Text.", b"T1\tPerson 0 4\tText\n\r\n#1\tAnnotatorNotes T1\t\xff\n", "F103", 2),
+        (b"", LINES.encode(), "F104", 21),
+    ],
+)
+def test_all_lines_of_a_file_that_is_refused_are_reported(
+    project: Project, others: Path, text: bytes | None, labels: bytes | None, code: str, lines: int
+) -> None:
+    for name, data in (("report.txt", text), ("report.ann", labels)):
+        (others / name).unlink()
+        if data is not None:
+            (others / name).write_bytes(data)
+    result = take_in(project, "--report", "json")
+    assert [found for found, _ in codes(result)] == [code]
+    counts = json.loads(result.stdout.splitlines()[-1])["lines"]
+    assert counts == {"read": lines, "taken": 0, "left_out": 0, "reported": lines}
+
+
+def test_counts_of_one_are_singular(project: Project, others: Path) -> None:
+    (others / "report.ann").write_bytes(b"T1\tPerson 0 4\tAnna\n")
+    summary = (
+        "1 text: 1 new, 0 there already, 0 refused. 1 line: 1 taken, 0 left out by the map, 0 reported. 1 span, 0 "
+    )
+    assert summary in take_in(project).stdout
+
+
+def test_options_that_check_would_not_pass_are_refused(project: Project, others: Path) -> None:
+    result = take_in(project, "--language", "klingon_xx", "--report", "json")
+    assert [found for found, _ in codes(result)] == ["F104"]
+    assert "its text can have no such language: 'klingon_xx' does not match" in result.output
+    assert not project.path("new/sources").exists()
 
 
 def test_plan_changes_nothing_and_a_second_run_neither(project: Project, others: Path) -> None:
@@ -299,7 +341,7 @@ def test_plan_changes_nothing_and_a_second_run_neither(project: Project, others:
     after = project.snapshot()
     again = take_in(project)
     assert again.exit_code == 0
-    assert "1 texts: 0 new, 1 there already, 0 refused." in again.output
+    assert "1 text: 0 new, 1 there already, 0 refused." in again.output
     assert project.snapshot() == after
     project.path("new/annotations/anna/report.json").unlink()
     assert take_in(project).exit_code == 0

@@ -1,6 +1,7 @@
 """XMI, DocBin, CoNLL and JSON lines that others made, and what is wrong with some; an import that broke off."""
 
 import json
+import re
 from pathlib import Path
 
 import cassis
@@ -83,6 +84,9 @@ def test_layers_of_inception(project: Project, others: Path) -> None:
         ('begin="3"', 'begin="1"', "has an offset that is none"),
         ("</xmi:XMI>", "", "is no CAS of this type system"),
         ("custom:Person", "custom:Ghost", "is no CAS of this type system"),
+        ('Governor="', 'Governor="99', "which is the xmi:id of nothing; mend it"),
+        ('Dependent="', 'Dependent="x', "Dependent of Near "),
+        ('members="', 'members="77 ', "members of View is '77', which is the xmi:id of nothing"),
     ],
 )
 def test_broken_xmi_is_refused(project: Project, others: Path, old: str, new: str, says: str) -> None:
@@ -92,6 +96,18 @@ def test_broken_xmi_is_refused(project: Project, others: Path, old: str, new: st
     assert result.exit_code == 1
     assert codes(result) == ["F103"]
     assert says in result.output
+    assert json.loads(result.stdout.splitlines()[-1])["lines"]["reported"] == 1
+
+
+def test_what_points_to_nothing_in_xmi_is_named_with_its_line(project: Project, others: Path) -> None:
+    inception(others)
+    data = (others / "doc.xmi").read_text()
+    (others / "doc.xmi").write_text(re.sub('Governor="[0-9]+"', 'Governor="999999"', data.replace("><", ">\n<")))
+    result = take_in(project, "xmi")
+    finding = json.loads(result.stdout.splitlines()[0])
+    line = (others / "doc.xmi").read_text().split("\n")[finding["line"] - 1]
+    assert "custom:Near" in line
+    assert re.search("Governor of Near [0-9]+ is '999999', which", finding["message"])
 
 
 @pytest.mark.parametrize("types", [None, "<a", '<!DOCTYPE x [<!ENTITY e "e">]><x>&e;</x>'])
@@ -157,8 +173,14 @@ def test_tokens_of_no_place(project: Project, others: Path, place: str) -> None:
 
 
 def test_conll_in_latin_1(project: Project, others: Path) -> None:
-    (others / "one.conll").write_bytes("Café\tO\n".encode("latin-1"))
-    assert codes(take_in(project, "bio")) == ["F103"]
+    lines = ["# article = one", *["Anna\tB-PER"] * 3000, "", "# article = two", "Café\tO"]
+    (others / "one.conll").write_bytes("\n".join(lines).encode("latin-1"))
+    result = take_in(project, "bio")
+    assert codes(result) == ["F103"]
+    finding, counts = map(json.loads, result.stdout.splitlines())
+    assert finding["line"] == len(lines)
+    assert counts["lines"] == {"read": 3001, "taken": 0, "left_out": 0, "reported": 3001}
+    assert Corpus(project.path("new")).article_ids() == []
 
 
 def test_tokens_keep_every_character() -> None:
@@ -181,6 +203,7 @@ def test_broken_json_lines(project: Project, others: Path, line: str) -> None:
     (finding, counts) = [json.loads(one) for one in result.stdout.splitlines()]
     assert (finding["code"], finding["file"], finding["line"]) == ("F103", "others/a.jsonl", 2)
     assert counts["texts"] == {"new": 2, "there already": 0, "refused": 1}
+    assert counts["lines"]["reported"] == 1
 
 
 @pytest.mark.parametrize("left", [0, 1, 2, 3, 4])
