@@ -20,6 +20,8 @@ SHA256_PATTERN = "^[0-9a-f]{64}$"
 SPAN_ID_PATTERN = "^[A-Za-z0-9_~-]+$"
 
 _TEXT = {"type": "string", "minLength": 1}
+LARGEST = (1 << 63) - 1
+"""The largest number that an attribute may have: tables have no room for more."""
 _OFFSET = {"type": "integer", "minimum": 0}
 _SHA256 = {"type": "string", "pattern": SHA256_PATTERN}
 _ID = {
@@ -39,10 +41,10 @@ def _object(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:
 def _value(attribute: Attribute) -> Schema:
     shapes: dict[str, Schema] = {
         "choice": {"enum": list(attribute.values)},
-        "integer": {"type": "integer", "minimum": 0},
+        "integer": {"type": "integer", "minimum": 0, "maximum": LARGEST},
         "text": _TEXT,
     }
-    rules = dict.fromkeys(("enum", "type", "minimum", "minLength"), UNKNOWN_VALUE)
+    rules = dict.fromkeys(("enum", "type", "minimum", "maximum", "minLength"), UNKNOWN_VALUE)
     return {"description": attribute.definition, **shapes[attribute.type], "x-rules": rules}
 
 

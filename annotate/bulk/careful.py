@@ -1,5 +1,6 @@
 """One task item by item, with a finding on whatever is out of the ordinary: for those that the fast way leaves."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +18,8 @@ from annotate.labelstudio.results import Mapper
 from annotate.model import Annotation, Article, Relation, Span
 from annotate.offsets import normal_places, normalise, sha256, trimmed
 from annotate.store import canonical
+
+_NUMBERED = re.compile(rb"\\u00(?:22|3[Aa])")
 
 
 class Labelled(NamedTuple):
@@ -47,7 +50,7 @@ class CarefulReader(NamedTuple):
     def read(self, data: bytes, file: str, where: str) -> Settled | SetAside:
         """A task of `file`, as findings call it; it is set aside where there is nothing that could be looked at."""
         try:
-            raw = msgspec.json.decode(data)
+            raw = _decoded(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return SetAside(None, tuple(rules.task_unreadable(file, None, where, error)))
         fields = raw.get("data") if isinstance(raw, dict) else None
@@ -60,16 +63,19 @@ class CarefulReader(NamedTuple):
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             why = "its annotations are no list of objects"
             return SetAside(article.id, tuple(rules.task_unreadable(file, article.id, where, why)))
-        findings: list[Finding] = list(
-            rules.key_twice(file, article.id, where, data) if _maybe_twice(data, raw) else ()
-        )
+        try:
+            findings = list(rules.key_twice(file, article.id, where, data)) if _maybe_twice(data, raw) else []
+        except (ValueError, RecursionError) as error:
+            return SetAside(article.id, tuple(rules.task_unreadable(file, article.id, where, error)))
         found: list[Labelled] = []
         known = {**raw, "data": {"article": article.id, TEXT: article.text}}
+        left = iter(entries)
         for mapped in self.mapper.task(known, article.text, self.people, predictions=False):
             findings += [finding_at(finding, file) for finding in mapped.findings]
-            if mapped.kind == "annotation" and mapped.annotation:
-                made = mapped.annotation
-                found.append(Labelled(made.annotator, _rank(raw, mapped.number), made.spans, made.relations))
+            if mapped.kind == "annotation":
+                entry, made = next(left), mapped.annotation
+                if made:
+                    found.append(Labelled(made.annotator, _rank(entry), made.spans, made.relations))
         twice = [name for name, count in Counter(labelled.annotator for labelled in found).items() if count > 1]
         for name in twice:
             findings += rules.annotator_twice(file, article.id, where, name)
@@ -103,6 +109,45 @@ class CarefulReader(NamedTuple):
         return Settled(article, annotations, highest([labelled.rank for labelled in found]), tuple(said))
 
 
+class _Entry(msgspec.Struct):
+    """What is read of an annotation, a prediction or a draft; so are the fields of `_Task`."""
+
+    id: Any = None
+    completed_by: Any = None
+    was_cancelled: Any = None
+    ground_truth: Any = None
+    updated_at: Any = None
+    model_version: Any = None
+    result: Any = None
+
+
+class _Task(msgspec.Struct):
+    id: Any = None
+    data: Any = None
+    annotations: list[_Entry | int] = []
+    predictions: list[_Entry | int] = []
+    drafts: list[_Entry | int] = []
+
+
+_task = msgspec.json.Decoder(_Task)
+
+
+def _decoded(data: bytes) -> Any:
+    """The value of a task; a number that no parser can hold does no harm in a field that is not read.
+
+    Raises DecodeError, UnicodeDecodeError or RecursionError.
+    """
+    data.decode("utf-8")
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        try:
+            return msgspec.to_builtins(_task.decode(data))
+        except msgspec.ValidationError:
+            pass
+        raise
+
+
 def _moved(spans: Iterable[Span], given: str, text: str, start: int) -> Iterator[Span]:
     """The spans of a text where they stand in its normal form; one that cannot stand there is left as it is.
 
@@ -123,19 +168,18 @@ def _maybe_twice(data: bytes, value: object) -> bool:
     """Whether any key may stand twice in an object of a document: then fewer have come out of it than stand in it.
 
     Keys, and what looks like them in strings, are counted as they are written. What no encoder writes is told from the
-    start: a quotation mark by its number, something between a key and its colon.
+    start: a quotation mark or a colon by its number, something between a key and its colon.
     """
     mark, before = b'":', b" " * 8  # so that a colon at the very beginning has something before it
     keys = Keys(before + data, [(0, len(before + data))])
-    otherwise = rb"\u0022" in data or bool(keys.otherwise()[0])
+    otherwise = _NUMBERED.search(data) is not None or bool(keys.otherwise()[0])
     return otherwise or data.count(mark) != msgspec.json.encode(value).count(mark)
 
 
-def _rank(raw: Mapping[str, Any], number: object) -> Rank:
+def _rank(entry: Mapping[str, Any]) -> Rank:
     """How far an annotation stands for its task: ground truth before others, newer ones before older ones."""
-    entry = next(one for one in raw["annotations"] if isinstance(one, dict) and one.get("id") == number)
     updated = entry.get("updated_at")
-    return entry.get("ground_truth") is True, updated if isinstance(updated, str) else "", str(number)
+    return entry.get("ground_truth") is True, updated if isinstance(updated, str) else "", str(entry.get("id"))
 
 
 def finding_at(finding: Finding, file: str) -> Finding:

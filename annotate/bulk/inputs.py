@@ -10,6 +10,9 @@ from typing import Any
 from annotate.bulk.splitter import Read
 from annotate.errors import CannotRun
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
+_NOT_FOUND = 404
+
 
 class Unpacked(ValueError):  # noqa: N818 - it says how far unpacking came
     """A packed file that cannot be unpacked to its end."""
@@ -23,8 +26,17 @@ def failures() -> tuple[type[Exception], ...]:
 
 
 def name_of(address: str) -> str:
-    """What findings call an input: its address without what may hold a key."""
-    return address.partition("?")[0]
+    """What findings call an input: a path as it is, an address without what may hold a key or a password."""
+    if "://" not in address:
+        return address
+    scheme, _, rest = re.split(r"[?#]", address, maxsplit=1)[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
+def told(error: Exception) -> str:
+    """What a library says of a failure, in one line, with the names of addresses in place of the addresses."""
+    return _ADDRESS.sub(lambda found: name_of(found[0]), " ".join(str(error).split()))[:200]
 
 
 @contextmanager
@@ -137,7 +149,11 @@ def version_of(address: str) -> tuple[object, ...]:
 
 
 def _unreadable(address: str, error: Exception) -> CannotRun:
-    if isinstance(error, FileNotFoundError):
+    # fsspec says so of whatever a server answers; what it was stands behind.
+    answer = getattr(error.__cause__, "status", _NOT_FOUND)
+    if isinstance(error, FileNotFoundError) and answer == _NOT_FOUND:
         return CannotRun(name_of(address), "there is no such file", "mend the path or address")
-    reason = getattr(error, "strerror", None) or f"{error}" or type(error).__name__
-    return CannotRun(name_of(address), f"cannot be read: {' '.join(reason.split())[:200]}", "mend that and run again")
+    if isinstance(error, FileNotFoundError):
+        return CannotRun(name_of(address), f"cannot be read: the server answers {answer}", "mend that and run again")
+    reason = getattr(error, "strerror", None) or told(error) or type(error).__name__
+    return CannotRun(name_of(address), f"cannot be read: {reason}", "mend that and run again")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from annotate.bulk.inputs import failures, name_of
+from annotate.bulk.inputs import failures, name_of, told
 from annotate.errors import CannotRun
 from annotate.files import write_atomically
 
@@ -50,8 +50,20 @@ class Output(Protocol):
         ...
 
 
+@contextlib.contextmanager
+def writing(there: Output) -> Iterator[None]:
+    """Raises CannotRun where what is done meanwhile cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        mend = "make room or choose another folder; --resume goes on with what is there"
+        raise CannotRun(there.where, f"cannot be written: {reason}", mend) from error
+
+
 def output(address: str) -> Output:
     """The folder of an address or path."""
+    address = address.removeprefix("file://")
     return Remote(address) if "://" in address else Local(address)
 
 
@@ -128,7 +140,7 @@ class Remote:
         except CannotRun:
             raise
         except failures() as error:
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            reason = told(error) or type(error).__name__
             raise CannotRun(self.where, f"cannot be reached: {reason}", "mend that and run again") from error
 
     def _path(self, name: str) -> str:

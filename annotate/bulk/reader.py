@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 
 from annotate.bulk import rules
 from annotate.bulk.careful import CarefulReader, Settled
@@ -76,6 +77,16 @@ class Batch(NamedTuple):
         start, end = self.places[number]
         return self.data[start:end]
 
+    def is_text(self) -> bool:
+        """Whether all of it is UTF-8: a parser that skips a string does not look at it."""
+        ends = pa.array([self.places[0][0], self.places[-1][1]] if self.places else [0, 0], pa.int64())
+        whole = pa.LargeStringArray.from_buffers(1, ends.buffers()[1], pa.py_buffer(self.data))
+        try:
+            whole.validate(full=True)
+        except pa.ArrowInvalid:
+            return False
+        return True
+
     def where(self, number: int) -> str:
         """What findings call its place."""
         return f"the task at byte {self.offset + self.places[number][0]:,}"
@@ -123,8 +134,9 @@ class Reader:
         """Read tasks of `file`, as findings call it. Behind the labels of all others stand those of careful reading."""
         found: dict[int, Taken | SetAside] = {}
         quick, columns = list[Quick](), PlainColumns(self.careful.mapper.controls)
+        readable = batch.is_text()
         for number in range(len(batch.places)):
-            task = self._quick(batch, number, columns, file)
+            task = self._quick(batch, number, columns, file, readable)
             if isinstance(task, Quick):
                 quick.append(task)
             elif task:
@@ -143,9 +155,16 @@ class Reader:
         found |= checked
         return Read([found[number] for number in range(len(batch.places))], documents.followed_by(more))
 
-    def _quick(self, batch: Batch, number: int, columns: PlainColumns, file: str) -> Quick | SetAside | None:
-        """A task whose results were put to the columns; None for one that is to be read item by item."""
+    def _quick(
+        self, batch: Batch, number: int, columns: PlainColumns, file: str, readable: bool
+    ) -> Quick | SetAside | None:
+        """A task whose results were put to the columns; None for one that is to be read item by item.
+
+        `readable` unless something in the batch is no UTF-8.
+        """
         try:
+            if not readable:
+                batch.task(number).decode("utf-8")
             task = _task.decode(memoryview(batch.data)[slice(*batch.places[number])])
         except msgspec.ValidationError:
             return None

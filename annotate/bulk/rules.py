@@ -44,7 +44,7 @@ def too_large(offset: int, size: int, largest: int) -> Iterator[Problem]:
 
 @rule("I104")
 def behind_the_end(offset: int) -> Iterator[Problem]:
-    """Nothing stands behind the end of an array of tasks, and between two tasks stands one comma.
+    """Nothing stands behind the end of an array of tasks.
 
     Why: two exports run together, or half of another file, mean that something went wrong on the way here.
     Fails: `[…] and more`; `[…][…]`.
@@ -88,6 +88,18 @@ def packing_broken(why: str) -> Iterator[Problem]:
     See: docs/scale.md
     """
     yield Problem(f"cannot be unpacked to its end ({_line(why)}); the rest was taken, download or pack it again")
+
+
+@rule("I108", "warning")
+def comma_astray(offset: int) -> Iterator[Problem]:
+    """Between two tasks of an array stands one comma, and nowhere else.
+
+    Why: other readers take it for no JSON, and where a comma is too many, a task may have stood.
+    Fails: `[{…},,{…}]`; `[{…} {…}]`; `[{…},]`.
+    Passes: `[{…},{…}]`.
+    See: docs/scale.md
+    """
+    yield Problem(f"has a comma too many or too few at byte {offset:,}; the tasks were taken, look at how it was made")
 
 
 @rule("I201")
@@ -186,6 +198,7 @@ RULES: tuple[Rule, ...] = (
     another_array,
     empty_array,
     packing_broken,
+    comma_astray,
     task_unreadable,
     id_missing,
     text_missing,

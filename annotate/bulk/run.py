@@ -1,5 +1,6 @@
 """A conversion from its order to its manifest: what is there is kept, what is missing is made, doubles are left out."""
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +13,10 @@ from annotate.bulk.doubles import Hashes, hashes
 from annotate.bulk.inputs import changed, version_of
 from annotate.bulk.merge import SHARDS, Conversion, merge, read_manifest
 from annotate.bulk.order import Order
-from annotate.bulk.outputs import Output, output
+from annotate.bulk.outputs import Output, output, writing
 from annotate.bulk.plan import jobs
 from annotate.bulk.pool import Pool, surely
-from annotate.bulk.shard import WORK, Job, Shard, Worker, aside_line, aside_name, read_record, record_name
+from annotate.bulk.shard import SPLIT, WORK, Job, Shard, Worker, aside_line, aside_name, read_record, record_name
 from annotate.bulk.splitter import Trouble
 from annotate.dataset.tables import tables
 from annotate.dataset.writer import CARD, MANIFEST
@@ -28,7 +29,8 @@ INPUTS = aside_name("inputs")
 SHOWN = 20
 """Findings on inputs that are kept to be shown; all are counted."""
 _ORDER = f"{WORK}/order.json"
-_OURS = ("data/", "aside/", f"{WORK}/")
+_OURS = re.compile(rf"data/[^/]+/{SPLIT}-\d{{6}}\.parquet|aside/(?:\d{{6}}|inputs)\.jsonl|{re.escape(WORK)}/.+")
+"""The files that a conversion makes, beside those with a name of their own."""
 
 Mode = Literal["new", "resume", "overwrite"]
 
@@ -58,23 +60,38 @@ def convert(order: Order, pool: Pool, mode: Mode = "new", told: Callable[[Step],
     then stays for `resume`.
     """
     tables(order.inventory, order.chosen())
+    if "links" in order.tables:
+        raise CannotRun("links", "is no table that an export makes, as it has none", "name other tables")
     for address in (*order.inputs, order.out):
+        try:
+            address.encode()
+        except UnicodeEncodeError as error:
+            raise CannotRun(ascii(address), "is a name that is not UTF-8", "rename it") from error
         if address.startswith("memory://") and pool.workers > 1:
             raise CannotRun(address, "is seen by one process alone", "take --workers 1")
     versions = {address: version_of(address) for address in order.inputs}
     there = output(order.out)
+    run = _Run(order, there, pool)
     finished = _ready(order, there, mode)
     if finished:
-        return Outcome(finished, (), 0)
-    run = _Run(order, there, pool)
-    run.shards(told)
-    run.doubles()
-    for address, version in versions.items():
-        if version_of(address) != version:
-            raise changed(address)
-    conversion = run.merged()
-    there.clear(WORK)
+        run.held_to(finished)
+        return Outcome(finished, tuple(run.findings), 0)
+    with writing(there):
+        run.shards(told)
+        run.doubles()
+        for address, version in versions.items():
+            if version_of(address) != version:
+                raise changed(address)
+        conversion = run.merged()
+        there.clear(WORK)
     return Outcome(conversion, tuple(run.findings), run.made)
+
+
+def _same(address: str, folder: str, name: str) -> bool:
+    """Whether an input is a file of the folder."""
+    if "://" in address or "://" in folder:
+        return address == f"{folder}/{name}"
+    return Path(address).resolve() == Path(folder, name).resolve()
 
 
 def _ready(order: Order, there: Output, mode: Mode) -> Conversion | None:
@@ -103,10 +120,12 @@ def _ready(order: Order, there: Output, mode: Mode) -> Conversion | None:
         return None
     if mode == "overwrite":
         for name in names:
-            if name not in (CARD, MANIFEST, SHARDS) and not name.startswith(_OURS):
+            if name not in (CARD, MANIFEST, SHARDS) and not _OURS.fullmatch(name):
                 raise CannotRun(
                     f"{there.where}/{name}", "was not made by `annotate convert`", f"move it away, or {mend}"
                 )
+            if any(_same(address, there.where, name) for address in order.inputs):
+                raise CannotRun(f"{there.where}/{name}", "is to be converted, and would be lost", "move it away first")
         # The manifest goes first: what is left of a folder after an interruption is never taken for whole.
         there.write(_ORDER, b"{}")
         there.remove(sorted(set(names) - {_ORDER}, key=lambda name: name != MANIFEST))
@@ -145,6 +164,8 @@ class _Run:
                     self.made += step.new
                     told(step)
             self._keep(path)
+        if self.output.read(record_name(len(self._ids))) is not None:
+            raise _other(self.output.where, f"has more shards than the exports make, {len(self._ids):,}")
 
     def _note(self, finding: Finding) -> None:
         self.troubles[finding.code] += 1
@@ -183,11 +204,29 @@ class _Run:
             return None
         shard = read_record(found)
         if (shard.file, shard.offset, shard.sha256) != (job.file, job.offset, sha256(data)):
-            mend = "begin anew with --overwrite, or give the old file"
-            raise CannotRun(job.file, f"is not what it was at byte {job.offset:,}", mend)
+            raise _other(job.file, f"is not what it was at byte {job.offset:,}")
         whole = all(self.output.size(table.file) == table.bytes for table in shard.tables)
         kept = not shard.aside or self.output.size(aside_name(job.number)) is not None
         return shard if whole and kept else None
+
+    def held_to(self, finished: Conversion) -> None:
+        """Raise CannotRun unless a finished folder is what the exports make, and its files are there."""
+        listed = iter((self.output.read(SHARDS) or b"").splitlines())
+
+        def troubled(name: str, trouble: Trouble) -> None:
+            self._note(trouble.rule.finding(name, None, trouble.problem))
+
+        for job, data in jobs(self.order, troubled, here=True):
+            known = msgspec.json.decode(next(listed, b"{}"))
+            if [known.get(key) for key in ("file", "offset", "sha256")] != [job.file, job.offset, sha256(data)]:
+                raise _other(job.file, f"is not what it was at byte {job.offset:,}")
+            for table in known["tables"]:
+                if self.output.size(table["file"]) != table["bytes"]:
+                    raise CannotRun(
+                        f"{self.output.where}/{table['file']}", "is not whole", "begin anew with --overwrite"
+                    )
+        if next(listed, None) is not None:
+            raise _other(self.output.where, f"has more shards than the exports make, {finished.shards:,}")
 
     def _record(self, number: int) -> Shard:
         found = self.output.read(record_name(number))
@@ -227,6 +266,10 @@ class _Run:
     def merged(self) -> Conversion:
         records = (self._record(number) for number in range(len(self._ids)))
         return merge(self.order, self.output, records, self.troubles)
+
+
+def _other(place: str, what: str) -> CannotRun:
+    return CannotRun(place, what, "begin anew with --overwrite, or give the old file")
 
 
 def _step(shard: Shard, new: bool) -> tuple[Step, "array[int]"]:

@@ -20,7 +20,7 @@ import pyarrow as pa
 from annotate.bulk import rules
 from annotate.bulk.inputs import read_range
 from annotate.bulk.order import Order
-from annotate.bulk.outputs import output
+from annotate.bulk.outputs import output, writing
 from annotate.bulk.reader import Batch, Reader
 from annotate.bulk.splitter import Piece, places_of
 from annotate.bulk.taking import SetAside, Taken
@@ -28,7 +28,6 @@ from annotate.columns import Documents
 from annotate.dataset.counts import Counts
 from annotate.dataset.rows import TableMaker
 from annotate.dataset.writer import Table, TableWriter
-from annotate.errors import CannotRun
 from annotate.executors import evenly, no_collections
 from annotate.findings import Finding
 from annotate.offsets import sha256
@@ -141,18 +140,13 @@ class _Tools:
         gc.freeze()
 
     def convert(self, job: Job) -> Shard:
-        try:
-            with self.output.workspace(WORK) as folder:
-                shard = _Making(self, job, folder).shard()
-                for table in shard.tables:
-                    self.output.put(folder / table.file, table.file)
-                if shard.aside_sha256:
-                    self.output.put(folder / aside_name(job.number), aside_name(job.number))
-                self.output.write(record_name(job.number), msgspec.json.encode(shard))
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            mend = "make room or choose another folder; --resume goes on with what is there"
-            raise CannotRun(self.output.where, f"cannot be written: {reason}", mend) from error
+        with writing(self.output), self.output.workspace(WORK) as folder:
+            shard = _Making(self, job, folder).shard()
+            for table in shard.tables:
+                self.output.put(folder / table.file, table.file)
+            if shard.aside_sha256:
+                self.output.put(folder / aside_name(job.number), aside_name(job.number))
+            self.output.write(record_name(job.number), msgspec.json.encode(shard))
         return shard
 
 
@@ -166,6 +160,7 @@ class _Making:
         self.set_aside: Counter[str] = Counter()
         self.warnings: Counter[str] = Counter()
         self.articles: dict[str, int] = {}
+        self.elsewhere: dict[str, str] = {}
         self.unlabelled = self.tasks = 0
 
     def shard(self) -> Shard:
@@ -205,7 +200,7 @@ class _Making:
         for number, one in enumerate(read.tasks):
             self.tasks += 1
             at = batch.offset + batch.places[number][0]
-            task = self._once(one, at, batch, number) if isinstance(one, Taken) else one
+            task = self._once(self._small_enough(one, batch, number), at, batch, number)
             if isinstance(task, SetAside):
                 self._set_aside(at, batch.task(number), task)
                 continue
@@ -219,12 +214,26 @@ class _Making:
         for first, last in pairwise(evenly(len(taken), ROWS)):
             self._write(writers, taken[first:last], read.documents)
 
-    def _once(self, task: Taken, at: int, batch: Batch, number: int) -> Taken | SetAside:
+    def _small_enough(self, task: Taken | SetAside, batch: Batch, number: int) -> Taken | SetAside:
+        """The task, set aside if it has more bytes than one may; the splitter sees to those larger than a piece."""
+        start, end = batch.places[number]
+        largest = self.tools.order.largest
+        if end - start <= largest:
+            return task
+        finding = tuple(rules.too_large(self.job.file, None, batch.offset + start, end - start, largest))
+        return SetAside(task.article.id if isinstance(task, Taken) else task.article, finding)
+
+    def _once(self, task: Taken | SetAside, at: int, batch: Batch, number: int) -> Taken | SetAside:
         """The task, set aside if it has labels and another one with its id was taken before it."""
+        if isinstance(task, SetAside):
+            return task
         name, file = task.article.id, self.job.file
-        first = self.job.left_out.get(at)
+        if task.chosen is not None and at in self.job.left_out:
+            # The others of this shard with that id are doubles of the same one.
+            self.elsewhere[name] = self.job.left_out[at]
+        first = self.elsewhere.get(name)
         if name in self.articles:
-            first = first or f"the one at byte {self.articles[name]:,}"
+            first = f"the one at byte {self.articles[name]:,}"
         if task.chosen is None or not first:
             return task
         return SetAside(name, tuple(rules.id_twice(file, name, batch.where(number), name, first)))

@@ -7,6 +7,8 @@ stands in a string can fool this. Where no guess can be proved, brackets are cou
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -24,12 +26,19 @@ KEPT = 1 << 16
 
 _GUESSES = 4
 _LEARNT = 6
+_LOOKED_AT = 20
 _AFFIX = 64
 _SPACE = b" \t\r\n"
 _MARK = b"\xef\xbb\xbf"
 
 _values = msgspec.json.Decoder(list[msgspec.Raw])
-_value = msgspec.json.Decoder(msgspec.Raw)
+
+
+class _Line(msgspec.Struct):
+    data: msgspec.Raw
+
+
+_line = msgspec.json.Decoder(_Line)
 
 Read: TypeAlias = Callable[[int], bytes]
 """Gives at most so many bytes of the input, none only at its end."""
@@ -56,7 +65,7 @@ class Trouble(NamedTuple):
     data: bytes
 
 
-Part: TypeAlias = "Piece | Trouble"
+Part: TypeAlias = Piece | Trouble
 
 
 def split(read: Read, block: int = BLOCK, largest: int = LARGEST) -> Iterator[Part]:
@@ -79,21 +88,29 @@ class _Splitter:
         self._sign: Sign | None = None
 
     def parts(self) -> Iterator[Part]:
-        self._fill(self._block)
+        self._fill(max(self._block, KEPT))
         foreign = _foreign(self._buffer)
         if foreign:
             yield self._rest(rules.no_tasks, foreign)
             return
         self._take(len(_MARK) if self._buffer.startswith(_MARK) else 0)
         self._skip(_SPACE)
-        if self._buffer.startswith(b"["):
+        if not self._buffer:
+            yield self._rest(rules.no_tasks, "is empty")
+        elif self._buffer.startswith(b"["):
             yield from self._arrays()
+        elif self._has_lines():
+            yield from self._lines()
         elif not self._buffer.startswith(b"{"):
             yield self._rest(rules.no_tasks, "begins neither with a task nor with an array")
-        elif _is(_value, self._buffer.partition(b"\n")[0]):
-            yield from self._lines()
         else:
             yield from self._inside(closed=False)
+
+    def _has_lines(self) -> bool:
+        """Whether one of the first lines is a task by itself; the very first one may be broken."""
+        while b"\n" not in self._buffer and not self._ended and len(self._buffer) <= self._largest:
+            self._more()
+        return any(_is(_line, line) for line in self._buffer.split(b"\n", _LOOKED_AT)[:_LOOKED_AT])
 
     def _fill(self, size: int) -> None:
         """Have `size` bytes in the buffer, or all that are left."""
@@ -103,7 +120,8 @@ class _Splitter:
             self._buffer += more
 
     def _more(self) -> None:
-        self._fill(len(self._buffer) + self._block)
+        # Twice as much each time: what is there is looked at again from its beginning.
+        self._fill(2 * len(self._buffer) + self._block)
 
     def _take(self, size: int) -> bytes:
         taken, self._buffer = self._buffer[:size], self._buffer[size:]
@@ -116,6 +134,15 @@ class _Splitter:
             self._take(_first_but(characters, self._buffer))
             if self._buffer or self._ended:
                 return
+            self._more()
+
+    def _commas(self) -> int:
+        """Drop white space and commas from the front; how many commas there were."""
+        count = 0
+        while True:
+            count += self._take(_first_but(_SPACE + b",", self._buffer)).count(b",")
+            if self._buffer or self._ended:
+                return count
             self._more()
 
     def _piece(self, lines: bool, size: int) -> Piece:
@@ -131,19 +158,25 @@ class _Splitter:
         trouble, kept = self._note(rule, *nouns), b""
         while self._buffer:
             kept = (kept + self._take(len(self._buffer)))[:KEPT]
-            self._more()
-        return trouble._replace(data=kept)
+            self._fill(self._block)
+        if self._offset - trouble.offset <= KEPT:
+            return trouble._replace(data=kept)
+        told = f"{trouble.problem.message}; of {self._offset - trouble.offset:,} bytes the first {KEPT:,} are kept"
+        return trouble._replace(data=kept, problem=replace(trouble.problem, message=told))
 
     def _lines(self) -> Iterator[Part]:
         while self._buffer:
             self._fill(self._block)
             # Less than a block is all that is left, whether or not its last line is ended.
-            size = len(self._buffer) if len(self._buffer) < self._block else self._buffer.rfind(b"\n") + 1
+            size = len(self._buffer)
+            if size >= self._block:
+                size = (self._buffer.rfind(b"\n", 0, self._block) + 1) or (self._buffer.find(b"\n") + 1)
             while not size and not self._ended and len(self._buffer) <= self._largest:
                 self._more()
                 size = self._buffer.find(b"\n") + 1
-            if size or self._ended:
-                yield self._piece(True, size or len(self._buffer))
+            size = size or (len(self._buffer) if self._ended else 0)
+            if 0 < size <= self._largest:
+                yield self._piece(True, size)
             else:
                 yield self._passed_over(lambda block: block.find(b"\n") + 1)
             self._fill(1)
@@ -178,8 +211,12 @@ class _Splitter:
 
     def _inside(self, closed: bool) -> Iterator[Part]:
         """Values up to the bracket that closes their array or, if not `closed`, up to the end of the input."""
+        expected = 0
         while True:
-            self._skip(_SPACE + b",")
+            commas = self._commas()
+            if closed and self._buffer and commas != (0 if self._buffer.startswith(b"]") else expected):
+                yield self._note(rules.comma_astray, self._offset)
+            expected = 1
             if not self._buffer:
                 if closed:
                     yield self._note(rules.broken_off, self._offset)
@@ -190,19 +227,28 @@ class _Splitter:
                 else:
                     yield self._rest(rules.behind_the_end, self._offset)
                 return
-            self._fill(self._block)
-            guess = self._guessed()
-            if guess:
-                yield self._piece(False, guess.size)._replace(places=guess.places)
-            elif size := self._counted():
-                yield self._piece(False, size)
-            elif self._ended:
-                yield self._rest(rules.broken_off, self._offset)
-                return
-            elif len(self._buffer) > self._largest:
-                yield self._passed_over(Scanner().first_end)
-            else:
+            while not (part := self._values()):
                 self._more()
+            if closed and isinstance(part, Piece) and _commas_astray(part):
+                yield self._note(rules.comma_astray, part.offset)
+            yield part
+            if isinstance(part, Trouble) and part.rule is rules.broken_off:
+                return
+
+    def _values(self) -> Part | None:
+        """The next piece, or what is told in its place; None where more has to be read first."""
+        self._fill(self._block)
+        guess = self._guessed()
+        if guess:
+            return self._piece(False, guess.size)._replace(places=guess.places)
+        size = self._counted()
+        if 0 < size <= self._largest:
+            return self._piece(False, size)
+        if self._ended and not size:
+            return self._rest(rules.broken_off, self._offset)
+        if size or len(self._buffer) > self._largest:
+            return self._passed_over(Scanner().first_end)
+        return None
 
     def _guessed(self) -> "Guess | None":
         """Where the last task that ends in the first block ends, if a guess can be proved."""
@@ -275,12 +321,13 @@ def places_of(piece: Piece) -> Sequence[tuple[int, int]]:
 
 def _lines_of(data: bytes) -> Iterator[tuple[int, int]]:
     at = 0
-    for line in data.splitlines(keepends=True):
+    # At LF alone: CR is white space, which may stand within a line.
+    for line in data.split(b"\n"):
         inner = line.strip(_SPACE)
         if inner:
             start = at + _first_but(_SPACE, line)
             yield start, start + len(inner)
-        at += len(line)
+        at += len(line) + 1
 
 
 def _pulled_apart(data: bytes) -> Iterator[tuple[int, int]]:
@@ -293,6 +340,15 @@ def _pulled_apart(data: bytes) -> Iterator[tuple[int, int]]:
             begin = start + part.index(inner)
             yield begin, begin + len(inner)
         start = end
+
+
+def _commas_astray(piece: Piece) -> bool:
+    """Whether a piece that was not proved to be the inside of an array has a comma too many or too few."""
+    if piece.places is not None:
+        return False
+    data, places = piece.data, list(_pulled_apart(piece.data))
+    between = [data[end:start].count(b",") for (_, end), (start, _) in pairwise(places)]
+    return any(count != 1 for count in between) or b"," in data[places[-1][1] :]
 
 
 def _first_but(characters: bytes, data: bytes, at: int = 0) -> int:
@@ -336,7 +392,7 @@ def _is(decoder: msgspec.json.Decoder[Any], data: bytes) -> bool:
 
 def _foreign(data: bytes) -> str | None:
     """What a file is that holds no JSON in UTF-8; None where it may."""
-    if not data.strip(_SPACE + b"\0"):
+    if not data.strip(b"\0"):
         return "is empty"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
         return "is in UTF-16 or UTF-32"

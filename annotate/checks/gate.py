@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from annotate.annotation_schema import ID_PATTERN, MAX_ID, SHA256_PATTERN, SPAN_ID_PATTERN, VERSION_PATTERN
+from annotate.annotation_schema import ID_PATTERN, LARGEST, MAX_ID, SHA256_PATTERN, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.checks.places import misplaced, twice
 from annotate.checks.spans import OF_COUNTS
 from annotate.columns import UNKNOWN, Attributes, Documents, Head, Mask, Spans, allowed, having, owners
@@ -130,7 +130,7 @@ class Gate:
             if attribute is None:
                 return False
             if attribute.type == "integer":
-                fits = type(value) is int and value >= 0
+                fits = type(value) is int and 0 <= value <= LARGEST
             else:
                 fits = isinstance(value, str) and (value in attribute.values if attribute.values else value != "")
             if not fits:

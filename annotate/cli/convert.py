@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from annotate.bulk.pool import Pool
     from annotate.bulk.run import Outcome, Step
 
+_DIGITS = 12
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 class Size(click.ParamType[int]):
-    """A number of bytes: 1000000, 512K, 64M, 2G."""
+    """A number of bytes, 1K to 1G: 1000000, 512K, 64M."""
 
     name = "size"
 
@@ -30,9 +31,10 @@ class Size(click.ParamType[int]):
             return value
         words = str(value).strip().upper().removesuffix("B")
         number, unit = words.rstrip("KMG"), words[len(words.rstrip("KMG")) :]
-        if not number.isdecimal() or not int(number) or unit not in _UNITS:
-            self.fail(f"{value!r} is no size; write 1000000, 512K, 64M or 2G", param, ctx)
-        return int(number) * _UNITS[unit]
+        size = int(number) * _UNITS.get(unit, 0) if number.isdecimal() and len(number) < _DIGITS else 0
+        if not _UNITS["K"] <= size <= _UNITS["G"]:
+            self.fail(f"{value!r} is no size from 1K to 1G; write 1000000, 512K or 64M", param, ctx)
+        return size
 
 
 @click.command("convert")

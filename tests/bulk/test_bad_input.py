@@ -173,6 +173,7 @@ META = b'"meta": {}'
 DEPTHS = (1000, 100_000)
 BYTES: dict[str, tuple[bytes, bytes, str | None]] = {
     "bad UTF-8": (b"The tide", b"The \xff tide", "I201"),
+    "bad UTF-8 in an ignored field": (META, b'"meta": "\xff"', "I201"),
     "lone surrogate": (b"The tide", b"The \\ud800 tide", "I201"),
     "lone surrogate in an ignored field": (META, b'"meta": {"a": "\\udc00"}', "I201"),
     "NUL byte": (b"The tide", b"The \0 tide", "I201"),
@@ -200,6 +201,11 @@ BYTES: dict[str, tuple[bytes, bytes, str | None]] = {
     "label twice": (b'"labels": ["Verb"]', b'"labels": ["Words"], "labels": ["Verb"]', "I205"),
     "label twice, once with a space": (b'"labels": ["Verb"]', b'"labels" : ["Words"], "labels": ["Verb"]', "I205"),
     "label twice, once escaped": (b'"labels": ["Verb"]', b'"l\\u0061bels": ["Words"], "labels": ["Verb"]', "I205"),
+    "label twice, a colon elsewhere by its number": (
+        b'"labels": ["Verb"]',
+        b'"labels": ["Words"], "labels": ["Verb"], "x": "say \\"\\u003a"',
+        "I205",
+    ),
     "head twice": (b'"from_id": ', b'"from_id": "nowhere", "from_id": ', "I205"),
     "tail twice": (b'"to_id": ', b'"to_id": "nowhere", "to_id": ', "I205"),
     "result twice": (b'"result": ', b'"result": [], "result": ', "I205"),
@@ -248,6 +254,10 @@ FILES: dict[str, tuple[bytes, str, int, int]] = {
     "truncated within the second": (TWO[:-9000], "I102", 1, 1),
     "truncated before the bracket": (TWO[:-1], "I102", 2, 1),
     "byte order mark": (b"\xef\xbb\xbf" + TWO, "", 2, 0),
+    "a comma too many": (b"[%b,,%b]" % (TEXT, json.dumps(NEXT).encode()), "I108", 2, 0),
+    "a comma too few": (b"[%b %b]" % (TEXT, json.dumps(NEXT).encode()), "I108", 2, 0),
+    "a comma at the end": (TWO[:-1] + b",]", "I108", 2, 0),
+    "white space alone": (b" \n" * 40_000, "I101", 0, 1),
 }
 """Bytes of a file → the finding on it, tasks that are taken, exit code."""
 
@@ -315,6 +325,76 @@ def test_task_that_is_too_large_is_passed_over(place: Place) -> None:
     assert place.convert("export.json", "--shard-size", "50K", out="larger").exit_code == 0
 
 
+def test_task_that_is_too_large_for_one_is_told_whatever_a_shard_holds(place: Place) -> None:
+    place.export([{**BASE, "ignored": "x" * 200_000}, NEXT])
+    for number, size in enumerate(("1K", "50K", "3M")):
+        out = f"out{number}"
+        assert place.convert("export.json", "--largest-task", "100K", "--shard-size", size, out=out).exit_code == 1
+        assert [row["id"] for row in place.rows("articles", out)] == ["made-up-00000002"]
+        assert [finding["code"] for line in place.aside(out) for finding in line["findings"]] == ["I103"]
+
+
+def test_what_is_not_kept_of_a_file_is_said(place: Place) -> None:
+    place.export(b"id,text\n" * 20_000)
+    done = place.convert("export.json")
+    assert "; of 160,000 bytes the first 65,536 are kept" in done.output
+    assert [len(line["raw"]) for line in place.aside()] == [65_536]
+
+
+@pytest.mark.parametrize("first", [b"# a comment", TEXT[:500], b'"'])
+def test_a_broken_first_line_takes_no_other_along(place: Place, first: bytes) -> None:
+    lines = [json.dumps(task).encode() for task in made_up(2, 9)]
+    place.export(b"\n".join([first, *lines]))
+    for number, size in enumerate(("1K", "50K", "3M")):
+        out = f"out{number}"
+        assert place.convert("export.json", "--shard-size", size, out=out).exit_code == 1
+        assert len(place.rows("articles", out)) == 8
+        [line] = place.aside(out)
+        assert (line["raw"].encode(), line["findings"][0]["code"]) == (first.strip(), "I201")
+
+
+def test_a_carriage_return_within_a_line_is_white_space(place: Place) -> None:
+    place.export(b"\r\n".join(json.dumps(task).encode().replace(b", ", b",\r") for task in made_up(1, 5)))
+    assert place.convert("export.json").exit_code == 0
+    assert len(place.rows("articles")) == 5
+
+
+def test_a_task_too_deep_to_look_for_keys_is_set_aside(place: Place) -> None:
+    deep = b'"meta": ' + b"[" * 960 + b"]" * 960 + b', "zz": 1, "zz" : 2'
+    place.export(b"[%b, %b]" % (TEXT.replace(META, deep), json.dumps(NEXT).encode()))
+    assert place.convert("export.json").exit_code == 1
+    assert place.manifest()["set_aside"].keys() <= {"I201", "I205"}
+    assert len(place.rows("articles")) == 1
+
+
+def test_no_annotation_needs_a_number_to_be_chosen(place: Place) -> None:
+    """The one that is ground truth is taken, looked at closely or not."""
+    task = copy.deepcopy(BASE)
+    [first] = task["annotations"]
+    del first["id"]
+    second = {**copy.deepcopy(first), "completed_by": 8, "ground_truth": True}
+    task["annotations"].append(second)
+    place.export([task])
+    for words in ((), ("--search-keys",)):
+        out = f"out{len(words)}"
+        assert place.convert("export.json", *words, out=out).exit_code == 0
+        assert [row["annotator"] for row in place.rows("articles", out)] == ["user-8"]
+
+
+def test_an_ignored_number_does_no_harm_when_looked_at_closely(place: Place) -> None:
+    place.export(b"[%b]" % TEXT.replace(META, b'"meta": 1e400'))
+    assert place.convert("export.json", "--search-keys").exit_code == 0
+
+
+def test_all_but_the_first_with_one_id_are_set_aside(place: Place) -> None:
+    tasks = made_up(1, 3)
+    place.export(tasks, "a.json")
+    place.export([tasks[0], tasks[0]], "b.json")
+    assert place.convert("a.json", "b.json").exit_code == 1
+    assert place.manifest()["set_aside"] == {"I204": 2}
+    assert [row["id"] for row in place.rows("articles")] == [task["data"]["article"] for task in tasks]
+
+
 @pytest.mark.parametrize("files", [1, 2])
 def test_first_of_two_with_one_id_is_taken(place: Place, files: int) -> None:
     tasks = made_up(1, 12)
@@ -338,6 +418,10 @@ MISSING = {
     "a folder": (".",),
     "a scheme that nobody knows": ("nothing://export.json",),
     "a size that is none": ("export.json", "--largest-task", "many"),
+    "a size too small": ("export.json", "--shard-size", "1"),
+    "a size too large": ("export.json", "--shard-size", "99999999999G"),
+    "a table that no export makes": ("export.json", "--config", "links"),
+    "a name that is not UTF-8": ("\udcff.json",),
 }
 
 
@@ -346,5 +430,5 @@ def test_what_cannot_be_read_is_one_line_and_nothing_is_written(place: Place, na
     place.export([BASE])
     done = place.convert(*MISSING[name])
     assert done.exit_code == 2
-    assert name == "a size that is none" or done.output.count("\n") == 1, done.output
+    assert name.startswith("a size") or done.output.count("\n") == 1, done.output
     assert not (place.root / "out").exists()

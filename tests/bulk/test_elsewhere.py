@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import fsspec
 import pytest
 
+from annotate.bulk.inputs import name_of, told
 from annotate.bulk.pool import dask
 from annotate.errors import CannotRun
 from annotate.offsets import sha256
@@ -22,6 +23,20 @@ def scheduler() -> Iterator[str]:
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
     ) as cluster:
         yield cluster.scheduler_address
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("a/q?1#2.json", "a/q?1#2.json"),
+        ("https://anna:secret@host/x.json?token=secret#secret", "https://host/x.json"),
+        ("s3://key@bucket/a/x.json", "s3://bucket/a/x.json"),
+        ("memory://x.json", "memory://x.json"),
+    ],
+)
+def test_names_of_addresses_hold_no_key(address: str, name: str) -> None:
+    assert name_of(address) == name
+    assert told(ValueError(f"403, url='{address}'\n!")) == f"403, url='{name}' !"
 
 
 def test_dask_gives_the_same_bytes(place: Place, scheduler: str) -> None:

@@ -160,6 +160,33 @@ def test_finished_folder_needs_nothing_more(other: Place) -> None:
     assert other.digests() == before
 
 
+@pytest.mark.parametrize("fault", ["another export", "a longer export", "a shorter export", "a file that is gone"])
+def test_finished_folder_is_held_to_its_exports_and_files(other: Place, fault: str) -> None:
+    assert other.convert(*WORDS).exit_code == 1
+    path, tasks = other.root / "export.json", json.loads((other.root / "export.json").read_bytes())
+    if fault == "a file that is gone":
+        (other.root / "out" / "data" / "articles" / "train-000003.parquet").unlink()
+    else:
+        path.write_text(json.dumps({"another": made_up(1, 9), "a longer": [*tasks, tasks[0]], "a shorter": tasks[:4]}[
+            fault.removesuffix(" export")
+        ]))  # fmt: skip
+    refused = other.convert(*WORDS, "--resume")
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
+    assert "begin anew with --overwrite" in refused.output
+
+
+def test_shards_of_a_longer_export_are_not_taken_over(other: Place) -> None:
+    path = other.root / "export.json"
+    lines = [json.dumps(task).encode() + b"\n" for task in made_up(1, 24)]
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(StopHereError):
+        convert(order(other), here(1), told=stop_at(6))
+    path.write_bytes(b"".join(lines[:6]))
+    refused = other.convert(*WORDS, "--resume")
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
+    assert "has more shards than the exports make" in refused.output
+
+
 @pytest.mark.parametrize(
     "words",
     [("--shard-size", "60K"), ("--config", "sayings"), ("--text-field", "body"), ("--fix",), ("--rights", "Ours.")],
@@ -207,6 +234,27 @@ def test_overwriting_leaves_nothing_of_the_old(undisturbed: Place, other: Place)
     assert other.convert("export.json", "--shard-size", "20K").exit_code == 1
     assert other.convert(*WORDS, "--overwrite").exit_code == 1
     assert same(other, undisturbed)
+
+
+@pytest.mark.parametrize("name", ["data/mine/notes.txt", "data/articles/notes.txt", "aside/mended.jsonl"])
+def test_overwriting_takes_nothing_away_that_it_did_not_make(other: Place, name: str) -> None:
+    assert other.convert(*WORDS).exit_code == 1
+    kept = other.root / "out" / name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text("mine")
+    before = other.digests()
+    refused = other.convert(*WORDS, "--overwrite")
+    assert (refused.exit_code, name in refused.output) == (2, True), refused.output
+    assert other.digests() == before
+
+
+def test_overwriting_takes_away_no_input(other: Place) -> None:
+    assert other.convert(*WORDS).exit_code == 1
+    before = other.digests()
+    aside = next(other.root.glob("out/aside/*.jsonl")).relative_to(other.root)
+    refused = other.convert(aside, *WORDS, "--overwrite")
+    assert (refused.exit_code, "would be lost" in refused.output) == (2, True), refused.output
+    assert other.digests() == before
 
 
 def test_both_at_once_are_refused(other: Place) -> None:
