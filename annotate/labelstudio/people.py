@@ -58,7 +58,8 @@ def listed(corpus: Corpus, annotators: Iterable[str]) -> list[str]:
 def add(corpus: Corpus, studio: Studio, state: State, annotators: Iterable[str]) -> list[Joined]:
     """Make each annotator a user of the server, and remember the number; one who is a user already is left alone.
 
-    Login and password are on disk before the server hears of them, so that an interruption loses neither.
+    Login and password are on disk before the server hears of them, so that an interruption loses neither. The caller
+    holds the folder's lock.
     Raises CannotRun for an annotator who is not listed, before anybody is made, and for a server that lets nobody in.
     """
     server = studio.where.name

@@ -15,6 +15,7 @@ from annotate.labelstudio import client, server
 from annotate.labelstudio.assign import assigned, title_of, titles
 from annotate.labelstudio.client import LOCAL, Studio
 from annotate.labelstudio.journal import Journal
+from annotate.labelstudio.lock import locked
 from annotate.labelstudio.people import LOGINS, Login, logins
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
@@ -102,6 +103,14 @@ def test_people_are_made_once_and_named_by_pseudonym(team: Team) -> None:
     login = logins(team.state, LOCAL)["anna"]
     assert repr(login) == repr(Login("x", "y")) == "Login(…)"
     team.run("people", "add", "anna", "carla", code=2)
+
+
+def test_people_are_added_by_one_at_a_time(team: Team) -> None:
+    """Two that read and write the list of logins at once would lose what the other wrote."""
+    with locked(team.state, "pull"):
+        assert "`annotate studio pull` runs already" in team.run("people", "add", "anna", code=2).stderr
+    assert not (team.state.folder / LOGINS).exists()
+    team.run("people", "add", "anna")
 
 
 def test_the_word_that_lets_people_in_is_renewed(team: Team) -> None:

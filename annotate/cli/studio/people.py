@@ -59,11 +59,12 @@ def add(ctx: click.Context, corpus: str, folder: str, annotators: tuple[str, ...
     \b
     annotate studio people add anna ben
     """
+    from annotate.labelstudio.lock import locked
     from annotate.labelstudio.people import LOGINS
     from annotate.labelstudio.people import add as add_all
     from annotate.store import Corpus
 
-    with refusals(ctx), connected(folder) as (studio, state):
+    with refusals(ctx), connected(folder) as (studio, state), locked(state, "people add"):
         done = add_all(Corpus(corpus), studio, state, annotators)
     for joined in done:
         click.echo(f"{joined.annotator}: user {joined.user}{'' if joined.new else ' already'}")
