@@ -1,4 +1,4 @@
-"""One push, pull or migration at a time in a `.studio/` folder. The system lets go of a dead process's lock."""
+"""One command that changes something at a time in a `.studio/` folder. The system lets go of a dead process's lock."""
 
 import contextlib
 import fcntl
@@ -18,6 +18,8 @@ MIGRATION = "migration"
 
 
 _BEGUN = ("forward", "back")
+_BETWEEN = ("migrate", "up")
+"""Commands that an interrupted migration is gone on with; it needs the server."""
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -32,8 +34,8 @@ class Holder(msgspec.Struct, frozen=True):
 def locked(state: State, command: str) -> Iterator[None]:
     """Hold the folder's lock. Raises CannotRun where another process holds it; what a dead one left is taken over.
 
-    It is refused, too, to all but `migrate` where a migration was interrupted: server and inventory are apart then.
-    What killed commands left half written in the folder is removed.
+    It is refused, too, to all but `migrate` and `up` where a migration was interrupted: server and inventory are apart
+    then. What killed commands left half written in the folder is removed.
 
     The file itself stays: to remove it would give a third process another file to lock.
     """
@@ -48,7 +50,7 @@ def locked(state: State, command: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CannotRun(state.folder, _busy(file.read()), "wait for its end, then try again") from None
-        if command != "migrate":
+        if command not in _BETWEEN:
             refuse_between(state)
         sweep(state.folder, but=state.data.name)
         file.truncate(0)

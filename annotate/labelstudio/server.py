@@ -15,6 +15,7 @@ from annotate.errors import CannotRun
 from annotate.labelstudio import database as databases
 from annotate.labelstudio import public as publics
 from annotate.labelstudio.database import Database
+from annotate.labelstudio.lock import locked
 from annotate.labelstudio.state import Credentials, Process, State, environment, require
 
 HOST = "127.0.0.1"
@@ -41,19 +42,20 @@ def running(state: State) -> Process | None:
     None for what a crash, or `down`, left in the file: another process may have that pid by now.
     """
     known = state.read("server.json", Process)
-    if known is None:
-        return None
+    return known if known is not None and _runs(known) else None
+
+
+def _runs(known: Process) -> bool:
     require("psutil")
     import psutil
 
     if known.pid in _children and _children[known.pid].poll() is not None:
         del _children[known.pid]
-        return None
+        return False
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(known.pid)
-        if abs(process.create_time() - known.created) < 1 and process.status() != psutil.STATUS_ZOMBIE:
-            return known
-    return None
+        return abs(process.create_time() - known.created) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def credentials(state: State) -> Credentials:
@@ -75,10 +77,18 @@ def up(
     """Start the server of this folder, or find it running; on `database`, if one is given, else on what it had before.
 
     `public` is the address that others have for it, kept in the same way.
-    `waiting` is called with the seconds waited so far. Raises CannotRun: not installed, port in use, died, too slow.
+    `waiting` is called with the seconds waited so far. Raises CannotRun: not installed, port in use, died, too slow, or
+    another command at work on the folder; a server that this call started is stopped then.
     """
-    found = running(state)
-    if found is not None:
+    found, new = running(state), False
+    if found is None:
+        require("label_studio")
+        require("psutil")
+        with locked(state, "up"):
+            found = running(state)  # another `up` may have been quicker
+            if found is None:
+                found, new = _start(state, port, database, public), True
+    if not new:
         if port not in (None, found.port):
             raise CannotRun(
                 url_of(found.port), "runs already, on that port", "stop it first with `annotate studio down`"
@@ -87,13 +97,14 @@ def up(
             raise CannotRun(
                 url_of(found.port), "runs already, with another address", "stop it first with `annotate studio down`"
             )
-        _wait(state, found, waiting)
-        return Running(url_of(found.port), found.port, new=False)
-    require("label_studio")
-    require("psutil")
+    _wait(state, found, waiting)
+    return Running(url_of(found.port), found.port, new)
+
+
+def _start(state: State, port: int | None, database: Database | None, public: str | None) -> Process:
+    """Start a server, and write down which process it is; the caller holds the folder's lock."""
     import psutil
 
-    state.make()
     keeps, known_as = databases.settled(state, database), publics.settled(state, public)
     chosen = _port(state, port)
     command = [sys.executable, "-m", "label_studio.server", "start", "--no-browser"]
@@ -110,9 +121,12 @@ def up(
         )
     _children[child.pid] = child
     process = Process(child.pid, psutil.Process(child.pid).create_time(), chosen)
-    state.write("server.json", process)
-    _wait(state, process, waiting)
-    return Running(url_of(chosen), chosen, new=True)
+    try:
+        state.write("server.json", process)
+    except BaseException:
+        _stop(process)  # nobody else could
+        raise
+    return process
 
 
 def url_of(port: int) -> str:
@@ -122,8 +136,10 @@ def url_of(port: int) -> str:
 def down(state: State) -> bool:
     """Stop the server started here, and its children; no other process is touched. False if none ran."""
     found = running(state)
-    if found is None:
-        return False
+    return found is not None and _stop(found)
+
+
+def _stop(found: Process) -> bool:
     import psutil
 
     try:
@@ -185,11 +201,11 @@ def answers(port: int) -> bool:
 def _wait(state: State, process: Process, waiting: Callable[[float], None] | None) -> None:
     begin = time.monotonic()
     while not answers(process.port):
-        if running(state) is None:
+        if not _runs(process):
             raise CannotRun("label-studio", f"the server stopped: {last_words(state.log)}", f"read {state.log}")
         waited = time.monotonic() - begin
         if waited > START_SECONDS:
-            down(state)
+            _stop(process)
             raise CannotRun("label-studio", f"does not answer after {START_SECONDS} s", f"read {state.log}")
         if waiting:
             waiting(waited)

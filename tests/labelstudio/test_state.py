@@ -6,6 +6,8 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -14,6 +16,7 @@ import pytest
 from annotate.errors import CannotRun
 from annotate.labelstudio import server
 from annotate.labelstudio.client import KEY, LOCAL, URL, Address, Studio, address
+from annotate.labelstudio.lock import MIGRATION, locked
 from annotate.labelstudio.state import Credentials, Process, State, environment
 
 
@@ -104,6 +107,104 @@ def test_server_that_does_not_start_says_why(state: State, monkeypatch: pytest.M
         server.up(state)
     assert "\n" not in str(caught.value)
     assert server.running(state) is None
+
+
+WELL = """
+import http.server
+import sys
+
+class Well(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+port = int(sys.argv[sys.argv.index("--port") + 1])
+http.server.HTTPServer(("127.0.0.1", port), Well).serve_forever()
+"""
+
+
+@pytest.fixture
+def quick(state: State) -> Iterator[State]:
+    """A folder in which something else is started in the place of Label Studio, which says at once that it is well."""
+    state.make()
+    package = state.folder / "label_studio"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "server.py").write_text(WELL)
+    yield state
+    server.down(state)
+
+
+def test_second_up_while_the_first_starts_a_server(quick: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    port_of = server._port
+
+    def meanwhile(state: State, wanted: int | None) -> int:
+        with pytest.raises(CannotRun, match="`annotate studio up` runs already"):
+            server.up(state)
+        return port_of(state, wanted)
+
+    monkeypatch.setattr(server, "_port", meanwhile)
+    first = server.up(quick)
+    assert first.new
+    assert server.up(quick) == first._replace(new=False)
+
+
+def test_second_up_that_waited_for_the_lock_finds_the_server(quick: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    first: list[server.Running] = []
+
+    @contextmanager
+    def later(state: State, command: str) -> Iterator[None]:
+        monkeypatch.setattr(server, "locked", locked)
+        first.append(server.up(state))
+        with locked(state, command):
+            yield
+
+    monkeypatch.setattr(server, "locked", later)
+    assert server.up(quick) == first[0]._replace(new=False)
+
+
+def test_up_while_others_work_and_while_a_migration_is_interrupted(quick: State) -> None:
+    """A migration is gone on with by the server's help; and a server that runs is found whoever works on the folder."""
+    quick.write(f"{MIGRATION}/forward.json", {})
+    with pytest.raises(CannotRun, match="a migration was interrupted"), locked(quick, "push"):
+        pass
+    with locked(quick, "migrate"), pytest.raises(CannotRun, match="`annotate studio migrate` runs already"):
+        server.up(quick)
+    assert server.up(quick).new
+    with locked(quick, "migrate"):
+        assert not server.up(quick).new
+
+
+def test_server_that_cannot_be_written_down_is_stopped(quick: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, begun = State.write, list[Process]()
+
+    def full(self: State, name: str, value: object) -> None:
+        if isinstance(value, Process):
+            begun.append(value)
+            raise CannotRun(name, "cannot be written", "make room")
+        write(self, name, value)
+
+    monkeypatch.setattr(State, "write", full)
+    with pytest.raises(CannotRun, match="cannot be written"):
+        server.up(quick)
+    assert not psutil.pid_exists(begun[0].pid)
+
+
+def test_server_that_is_too_slow_is_stopped(quick: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its folder no longer says which process it is."""
+    begun: list[Process | None] = []
+
+    def silent(port: int) -> bool:
+        begun.append(server.running(quick))
+        (quick.folder / "server.json").unlink()
+        return False
+
+    monkeypatch.setattr(server, "answers", silent)
+    monkeypatch.setattr(server, "START_SECONDS", -1)
+    with pytest.raises(CannotRun, match="does not answer after"):
+        server.up(quick)
+    assert begun[0]
+    assert not psutil.pid_exists(begun[0].pid)
 
 
 def test_label_studio_that_is_not_installed(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
