@@ -28,6 +28,8 @@ from annotate.store import Corpus, encode_annotation
 
 Exists = Callable[[int], bool]
 """Whether the server still has a task."""
+UNKNOWN = ".unknown"
+"""What stands for the article of tasks of no article of the corpus. With the dot, it cannot be an article's id."""
 
 
 class Pulled(NamedTuple):
@@ -95,7 +97,9 @@ def take(
 class Taking:
     """One pull under way: from the journal into the corpus; a file that would stay the same is left alone.
 
-    `exists` is asked of the tasks that an article had before, and of those of no article.
+    `exists` is asked of the tasks that an article had before, and of those of no article that did not come just now.
+
+    Tasks of no article share a file, which is written once, at the end: until then their pages stay in the journal.
     """
 
     def __init__(self, corpus: Corpus, state: State, server: str, mapper: Mapper, exists: Exists | None = None) -> None:
@@ -104,9 +108,12 @@ class Taking:
         self.done, self.writing = Pulled([], [], [], 0), list[File]()
         self._listed = corpus.read_annotators().keys() - {GOLD}
         self._waiting = bool(self.journal.pages())
+        self._unknown, self._came = dict[tuple[object, object], Raw](), set[object]()
+        self._held: dict[Path, None] = {}
 
     def early(self, path: Path, page: Page) -> None:
         """Take a page that came just now, unless one before it waits, or somebody in it is not known (yet)."""
+        self._came.update(task.get("id") for task in page.tasks if article_of(task) not in self.known)
         self._waiting |= page.server != self.server or any(
             self.people.get(user) not in self._listed for user in page.users
         )
@@ -127,32 +134,40 @@ class Taking:
                     f"name one from annotators.yaml: annotate studio pull --annotator ID --user {number}"
                 )
             _listed(self.corpus, self.people[number])
-        pages = self.journal.pages()
+        pages = [path for path in self.journal.pages() if path not in self._held]
         for done, path in enumerate(pages, 1):
             page = self.journal.read(path)
             if page.server == self.server:
                 self._page(path, page)
             if progress:
                 progress(done, len(pages))
-        self._forget_unknown()
+        self._write_unknown()
         return self.done
 
     def _page(self, path: Path, page: Page) -> None:
-        self._tasks(page.tasks)
+        groups: dict[str, list[Raw]] = {}
+        unknown: list[Raw] = []
+        for task in page.tasks:
+            article = article_of(task)
+            if article is not None and article in self.known:
+                groups.setdefault(article, []).append(task)
+            else:
+                unknown.append(task)
+        for name, several in groups.items():
+            self._article(name, several)
+        self._write_all()
+        for task in unknown:
+            self._unknown[task.get("id"), task.get("created_at")] = task
+            entry, findings = self._of_no_article(task)
+            self._note(findings, len(entry.items))
+        if unknown:
+            self._held[path] = None
+        else:
+            self.journal.drop(path)
+
+    def _write_all(self) -> None:
         write_together(self.writing)
         self.writing.clear()
-        self.journal.drop(path)
-
-    def _tasks(self, tasks: Sequence[Raw]) -> None:
-        groups: dict[str | None, list[Raw]] = {}
-        for task in tasks:
-            article = article_of(task)
-            groups.setdefault(article if article in self.known else None, []).append(task)
-        for article, several in groups.items():
-            if article is None:
-                self._unknown(several)
-            else:
-                self._article(article, several)
 
     def _article(self, article: str, tasks: list[Raw]) -> None:
         """Corpus, raw tasks and what was set aside are written in any order: the journal's page goes last of all."""
@@ -190,32 +205,33 @@ class Taking:
     def _lives(self, number: object) -> bool:
         return isinstance(number, int) and self.exists is not None and self.exists(number)
 
-    def _unknown(self, tasks: list[Raw]) -> None:
-        """Tasks of no article of the corpus. With the dot, their file's name cannot be an article's."""
-        found = []
-        before = self._before("raw/.unknown.json", tasks)
-        for place, task in enumerate([*tasks, *before]):
-            data = task.get("data")
-            named = data.get("article") if isinstance(data, dict) else None
-            findings = list(rules.article_unknown("articles", article_of(task), named, task.get("id")))
-            items = tuple(task.get("annotations") or ())
-            found.append(aside.of(task, "annotation", None, None, findings, items))
-            if place < len(tasks):
-                self._note(findings, len(items))
-        self._keep("raw/.unknown.json", [*tasks, *before])
-        aside.put(self.state, ".unknown", found)
+    def _of_no_article(self, task: Raw) -> tuple[Aside, list[Finding]]:
+        data = task.get("data")
+        named = data.get("article") if isinstance(data, dict) else None
+        findings = list(rules.article_unknown("articles", article_of(task), named, task.get("id")))
+        return aside.of(task, "annotation", None, None, findings, tuple(task.get("annotations") or ())), findings
 
-    def _forget_unknown(self) -> None:
-        """Tasks of no article are no concern any more once they are deleted, or their article is in the corpus."""
-        raw = self.state.read("raw/.unknown.json", list[Raw]) if self.exists else None
-        if raw:
-            left = {
-                task.get("id") for task in raw if article_of(task) not in self.known and self._lives(task.get("id"))
-            }
-            kept = [
-                entry for article, entry in aside.listed(self.state) if article == ".unknown" and entry.task in left
-            ]
-            aside.put(self.state, ".unknown", kept)
+    def _write_unknown(self) -> None:
+        """Write the tasks of no article, and let go of their pages.
+
+        They are no concern any more once they are deleted, or their article is in the corpus.
+        """
+        new, name = list(self._unknown.values()), f"raw/{UNKNOWN}.json"
+        before = self._before(name, new) if new or self.exists else []
+        if new:
+            self._keep(name, [*new, *before])
+            self._write_all()
+        if new or before:
+            left = [task for task in [*new, *before] if self._concerns(task)]
+            aside.put(self.state, UNKNOWN, [self._of_no_article(task)[0] for task in left])
+        for path in self._held:
+            self.journal.drop(path)
+
+    def _concerns(self, task: Raw) -> bool:
+        number = task.get("id")
+        return article_of(task) not in self.known and (
+            self.exists is None or number in self._came or self._lives(number)
+        )
 
     def _note(self, findings: Iterable[Finding], items: int) -> None:
         self.done.findings.extend(findings)

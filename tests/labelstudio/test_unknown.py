@@ -1,0 +1,152 @@
+"""Tasks of no article of the corpus, which need no server: all of them are kept, in files that are written once."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from annotate.labelstudio import aside
+from annotate.labelstudio.journal import Journal
+from annotate.labelstudio.pull import UNKNOWN, Pulled, Taking
+from annotate.labelstudio.results import Mapper
+from annotate.labelstudio.state import State
+from tests.conftest import Project
+
+SERVER = "local"
+STRANGE = [1, 2, 3, 5, 6]
+"""The tasks of no article, of those that `pages` gives."""
+
+
+class Killed(Exception):  # noqa: N818 - what it stands for
+    """In the place of a signal: nothing is written any more."""
+
+
+@pytest.fixture
+def state(project: Project) -> State:
+    made = State(project.root / ".studio")
+    made.make()
+    made.remember_people(SERVER, {1: "anna"})
+    return made
+
+
+def pages(project: Project) -> list[list[dict[str, Any]]]:
+    """Tasks as they come: a page of none of ours, one of both kinds, one of ours alone, and another of none."""
+
+    def task(number: int, article: str | None) -> dict[str, Any]:
+        text = project.corpus.read_text(article) if article in ("harbour", "market") else "x"
+        submitted = {"id": 10 * number, "completed_by": 1, "result": [], "was_cancelled": False}
+        return {
+            "id": number,
+            "project": 7,
+            "created_at": "2026-01-01",
+            "data": {"text": text, "article": article},
+            "annotations": [submitted],
+        }
+
+    return [
+        [task(1, None), task(2, "../up")],
+        [task(3, "lighthouse"), task(4, "harbour")],
+        [task(7, "market")],
+        [task(5, "lighthouse"), task(6, None)],
+    ]
+
+
+def gone(number: int) -> bool:
+    raise AssertionError(f"asked for task {number}")
+
+
+def taking(project: Project, state: State, exists: Callable[[int], bool] = gone) -> Taking:
+    return Taking(project.corpus, state, SERVER, Mapper(project.inventory), exists)
+
+
+def pulled(project: Project, state: State) -> Pulled:
+    """A pull whose pages come one by one."""
+    under_way, journal = taking(project, state), Journal(state)
+    for page in pages(project):
+        under_way.early(*journal.keep(SERVER, page))
+    return under_way.rest()
+
+
+def kept(state: State) -> tuple[list[int], list[object], list[Path]]:
+    """Numbers of the tasks that are kept raw and of those set aside, and the pages that wait."""
+    raw = json.loads((state.folder / "raw" / f"{UNKNOWN}.json").read_bytes())
+    listed = sorted(str(entry.task) for article, entry in aside.listed(state) if article == UNKNOWN)
+    return sorted(task["id"] for task in raw), list(map(int, listed)), Journal(state).pages()
+
+
+@pytest.fixture
+def put(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that were put in their places, in order."""
+    names: list[str] = []
+    replace = Path.replace
+
+    def noted(self: Path, target: Path) -> Path:
+        names.append(f"{target.parent.name}/{target.name}")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    return names
+
+
+def test_files_are_written_once_and_each_task_is_said_once(project: Project, state: State, put: list[str]) -> None:
+    done = pulled(project, state)
+    assert [put.count(f"{folder}/{UNKNOWN}.json") for folder in ("raw", "aside")] == [1, 1]
+    assert len([one for one in done.findings if one.code == "L101"]) == done.set_aside == len(STRANGE)
+    assert sorted(done.written) == ["anna/harbour", "anna/market"]
+    assert done.unchanged == []
+    assert kept(state) == (STRANGE, STRANGE, [])
+
+
+def test_pages_wait_until_what_is_in_them_is_written(project: Project, state: State) -> None:
+    under_way, journal = taking(project, state), Journal(state)
+    written = [journal.keep(SERVER, page) for page in pages(project)]
+    for one in written:
+        under_way.early(*one)
+    first, second, _, last = (path for path, _ in written)
+    assert journal.pages() == [first, second, last]
+    assert not (state.folder / "raw" / f"{UNKNOWN}.json").exists()
+    assert taking(project, state, lambda number: True).rest().set_aside == len(STRANGE)  # the next pull, after a kill
+    assert kept(state) == (STRANGE, STRANGE, [])
+
+
+def test_killed_at_any_write_nothing_is_lost(project: Project, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted from the first write of a pull to its last."""
+    replace, left = Path.replace, [0]
+
+    def counted(self: Path, target: Path) -> Path:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", counted)
+    for page in pages(project):
+        Journal(state).keep(SERVER, page)
+    kills = 0
+    while True:
+        left[0] = kills + 1
+        try:
+            taking(project, state, lambda number: True).rest()
+            break
+        except Killed:
+            kills += 1
+        left[0] = 0
+        assert Journal(state).pages()
+    assert kills > 2
+    assert kept(state) == (STRANGE, STRANGE, [])
+    assert project.corpus.annotated_ids("anna") == ["harbour", "market"]
+
+
+def test_only_tasks_of_earlier_pulls_are_asked_for(project: Project, state: State) -> None:
+    pulled(project, state)
+    asked: list[int] = []
+
+    def exists(number: int) -> bool:
+        asked.append(number)
+        return number != 3
+
+    assert taking(project, state, exists).rest() == Pulled([], [], [], 0)
+    assert sorted(asked) == STRANGE
+    assert kept(state) == (STRANGE, [1, 2, 5, 6], [])
