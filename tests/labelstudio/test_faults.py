@@ -88,10 +88,15 @@ def test_push_killed_between_requests(toolkit: Toolkit) -> None:
         assert_push_finished(toolkit)
 
 
-def test_push_killed_at_any_time(toolkit: Toolkit) -> None:
-    """Twice, and once more to the end."""
-    for seconds in (CHANCE.uniform(0.1, 0.9) for _ in range(2)):
-        toolkit.run("push", timer=seconds)
+def test_push_killed_while_it_waits_for_an_answer(toolkit: Toolkit) -> None:
+    """Twice, and once more to the end; the second time at a request that a push makes which finds all there, too."""
+    counts = [toolkit.requests("push") for _ in range(2)]
+    toolkit.loop.title = next(TITLES)
+    for count in counts:
+        toolkit.undisturbed()
+        wanted = CHANCE.randint(2, count)
+        toolkit.proxy.faults = toolkit.kill_before(wanted)
+        assert toolkit.run("push").code == -signal.SIGKILL, wanted
     assert_push_finished(toolkit)
 
 
@@ -105,10 +110,16 @@ def test_pull_killed_between_requests(pull: Pull) -> None:
         pull.assert_finished()
 
 
-def test_pull_killed_at_any_time_and_at_a_write(pull: Pull) -> None:
-    for seconds in (CHANCE.uniform(0.1, 0.8) for _ in range(2)):
-        pull.again().run("pull", timer=seconds)
+def test_pull_killed_while_it_waits_for_an_answer(pull: Pull) -> None:
+    count = pull.again().requests("pull")
+    for wanted in sorted(CHANCE.sample(range(2, count + 1), 2)):
+        toolkit = pull.again()
+        toolkit.proxy.faults = toolkit.kill_before(wanted)
+        assert toolkit.run("pull").code == -signal.SIGKILL, wanted
         pull.assert_finished()
+
+
+def test_pull_killed_at_a_write(pull: Pull) -> None:
     for write_ in (3, 5, 9):
         assert pull.again().run("pull", limits=Limits(write=write_)).code == -signal.SIGKILL
         assert half_written(pull.toolkit.loop)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from annotate.labelstudio.client import KEY, URL
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.results import article_of
-from tests.labelstudio.proxy import Proxy
+from tests.labelstudio.proxy import Fault, Proxy
 from tests.labelstudio.test_loop import Loop
 from tests.labelstudio.test_plan import on_server
 
@@ -87,8 +87,8 @@ class Toolkit:
     def __init__(self, loop: Loop, proxy: Proxy) -> None:
         self.loop, self.proxy, self.pid = loop, proxy, 0
 
-    def run(self, *words: str, limits: Limits = FREE, timer: float | None = None) -> Done:
-        """Run a command of `annotate studio` to its end; with `timer`, kill it after so many seconds."""
+    def run(self, *words: str, limits: Limits = FREE) -> Done:
+        """Run a command of `annotate studio` to its end."""
         loop = self.loop
         # The articles that the tests write more of have no source file of their own.
         more = ["--no-check"] if words[0] == "push" else []
@@ -98,10 +98,7 @@ class Toolkit:
             process = CONTEXT.Process(target=command, args=(whole, loop.project.root, environment, said, limits))
             process.start()
             self.pid = process.pid or 0
-            process.join(120 if timer is None else timer)
-            if timer is not None:
-                process.kill()
-                process.join()
+            process.join(120)
             assert process.exitcode is not None
             out, err = (Path(said, name).read_text() if Path(said, name).exists() else "" for name in ("out", "err"))
         assert loop.studio.where.key not in out + err
@@ -114,6 +111,17 @@ class Toolkit:
         def kill(count: int, request: str) -> None:
             if count == wanted:
                 os.kill(self.pid, signal.SIGKILL)
+
+        return kill
+
+    def kill_before(self, wanted: int) -> Callable[[int, str], Fault | None]:
+        """Kill it while it waits for the answer to such a request, which the server never gets."""
+
+        def kill(count: int, request: str) -> Fault | None:
+            if count != wanted:
+                return None
+            os.kill(self.pid, signal.SIGKILL)
+            return "refuse"
 
         return kill
 
