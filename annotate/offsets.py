@@ -73,11 +73,6 @@ def from_utf16(text: str, offset: int) -> int | None:
         return None
 
 
-def to_utf16(text: str, offset: int) -> int:
-    """The UTF-16 offset of a code point offset within the text."""
-    return len(text[:offset].encode("utf-16-le", "surrogatepass")) // 2
-
-
 def from_utf8(text: str, offset: int) -> int | None:
     """The code point offset of a byte offset into the text's UTF-8; None if it is outside or inside a character."""
     data = text[: max(offset, 0)].encode("utf-8", "surrogatepass")

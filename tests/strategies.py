@@ -50,3 +50,8 @@ def annotations(draw: st.DrawFn, text: str | None = None) -> Annotation:
         spans=spans,
         relations=tuple(relations),
     )
+
+
+def to_utf16(text: str, offset: int) -> int:
+    """The UTF-16 offset of a code point offset within the text."""
+    return len(text[:offset].encode("utf-16-le", "surrogatepass")) // 2

@@ -14,10 +14,9 @@ from annotate.offsets import (
     paragraph,
     settle,
     shown,
-    to_utf16,
     trimmed,
 )
-from tests.strategies import texts
+from tests.strategies import texts, to_utf16
 
 
 @given(texts, st.data())

@@ -40,11 +40,6 @@ class Joined(NamedTuple):
     new: bool
 
 
-def logins(state: State, server: str) -> dict[str, Login]:
-    """Annotator → login, for one server."""
-    return (state.read(LOGINS, dict[str, dict[str, Login]]) or {}).get(server, {})
-
-
 def listed(corpus: Corpus, annotators: Iterable[str]) -> list[str]:
     """The annotators, each once; raises CannotRun for one who is not in annotators.yaml."""
     known = corpus.read_annotators()

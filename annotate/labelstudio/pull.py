@@ -5,7 +5,6 @@ was, drafts and skipped ones too, into `raw/`. Interrupted at any point, the nex
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,12 +13,10 @@ import msgspec
 from annotate.errors import CannotRun
 from annotate.files import File, write_together
 from annotate.findings import Finding
-from annotate.inventory import Inventory
 from annotate.labelstudio import aside, rules
 from annotate.labelstudio.aside import Aside
-from annotate.labelstudio.client import PAGE, Raw, Refused
-from annotate.labelstudio.journal import Journal, Page
-from annotate.labelstudio.journal import users as users
+from annotate.labelstudio.client import Raw, Refused
+from annotate.labelstudio.journal import Journal, Page, users
 from annotate.labelstudio.private import nameless
 from annotate.labelstudio.results import Mapped, Mapper, article_of, pseudonym
 from annotate.labelstudio.state import State
@@ -74,26 +71,6 @@ def _listed(corpus: Corpus, annotator: str) -> None:
         raise CannotRun(corpus.annotators_path, f"does not list {annotator!r}", "add the annotator there first")
 
 
-def pull(corpus: Corpus, inventory: Inventory, state: State, server: str, raw: Iterable[Raw]) -> Pulled:
-    """Put raw tasks into the journal, and take what is in there."""
-    journal, left = Journal(state), iter(raw)
-    while page := list(islice(left, PAGE)):
-        journal.keep(server, page)
-    return take(corpus, inventory, state, server)
-
-
-def take(
-    corpus: Corpus,
-    inventory: Inventory,
-    state: State,
-    server: str,
-    exists: Exists | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Pulled:
-    """Write the annotations that are in the journal into the corpus; see `Taking`."""
-    return Taking(corpus, state, server, Mapper(inventory), exists).rest(progress)
-
-
 class Taking:
     """One pull under way: from the journal into the corpus; a file that would stay the same is left alone.
 
@@ -102,7 +79,7 @@ class Taking:
     Tasks of no article share a file, which is written once, at the end: until then their pages stay in the journal.
     """
 
-    def __init__(self, corpus: Corpus, state: State, server: str, mapper: Mapper, exists: Exists | None = None) -> None:
+    def __init__(self, corpus: Corpus, state: State, server: str, mapper: Mapper, exists: Exists) -> None:
         self.corpus, self.state, self.server, self.mapper, self.exists = corpus, state, server, mapper, exists
         self.journal, self.people, self.known = Journal(state), state.people(server), set(corpus.article_ids())
         self.done, self.writing = Pulled([], [], [], 0), list[File]()
@@ -203,7 +180,7 @@ class Taking:
         self.writing.append(self.state.file(name, content))
 
     def _lives(self, number: object) -> bool:
-        return isinstance(number, int) and self.exists is not None and self.exists(number)
+        return isinstance(number, int) and self.exists(number)
 
     def _of_no_article(self, task: Raw) -> tuple[Aside, list[Finding]]:
         data = task.get("data")
@@ -217,7 +194,7 @@ class Taking:
         They are no concern any more once they are deleted, or their article is in the corpus.
         """
         new, name = list(self._unknown.values()), f"raw/{UNKNOWN}.json"
-        before = self._before(name, new) if new or self.exists else []
+        before = self._before(name, new)
         if new:
             self._keep(name, [*new, *before])
             self._write_all()
@@ -229,9 +206,7 @@ class Taking:
 
     def _concerns(self, task: Raw) -> bool:
         number = task.get("id")
-        return article_of(task) not in self.known and (
-            self.exists is None or number in self._came or self._lives(number)
-        )
+        return article_of(task) not in self.known and (number in self._came or self._lives(number))
 
     def _note(self, findings: Iterable[Finding], items: int) -> None:
         self.done.findings.extend(findings)

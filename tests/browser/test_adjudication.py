@@ -5,8 +5,6 @@ import pytest
 from playwright.sync_api import Page
 
 from annotate.labelstudio.adjudicate import title_of
-from annotate.labelstudio.client import LOCAL
-from annotate.labelstudio.people import logins
 from annotate.labelstudio.push import existing
 from annotate.model import Annotation
 from tests.browser import SCREENS
@@ -38,7 +36,7 @@ def test_an_adjudicator_settles_what_two_annotators_differ_on(team: Team) -> Non
     team.run("people", "add", "carla")
     made = existing(team.studio, team.state, title_of(team.title))
     (task,) = team.studio.tasks(made)
-    login = logins(team.state, LOCAL)["carla"]
+    login = team.logins()["carla"]
     with browser.signed_in(team.studio.url, login.email, login.password) as page:
         browser.open_task(page, team.studio.url, made.number, task["id"])
         # In her own tab, what both have is in place: all but the quay and its relation.

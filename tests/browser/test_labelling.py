@@ -5,8 +5,6 @@ import pytest
 from playwright.sync_api import Page
 
 from annotate.labelstudio.assign import title_of
-from annotate.labelstudio.client import LOCAL
-from annotate.labelstudio.people import logins
 from annotate.labelstudio.push import existing
 from annotate.model import Annotation
 from tests.browser import SCREENS
@@ -38,7 +36,7 @@ def test_an_annotator_labels_an_article(team: Team) -> None:
     """Behind an emoji, too: the words labelled with mouse and keyboard are those of the pulled annotation."""
     team.run("people", "add", "ben")
     team.run("assign", "ben", "--articles", "harbour")
-    login = logins(team.state, LOCAL)["ben"]
+    login = team.logins()["ben"]
     with browser.signed_in(team.studio.url, login.email, login.password) as page:
         begin(team, page, "ben")
         # The guidelines stand before the article until they are put away.
@@ -94,7 +92,7 @@ def test_a_long_article_keeps_the_labels_in_view(team: Team) -> None:
     assert team.project.annotate("add", "long.txt", "--id", "long", "--title", "A long day").exit_code == 0
     team.run("people", "add", "ben")
     team.run("assign", "ben", "--articles", "long")
-    login = logins(team.state, LOCAL)["ben"]
+    login = team.logins()["ben"]
     with browser.signed_in(team.studio.url, login.email, login.password) as page:
         begin(team, page, "ben")
         page.keyboard.press("Escape")

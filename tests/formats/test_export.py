@@ -13,9 +13,9 @@ from spacy.tokens import DocBin
 from annotate.formats import FORMATS, bio, xmi
 from annotate.formats.raw import Document
 from annotate.inventory import Inventory
-from annotate.offsets import to_utf16
 from annotate.store import Corpus
 from tests.conftest import Project
+from tests.strategies import to_utf16
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -14,10 +14,11 @@ from annotate.formats import brat, mapping
 from annotate.formats.placing import COUNTS, Misplaced, place
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
-from annotate.offsets import sha256, to_utf16
+from annotate.offsets import sha256
 from annotate.store import Corpus
 from tests.conftest import ROOT, Project
 from tests.formats.strategies import texts
+from tests.strategies import to_utf16
 
 TEXT = "Anna saw it. The crew, she said, took 40 crates to the Old Pier."
 MAP = """\

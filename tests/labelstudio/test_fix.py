@@ -4,9 +4,9 @@ import pytest
 
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.state import State
-from annotate.offsets import to_utf16
 from tests.conftest import Project
 from tests.labelstudio.test_loop import Loop
+from tests.strategies import to_utf16
 
 pytestmark = pytest.mark.server
 

@@ -16,7 +16,7 @@ from annotate.labelstudio import client as module
 from annotate.labelstudio.client import Studio, address
 from annotate.labelstudio.journal import Journal, Mark, fetch
 from annotate.labelstudio.lock import NAME, locked
-from annotate.labelstudio.pull import Pulled, take
+from annotate.labelstudio.pull import Pulled
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
 from tests.conftest import Project
@@ -37,8 +37,7 @@ def loop(project: Project, started: State, studio: Studio) -> Loop:
 def pulled(loop: Loop, *, everything: bool = False) -> tuple[int, Pulled]:
     project = existing(loop.studio, loop.state, loop.title)
     count = sum(fetch(loop.studio, Journal(loop.state), project, everything=everything))
-    name = loop.studio.where.name
-    return count, take(loop.corpus, loop.project.inventory, loop.state, name, loop.studio.has_task)
+    return count, loop.take()
 
 
 def settle(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:

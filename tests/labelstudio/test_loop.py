@@ -19,8 +19,10 @@ from annotate.errors import CannotRun
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Address, Refused, Studio, address
 from annotate.labelstudio.compare import compare
-from annotate.labelstudio.pull import name_user, pull
+from annotate.labelstudio.journal import Journal
+from annotate.labelstudio.pull import Pulled, Taking, name_user
 from annotate.labelstudio.push import Pushed, existing, find, predictions, push
+from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 from annotate.model import Relation, Span
 from annotate.store import Corpus
@@ -54,6 +56,16 @@ class Loop:
 
     def tasks(self) -> list[dict[str, Any]]:
         return self.studio.tasks(existing(self.studio, self.state, self.title))
+
+    def take(self) -> Pulled:
+        """Take what is in the journal."""
+        mapper = Mapper(self.project.inventory)
+        return Taking(self.corpus, self.state, self.studio.where.name, mapper, self.studio.has_task).rest()
+
+    def pull(self) -> Pulled:
+        """Pull all tasks that are there."""
+        Journal(self.state).keep(self.studio.where.name, self.tasks())
+        return self.take()
 
     def differences(self) -> tuple[dict[str, int], list[str]]:
         loaded = self.project.inventory
@@ -124,7 +136,7 @@ def test_loop(loop: Loop) -> None:
     ]
     loop.submit("harbour", items)
     name_user(loop.corpus, loop.state, loop.studio.where.name, loop.tasks(), "anna", None)
-    done = pull(loop.corpus, loop.project.inventory, loop.state, loop.studio.where.name, loop.tasks())
+    done = loop.pull()
     assert (done.written, done.set_aside, done.findings) == (["anna/harbour"], 0, [])
     gold, anna = (loop.corpus.read_annotation(who, "harbour") for who in ("gold", "anna"))
     assert anna.spans == gold.spans
@@ -133,7 +145,7 @@ def test_loop(loop: Loop) -> None:
     }
     assert loop.differences()[1] == []
 
-    again = pull(loop.corpus, loop.project.inventory, loop.state, loop.studio.where.name, loop.tasks())
+    again = loop.pull()
     assert (again.written, again.unchanged) == ([], ["anna/harbour"])
     raw = loop.state.folder / "raw" / "harbour.json"
     assert stat.S_IMODE(raw.stat().st_mode) == 0o600
@@ -145,11 +157,11 @@ def test_relation_notes_outlive_a_pull(loop: Loop) -> None:
     loop.submit("harbour", loop.items("harbour"))
     server_name = loop.studio.where.name
     name_user(loop.corpus, loop.state, server_name, loop.tasks(), "anna", None)
-    pull(loop.corpus, loop.project.inventory, loop.state, server_name, loop.tasks())
+    loop.pull()
     anna = loop.corpus.read_annotation("anna", "harbour")
     noted = tuple(msgspec.structs.replace(relation, note="sure") for relation in anna.relations)
     loop.corpus.write_annotation("anna", msgspec.structs.replace(anna, relations=noted))
-    done = pull(loop.corpus, loop.project.inventory, loop.state, server_name, loop.tasks())
+    done = loop.pull()
     assert done.unchanged == ["anna/harbour"]
 
 

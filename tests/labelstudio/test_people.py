@@ -16,7 +16,7 @@ from annotate.labelstudio.assign import assigned, title_of, titles
 from annotate.labelstudio.client import LOCAL, Studio
 from annotate.labelstudio.journal import Journal
 from annotate.labelstudio.lock import locked
-from annotate.labelstudio.people import LOGINS, Login, logins
+from annotate.labelstudio.people import LOGINS, Login
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
 from tests.conftest import Project
@@ -50,6 +50,10 @@ class Team(Loop):
     def _add(self, *annotators: str) -> Result:
         return self.project.annotate("studio", "people", "add", *annotators, "--dir", str(self.state.folder))
 
+    def logins(self) -> dict[str, Login]:
+        """Annotator → login."""
+        return (self.state.read(LOGINS, dict[str, dict[str, Login]]) or {}).get(LOCAL, {})
+
     @contextmanager
     def session(self, annotator: str) -> Iterator[httpx.Client]:
         """A browser in which an annotator has logged in; they stay logged in until the end of the test."""
@@ -57,7 +61,7 @@ class Team(Loop):
             if annotator in self._cookies:
                 browser.cookies.update(self._cookies[annotator])
             else:
-                login = logins(self.state, LOCAL)[annotator]
+                login = self.logins()[annotator]
                 browser.get("/user/login/")
                 token = browser.cookies["csrftoken"]
                 form = {"email": login.email, "password": login.password, "csrfmiddlewaretoken": token}
@@ -77,7 +81,7 @@ class Team(Loop):
     def secrets(self) -> set[str]:
         """What must not be told: logins, passwords, tokens, and the word that lets people in."""
         first = server.credentials(self.state)
-        people = logins(self.state, LOCAL).values()
+        people = self.logins().values()
         with self.api() as api:
             invitation = api.get("/api/invite").json()["token"]
         return {first.username, first.password, first.token, invitation} | {
@@ -100,7 +104,7 @@ def test_people_are_made_once_and_named_by_pseudonym(team: Team) -> None:
     assert sorted(team.state.people(LOCAL).values()) == ["anna", "ben"]
     team.state.remember_people(LOCAL, {})  # as after an interruption: the login is there, the number is not
     assert team.run("people", "add", "anna", "ben").stdout == first
-    login = logins(team.state, LOCAL)["anna"]
+    login = team.logins()["anna"]
     assert repr(login) == repr(Login("x", "y")) == "Login(…)"
     team.run("people", "add", "anna", "carla", code=2)
 

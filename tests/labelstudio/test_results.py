@@ -12,10 +12,10 @@ from annotate.labelstudio import rules
 from annotate.labelstudio.results import Mapped, Mapper, article_of, diagnosed, pseudonym, user_of
 from annotate.labelstudio.tasks import result as result_of
 from annotate.model import Annotation, Relation, Span
-from annotate.offsets import sha256, to_utf16
+from annotate.offsets import sha256
 from annotate.store import canonical
 from tests.conftest import BASE
-from tests.strategies import texts
+from tests.strategies import texts, to_utf16
 
 TEXT = "A 🚢 hand said 40 crates lie at the pier."
 INVENTORY = load(BASE / "schema")
