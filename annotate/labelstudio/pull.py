@@ -4,9 +4,9 @@ Raw tasks go into the journal first; from there into the corpus, what cannot be 
 was, drafts and skipped ones too, into `raw/`. Interrupted at any point, the next pull goes on with the journal.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -23,10 +23,16 @@ from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
 from annotate.store import Corpus, encode_annotation
 
-Exists = Callable[[int], bool]
-"""Whether the server still has a task."""
 UNKNOWN = ".unknown"
 """What stands for the article of tasks of no article of the corpus. With the dot, it cannot be an article's id."""
+
+
+class Tasks(Protocol):
+    """What a server is asked of tasks that it gave before: whether it still has one, which of a project's it has."""
+
+    def has_task(self, number: int) -> bool: ...
+
+    def still(self, project: int, numbers: Collection[int]) -> set[int]: ...
 
 
 class Pulled(NamedTuple):
@@ -74,13 +80,13 @@ def _listed(corpus: Corpus, annotator: str) -> None:
 class Taking:
     """One pull under way: from the journal into the corpus; a file that would stay the same is left alone.
 
-    `exists` is asked of the tasks that an article had before, and of those of no article that did not come just now.
+    `tasks` is asked of those that an article had before, and of those of no article that did not come just now.
 
     Tasks of no article share a file, which is written once, at the end: until then their pages stay in the journal.
     """
 
-    def __init__(self, corpus: Corpus, state: State, server: str, mapper: Mapper, exists: Exists) -> None:
-        self.corpus, self.state, self.server, self.mapper, self.exists = corpus, state, server, mapper, exists
+    def __init__(self, corpus: Corpus, state: State, server: str, mapper: Mapper, tasks: Tasks) -> None:
+        self.corpus, self.state, self.server, self.mapper, self.tasks = corpus, state, server, mapper, tasks
         self.journal, self.people, self.known = Journal(state), state.people(server), set(corpus.article_ids())
         self.done, self.writing = Pulled([], [], [], 0), list[File]()
         self._listed = corpus.read_annotators().keys() - {GOLD}
@@ -180,7 +186,7 @@ class Taking:
         self.writing.append(self.state.file(name, content))
 
     def _lives(self, number: object) -> bool:
-        return isinstance(number, int) and self.exists(number)
+        return isinstance(number, int) and self.tasks.has_task(number)
 
     def _of_no_article(self, task: Raw) -> tuple[Aside, list[Finding]]:
         data = task.get("data")
@@ -199,14 +205,21 @@ class Taking:
             self._keep(name, [*new, *before])
             self._write_all()
         if new or before:
-            left = [task for task in [*new, *before] if self._concerns(task)]
-            aside.put(self.state, UNKNOWN, [self._of_no_article(task)[0] for task in left])
+            left = [task for task in [*new, *before] if article_of(task) not in self.known]
+            living = self._living(left)
+            found = [self._of_no_article(task)[0] for task in left if task.get("id") in living]
+            aside.put(self.state, UNKNOWN, found)
         for path in self._held:
             self.journal.drop(path)
 
-    def _concerns(self, task: Raw) -> bool:
-        number = task.get("id")
-        return article_of(task) not in self.known and (number in self._came or self._lives(number))
+    def _living(self, tasks: Sequence[Raw]) -> set[object]:
+        """The numbers of those that came just now, and of those that their projects still have."""
+        asked: dict[int, set[int]] = {}
+        for task in tasks:
+            number, project = task.get("id"), task.get("project")
+            if number not in self._came and isinstance(number, int) and isinstance(project, int):
+                asked.setdefault(project, set()).add(number)
+        return self._came.union(*(self.tasks.still(project, numbers) for project, numbers in asked.items()))
 
     def _note(self, findings: Iterable[Finding], items: int) -> None:
         self.done.findings.extend(findings)

@@ -60,7 +60,7 @@ class Loop:
     def take(self) -> Pulled:
         """Take what is in the journal."""
         mapper = Mapper(self.project.inventory)
-        return Taking(self.corpus, self.state, self.studio.where.name, mapper, self.studio.has_task).rest()
+        return Taking(self.corpus, self.state, self.studio.where.name, mapper, self.studio).rest()
 
     def pull(self) -> Pulled:
         """Pull all tasks that are there."""

@@ -1,18 +1,20 @@
-"""Tasks of no article of the corpus, which need no server: all of them are kept, in files that are written once."""
+"""Tasks of no article of the corpus: all of them are kept, in files that are written once."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from annotate.labelstudio import aside
+from annotate.labelstudio import aside, client
+from annotate.labelstudio.client import Studio
 from annotate.labelstudio.journal import Journal
 from annotate.labelstudio.pull import UNKNOWN, Pulled, Taking
 from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 from tests.conftest import Project
+from tests.labelstudio.test_loop import Loop
 
 SERVER = "local"
 STRANGE = [1, 2, 3, 5, 6]
@@ -53,20 +55,34 @@ def pages(project: Project) -> list[list[dict[str, Any]]]:
     ]
 
 
-def gone(number: int) -> bool:
-    raise AssertionError(f"asked for task {number}")
+class Server:
+    """A server that has lost some tasks, and what it was asked."""
+
+    def __init__(self, *lost: int) -> None:
+        self.lost = lost
+        self.asked: list[tuple[int, set[int]]] = []
+
+    def has_task(self, number: int) -> bool:
+        return number not in self.lost
+
+    def still(self, project: int, numbers: Collection[int]) -> set[int]:
+        self.asked.append((project, set(numbers)))
+        return set(numbers).difference(self.lost)
 
 
-def taking(project: Project, state: State, exists: Callable[[int], bool] = gone) -> Taking:
-    return Taking(project.corpus, state, SERVER, Mapper(project.inventory), exists)
+def taking(project: Project, state: State, server: Server) -> Taking:
+    return Taking(project.corpus, state, SERVER, Mapper(project.inventory), server)
 
 
 def pulled(project: Project, state: State) -> Pulled:
     """A pull whose pages come one by one."""
-    under_way, journal = taking(project, state), Journal(state)
+    server = Server()
+    under_way, journal = taking(project, state, server), Journal(state)
     for page in pages(project):
         under_way.early(*journal.keep(SERVER, page))
-    return under_way.rest()
+    done = under_way.rest()
+    assert server.asked == []
+    return done
 
 
 def kept(state: State) -> tuple[list[int], list[object], list[Path]]:
@@ -100,14 +116,14 @@ def test_files_are_written_once_and_each_task_is_said_once(project: Project, sta
 
 
 def test_pages_wait_until_what_is_in_them_is_written(project: Project, state: State) -> None:
-    under_way, journal = taking(project, state), Journal(state)
+    under_way, journal = taking(project, state, Server()), Journal(state)
     written = [journal.keep(SERVER, page) for page in pages(project)]
     for one in written:
         under_way.early(*one)
     first, second, _, last = (path for path, _ in written)
     assert journal.pages() == [first, second, last]
     assert not (state.folder / "raw" / f"{UNKNOWN}.json").exists()
-    assert taking(project, state, lambda number: True).rest().set_aside == len(STRANGE)  # the next pull, after a kill
+    assert taking(project, state, Server()).rest().set_aside == len(STRANGE)  # the next pull, after a kill
     assert kept(state) == (STRANGE, STRANGE, [])
 
 
@@ -128,7 +144,7 @@ def test_killed_at_any_write_nothing_is_lost(project: Project, state: State, mon
     while True:
         left[0] = kills + 1
         try:
-            taking(project, state, lambda number: True).rest()
+            taking(project, state, Server()).rest()
             break
         except Killed:
             kills += 1
@@ -141,12 +157,33 @@ def test_killed_at_any_write_nothing_is_lost(project: Project, state: State, mon
 
 def test_only_tasks_of_earlier_pulls_are_asked_for(project: Project, state: State) -> None:
     pulled(project, state)
-    asked: list[int] = []
-
-    def exists(number: int) -> bool:
-        asked.append(number)
-        return number != 3
-
-    assert taking(project, state, exists).rest() == Pulled([], [], [], 0)
-    assert sorted(asked) == STRANGE
+    server = Server(3)
+    assert taking(project, state, server).rest() == Pulled([], [], [], 0)
+    assert server.asked == [(7, set(STRANGE))]
     assert kept(state) == (STRANGE, [1, 2, 5, 6], [])
+
+
+@pytest.mark.server
+def test_which_tasks_a_project_still_has(
+    project: Project, started: State, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those close to each other are asked for together, and other tasks between them are none of those."""
+    monkeypatch.setattr(client, "PAGE", 2)
+    loop = Loop(project, started, studio)
+    made = loop.push().project
+    studio.add(made, [{"data": {"text": "x", "article": str(number)}} for number in range(6)])
+    numbers = [task["id"] for task in studio.tasks(made)]
+    studio.remove_task(numbers[4])
+    wanted = {*numbers[:2], *numbers[4:7], numbers[-1] + 99}
+    asked, ask = list[int](), studio.pages
+
+    def noted(of: client.Project, *, after: int, **more: Any) -> Iterator[list[dict[str, Any]]]:
+        asked.append(after + 1)
+        return ask(of, after=after, **more)
+
+    monkeypatch.setattr(studio, "pages", noted)
+    assert studio.still(made.number, wanted) == {*numbers[:2], *numbers[5:7]}
+    assert asked == [numbers[0], numbers[4], numbers[-1] + 99]
+    with loop.api() as api:
+        api.delete(f"/api/projects/{made.number}/").raise_for_status()
+    assert studio.still(made.number, wanted) == set()

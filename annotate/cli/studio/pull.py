@@ -79,7 +79,7 @@ def pull(
                 click.echo(by_hand, err=True)
         if annotator and user is not None:
             name_one_of(store, state, server, (), annotator, user)
-        taking = Taking(store, state, server, mapper, studio.has_task)
+        taking = Taking(store, state, server, mapper, studio)
         with progress("fetching tasks") as report:
             whole = partial(fetch, everything=everything or fix, progress=report, kept=taking.early)
             fetched = sum(sum(whole(studio, journal, project)) for project in projects)
