@@ -5,7 +5,7 @@ No token is ever part of a message, and no error of the SDK leaves this file: it
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -307,17 +307,6 @@ class Studio:
         """Whether a task is still there."""
         return self._found(f"api/tasks/{number}/") is not None
 
-    def still(self, project: int, numbers: Collection[int]) -> set[int]:
-        """Which of these tasks a project still has; those that one page may hold are asked for together."""
-        found, there = self.project(project), set[int]()
-        if found is None:
-            return there
-        for first, last in _close(sorted(numbers)):
-            until = {"filter": "filter:tasks:id", "operator": "less_or_equal", "type": "Number", "value": last}
-            for page in self.pages(found, after=first - 1, only=[until], include="id"):
-                there.update(task["id"] for task in page)
-        return there.intersection(numbers)
-
     def has_work(self, number: int) -> bool:
         """Whether anybody submitted, skipped or began something in a task."""
         task = self.task(number)
@@ -385,15 +374,6 @@ class Studio:
     def remove_prediction(self, number: int) -> None:
         with speaking(self.url, "the prediction"):
             self._sdk.predictions.delete(number)
-
-
-def _close(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """First and last of each run of sorted numbers that are no further from each other than a page is long."""
-    first = 0
-    for end, number in enumerate(numbers, 1):
-        if end == len(numbers) or numbers[end] - number > PAGE:
-            yield numbers[first], number
-            first = end
 
 
 def _project(entry: Any) -> Project:

@@ -6,7 +6,7 @@ was, drafts and skipped ones too, into `raw/`. Interrupted at any point, the nex
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,16 +23,12 @@ from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
 from annotate.store import Corpus, encode_annotation
 
+Exists = Callable[[int], bool]
+"""Whether the server still has a task."""
+Still = Callable[[int, Collection[int]], set[int]]
+"""Which of these tasks a project of the server still has."""
 UNKNOWN = ".unknown"
 """What stands for the article of tasks of no article of the corpus. With the dot, it cannot be an article's id."""
-
-
-class Tasks(Protocol):
-    """What a server is asked of tasks that it gave before: whether it still has one, which of a project's it has."""
-
-    def has_task(self, number: int) -> bool: ...
-
-    def still(self, project: int, numbers: Collection[int]) -> set[int]: ...
 
 
 class Pulled(NamedTuple):
@@ -80,13 +76,14 @@ def _listed(corpus: Corpus, annotator: str) -> None:
 class Taking:
     """One pull under way: from the journal into the corpus; a file that would stay the same is left alone.
 
-    `tasks` is asked of those that an article had before, and of those of no article that did not come just now.
+    `exists` is asked of tasks that an article had before, `still` of those of no article that did not come just now.
 
     Tasks of no article share a file, which is written once, at the end: until then their pages stay in the journal.
     """
 
-    def __init__(self, corpus: Corpus, state: State, server: str, mapper: Mapper, tasks: Tasks) -> None:
-        self.corpus, self.state, self.server, self.mapper, self.tasks = corpus, state, server, mapper, tasks
+    def __init__(self, corpus: Corpus, state: State, server: str, mapper: Mapper, exists: Exists, still: Still) -> None:
+        self.corpus, self.state, self.server, self.mapper = corpus, state, server, mapper
+        self.exists, self.still = exists, still
         self.journal, self.people, self.known = Journal(state), state.people(server), set(corpus.article_ids())
         self.done, self.writing = Pulled([], [], [], 0), list[File]()
         self._listed = corpus.read_annotators().keys() - {GOLD}
@@ -186,7 +183,7 @@ class Taking:
         self.writing.append(self.state.file(name, content))
 
     def _lives(self, number: object) -> bool:
-        return isinstance(number, int) and self.tasks.has_task(number)
+        return isinstance(number, int) and self.exists(number)
 
     def _of_no_article(self, task: Raw) -> tuple[Aside, list[Finding]]:
         data = task.get("data")
@@ -219,7 +216,7 @@ class Taking:
             number, project = task.get("id"), task.get("project")
             if number not in self._came and isinstance(number, int) and isinstance(project, int):
                 asked.setdefault(project, set()).add(number)
-        return self._came.union(*(self.tasks.still(project, numbers) for project, numbers in asked.items()))
+        return self._came.union(*(self.still(project, numbers) for project, numbers in asked.items()))
 
     def _note(self, findings: Iterable[Finding], items: int) -> None:
         self.done.findings.extend(findings)

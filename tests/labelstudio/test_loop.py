@@ -8,6 +8,7 @@ import stat
 import urllib.error
 import urllib.parse
 import urllib.request
+from functools import partial
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from click.testing import Result
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import server
+from annotate.labelstudio.ask import still
 from annotate.labelstudio.client import Address, Refused, Studio, address
 from annotate.labelstudio.compare import compare
 from annotate.labelstudio.journal import Journal
@@ -59,8 +61,8 @@ class Loop:
 
     def take(self) -> Pulled:
         """Take what is in the journal."""
-        mapper = Mapper(self.project.inventory)
-        return Taking(self.corpus, self.state, self.studio.where.name, mapper, self.studio).rest()
+        name, mapper, asked = self.studio.where.name, Mapper(self.project.inventory), partial(still, self.studio)
+        return Taking(self.corpus, self.state, name, mapper, self.studio.has_task, asked).rest()
 
     def pull(self) -> Pulled:
         """Pull all tasks that are there."""

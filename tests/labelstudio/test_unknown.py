@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from annotate.labelstudio import aside, client
+from annotate.labelstudio.ask import still
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.journal import Journal
 from annotate.labelstudio.pull import UNKNOWN, Pulled, Taking
@@ -71,7 +72,7 @@ class Server:
 
 
 def taking(project: Project, state: State, server: Server) -> Taking:
-    return Taking(project.corpus, state, SERVER, Mapper(project.inventory), server)
+    return Taking(project.corpus, state, SERVER, Mapper(project.inventory), server.has_task, server.still)
 
 
 def pulled(project: Project, state: State) -> Pulled:
@@ -182,8 +183,8 @@ def test_which_tasks_a_project_still_has(
         return ask(of, after=after, **more)
 
     monkeypatch.setattr(studio, "pages", noted)
-    assert studio.still(made.number, wanted) == {*numbers[:2], *numbers[5:7]}
+    assert still(studio, made.number, wanted) == {*numbers[:2], *numbers[5:7]}
     assert asked == [numbers[0], numbers[4], numbers[-1] + 99]
     with loop.api() as api:
         api.delete(f"/api/projects/{made.number}/").raise_for_status()
-    assert studio.still(made.number, wanted) == set()
+    assert still(studio, made.number, wanted) == set()

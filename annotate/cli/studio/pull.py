@@ -54,6 +54,7 @@ def pull(
     from annotate import inventory
     from annotate.files import sweep
     from annotate.labelstudio import aside, handmade
+    from annotate.labelstudio.ask import still
     from annotate.labelstudio.assign import titles
     from annotate.labelstudio.journal import Journal, fetch
     from annotate.labelstudio.lock import locked
@@ -79,7 +80,7 @@ def pull(
                 click.echo(by_hand, err=True)
         if annotator and user is not None:
             name_one_of(store, state, server, (), annotator, user)
-        taking = Taking(store, state, server, mapper, studio)
+        taking = Taking(store, state, server, mapper, studio.has_task, partial(still, studio))
         with progress("fetching tasks") as report:
             whole = partial(fetch, everything=everything or fix, progress=report, kept=taking.early)
             fetched = sum(sum(whole(studio, journal, project)) for project in projects)
