@@ -129,8 +129,9 @@ def build(
             text=skeleton is None,
         )
         if skeleton:
+            choices = {one.name for one in inventory.attributes.values() if one.type == "choice"}
             with (folder / SKELETON).open("wb") as file:
-                file.writelines(withheld(corpus, skeleton))
+                file.writelines(withheld(corpus, skeleton, choices))
         (folder / CARD).write_bytes(readme)
         (folder / CROISSANT).write_bytes(described)
         (folder / MANIFEST).write_bytes(encode_manifest(manifest))

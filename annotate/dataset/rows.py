@@ -67,4 +67,4 @@ class TableMaker:
         columns = table.fill(source)
         arrays = [typed(columns[name], feature) for name, feature in table.features.items()]
         rows = pa.Table.from_arrays(arrays, schema=self._schemas[table.name])
-        return rows if self._text else without_text(rows)
+        return rows if self._text else without_text(rows, table.name)

@@ -1,5 +1,6 @@
 """Words of our own that quote an article, such as a title or a note: what is quoted is taken out and put back."""
 
+import re
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -8,6 +9,9 @@ from annotate.rights.seals import Seal, Sealer
 
 STRETCH = 12
 """Characters in a row that count as copied from an article."""
+
+SHORT = 4
+"""The same in a text attribute, which is likelier to repeat the article, where whole words begin and end them."""
 
 
 class Quote(msgspec.Struct, frozen=True, array_like=True):
@@ -55,6 +59,36 @@ class Quotes:
             parts.append(Quote(article, self._sealers[article](start, start + length)))
             at = begin = at + length
         return parts + ([words[begin:]] if begin < len(words) else [])
+
+    def attribute(self, words: str) -> Template:
+        """The words of a text attribute: taken out as a whole, or else every stretch of `SHORT` characters or more."""
+        if found := self.whole(words):
+            return found
+        parts: Template = []
+        for part in self.template(words):
+            parts += self._short(part) if isinstance(part, str) else [part]
+        return parts
+
+    def _short(self, words: str) -> Template:
+        parts: Template = []
+        begin, tokens = 0, [match.span() for match in re.finditer(r"\w+", words)]
+        for number, (start, _) in enumerate(tokens):
+            if start < begin:
+                continue
+            found, behind = self._longest(words, start, [end for _, end in tokens[number:]])
+            if behind - start >= SHORT:
+                parts += [words[begin:start], *found] if begin < start else found
+                begin = behind
+        return parts + ([words[begin:]] if begin < len(words) else [])
+
+    def _longest(self, words: str, start: int, ends: list[int]) -> tuple[Template, int]:
+        """The longest stretch from `start` to one of the ends that is copied as a whole, and its end."""
+        longest: tuple[Template, int] = [], start
+        for end in ends:
+            if not (found := self.whole(words[start:end])):
+                break
+            longest = found, end
+        return longest
 
 
 def filled(template: Template, read: Callable[[Quote], str | None]) -> str | None:

@@ -2,11 +2,12 @@
 
 The first line is the head: what has no article's words. Each further line is an article with its annotations and its
 sentences; the last holds the links. A JSON object that has `start`, `end` and the words between them keeps the seal of
-these; any other string is kept but for what it quotes.
+these; any other string is kept but for what it quotes. The attributes of a span may have any name, so that a name among
+them means nothing.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -22,6 +23,11 @@ FORMAT = "annotate skeleton 1"
 SEALED, QUOTED = "sealed", "quoted"
 WHOLE = frozenset({"title", "author", "publisher"})
 """Fields that are taken out where the article has them, however short."""
+ATTRIBUTES, COUNTS = "attributes", "has"
+"""Fields with names of the inventory as keys."""
+NONE = frozenset({*WHOLE, "date"})
+"""Fields that are None where nothing of them is in a reader's copy; others are `LOST`."""
+LOST = "…"
 
 _FILES = re.compile(r"(annotators|statement)\.yaml|CHANGELOG\.md|splits/[\w-]+\.txt")
 """What a head may hold: it comes from elsewhere, and must not lead out of the folder."""
@@ -79,31 +85,32 @@ def head_of(
     return Head(format=FORMAT, schema=schema, citation=citation, tables=tables, negatives=negatives, files=files)
 
 
-def withheld(corpus: Corpus, head: Head) -> Iterator[bytes]:
-    """The lines of the file, each with LF."""
+def withheld(corpus: Corpus, head: Head, choices: Collection[str]) -> Iterator[bytes]:
+    """The lines of the file, each with LF. `choices` are the attributes whose strings are the inventory's."""
     articles = corpus.article_ids()
     yield msgspec.json.encode(head) + b"\n"
     known = set(articles)
     for name in articles:
-        yield msgspec.json.encode(_body(corpus, corpus.read_article(name))) + b"\n"
+        yield msgspec.json.encode(_body(corpus, corpus.read_article(name), choices)) + b"\n"
     links = [link for link in corpus.read_links().links if known.issuperset(one.article for one in link.passages)]
     linked = {passage.article for link in links for passage in link.passages}
     sealers = {name: _sealer(corpus.read_article(name)) for name in sorted(linked)}
     quotes = Quotes(sealers)
-    yield msgspec.json.encode(_sealed(msgspec.to_builtins(Links(links=tuple(links))), "", sealers, quotes)) + b"\n"
+    tree = msgspec.to_builtins(Links(links=tuple(links)))
+    yield msgspec.json.encode(_sealed(tree, "", sealers, quotes, choices)) + b"\n"
 
 
 def _sealer(article: Article) -> Sealer:
     return Sealer(article.text, article.text_sha256)
 
 
-def _body(corpus: Corpus, article: Article) -> Body:
+def _body(corpus: Corpus, article: Article, choices: Collection[str]) -> Body:
     name, sealer = article.id, _sealer(article)
     sealers = {name: sealer}
     quotes = Quotes(sealers)
 
     def sealed(noun: Article | Annotation | Coverage) -> Tree:
-        return _sealed(msgspec.to_builtins(noun), name, sealers, quotes)
+        return _sealed(msgspec.to_builtins(noun), name, sealers, quotes, choices)
 
     versions = [version for version in corpus.versions() if corpus.annotation_path(version, name).is_file()]
     return Body(
@@ -115,22 +122,40 @@ def _body(corpus: Corpus, article: Article) -> Body:
     )
 
 
-def _sealed(tree: Tree, article: str, sealers: Mapping[str, Sealer], quotes: Quotes, key: str = "") -> Tree:
+def _sealed(
+    tree: Tree,
+    article: str,
+    sealers: Mapping[str, Sealer],
+    quotes: Quotes,
+    choices: Collection[str],
+    key: str = "",
+) -> Tree:
     """The tree with the words of articles taken out; offsets are those of `article`, unless an object names its own."""
     if isinstance(tree, list | tuple):
-        return [_sealed(item, article, sealers, quotes, key) for item in tree]
+        return [_sealed(item, article, sealers, quotes, choices, key) for item in tree]
     if isinstance(tree, dict):
+        if key == ATTRIBUTES:
+            return {name: value if name in choices else _attribute(value, quotes) for name, value in tree.items()}
+        if key == COUNTS:
+            return tree
         if "text" in tree and "start" in tree:
             name = tree.get("article", article)
             place = sealers[name](tree["start"], tree["end"])
             rest = {field: value for field, value in tree.items() if field not in ("text", "start", "end")}
-            return {SEALED: [name, place], **_sealed(rest, article, sealers, quotes)}
-        return {field: _sealed(value, article, sealers, quotes, field) for field, value in tree.items()}
+            return {SEALED: [name, place], **_sealed(rest, article, sealers, quotes, choices)}
+        return {field: _sealed(value, article, sealers, quotes, choices, field) for field, value in tree.items()}
     if isinstance(tree, str) and key not in ("id", "article"):
         template = (quotes.whole(tree) if key in WHOLE else None) or quotes.template(tree)
-        if any(isinstance(part, Quote) for part in template):
-            return {QUOTED: template}
+        return _quoted(tree, template)
     return tree
+
+
+def _attribute(value: Tree, quotes: Quotes) -> Tree:
+    return _quoted(value, quotes.attribute(value)) if isinstance(value, str) else value
+
+
+def _quoted(words: str, template: Template) -> Tree:
+    return {QUOTED: template} if any(isinstance(part, Quote) for part in template) else words
 
 
 Read = Callable[[Quote, str], "tuple[int, int, str] | None"]
@@ -141,25 +166,40 @@ The second argument says what it is: the id of a span, or the field that quotes 
 
 
 def restored(tree: Tree, read: Read, key: str = "") -> Tree:
-    """The tree with the words of a reader's copies put in; an object whose words are lost is left out of its list."""
+    """The tree with the words of a reader's copies put in.
+
+    An object whose words are lost is left out of its list, and so is an attribute.
+    """
     if isinstance(tree, list):
         return [found for item in tree if (found := restored(item, read, key)) is not None]
     if not isinstance(tree, dict):
         return tree
+    if key == COUNTS:
+        return tree
+    if key == ATTRIBUTES:
+        values = {name: _filled(value, read, name) for name, value in tree.items()}
+        return {name: value for name, value in values.items() if value is not None}
     if QUOTED in tree:
-        template = msgspec.convert(tree[QUOTED], Template)
-
-        def words(quote: Quote) -> str | None:
-            found = read(quote, key)
-            return found[2] if found else None
-
-        return filled(template, words)
+        words = _filled(tree, read, key)
+        return LOST if words is None and key not in NONE else words
     rest = {field: restored(value, read, field) for field, value in tree.items() if field != SEALED}
     if SEALED not in tree:
         return rest
     quote = msgspec.convert(tree[SEALED], Quote)
     found = read(quote, tree.get("id", key))
     return None if found is None else {**rest, **dict(zip(("start", "end", "text"), found, strict=True))}
+
+
+def _filled(tree: Tree, read: Read, key: str) -> Tree:
+    """The words of what is quoted; anything else as it is."""
+    if not isinstance(tree, dict):
+        return tree
+
+    def words(quote: Quote) -> str | None:
+        found = read(quote, key)
+        return found[2] if found else None
+
+    return filled(msgspec.convert(tree[QUOTED], Template), words)
 
 
 def parse(where: str, data: bytes) -> Skeleton:

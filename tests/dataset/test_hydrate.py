@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 from click.testing import Result
@@ -19,7 +20,7 @@ from annotate.rights.folding import Folded
 from annotate.rights.placing import Placer, line_ranges
 from annotate.rights.quotes import STRETCH, Quote, Quotes, filled
 from annotate.rights.seals import Sealer
-from annotate.rights.skeleton import parse
+from annotate.rights.skeleton import parse, restored
 from annotate.store import Corpus
 from tests.conftest import ROOT, Project, annotate
 from tests.dataset.test_build import files
@@ -262,3 +263,81 @@ def test_a_copy_of_the_same_text_places_everything_exactly(text: str, data: st.D
     placer = Placer(text, sha256(text), [sealer(*line) for line in line_ranges(text)])
     found = placer(sealer(start, end))
     assert (found.start, found.end, found.status) == (start, end, "exact")
+
+
+QUAY = '"start": 41, "end": 50, "text": "Café Quay"'
+NAMES = ("date", "rights", "language", "file", "kind", "inventory", "text_sha256", "quoted", "sealed", "has")
+IN_ROLES = ("annotator", "article", "title", "span_id", "through")
+"""Names of text attributes; no anchor of a record can have the latter, as the table has such a column."""
+
+
+def rename(project: Project, name: str, words: str) -> None:
+    """Give the text attribute another name, and the one Quay some words in it."""
+    project.replace("schema/labels.yaml", "  remark:\n", f"  {name}:\n")
+    if name not in IN_ROLES:
+        record = (
+            "\n  quays:\n    definition: One row a Quay.\n    anchor: Quay\n    roles: {beside: {relation: lies_at}}\n"
+        )
+        project.replace("schema/labels.yaml", "head: [Load]\n    tail: [Quay]", "head: [Load, Quay]\n    tail: [Quay]")
+        project.replace("schema/labels.yaml", "\nrecords:", f"\nrecords:{record}")
+    for annotator in ("gold", "anna"):
+        attributes = f', "attributes": {json.dumps({name: words}, ensure_ascii=False)}'
+        project.replace(f"corpus/annotations/{annotator}/harbour.json", QUAY, QUAY + attributes)
+
+
+def shown(folder: Path) -> Iterator[tuple[str, str]]:
+    """Every string of every file of a dataset."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix != ".parquet":
+            yield name, path.read_text("utf-8")
+            continue
+        table = pq.read_table(path)
+        yield name, str(table.schema.metadata)
+        for row in table.to_pylist():
+            yield from ((name, words) for words in strings(row))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        *((name, "Café Quay") for name in NAMES + IN_ROLES),
+        *(("date", words) for words in ("Quay", "the Café Quay, north", "40 crates lie at Café Quay 🚢 (so they say)")),
+    ],
+)
+def test_a_text_attribute_gives_no_words_away_whatever_its_name(project: Project, name: str, words: str) -> None:
+    rename(project, name, words)
+    for options in (["--out", "full"], ["--without-text", "--out", "open"]):
+        built = project.annotate("build", *options)
+        assert built.exit_code == 0, built.output
+    assert any("Café Quay" in found for _, found in shown(project.path("full")))
+    for file, found in shown(project.path("open")):
+        assert not any(part in found for part in ("Café", "crates lie", f'"{name}":"{words}')), (file, found)
+        assert found != words, file
+    result = project.annotate("hydrate", "open", "--texts", "corpus/articles", "--out", "again")
+    assert result.exit_code == 0, result.output
+    assert files(project.path("again")) == files(project.path("full"))
+
+
+def test_an_annotators_own_words_stay_in_the_skeleton_alone(project: Project) -> None:
+    rename(project, "date", "on a Sunday")
+    assert project.annotate("build", "--without-text", "--out", "open").exit_code == 0
+    assert {file for file, found in shown(project.path("open")) if "on a Sunday" in found} == {SKELETON}
+
+
+@pytest.mark.parametrize(("words", "left"), [("Café Quay", {}), ("by Café Quay", {"date": "by …"})])
+def test_an_attribute_whose_words_are_lost_is_left_out(words: str, left: dict[str, str]) -> None:
+    project_text = "We lay at Café Quay."
+    sealer = Sealer(project_text, sha256(project_text))
+    template = Quotes({"a": sealer}).attribute(words)
+    tree = {"attributes": {"date": {"quoted": template}, "least": 3}, "note": {"quoted": template[-1:]}}
+    found = restored(msgspec.to_builtins(tree), lambda quote, what: None)
+    assert found == {"attributes": {**left, "least": 3}, "note": "…"}
+
+
+def test_a_short_stretch_of_an_attribute_is_taken_out_between_whole_words() -> None:
+    quotes = Quotes({"a": Sealer(TEXT, sha256(TEXT))})
+    kept = [part for part in quotes.attribute("or mayor, mine or not") if isinstance(part, str)]
+    assert kept == ["or ", ", ", " or not"]
+    assert quotes.attribute("its own") == ["its own"]
+    assert quotes.attribute("") == []
