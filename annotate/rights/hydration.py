@@ -1,6 +1,7 @@
 """A skeleton and a reader's copies → the corpus again, and a report of what is not where it was."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -19,6 +20,11 @@ LIKE = 0.5
 """A copy of which fewer than this share of lines is the article's, and of whose stretches fewer are found, is another
 text."""
 
+HOPELESS, MANY = 0.1, 50
+"""Where a quick look finds fewer than this share of so many stretches or more, nothing is looked for everywhere: that
+takes long, and would not find half of them."""
+
+Found = tuple[int, int, str] | None
 Noun = TypeVar("Noun")
 Outcome = Literal["exact", "realigned", "wrong copy", "missing", "not UTF-8"]
 
@@ -62,7 +68,7 @@ class _Reader:
         self.counts: Counter[str] = Counter()
         self.moved: list[Moved] = []
 
-    def read(self, file: str, quote: Quote, what: str) -> tuple[int, int, str] | None:
+    def read(self, file: str, quote: Quote, what: str) -> Found:
         seal = quote.seal
         if self.placer is None:
             self.counts["exact"] += 1
@@ -77,6 +83,20 @@ class _Reader:
             )
             self.moved.append(row)
         return None if lost else (start, end, self.copy[start:end])
+
+    def glance(self, trees: Iterable[Any]) -> Counter[str] | None:
+        """The stretches of another text by status, as a quick look tells it; None where it does not."""
+        if self.placer is None or self.placer.likeness >= LIKE:
+            return None
+        placer, found = self.placer, Counter[str]()
+
+        def look(quote: Quote, _: str) -> None:
+            found[placer(quote.seal, quick=True).status] += 1
+
+        for tree in trees:
+            restored(tree, look)
+        total = found.total()
+        return found if total >= MANY and total - found["lost"] < HOPELESS * total else None
 
     @property
     def is_another_text(self) -> bool:
@@ -94,27 +114,36 @@ def hydrate(skeleton: Skeleton, texts: Path, root: Path) -> tuple[Corpus, list[A
     for file, text in skeleton.head.files.items():
         write_atomically(root / file, text.encode("utf-8"))
     root.mkdir(exist_ok=True)
-    corpus, reports, readers = Corpus(root), dict[str, ArticleReport](), dict[str, _Reader]()
-    for body in skeleton.bodies:
-        reports[body.id] = _article(corpus, body, texts, readers)
+    corpus, linked = Corpus(root), _linked(skeleton.links)
+    placed: dict[Quote, Found] = {}
+    reports = [_article(corpus, body, texts, linked[body.id], placed) for body in skeleton.bodies]
     if skeleton.links["links"]:
-        corpus.write_links(_links(skeleton.links, readers))
-        for name, reader in readers.items():
-            counted = msgspec.structs.replace(reports[name], stretches=dict(reader.counts))
-            reports[name] = counted
-    return corpus, list(reports.values())
+        corpus.write_links(_links(skeleton.links, placed))
+    return corpus, reports
 
 
-def _article(corpus: Corpus, body: Body, texts: Path, readers: dict[str, _Reader]) -> ArticleReport:
+def _linked(links: Any) -> dict[str, list[tuple[Quote, str]]]:
+    """What the links quote of each article, and in which field."""
+    quotes: dict[str, list[tuple[Quote, str]]] = defaultdict(list)
+    restored(links, lambda quote, what: quotes[quote.article].append((quote, what)))
+    return quotes
+
+
+def _article(
+    corpus: Corpus, body: Body, texts: Path, linked: list[tuple[Quote, str]], placed: dict[Quote, Found]
+) -> ArticleReport:
+    """Write an article with its labels, and add to `placed` what links quote of it."""
     copy = read_copy(texts, body.id, msgspec.convert(body.article["source"], SourceRange))
     if copy.text is None:
         return ArticleReport(article=body.id, copy=copy.file, outcome=copy.fault or "missing")
     # A line end behind the last line, as editors add it, is none of the article's.
     text = copy.text if sha256(copy.text) == body.article["text_sha256"] else copy.text.strip()
     reader = _Reader(body, text)
+    if glanced := reader.glance([body.article, *body.annotations.values(), body.coverage]):
+        return ArticleReport(article=body.id, copy=copy.file, outcome="wrong copy", stretches=dict(glanced))
 
     def made(tree: Any, file: str, noun: type[Noun]) -> Noun:
-        def read(quote: Quote, what: str) -> tuple[int, int, str] | None:
+        def read(quote: Quote, what: str) -> Found:
             return reader.read(file, quote, what)
 
         value = restored(tree, read)
@@ -129,7 +158,8 @@ def _article(corpus: Corpus, body: Body, texts: Path, readers: dict[str, _Reader
     coverage = made(body.coverage, f"coverage/{body.id}.json", Coverage) if body.coverage else None
     if reader.is_another_text:
         return ArticleReport(article=body.id, copy=copy.file, outcome="wrong copy", stretches=dict(reader.counts))
-    readers[body.id] = reader
+    # At once, as to keep every article's copy and its hashes to the end takes memory.
+    placed |= {quote: reader.read("links.json", quote, what) for quote, what in linked}
     dropped = 0
     corpus.write_article(article)
     for version, annotation in annotations.items():
@@ -155,12 +185,7 @@ def _without_loose_ends(annotation: Annotation) -> Annotation:
     return msgspec.structs.replace(annotation, relations=kept)
 
 
-def _links(tree: Any, readers: dict[str, _Reader]) -> Links:
+def _links(tree: Any, placed: dict[Quote, Found]) -> Links:
     """The links of which two passages or more could be placed."""
-
-    def read(quote: Quote, what: str) -> tuple[int, int, str] | None:
-        reader = readers.get(quote.article)
-        return reader.read("links.json", quote, what) if reader else None
-
-    found = msgspec.convert(restored(tree, read), Links)
+    found = msgspec.convert(restored(tree, lambda quote, what: placed.get(quote)), Links)
     return Links(links=tuple(link for link in found.links if len(link.passages) > 1))

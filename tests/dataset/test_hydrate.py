@@ -1,8 +1,10 @@
 """A dataset without text gives no words away, and comes back byte for byte; other copies are realigned, openly."""
 
 import json
+import random
 import shutil
-from collections.abc import Callable, Iterator
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,13 @@ from hypothesis import strategies as st
 from annotate.dataset.without_text import SKELETON
 from annotate.model import GOLD
 from annotate.offsets import normalise, sha256
+from annotate.rights import placing
 from annotate.rights.folding import Folded
+from annotate.rights.hydration import hydrate as rehydrate
 from annotate.rights.placing import Placer, line_ranges
 from annotate.rights.quotes import STRETCH, Quote, Quotes, filled
 from annotate.rights.seals import Sealer
-from annotate.rights.skeleton import parse, restored
+from annotate.rights.skeleton import FORMAT, Body, Head, Skeleton, parse, restored
 from annotate.store import Corpus
 from tests.conftest import ROOT, Project, annotate
 from tests.dataset.test_build import files
@@ -341,3 +345,51 @@ def test_a_short_stretch_of_an_attribute_is_taken_out_between_whole_words() -> N
     assert kept == ["or ", ", ", " or not"]
     assert quotes.attribute("its own") == ["its own"]
     assert quotes.attribute("") == []
+
+
+def long_text(seed: int) -> str:
+    """Some 30 KB of lines of words."""
+    chance = random.Random(seed)  # noqa: S311 - made-up words
+    words = ["".join(chance.choices("abcdefghijklmno", k=chance.randint(2, 9))) for _ in range(2000)]
+    return "\n".join(" ".join(chance.choices(words, k=50)) for _ in range(100))
+
+
+def body_of(text: str, lengths: Iterable[int]) -> Body:
+    """An article with a span of each length."""
+    sealer = Sealer(text, sha256(text))
+    spans = [
+        {"id": f"s{number}", "sealed": ["a", sealer(number, number + length)]} for number, length in enumerate(lengths)
+    ]
+    lines = [sealer(*line) for line in line_ranges(text)]
+    article = {"text_sha256": sha256(text), "source": {"file": "a.txt", "sha256": "", "start": 0, "end": len(text)}}
+    return Body(id="a", lines=lines, article=article, annotations={"gold": {"spans": spans}}, coverage=None)
+
+
+def test_another_long_text_takes_little_memory(tmp_path: Path) -> None:
+    """Before, a list of hashes for each length of a span: more than 100 MB."""
+    (tmp_path / "a.txt").write_text(long_text(2))
+    head = Head(format=FORMAT, schema={}, citation=None, tables=(), negatives=False, files={})
+    skeleton = Skeleton(head, [body_of(long_text(1), range(1, 200))], {"links": []})
+    tracemalloc.start()
+    try:
+        _, [report] = rehydrate(skeleton, tmp_path, tmp_path / "out")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (report.outcome, report.stretches) == ("wrong copy", {"lost": 199})
+    assert peak < 25_000_000
+
+
+def test_few_hashes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spans that stand in the copy once, with other neighbours, are found without what was kept as with it."""
+    text = long_text(1)
+    copy = "".join(f"{text[at : at + 300]}{'#' * 20}" for at in range(0, len(text), 300))
+    sealer = Sealer(text, sha256(text))
+    seals = [sealer(at, at + 300) for at in range(0, 3000, 300)] + [sealer(at, at + 40) for at in range(300, 900, 100)]
+    found = []
+    for kept in (placing.KEPT, 100):
+        monkeypatch.setattr(placing, "KEPT", kept)
+        placer = Placer(copy, sha256(text), [sealer(*line) for line in line_ranges(text)])
+        found.append([placer(seal) for seal in seals])
+    assert found[0] == found[1]
+    assert {one.status for one in found[0]} == {"exact", "moved"}
