@@ -106,7 +106,7 @@ def _hold(noun: Article | SourceFile, schema: str) -> None:
     except UnicodeEncodeError as error:
         raise Refused(f"can have no {error.object!r}, which is not UTF-8; give another") from error
     for fault in explain(msgspec.json.decode(data), package_schema(schema)):
-        raise Refused(f"can have no such {fault.place}: {fault.message}; give another")
+        raise Refused(f"can have no such {fault.place}: {fault.message}; {fault.mend}")
 
 
 def _allow_name(name: str) -> None:

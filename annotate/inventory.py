@@ -215,7 +215,7 @@ def load(folder: str | Path) -> Inventory:
     except ValueError as error:
         raise CannotRun(path, str(error), "mend the YAML") from error
     for fault in explain(value, package_schema("inventory")):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", "mend it after inventory.schema.json")
+        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.mend)
     for place, problem, mend in _misfits(value):
         raise CannotRun(path, f"{place}: {problem}", mend)
     for section in ("layers", "spans", "attributes", "relations", "records"):

@@ -35,7 +35,7 @@ def test_invalid_example_gives_its_findings(example: Path, tmp_path: Path, monke
     expected = json.loads((example / "expected.json").read_text("utf-8"))
     assert [as_data(finding, Path("corpus")) for finding in found] == expected
     assert example.name[:4] in {finding.code for finding in found}
-    assert all("\n" not in finding.message for finding in found)
+    assert all("\n" not in finding.message and "; " in finding.message for finding in found)
 
 
 def test_made_up_corpus_has_no_findings() -> None:

@@ -81,13 +81,23 @@ def test_add_cuts_several_articles_and_records_the_rest(fresh: Path) -> None:
         (["new.txt", "--id", "", "--cut", "x=0:4"], b"New.", 2, "go with one file, and not together"),
         (["new.txt", "--id", "x" * 101], b"New.", 1, "can be no id; use lower-case letters"),
         (["new.txt", "--id", "x" * 300], b"New.", 1, "hyphens and underscores, 100 at most"),
-        (["new.txt", "--date", "yesterday"], b"New.", 1, "new.txt: can have no such date: 'yesterday' does not match"),
+        (
+            ["new.txt", "--date", "yesterday"],
+            b"New.",
+            1,
+            "new.txt: can have no such date: 'yesterday' does not fit; write a year",
+        ),
         (["new.txt", "--language", "klingon_xx"], b"New.", 1, "can have no such language: 'klingon_xx'"),
         *(
-            (["new.txt", f"--{name}", ""], b"New.", 1, f"can have no such {name}: '' should be non-empty; give another")
+            (["new.txt", f"--{name}", ""], b"New.", 1, f"can have no such {name}: is empty; fill it in")
             for name in ("title", "author", "publisher", "rights", "boundaries")
         ),
-        (["new.txt", "--cut", "x=1:4", "--omitted", ""], b"New.", 1, "can have no such omitted[0].reason: ''"),
+        (
+            ["new.txt", "--cut", "x=1:4", "--omitted", ""],
+            b"New.",
+            1,
+            "can have no such omitted[0].reason: is empty; fill it in",
+        ),
         (["new.txt", "--title", "\udcff"], b"New.", 1, r"can have no '\udcff', which is not UTF-8; give another"),
         (["\udcff.txt"], b"New.", 1, "has a name that is not UTF-8; rename the file"),
         (["ü" * 120 + ".txt"], b"New.", 1, "has a name of 244 bytes, and 235 is the most; rename the file"),

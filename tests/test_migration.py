@@ -254,9 +254,9 @@ def test_plan_changes_nothing(project: Project) -> None:
     [
         ("  - {rename: label, from: Pier, to: Quay}", 2, "no label is called 'Pier'"),
         ("  - {rename: label, from: Quay, to: Load}", 2, "a label is called 'Load' already"),
-        ("  - {rename: value, from: hand, to: worker}", 2, "'attribute' is a required property"),
+        ("  - {rename: value, from: hand, to: worker}", 2, "'attribute' is missing; add it"),
         ("  - {rename: value, attribute: least, from: hand, to: worker}", 2, "no choice attribute is called 'least'"),
-        ("  - {drop: label, name: Quay}", 2, "'confirm' is a required property"),
+        ("  - {drop: label, name: Quay}", 2, "'confirm' is missing; add it, true"),
         ("  - {drop: label, name: Quay, confirm: true}", 2, "after drop label Quay: relations.lies_at.tail"),
         ("  - {drop: value, attribute: rank, name: hand, confirm: true}", 1, "the migration leaves these"),
         ("  - {split: Quay, into: {Quay: {}, Pier: {}}, default: Berth}", 2, "'Berth' is not among the labels"),
@@ -266,8 +266,8 @@ def test_plan_changes_nothing(project: Project) -> None:
         ("  - {merge: [Verb, Load], to: Both}", 2, "would anchor the records sayings and loads; put a step before"),
         ("  - {drop: label, name: Load, confirm: true}", 2, "put a step before it: {drop: record, name: loads, "),
         ("  - {drop: record, name: Load, confirm: true}", 2, "no record is called 'Load'; there are: sayings, loads"),
-        ("  - {merge: [Quay, Load]}", 2, "'to' is a required property"),
-        ("  - {melt: label}", 2, "'drop' is a required property"),
+        ("  - {merge: [Quay, Load]}", 2, "'to' is missing; add it, text"),
+        ("  - {melt: label}", 2, "'drop' is missing; add it, one of: label, "),
     ],
 )
 def test_refused(project: Project, steps: str, exit_code: int, words: str) -> None:

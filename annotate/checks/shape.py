@@ -1,12 +1,13 @@
 """S: the shape of a file, before anything in it is believed. JSON Schema says what can be said there."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
-from annotate.checks import vocabulary
+from annotate.checks import lines, vocabulary
 from annotate.checks.vocabulary import problems
 from annotate.files import parse_yaml
 from annotate.findings import Finding, Fix, Problem, Rule, rule
@@ -42,14 +43,18 @@ def encoding(data: bytes) -> Iterator[Problem]:
 
 
 @rule("S102")
-def syntax(error: ValueError) -> Iterator[Problem]:
+def syntax(error: ValueError, data: bytes) -> Iterator[Problem]:
     """A JSON or YAML file can be parsed.
 
     Why: nothing can be said of a file that has no value.
     Fails: `{"id": "a",}`.
     Passes: `{"id": "a"}`.
     """
-    yield Problem(f"{error}; mend the syntax, or take the file from an earlier version")
+    # A parser of YAML says its line, which may be the one behind the end; one of JSON says its byte.
+    message, place = str(error), re.match(r"line (\d+): ", str(error))
+    line = min(int(place[1]), len(data.splitlines()) or 1) if place else _broken_at(message, data)
+    message = message[place.end() :] if place else message
+    yield Problem(f"{message}; mend the syntax, or take the file from an earlier version", line=line)
 
 
 @rule("S103")
@@ -60,8 +65,10 @@ def duplicate_key(data: bytes) -> Iterator[Problem]:
     Fails: `{"start": 3, "start": 5}`.
     Passes: `{"start": 5}`.
     """
-    for key in keys_twice(data):
-        yield Problem(f"has the key {key!r} twice in one object; keep the one that is meant")
+    keys = keys_twice(data)
+    where = dict(lines.keys_again(data)) if keys else {}
+    for key in keys:
+        yield Problem(f"has the key {key!r} twice in one object; keep the one that is meant", line=where.get(key))
 
 
 @rule("S104")
@@ -137,6 +144,19 @@ def keys_twice(data: bytes) -> list[str]:
     return list(dict.fromkeys(twice))
 
 
+def _broken_at(message: str, data: bytes) -> int | None:
+    """The line on which a document is no JSON, if the message on it or a second parser says where."""
+    if byte := re.search(r"\(byte (\d+)\)$", message):
+        return data.count(b"\n", 0, int(byte[1])) + 1
+    try:
+        json.loads(data)
+    except json.JSONDecodeError as error:
+        return error.lineno
+    except (ValueError, RecursionError):
+        pass
+    return None
+
+
 def parse_json(data: bytes) -> Any:
     """The value of a JSON document; raises ValueError with one line."""
     try:
@@ -144,7 +164,7 @@ def parse_json(data: bytes) -> Any:
     except RecursionError as error:
         raise ValueError("is nested too deeply to be a file of a corpus") from error
     except msgspec.DecodeError as error:
-        raise ValueError(f"is no JSON: {error}") from error
+        raise ValueError(f"is no JSON: {str(error).removeprefix('JSON is malformed: ')}") from error
 
 
 def document(file: str, article: str | None, data: bytes, schema_text: str) -> Document:
@@ -159,10 +179,12 @@ def document(file: str, article: str | None, data: bytes, schema_text: str) -> D
     try:
         value = parse_yaml(data) if file.endswith(".yaml") else parse_json(data)
     except ValueError as error:
-        return Document(None, list(syntax(file, article, error)))
+        return Document(None, list(syntax(file, article, error, data)))
     faults = list(explain(value, schema_text))
     if not faults:
         return Document(value, [])
+    line_of = lines.finder(file, data)
+    faults = [fault._replace(line=line_of(fault.path)) for fault in faults]
     findings = [
         *off_schema(file, article, [fault for fault in faults if fault.rule is None], value),
         *unsafe_id(file, article, [fault for fault in faults if fault.rule == unsafe_id.code], value),

@@ -169,7 +169,7 @@ def wording_and_bounds(annotation: Annotation, inventory: Inventory) -> Iterator
         reading = interval.readings.get(str(wording))
         if reading and not _reads(reading, minimum, maximum):
             asks = _ASKS[reading].format(minimum=interval.minimum, maximum=interval.maximum)
-            yield Problem(f"{interval.wording} is {wording!r}, which asks that {asks}", span.id)
+            yield Problem(f"{interval.wording} is {wording!r}, which asks that {asks}; mend one of them", span.id)
 
 
 @rule("P303")
@@ -190,7 +190,8 @@ def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterato
         for name, value in given.items():
             if stated and value not in stated:
                 yield Problem(
-                    f"{name} is {value}, but the words {_quote(span.text)} give {' and '.join(map(str, stated))}",
+                    f"{name} is {value}, but the words {_quote(span.text)} give {' and '.join(map(str, stated))}; "
+                    "write a number that stands there",
                     span.id,
                 )
 

@@ -147,7 +147,9 @@ def not_the_source(article: Article, source: SourceText) -> Iterator[Problem]:
     if source.text is None:
         yield Problem(f"its source file {where.file} is not UTF-8 at byte {source.broken_at}; take it in again")
     elif not where.start < where.end <= len(source.text):
-        yield Problem(f"range [{where.start}, {where.end}) lies outside {where.file}, of {len(source.text)} characters")
+        yield Problem(
+            f"range [{where.start}, {where.end}) lies outside {where.file}, of {len(source.text)} characters; mend it"
+        )
     elif normalise(source.text[where.start : where.end]) != article.text:
         yield Problem(
             f"is not what stands at [{where.start}, {where.end}) of {where.file}; restore the text, or mend the range"

@@ -78,7 +78,7 @@ def load(path: Path, inventory: Inventory) -> Map:
     except ValueError as error:
         raise CannotRun(path, str(error), "mend the YAML") from error
     for fault in explain(value, package_schema("import-map")):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", "mend it after import-map.schema.json")
+        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.mend)
     loaded = msgspec.convert(value, Map)
     for place, what, name, known in _names(loaded, inventory):
         if name not in known:

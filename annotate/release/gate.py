@@ -32,5 +32,5 @@ def read_gate(corpus: Corpus) -> Gate | None:
     except ValueError as error:
         raise CannotRun(path, str(error), "mend the YAML") from error
     for fault in explain(value, package_schema("release")):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", "mend it after release.schema.json")
+        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.mend)
     return msgspec.convert(value, Gate, strict=False)

@@ -25,15 +25,23 @@ PACKAGE_SCHEMAS = (
 )
 
 Schema = dict[str, Any]
+Path = tuple[str | int, ...]
+"""The keys and numbers that lead to a value."""
 
 
 class Fault(NamedTuple):
-    """One place where a value is not of its schema; `rule` is the code that the schema gives the keyword, if any."""
+    """One place where a value is not of its schema: what is wrong, and what to do.
+
+    `rule` is the code that the schema gives the keyword, if any; `path` leads to what is wrong, `line` is where that
+    stands in a file, if it came from one.
+    """
 
     place: str
     message: str
+    mend: str
     rule: str | None
-    path: tuple[str | int, ...]
+    path: Path
+    line: int | None = None
 
 
 @lru_cache
@@ -60,14 +68,18 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
     """Each fault of a parsed value against a schema (its JSON text), in the order of their places."""
     if _gate(schema).is_valid(value):
         return
+    from annotate.schemas.words import extra, said
+
     errors = _reference(schema).iter_errors(value)
     for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
         path = tuple(error.absolute_path)
         rule = error.schema.get("x-rules", {}).get(error.validator) if isinstance(error.schema, dict) else None
-        yield Fault(_place(path), _short(error.message), rule, path)
+        message, mend = map(_short, said(error))
+        at = (*path, extra(error)[0]) if error.validator == "additionalProperties" else path
+        yield Fault(_place(path), message, mend, rule, at)
 
 
-def _place(path: tuple[str | int, ...]) -> str:
+def _place(path: Path) -> str:
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return place.removeprefix(".") or "the whole file"
 

@@ -329,7 +329,7 @@ def test_counts_of_one_are_singular(project: Project, others: Path) -> None:
 def test_options_that_check_would_not_pass_are_refused(project: Project, others: Path) -> None:
     result = take_in(project, "--language", "klingon_xx", "--report", "json")
     assert [found for found, _ in codes(result)] == ["F104"]
-    assert "its text can have no such language: 'klingon_xx' does not match" in result.output
+    assert "its text can have no such language: 'klingon_xx' does not fit" in result.output
     assert not project.path("new/sources").exists()
 
 

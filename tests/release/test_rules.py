@@ -238,4 +238,4 @@ def test_bad_input_is_one_line(released: Maintained, tmp_path: Path) -> None:
     released.write(GATE, "agreement: {least: 2}\n")
     result = released.annotate("release", "check", NEXT)
     assert result.exit_code == 1
-    assert "2 is greater than the maximum of 1" in result.output
+    assert "2 is more than 1; write a number of at least 0 and at most 1" in result.output

@@ -69,7 +69,7 @@ def load(path: str | Path) -> Migration:
     except ValueError as error:
         raise CannotRun(path, str(error), "mend the YAML") from error
     for fault in explain(value, package_schema("migration")):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", "mend it after migration.schema.json")
+        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.mend)
     migration = Migration(value["from"], value["to"], tuple(map(_step, value["steps"])))
     if migration.before == migration.after:
         raise CannotRun(path, "from and to are the same version", "give the new inventory a version of its own")
