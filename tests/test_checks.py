@@ -1,7 +1,10 @@
 """Every rule finds what it says it finds, says it in one line, and is documented."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from annotate.annotation_schema import annotation_schema_text
 from annotate.checks import CATALOGUE, check
 from annotate.cli.catalogue import every_rule
-from annotate.cli.report import as_data
+from annotate.cli.report import FORMATS, as_data
 from annotate.findings import Rule
 from annotate.inventory import load
 from annotate.store import Corpus
@@ -119,6 +122,24 @@ def test_formats_say_the_same(project: Project) -> None:
     text = project.annotate("check").output
     assert "2 findings in corpus" in text
     assert str(PurePosixPath("corpus/annotations/anna/market.json")) in text
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_name_that_is_not_utf_8_is_shown_as_an_escape(project: Project, format_: str) -> None:
+    name = os.fsdecode(b"A B#1\xff.json")
+    for folder in ("annotations/gold", "articles"):
+        project.path(f"corpus/{folder}/{name}").write_text("{}")
+    code = f"from annotate.cli import main; import sys; sys.argv[1:] = ['check', '--format', '{format_}']; main()"
+    strict = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=project.root, env={**strict, "PYTHONPATH": str(ROOT)}, capture_output=True
+    )
+    assert (ran.returncode, ran.stderr) == (1, b"")
+    shown = {"sarif": "A%20B%231%FF.json", "json": "A B#1\\\\udcff.json"}.get(format_, "A B#1\\udcff.json")
+    for folder in ("annotations/gold", "articles"):
+        assert f"corpus/{folder}/{shown}" in ran.stdout.decode("utf-8")
+    if format_ in ("json", "sarif"):
+        assert json.loads(ran.stdout)
 
 
 def test_rules_are_listed_and_explained() -> None:

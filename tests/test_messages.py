@@ -1,5 +1,6 @@
 """What keeps a command from running is one line, and names a path as its user did."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -48,6 +49,11 @@ def test_a_path_is_named_as_it_was_typed(spoilt: Project, words: str, said: str)
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
     assert result.output.startswith(f"annotate: {said}")
     assert str(spoilt.root.parent) not in result.output
+
+
+def test_a_name_that_no_list_can_hold_is_one_line(spoilt: Project) -> None:
+    spoilt.path("corpus/articles/" + os.fsdecode(b"\xff.json")).write_text("{}")
+    test_a_path_is_named_as_it_was_typed(spoilt, "split", "corpus/articles/\\udcff.json: has a name that is not UTF-8")
 
 
 @pytest.mark.parametrize(

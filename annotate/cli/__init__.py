@@ -5,6 +5,7 @@ Exit codes: 0 all is well, 1 findings or refused, 2 could not run; 130 and 141 a
 was interrupted and for one whose reader has gone.
 """
 
+import io
 import os
 import signal
 import sys
@@ -100,6 +101,8 @@ def main() -> None:
     """Run the command line as a program, and end it with its exit code."""
     leave_out_pandas()
     keep_freed()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be UTF-8
     try:
         code = _run()
         sys.stdout.flush()

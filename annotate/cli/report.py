@@ -4,8 +4,10 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -26,14 +28,30 @@ def render(
 
     `checked` says, in the text format, what was looked at.
     """
+    findings = [_shown(finding) for finding in findings]
     if format_ == "text":
-        return _text(findings, root, checked, fixable)
+        return _text(findings, root, visible(checked), fixable)
     return {"json": _json, "github": _github, "sarif": _sarif}[format_](findings, root, catalogue)
 
 
-def _where(finding: Finding, root: Path) -> str:
+def visible(text: str) -> str:
+    """Text that UTF-8 has room for: a byte of a file's name that is no UTF-8 is written as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _shown(finding: Finding) -> Finding:
+    """The finding with all of it visible but the file, whose bytes a URI needs."""
+    article, span = (text and visible(text) for text in (finding.article, finding.span))
+    return replace(finding, message=visible(finding.message), article=article, span=span)
+
+
+def _path(finding: Finding, root: Path) -> str:
     # A file beside the corpus is named from the folder that holds both.
     return Path(os.path.normpath(root / finding.file)).as_posix()
+
+
+def _where(finding: Finding, root: Path) -> str:
+    return visible(_path(finding, root))
 
 
 def counted(number: int, noun: str) -> str:
@@ -100,7 +118,7 @@ def _sarif(findings: Sequence[Finding], root: Path, catalogue: Iterable[Rule]) -
     """SARIF 2.1.0, OASIS."""
 
     def result(finding: Finding) -> dict[str, Any]:
-        location: dict[str, Any] = {"artifactLocation": {"uri": _where(finding, root)}}
+        location: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(_path(finding, root)))}}
         if finding.line:
             location["region"] = {"startLine": finding.line}
         return {

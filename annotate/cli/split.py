@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.common import corpus_argument, terminal
+from annotate.cli.report import visible
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ def command(
     names = store.article_ids()
     if not names:
         raise CannotRun(store.root / "articles", "holds no article", "take some in with `annotate add`")
+    for name in names:
+        if visible(name) != name:
+            raise CannotRun(store.root / "articles" / f"{name}.json", "has a name that is not UTF-8", "rename it")
     console = terminal(stderr=True)
     with console.status("comparing paragraphs"):
         bonds = splits.bonds_of(store, names)
