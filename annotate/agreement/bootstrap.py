@@ -8,11 +8,12 @@ seed draws the same samples, the same for every measure.
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
-from operator import itemgetter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from statistics import quantiles
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from annotate.agreement.coefficients import Counts, Value
 
@@ -21,6 +22,11 @@ FEW = 10
 
 LEVEL = 0.95
 SAMPLES = 1000
+
+EXACT = 2**52
+"""Sums of halves are exact up to here, in whatever order they are added."""
+BLOCK = 250
+"""Samples whose counts are in memory at once."""
 
 Place = tuple[int, int]
 """The number of an article and of a paragraph in it."""
@@ -37,14 +43,22 @@ class Tally:
         for key, number in counts.items():
             here[key] += number
 
-    def total(self, article: int | None = None) -> dict[Hashable, float]:
-        """The counts of all, or of one article."""
+    def total(self) -> dict[Hashable, float]:
+        """The counts of all."""
         total: defaultdict[Hashable, float] = defaultdict(float)
-        for place, counts in self.places.items():
-            if article is None or place[0] == article:
-                for key, number in counts.items():
-                    total[key] += number
+        for counts in self.places.values():
+            for key, number in counts.items():
+                total[key] += number
         return dict(total)
+
+    def by_article(self) -> dict[int, dict[Hashable, float]]:
+        """The counts of each article that has any, in one pass."""
+        totals: dict[int, defaultdict[Hashable, float]] = {}
+        for (article, _), counts in self.places.items():
+            here = totals.setdefault(article, defaultdict(float))
+            for key, number in counts.items():
+                here[key] += number
+        return {article: dict(counts) for article, counts in totals.items()}
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -68,9 +82,12 @@ class Bootstrap:
         self._index = {unit: number for number, unit in enumerate(units)}
         draw = random.Random(seed)  # noqa: S311 - no secret
         everything = range(self.number)
-        self._draws = (
-            [itemgetter(*draw.choices(everything, k=self.number)) for _ in range(samples)] if self.number > 1 else []
-        )
+        drawn = [draw.choices(everything, k=self.number) for _ in range(samples if self.number > 1 else 0)]
+        self._draws = np.array(drawn, dtype=np.uint32)
+        self._times = np.zeros((self.number, len(drawn)), dtype=np.uint32)
+        """How often each sample has each unit."""
+        for number, sample in enumerate(self._draws):
+            self._times[:, number] = np.bincount(sample, minlength=self.number)
 
     def _unit(self, place: Place) -> Place:
         return (place[0], 0) if self.by == "articles" else place
@@ -88,14 +105,36 @@ class Bootstrap:
         return Measure(value, cuts[0], cuts[-1])
 
     def _samples(self, tally: Tally, estimate: Callable[[Counts], Value], keys: list[Hashable]) -> list[float]:
-        columns = {key: [0.0] * self.number for key in keys}
+        columns: dict[Hashable, defaultdict[int, float]] = {key: defaultdict(float) for key in keys}
         for place, counts in tally.places.items():
             unit = self._index[self._unit(place)]
             for key, number in counts.items():
-                columns[key][unit] += number
-        found = []
-        for drawn in self._draws:
-            value = estimate({key: sum(drawn(column)) for key, column in columns.items()})
-            if not isinstance(value, str):
-                found.append(value)
-        return found
+                if number:
+                    columns[key][unit] += number
+        values = (estimate(counts) for counts in self._counts(columns))
+        return [value for value in values if not isinstance(value, str)]
+
+    def _counts(self, columns: Mapping[Hashable, Mapping[int, float]]) -> Iterator[dict[Hashable, float]]:
+        """The counts of each sample, of those by unit."""
+        exact = [self._exact(column) for column in columns.values()]
+        sparse = [(np.fromiter(one, np.intp), np.fromiter(one.values(), np.float64)) for one in columns.values()]
+        for start in range(0, len(self._draws), BLOCK):
+            block = slice(start, start + BLOCK)
+            found = np.empty((len(self._draws[block]), len(sparse)))
+            for key, (units, numbers) in enumerate(sparse):
+                if exact[key]:
+                    found[:, key] = numbers @ self._times[units, block]
+                else:
+                    found[:, key] = self._in_order(units, numbers, block)
+            for sample in found:
+                yield dict(zip(columns, sample.tolist(), strict=True))
+
+    def _exact(self, column: Mapping[int, float]) -> bool:
+        most = self.number * max(column.values(), default=0)
+        return most < EXACT and all(number >= 0 and (2 * number).is_integer() for number in column.values())
+
+    def _in_order(self, units: npt.NDArray[np.intp], numbers: npt.NDArray[np.float64], block: slice) -> list[float]:
+        """Sums of fractions, added as they were drawn: in another order the last digit may be another."""
+        column = np.zeros(self.number)
+        column[units] = numbers
+        return [sum(column[sample].tolist()) for sample in self._draws[block]]

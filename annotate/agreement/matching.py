@@ -35,7 +35,11 @@ class Matching(NamedTuple):
 
 def mentions(annotation: Annotation, inventory: Inventory) -> list[Mention]:
     """The mentions of an annotation whose labels the inventory knows, in the order of the text."""
-    graph = Graph(annotation, inventory)
+    return mentions_of(Graph(annotation, inventory), inventory)
+
+
+def mentions_of(graph: Graph, inventory: Inventory) -> list[Mention]:
+    """The same of a graph that has been made already."""
     return sorted((mention for label in inventory.spans for mention in graph.labelled(label)), key=_place)
 
 

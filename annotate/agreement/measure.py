@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from itertools import combinations
 
+import msgspec
+
 from annotate.agreement.attributes import (
     COMPATIBLE,
     DISTANCE,
@@ -41,43 +43,66 @@ ONE_LABEL = "defined for one label"
 Step = Callable[[str], None]
 
 
-def measure(study: Study, samples: int = SAMPLES, seed: int = 0, step: Step = lambda what: None) -> Report:
-    """The report of a study. `step` is told what is being worked on."""
+def measure(
+    study: Study,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    step: Step = lambda what: None,
+    *,
+    by_article: bool = True,
+    only_labels: bool = False,
+) -> Report:
+    """The report of a study. `step` is told what is being worked on.
+
+    Rows by article are left out unless `by_article`; with `only_labels` all but the rows of labels, layers left out.
+    """
     bootstrap = Bootstrap(study.places, samples, seed)
-    inventory = study.inventory
-    labels, by_article = _labels(study, bootstrap, step)
-    step("attributes, relations and records")
-    records = RecordCounter(study)
-    return Report(
+    labels, articles = _labels(study, bootstrap, step, by_article and not only_labels, layers=not only_labels)
+    report = Report(
         annotators=study.annotators,
         units=study.units,
         articles={text.article: [version.annotator for version in text.versions] for text in study.texts},
         alone=study.alone,
         sampling=Sampling(bootstrap.by, bootstrap.number, samples, seed),
         labels=labels,
+        attributes=[],
+        relations=[],
+        records=[],
+        counts=[],
+        confusion=[],
+        by_article=articles,
+    )
+    if only_labels:
+        return report
+    step("attributes, relations and records")
+    records = RecordCounter(study)
+    return msgspec.structs.replace(
+        report,
         attributes=list(attribute_rows(study, bootstrap)),
         relations=list(_relations(study, bootstrap)),
-        records=[record_row(study, bootstrap, records, name) for name in inventory.records],
+        records=[record_row(study, bootstrap, records, name) for name in study.inventory.records],
         counts=list(count_rows(study, bootstrap)),
         confusion=[Confused(one, other, number) for (one, other), number in confusion(study).most_common()],
-        by_article=by_article,
     )
 
 
-def _labels(study: Study, bootstrap: Bootstrap, step: Step) -> tuple[list[LabelRow], list[ArticleRow]]:
+def _labels(
+    study: Study, bootstrap: Bootstrap, step: Step, by_article: bool, layers: bool
+) -> tuple[list[LabelRow], list[ArticleRow]]:
     counter, inventory = SpanCounter(study), study.inventory
     groups = [(name, "label", [name]) for name in inventory.spans]
-    groups += [(name, "layer", [label.name for label in inventory.labels_of(name)]) for name in inventory.layers]
+    if layers:
+        groups += [(name, "layer", [label.name for label in inventory.labels_of(name)]) for name in inventory.layers]
     groups.append((ALL, "all", list(inventory.spans)))
-    rows, by_article = [], []
+    rows, articles = [], list[ArticleRow]()
     for name, kind, labels in groups:
         step(name)
         tallies = counter.tallies(labels)
         rows.append(_label(study, bootstrap, tallies, name, kind, labels))
-        if kind in ("label", "all"):
-            by_article += list(_by_article(study, tallies, name, labels))
+        if by_article and kind in ("label", "all"):
+            articles += _by_article(study, tallies, name, labels)
     order = {text.article: number for number, text in enumerate(study.texts)}
-    return rows, sorted(by_article, key=lambda row: order[row.article])
+    return rows, sorted(articles, key=lambda row: order[row.article])
 
 
 def _label(
@@ -92,13 +117,18 @@ def _label(
     def positional(tally: Tally, estimate: Callable[[Counts], Value]) -> Measure:
         return bootstrap.measure(tally, estimate) if any_spans else Measure(None, note=NO_SPANS)
 
-    pairs = list(_pairs(study, labels))
+    exact = bootstrap.measure(tallies.exact, f1, NO_SPANS)
+    overlap = bootstrap.measure(tallies.overlap, f1, NO_SPANS)
+    if len(study.annotators) == 2:
+        pairs = [Pairwise(*study.annotators, exact.value, overlap.value)]
+    else:
+        pairs = list(_pairs(study, labels))
     return LabelRow(
         name=name,
         kind=kind,
         spans=spans,
-        exact=bootstrap.measure(tallies.exact, f1, NO_SPANS),
-        overlap=bootstrap.measure(tallies.overlap, f1, NO_SPANS),
+        exact=exact,
+        overlap=overlap,
         alpha=positional(tallies.alpha, alpha),
         unitizing=positional(tallies.unitizing, unitizing_alpha) if kind == "label" else Measure(None, note=ONE_LABEL),
         kappa=positional(tallies.kappa, kappa) if tallies.kappa else Measure(None, note=TWO_ONLY),
@@ -128,6 +158,8 @@ def _number(value: Value) -> float | None:
 
 
 def _by_article(study: Study, tallies: SpanTallies, name: str, labels: Collection[str]) -> Iterator[ArticleRow]:
+    exact, overlap = tallies.exact.by_article(), tallies.overlap.by_article()
+    positional, units = tallies.alpha.by_article(), tallies.unitizing.by_article()
     for text in study.texts:
         spans = {version.annotator: len(version.labelled(labels)) for version in text.versions}
         if any(spans.values()):
@@ -135,10 +167,10 @@ def _by_article(study: Study, tallies: SpanTallies, name: str, labels: Collectio
                 article=text.article,
                 label=name,
                 spans=spans,
-                exact=_number(f1(tallies.exact.total(text.number))),
-                overlap=_number(f1(tallies.overlap.total(text.number))),
-                alpha=_number(alpha(tallies.alpha.total(text.number))),
-                unitizing=None if name == ALL else _number(unitizing_alpha(tallies.unitizing.total(text.number))),
+                exact=_number(f1(exact.get(text.number, {}))),
+                overlap=_number(f1(overlap.get(text.number, {}))),
+                alpha=_number(alpha(positional.get(text.number, {}))),
+                unitizing=None if name == ALL else _number(unitizing_alpha(units.get(text.number, {}))),
             )
 
 

@@ -9,7 +9,7 @@ from annotate.agreement.matching import Pair, exact_counts, overlap, shared_char
 from annotate.agreement.spans import add_matching
 from annotate.agreement.study import Comparison, Study
 from annotate.inventory import RecordType
-from annotate.records import Filler, Mention, Piece, Record, records
+from annotate.records import Filler, Mention, Piece, Record, records_of
 
 
 class RoleTallies(NamedTuple):
@@ -43,7 +43,7 @@ class RecordCounter:
     def __init__(self, study: Study) -> None:
         self._study = study
         self._records = {
-            id(version): _by_anchor(records(version.annotation, study.inventory))
+            id(version): _by_anchor(records_of(version.graph, study.inventory))
             for text in study.texts
             for version in text.versions
         }

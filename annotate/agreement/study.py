@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from annotate.agreement.bootstrap import Place
-from annotate.agreement.matching import Matching, exact, mentions, overlap
+from annotate.agreement.matching import Matching, exact, mentions_of, overlap
 from annotate.agreement.positions import Positions, Units, positions
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
@@ -21,9 +21,9 @@ class Version:
     """One annotator's labels of one article, in the shapes that measures want."""
 
     def __init__(self, annotator: str, annotation: Annotation, inventory: Inventory) -> None:
-        self.annotator, self.annotation = annotator, annotation
-        self.mentions = mentions(annotation, inventory)
+        self.annotator = annotator
         self.graph = Graph(annotation, inventory)
+        self.mentions = mentions_of(self.graph, inventory)
 
     def labelled(self, labels: Collection[str]) -> list[Mention]:
         return [mention for mention in self.mentions if mention.label in labels]

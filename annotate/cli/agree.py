@@ -88,7 +88,7 @@ def command(
     names = [name.strip() for name in (annotators or "").split(",") if name.strip()]
     study = read(folder, loaded, names, with_gold, "tokens" if units == "tokens" else "characters")
     with _working() as step:
-        report = measure(study, samples, seed, step)
+        report = measure(study, samples, seed, step, by_article=by_article or format_ != "text")
     if format_ == "html":
         from annotate.agreement.page import page
 

@@ -1,11 +1,15 @@
 """Intervals: the same every time, wide where there is little, and never from nothing."""
 
+import random
+from collections import defaultdict
+from collections.abc import Hashable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.agreement.bootstrap import FEW, Bootstrap, Tally
-from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, f1
+from annotate.agreement.bootstrap import FEW, Bootstrap, Place, Tally
+from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, Counts, f1
 from annotate.agreement.positions import paragraph_starts, positions
 from annotate.records import Piece
 
@@ -72,6 +76,61 @@ def test_an_interval_holds_numbers_in_order(hits: list[bool]) -> None:
     assert found.low is not None
     assert found.high is not None
     assert 0 <= found.low <= found.high <= 1
+
+
+@st.composite
+def tallies(draw: st.DrawFn) -> Tally:
+    """Counts of some articles; whole numbers, halves as partial matches have them, or thirds as alpha of four has."""
+    part = draw(st.sampled_from([1, 2, 3]))
+    made = Tally()
+    places = st.tuples(st.integers(0, FEW + 2), st.integers(0, 3))
+    for place in draw(st.lists(places, min_size=1, max_size=40)):
+        made.add(place, draw(st.dictionaries(st.sampled_from("abc"), st.integers(0, 50).map(lambda n: n / part))))
+    return made
+
+
+def one_by_one(places: list[Place], tally: Tally, samples: int) -> list[dict[Hashable, float]]:
+    """The counts of each sample, unit after unit as they were drawn."""
+    whole = len({article for article, _ in places}) >= FEW
+    units = sorted({(article, 0) if whole else (article, paragraph) for article, paragraph in places})
+    draw = random.Random(0)  # noqa: S311 - no secret
+    of: dict[Place, defaultdict[Hashable, float]] = {unit: defaultdict(float) for unit in units}
+    for (article, paragraph), counts in tally.places.items():
+        for key, number in counts.items():
+            of[(article, 0) if whole else (article, paragraph)][key] += number
+    drawn = [draw.choices(units, k=len(units)) for _ in range(samples)]
+    return [{key: sum(of[unit][key] for unit in sample) for key in tally.total()} for sample in drawn]
+
+
+@given(tallies())
+def test_samples_are_those_of_adding_one_by_one(made: Tally) -> None:
+    places = [(article, paragraph) for article in range(FEW + 3) for paragraph in range(4)]
+    for chosen in (places, [place for place in places if place[0] < 2]):
+        inside = Tally()
+        for place, counts in made.places.items():
+            if place in chosen:
+                inside.add(place, counts)
+        seen: list[dict[Hashable, float]] = []
+
+        def note(counts: Counts, seen: list[dict[Hashable, float]] = seen) -> float:
+            seen.append(dict(counts))
+            return 0.0
+
+        Bootstrap(chosen, samples=30).measure(inside, note)
+        assert seen[0] == inside.total()
+        assert seen[1:] == one_by_one(chosen, inside, 30)
+
+
+@given(tallies())
+def test_counts_by_article_are_those_of_its_places(made: Tally) -> None:
+    found = made.by_article()
+    assert found.keys() == {article for article, _ in made.places}
+    for article, counts in found.items():
+        alone = Tally()
+        for place, part in made.places.items():
+            if place[0] == article:
+                alone.add(place, part)
+        assert counts == alone.total()
 
 
 def test_paragraphs_are_lines_that_are_not_blank() -> None:

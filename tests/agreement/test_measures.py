@@ -1,6 +1,7 @@
 """The measures on annotations small enough to work out by hand, and on any annotations at all."""
 
 import math
+from collections.abc import Hashable
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from annotate import inventory as inventories
 from annotate.agreement.attributes import Bounds, compatible, distance
+from annotate.agreement.bootstrap import Tally
 from annotate.agreement.disagreements import disagreements
 from annotate.agreement.measure import ALL, NO_MATCH, NO_RELATIONS, NO_SPANS, TWO_ONLY, measure
 from annotate.agreement.page import page
@@ -19,6 +21,7 @@ from annotate.agreement.study import study
 from annotate.agreement.tables import tables
 from annotate.inventory import Inventory
 from annotate.model import Annotation
+from annotate.release.figures import tabled
 from tests.agreement.helpers import TEXT, annotation, compared, span
 from tests.conftest import BASE
 from tests.strategies import annotations, texts
@@ -175,6 +178,43 @@ def test_articles_that_some_have_not_labelled(base: Inventory) -> None:
         ("ben", "carla", None),
     ]
     assert {(row.article, row.exact) for row in report.by_article if row.label == "Load"} == {("a", 1), ("b", 0)}
+
+
+def test_only_what_is_asked_for_is_measured(base: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {name: annotation(span("a", "Load", *CRATES), span("b", "Words", *LIE)) for name in ("anna", "ben")}
+    found = study(base, [(article, TEXT, versions) for article in ("a", "b")])
+    whole = measure(found, samples=20)
+    assert msgspec.structs.replace(whole, by_article=[]) == measure(found, samples=20, by_article=False)
+    monkeypatch.setattr("annotate.agreement.measure.RecordCounter", None)
+    less = measure(found, samples=20, only_labels=True)
+    assert less.labels == [row for row in whole.labels if row.kind != "layer"]
+    assert tabled(less) == tabled(whole)
+    rest = (less.attributes, less.relations, less.records, less.counts, less.confusion, less.by_article)
+    assert not any(rest)
+
+
+def test_each_place_is_looked_at_once_for_all_articles(base: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice the articles, twice the places that totals by article go through."""
+    seen: list[int] = []
+    by_article, total = Tally.by_article, Tally.total
+
+    def counted(tally: Tally) -> dict[int, dict[Hashable, float]]:
+        seen.append(len(tally.places))
+        return by_article(tally)
+
+    def counted_total(tally: Tally) -> dict[Hashable, float]:
+        seen.append(len(tally.places))
+        return total(tally)
+
+    monkeypatch.setattr(Tally, "by_article", counted)
+    monkeypatch.setattr(Tally, "total", counted_total)
+    totals = []
+    for articles in (10, 20):
+        versions = {name: annotation(span("a", "Load", *CRATES)) for name in ("anna", "ben")}
+        measure(study(base, [(f"a{n}", TEXT, versions) for n in range(articles)]), samples=0)
+        totals.append(sum(seen))
+        seen.clear()
+    assert totals[1] == 2 * totals[0] > 0
 
 
 def test_confusion_of_labels(base: Inventory) -> None:
