@@ -3,17 +3,18 @@
 import json
 import random
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.model import Article, Link, Links, Passage, SourceRange
 from annotate.offsets import sha256
 from annotate.splits.folds import folds
-from annotate.splits.groups import NEAR, Bond, bonds_of_links, groups
-from annotate.splits.near import ALIKE, Near, jaccard, near_duplicates, shingles
+from annotate.splits.groups import NEAR, Bond, bonds_of_links, bonds_of_words, groups
+from annotate.splits.near import ALIKE, Near, Shingles, jaccard, near_duplicates, shingles
 from annotate.splits.proposal import propose
 from annotate.store import Corpus
 from tests.conftest import Project, annotate
@@ -86,14 +87,56 @@ def test_candidates_miss_no_pair_that_is_alike() -> None:
             texts[f"a{number:02}-{edits}"] = " ".join(paragraph)
     shingled = {name: shingles(text) for name, text in texts.items()}
     names = sorted(texts)
-    alike = {
-        (one, other)
+    alike = [
+        bond(one, other)
         for place, one in enumerate(names)
         for other in names[place + 1 :]
         if jaccard(shingled[one], shingled[other]) >= ALIKE
-    }
-    assert {(one.first.article, one.second.article) for one in near(texts)} == alike
-    assert len(alike) > 60
+    ]
+    found = near(texts)
+    assert groups(names, bonds_of_words(found)) == groups(names, alike)
+    assert all(one.jaccard == jaccard(shingled[one.first.article], shingled[one.second.article]) for one in found)
+    assert len(found) == len(names) - len(groups(names, alike)) > 60
+
+
+@given(st.integers(0, 10_000), st.integers(2, 25))
+@settings(max_examples=40, deadline=None)
+def test_groups_are_those_of_all_pairs_of_paragraphs(seed: int, articles: int) -> None:
+    """Articles of one to four paragraphs, taken from a few, edited or not, so that articles chain others together."""
+    drawn = random.Random(seed)  # noqa: S311 - made-up words
+    few = [drawn.choices([f"w{number}" for number in range(90)], k=20) for _ in range(12)]
+    texts = {}
+    for number in range(articles):
+        chosen = [list(one) for one in drawn.sample(few, drawn.randint(1, 4))]
+        for paragraph in chosen:
+            for _ in range(drawn.randint(0, 4)):
+                paragraph[drawn.randrange(20)] = f"edit{drawn.randrange(4)}"
+        texts[f"a{number:02}"] = "\n".join(map(" ".join, chosen))
+    lines = [(name, shingles(line)) for name, text in texts.items() for line in text.split("\n")]
+    alike = [
+        bond(one, other)
+        for (one, ours), (other, theirs) in combinations(lines, 2)
+        if one != other and jaccard(ours, theirs) >= ALIKE
+    ]
+    found = near(texts)
+    assert groups(texts, bonds_of_words(found)) == groups(texts, alike)
+    assert {(one.first.article, one.second.article) for one in found} <= {(one.first, one.second) for one in alike}
+
+
+def test_a_line_that_all_have_with_another_number_is_compared_about_once_an_article(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notice = "This article was updated by the desk at hour {} of the day, after a reader had written to say more of it."
+    calls = []
+
+    def counted(one: Shingles, other: Shingles) -> float:
+        calls.append(1)
+        return jaccard(one, other)
+
+    monkeypatch.setattr("annotate.splits.near.jaccard", counted)
+    found = near({f"a{number:03}": notice.format(number) for number in range(300)})
+    assert len(found) == 299
+    assert len(calls) == 299
 
 
 IDS = st.sampled_from([f"a{number}" for number in range(12)])

@@ -7,13 +7,17 @@ paragraphs that only tell of the same thing share hardly a run of three words. S
 datelines, which articles share that have nothing else in common.
 
 A pair at the threshold escapes a MinHash index of 64 bands of 2 hashes with the chance (1 - 0.5^2)^64, one in 10^8;
-the hashes are seeded, so that the same texts always give the same pairs.
+the hashes are seeded, so that the same texts always give the same pairs. What is in one group already, at once or
+through others, is not compared: a line that thousands of articles carry, each with another date, is no work.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from zlib import crc32
+
+import numpy as np
 
 from annotate.errors import CannotRun
 
@@ -27,6 +31,8 @@ SLOTS = 1 << 26
 _WORD = re.compile(r"\w+")
 
 Shingles = frozenset[tuple[str, ...]]
+_Bucket = tuple[int, int]
+"""A band, and a number in it."""
 
 
 class Paragraph(NamedTuple):
@@ -60,9 +66,10 @@ def jaccard(one: Shingles, other: Shingles) -> float:
 
 
 def near_duplicates(articles: Iterable[str], read: Callable[[str], str]) -> list[Near]:
-    """The near-duplicate paragraphs of different articles, in the order of ids and places; `read` gives a text by id.
+    """Near-duplicate paragraphs that bind the articles into groups, in the order of ids; `read` gives a text by id.
 
-    Of paragraphs with the same words, each is compared with the first alone: what is chained to one is near to all.
+    The groups are those of all near-duplicates; the pairs are so many as bind them, fewer than there are articles. Of
+    paragraphs with the same words, only the first is compared with others: what is bound to it is bound to all.
     Each text is read twice and not kept. Raises CannotRun where datasketch is not installed and anything may be alike.
     """
     names = sorted(articles)
@@ -75,10 +82,39 @@ def near_duplicates(articles: Iterable[str], read: Callable[[str], str]) -> list
             # |A ∩ B| is at most what A shares with any other article: below this, no index reaches the threshold.
             if found and sum(shared[_slot(words)] > 1 for words in found) >= ALIKE * len(found):
                 alike.setdefault(found, []).append(paragraph)
-    pairs = list(_edited({places[0]: found for found, places in alike.items()}))
-    for first, *copies in alike.values():
-        pairs += [Near(first, copy, 1.0) for copy in copies if copy.article != first.article]
+    groups = _Groups()
+    pairs = [
+        Near(first, copy, 1.0)
+        for first, *copies in alike.values()
+        for copy in copies
+        if groups.join(first.article, copy.article)
+    ]
+    pairs += _edited({places[0]: found for found, places in alike.items()}, groups)
     return sorted(pairs)
+
+
+class _Groups:
+    """Articles that are joined, at once or through others."""
+
+    def __init__(self) -> None:
+        self._above: dict[str, str] = {}
+
+    def leader(self, article: str) -> str:
+        """The one that stands for the group of an article."""
+        above = self._above
+        while article in above:
+            # Halving the way up keeps long chains cheap.
+            if above[article] in above:
+                above[article] = above[above[article]]
+            article = above[article]
+        return article
+
+    def join(self, one: str, other: str) -> bool:
+        """Whether they were in two groups until now."""
+        first, second = self.leader(one), self.leader(other)
+        if first != second:
+            self._above[max(first, second)] = min(first, second)
+        return first != second
 
 
 def _paragraphs(article: str, text: str) -> Iterator[Paragraph]:
@@ -100,31 +136,59 @@ def _slot(words: tuple[str, ...]) -> int:
     return crc32(" ".join(words).encode()) % SLOTS
 
 
-def _edited(paragraphs: Mapping[Paragraph, Shingles]) -> Iterator[Near]:
-    """Pairs that are alike but not the same."""
-    for one, other in _candidates(paragraphs):
-        index = jaccard(paragraphs[one], paragraphs[other])
-        if one.article != other.article and index >= ALIKE:
-            yield Near(min(one, other), max(one, other), index)
+def _edited(paragraphs: Mapping[Paragraph, Shingles], groups: _Groups) -> Iterator[Near]:
+    """Pairs that are alike but not the same, and join two groups."""
+    members: dict[_Bucket, dict[str, list[Paragraph]]] = defaultdict(dict)
+    for paragraph, buckets in zip(paragraphs, _buckets(list(paragraphs.values())), strict=True):
+        here = [members[bucket] for bucket in buckets]
+        for parts in here:
+            _merge(parts, groups)
+        seen: set[Paragraph] = set()
+        for leader, others in [part for parts in here for part in parts.items()]:
+            for other in others:
+                if groups.leader(leader) == groups.leader(paragraph.article):
+                    break
+                if other not in seen:
+                    seen.add(other)
+                    index = jaccard(paragraphs[paragraph], paragraphs[other])
+                    if index >= ALIKE:
+                        groups.join(paragraph.article, other.article)
+                        yield Near(min(paragraph, other), max(paragraph, other), index)
+        for parts in here:
+            parts.setdefault(groups.leader(paragraph.article), []).append(paragraph)
 
 
-def _candidates(paragraphs: Mapping[Paragraph, Shingles]) -> set[tuple[Paragraph, Paragraph]]:
-    """Pairs whose MinHashes agree in one band or more; one paragraph has nothing to agree with."""
+def _merge(parts: dict[str, list[Paragraph]], groups: _Groups) -> None:
+    """Put together the parts of a bucket whose groups were joined since."""
+    for old in [name for name in parts if groups.leader(name) != name]:
+        moved = parts.pop(old)
+        kept = parts.setdefault(groups.leader(old), [])
+        longer, shorter = (kept, moved) if len(kept) >= len(moved) else (moved, kept)
+        parts[groups.leader(old)] = longer
+        longer += shorter
+
+
+def _buckets(paragraphs: Sequence[Shingles]) -> list[list[_Bucket]]:
+    """For each paragraph the buckets that it shares with another: one a band in which their MinHashes agree."""
+    found: list[list[_Bucket]] = [[] for _ in paragraphs]
     if len(paragraphs) < 2:
-        return set()
+        return found
     try:
-        from datasketch import MinHash, MinHashLSH
+        from datasketch import MinHash
     except ImportError as error:
         raise CannotRun(
             "datasketch", "is not installed", "near-duplicates need it: pip install 'contested-claims[dataset]'"
         ) from error
-    index = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS))
-    found: set[tuple[Paragraph, Paragraph]] = set()
+    hashes = np.empty((len(paragraphs), BANDS, ROWS), np.uint32)
     empty = MinHash(num_perm=BANDS * ROWS)
-    for paragraph, shingled in paragraphs.items():
+    for number, shingled in enumerate(paragraphs):
         # A copy shares the permutations, which take longer to draw than a paragraph takes to hash.
         hashed = empty.copy()
         hashed.update_batch([" ".join(words).encode() for words in sorted(shingled)])
-        found.update((other, paragraph) for other in index.query(hashed))
-        index.insert(paragraph, hashed, check_duplication=False)
+        hashes[number] = hashed.hashvalues.reshape(BANDS, ROWS)
+    for band in range(BANDS):
+        _, at, sizes = np.unique(hashes[:, band], axis=0, return_inverse=True, return_counts=True)
+        at = at.reshape(-1)  # one version of numpy gives it another shape
+        for number in np.flatnonzero(sizes[at] > 1).tolist():
+            found[number].append((band, int(at[number])))
     return found
