@@ -6,17 +6,14 @@ matching is one to one, and does not depend on which annotation comes first.
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from itertools import chain
-from operator import attrgetter, itemgetter
-from typing import NamedTuple, TypeVar
+from operator import attrgetter
+from typing import NamedTuple
 
 from annotate.inventory import Inventory
 from annotate.model import Annotation
 from annotate.records import Graph, Mention, Piece
 
 Pair = tuple[Mention, Mention]
-Placed = tuple[str, int, int]
-Key = TypeVar("Key", bound=Hashable)
 
 
 class Matching(NamedTuple):
@@ -62,25 +59,9 @@ def exact(first: Iterable[Mention], second: Iterable[Mention]) -> Matching:
 
 def exact_counts(first: Sequence[Hashable], second: Sequence[Hashable]) -> tuple[int, int, int]:
     """How many keys (label and place, say) are in both, in the first, in the second; no pairs are made."""
-    return sum(1 for _ in _in_both(first, second)), len(first), len(second)
-
-
-def exact_counts_by_label(
-    first: Sequence[Sequence[Placed]], second: Sequence[Sequence[Placed]]
-) -> dict[str, tuple[int, int, int]]:
-    """The same for each label, over documents: two lists of documents, each a list of label, start and end."""
-    label = itemgetter(0)
-    sides = [Counter(map(label, chain.from_iterable(documents))) for documents in (first, second)]
-    both = Counter(map(label, chain.from_iterable(map(_in_both, first, second))))
-    return {name: (both[name], sides[0][name], sides[1][name]) for name in sorted(sides[0].keys() | sides[1].keys())}
-
-
-def _in_both(first: Sequence[Key], second: Sequence[Key]) -> Iterable[Key]:
-    """The keys in both; one that stands there several times, as often as in the side that has it less often."""
     ours = set(first)
-    if len(ours) == len(first):
-        return ours.intersection(second)
-    return (Counter(first) & Counter(second)).elements()
+    both = len(ours.intersection(second)) if len(ours) == len(first) else (Counter(first) & Counter(second)).total()
+    return both, len(first), len(second)
 
 
 def overlap(first: Sequence[Mention], second: Sequence[Mention], same_label: bool = True, least: float = 0) -> Matching:
@@ -88,7 +69,8 @@ def overlap(first: Sequence[Mention], second: Sequence[Mention], same_label: boo
 
     Greedy: the pair that shares most characters first; of equals the one with the fewest characters outside what is
     shared, then one with equal pieces, then the one that stands first in the text. So whatever `exact` matches is
-    matched here too. `least` is the least Dice overlap (see `dice`) of a pair.
+    matched here too. `least` is the least Dice overlap of a pair: twice the characters in both, divided by the
+    characters in each.
     """
     candidates = []
     for one, other, shared in _overlapping(first, second, same_label):
@@ -132,13 +114,6 @@ def shared_characters(first: Iterable[Piece], second: Iterable[Piece]) -> int:
         else:
             other += 1
     return total
-
-
-def dice(first: Iterable[Piece], second: Iterable[Piece]) -> float:
-    """Twice the characters in both, divided by the characters in each; 0 where neither has any."""
-    ours, theirs = union(first), union(second)
-    whole = sum(end - start for start, end in (*ours, *theirs))
-    return 2 * shared_characters(ours, theirs) / whole if whole else 0.0
 
 
 def union(pieces: Iterable[Piece]) -> list[Piece]:

@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from annotate.agreement.coefficients import BOTH, FIRST, SECOND, f1
 from annotate.agreement.matching import (
     Matching,
-    dice,
     exact,
     exact_counts,
-    exact_counts_by_label,
     length,
     mentions,
     overlap,
@@ -88,7 +86,17 @@ def test_shared_characters_are_those_in_both(first: list[tuple[int, int]], secon
     made = [[Piece(*piece) for piece in side] for side in (first, second)]
     assert shared_characters(*made) == len(ours & theirs)
     assert sum(end - start for start, end in union(made[0])) == len(ours)
-    assert dice(*made) == pytest.approx(2 * len(ours & theirs) / (len(ours) + len(theirs)) if ours or theirs else 0)
+
+
+@given(versions(), versions(), st.sampled_from([0.25, 0.5, 1.0]))
+def test_least_is_that_of_dice_over_sets_of_characters(
+    first: list[Mention], second: list[Mention], least: float
+) -> None:
+    for one in first:
+        for other in second:
+            ours, theirs = ({at for piece in side.pieces for at in range(*piece)} for side in (one, other))
+            alike = bool(ours & theirs) and 2 * len(ours & theirs) / (len(ours) + len(theirs)) >= least
+            assert bool(overlap([one], [other], same_label=False, least=least).pairs) == alike
 
 
 def test_most_characters_first_then_least_outside_then_first_in_the_text() -> None:
@@ -143,7 +151,6 @@ def compare_with_nervaluate(first: list[Drawn], second: list[Drawn]) -> None:
         [[{"label": label, "start": start, "end": end - 1} for label, start, end in found] for found in side]
         for side in (first, second)
     ]
-    by_label = exact_counts_by_label(first, second)
     result = nervaluate.Evaluator(*documents, tags=["A", "B"], loader="dict").evaluate()
     counts: dict[object, float] = {BOTH: 0, FIRST: 0, SECOND: 0}
     for ours, theirs in zip(first, second, strict=True):
@@ -152,10 +159,13 @@ def compare_with_nervaluate(first: list[Drawn], second: list[Drawn]) -> None:
     value = f1(counts)
     expected = result["overall"]["strict"].f1
     assert (0 if isinstance(value, str) else value) == pytest.approx(expected or 0, abs=1e-9)
-    assert set(by_label) == set(result["entities"])
-    for label, (both_have, ours_have, theirs_have) in by_label.items():
-        value = 2 * both_have / (ours_have + theirs_have)
-        assert value == pytest.approx(result["entities"][label]["strict"].f1, abs=1e-9)
+    for label, found in result["entities"].items():
+        sides = [
+            [(number, *one) for number, spans in enumerate(side) for one in spans if one[0] == label]
+            for side in (first, second)
+        ]
+        both_have, ours_have, theirs_have = exact_counts(*sides)
+        assert 2 * both_have / (ours_have + theirs_have) == pytest.approx(found["strict"].f1, abs=1e-9)
 
 
 if sys.version_info >= (3, 11):  # as nervaluate asks
