@@ -5,7 +5,7 @@ whole corpus, one article, or any sample of its parts, from counts made once.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 Value = float | str
@@ -77,11 +77,6 @@ def alpha(counts: Counts) -> Value:
     return 1 - (whole - 1) * counts.get(APART, 0) / expected
 
 
-def nominal_alpha(rows: Sequence[Iterable[Hashable]]) -> Value:
-    """Alpha of a table with one row of values an annotator, one column a unit; None is a missing value."""
-    return alpha(alpha_counts(Counter(zip(*rows, strict=True))))
-
-
 def kappa_counts(patterns: Mapping[Pattern, float]) -> dict[Hashable, float]:
     """What kappa needs: equal pairs, all pairs, and how often each of the two annotators gave each value."""
     counts: defaultdict[Hashable, float] = defaultdict(float)
@@ -108,8 +103,3 @@ def kappa(counts: Counts) -> Value:
     if chance == whole * whole:
         return ONE_CATEGORY
     return (whole * counts.get(BOTH, 0) - chance) / (whole * whole - chance)
-
-
-def cohen_kappa(first: Iterable[Hashable], second: Iterable[Hashable]) -> Value:
-    """Kappa of the values that two annotators gave the same units."""
-    return kappa(kappa_counts(Counter(zip(first, second, strict=True))))

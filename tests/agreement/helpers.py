@@ -1,5 +1,9 @@
 """Small annotations, written in one line, and studies of them."""
 
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+
+from annotate.agreement.coefficients import Value, alpha, alpha_counts, kappa, kappa_counts
 from annotate.agreement.study import Study, study
 from annotate.inventory import Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
@@ -36,3 +40,13 @@ def compared(inventory: Inventory, *versions: Annotation, text: str = TEXT) -> S
     """A study of one article; the versions are those of anna, ben, carla, dora."""
     names = ("anna", "ben", "carla", "dora")
     return study(inventory, [("a", text, dict(zip(names, versions, strict=False)))])
+
+
+def nominal_alpha(rows: Sequence[Iterable[Hashable]]) -> Value:
+    """Alpha of a table with one row of values an annotator, one column a unit; None is a missing value."""
+    return alpha(alpha_counts(Counter(zip(*rows, strict=True))))
+
+
+def cohen_kappa(first: Iterable[Hashable], second: Iterable[Hashable]) -> Value:
+    """Kappa of the values that two annotators gave the same units."""
+    return kappa(kappa_counts(Counter(zip(first, second, strict=True))))
