@@ -45,6 +45,8 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     from annotate.rights.hydration import hydrate
 
     skeleton = _skeleton(Path(dataset))
+    if Path(out).resolve() == Path(dataset).resolve():
+        raise CannotRun(out, "is the dataset without text itself, which would be lost", "choose another folder")
     if not Path(texts).is_dir():
         raise CannotRun(texts, "no such folder", "name the folder that holds the texts with --texts")
     console = terminal(stderr=True)

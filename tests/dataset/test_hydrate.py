@@ -216,6 +216,17 @@ def test_what_is_no_such_dataset_is_one_line(shut: Path, tmp_path: Path) -> None
     assert (texts.exit_code, "no such folder" in texts.output) == (2, True)
 
 
+def test_a_dataset_without_text_is_not_replaced_by_what_comes_of_it(shut: Path, tmp_path: Path) -> None:
+    shutil.copytree(shut, tmp_path / "shut")
+    (tmp_path / "link").symlink_to("shut")
+    before = files(tmp_path / "shut")
+    for out in (tmp_path / "shut", tmp_path / "link", tmp_path / "else" / ".." / "shut"):
+        refused = hydrate(tmp_path / "shut", ROOT / "corpus" / "articles", out)
+        assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
+        assert "is the dataset without text itself" in refused.output
+        assert files(tmp_path / "shut") == before
+
+
 def placed(copy: str, words: str, nth: int = 0) -> tuple[str, str]:
     """How a stretch of `TEXT` is found in a copy, and what the copy reads there."""
     sealer, start = Sealer(TEXT, sha256(TEXT)), -1
