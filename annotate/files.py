@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import math
 import os
 import re
 import tempfile
@@ -28,7 +29,8 @@ class DuplicateKey(yaml.MarkedYAMLError):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as a person reads it: dates stay strings, only true and false are booleans, no key twice."""
+    """YAML as a person reads it: dates stay strings, only true and false are booleans, numbers are finite, no key
+    twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
@@ -39,6 +41,16 @@ class _Loader(yaml.SafeLoader):
             seen.add(key)
         return super().construct_mapping(node, deep)
 
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
+        number = super().construct_yaml_float(node)
+        if not math.isfinite(number):
+            raise yaml.constructor.ConstructorError(
+                problem=f"{node.value} is no finite number", problem_mark=node.start_mark
+            )
+        return number
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 
 _Loader.yaml_implicit_resolvers = {
     first: [
@@ -53,7 +65,8 @@ _Loader.yaml_implicit_resolvers = {
 def parse_yaml(data: bytes) -> Any:
     """The value of a YAML document.
 
-    Raises ValueError, with the line in its message, for what is no YAML, no UTF-8, or has a key twice.
+    Raises ValueError, with the line in its message, for what is no YAML, no UTF-8, has a key twice, or holds .nan
+    or an infinite number.
     """
     try:
         return yaml.load(data.decode("utf-8"), _Loader)  # noqa: S506 - a SafeLoader

@@ -1,6 +1,7 @@
 """The store: load → save gives the same bytes, over the whole corpus and over anything Hypothesis thinks of."""
 
 import fcntl
+import re
 import stat
 from pathlib import Path
 
@@ -129,6 +130,13 @@ def test_yaml_means_what_it_looks_like(text: str, value: object) -> None:
 def test_yaml_with_a_key_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="line 2: the key 'a' stands twice"):
         parse_yaml(b"a: 1\na: 2\n")
+
+
+@pytest.mark.parametrize("number", [".nan", ".inf", "-.inf", "1.0e+999"])
+def test_yaml_with_a_number_that_is_not_finite_is_refused(number: str) -> None:
+    """`.nan` is not less than anything: as a bound it would bind nothing."""
+    with pytest.raises(ValueError, match=re.escape(f"line 1: {number} is no finite number")):
+        parse_yaml(f"a: {number}\n".encode())
 
 
 def test_what_a_killed_writer_left_is_swept_and_nothing_else(tmp_path: Path) -> None:

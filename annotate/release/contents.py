@@ -1,5 +1,6 @@
 """V3: what is released: clean by its own rules, free to be passed on, and agreed upon as far as was promised."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 
@@ -67,7 +68,9 @@ def agreement_too_low(candidate: Candidate) -> Iterator[Problem]:
     for row in candidate.agreement.labels:
         value, least = row.overlap.value, gate.agreement.of(row.name)
         if row.kind == "label" and value is not None and value < least:
-            yield Problem(f"agreement on {row.name} is {value:.2f}, and {least:.2f} is needed", file=file)
+            # Cut, since rounded it could be the number that it does not reach.
+            shown = math.floor(value * 1000) / 1000
+            yield Problem(f"agreement on {row.name} is {shown:.3f}, and {least:.3f} is needed", file=file)
 
 
 @rule("V304")

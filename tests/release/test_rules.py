@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from annotate.errors import CannotRun
 from annotate.findings import Rule
 from annotate.release.candidate import Candidate, candidate
 from annotate.release.check import check
@@ -117,7 +119,7 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         "corpus/articles/market.json: says nothing of the rights",
     ),
     ("V302", NEXT, lambda port: port.replace("CITATION.cff", "CC-BY-4.0", "MIT"), "names the licence MIT"),
-    ("V303", NEXT, half_agreed, "agreement on Quay is 0.00, and 0.80 is needed"),
+    ("V303", NEXT, half_agreed, "agreement on Quay is 0.000, and 0.800 is needed"),
     ("V303", NEXT, lambda port: port.path(GATE).unlink(), "corpus/release.yaml: is missing"),
     (
         "V303",
@@ -160,6 +162,25 @@ def test_rule_finds_its_example(released: Maintained, code: str, version: str, s
     messages = found(released, version, BY_CODE[code])
     assert [one for one in messages if words in one], messages
     assert all("\n" not in one for one in messages)
+
+
+def test_agreement_is_never_shown_as_what_it_does_not_reach(released: Maintained) -> None:
+    """A fault once: 0.9896 was rounded, and said to be less than itself."""
+    released.write(GATE, "agreement: {least: 0.99}\n")
+    row = SimpleNamespace(name="Quay", kind="label", overlap=SimpleNamespace(value=0.9896))
+    with candidate(NEXT, released.corpus.root, released.schema) as one:
+        vars(one)["agreement"] = SimpleNamespace(labels=[row])
+        messages = [finding.message for finding in BY_CODE["V303"]("", None, one)]
+    assert messages == ["agreement on Quay is 0.989, and 0.990 is needed"]
+
+
+@pytest.mark.parametrize("least", [".nan", ".inf", "1.0e+999", "0.8, labels: {Quay: .nan}"])
+def test_gate_that_no_agreement_could_miss_is_refused(released: Maintained, least: str) -> None:
+    """A fault once: nothing is less than .nan, so that the rule was silent."""
+    released.write(GATE, f"agreement: {{least: {least}}}\n")
+    with pytest.raises(CannotRun, match=r"release\.yaml: line 1: \S+ is no finite number; mend the YAML"):
+        found(released, NEXT, BY_CODE["V303"])
+    assert "is no finite number" in released.annotate("check").output
 
 
 def _flipped(path: Path) -> None:
