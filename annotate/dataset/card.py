@@ -7,7 +7,7 @@ import yaml
 
 from annotate.dataset import evaluation, sections, statement
 from annotate.dataset.counts import Row
-from annotate.dataset.facts import LICENCE, LICENCE_URL, Facts, counted, grid, loadable
+from annotate.dataset.facts import Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.info import dataset_info
 
@@ -81,10 +81,13 @@ def metadata(facts: Facts) -> dict[str, object]:
 
 
 def _licence(facts: Facts) -> dict[str, str]:
-    """The Hub filters by this: with texts in it, the whole is under no licence that it knows."""
-    if facts.text:
-        return {"license": "other", "license_name": f"labels-{LICENCE}", "license_link": LICENCE_URL}
-    return {"license": LICENCE}
+    """The Hub filters by this: with texts in it, or a choice of licences, the whole is under none that it knows."""
+    licence = facts.licence
+    if licence is None:
+        return {"license": "unknown"}
+    if facts.text or " " in licence.id:
+        return {"license": "other", "license_name": f"labels-{licence.hub}", "license_link": licence.url}
+    return {"license": licence.hub}
 
 
 def _front_matter(facts: Facts) -> str:
@@ -114,11 +117,15 @@ def _first_screen(facts: Facts) -> str:
 ```
 
 {_uses(facts)}- **Who labelled:** {_made_by(facts)}
-- **Rights:** labels and guidelines are CC BY 4.0; the articles' texts remain their publishers'. See [Rights](#rights).
+- **Rights:** {_licensed(facts)}; the articles' texts remain their publishers'. See [Rights](#rights).
 - **Splits:** {evaluation.split_note(facts)}
 - Spans may nest, overlap and coincide, so one tag a word cannot hold them: use `start` and `end`, which count \
 Unicode code points (`text[start:end]`). A class is an int; `None` means not given; an empty list, that nobody fills \
 the role."""
+
+
+def _licensed(facts: Facts) -> str:
+    return f"labels and guidelines are {facts.licence.words}" if facts.licence else "no licence is named for the labels"
 
 
 def _uses(facts: Facts) -> str:

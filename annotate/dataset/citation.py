@@ -1,4 +1,4 @@
-"""CITATION.cff → what the dataset says of it: a BibTeX entry, authors, keywords, and where the project lives."""
+"""CITATION.cff → what the dataset says of it: BibTeX, authors, keywords, licence, and where the project lives."""
 
 import re
 from collections.abc import Mapping
@@ -11,11 +11,33 @@ from annotate.errors import CannotRun
 from annotate.files import parse_yaml, read_bytes
 
 _MEND = "mend it after https://citation-file-format.github.io"
+_COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-([1-9]\.[0-9])", re.IGNORECASE)
+_SPDX = "https://spdx.org/licenses/"
 
 
 class Author(msgspec.Struct, frozen=True):
     name: str
     person: bool
+
+
+class Licence(msgspec.Struct, frozen=True):
+    """The licence of labels and guidelines; the articles' texts have rights of their own.
+
+    `id` is the one that SPDX has for it, or several with " OR " between.
+    """
+
+    id: str
+    url: str
+
+    @property
+    def words(self) -> str:
+        """What a sentence calls it."""
+        return _COMMONS.sub(lambda found: f"CC {found[1]} {found[2]}".upper(), self.id)
+
+    @property
+    def hub(self) -> str:
+        """What the Hub calls it, which has small letters."""
+        return "-".join(self.id.lower().split())
 
 
 class Citation(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +49,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
     repository: str | None
     released: str | None
     url: str | None
+    licence: Licence | None
 
 
 def read_citation(path: Path) -> Citation:
@@ -46,7 +69,21 @@ def read_citation(path: Path) -> Citation:
         repository=repository,
         released=value.get("date-released"),
         url=value.get("url") or repository,
+        licence=licence(value),
     )
+
+
+def licence(value: Mapping[str, Any]) -> Licence | None:
+    """The licence that the fields of a CITATION.cff name, one or several to choose from; None where they name none."""
+    named = value.get("license")
+    ids = [one.strip() for one in (named if isinstance(named, list) else [named]) if isinstance(one, str)]
+    id_ = " OR ".join(filter(None, ids))
+    if not id_:
+        return None
+    commons = _COMMONS.fullmatch(id_)
+    if commons:
+        return Licence(id_, f"https://creativecommons.org/licenses/{commons[1].lower()}/{commons[2]}/")
+    return Licence(id_, str(value.get("license-url") or (_SPDX if " " in id_ else f"{_SPDX}{id_}.html")))
 
 
 def _named(author: Any) -> Author:

@@ -12,7 +12,7 @@ import msgspec
 
 from annotate.dataset.citation import Author
 from annotate.dataset.columns import described
-from annotate.dataset.facts import LICENCE_URL, Facts, counted
+from annotate.dataset.facts import Facts, counted
 from annotate.dataset.features import Feature
 from annotate.dataset.writer import Table
 
@@ -75,7 +75,7 @@ def croissant(facts: Facts) -> bytes:
         "name": facts.inventory.title,
         "description": f"{facts.inventory.about} {_rights(facts)}",
         "version": facts.corpus,
-        "license": LICENCE_URL,
+        "license": facts.licence.url if facts.licence else None,
         "inLanguage": sorted(facts.counts.languages),
         "keywords": list(cited.keywords) if cited else [],
         "creator": [_creator(author) for author in cited.authors] if cited else [],
@@ -95,7 +95,8 @@ def croissant(facts: Facts) -> bytes:
 
 def _rights(facts: Facts) -> str:
     words = " ".join(sorted(facts.counts.rights))
-    return f"The licence is that of the labels; of the articles' texts: {words}"
+    licence = "The licence is that of the labels" if facts.licence else "No licence is named for the labels"
+    return f"{licence}; of the articles' texts: {words}"
 
 
 def _creator(author: Author) -> dict[str, str]:

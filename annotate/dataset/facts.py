@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from annotate.dataset.citation import Citation
+from annotate.dataset.citation import Citation, Licence
 from annotate.dataset.counts import Counts
 from annotate.dataset.features import Feature
 from annotate.dataset.tables.table import TableType
@@ -14,10 +14,6 @@ from annotate.dataset.writer import Table
 from annotate.inventory import Inventory
 from annotate.model import Annotator
 from annotate.splits.groups import Shared
-
-LICENCE = "cc-by-4.0"
-LICENCE_URL = "https://creativecommons.org/licenses/by/4.0/"
-"""The licence of labels and guidelines; the articles' texts have rights of their own."""
 
 FEW = 10
 """Fewer examples of a label, or articles to test on, than this are named in the card."""
@@ -61,6 +57,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     def configs(self) -> dict[str, Feature]:
         """The columns of each table."""
         return {name: table.features for name, table in self.types.items()}
+
+    @property
+    def licence(self) -> Licence | None:
+        """The licence of the labels, where the citation names one."""
+        return self.citation.licence if self.citation else None
 
 
 def loadable(facts: Facts) -> dict[str, list[Table]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from annotate.dataset.columns import described
 from annotate.dataset.example import shown
-from annotate.dataset.facts import FEW, LICENCE_URL, Facts, counted, grid, loadable
+from annotate.dataset.facts import FEW, Facts, counted, grid, loadable
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.tables.tokens import TOKENS
 from annotate.dataset.without_text import SKELETON
@@ -115,10 +115,16 @@ def rights(facts: Facts) -> str:
         " offsets, labels and hashes are there. Who has the texts puts them back with `annotate hydrate`, from"
         f" `{SKELETON}`."
     )
+    licence = facts.licence
+    licensed = (
+        f"The labels and the guidelines are licensed under [{licence.words}]({licence.url}). That licence does not"
+        " reach the articles' texts: they remain their publishers'."
+        if licence
+        else "No licence is named for the labels and the guidelines. The articles' texts remain their publishers'."
+    )
     return f"""## Rights
 
-The labels and the guidelines are licensed under [CC BY 4.0]({LICENCE_URL}). That \
-licence does not reach the articles' texts: they remain their publishers'.{without}
+{licensed}{without}
 
 {rights}
 

@@ -4,7 +4,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
-from annotate.dataset.facts import LICENCE, grid
+from annotate.dataset.citation import licence
+from annotate.dataset.facts import grid
 from annotate.dataset.inputs import CITATION
 from annotate.findings import Problem, Rule, rule
 from annotate.release.candidate import Candidate
@@ -31,10 +32,10 @@ def corpus_not_clean(candidate: Candidate) -> Iterator[Problem]:
 
 @rule("V302")
 def no_rights(candidate: Candidate) -> Iterator[Problem]:
-    """Each article says what rights there are in it, and CITATION.cff the licence of the labels, that of the card.
+    """Each article says what rights there are in it, and CITATION.cff names the licence of the labels.
 
     Why: what nobody may use, nobody should be handed.
-    Fails: `"rights": " "`; a CITATION.cff without `license`, or with another than the card names.
+    Fails: `"rights": " "`; no CITATION.cff, or one without `license`.
     Passes: a sentence on each article; `license: CC-BY-4.0`.
     """
     for name in candidate.corpus.article_ids():
@@ -43,9 +44,8 @@ def no_rights(candidate: Candidate) -> Iterator[Problem]:
             yield Problem(
                 "says nothing of the rights in it; say whose it is and what is allowed", file=file, article=name
             )
-    licence = candidate.citation.get("license")
-    if str(licence).lower() != LICENCE:
-        yield Problem(f"names the licence {licence}; the card says {LICENCE.upper()}", file=CITATION)
+    if licence(candidate.citation) is None:
+        yield Problem("names no licence of the labels; add `license: CC-BY-4.0`, or another of SPDX's", file=CITATION)
 
 
 @rule("V303")

@@ -1,5 +1,6 @@
 """The card: YAML that the Hub reads, numbers that are the corpus's, code that runs, and nothing of another corpus."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from annotate.dataset.citation import read_citation
 from annotate.dataset.example import shown
 from annotate.dataset.features import INTEGER, STRING, classes, listed
 from annotate.dataset.tables import configs
-from annotate.dataset.writer import CARD
+from annotate.dataset.writer import CARD, CROISSANT
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD
@@ -35,7 +36,9 @@ def metadata(card: str) -> dict[str, Any]:
 def test_the_yaml_is_what_the_hub_reads(project: Project) -> None:
     from huggingface_hub import DatasetCard
 
-    card = made(project)
+    path = project.path("CITATION.cff")
+    path.write_text(CFF)
+    card = made(project, path)
     fields: dict[str, Any] = DatasetCard(card).data.to_dict()  # type: ignore[no-untyped-call]
     assert fields["pretty_name"] == "Port news"
     assert (fields["license"], fields["license_name"]) == ("other", "labels-cc-by-4.0")
@@ -129,6 +132,7 @@ authors:
     given-names: Jane
   - name: The Harbour Office
 version: 1.0.0
+license: CC-BY-4.0
 date-released: 2026-03-04
 repository-code: https://example.org/port
 keywords: [Ports, port news]
@@ -144,6 +148,49 @@ def test_the_citation_is_made_from_the_cff(project: Project) -> None:
     assert "  title = {{Port \\& news: a corpus}}," in card
     assert "  year = {2026}," in card
     assert metadata(card)["tags"] == ["ports", "port-news"]
+
+
+@pytest.mark.parametrize(
+    ("named", "name", "words", "link"),
+    [
+        ("license: CC-BY-4.0", "cc-by-4.0", "CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"),
+        (
+            "license: cc-by-nc-sa-3.0",
+            "cc-by-nc-sa-3.0",
+            "CC BY-NC-SA 3.0",
+            "https://creativecommons.org/licenses/by-nc-sa/3.0/",
+        ),
+        ("license: CC0-1.0", "cc0-1.0", "CC0-1.0", "https://spdx.org/licenses/CC0-1.0.html"),
+        ("license: MIT\nlicense-url: https://example.org/mit", "mit", "MIT", "https://example.org/mit"),
+        ("license: [MIT, ODbL-1.0]", "mit-or-odbl-1.0", "MIT OR ODbL-1.0", "https://spdx.org/licenses/"),
+    ],
+)
+def test_the_licence_is_the_one_of_the_cff(project: Project, named: str, name: str, words: str, link: str) -> None:
+    path = project.path("CITATION.cff")
+    path.write_text(CFF.replace("license: CC-BY-4.0", named))
+    card, fields = made(project, path), metadata(made(project, path))
+    assert [fields[key] for key in ("license", "license_name", "license_link")] == ["other", f"labels-{name}", link]
+    assert f"- **Rights:** labels and guidelines are {words}; the articles' texts remain" in card
+    assert f"licensed under [{words}]({link}). That licence does not reach the articles' texts" in card
+    document = json.loads((project.root / "out" / CROISSANT).read_text("utf-8"))
+    assert document["license"] == link
+    assert project.annotate("build", "--without-text", "--out", "open").exit_code == 0
+    alone = metadata((project.root / "open" / CARD).read_text("utf-8"))["license"]
+    assert alone == ("other" if "OR" in words else name)
+
+
+@pytest.mark.parametrize("named", [None, "", "license: []", "license: ' '", "license: {name: MIT}"])
+def test_where_no_licence_is_named_none_is_stated(project: Project, named: str | None) -> None:
+    """A fault once: the labels of every corpus were published under CC BY 4.0."""
+    path = project.path("CITATION.cff")
+    path.write_text(CFF.replace("license: CC-BY-4.0", named or ""))
+    card = made(project, None if named is None else path)
+    assert [value for key, value in metadata(card).items() if key.startswith("license")] == ["unknown"]
+    assert "- **Rights:** no licence is named for the labels; the articles' texts remain" in card
+    assert "CC BY" not in card
+    document = json.loads((project.root / "out" / CROISSANT).read_text("utf-8"))
+    assert "license" not in document
+    assert "No licence is named for the labels; of the articles' texts: " in document["description"]
 
 
 def test_without_a_cff_there_is_no_citation(project: Project) -> None:

@@ -24,6 +24,7 @@ RELEASED = """\
 cff-version: 1.2.0
 message: Cite it.
 title: Port news
+license: CC-BY-4.0
 authors:
   - family-names: Doe
     given-names: Jane
