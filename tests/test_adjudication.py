@@ -1,6 +1,7 @@
 """Adjudication: what is agreed stays, every difference is decided once, and the decisions make gold."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -8,8 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.agreement.adjudication import Adjudication, apply, parse, plan, reference
+from annotate.agreement.adjudication import Adjudication, Dropped, apply, parse, plan, reference
+from annotate.cli.adjudicate import encode_decisions, read_decisions
 from annotate.model import Annotation, Relation, Span
+from annotate.store import Corpus, encode_annotation
 from tests.conftest import Project
 from tests.strategies import annotations
 
@@ -199,6 +202,7 @@ def test_gold_without_a_required_attribute_is_not_written(project: Project) -> N
     [
         (["plan", "--from", "anna"], "anna: names fewer than two annotators; write --from anna,ben"),
         (["plan", "--from", "anna,zoe"], "corpus/annotations: has no labels by 'zoe'; take of: anna, ben, gold"),
+        (["plan", "--from", "gold,anna"], "gold,anna: names gold, which the decisions make; name the annotators"),
         (["plan", "--from", "nobody"], "corpus/annotations: has no labels by 'nobody'; take of: anna, ben, gold"),
         (["plan", "--from", "anna,ben"], "no article was labelled by all of anna, ben; pull their labels"),
         (["apply", "--as", "zoe"], "corpus/annotators.yaml: does not list 'zoe'"),
@@ -210,3 +214,158 @@ def test_what_cannot_be_adjudicated_is_one_line(project: Project, words: list[st
     result = project.annotate("adjudicate", *words)
     assert (result.exit_code, result.output.count("\n")) == (2, 1)
     assert message in result.output
+
+
+def settled(before: Adjudication, **takes: str) -> Adjudication:
+    """Everything decided, in the two rounds that it takes."""
+    return decided(plan([ANNA, BEN], TEXT, decided(before, **takes)), **takes)
+
+
+def with_load(annotation: Annotation) -> Annotation:
+    """The labels with a span more, which nobody else has."""
+    span = Span(id="z", label="Load", start=14, end=19, text=TEXT[14:19])
+    return msgspec.structs.replace(annotation, spans=(*annotation.spans, span))
+
+
+def test_decided_relations_wait_while_a_span_is_open() -> None:
+    """A fault once: a span more, and what was decided of relations was gone."""
+    before = settled(plan([ANNA, BEN], TEXT), attributes="ben", span="ben", relation="ben")
+    relations = [one for one in before.differences if one.kind == "relation"]
+    assert relations
+    meanwhile = plan([with_load(ANNA), BEN], TEXT, before)
+    assert [one.key for one in meanwhile.open] == ["Load@14-19"]
+    assert meanwhile.earlier == relations
+    assert plan([with_load(ANNA), BEN], TEXT, meanwhile) == meanwhile
+    after = plan([with_load(ANNA), BEN], TEXT, decided(meanwhile, attributes="ben", span="ben"))
+    assert (after.open, after.earlier) == ([], [])
+    assert [one for one in after.differences if one.kind == "relation"] == relations
+
+
+def test_decision_on_what_does_not_differ_now_comes_back_with_the_difference() -> None:
+    before = settled(plan([ANNA, BEN], TEXT), attributes="ben", span="ben", relation="ben")
+    same = plan([ANNA, msgspec.structs.replace(ANNA, annotator="ben")], TEXT, before)
+    assert (same.differences, same.earlier) == ([], before.differences)
+    assert plan([ANNA, BEN], TEXT, same) == before
+
+
+def test_decision_is_forgotten_when_its_difference_is_decided_otherwise() -> None:
+    before = decided(plan([ANNA, BEN], TEXT), attributes="ben", span="ben")
+    speaker = msgspec.structs.replace(ANNA.spans[0], attributes={"rank": "master"})
+    other = msgspec.structs.replace(ANNA, spans=(speaker, *ANNA.spans[1:]))
+    now = plan([other, BEN], TEXT, before)
+    assert (
+        [one.key for one in now.open] == [one.key for one in now.earlier if one.kind != "relation"] == ["Speaker@0-6"]
+    )
+    now.open[0].take, now.open[0].reason = "anna", "again"
+    assert plan([other, BEN], TEXT, now).earlier == []
+
+
+def test_corrections_of_what_is_not_there_are_refused() -> None:
+    before = settled(plan([ANNA, BEN], TEXT), attributes="ben", span="ben", relation="ben")
+    for change, message in (
+        ({"set": {"Quay@0-6": {"rank": "hand"}}}, "set names Quay@0-6, which nobody has labelled"),
+        ({"set": {"Words@12-19": {"rank": "hand"}}}, "set names Words@12-19, which is not taken"),
+    ):
+        first = msgspec.structs.replace(before.differences[0], **change)
+        odd = msgspec.structs.replace(before, differences=[first, *before.differences[1:]])
+        with pytest.raises(ValueError, match=message):
+            apply(odd, [ANNA, BEN], TEXT, "carla", "1.0.0")
+    odd = msgspec.structs.replace(before, dropped_spans=[Dropped(span="Quay@0-6", reason="no")])
+    with pytest.raises(ValueError, match="dropped_spans names Quay@0-6, which nobody has labelled"):
+        apply(odd, [ANNA, BEN], TEXT, "carla", "1.0.0")
+
+
+@pytest.fixture
+def decisions(project: Project) -> Path:
+    """The file of decisions on an article whose one difference, in a relation, is decided."""
+    for article in ("harbour", "market"):
+        annotation = project.corpus.read_annotation("anna", article)
+        relations = annotation.relations[:-1] if article == "harbour" else annotation.relations
+        for name in ("ben", "cleo"):
+            other = msgspec.structs.replace(annotation, annotator=name, relations=relations)
+            project.corpus.write_annotation(name, other)
+    assert project.annotate("adjudicate", "plan", "--from", "anna,ben").exit_code == 0
+    path = project.path("corpus/adjudication/harbour.yaml")
+    value = yaml.safe_load(path.read_text())
+    (difference,) = value["differences"]
+    assert difference["kind"] == "relation"
+    difference |= {"take": "anna", "reason": "it is there"}
+    path.write_text(yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=110))
+    return path
+
+
+def changed(path: Path, **fields: object) -> None:
+    """Write fields over those of the file; `take` and `set` over those of its difference."""
+    value = yaml.safe_load(path.read_text())
+    inner = {name: fields.pop(name) for name in ("take", "set") if name in fields}
+    value["differences"][0] |= inner
+    path.write_text(yaml.safe_dump({**value, **fields}, allow_unicode=True, sort_keys=False, width=110))
+
+
+def test_decisions_between_others_are_kept_unless_it_begins_anew(project: Project, decisions: Path) -> None:
+    """A fault once: every file was rewritten with nothing decided in it."""
+    before = project.snapshot()
+    refused = project.annotate("adjudicate", "plan", "--from", "anna,cleo")
+    assert (refused.exit_code, refused.output.count("\n")) == (1, 1)
+    assert "harbour.yaml: has decisions between anna, ben; keep them, or drop them with --anew" in refused.output
+    assert project.snapshot() == before
+    assert project.annotate("adjudicate", "plan", "--from", "ben,anna").exit_code == 0
+    assert yaml.safe_load(decisions.read_text())["differences"][0]["take"] == "anna"
+    assert project.annotate("adjudicate", "plan", "--from", "anna,cleo", "--anew").exit_code == 0
+    assert yaml.safe_load(decisions.read_text())["differences"][0]["take"] == ""
+    assert project.annotate("adjudicate", "plan", "--from", "anna,ben").exit_code == 0, "nothing was decided"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "message"),
+    [
+        ({"take": "bne"}, 1, "take is 'bne'; write one of all, anna, ben, neither"),
+        ({"set": {"Quay@0-1": {"rank": "hand"}}}, 1, "set names Quay@0-1, which nobody has labelled"),
+        ({"text_sha256": "0" * 64}, 1, "text"),
+        ({"article": "market"}, 2, "is of the article 'market'; mend it, or remove it and plan again"),
+        ({"annotators": ["anna", "gold"]}, 2, "has annotators that are fewer than two, or gold"),
+        ({"annotators": ["anna", "anna"]}, 2, "has annotators that are fewer than two, or gold"),
+        ({"added_span": []}, 2, "unknown field `added_span`"),
+    ],
+)
+@pytest.mark.parametrize(
+    "words", [("plan", "--from", "anna,ben"), ("apply", "--as", "ben")], ids=lambda words: words[0]
+)
+def test_file_is_held_to_what_is_there(
+    project: Project, decisions: Path, words: tuple[str, ...], fields: dict[str, object], code: int, message: str
+) -> None:
+    """A fault once: `article: market` in harbour.yaml made gold of market, with the labels of harbour."""
+    changed(decisions, **fields)
+    before = project.snapshot()
+    refused = project.annotate("adjudicate", *words)
+    assert (refused.exit_code, refused.output.count("\n")) == (code, 1), refused.output
+    assert "corpus/adjudication/harbour.yaml: " in refused.output
+    assert message in refused.output
+    assert project.snapshot() == before
+
+
+def test_labels_in_anothers_folder_are_not_compared(project: Project, decisions: Path) -> None:
+    project.replace("corpus/annotations/ben/harbour.json", '"annotator": "ben"', '"annotator": "anna"')
+    refused = project.annotate("adjudicate", "plan", "--from", "anna,ben")
+    assert (refused.exit_code, "annotations/ben/harbour.json: is anna's, of harbour" in refused.output) == (2, True)
+
+
+def test_decision_that_fits_nothing_is_not_passed_over(project: Project, decisions: Path) -> None:
+    labels = project.path("corpus/annotations/anna/harbour.json").read_text()
+    project.path("corpus/annotations/ben/harbour.json").write_text(labels.replace('"anna"', '"ben"'))
+    refused = project.annotate("adjudicate", "apply", "--as", "ben")
+    assert (refused.exit_code, "differences are open, new or gone" in refused.output) == (1, True)
+    planned = project.annotate("adjudicate", "plan", "--from", "anna,ben")
+    assert "harbour: 10 spans, 6 relations agreed, 0 differences decided, 0 open; 1 decisions under" in planned.output
+    assert project.annotate("adjudicate", "apply", "--as", "ben").exit_code == 0
+
+
+def test_the_decisions_of_this_corpus_make_its_gold(corpus: Corpus) -> None:
+    names = sorted(path.stem for path in corpus.adjudication_path("x").parent.glob("*.yaml"))
+    assert names
+    for name in names:
+        found, text, gold = read_decisions(corpus, name), corpus.read_text(name), corpus.read_annotation("gold", name)
+        annotations = [corpus.read_annotation(who, name) for who in found.annotators]
+        assert encode_decisions(plan(annotations, text, found)) == corpus.adjudication_path(name).read_bytes()
+        made = apply(found, annotations, text, gold.annotator, gold.inventory)
+        assert encode_annotation(made) == corpus.annotation_path("gold", name).read_bytes()

@@ -18,7 +18,7 @@ Triple = tuple[str, Reference, Reference]
 ALL, NEITHER = "all", "neither"
 
 
-class Difference(msgspec.Struct, kw_only=True):
+class Difference(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Something on which annotators differ.
 
     `versions` says what each has: references of spans, attributes, or whether the relation is there. The adjudicator
@@ -34,8 +34,18 @@ class Difference(msgspec.Struct, kw_only=True):
     set: dict[Reference, dict[str, AttributeValue]] = {}
     reason: str = ""
 
+    @property
+    def decided(self) -> bool:
+        """Whether somebody has written anything in it, if not all."""
+        return bool(self.take or self.set or self.reason)
 
-class AddedSpan(msgspec.Struct, kw_only=True):
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What a decision is about: it holds for these versions only."""
+        return self.kind, self.key, str(sorted(self.versions.items()))
+
+
+class AddedSpan(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A span that no annotator has, found while adjudicating."""
 
     span: Reference
@@ -43,7 +53,7 @@ class AddedSpan(msgspec.Struct, kw_only=True):
     attributes: dict[str, AttributeValue] = {}
 
 
-class RelationDecision(msgspec.Struct, kw_only=True):
+class RelationDecision(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A relation added to what annotators have, or taken from what they agree on."""
 
     label: str
@@ -52,15 +62,19 @@ class RelationDecision(msgspec.Struct, kw_only=True):
     reason: str
 
 
-class Dropped(msgspec.Struct, kw_only=True):
+class Dropped(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A span that annotators agree on, and that gold does not have; its relations go with it."""
 
     span: Reference
     reason: str
 
 
-class Adjudication(msgspec.Struct, kw_only=True):
-    """All decisions on one article. `agreed` counts what all annotators have alike."""
+class Adjudication(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """All decisions on one article. `agreed` counts what all annotators have alike.
+
+    `earlier` has decisions on what does not differ now, or not yet, as relations while spans are open: they hold again
+    where it does.
+    """
 
     article: str
     annotators: list[str]
@@ -71,6 +85,13 @@ class Adjudication(msgspec.Struct, kw_only=True):
     dropped_spans: list[Dropped] = []
     added_relations: list[RelationDecision] = []
     dropped_relations: list[RelationDecision] = []
+    earlier: list[Difference] = []
+
+    @property
+    def decided(self) -> bool:
+        """Whether there is anything in it that a person wrote."""
+        corrections = self.added_spans, self.dropped_spans, self.added_relations, self.dropped_relations
+        return any(corrections) or any(one.decided for one in (*self.differences, *self.earlier))
 
     @property
     def open(self) -> list[Difference]:
@@ -104,7 +125,7 @@ def _versions(annotations: Sequence[Annotation]) -> Versions:
 def plan(annotations: Sequence[Annotation], text: str, before: Adjudication | None = None) -> Adjudication:
     """What two or more annotators of one article agree and differ on; decisions made `before` are kept.
 
-    As long as spans are open, no relation is listed: which differ depends on them.
+    As long as spans are open, no relation is listed as a difference: which differ depends on them.
     """
     versions = _versions(annotations)
     new = Adjudication(
@@ -113,11 +134,12 @@ def plan(annotations: Sequence[Annotation], text: str, before: Adjudication | No
     if before is not None:
         new.added_spans, new.dropped_spans = before.added_spans, before.dropped_spans
         new.added_relations, new.dropped_relations = before.added_relations, before.dropped_relations
-    decided = {difference.key: difference for difference in before.differences} if before else {}
+    known = (*before.earlier, *before.differences) if before else ()
+    decided = {difference.identity: difference for difference in known if difference.decided}
 
     def kept(difference: Difference) -> Difference:
-        old = decided.get(difference.key)
-        if old is not None and old.versions == difference.versions:
+        old = decided.pop(difference.identity, None)
+        if old is not None:
             difference.take, difference.set, difference.reason = old.take, old.set, old.reason
         return difference
 
@@ -128,7 +150,21 @@ def plan(annotations: Sequence[Annotation], text: str, before: Adjudication | No
         triples = _triples(new, annotations)
         new.differences += [kept(difference) for difference in _relation_differences(triples, text)]
         new.agreed["relations"] = len(set.intersection(*triples.values()))
+    settled = {(one.kind, one.key) for one in new.differences if one.take and one.reason}
+    new.earlier = [one for one in decided.values() if (one.kind, one.key) not in settled]
     return new
+
+
+def hold(adjudication: Adjudication, annotations: Sequence[Annotation]) -> None:
+    """Raises ValueError for a decision that takes a version, or sets attributes of a span, that nobody has."""
+    versions = _versions(annotations)
+    allowed, spans = sorted({*versions, ALL, NEITHER}), set[Reference]().union(*versions.values())
+    for one in adjudication.differences:
+        if one.take and one.take not in allowed:
+            raise ValueError(f"{one.key}: take is {one.take!r}; write one of {', '.join(allowed)}")
+        for name in one.set:
+            if name not in spans:
+                raise ValueError(f"{one.key}: set names {name}, which nobody has labelled")
 
 
 def _span_differences(versions: Versions, shared: set[Reference], text: str) -> Iterator[Difference]:
@@ -271,12 +307,16 @@ def apply(
     """
     if adjudication.open:
         raise ValueError(f"{len(adjudication.open)} differences are open, the first: {adjudication.open[0].key}")
+    hold(adjudication, annotations)
     versions = _versions(annotations)
-    allowed = {*versions, ALL, NEITHER}
-    for one in adjudication.differences:
-        if one.take not in allowed:
-            raise ValueError(f"{one.key}: take is {one.take!r}; write one of {', '.join(sorted(allowed))}")
     gold = _taken(adjudication, versions)
+    dropped = {one.span for one in adjudication.dropped_spans}
+    for one in adjudication.differences:
+        for name in one.set:
+            if name not in gold and name not in dropped:
+                raise ValueError(f"{one.key}: set names {name}, which is not taken")
+    for name in sorted(dropped.difference(*versions.values())):
+        raise ValueError(f"dropped_spans names {name}, which nobody has labelled")
     for added in adjudication.added_spans:
         label, start, end = parse(added.span)
         words = text[start:end]

@@ -70,6 +70,7 @@ def renamed(
     new = msgspec.structs.replace(
         old,
         differences=_each(old.differences, lambda one: _difference(one, moved, names)),
+        earlier=_each(old.earlier, lambda one: _difference(one, moved, names)),
         added_spans=_each(old.added_spans, lambda one: _added(one, moved, names)),
         dropped_spans=_each(old.dropped_spans, lambda one: _dropped(one, moved)),
         added_relations=_each(old.added_relations, lambda one: _relation(one, moved, names)),

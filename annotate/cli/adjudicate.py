@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.common import corpus_argument, schema_option
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from annotate.agreement.adjudication import Adjudication
     from annotate.model import Annotation
     from annotate.store import Corpus
@@ -29,31 +31,64 @@ def command() -> None:
 @command.command("plan")
 @corpus_argument
 @click.option("--from", "from_", required=True, metavar="ID,ID…", help="The annotators whose labels are compared.")
-def plan(corpus: str, from_: str) -> None:
+@click.option("--anew", is_flag=True, help="Drop decisions between other annotators, or on another text.")
+def plan(corpus: str, from_: str, anew: bool) -> None:
     """Write what annotators differ on, an article a file; decisions made before are kept.
+
+    A decision on what does not differ now stands under `earlier`, and holds again where it does. Decisions between
+    other annotators, or on another text, are never overwritten without --anew.
+
+    Exit code 0: written; 1: refused, as decisions would be lost, or name what is not there; 2: could not run.
 
     \b
     annotate adjudicate plan --from anna,ben
     """
     from annotate.agreement import adjudication
+    from annotate.model import GOLD
     from annotate.store import Corpus
 
     folder = Corpus(corpus)
     annotators = folder.labelled_by(name for one in from_.split(",") if (name := one.strip()))
+    if GOLD in annotators:
+        raise CannotRun(from_, f"names {GOLD}, which the decisions make", "name the annotators who labelled")
     if len(annotators) < 2:
         raise CannotRun(from_, "names fewer than two annotators", "write --from anna,ben")
     common = sorted(set.intersection(*(set(folder.annotated_ids(name)) for name in annotators)))
     if not common:
         raise CannotRun(folder.root, f"no article was labelled by all of {', '.join(annotators)}", "pull their labels")
+    planned = []
     for article in common:
-        annotations = [folder.read_annotation(name, article) for name in annotators]
-        before = read_decisions(folder, article) if folder.adjudication_path(article).exists() else None
-        text = _text(folder, article, annotations)
+        annotations, text = _labelled(folder, article, annotators)
+        before = _before(folder, article, annotations, anew=anew)
         new = adjudication.plan(annotations, text, before)
+        try:
+            adjudication.hold(new, annotations)
+        except ValueError as error:
+            raise Refused(folder.adjudication_path(article), str(error), "mend it and plan again") from error
+        planned.append(new)
+    for new in planned:
         _write(folder, new)
         decided = len(new.differences) - len(new.open)
         agreed = ", ".join(f"{number} {what}" for what, number in new.agreed.items())
-        click.echo(f"{article}: {agreed} agreed, {decided} differences decided, {len(new.open)} open")
+        earlier = f"; {len(new.earlier)} decisions under `earlier`" if new.earlier else ""
+        click.echo(f"{new.article}: {agreed} agreed, {decided} differences decided, {len(new.open)} open{earlier}")
+
+
+def _before(
+    folder: "Corpus", article: str, annotations: "Sequence[Annotation]", *, anew: bool
+) -> "Adjudication | None":
+    """The decisions that there are on the same text, between the same annotators; raises Refused for others."""
+    path = folder.adjudication_path(article)
+    if not path.exists():
+        return None
+    before = read_decisions(folder, article)
+    others = set(before.annotators) != {annotation.annotator for annotation in annotations}
+    if not others and before.text_sha256 == annotations[0].text_sha256:
+        return before
+    if before.decided and not anew:
+        differs = f"between {', '.join(before.annotators)}" if others else "on another text"
+        raise Refused(path, f"has decisions {differs}", "keep them, or drop them with --anew")
+    return None
 
 
 @command.command("apply")
@@ -84,14 +119,18 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     made, faults = [], []
     for article in names:
         decisions = read_decisions(folder, article)
-        annotations = [folder.read_annotation(name, article) for name in decisions.annotators]
-        text = _text(folder, article, annotations)
+        annotations, text = _labelled(folder, article, folder.labelled_by(decisions.annotators))
         path = folder.adjudication_path(article)
-        if adjudication.plan(annotations, text, decisions).open:
-            faults.append(f"{path}: differences are open, or new; `annotate adjudicate plan` lists them")
+        if decisions.text_sha256 != annotations[0].text_sha256:
+            faults.append(f"{path}: text_sha256 is not that of the text; decide on it as it is now")
+            continue
+        planned = adjudication.plan(annotations, text, decisions)
+        listed = {one.identity for one in decisions.differences}
+        if planned.open or listed != {one.identity for one in planned.differences}:
+            faults.append(f"{path}: differences are open, new or gone; `annotate adjudicate plan` lists them")
             continue
         try:
-            gold = adjudication.apply(decisions, annotations, text, adjudicator, loaded.version)
+            gold = adjudication.apply(planned, annotations, text, adjudicator, loaded.version)
         except ValueError as error:
             faults.append(f"{path}: {error}")
             continue
@@ -107,29 +146,41 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
         click.echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")
 
 
-def _text(folder: "Corpus", article: str, annotations: "list[Annotation]") -> str:
+def _labelled(folder: "Corpus", article: str, annotators: "Sequence[str]") -> "tuple[list[Annotation], str]":
+    """What the annotators labelled, and the text; raises CannotRun for a file that is another's or of another text."""
     from annotate.offsets import sha256
 
     text = folder.read_text(article)
-    for annotation in annotations:
-        if annotation.text_sha256 != sha256(text):
-            path = folder.annotation_path(annotation.annotator, article)
+    expected, annotations = sha256(text), []
+    for name in annotators:
+        annotation, path = folder.read_annotation(name, article), folder.annotation_path(name, article)
+        if (annotation.annotator, annotation.article) != (name, article):
+            raise CannotRun(path, f"is {annotation.annotator}'s, of {annotation.article}", "run `annotate check`")
+        if annotation.text_sha256 != expected:
             raise CannotRun(path, "was made on another text", "run `annotate check`")
-    return text
+        annotations.append(annotation)
+    return annotations, text
 
 
 def read_decisions(folder: "Corpus", article: str) -> "Adjudication":
-    """The decisions on an article; raises CannotRun for a broken file."""
+    """The decisions on an article; raises CannotRun for a file that is broken or of another article."""
     import msgspec
 
     from annotate.agreement.adjudication import Adjudication
     from annotate.files import parse_yaml, read_bytes
+    from annotate.model import GOLD
 
-    path = folder.adjudication_path(article)
+    path, mend = folder.adjudication_path(article), "mend it, or remove it and plan again"
     try:
-        return msgspec.convert(parse_yaml(read_bytes(path, "write it with `annotate adjudicate plan`")), Adjudication)
+        value = parse_yaml(read_bytes(path, "write it with `annotate adjudicate plan`"))
+        decisions = msgspec.convert(value, Adjudication)
     except ValueError as error:
-        raise CannotRun(path, str(error), "mend it, or remove it and plan again") from error
+        raise CannotRun(path, str(error), mend) from error
+    if decisions.article != article:
+        raise CannotRun(path, f"is of the article {decisions.article!r}", mend)
+    if GOLD in decisions.annotators or len(set(decisions.annotators)) < 2:
+        raise CannotRun(path, f"has annotators that are fewer than two, or {GOLD}", mend)
+    return decisions
 
 
 def encode_decisions(decisions: "Adjudication") -> bytes:
@@ -137,7 +188,10 @@ def encode_decisions(decisions: "Adjudication") -> bytes:
     import msgspec
     import yaml
 
-    return yaml.safe_dump(msgspec.to_builtins(decisions), allow_unicode=True, sort_keys=False, width=110).encode()
+    fields = msgspec.to_builtins(decisions)
+    if not decisions.earlier:
+        del fields["earlier"]
+    return yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=110).encode()
 
 
 def _write(folder: "Corpus", decisions: "Adjudication") -> None:
