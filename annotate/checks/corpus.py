@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from annotate.findings import Problem, Rule, rule
 from annotate.model import GOLD, Annotation, Annotator, SourceFile
@@ -361,6 +361,21 @@ def annotator_twice(contents: Contents) -> Iterator[Problem]:
             yield Problem(f"{GOLD!r} is the folder of adjudicated labels; choose another pseudonym")
 
 
+@rule("C118")
+def decisions_elsewhere(value: Any, name: str, known: set[str]) -> Iterator[Problem]:
+    """A file of adjudication/ holds the decisions on the article that it is named after, and the corpus has that.
+
+    Why: gold is made of it; decisions on another article would make gold of that.
+    Fails: adjudication/a.yaml with `article: b`, or where articles/ has no a.
+    Passes: adjudication/a.yaml with `article: a`, as `annotate adjudicate plan` writes it.
+    """
+    article = value.get("article") if isinstance(value, dict) else None
+    if article != name:
+        yield Problem(f"is of the article {article!r}, but the file's name says {name!r}; mend the one that is wrong")
+    elif name not in known:
+        yield Problem(f"decides on the article {name!r}, which is not in articles/; restore it")
+
+
 OF_ANNOTATION: tuple[Rule, ...] = (annotator_differs, stale_inventory, made_from_nothing)
 OF_ANNOTATORS: tuple[Rule, ...] = (personal_data, annotator_twice)
 OF_CONTENTS: tuple[Rule, ...] = (
@@ -378,4 +393,4 @@ OF_CONTENTS: tuple[Rule, ...] = (
     same_text_twice,
     unexpected_file,
 )
-RULES: tuple[Rule, ...] = (*OF_ANNOTATION, *OF_ANNOTATORS, *OF_CONTENTS)
+RULES: tuple[Rule, ...] = (*OF_ANNOTATION, *OF_ANNOTATORS, *OF_CONTENTS, decisions_elsewhere)

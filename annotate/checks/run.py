@@ -22,6 +22,8 @@ from annotate.schemas import package_schema
 from annotate.splits.groups import bonds_of_links
 from annotate.store import Corpus, encode_links, encode_source
 
+ANY = "true"
+"""The JSON Schema that every value is of."""
 CHUNK = 100
 """Articles that go to a worker at once."""
 ENOUGH = 1500
@@ -123,7 +125,7 @@ class _Run:
         return self.contents.annotated.get(name, ())
 
     def beside(self) -> Iterator[Finding]:
-        """The findings on links and data statement, and on which articles are covered."""
+        """The findings on links, data statement, gate and decisions, and on which articles are covered."""
         path = self.corpus.links_path
         if path.is_file():
             file = path.relative_to(self.corpus.root).as_posix()
@@ -141,5 +143,11 @@ class _Run:
             if path.is_file():
                 file = path.relative_to(self.corpus.root).as_posix()
                 yield from shape.document(file, None, path.read_bytes(), package_schema(schema)).findings
+        for path in sorted(self.corpus.adjudication_path("x").parent.glob("*.yaml")):
+            file = path.relative_to(self.corpus.root).as_posix()
+            document = shape.document(file, path.stem, path.read_bytes(), ANY)
+            yield from document.findings or corpus_rules.decisions_elsewhere(
+                file, path.stem, document.value, path.stem, self.contents.known
+            )
         gold = {name for name, versions in self.contents.annotated.items() if GOLD in versions}
         yield from coverage_rules.not_covered("", None, self.corpus.covered_ids(), gold & self.contents.known)
