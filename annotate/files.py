@@ -32,10 +32,26 @@ class _Loader(yaml.SafeLoader):
     """YAML as a person reads it: dates stay strings, only true and false are booleans, numbers are finite, no key
     twice."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError) as error:
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.MarkedYAMLError(problem=f"{node.value!r} is no {kind}", problem_mark=node.start_mark) from error
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        value = super().construct_scalar(node)
+        value.encode("utf-8")  # half a surrogate pair could be written nowhere
+        return value
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.MarkedYAMLError(
+                    problem="a key is a list or a mapping; a key is a word", problem_mark=key_node.start_mark
+                )
             if key in seen:
                 raise DuplicateKey(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
             seen.add(key)
@@ -50,8 +66,11 @@ class _Loader(yaml.SafeLoader):
         return number
 
 
+_PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map")}
+_Loader.yaml_constructors = {
+    tag: made for tag, made in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag in _PLAIN
+}
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
-
 _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
@@ -65,8 +84,8 @@ _Loader.yaml_implicit_resolvers = {
 def parse_yaml(data: bytes) -> Any:
     """The value of a YAML document.
 
-    Raises ValueError, with the line in its message, for what is no YAML, no UTF-8, has a key twice, or holds .nan
-    or an infinite number.
+    Raises ValueError, with the line in its message, for what is no YAML, no UTF-8, has a key twice or one that is a
+    list, or values that JSON has not: of other types, .nan, an infinite number.
     """
     try:
         return yaml.load(data.decode("utf-8"), _Loader)  # noqa: S506 - a SafeLoader

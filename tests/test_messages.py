@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from annotate.store import beside
-from tests.conftest import Project
+from tests.conftest import BASE, Project
 
 
 @pytest.fixture
@@ -54,6 +54,33 @@ def test_a_path_is_named_as_it_was_typed(spoilt: Project, words: str, said: str)
 def test_a_name_that_no_list_can_hold_is_one_line(spoilt: Project) -> None:
     spoilt.path("corpus/articles/" + os.fsdecode(b"\xff.json")).write_text("{}")
     test_a_path_is_named_as_it_was_typed(spoilt, "split", "corpus/articles/\\udcff.json: has a name that is not UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "said"),
+    [
+        ("corpus/annotators.yaml", "adjudicate apply --as anna", "corpus/annotators.yaml: line 1: "),
+        ("people.yaml", "convert export.json --out o --people people.yaml", "people.yaml: line 1: "),
+        ("schema/labels.yaml", "check", "schema/labels.yaml: line 1: "),
+    ],
+)
+def test_a_key_that_is_a_list_is_one_line(project: Project, file: str, words: str, said: str) -> None:
+    project.path("export.json").write_text("[]")
+    project.path(file).write_text("? [a]\n: b\n")
+    result = project.annotate(*words.split())
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert result.output.startswith(f"annotate: {said}")
+
+
+@pytest.mark.parametrize(("key", "said"), [("1", "the key 1 is no text"), ("null", "the key None is no text")])
+def test_a_key_that_is_no_text_is_said_with_its_place(project: Project, key: str, said: str) -> None:
+    project.replace("schema/labels.yaml", "spans:\n", f"spans:\n  {key}: {{}}\n")
+    assert project.annotate("check").output.startswith(
+        f"annotate: schema/labels.yaml: spans: {said}; write it in quotes"
+    )
+    project.path("corpus/release.yaml").write_text(f"agreement: {{{key}: 1}}\n")
+    project.path("schema/labels.yaml").write_bytes((BASE / "schema" / "labels.yaml").read_bytes())
+    assert f"corpus/release.yaml: S104 agreement: {said}" in project.annotate("check").output
 
 
 @pytest.mark.parametrize(

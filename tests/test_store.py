@@ -139,6 +139,23 @@ def test_yaml_with_a_number_that_is_not_finite_is_refused(number: str) -> None:
         parse_yaml(f"a: {number}\n".encode())
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\n? [a]\n: b", "line 2: a key is a list or a mapping"),
+        ("- {b: 1}\n- {{a: 1}: b}", "line 2: a key is a list or a mapping"),
+        ("a: {b, [c]}", "line 1: a key is a list or a mapping"),
+        ("a: !!set {b}", "line 1: could not determine a constructor"),
+        ("a: !!int b", "line 1: 'b' is no int"),
+        ("a: !!bool b", "line 1: 'b' is no bool"),
+        ('a: "\\ud800"', "line 1: '.ud800' is no str"),
+    ],
+)
+def test_yaml_that_no_json_could_say_is_refused_with_its_line(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse_yaml(text.encode())
+
+
 def test_what_a_killed_writer_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
     """A file that somebody writes just now is held by its lock; a dead process holds none."""
     ours = [tmp_path / "deep" / f".a.json.12ab_678{PART}", tmp_path / "but" / f".b.json.abcdefgh{PART}"]

@@ -66,7 +66,12 @@ def _reference(schema: str) -> Any:
 
 def explain(value: Any, schema: str) -> Iterator[Fault]:
     """Each fault of a parsed value against a schema (its JSON text), in the order of their places."""
-    if _gate(schema).is_valid(value):
+    try:
+        if _gate(schema).is_valid(value):
+            return
+    except ValueError:  # YAML has keys that JSON has not; no validator has to do with them
+        for path in _odd_keys(value, (), set()):
+            yield Fault(_place(path[:-1]), f"the key {path[-1]!r} is no text", "write it in quotes", None, path[:-1])
         return
     from annotate.schemas.words import extra, said
 
@@ -77,6 +82,17 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
         message, mend = map(_short, said(error))
         at = (*path, extra(error)[0]) if error.validator == "additionalProperties" else path
         yield Fault(_place(path), message, mend, rule, at)
+
+
+def _odd_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tuple[Any, ...]]:
+    """The paths of keys that are no text; what a YAML alias names again is looked at once."""
+    if not isinstance(value, dict | list) or id(value) in seen:
+        return
+    seen.add(id(value))
+    for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(value, dict) and not isinstance(key, str):
+            yield (*path, key)
+        yield from _odd_keys(entry, (*path, key), seen)
 
 
 def _place(path: Path) -> str:
