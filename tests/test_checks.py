@@ -93,6 +93,42 @@ def test_fix_mends_what_is_safe_and_nothing_else(project: Project) -> None:
     assert path.read_bytes() == canonical
 
 
+ANNA, HARBOUR = "corpus/annotations/anna/market.json", "corpus/articles/harbour.json"
+
+RELATION = '{"label": "speaker",'
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "codes", "said"),
+    [
+        (ANNA, '"label": "Load"', '"label": null', {"P201", "S104"}, "spans[0].label: expected str, got null; "),
+        (ANNA, '"label": "Load"', '"label": 5', {"P201", "S104"}, "spans[0].label: expected str, got int; "),
+        (ANNA, '"least": 2', '"least": null', {"P203", "S104"}, "spans[0].attributes: expected "),
+        (ANNA, '"least": 2', '"least": 2.5', {"P203", "S104"}, "spans[0].attributes: expected "),
+        (ANNA, '"least": 2', '"least": 2.0', {"S104"}, "spans[0].attributes: expected "),
+        (ANNA, '"least": 2', '"least": ["x"]', {"P203", "S104"}, "spans[0].attributes: expected "),
+        (ANNA, '"least": 2', '"least": true', {"P203", "S104"}, "spans[0].attributes: expected "),
+        (ANNA, '"wording": "range"', '"wording": null', {"P203", "S104"}, "spans[0].attributes: expected "),
+        ("corpus/annotations/gold/harbour.json", RELATION, '{"label": 5,', {"R101", "S104"}, "relations[0].label: exp"),
+        (ANNA, '"start": 18', '"start": 18.0', {"S104"}, "spans[0].start: expected int, got float; "),
+        (HARBOUR, '"start": 1', '"start": 1.0', {"S104"}, "source.start: expected int, got float; "),
+        ("corpus/coverage/harbour.json", '"start": 0', '"start": 0.0', {"S104"}, "sentences[0].start: expected int"),
+        ("corpus/links.json", '"start": 94', '"start": 94.0', {"S104"}, "links[0].passages[0].start: expected int"),
+        ("corpus/sources/port.txt.json", '"start": 0', '"start": 0.0', {"S104"}, "omitted[0].start: expected int"),
+    ],
+)
+def test_value_of_another_type_is_a_finding(
+    project: Project, file: str, old: str, new: str, codes: set[str], said: str
+) -> None:
+    """Also where JSON Schema has nothing against it, or says only that the inventory does not know it."""
+    project.replace(file, old, new)
+    result = project.annotate("check", "--format", "json")
+    found = [entry for entry in json.loads(result.output) if entry["file"] == file]
+    assert {entry["code"] for entry in found} == codes
+    assert any(entry["message"].startswith(said) for entry in found), found
+    assert project.annotate("build", "--out", "out").exit_code == 1
+
+
 def test_warnings_fail_only_a_strict_check(project: Project) -> None:
     project.path("corpus/articles/market.txt.orig").write_text("x")
     assert project.annotate("check").exit_code == 0

@@ -107,7 +107,11 @@ class ArticleChecker:
         if misnamed:
             return None, [*document.findings, *misnamed]
         findings = document.findings
-        noun = msgspec.convert({**document.value, **more}, type_)
+        try:
+            noun = msgspec.convert({**document.value, **more}, type_)
+        except msgspec.ValidationError as error:
+            findings += shape.off_schema(file, name, [shape.misfit(error)], document.value)
+            return None, [placed(finding, data) for finding in findings]
         canonical = encode(noun)
         if data != canonical:
             # Only then can a key stand twice: parsing has dropped one of the two.

@@ -11,9 +11,12 @@ from annotate.checks import lines, vocabulary
 from annotate.checks.vocabulary import problems
 from annotate.files import parse_yaml
 from annotate.findings import Finding, Fix, Problem, Rule, rule
-from annotate.schemas import Fault, explain
+from annotate.schemas import Fault, explain, place_of
 
 BOM = b"\xef\xbb\xbf"
+
+
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 class Document(NamedTuple):
@@ -76,7 +79,7 @@ def off_schema(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """A file has the fields and types that its JSON Schema asks for, and nothing more.
 
     Why: a field that is missing, misspelt or of another type would be read as something else, or not at all.
-    Fails: an annotation without `spans`; `"start": "12"`.
+    Fails: an annotation without `spans`; `"start": "12"`; `"start": 12.0`, which JSON Schema alone would let pass.
     Passes: `"start": 12`.
     Guideline: the files in schema/ whose names end in .schema.json
     """
@@ -165,6 +168,17 @@ def parse_json(data: bytes) -> Any:
         raise ValueError("is nested too deeply to be a file of a corpus") from error
     except msgspec.DecodeError as error:
         raise ValueError(f"is no JSON: {str(error).removeprefix('JSON is malformed: ')}") from error
+
+
+def misfit(error: msgspec.ValidationError) -> Fault:
+    """Why a value cannot be read that its schema lets pass, or faults only by its vocabulary: `1.0`, a label of null.
+
+    The place is as near as the error says: of an attribute, the attributes it is among.
+    """
+    message, _, where = str(error).partition(" - at `$")
+    path = tuple(int(number) if number else name for name, number in _STEP.findall(where.partition("[...]")[0]))
+    said = message.replace("`", "").replace("Expected", "expected")
+    return Fault(place_of(path), f"{said}; write a value of that type, and whole numbers without a point", None, path)
 
 
 def document(file: str, article: str | None, data: bytes, schema_text: str) -> Document:

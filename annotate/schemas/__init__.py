@@ -71,7 +71,7 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
             return
     except ValueError:  # YAML has keys that JSON has not; no validator has to do with them
         for path in _odd_keys(value, (), set()):
-            yield Fault(_place(path[:-1]), f"the key {path[-1]!r} is no text", "write it in quotes", None, path[:-1])
+            yield Fault(place_of(path[:-1]), f"the key {path[-1]!r} is no text", "write it in quotes", None, path[:-1])
         return
     from annotate.schemas.words import extra, said
 
@@ -81,7 +81,7 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
         rule = error.schema.get("x-rules", {}).get(error.validator) if isinstance(error.schema, dict) else None
         message, mend = map(_short, said(error))
         at = (*path, extra(error)[0]) if error.validator == "additionalProperties" else path
-        yield Fault(_place(path), message, mend, rule, at)
+        yield Fault(place_of(path), message, mend, rule, at)
 
 
 def _odd_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tuple[Any, ...]]:
@@ -95,7 +95,7 @@ def _odd_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tup
         yield from _odd_keys(entry, (*path, key), seen)
 
 
-def _place(path: Path) -> str:
+def place_of(path: Path) -> str:
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return place.removeprefix(".") or "the whole file"
 
