@@ -16,7 +16,7 @@ from annotate import classes
 from annotate.classes import Classes
 from annotate.errors import CannotRun
 from annotate.files import parse_yaml, read_bytes
-from annotate.schemas import explain, package_schema
+from annotate.schemas import converted, explain, package_schema
 
 FILE = "labels.yaml"
 
@@ -223,7 +223,7 @@ def load(folder: str | Path) -> Inventory:
     for interval in value["intervals"]:
         interval["views"] = {name: {"name": name, **view} for name, view in interval.get("views", {}).items()}
     value |= {"numbers": classes.read(Path(folder)), "folder": str(folder)}
-    return msgspec.convert(value, Inventory)
+    return converted(path, value, Inventory)
 
 
 Misfit = tuple[str, str, str]

@@ -32,6 +32,7 @@ from tests.conftest import BASE, Project
         ("layer: cargo", "layer: freight", "spans.Load.layer: no layer is called 'freight'"),
         ("labels: [Quay]", "labels: [Pier]", "attributes.remark.labels: no span label is called 'Pier'"),
         ("per_head: {most: 2}", "per_head: {least: 3, most: 2}", "relations.speaker.per_head: most is below least"),
+        ("per_head: {most: 2}", "per_head: {most: 2.0}", "relations: expected int | null, got float; write"),
         (
             "  lies_at:\n",
             "  lies_at:\n    shown_as: words\n",

@@ -72,6 +72,14 @@ def test_a_key_that_is_a_list_is_one_line(project: Project, file: str, words: st
     assert result.output.startswith(f"annotate: {said}")
 
 
+def test_a_number_with_a_point_in_a_map_is_one_line(project: Project) -> None:
+    project.path("brat").mkdir()
+    project.path("map.yaml").write_text("spans:\n  a: {label: Load, attributes: {least: 1.0}}\n")
+    result = project.annotate("import", "brat", "--format", "brat", "--annotator", "anna", "--map", "map.yaml")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert result.output.startswith("annotate: map.yaml: spans: expected int | str, got float; ")
+
+
 @pytest.mark.parametrize(("key", "said"), [("1", "the key 1 is no text"), ("null", "the key None is no text")])
 def test_a_key_that_is_no_text_is_said_with_its_place(project: Project, key: str, said: str) -> None:
     project.replace("schema/labels.yaml", "spans:\n", f"spans:\n  {key}: {{}}\n")

@@ -19,7 +19,7 @@ from annotate.executors import no_collections
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, Coverage
-from annotate.schemas import package_schema
+from annotate.schemas import misfit, package_schema
 from annotate.store import Corpus, encode_annotation, encode_article, encode_coverage
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ class ArticleChecker:
         try:
             noun = msgspec.convert({**document.value, **more}, type_)
         except msgspec.ValidationError as error:
-            findings += shape.off_schema(file, name, [shape.misfit(error)], document.value)
+            findings += shape.off_schema(file, name, [misfit(error)], document.value)
             return None, [placed(finding, data) for finding in findings]
         canonical = encode(noun)
         if data != canonical:

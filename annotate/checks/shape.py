@@ -1,7 +1,6 @@
 """S: the shape of a file, before anything in it is believed. JSON Schema says what can be said there."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -11,12 +10,9 @@ from annotate.checks import lines, vocabulary
 from annotate.checks.vocabulary import problems
 from annotate.files import parse_yaml
 from annotate.findings import Finding, Fix, Problem, Rule, rule
-from annotate.schemas import Fault, explain, place_of
+from annotate.schemas import Fault, explain
 
 BOM = b"\xef\xbb\xbf"
-
-
-_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 class Document(NamedTuple):
@@ -168,17 +164,6 @@ def parse_json(data: bytes) -> Any:
         raise ValueError("is nested too deeply to be a file of a corpus") from error
     except msgspec.DecodeError as error:
         raise ValueError(f"is no JSON: {str(error).removeprefix('JSON is malformed: ')}") from error
-
-
-def misfit(error: msgspec.ValidationError) -> Fault:
-    """Why a value cannot be read that its schema lets pass, or faults only by its vocabulary: `1.0`, a label of null.
-
-    The place is as near as the error says: of an attribute, the attributes it is among.
-    """
-    message, _, where = str(error).partition(" - at `$")
-    path = tuple(int(number) if number else name for name, number in _STEP.findall(where.partition("[...]")[0]))
-    said = message.replace("`", "").replace("Expected", "expected")
-    return Fault(place_of(path), f"{said}; write a value of that type, and whole numbers without a point", None, path)
 
 
 def document(file: str, article: str | None, data: bytes, schema_text: str) -> Document:

@@ -10,7 +10,7 @@ from annotate.errors import CannotRun
 from annotate.files import parse_yaml, read_bytes
 from annotate.inventory import Inventory
 from annotate.model import AttributeValue
-from annotate.schemas import explain, package_schema
+from annotate.schemas import converted, explain, package_schema
 
 ROLE_END = "0123456789"
 """A role that several items fill is numbered: Theme, Theme2."""
@@ -79,7 +79,7 @@ def load(path: Path, inventory: Inventory) -> Map:
         raise CannotRun(path, str(error), "mend the YAML") from error
     for fault in explain(value, package_schema("import-map")):
         raise CannotRun(path, f"{fault.place}: {fault.message}", fault.mend)
-    loaded = msgspec.convert(value, Map)
+    loaded = converted(path, value, Map)
     for place, what, name, known in _names(loaded, inventory):
         if name not in known:
             raise CannotRun(path, f"{place}: no {what} is called {name!r}", f"use one of: {', '.join(known)}")

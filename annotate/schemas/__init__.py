@@ -5,10 +5,18 @@ A schema may name the rule that a keyword stands for: `"x-rules": {"enum": "P203
 """
 
 import json
+import pathlib
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from annotate.errors import CannotRun
+
+T = TypeVar("T")
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PACKAGE_SCHEMAS = (
@@ -27,6 +35,7 @@ PACKAGE_SCHEMAS = (
 Schema = dict[str, Any]
 Path = tuple[str | int, ...]
 """The keys and numbers that lead to a value."""
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 class Fault(NamedTuple):
@@ -71,7 +80,7 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
             return
     except ValueError:  # YAML has keys that JSON has not; no validator has to do with them
         for path in _odd_keys(value, (), set()):
-            yield Fault(place_of(path[:-1]), f"the key {path[-1]!r} is no text", "write it in quotes", None, path[:-1])
+            yield Fault(_place(path[:-1]), f"the key {path[-1]!r} is no text", "write it in quotes", None, path[:-1])
         return
     from annotate.schemas.words import extra, said
 
@@ -81,7 +90,27 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
         rule = error.schema.get("x-rules", {}).get(error.validator) if isinstance(error.schema, dict) else None
         message, mend = map(_short, said(error))
         at = (*path, extra(error)[0]) if error.validator == "additionalProperties" else path
-        yield Fault(place_of(path), message, mend, rule, at)
+        yield Fault(_place(path), message, mend, rule, at)
+
+
+def misfit(error: msgspec.ValidationError) -> Fault:
+    """Why a value cannot be read that its schema lets pass, or faults only by its vocabulary: `1.0`, a label of null.
+
+    The place is as near as the error says: of an attribute, the attributes it is among.
+    """
+    message, _, where = str(error).partition(" - at `$")
+    path = tuple(int(number) if number else name for name, number in _STEP.findall(where.partition("[...]")[0]))
+    said = message.replace("`", "").replace("Expected", "expected")
+    return Fault(_place(path), said, "write whole numbers without a point, words in quotes", None, path)
+
+
+def converted(path: pathlib.Path, value: Any, type_: type[T]) -> T:
+    """The noun of a file's value; raises CannotRun, naming the place, for what its schema lets pass and it does not."""
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        fault = misfit(error)
+        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.mend) from error
 
 
 def _odd_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tuple[Any, ...]]:
@@ -95,7 +124,7 @@ def _odd_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tup
         yield from _odd_keys(entry, (*path, key), seen)
 
 
-def place_of(path: Path) -> str:
+def _place(path: Path) -> str:
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return place.removeprefix(".") or "the whole file"
 
