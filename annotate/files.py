@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import yaml
 
-from annotate.disk import bytes_of
+from annotate.disk import bytes_if_file, bytes_of
 from annotate.errors import CannotRun
 
 PART = ".part"
@@ -98,6 +98,21 @@ def parse_yaml(data: bytes) -> Any:
         raise ValueError(f"is no YAML: {' '.join(str(error).split())}") from error
 
 
+@contextlib.contextmanager
+def reading(path: str | Path, mend: str) -> Iterator[None]:
+    """What cannot be read within it, for whatever reason of the system's, is CannotRun, at the path it names."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename if isinstance(error.filename, str) else path
+        raise CannotRun(Path(where), why(error), mend) from error
+
+
+def why(error: OSError) -> str:
+    """The reason of the system's, in small letters as all messages."""
+    return (error.strerror or str(error)).lower()
+
+
 def read_bytes(path: str | Path, mend: str) -> bytes:
     """The bytes of a file that a command cannot do without; raises CannotRun.
 
@@ -106,7 +121,13 @@ def read_bytes(path: str | Path, mend: str) -> bytes:
     try:
         return bytes_of(str(path))
     except OSError as error:
-        raise CannotRun(Path(path), (error.strerror or str(error)).lower(), mend) from error
+        raise CannotRun(Path(path), why(error), mend) from error
+
+
+def read_if_file(path: str | Path, mend: str) -> bytes | None:
+    """The same; None where there is nothing."""
+    with reading(path, mend):
+        return bytes_if_file(str(path))
 
 
 class File(NamedTuple):
@@ -230,7 +251,7 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        problem = f"cannot be written: {(error.strerror or str(error)).lower()}"
+        problem = f"cannot be written: {why(error)}"
         raise CannotRun(path, problem, "make room or choose another folder") from error
 
 

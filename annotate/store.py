@@ -4,6 +4,7 @@ Canonical JSON: keys in the order of the model, one span or relation a line, spa
 canonical file and saving it gives the same bytes.
 """
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,9 +14,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from annotate.disk import bytes_if_file, names_in
+from annotate.disk import files_below, folders_in, names_in
 from annotate.errors import CannotRun
-from annotate.files import File, parse_yaml, read_bytes, write_atomically
+from annotate.files import File, parse_yaml, read_bytes, read_if_file, reading, write_atomically
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, Relation, SourceFile, Span
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ T = TypeVar("T")
 ID_PATTERN = r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?"
 LONGEST_ID = 100
 _CHECK = "`annotate check` says what is wrong with it"
+_READABLE = "make it a folder that can be read"
 
 
 def is_id(name: str) -> bool:
@@ -117,13 +119,27 @@ def beside(folder: Path) -> Path:
     return named if named.resolve() == real else real
 
 
+def _is_corpus(folder: Path) -> bool:
+    return any(os.path.lexists(folder / name) for name in ("annotators.yaml", "articles", "sources"))
+
+
 class Corpus:
     """A corpus folder. Paths are made from names that were found in it or that passed `ID_PATTERN`."""
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
-        if not self.root.is_dir():
+        with reading(self.root, "name a corpus folder"):
+            there = self.root.is_dir()
+        if not there:
             raise CannotRun(self.root, "no such folder", "name a corpus folder, or lay one out with `annotate init`")
+
+    def expect(self) -> None:
+        """Raises CannotRun for a folder that has nothing of a corpus, such as the one that a corpus is in."""
+        if _is_corpus(self.root):
+            return
+        inner = self.root / "corpus"
+        mend = f"name {inner}" if _is_corpus(inner) else "name a corpus folder, or lay one out with `annotate init`"
+        raise CannotRun(self.root, "is no corpus: it has neither annotators.yaml nor articles nor sources", mend)
 
     def text_path(self, article: str) -> Path:
         return self.root / "articles" / f"{article}.txt"
@@ -170,8 +186,9 @@ class Corpus:
 
     def versions(self) -> list[str]:
         """The folders of annotations: annotators, and gold."""
-        folder = self.root / "annotations"
-        return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+        folder = f"{self.root}/annotations"
+        with reading(folder, _READABLE):
+            return folders_in(folder)
 
     def labelled_by(self, names: Iterable[str]) -> list[str]:
         """Annotators, each once; raises CannotRun, naming those who have, for one who has labelled nothing."""
@@ -194,12 +211,19 @@ class Corpus:
 
     def _names(self, folder: str, ending: str) -> list[str]:
         """The names of the files in a folder; one that stands in several folders is one string in memory."""
-        return [sys.intern(name) for name in names_in(f"{self.root}/{folder}", ending)]
+        path = f"{self.root}/{folder}"
+        with reading(path, _READABLE):
+            return [sys.intern(name) for name in names_in(path, ending)]
+
+    def files(self) -> Iterator[str]:
+        """The paths of all files, from the folder on, also hidden ones, in no order."""
+        with reading(self.root, _READABLE):
+            yield from files_below(str(self.root))
 
     def splits(self) -> dict[str, list[str]]:
         """Split → article ids, in the order of the files' lines."""
         return {
-            name: (self.root / "splits" / f"{name}.txt").read_text("utf-8", errors="replace").split()
+            name: read_bytes(f"{self.root}/splits/{name}.txt", "restore the list").decode("utf-8", "replace").split()
             for name in sorted(self._names("splits", ".txt"), key="{}.txt".format)
         }
 
@@ -222,7 +246,7 @@ class Corpus:
     def find_annotation(self, version: str, article: str) -> Annotation | None:
         """The same; None where the article has no such labels."""
         path = f"{self.root}/annotations/{version}/{article}.json"
-        data = bytes_if_file(path)
+        data = read_if_file(path, _CHECK)
         return None if data is None else _decoded(path, data, Annotation)
 
     def read_source(self, file: str) -> SourceFile:
@@ -233,24 +257,19 @@ class Corpus:
 
     def read_links(self) -> Links:
         """The links between passages; none where the corpus has no file of them."""
-        return _decode(self.links_path, Links) if self.links_path.exists() else Links(links=())
+        data = read_if_file(self.links_path, _CHECK)
+        return Links(links=()) if data is None else _decoded(self.links_path, data, Links)
 
     def read_statement(self) -> dict[str, str]:
         """The data statement, heading → text; empty where the corpus has none."""
-        if not self.statement_path.exists():
-            return {}
-        return _convert(self._yaml(self.statement_path), dict[str, str], self.statement_path)
-
-    def _yaml(self, path: Path) -> Any:
-        try:
-            return parse_yaml(read_bytes(path, _CHECK))
-        except ValueError as error:
-            raise CannotRun(path, str(error), "mend the YAML") from error
+        path = self.statement_path
+        data = read_if_file(path, _CHECK)
+        return {} if data is None else _convert(_yaml(path, data), dict[str, str], path)
 
     def read_annotators(self) -> dict[str, Annotator]:
         """Annotators by id."""
         path = self.annotators_path
-        value = self._yaml(path)
+        value = _yaml(path, read_bytes(path, _CHECK))
         entries = value.get("annotators", []) if isinstance(value, dict) else []
         return {annotator.id: annotator for annotator in _convert(entries, list[Annotator], path)}
 
@@ -289,6 +308,13 @@ class Corpus:
 
     def write_source_record(self, source: SourceFile) -> None:
         write_atomically(self.source_record_path(source.file), encode_source(source))
+
+
+def _yaml(path: Path, data: bytes) -> Any:
+    try:
+        return parse_yaml(data)
+    except ValueError as error:
+        raise CannotRun(path, str(error), "mend the YAML") from error
 
 
 def _decode(path: Path, type_: type[T]) -> T:

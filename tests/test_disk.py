@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate.disk import bytes_if_file, bytes_of, files_below, names_in, rest, state_of
+from annotate.disk import bytes_if_file, bytes_of, files_below, folders_in, names_in, rest, state_of
 
 
 @pytest.fixture
@@ -25,14 +25,26 @@ def test_names_are_those_with_an_ending(folder: Path) -> None:
     assert found == sorted(path.stem for path in folder.glob("*.json") if not path.name.startswith("."))
     assert found == ["a.b", "b", "broken", "folder", "link", "é\n"]
     assert names_in(str(folder / "nowhere"), ".json") == names_in(str(folder / "a.txt"), ".json") == []
+    assert folders_in(str(folder)) == [".in", "again", "deep", "folder.json"]
+    assert folders_in(str(folder / "nowhere")) == []
+
+
+def test_a_folder_that_cannot_be_looked_into_is_not_an_empty_one(folder: Path) -> None:
+    (folder / "circle").symlink_to("circle")
+    for name in ("circle", "broken.json"):
+        for looked in (lambda path: names_in(path, ".json"), folders_in, lambda path: list(files_below(path))):
+            with pytest.raises(OSError, match=name):
+                looked(str(folder / name))
 
 
 def test_files_below_are_those_of_rglob(folder: Path) -> None:
+    (folder / "circle").symlink_to("circle")
+    os.mkfifo(folder / "pipe")
     files = sorted(files_below(str(folder)))
     # Not through a link to a folder, which could lead back.
-    expected = [path for path in folder.rglob("*") if path.is_file() and "again" not in path.parts]
+    expected = [path for path in folder.rglob("*") if not path.is_dir() and "again" not in path.parts]
     assert files == sorted(path.relative_to(folder).as_posix() for path in expected)
-    assert {".in/d.json", ".hidden.json", "link.json"} < set(files)
+    assert {".in/d.json", ".hidden.json", "link.json", "broken.json", "circle", "pipe"} < set(files)
 
 
 def test_bytes_of_what_is_a_file_and_of_nothing_else(folder: Path) -> None:
@@ -42,12 +54,30 @@ def test_bytes_of_what_is_a_file_and_of_nothing_else(folder: Path) -> None:
     for name in ("a.txt", "link.json", "empty", "large"):
         data = (folder / name).read_bytes()
         assert bytes_if_file(str(folder / name)) == bytes_of(str(folder / name)) == data
-    for name in ("deep", "pipe", "nowhere", "broken.json", "a.txt/b"):
+    for name in ("nowhere", "a.txt/b"):
         assert bytes_if_file(str(folder / name)) is None
+    for name in ("deep", "pipe", "nowhere", "broken.json", "a.txt/b"):
         assert state_of(str(folder / name)) is None
     assert state_of(str(folder / "link.json")) == state_of(str(folder / "b.json")) != state_of(str(folder / "empty"))
-    with pytest.raises(IsADirectoryError, match="deep"):
-        bytes_of(str(folder / "deep"))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("deep", "Is a directory"),
+        ("pipe", "is no file"),
+        ("broken.json", "No such file"),
+        ("circle", "Too many levels"),
+        ("x" * 5000, "File name too long"),
+    ],
+)
+def test_what_is_there_and_cannot_be_read_is_an_error(folder: Path, name: str, said: str) -> None:
+    """A pipe is not waited for."""
+    os.mkfifo(folder / "pipe")
+    (folder / "circle").symlink_to("circle")
+    for read in (bytes_of, bytes_if_file):
+        with pytest.raises(OSError, match=said):
+            read(str(folder / name))
     with pytest.raises(FileNotFoundError, match="nowhere"):
         bytes_of(str(folder / "nowhere"))
 

@@ -1,16 +1,20 @@
-"""Disks that refuse: a real read-only file system, a real limit on what may be written. Nothing is half done."""
+"""Disks that refuse: a real read-only file system, a real limit on what may be written. Nothing is half done.
 
+And files that are none, or that may not be read: they are said, never taken for what is not there.
+"""
+
+import errno
 import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, annotate
 
 Done = subprocess.CompletedProcess[str]
 ANNOTATE = [sys.executable, "-c", "from annotate.cli import main; main()"]
@@ -95,3 +99,108 @@ def assert_refused(done: Done) -> None:
     assert done.stderr.startswith("annotate: "), done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
     assert "; " in done.stderr
+
+
+FILES = (
+    "annotators.yaml",
+    "articles/harbour.json",
+    "articles/harbour.txt",
+    "annotations/anna/market.json",
+    "annotations/anna/nobody.json",
+    "coverage/harbour.json",
+    "links.json",
+    "release.yaml",
+    "sources/port.txt",
+    "sources/port.txt.json",
+    "splits/train.txt",
+    "statement.yaml",
+)
+ODD: dict[str, tuple[Callable[[Path], object], str]] = {
+    "folder": (Path.mkdir, "is a directory"),
+    "circle": (lambda path: path.symlink_to(path.name), "too many levels of symbolic links"),
+    "nowhere": (lambda path: path.symlink_to("nowhere"), "no such file or directory"),
+    "pipe": (os.mkfifo, "is no file"),
+    "forbidden": (Path.touch, "permission denied"),
+}
+
+
+def forbid(patch: pytest.MonkeyPatch, call: str, end: str) -> None:
+    """Let a call of the system's refuse paths with this end, as it does to all but root."""
+    real = getattr(os, call)
+
+    def refusing(path: str, *more: int) -> object:
+        if str(path).endswith(end):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return real(path, *more)
+
+    patch.setattr(os, call, refusing)
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("file", FILES)
+def test_what_is_no_file_that_can_be_read_is_said(
+    project: Project, monkeypatch: pytest.MonkeyPatch, file: str, odd: str
+) -> None:
+    path = project.path(f"corpus/{file}")
+    path.unlink(missing_ok=True)
+    make, words = ODD[odd]
+    make(path)
+    if odd == "forbidden":
+        forbid(monkeypatch, "open", file)
+    checked = project.annotate("check")
+    if file.startswith("splits"):
+        assert (checked.exit_code, checked.output) == (2, f"annotate: corpus/{file}: {words}; restore the list\n")
+    elif (file, odd) == ("sources/port.txt", "folder"):
+        assert (checked.exit_code, "C111" in checked.output) == (1, True)
+    else:
+        assert checked.exit_code == 1, checked.output
+        assert f"corpus/{file}: S108 {words}; " in checked.output
+    built = project.annotate("build", "--out", "out")
+    assert built.exit_code == checked.exit_code
+    assert not project.path("out").exists()
+
+
+@pytest.mark.parametrize("folder", ["articles", "annotations", "annotations/anna", "coverage", "sources", "splits", ""])
+def test_folder_that_may_not_be_looked_into_is_one_line(
+    project: Project, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    path = f"corpus/{folder}".removesuffix("/")
+    forbid(monkeypatch, "scandir", path)
+    result = project.annotate("check")
+    said = f"annotate: {path}: permission denied; make it a folder that can be read\n"
+    assert (result.exit_code, result.output) == (2, said)
+
+
+def test_labels_that_may_not_be_read_are_not_no_labels(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert project.annotate("agree", "--with-gold").exit_code == 0
+    forbid(monkeypatch, "scandir", "annotations/anna")
+    result = project.annotate("agree", "--with-gold")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert result.output.startswith("annotate: corpus/annotations/anna: permission denied; ")
+
+
+def test_name_of_a_source_that_no_disk_takes_is_a_finding(project: Project) -> None:
+    project.replace("corpus/articles/harbour.json", '"file": "port.txt"', f'"file": "{"x" * 5000}"')
+    result = project.annotate("check")
+    assert (result.exit_code, "corpus/articles/harbour.json: C111" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("check empty", "empty: is no corpus: it has neither annotators.yaml nor articles nor sources; name a corpus"),
+        ("check .", ".: is no corpus: it has neither annotators.yaml nor articles nor sources; name corpus\n"),
+        ("build empty --out out", "empty: is no corpus: "),
+        (f"check {'x' * 5000}", f"{'x' * 5000}: file name too long; name a corpus folder\n"),
+    ],
+)
+def test_folder_that_is_no_corpus_is_one_line(project: Project, words: str, said: str) -> None:
+    project.path("empty").mkdir()
+    result = project.annotate(*words.split())
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert result.output.startswith(f"annotate: {said}")
+
+
+def test_fresh_corpus_is_one_also_while_it_is_empty(tmp_path: Path) -> None:
+    assert annotate("init", "fresh", cwd=tmp_path).exit_code == 0
+    assert annotate("check", cwd=tmp_path / "fresh").exit_code == 0

@@ -14,7 +14,7 @@ from annotate.checks.clean import LabelFile, clean
 from annotate.checks.corpus import ArticleFacts
 from annotate.checks.labels import check_labels, placed
 from annotate.checks.text import SourceText
-from annotate.disk import bytes_if_file, bytes_of, state_of
+from annotate.disk import bytes_of, state_of
 from annotate.executors import no_collections
 from annotate.findings import Finding
 from annotate.inventory import Inventory
@@ -89,7 +89,8 @@ class ArticleChecker:
     def labels(self, version: str, name: str, article: Article | None) -> LabelFile:
         """One file of labels, yet unseen."""
         file = f"annotations/{version}/{name}.json"
-        return LabelFile(version, file, bytes_of(f"{self.root}/{file}"), article)
+        data, findings = shape.contents(self.root, file, name)
+        return LabelFile(version, file, data or b"", article, findings)
 
     def read(
         self, file: str, data: bytes, name: str | None, schema: str, key: str | None, type_: type[T], encode: Any,
@@ -143,9 +144,9 @@ class ArticleChecker:
         text_, findings = self._text(name)
         sound = not findings
         file = f"articles/{name}.json"
-        data = bytes_if_file(f"{self.root}/{file}")
+        data, unreadable = shape.contents(self.root, file, name)
         if data is None:
-            return None, None, findings
+            return None, None, findings + unreadable
         schema = package_schema("article")
         article, found = self.read(file, data, name, schema, "id", Article, encode_article, text=text_ or "")
         findings += found
@@ -166,9 +167,9 @@ class ArticleChecker:
     def _text(self, name: str) -> tuple[str | None, list[Finding]]:
         """The text of an article, None where there is none or it is no UTF-8, and the findings on it."""
         file = f"articles/{name}.txt"
-        data = bytes_if_file(f"{self.root}/{file}")
+        data, findings = shape.contents(self.root, file, name)
         if data is None:
-            return None, []
+            return None, findings
         findings = list(shape.encoding(file, name, data))
         if findings:
             return None, findings
@@ -179,9 +180,13 @@ class ArticleChecker:
         return text_, findings
 
     def _source(self, file: str) -> SourceText | None:
+        """A source file; None where it is not there, or cannot be read: then C111 says so."""
         path = f"{self.root}/sources/{file}"
-        found = state_of(path)
-        return _source(path, *found) if found else None
+        try:
+            found = state_of(path)
+            return _source(path, *found) if found else None
+        except OSError:
+            return None
 
     def annotation(
         self, name: str, versions: Iterable[str], labels: LabelFile, known: Annotation | None
@@ -191,7 +196,9 @@ class ArticleChecker:
         `known` is the annotation where its file is clean: then nothing has to be said of its shape and labels. Labels
         are checked where the text that they were made on is there.
         """
-        findings: list[Finding] = []
+        findings = list(labels.findings)
+        if findings:
+            return None, findings
         file, data, article, annotation = labels.file, labels.data, labels.article, known
         if annotation is None:
             annotation, findings = self.read(file, data, name, self.schema, "article", Annotation, encode_annotation)
@@ -209,7 +216,8 @@ class ArticleChecker:
     def _coverage(self, name: str, article: Article | None, gold: Annotation | None) -> Iterator[Finding]:
         """The findings on an article's coverage file; the counts are checked against its gold labels."""
         file = f"coverage/{name}.json"
-        data = bytes_if_file(f"{self.root}/{file}")
+        data, unreadable = shape.contents(self.root, file, name)
+        yield from unreadable
         if data is None:
             return
         schema = package_schema("coverage")

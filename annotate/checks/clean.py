@@ -7,6 +7,7 @@ import msgspec
 
 from annotate.checks.gate import Gate
 from annotate.columns import gathered
+from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article
 from annotate.store import encode_annotation, encode_ordered
@@ -15,12 +16,16 @@ _decoder = msgspec.json.Decoder(Annotation)
 
 
 class LabelFile(NamedTuple):
-    """A file of labels, named relative to the corpus: its bytes, and the article with its text, if that is whole."""
+    """A file of labels, named relative to the corpus: its bytes, and the article with its text, if that is whole.
+
+    `findings` say why there are no bytes, where the file cannot be read.
+    """
 
     version: str
     file: str
     data: bytes
     article: Article | None
+    findings: Sequence[Finding] = ()
 
 
 def clean(files: Sequence[LabelFile], inventory: Inventory) -> list[Annotation | None]:

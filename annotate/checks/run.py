@@ -1,5 +1,6 @@
 """Which check sees what, in which order: one article after the other, then the corpus as a whole."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -12,7 +13,6 @@ from annotate.checks import coverage as coverage_rules
 from annotate.checks import splits as split_rules
 from annotate.checks.article import ArticleChecker, Named
 from annotate.checks.corpus import Contents
-from annotate.disk import bytes_of, files_below
 from annotate.executors import in_order, processes
 from annotate.findings import Finding
 from annotate.inventory import Inventory
@@ -36,8 +36,10 @@ def check(
     """All findings on a corpus, file by file in the order of article ids, then those on the whole.
 
     `workers` is the number of processes; the findings and their order are the same with any. `told` hears of articles
-    that have been looked at, so many at a time.
+    that have been looked at, so many at a time. Raises CannotRun for a folder that is no corpus, or has folders that
+    cannot be looked into.
     """
+    corpus.expect()
     run = _Run(corpus, inventory)
     yield from run.annotators()
     yield from run.sources()
@@ -57,7 +59,7 @@ class _Run:
         self.checker = ArticleChecker(corpus, inventory, set())
         self.contents = Contents(
             inventory_version=inventory.version,
-            files=sorted(file for file in files_below(str(corpus.root)) if not corpus_rules.belongs(file)),
+            files=sorted(file for file in corpus.files() if not corpus_rules.belongs(file)),
             metadata_ids=corpus.article_ids(),
             text_ids=corpus.text_ids(),
             splits=corpus.splits(),
@@ -69,9 +71,11 @@ class _Run:
                 annotated[name] = same.setdefault(versions, versions)
 
     def annotators(self) -> Iterator[Finding]:
-        path = self.corpus.annotators_path
-        file = path.relative_to(self.corpus.root).as_posix()
-        data = path.read_bytes() if path.exists() else b"annotators: []\n"
+        file = self.corpus.annotators_path.name
+        data, findings = shape.contents(self.corpus.root, file, None)
+        if data is None:
+            yield from findings or shape.unreadable_file(file, None, "is missing")
+            return
         document = shape.document(file, None, data, package_schema("annotators"))
         yield from document.findings
         if document.value is not None:
@@ -83,7 +87,10 @@ class _Run:
     def sources(self) -> Iterator[Finding]:
         for name in self.corpus.source_files():
             file = f"sources/{name}.json"
-            data = bytes_of(f"{self.corpus.root}/{file}")
+            data, unreadable = shape.contents(self.corpus.root, file, None)
+            yield from unreadable
+            if data is None:
+                continue
             record, findings = self.checker.read(
                 file, data, None, package_schema("source"), "file", SourceFile, encode_source
             )
@@ -91,8 +98,11 @@ class _Run:
             if record is not None:
                 self.contents.sources[name] = record
         for path in sorted((self.corpus.root / "sources").glob("*")):
-            if path.suffix != ".json" and path.is_file():
-                data = path.read_bytes()
+            if path.suffix == ".json" or os.path.isdir(path):  # noqa: PTH112 - it raises nothing
+                continue
+            data, unreadable = shape.contents(self.corpus.root, f"sources/{path.name}", None)
+            yield from unreadable
+            if data is not None:
                 self.contents.source_hashes[path.name] = sha256(data)
                 self.contents.source_sizes[path.name] = len(data.decode("utf-8", "replace"))
 
@@ -124,14 +134,26 @@ class _Run:
     def _versions(self, name: str) -> tuple[str, ...]:
         return self.contents.annotated.get(name, ())
 
+    def decisions(self) -> Iterator[Finding]:
+        """The findings on the files of decisions."""
+        folder = self.corpus.adjudication_path("x").parent
+        for path in sorted(folder.glob("*.yaml")):
+            file = path.relative_to(self.corpus.root).as_posix()
+            data, unreadable = shape.contents(self.corpus.root, file, path.stem)
+            yield from unreadable
+            if data is not None:
+                document = shape.document(file, path.stem, data, ANY)
+                yield from document.findings or corpus_rules.decisions_elsewhere(
+                    file, path.stem, document.value, path.stem, self.contents.known
+                )
+
     def beside(self) -> Iterator[Finding]:
         """The findings on links, data statement, gate and decisions, and on which articles are covered."""
-        path = self.corpus.links_path
-        if path.is_file():
-            file = path.relative_to(self.corpus.root).as_posix()
-            links, findings = self.checker.read(
-                file, path.read_bytes(), None, package_schema("links"), None, Links, encode_links
-            )
+        file = self.corpus.links_path.name
+        data, unreadable = shape.contents(self.corpus.root, file, None)
+        yield from unreadable
+        if data is not None:
+            links, findings = self.checker.read(file, data, None, package_schema("links"), None, Links, encode_links)
             yield from findings
             if links is not None:
                 linked = {passage.article for link in links.links for passage in link.passages}
@@ -140,14 +162,10 @@ class _Run:
                 yield from coverage_rules.passage_elsewhere(file, None, links, texts, broken)
                 yield from split_rules.group_in_two_splits("", None, bonds_of_links(links), self.contents.splits)
         for path, schema in ((self.corpus.statement_path, "statement"), (self.corpus.release_path, "release")):
-            if path.is_file():
-                file = path.relative_to(self.corpus.root).as_posix()
-                yield from shape.document(file, None, path.read_bytes(), package_schema(schema)).findings
-        for path in sorted(self.corpus.adjudication_path("x").parent.glob("*.yaml")):
-            file = path.relative_to(self.corpus.root).as_posix()
-            document = shape.document(file, path.stem, path.read_bytes(), ANY)
-            yield from document.findings or corpus_rules.decisions_elsewhere(
-                file, path.stem, document.value, path.stem, self.contents.known
-            )
+            data, unreadable = shape.contents(self.corpus.root, path.name, None)
+            yield from unreadable
+            if data is not None:
+                yield from shape.document(path.name, None, data, package_schema(schema)).findings
+        yield from self.decisions()
         gold = {name for name, versions in self.contents.annotated.items() if GOLD in versions}
         yield from coverage_rules.not_covered("", None, self.corpus.covered_ids(), gold & self.contents.known)

@@ -1,14 +1,17 @@
 """S: the shape of a file, before anything in it is believed. JSON Schema says what can be said there."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from annotate.checks import lines, vocabulary
 from annotate.checks.vocabulary import problems
-from annotate.files import parse_yaml
+from annotate.disk import bytes_if_file
+from annotate.files import parse_yaml, why
 from annotate.findings import Finding, Fix, Problem, Rule, rule
 from annotate.schemas import Fault, explain
 
@@ -125,7 +128,38 @@ def not_canonical(data: bytes, canonical: bytes) -> Iterator[Problem]:
         yield Problem("is not in canonical form; `annotate check --fix` rewrites it", line=line, fix=Fix())
 
 
-RULES: tuple[Rule, ...] = (encoding, syntax, duplicate_key, off_schema, unsafe_id, file_name, not_canonical)
+@rule("S108")
+def unreadable_file(reason: str) -> Iterator[Problem]:
+    """What stands where a corpus has a file is one, and can be read; annotators.yaml is always there.
+
+    Why: what cannot be read is not checked either; unsaid, it would pass for what is not there, or for what is right.
+    Fails: a folder called links.json; a link to a file that is gone; a text that its reader has no right to.
+    Passes: a file that can be read; no links.json at all.
+    """
+    yield Problem(f"{reason}; put a file in its place that can be read")
+
+
+RULES: tuple[Rule, ...] = (
+    encoding,
+    syntax,
+    duplicate_key,
+    off_schema,
+    unsafe_id,
+    file_name,
+    not_canonical,
+    unreadable_file,
+)
+
+
+def contents(root: str | Path, file: str, article: str | None) -> tuple[bytes | None, list[Finding]]:
+    """The bytes of a file of the corpus at `root`, None where there is nothing, or nothing that can be read.
+
+    The findings say that it cannot be read.
+    """
+    try:
+        return bytes_if_file(f"{root}/{file}"), []
+    except OSError as error:
+        return None, list(unreadable_file(file, article, why(error)))
 
 
 def keys_twice(data: bytes) -> list[str]:

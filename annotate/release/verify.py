@@ -8,11 +8,15 @@ import pyarrow as pa
 from annotate.dataset.hashing import logical_sha256
 from annotate.dataset.writer import MANIFEST as DATASET_MANIFEST
 from annotate.dataset.writer import Manifest, read_manifest
+from annotate.disk import bytes_of
 from annotate.errors import CannotRun
+from annotate.files import read_bytes, reading, why
 from annotate.offsets import sha256
 from annotate.release import archive, sums
 from annotate.release.folder import DATASET, MANIFEST
 from annotate.release.manifest import ReleaseManifest, dataset_differences, decode, differences
+
+_AGAIN = "download it again, or make it a file that can be read"
 
 
 def verify(folder: Path, expected: str | None = None) -> Iterator[str]:
@@ -22,12 +26,14 @@ def verify(folder: Path, expected: str | None = None) -> Iterator[str]:
     a later version of the toolkit.
     """
     listed = folder / sums.FILE
-    if not folder.is_dir() or not (listed.is_file() or (folder / MANIFEST).is_file()):
+    with reading(folder, _AGAIN):
+        there = folder.is_dir() and (listed.is_file() or (folder / MANIFEST).is_file())
+    if not there:
         raise CannotRun(folder, "is no release folder", f"name the folder that {sums.FILE} is in")
     if not listed.is_file():
         yield f"{sums.FILE} is missing"
         return
-    broken = list(_sums(folder, listed.read_bytes(), expected))
+    broken = list(_sums(folder, read_bytes(listed, _AGAIN), expected))
     yield from broken
     if broken:
         return
@@ -35,7 +41,7 @@ def verify(folder: Path, expected: str | None = None) -> Iterator[str]:
     if not path.is_file():
         yield f"{MANIFEST} is missing"
         return
-    manifest = decode(path, path.read_bytes())
+    manifest = decode(path, read_bytes(path, _AGAIN))
     yield from _dataset(folder / DATASET, manifest)
     yield from _sources(folder / archive.archive_name(manifest.version), manifest, text=_has_text(folder))
 
@@ -46,14 +52,25 @@ def _sums(folder: Path, data: bytes, expected: str | None) -> Iterator[str]:
     wanted, broken = sums.decode(data)
     for number in broken:
         yield f"{sums.FILE} cannot be read in line {number}"
-    found = sums.files(folder)
+    with reading(folder, _AGAIN):
+        found = sums.files(folder)
     for name in sorted(wanted.keys() | found.keys()):
         if name not in found:
             yield f"{name} is missing"
         elif name not in wanted:
             yield f"{name} was added"
-        elif found[name].is_symlink() or sha256(found[name].read_bytes()) != wanted[name]:
+        elif found[name].is_symlink():
             yield f"{name} was changed"
+        else:
+            yield from _file(name, found[name], wanted[name])
+
+
+def _file(name: str, path: Path, wanted: str) -> Iterator[str]:
+    try:
+        if sha256(bytes_of(str(path))) != wanted:
+            yield f"{name} was changed"
+    except OSError as error:
+        yield f"{name} cannot be read: {why(error)}"
 
 
 def _has_text(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 """A downloaded release: every byte of it counts, with text and without, and no git is asked."""
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from annotate.errors import CannotRun
 from annotate.release.verify import verify
 from tests.conftest import annotate
 from tests.release.conftest import VERSION, Maintained
+from tests.test_faults import forbid
 
 GOLD = "dataset/data/articles/train-00000-of-00001.parquet"
 
@@ -53,6 +56,21 @@ def test_file_too_many_is_found(folder: Path) -> None:
     (folder / "dataset" / "extra.txt").write_text("")
     (folder / "link").symlink_to(folder / "release.json")
     assert list(verify(folder)) == ["dataset/extra.txt was added", "link was added"]
+
+
+def test_what_cannot_be_read_is_a_line_and_a_pipe_is_not_waited_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "page.html").unlink()
+    os.mkfifo(folder / "page.html")
+    assert list(verify(folder)) == ["page.html cannot be read: is no file"]
+    (folder / "page.html").unlink()
+    (folder / "page.html").touch()
+    forbid(monkeypatch, "open", "page.html")
+    assert list(verify(folder)) == ["page.html cannot be read: permission denied"]
+    forbid(monkeypatch, "open", "SHA256SUMS")
+    with pytest.raises(CannotRun, match="SHA256SUMS: permission denied; "):
+        list(verify(folder))
 
 
 def test_damaged_line_of_the_sums_is_found(folder: Path) -> None:
