@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from annotate.errors import CannotRun
+from annotate.release.gate import read_gate
 from tests.conftest import ROOT, Project, annotate
 
 Done = subprocess.CompletedProcess[str]
@@ -177,6 +179,13 @@ def test_labels_that_may_not_be_read_are_not_no_labels(project: Project, monkeyp
     result = project.annotate("agree", "--with-gold")
     assert (result.exit_code, result.output.count("\n")) == (2, 1)
     assert result.output.startswith("annotate: corpus/annotations/anna: permission denied; ")
+
+
+def test_gate_that_cannot_be_read_is_not_no_gate(project: Project) -> None:
+    assert read_gate(project.corpus) is None
+    project.corpus.release_path.mkdir()
+    with pytest.raises(CannotRun, match=r"release\.yaml: is a directory; "):
+        read_gate(project.corpus)
 
 
 def test_name_of_a_source_that_no_disk_takes_is_a_finding(project: Project) -> None:

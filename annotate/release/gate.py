@@ -3,7 +3,7 @@
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.files import parse_yaml, read_bytes
+from annotate.files import parse_yaml, read_if_file
 from annotate.schemas import explain, package_schema
 from annotate.store import Corpus
 
@@ -25,10 +25,11 @@ class Gate(msgspec.Struct, frozen=True):
 def read_gate(corpus: Corpus) -> Gate | None:
     """The gate of a corpus; None where it states none. Raises CannotRun for a file that is not of its schema."""
     path = corpus.release_path
-    if not path.is_file():
+    data = read_if_file(path, "restore it")
+    if data is None:
         return None
     try:
-        value = parse_yaml(read_bytes(path, "restore it"))
+        value = parse_yaml(data)
     except ValueError as error:
         raise CannotRun(path, str(error), "mend the YAML") from error
     for fault in explain(value, package_schema("release")):
