@@ -361,7 +361,7 @@ def annotator_twice(contents: Contents) -> Iterator[Problem]:
             yield Problem(f"{GOLD!r} is the folder of adjudicated labels; choose another pseudonym")
 
 
-@rule("C118")
+@rule("C119")
 def decisions_elsewhere(value: Any, name: str, known: set[str]) -> Iterator[Problem]:
     """A file of adjudication/ holds the decisions on the article that it is named after, and the corpus has that.
 
