@@ -10,21 +10,33 @@ With `both` the things matched one to one, precision is both / predicted, recall
 mean, 2 · both / (gold + predicted); van Rijsbergen, "Information Retrieval" (1979), chapter 7.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 from annotate.agreement.attributes import COMPATIBLE, DISTANCE, EQUAL, PAIRS, compatible, distance
 from annotate.agreement.bootstrap import SAMPLES, Bootstrap, Measure, Tally
-from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, Counts, Value
-from annotate.agreement.matching import Matching, exact, exact_counts, overlap
+from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, Counts, Value, alpha, alpha_counts
+from annotate.agreement.matching import Matching, exact, exact_counts, in_both, overlap
 from annotate.agreement.measure import ALL
 from annotate.agreement.score import Score, scored
 from annotate.agreement.spans import HALF
 from annotate.records import Mention, Piece
 from annotate.tags import runs
 
-__all__ = ["Measure", "Score", "counts", "records", "relations", "spans", "spans_of_tags"]
+__all__ = [
+    "Measure",
+    "Score",
+    "counts",
+    "exact_spans",
+    "nominal_alpha",
+    "records",
+    "relations",
+    "spans",
+    "spans_of_tags",
+]
 
 Span = tuple[str, int, int]
 """Label, start, end."""
@@ -46,6 +58,16 @@ class Spans(NamedTuple):
     exact: Score
     partial: Score
     overlap: Score
+
+
+class Exact(NamedTuple):
+    """How many there are, and how many of them are the same; a share of nothing is None."""
+
+    gold: int
+    predicted: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
 
 
 class Found(NamedTuple):
@@ -95,6 +117,41 @@ def spans(
         name: Spans(*exactly.sizes(name), *(scored(bootstrap, one[name]) for one in (exactly, partly, nearly)))
         for name in exactly.names()
     }
+
+
+def exact_spans(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -> dict[str, Exact]:
+    """What `spans` calls exact, by label, and `all labels`: the values alone, in one pass, for each step of a training.
+
+    Raises ValueError where there are not as many documents in both.
+    """
+    if len(gold) != len(predicted):
+        raise ValueError(f"{len(gold)} documents of gold and {len(predicted)} predicted")
+    label = itemgetter(0)
+    ours, theirs = (Counter(map(label, chain.from_iterable(side))) for side in (gold, predicted))
+    both = Counter(map(label, chain.from_iterable(map(in_both, gold, predicted))))
+    names = sorted(ours.keys() | theirs.keys())
+    found = {name: _exact(both[name], ours[name], theirs[name]) for name in names}
+    return {**found, ALL: _exact(both.total(), ours.total(), theirs.total())}
+
+
+def _exact(both: int, gold: int, predicted: int) -> Exact:
+    return Exact(
+        gold,
+        predicted,
+        both / predicted if predicted else None,
+        both / gold if gold else None,
+        2 * both / (gold + predicted) if gold + predicted else None,
+    )
+
+
+def nominal_alpha(rows: Sequence[Iterable[Hashable]]) -> float | None:
+    """Krippendorff's alpha of values without an order: a row an annotator, a column a unit, None for a missing value.
+
+    "Computing Krippendorff's Alpha-Reliability" (2011). None where it is not defined: all values are the same, or no
+    unit has two. Raises ValueError for rows of different lengths.
+    """
+    value = alpha(alpha_counts(Counter(zip(*rows, strict=True))))
+    return None if isinstance(value, str) else value
 
 
 def relations(

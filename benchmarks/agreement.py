@@ -19,9 +19,11 @@ import krippendorff
 import nervaluate
 import numpy as np
 
+from annotate import metrics
 from annotate.agreement.bootstrap import Tally
 from annotate.agreement.coefficients import Value, alpha, alpha_counts, f1
 from annotate.agreement.matching import exact, mentions
+from annotate.agreement.measure import ALL
 from annotate.agreement.positions import Positions, patterns
 from annotate.agreement.score import labelled
 from annotate.agreement.spans import add_matching, projected
@@ -161,6 +163,18 @@ def compare_alpha(draw: random.Random) -> Row:
     return Row(f"alpha, the library given an array made beforehand, {size}", seconds, their_seconds)
 
 
+def compare_alpha_of_lists(draw: random.Random) -> Row:
+    """The very same lists of labels to both: what a program has that does not work on arrays."""
+    listed = [[label for label, start, end in row for _ in range(start, end)] for row in stretches(draw)]
+    seconds, ours = timed(lambda: metrics.nominal_alpha(listed) or "none", 5)
+    their_seconds, theirs = timed(
+        lambda: float(krippendorff.alpha(reliability_data=listed, level_of_measurement="nominal")), 1
+    )
+    same(ours, theirs)
+    size = f"{ANNOTATORS} × {CHARACTERS:,} characters"
+    return Row(f"`metrics.nominal_alpha` of lists of labels, {size}", seconds, their_seconds)
+
+
 def compare_alpha_by_label(draw: random.Random) -> Row:
     rows = stretches(draw)
     versions, ruler = mentions_of(rows), Positions(CHARACTERS, [0])
@@ -220,21 +234,36 @@ def compare_alpha_of_sets(draw: random.Random) -> Row:
     return Row(what, seconds, their_seconds)
 
 
+def compare_f1_of_lists(draw: random.Random) -> Row:
+    sides = documents(draw)
+    seconds, found = timed(lambda: metrics.exact_spans(*sides), 5)
+    ours: dict[str, Value] = {name: one.f1 or 0.0 for name, one in found.items()}
+    what = f"`metrics.exact_spans`, 2 × {DOCUMENTS} documents × {SPANS} spans"
+    return _beside_nervaluate(what, seconds, {**ours, "all": ours[ALL]}, sides)
+
+
 def compare_f1(draw: random.Random) -> Row:
-    first, second = documents(draw)
+    sides = documents(draw)
+    compared = study_of(sides)
+    seconds, ours = timed(lambda: our_f1(compared), 5)
+    what = f"exact F1 by label as `agree` counts it, 2 × {DOCUMENTS} documents × {SPANS} spans"
+    return _beside_nervaluate(what, seconds, ours, sides)
+
+
+def _beside_nervaluate(
+    what: str, seconds: float, ours: dict[str, Value], sides: tuple[list[Spans], list[Spans]]
+) -> Row:
     theirs_in = [
         [[{"label": label, "start": start, "end": end - 1} for label, start, end in found] for found in side]
-        for side in (first, second)
+        for side in sides
     ]
-    compared = study_of((first, second))
-    seconds, ours = timed(lambda: our_f1(compared), 5)
     their_seconds, theirs = timed(
         lambda: nervaluate.Evaluator(*theirs_in, tags=list(LABELS), loader="dict").evaluate(), 1
     )
     same(ours["all"], theirs["overall"]["strict"].f1)
     for label in LABELS:
         same(ours[label], theirs["entities"][label]["strict"].f1)
-    return Row(f"exact F1 by label, 2 × {DOCUMENTS} documents × {SPANS} spans", seconds, their_seconds)
+    return Row(what, seconds, their_seconds)
 
 
 def main() -> None:
@@ -242,7 +271,10 @@ def main() -> None:
     libraries = (f"krippendorff {version('krippendorff')}", f"nervaluate {version('nervaluate')}")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {' and '.join(libraries)}\n")
     print("| measure | here, ms | library, ms | times faster |\n|---|---:|---:|---:|")
-    for compare in (compare_alpha, compare_alpha_by_label, compare_alpha_of_sets, compare_f1):
+    for compare in (
+        *(compare_alpha_of_lists, compare_alpha, compare_alpha_by_label, compare_alpha_of_sets),
+        *(compare_f1_of_lists, compare_f1),
+    ):
         row = compare(random.Random(0))
         print(f"| {row.what} | {1000 * row.here:.1f} | {1000 * row.library:.0f} | {row.library / row.here:.0f} |")
 

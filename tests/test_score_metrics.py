@@ -29,6 +29,34 @@ def test_spans_by_hand() -> None:
     assert found["C"].exact.recall == metrics.Measure(None, note="nothing in gold")
 
 
+def test_exact_spans_are_the_exact_ones_of_spans() -> None:
+    gold, predicted = [[A, B], [("A", 0, 2)], [B, B]], [[("A", 2, 5), B, ("C", 10, 12)], [], [B]]
+    found, whole = metrics.exact_spans(gold, predicted), metrics.spans(gold, predicted, samples=2)
+    assert list(found) == list(whole)
+    for name, one in found.items():
+        scores = whole[name].exact
+        assert one[:2] == (whole[name].gold, whole[name].predicted)
+        assert one[2:] == (scores.precision.value, scores.recall.value, scores.f1.value)
+    assert metrics.exact_spans([[]], [[]])["all labels"] == (0, 0, None, None, None)
+    with pytest.raises(ValueError, match="2 documents of gold and 1 predicted"):
+        metrics.exact_spans([[], []], [[]])
+
+
+def test_nominal_alpha_of_rows() -> None:
+    """The example of Krippendorff (2011), section C: four observers, twelve units, some values missing."""
+    n = None
+    rows = [
+        [1, 2, 3, 3, 2, 1, 4, 1, 2, n, n, n],
+        [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, n, 3],
+        [n, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, n],
+        [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, n],
+    ]
+    assert metrics.nominal_alpha(rows) == pytest.approx(0.743, abs=5e-4)
+    assert metrics.nominal_alpha([["a", "a"], ["a", "a"]]) is None
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        metrics.nominal_alpha([["a"], ["a", "b"]])
+
+
 def test_relations_by_hand() -> None:
     gold: list[Relation] = [("r", A, B), ("r", B, A), ("s", A, B)]
     predicted: list[Relation] = [("r", ("A", 1, 4), B), ("r", B, ("A", 20, 22)), ("s", A, B)]

@@ -7,13 +7,14 @@ matching is one to one, and does not depend on which annotation comes first.
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from annotate.inventory import Inventory
 from annotate.model import Annotation
 from annotate.records import Graph, Mention, Piece
 
 Pair = tuple[Mention, Mention]
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Matching(NamedTuple):
@@ -59,9 +60,15 @@ def exact(first: Iterable[Mention], second: Iterable[Mention]) -> Matching:
 
 def exact_counts(first: Sequence[Hashable], second: Sequence[Hashable]) -> tuple[int, int, int]:
     """How many keys (label and place, say) are in both, in the first, in the second; no pairs are made."""
+    return sum(1 for _ in in_both(first, second)), len(first), len(second)
+
+
+def in_both(first: Sequence[Key], second: Sequence[Key]) -> Iterable[Key]:
+    """The keys in both; one that stands there several times, as often as in the side that has it less often."""
     ours = set(first)
-    both = len(ours.intersection(second)) if len(ours) == len(first) else (Counter(first) & Counter(second)).total()
-    return both, len(first), len(second)
+    if len(ours) == len(first):
+        return ours.intersection(second)
+    return (Counter(first) & Counter(second)).elements()
 
 
 def overlap(first: Sequence[Mention], second: Sequence[Mention], same_label: bool = True, least: float = 0) -> Matching:
