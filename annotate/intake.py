@@ -159,21 +159,27 @@ def _gaps(text: str, cuts: list[Cut], reason: str | None) -> Iterable[Omission]:
         at = end
 
 
-def refuse_duplicates(corpus: Corpus, intakes: Iterable[Intake]) -> None:
-    """Raise Refused where an id, a source file or a text is in the corpus already, or twice among the new ones."""
-    ids = {*corpus.article_ids(), *corpus.text_ids()}
-    files: set[str] = set()
-    texts = {article.text_sha256: article.id for article in corpus.articles()}
-    for intake in intakes:
-        file = intake.source.file
+class Known:
+    """Ids, source files and texts of a corpus, and of what is to be added; the corpus is read once."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._ids = {*corpus.article_ids(), *corpus.text_ids()}
+        self._files: set[str] = set()
+        self._texts = {article.text_sha256: article.id for article in corpus.articles()}
+
+    def add(self, intake: Intake) -> None:
+        """Raises Refused where an id, a source file or a text is there already."""
+        file, corpus = intake.source.file, self._corpus
         # Whatever stands there, a broken link too, would be written over.
-        if file in files or any(map(os.path.lexists, (corpus.source_path(file), corpus.source_record_path(file)))):
+        there = any(map(os.path.lexists, (corpus.source_path(file), corpus.source_record_path(file))))
+        if file in self._files or there:
             raise Refused(f"a source file called {file} is in the corpus already; rename the new one")
-        files.add(file)
+        self._files.add(file)
         for article in intake.articles:
-            if article.id in ids:
+            if article.id in self._ids:
                 raise Refused(f"an article with the id {article.id!r} is in the corpus already; give another with --id")
-            if article.text_sha256 in texts:
-                raise Refused(f"its text is in the corpus already, as {texts[article.text_sha256]!r}")
-            ids.add(article.id)
-            texts[article.text_sha256] = article.id
+            if article.text_sha256 in self._texts:
+                raise Refused(f"its text is in the corpus already, as {self._texts[article.text_sha256]!r}")
+            self._ids.add(article.id)
+            self._texts[article.text_sha256] = article.id

@@ -1,12 +1,14 @@
 """Taking articles in: `annotate init` and `annotate add`, as their users type them."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 
 from annotate.intake import Details, Refused, id_from, take_in
+from annotate.model import Article
 from annotate.offsets import normalise
 from annotate.store import Corpus
 from tests.conftest import Project, annotate
@@ -191,3 +193,19 @@ def test_every_character_is_in_the_article_or_accounted_for(text: str) -> None:
 @pytest.mark.parametrize(("name", "expected"), [("000_C43", "000-c43"), ("Über uns!", "uber-uns"), ("--", "")])
 def test_id_from(name: str, expected: str) -> None:
     assert id_from(name) == expected
+
+
+def test_the_corpus_is_read_once_however_many_files_are_added(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, articles = [], Corpus.articles
+
+    def counted(self: Corpus) -> Iterator[Article]:
+        reads.append(self)
+        return articles(self)
+
+    monkeypatch.setattr(Corpus, "articles", counted)
+    for number in range(5):
+        project.path(f"new-{number}.txt").write_text(f"Cart {number} was at the quay.\n")
+    result = project.annotate("add", *(f"new-{number}.txt" for number in range(5)))
+    assert (result.exit_code, len(reads)) == (0, 1), result.output

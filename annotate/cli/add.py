@@ -57,7 +57,7 @@ def command(
     """
     from annotate.cli.report import counted
     from annotate.files import read_bytes, write_together
-    from annotate.intake import Cut, Details, Refused, refuse_duplicates, take_in
+    from annotate.intake import Cut, Details, Known, Refused, take_in
     from annotate.store import Corpus
 
     if (len(files) > 1 and (id_ is not None or cuts)) or (id_ is not None and cuts):
@@ -69,13 +69,13 @@ def command(
             raise click.UsageError(f"--cut {cut!r} is not ID=START:END")
         parsed.append(Cut(match[1], int(match[2]), int(match[3])))
     folder = Corpus(corpus)
-    intakes = []
+    known, intakes = Known(folder), []
     for file in files:
         data = read_bytes(Path(file), "name a file that can be read")
         try:
             whole = [Cut(id_, 0, len(data.decode("utf-8", "replace")))] if id_ is not None else []
             intakes.append(take_in(Path(file).name, data, parsed or whole, Details(**details), boundaries, omitted))
-            refuse_duplicates(folder, intakes)
+            known.add(intakes[-1])
         except Refused as refused:
             click.echo(f"{file}: {refused}", err=True)
             ctx.exit(1)
