@@ -88,7 +88,7 @@ def test_a_key_that_is_no_text_is_said_with_its_place(project: Project, key: str
     )
     project.path("corpus/release.yaml").write_text(f"agreement: {{{key}: 1}}\n")
     project.path("schema/labels.yaml").write_bytes((BASE / "schema" / "labels.yaml").read_bytes())
-    assert f"corpus/release.yaml: S104 agreement: {said}" in project.annotate("check").output
+    assert f"corpus/release.yaml:1: S104 agreement: {said}; write it in quotes" in project.annotate("check").output
 
 
 @pytest.mark.parametrize(

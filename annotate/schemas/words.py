@@ -47,6 +47,9 @@ _TYPES = {
     "null": "null",
 }
 
+_MACHINE = 1 << 62
+"""Bounds from here on are those of machines."""
+
 
 def said(error: Error) -> Said:
     """What an error says; the validator's own words where a schema uses a keyword that has none here."""
@@ -78,7 +81,9 @@ def wanted(schema: dict[str, Any]) -> str:
 
 def _wanted_of(schema: dict[str, Any], type_: str) -> str:
     bounds = [
-        f"{word} {schema[key]}" for key, word in (("minimum", "at least"), ("maximum", "at most")) if key in schema
+        f"{word} {schema[key]}"
+        for key, word in (("minimum", "at least"), ("maximum", "at most"))
+        if key in schema and schema[key] < _MACHINE  # what no machine counts to is asked of nobody
     ]
     if type_ in ("integer", "number") and bounds:
         return f"{_TYPES[type_]} of {' and '.join(bounds)}"
