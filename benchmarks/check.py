@@ -20,8 +20,6 @@ import msgspec
 
 from annotate import inventory
 from annotate.annotation_schema import annotation_schema_text
-from annotate.bulk.reader import Batch, Reader
-from annotate.bulk.taking import Fields, Taken
 from annotate.checks import check
 from annotate.intake import Details
 from annotate.model import SourceFile, SourceRange
@@ -38,6 +36,10 @@ ROUNDS = 1
 
 
 def make(folder: Path, articles: int) -> None:
+    # Not for the sides, whose memory would have it, too.
+    from annotate.bulk.reader import Batch, Reader
+    from annotate.bulk.taking import Fields, Taken
+
     labels = inventory.load(SCHEMA)
     reader = Reader(labels, Fields(), {1: "anna", 2: "anna", 3: "anna"}, Details())
     for name in ("articles", "sources", "annotations/anna"):
