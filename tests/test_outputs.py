@@ -35,6 +35,16 @@ def test_a_full_device_is_one_line(project: Project, words: list[str]) -> None:
     )
 
 
+@pytest.mark.parametrize("words", [["rules"], ["--version"], ["check"], SCORE], ids=" ".join)
+@pytest.mark.parametrize("closed", ["1", "2", "1 2"])
+def test_output_that_was_closed_is_not_wanted(project: Project, words: list[str], closed: str) -> None:
+    closing = " ".join(f"{number}>&-" for number in closed.split())
+    run = ["sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, "-c", MAIN, *words]
+    done = subprocess.run(run, cwd=project.root, env=ENV, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert bool(done.stdout) == ("1" not in closed)
+
+
 @pytest.mark.parametrize("words", [["rules"], ["check"], SCORE], ids=" ".join)
 def test_a_reader_that_has_gone_is_no_finding(project: Project, words: list[str]) -> None:
     reading, writing = os.pipe()

@@ -14,6 +14,7 @@ from annotate.metrics import Relation, Span
 from annotate.records import Graph, Mention
 from annotate.store import Corpus
 from annotate.tags import Misplaced, places, runs, tag_names
+from tests.agreement.test_coefficients import FOUR_CODERS
 
 A, B = ("A", 0, 4), ("B", 6, 9)
 
@@ -43,15 +44,7 @@ def test_exact_spans_are_the_exact_ones_of_spans() -> None:
 
 
 def test_nominal_alpha_of_rows() -> None:
-    """The example of Krippendorff (2011), section C: four observers, twelve units, some values missing."""
-    n = None
-    rows = [
-        [1, 2, 3, 3, 2, 1, 4, 1, 2, n, n, n],
-        [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, n, 3],
-        [n, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, n],
-        [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, n],
-    ]
-    assert metrics.nominal_alpha(rows) == pytest.approx(0.743, abs=5e-4)
+    assert metrics.nominal_alpha(FOUR_CODERS) == pytest.approx(0.743, abs=5e-4)
     assert metrics.nominal_alpha([["a", "a"], ["a", "a"]]) is None
     with pytest.raises(ValueError, match=r"shorter|longer"):
         metrics.nominal_alpha([["a"], ["a", "b"]])

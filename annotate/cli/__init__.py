@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -101,6 +102,9 @@ def main() -> None:
     """Run the command line as a program, and end it with its exit code."""
     leave_out_pandas()
     keep_freed()
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this, who wants nothing of it
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - until the end
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be UTF-8
     try:
