@@ -1,31 +1,48 @@
-# `make run` does the whole job on the real articles, `make test` passes the tests; both set themselves up in .venv.
+# `make run` does the whole job on the real articles, `make test` runs the tests; both set themselves up in .venv.
 PYTHON ?= python3
+PYTHONS ?= 3.11 3.12 3.13
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+DEV_READY := $(VENV)/ready-dev
+UV_READY := $(VENV)/ready-uv
 CFF := .venv-cff
 CFF_READY := $(CFF)/ready
+INSTALL := $(BIN)/uv pip install --quiet --no-deps
+PINNED := $(INSTALL) --require-hashes
+OLD := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test studio studio-down check lint lock figures screenshot browser-test postgres-test clean
-help:  ## what there is to do
+.PHONY: help run setup test pytest studio studio-down check lint lock figures screenshot browser-test postgres-test versions-test clean
+help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
 
-$(READY): constraints.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
-	  echo "make: $(PYTHON) is missing or older than 3.10; name another with make PYTHON=/path/to/python3"; exit 1; }
-	@echo "Setting up $(VENV): about 1.9 GB of packages, a few minutes the first time."
-	@rm -f $(READY)
-	@$(PYTHON) -m venv $(VENV) || { echo "make: no venv module; on Debian: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r constraints.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $(READY)
+# An environment with pip and uv. One that already has a Python that is new enough is kept, with what is installed in it.
+$(UV_READY): requirements/setup.txt
+	@$(PYTHON) -c '$(OLD)' 2>/dev/null || { \
+	  echo "make: $(PYTHON) is missing or older than 3.11; name another with make PYTHON=/path/to/python3"; exit 1; }
+	@$(BIN)/python -c '$(OLD)' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) || { \
+	  echo "make: no venv module; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/setup.txt
+	@touch $@
+
+# What the commands of the README need: the extras `studio` and `dataset`.
+$(READY): $(UV_READY) requirements/run.txt pyproject.toml
+	@echo "Installing what the toolkit needs into $(VENV) (about 1 GB)."
+	@$(PINNED) --python $(BIN)/python -r requirements/run.txt
+	@$(INSTALL) --python $(BIN)/python --no-build-isolation -e .
+	@touch $@
+
+# What the tests, the checks of style and the tools need: all extras and the dependency group `dev`.
+$(DEV_READY): $(READY) requirements/dev.txt
+	@echo "Installing what development needs into $(VENV) (about 1 GB more)."
+	@$(PINNED) --python $(BIN)/python -r requirements/dev.txt
+	@touch $@
 
 # The converter of CITATION.cff needs an older jsonschema than the toolkit, so it has an environment of its own.
-$(CFF_READY): tools/cff.txt
-	@rm -f $(CFF_READY)
-	@$(PYTHON) -m venv $(CFF) || { echo "make: no venv module; on Debian: apt-get install python3-venv"; exit 1; }
-	@$(CFF)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tools/cff.txt
-	@touch $(CFF_READY)
+$(CFF_READY): $(UV_READY) requirements/cff.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CFF)
+	@$(PINNED) --python $(CFF)/bin/python -r requirements/cff.txt
+	@touch $@
 
 run: $(READY)  ## the whole job: check, label server, push, compare, build, load
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/run.sh
@@ -39,32 +56,39 @@ studio-down: $(READY)  ## stop it; its data stay in .studio/
 check: $(READY)  ## all checks on the corpus
 	@$(BIN)/annotate check --strict
 
-lint: $(READY)  ## style, types, rooms
+lint: $(DEV_READY)  ## style, types, imports between packages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-test: $(CFF_READY) lint check  ## lint, the checks, and all tests, with the real server
+setup: $(DEV_READY) $(CFF_READY)  ## install everything that the tests need
+
+pytest: $(DEV_READY) $(CFF_READY)  ## all tests, with the real server
 	@$(BIN)/python -m pytest
 
-browser-test: $(READY)  ## the labelling screen in a real browser (Debian: apt-get install chromium)
+test: lint check pytest  ## lint, the checks, and all tests
+
+browser-test: $(DEV_READY)  ## the labelling screen in a real browser (Debian: apt-get install chromium)
 	@$(BIN)/python -m pytest -m browser
 
-postgres-test: $(READY)  ## the server on PostgreSQL, backup and restore (Debian: apt-get install postgresql)
+postgres-test: $(DEV_READY)  ## the server on PostgreSQL, backup and restore (Debian: apt-get install postgresql)
 	@$(BIN)/python -m pytest -m postgres
 
-screenshot: $(READY)  ## take the picture in the README anew (needs chromium)
+screenshot: $(DEV_READY)  ## take the picture in the README again (needs chromium)
 	@$(BIN)/python tools/screenshot.py
 
-figures: $(READY)  ## compute the figures in the README anew
+figures: $(DEV_READY)  ## compute the figures in the README again
 	@$(BIN)/python tools/readme_figures.py
 
-lock: $(READY)  ## pin the newest versions that go together, with hashes
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --all-extras --python-version 3.10 --upgrade \
-	  --no-header pyproject.toml -o constraints.txt
-	@cd tools && ../$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.10 --upgrade \
-	  --no-header cff.in -o cff.txt
+# Label Studio's SDK asks for OpenCV (145 MB) and imports it only to export brush strokes on images, so it is left out.
+COMPILE := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
+  --no-emit-package opencv-python-headless
+lock: $(UV_READY)  ## pin the newest versions that go together, with hashes
+	@$(BIN)/$(COMPILE) --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/$(COMPILE) --upgrade --no-annotate --extra studio --extra dataset -c requirements/dev.txt pyproject.toml -o requirements/run.txt
+	@$(BIN)/$(COMPILE) --upgrade --no-annotate --group setup -c requirements/dev.txt -o requirements/setup.txt
+	@cd requirements && ../$(BIN)/$(COMPILE) --upgrade cff.in -o cff.txt
 
 clean:  ## remove what was built; keeps .studio/ with its labels
-	@rm -rf $(VENV) $(CFF) dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(CFF) .venv-3* dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

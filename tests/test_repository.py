@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
@@ -49,14 +50,46 @@ def test_versions_agree(labels: Inventory) -> None:
     assert f"## {labels.version}" in (GUIDELINES / "CHANGELOG.md").read_text()
 
 
-def test_constraints_pin_what_is_asked_for_with_hashes_and_no_address() -> None:
-    constraints = (ROOT / "constraints.txt").read_text()
-    pinned = set(re.findall(r"^([a-z0-9._-]+)==", constraints, re.MULTILINE))
-    wanted = metadata.requires("contested-claims") or []
-    names = {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=; ]", word)[0]).lower() for word in wanted}
-    assert names <= pinned
-    assert "://" not in constraints
-    assert constraints.count("--hash=sha256:") >= len(pinned)
+def pins(purpose: str) -> list[tuple[str, str]]:
+    """Return the packages of a requirement file with their versions; several versions have different markers."""
+    text = (ROOT / "requirements" / f"{purpose}.txt").read_text()
+    return re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("purpose", ["setup", "run", "dev", "cff"])
+def test_requirement_files_have_hashes_and_no_address(purpose: str) -> None:
+    text = (ROOT / "requirements" / f"{purpose}.txt").read_text()
+    entries = [entry for entry in re.split(r"\n(?=\S)", text) if not entry.startswith("#")]
+    assert len(entries) == len(pins(purpose))
+    assert [entry.split()[0] for entry in entries if " --hash=sha256:" not in entry] == []
+    assert "://" not in text
+    assert [line for line in text.splitlines() if re.match(r"\s*(-|[./~])", line) and "--hash=" not in line] == []
+
+
+def test_requirement_files_pin_what_is_asked_for() -> None:
+    def names(words: list[str]) -> set[str]:
+        return {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=; ]", word)[0]).lower() for word in words}
+
+    def pinned(purpose: str) -> set[str]:
+        return {name for name, _ in pins(purpose)}
+
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)
+    extras, groups = project["project"]["optional-dependencies"], project["dependency-groups"]
+    core = project["project"]["dependencies"]
+    assert names([*core, *extras["studio"], *extras["dataset"]]) <= pinned("run")
+    assert names(groups["setup"]) <= pinned("setup")
+    wanted = [
+        *core,
+        *(word for words in (*extras.values(), *groups.values()) for word in words if isinstance(word, str)),
+    ]
+    assert names(wanted) <= pinned("dev")
+    assert {"cffconvert", "jsonschema"} <= pinned("cff")
+
+
+@pytest.mark.parametrize("purpose", ["setup", "run"])
+def test_requirement_files_pin_the_versions_of_development(purpose: str) -> None:
+    assert set(pins(purpose)) <= set(pins("dev"))
 
 
 def test_each_label_has_a_page_with_its_sections(labels: Inventory) -> None:

@@ -1,6 +1,5 @@
 """`annotate.metrics`: by hand, against `annotate score` on the real corpus, and against other libraries."""
 
-import sys
 from typing import Any
 
 import pytest
@@ -190,21 +189,19 @@ def test_words_are_laid_onto_their_text(text: str) -> None:
             places(text, words)
 
 
-if sys.version_info >= (3, 11):  # as nervaluate asks
+def test_partial_is_that_of_nervaluate_where_labels_do_not_mix() -> None:
+    """nervaluate's `partial` looks at no label; with one label only, and no overlaps in a document, it is ours."""
+    import nervaluate
 
-    def test_partial_is_that_of_nervaluate_where_labels_do_not_mix() -> None:
-        """nervaluate's `partial` looks at no label; with one label only, and no overlaps in a document, it is ours."""
-        import nervaluate
+    gold = [[("A", 0, 3), ("A", 5, 8)], [("A", 1, 2)], [("A", 0, 9)]]
+    predicted = [[("A", 0, 3), ("A", 6, 9)], [("A", 4, 6)], [("A", 7, 12), ("A", 20, 21)]]
 
-        gold = [[("A", 0, 3), ("A", 5, 8)], [("A", 1, 2)], [("A", 0, 9)]]
-        predicted = [[("A", 0, 3), ("A", 6, 9)], [("A", 4, 6)], [("A", 7, 12), ("A", 20, 21)]]
+    def theirs(documents: list[list[Span]]) -> list[list[dict[str, Any]]]:
+        return [[{"label": label, "start": s, "end": e - 1} for label, s, e in document] for document in documents]
 
-        def theirs(documents: list[list[Span]]) -> list[list[dict[str, Any]]]:
-            return [[{"label": label, "start": s, "end": e - 1} for label, s, e in document] for document in documents]
-
-        result = nervaluate.Evaluator(theirs(gold), theirs(predicted), tags=["A"], loader="dict").evaluate()
-        ours = metrics.spans(gold, predicted, samples=0)["A"].partial
-        found = result["overall"]["partial"]
-        assert (ours.precision.value, ours.recall.value, ours.f1.value) == pytest.approx(
-            (found.precision, found.recall, found.f1)
-        )
+    result = nervaluate.Evaluator(theirs(gold), theirs(predicted), tags=["A"], loader="dict").evaluate()
+    ours = metrics.spans(gold, predicted, samples=0)["A"].partial
+    found = result["overall"]["partial"]
+    assert (ours.precision.value, ours.recall.value, ours.f1.value) == pytest.approx(
+        (found.precision, found.recall, found.f1)
+    )

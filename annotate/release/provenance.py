@@ -12,7 +12,7 @@ from annotate.release.candidate import Candidate
 
 FILE = "provenance.json"
 FORMAT = "annotate provenance 1"
-LOCK = "constraints.txt"
+LOCK = "requirements/run.txt"
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):

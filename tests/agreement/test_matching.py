@@ -1,6 +1,5 @@
 """Matching: exact against nervaluate, overlap by its properties and against a look at every pair."""
 
-import sys
 from itertools import product
 
 import pytest
@@ -168,7 +167,5 @@ def compare_with_nervaluate(first: list[Drawn], second: list[Drawn]) -> None:
         assert 2 * both_have / (ours_have + theirs_have) == pytest.approx(found["strict"].f1, abs=1e-9)
 
 
-if sys.version_info >= (3, 11):  # as nervaluate asks
-
-    def test_exact_f1_is_that_of_nervaluate() -> None:
-        compare_with_nervaluate()
+def test_exact_f1_is_that_of_nervaluate() -> None:
+    compare_with_nervaluate()

@@ -78,11 +78,3 @@ def test_authors_have_their_whole_names(tmp_path: Path) -> None:
         ("The Harbour Office", False),
         ("quay", False),
     ]
-
-
-def test_what_cffconvert_is_made_of_is_pinned_with_hashes_and_no_address() -> None:
-    pins = (ROOT / "tools" / "cff.txt").read_text()
-    names = re.findall(r"^([a-z0-9.-]+)==", pins, re.MULTILINE)
-    assert {"cffconvert", "jsonschema"} <= set(names)
-    assert "://" not in pins
-    assert pins.count("--hash=sha256:") >= len(names)

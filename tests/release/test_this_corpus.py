@@ -25,8 +25,9 @@ def test_release_of_this_corpus_step_by_step(tmp_path: Path, labels: Inventory) 
     root = tmp_path / "clone"
     for name in ("corpus", "schema", "guidelines"):
         shutil.copytree(ROOT / name, root / name)
-    for name in ("CITATION.cff", "LICENSE", "LICENSE-CC-BY-4.0", "README.md", "constraints.txt", ".gitignore"):
-        shutil.copy(ROOT / name, root)
+    for name in ("CITATION.cff", "LICENSE", "LICENSE-CC-BY-4.0", "README.md", ".gitignore", "requirements/run.txt"):
+        (root / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
     # As if it were the first release, whatever was released since.
     (root / "corpus" / "CHANGELOG.md").write_text("# Changes of the data\n")
     clone = Maintained(root)
