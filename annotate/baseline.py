@@ -13,15 +13,15 @@ from pathlib import Path
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.files import parse_yaml, read_bytes
 from annotate.inventory import Interval, Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.numbers import numbers_in
 from annotate.offsets import sha256, trimmed
+from annotate.util.files import parse_yaml, read_bytes
 
 ANNOTATOR = "baseline"
 FILE = "baseline.yaml"
-MEND = "mend it after docs/baseline.md"
+HINT = "fix it after docs/baseline.md"
 _NUMBERS = {"both": 1, "lower": 1, "upper": 1, "between": 2, "none": 0}
 """How many numbers the words must hold for each reading of a wording; with none, they may hold any."""
 
@@ -71,13 +71,13 @@ class Baseline:
         for rule, pattern in self._rules:
             for group in {rule.anchor, *rule.spans, *(end for tie in rule.relations for end in tie[1:])}:
                 if group not in pattern.groupindex or group not in rule.spans:
-                    raise CannotRun(where, f"{group!r} is no labelled group of {rule.pattern!r}", MEND)
+                    raise CannotRun(where, f"{group!r} is no labelled group of {rule.pattern!r}", HINT)
 
     def _compiled(self, pattern: str) -> re.Pattern[str]:
         try:
             return re.compile(pattern, re.MULTILINE)
         except re.error as error:
-            raise CannotRun(self._where, f"{pattern!r} is no regular expression: {error}", MEND) from error
+            raise CannotRun(self._where, f"{pattern!r} is no regular expression: {error}", HINT) from error
 
     def _fit(self) -> None:
         labels = [*self.patterns.attributes, *(name for rule in self.patterns.rules for name in rule.spans.values())]
@@ -85,7 +85,7 @@ class Baseline:
         ties = (tie[0] for rule in self.patterns.rules for tie in rule.relations)
         unknown += [name for name in ties if name not in self.inventory.relations]
         if unknown:
-            raise CannotRun(self._where, f"the inventory has no {unknown[0]!r}", MEND)
+            raise CannotRun(self._where, f"the inventory has no {unknown[0]!r}", HINT)
 
     def annotate(self, article: str, text: str) -> Annotation:
         """The labels of a text."""
@@ -168,4 +168,4 @@ def load(folder: str | Path, inventory: Inventory) -> Baseline:
         value = parse_yaml(read_bytes(path, "write one after docs/baseline.md"))
         return Baseline(msgspec.convert(value, Patterns), inventory, path)
     except (ValueError, msgspec.ValidationError) as error:
-        raise CannotRun(path, str(error), MEND) from error
+        raise CannotRun(path, str(error), HINT) from error

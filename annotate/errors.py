@@ -6,13 +6,13 @@ from pathlib import Path
 class CannotRun(Exception):  # noqa: N818 - it says what happened, and reads so where it is raised
     """One line: where (a file and, if known, a place in it), what is wrong, and what to do about it."""
 
-    def __init__(self, where: str | Path, problem: str, mend: str) -> None:
-        self.where, self.problem, self.mend = str(where), problem, mend
-        super().__init__(f"{where}: {problem}; {mend}")
+    def __init__(self, where: str | Path, problem: str, hint: str) -> None:
+        self.where, self.problem, self.hint = str(where), problem, hint
+        super().__init__(f"{where}: {problem}; {hint}")
 
     def __reduce__(self) -> tuple[type["CannotRun"], tuple[str, str, str]]:
         """It comes back whole from another process."""
-        return type(self), (self.where, self.problem, self.mend)
+        return type(self), (self.where, self.problem, self.hint)
 
 
 class Refused(CannotRun):

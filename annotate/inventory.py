@@ -2,21 +2,123 @@
 
 Everything else that names a label is made from it: the labelling config, the JSON Schema of an annotation, the features
 of the dataset, the tables in the guidelines, the checks of labels and ends.
+
+Class ids that never shift: `classes.json` beside the inventory, written by `annotate generate`, only ever added to.
+
+An id is a name's place in its list. A name that the inventory drops keeps its place and is called retired; a name that
+it gains goes to the end, wherever it stands in `labels.yaml`. The file is committed, so that a diff shows what changed.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from annotate import classes
-from annotate.classes import Classes
 from annotate.errors import CannotRun
-from annotate.files import parse_yaml, read_bytes
 from annotate.schemas import converted, explain, package_schema
+from annotate.util.files import parse_yaml, read_bytes
+
+FILE_CLASSES = "classes.json"
+BESIDE = "annotation.schema.json"
+"""What `annotate generate` writes with it: where this is, the other has been."""
+Lists = dict[str, tuple[str, ...]]
+
+
+class Classes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names in the order of their ids: of spans, of the spans of each layer, of relations, of each attribute's values.
+
+    `retired` repeats those that the inventory no longer has, for a reader.
+    """
+
+    spans: tuple[str, ...]
+    layers: Lists
+    relations: tuple[str, ...]
+    attributes: Lists
+    retired: tuple[str, ...] = ()
+
+    def lists(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Each list with its place in the file."""
+        yield "spans", self.spans
+        yield from ((f"layers.{name}", names) for name, names in self.layers.items())
+        yield "relations", self.relations
+        yield from ((f"attributes.{name}", names) for name, names in self.attributes.items())
+
+
+def read(folder: Path) -> Classes | None:
+    """The classes of a schema folder, None where it has no file of them. Raises CannotRun for one that is broken."""
+    path = folder / FILE_CLASSES
+    if not path.is_file():
+        return None
+    hint = "take back what was committed, then run `annotate generate`"
+    try:
+        found = msgspec.json.decode(read_bytes(path, hint), type=Classes)
+    except msgspec.MsgspecError as error:
+        raise CannotRun(path, str(error), hint) from error
+    for place, names in found.lists():
+        for name in names:
+            if names.count(name) > 1:
+                raise CannotRun(path, f"{place}: {name!r} appears twice", hint)
+    return found
+
+
+def encode(classes: Classes) -> str:
+    return msgspec.json.format(msgspec.json.encode(classes), indent=2).decode() + "\n"
+
+
+def extended(old: Classes | None, now: Classes) -> Classes:
+    """The old lists, each with the names that `now` adds at its end; what `now` lacks is retired."""
+    if old is None:
+        return now
+    before, present = dict(old.lists()), dict(now.lists())
+
+    def grown(place: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*before.get(place, ()), *present.get(place, ()))))
+
+    retired = [
+        f"{place}.{name}" for place, names in before.items() for name in names if name not in present.get(place, ())
+    ]
+    return Classes(
+        spans=grown("spans"),
+        layers={name: grown(f"layers.{name}") for name in dict.fromkeys((*old.layers, *now.layers))},
+        relations=grown("relations"),
+        attributes={name: grown(f"attributes.{name}") for name in dict.fromkeys((*old.attributes, *now.attributes))},
+        retired=tuple(retired),
+    )
+
+
+class Fault(NamedTuple):
+    """What is wrong with the file, and what to do."""
+
+    problem: str
+    hint: str
+
+
+def faults(old: Classes | None, now: Classes, path: Path) -> Iterator[Fault]:
+    """Names of the inventory that the file at `path`, read as `old`, lacks; that it is gone, though ids were given."""
+    if old is None:
+        if path.with_name(BESIDE).is_file():
+            hint = "take back what was committed, or if there never was one, run `annotate generate` and commit it"
+            yield Fault("is missing, and says by which number a class goes", hint)
+        return
+    known = dict(old.lists())
+    for place, names in now.lists():
+        for name in names:
+            if name not in known.get(place, ()):
+                yield Fault(f"gives {place}.{name} no class id", "run `annotate generate`, and commit it")
+
+
+def checked(old: Classes | None, now: Classes, path: Path) -> Classes:
+    """The ids to use: those of the file, or where there never was one, the places in the inventory.
+
+    Raises CannotRun for the first of its faults.
+    """
+    for fault in faults(old, now, path):
+        raise CannotRun(path, fault.problem, fault.hint)
+    return now if old is None else old
+
 
 FILE = "labels.yaml"
 
@@ -200,7 +302,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 @lru_cache(maxsize=8)
 def _classes(inventory: Inventory) -> Classes:
     """Kept, since each column of class ids asks for them with each batch of rows."""
-    return classes.checked(inventory.numbers, inventory.named, Path(inventory.folder) / classes.FILE)
+    return checked(inventory.numbers, inventory.named, Path(inventory.folder) / FILE_CLASSES)
 
 
 def load(folder: str | Path) -> Inventory:
@@ -213,16 +315,16 @@ def load(folder: str | Path) -> Inventory:
     try:
         value = parse_yaml(data)
     except ValueError as error:
-        raise CannotRun(path, str(error), "mend the YAML") from error
+        raise CannotRun(path, str(error), "fix the YAML") from error
     for fault in explain(value, package_schema("inventory")):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.mend)
-    for place, problem, mend in _misfits(value):
-        raise CannotRun(path, f"{place}: {problem}", mend)
+        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.hint)
+    for place, problem, hint in _misfits(value):
+        raise CannotRun(path, f"{place}: {problem}", hint)
     for section in ("layers", "spans", "attributes", "relations", "records"):
         value[section] = {name: {"name": name, **entry} for name, entry in value[section].items()}
     for interval in value["intervals"]:
         interval["views"] = {name: {"name": name, **view} for name, view in interval.get("views", {}).items()}
-    value |= {"numbers": classes.read(Path(folder)), "folder": str(folder)}
+    value |= {"numbers": read(Path(folder)), "folder": str(folder)}
     return converted(path, value, Inventory)
 
 
@@ -230,7 +332,7 @@ Misfit = tuple[str, str, str]
 
 
 def _misfits(value: Mapping[str, Any]) -> Iterator[Misfit]:
-    """Names that do not fit together, which no JSON Schema can say: place, problem, mend."""
+    """Names that do not fit together, which no JSON Schema can say: place, problem, hint."""
     yield from _span_misfits(value)
     yield from _relation_misfits(value)
     yield from _interval_misfits(value)
@@ -264,7 +366,7 @@ def _relation_misfits(value: Mapping[str, Any]) -> Iterator[Misfit]:
         for side in ("per_head", "per_tail"):
             bounds = relation.get(side, {})
             if bounds.get("most") is not None and bounds["most"] < bounds.get("least", 0):
-                yield f"relations.{name}.{side}", "most is below least", "swap or mend the two"
+                yield f"relations.{name}.{side}", "most is below least", "swap or fix the two"
     # Names and words are read back alike, so no two relations may share any of them.
     meaning = {name: name for name in value["relations"]}
     for name, relation in value["relations"].items():

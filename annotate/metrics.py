@@ -16,15 +16,14 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
-from annotate.agreement.attributes import COMPATIBLE, DISTANCE, EQUAL, PAIRS, compatible, distance
 from annotate.agreement.bootstrap import SAMPLES, Bootstrap, Measure, Tally
 from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, Counts, Value, alpha, alpha_counts
+from annotate.agreement.counts import COMPATIBLE, DISTANCE, EQUAL, HALF, PAIRS, compatible, distance
 from annotate.agreement.matching import Matching, exact, exact_counts, in_both, overlap
-from annotate.agreement.measure import ALL
-from annotate.agreement.score import Score, scored
-from annotate.agreement.spans import HALF
+from annotate.agreement.report import ALL
 from annotate.records import Mention, Piece
-from annotate.tags import runs
+from annotate.scoring.score import Score, scored
+from annotate.tokens import runs
 
 __all__ = [
     "Measure",

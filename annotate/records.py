@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from annotate.corpus import span_order
 from annotate.inventory import Enclosing, Inventory, RecordType
 from annotate.model import Annotation, AttributeValue, Relation, Span
-from annotate.store import span_order
 
 T = TypeVar("T")
 

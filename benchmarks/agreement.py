@@ -22,16 +22,15 @@ import numpy as np
 from annotate import metrics
 from annotate.agreement.bootstrap import Tally
 from annotate.agreement.coefficients import Value, alpha, alpha_counts, f1
+from annotate.agreement.counts import add_matching, projected
 from annotate.agreement.matching import exact, mentions
-from annotate.agreement.measure import ALL
-from annotate.agreement.positions import Positions, patterns
-from annotate.agreement.score import labelled
-from annotate.agreement.spans import add_matching, projected
-from annotate.agreement.study import Study, study
+from annotate.agreement.report import ALL
+from annotate.agreement.study import Positions, Study, patterns, study
+from annotate.corpus import Corpus
 from annotate.inventory import load
 from annotate.model import GOLD, Span
 from annotate.records import Mention, Piece
-from annotate.store import Corpus
+from annotate.scoring.score import labelled
 
 ROOT = Path(__file__).resolve().parent.parent
 INVENTORY = load(ROOT / "schema")

@@ -23,13 +23,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from annotate import inventory
-from annotate.absent import leave_out_pandas
-from annotate.executors import cores
+from annotate.corpus import Corpus, canonical, encode_annotation, encode_article
 from annotate.inventory import Inventory
-from annotate.memory import keep_freed
 from annotate.model import GOLD, Annotation, Article, AttributeValue, Process, Relation, SourceRange, Span
 from annotate.offsets import sha256
-from annotate.store import Corpus, canonical, encode_annotation, encode_article
+from annotate.util.parallel import cores, keep_freed, leave_out_pandas
 from benchmarks.measure import measured
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,12 +19,12 @@ from pathlib import Path
 import msgspec
 
 from annotate import inventory
-from annotate.annotation_schema import annotation_schema_text
 from annotate.checks import check
-from annotate.intake import Details
+from annotate.corpus import Corpus, encode_annotation, encode_article, encode_source
+from annotate.generate import annotation_schema_text
+from annotate.ingest import Details
 from annotate.model import SourceFile, SourceRange
 from annotate.offsets import sha256
-from annotate.store import Corpus, encode_annotation, encode_article, encode_source
 from benchmarks.exports import task
 from benchmarks.measure import Measured, measured, timed
 
@@ -37,8 +37,8 @@ ROUNDS = 1
 
 def make(folder: Path, articles: int) -> None:
     # Not for the sides, whose memory would have it, too.
-    from annotate.bulk.reader import Batch, Reader
-    from annotate.bulk.taking import Fields, Taken
+    from annotate.convert.reader import Batch, Reader
+    from annotate.convert.tasks import Fields, Taken
 
     labels = inventory.load(SCHEMA)
     reader = Reader(labels, Fields(), {1: "anna", 2: "anna", 3: "anna"}, Details())

@@ -27,10 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from annotate import inventory
-from annotate.absent import leave_out_pandas
-from annotate.bulk.splitter import Piece, places_of, split
+from annotate.convert.splitter import Piece, places_of, split
 from annotate.labelstudio.config import labeling_config
-from annotate.memory import keep_freed
+from annotate.util.parallel import keep_freed, leave_out_pandas
 from benchmarks.exports import write
 from benchmarks.measure import Measured, Told, measured, timed
 
@@ -50,9 +49,8 @@ def export(folder: Path, count: int) -> Path:
 
 
 def ours(path: Path, out: Path, tables: tuple[str, ...], workers: int) -> int:
-    from annotate.bulk.order import Order
-    from annotate.bulk.pool import here
-    from annotate.bulk.run import convert
+    from annotate.convert.options import Order
+    from annotate.convert.run import convert, here
 
     order = Order(inputs=(str(path),), out=str(out), inventory=inventory.load(SCHEMA), tables=tables[1::2])
     done = convert(order, here(workers)).conversion
@@ -66,7 +64,7 @@ def floor(path: Path, out: Path) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from annotate.bulk.reader import Task
+    from annotate.convert.reader import Task
     from annotate.dataset.features import arrow_schema
     from annotate.dataset.tables import tables as tables_of
     from benchmarks.floor import columns

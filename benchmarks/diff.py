@@ -19,10 +19,10 @@ from pathlib import Path
 
 import msgspec
 
+from annotate.corpus import Corpus, encode_annotation, encode_article
 from annotate.inventory import Inventory, load
 from annotate.model import GOLD, Annotation, Article, Relation, SourceRange, Span
 from annotate.offsets import sha256
-from annotate.store import Corpus, encode_annotation, encode_article
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = ("the", "harbour", "master", "said", "forty", "crates", "of", "fruit", "lie", "at", "quay", "since", "night")
@@ -108,9 +108,9 @@ def read(folder: Path) -> int:
 
 def difference(folder: Path) -> int:
     """The whole JSON, thrown away; how many bytes it has."""
-    from annotate.diff.compare import Comparison
-    from annotate.diff.document import encoded
-    from annotate.diff.sides import side
+    from annotate.comparison.compare import Comparison
+    from annotate.comparison.patch import encoded
+    from annotate.comparison.sources import side
 
     with side(str(folder / "old")) as old, side(str(folder / "new")) as new:
         return sum(map(len, encoded(Comparison(old, new))))

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from annotate.bulk.reader import Task
+from annotate.convert.reader import Task
 from annotate.inventory import Inventory
-from annotate.labelstudio.plain import Arrow, Choice, Region
+from annotate.labelstudio.results_fast import Arrow, Choice, Region
 
 
 def columns(tasks: list[Task], labels: Inventory, schema: pa.Schema) -> list[pa.Array]:

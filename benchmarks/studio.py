@@ -29,16 +29,15 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from annotate import inventory
+from annotate.corpus import Corpus
 from annotate.labelstudio import server, tasks
 from annotate.labelstudio.client import KEY, PAGE, URL
 from annotate.labelstudio.config import labeling_config
-from annotate.labelstudio.plan import FIELDS
-from annotate.labelstudio.push import BATCH, predictions
+from annotate.labelstudio.push import BATCH, FIELDS, predictions
 from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 from annotate.model import Article, Omission, SourceFile, SourceRange
 from annotate.offsets import sha256
-from annotate.store import Corpus
 from benchmarks import exports
 
 SCHEMA = Path(__file__).resolve().parent.parent / "tests" / "base" / "schema"

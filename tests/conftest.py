@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from annotate import inventory
+from annotate.corpus import Corpus
 from annotate.inventory import Inventory
-from annotate.store import Corpus
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE = ROOT / "tests" / "base"

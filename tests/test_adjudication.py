@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from annotate.agreement.adjudication import Adjudication, Dropped, apply, parse, plan, reference
 from annotate.cli.adjudicate import encode_decisions, read_decisions
+from annotate.corpus import Corpus, encode_annotation
 from annotate.model import Annotation, Relation, Span
-from annotate.store import Corpus, encode_annotation
 from tests.conftest import Project
 from tests.strategies import annotations
 
@@ -322,7 +322,7 @@ def test_decisions_between_others_are_kept_unless_it_begins_anew(project: Projec
         ({"take": "bne"}, 1, "take is 'bne'; write one of all, anna, ben, neither"),
         ({"set": {"Quay@0-1": {"rank": "hand"}}}, 1, "set names Quay@0-1, which nobody has labelled"),
         ({"text_sha256": "0" * 64}, 1, "text"),
-        ({"article": "market"}, 2, "is of the article 'market'; mend it, or remove it and plan again"),
+        ({"article": "market"}, 2, "is of the article 'market'; fix it, or remove it and plan again"),
         ({"annotators": ["anna", "gold"]}, 2, "has annotators that are fewer than two, or gold"),
         ({"annotators": ["anna", "anna"]}, 2, "has annotators that are fewer than two, or gold"),
         ({"added_span": []}, 2, "unknown field `added_span`"),

@@ -9,10 +9,10 @@ from hypothesis import example, given
 
 from annotate.baseline import load
 from annotate.cli.labels import Labelled, errors
+from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.inventory import load as load_inventory
 from annotate.model import Annotation
-from annotate.store import Corpus
 from tests.conftest import ROOT, Project, annotate
 from tests.strategies import texts
 

@@ -9,13 +9,13 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from annotate.annotation_schema import annotation_schema_text
 from annotate.checks import CATALOGUE, check
 from annotate.cli.catalogue import every_rule
-from annotate.cli.report import FORMATS, as_data
+from annotate.cli.output import FORMATS, as_data
+from annotate.corpus import Corpus
 from annotate.findings import Rule
+from annotate.generate import annotation_schema_text
 from annotate.inventory import load
-from annotate.store import Corpus
 from tests.conftest import BASE, ROOT, Project, annotate
 
 EXAMPLES = sorted(path for path in (ROOT / "tests" / "invalid").iterdir() if path.is_dir())

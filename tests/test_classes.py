@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate import classes, inventory
-from annotate.classes import Classes
+from annotate import inventory
+from annotate import inventory as classes
 from annotate.dataset.tables import configs
 from annotate.errors import CannotRun
 from annotate.generate import generated_files
+from annotate.inventory import Classes
 from tests.conftest import Project
 
 NAMES = st.lists(st.sampled_from("abcdefg"), unique=True).map(tuple)
@@ -89,6 +90,6 @@ def test_check_finds_ids_that_are_gone_wherever_the_schema_lies(project: Project
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"spans": ["a", "a"], "layers": {}, "relations": [], "attributes": {}}'])
 def test_a_broken_file_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / classes.FILE).write_text(text)
+    (tmp_path / classes.FILE_CLASSES).write_text(text)
     with pytest.raises(CannotRun, match=r"classes\.json"):
         classes.read(tmp_path)

@@ -116,7 +116,7 @@ def test_a_program_does_without_pandas(tmp_path: Path) -> None:
 def test_a_path_is_read_without_fsspec(tmp_path: Path) -> None:
     (tmp_path / "one.json").write_bytes(b"0123456789")
     code = (
-        "import sys; from annotate.bulk.inputs import read_range\n"
+        "import sys; from annotate.convert.storage import read_range\n"
         f"print(read_range({str(tmp_path / 'one.json')!r}, 2, 3), 'fsspec' in sys.modules)\n"
         f"print(read_range({(tmp_path / 'one.json').as_uri()!r}, 2, 3), 'fsspec' in sys.modules)"
     )

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.columns import UNKNOWN, Documents, gathered
+from annotate.corpus import Corpus, canonical
 from annotate.inventory import load
 from annotate.model import Annotation, Relation, Span
-from annotate.store import Corpus, canonical
 from tests.conftest import BASE
 
 INVENTORY = load(BASE / "schema")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate.disk import bytes_if_file, bytes_of, files_below, folders_in, names_in, rest, state_of
+from annotate.util.files import bytes_if_file, bytes_of, files_below, folders_in, names_in, rest, state_of
 
 
 @pytest.fixture

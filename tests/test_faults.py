@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from annotate.errors import CannotRun
-from annotate.release.gate import read_gate
+from annotate.release.rules import read_gate
 from tests.conftest import ROOT, Project, annotate
 
 Done = subprocess.CompletedProcess[str]

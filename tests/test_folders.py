@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from annotate import folders
-from annotate.folders import NEW, OLD, taking_the_place
+from annotate.util import files
+from annotate.util.files import NEW, OLD, taking_the_place
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -32,7 +32,7 @@ def killed(out: Path, at: str) -> None:
         return original(self, target)
 
     if at == "filling":
-        folders._to_disk = die  # type: ignore[assignment]
+        files._to_disk = die  # type: ignore[assignment]
     else:
         Path.replace = replace  # type: ignore[method-assign,assignment]
     made(out, "killed")

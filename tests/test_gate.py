@@ -9,16 +9,15 @@ from hypothesis import strategies as st
 
 from annotate.checks import check_annotation
 from annotate.checks import text as text_rules
-from annotate.checks.clean import LabelFile, clean
-from annotate.checks.gate import Gate
-from annotate.checks.labels import explain
+from annotate.checks.annotations import LabelFile, clean, explain
+from annotate.checks.prefilter import Gate
 from annotate.checks.text import SourceText
 from annotate.columns import gathered
+from annotate.corpus import Corpus, encode_annotation, encode_ordered
 from annotate.findings import Finding
 from annotate.inventory import load
 from annotate.model import Annotation, Relation, Span
 from annotate.offsets import normalise, sha256
-from annotate.store import Corpus, encode_annotation, encode_ordered
 from tests.conftest import BASE, ROOT
 from tests.strategies import annotations, texts
 from tests.test_checks import EXAMPLES
@@ -143,9 +142,9 @@ def test_head_that_the_schema_refuses_is_stopped(change: dict[str, object]) -> N
 
 
 def test_findings_are_the_same_with_several_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from annotate.checks import check, run
+    from annotate.checks import check, runner
 
-    monkeypatch.setattr(run, "CHUNK", 1)
+    monkeypatch.setattr(runner, "CHUNK", 1)
     corpus, inventory = Corpus(ROOT / "corpus"), load(BASE / "schema")
     alone = list(check(corpus, inventory))
     assert len(alone) > 100
@@ -154,11 +153,11 @@ def test_findings_are_the_same_with_several_workers(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("bytes_", [0, 20_000], ids=["one by one", "some together"])
 def test_findings_are_the_same_whatever_is_looked_at_together(bytes_: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from annotate.checks import article, check
+    from annotate.checks import check, runner
 
     corpus, inventory = Corpus(ROOT / "corpus"), load(BASE / "schema")
     together = list(check(corpus, inventory))
-    monkeypatch.setattr(article, "TOGETHER", bytes_)
+    monkeypatch.setattr(runner, "TOGETHER", bytes_)
     assert list(check(corpus, inventory)) == together
 
 

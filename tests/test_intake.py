@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from annotate.intake import Details, Refused, id_from, take_in
+from annotate.corpus import Corpus
+from annotate.ingest import Details, Refused, id_from, take_in
 from annotate.model import Article
 from annotate.offsets import normalise
-from annotate.store import Corpus
 from tests.conftest import Project, annotate
 from tests.strategies import texts
 

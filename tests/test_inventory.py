@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from annotate.annotation_schema import annotation_schema, annotation_schema_text
 from annotate.errors import CannotRun
+from annotate.generate import annotation_schema, annotation_schema_text
 from annotate.inventory import Inventory, load
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
 from tests.conftest import BASE, Project

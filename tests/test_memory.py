@@ -8,7 +8,7 @@ import pytest
 
 CODE = """
 import resource
-from annotate.memory import keep_freed
+from annotate.util.parallel import keep_freed
 if {keep}:
     keep_freed()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate.store import beside
+from annotate.corpus import beside
 from tests.conftest import BASE, Project
 
 

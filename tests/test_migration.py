@@ -8,8 +8,8 @@ from click.testing import Result
 
 from annotate import inventory
 from annotate.errors import CannotRun
-from annotate.labelstudio.migration import inventory_text, rewriting, steps
-from annotate.labelstudio.migration.steps import Step
+from annotate.migration import annotations, steps, yaml_files
+from annotate.migration.steps import Step
 from tests.conftest import Project
 
 HEAD = "from: 1.0.0\nto: 1.1.0\nsteps:\n"
@@ -93,11 +93,11 @@ def test_reword(project: Project) -> None:
     text = project.path("schema/labels.yaml").read_text()
     assert "  lies_at:\n    shown_as: where it lies\n    definition: From a Load" in text
     step = Step(kind="reword", what="relation", names=("lies_at",), to="lies_at", shown_as="at: where?")
-    assert '    shown_as: "at: where?"\n' in inventory_text.apply(text, step)
+    assert '    shown_as: "at: where?"\n' in yaml_files.apply(text, step)
     flow = "relations:\n  lies_at: {definition: D., guideline: g.md, head: [A], tail: [B]}\nrecords: {}\n"
-    assert '  lies_at: {shown_as: "at: where?", definition' in inventory_text.apply(flow, step)
+    assert '  lies_at: {shown_as: "at: where?", definition' in yaml_files.apply(flow, step)
     with pytest.raises(ValueError, match="no relation is called 'sits_at'"):
-        inventory_text.apply(text, Step(kind="reword", what="relation", names=("sits_at",), to="sits_at", shown_as="x"))
+        yaml_files.apply(text, Step(kind="reword", what="relation", names=("sits_at",), to="sits_at", shown_as="x"))
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_relations_on_a_server_are_known_by_words_and_name(
     path.write_text(f"{HEAD}  - {step}\n")
     migration = steps.load(path)
     before = project.inventory
-    text = inventory_text.steps(project.path("schema/labels.yaml").read_text(), migration)[-1]
+    text = yaml_files.steps(project.path("schema/labels.yaml").read_text(), migration)[-1]
     project.path("schema/labels.yaml").write_text(text)
     item = {"type": "relation", "from_id": "a", "to_id": "b", "direction": "right", "labels": drawn}
-    result = rewriting.items(migration.steps, [before, project.inventory], [item], "gold", "harbour")
+    result = annotations.items(migration.steps, [before, project.inventory], [item], "gold", "harbour")
     assert result == ([item | {"labels": becomes}] if becomes else [])
-    assert rewriting.uses(migration.steps[0], before, [item]) == uses
+    assert annotations.uses(migration.steps[0], before, [item]) == uses
 
 
 def test_only_what_a_step_names_is_touched(project: Project) -> None:
@@ -239,7 +239,7 @@ def test_drop(project: Project) -> None:
 def test_an_annotation_of_another_version_is_looked_through_first(project: Project) -> None:
     project.replace("corpus/annotations/anna/harbour.json", '"inventory": "1.0.0"', '"inventory": "0.9.0"')
     refused = run(project, RENAMES)
-    assert (refused.exit_code, "C109" in refused.stderr, "mend the corpus first" in refused.stderr) == (1, True, True)
+    assert (refused.exit_code, "C109" in refused.stderr, "fix the corpus first" in refused.stderr) == (1, True, True)
 
 
 def test_plan_changes_nothing(project: Project) -> None:
@@ -285,7 +285,7 @@ def test_other_version_and_errors_are_refused(project: Project) -> None:
     assert project.annotate("studio", "migrate", "--undo").exit_code == 0
     project.replace("corpus/annotations/gold/harbour.json", '"text": "said"', '"text": "sang"')
     unclean = run(project, RENAMES)
-    assert (unclean.exit_code, "mend the corpus first" in unclean.stderr) == (1, True)
+    assert (unclean.exit_code, "fix the corpus first" in unclean.stderr) == (1, True)
 
 
 def test_undo_leaves_what_was_changed_since(project: Project) -> None:
@@ -310,7 +310,7 @@ def test_inventory_of_this_repository_is_edited_in_place(labels: inventory.Inven
         Step(kind="rename", what="value", attribute=name, names=(value,), to=f"{value} x") for name, value in values
     ] + steps
     for step in steps:
-        text = inventory_text.apply(text, step)
+        text = yaml_files.apply(text, step)
     (tmp_path / "labels.yaml").write_text(text, "utf-8")
     loaded = inventory.load(tmp_path)
     assert list(loaded.spans) == [f"{name}X" for name in labels.spans]
@@ -323,11 +323,11 @@ def test_items_that_are_not_ours_stay(project: Project) -> None:
     loaded = project.inventory
     odd: list[object] = [3, {"type": "labels"}, {"type": "relation", "from_id": [], "labels": ["nothing"]}, None]
     step = Step(kind="drop", what="label", names=("Quay",))
-    assert rewriting.items([step], [loaded, loaded], odd, "anna", "harbour") == odd
+    assert annotations.items([step], [loaded, loaded], odd, "anna", "harbour") == odd
 
 
 def test_broken_file_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text("from: 1.0.0\nfrom: 1.0.0\n")
-    with pytest.raises(CannotRun, match="stands twice"):
+    with pytest.raises(CannotRun, match="appears twice"):
         steps.load(path)

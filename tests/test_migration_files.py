@@ -178,7 +178,7 @@ def test_a_baseline_that_a_drop_breaks_is_left_and_named(project: Project) -> No
 """
     lines = migrate_plan(project, steps)
     named = [line for line in lines if line.startswith("schema/baseline.yaml:")]
-    assert named[0].startswith("schema/baseline.yaml:1: stays as it is, and must be mended by hand: ")
+    assert named[0].startswith("schema/baseline.yaml:1: stays as it is, and must be fixed by hand: ")
     assert "schema/baseline.yaml:8: still names Speaker" in named
 
 

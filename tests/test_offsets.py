@@ -76,20 +76,20 @@ def test_diagnosis_and_the_places_that_may_be_meant(
     text: str, start: int, end: int, quoted: str, expected: Settled | Misfit
 ) -> None:
     assert settle(text, start, end, quoted) == expected
-    mended = settle(text, start, end, quoted, fix=True)
+    fixed = settle(text, start, end, quoted, fix=True)
     if isinstance(expected, Misfit) and len(expected.places) == 1:
-        assert mended == Settled(*expected.places[0], expected.diagnosis)
+        assert fixed == Settled(*expected.places[0], expected.diagnosis)
     else:
-        assert mended == expected
+        assert fixed == expected
 
 
 @given(texts, st.data())
 def test_one_offset_in_each_unit_is_mended_to_the_words_or_left(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    mended = settle(text, start, to_utf16(text, end), text[start:end], fix=True)
-    if isinstance(mended, Settled):
-        assert shown(text[mended.start : mended.end]) == shown(text[start:end])
+    fixed = settle(text, start, to_utf16(text, end), text[start:end], fix=True)
+    if isinstance(fixed, Settled):
+        assert shown(text[fixed.start : fixed.end]) == shown(text[start:end])
 
 
 @given(texts)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate.files import write_report
+from annotate.util.files import write_report
 from tests.conftest import ROOT, Project
 
 MAIN = "from annotate.cli import main; main()"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.release.changelog import entries
-from annotate.store import Corpus
 from tests.conftest import ROOT
 
 GUIDELINES = ROOT / "guidelines"

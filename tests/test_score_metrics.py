@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate import metrics, records
-from annotate.agreement.score import Scores, score
+from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.metrics import Relation, Span
 from annotate.records import Graph, Mention
-from annotate.store import Corpus
-from annotate.tags import Misplaced, places, runs, tag_names
+from annotate.scoring.score import Scores, score
+from annotate.tokens import Misplaced, places, runs, tag_names
 from tests.agreement.test_coefficients import FOUR_CODERS
 
 A, B = ("A", 0, 4), ("B", 6, 9)

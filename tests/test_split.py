@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from annotate.corpus import Corpus
 from annotate.model import Article, Link, Links, Passage, SourceRange
 from annotate.offsets import sha256
-from annotate.splits.folds import folds
 from annotate.splits.groups import NEAR, Bond, bonds_of_links, bonds_of_words, groups
-from annotate.splits.near import ALIKE, Near, Shingles, jaccard, near_duplicates, shingles
-from annotate.splits.proposal import propose
-from annotate.store import Corpus
+from annotate.splits.near_duplicates import ALIKE, Near, Shingles, jaccard, near_duplicates, shingles
+from annotate.splits.propose import folds, propose
 from tests.conftest import Project, annotate
 
 RATIOS = {"train": 80.0, "validation": 10.0, "test": 10.0}
@@ -133,7 +132,7 @@ def test_a_line_that_all_have_with_another_number_is_compared_about_once_an_arti
         calls.append(1)
         return jaccard(one, other)
 
-    monkeypatch.setattr("annotate.splits.near.jaccard", counted)
+    monkeypatch.setattr("annotate.splits.near_duplicates.jaccard", counted)
     found = near({f"a{number:03}": notice.format(number) for number in range(300)})
     assert len(found) == 299
     assert len(calls) == 299

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from annotate.dataset.statement import filled
+from annotate.corpus import Corpus
+from annotate.dataset.card_sections import filled
 from annotate.errors import CannotRun
-from annotate.store import Corpus
 from tests.conftest import Project, annotate
 
 STATEMENT = "corpus/statement.yaml"

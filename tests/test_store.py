@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotate.corpus import Corpus, canonical, encode_annotation, encode_article, encode_ordered, encode_source
 from annotate.errors import CannotRun
-from annotate.files import PART, File, parse_yaml, sweep, write_atomically, write_together
 from annotate.model import Annotation, Article, SourceFile
-from annotate.store import Corpus, canonical, encode_annotation, encode_article, encode_ordered, encode_source
+from annotate.util.files import PART, File, parse_yaml, sweep, write_atomically, write_together
 from tests.conftest import BASE, Project
 from tests.strategies import annotations
 

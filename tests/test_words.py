@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from annotate.annotation_schema import annotation_schema
-from annotate.checks import shape
-from annotate.checks.lines import finder
+from annotate.checks import files
+from annotate.checks.files import finder
+from annotate.generate import annotation_schema
 from annotate.inventory import load
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
-from annotate.schemas.words import FORMS
+from annotate.schemas.messages import FORMS
 from tests.conftest import BASE, Project
 
 INDENTED = """{
@@ -63,12 +63,12 @@ INDENTED = """{
         ({"uniqueItems": True}, ["a", "b", "a"], "has 'a' twice; keep each entry once"),
         ({"propertyNames": {"minLength": 1}}, {"": 1}, "is empty; fill it in"),
         ({"type": "integer"}, "x" * 100, f"'{'x' * 58}… is text; write a whole number"),
-        ({"multipleOf": 2}, 3, "3 is not a multiple of 2; mend it after its JSON Schema"),
+        ({"multipleOf": 2}, 3, "3 is not a multiple of 2; fix it after its JSON Schema"),
     ],
 )
 def test_a_fault_says_what_is_wrong_and_what_to_do(schema: dict[str, Any], value: object, said: str) -> None:
     [fault] = explain(value, json.dumps(schema))
-    assert f"{fault.message}; {fault.mend}" == said
+    assert f"{fault.message}; {fault.hint}" == said
 
 
 def test_every_pattern_of_a_schema_has_words() -> None:
@@ -100,18 +100,18 @@ def test_a_value_of_yaml_has_its_line(path: tuple[str | int, ...], line: int) ->
 @pytest.mark.parametrize(
     ("file", "data", "line", "said"),
     [
-        ("a.json", b'{\n"a": 1,\n2}', 3, "is no JSON: object keys must be strings (byte 10); mend the syntax"),
-        ("a.json", b'{\n"a": [1,\n', 3, "is no JSON: Input data was truncated; mend the syntax"),
+        ("a.json", b'{\n"a": 1,\n2}', 3, "is no JSON: object keys must be strings (byte 10); fix the syntax"),
+        ("a.json", b'{\n"a": [1,\n', 3, "is no JSON: Input data was truncated; fix the syntax"),
         ("a.json", b'{"a": 1e999}', None, "is no JSON: Number out of range"),
         ("a.json", b"[" * 100_000, None, "is nested too deeply"),
-        ("a.yaml", b"a: 1\na: 2\n", 2, "the key 'a' stands twice; mend the syntax"),
-        ("a.yaml", b"a: [1,\n", 1, "expected the node content, but found '<stream end>'; mend the syntax"),
+        ("a.yaml", b"a: 1\na: 2\n", 2, "the key 'a' appears twice; fix the syntax"),
+        ("a.yaml", b"a: [1,\n", 1, "expected the node content, but found '<stream end>'; fix the syntax"),
         ("annotators.yaml", b"# none\n", 1, "the whole file: is null; write an object with: annotators"),
         ("annotators.yaml", b"# one\nannotators: []\nannotator: 1\n", 3, "the whole file: 'annotator' does not belong"),
     ],
 )
 def test_a_file_that_cannot_be_read_has_a_line(file: str, data: bytes, line: int | None, said: str) -> None:
-    [finding] = shape.document(file, None, data, package_schema("annotators")).findings
+    [finding] = files.document(file, None, data, package_schema("annotators")).findings
     assert (finding.line, finding.message[: len(said)]) == (line, said)
 
 

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from annotate import inventory
+from annotate.corpus import Corpus
 from annotate.dataset.facts import grid
-from annotate.release.figures import MARKED, agreement
-from annotate.store import Corpus
+from annotate.release.agreement import MARKED, agreement
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

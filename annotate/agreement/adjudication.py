@@ -2,6 +2,8 @@
 
 A decision stands in a file that people read and keep, so spans are named there by what they are, `Label@start-end` (a
 reference), and not by ids. Spans are settled first; which relations differ is known once they are.
+
+What several annotators of one article have alike: a start for whoever adjudicates.
 """
 
 from collections import defaultdict
@@ -10,8 +12,8 @@ from typing import Literal
 
 import msgspec
 
+from annotate.corpus import span_order
 from annotate.model import Annotation, AttributeValue, Relation, Span
-from annotate.store import span_order
 
 Reference = str
 Triple = tuple[str, Reference, Reference]
@@ -362,3 +364,33 @@ def _decided_relations(adjudication: Adjudication, annotations: Sequence[Annotat
     for dropped in adjudication.dropped_relations:
         decided.pop((dropped.label, dropped.head, dropped.tail), None)
     return {triple: reason for triple, reason in decided.items() if not gone & {triple[1], triple[2]}}
+
+
+def agreed(annotations: Sequence[Annotation], text: str, inventory: str, annotator: str) -> Annotation:
+    """The spans and relations that all of two or more annotators have, with the attributes on which all agree.
+
+    A difference is left out, not decided: neither side's span, relation or value is there. `annotator` is the name that
+    the annotation goes by, `inventory` the version in use.
+    """
+    decided = plan(annotations, text)
+    # Which relations differ is known once the spans are settled.
+    for _ in ("spans", "relations"):
+        for difference in decided.differences:
+            difference.take, difference.reason = NEITHER, "not agreed on"
+        decided = plan(annotations, text, decided)
+    made = apply(decided, annotations, text, annotator, inventory)
+    spans = tuple(_common(span, annotations) for span in made.spans)
+    return msgspec.structs.replace(made, spans=spans)
+
+
+def _common(span: Span, annotations: Sequence[Annotation]) -> Span:
+    """The span with the attributes that it has in every annotation, and no note of anybody's."""
+    same = [
+        set(other.attributes.items())
+        for annotation in annotations
+        for other in annotation.spans
+        if reference(other) == reference(span)
+    ]
+    shared = set.intersection(*same)
+    attributes = {name: value for name, value in span.attributes.items() if (name, value) in shared}
+    return msgspec.structs.replace(span, attributes=attributes, note="")

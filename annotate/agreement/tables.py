@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from annotate.agreement.bootstrap import Measure
-from annotate.agreement.measure import ALL
-from annotate.agreement.report import AttributeRow, CountRow, RecordRow, Report
+from annotate.agreement.report import ALL, AttributeRow, CountRow, RecordRow, Report
 
 Cell = str | int | float | Measure | None
 """A word, a number of things, a value without an interval (None: there is none), or a measure."""

@@ -4,15 +4,16 @@ Levels, in order: shape (S), text (T), spans (P), relations (R), corpus (C). All
 broken stops the later ones for that file alone.
 """
 
-from annotate.checks import class_ids, corpus, coverage, relations, shape, spans, splits, text, vocabulary
-from annotate.checks.labels import check_annotation, check_labels
-from annotate.checks.run import ENOUGH, check
+from annotate.checks import corpus, coverage, files, relations, spans, splits, text, vocabulary
+from annotate.checks import corpus as class_ids
+from annotate.checks.annotations import check_annotation, check_labels
+from annotate.checks.runner import ENOUGH, check
 from annotate.findings import Rule
 
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted(
         (
-            *shape.RULES,
+            *files.RULES,
             *text.RULES,
             *vocabulary.RULES,
             *spans.RULES,
@@ -20,7 +21,7 @@ CATALOGUE: tuple[Rule, ...] = tuple(
             *corpus.RULES,
             *coverage.RULES,
             *splits.RULES,
-            *class_ids.RULES,
+            *class_ids.RULES_CLASS_IDS,
         ),
         key=lambda rule: ("STPRC".index(rule.code[0]), rule.code),
     )

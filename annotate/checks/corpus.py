@@ -1,12 +1,20 @@
-"""C: the corpus as a whole: what belongs together, and that nothing is missing or left over."""
+"""C: the corpus as a whole: what belongs together, and that nothing is missing or left over.
 
+C5: class ids: the file that keeps them is there, and has every name of the inventory.
+"""
+
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from annotate import inventory as classes
+from annotate.corpus import Corpus
 from annotate.findings import Problem, Rule, rule
+from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, SourceFile
 
 
@@ -124,7 +132,7 @@ def annotator_differs(annotation: Annotation, version: str, annotators: set[str]
     Passes: annotations/anna/a.json with `"annotator": "anna"`.
     """
     if version != GOLD and annotation.annotator != version:
-        yield Problem(f"annotator is {annotation.annotator!r}, but it stands in {version}/; move or mend it")
+        yield Problem(f"annotator is {annotation.annotator!r}, but it stands in {version}/; move or fix it")
     elif version == GOLD and annotation.annotator not in annotators:
         yield Problem(f"annotator {annotation.annotator!r} is not in annotators.yaml; list it there")
 
@@ -141,7 +149,7 @@ def split_of_unknown_article(contents: Contents) -> Iterator[Problem]:
     for split, names in contents.splits.items():
         for line, name in enumerate(names, 1):
             if name not in known:
-                yield Problem(f"names {name!r}, which is no article; mend or remove it", line=line, file=_split(split))
+                yield Problem(f"names {name!r}, which is no article; hint or remove it", line=line, file=_split(split))
 
 
 def _split(name: str) -> str:
@@ -220,7 +228,7 @@ def source_not_accounted_for(contents: Contents) -> Iterator[Problem]:
                 )
             elif start < at:
                 yield Problem(
-                    f"{what} begins at {start}, inside what ends at {at}; mend the ranges", file=f"sources/{file}.json"
+                    f"{what} begins at {start}, inside what ends at {at}; fix the ranges", file=f"sources/{file}.json"
                 )
             at = max(at, end)
 
@@ -371,7 +379,7 @@ def decisions_elsewhere(value: Any, name: str, known: set[str]) -> Iterator[Prob
     """
     article = value.get("article") if isinstance(value, dict) else None
     if article != name:
-        yield Problem(f"is of the article {article!r}, but the file's name says {name!r}; mend the one that is wrong")
+        yield Problem(f"is of the article {article!r}, but the file's name says {name!r}; fix the one that is wrong")
     elif name not in known:
         yield Problem(f"decides on the article {name!r}, which is not in articles/; restore it")
 
@@ -394,3 +402,26 @@ OF_CONTENTS: tuple[Rule, ...] = (
     unexpected_file,
 )
 RULES: tuple[Rule, ...] = (*OF_ANNOTATION, *OF_ANNOTATORS, *OF_CONTENTS, decisions_elsewhere)
+
+
+@rule("C501")
+def class_without_id(inventory: Inventory, file: str) -> Iterator[Problem]:
+    """Every label, relation and value has its class id in classes.json, once `annotate generate` has given ids.
+
+    Why: who trained on an earlier dataset knows classes by their numbers; without the file they would silently shift.
+    Fails: schema/ with annotation.schema.json, which is generated with it, but without classes.json; a label in
+    labels.yaml that classes.json does not list.
+    Passes: classes.json as `annotate generate` last wrote it; neither file, before it ever ran.
+    """
+    path = Path(inventory.folder) / classes.FILE_CLASSES
+    for fault in classes.faults(inventory.numbers, inventory.named, path):
+        yield Problem(f"{fault.problem}; {fault.hint}", file=file)
+
+
+def place(corpus: Corpus, inventory: Inventory) -> str:
+    """The file of class ids as a finding names it: relative to the corpus, unless it was given from the root."""
+    path = Path(inventory.folder) / classes.FILE_CLASSES
+    return path.as_posix() if path.is_absolute() else Path(os.path.relpath(path, corpus.root)).as_posix()
+
+
+RULES_CLASS_IDS: tuple[Rule, ...] = (class_without_id,)

@@ -23,9 +23,9 @@ def sentence_left_out(coverage: Coverage, article: Article) -> Iterator[Problem]
     at = 0
     for sentence in coverage.sentences:
         if article.text[sentence.start : sentence.end] != sentence.text:
-            yield Problem(f"{_quote(sentence.text)} is not what stands at [{sentence.start}, {sentence.end}); mend it")
+            yield Problem(f"{_quote(sentence.text)} is not what stands at [{sentence.start}, {sentence.end}); fix it")
         elif sentence.start < at:
-            yield Problem(f"{_quote(sentence.text)} begins inside the sentence before it; mend the ranges")
+            yield Problem(f"{_quote(sentence.text)} begins inside the sentence before it; fix the ranges")
         elif article.text[at : sentence.start].strip():
             yield Problem(f"lacks {_quote(article.text[at : sentence.start].strip())}; add the sentence")
         at = max(at, sentence.end)
@@ -101,11 +101,11 @@ def passage_elsewhere(links: Links, articles: dict[str, str], broken: set[str]) 
             text = articles.get(passage.article)
             if text is None:
                 if passage.article not in broken:  # of a broken article there is a finding already
-                    yield Problem(f"{link.kind}: there is no article {passage.article!r}; mend or remove the link")
+                    yield Problem(f"{link.kind}: there is no article {passage.article!r}; hint or remove the link")
             elif text[passage.start : passage.end] != passage.text:
                 yield Problem(
                     f"{link.kind}: {_quote(passage.text)} is not what stands at [{passage.start}, {passage.end}) of "
-                    f"{passage.article}; mend the passage"
+                    f"{passage.article}; fix the passage"
                 )
 
 

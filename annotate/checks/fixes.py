@@ -6,9 +6,9 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from annotate.corpus import Corpus
 from annotate.findings import Finding, Fix
 from annotate.model import Annotation, Span
-from annotate.store import Corpus
 
 
 def apply(corpus: Corpus, findings: Iterable[Finding]) -> list[str]:
@@ -41,10 +41,10 @@ def _fix(corpus: Corpus, file: PurePosixPath, by_span: dict[str, Fix]) -> None:
 
 
 def _respan(annotation: Annotation, text: str, by_span: dict[str, Fix]) -> Annotation:
-    def mended(span: Span) -> Span:
+    def fixed(span: Span) -> Span:
         fix = by_span.get(span.id)
         if fix is None:
             return span
         return msgspec.structs.replace(span, start=fix.start, end=fix.end, text=text[fix.start : fix.end])
 
-    return msgspec.structs.replace(annotation, spans=tuple(map(mended, annotation.spans)))
+    return msgspec.structs.replace(annotation, spans=tuple(map(fixed, annotation.spans)))

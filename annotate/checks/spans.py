@@ -60,7 +60,7 @@ def text_differs(annotation: Annotation, text: str) -> Iterator[Problem]:
         read = text[span.start : span.end]
         if span.start < span.end <= len(text) and read != span.text:
             yield Problem(
-                f"says {_quote(span.text)}, but [{span.start}, {span.end}) reads {_quote(read)}; mend the offsets",
+                f"says {_quote(span.text)}, but [{span.start}, {span.end}) reads {_quote(read)}; fix the offsets",
                 span.id,
             )
 
@@ -169,7 +169,7 @@ def wording_and_bounds(annotation: Annotation, inventory: Inventory) -> Iterator
         reading = interval.readings.get(str(wording))
         if reading and not _reads(reading, minimum, maximum):
             asks = _ASKS[reading].format(minimum=interval.minimum, maximum=interval.maximum)
-            yield Problem(f"{interval.wording} is {wording!r}, which asks that {asks}; mend one of them", span.id)
+            yield Problem(f"{interval.wording} is {wording!r}, which asks that {asks}; fix one of them", span.id)
 
 
 @rule("P303")

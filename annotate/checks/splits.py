@@ -1,8 +1,12 @@
-"""C4: splits: what is bound together stays together."""
+"""C4: splits: what is bound together stays together.
+
+What only a corpus that is shipped is asked for: no near-duplicate paragraphs in two splits.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from annotate.findings import Problem, Rule, rule
+from annotate.corpus import Corpus
+from annotate.findings import Finding, Problem, Rule, rule
 from annotate.splits.groups import Bond, groups
 
 Lists = Mapping[str, Sequence[str]]
@@ -51,3 +55,14 @@ def _torn(bond: Bond, name: str, home: Mapping[str, str]) -> bool:
 
 
 RULES: tuple[Rule, ...] = (group_in_two_splits,)
+
+
+def leaks(corpus: Corpus) -> list[Finding]:
+    """Near-duplicate paragraphs that stand in two splits; none is looked for where there are not two."""
+    from annotate.splits.propose import bonds_of
+
+    splits = corpus.splits()
+    if len(splits) < 2:
+        return []
+    placed = {name for names in splits.values() for name in names}
+    return list(group_in_two_splits("", None, bonds_of(corpus, placed), splits))

@@ -93,7 +93,7 @@ def hash_differs(article: Article) -> Iterator[Problem]:
     """A text has the SHA-256 that the article's metadata names.
 
     Why: labels are offsets; a text that changed under them points them at other words.
-    Fails: a word mended in the .txt alone.
+    Fails: a word fixed in the .txt alone.
     Passes: a text taken in again, under a new id, with labels made on it.
     """
     actual = sha256(article.text)
@@ -140,7 +140,7 @@ def not_the_source(article: Article, source: SourceText) -> Iterator[Problem]:
     """A text is the range of its source file that the metadata names, in normal form.
 
     Why: whoever doubts a label must be able to see what was published, byte for byte.
-    Fails: a range that begins one character late; a word mended in the text and not in the source.
+    Fails: a range that begins one character late; a word fixed in the text and not in the source.
     Passes: text == normalise(source[start:end]), counted in code points of the decoded file.
     """
     where = article.source
@@ -148,11 +148,11 @@ def not_the_source(article: Article, source: SourceText) -> Iterator[Problem]:
         yield Problem(f"its source file {where.file} is not UTF-8 at byte {source.broken_at}; take it in again")
     elif not where.start < where.end <= len(source.text):
         yield Problem(
-            f"range [{where.start}, {where.end}) lies outside {where.file}, of {len(source.text)} characters; mend it"
+            f"range [{where.start}, {where.end}) lies outside {where.file}, of {len(source.text)} characters; fix it"
         )
     elif normalise(source.text[where.start : where.end]) != article.text:
         yield Problem(
-            f"is not what stands at [{where.start}, {where.end}) of {where.file}; restore the text, or mend the range"
+            f"is not what stands at [{where.start}, {where.end}) of {where.file}; restore the text, or fix the range"
         )
 
 

@@ -10,7 +10,7 @@ from annotate.schemas import Fault
 def problems(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """Faults as problems, each at its span's id where it lies in a span."""
     for fault in faults:
-        yield Problem(f"{fault.place}: {fault.message}; {fault.mend}", span=_span_of(fault, value), line=fault.line)
+        yield Problem(f"{fault.place}: {fault.message}; {fault.hint}", span=_span_of(fault, value), line=fault.line)
 
 
 def _span_of(fault: Fault, value: Any) -> str | None:

@@ -15,9 +15,8 @@ from typing import Any
 
 import click
 
-from annotate.absent import leave_out_pandas
 from annotate.errors import CannotRun, Refused
-from annotate.memory import keep_freed
+from annotate.util.parallel import keep_freed, leave_out_pandas
 
 SECTIONS = {
     "Make a corpus": {

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from annotate.cli.common import corpus_option
+from annotate.cli.output import corpus_option
 
 ONE_ARTICLE = "One file, one article."
 
@@ -55,10 +55,10 @@ def command(
     annotate add wire.txt --id raqqa-strike --title "Strike on Raqqa" --date 2017-06-10
     annotate add page.txt --cut one=0:1200 --cut two=1310:2600 --omitted "a list of links"
     """
-    from annotate.cli.report import counted
-    from annotate.files import read_bytes, write_together
-    from annotate.intake import Cut, Details, Known, Refused, take_in
-    from annotate.store import Corpus
+    from annotate.cli.output import counted
+    from annotate.corpus import Corpus
+    from annotate.ingest import Cut, Details, Known, Refused, take_in
+    from annotate.util.files import read_bytes, write_together
 
     if (len(files) > 1 and (id_ is not None or cuts)) or (id_ is not None and cuts):
         raise click.UsageError("--id and --cut go with one file, and not together")

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, schema_option
+from annotate.cli.output import corpus_argument, schema_option
 from annotate.errors import CannotRun, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from annotate.agreement.adjudication import Adjudication
+    from annotate.corpus import Corpus
     from annotate.model import Annotation
-    from annotate.store import Corpus
 
 
 @click.group("adjudicate")
@@ -44,8 +44,8 @@ def plan(corpus: str, from_: str, anew: bool) -> None:
     annotate adjudicate plan --from anna,ben
     """
     from annotate.agreement import adjudication
+    from annotate.corpus import Corpus
     from annotate.model import GOLD
-    from annotate.store import Corpus
 
     folder = Corpus(corpus)
     annotators = folder.labelled_by(name for one in from_.split(",") if (name := one.strip()))
@@ -64,7 +64,7 @@ def plan(corpus: str, from_: str, anew: bool) -> None:
         try:
             adjudication.hold(new, annotations)
         except ValueError as error:
-            raise Refused(folder.adjudication_path(article), str(error), "mend it and plan again") from error
+            raise Refused(folder.adjudication_path(article), str(error), "fix it and plan again") from error
         planned.append(new)
     for new in planned:
         _write(folder, new)
@@ -107,8 +107,8 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     from annotate import inventory
     from annotate.agreement import adjudication
     from annotate.checks import check_annotation
+    from annotate.corpus import Corpus
     from annotate.model import GOLD
-    from annotate.store import Corpus
 
     folder, loaded = Corpus(corpus), inventory.load(schema)
     if adjudicator not in folder.read_annotators():
@@ -167,19 +167,19 @@ def read_decisions(folder: "Corpus", article: str) -> "Adjudication":
     import msgspec
 
     from annotate.agreement.adjudication import Adjudication
-    from annotate.files import parse_yaml, read_bytes
     from annotate.model import GOLD
+    from annotate.util.files import parse_yaml, read_bytes
 
-    path, mend = folder.adjudication_path(article), "mend it, or remove it and plan again"
+    path, hint = folder.adjudication_path(article), "fix it, or remove it and plan again"
     try:
         value = parse_yaml(read_bytes(path, "write it with `annotate adjudicate plan`"))
         decisions = msgspec.convert(value, Adjudication)
     except ValueError as error:
-        raise CannotRun(path, str(error), mend) from error
+        raise CannotRun(path, str(error), hint) from error
     if decisions.article != article:
-        raise CannotRun(path, f"is of the article {decisions.article!r}", mend)
+        raise CannotRun(path, f"is of the article {decisions.article!r}", hint)
     if GOLD in decisions.annotators or len(set(decisions.annotators)) < 2:
-        raise CannotRun(path, f"has annotators that are fewer than two, or {GOLD}", mend)
+        raise CannotRun(path, f"has annotators that are fewer than two, or {GOLD}", hint)
     return decisions
 
 
@@ -195,6 +195,6 @@ def encode_decisions(decisions: "Adjudication") -> bytes:
 
 
 def _write(folder: "Corpus", decisions: "Adjudication") -> None:
-    from annotate.files import write_atomically
+    from annotate.util.files import write_atomically
 
     write_atomically(folder.adjudication_path(decisions.article), encode_decisions(decisions))

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, out_option, schema_option, terminal
-from annotate.cli.grids import grids
+from annotate.cli.output import corpus_argument, grids, out_option, schema_option, terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -79,9 +78,9 @@ def command(
     annotate agree --format html --out agreement.html --studio-url http://localhost:8080
     """
     from annotate import inventory
-    from annotate.agreement.measure import measure
+    from annotate.agreement.report import measure
     from annotate.agreement.study import read
-    from annotate.store import Corpus
+    from annotate.corpus import Corpus
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
     wanted = [_gate(gate, list(loaded.spans)) for gate in gates]
@@ -109,7 +108,7 @@ def command(
             value = f"– ({found.note})" if found.value is None else f"{found.value:.3f}"
             click.echo(f"gamma of {found.article}: {value}", err=format_ != "text" or out is not None)
     if out:
-        from annotate.files import write_report
+        from annotate.util.files import write_report
 
         write_report(out, shown.encode())
         click.echo(f"written to {out}", err=True)

@@ -33,10 +33,9 @@ def command(
     annotate diff v0.1.0 corpus --format json | annotate apply v0.1.0 --out newer
     annotate apply corpus changes.json --write
     """
-    from annotate.diff import turn
-    from annotate.diff.document import decoded
-    from annotate.diff.sides import side
-    from annotate.diff.trees import FolderTree
+    from annotate.comparison import patch
+    from annotate.comparison.patch import decoded
+    from annotate.comparison.sources import FolderTree, side
 
     if (out is None) != write:
         raise click.UsageError("give one of --out DIR and --write")
@@ -44,12 +43,12 @@ def command(
     with side(old, corpus, schema) as before:
         try:
             if out is not None:
-                number = turn.into(found, before, out)
+                number = patch.into(found, before, out)
             elif isinstance(before, FolderTree) and before.lasting:
-                number = turn.in_place(found, before)
+                number = patch.in_place(found, before)
             else:
                 raise CannotRun(old, "is no folder", "take --out, or name a folder")
-        except turn.Refused as refused:
+        except patch.Refused as refused:
             for line in refused.why:
                 click.echo(line, err=True)
             ctx.exit(1)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, counting, schema_option, terminal, workers_option
-from annotate.cli.report import render
+from annotate.cli.output import corpus_argument, counting, render, schema_option, terminal, workers_option
 
 if TYPE_CHECKING:
     from annotate.dataset.writer import Manifest
@@ -62,14 +61,13 @@ def command(
     """
     from annotate import inventory
     from annotate.checks import CATALOGUE, ENOUGH, check
-    from annotate.checks.leaks import leaks
-    from annotate.dataset.build import build
-    from annotate.dataset.inputs import cited, head
+    from annotate.checks.splits import leaks
+    from annotate.corpus import Corpus
+    from annotate.dataset.build import build, cited, head
     from annotate.dataset.tables import tables
-    from annotate.executors import cores, worth
     from annotate.model import GOLD
-    from annotate.release.figures import agreement
-    from annotate.store import Corpus
+    from annotate.release.agreement import agreement
+    from annotate.util.parallel import cores, worth
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
     tables(loaded, configs)  # before the checks, which take a while
@@ -111,7 +109,7 @@ def _show(manifest: "Manifest", out: str) -> None:
     from rich import box
     from rich.table import Table
 
-    from annotate.dataset.totals import totals
+    from annotate.dataset.writer import totals
 
     table = Table(box=box.SIMPLE_HEAD, title=f"{manifest.title} {manifest.corpus or ''}".strip(), title_justify="left")
     table.add_column("table")

@@ -5,8 +5,8 @@ from annotate.findings import Rule
 
 def every_rule() -> tuple[Rule, ...]:
     """The rules in the order of their rooms; each room has letters of its own for its codes."""
-    from annotate.bulk.rules import RULES as OF_EXPORTS
     from annotate.checks import CATALOGUE
+    from annotate.convert.rules import RULES as OF_EXPORTS
     from annotate.formats.rules import RULES as OF_FORMATS
     from annotate.labelstudio.rules import RULES as OF_LABEL_STUDIO
     from annotate.release.rules import RULES as OF_RELEASES

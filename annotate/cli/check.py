@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, counting, schema_option, workers_option
-from annotate.cli.report import FORMATS, counted, render
+from annotate.cli.output import FORMATS, corpus_argument, counted, counting, render, schema_option, workers_option
 
 if TYPE_CHECKING:
     from annotate.findings import Finding
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail the check as errors do.")
 @workers_option
-@click.option("--fix", is_flag=True, help="Mend what is safe to mend: canonical form, white space at a span's ends.")
+@click.option("--fix", is_flag=True, help="Mend what is safe to hint: canonical form, white space at a span's ends.")
 @click.pass_context
 def command(
     ctx: click.Context, corpus: str, schema: str, format_: str, strict: bool, fix: bool, workers: int | None
@@ -36,8 +35,8 @@ def command(
     """
     from annotate import inventory
     from annotate.checks import CATALOGUE, ENOUGH, check, fixes
-    from annotate.executors import cores, worth
-    from annotate.store import Corpus
+    from annotate.corpus import Corpus
+    from annotate.util.parallel import cores, worth
 
     loaded = inventory.load(schema)
     folder = Corpus(corpus)
@@ -51,7 +50,7 @@ def command(
     if fix:
         written = fixes.apply(folder, findings)
         for file in written:
-            click.echo(f"mended {Path(corpus) / file}", err=True)
+            click.echo(f"fixed {Path(corpus) / file}", err=True)
         findings = found() if written else findings
     articles = counted(len(ids), "article")
     annotations = counted(sum(len(folder.annotated_ids(version)) for version in folder.versions()), "annotation")

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from annotate.cli.common import schema_option, terminal
+from annotate.cli.output import schema_option, terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
-    from annotate.bulk.order import Order
-    from annotate.bulk.pool import Pool
-    from annotate.bulk.run import Outcome, Step
+    from annotate.convert.options import Order
+    from annotate.convert.run import Outcome, Pool, Step
 
 _DIGITS = 12
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -91,7 +90,7 @@ def command(
     if resume and overwrite:
         raise CannotRun("--resume", "goes on and --overwrite begins anew", "give one of them")
     order = _order(exports, schema, asked)
-    from annotate.bulk.run import convert
+    from annotate.convert.run import convert
 
     try:
         with _pool(workers, scheduler) as pool, _progress() as told:
@@ -109,10 +108,9 @@ def command(
 
 def _order(exports: tuple[str, ...], schema: str, asked: dict[str, Any]) -> "Order":
     from annotate import inventory
-    from annotate.bulk.order import Order
-    from annotate.bulk.people import read_annotators, read_people
-    from annotate.bulk.taking import Fields
-    from annotate.intake import Details
+    from annotate.convert.options import Order, read_annotators, read_people
+    from annotate.convert.tasks import Fields
+    from annotate.ingest import Details
 
     loaded, details = inventory.load(schema), Details()
     rights = asked["rights"] or details.rights
@@ -135,8 +133,8 @@ def _order(exports: tuple[str, ...], schema: str, asked: dict[str, Any]) -> "Ord
 
 @contextmanager
 def _pool(workers: int | None, scheduler: str | None) -> "Iterator[Pool]":
-    from annotate.bulk.pool import dask, here
-    from annotate.executors import cores
+    from annotate.convert.run import dask, here
+    from annotate.util.parallel import cores
 
     if scheduler and workers:
         raise CannotRun("--workers", "is of this machine, --scheduler of a cluster", "give one of them")

@@ -2,7 +2,7 @@
 
 import click
 
-from annotate.cli.common import corpus_argument, schema_option
+from annotate.cli.output import corpus_argument, schema_option
 
 
 @click.command("coverage")
@@ -22,16 +22,16 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     annotate coverage --write
     """
     from annotate import inventory
+    from annotate.corpus import Corpus
     from annotate.coverage import up_to_date
     from annotate.errors import CannotRun
     from annotate.model import GOLD
-    from annotate.store import Corpus
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
     names = folder.covered_ids()
     if not names:
-        mend = "list each article's sentences there (docs/formats.md)"
-        raise CannotRun(folder.root / "coverage", "has no files", mend)
+        hint = "list each article's sentences there (docs/formats.md)"
+        raise CannotRun(folder.root / "coverage", "has no files", hint)
     open_ = 0
     for name in names:
         before = folder.read_coverage(name)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import out_option, terminal
+from annotate.cli.output import out_option, terminal
 
 if TYPE_CHECKING:
-    from annotate.diff.as_text import Shown
-    from annotate.diff.compare import Comparison
-    from annotate.diff.counted import Grid
-    from annotate.diff.rescore import Rescored
+    from annotate.comparison.compare import Comparison
+    from annotate.comparison.render import Grid, Shown
+    from annotate.comparison.rescore import Rescored
 
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 
@@ -68,8 +67,8 @@ def command(
     annotate diff HEAD~3 HEAD --format md
     annotate diff v0.1.0 corpus --rescore out/baseline
     """
-    from annotate.diff.compare import Comparison
-    from annotate.diff.sides import side
+    from annotate.comparison.compare import Comparison
+    from annotate.comparison.sources import side
 
     with side(old, corpus, schema) as before, side(new, corpus, schema) as after:
         with terminal(stderr=True).status("comparing"):
@@ -77,7 +76,7 @@ def command(
             rescored = _rescored(comparison, rescore) if rescore else None
         parts = _parts(comparison, format_, rescored, colour=out is None)
         if out:
-            from annotate.files import write_report
+            from annotate.util.files import write_report
 
             with terminal(stderr=True).status("comparing"):
                 write_report(out, parts)
@@ -94,7 +93,7 @@ def command(
 
 def _rescored(comparison: "Comparison", folder: str) -> "Rescored":
     from annotate.cli.labels import read_files
-    from annotate.diff.rescore import notes, rescore
+    from annotate.comparison.rescore import notes, rescore
 
     rescored = rescore(comparison, {path.stem: annotation for path, annotation in read_files(folder)})
     for note in notes(rescored):
@@ -103,21 +102,21 @@ def _rescored(comparison: "Comparison", folder: str) -> "Rescored":
 
 
 def _parts(comparison: "Comparison", format_: str, rescored: "Rescored | None", colour: bool) -> Iterator[bytes]:
-    from annotate.diff import as_markdown, as_page, as_text, document
-    from annotate.diff.rescore import grids
+    from annotate.comparison import patch, render
+    from annotate.comparison.rescore import grids
 
     if format_ == "json":
-        return document.encoded(comparison, {"rescored": rescored} if rescored else None)
+        return patch.encoded(comparison, {"rescored": rescored} if rescored else None)
     more = list(grids(rescored)) if rescored else []
     if format_ == "text":
-        parts: Iterator[str] = as_text.parts(comparison, _shown(colour and sys.stdout.isatty()), more)
+        parts: Iterator[str] = render.parts_as_text(comparison, _shown(colour and sys.stdout.isatty()), more)
     else:
-        parts = (as_markdown if format_ == "md" else as_page).parts(comparison, more)
+        parts = (render.parts_as_markdown if format_ == "md" else render.parts_as_page)(comparison, more)
     return (part.encode("utf-8", "replace") for part in parts)
 
 
 def _shown(colour: bool) -> "Shown":
-    from annotate.diff.as_text import Shown
+    from annotate.comparison.render import Shown
 
     def style(words: str, what: str) -> str:
         if not colour:
@@ -129,6 +128,6 @@ def _shown(colour: bool) -> "Shown":
 
 def _tables(found: "list[Grid]", colour: bool) -> str:
     from annotate.agreement.tables import table
-    from annotate.cli.grids import grids
+    from annotate.cli.output import grids
 
     return grids("", (table(one.title, one.title, one.head, one.rows) for one in found), colour) if found else ""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, schema_option, terminal
+from annotate.cli.output import corpus_argument, schema_option, terminal
 from annotate.formats import FORMATS
 
 if TYPE_CHECKING:
+    from annotate.formats.document import Document
     from annotate.formats.ledger import Ledger
-    from annotate.formats.raw import Document
 
 
 @click.command("export")
@@ -36,13 +36,13 @@ def command(ctx: click.Context, corpus: str, format_: str, out: str, annotator: 
     annotate export --format bio --out dist/bio --annotator reader-1 --report json
     """
     from annotate import inventory
+    from annotate.corpus import Corpus
     from annotate.errors import CannotRun
     from annotate.formats import format_named
-    from annotate.formats.documents import refuse_what_no_format_can_say
+    from annotate.formats.apply_mapping import refuse_what_no_format_can_say
+    from annotate.formats.document import Document
     from annotate.formats.export import export
     from annotate.formats.ledger import encode
-    from annotate.formats.raw import Document
-    from annotate.store import Corpus
 
     loaded, store = inventory.load(schema), Corpus(corpus)
     store.labelled_by([annotator])

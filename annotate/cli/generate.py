@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from annotate.cli.common import guidelines_option, schema_option
+from annotate.cli.output import guidelines_option, schema_option
 from annotate.errors import CannotRun
 
 
@@ -24,8 +24,8 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> No
     annotate generate --check
     """
     from annotate import inventory
-    from annotate.files import write_atomically
     from annotate.generate import generated_files
+    from annotate.util.files import write_atomically
 
     pages = Path(guidelines) if Path(guidelines).is_dir() else None
     if pages is None and ctx.get_parameter_source("guidelines") is not ParameterSource.DEFAULT:

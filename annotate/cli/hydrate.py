@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import terminal
+from annotate.cli.output import terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
-    from annotate.rights.hydration import ArticleReport
-    from annotate.rights.skeleton import Skeleton
+    from annotate.redaction.hydrate import ArticleReport
+    from annotate.redaction.skeleton import Skeleton
 
 
 @click.command("hydrate")
@@ -40,9 +40,9 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     """
     import msgspec
 
-    from annotate.files import write_atomically
     from annotate.model import GOLD
-    from annotate.rights.hydration import hydrate
+    from annotate.redaction.hydrate import hydrate
+    from annotate.util.files import write_atomically
 
     skeleton = _skeleton(Path(dataset))
     if Path(out).resolve() == Path(dataset).resolve():
@@ -70,9 +70,9 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
 
 
 def _skeleton(dataset: Path) -> "Skeleton":
-    from annotate.dataset.without_text import SKELETON
-    from annotate.files import read_bytes
-    from annotate.rights.skeleton import parse
+    from annotate.dataset.redact import SKELETON
+    from annotate.redaction.skeleton import parse
+    from annotate.util.files import read_bytes
 
     path = dataset / SKELETON
     return parse(str(path), read_bytes(path, "name a dataset that `annotate build --without-text` wrote"))
@@ -81,9 +81,9 @@ def _skeleton(dataset: Path) -> "Skeleton":
 def _build(skeleton: "Skeleton", folder: Path, out: str) -> None:
     """Build the corpus that stands in the folder, as the dataset was built."""
     from annotate import inventory
+    from annotate.corpus import Corpus
     from annotate.dataset.build import build
-    from annotate.release.figures import agreement
-    from annotate.store import Corpus
+    from annotate.release.agreement import agreement
 
     head = skeleton.head
     for name, text in head.schema.items():

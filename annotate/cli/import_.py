@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from annotate.cli.common import corpus_option, schema_option, terminal
+from annotate.cli.output import corpus_option, schema_option, terminal
 from annotate.formats import FORMATS
 
 if TYPE_CHECKING:
     from annotate.findings import Finding
-    from annotate.formats.importing import Outcome
+    from annotate.formats.importer import Outcome
 
 
 @click.command("import")
@@ -66,11 +66,11 @@ def command(
     annotate import --format xmi inception-export/ --map map.yaml --annotator reader-8
     """
     from annotate import inventory
+    from annotate.corpus import Corpus
     from annotate.errors import CannotRun
     from annotate.formats import format_named, mapping
-    from annotate.formats.importing import Importer
-    from annotate.intake import Details
-    from annotate.store import Corpus
+    from annotate.formats.importer import Importer
+    from annotate.ingest import Details
 
     root = Path(folder)
     if not root.is_dir():
@@ -116,9 +116,9 @@ def _render(outcomes: "Iterable[Outcome]", root: Path, report: str, progress: An
 
     Gives the number of documents, of refused ones, a summary, the number of errors, and of names that the map lacks.
     """
-    from annotate.cli.report import counted
+    from annotate.cli.output import counted
+    from annotate.formats.apply_mapping import Tally
     from annotate.formats.rules import unmapped
-    from annotate.formats.taking import Tally
 
     tally, spans, relations, errors, warnings = Tally(), 0, 0, 0, 0
     lacking: dict[str, _Unmapped] = {}

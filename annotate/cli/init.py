@@ -20,8 +20,8 @@ def command(folder: str) -> None:
     annotate check
     """
     from annotate import inventory
-    from annotate.files import write_atomically
     from annotate.generate import generated_files
+    from annotate.util.files import write_atomically
 
     root = Path(folder)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):

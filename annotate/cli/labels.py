@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
+    from annotate.corpus import Corpus
     from annotate.findings import Finding
     from annotate.inventory import Inventory
     from annotate.model import Annotation
-    from annotate.store import Corpus
 
 
 class Labelled(NamedTuple):
@@ -49,8 +49,8 @@ def read_files(folder: str | Path) -> "Iterator[tuple[Path, Annotation]]":
 
     Raises CannotRun for a folder with none, and for a file that is no annotation.
     """
-    from annotate.files import read_bytes
-    from annotate.store import decode_annotation
+    from annotate.corpus import decode_annotation
+    from annotate.util.files import read_bytes
 
     paths = sorted(path for path in Path(folder).glob("*.json") if not path.name.startswith("."))
     if not paths:

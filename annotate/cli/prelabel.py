@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from annotate.cli.common import corpus_argument, schema_option, terminal
+from annotate.cli.output import corpus_argument, schema_option, terminal
 from annotate.errors import CannotRun
 
 
@@ -30,8 +30,8 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
 
     from annotate import baseline, inventory
     from annotate.cli.labels import Labelled, errors
-    from annotate.files import write_atomically
-    from annotate.store import Corpus, encode_annotation
+    from annotate.corpus import Corpus, encode_annotation
+    from annotate.util.files import write_atomically
 
     loaded, store = inventory.load(schema), Corpus(corpus)
     made = baseline.load(schema, loaded)

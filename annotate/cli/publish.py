@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, schema_option, terminal
+from annotate.cli.output import corpus_argument, schema_option, terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
-    from annotate.dataset.hub import There
-    from annotate.dataset.release import Change, Step
-    from annotate.store import Corpus
+    from annotate.corpus import Corpus
+    from annotate.dataset.hub import Change, Step, There
 
 WRITTEN: "tuple[Change, ...]" = ("new", "changed", "gone")
 
@@ -69,10 +68,11 @@ def command(
     annotate publish --repo my-name/my-dataset --create --private
     annotate publish --repo my-name/my-dataset
     """
-    from annotate.dataset import hub, release
+    from annotate.corpus import Corpus
+    from annotate.dataset import hub
+    from annotate.dataset import hub as release
     from annotate.dataset.build import corpus_version
-    from annotate.release.repository import line
-    from annotate.store import Corpus
+    from annotate.release.git import line
 
     folder = Path(dataset)
     version = corpus_version(Corpus(corpus))
@@ -105,7 +105,7 @@ def command(
         hub.tag(api, repo, version, oid)
     except CannotRun as error:
         said = f"commit {oid} is there and its tag {version} is not: {error.problem}"
-        raise CannotRun(repo, said, f"{error.mend}; publishing again sets the tag and no more") from None
+        raise CannotRun(repo, said, f"{error.hint}; publishing again sets the tag and no more") from None
     if format_ == "json":
         click.echo(json.dumps({"repo": repo, "version": version, "commit": oid, **_as_data(steps)}, indent=2))
     else:
@@ -122,11 +122,11 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
     """What here speaks against a release, one line each."""
     from annotate import inventory
     from annotate.checks import check
-    from annotate.checks.leaks import leaks
-    from annotate.dataset.inputs import cited
-    from annotate.dataset.release import stale
-    from annotate.release.repository import changes
-    from annotate.store import Corpus
+    from annotate.checks.splits import leaks
+    from annotate.corpus import Corpus
+    from annotate.dataset.build import cited
+    from annotate.dataset.hub import stale
+    from annotate.release.git import changes
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
     errors = sum(finding.severity == "error" for finding in check(folder, loaded)) or len(leaks(folder))
@@ -150,13 +150,12 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
 def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | None, fresh: Path) -> None:
     """Build the corpus into `fresh` as `dataset` was built: its tables, with negatives or not, with text or not."""
     from annotate import inventory
-    from annotate.dataset.build import build
-    from annotate.dataset.inputs import head
+    from annotate.dataset.build import build, head
+    from annotate.dataset.redact import SKELETON
     from annotate.dataset.tables import tables
-    from annotate.dataset.without_text import SKELETON
     from annotate.dataset.writer import read_manifest
-    from annotate.release.figures import agreement
-    from annotate.rights.skeleton import parse
+    from annotate.redaction.skeleton import parse
+    from annotate.release.agreement import agreement
 
     loaded, made, path = inventory.load(schema), read_manifest(dataset), dataset / SKELETON
     chosen = set(tables(loaded)).intersection(table.config for table in made.tables) if made else ()

@@ -7,7 +7,7 @@ import click
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
-    from annotate.diff.version_rules import VersionRule
+    from annotate.comparison.semver import VersionRule
     from annotate.findings import Rule
 
 
@@ -30,7 +30,7 @@ def command(code: str | None, format_: str) -> None:
     import json
 
     from annotate.cli.catalogue import every_rule
-    from annotate.diff.version_rules import RULES as OF_VERSIONS
+    from annotate.comparison.semver import RULES as OF_VERSIONS
 
     known: list[Rule | VersionRule] = [*every_rule(), *(OF_VERSIONS if code else ())]
     rules = [rule for rule in known if code is None or rule.code == code.upper()]

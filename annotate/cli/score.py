@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_option, out_option, schema_option, terminal
-from annotate.cli.grids import grids
+from annotate.cli.output import corpus_option, grids, out_option, schema_option, terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
-    from annotate.agreement.score import Scores
-    from annotate.agreement.score_files import Found
     from annotate.cli.labels import Labelled
+    from annotate.corpus import Corpus
     from annotate.inventory import Inventory
-    from annotate.store import Corpus
+    from annotate.scoring.predictions import Found
+    from annotate.scoring.score import Scores
 
 
 @click.command("score")
@@ -48,8 +47,8 @@ def command(
     annotate score corpus/annotations/gold out/predicted.conll
     """
     from annotate import inventory
-    from annotate.agreement.score import score, tables
-    from annotate.store import Corpus
+    from annotate.corpus import Corpus
+    from annotate.scoring.score import score, tables
 
     loaded = inventory.load(schema)
     store = Corpus(corpus) if Path(corpus).is_dir() else None
@@ -69,7 +68,7 @@ def command(
     else:
         shown = grids(_about(scores), tables(scores), colour=out is None)
     if out:
-        from annotate.files import write_report
+        from annotate.util.files import write_report
 
         write_report(out, shown.encode())
         click.echo(f"written to {out}", err=True)
@@ -85,9 +84,9 @@ def _labels(
     `texts` are those of the gold labels, None for these themselves, which may bring their texts along.
     Raises CannotRun for names that the inventory does not have.
     """
-    from annotate.agreement.score_files import Found, files, read
     from annotate.cli.labels import errors, read_folder
-    from annotate.store import Corpus
+    from annotate.corpus import Corpus
+    from annotate.scoring.predictions import Found, files, read
 
     ids = set(store.article_ids()) if store else set()
 

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, terminal
-from annotate.cli.report import visible
+from annotate.cli.output import corpus_argument, terminal, visible
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from annotate.splits.groups import Bond
-    from annotate.splits.proposal import Proposal
+    from annotate.splits.propose import Proposal
 
 SPLITS = ("train", "validation", "test")
 
@@ -63,11 +62,11 @@ def command(
     annotate split --ratios 70:10:20 --write
     annotate split --folds > folds.json
     """
-    from annotate.splits import corpus as splits
-    from annotate.splits import folds as made
+    from annotate.corpus import Corpus
+    from annotate.splits import propose as made
+    from annotate.splits import propose as splits
     from annotate.splits.groups import groups_among
-    from annotate.splits.proposal import propose
-    from annotate.store import Corpus
+    from annotate.splits.propose import propose
 
     if write and (_plan or folds):
         raise click.UsageError("--write goes with neither --plan nor --folds")

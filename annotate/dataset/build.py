@@ -1,27 +1,33 @@
-"""A corpus → its dataset folder: articles with gold labels, split by split, part by part."""
+"""A corpus → its dataset folder: articles with gold labels, split by split, part by part.
+
+Class ids of a dataset that is there, against those that a build would give: a number once given keeps its name.
+
+What a dataset is built from beside the corpus: the citation, and what goes into the head of a skeleton.
+"""
 
 import contextlib
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from annotate.corpus import Corpus, beside
 from annotate.dataset.card import card
-from annotate.dataset.citation import read_citation
-from annotate.dataset.counts import Counts
+from annotate.dataset.card_sections import filled, sentences, shared
 from annotate.dataset.croissant import croissant
-from annotate.dataset.evaluation import shared
-from annotate.dataset.facts import Agreement, Facts
-from annotate.dataset.features import ARTICLES
-from annotate.dataset.numbering import hold_ids
-from annotate.dataset.parts import ENOUGH, Order, ShardMaker, give_back, parts
-from annotate.dataset.statement import filled, sentences
+from annotate.dataset.facts import Agreement, Facts, read_citation
+from annotate.dataset.features import ARTICLES, Feature
+from annotate.dataset.redact import SKELETON
+from annotate.dataset.shards import ENOUGH, Order, ShardMaker, give_back, parts
+from annotate.dataset.statistics import Counts
 from annotate.dataset.tables import tables as all_tables
+from annotate.dataset.tables.common import TableType
 from annotate.dataset.tables.links import LinkRow
-from annotate.dataset.totals import totals
-from annotate.dataset.without_text import SKELETON
 from annotate.dataset.writer import (
     CARD,
     CROISSANT,
@@ -32,14 +38,62 @@ from annotate.dataset.writer import (
     TableWriter,
     dataset_folder,
     encode_manifest,
+    read_manifest,
+    totals,
 )
-from annotate.errors import CannotRun
-from annotate.executors import in_order, processes, worth
-from annotate.inventory import Inventory
+from annotate.errors import CannotRun, Refused
+from annotate.inventory import FILE as LABELS_FILE
+from annotate.inventory import FILE_CLASSES, Inventory
+from annotate.inventory import FILE_CLASSES as CLASS_IDS
 from annotate.model import GOLD
 from annotate.offsets import sha256
-from annotate.rights.skeleton import Head, withheld
-from annotate.store import Corpus
+from annotate.redaction.skeleton import Head, head_of, withheld
+from annotate.util.files import read_bytes
+from annotate.util.parallel import in_order, processes, worth
+
+
+def hold_ids(out: Path, tables: Mapping[str, TableType]) -> None:
+    """Raises Refused at the first class whose id the dataset in `out` gives to another name, or that it alone has.
+
+    Nothing is held where `out` has no dataset of ours. A table or column that is new, gone or of another type is no
+    matter of ids.
+    """
+    manifest = read_manifest(out)
+    for table in manifest.tables if manifest else ():
+        if table.config not in tables:
+            continue
+        now = dict(_classes(tables[table.config].features))
+        for column, before in _classes(_features(out / table.file)):
+            for number, (old, new) in enumerate(zip_longest(before, now.get(column, before))):
+                if old is not None and old != new:
+                    raise Refused(
+                        out / table.file,
+                        f"{column} calls class {number} {old!r}, and would call it {repr(new) if new else 'nothing'}",
+                        f"fix {FILE_CLASSES}, or choose another folder with --out; nothing was written",
+                    )
+
+
+def _features(file: Path) -> Feature:
+    """The features that a Parquet file of ours carries; none where it cannot be read, as it is to be replaced."""
+    try:
+        metadata = pq.read_schema(file).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return {}
+    features: Feature = json.loads(metadata.get(b"huggingface", b'{"info": {"features": {}}}'))["info"]["features"]
+    return features
+
+
+def _classes(struct: Feature, path: str = "") -> Iterator[tuple[str, list[str]]]:
+    """The path of each column of classes, and their names in the order of their ids."""
+    for name, feature in struct.items():
+        place = f"{path}{name}"
+        while feature.get("_type") == "List":
+            feature, place = feature["feature"], f"{place}[]"
+        if feature.get("_type") == "ClassLabel":
+            yield place, feature["names"]
+        elif "_type" not in feature:
+            yield from _classes(feature, f"{place}.")
+
 
 SPLITS = ("train", "validation", "test")
 """The splits that Hugging Face knows, in its order."""
@@ -207,7 +261,7 @@ def articles_by_split(corpus: Corpus) -> dict[str, list[str]]:
     given = given or {SPLITS[0]: sorted(labelled)}
     found = {split: sorted(labelled.intersection(given[split])) for split in SPLITS if split in given}
     if not any(found.values()):
-        raise CannotRun(corpus.root / "splits", "name no article with gold labels", "mend the ids there")
+        raise CannotRun(corpus.root / "splits", "name no article with gold labels", "fix the ids there")
     return found
 
 
@@ -222,3 +276,22 @@ def _versions(lines: list[str]) -> Iterator[str]:
     for line in lines:
         if found := re.match(r"#+ +\[?v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)", line):
             yield found[1]
+
+
+CITATION = "CITATION.cff"
+
+
+def cited(corpus: Corpus, citation: str | None = None) -> Path | None:
+    """The CITATION.cff to quote: the one that is named, or the one beside the corpus folder, if there is one."""
+    own = beside(corpus.root) / CITATION
+    return Path(citation) if citation else own if own.is_file() else None
+
+
+def head(
+    corpus: Corpus, schema: str, citation: Path | None, tables: tuple[str, ...] = (), negatives: bool = False
+) -> Head:
+    """The head of the skeleton of a dataset without text, with the files that `annotate hydrate` needs."""
+    files = (Path(schema) / name for name in (LABELS_FILE, CLASS_IDS))
+    texts = {path.name: path.read_bytes().decode() for path in files if path.is_file()}
+    quoted = read_bytes(citation, "name another with --citation").decode() if citation else None
+    return head_of(corpus, corpus_version(corpus), texts, quoted, tables, negatives)

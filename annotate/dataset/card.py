@@ -1,15 +1,54 @@
-"""The dataset's card: README.md with the YAML that the Hugging Face Hub reads, all of it computed."""
+"""The dataset's card: README.md with the YAML that the Hugging Face Hub reads, all of it computed.
+
+`dataset_info` in the card's YAML: features, rows and sizes, in the form in which the Hub and `datasets` read it.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import yaml
 
-from annotate.dataset import evaluation, sections, statement
-from annotate.dataset.counts import Row
+from annotate.dataset import card_sections
 from annotate.dataset.facts import Facts, counted, grid, loadable
-from annotate.dataset.features import ARTICLES
-from annotate.dataset.info import dataset_info
+from annotate.dataset.features import ARTICLES, Feature
+from annotate.dataset.statistics import Row
+
+Yaml = dict[str, Any]
+
+
+def dataset_info(facts: Facts) -> list[Yaml]:
+    """One entry a table that can be loaded. Sizes are bytes: to download, and of the columns before compression."""
+    return [
+        {
+            "config_name": config,
+            "features": _columns(facts.configs[config]),
+            "splits": [
+                {"name": table.split, "num_bytes": table.uncompressed, "num_examples": table.rows} for table in tables
+            ],
+            "download_size": sum(table.bytes for table in tables),
+            "dataset_size": sum(table.uncompressed for table in tables),
+        }
+        for config, tables in loadable(facts).items()
+    ]
+
+
+def _columns(struct: Feature) -> list[Yaml]:
+    return [{"name": name, **_typed(feature)} for name, feature in struct.items()]
+
+
+def _typed(feature: Feature) -> Yaml:
+    """A column's type. A list names its items' columns, or the bare type of items that have nothing else to them."""
+    kind = feature.get("_type")
+    if kind == "Value":
+        return {"dtype": feature["dtype"]}
+    if kind == "ClassLabel":
+        return {"dtype": {"class_label": {"names": {str(place): name for place, name in enumerate(feature["names"])}}}}
+    if kind == "List":
+        item = _typed(feature["feature"])
+        return {"list": next(iter(item.values())) if list(item) in (["dtype"], ["struct"]) else item}
+    return {"struct": _columns(feature)}
+
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -29,15 +68,15 @@ def card(facts: Facts) -> str:
     parts = (
         _front_matter(facts),
         _first_screen(facts),
-        sections.tables(facts),
-        sections.labels(facts),
-        evaluation.splits(facts),
-        sections.people(facts),
-        statement.agreement(facts),
-        statement.statement(facts),
-        sections.rights(facts),
-        sections.limitations(facts),
-        sections.citation(facts),
+        card_sections.tables(facts),
+        card_sections.labels(facts),
+        card_sections.splits(facts),
+        card_sections.people(facts),
+        card_sections.agreement(facts),
+        card_sections.statement(facts),
+        card_sections.rights(facts),
+        card_sections.limitations(facts),
+        card_sections.citation(facts),
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -118,7 +157,7 @@ def _first_screen(facts: Facts) -> str:
 
 {_uses(facts)}- **Who labelled:** {_made_by(facts)}
 - **Rights:** {_licensed(facts)}; the articles' texts remain their publishers'. See [Rights](#rights).
-- **Splits:** {evaluation.split_note(facts)}
+- **Splits:** {card_sections.split_note(facts)}
 - Spans may nest, overlap and coincide, so one tag a word cannot hold them: use `start` and `end`, which count \
 Unicode code points (`text[start:end]`). A class is an int; `None` means not given; an empty list, that nobody fills \
 the role."""

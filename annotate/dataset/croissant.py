@@ -10,9 +10,7 @@ from typing import Any
 
 import msgspec
 
-from annotate.dataset.citation import Author
-from annotate.dataset.columns import described
-from annotate.dataset.facts import Facts, counted
+from annotate.dataset.facts import Author, Facts, counted, described
 from annotate.dataset.features import Feature
 from annotate.dataset.writer import Table
 

@@ -14,13 +14,13 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
+from annotate.corpus import canonical
 from annotate.formats import rules
+from annotate.formats.document import Arrow, Document, Item, Loss, Mark, Note, RawDocument, Value, name_of
 from annotate.formats.ledger import ABOUT, head_lost, metadata_lost, of_spans
 from annotate.formats.mapping import NOTE
-from annotate.formats.raw import Arrow, Document, Item, Loss, Mark, Note, RawDocument, Value, name_of
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Relation, Span
-from annotate.store import canonical
 
 KEY = "annotation"
 SHARD = 500

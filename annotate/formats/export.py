@@ -8,13 +8,13 @@ from pathlib import Path
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.files import write_atomically
 from annotate.formats import mapping
-from annotate.formats.documents import convert
+from annotate.formats.apply_mapping import convert
+from annotate.formats.document import Document, Format, Head, RawDocument
 from annotate.formats.ledger import NOWHERE, Ledger, encode
-from annotate.formats.raw import Document, Format, Head, RawDocument
-from annotate.intake import Details
+from annotate.ingest import Details
 from annotate.inventory import Inventory
+from annotate.util.files import write_atomically
 
 CERTIFICATE = "certificate.json"
 NOBODY = Head("", "single pass", (), "")

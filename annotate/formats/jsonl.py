@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from annotate.formats import rules
+from annotate.formats.document import Arrow, Document, Head, Item, Loss, Mark, Note, RawDocument, Value
 from annotate.formats.mapping import NOTE
-from annotate.formats.raw import Arrow, Document, Head, Item, Loss, Mark, Note, RawDocument, Value
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article
 
@@ -45,7 +45,7 @@ def _row(file: str, number: int, line: bytes) -> RawDocument:
     try:
         row = msgspec.json.decode(line, type=Row)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        why = f"is no article with its annotation: {error}; mend the line"
+        why = f"is no article with its annotation: {error}; fix the line"
         finding = next(rules.unreadable(f"{file}", None, why)).at(number)
         return RawDocument("", file, b"", (), finding)
     annotation, article = row.annotation, row.article

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from annotate.formats.raw import Document, Loss
+from annotate.formats.document import Document, Loss
 from annotate.model import SourceRange, Span
 
 ABOUT = {

@@ -7,10 +7,10 @@ from typing import Literal
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.files import parse_yaml, read_bytes
 from annotate.inventory import Inventory
 from annotate.model import AttributeValue
 from annotate.schemas import converted, explain, package_schema
+from annotate.util.files import parse_yaml, read_bytes
 
 ROLE_END = "0123456789"
 """A role that several items fill is numbered: Theme, Theme2."""
@@ -76,9 +76,9 @@ def load(path: Path, inventory: Inventory) -> Map:
     try:
         value = parse_yaml(data)
     except ValueError as error:
-        raise CannotRun(path, str(error), "mend the YAML") from error
+        raise CannotRun(path, str(error), "fix the YAML") from error
     for fault in explain(value, package_schema("import-map")):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.mend)
+        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.hint)
     loaded = converted(path, value, Map)
     for place, what, name, known in _names(loaded, inventory):
         if name not in known:

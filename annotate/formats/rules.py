@@ -72,12 +72,12 @@ def line_unreadable(line: int | None, why: str) -> Iterator[Problem]:
     Passes: `T1<tab>Person 0 4<tab>Anna`.
     See: docs/interchange.md
     """
-    yield Problem(f"{why}; mend the line", line=line)
+    yield Problem(f"{why}; fix the line", line=line)
 
 
 @rule("F202")
 def misplaced(
-    line: int | None, words: str | None, reads: str | None, diagnosis: str, mendable: bool
+    line: int | None, words: str | None, reads: str | None, diagnosis: str, fixable: bool
 ) -> Iterator[Problem]:
     """The offsets of a line, counted in code points of the file's text, read the words quoted with them.
 
@@ -88,13 +88,13 @@ def misplaced(
     See: docs/interchange.md
     """
     seen = "lie outside the text" if reads is None else f"read {_quoted(reads)}"
-    mend = "take it so with --fix" if mendable else "mend the offsets"
+    hint = "take it so with --fix" if fixable else "fix the offsets"
     why = "" if diagnosis == "unknown" else f" (diagnosis: {diagnosis})"
-    yield Problem(f"offsets {seen}, not {_quoted(words)}{why}; {mend}", line=line)
+    yield Problem(f"offsets {seen}, not {_quoted(words)}{why}; {hint}", line=line)
 
 
 @rule("F203", "warning")
-def mended(line: int | None, words: str | None, diagnosis: str) -> Iterator[Problem]:
+def fixed(line: int | None, words: str | None, diagnosis: str) -> Iterator[Problem]:
     """A line whose offsets did not read its words was taken where they do, as `--fix` asks.
 
     Why: a repair is never silent.
@@ -114,7 +114,7 @@ def between_characters(line: int | None, words: str | None) -> Iterator[Problem]
     Passes: a span of both.
     See: docs/interchange.md
     """
-    yield Problem(f"{_quoted(words)} begins or ends where the article's text has no place; mend the offsets", line=line)
+    yield Problem(f"{_quoted(words)} begins or ends where the article's text has no place; fix the offsets", line=line)
 
 
 @rule("F205")
@@ -151,7 +151,7 @@ def dangling(line: int | None, ref: str, why: str) -> Iterator[Problem]:
     Passes: both ends taken.
     See: docs/interchange.md
     """
-    yield Problem(f"points to {_quoted(ref)}, which {why}; mend that line, or this one", line=line)
+    yield Problem(f"points to {_quoted(ref)}, which {why}; fix that line, or this one", line=line)
 
 
 @rule("F208")
@@ -197,7 +197,7 @@ RULES: tuple[Rule, ...] = (
     article_refused,
     line_unreadable,
     misplaced,
-    mended,
+    fixed,
     between_characters,
     unmapped,
     id_twice,

@@ -14,14 +14,14 @@ import cassis
 from cassis.typesystem import TypeNotFoundError
 from lxml import etree
 
+from annotate.corpus import canonical
 from annotate.errors import CannotRun
-from annotate.files import read_bytes
 from annotate.formats import rules
+from annotate.formats.document import Arrow, Document, Item, Loss, Mark, Note, RawDocument, Unread, Value, name_of
 from annotate.formats.ledger import ABOUT, head_lost, metadata_lost
 from annotate.formats.mapping import NOTE
-from annotate.formats.raw import Arrow, Document, Item, Loss, Mark, Note, RawDocument, Unread, Value, name_of
 from annotate.inventory import Inventory
-from annotate.store import canonical
+from annotate.util.files import read_bytes
 
 TYPES = "TypeSystem.xml"
 SPAN, RELATION = "webanno.custom.Span", "webanno.custom.Relation"
@@ -157,7 +157,7 @@ def _loose_end(text: str) -> tuple[str, int | None] | None:
             for ref in (item.get(feature) or "").split():
                 if ref not in ids:
                     what = f"{etree.QName(item).localname} {item.get(_XMI_ID) or ''}".strip()
-                    return f"{feature} of {what} is {ref!r}, which is the xmi:id of nothing; mend it", item.sourceline
+                    return f"{feature} of {what} is {ref!r}, which is the xmi:id of nothing; fix it", item.sourceline
     return None
 
 

@@ -1,11 +1,29 @@
 """Label Studio's SDK, wrapped once: what this room asks of a server, and its troubles as errors of one line.
 
 No token is ever part of a message, and no error of the SDK leaves this file: it carries headers and cookies.
+
+What to do when a server does not answer as it should: wait a little and ask again, a few times, and then say so.
+
+Only what may pass by itself is asked again: no connection, no answer in time, an answer cut short, and the errors 500,
+502, 503 and 504. What makes something (a POST) is never sent again blindly: its caller looks first at what did arrive.
+
+One step ahead: the next page is asked for, or the next batch made, while this one is worked on.
+
+Most of a push or pull is waiting for the server, in which this side can work.
+
+Tasks without the people in them: names and addresses go at the boundary, before anything is kept or said.
+
+Of a person the number stays, by which `people.json` knows them. What was labelled, and the article, stay as they are.
+
+What the SDK has no call for: the JSON of a page of the server's API, asked for with the SDK's own token.
 """
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+import re
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -14,10 +32,77 @@ import msgspec
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import server
-from annotate.labelstudio.ahead import ahead
-from annotate.labelstudio.private import nameless
-from annotate.labelstudio.retry import DELAYS, PASSING, Passing, again
 from annotate.labelstudio.state import State, require
+
+T = TypeVar("T")
+
+DELAYS = (0.5, 1.0, 2.0, 4.0)
+"""Seconds before the second, third … attempt."""
+PASSING = (500, 502, 503, 504)
+"""Answers of a server, or of what stands before it, that is overloaded or starts anew; 500 comes of a locked database,
+too."""
+
+
+class Passing(CannotRun):
+    """A trouble that may be over in a moment."""
+
+
+def again(call: Callable[[], T], delays: Sequence[float], before: Callable[[], None] | None = None) -> T:
+    """Call until it succeeds, waiting longer each time; `before` is called before each further attempt.
+
+    Raises Passing once the delays are used up.
+    """
+    for delay in delays:
+        try:
+            return call()
+        except Passing:
+            time.sleep(delay)
+        if before:
+            before()
+    return call()
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items in the same order; a thread gets the next one while the caller has this one, so two are held.
+
+    What goes wrong there is raised here, in its turn.
+    """
+    end = object()
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = thread.submit(next, items, end)
+            yield item  # type: ignore[misc]  # no item is `end`
+
+
+PERSON = frozenset({"email", "first_name", "last_name", "username", "initials", "avatar", "phone"})
+"""Keys of what the server says of a person; their number is under `id`."""
+NAMED = frozenset({"created_username", "user"})
+"""Keys with a person in words: "Name Surname address, 7" or an address alone."""
+CONTENT = frozenset({"data", "result", "meta", "annotations_results", "predictions_results"})
+"""Keys of what was written or labelled, which is not ours to change."""
+
+_ADDRESS = re.compile(r"[^\s@<>,;:\"']+@[^\s@<>,;:\"']+")
+_NUMBER = re.compile(r", ?(\d+)$")
+
+
+def nameless(task: dict[str, Any]) -> dict[str, Any]:
+    """A task or a draft, as the server gave it, without names and addresses of people; the same if it has none."""
+    return {key: value if key in CONTENT else _nameless(key, value) for key, value in task.items() if key not in PERSON}
+
+
+def _nameless(key: str, value: object) -> object:
+    if isinstance(value, dict):
+        return nameless(value)
+    if isinstance(value, list):
+        return [_nameless(key, entry) for entry in value]
+    if not isinstance(value, str):
+        return value
+    if key in NAMED:
+        number = _NUMBER.search(value)
+        return f"user, {number[1]}" if number else "user"
+    return _ADDRESS.sub("address", value) if "@" in value else value
+
 
 URL, KEY = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
 LOCAL = "local"
@@ -25,7 +110,6 @@ SECONDS = 120
 PAGE = 100
 
 Raw = dict[str, Any]
-T = TypeVar("T")
 
 
 class Refused(Exception):  # noqa: N818 - it says what happened
@@ -105,8 +189,8 @@ def speaking(url: str, subject: str = "the project") -> Iterator[None]:
         raise Passing(url, "gives no answer in time", "look at its log, then try again") from None
     except (httpx.TransportError, httpx.InvalidURL) as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            mend = "set SSL_CERT_FILE to the file of the authority that signed it"
-            raise CannotRun(url, "has a certificate that is not trusted here", mend) from None
+            hint = "set SSL_CERT_FILE to the file of the authority that signed it"
+            raise CannotRun(url, "has a certificate that is not trusted here", hint) from None
         kind = CannotRun if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol) else Passing
         raise kind(url, f"cannot be reached ({type(error).__name__})", "is it up, and is the address right?") from None
     except ValueError as error:  # an answer that is no JSON; pydantic's and the decoder's errors are ValueErrors
@@ -114,7 +198,7 @@ def speaking(url: str, subject: str = "the project") -> Iterator[None]:
 
 
 def _said(status: int | None, body: object, subject: str) -> tuple[str, str]:
-    """Problem and mend for an answer that is an error."""
+    """Problem and hint for an answer that is an error."""
     if status in (401, 403):
         return "refuses the token", f"set {KEY} to a token of this server (Account & Settings there)"
     if status is not None and status < 300:  # a page of something else
@@ -125,7 +209,7 @@ def _said(status: int | None, body: object, subject: str) -> tuple[str, str]:
     words = " ".join(str(detail).split())[:200] if detail else "no reason given"
     if status is not None and status >= 500:
         return f"answers {status}: {words}", "look at its log, then run the command again: it goes on where it stopped"
-    return f"answers {status}: {words}", "mend what it says, then try again"
+    return f"answers {status}: {words}", "fix what it says, then try again"
 
 
 class Studio:
@@ -387,3 +471,53 @@ def _project(entry: Any) -> Project:
         entry.skipped_annotations_number or 0,
         entry.total_predictions_number or 0,
     )
+
+
+Progress = Callable[[int, int], None]
+
+
+def ask(studio: Studio, path: str, subject: str, **query: Any) -> Any:
+    """The JSON that a server answers with; raises CannotRun, in which `subject` names what it does not have."""
+    from label_studio_sdk.core.api_error import ApiError
+
+    with speaking(studio.url, subject):
+        # The SDK's wrapper renews a personal token that has run out.
+        answer = studio._sdk._client_wrapper.httpx_client.request(path, method="GET", params=query)
+        if not answer.is_success:
+            raise ApiError(status_code=answer.status_code, body=None)
+        return msgspec.json.decode(answer.content)
+
+
+def everything(
+    studio: Studio, project: Project, progress: Progress | None = None, include: str | None = None
+) -> Iterator[Raw]:
+    """The tasks of a project one by one, fetched by page; `include` names the fields wanted, all without it."""
+    done, left = 0, list[int]()
+    for page in studio.pages(project, include=include, seen=left.append):
+        total = left[0]
+        for task in page:
+            done += 1
+            if progress:
+                progress(done, total)
+            yield task
+
+
+def still(studio: Studio, project: int, numbers: Collection[int]) -> set[int]:
+    """Which of these tasks a project still has; those that one page may hold are asked for together."""
+    found, there = studio.project(project), set[int]()
+    if found is None:
+        return there
+    for first, last in _close(sorted(numbers)):
+        until = {"filter": "filter:tasks:id", "operator": "less_or_equal", "type": "Number", "value": last}
+        for page in studio.pages(found, after=first - 1, only=[until], include="id"):
+            there.update(task["id"] for task in page)
+    return there.intersection(numbers)
+
+
+def _close(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and last of each run of sorted numbers that are no further from each other than a page is long."""
+    first = 0
+    for end, number in enumerate(numbers, 1):
+        if end == len(numbers) or numbers[end] - number > PAGE:
+            yield numbers[first], number
+            first = end

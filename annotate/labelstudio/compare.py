@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Raw
 from annotate.labelstudio.config import TEXT
@@ -12,7 +13,6 @@ from annotate.labelstudio.results import Mapper, article_of, pseudonym
 from annotate.labelstudio.tasks import Prediction
 from annotate.model import Annotation, Article
 from annotate.offsets import sha256
-from annotate.store import Corpus
 
 Key = TypeVar("Key", str, tuple[str, str, str])
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from annotate.files import read_bytes
 from annotate.inventory import Inventory
+from annotate.util.files import read_bytes
 
 FIRST, LAST = ("README.md", "how-to-label.md"), ("hard-cases.md",)
 # Label Studio takes the browser's own look of headings, lists and tables away.
@@ -48,7 +48,7 @@ def instructions(folder: str | Path, inventory: Inventory) -> str:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     sections: list[str] = []
     for name in pages(folder, inventory):
-        text = read_bytes(folder / name, "write the page, or mend the inventory").decode("utf-8", errors="replace")
+        text = read_bytes(folder / name, "write the page, or fix the inventory").decode("utf-8", errors="replace")
         tokens = parser.parse(_COMMENT.sub("", text))
         title, tokens = _title(tokens, name)
         for token in tokens:

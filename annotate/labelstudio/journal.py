@@ -3,17 +3,22 @@
 `.studio/journal/` has a file a page of raw tasks, numbered in the order they came; each is written whole or not at all,
 and removed once every task in it was taken. What a killed `pull` left is therefore there when the next one begins.
 `since.json` beside them says up to when, by the server's clock, its changes are in here.
+
+What was pulled and cannot be taken into the corpus: kept in `.studio/aside/` with code and reason, by article.
+
+An article's file is written anew whenever the article is pulled, and goes once all of it can be taken.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from annotate.errors import CannotRun
+from annotate.findings import Finding
 from annotate.labelstudio.client import Project, Raw, Studio
 from annotate.labelstudio.results import user_of
 from annotate.labelstudio.state import State
@@ -156,3 +161,53 @@ def _decoded(path: Path, type_: type[T]) -> T:
     except (OSError, msgspec.MsgspecError) as error:
         # The message may quote the content, which names people.
         raise CannotRun(path, f"cannot be read ({type(error).__name__})", "move it away, then pull --all") from None
+
+
+FOLDER_ASIDE = "aside"
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why something was set aside: the code of a rule, and its message."""
+
+    code: str
+    message: str
+    span: str | None = None
+
+
+class Aside(msgspec.Struct, frozen=True):
+    """One annotation or draft of which something was set aside; `items` are as the server gave them."""
+
+    task: object
+    kind: str
+    number: object
+    annotator: str | None
+    reasons: list[Reason]
+    items: list[Any]
+
+
+def of(
+    task: Raw, kind: str, number: object, annotator: str | None, findings: Sequence[Finding], items: Sequence[object]
+) -> Aside:
+    """What is kept of items that could not be taken."""
+    reasons = [Reason(finding.code, finding.message, finding.span) for finding in findings]
+    return Aside(task.get("id"), kind, number, annotator, reasons, list(items))
+
+
+def put(state: State, article: str, found: Sequence[Aside]) -> None:
+    """Write what was set aside of an article, or remove its file where there is nothing."""
+    if found:
+        state.write_bytes(f"{FOLDER_ASIDE}/{article}.json", msgspec.json.encode(found) + b"\n")
+    else:
+        (state.folder / FOLDER_ASIDE / f"{article}.json").unlink(missing_ok=True)
+
+
+def get(state: State, article: str) -> list[Aside]:
+    """What is set aside of an article."""
+    return state.read(f"{FOLDER_ASIDE}/{article}.json", list[Aside]) or []
+
+
+def listed(state: State) -> Iterator[tuple[str, Aside]]:
+    """Article (`.unknown`: none of the corpus) and what was set aside of it, over all pulls."""
+    for path in sorted((state.folder / FOLDER_ASIDE).glob("*.json")):
+        for entry in get(state, path.stem):
+            yield path.stem, entry

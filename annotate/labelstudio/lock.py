@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.files import sweep
 from annotate.labelstudio.state import PRIVATE_FILE, State
+from annotate.util.files import sweep
 
 NAME = "lock"
 MIGRATION = "migration"
@@ -63,8 +63,8 @@ def locked(state: State, command: str) -> Iterator[None]:
 def refuse_between(state: State) -> None:
     """Raise CannotRun where a migration was interrupted."""
     if any((state.folder / MIGRATION / f"{one}.json").is_file() for one in _BEGUN):
-        mend = "go on with `annotate studio migrate`, or take it back with `annotate studio migrate --undo`"
-        raise CannotRun(state.folder, "a migration was interrupted", mend)
+        hint = "go on with `annotate studio migrate`, or take it back with `annotate studio migrate --undo`"
+        raise CannotRun(state.folder, "a migration was interrupted", hint)
 
 
 def _busy(content: bytes) -> str:

@@ -10,18 +10,16 @@ from typing import NamedTuple
 
 import msgspec
 
+from annotate.corpus import Corpus, encode_annotation
 from annotate.errors import CannotRun
-from annotate.files import File, write_together
 from annotate.findings import Finding
-from annotate.labelstudio import aside, rules
-from annotate.labelstudio.aside import Aside
-from annotate.labelstudio.client import Raw, Refused
-from annotate.labelstudio.journal import Journal, Page, users
-from annotate.labelstudio.private import nameless
+from annotate.labelstudio import journal, rules
+from annotate.labelstudio.client import Raw, Refused, nameless
+from annotate.labelstudio.journal import Aside, Journal, Page, users
 from annotate.labelstudio.results import Mapped, Mapper, article_of, pseudonym
 from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
-from annotate.store import Corpus, encode_annotation
+from annotate.util.files import File, write_together
 
 Exists = Callable[[int], bool]
 """Whether the server still has a task."""
@@ -167,9 +165,9 @@ class Taking:
         found = self._write(article, entries)
         numbers |= {task.get("id") for task in also}
         # Of the tasks that other projects have of the article, nothing is forgotten.
-        found += [one for one in aside.get(self.state, article) if one.task not in numbers and self._lives(one.task)]
+        found += [one for one in journal.get(self.state, article) if one.task not in numbers and self._lives(one.task)]
         self._keep(f"raw/{article}.json", [*tasks, *before])
-        aside.put(self.state, article, found)
+        journal.put(self.state, article, found)
 
     def _before(self, name: str, tasks: Sequence[Raw]) -> list[Raw]:
         """The tasks in a raw file that these do not replace, those of a database that is no more among them."""
@@ -189,7 +187,7 @@ class Taking:
         data = task.get("data")
         named = data.get("article") if isinstance(data, dict) else None
         findings = list(rules.article_unknown("articles", article_of(task), named, task.get("id")))
-        return aside.of(task, "annotation", None, None, findings, tuple(task.get("annotations") or ())), findings
+        return journal.of(task, "annotation", None, None, findings, tuple(task.get("annotations") or ())), findings
 
     def _write_unknown(self) -> None:
         """Write the tasks of no article, and let go of their pages.
@@ -205,7 +203,7 @@ class Taking:
             left = [task for task in [*new, *before] if article_of(task) not in self.known]
             living = self._living(left)
             found = [self._of_no_article(task)[0] for task in left if task.get("id") in living]
-            aside.put(self.state, UNKNOWN, found)
+            journal.put(self.state, UNKNOWN, found)
         for path in self._held:
             self.journal.drop(path)
 
@@ -231,7 +229,7 @@ class Taking:
             errors = [finding for finding in entry.findings if finding.severity == "error"]
             self._note(entry.findings, len(entry.set_aside) if errors else 0)
             if errors:
-                found.append(aside.of(task, entry.kind, entry.number, person, errors, entry.set_aside))
+                found.append(journal.of(task, entry.kind, entry.number, person, errors, entry.set_aside))
             if entry.kind == "annotation" and entry.annotation is not None:
                 by_person.setdefault(person, []).append((task, entry))
         for person, several in by_person.items():
@@ -242,7 +240,7 @@ class Taking:
                 findings = list(rules.annotated_twice(file, article, person, numbers, taken.number))
                 others = tuple(entry.annotation for _, entry in several if entry is not taken)
                 self._note(findings, len(others))
-                found.append(aside.of(task, "annotation", taken.number, person, findings, others))
+                found.append(journal.of(task, "annotation", taken.number, person, findings, others))
             if taken.annotation is not None:
                 self._store(person, taken.annotation)
         return found

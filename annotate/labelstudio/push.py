@@ -3,29 +3,196 @@
 First a plan, which changes nothing, then what it says. Pushing twice does nothing the second time, and pushing after an
 interruption finishes what was begun. Work on the server is never overwritten: not by another config, nor by another
 text.
+
+What a push will do, article by article, before it does it. Of the server's tasks only numbers and hashes stay.
+
+Sequences whose items are read when they are looked at, so that one at a time is held.
+
+Tasks that an article has twice: those that hold nobody's work may be removed, when somebody asks for it.
+
+They come of an import that the server finished after everybody had given it up, or of somebody else's import.
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeVar, overload
 
 import msgspec
 
+from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.labelstudio import handmade, tasks, usage
-from annotate.labelstudio.ahead import ahead
-from annotate.labelstudio.client import Project, Raw, Refused, Studio
-from annotate.labelstudio.config import labeling_config, vocabulary
-from annotate.labelstudio.lazy import Lazy
-from annotate.labelstudio.plan import FIELDS, Action, Step, by_article, double, plan, step
+from annotate.labelstudio import config_drift, tasks
+from annotate.labelstudio.client import Project, Raw, Refused, Studio, again, ahead
+from annotate.labelstudio.config import TEXT, labeling_config, vocabulary
 from annotate.labelstudio.results import article_of
-from annotate.labelstudio.retry import again
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import Prediction
 from annotate.model import GOLD, Annotation, Article
-from annotate.store import Corpus
+from annotate.offsets import sha256
+
+Action = Literal["create", "update", "skip", "conflict"]
+FIELDS = "id,data,predictions"
+"""What a plan needs of a task."""
+
+
+class Shown(NamedTuple):
+    """A prediction on the server: its number, its name, and the hash of its result."""
+
+    number: int
+    version: str
+    digest: str
+
+
+class Known(NamedTuple):
+    """A task on the server; `data` is all that it holds but the text."""
+
+    number: int
+    text_sha256: str
+    data: Raw
+    predictions: tuple[Shown, ...]
+
+
+class Step(NamedTuple):
+    """What becomes of one article, and why; the task it has, and what has to change there."""
+
+    article: str
+    action: Action
+    why: str
+    task: Known | None = None
+    data: bool = False
+    add: tuple[str, ...] = ()
+    remove: tuple[int, ...] = ()
+
+
+def digest(result: object) -> str:
+    return sha256(msgspec.json.encode(result, order="sorted").decode())
+
+
+def known(task: Raw) -> Known:
+    """What is kept of a task."""
+    data = task["data"]
+    shown = tuple(
+        Shown(entry["id"], str(entry.get("model_version")), digest(entry.get("result")))
+        for entry in task.get("predictions") or []
+        if isinstance(entry, dict)
+    )
+    rest = {key: value for key, value in data.items() if key != TEXT}
+    return Known(task["id"], sha256(str(data.get(TEXT, ""))), rest, shown)
+
+
+def by_article(pages: Iterable[list[Raw]]) -> dict[str, list[Known]]:
+    """Article → its tasks, by number."""
+    found: dict[str, list[Known]] = {}
+    for article, task in _of_articles(pages):
+        found.setdefault(article, []).append(task)
+    return found
+
+
+def _of_articles(pages: Iterable[list[Raw]]) -> Iterator[tuple[str, Known]]:
+    """The tasks of articles; others are not ours."""
+    for page in pages:
+        for task in page:
+            article = article_of(task)
+            if article is not None:
+                yield article, known(task)
+
+
+def plan(
+    names: Sequence[str],
+    articles: Sequence[Article],
+    labels: Mapping[str, Sequence[Prediction]],
+    inventory: Inventory,
+    pages: Iterable[list[Raw]],
+) -> tuple[list[Step], int]:
+    """A step for each article, in their order, against the tasks that a server has; and the highest number of those.
+
+    `names` are their ids: an article that is new is not read for it. Tasks are compared as they come, while the server
+    is at work on more of them.
+    """
+    at = {name: place for place, name in enumerate(names)}
+    present: dict[str, list[Known]] = {}
+    found: dict[str, Step] = {}
+    last = 0
+    for name, task in _of_articles(pages):
+        last = max(last, task.number)
+        if name in at:
+            present.setdefault(name, []).append(task)
+            found[name] = step(articles[at[name]], labels.get(name, ()), inventory, present[name])
+    return [found[name] if name in found else create(name, labels.get(name, ())) for name in names], last
+
+
+def create(article: str, labels: Sequence[Prediction]) -> Step:
+    count = len(labels)
+    return Step(article, "create", f"new, with {count or 'no'} prediction{'s' * (count != 1)}")
+
+
+def step(article: Article, labels: Sequence[Prediction], inventory: Inventory, present: Sequence[Known]) -> Step:
+    """What to do about an article that has these tasks, one at the least."""
+    if len(present) > 1:
+        return Step(article.id, "conflict", double(present))
+    task = present[0]
+    if task.text_sha256 != article.text_sha256:
+        why = (
+            f"task {task.number} has another text; "
+            "nothing was overwritten: pull its labels, delete the task, then push again"
+        )
+        return Step(article.id, "conflict", why, task)
+    return _renewal(article, labels, inventory, task)
+
+
+def double(present: Sequence[Known]) -> str:
+    """Why an article with several tasks is a conflict, and the way out."""
+    numbers = ", ".join(str(task.number) for task in present)
+    return (
+        f"several tasks are of this article ({numbers}); "
+        "`annotate studio push --drop-doubles` removes those that hold nobody's work"
+    )
+
+
+def _renewal(article: Article, labels: Sequence[Prediction], inventory: Inventory, task: Known) -> Step:
+    """Renew a task's title and language, and those predictions of ours that differ; others' are left alone."""
+    wanted = {key: value for key, value in tasks.data(article).items() if key != TEXT}
+    stale = sorted(key for key, value in wanted.items() if task.data.get(key) != value)
+    add: list[str] = []
+    remove: list[int] = []
+    for entry in labels:
+        maker = entry.version.partition(" ")[0]
+        ours = [shown for shown in task.predictions if shown.version.partition(" ")[0] == maker]
+        result = digest(tasks.result(entry.annotation, inventory))
+        same = next((shown for shown in ours if (shown.version, shown.digest) == (entry.version, result)), None)
+        remove += [shown.number for shown in ours if shown is not same]
+        if same is None:
+            add.append(entry.version)
+    if not (stale or add or remove):
+        return Step(article.id, "skip", f"task {task.number} is up to date", task)
+    whys = stale + [f"prediction {version}" for version in add]
+    whys += [f"{len(remove)} older prediction{'s' * (len(remove) > 1)} to remove"] if remove else []
+    return Step(
+        article.id, "update", f"task {task.number}: {', '.join(whys)}", task, bool(stale), tuple(add), tuple(remove)
+    )
+
+
+T = TypeVar("T")
+
+
+class Lazy(Sequence[T]):
+    """What `read` gives for each of `keys`, each time that it is asked for; the keys are known beforehand."""
+
+    def __init__(self, keys: Sequence[str], read: Callable[[str], T]) -> None:
+        self.keys, self._read = keys, read
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        return Lazy(self.keys[index], self._read) if isinstance(index, slice) else self._read(self.keys[index])
+
 
 BATCH = 200
 """Tasks in one import; a server takes many thousands in one call too long for a connection to live."""
@@ -122,17 +289,17 @@ def find(studio: Studio, state: State, title: str) -> Project | None:
     return titled[0] if titled else None
 
 
-def existing(studio: Studio, state: State, title: str, mend: str = "make it with `annotate studio push`") -> Project:
+def existing(studio: Studio, state: State, title: str, hint: str = "make it with `annotate studio push`") -> Project:
     """The corpus's project; raises CannotRun if it was never pushed, or was deleted meanwhile."""
     project = find(studio, state, title)
     if project is None:
-        raise missing(studio, title, mend)
+        raise missing(studio, title, hint)
     return project
 
 
-def missing(studio: Studio, title: str, mend: str = "make it with `annotate studio push`") -> CannotRun:
+def missing(studio: Studio, title: str, hint: str = "make it with `annotate studio push`") -> CannotRun:
     """What to say where there is no project."""
-    return CannotRun(studio.url, f"there is no project {title!r} (any more)", mend)
+    return CannotRun(studio.url, f"there is no project {title!r} (any more)", hint)
 
 
 def prepare(
@@ -162,7 +329,7 @@ def prepare(
         # The server cuts white space off the ends of both.
         there, wanted = (project.config, project.instructions), (config, instructions)
         setting = "skip" if [one.strip() for one in there] == [one.strip() for one in wanted] else "update"
-        by_hand = None if restore else handmade.changed(state, studio.where.name, project, inventory)
+        by_hand = None if restore else config_drift.changed(state, studio.where.name, project, inventory)
         if by_hand:
             raise Refused(by_hand)
         if setting == "update":
@@ -249,7 +416,7 @@ def _settle(studio: Studio, state: State, inventory: Inventory, title: str, plan
         begun = project
         again(lambda: studio.update(begun, planned.settings), studio.delays)  # the same twice is the same
     state.remember_project(studio.where.name, title, project.number)
-    handmade.remember(state, studio.where.name, project.number, planned.settings["label_config"])
+    config_drift.remember(state, studio.where.name, project.number, planned.settings["label_config"])
     return project
 
 
@@ -323,12 +490,45 @@ def _refuse_loss(studio: Studio, project: Project, config: str) -> None:
     try:
         old, new = vocabulary(project.config), vocabulary(config)
     except ValueError as error:
-        raise Refused(f"project {project.number}: {error}; mend it in Label Studio") from error
+        raise Refused(f"project {project.number}: {error}; fix it in Label Studio") from error
     if not old.lost(new):
         return
-    used = usage.lost_in_use(old, new, usage.tasks(studio, project))
+    used = config_drift.lost_in_use(old, new, config_drift.tasks(studio, project))
     if used:
         raise Refused(
-            f"project {project.number} uses {len(used)} of what the new config lacks: {usage.in_words(used)}; "
+            f"project {project.number} uses {len(used)} of what the new config lacks: {config_drift.in_words(used)}; "
             "the server would orphan them silently: use `annotate studio migrate`, or push under another --title"
         )
+
+
+class Dropped(NamedTuple):
+    """A task that was removed, its article, and the task that the article keeps."""
+
+    article: str
+    task: int
+    kept: int
+
+
+def drop(studio: Studio, project: Project) -> list[Dropped]:
+    """Remove copies of articles that have several, as long as one with the same text stays and no work goes."""
+    dropped: list[Dropped] = []
+    for article, copies in by_article(studio.pages(project, include=FIELDS)).items():
+        if len(copies) < 2:
+            continue
+        worked = [task for task in copies if studio.has_work(task.number)]
+        kept = (worked or copies)[0]
+        for task in copies:
+            if task is kept or task in worked or not _covered(task, kept):
+                continue
+            if not studio.has_work(task.number):  # asked again: somebody may have begun meanwhile
+                studio.remove_task(task.number)
+                dropped.append(Dropped(article, task.number, kept.number))
+    return dropped
+
+
+def _covered(task: Known, kept: Known) -> bool:
+    """Whether all that a task shows, text and predictions, the other shows as well."""
+    shown = {(entry.version, entry.digest) for entry in kept.predictions}
+    return task.text_sha256 == kept.text_sha256 and all(
+        (entry.version, entry.digest) in shown for entry in task.predictions
+    )

@@ -36,7 +36,7 @@ def text_differs(task: object) -> Iterator[Problem]:
     """The text of a task is the text of the article, character for character.
 
     Why: offsets counted in another text point at other words.
-    Fails: the article was mended after it was pushed.
+    Fails: the article was fixed after it was pushed.
     Passes: both have the same SHA-256.
     See: docs/label-studio.md
     """
@@ -235,9 +235,9 @@ def remark_unknown(key: object, region: str) -> Iterator[Problem]:
 
 @rule("L211", "warning")
 def offsets_mended(start: int, end: int, settled: Settled, region: str) -> Iterator[Problem]:
-    """The offsets of a region are mended only where somebody asks for it, and where one place alone fits its words.
+    """The offsets of a region are fixed only where somebody asks for it, and where one place alone fits its words.
 
-    Why: a mended place is a conclusion, and somebody may want to look at it.
+    Why: a fixed place is a conclusion, and somebody may want to look at it.
     Fails: with `pull --fix`, a region dragged wider after an emoji, whose end was counted in UTF-16 units.
     Passes: offsets that read the words quoted.
     See: docs/decisions/0008-offsets.md
@@ -388,7 +388,7 @@ def relation_twice(label: str, head: str, tail: str) -> Iterator[Problem]:
     Passes: two arrows with different labels.
     See: docs/label-studio.md
     """
-    yield Problem(f"{label} from {head} to {tail} stands twice; one was taken", head)
+    yield Problem(f"{label} from {head} to {tail} appears twice; one was taken", head)
 
 
 RULES: tuple[Rule, ...] = tuple(value for value in dict(globals()).values() if isinstance(value, Rule))

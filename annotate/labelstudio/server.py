@@ -1,7 +1,13 @@
-"""A Label Studio server on this machine: started in the background, on the loopback only, and stopped again."""
+"""A Label Studio server on this machine: started in the background, on the loopback only, and stopped again.
+
+Where a server started here keeps its data: SQLite in its own folder, or a PostgreSQL database.
+
+The address that others have for a server started here, where a proxy in front of it takes their connections.
+"""
 
 import contextlib
 import http.client
+import os
 import secrets
 import socket
 import subprocess
@@ -10,13 +16,125 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from annotate.errors import CannotRun
-from annotate.labelstudio import database as databases
-from annotate.labelstudio import public as publics
-from annotate.labelstudio.database import Database
 from annotate.labelstudio.lock import locked
 from annotate.labelstudio.state import Credentials, Process, State, environment, require
+
+FILE, SQLITE = "database.json", "label_studio.sqlite3"
+PORT = 5432
+SECONDS = 5
+
+
+class Database(msgspec.Struct, frozen=True):
+    """A PostgreSQL database. Without a password the library looks for one in `~/.pgpass`, as `psql` does."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"Database({self.place})"
+
+    @property
+    def place(self) -> str:
+        return f"postgresql://{self.user}@{self.host}:{self.port}/{self.name}"
+
+
+def parse(url: str) -> Database:
+    """The database of a `postgresql://` address; the password may stand in PGPASSWORD, out of the shell's history.
+
+    Raises CannotRun, without repeating the address, which may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORT
+    except ValueError:
+        parts, port = urlsplit(""), PORT
+    name = unquote(parts.path.removeprefix("/"))
+    if parts.scheme not in ("postgresql", "postgres") or not parts.hostname or not name or "/" in name:
+        raise CannotRun("--database", "is no address of a database", "write postgresql://USER@HOST:5432/NAME")
+    user = unquote(parts.username or os.environ.get("PGUSER", "postgres"))
+    password = unquote(parts.password) if parts.password else os.environ.get("PGPASSWORD", "")
+    return Database(parts.hostname, port, name, user, password)
+
+
+def settled(state: State, wanted: Database | None) -> Database | None:
+    """The database of a folder's server, and that it can be reached; None for SQLite.
+
+    A folder keeps to what it was first started with. Raises CannotRun where another is wanted, or it does not answer.
+    """
+    known = state.read(FILE, Database)
+    if wanted is not None and known is None and (state.data / SQLITE).exists():
+        raise CannotRun(state.folder, "keeps its data in SQLite already", "choose another folder with --dir")
+    if wanted is not None and known is not None and wanted.place != known.place:
+        raise CannotRun(state.folder, f"belongs to {known.place}", "choose another folder with --dir")
+    database = wanted if wanted is not None and (wanted.password or known is None) else known
+    if database is None:
+        return None
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(socket.create_connection((database.host, database.port), timeout=SECONDS))
+        except OSError as error:
+            problem = f"cannot be reached ({error.strerror or type(error).__name__})".lower()
+            raise CannotRun(database.place, problem, "is PostgreSQL running there?") from None
+    if database != known:
+        state.write(FILE, database)
+    return database
+
+
+def environment_database(database: Database | None) -> dict[str, str]:
+    """What tells the server where its data are."""
+    if database is None:
+        return {"LABEL_STUDIO_DJANGO_DB": "sqlite"}
+    return {
+        "LABEL_STUDIO_DJANGO_DB": "default",
+        "LABEL_STUDIO_POSTGRE_HOST": database.host,
+        "LABEL_STUDIO_POSTGRE_PORT": str(database.port),
+        "LABEL_STUDIO_POSTGRE_NAME": database.name,
+        "LABEL_STUDIO_POSTGRE_USER": database.user,
+        "LABEL_STUDIO_POSTGRE_PASSWORD": database.password,
+    }
+
+
+FILE_PUBLIC = "public.json"
+
+
+def settled_public(state: State, wanted: str | None) -> str | None:
+    """The public address of a folder's server: the one wanted, else the one it had; None where nobody else has one.
+
+    Raises CannotRun for what is no address of a whole host.
+    """
+    if wanted is None:
+        return state.read(FILE_PUBLIC, str)
+    try:
+        parts = urlsplit(wanted)
+        whole = parts.hostname and parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        whole = None
+    if not whole or parts.scheme not in ("http", "https"):
+        raise CannotRun("--public", "is no address of a host", "write https://label.example.org")
+    address = f"{parts.scheme}://{parts.hostname}{port}"
+    state.write(FILE_PUBLIC, address)
+    return address
+
+
+def environment_public(address: str | None) -> dict[str, str]:
+    """What tells the server which name it may be called by, and that forms may come from there."""
+    if address is None:
+        return {}
+    return {
+        "LABEL_STUDIO_HOST": address,
+        "LABEL_STUDIO_ALLOWED_HOSTS": f"127.0.0.1,localhost,{urlsplit(address).hostname}",
+        "LABEL_STUDIO_CSRF_TRUSTED_ORIGINS": address,
+    }
+
 
 HOST = "127.0.0.1"
 START_SECONDS = 180
@@ -93,7 +211,7 @@ def up(
             raise CannotRun(
                 url_of(found.port), "runs already, on that port", "stop it first with `annotate studio down`"
             )
-        if public is not None and public.rstrip("/") != publics.settled(state, None):
+        if public is not None and public.rstrip("/") != settled_public(state, None):
             raise CannotRun(
                 url_of(found.port), "runs already, with another address", "stop it first with `annotate studio down`"
             )
@@ -105,7 +223,7 @@ def _start(state: State, port: int | None, database: Database | None, public: st
     """Start a server, and write down which process it is; the caller holds the folder's lock."""
     import psutil
 
-    keeps, known_as = databases.settled(state, database), publics.settled(state, public)
+    keeps, known_as = settled(state, database), settled_public(state, public)
     chosen = _port(state, port)
     command = [sys.executable, "-m", "label_studio.server", "start", "--no-browser"]
     with state.log.open("wb") as log:
@@ -113,7 +231,7 @@ def _start(state: State, port: int | None, database: Database | None, public: st
         child = subprocess.Popen(
             [*command, "--port", str(chosen), "--internal-host", HOST],
             cwd=state.folder,
-            env=environment(state, credentials(state)) | databases.environment(keeps) | publics.environment(known_as),
+            env=environment(state, credentials(state)) | environment_database(keeps) | environment_public(known_as),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

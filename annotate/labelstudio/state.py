@@ -16,7 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.files import File, write_together
+from annotate.util.files import File, write_together
 
 T = TypeVar("T")
 

@@ -1,4 +1,7 @@
-"""What may become a release: the corpus in its repository, and all that the rules look at, each computed once."""
+"""What may become a release: the corpus in its repository, and all that the rules look at, each computed once.
+
+The dataset of a candidate, built twice: in two folders and two processes, whose hashing starts from other seeds.
+"""
 
 import contextlib
 import tempfile
@@ -9,26 +12,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from annotate import inventory
 from annotate.checks import check
-from annotate.checks.leaks import leaks
-from annotate.dataset.inputs import CITATION
-from annotate.diff.compare import Comparison
-from annotate.diff.git import revision
-from annotate.diff.sides import side
-from annotate.diff.trees import CORPUS, SCHEMA, FolderTree
+from annotate.checks.splits import leaks
+from annotate.comparison.compare import Comparison
+from annotate.comparison.sources import CORPUS, SCHEMA, FolderTree, revision, side
+from annotate.corpus import Corpus, beside
+from annotate.dataset.build import CITATION, build, cited
+from annotate.dataset.writer import Manifest
 from annotate.errors import CannotRun
-from annotate.files import parse_yaml, read_bytes
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.offsets import sha256
 from annotate.release import changelog
+from annotate.release.agreement import tabled
 from annotate.release.changelog import Entry
+from annotate.release.git import PREFIX, Repository, line
 from annotate.release.manifest import FORMAT, ReleaseManifest, decode, manifest_path
-from annotate.release.repository import PREFIX, Repository, line
-from annotate.store import Corpus, beside
+from annotate.util.files import parse_yaml, read_bytes
+from annotate.util.parallel import processes
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
-    from annotate.release.building import Built
 
 Step = Callable[[str], None]
 
@@ -76,7 +79,7 @@ class Candidate:
         try:
             value = parse_yaml(read_bytes(self.citation_path, "restore it"))
         except ValueError as error:
-            raise CannotRun(self.citation_path, str(error), "mend the YAML") from error
+            raise CannotRun(self.citation_path, str(error), "fix the YAML") from error
         return value if isinstance(value, dict) else {}
 
     @cached_property
@@ -129,7 +132,7 @@ class Candidate:
 
     @cached_property
     def agreement(self) -> "Report | None":
-        from annotate.release.figures import measured
+        from annotate.release.agreement import measured
 
         self.step("measuring agreement")
         return measured(self.corpus, self.inventory)
@@ -137,7 +140,6 @@ class Candidate:
     @cached_property
     def built(self) -> "Built":
         """The dataset, built twice."""
-        from annotate.release.building import build_twice
 
         self.step("building the dataset twice")
         return build_twice(self)
@@ -177,3 +179,28 @@ def candidate(
     """A candidate with a scratch folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="annotate-release-") as scratch:
         yield Candidate(version, Corpus(corpus), schema, Path(scratch), step)
+
+
+if TYPE_CHECKING:
+    pass
+
+
+class Built(NamedTuple):
+    """Two folders that must be the same, and the manifest of the first."""
+
+    first: Path
+    second: Path
+    manifest: Manifest
+
+
+def build_twice(candidate: "Candidate") -> Built:
+    """Raises CannotRun where there is nothing to build."""
+    first, second = candidate.scratch / "first" / "dataset", candidate.scratch / "second" / "dataset"
+    table = tabled(candidate.agreement) if candidate.agreement else None
+    corpus, labels, quoted = candidate.corpus, candidate.inventory, cited(candidate.corpus)
+    with processes(2) as executor:
+        assert executor is not None  # noqa: S101 - there is one for two
+        other = executor.submit(build, corpus, labels, second, quoted, table)
+        manifest = build(corpus, labels, first, quoted, table)
+        other.result()
+    return Built(first, second, manifest)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from annotate.diff.summary import LabelCounts, Summary
-from annotate.store import Corpus
+from annotate.comparison.summary import LabelCounts, Summary
+from annotate.corpus import Corpus
 
 FILE = "CHANGELOG.md"
 DRAFT = "<!-- draft: say in words what changed and why, then delete this line -->"

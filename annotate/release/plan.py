@@ -2,8 +2,8 @@
 
 import msgspec
 
-from annotate.diff.compare import Comparison
-from annotate.diff.versions import Reason, next_version, version_needed
+from annotate.comparison.compare import Comparison
+from annotate.comparison.semver import Reason, next_version, version_needed
 from annotate.release import changelog
 
 

@@ -5,16 +5,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from annotate.dataset.hashing import logical_sha256
+from annotate.dataset.arrow import logical_sha256
 from annotate.dataset.writer import MANIFEST as DATASET_MANIFEST
 from annotate.dataset.writer import Manifest, read_manifest
-from annotate.disk import bytes_of
 from annotate.errors import CannotRun
-from annotate.files import read_bytes, reading, why
 from annotate.offsets import sha256
-from annotate.release import archive, sums
-from annotate.release.folder import DATASET, MANIFEST
+from annotate.release import bundle
+from annotate.release.bundle import DATASET, MANIFEST
 from annotate.release.manifest import ReleaseManifest, dataset_differences, decode, differences
+from annotate.util.files import bytes_of, read_bytes, reading, why
 
 _AGAIN = "download it again, or make it a file that can be read"
 
@@ -25,13 +24,13 @@ def verify(folder: Path, expected: str | None = None) -> Iterator[str]:
     `expected` is the SHA-256 of SHA256SUMS that the tag names. Raises CannotRun for what is no release, and for one of
     a later version of the toolkit.
     """
-    listed = folder / sums.FILE
+    listed = folder / bundle.FILE
     with reading(folder, _AGAIN):
         there = folder.is_dir() and (listed.is_file() or (folder / MANIFEST).is_file())
     if not there:
-        raise CannotRun(folder, "is no release folder", f"name the folder that {sums.FILE} is in")
+        raise CannotRun(folder, "is no release folder", f"name the folder that {bundle.FILE} is in")
     if not listed.is_file():
-        yield f"{sums.FILE} is missing"
+        yield f"{bundle.FILE} is missing"
         return
     broken = list(_sums(folder, read_bytes(listed, _AGAIN), expected))
     yield from broken
@@ -43,17 +42,17 @@ def verify(folder: Path, expected: str | None = None) -> Iterator[str]:
         return
     manifest = decode(path, read_bytes(path, _AGAIN))
     yield from _dataset(folder / DATASET, manifest)
-    yield from _sources(folder / archive.archive_name(manifest.version), manifest, text=_has_text(folder))
+    yield from _sources(folder / bundle.archive_name(manifest.version), manifest, text=_has_text(folder))
 
 
 def _sums(folder: Path, data: bytes, expected: str | None) -> Iterator[str]:
     if expected and sha256(data) != expected.lower():
-        yield f"{sums.FILE} is not the one that was released: its SHA-256 is {sha256(data)}"
-    wanted, broken = sums.decode(data)
+        yield f"{bundle.FILE} is not the one that was released: its SHA-256 is {sha256(data)}"
+    wanted, broken = bundle.decode(data)
     for number in broken:
-        yield f"{sums.FILE} cannot be read in line {number}"
+        yield f"{bundle.FILE} cannot be read in line {number}"
     with reading(folder, _AGAIN):
-        found = sums.files(folder)
+        found = bundle.files(folder)
     for name in sorted(wanted.keys() | found.keys()):
         if name not in found:
             yield f"{name} is missing"
@@ -119,8 +118,8 @@ def _sources(path: Path, manifest: ReleaseManifest, text: bool) -> Iterator[str]
         yield f"{path.name} is missing"
         return
     try:
-        found = dict(archive.hashes(path))
-    except archive.BROKEN as error:
+        found = dict(bundle.hashes(path))
+    except bundle.BROKEN as error:
         yield f"{path.name} cannot be read: {error}"
         return
     beside = [name for name in found.keys() - manifest.files.keys() if name.endswith("CHANGELOG.md")]

@@ -47,7 +47,7 @@ class Fault(NamedTuple):
 
     place: str
     message: str
-    mend: str
+    hint: str
     rule: str | None
     path: Path
     line: int | None = None
@@ -82,15 +82,15 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
         for path in _odd_keys(value, (), set()):
             yield Fault(_place(path[:-1]), f"the key {path[-1]!r} is no text", "write it in quotes", None, path[:-1])
         return
-    from annotate.schemas.words import extra, said
+    from annotate.schemas.messages import extra, said
 
     errors = _reference(schema).iter_errors(value)
     for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
         path = tuple(error.absolute_path)
         rule = error.schema.get("x-rules", {}).get(error.validator) if isinstance(error.schema, dict) else None
-        message, mend = map(_short, said(error))
+        message, hint = map(_short, said(error))
         at = (*path, extra(error)[0]) if error.validator == "additionalProperties" else path
-        yield Fault(_place(path), message, mend, rule, at)
+        yield Fault(_place(path), message, hint, rule, at)
 
 
 def misfit(error: msgspec.ValidationError) -> Fault:
@@ -110,7 +110,7 @@ def converted(path: pathlib.Path, value: Any, type_: type[T]) -> T:
         return msgspec.convert(value, type_)
     except msgspec.ValidationError as error:
         fault = misfit(error)
-        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.mend) from error
+        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.hint) from error
 
 
 def _odd_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tuple[Any, ...]]:

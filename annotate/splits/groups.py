@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from annotate.model import Links
-from annotate.splits.near import Near
+from annotate.splits.near_duplicates import Near
 
 NEAR = "near-duplicate paragraphs"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from annotate.agreement.bootstrap import FEW, Bootstrap, Place, Tally
 from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, Counts, f1
-from annotate.agreement.positions import paragraph_starts, positions
+from annotate.agreement.study import paragraph_starts, positions
 from annotate.records import Piece
 
 

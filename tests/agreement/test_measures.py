@@ -10,18 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotate import inventory as inventories
-from annotate.agreement.attributes import Bounds, compatible, distance
 from annotate.agreement.bootstrap import Tally
-from annotate.agreement.disagreements import disagreements
-from annotate.agreement.measure import ALL, NO_MATCH, NO_RELATIONS, NO_SPANS, TWO_ONLY, measure
-from annotate.agreement.page import page
-from annotate.agreement.relations import compare_relations
-from annotate.agreement.report import Report
+from annotate.agreement.counts import Bounds, compare_relations, compatible, distance
+from annotate.agreement.page import disagreements, page
+from annotate.agreement.report import ALL, NO_MATCH, NO_RELATIONS, NO_SPANS, TWO_ONLY, Report, measure
 from annotate.agreement.study import study
 from annotate.agreement.tables import tables
 from annotate.inventory import Inventory
 from annotate.model import Annotation
-from annotate.release.figures import tabled
+from annotate.release.agreement import tabled
 from tests.agreement.helpers import TEXT, annotation, compared, span
 from tests.conftest import BASE
 from tests.strategies import annotations, texts
@@ -185,7 +182,7 @@ def test_only_what_is_asked_for_is_measured(base: Inventory, monkeypatch: pytest
     found = study(base, [(article, TEXT, versions) for article in ("a", "b")])
     whole = measure(found, samples=20)
     assert msgspec.structs.replace(whole, by_article=[]) == measure(found, samples=20, by_article=False)
-    monkeypatch.setattr("annotate.agreement.measure.RecordCounter", None)
+    monkeypatch.setattr("annotate.agreement.report.RecordCounter", None)
     less = measure(found, samples=20, only_labels=True)
     assert less.labels == [row for row in whole.labels if row.kind != "layer"]
     assert tabled(less) == tabled(whole)

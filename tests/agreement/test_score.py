@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from annotate.agreement.measure import ALL, measure
-from annotate.agreement.score import Scores, score, tables
+from annotate.agreement.report import ALL, measure
 from annotate.agreement.study import read
+from annotate.corpus import Corpus
 from annotate.inventory import Inventory, load
-from annotate.store import Corpus
+from annotate.scoring.score import Scores, score, tables
 from tests.agreement.helpers import TEXT, annotation, span
 from tests.conftest import BASE, ROOT, Project, annotate
 

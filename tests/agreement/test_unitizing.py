@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.agreement.coefficients import NOTHING, ONE_CATEGORY
-from annotate.agreement.unitizing import Unit, unitizing_alpha, unitizing_counts
+from annotate.agreement.coefficients import NOTHING, ONE_CATEGORY, Unit, unitizing_alpha, unitizing_counts
 from tests.agreement.helpers import nominal_alpha
 
 

@@ -4,8 +4,8 @@ import browser
 import pytest
 from playwright.sync_api import Page
 
-from annotate.labelstudio.adjudicate import title_of
 from annotate.labelstudio.push import existing
+from annotate.labelstudio.team import title_of_adjudicate
 from annotate.model import Annotation
 from tests.browser import SCREENS
 from tests.browser.conftest import SHOWN
@@ -34,7 +34,7 @@ def test_an_adjudicator_settles_what_two_annotators_differ_on(team: Team) -> Non
     anna, ben = labelled(team.project)
     team.run("adjudicate", "--from", "anna,ben")
     team.run("people", "add", "carla")
-    made = existing(team.studio, team.state, title_of(team.title))
+    made = existing(team.studio, team.state, title_of_adjudicate(team.title))
     (task,) = team.studio.tasks(made)
     login = team.logins()["carla"]
     with browser.signed_in(team.studio.url, login.email, login.password) as page:

@@ -5,13 +5,13 @@ import pytest
 from contrast import contrasts
 from playwright.sync_api import Page
 
+from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.labelstudio import push, server
 from annotate.labelstudio.client import Studio, address
 from annotate.labelstudio.instructions import instructions
 from annotate.labelstudio.results import article_of
 from annotate.labelstudio.state import State
-from annotate.store import Corpus
 from tests.browser import ROOT, SCREENS
 from tests.labelstudio.test_loop import TITLES
 

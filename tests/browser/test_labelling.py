@@ -4,8 +4,8 @@ import browser
 import pytest
 from playwright.sync_api import Page
 
-from annotate.labelstudio.assign import title_of
 from annotate.labelstudio.push import existing
+from annotate.labelstudio.team import title_of
 from annotate.model import Annotation
 from tests.browser import SCREENS
 from tests.browser.conftest import SHOWN

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from annotate.dataset import parts
-from annotate.dataset.build import build, corpus_version
+from annotate.corpus import Corpus
+from annotate.dataset import shards
+from annotate.dataset.arrow import logical_sha256
+from annotate.dataset.build import build, corpus_version, head
 from annotate.dataset.features import ARTICLES
-from annotate.dataset.hashing import logical_sha256
-from annotate.dataset.inputs import head
-from annotate.dataset.rows import TableMaker
+from annotate.dataset.shards import TableMaker
 from annotate.dataset.tables import configs
 from annotate.dataset.tables.links import LinkRow
 from annotate.dataset.writer import CARD, CROISSANT, MANIFEST, read_manifest
@@ -25,7 +25,6 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Link, Links, Passage
 from annotate.offsets import sha256
-from annotate.store import Corpus
 from tests.conftest import ROOT, Project, annotate
 from tests.dataset.conftest import Load
 
@@ -313,7 +312,7 @@ def test_any_number_of_workers_gives_the_same_bytes(
     corpus: Corpus, labels: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bool
 ) -> None:
     """A file and a process an article, so that there is something to share out."""
-    monkeypatch.setattr(parts, "PART", 1)
+    monkeypatch.setattr(shards, "PART", 1)
     monkeypatch.setattr("annotate.dataset.build.ENOUGH", 1)
     skeleton = None if text else head(corpus, str(ROOT / "schema"), None)
     for workers in (1, 3):
@@ -326,7 +325,7 @@ def test_bytes_do_not_depend_on_how_many_articles_are_in_memory_at_once(
     corpus: Corpus, labels: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(corpus, labels, tmp_path / "whole")
-    monkeypatch.setattr(parts, "BATCH", 1)
+    monkeypatch.setattr(shards, "BATCH", 1)
     build(corpus, labels, tmp_path / "single")
     assert files(tmp_path / "single") == files(tmp_path / "whole")
 
@@ -334,7 +333,7 @@ def test_bytes_do_not_depend_on_how_many_articles_are_in_memory_at_once(
 def test_a_file_that_a_worker_cannot_read_is_named_and_nothing_is_left(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "PART", 1)
+    monkeypatch.setattr(shards, "PART", 1)
     monkeypatch.setattr("annotate.dataset.build.ENOUGH", 1)
     project.path("corpus/annotations/gold/market.json").write_text("{")
     with pytest.raises(CannotRun, match=r"gold/market\.json: cannot be read"):

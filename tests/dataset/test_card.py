@@ -9,16 +9,16 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from annotate.corpus import Corpus
 from annotate.dataset.build import build
-from annotate.dataset.citation import read_citation
-from annotate.dataset.example import shown
+from annotate.dataset.card_sections import shown
+from annotate.dataset.facts import read_citation
 from annotate.dataset.features import INTEGER, STRING, classes, listed
 from annotate.dataset.tables import configs
 from annotate.dataset.writer import CARD, CROISSANT
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD
-from annotate.store import Corpus
 from tests.conftest import Project
 from tests.dataset.conftest import Load
 

@@ -11,15 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.columns import gathered
-from annotate.dataset.documents import Source
-from annotate.dataset.fillers import fillers
-from annotate.dataset.holding import holding
-from annotate.dataset.rows import TableMaker
+from annotate.corpus import canonical
+from annotate.dataset.batch import Source
+from annotate.dataset.roles import fillers, holding
+from annotate.dataset.shards import TableMaker
 from annotate.dataset.tables.relations import NONE
 from annotate.inventory import Enclosing, Inventory, Role
 from annotate.model import Annotation, Article, Relation, Span
 from annotate.records import Graph, Mention, records_of
-from annotate.store import canonical
 from tests.dataset.test_rows import ZOO, annotation, article
 
 Documents: TypeAlias = list[tuple[Article, Annotation]]

@@ -9,12 +9,12 @@ import mlcroissant
 import pyarrow.parquet as pq
 import pytest
 
+from annotate.corpus import Corpus
 from annotate.dataset.build import build
 from annotate.dataset.writer import CROISSANT, MANIFEST, read_manifest
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.offsets import sha256
-from annotate.store import Corpus
 from tests.conftest import ROOT, Project
 
 # `mlcroissant` 1.1 parses through what its own dependency calls old.

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from annotate.dataset import evaluation
+from annotate.corpus import Corpus
+from annotate.dataset import card_sections
 from annotate.dataset.build import build
 from annotate.dataset.writer import CARD
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Link, Links, Passage
-from annotate.store import Corpus
 from tests.conftest import Project
 from tests.dataset.conftest import Load
 
@@ -126,7 +126,7 @@ def test_one_group_by_words_alone_is_said_to_leak(tmp_path: Path, single: Projec
 
 
 def test_more_articles_than_are_compared_go_by_their_links(single: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "COMPARED", 1)
+    monkeypatch.setattr(card_sections, "COMPARED", 1)
     assert "No two articles share a link. Their paragraphs were not compared here: `annotate split --folds`" in section(
         single
     )

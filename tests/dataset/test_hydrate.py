@@ -15,17 +15,15 @@ from click.testing import Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.dataset.without_text import SKELETON
+from annotate.corpus import Corpus
+from annotate.dataset.redact import SKELETON
 from annotate.model import GOLD
 from annotate.offsets import normalise, sha256
-from annotate.rights import placing
-from annotate.rights.folding import Folded
-from annotate.rights.hydration import hydrate as rehydrate
-from annotate.rights.placing import Placer, line_ranges
-from annotate.rights.quotes import STRETCH, Quote, Quotes, filled
-from annotate.rights.seals import Sealer
-from annotate.rights.skeleton import FORMAT, Body, Head, Skeleton, parse, restored
-from annotate.store import Corpus
+from annotate.redaction import align
+from annotate.redaction.align import Placer, line_ranges
+from annotate.redaction.fingerprints import Folded, Sealer
+from annotate.redaction.hydrate import hydrate as rehydrate
+from annotate.redaction.skeleton import FORMAT, STRETCH, Body, Head, Quote, Quotes, Skeleton, filled, parse, restored
 from tests.conftest import ROOT, Project, annotate
 from tests.dataset.test_build import files
 
@@ -398,8 +396,8 @@ def test_few_hashes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     sealer = Sealer(text, sha256(text))
     seals = [sealer(at, at + 300) for at in range(0, 3000, 300)] + [sealer(at, at + 40) for at in range(300, 900, 100)]
     found = []
-    for kept in (placing.KEPT, 100):
-        monkeypatch.setattr(placing, "KEPT", kept)
+    for kept in (align.KEPT, 100):
+        monkeypatch.setattr(align, "KEPT", kept)
         placer = Placer(copy, sha256(text), [sealer(*line) for line in line_ranges(text)])
         found.append([placer(seal) for seal in seals])
     assert found[0] == found[1]

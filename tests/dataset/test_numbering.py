@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from annotate import classes, inventory
+from annotate import inventory
+from annotate import inventory as classes
 from annotate.dataset.build import build
 from annotate.errors import Refused
 from annotate.generate import generated_files
@@ -38,7 +39,9 @@ def edit(project: Project, change: Callable[[Names], Names]) -> None:
     schema = project.path("schema")
     old = classes.read(schema)
     assert old is not None
-    (schema / classes.FILE).write_text(classes.encode(msgspec.structs.replace(old, spans=change(old.spans))), "utf-8")
+    (schema / classes.FILE_CLASSES).write_text(
+        classes.encode(msgspec.structs.replace(old, spans=change(old.spans))), "utf-8"
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def test_ids_that_shift_are_refused(built: Project, change: Callable[[Names], Na
     (line,) = result.output.splitlines()
     assert line.startswith("annotate: dist/data/articles/")
     assert told in line
-    assert line.endswith("mend classes.json, or choose another folder with --out; nothing was written")
+    assert line.endswith("fix classes.json, or choose another folder with --out; nothing was written")
     assert files(built.path("dist")) == before
     assert built.annotate("build", "--out", "elsewhere").exit_code == 0
 
@@ -66,7 +69,7 @@ def test_ids_that_shift_are_refused(built: Project, change: Callable[[Names], Na
 def test_ids_are_held_for_who_calls_build_from_python(built: Project) -> None:
     before = files(built.path("dist"))
     edit(built, lambda names: ("New", *names))
-    with pytest.raises(Refused, match="would call it 'New'; mend classes"):
+    with pytest.raises(Refused, match="would call it 'New'; fix classes"):
         build(built.corpus, built.inventory, built.path("dist"))
     assert files(built.path("dist")) == before
     build(built.corpus, built.inventory, built.path("elsewhere"))

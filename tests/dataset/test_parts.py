@@ -11,11 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from annotate.dataset import parts
+from annotate.dataset import shards
 from annotate.dataset.build import build
-from annotate.dataset.parts import Part
-from annotate.dataset.totals import totals
-from annotate.dataset.writer import CARD, CROISSANT, Manifest
+from annotate.dataset.shards import Part
+from annotate.dataset.writer import CARD, CROISSANT, Manifest, totals
 from annotate.offsets import sha256
 from tests.conftest import Project, annotate
 from tests.dataset.conftest import Load
@@ -25,7 +24,7 @@ from tests.dataset.conftest import Load
 def many(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Manifest]:
     """The dataset of a corpus without splits, a file an article."""
     shutil.rmtree(project.path("corpus/splits"))
-    monkeypatch.setattr(parts, "PART", 1)
+    monkeypatch.setattr(shards, "PART", 1)
     out = project.path("many")
     return out, build(project.corpus, project.inventory, out)
 
@@ -38,8 +37,8 @@ def metadata(folder: Path) -> dict[str, Any]:
 def test_parts_are_few_of_much_the_same_size_and_a_split_without_an_article_has_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(parts, "PART", 3)
-    assert parts.parts({"train": ["a", "b", "c", "d"], "validation": ["e", "f", "g"], "test": []}) == [
+    monkeypatch.setattr(shards, "PART", 3)
+    assert shards.parts({"train": ["a", "b", "c", "d"], "validation": ["e", "f", "g"], "test": []}) == [
         Part("train", 0, 2, ("a", "b")),
         Part("train", 1, 2, ("c", "d")),
         Part("validation", 0, 1, ("e", "f", "g")),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate.dataset.release import local_files, steps
+from annotate.dataset.hub import local_files, steps
 from tests.conftest import Project
 from tests.dataset import hub as hubs
 from tests.dataset.hub import TOKEN, Hub

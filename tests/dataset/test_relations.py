@@ -2,11 +2,11 @@
 
 import pytest
 
-from annotate.dataset.rows import TableMaker
+from annotate.corpus import Corpus
+from annotate.dataset.shards import TableMaker
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.records import Graph
-from annotate.store import Corpus
 
 
 @pytest.mark.parametrize("negatives", [False, True])

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate import inventory
+from annotate.corpus import Corpus, canonical
 from annotate.dataset.features import ARTICLES, PROCESSES
-from annotate.dataset.rows import TableMaker
+from annotate.dataset.shards import TableMaker
 from annotate.dataset.tables import configs
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, AttributeValue, Relation, SourceRange, Span
 from annotate.offsets import sha256
-from annotate.store import Corpus, canonical
 from tests.conftest import ROOT, Project
 
 ZOO = inventory.load(ROOT / "tests" / "dataset" / "zoo")

@@ -11,14 +11,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from annotate.dataset.rows import TableMaker
+from annotate.corpus import Corpus
+from annotate.dataset.shards import TableMaker
 from annotate.dataset.tables.tokens import column
-from annotate.dataset.tagging import CROSSES, CUTS, DEEP, LEVELS, PIECE, REASONS
-from annotate.dataset.tokenizing import Tokenizer, pre_tokenizer
+from annotate.dataset.tokens import CROSSES, CUTS, DEEP, LEVELS, PIECE, REASONS, Tokenizer, pre_tokenizer
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, Relation, Span
-from annotate.store import Corpus
 from tests.dataset.test_rows import ZOO, annotation, annotations, article
 
 Row = dict[str, Any]

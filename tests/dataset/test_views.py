@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from annotate import inventory
-from annotate.dataset.rows import TableMaker
-from annotate.dataset.tables.views import reader
+from annotate.corpus import Corpus
+from annotate.dataset.shards import TableMaker
+from annotate.dataset.tables.records import reader
 from annotate.errors import CannotRun
 from annotate.inventory import Interval, Inventory, View
 from annotate.model import GOLD
-from annotate.store import Corpus
 from tests.conftest import Project
 
 WORDS = {"tens": 10, "dozens": 12, "thousands": 1000, "tens of thousands": 10000}

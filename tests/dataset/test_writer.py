@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.dataset import writer
+from annotate.dataset.arrow import LogicalHash, logical_sha256
 from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, arrow_schema, arrow_type, classes, listed
-from annotate.dataset.hashing import LogicalHash, logical_sha256
 from annotate.dataset.writer import CARD, FORMAT, MANIFEST, Manifest, TableWriter, dataset_folder, encode_manifest
 from annotate.errors import CannotRun
 

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from annotate.formats.raw import Document
+from annotate.formats.document import Document
 from annotate.inventory import Attribute, Inventory
 from annotate.model import Annotation, Article, AttributeValue, Relation, SourceRange, Span
 from annotate.offsets import normalise, sha256

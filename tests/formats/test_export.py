@@ -10,10 +10,10 @@ import spacy
 import yaml
 from spacy.tokens import DocBin
 
-from annotate.formats import FORMATS, bio, xmi
-from annotate.formats.raw import Document
+from annotate.corpus import Corpus
+from annotate.formats import FORMATS, conll, xmi
+from annotate.formats.document import Document
 from annotate.inventory import Inventory
-from annotate.store import Corpus
 from tests.conftest import Project
 from tests.strategies import to_utf16
 
@@ -69,13 +69,13 @@ def test_ledger_as_text_and_json(project: Project) -> None:
 
 def test_a_loss_that_is_not_declared_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer that forgets every second tag, as nobody meant it to."""
-    right = bio.tags
+    right = conll.tags
 
     def forgetful(*about: object) -> tuple[list[str], dict[str, str]]:
         column, gone = right(*about)  # type: ignore[arg-type]
         return ["O" if tag.startswith("B-Q") else tag for tag in column], gone
 
-    monkeypatch.setattr(bio, "tags", forgetful)
+    monkeypatch.setattr(conll, "tags", forgetful)
     result = project.annotate("export", "--format", "bio", "--out", "out")
     assert result.exit_code == 1
     assert "not declared: span lost in harbour: Quay 41–50" in result.output
@@ -84,13 +84,13 @@ def test_a_loss_that_is_not_declared_is_refused(project: Project, monkeypatch: p
 
 
 def test_something_gained_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = bio.tags
+    right = conll.tags
 
     def generous(*about: object) -> tuple[list[str], dict[str, str]]:
         column, gone = right(*about)  # type: ignore[arg-type]
         return ["B-Quay", *column[1:]], gone
 
-    monkeypatch.setattr(bio, "tags", generous)
+    monkeypatch.setattr(conll, "tags", generous)
     result = project.annotate("export", "--format", "bio", "--out", "out")
     assert result.exit_code == 1
     assert "gained in market: Quay 0–" in result.output

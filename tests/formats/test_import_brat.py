@@ -10,12 +10,12 @@ from click.testing import Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from annotate.corpus import Corpus
 from annotate.formats import brat, mapping
-from annotate.formats.placing import COUNTS, Misplaced, place
+from annotate.formats.apply_mapping import COUNTS, Misplaced, place
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
 from annotate.offsets import sha256
-from annotate.store import Corpus
 from tests.conftest import ROOT, Project
 from tests.formats.strategies import texts
 from tests.strategies import to_utf16
@@ -367,9 +367,9 @@ def test_plan_changes_nothing_and_a_second_run_neither(project: Project, others:
         ("rank: other", "rank: king", "spans.Person.attributes.rank: no value of rank is called 'king'"),
         ("{rank: hand}", "{least: 1}", "spans.Group.attributes: no attribute of Speaker is called 'least'"),
         ("label: Load", "lable: Load", "spans.Goods: "),
-        ("  Claim:", "  Goods:", "line 5: the key 'Goods' stands twice; mend the YAML"),
+        ("  Claim:", "  Goods:", "line 5: the key 'Goods' appears twice; fix the YAML"),
         ("to: note", "to: bin", "notes.AnnotatorNotes: "),
-        ("spans:", "[", "; mend the YAML"),
+        ("spans:", "[", "; fix the YAML"),
     ],
 )
 def test_a_map_that_names_what_is_not_there(project: Project, others: Path, old: str, new: str, says: str) -> None:
@@ -426,8 +426,8 @@ def test_a_place_that_is_found_reads_the_words(text: str, data: st.DataObject) -
     shown = " ".join(words.split())
     if placed is None:
         assert " ".join(text[slice(*offsets)].split()) == shown
-    elif placed.mendable:
-        ((first, last),) = placed.mendable
+    elif placed.fixable:
+        ((first, last),) = placed.fixable
         assert " ".join(text[first:last].split()) == shown
     assert place(text, ((start, start + len(words)),), words) is None
 

@@ -10,10 +10,10 @@ import spacy
 from click.testing import Result
 from spacy.tokens import DocBin
 
-from annotate.formats import bio
+from annotate.corpus import Corpus
+from annotate.formats import conll
 from annotate.formats.rules import RULES
 from annotate.model import Annotation
-from annotate.store import Corpus
 from tests.conftest import Project
 
 TEXT = "🚢 Anna waits at the Old Pier."
@@ -84,7 +84,7 @@ def test_layers_of_inception(project: Project, others: Path) -> None:
         ('begin="3"', 'begin="1"', "has an offset that is none"),
         ("</xmi:XMI>", "", "is no CAS of this type system"),
         ("custom:Person", "custom:Ghost", "is no CAS of this type system"),
-        ('Governor="', 'Governor="99', "which is the xmi:id of nothing; mend it"),
+        ('Governor="', 'Governor="99', "which is the xmi:id of nothing; fix it"),
         ('Dependent="', 'Dependent="x', "Dependent of Near "),
         ('members="', 'members="77 ', "members of View is '77', which is the xmi:id of nothing"),
     ],
@@ -185,7 +185,7 @@ def test_conll_in_latin_1(project: Project, others: Path) -> None:
 
 def test_tokens_keep_every_character() -> None:
     text = "Don't, 3.5 «naïve» 👩\u200d🚀\u00a0x_y"
-    ranges = bio.tokens(text)
+    ranges = conll.tokens(text)
     assert "".join(text[start:end] for start, end in ranges) == "".join(text.split())
 
 

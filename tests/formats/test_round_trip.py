@@ -8,13 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotate import inventory
+from annotate.corpus import Corpus, encode_annotation
 from annotate.formats import FORMATS, format_named, jsonl
-from annotate.formats.escapes import escaped, unescaped
+from annotate.formats.document import Document, escaped, unescaped
 from annotate.formats.export import compared, export
 from annotate.formats.ledger import Ledger
-from annotate.formats.raw import Document
 from annotate.inventory import Inventory
-from annotate.store import Corpus, encode_annotation
 from tests.conftest import BASE
 from tests.formats.strategies import documents, words
 

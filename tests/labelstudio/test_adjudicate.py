@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from annotate.agreement.agreed import agreed
+from annotate.agreement.adjudication import agreed
+from annotate.corpus import encode_annotation
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
 from annotate.model import Annotation
-from annotate.store import encode_annotation
 from tests.conftest import Project
 from tests.labelstudio.test_people import Team
 

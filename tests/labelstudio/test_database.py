@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from annotate.errors import CannotRun
-from annotate.labelstudio.database import FILE, SQLITE, Database, environment, parse, settled
+from annotate.labelstudio.server import FILE, SQLITE, Database, environment_database, parse, settled
 from annotate.labelstudio.state import State
 
 
@@ -29,7 +29,7 @@ def test_folder_keeps_to_its_database(tmp_path: Path) -> None:
     state = State(tmp_path / "studio")
     state.make()
     assert settled(state, None) is None
-    assert environment(None) == {"LABEL_STUDIO_DJANGO_DB": "sqlite"}
+    assert environment_database(None) == {"LABEL_STUDIO_DJANGO_DB": "sqlite"}
     state.write(FILE, Database("db", 5432, "studio", "anna", "x"))
     with pytest.raises(CannotRun, match="belongs to postgresql://anna@db:5432/studio; choose another folder"):
         settled(state, Database("db", 5432, "other", "anna", "x"))

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
-from annotate.files import PART
 from annotate.labelstudio.client import Studio, address
 from annotate.labelstudio.state import State
+from annotate.util.files import PART
 from tests.conftest import Project
 from tests.labelstudio.proxy import Fault, Proxy, before
 from tests.labelstudio.test_loop import TITLES, Loop

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from annotate.labelstudio import aside, server
+from annotate.labelstudio import journal, server
 from annotate.labelstudio.client import Studio, address
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.results import article_of
@@ -117,7 +117,7 @@ def test_config_edited_by_hand_is_noticed_and_never_overwritten(toolkit: Toolkit
     done = toolkit.run("pull")
     assert done.code == 1
     assert sum(told in line for line in done.err.splitlines()) == 1
-    ((article, entry),) = aside.listed(loop.state)
+    ((article, entry),) = journal.listed(loop.state)
     assert (article, entry.reasons[0].code, entry.items) == ("market", "L203", [item | {"value": place}])
     assert answers(loop) == made
 

@@ -1,4 +1,4 @@
-"""`annotate studio pull --fix`, with a real server: offsets counted by diagnosis, and mended only when asked."""
+"""`annotate studio pull --fix`, with a real server: offsets counted by diagnosis, and fixed only when asked."""
 
 import pytest
 
@@ -30,8 +30,8 @@ def test_pull_counts_diagnoses_and_mends_when_asked(loop: Loop) -> None:
     assert f"offsets: {len(items) - 1} code points, 1 hybrid" in left.stdout
     assert "pull with --fix" in left.stderr
     assert moved["id"] not in {span.id for span in loop.corpus.read_annotation("anna", "harbour").spans}
-    mended = loop.annotate("pull", "--fix")
-    assert mended.exit_code == 0, mended.output
-    assert "L211" in mended.stderr
+    fixed = loop.annotate("pull", "--fix")
+    assert fixed.exit_code == 0, fixed.output
+    assert "L211" in fixed.stderr
     ends = {span.id: span.end for span in loop.corpus.read_annotation("anna", "harbour").spans}
     assert ends[moved["id"]] == before

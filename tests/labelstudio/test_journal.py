@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from annotate.errors import CannotRun
-from annotate.labelstudio import aside, server
 from annotate.labelstudio import client as module
+from annotate.labelstudio import journal as aside
+from annotate.labelstudio import server
 from annotate.labelstudio.client import Studio, address
 from annotate.labelstudio.journal import Journal, Mark, fetch
 from annotate.labelstudio.lock import NAME, locked

@@ -16,10 +16,10 @@ import msgspec
 import pytest
 from click.testing import Result
 
+from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.labelstudio import server
-from annotate.labelstudio.ask import still
-from annotate.labelstudio.client import Address, Refused, Studio, address
+from annotate.labelstudio.client import Address, Refused, Studio, address, still
 from annotate.labelstudio.compare import compare
 from annotate.labelstudio.journal import Journal
 from annotate.labelstudio.pull import Pulled, Taking, name_user
@@ -27,7 +27,6 @@ from annotate.labelstudio.push import Pushed, existing, find, predictions, push
 from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 from annotate.model import Relation, Span
-from annotate.store import Corpus
 from tests.conftest import Project
 
 pytestmark = pytest.mark.server

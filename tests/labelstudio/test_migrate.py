@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from annotate.labelstudio import usage
+from annotate.labelstudio import config_drift
 from annotate.labelstudio.client import Studio
-from annotate.labelstudio.migration.run import FOLDER
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
+from annotate.migration.transaction import FOLDER
 from tests.conftest import Project
 from tests.labelstudio.test_loop import Loop
 from tests.labelstudio.toolkit import CONTEXT
@@ -39,7 +39,7 @@ steps:
 def dying(point: int, words: list[str], folder: Path) -> None:
     """What runs in the process: the command, killed before the write to disk or server with this number."""
     from annotate import cli
-    from annotate.labelstudio.migration import run
+    from annotate.migration import transaction
 
     calls = 0
 
@@ -54,7 +54,7 @@ def dying(point: int, words: list[str], folder: Path) -> None:
         return counted
 
     for name in ("begin", "_put_entry", "_put_settings", "_put_file", "_turn"):
-        setattr(run, name, deadly(getattr(run, name)))
+        setattr(transaction, name, deadly(getattr(transaction, name)))
     os.chdir(folder)
     cli.cli(words)
 
@@ -82,8 +82,8 @@ def contents(loop: Loop) -> tuple[dict[str, bytes], str, Any]:
     project = existing(loop.studio, loop.state, loop.title)
     results = sorted(
         (kind, entry["id"], entry["result"], entry.get("model_version"))
-        for task in usage.tasks(loop.studio, project)
-        for kind, entry in usage.entries(task)
+        for task in config_drift.tasks(loop.studio, project)
+        for kind, entry in config_drift.entries(task)
     )
     return files, project.config, results
 
@@ -118,14 +118,16 @@ def test_migrate_and_undo(loop: Loop) -> None:
     assert pushed.stdout.endswith("0 predictions written\n"), pushed.output
     results = contents(loop)[2]
     for kind, _, items, version in results:
-        names = set(usage.names(items))
+        names = set(config_drift.names(items))
         assert names, kind
         assert {("cargo", "Load"), ("Load.least", None), ("Speaker.rank", None), ("", "lies_at")}.isdisjoint(names)
         assert version in (None, "", "gold 1.1.0", "model 3")
     draft = next(items for kind, _, items, _ in results if kind == "draft")
-    assert {("cargo", "Freight"), ("Freight.fewest", None), ("Freight.wording", "from-to")} <= set(usage.names(draft))
+    assert {("cargo", "Freight"), ("Freight.fewest", None), ("Freight.wording", "from-to")} <= set(
+        config_drift.names(draft)
+    )
     submitted = next(items for kind, _, items, _ in results if kind == "annotation")
-    assert {("speech", "Aside"), ("speech", "Party"), ("", "found_at")} <= set(usage.names(submitted))
+    assert {("speech", "Aside"), ("speech", "Party"), ("", "found_at")} <= set(config_drift.names(submitted))
 
     refused = loop.annotate("migrate", "steps.yaml")
     assert (refused.exit_code, "the inventory is 1.1.0" in refused.stderr) == (2, True)
@@ -162,7 +164,7 @@ def test_labelled_between_kill_and_resume(loop: Loop) -> None:
     killed(loop, 3, "steps.yaml")
     loop.submit("market", old)
     assert loop.annotate("migrate").exit_code == 0
-    found = [usage.names(items) for kind, _, items, _ in contents(loop)[2] if kind == "annotation"]
+    found = [config_drift.names(items) for kind, _, items, _ in contents(loop)[2] if kind == "annotation"]
     assert [("cargo", "Load") in set(names) for names in found] == [False, False]
     loop.submit("market", [])
     after = contents(loop)

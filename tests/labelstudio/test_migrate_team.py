@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from annotate.labelstudio import client, handmade, usage
-from annotate.labelstudio.assign import title_of
+from annotate.labelstudio import client, config_drift
 from annotate.labelstudio.client import LOCAL, Studio, address
-from annotate.labelstudio.migration.run import settings
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
+from annotate.labelstudio.team import title_of
+from annotate.migration.transaction import settings
 from tests.conftest import Project
 from tests.labelstudio.test_migrate import STEPS, killed
 from tests.labelstudio.test_people import Team
@@ -73,9 +73,9 @@ def contents(team: Team) -> tuple[dict[str, bytes], list[Any]]:
     for title in titles(team):
         project = existing(team.studio, team.state, title)
         entries = sorted(
-            (kind, entry["id"], entry["result"], entry.get("model_version"), usage.user(kind, entry))
-            for task in usage.tasks(team.studio, project)
-            for kind, entry in usage.entries(task)
+            (kind, entry["id"], entry["result"], entry.get("model_version"), config_drift.user(kind, entry))
+            for task in config_drift.tasks(team.studio, project)
+            for kind, entry in config_drift.entries(task)
         )
         projects.append((settings(team.studio, project.number), entries))
     return files, projects
@@ -110,11 +110,11 @@ def test_all_projects_together_and_back(team: Team) -> None:
         assert 'value="Load"' not in found["label_config"]
         assert found["model_version"] in (None, "", "agreed 1.1.0", "gold 1.1.0"), found["model_version"]
         for _, _, items, version, _ in entries:
-            assert {("cargo", "Load"), ("Load.least", None), ("", "lies_at")}.isdisjoint(usage.names(items))
+            assert {("cargo", "Load"), ("Load.least", None), ("", "lies_at")}.isdisjoint(config_drift.names(items))
             assert not str(version).endswith("1.0.0")
     for title in titles(team):  # an inventory that goes on does not make it one edited by hand
         project = existing(team.studio, team.state, title)
-        assert handmade.changed(team.state, LOCAL, project, inventory) is None
+        assert config_drift.changed(team.state, LOCAL, project, inventory) is None
     assert "\n0 written, " in run(team, "pull")
     # What was submitted in the adjudication, and gold, are still the same.
     assert run(team, "adjudicate", "--pull", "--as", "carla").startswith("unchanged: annotations/gold/harbour.json")
@@ -129,7 +129,7 @@ def test_projects_of_another_folder_are_found(team: Team, monkeypatch: pytest.Mo
     for name in ("credentials.json", "server.json", "people.json"):
         shutil.copy(team.state.folder / name, other.folder / name)
     here = run(team, "migrate", "steps.yaml", "--plan")
-    for module in (client, usage):  # so that the list of projects has several pages, as on a server in use
+    for module in (client, config_drift):  # so that the list of projects has several pages, as on a server in use
         monkeypatch.setattr(module, "PAGE", 2)
     assert renamed(run(team, "migrate", "steps.yaml", "--plan", folder=other)) == renamed(here)
 

@@ -3,11 +3,8 @@
 import pytest
 
 from annotate.labelstudio import client
-from annotate.labelstudio.ahead import ahead
-from annotate.labelstudio.ask import everything
-from annotate.labelstudio.client import Studio
-from annotate.labelstudio.lazy import Lazy
-from annotate.labelstudio.push import existing
+from annotate.labelstudio.client import Studio, ahead, everything
+from annotate.labelstudio.push import Lazy, existing
 from annotate.labelstudio.state import State
 from tests.conftest import Project
 from tests.labelstudio.test_loop import Loop

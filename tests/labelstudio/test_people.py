@@ -12,13 +12,12 @@ import pytest
 from click.testing import Result
 
 from annotate.labelstudio import client, server
-from annotate.labelstudio.assign import assigned, title_of, titles
 from annotate.labelstudio.client import LOCAL, Studio
 from annotate.labelstudio.journal import Journal
 from annotate.labelstudio.lock import locked
-from annotate.labelstudio.people import LOGINS, Login
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
+from annotate.labelstudio.team import LOGINS, Login, assigned, title_of, titles
 from tests.conftest import Project
 from tests.labelstudio.test_loop import Loop
 

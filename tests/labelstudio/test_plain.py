@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.columns import Documents, Head
-from annotate.labelstudio.items import Controls, Reading
-from annotate.labelstudio.plain import Choice, Item, PlainColumns
+from annotate.corpus import Corpus
+from annotate.labelstudio.results import Controls, Reading
+from annotate.labelstudio.results_fast import Choice, Item, PlainColumns
 from annotate.labelstudio.tasks import result
 from annotate.model import Relation, Span
-from annotate.store import Corpus
 from tests.conftest import BASE
 from tests.labelstudio.test_results import BOTH, HAND, INVENTORY, LOAD, MAPPER, QUAY, TEXT, VERB, attribute, relation
 

@@ -3,19 +3,18 @@
 import msgspec
 import pytest
 
+from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.labelstudio import push as module
 from annotate.labelstudio.client import Address, Studio
 from annotate.labelstudio.instructions import instructions
 from annotate.labelstudio.lock import locked
-from annotate.labelstudio.plan import digest, known
-from annotate.labelstudio.push import articles_of, find, predictions, prepare
+from annotate.labelstudio.push import articles_of, digest, find, known, predictions, prepare
 from annotate.labelstudio.results import article_of
 from annotate.labelstudio.state import State
 from annotate.model import Article
 from annotate.offsets import sha256
-from annotate.store import Corpus
 from tests.conftest import ROOT, Project
 from tests.labelstudio.proxy import Fault, Proxy
 from tests.labelstudio.test_loop import Loop
@@ -109,7 +108,7 @@ def test_errors_in_the_corpus_end_a_push_before_anything_is_changed(
         refused = loop.annotate(*words)
         assert refused.exit_code == 1, refused.output
         assert f"{file}: {code} " in refused.stderr
-        assert refused.stderr.count(" errors in the corpus; mend them, or push with --no-check") == 1
+        assert refused.stderr.count(" errors in the corpus; fix them, or push with --no-check") == 1
         assert refused.stdout == ""
         assert loop.tasks() == before_
 

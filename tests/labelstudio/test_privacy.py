@@ -5,12 +5,10 @@ from pathlib import Path
 import pytest
 
 from annotate.labelstudio import server
-from annotate.labelstudio.assign import title_of
-from annotate.labelstudio.client import KEY, LOCAL, URL, Studio
-from annotate.labelstudio.people import LOGINS
-from annotate.labelstudio.private import nameless
+from annotate.labelstudio.client import KEY, LOCAL, URL, Studio, nameless
 from annotate.labelstudio.push import existing
 from annotate.labelstudio.state import State
+from annotate.labelstudio.team import LOGINS, title_of
 from tests.conftest import Project
 from tests.labelstudio.proxy import before
 from tests.labelstudio.test_people import VERB, Team

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from annotate.errors import CannotRun
-from annotate.labelstudio import public, server
+from annotate.labelstudio import server
+from annotate.labelstudio import server as public
 from annotate.labelstudio.client import KEY, URL, Studio, address
 from annotate.labelstudio.state import State
 from tests.conftest import Project
@@ -16,16 +17,16 @@ from tests.labelstudio.test_loop import Loop
 
 def test_address_is_kept_and_told_to_the_server(tmp_path: Path) -> None:
     state = State(tmp_path)
-    assert (public.settled(state, None), public.environment(None)) == (None, {})
-    assert public.settled(state, "https://Label.example.org/") == "https://label.example.org"
-    known = public.settled(state, None)
+    assert (public.settled_public(state, None), public.environment_public(None)) == (None, {})
+    assert public.settled_public(state, "https://Label.example.org/") == "https://label.example.org"
+    known = public.settled_public(state, None)
     assert known == "https://label.example.org"
-    assert public.environment(known) == {
+    assert public.environment_public(known) == {
         "LABEL_STUDIO_HOST": "https://label.example.org",
         "LABEL_STUDIO_ALLOWED_HOSTS": "127.0.0.1,localhost,label.example.org",
         "LABEL_STUDIO_CSRF_TRUSTED_ORIGINS": "https://label.example.org",
     }
-    assert public.settled(state, "https://label.example.org:8443") == "https://label.example.org:8443"
+    assert public.settled_public(state, "https://label.example.org:8443") == "https://label.example.org:8443"
 
 
 @pytest.mark.parametrize(
@@ -33,14 +34,14 @@ def test_address_is_kept_and_told_to_the_server(tmp_path: Path) -> None:
 )
 def test_what_is_no_address_is_one_line(tmp_path: Path, words: str) -> None:
     with pytest.raises(CannotRun, match=r"^--public: is no address of a host; write https://label\.example\.org$"):
-        public.settled(State(tmp_path), words)
+        public.settled_public(State(tmp_path), words)
 
 
 @pytest.mark.server
 def test_another_address_while_it_runs_is_refused(started: State) -> None:
     with pytest.raises(CannotRun, match="runs already, with another address; stop it first"):
         server.up(started, public="https://label.example.org")
-    assert public.settled(started, None) is None
+    assert public.settled_public(started, None) is None
 
 
 @pytest.fixture

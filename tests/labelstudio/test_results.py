@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotate.corpus import canonical
 from annotate.findings import Finding
 from annotate.inventory import load
 from annotate.labelstudio import rules
@@ -13,7 +14,6 @@ from annotate.labelstudio.results import Mapped, Mapper, article_of, diagnosed, 
 from annotate.labelstudio.tasks import result as result_of
 from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256
-from annotate.store import canonical
 from tests.conftest import BASE
 from tests.strategies import texts, to_utf16
 
@@ -179,11 +179,11 @@ def test_a_hybrid_is_set_aside_and_mended_when_asked() -> None:
     assert "hybrid" in left.findings[0].message
     assert "--fix" in left.findings[0].message
     mapper = Mapper(INVENTORY, fix_offsets=True)
-    (mended,) = mapper.task(task(HYBRID), TEXT, {3: "anna"})
-    assert ([finding.code for finding in mended.findings], mended.set_aside) == (["L211"], ())
-    assert mended.annotation is not None
-    assert [(span.start, span.end, span.text) for span in mended.annotation.spans] == [(4, 8, "hand")]
-    in_one_line(left.findings + mended.findings)
+    (fixed,) = mapper.task(task(HYBRID), TEXT, {3: "anna"})
+    assert ([finding.code for finding in fixed.findings], fixed.set_aside) == (["L211"], ())
+    assert fixed.annotation is not None
+    assert [(span.start, span.end, span.text) for span in fixed.annotation.spans] == [(4, 8, "hand")]
+    in_one_line(left.findings + fixed.findings)
 
 
 def test_offsets_are_counted_by_diagnosis() -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from annotate.cli.studio import status
-from annotate.labelstudio.assign import projects
 from annotate.labelstudio.client import LOCAL, Studio, address
 from annotate.labelstudio.state import State
+from annotate.labelstudio.team import projects
 from tests.conftest import Project
 from tests.labelstudio.test_people import VERB, Team
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from annotate.labelstudio import aside, client
-from annotate.labelstudio.ask import still
-from annotate.labelstudio.client import Studio
+from annotate.labelstudio import client
+from annotate.labelstudio import journal as aside
+from annotate.labelstudio.client import Studio, still
 from annotate.labelstudio.journal import Journal
 from annotate.labelstudio.pull import UNKNOWN, Pulled, Taking
 from annotate.labelstudio.results import Mapper

@@ -18,7 +18,7 @@ import pytest
 from annotate.errors import CannotRun
 from annotate.labelstudio import push, server
 from annotate.labelstudio.client import Studio, address
-from annotate.labelstudio.database import Database, parse, settled
+from annotate.labelstudio.server import Database, parse, settled
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import result
 from tests.conftest import ROOT, Project

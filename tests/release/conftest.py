@@ -27,7 +27,7 @@ class Maintained(Project):
         self.take(root)
 
     def take(self, root: Path) -> None:
-        from annotate.store import Corpus
+        from annotate.corpus import Corpus
 
         self.root, self.corpus, self.schema = root, Corpus(root / "corpus"), root / "schema"
 

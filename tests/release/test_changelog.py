@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.diff.summary import Articles, LabelCounts, Summary
+from annotate.comparison.summary import Articles, LabelCounts, Summary
 from annotate.release.changelog import DRAFT, counts_of, drafted, entries
 
 DAY = "2026-03-01"

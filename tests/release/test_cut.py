@@ -233,7 +233,7 @@ def test_what_was_there_is_put_back_without_room(tmp_path: Path) -> None:
     code = """
 import resource
 from pathlib import Path
-from annotate.release.prepare import Edits
+from annotate.release.cut import Edits
 edits = Edits()
 edits.write(Path("old.txt"), b"new")
 edits.write(Path("folder/new.txt"), b"new")

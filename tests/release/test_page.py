@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from annotate.cli.release.page import command
+from annotate.corpus import Corpus
 from annotate.inventory import Inventory, load
 from annotate.model import Annotation, Link, Passage, Relation, Span
 from annotate.offsets import sha256
-from annotate.release.drawing import LINE, Drawing
-from annotate.release.page_counts import Scale, incidents
-from annotate.store import Corpus
+from annotate.release.page_chart import Scale, incidents
+from annotate.release.page_text import LINE, Drawing
 from tests.agreement.helpers import annotation, span
 from tests.conftest import BASE, ROOT, Project
 

@@ -9,8 +9,7 @@ import pytest
 from annotate.errors import CannotRun
 from annotate.findings import Rule
 from annotate.release.candidate import Candidate, candidate
-from annotate.release.check import check
-from annotate.release.rules import RULES
+from annotate.release.rules import RULES, check
 from tests.release.conftest import VERSION, Maintained
 
 BY_CODE = {rule.code: rule for rule in RULES}
@@ -184,7 +183,7 @@ def test_agreement_is_never_shown_as_what_it_does_not_reach(released: Maintained
 def test_gate_that_no_agreement_could_miss_is_refused(released: Maintained, least: str) -> None:
     """A fault once: nothing is less than .nan, so that the rule was silent."""
     released.write(GATE, f"agreement: {{least: {least}}}\n")
-    with pytest.raises(CannotRun, match=r"release\.yaml: line 1: \S+ is no finite number; mend the YAML"):
+    with pytest.raises(CannotRun, match=r"release\.yaml: line 1: \S+ is no finite number; fix the YAML"):
         found(released, NEXT, BY_CODE["V303"])
     assert "is no finite number" in released.annotate("check").output
 

@@ -98,7 +98,7 @@ def test_other_sums_than_the_tag_names_are_found(folder: Path) -> None:
 
 
 def test_other_sources_under_true_sums_are_found(folder: Path, released: Maintained) -> None:
-    from annotate.release.archive import pack
+    from annotate.release.bundle import pack
 
     name = f"sources-{VERSION}.tar.gz"
     released.replace("corpus/articles/market.json", "Made up", "Taken over")

@@ -2,9 +2,8 @@
 
 import click
 
-from annotate.cli.common import corpus_option, schema_option
+from annotate.cli.output import FORMATS, corpus_option, render, schema_option
 from annotate.cli.release.common import working
-from annotate.cli.report import FORMATS, render
 
 
 @click.command("check")
@@ -30,8 +29,8 @@ def check(ctx: click.Context, version: str, corpus: str, schema: str, format_: s
     """
     from pathlib import Path
 
-    from annotate.diff.versions import parsed
-    from annotate.release import check as checks
+    from annotate.comparison.semver import parsed
+    from annotate.release import rules as checks
     from annotate.release.candidate import candidate
     from annotate.release.rules import RULES
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_option, schema_option
+from annotate.cli.output import corpus_option, render, schema_option
 from annotate.cli.release.common import working
-from annotate.cli.report import render
 
 if TYPE_CHECKING:
     from annotate.release.cut import Cut
@@ -45,7 +44,7 @@ def cut(
     annotate release cut 0.1.0
     annotate release cut 0.1.0 --without-text --out dist/release/0.1.0-without-text
     """
-    from annotate.diff.versions import parsed
+    from annotate.comparison.semver import parsed
     from annotate.release.cut import Order
     from annotate.release.cut import cut as run
     from annotate.release.rules import RULES

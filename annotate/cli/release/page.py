@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, schema_option, terminal
+from annotate.cli.output import corpus_argument, schema_option, terminal
 
 if TYPE_CHECKING:
-    from annotate.diff.summary import Summary
+    from annotate.comparison.summary import Summary
 
 
 @click.command("page")
@@ -29,13 +29,13 @@ def command(corpus: str, schema: str, since: str | None, articles: int, out: str
     annotate release page --since v0.1.0 --out dist/release.html
     """
     from annotate import inventory
+    from annotate.corpus import Corpus
     from annotate.errors import CannotRun
-    from annotate.files import write_report
     from annotate.model import GOLD
     from annotate.release import changelog
-    from annotate.release.figures import measured
+    from annotate.release.agreement import measured
     from annotate.release.page import Release, page
-    from annotate.store import Corpus
+    from annotate.util.files import write_report
 
     loaded, store = inventory.load(schema), Corpus(corpus)
     if not store.annotated_ids(GOLD):
@@ -60,8 +60,8 @@ def command(corpus: str, schema: str, since: str | None, articles: int, out: str
 
 
 def _since(old: str, corpus: str, schema: str) -> "Summary":
-    from annotate.diff.compare import Comparison
-    from annotate.diff.sides import side
+    from annotate.comparison.compare import Comparison
+    from annotate.comparison.sources import side
 
     with side(old) as before, side(corpus, schema=schema) as after:
         return Comparison(before, after).summed()

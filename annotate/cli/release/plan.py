@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_argument, schema_option
+from annotate.cli.output import corpus_argument, schema_option
 from annotate.cli.release.common import working
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_option, guidelines_option, schema_option
+from annotate.cli.output import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     connected,
     dir_option,
@@ -22,11 +22,11 @@ from annotate.errors import CannotRun
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from annotate.corpus import Corpus
     from annotate.inventory import Inventory
-    from annotate.labelstudio.adjudicate import Made
     from annotate.labelstudio.tasks import Prediction
+    from annotate.labelstudio.team import Made
     from annotate.model import Annotation
-    from annotate.store import Corpus
 
 
 @click.command("adjudicate")
@@ -66,7 +66,7 @@ def adjudicate(
     annotate studio adjudicate --pull --as carla
     """
     from annotate import inventory
-    from annotate.store import Corpus
+    from annotate.corpus import Corpus
 
     if pulling == bool(from_) or pulling != bool(who):
         raise CannotRun("annotate studio adjudicate", "is one of two things", "give --from ID,ID, or --pull --as ID")
@@ -90,16 +90,15 @@ def _set_up(
     *,
     restore: bool,
 ) -> None:
-    from annotate.labelstudio.adjudicate import start_from, title_of
     from annotate.labelstudio.instructions import instructions
     from annotate.labelstudio.lock import locked
-    from annotate.labelstudio.people import listed
     from annotate.labelstudio.push import predictions, push
+    from annotate.labelstudio.team import listed, start_from, title_of_adjudicate
 
     shown = predictions(store, loaded, listed(store, who))
     labels = {article: _tabs(store, loaded, article, shown[article]) for article in _common(store, who)}
     html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
-    articles, own = [store.read_article(article) for article in labels], title_of(name)
+    articles, own = [store.read_article(article) for article in labels], title_of_adjudicate(name)
     with refusals(ctx), connected(folder) as (studio, state), locked(state, "adjudicate"):
         with progress("pushing articles") as report:
             settled = partial(push, title=own, instructions=html, restore=restore, progress=report)
@@ -125,8 +124,8 @@ def _common(store: "Corpus", who: list[str]) -> list[str]:
 
 def _tabs(store: "Corpus", loaded: "Inventory", article: str, labels: "Sequence[Prediction]") -> "list[Prediction]":
     """The tabs of an article; raises CannotRun for labels of another text."""
-    from annotate.agreement.agreed import agreed
-    from annotate.labelstudio.adjudicate import AGREED, versions
+    from annotate.agreement.adjudication import agreed
+    from annotate.labelstudio.team import AGREED, versions
     from annotate.offsets import sha256
 
     text, annotations = store.read_text(article), [entry.annotation for entry in labels]
@@ -148,15 +147,15 @@ def _errors(gold: "Annotation", text: str, loaded: "Inventory") -> list[str]:
 def _pull(
     ctx: click.Context, store: "Corpus", loaded: "Inventory", name: str, folder: str, who: str, user: int | None
 ) -> None:
-    from annotate.files import sweep
-    from annotate.labelstudio.adjudicate import pull, title_of
     from annotate.labelstudio.lock import locked
     from annotate.labelstudio.pull import name_user
+    from annotate.labelstudio.team import pull, title_of_adjudicate
+    from annotate.util.files import sweep
 
     with refusals(ctx), connected(folder) as (studio, state), locked(state, "adjudicate"):
         sweep(store.root)
-        mend = "make it with `annotate studio adjudicate --from ID,ID`"
-        raw = fetch(studio, state, title_of(name), mend)
+        hint = "make it with `annotate studio adjudicate --from ID,ID`"
+        raw = fetch(studio, state, title_of_adjudicate(name), hint)
         name_user(store, state, studio.where.name, raw, who, user)
         made = pull(store, loaded, state, studio.where.name, raw, who)
         faults = [fault for one in made for fault in _write(store, loaded, one)]
@@ -171,8 +170,8 @@ def _pull(
 
 def _write(store: "Corpus", loaded: "Inventory", one: "Made") -> list[str]:
     """Write the gold of an article, or say what keeps it from being written."""
+    from annotate.corpus import encode_annotation
     from annotate.model import GOLD
-    from annotate.store import encode_annotation
 
     where = f"annotations/{GOLD}/{one.article}.json"
     found = [f"{finding.code} {finding.message}" for finding in one.findings if finding.severity == "error"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import terminal
+from annotate.cli.output import terminal
 
 if TYPE_CHECKING:
     from annotate.labelstudio.client import Project, Raw, Studio
@@ -59,9 +59,9 @@ def working(what: str) -> Iterator[None]:
 
 @contextmanager
 def connected(folder: str) -> Iterator[tuple["Studio", "State"]]:
-    from annotate.executors import few_collections
     from annotate.labelstudio.client import Studio, address
     from annotate.labelstudio.state import State
+    from annotate.util.parallel import few_collections
 
     state = State(folder)
     state.make()
@@ -69,11 +69,11 @@ def connected(folder: str) -> Iterator[tuple["Studio", "State"]]:
         yield studio, state
 
 
-def fetch(studio: "Studio", state: "State", title: str, mend: str) -> "list[Raw]":
+def fetch(studio: "Studio", state: "State", title: str, hint: str) -> "list[Raw]":
     from annotate.labelstudio.push import existing
 
     with working("fetching tasks"):
-        return studio.tasks(existing(studio, state, title, mend))
+        return studio.tasks(existing(studio, state, title, hint))
 
 
 def page(studio: "Studio", project: "Project") -> str:

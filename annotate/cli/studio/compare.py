@@ -2,7 +2,7 @@
 
 import click
 
-from annotate.cli.common import corpus_option, schema_option
+from annotate.cli.output import corpus_option, schema_option
 from annotate.cli.studio.common import SHOWN, connected, dir_option, progress, refusals, title_option
 
 _PREDICTED = {"filter": "filter:tasks:total_predictions", "operator": "greater", "type": "Number", "value": 0}
@@ -23,10 +23,10 @@ def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, fol
     annotate studio compare
     """
     from annotate import inventory
-    from annotate.labelstudio.ask import everything
+    from annotate.corpus import Corpus
+    from annotate.labelstudio.client import everything
     from annotate.labelstudio.compare import compare as compare_all
     from annotate.labelstudio.push import articles_of, existing, predictions
-    from annotate.store import Corpus
 
     loaded, store = inventory.load(schema), Corpus(corpus)
     with refusals(ctx), connected(folder) as (studio, state):

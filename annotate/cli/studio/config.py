@@ -2,7 +2,7 @@
 
 import click
 
-from annotate.cli.common import schema_option
+from annotate.cli.output import schema_option
 
 
 @click.command("config")

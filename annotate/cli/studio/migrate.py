@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_option, guidelines_option, schema_option
+from annotate.cli.output import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import connected, dir_option, progress, refusals, working
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from annotate.corpus import Corpus
     from annotate.inventory import Inventory
     from annotate.labelstudio.client import Studio
-    from annotate.labelstudio.migration.files import Rewritten
-    from annotate.labelstudio.migration.planning import Plan
-    from annotate.labelstudio.migration.run import Journal
-    from annotate.labelstudio.migration.steps import Migration
     from annotate.labelstudio.state import State
+    from annotate.migration.files import Rewritten
+    from annotate.migration.plan import Plan
+    from annotate.migration.steps import Migration
+    from annotate.migration.transaction import Journal
     from annotate.model import Annotation
-    from annotate.store import Corpus
 
 
 @click.command("migrate")
@@ -69,27 +69,28 @@ def migrate(
     annotate studio migrate --undo
     """
     from annotate import inventory
-    from annotate.files import sweep
+    from annotate.corpus import Corpus
     from annotate.labelstudio import lock
-    from annotate.labelstudio.migration import planning, run, steps, team
-    from annotate.labelstudio.migration.files import Places
     from annotate.labelstudio.state import State
-    from annotate.store import Corpus
+    from annotate.migration import plan, steps, transaction
+    from annotate.migration import projects as team
+    from annotate.migration.files import Places
+    from annotate.util.files import sweep
 
     wanted = steps.load(file) if file else None
     state = State(folder)
     with refusals(ctx), lock.locked(state, "migrate"), ExitStack() as stack:
         for place in (corpus, schema, guidelines):
             sweep(Path(place))
-        begun = run.current(state)
+        begun = transaction.current(state)
         phase, journal = begun or (None, None)
         needs = bool(journal.lives) if journal and (undo or phase != "done") else not no_server
         studio = stack.enter_context(connected(folder))[0] if needs else None
         if undo or phase == "back":
             if phase is None or journal is None:
-                raise CannotRun(state.folder / run.FOLDER, "has no journal", "there is no migration to undo")
+                raise CannotRun(state.folder / transaction.FOLDER, "has no journal", "there is no migration to undo")
             with progress("undoing") as seen:
-                run.back(state, phase, journal, studio, seen)
+                transaction.back(state, phase, journal, studio, seen)
             click.echo(f"undone: inventory {journal.migration.before} is back")
             return
         store = Corpus(corpus)
@@ -104,20 +105,20 @@ def migrate(
             title = inventory.load(schema).title
             projects = team.chosen(studio, state, store, title, titles, leave_others) if studio else []
             places = Places(store, Path(schema), Path(guidelines) if Path(guidelines).is_dir() else None)
-            ways = planning.Ways(_errors, _decisions)
+            ways = plan.Ways(_errors, _decisions)
             with working("planning"):
-                planned = planning.plan(places, wanted, ways, studio, state, projects)
+                planned = plan.plan(places, wanted, ways, studio, state, projects)
             journal = planned.journal
             _show(planned)
             if plan_only:
                 return
-            run.begin(state, journal)
+            transaction.begin(state, journal)
         _forward(state, journal, store, Path(schema), studio)
         click.echo(f"migrated to inventory {journal.migration.after}")
         for live in journal.lives:
             if live.gold and any(step.kind == "split" for step in journal.migration.steps):
-                mend = "set it up again with `annotate studio adjudicate --from …`"
-                click.echo(f"project {live.project}: its tab `agreed` has the default of what was split; {mend}")
+                hint = "set it up again with `annotate studio adjudicate --from …`"
+                click.echo(f"project {live.project}: its tab `agreed` has the default of what was split; {hint}")
 
 
 def _show(planned: "Plan") -> None:
@@ -133,14 +134,14 @@ def _show(planned: "Plan") -> None:
 
 def _decisions(store: "Corpus", migration: "Migration") -> "Iterator[Rewritten]":
     """The files in adjudication/ after a migration, and the decisions in them that must be taken again."""
-    from annotate.agreement.renamed import Names, renamed
+    from annotate.agreement.relabel import Names, renamed
     from annotate.cli.adjudicate import encode_decisions, read_decisions
-    from annotate.labelstudio.migration import rewriting
-    from annotate.labelstudio.migration.files import Rewritten, changed
+    from annotate.migration import annotations
+    from annotate.migration.files import Rewritten, changed
 
     steps = migration.steps
     names = Names(
-        partial(rewriting.label, steps), partial(rewriting.relation, steps), partial(rewriting.attributes, steps)
+        partial(annotations.label, steps), partial(annotations.relation, steps), partial(annotations.attributes, steps)
     )
     versions: dict[str, dict[str, tuple[Annotation, Annotation]]] = {}
     for version, article, old, new in changed(store, migration):
@@ -151,7 +152,7 @@ def _decisions(store: "Corpus", migration: "Migration") -> "Iterator[Rewritten]"
             text = store.read_text(path.stem)
             now, again = renamed(decisions, text, versions.get(path.stem, {}), names)
         except ValueError as error:
-            raise CannotRun(path, str(error), "mend it, or remove it and plan again") from error
+            raise CannotRun(path, str(error), "fix it, or remove it and plan again") from error
         notes = tuple(f"{path}:1: to be decided again: {one.key} ({one.take}: {one.reason})" for one in again)
         yield Rewritten(path, path.read_bytes() if now == decisions else encode_decisions(now), notes)
 
@@ -164,14 +165,14 @@ def _errors(corpus: "Corpus", loaded: "Inventory") -> list[str]:
 
 
 def _forward(state: "State", journal: "Journal", store: "Corpus", schema: Path, studio: "Studio | None") -> None:
-    from annotate.labelstudio.migration import planning, run
+    from annotate.migration import plan, transaction
 
-    _, known = planning.inventories(schema, journal.schema, journal.migration)
+    _, known = plan.inventories(schema, journal.schema, journal.migration)
     people = state.people(studio.where.name) if studio else {}
 
-    def remade(live: run.Live, article: str, found: tuple[str, dict[str, object]]) -> run.Entry:
-        maker = run.maker(*found, people, live.gold)
-        return run.entry_of(journal.migration, known, store, maker, article, found)
+    def remade(live: transaction.Live, article: str, found: tuple[str, dict[str, object]]) -> transaction.Entry:
+        maker = transaction.maker(*found, people, live.gold)
+        return transaction.entry_of(journal.migration, known, store, maker, article, found)
 
     with progress("migrating") as seen:
-        run.forward(state, journal, studio, remade, seen)
+        transaction.forward(state, journal, studio, remade, seen)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_option, guidelines_option, schema_option
+from annotate.cli.output import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import connected, dir_option, page, progress, refusals, restore_option, title_option
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
+    from annotate.corpus import Corpus
     from annotate.model import Article
-    from annotate.store import Corpus
 
 
 @click.group("people", invoke_without_command=True)
@@ -29,8 +29,8 @@ def people(ctx: click.Context, schema: str, title: str | None, folder: str) -> N
     if ctx.invoked_subcommand:
         return
     from annotate import inventory
-    from annotate.labelstudio.assign import STAGES
-    from annotate.labelstudio.assign import progress as all_progress
+    from annotate.labelstudio.team import STAGES
+    from annotate.labelstudio.team import progress as all_progress
 
     loaded = inventory.load(schema)
     with refusals(ctx), connected(folder) as (studio, state):
@@ -59,10 +59,10 @@ def add(ctx: click.Context, corpus: str, folder: str, annotators: tuple[str, ...
     \b
     annotate studio people add anna ben
     """
+    from annotate.corpus import Corpus
     from annotate.labelstudio.lock import locked
-    from annotate.labelstudio.people import LOGINS
-    from annotate.labelstudio.people import add as add_all
-    from annotate.store import Corpus
+    from annotate.labelstudio.team import LOGINS
+    from annotate.labelstudio.team import add as add_all
 
     with refusals(ctx), connected(folder) as (studio, state), locked(state, "people add"):
         done = add_all(Corpus(corpus), studio, state, annotators)
@@ -106,12 +106,11 @@ def assign(
     from functools import partial
 
     from annotate import inventory
-    from annotate.labelstudio.assign import remember, title_of
+    from annotate.corpus import Corpus
     from annotate.labelstudio.instructions import instructions
     from annotate.labelstudio.lock import locked
-    from annotate.labelstudio.people import listed
     from annotate.labelstudio.push import push
-    from annotate.store import Corpus
+    from annotate.labelstudio.team import listed, remember, title_of
 
     loaded, store = inventory.load(schema), Corpus(corpus)
     name, conflicts = title or loaded.title, 0

@@ -12,9 +12,9 @@ from annotate.cli.studio.common import SHOWN
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
+    from annotate.corpus import Corpus
     from annotate.inventory import Inventory
     from annotate.labelstudio.tasks import Prediction
-    from annotate.store import Corpus
 
 
 class _Files(Mapping[str, "Sequence[Prediction]"]):
@@ -24,9 +24,9 @@ class _Files(Mapping[str, "Sequence[Prediction]"]):
         self.paths = paths
 
     def __getitem__(self, article: str) -> "Sequence[Prediction]":
-        from annotate.files import read_bytes
+        from annotate.corpus import decode_annotation
         from annotate.labelstudio.tasks import Prediction, version_name
-        from annotate.store import decode_annotation
+        from annotate.util.files import read_bytes
 
         path = self.paths[article]
         annotation = decode_annotation(path, read_bytes(path, "keep the folder until the push is done"))
@@ -45,8 +45,8 @@ def from_folder(folder: str, corpus: "Corpus", inventory: "Inventory") -> "Mappi
     Raises CannotRun where labels are not of a text of the corpus, or of nobody that can be named, and Refused, after
     showing them, for labels that `annotate check` would not pass.
     """
+    from annotate.corpus import ID_PATTERN
     from annotate.labelstudio.client import Refused
-    from annotate.store import ID_PATTERN
 
     found: dict[str, Path] = {}
     faults = 0

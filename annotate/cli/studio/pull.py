@@ -4,7 +4,7 @@ from functools import partial
 
 import click
 
-from annotate.cli.common import corpus_option, schema_option
+from annotate.cli.output import corpus_option, schema_option
 from annotate.cli.studio.common import connected, dir_option, progress, refusals, title_option
 
 
@@ -23,7 +23,7 @@ from annotate.cli.studio.common import connected, dir_option, progress, refusals
 @click.option(
     "--fix",
     is_flag=True,
-    help="Pull every task, and mend offsets whose words stand at one other place that they may mean.",
+    help="Pull every task, and fix offsets whose words stand at one other place that they may mean.",
 )
 @click.pass_context
 def pull(
@@ -52,16 +52,17 @@ def pull(
     annotate studio pull --fix
     """
     from annotate import inventory
-    from annotate.files import sweep
-    from annotate.labelstudio import aside, handmade
-    from annotate.labelstudio.ask import still
-    from annotate.labelstudio.assign import titles
+    from annotate.corpus import Corpus
+    from annotate.labelstudio import config_drift
+    from annotate.labelstudio import journal as aside
+    from annotate.labelstudio.client import still
     from annotate.labelstudio.journal import Journal, fetch
     from annotate.labelstudio.lock import locked
     from annotate.labelstudio.pull import Taking, name_one_of
     from annotate.labelstudio.push import find, missing
     from annotate.labelstudio.results import Mapper, diagnosed
-    from annotate.store import Corpus
+    from annotate.labelstudio.team import titles
+    from annotate.util.files import sweep
 
     loaded, store = inventory.load(schema), Corpus(corpus)
     mapper = Mapper(loaded, fix_offsets=fix)
@@ -75,7 +76,7 @@ def pull(
         if gone and not (projects or journal.pages()):
             raise gone[0]
         for project in projects:
-            by_hand = handmade.changed(state, server, project, loaded)
+            by_hand = config_drift.changed(state, server, project, loaded)
             if by_hand:
                 click.echo(by_hand, err=True)
         if annotator and user is not None:

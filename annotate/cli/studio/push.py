@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import corpus_option, guidelines_option, schema_option
+from annotate.cli.output import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     SHOWN,
     connected,
@@ -24,10 +24,10 @@ from annotate.cli.studio.common import (
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
+    from annotate.corpus import Corpus
     from annotate.findings import Finding
     from annotate.inventory import Inventory
     from annotate.labelstudio.push import Planned
-    from annotate.store import Corpus
 
 
 MOST_WORKERS = 8
@@ -82,13 +82,12 @@ def push(
     """
     from annotate import inventory
     from annotate.cli.studio.predictions import from_folder
-    from annotate.files import sweep
-    from annotate.labelstudio.doubles import drop
+    from annotate.corpus import Corpus
     from annotate.labelstudio.instructions import instructions
     from annotate.labelstudio.lock import locked, refuse_between
-    from annotate.labelstudio.push import articles_of, find, predictions, prepare
+    from annotate.labelstudio.push import articles_of, drop, find, predictions, prepare
     from annotate.labelstudio.push import push as push_all
-    from annotate.store import Corpus
+    from annotate.util.files import sweep
 
     loaded, store = inventory.load(schema), Corpus(corpus)
     sweep(store.root)
@@ -172,7 +171,7 @@ def _checked(ctx: click.Context, corpus: "Corpus | None", inventory: "Inventory"
 
 def _errors(corpus: "Corpus", inventory: "Inventory") -> list["Finding"]:
     from annotate.checks import ENOUGH, check
-    from annotate.executors import cores, worth
+    from annotate.util.parallel import cores, worth
 
     workers = worth(len(corpus.article_ids()), ENOUGH, min(cores(), MOST_WORKERS))
     return [finding for finding in check(corpus, inventory, workers) if finding.severity == "error"]
@@ -182,5 +181,5 @@ def _refuse(ctx: click.Context, errors: Sequence["Finding"]) -> None:
     for finding in errors[:SHOWN]:
         click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
     if errors:
-        click.echo(f"refused: {len(errors)} errors in the corpus; mend them, or push with --no-check", err=True)
+        click.echo(f"refused: {len(errors)} errors in the corpus; fix them, or push with --no-check", err=True)
         ctx.exit(1)

@@ -34,7 +34,7 @@ def up(port: int | None, database: str | None, public: str | None, folder: str) 
     annotate studio up --port 8080 --public https://label.example.org
     """
     from annotate.labelstudio import server
-    from annotate.labelstudio.database import parse
+    from annotate.labelstudio.server import parse
     from annotate.labelstudio.state import State
 
     state = State(folder)

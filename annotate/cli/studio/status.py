@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.common import schema_option, terminal
+from annotate.cli.output import schema_option, terminal
 from annotate.cli.studio.common import connected, dir_option, page, progress, title_option
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from annotate.inventory import Inventory
-    from annotate.labelstudio.assign import Progress
     from annotate.labelstudio.client import Studio
     from annotate.labelstudio.state import State
+    from annotate.labelstudio.team import Progress
 
 ROWS = 50
 """Articles in the table without --all."""
@@ -38,8 +38,8 @@ def status(ctx: click.Context, schema: str, title: str | None, folder: str, ever
     annotate studio status --all
     """
     from annotate import inventory
-    from annotate.labelstudio.assign import progress as all_progress
     from annotate.labelstudio.client import LOCAL, Refused
+    from annotate.labelstudio.team import progress as all_progress
 
     loaded = inventory.load(schema)
     name = title or loaded.title
@@ -61,9 +61,9 @@ def status(ctx: click.Context, schema: str, title: str | None, folder: str, ever
 
 def _projects(studio: "Studio", state: "State", title: str, loaded: "Inventory") -> list[str]:
     """Say what the server counts in each project; the configs that were changed there are given back, in words."""
-    from annotate.labelstudio.assign import projects
-    from annotate.labelstudio.handmade import changed
+    from annotate.labelstudio.config_drift import changed
     from annotate.labelstudio.journal import DRAFTS
+    from annotate.labelstudio.team import projects
 
     found = projects(studio, state, title)
     for name, project in found.items():
@@ -83,7 +83,7 @@ def _show(found: "Progress", most: int) -> None:
     from rich import box
     from rich.table import Table
 
-    from annotate.labelstudio.assign import STAGES
+    from annotate.labelstudio.team import STAGES
 
     if not found.annotators:
         click.echo(f"{len(found.stages)} articles; nobody has begun")
@@ -115,7 +115,7 @@ def _interrupted(state: "State") -> list[str]:
 
 def _left(state: "State") -> list[str]:
     """What is on its way into the corpus, and what cannot be taken, a line a reason."""
-    from annotate.labelstudio import aside
+    from annotate.labelstudio import journal
     from annotate.labelstudio.journal import Journal
 
     pages, lines = len(Journal(state).pages()), []
@@ -123,7 +123,7 @@ def _left(state: "State") -> list[str]:
         lines.append(
             f"the journal has {pages} pages of tasks that are not in the corpus yet; run `annotate studio pull`"
         )
-    for article, entry in aside.listed(state):
+    for article, entry in journal.listed(state):
         for reason in entry.reasons:
             who = f", {entry.annotator}" if entry.annotator else ""
             place = f" span {reason.span}:" if reason.span else ""

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator
 from annotate.dataset.features import Feature
 from annotate.dataset.tables.annotations import annotations
 from annotate.dataset.tables.articles import articles
+from annotate.dataset.tables.common import TableType
 from annotate.dataset.tables.links import links
 from annotate.dataset.tables.records import record
 from annotate.dataset.tables.relations import relations
-from annotate.dataset.tables.table import TableType
 from annotate.dataset.tables.tokens import tokens
 from annotate.errors import CannotRun
 from annotate.inventory import FILE, Inventory

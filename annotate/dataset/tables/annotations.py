@@ -5,10 +5,9 @@ Gold is not among them: it is in `articles`, and would count an annotator's labe
 
 from typing import Any, get_args, get_type_hints
 
-from annotate.dataset.documents import Source
+from annotate.dataset.batch import Source
 from annotate.dataset.features import PROCESSES, STRING, Feature, classes, listed, numbered
-from annotate.dataset.tables.parts import GRAPH_COLUMNS, PROVENANCE_COLUMNS, graph, graph_features, who
-from annotate.dataset.tables.table import TableType
+from annotate.dataset.tables.common import GRAPH_COLUMNS, PROVENANCE_COLUMNS, TableType, graph, graph_features, who
 from annotate.inventory import Inventory
 from annotate.model import Annotator
 

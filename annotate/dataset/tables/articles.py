@@ -3,11 +3,10 @@
 from operator import attrgetter
 from typing import Any
 
-from annotate.dataset.arrays import struct
-from annotate.dataset.documents import Source
+from annotate.dataset.arrow import struct
+from annotate.dataset.batch import Source
 from annotate.dataset.features import ARTICLES, PLACE, PROCESSES, STRING, Feature, classes, listed
-from annotate.dataset.tables.parts import GRAPH_COLUMNS, PROVENANCE_COLUMNS, graph, graph_features, who
-from annotate.dataset.tables.table import TableType
+from annotate.dataset.tables.common import GRAPH_COLUMNS, PROVENANCE_COLUMNS, TableType, graph, graph_features, who
 from annotate.inventory import Inventory
 
 COLUMNS = {

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 import numpy as np
 
-from annotate.dataset.arrays import lists, struct
+from annotate.dataset.arrow import lists, struct
 from annotate.dataset.features import PLACE, STRING, Feature, classes, listed, numbered
-from annotate.dataset.tables.table import TableType
+from annotate.dataset.tables.common import TableType
 from annotate.model import Link
 
 KINDS: tuple[str, ...] = get_args(get_type_hints(Link)["kind"])

@@ -10,11 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotate.columns import Numbers, allowed
-from annotate.dataset.arrays import class_ids, struct
-from annotate.dataset.documents import Source
+from annotate.dataset.arrow import class_ids, struct
+from annotate.dataset.batch import Source
 from annotate.dataset.features import PLACE, STRING, Feature, classes
-from annotate.dataset.tables.parts import PROVENANCE_COLUMNS, PROVENANCE_FEATURES, mention_features, of_documents
-from annotate.dataset.tables.table import TableType
+from annotate.dataset.tables.common import (
+    PROVENANCE_COLUMNS,
+    PROVENANCE_FEATURES,
+    TableType,
+    mention_features,
+    of_documents,
+)
 from annotate.inventory import Inventory
 
 NONE = "none"

@@ -12,16 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotate.columns import owners
-from annotate.dataset.arrays import class_ids, lists, struct
-from annotate.dataset.documents import Source
+from annotate.dataset.arrow import class_ids, lists, struct
+from annotate.dataset.batch import Source
 from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, classes, listed
-from annotate.dataset.paragraphs import paragraphs
-from annotate.dataset.tables.parts import PROVENANCE_COLUMNS, PROVENANCE_FEATURES, distinct, of_documents
-from annotate.dataset.tables.table import TableType
-from annotate.dataset.tagging import LEVELS, REASONS, Tagger, Unfit, tag_columns
-from annotate.dataset.tokenizing import Tokenizer
+from annotate.dataset.tables.common import PROVENANCE_COLUMNS, PROVENANCE_FEATURES, TableType, distinct, of_documents
+from annotate.dataset.tokens import LEVELS, REASONS, Tagger, Tokenizer, Unfit, paragraphs, tag_columns
 from annotate.inventory import Inventory
-from annotate.tags import tag_names
+from annotate.tokens import tag_names
 
 TOKENS = "tokens"
 

@@ -1,0 +1,185 @@
+"""How an article gets into a corpus: normal form, id, source range, hashes, and no article twice."""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from annotate.corpus import LONGEST_ID, Corpus, encode_article, encode_source, is_id
+from annotate.model import Article, Omission, SourceFile, SourceRange
+from annotate.offsets import normalise, sha256, trimmed
+from annotate.schemas import explain, package_schema
+from annotate.util.files import File
+
+WHITE_SPACE = "white space around the article"
+LONGEST_NAME = 235
+"""Bytes of a source file's name; the record's name and that of the file it is written to first are 20 longer."""
+NO_WORDS = "holds no words; there is nothing to label"
+
+
+class Refused(ValueError):  # noqa: N818 - an answer, not an error in the program
+    """Why a file is not taken in; nothing has been written."""
+
+
+class Cut(NamedTuple):
+    """An article within a source file: its id and its range in code points, half open."""
+
+    id: str
+    start: int
+    end: int
+
+
+class Details(NamedTuple):
+    """What is known of an article beyond its text; None where nobody says."""
+
+    title: str | None = None
+    language: str = "en"
+    author: str | None = None
+    publisher: str | None = None
+    date: str | None = None
+    rights: str = "The text belongs to its publisher."
+
+
+class Intake(NamedTuple):
+    """A source file with its bytes, and the articles cut from it; all of it can be written, and passes its schema."""
+
+    source: SourceFile
+    data: bytes
+    articles: tuple[Article, ...]
+
+    def files(self, corpus: Corpus) -> Iterator[File]:
+        """What is to be written, in this order."""
+        yield from corpus.files_of_source(self.source, self.data)
+        for article in self.articles:
+            yield from corpus.files_of_article(article)
+
+
+def id_from(name: str) -> str:
+    """An id made of a file's name: ASCII letters and digits, in lower case, joined by hyphens."""
+    ascii_ = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_).strip("-")[:LONGEST_ID].strip("-")
+
+
+def take_in(
+    name: str, data: bytes, cuts: Iterable[Cut], details: Details, boundaries: str, omitted: str | None = None
+) -> Intake:
+    """Cut the articles out of a source file's bytes.
+
+    Without cuts the whole file is one article. White space at the ends of a range is left out and recorded; what else
+    lies between the ranges is recorded as omitted, for the reason given in `omitted`. Raises Refused, also for what
+    `annotate check` would not pass.
+    """
+    chosen = sorted(cuts, key=_start)
+    for cut in chosen:
+        _allow_id(cut.id)
+    _allow_name(name)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused(f"is not UTF-8 at byte {error.start}; convert it first") from error
+    if "\0" in text:
+        raise Refused("holds a NUL character; it is no plain text")
+    if not text:
+        raise Refused(NO_WORDS)
+    digest = sha256(data)
+    whole = [] if chosen else [Cut(_allow_id(id_from(name.rpartition(".")[0] or name)), 0, len(text))]
+    ranges = [_trim(text, cut) for cut in chosen or whole]
+    articles = []
+    for cut in ranges:
+        words = normalise(text[cut.start : cut.end])
+        where = SourceRange(file=name, sha256=digest, start=cut.start, end=cut.end)
+        article = Article(id=cut.id, **details._asdict(), source=where, text=words, text_sha256=sha256(words))
+        _hold(article, "article")
+        articles.append(article)
+    source = SourceFile(file=name, sha256=digest, boundaries=boundaries, omitted=tuple(_gaps(text, ranges, omitted)))
+    _hold(source, "source")
+    return Intake(source, data, tuple(articles))
+
+
+def _hold(noun: Article | SourceFile, schema: str) -> None:
+    """Raise Refused for what is not of the JSON Schema that `annotate check` holds a noun to."""
+    try:
+        data = encode_article(noun) if isinstance(noun, Article) else encode_source(noun)
+    except UnicodeEncodeError as error:
+        raise Refused(f"can have no {error.object!r}, which is not UTF-8; give another") from error
+    for fault in explain(msgspec.json.decode(data), package_schema(schema)):
+        raise Refused(f"can have no such {fault.place}: {fault.message}; {fault.hint}")
+
+
+def _allow_name(name: str) -> None:
+    """Raise Refused for a name that no source file can have."""
+    try:
+        length = len(name.encode())
+    except UnicodeEncodeError as error:
+        raise Refused("has a name that is not UTF-8; rename the file") from error
+    if length > LONGEST_NAME:
+        raise Refused(f"has a name of {length} bytes, and {LONGEST_NAME} is the most; rename the file")
+    if name.startswith("."):
+        raise Refused("has a name that begins with a dot, as what is no part of a corpus has; rename the file")
+    if "\\" in name:
+        raise Refused("has a name with a backslash, which parts folders elsewhere; rename the file")
+    if name.endswith(".json"):
+        raise Refused("is named as the records of sources are; give the file another name, such as .txt")
+
+
+def _allow_id(name: str) -> str:
+    if not is_id(name):
+        signs = "lower-case letters, digits, hyphens and underscores"
+        raise Refused(f"{name!r} can be no id; use {signs}, {LONGEST_ID} at most")
+    return name
+
+
+def _start(cut: Cut) -> int:
+    return cut.start
+
+
+def _trim(text: str, cut: Cut) -> Cut:
+    if not 0 <= cut.start < cut.end <= len(text):
+        raise Refused(f"[{cut.start}, {cut.end}) lies outside its {len(text)} characters; fix the range")
+    mark = text.startswith("\ufeff") and cut.start == 0
+    start, end = trimmed(text, cut.start + mark, cut.end)
+    if start == end:
+        raise Refused(NO_WORDS)
+    return Cut(cut.id, start, end)
+
+
+def _gaps(text: str, cuts: list[Cut], reason: str | None) -> Iterable[Omission]:
+    at = 0
+    for start, end in [*((cut.start, cut.end) for cut in cuts), (len(text), len(text))]:
+        if start < at:
+            raise Refused(f"two articles overlap at {start}; fix the ranges")
+        if start > at:
+            words = text[at:start].strip().strip("\ufeff")
+            if words and reason is None:
+                raise Refused(f"[{at}, {start}) is in no article; say why with --omitted")
+            yield Omission(start=at, end=start, reason=reason if words and reason is not None else WHITE_SPACE)
+        at = end
+
+
+class Known:
+    """Ids, source files and texts of a corpus, and of what is to be added; the corpus is read once."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._ids = {*corpus.article_ids(), *corpus.text_ids()}
+        self._files: set[str] = set()
+        self._texts = {article.text_sha256: article.id for article in corpus.articles()}
+
+    def add(self, intake: Intake) -> None:
+        """Raises Refused where an id, a source file or a text is there already."""
+        file, corpus = intake.source.file, self._corpus
+        # Whatever stands there, a broken link too, would be written over.
+        there = any(map(os.path.lexists, (corpus.source_path(file), corpus.source_record_path(file))))
+        if file in self._files or there:
+            raise Refused(f"a source file called {file} is in the corpus already; rename the new one")
+        self._files.add(file)
+        for article in intake.articles:
+            if article.id in self._ids:
+                raise Refused(f"an article with the id {article.id!r} is in the corpus already; give another with --id")
+            if article.text_sha256 in self._texts:
+                raise Refused(f"its text is in the corpus already, as {self._texts[article.text_sha256]!r}")
+            self._ids.add(article.id)
+            self._texts[article.text_sha256] = article.id

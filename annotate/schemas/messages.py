@@ -1,0 +1,199 @@
+"""A validator's verdict in words of our own: what is wrong with a value, and what to do about it."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+Said = tuple[str, str]
+"""What is wrong, and what to do."""
+
+
+class Error(Protocol):
+    """What is taken of a `jsonschema.ValidationError`: the keyword, its value, what it is about, the schema around."""
+
+    validator: Any
+    validator_value: Any
+    instance: Any
+    schema: Any
+    message: str
+
+
+FORMS = {
+    "^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$": "lower-case letters, digits, hyphens and underscores, as in market-2",
+    "^[A-Za-z0-9_~-]+$": "letters, digits, hyphens and underscores, as in s1",
+    "^[A-Za-z][A-Za-z0-9_-]*$": "letters, digits, hyphens and underscores, a letter first",
+    "^[a-z][a-z0-9_]*$": "lower-case letters, digits and underscores, a letter first",
+    r"^[0-9]+\.[0-9]+\.[0-9]+$": "a version, as in 1.0.0",
+    "^[0-9a-f]{64}$": "a SHA-256, 64 of the characters 0 to 9 and a to f",
+    "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$": "a year, a month or a day, as in 2017, 2017-06 or 2017-06-30",
+    "^[a-z]{2,3}$": "the code of a language, as in en",
+    "^[a-z]{2,3}(-[A-Za-z0-9]+)*$": "the code of a language, as in en or pt-BR",
+    r"^[^/\\\u0000]+$": "the name of a file, without a folder",
+    r"^[A-Za-z0-9_/-]+\.md$": "the path of a Markdown file, as in labels/load.md",
+    "^#[0-9a-fA-F]{6}$": "a colour, as in #336699",
+    "^[0-9a-z]$": "one digit or lower-case letter",
+    r"^\S([^\r\n\t]*\S)?$": "one line with no white space at its ends",
+    "^[^/]+(/[^/]+){1,2}$": "two or three names with a slash between them",
+}
+"""Each pattern of the schemas, in words."""
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+
+_MACHINE = 1 << 62
+"""Bounds from here on are those of machines."""
+
+
+def said(error: Error) -> Said:
+    """What an error says; the validator's own words where a schema uses a keyword that has none here."""
+    words = _WORDS.get(str(error.validator))
+    return words(error) if words else (error.message, "fix it after its JSON Schema")
+
+
+def extra(error: Error) -> list[str]:
+    """The fields of an object that its schema does not know."""
+    known = _schema(error).get("properties", {})
+    return [name for name in error.instance if name not in known]
+
+
+def missing(error: Error) -> str:
+    """The required field that an error is about: there is an error for each."""
+    return str(next(name for name in error.validator_value if error.message.startswith(f"{name!r} ")))
+
+
+def wanted(schema: dict[str, Any]) -> str:
+    """What a schema asks for, in a few words."""
+    if "enum" in schema:
+        return f"one of: {_listed(schema['enum'])}"
+    if "const" in schema:
+        return _plain(schema["const"])
+    types = schema.get("type", "string" if "pattern" in schema else [])
+    parts = [_wanted_of(schema, type_) for type_ in ([types] if isinstance(types, str) else types)]
+    return " or ".join(parts) or "what its JSON Schema asks for"
+
+
+def _wanted_of(schema: dict[str, Any], type_: str) -> str:
+    bounds = [
+        f"{word} {schema[key]}"
+        for key, word in (("minimum", "at least"), ("maximum", "at most"))
+        if key in schema and schema[key] < _MACHINE  # what no machine counts to is asked of nobody
+    ]
+    if type_ in ("integer", "number") and bounds:
+        return f"{_TYPES[type_]} of {' and '.join(bounds)}"
+    if type_ == "string" and "pattern" in schema:
+        return FORMS.get(schema["pattern"], f"what matches {schema['pattern']}")
+    if type_ == "object" and schema.get("required"):
+        return f"an object with: {_listed(schema['required'])}"
+    return _TYPES[type_]
+
+
+def _listed(values: Iterable[Any]) -> str:
+    return ", ".join(map(_plain, values))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _shown(value: Any, limit: int = 60) -> str:
+    words = json.dumps(value) if value is None or isinstance(value, (bool, int, float)) else repr(value)
+    return words if len(words) <= limit else f"{words[: limit - 1]}…"
+
+
+def _type(error: Error) -> Said:
+    value, shown = error.instance, _shown(error.instance)
+    if value is None or isinstance(value, bool):
+        return f"is {shown}", _write(error)
+    kinds = {str: "string", int: "number", float: "number", list: "array", dict: "object"}
+    kind = kinds.get(type(value))
+    return f"{shown} is {_TYPES[kind] if kind else 'of another type'}", _write(error)
+
+
+def _write(error: Error) -> str:
+    return f"write {wanted(_schema(error))}"
+
+
+def _schema(error: Error) -> dict[str, Any]:
+    return error.schema if isinstance(error.schema, dict) else {}
+
+
+def _enum(error: Error) -> Said:
+    return (
+        f"{_shown(error.instance)} is unknown",
+        f"use {wanted(_schema(error))}" if error.validator_value else "remove it",
+    )
+
+
+def _const(error: Error) -> Said:
+    return f"{_shown(error.instance)} is not allowed", _write(error)
+
+
+def _unfit(error: Error) -> Said:
+    return f"{_shown(error.instance)} does not fit", _write(error)
+
+
+def _required(error: Error) -> Said:
+    name = missing(error)
+    asked = _schema(error).get("properties", {}).get(name)
+    return f"{name!r} is missing", f"add it, {wanted(asked)}" if asked else "add it"
+
+
+def _additional(error: Error) -> Said:
+    names = extra(error)
+    free = [name for name in _schema(error).get("properties", {}) if name not in error.instance]
+    does, it = ("does", "it") if len(names) == 1 else ("do", "them")
+    return (
+        f"{', '.join(map(repr, names))} {does} not belong here",
+        f"remove {it}, or use one of: {_listed(free)}" if free else f"remove {it}",
+    )
+
+
+def _bounded(error: Error) -> Said:
+    side = "less" if error.validator == "minimum" else "more"
+    return f"{_shown(error.instance)} is {side} than {error.validator_value}", _write(error)
+
+
+def _length(error: Error) -> Said:
+    least, has = error.validator == "minLength", len(error.instance)
+    if least and not has:
+        return "is empty", "fill it in"
+    return f"has {_counted(has, 'character')}", f"write {error.validator_value} at {'least' if least else 'most'}"
+
+
+def _few(error: Error) -> Said:
+    return f"has {_counted(len(error.instance), 'entry', 'entries')}", f"give at least {error.validator_value}"
+
+
+def _counted(number: int, one: str, more: str = "") -> str:
+    return f"1 {one}" if number == 1 else f"{number} {more or one + 's'}"
+
+
+def _twice(error: Error) -> Said:
+    entries = error.instance
+    twin = next((entry for place, entry in enumerate(entries) if entry in entries[:place]), entries)
+    return f"has {_shown(twin)} twice", "keep each entry once"
+
+
+_WORDS: dict[str, Callable[[Error], Said]] = {
+    "type": _type,
+    "enum": _enum,
+    "const": _const,
+    "pattern": _unfit,
+    "not": _unfit,
+    "required": _required,
+    "additionalProperties": _additional,
+    "minimum": _bounded,
+    "maximum": _bounded,
+    "minLength": _length,
+    "maxLength": _length,
+    "minItems": _few,
+    "minProperties": _few,
+    "uniqueItems": _twice,
+}

@@ -1,0 +1,113 @@
+"""What is said of a changed inventory, and what it does to the dataset's columns."""
+
+import pytest
+
+from annotate.comparison.semver import version_needed
+from annotate.errors import CannotRun
+from tests.comparison.conftest import Pair
+
+FILE = "schema/labels.yaml"
+Change = tuple[str, str, str, str]
+
+CASES: list[tuple[str, str, list[Change]]] = [
+    ("version: 1.0.0", "version: 1.0.1", [("presented", "inventory", "Port news", "version")]),
+    ('hotkey: "5"', 'hotkey: "6"', [("presented", "label", "Quay", "hotkey")]),
+    ("definition: Who speaks.,", "definition: who speaks,", [("presented", "label", "Speaker", "definition")]),
+    ("definition: Who speaks.,", "definition: Who talks.,", [("redefined", "label", "Speaker", "definition")]),
+    ("layer: cargo, definition: Where", "layer: speech, definition: Where", [("changed", "label", "Quay", "layer")]),
+    (
+        "  Quay: {layer: cargo",
+        '  Crane: {layer: cargo, definition: What lifts., hotkey: "7", color: "#777777", guideline: cargo.md}\n'
+        "  Quay: {layer: cargo",
+        [("added", "label", "Crane", "")],
+    ),
+    ("    labels: [Speaker]", "    labels: [Speaker, Words]", [("widened", "attribute", "rank", "labels")]),
+    ("    labels: [Quay]", "    labels: [Load]", [("narrowed", "attribute", "remark", "labels")]),
+    (
+        "    type: text\n    required: false",
+        "    type: text\n    required: true",
+        [("narrowed", "attribute", "remark", "required")],
+    ),
+    ("    type: text", "    type: integer", [("retyped", "attribute", "remark", "type")]),
+    (", other: does neither}", "}", [("removed", "value", "rank.other", "")]),
+    ("hand: works", "sailor: works", [("renamed", "value", "rank.sailor", "")]),
+    ("hand: works", "hand: toils", [("redefined", "value", "rank.hand", "definition")]),
+    ("    tail: [Quay]", "    tail: [Words, Quay]", [("widened", "relation", "lies_at", "tail")]),
+    ("    per_head: {most: 2}", "    per_head: {most: 1}", [("narrowed", "relation", "speaker", "per_head")]),
+    ("    per_head: {most: 2}", "    per_head: {}", [("widened", "relation", "speaker", "per_head")]),
+    ("    per_head: {least: 1}", "    per_head: {least: 0}", [("widened", "relation", "words", "per_head")]),
+    ("  loads:\n", "  cargoes:\n", [("renamed", "record", "cargoes", "")]),
+    ("      quay: {relation: lies_at}\n", "", [("removed", "role", "loads.quay", "")]),
+    ("quay: {relation: lies_at}", "quay: {relation: reported_by}", [("changed", "role", "loads.quay", "relation")]),
+    ("range: between", "range: none", [("changed", "interval", "Load.least.most", "readings")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), CASES)
+def test_change_of_the_inventory(pair: Pair, old: str, new: str, expected: list[Change]) -> None:
+    pair.new.replace(FILE, old, new)
+    found = pair.summary().inventory
+    assert [(one.kind, one.what, one.name, one.field) for one in found] == expected
+
+
+def test_a_renamed_label_is_renamed_wherever_it_stands(pair: Pair) -> None:
+    path = pair.new.path(FILE)
+    text = path.read_text().replace("Speaker:", "Teller:").replace("[Speaker]", "[Teller]")
+    path.write_text(text)
+    gold = pair.new.path("corpus/annotations/gold/harbour.json")
+    gold.write_text(gold.read_text().replace('"Speaker"', '"Teller"'))
+    summary = pair.summary()
+    assert [(one.kind, one.old, one.new) for one in summary.inventory] == [("renamed", "Speaker", "Teller")]
+    assert summary.spans["Speaker"].renamed == 2
+    assert summary.share.moved == 0
+    assert version_needed(summary).level == "major"
+
+
+def test_a_new_wording_with_its_reading_only_widens(pair: Pair) -> None:
+    pair.new.replace(FILE, "vague: no number}", "vague: no number, about: roughly}")
+    pair.new.replace(FILE, "vague: none}", "vague: none, about: both}")
+    summary = pair.summary()
+    assert {(one.kind, one.what) for one in summary.inventory} == {("added", "value"), ("widened", "interval")}
+    assert {one.kind for one in summary.columns} == {"extended"}
+    assert version_needed(summary).level == "minor"
+
+
+def test_a_renamed_value_keeps_its_reading(pair: Pair) -> None:
+    pair.new.replace(FILE, "vague: no number}", "hazy: no number}")
+    pair.new.replace(FILE, "vague: none}", "hazy: none}")
+    assert [(one.kind, one.what) for one in pair.summary().inventory] == [("renamed", "value")]
+
+
+def test_class_ids_that_shift_are_told(pair: Pair) -> None:
+    pair.new.replace(FILE, "{master: commands, hand: works,", "{hand: works, master: commands,")
+    summary = pair.summary()
+    assert {one.kind for one in summary.columns} == {"shifted"}
+    assert "D108" in {reason.code for reason in version_needed(summary).reasons}
+
+
+def test_columns_come_and_go(pair: Pair) -> None:
+    pair.new.replace(FILE, "      quay: {relation: lies_at}", "      pier: {relation: lies_at}")
+    kinds = {(one.kind, one.column.partition("[]")[0]) for one in pair.summary().columns}
+    assert kinds >= {("removed", "loads.quay"), ("added", "loads.pier")}
+    assert {kind for kind, _ in kinds} == {"removed", "added"}
+
+
+@pytest.mark.parametrize(
+    ("new", "problem"),
+    [
+        ("version: 1", "new:schema/labels.yaml: version"),
+        ("version: [", "new:schema/labels.yaml: line"),
+    ],
+)
+def test_inventory_that_cannot_be_loaded(pair: Pair, new: str, problem: str) -> None:
+    pair.new.replace(FILE, "version: 1.0.0", new)
+    with pytest.raises(CannotRun) as error:
+        pair.summary()
+    assert problem in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_inventory_that_is_not_there(pair: Pair) -> None:
+    (pair.new.schema / "labels.yaml").rename(pair.new.schema / "other.yaml")
+    with pytest.raises(CannotRun, match="is neither a corpus folder nor a release"):
+        pair.summary()

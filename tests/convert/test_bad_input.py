@@ -1,0 +1,434 @@
+"""What can be wrong with an export: each fault has its finding, nothing is lost, and the good is taken all the same."""
+
+import copy
+import gzip
+import json
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from backports import zstd
+
+from tests.convert.conftest import Place, Task, made_up
+
+Change = Callable[[Task], object]
+[BASE, NEXT] = made_up(1, 2)
+
+
+def items(task: Task, type_: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [item for item in task["annotations"][0]["result"] if item["type"] == type_]
+    return found
+
+
+def value(name: str, given: object, type_: str = "labels") -> Change:
+    """Another value in the first region, or in the first of another type."""
+    return lambda task: items(task, type_)[0]["value"].update({name: given})
+
+
+def item(name: str, given: object, type_: str = "labels") -> Change:
+    return lambda task: items(task, type_)[0].update({name: given})
+
+
+def entry(name: str, given: object) -> Change:
+    return lambda task: task["annotations"][0].update({name: given})
+
+
+def field(name: str, given: object) -> Change:
+    return lambda task: task["data"].update({name: given})
+
+
+def top(name: str, given: object) -> Change:
+    return lambda task: task.update({name: given})
+
+
+def moved_first(task: Task) -> None:
+    [first, *_] = items(task, "choices")
+    task["annotations"][0]["result"].remove(first)
+    task["annotations"][0]["result"].insert(0, first)
+
+
+def same_id(task: Task) -> None:
+    first, second, *_ = items(task, "labels")
+    second["id"] = first["id"]
+
+
+def to_itself(task: Task) -> None:
+    [first, *_] = items(task, "relation")
+    first["to_id"] = first["from_id"]
+
+
+def twice(task: Task) -> None:
+    task["annotations"][0]["result"].append(items(task, "relation")[0])
+
+
+def nameless(task: Task) -> None:
+    del task["id"], task["data"]["article"]
+
+
+def hypertext(task: Task) -> None:
+    for region in items(task, "labels"):
+        region["type"] = "hypertextlabels"
+        region["value"] |= {"start": "/p[1]/text()[1]", "end": "/p[1]/text()[1]", "startOffset": 0, "endOffset": 3}
+
+
+def second_annotation(task: Task) -> None:
+    task["annotations"].append({**task["annotations"][0], "id": 9})
+
+
+def result() -> list[dict[str, Any]]:
+    return copy.deepcopy(BASE["annotations"][0]["result"])
+
+
+TASKS: dict[str, tuple[Change, str]] = {
+    "start as a float": (value("start", 7.0), "L205"),
+    "start as a bool": (value("start", True), "L205"),
+    "end as a string": (value("end", "13"), "L205"),
+    "no end": (value("end", None), "L205"),
+    "start below 0": (value("start", -5), "L206"),
+    "end behind the text": (value("end", 99_999), "L206"),
+    "neither id nor article": (nameless, "I202"),
+    "an article that is a path": (field("article", "../x"), "I202"),
+    "region without id": (item("id", ""), "L201"),
+    "two regions with one id": (same_id, "L209"),
+    "attribute without its span": (item("id", "nothing", "choices"), "L301"),
+    "unknown choice": (value("choices", ["nothing"], "choices"), "L303"),
+    "dangling relation": (item("to_id", "nothing", "relation"), "L401"),
+    "relation to itself": (to_itself, "R110"),
+    "direction left": (item("direction", "left", "relation"), "R103"),
+    "direction both": (item("direction", "bi", "relation"), "L404"),
+    "unknown label": (value("labels", ["Nobody"]), "L203"),
+    "unknown relation": (item("labels", ["nothing"], "relation"), "L403"),
+    "HyperText": (hypertext, "L201"),
+    'valueType="url"': (field("text", "https://example.org/1.txt"), "I203"),
+    "uploaded file": (field("text", "/data/upload/1.txt"), "I203"),
+    "no text": (lambda task: task["data"].pop("text"), "I203"),
+    "text of spaces": (field("text", " \n"), "I203"),
+    "text as a list": (field("text", ["words"]), "I203"),
+    "no data": (lambda task: task.pop("data"), "I201"),
+    "annotations as an object": (top("annotations", {"1": {}}), "I201"),
+    "annotations by number": (top("annotations", [7]), "I201"),
+    "result as a string": (entry("result", "words"), "L103"),
+    "two annotations by one person": (second_annotation, "I206"),
+    "NUL in the text": (lambda task: task["data"].update(text=task["data"]["text"] + "\0 and"), "T105"),
+}
+"""What is wrong with a task → a code of its findings; the last one is a warning, and the task is taken."""
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_bad_task_is_set_aside_with_its_finding(place: Place, name: str) -> None:
+    change, code = TASKS[name]
+    bad = copy.deepcopy(BASE)
+    change(bad)
+    place.export([bad, NEXT])
+    done = place.convert("export.json", "--config", "sayings")
+    if name == "NUL in the text":
+        assert (done.exit_code, list(place.manifest()["warnings"])) == (0, [code]), done.output
+        return
+    assert done.exit_code == 1, done.output
+    assert code in place.manifest()["set_aside"], place.manifest()["set_aside"]
+    assert [row["id"] for row in place.rows("articles")] == ["made-up-00000002"]
+    [line] = place.aside()
+    assert json.loads(line["raw"]) == bad
+    assert code in {finding["code"] for finding in line["findings"]}
+
+
+TAKEN: dict[str, tuple[Change, list[str], int]] = {
+    "attribute before its span": (moved_first, [], 40),
+    "double relation": (twice, ["L406"], 40),
+    "direction null": (item("direction", None, "relation"), [], 40),
+    "cancelled": (entry("was_cancelled", True), ["L105"], -1),
+    "draft": (top("drafts", [{"id": 1, "result": result()}]), ["L106"], 40),
+    "empty annotation": (entry("result", []), ["L107"], 0),
+    "no annotation": (top("annotations", []), [], -1),
+    "annotations null": (top("annotations", None), [], -1),
+    "predictions": (top("predictions", [{"id": 1, "model_version": "m", "result": result()}]), [], 40),
+    "predictions by number": (top("predictions", [7]), [], 40),
+    "completed_by a number": (entry("completed_by", 2), [], 40),
+    "completed_by an object": (entry("completed_by", {"id": 2, "email": "a"}), [], 40),
+    "completed_by null": (entry("completed_by", None), [], 40),
+    "no article, but a number": (lambda task: task["data"].pop("article"), [], 40),
+}
+"""What is out of the ordinary → codes of warnings, and the spans that are taken; -1: the task is in no table."""
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_what_can_be_told_apart_is_taken(place: Place, name: str) -> None:
+    change, codes, spans = TAKEN[name]
+    task = copy.deepcopy(BASE)
+    change(task)
+    place.export([task, NEXT])
+    done = place.convert("export.json", "--config", "annotations")
+    manifest = place.manifest()
+    assert (done.exit_code, list(manifest["warnings"]), manifest["aside"]) == (0, codes, 0), done.output
+    assert manifest["unlabelled"] == (spans < 0)
+    rows = place.rows("articles")
+    assert [len(row["spans"]) for row in rows] == ([spans] if spans >= 0 else []) + [40]
+    annotators = {"completed_by null": "user-unknown"}.get(name, "user-2")
+    assert [row["annotator"] for row in place.rows("annotations")][: len(rows) - 1] == [annotators] * (len(rows) - 1)
+
+
+TEXT = json.dumps(BASE, ensure_ascii=False).encode()
+META = b'"meta": {}'
+DEPTHS = (1000, 100_000)
+BYTES: dict[str, tuple[bytes, bytes, str | None]] = {
+    "bad UTF-8": (b"The tide", b"The \xff tide", "I201"),
+    "bad UTF-8 in an ignored field": (META, b'"meta": "\xff"', "I201"),
+    "lone surrogate": (b"The tide", b"The \\ud800 tide", "I201"),
+    "lone surrogate in an ignored field": (META, b'"meta": {"a": "\\udc00"}', "I201"),
+    "NUL byte": (b"The tide", b"The \0 tide", "I201"),
+    "NaN": (b'"title": "Made up 1"', b'"title": NaN', "I201"),
+    "NaN in an ignored field": (META, b'"meta": NaN', "I201"),
+    "1e400": (b'"title": "Made up 1"', b'"title": 1e400', "I201"),
+    "1e400 as a start": (b'"start": ', b'"start": 1e400, "was": ', "I201"),
+    "2^64 as the id": (b'"article": "made-up-00000001", ', b"", None),
+    "2^64 as a start": (b'"start": ', b'"start": 18446744073709551616, "was": ', "L206"),
+    "5,000 digits as a start": (b'"start": ', b'"start": %b, "was": ' % (b"1" * 5000), "I201"),
+    "1e400 in an ignored field": (META, b'"meta": 1e400', None),
+    "2^64 in an ignored field": (META, b'"meta": 18446744073709551616', None),
+    "5,000 digits in an ignored field": (META, b'"meta": ' + b"1" * 5000, None),
+    **{
+        f"depth {depth:,} in {where}": (
+            old,
+            old[: old.index(b":") + 1] + opening * depth + b"1" + closing * depth,
+            "I201",
+        )
+        for depth in DEPTHS
+        for where, old in (("an ignored field", META), ("data", b'"title": "Made up 1"'))
+        for opening, closing in ((b"[", b"]"), (b'{"a":', b"}"))
+    },
+    "text twice": (b'"title": ', b'"text": "other words", "title": ', "I205"),
+    "label twice": (b'"labels": ["Verb"]', b'"labels": ["Words"], "labels": ["Verb"]', "I205"),
+    "label twice, once with a space": (b'"labels": ["Verb"]', b'"labels" : ["Words"], "labels": ["Verb"]', "I205"),
+    "label twice, once escaped": (b'"labels": ["Verb"]', b'"l\\u0061bels": ["Words"], "labels": ["Verb"]', "I205"),
+    "label twice, a colon elsewhere by its number": (
+        b'"labels": ["Verb"]',
+        b'"labels": ["Words"], "labels": ["Verb"], "x": "say \\"\\u003a"',
+        "I205",
+    ),
+    "head twice": (b'"from_id": ', b'"from_id": "nowhere", "from_id": ', "I205"),
+    "tail twice": (b'"to_id": ', b'"to_id": "nowhere", "to_id": ', "I205"),
+    "result twice": (b'"result": ', b'"result": [], "result": ', "I205"),
+    "annotations twice": (b'"annotations": ', b'"annotations": [], "annotations": ', "I205"),
+}
+"""What stands in the bytes of a task → what takes its place, and a code; None: it does no harm, the task is taken."""
+
+
+@pytest.mark.parametrize("name", BYTES)
+def test_bad_bytes_are_set_aside_as_they_are(place: Place, name: str) -> None:
+    old, new, code = BYTES[name]
+    assert old in TEXT
+    bad = TEXT.replace(old, new, 1)
+    if name == "2^64 as the id":
+        bad = bad.replace(b'{"id": 1,', b'{"id": 18446744073709551616,', 1)
+    place.export(b"[%b,\n%b]" % (bad, json.dumps(NEXT).encode()))
+    done = place.convert("export.json", "--config", "sayings")
+    if code is None:
+        assert (done.exit_code, place.manifest()["articles"]) == (0, 2), done.output
+        return
+    assert done.exit_code == 1, done.output
+    assert code in place.manifest()["set_aside"], place.manifest()["set_aside"]
+    assert [row["id"] for row in place.rows("articles")] == ["made-up-00000002"]
+    [line] = place.aside()
+    assert line["byte"] == 1
+    kept = line["raw"].encode() if "raw" in line else b64decode(line["base64"])
+    assert kept == bad
+
+
+def test_any_key_that_stands_twice_is_found_when_asked_for(place: Place) -> None:
+    place.export(b"[%b]" % TEXT.replace(b'"start": ', b'"start": 3, "start": ', 1))
+    assert place.convert("export.json").exit_code == 0
+    assert place.convert("export.json", "--search-keys", out="searched").exit_code == 1
+    assert list(place.manifest("searched")["set_aside"]) == ["I205"]
+
+
+TWO = json.dumps([BASE, NEXT]).encode()
+FILES: dict[str, tuple[bytes, str, int, int]] = {
+    "empty": (b"", "I101", 0, 1),
+    "UTF-16": (TWO.decode().encode("utf-16"), "I101", 0, 1),
+    "a table": (b"id,text\n1,words\n", "I101", 0, 1),
+    "trailing junk": (TWO + b" and more", "I104", 2, 1),
+    "concatenated arrays": (b"[%b][%b]" % (TEXT, json.dumps(NEXT).encode()), "I105", 2, 0),
+    "no task": (b"[]", "I106", 0, 1),
+    "truncated within the first": (TWO[:9000], "I102", 0, 1),
+    "truncated within the second": (TWO[:-9000], "I102", 1, 1),
+    "truncated before the bracket": (TWO[:-1], "I102", 2, 1),
+    "byte order mark": (b"\xef\xbb\xbf" + TWO, "", 2, 0),
+    "a comma too many": (b"[%b,,%b]" % (TEXT, json.dumps(NEXT).encode()), "I108", 2, 0),
+    "a comma too few": (b"[%b %b]" % (TEXT, json.dumps(NEXT).encode()), "I108", 2, 0),
+    "a comma at the end": (TWO[:-1] + b",]", "I108", 2, 0),
+    "white space alone": (b" \n" * 40_000, "I101", 0, 1),
+}
+"""Bytes of a file → the finding on it, tasks that are taken, exit code."""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_bad_file_has_its_finding_and_its_good_tasks_are_taken(place: Place, name: str) -> None:
+    data, code, taken, exit_code = FILES[name]
+    place.export(data)
+    done = place.convert("export.json", "--format", "json")
+    assert done.exit_code == exit_code, done.output
+    manifest = place.manifest()
+    assert ([*manifest["troubles"]], manifest["articles"]) == ([code] * bool(code), taken)
+    assert [finding["code"] for finding in json.loads(done.output)["findings"]] == [code] * bool(code)
+    assert (place.root / "out" / "README.md").exists() == (taken > 0)
+    kept = [line["raw"].encode() for line in place.aside() if "raw" in line]
+    if name.startswith("truncated within"):
+        assert kept == [data[len(b"[") if not taken else data.index(b'{"id": 2, "ann') :]]
+
+
+def test_every_truncation_is_said_and_takes_what_is_whole(place: Place) -> None:
+    for number, at in enumerate(range(1, len(TWO), 2477)):
+        place.export(TWO[:at])
+        out = f"cut {number}"
+        assert place.convert("export.json", "--config", "sayings", out=out).exit_code == 1
+        manifest = place.manifest(out)
+        assert list(manifest["troubles"]) == ["I102"]
+        assert manifest["articles"] == (at > TWO.index(b', {"id": 2, "ann'))
+
+
+PACKED = {"export.json.gz": gzip.compress(TWO), "export.json.zst": zstd.compress(TWO)}
+
+
+@pytest.mark.parametrize("name", PACKED)
+@pytest.mark.parametrize("fault", ["truncated", "checksum", "no such packing"])
+def test_broken_packing_has_its_finding(place: Place, name: str, fault: str) -> None:
+    whole = PACKED[name]
+    if name.endswith("zst"):
+        whole = zstd.compress(TWO, options={zstd.CompressionParameter.checksum_flag: 1})
+    spoilt = {
+        "truncated": whole[: len(whole) // 2],
+        "checksum": whole[:-6] + bytes(byte ^ 1 for byte in whole[-6:]),
+        "no such packing": TWO,
+    }[fault]
+    place.export(spoilt, name)
+    done = place.convert(name)
+    assert done.exit_code == 1, done.output
+    assert "I107" in place.manifest()["troubles"]
+    assert "Traceback" not in done.output
+
+
+def test_what_was_unpacked_before_it_broke_is_taken(place: Place) -> None:
+    many = json.dumps(made_up(1, 30)).encode()
+    place.export(gzip.compress(many)[:-4], "export.json.gz")
+    assert place.convert("export.json.gz", "--shard-size", "50K").exit_code == 1
+    assert place.manifest()["troubles"] == {"I107": 1}
+    assert place.manifest()["articles"] == 30
+
+
+def test_task_that_is_too_large_is_passed_over(place: Place) -> None:
+    place.export([{**BASE, "ignored": "x" * 200_000}, NEXT])
+    done = place.convert("export.json", "--largest-task", "100K", "--shard-size", "50K")
+    assert done.exit_code == 1
+    assert place.manifest()["troubles"] == {"I103": 1}
+    assert place.manifest()["articles"] == 1
+    assert place.convert("export.json", "--shard-size", "50K", out="larger").exit_code == 0
+
+
+def test_task_that_is_too_large_for_one_is_told_whatever_a_shard_holds(place: Place) -> None:
+    place.export([{**BASE, "ignored": "x" * 200_000}, NEXT])
+    for number, size in enumerate(("1K", "50K", "3M")):
+        out = f"out{number}"
+        assert place.convert("export.json", "--largest-task", "100K", "--shard-size", size, out=out).exit_code == 1
+        assert [row["id"] for row in place.rows("articles", out)] == ["made-up-00000002"]
+        assert [finding["code"] for line in place.aside(out) for finding in line["findings"]] == ["I103"]
+
+
+def test_what_is_not_kept_of_a_file_is_said(place: Place) -> None:
+    place.export(b"id,text\n" * 20_000)
+    done = place.convert("export.json")
+    assert "; of 160,000 bytes the first 65,536 are kept" in done.output
+    assert [len(line["raw"]) for line in place.aside()] == [65_536]
+
+
+@pytest.mark.parametrize("first", [b"# a comment", TEXT[:500], b'"'])
+def test_a_broken_first_line_takes_no_other_along(place: Place, first: bytes) -> None:
+    lines = [json.dumps(task).encode() for task in made_up(2, 9)]
+    place.export(b"\n".join([first, *lines]))
+    for number, size in enumerate(("1K", "50K", "3M")):
+        out = f"out{number}"
+        assert place.convert("export.json", "--shard-size", size, out=out).exit_code == 1
+        assert len(place.rows("articles", out)) == 8
+        [line] = place.aside(out)
+        assert (line["raw"].encode(), line["findings"][0]["code"]) == (first.strip(), "I201")
+
+
+def test_a_carriage_return_within_a_line_is_white_space(place: Place) -> None:
+    place.export(b"\r\n".join(json.dumps(task).encode().replace(b", ", b",\r") for task in made_up(1, 5)))
+    assert place.convert("export.json").exit_code == 0
+    assert len(place.rows("articles")) == 5
+
+
+def test_a_task_too_deep_to_look_for_keys_is_set_aside(place: Place) -> None:
+    deep = b'"meta": ' + b"[" * 960 + b"]" * 960 + b', "zz": 1, "zz" : 2'
+    place.export(b"[%b, %b]" % (TEXT.replace(META, deep), json.dumps(NEXT).encode()))
+    assert place.convert("export.json").exit_code == 1
+    assert place.manifest()["set_aside"].keys() <= {"I201", "I205"}
+    assert len(place.rows("articles")) == 1
+
+
+def test_no_annotation_needs_a_number_to_be_chosen(place: Place) -> None:
+    """The one that is ground truth is taken, looked at closely or not."""
+    task = copy.deepcopy(BASE)
+    [first] = task["annotations"]
+    del first["id"]
+    second = {**copy.deepcopy(first), "completed_by": 8, "ground_truth": True}
+    task["annotations"].append(second)
+    place.export([task])
+    for words in ((), ("--search-keys",)):
+        out = f"out{len(words)}"
+        assert place.convert("export.json", *words, out=out).exit_code == 0
+        assert [row["annotator"] for row in place.rows("articles", out)] == ["user-8"]
+
+
+def test_an_ignored_number_does_no_harm_when_looked_at_closely(place: Place) -> None:
+    place.export(b"[%b]" % TEXT.replace(META, b'"meta": 1e400'))
+    assert place.convert("export.json", "--search-keys").exit_code == 0
+
+
+def test_all_but_the_first_with_one_id_are_set_aside(place: Place) -> None:
+    tasks = made_up(1, 3)
+    place.export(tasks, "a.json")
+    place.export([tasks[0], tasks[0]], "b.json")
+    assert place.convert("a.json", "b.json").exit_code == 1
+    assert place.manifest()["set_aside"] == {"I204": 2}
+    assert [row["id"] for row in place.rows("articles")] == [task["data"]["article"] for task in tasks]
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_first_of_two_with_one_id_is_taken(place: Place, files: int) -> None:
+    tasks = made_up(1, 12)
+    again = copy.deepcopy(tasks[2])
+    again["data"]["title"] = "The second"
+    names = ["export.json", "second.json"][:files]
+    place.export([*tasks, again] if files == 1 else tasks)
+    place.export([again], "second.json")
+    done = place.convert(*names, "--shard-size", "50K")
+    assert done.exit_code == 1
+    assert place.manifest()["set_aside"] == {"I204": 1}
+    [line] = place.aside()
+    assert json.loads(line["raw"])["data"]["title"] == "The second"
+    assert "export.json" in line["findings"][0]["message"]
+    assert len({row["id"] for row in place.rows("articles")}) == len(place.rows("articles")) == 12
+    assert "The second" not in [row["title"] for row in place.rows("articles")]
+
+
+MISSING = {
+    "no such file": ("nowhere.json",),
+    "a folder": (".",),
+    "a scheme that nobody knows": ("nothing://export.json",),
+    "a size that is none": ("export.json", "--largest-task", "many"),
+    "a size too small": ("export.json", "--shard-size", "1"),
+    "a size too large": ("export.json", "--shard-size", "99999999999G"),
+    "a table that no export makes": ("export.json", "--config", "links"),
+    "a name that is not UTF-8": ("\udcff.json",),
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_what_cannot_be_read_is_one_line_and_nothing_is_written(place: Place, name: str) -> None:
+    place.export([BASE])
+    done = place.convert(*MISSING[name])
+    assert done.exit_code == 2
+    assert name.startswith("a size") or done.output.count("\n") == 1, done.output
+    assert not (place.root / "out").exists()

@@ -1,0 +1,192 @@
+"""Exports of any form → the dataset that `build` makes, whoever does the work."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from backports import zstd
+
+from annotate import inventory
+from annotate.corpus import Corpus
+from annotate.dataset.shards import TableMaker
+from annotate.labelstudio.tasks import data, result
+from annotate.model import GOLD
+from annotate.offsets import sha256
+from tests.conftest import BASE, ROOT
+from tests.convert.conftest import SMALL, Place, made_up
+from tests.dataset.conftest import load  # noqa: F401 - a fixture
+
+CODES = {"taken": 0, "set aside": 1, "could not run": 2}
+
+
+def exported(corpus: Corpus, schema: Path) -> list[dict[str, Any]]:
+    """The labels of a corpus as a server would give them: gold as the ground truth, everybody else's beside it."""
+    labels, tasks = inventory.load(schema), []
+    for number, name in enumerate(corpus.article_ids(), 1):
+        annotations = [
+            {
+                "id": place,
+                "completed_by": place,
+                "ground_truth": version == GOLD,
+                "result": result(corpus.read_annotation(version, name), labels),
+            }
+            for place, version in enumerate(sorted(corpus.versions()), 1)
+            if name in corpus.annotated_ids(version)
+        ]
+        tasks.append({"id": number, "data": data(corpus.read_article(name)), "annotations": annotations})
+    return tasks
+
+
+@pytest.mark.parametrize("root", [BASE, ROOT], ids=["made up", "this corpus"])
+def test_rows_are_those_that_build_makes(place: Place, root: Path) -> None:
+    corpus = Corpus(root / "corpus")
+    place.export(exported(corpus, root / "schema"))
+    done = place.convert("export.json", schema=root / "schema")
+    assert done.exit_code == CODES["taken"], done.output
+    make = TableMaker(inventory.load(root / "schema"))
+    made = make([(corpus.read_article(name), corpus.read_annotation(GOLD, name)) for name in corpus.article_ids()])
+    differ = {
+        "annotator",
+        "process",
+        "made_from",
+        "inventory",
+        "source",
+        "title",
+        "rights",
+        "publisher",
+        "date",
+        "author",
+    }
+    for table, rows in made.items():
+        want = [without(row, differ) for row in rows.to_pylist()]
+        assert [without(row, differ) for row in place.rows(table)] == want, table
+        assert want or table != "articles"
+    everybody = {(row["article"], row["annotator"]) for row in place.rows("annotations")}
+    assert len(everybody) == sum(len(corpus.annotated_ids(version)) for version in corpus.versions())
+
+
+def without(row: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """A row without what only a corpus knows; of a relation, the note, which a server does not keep."""
+    kept = {name: value for name, value in row.items() if name not in names | {"note"}}
+    for relation in kept.get("relations", ()):
+        del relation["note"]
+    return kept
+
+
+def test_same_bytes_whoever_works_and_however_it_is_packed(place: Place) -> None:
+    tasks = made_up(37, 44) + made_up(79, 82)
+    path = place.export(tasks)
+    one = place.convert(path, "--shard-size", SMALL)
+    assert one.exit_code == 0, one.output
+    assert place.convert(path, "--shard-size", SMALL, out="three", workers=3).exit_code == 0
+    assert place.digests("three") == place.digests()
+    assert len(place.manifest()["tables"]) == 6
+    assert len({row["id"] for row in place.rows("articles")}) == len(tasks) == place.manifest()["articles"]
+    assert 3 <= place.manifest()["shards"] <= 6
+    place.export(gzip.compress(path.read_bytes()), "export.json.gz")
+    place.export(zstd.compress(path.read_bytes()), "export.json.zst")
+    for packed in ("export.json.gz", "export.json.zst"):
+        out = f"of {packed}"
+        assert place.convert(packed, "--shard-size", SMALL, out=out, workers=2).exit_code == 0
+        assert logical(place, out) == logical(place, "out")
+
+
+def logical(place: Place, out: str) -> Any:
+    """The rows, but for the name of the export."""
+    rows = place.rows("articles", out)
+    for row in rows:
+        del row["source"]["file"]
+    return rows, place.rows("relations", out), place.rows("tokens", out)
+
+
+@pytest.mark.parametrize("form", ["indented", "lines", "ascii"])
+def test_form_of_an_export_does_not_matter(place: Place, form: str) -> None:
+    tasks = made_up(78, 81)
+    place.export(tasks)
+    assert place.convert("export.json").exit_code == 0
+    (place.root / form).mkdir()
+    written = {
+        "indented": lambda: json.dumps(tasks, indent=2, ensure_ascii=False),
+        "lines": lambda: "\n".join(json.dumps(dict(reversed(task.items())), ensure_ascii=False) for task in tasks),
+        "ascii": lambda: json.dumps(tasks),
+    }[form]()
+    place.export(written.encode(), f"{form}/export.json")
+    assert place.convert(f"{form}/export.json", out="other").exit_code == 0
+    names = [name for name in place.digests() if name.startswith("data/") or name == "README.md"]
+    assert len(names) == 7
+    assert [place.digests("other")[name] for name in names] == [place.digests()[name] for name in names]
+
+
+def test_card_says_that_nobody_looked_what_articles_share(place: Place) -> None:
+    place.export(made_up(1, 7))
+    assert place.convert("export.json").exit_code == 0
+    section = (place.root / "out" / "README.md").read_text("utf-8").partition("## Splits\n")[2].partition("\n## ")[0]
+    assert "one incident or repeat one another was not looked at: any split or fold may leak." in section
+    assert "# Leave one article out.\n" in section
+
+
+def test_hashes_are_those_of_the_files(place: Place) -> None:
+    place.export(made_up(1, 7))
+    assert place.convert("export.json", "--shard-size", SMALL).exit_code == 0
+    files, manifest = place.digests(), place.manifest()
+    shards = [json.loads(line) for line in (place.root / "out" / "shards.jsonl").read_text().splitlines()]
+    listed = {table["file"]: table["sha256"] for shard in shards for table in shard["tables"]}
+    assert {name: digest for name, digest in files.items() if name.startswith("data/")} == listed
+    assert manifest["shards_sha256"] == files["shards.jsonl"]
+    assert manifest["card_sha256"] == files["README.md"]
+    assert len(files) == len(listed) + 3
+    whole = (place.root / "export.json").read_bytes()
+    for shard in shards:
+        assert shard["sha256"] == sha256(whole[shard["offset"] : shard["offset"] + shard["size"]])
+    articles = "".join(f"{name}\n" for name in (s["tables"][0]["sha256"] for s in shards))
+    assert manifest["tables"][0]["sha256"] == sha256(articles)
+
+
+def test_datasets_load_every_table_of_several_shards(place: Place, load: Any) -> None:  # noqa: F811
+    place.export(made_up(1, 9))
+    assert place.convert("export.json", "--shard-size", SMALL).exit_code == 0
+    for table in place.manifest()["tables"]:
+        loaded = load(str(place.root / "out"), table["config"], split="train")
+        assert len(loaded) == table["rows"] > 0, table["config"]
+        assert [row["article" if "article" in row else "id"] for row in loaded] == [
+            row["article" if "article" in row else "id"] for row in place.rows(table["config"])
+        ]
+
+
+def test_one_table_can_be_chosen_and_articles_come_along(place: Place) -> None:
+    place.export(made_up(1, 2))
+    assert place.convert("export.json", "--config", "sayings").exit_code == 0
+    assert [table["config"] for table in place.manifest()["tables"]] == ["articles", "sayings"]
+    refused = place.convert("export.json", "--config", "songs", out="other")
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
+    assert not (place.root / "other").exists()
+
+
+def test_ground_truth_stands_for_a_task_then_the_newest(place: Place) -> None:
+    task = made_up(1, 1)[0]
+    [whole] = task["annotations"]
+    bare = {**whole, "result": [], "id": 9, "completed_by": {"id": 9, "email": "somebody"}}
+    cases: dict[str, tuple[dict[str, Any], int]] = {
+        "newest": ({"updated_at": "2027-01-01T00:00:00Z"}, 0),
+        "older": ({"updated_at": "2025-01-01T00:00:00Z"}, 40),
+        "truth": ({"updated_at": "2025-01-01T00:00:00Z", "ground_truth": True}, 0),
+    }
+    for name, (change, spans) in cases.items():
+        place.export([{**task, "annotations": [whole, {**bare, **change}]}])
+        assert place.convert("export.json", out=name).exit_code == 0
+        assert [len(row["spans"]) for row in place.rows("articles", name)] == [spans], name
+        assert sorted(row["annotator"] for row in place.rows("annotations", name)) == ["user-2", "user-9"]
+
+
+def test_people_and_annotators_are_known_by_their_files(place: Place) -> None:
+    place.export(made_up(1, 3))
+    place.export(b"2: anna\n3: ben\n", "people.yaml")
+    words = ("--people", "people.yaml", "--annotators", str(BASE / "corpus" / "annotators.yaml"))
+    assert place.convert("export.json", *words).exit_code == 0
+    kinds = [(row["annotator"], row["kind"]) for row in place.rows("annotations")]
+    assert kinds == [("anna", 0), ("ben", 1), ("user-1", None)]
+    place.export(b"- anna\n", "people.yaml")
+    refused = place.convert("export.json", *words, out="other")
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1)

@@ -1,0 +1,66 @@
+"""Ids that stand twice are found by their hashes, however these are divided and sorted."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annotate.convert import merge
+from annotate.convert.merge import Hashes, hashes
+from tests.convert.conftest import Place, made_up
+
+shards = st.lists(st.lists(st.integers(0, 30).map(str), max_size=12), max_size=6)
+
+
+@given(shards, st.sampled_from([1, 3, 1 << 24]))
+@settings(deadline=None, max_examples=150)
+def test_what_is_found_is_what_counting_finds(ids: list[list[str]], at_once: int) -> None:
+    counted = Counter(name for shard in ids for name in shard)
+    want = {
+        number: {hashes([name])[0] for name in shard if counted[name] > 1}
+        for number, shard in enumerate(ids)
+        if any(counted[name] > 1 for name in shard)
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(merge, "AT_ONCE", at_once)
+        found = Hashes()
+        for shard in ids:
+            found.add(hashes(shard))
+        assert found.repeated() == want
+    assert [found.of(number) for number in range(len(found))] == [hashes(shard) for shard in ids]
+
+
+def test_an_export_that_is_given_twice_is_taken_once(place: Place) -> None:
+    place.export(made_up(1, 9))
+    place.export(made_up(1, 9), "again.json")
+    words = ("export.json", "again.json", "--shard-size", "50K")
+    assert place.convert(*words, workers=2).exit_code == 1
+    assert place.convert("export.json", "--shard-size", "50K", out="once").exit_code == 0
+    assert place.manifest()["set_aside"] == {"I204": 9}
+    for table in ("articles", "annotations", "relations", "tokens"):
+        assert place.rows(table) == place.rows(table, "once")
+    assert {line["file"] for line in place.aside()} == {"again.json"}
+
+
+def test_ids_that_share_a_hash_are_told_apart(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As good as never among 64 bits; forced here, it sets nothing aside."""
+    monkeypatch.setattr("annotate.convert.run.hashes", lambda ids: hashes("same" for _ in ids))
+    place.export(made_up(1, 9))
+    assert place.convert("export.json", "--shard-size", "50K").exit_code == 0
+    assert place.manifest()["articles"] == 9
+
+
+def test_nobody_is_named_but_in_what_was_set_aside(place: Place) -> None:
+    good, bad = made_up(1, 2)
+    for task in (good, bad):
+        task["annotations"][0]["completed_by"] = {"id": 5, "email": "somebody@localhost.localdomain"}
+    bad["annotations"][0]["result"][0]["value"]["labels"] = ["Nobody"]
+    place.export([good, bad])
+    done = place.convert("export.json")
+    assert done.exit_code == 1
+    assert "somebody" not in done.output
+    named = [
+        path.name for path in (place.root / "out").rglob("*") if path.is_file() and b"somebody" in path.read_bytes()
+    ]
+    assert named == ["000000.jsonl"]

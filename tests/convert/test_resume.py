@@ -1,0 +1,292 @@
+"""Killed anywhere, gone on with: the bytes of a run that nobody disturbed. And what is refused."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from annotate import inventory
+from annotate.convert.options import Order
+from annotate.convert.run import AGAIN, Pool, Step, convert, here, surely
+from annotate.errors import CannotRun
+from tests.conftest import BASE, ROOT
+from tests.convert.conftest import SMALL, Place, made_up
+from tests.test_faults import ANNOTATE, assert_refused, run
+
+WORDS = ("export.json", "--shard-size", SMALL)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """An export of some ten shards with two tasks that are there twice, and what one process makes of it."""
+    place = Place(tmp_path_factory.mktemp("undisturbed"))
+    place.export([*made_up(36, 62), made_up(40, 40)[0], made_up(61, 61)[0]])
+    assert place.convert(*WORDS).exit_code == 1
+    assert place.manifest()["set_aside"] == {"I204": 2}
+    assert place.manifest()["shards"] >= 8
+    return place
+
+
+@pytest.fixture
+def other(undisturbed: Place, place: Place) -> Place:
+    """Another folder with the same export."""
+    (place.root / "export.json").write_bytes((undisturbed.root / "export.json").read_bytes())
+    return place
+
+
+def order(place: Place, **more: object) -> Order:
+    base = Order(
+        inputs=(str(place.root / "export.json"),),
+        out=str(place.root / "out"),
+        inventory=inventory.load(BASE / "schema"),
+        block=50 << 10,
+    )
+    return base if not more else Order(**{**vars(base), **more})
+
+
+class StopHereError(Exception):
+    """What ends a run from within, as Ctrl-C does."""
+
+
+def stop_at(number: int) -> Callable[[Step], None]:
+    seen: list[Step] = []
+
+    def told(step: Step) -> None:
+        seen.append(step)
+        if len(seen) == number:
+            raise StopHereError
+
+    return told
+
+
+@pytest.mark.parametrize("number", [1, 3, 7])
+def test_stopped_at_a_shard_and_gone_on_with(undisturbed: Place, other: Place, number: int) -> None:
+    asked = order(other)
+    with pytest.raises(StopHereError):
+        convert(asked, here(1), told=stop_at(number))
+    assert not (other.root / "out" / "manifest.json").exists()
+    done = other.convert(*WORDS, "--resume", "--format", "json")
+    assert done.exit_code == 1, done.output
+    assert json.loads(done.output)["shards_made"] == undisturbed.manifest()["shards"] - number
+    assert same(other, undisturbed)
+
+
+def same(one: Place, two: Place) -> bool:
+    """Whether both folders hold the same bytes, and nothing is left of the work."""
+    assert not (one.root / "out" / ".convert").exists()
+    return one.digests() == two.digests()
+
+
+def processes_of(place: Place, *words: str) -> "subprocess.Popen[bytes]":
+    given = [*ANNOTATE, "convert", *WORDS, "--schema", str(BASE / "schema"), "--out", "out", *words]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(given, cwd=place.root, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def wait_for(path: Path, pattern: str) -> None:
+    for _ in range(600):
+        if list(path.glob(pattern)):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no {pattern} in {path}")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_run_that_was_killed_is_gone_on_with(undisturbed: Place, other: Place, workers: int) -> None:
+    process = processes_of(other, "--workers", str(workers))
+    wait_for(other.root, "out/.convert/000001.json")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert other.convert(*WORDS, "--resume", workers=3 - workers).exit_code == 1
+    assert same(other, undisturbed)
+
+
+def test_worker_that_is_killed_is_made_up_for(undisturbed: Place, other: Place) -> None:
+    process = processes_of(other, "--workers", "2")
+    wait_for(other.root, "out/.convert/work-*/data/articles")
+    for pid in workers_of(process.pid):
+        os.kill(pid, signal.SIGKILL)
+    errors = process.communicate()[1].decode()
+    assert process.returncode == 1, errors
+    assert same(other, undisturbed)
+
+
+def workers_of(pid: int) -> list[int]:
+    """The processes that work for a run: children of its fork server, which is one of its own children."""
+    children = psutil.Process(pid).children()
+    found = [worker.pid for child in children for worker in child.children()]
+    assert found
+    return found
+
+
+def killed(_: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
+def test_work_that_kills_every_worker_ends_in_one_line() -> None:
+    starts = []
+
+    def start() -> object:
+        starts.append(1)
+        return here(2).start()
+
+    with pytest.raises(CannotRun, match="--resume"):
+        list(surely(Pool(start, 2), killed, [1, 2, 3]))  # type: ignore[arg-type]
+    assert len(starts) == 1 + AGAIN
+
+
+def test_shard_that_was_made_twice_is_the_same(undisturbed: Place, other: Place) -> None:
+    with pytest.raises(StopHereError):
+        convert(order(other), here(1), told=stop_at(4))
+    (other.root / "out" / ".convert" / "000002.json").unlink()
+    (other.root / "out" / "data" / "articles" / "train-000000.parquet").write_bytes(b"half")
+    assert other.convert(*WORDS, "--resume").exit_code == 1
+    assert same(other, undisturbed)
+
+
+def test_finished_folder_needs_nothing_more(other: Place) -> None:
+    assert other.convert(*WORDS).exit_code == 1
+    before = other.digests()
+    done = other.convert(*WORDS, "--resume", "--format", "json")
+    assert (done.exit_code, json.loads(done.output)["shards_made"]) == (1, 0)
+    assert other.digests() == before
+
+
+@pytest.mark.parametrize("fault", ["another export", "a longer export", "a shorter export", "a file that is gone"])
+def test_finished_folder_is_held_to_its_exports_and_files(other: Place, fault: str) -> None:
+    assert other.convert(*WORDS).exit_code == 1
+    path, tasks = other.root / "export.json", json.loads((other.root / "export.json").read_bytes())
+    if fault == "a file that is gone":
+        (other.root / "out" / "data" / "articles" / "train-000003.parquet").unlink()
+    else:
+        path.write_text(json.dumps({"another": made_up(1, 9), "a longer": [*tasks, tasks[0]], "a shorter": tasks[:4]}[
+            fault.removesuffix(" export")
+        ]))  # fmt: skip
+    refused = other.convert(*WORDS, "--resume")
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
+    assert "begin anew with --overwrite" in refused.output
+
+
+def test_shards_of_a_longer_export_are_not_taken_over(other: Place) -> None:
+    path = other.root / "export.json"
+    lines = [json.dumps(task).encode() + b"\n" for task in made_up(1, 24)]
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(StopHereError):
+        convert(order(other), here(1), told=stop_at(6))
+    path.write_bytes(b"".join(lines[:6]))
+    refused = other.convert(*WORDS, "--resume")
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
+    assert "has more shards than the exports make" in refused.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--shard-size", "60K"), ("--config", "sayings"), ("--text-field", "body"), ("--fix",), ("--rights", "Ours.")],
+)
+def test_other_options_are_not_resumed(other: Place, words: tuple[str, ...]) -> None:
+    with pytest.raises(StopHereError):
+        convert(order(other), here(1), told=stop_at(2))
+    before = other.digests()
+    refused = other.convert(*WORDS, *words, "--resume")
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
+    assert "other exports, options" in refused.output
+    assert other.digests() == before
+
+
+def test_other_bytes_are_not_resumed(other: Place) -> None:
+    with pytest.raises(StopHereError):
+        convert(order(other), here(1), told=stop_at(2))
+    path = other.root / "export.json"
+    path.write_bytes(path.read_bytes().replace(b"the pilot", b"the baker"))
+    refused = other.convert(*WORDS, "--resume")
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
+    assert "is not what it was" in refused.output
+
+
+def test_folder_that_holds_something_is_refused(other: Place) -> None:
+    out = other.root / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    for words in ((), ("--resume",), ("--overwrite",)):
+        refused = other.convert(*WORDS, *words)
+        assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
+    assert other.digests() == {"notes.txt": other.digests()["notes.txt"]}
+    (out / "notes.txt").unlink()
+    assert other.convert(*WORDS).exit_code == 1
+    refused = other.convert(*WORDS)
+    assert "--resume" in refused.output
+    assert "--overwrite" in refused.output
+    (out / "notes.txt").write_text("mine")
+    before = other.digests()
+    assert "notes.txt" in other.convert(*WORDS, "--overwrite").output
+    assert other.digests() == before
+
+
+def test_overwriting_leaves_nothing_of_the_old(undisturbed: Place, other: Place) -> None:
+    assert other.convert("export.json", "--shard-size", "20K").exit_code == 1
+    assert other.convert(*WORDS, "--overwrite").exit_code == 1
+    assert same(other, undisturbed)
+
+
+@pytest.mark.parametrize("name", ["data/mine/notes.txt", "data/articles/notes.txt", "aside/fixed.jsonl"])
+def test_overwriting_takes_nothing_away_that_it_did_not_make(other: Place, name: str) -> None:
+    assert other.convert(*WORDS).exit_code == 1
+    kept = other.root / "out" / name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text("mine")
+    before = other.digests()
+    refused = other.convert(*WORDS, "--overwrite")
+    assert (refused.exit_code, name in refused.output) == (2, True), refused.output
+    assert other.digests() == before
+
+
+def test_overwriting_takes_away_no_input(other: Place) -> None:
+    assert other.convert(*WORDS).exit_code == 1
+    before = other.digests()
+    aside = next(other.root.glob("out/aside/*.jsonl")).relative_to(other.root)
+    refused = other.convert(aside, *WORDS, "--overwrite")
+    assert (refused.exit_code, "would be lost" in refused.output) == (2, True), refused.output
+    assert other.digests() == before
+
+
+def test_both_at_once_are_refused(other: Place) -> None:
+    assert other.convert(*WORDS, "--overwrite", "--resume").exit_code == 2
+    assert not (other.root / "out").exists()
+
+
+def test_disk_that_takes_no_more_is_one_line_and_gone_on_with(undisturbed: Place, other: Place) -> None:
+    words = ["convert", *WORDS, "--schema", str(BASE / "schema"), "--out", "out", "--workers", "1"]
+    done = run([*ANNOTATE, *words], other.root, most_bytes=20_000)
+    assert_refused(done)
+    assert "file too large" in done.stderr
+    assert not list(other.root.glob("out/data/*/*"))
+    assert other.convert(*WORDS, "--resume").exit_code == 1
+    assert same(other, undisturbed)
+
+
+def test_input_that_changes_while_it_is_read_is_refused(other: Place) -> None:
+    path = other.root / "export.json"
+
+    def told(_: Step) -> None:
+        path.write_bytes(path.read_bytes().replace(b"the pilot", b"the baker"))
+
+    with pytest.raises(CannotRun, match="changed while it was read"):
+        convert(order(other), here(1), told=told)
+    assert not (other.root / "out" / "manifest.json").exists()
+
+
+def test_input_that_shrinks_while_it_is_read_is_refused(other: Place) -> None:
+    path = other.root / "export.json"
+
+    def told(_: Step) -> None:
+        path.write_bytes(b"[]")
+
+    with pytest.raises(CannotRun, match="changed while it was read"):
+        convert(order(other), here(1), told=told)
