@@ -1,19 +1,32 @@
-"""The one exception for what keeps a command from running: bad input, a missing folder, a silent server."""
+"""The exceptions that end a command, and the operating system's reasons in words."""
 
 from pathlib import Path
 
 
-class CannotRun(Exception):  # noqa: N818 - it says what happened, and reads so where it is raised
-    """One line: where (a file and, if known, a place in it), what is wrong, and what to do about it."""
+class CannotRun(Exception):  # noqa: N818 - the name says what happened
+    """A command cannot run: bad input, a missing folder, a server that does not answer. Exit code 2.
+
+    Its message is one line: `where: problem; hint`.
+
+    Attributes:
+        where: The file or folder, and the line or key in it if known.
+        problem: What is wrong.
+        hint: What to do about it.
+    """
 
     def __init__(self, where: str | Path, problem: str, hint: str) -> None:
         self.where, self.problem, self.hint = str(where), problem, hint
         super().__init__(f"{where}: {problem}; {hint}")
 
     def __reduce__(self) -> tuple[type["CannotRun"], tuple[str, str, str]]:
-        """It comes back whole from another process."""
+        """Support pickling, so that a worker process can raise it."""
         return type(self), (self.where, self.problem, self.hint)
 
 
 class Refused(CannotRun):
-    """What could be done and must not: something that others rely on would change under them. Exit code 1."""
+    """A command could run and must not, since it would change what others rely on. Exit code 1."""
+
+
+def describe_os_error(error: OSError) -> str:
+    """Return the operating system's reason in lower case, as in "no such file or directory"."""
+    return (error.strerror or str(error)).lower()

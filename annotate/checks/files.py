@@ -16,10 +16,11 @@ import yaml
 
 from annotate.checks import vocabulary
 from annotate.checks.vocabulary import problems
+from annotate.errors import describe_os_error
 from annotate.findings import Finding, Fix, Problem, Rule, rule
 from annotate.schemas import Fault, explain
 from annotate.schemas import Path as Path_of_lines
-from annotate.util.files import bytes_if_file, parse_yaml, why
+from annotate.util.files import bytes_if_file, parse_yaml
 
 Finder = Callable[[Path_of_lines], int | None]
 
@@ -249,7 +250,7 @@ def contents(root: str | Path, file: str, article: str | None) -> tuple[bytes | 
     try:
         return bytes_if_file(f"{root}/{file}"), []
     except OSError as error:
-        return None, list(unreadable_file(file, article, why(error)))
+        return None, list(unreadable_file(file, article, describe_os_error(error)))
 
 
 def keys_twice(data: bytes) -> list[str]:

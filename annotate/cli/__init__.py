@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from annotate.errors import CannotRun, Refused
+from annotate.errors import CannotRun, Refused, describe_os_error
 from annotate.util.parallel import keep_freed, leave_out_pandas
 
 SECTIONS = {
@@ -132,5 +132,5 @@ def _run() -> int:
 
 def _unwritten(error: OSError) -> int:
     place = error.filename or "standard output"
-    click.echo(f"annotate: {place}: {(error.strerror or str(error)).lower()}; see to it, and run again", err=True)
+    click.echo(f"annotate: {place}: {describe_os_error(error)}; see to it, and run again", err=True)
     return 2

@@ -15,7 +15,7 @@ from annotate.comparison.compare import Comparison
 from annotate.comparison.model import FORMAT, FileChange
 from annotate.comparison.semver import version_needed
 from annotate.comparison.sources import CORPUS, SCHEMA, FolderTree, Tree
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
 from annotate.util.files import taking_the_place, write_atomically
 
@@ -166,7 +166,7 @@ def _remove(path: Path, old: FolderTree) -> None:
                 break
             folder.rmdir()
     except OSError as error:
-        raise CannotRun(path, f"cannot be removed: {(error.strerror or str(error)).lower()}", "run it again") from error
+        raise CannotRun(path, f"cannot be removed: {describe_os_error(error)}", "run it again") from error
 
 
 @contextlib.contextmanager
@@ -176,5 +176,5 @@ def _folder(out: Path) -> Iterator[Path]:
         with taking_the_place(out.resolve()) as folder:
             yield folder
     except OSError as error:
-        problem = f"cannot be written: {(error.strerror or str(error)).lower()}"
+        problem = f"cannot be written: {describe_os_error(error)}"
         raise CannotRun(out, problem, "make room or choose another folder") from error

@@ -24,7 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple, Protocol
 
 from annotate.comparison.model import FileKind
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.inventory import FILE
 from annotate.util.files import bytes_of
 
@@ -80,7 +80,7 @@ class FolderTree:
         try:
             return bytes_of(f"{self._folders[root]}/{rest}")
         except OSError as error:
-            raise CannotRun(self.path(file), (error.strerror or str(error)).lower(), _HINT) from error
+            raise CannotRun(self.path(file), describe_os_error(error), _HINT) from error
 
 
 def _below(folder: str, prefix: str) -> list[str]:
@@ -100,7 +100,7 @@ def _below(folder: str, prefix: str) -> list[str]:
                     else:
                         raise CannotRun(entry.path, "is no plain file", "put a file in its place")
         except OSError as error:
-            raise CannotRun(within, (error.strerror or str(error)).lower(), _HINT) from error
+            raise CannotRun(within, describe_os_error(error), _HINT) from error
     return found
 
 
@@ -242,7 +242,7 @@ def unpacked(path: Path) -> Iterator[Path]:
         except _BROKEN as error:
             raise CannotRun(path, "is no archive that can be read, or is cut short", "load it down again") from error
         except OSError as error:
-            raise CannotRun(path, (error.strerror or str(error)).lower(), "load it down again") from error
+            raise CannotRun(path, describe_os_error(error), "load it down again") from error
         yield Path(folder)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from annotate.convert.splitter import Read
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.util.files import write_atomically
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
@@ -210,7 +210,7 @@ def writing(there: Output) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = describe_os_error(error)
         hint = "make room or choose another folder; --resume goes on with what is there"
         raise CannotRun(there.where, f"cannot be written: {reason}", hint) from error
 

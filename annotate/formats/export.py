@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.formats import mapping
 from annotate.formats.apply_mapping import convert
 from annotate.formats.document import Document, Format, Head, RawDocument
@@ -48,7 +48,7 @@ def export(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        problem = f"cannot be made: {(error.strerror or str(error)).lower()}"
+        problem = f"cannot be made: {describe_os_error(error)}"
         raise CannotRun(out, problem, "name another folder with --out") from error
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         folder = Path(scratch) / "export"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.labelstudio.state import PRIVATE_FILE, State
 from annotate.util.files import sweep
 
@@ -44,7 +44,7 @@ def locked(state: State, command: str) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     except OSError as error:
-        raise CannotRun(path, (error.strerror or str(error)).lower(), "choose another folder with --dir") from error
+        raise CannotRun(path, describe_os_error(error), "choose another folder with --dir") from error
     with os.fdopen(handle, "r+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.labelstudio.lock import locked
 from annotate.labelstudio.state import Credentials, Process, State, environment, require
 
@@ -81,7 +81,7 @@ def settled(state: State, wanted: Database | None) -> Database | None:
         try:
             stack.enter_context(socket.create_connection((database.host, database.port), timeout=SECONDS))
         except OSError as error:
-            problem = f"cannot be reached ({error.strerror or type(error).__name__})".lower()
+            problem = f"cannot be reached ({describe_os_error(error)})"
             raise CannotRun(database.place, problem, "is PostgreSQL running there?") from None
     if database != known:
         state.write(FILE, database)

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.util.files import File, write_together
 
 T = TypeVar("T")
@@ -70,9 +70,7 @@ class State:
             self.folder.chmod(PRIVATE_FOLDER)
             self.data.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         except OSError as error:
-            raise CannotRun(
-                self.folder, (error.strerror or str(error)).lower(), "choose another folder with --dir"
-            ) from error
+            raise CannotRun(self.folder, describe_os_error(error), "choose another folder with --dir") from error
         self.write_bytes(".gitignore", b"*\n")
 
     def read(self, name: str, type_: type[T]) -> T | None:

@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec
 
 from annotate.dataset.build import build, cited, head
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
 from annotate.release.agreement import tabled
 from annotate.release.candidate import Candidate
@@ -164,7 +164,7 @@ def write(candidate: Candidate, out: Path, text: bool = True) -> str:
             listed = encode(folder)
             (folder / FILE).write_bytes(listed)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = describe_os_error(error)
         raise CannotRun(out, f"cannot be written: {reason}", "make room, then run it again") from error
     return sha256(listed)
 

@@ -8,12 +8,12 @@ import pyarrow as pa
 from annotate.dataset.arrow import logical_sha256
 from annotate.dataset.writer import MANIFEST as DATASET_MANIFEST
 from annotate.dataset.writer import Manifest, read_manifest
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
 from annotate.release import bundle
 from annotate.release.bundle import DATASET, MANIFEST
 from annotate.release.manifest import ReleaseManifest, dataset_differences, decode, differences
-from annotate.util.files import bytes_of, read_bytes, reading, why
+from annotate.util.files import bytes_of, read_bytes, reading
 
 _AGAIN = "download it again, or make it a file that can be read"
 
@@ -69,7 +69,7 @@ def _file(name: str, path: Path, wanted: str) -> Iterator[str]:
         if sha256(bytes_of(str(path))) != wanted:
             yield f"{name} was changed"
     except OSError as error:
-        yield f"{name} cannot be read: {why(error)}"
+        yield f"{name} cannot be read: {describe_os_error(error)}"
 
 
 def _has_text(folder: Path) -> bool:

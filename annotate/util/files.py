@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import yaml
 
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 
 
 def bytes_of(path: str) -> bytes:
@@ -206,12 +206,7 @@ def reading(path: str | Path, hint: str) -> Iterator[None]:
         yield
     except OSError as error:
         where = error.filename if isinstance(error.filename, str) else path
-        raise CannotRun(Path(where), why(error), hint) from error
-
-
-def why(error: OSError) -> str:
-    """The reason of the system's, in small letters as all messages."""
-    return (error.strerror or str(error)).lower()
+        raise CannotRun(Path(where), describe_os_error(error), hint) from error
 
 
 def read_bytes(path: str | Path, hint: str) -> bytes:
@@ -222,7 +217,7 @@ def read_bytes(path: str | Path, hint: str) -> bytes:
     try:
         return bytes_of(str(path))
     except OSError as error:
-        raise CannotRun(Path(path), why(error), hint) from error
+        raise CannotRun(Path(path), describe_os_error(error), hint) from error
 
 
 def read_if_file(path: str | Path, hint: str) -> bytes | None:
@@ -352,7 +347,7 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        problem = f"cannot be written: {why(error)}"
+        problem = f"cannot be written: {describe_os_error(error)}"
         raise CannotRun(path, problem, "make room or choose another folder") from error
 
 
