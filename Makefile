@@ -1,6 +1,7 @@
 # `make run` does the whole job on the real articles, `make test` runs the tests; both set themselves up in .venv.
 PYTHON ?= python3
 PYTHONS ?= 3.11 3.12 3.13
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -8,6 +9,7 @@ DEV_READY := $(VENV)/ready-dev
 UV_READY := $(VENV)/ready-uv
 CFF := .venv-cff
 CFF_READY := $(CFF)/ready
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --durations 20
 INSTALL := $(BIN)/uv pip install --quiet --no-deps
 PINNED := $(INSTALL) --require-hashes
 OLD := import sys; sys.exit(sys.version_info < (3, 11))
@@ -65,15 +67,18 @@ lint: $(DEV_READY)  ## style, types, imports between packages
 setup: $(DEV_READY) $(CFF_READY)  ## install everything that the tests need
 
 pytest: $(DEV_READY) $(CFF_READY)  ## all tests, with the real server
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 test: lint check pytest  ## lint, the checks, and all tests
 
 browser-test: $(DEV_READY)  ## the labelling screen in a real browser (Debian: apt-get install chromium)
-	@$(BIN)/python -m pytest -m browser
+	@$(PYTEST) -m browser
 
 postgres-test: $(DEV_READY)  ## the server on PostgreSQL, backup and restore (Debian: apt-get install postgresql)
 	@$(BIN)/python -m pytest -m postgres
+
+versions-test: $(UV_READY)  ## the tests that need no server, on each Python that is supported
+	@UV=$(BIN)/uv WORKERS=$(WORKERS) tools/versions_test.sh $(PYTHONS)
 
 screenshot: $(DEV_READY)  ## take the picture in the README again (needs chromium)
 	@$(BIN)/python tools/screenshot.py

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import settings
 
 from annotate import inventory
 from annotate.corpus import Corpus
@@ -13,6 +14,11 @@ from annotate.inventory import Inventory
 ROOT = Path(__file__).resolve().parent.parent
 BASE = ROOT / "tests" / "base"
 """A made-up corpus with an inventory of its own, which has none of the labels of the corpus that the toolkit ships."""
+
+
+# Other workers share the processor, so the time of one example says nothing. The rest of the profile stays.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 class Project:

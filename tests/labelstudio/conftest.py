@@ -1,5 +1,6 @@
-"""One real Label Studio server for all tests that need one; its first start takes about half a minute."""
+"""A real Label Studio server for all tests of a worker that need one; its first start takes about half a minute."""
 
+import fcntl
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -14,34 +15,55 @@ from annotate.labelstudio.client import Studio, address
 from annotate.labelstudio.state import State
 from tests.labelstudio.proxy import Proxy, before
 
-DATABASE = "label_studio.sqlite3"
+DATABASE, LOGIN = "label_studio.sqlite3", "credentials.json"
 
 
 @pytest.fixture(scope="session")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
-    """The folder of a server that runs. Beside it stays a copy of its database from when there was nothing in it."""
-    state = State(tmp_path_factory.mktemp("studio") / ".studio")
-    server.up(state)
-    with closing(sqlite3.connect(state.data / DATABASE)) as made, closing(sqlite3.connect(empty(state))) as copy:
-        made.backup(copy)
-    yield state
-    server.down(state)
+def first_start(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Return a folder with the database and the login that a server's first start makes.
 
-
-def empty(state: State) -> Path:
-    return state.folder.parent / DATABASE
+    All workers of pytest-xdist share it: the first one that asks makes it, the others wait.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "first-start"
+    with folder.with_suffix(".lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            state = State(tmp_path_factory.mktemp("first") / ".studio")
+            server.up(state)
+            server.down(state)
+            made = folder.with_suffix(".part")
+            made.mkdir()
+            with (
+                closing(sqlite3.connect(state.data / DATABASE)) as old,
+                closing(sqlite3.connect(made / DATABASE)) as new,
+            ):
+                old.backup(new)
+            shutil.copy(state.folder / LOGIN, made / LOGIN)
+            made.rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def begin(started: State) -> Callable[[State], None]:
-    """What gives a folder what a server's first start makes, without its half a minute."""
+def begin(first_start: Path) -> Callable[[State], None]:
+    """Return a function that gives a folder what a server's first start makes, without its half a minute."""
 
     def begun(state: State) -> None:
         state.make()
-        shutil.copy(empty(started), state.data / DATABASE)
-        shutil.copy(started.folder / "credentials.json", state.folder / "credentials.json")
+        shutil.copy(first_start / DATABASE, state.data / DATABASE)
+        shutil.copy(first_start / LOGIN, state.folder / LOGIN)
 
     return begun
+
+
+@pytest.fixture(scope="session")
+def started(begin: Callable[[State], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
+    """Yield the folder of a running server; each worker has a server of its own."""
+    state = State(tmp_path_factory.mktemp("studio") / ".studio")
+    begin(state)
+    server.up(state)
+    yield state
+    server.down(state)
 
 
 @pytest.fixture
