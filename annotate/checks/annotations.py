@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from annotate.checks import files, relations, spans
-from annotate.checks.prefilter import Gate
+from annotate.checks.prefilter import Prefilter
 from annotate.columns import gathered
 from annotate.corpus import encode_annotation, encode_ordered
 from annotate.findings import Finding
@@ -28,7 +28,7 @@ def check_annotations(
     annotations: Sequence[Annotation], texts: Sequence[str], inventory: Inventory, file: str = ""
 ) -> list[list[Finding]]:
     """The same of each of many, against the texts of their articles."""
-    passing = Gate.of(inventory).passing(gathered(annotations, inventory), texts).tolist()
+    passing = Prefilter.of(inventory).accepts(gathered(annotations, inventory), texts).tolist()
     return [
         [] if passes else explain(annotation, text, inventory, file)
         for annotation, text, passes in zip(annotations, texts, passing, strict=True)
@@ -108,7 +108,7 @@ def clean(files: Sequence[LabelFile], inventory: Inventory) -> list[Annotation |
     found: list[Annotation | None] = [None] * len(files)
     if likely:
         documents = gathered([annotation for _, annotation, _, _ in likely], inventory)
-        passing = Gate.of(inventory).passing(documents, [text for _, _, text, _ in likely])
+        passing = Prefilter.of(inventory).accepts(documents, [text for _, _, text, _ in likely])
         # Most often nothing has to be put in order: then no document by itself has to be, either.
         encode = encode_ordered if documents.canonical() is documents else encode_annotation
         for (place, annotation, _, data), passes in zip(likely, passing.tolist(), strict=True):

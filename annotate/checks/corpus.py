@@ -149,7 +149,7 @@ def split_of_unknown_article(contents: Contents) -> Iterator[Problem]:
     for split, names in contents.splits.items():
         for line, name in enumerate(names, 1):
             if name not in known:
-                yield Problem(f"names {name!r}, which is no article; hint or remove it", line=line, file=_split(split))
+                yield Problem(f"names {name!r}, which is no article; fix or remove it", line=line, file=_split(split))
 
 
 def _split(name: str) -> str:

@@ -101,7 +101,7 @@ def passage_elsewhere(links: Links, articles: dict[str, str], broken: set[str]) 
             text = articles.get(passage.article)
             if text is None:
                 if passage.article not in broken:  # of a broken article there is a finding already
-                    yield Problem(f"{link.kind}: there is no article {passage.article!r}; hint or remove the link")
+                    yield Problem(f"{link.kind}: there is no article {passage.article!r}; fix or remove the link")
             elif text[passage.start : passage.end] != passage.text:
                 yield Problem(
                     f"{link.kind}: {_quote(passage.text)} is not what stands at [{passage.start}, {passage.end}) of "

@@ -1,11 +1,9 @@
-"""The fast gate before the rules of annotations: it says "nothing to find here", or says nothing.
+"""The fast path of the annotation checks: accept annotations that are certainly without a finding, many at once.
 
-Most annotations of a large corpus are clean. For those, some passes over the columns of many documents take the place
-of the JSON Schema and of every rule of spans and relations; what does not pass is left to them, and they alone explain.
-The gate may refuse what the rules let through (spans in pieces, for one); it never passes what one of them would find,
-which the tests hold it to.
-
-Where the spans of many documents stand in their texts, looked at all at once.
+Most annotations of a large corpus are clean. For those, a few passes over the columns of a batch take the place of the
+JSON Schema and of every rule of `vocabulary`, `spans` and `relations`. What the prefilter does not accept goes to the
+rules (the slow path), which alone explain. The prefilter never accepts what a rule would find; it may refuse what the
+rules let through. The tests hold it to both.
 """
 
 import re
@@ -27,6 +25,7 @@ from annotate.columns import (
     Head,
     Mask,
     Numbers,
+    Relations,
     Spans,
     allowed,
     having,
@@ -37,89 +36,18 @@ from annotate.generate import ID_PATTERN, LARGEST, MAX_ID, SHA256_PATTERN, SPAN_
 from annotate.inventory import Attribute, Bounds, Inventory, Reading
 from annotate.model import Annotation, AttributeValue
 
-Kinds: TypeAlias = npt.NDArray[np.uint8]
 Codes: TypeAlias = npt.NDArray[np.uint32]
+"""Unicode code points."""
+Classes: TypeAlias = npt.NDArray[np.uint8]
+"""What each character is: `_WHITE_SPACE`, `_ALPHANUMERIC` or 0."""
 
-_SPACE, _IN_WORDS = 1, 2
-_TABLED = 0x3000
-_LINE_END = ord("\n")
-
-
-def misplaced(spans: Spans, texts: Sequence[str]) -> Mask:
-    """The spans that are empty, lie outside their text, read other words, stand twice, or whose ends are no good ones.
-
-    An end is good between two words, not beside white space within the span; a span is within one line.
-    """
-    owner = owners(spans.bounds)
-    # The text of each span; one that is empty is a space, so that it has a character at any place that is asked for.
-    held = list(map([text or " " for text in texts].__getitem__, owner.tolist()))
-    sizes = np.fromiter(map(len, texts), np.int64, len(texts))[owner]
-    outside: Mask = (spans.starts < 0) | (spans.starts >= spans.ends) | (spans.ends > sizes)
-    starts, ends = np.where(outside, 0, spans.starts), np.where(outside, 0, spans.ends)
-    lengths = np.fromiter(map(len, spans.texts), np.int64, len(held))
-    same = np.fromiter(map(str.startswith, held, spans.texts, starts.tolist()), np.bool_, len(held))
-    same &= lengths == spans.ends - spans.starts
-    # Where the words are the same, their own characters are those of the text; behind them stands one, so that the
-    # last word has one behind it even if it is empty.
-    words = _codes("".join([*spans.texts, " "]))
-    behind_words = np.cumsum(lengths)
-    kinds = _kinds(words)
-    first, last = kinds[behind_words - lengths], kinds[behind_words - 1]
-    lines = np.zeros(len(held), np.bool_)
-    lines[np.searchsorted(behind_words, np.flatnonzero(words == _LINE_END), "right")] = True
-    # Before and behind a text there is no word.
-    before = np.where(starts > 0, _kinds(_characters(held, starts - 1)), 0)
-    behind = np.where(ends < sizes, _kinds(_characters(held, np.minimum(ends, sizes - 1))), 0)
-    faulty: Mask = (
-        outside
-        | ~same
-        | ((first | last) & _SPACE > 0)
-        | ((before & first | last & behind) & _IN_WORDS > 0)
-        | lines
-        | twice(owner, spans.starts, spans.ends, spans.labels)
-    )
-    return faulty
-
-
-def twice(*keys: Numbers) -> Mask:
-    """The places at which the values of all keys are those of a place before."""
-    order, same = ordered(*keys)
-    found = np.zeros(len(order), np.bool_)
-    found[order[same]] = True
-    return found
-
-
-def _characters(texts: Sequence[str], places: Numbers) -> Codes:
-    """The character at a place of each text."""
-    return _codes("".join(map(getitem, texts, places.tolist())))
-
-
-def _codes(characters: str) -> Codes:
-    return np.frombuffer(characters.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-
-def _kinds(codes: Codes) -> Kinds:
-    """Of each character `_SPACE` for white space, `_IN_WORDS` for a letter or digit."""
-    kinds: Kinds = _table()[np.minimum(codes, _TABLED)]
-    beyond = np.flatnonzero(codes >= _TABLED)
-    kinds[beyond] = [_kind(chr(code)) for code in codes[beyond].tolist()]
-    return kinds
-
-
-@cache
-def _table() -> Kinds:
-    """The kinds of the characters that most texts have."""
-    return np.array([_kind(chr(code)) for code in range(_TABLED + 1)], np.uint8)
-
-
-def _kind(character: str) -> int:
-    return _SPACE * character.isspace() | _IN_WORDS * character.isalnum()
-
-
-_NAME, _VERSION, _SHA256, _SPAN_ID = map(re.compile, (ID_PATTERN, VERSION_PATTERN, SHA256_PATTERN, SPAN_ID_PATTERN))
-_IN_IDS = bytes(character for character in range(128) if _SPAN_ID.fullmatch(chr(character)))
+_ID, _VERSION, _SHA256, _SPAN_ID = map(re.compile, (ID_PATTERN, VERSION_PATTERN, SHA256_PATTERN, SPAN_ID_PATTERN))
+_SPAN_ID_BYTES = bytes(character for character in range(128) if _SPAN_ID.fullmatch(chr(character)))
 _NO_NUMBERS: Reading = "none"
-_NOTHING = Annotation(
+_WHITE_SPACE, _ALPHANUMERIC = 1, 2
+_TABLE_SIZE = 0x3000
+_LINE_END = ord("\n")
+_EMPTY = Annotation(
     article="",
     annotator="",
     process="single pass",
@@ -131,15 +59,18 @@ _NOTHING = Annotation(
 )
 
 
-class _Label(NamedTuple):
-    """What the inventory asks of the attributes of the spans with one label."""
+class _LabelAttributes(NamedTuple):
+    """The attributes of the spans with one label: all that they may have by name, and those that they must have."""
 
-    attributes: dict[str, Attribute]
+    allowed: dict[str, Attribute]
     required: frozenset[str]
 
 
-class _Asked(NamedTuple):
-    """How many relations with one label a span may have at one end; at least so many where its own is in `labels`."""
+class _RelationCount(NamedTuple):
+    """How many relations with one label may be attached to one span, at one end of theirs.
+
+    The lower bound holds for the spans whose label is in `labels`.
+    """
 
     relation: int
     at_head: bool
@@ -147,165 +78,290 @@ class _Asked(NamedTuple):
     bounds: Bounds
 
 
-class Gate:
-    """The gate for one inventory; `Gate.of` keeps those that were made."""
+class Prefilter:
+    """The prefilter for the annotations of one inventory; `Prefilter.of` caches it."""
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         relations = list(inventory.relations.values())
 
-        def among(names: Collection[str]) -> Mask:
-            """Which labels are among the names; the last one stands for UNKNOWN, which is -1, and never is."""
+        def is_among(names: Collection[str]) -> Mask:
+            """Return which labels are among the names; the last element, for UNKNOWN (-1), is False."""
             return np.array([*(name in names for name in inventory.spans), False], np.bool_)
 
-        self._counted = among([interval.label for interval in inventory.intervals])
         names = list(inventory.spans)
+        self._has_interval = is_among([interval.label for interval in inventory.intervals])
         self._intervals = {names.index(interval.label): interval for interval in inventory.intervals}
-        self._asked = [
-            _Asked(place, at_head, among(labels), bounds)
-            for place, relation in enumerate(relations)
+        self._relation_counts = [
+            _RelationCount(index, at_head, is_among(labels), bounds)
+            for index, relation in enumerate(relations)
             for at_head, labels, bounds in (
                 (True, relation.head, relation.per_head),
                 (False, relation.tail, relation.per_tail),
             )
             if bounds != Bounds()
         ]
-        bound = {name for relation in relations for name in relation.head}
-        bound |= {name for relation in relations if relation.per_tail.least for name in relation.tail}
-        self._alone = among(inventory.spans.keys() - bound)
-        self._labels = [
-            _Label(
+        # Labels that need no relation by R116: those at a head, and those that `per_tail` counts already.
+        exempt = {name for relation in relations for name in relation.head}
+        exempt |= {name for relation in relations if relation.per_tail.least for name in relation.tail}
+        self._needs_relation = is_among(inventory.spans.keys() - exempt)
+        pieces = inventory.pieces
+        self._joins_pieces = None if pieces is None else list(inventory.relations).index(pieces)
+        self._attributes = [
+            _LabelAttributes(
                 {attribute.name: attribute for attribute in inventory.attributes_of(label)},
                 frozenset(attribute.name for attribute in inventory.attributes_of(label) if attribute.required),
             )
             for label in inventory.spans
         ]
+        self._needs_attributes = is_among(
+            [name for name, attributes in zip(inventory.spans, self._attributes, strict=True) if attributes.required]
+        )
         # A few sets of values make up most of a corpus.
-        self._attributes_pass = lru_cache(maxsize=4096)(self._have_values)
-        self._asks = among([name for name, label in zip(inventory.spans, self._labels, strict=True) if label.required])
+        self._are_valid = lru_cache(maxsize=4096)(self._are_valid_attributes)
 
     @staticmethod
     @lru_cache(maxsize=8)
-    def of(inventory: Inventory) -> "Gate":
-        return Gate(inventory)
+    def of(inventory: Inventory) -> "Prefilter":
+        """Return the prefilter for an inventory, made once."""
+        return Prefilter(inventory)
 
-    def passing(self, documents: Documents, texts: Sequence[str]) -> Mask:
-        """Which documents, against the texts of their articles, are certainly without a finding."""
+    def accepts(self, documents: Documents, texts: Sequence[str]) -> Mask:
+        """Tell for each annotation whether it is certainly without a finding.
+
+        Args:
+            documents: The columns of the annotations, in any order of their spans and relations.
+            texts: The text of each annotation's article.
+
+        Returns:
+            A mask with one element an annotation.
+        """
         spans, relations = documents.spans, documents.relations
-        passing = np.array([_head_passes(head) for head in documents.heads], np.bool_)
-        bounds = spans.bounds.tolist()
-        for number, (first, last) in enumerate(pairwise(bounds)):
+        accepted = np.array([_is_valid_meta(meta) for meta in documents.heads], np.bool_)
+        for index, (first, last) in enumerate(pairwise(spans.bounds.tolist())):
             if len(set(spans.ids[first:last])) < last - first:
-                passing[number] = False
-        faulty = self._faulty_spans(spans) | self._faulty_ends(documents) | misplaced(spans, texts)
-        passing[owners(spans.bounds)[faulty]] = False
-        passing[owners(relations.bounds)[self._faulty_relations(documents)]] = False
-        self._count(documents, passing)
-        return passing
+                accepted[index] = False
+        joins = relations.labels == self._joins_pieces if self._joins_pieces is not None else _no_rows(relations)
+        later = _later_pieces(spans, relations, joins)
+        faulty = self._faulty_spans(spans) | self._faulty_ends(documents, later) | misplaced_spans(spans, texts)
+        accepted[owners(spans.bounds)[faulty]] = False
+        accepted[owners(relations.bounds)[self._faulty_relations(documents, joins, later)]] = False
+        self._refuse_wrong_counts(documents, accepted)
+        return accepted
 
     def _faulty_spans(self, spans: Spans) -> Mask:
-        """The spans whose label, id or attributes may be at fault."""
-        places = having(spans.attributes)
-        lacking = self._asks[spans.labels]
-        lacking[places] = [
-            not self._attributes_pass(label, tuple(spans.attributes[place].items()))
-            for place, label in zip(places, spans.labels[places].tolist(), strict=True)
+        """Return the spans with a label, id or attributes that may be wrong."""
+        indices = having(spans.attributes)
+        invalid = self._needs_attributes[spans.labels]
+        invalid[indices] = [
+            not self._are_valid(label, tuple(spans.attributes[index].items()))
+            for index, label in zip(indices, spans.labels[indices].tolist(), strict=True)
         ]
-        faulty: Mask = _faulty_ids(spans.ids) | (spans.labels == UNKNOWN) | lacking
+        faulty: Mask = _invalid_ids(spans.ids) | (spans.labels == UNKNOWN) | invalid
         return faulty
 
-    def _have_values(self, label: int, given: tuple[tuple[str, AttributeValue], ...]) -> bool:
-        """Whether a span with a label may have such attributes, and has those that it must have."""
+    def _are_valid_attributes(self, label: int, items: tuple[tuple[str, AttributeValue], ...]) -> bool:
+        """Tell whether a span with this label may have these attributes, and has all that it must have."""
         if label == UNKNOWN:
             return False
-        asked = self._labels[label]
-        for name, value in given:
-            attribute = asked.attributes.get(name)
+        attributes = self._attributes[label]
+        for name, value in items:
+            attribute = attributes.allowed.get(name)
             if attribute is None:
                 return False
             if attribute.type == "integer":
-                fits = type(value) is int and 0 <= value <= LARGEST
+                is_valid = type(value) is int and 0 <= value <= LARGEST
             else:
-                fits = isinstance(value, str) and (value in attribute.values if attribute.values else value != "")
-            if not fits:
+                is_valid = isinstance(value, str) and (value in attribute.values if attribute.values else value != "")
+            if not is_valid:
                 return False
-        return asked.required <= {name for name, _ in given}
+        return attributes.required <= {name for name, _ in items}
 
-    def _faulty_ends(self, documents: Documents) -> Mask:
-        """The spans that have too few relations, or too many."""
+    def _faulty_ends(self, documents: Documents, later: Mask) -> Mask:
+        """Return the spans that have too few relations, or too many; a later piece needs none of its own."""
         spans, relations = documents.spans, documents.relations
         size = len(spans.ids)
         related = np.zeros(size + 1, np.bool_)
         related[relations.heads] = related[relations.tails] = True
-        faulty: Mask = self._alone[spans.labels] & ~related[:-1]
-        for asked in self._asked:
-            ends = (relations.heads if asked.at_head else relations.tails)[relations.labels == asked.relation]
+        faulty: Mask = self._needs_relation[spans.labels] & ~related[:-1]
+        for relation, at_head, labels, bounds in self._relation_counts:
+            ends = (relations.heads if at_head else relations.tails)[relations.labels == relation]
             count = np.bincount(ends[ends != UNKNOWN], minlength=size)
-            if asked.bounds.most is not None:
-                faulty |= count > asked.bounds.most
-            if asked.bounds.least:
-                faulty |= asked.labels[spans.labels] & (count < asked.bounds.least)
+            if bounds.most is not None:
+                faulty |= count > bounds.most
+            if bounds.least:
+                faulty |= labels[spans.labels] & ~later[:-1] & (count < bounds.least)
         return faulty
 
-    def _faulty_relations(self, documents: Documents) -> Mask:
-        """The relations that are not known, lead to nowhere or to themselves, are not allowed, or stand twice."""
-        relations = documents.relations
+    def _faulty_relations(self, documents: Documents, joins: Mask, later: Mask) -> Mask:
+        """Return the relations that are unknown, lead nowhere or to themselves, are not allowed, or are duplicates."""
+        spans, relations = documents.spans, documents.relations
         heads, tails = relations.heads, relations.tails
-        labels = np.append(documents.spans.labels, UNKNOWN)
-        fitting = allowed(self._inventory)[relations.labels, labels[heads], labels[tails]]
-        faulty: Mask = ~fitting | (heads == tails) | twice(heads, tails, relations.labels)
+        labels = np.append(spans.labels, UNKNOWN)
+        fits = allowed(self._inventory)[relations.labels, labels[heads], labels[tails]]
+        fits &= ~(later[heads] | later[tails])
+        fits[joins] = _is_chain(spans, heads[joins], tails[joins])
+        faulty: Mask = ~fits | (heads == tails) | is_repeated(heads, tails, relations.labels)
         return faulty
 
-    def _count(self, documents: Documents, passing: Mask) -> None:
-        """Let no document pass of which a rule of counts finds something."""
-        spans = documents.spans
-        counted = np.flatnonzero(self._counted[spans.labels])
-        of_document: dict[int, list[int]] = {}
-        for place, number in zip(counted.tolist(), owners(spans.bounds)[counted].tolist(), strict=True):
-            if self._has_bounds(spans.attributes[place], int(spans.labels[place])):
-                of_document.setdefault(number, []).append(place)
-        for number, places in of_document.items():
-            if passing[number]:
-                counts = msgspec.structs.replace(_NOTHING, spans=tuple(documents.some_spans(places)))
-                passing[number] = not any(True for rule in OF_COUNTS for _ in rule.check(counts, self._inventory))
+    def _refuse_wrong_counts(self, documents: Documents, accepted: Mask) -> None:
+        """Set `accepted` to False for each annotation in which a rule of counts finds something.
 
-    def _has_bounds(self, given: Attributes, label: int) -> bool:
-        """Whether a count has numbers, or a wording that asks for them: else no rule finds anything in it."""
+        Number words are irregular: the few spans that have numbers are left to the rules themselves.
+        """
+        spans = documents.spans
+        counts = np.flatnonzero(self._has_interval[spans.labels])
+        by_document: dict[int, list[int]] = {}
+        for index, document in zip(counts.tolist(), owners(spans.bounds)[counts].tolist(), strict=True):
+            if self._has_bounds(spans.attributes[index], int(spans.labels[index])):
+                by_document.setdefault(document, []).append(index)
+        for document, indices in by_document.items():
+            if accepted[document]:
+                annotation = msgspec.structs.replace(_EMPTY, spans=tuple(documents.some_spans(indices)))
+                accepted[document] = not any(
+                    True for rule in OF_COUNTS for _ in rule.check(annotation, self._inventory)
+                )
+
+    def _has_bounds(self, attributes: Attributes, label: int) -> bool:
+        """Tell whether a count has numbers, or a wording that asks for them: no rule finds anything in the others."""
         interval = self._intervals[label]
         return (
-            given.get(interval.minimum) is not None
-            or given.get(interval.maximum) is not None
-            or interval.readings.get(str(given.get(interval.wording)), _NO_NUMBERS) != _NO_NUMBERS
+            attributes.get(interval.minimum) is not None
+            or attributes.get(interval.maximum) is not None
+            or interval.readings.get(str(attributes.get(interval.wording)), _NO_NUMBERS) != _NO_NUMBERS
         )
 
 
-def _head_passes(head: Head) -> bool:
-    """Whether what an annotation says of itself certainly has the form that the JSON Schema asks for."""
+def _no_rows(relations: Relations) -> Mask:
+    return np.zeros(len(relations.labels), np.bool_)
+
+
+def _later_pieces(spans: Spans, relations: Relations, joins: Mask) -> Mask:
+    """Return which spans are later pieces of another; the last element, for UNKNOWN (-1), is False."""
+    later = np.zeros(len(spans.ids) + 1, np.bool_)
+    later[relations.heads[joins]] = True
+    later[UNKNOWN] = False
+    return later
+
+
+def _is_chain(spans: Spans, heads: Numbers, tails: Numbers) -> Mask:
+    """Tell for each relation from a later piece to an earlier one whether it fits into a chain of pieces.
+
+    The two have one label, the later one begins where the earlier one ends or after it, and neither has another
+    relation of this kind on the same side. Such chains have no loops: a span that is empty is refused elsewhere.
+    """
+    is_chain: Mask = (heads != UNKNOWN) & (tails != UNKNOWN) & ~is_repeated(heads) & ~is_repeated(tails)
+    if is_chain.any():
+        is_chain &= (spans.labels[heads] == spans.labels[tails]) & (spans.starts[heads] >= spans.ends[tails])
+    return is_chain
+
+
+def _is_valid_meta(meta: Head) -> bool:
+    """Tell whether the fields of an annotation besides spans and relations have the form that the schema asks for."""
     return (
-        _is_name(head.article)
-        and _SHA256.fullmatch(head.text_sha256) is not None
-        and _making_passes(head.annotator, head.made_from, head.inventory)
+        _is_valid_id(meta.article)
+        and _SHA256.fullmatch(meta.text_sha256) is not None
+        and _is_valid_origin(meta.annotator, meta.made_from, meta.inventory)
     )
 
 
 @lru_cache(maxsize=256)
-def _making_passes(annotator: str, made_from: tuple[str, ...], inventory: str) -> bool:
-    """The same of what many annotations have in common."""
+def _is_valid_origin(annotator: str, made_from: tuple[str, ...], inventory: str) -> bool:
+    """Tell the same of the fields that many annotations have in common."""
     return (
         len(set(made_from)) == len(made_from)
-        and all(map(_is_name, (annotator, *made_from)))
+        and all(map(_is_valid_id, (annotator, *made_from)))
         and _VERSION.fullmatch(inventory) is not None
     )
 
 
-def _is_name(name: str) -> bool:
-    return len(name) <= MAX_ID and _NAME.fullmatch(name) is not None
+def _is_valid_id(name: str) -> bool:
+    return len(name) <= MAX_ID and _ID.fullmatch(name) is not None
 
 
-def _faulty_ids(ids: Sequence[str]) -> Mask:
-    """The ids that no span may have; most often one look at all of them finds none."""
+def _invalid_ids(ids: Sequence[str]) -> Mask:
+    """Return which ids no span may have; most often one look at all bytes shows that there are none."""
     sizes = np.fromiter(map(len, ids), np.int64, len(ids))
-    faulty: Mask = (sizes < 1) | (sizes > MAX_ID)
-    if "\n".join(ids).encode("utf-8", "surrogatepass").translate(None, _IN_IDS) != b"\n" * (len(ids) - 1):
-        faulty |= np.array([_SPAN_ID.fullmatch(id_) is None for id_ in ids], np.bool_)
-    return faulty
+    invalid: Mask = (sizes < 1) | (sizes > MAX_ID)
+    if "\n".join(ids).encode("utf-8", "surrogatepass").translate(None, _SPAN_ID_BYTES) != b"\n" * (len(ids) - 1):
+        invalid |= np.array([_SPAN_ID.fullmatch(id_) is None for id_ in ids], np.bool_)
+    return invalid
+
+
+def misplaced_spans(spans: Spans, texts: Sequence[str]) -> Mask:
+    """Return the spans that a rule of offsets or of duplicates would find something in.
+
+    These are spans that are empty, lie outside their text, read other words than the text, cross a line end, begin or
+    end with white space or within a word, or repeat the label and offsets of another.
+
+    Args:
+        spans: The spans of any number of annotations.
+        texts: The text of each annotation's article.
+
+    Returns:
+        A mask with one element a span.
+    """
+    owner = owners(spans.bounds)
+    # The text of each span. An empty text is a space here, so that it has a character at any index that is asked for.
+    span_texts = list(map([text or " " for text in texts].__getitem__, owner.tolist()))
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))[owner]
+    outside: Mask = (spans.starts < 0) | (spans.starts >= spans.ends) | (spans.ends > sizes)
+    starts, ends = np.where(outside, 0, spans.starts), np.where(outside, 0, spans.ends)
+    lengths = np.fromiter(map(len, spans.texts), np.int64, len(span_texts))
+    same = np.fromiter(map(str.startswith, span_texts, spans.texts, starts.tolist()), np.bool_, len(span_texts))
+    same &= lengths == spans.ends - spans.starts
+    # Where the words are the same, their own characters are those of the text. The space at the end gives the last
+    # span a character even if its words are empty.
+    codes = _codes("".join([*spans.texts, " "]))
+    stops = np.cumsum(lengths)
+    classes = _classes(codes)
+    first, last = classes[stops - lengths], classes[stops - 1]
+    crosses_lines = np.zeros(len(span_texts), np.bool_)
+    crosses_lines[np.searchsorted(stops, np.flatnonzero(codes == _LINE_END), "right")] = True
+    # Before and after a text there is no word.
+    before = np.where(starts > 0, _classes(_characters(span_texts, starts - 1)), 0)
+    after = np.where(ends < sizes, _classes(_characters(span_texts, np.minimum(ends, sizes - 1))), 0)
+    misplaced: Mask = (
+        outside
+        | ~same
+        | ((first | last) & _WHITE_SPACE > 0)
+        | ((before & first | last & after) & _ALPHANUMERIC > 0)
+        | crosses_lines
+        | is_repeated(owner, spans.starts, spans.ends, spans.labels)
+    )
+    return misplaced
+
+
+def is_repeated(*keys: Numbers) -> Mask:
+    """Tell for each row whether an earlier row has the same values in all keys."""
+    order, same = ordered(*keys)
+    repeated = np.zeros(len(order), np.bool_)
+    repeated[order[same]] = True
+    return repeated
+
+
+def _characters(texts: Sequence[str], indices: Numbers) -> Codes:
+    """Return the character of each text at its index."""
+    return _codes("".join(map(getitem, texts, indices.tolist())))
+
+
+def _codes(characters: str) -> Codes:
+    return np.frombuffer(characters.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def _classes(codes: Codes) -> Classes:
+    """Return the class of each character."""
+    classes: Classes = _class_table()[np.minimum(codes, _TABLE_SIZE)]
+    beyond = np.flatnonzero(codes >= _TABLE_SIZE)
+    classes[beyond] = [_class(chr(code)) for code in codes[beyond].tolist()]
+    return classes
+
+
+@cache
+def _class_table() -> Classes:
+    """Return the classes of the characters that most texts have."""
+    return np.array([_class(chr(code)) for code in range(_TABLE_SIZE + 1)], np.uint8)
+
+
+def _class(character: str) -> int:
+    return _WHITE_SPACE * character.isspace() | _ALPHANUMERIC * character.isalnum()

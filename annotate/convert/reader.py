@@ -25,7 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from annotate.checks.annotations import check_annotations, explain
-from annotate.checks.prefilter import Gate
+from annotate.checks.prefilter import Prefilter
 from annotate.checks.text import OF_TEXT, sound
 from annotate.columns import Documents, Head, Mask, Numbers, column, gathered
 from annotate.convert import rules
@@ -363,7 +363,7 @@ class Reader:
         self.inventory, self.people, self.search_keys = inventory, people, search_keys
         self.articles = Articles(fields, details)
         self.careful = CarefulReader(Mapper(inventory, fix), self.articles, people)
-        self._gate = Gate.of(inventory)
+        self._prefilter = Prefilter.of(inventory)
 
     def read(self, batch: Batch, file: str) -> Read:
         """Read tasks of `file`, as findings call it. Behind the labels of all others stand those of careful reading."""
@@ -427,7 +427,7 @@ class Reader:
         heads = [self._head(task.article, name) for task in quick for name in task.annotators]
         texts = [task.article.text for task in quick for _ in task.annotators]
         documents = Documents(self.inventory, heads, labels.spans, labels.relations).canonical()
-        passing = self._gate.passing(documents, texts).tolist()
+        passing = self._prefilter.accepts(documents, texts).tolist()
         bounds = [0, *accumulate(len(task.annotators) for task in quick)]
         twice = _maybe_twice(batch, [task.number for task in quick], labels, column(bounds)).tolist()
         found = {}

@@ -1,0 +1,73 @@
+"""Each rule has a code of its own, documentation and an invalid example that it finds something in."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from annotate.checks import CATALOGUE, check
+from annotate.cli.catalogue import every_rule
+from annotate.cli.output import as_data
+from annotate.corpus import Corpus
+from annotate.findings import Rule
+from annotate.generate import annotation_schema_text
+from annotate.inventory import load
+from tests.checks.examples import EXAMPLES, lay_out
+from tests.conftest import BASE, ROOT, annotate
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_invalid_example_gives_its_findings(example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out(example, tmp_path / "x")
+    monkeypatch.chdir(tmp_path / "x")
+    findings = list(check(Corpus("corpus"), load("schema")))
+    expected = json.loads((example / "expected.json").read_text("utf-8"))
+    assert [as_data(finding, Path("corpus")) for finding in findings] == expected
+    assert example.name[:4] in {finding.code for finding in findings}
+    assert all("\n" not in finding.message and "; " in finding.message for finding in findings)
+
+
+def test_made_up_corpus_has_no_findings() -> None:
+    assert list(check(Corpus(BASE / "corpus"), load(BASE / "schema"))) == []
+
+
+def test_every_rule_has_an_example() -> None:
+    assert {rule.code for rule in CATALOGUE} == {example.name[:4] for example in EXAMPLES}
+
+
+def test_codes_are_unique() -> None:
+    assert len({rule.code for rule in every_rule()}) == len(every_rule())
+    assert len(CATALOGUE) >= 30
+
+
+@pytest.mark.parametrize("rule", every_rule(), ids=lambda rule: rule.code)
+def test_rule_says_what_and_why_with_examples(rule: Rule) -> None:
+    first, *rest = rule.documentation.split("\n")
+    assert first.endswith(".")
+    for part in ("Why:", "Fails:", "Passes:"):
+        assert any(line.startswith(part) for line in rest), f"{rule.code} lacks {part}"
+    page = next((line.removeprefix("Guideline: ") for line in rest if line.startswith("Guideline: ")), None)
+    if page and page.endswith(".md"):
+        assert (ROOT / "guidelines" / page).is_file(), page
+
+
+def test_schema_names_only_rules_of_the_catalogue() -> None:
+    codes = {rule.code for rule in CATALOGUE}
+
+    def rule_codes(value: object) -> set[str]:
+        if isinstance(value, dict):
+            rules = value.get("x-rules", {}).values()
+            return set(rules).union(*map(rule_codes, value.values()))
+        return set().union(*map(rule_codes, value)) if isinstance(value, list) else set()
+
+    assert rule_codes(json.loads(annotation_schema_text(load(BASE / "schema")))) <= codes
+
+
+def test_rules_are_listed_and_explained() -> None:
+    listed = annotate("rules").output
+    assert all(rule.code in listed for rule in every_rule())
+    explained = annotate("rules", "p303").output
+    assert "Why:" in explained
+    assert len(json.loads(annotate("rules", "--format", "json").output)) == len(every_rule())
+    unknown = annotate("rules", "X1")
+    assert (unknown.exit_code, unknown.output.count("\n")) == (2, 1)

@@ -1,0 +1,196 @@
+"""The prefilter accepts no annotation in which a rule finds something, and almost every clean one."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annotate.checks.annotations import explain
+from annotate.checks.prefilter import Prefilter
+from annotate.columns import gathered
+from annotate.corpus import Corpus
+from annotate.inventory import Inventory, load
+from annotate.model import Annotation, Relation, Span
+from annotate.offsets import sha256
+from tests.checks.examples import EXAMPLES
+from tests.conftest import BASE, ROOT
+from tests.strategies import annotations, texts
+
+INVENTORY = load(BASE / "schema")
+CORPUS = Corpus(BASE / "corpus")
+NAMES = CORPUS.annotated_ids("gold")
+LABELS = ["Speaker", "Verb", "Words", "Load", "Quay", "Nothing"]
+PIECES = "continues"
+WORDS = "one two three four five six seven eight nine ten"
+
+
+def is_accepted(annotation: Annotation, text: str, inventory: Inventory = INVENTORY) -> bool:
+    return bool(Prefilter.of(inventory).accepts(gathered([annotation], inventory), [text])[0])
+
+
+@st.composite
+def altered_annotations(draw: st.DrawFn) -> tuple[Annotation, str]:
+    """An annotation of the made-up corpus with some fields, spans and relations changed, and its article's text."""
+    name = draw(st.sampled_from(NAMES))
+    annotation, text = CORPUS.read_annotation("gold", name), CORPUS.read_text(name)
+    spans, relations = list(annotation.spans), list(annotation.relations)
+    for _ in range(draw(st.integers(0, 2))):
+        index = draw(st.integers(0, len(spans) - 1))
+        start = draw(st.integers(spans[index].start - 2, spans[index].start + 2))
+        end = draw(st.integers(spans[index].end - 2, spans[index].end + 2))
+        changes: list[dict[str, object]] = [
+            {"start": start, "end": end, "text": text[max(start, 0) : max(end, 0)]},
+            {"start": start},
+            {"label": draw(st.sampled_from(LABELS))},
+            {"id": draw(st.sampled_from([spans[0].id, "a b", "", "x" * 101, "s1\n", "é"]))},
+            {"text": draw(st.sampled_from(["", " ", "said"]))},
+            {"attributes": draw(st.dictionaries(st.sampled_from(["rank", "least", "most", "wording", "remark"]),
+                                                st.integers(-1, 9) | st.sampled_from(["master", "exact", "", "range"]),
+                                                max_size=3))},
+        ]  # fmt: skip
+        spans[index] = msgspec.structs.replace(spans[index], **draw(st.sampled_from(changes)))
+    if draw(st.booleans()):
+        # A span around the same words as another, or within them, with no relation.
+        span = draw(st.sampled_from(spans))
+        text_ = draw(st.sampled_from([span.text, span.text.partition(" ")[0]]))
+        new = Span(
+            id="new", label="Load", start=span.start, end=span.start + len(text_), text=text_,
+            attributes={"wording": "vague"},
+        )  # fmt: skip
+        spans.append(new)
+    ids = st.sampled_from([*(span.id for span in spans), "nowhere"])
+    labels = st.sampled_from([PIECES, *INVENTORY.relations, "nothing"])
+    relations += draw(st.lists(st.builds(lambda label, head, tail: Relation(label=label, head=head, tail=tail),
+                                         labels, ids, ids), max_size=2))  # fmt: skip
+    for items in (spans, relations):
+        if items and draw(st.integers(0, 5)) == 0:
+            del items[draw(st.integers(0, len(items) - 1))]
+    return msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations)), text
+
+
+@st.composite
+def annotations_with_pieces(draw: st.DrawFn) -> Annotation:
+    """An annotation of `WORDS` that only relations of pieces can make wrong: any nested, crossing or equal ranges."""
+    words = WORDS.split()
+    starts = [len(" ".join(words[:index])) + bool(index) for index in range(len(words))]
+    drawn = st.tuples(st.integers(0, 9), st.integers(0, 3), st.sampled_from(["Load", "Load", "Load", "Words", "Quay"]))
+    spans = []
+    for index, (first, more, label) in enumerate(draw(st.lists(drawn, min_size=1, max_size=7))):
+        last = min(first + more, 9)
+        start, end = starts[first], starts[last] + len(words[last])
+        attributes: dict[str, str | int] = {"wording": "vague"} if label == "Load" else {}
+        spans.append(
+            Span(id=f"s{index}", label=label, start=start, end=end, text=WORDS[start:end], attributes=attributes)
+        )
+    ids = st.sampled_from([span.id for span in spans])
+    relations = [
+        Relation(label=PIECES, head=head, tail=tail) for head, tail in draw(st.lists(st.tuples(ids, ids), max_size=4))
+    ]
+    relations += [
+        Relation(label="lies_at", head=head, tail=tail)
+        for head, tail in draw(st.lists(st.tuples(ids, ids), max_size=1))
+    ]
+    return msgspec.structs.replace(
+        CORPUS.read_annotation("gold", NAMES[0]),
+        text_sha256=sha256(WORDS),
+        spans=tuple(spans),
+        relations=tuple(relations),
+    )
+
+
+@given(altered_annotations())
+@settings(max_examples=600, deadline=None)
+def test_accepts_only_what_the_rules_find_nothing_in(altered: tuple[Annotation, str]) -> None:
+    annotation, text = altered
+    if is_accepted(annotation, text):
+        assert explain(annotation, text, INVENTORY) == []
+
+
+@given(annotations_with_pieces())
+@settings(max_examples=600, deadline=None)
+def test_accepts_exactly_the_pieces_that_the_rules_find_nothing_in(annotation: Annotation) -> None:
+    assert is_accepted(annotation, WORDS) == (explain(annotation, WORDS, INVENTORY) == [])
+
+
+@given(st.lists(annotations_with_pieces(), min_size=2, max_size=4))
+@settings(deadline=None)
+def test_verdict_does_not_depend_on_the_other_annotations(batch: list[Annotation]) -> None:
+    accepted = Prefilter.of(INVENTORY).accepts(gathered(batch, INVENTORY), [WORDS] * len(batch)).tolist()
+    assert accepted == [is_accepted(annotation, WORDS) for annotation in batch]
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_accepts_nothing_wrong_on_texts_of_any_kind(data: st.DataObject) -> None:
+    text = data.draw(texts)
+    annotation = data.draw(annotations(text))
+    if is_accepted(annotation, text):
+        assert explain(annotation, text, INVENTORY) == []
+
+
+@pytest.mark.parametrize("example", [path for path in EXAMPLES if path.name[0] in "PR"], ids=lambda path: path.name)
+def test_refuses_the_examples_of_each_rule(example: Path) -> None:
+    files = list(example.glob("corpus/annotations/*/*.json"))
+    assert files
+    for path in files:
+        annotation = msgspec.json.decode(path.read_bytes(), type=Annotation)
+        text = example / "corpus" / "articles" / f"{annotation.article}.txt"
+        assert not is_accepted(
+            annotation, text.read_text("utf-8") if text.is_file() else CORPUS.read_text(annotation.article)
+        )
+
+
+def test_accepts_nine_of_ten_annotations_of_this_corpus() -> None:
+    """They have pieces, nested spans and spans on the same words, as real annotations do."""
+    corpus, inventory = Corpus(ROOT / "corpus"), load(ROOT / "schema")
+    accepted = [
+        is_accepted(corpus.read_annotation(annotation_set, name), corpus.read_text(name), inventory)
+        for annotation_set in corpus.versions()
+        for name in corpus.annotated_ids(annotation_set)
+    ]
+    assert len(accepted) >= 10
+    assert sum(accepted) >= 0.9 * len(accepted)
+
+
+def test_accepts_the_made_up_corpus() -> None:
+    annotations_ = [CORPUS.read_annotation("gold", name) for name in NAMES]
+    assert any(relation.label == PIECES for annotation in annotations_ for relation in annotation.relations)
+    assert all(is_accepted(annotation, CORPUS.read_text(annotation.article)) for annotation in annotations_)
+
+
+def test_refuses_a_span_without_the_relations_it_needs() -> None:
+    text = "The pilot said that the lock held."
+    spans = (
+        Span(id="a", label="Speaker", start=0, end=9, text="The pilot", attributes={"rank": "hand"}),
+        Span(id="b", label="Verb", start=10, end=14, text="said"),
+        Span(id="c", label="Words", start=20, end=33, text="the lock held"),
+    )
+    relations = (Relation(label="speaker", head="b", tail="a"), Relation(label="words", head="b", tail="c"))
+    annotation = msgspec.structs.replace(
+        CORPUS.read_annotation("gold", NAMES[0]), text_sha256=sha256(text), spans=spans, relations=relations
+    )
+    assert is_accepted(annotation, text)
+    assert not is_accepted(msgspec.structs.replace(annotation, relations=relations[:1]), text)
+
+
+@pytest.mark.parametrize("offset", [1 << 63, -(1 << 63) - 1, 1 << 64, 1 << 1000])
+@pytest.mark.parametrize("field", ["start", "end"])
+def test_refuses_an_offset_beyond_64_bits(field: str, offset: int) -> None:
+    annotation, text = CORPUS.read_annotation("gold", NAMES[0]), CORPUS.read_text(NAMES[0])
+    far = msgspec.structs.replace(annotation.spans[0], **{field: offset})
+    altered = msgspec.structs.replace(annotation, spans=(far, *annotation.spans[1:]))
+    batch = gathered([annotation, altered, annotation], INVENTORY)
+    assert Prefilter.of(INVENTORY).accepts(batch, [text] * 3).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"article": "../x"}, {"annotator": ""}, {"made_from": ("a", "a")}, {"inventory": "1"}, {"text_sha256": "0"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_refuses_metadata_that_the_schema_refuses(change: dict[str, object]) -> None:
+    annotation = msgspec.structs.replace(CORPUS.read_annotation("gold", NAMES[0]), **change)
+    assert not is_accepted(annotation, CORPUS.read_text(NAMES[0]))
+    assert explain(annotation, CORPUS.read_text(NAMES[0]), INVENTORY)
