@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from annotate.convert.reader import Task
 from annotate.inventory import Inventory
-from annotate.labelstudio.results_fast import Arrow, Choice, Region
+from annotate.labelstudio.results_fast import ChoiceItem, RegionItem, RelationItem
 
 
 def columns(tasks: list[Task], labels: Inventory, schema: pa.Schema) -> list[pa.Array]:
@@ -25,8 +25,8 @@ def columns(tasks: list[Task], labels: Inventory, schema: pa.Schema) -> list[pa.
     span_counts, relation_counts = [0], [0]
     for task in tasks:
         items = task.annotations[0].result
-        regions = [item for item in items if type(item) is Region]
-        arrows = [item for item in items if type(item) is Arrow]
+        regions = [item for item in items if type(item) is RegionItem]
+        arrows = [item for item in items if type(item) is RelationItem]
         ids = [region.id for region in regions]
         place = {id_: number for number, id_ in enumerate(ids)}
         base = len(spans["id"])
@@ -41,10 +41,10 @@ def columns(tasks: list[Task], labels: Inventory, schema: pa.Schema) -> list[pa.
         relations["head_id"] += [arrow.from_id for arrow in arrows]
         relations["tail_id"] += [arrow.to_id for arrow in arrows]
         for item in items:
-            if type(item) is Choice:
+            if type(item) is ChoiceItem:
                 name = item.from_name.partition(".")[2]
                 given[name][0].append(base + place[item.id])
-                given[name][1].append(choices[name][item.value.given[0]])
+                given[name][1].append(choices[name][item.value.content[0]])
         span_counts.append(len(regions))
         relation_counts.append(len(arrows))
     known = {

@@ -107,7 +107,7 @@ def _write(corpus: Corpus, mapper: Mapper, raw: dict[str, Any], place: SourceRan
     known = {"title": raw["data"]["title"], "language": "en", "rights": "Made up.", "text_sha256": sha256(text)}
     article = msgspec.convert({"id": name, "text": text, **known, **unknown, "source": place}, Article)
     corpus.write_article(article)
-    for mapped in mapper.task(raw, text):
+    for mapped in mapper.map_task(raw, text):
         if mapped.annotation is None or mapped.findings:
             raise SystemExit(f"task {raw['id']} cannot be mapped")
         gold = msgspec.structs.replace(mapped.annotation, annotator="anna", process="adjudicated", made_from=("anna",))

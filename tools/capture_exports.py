@@ -222,7 +222,7 @@ def expect() -> None:
     mapper = Mapper(inventory.load(EXPORTS))
     for path in sorted(EXPORTS.glob("*.json")):
         raw = json.loads(path.read_text("utf-8"))
-        mapped = [entry._asdict() for entry in mapper.task(raw, raw["data"]["text"])]
+        mapped = [entry._asdict() for entry in mapper.map_task(raw, raw["data"]["text"])]
         text = json.dumps(msgspec.to_builtins(mapped), indent=1, ensure_ascii=False)
         (EXPORTS / "expected" / path.name).write_text(text + "\n", "utf-8")
 

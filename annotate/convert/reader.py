@@ -35,8 +35,8 @@ from annotate.findings import Finding
 from annotate.ingest import Details
 from annotate.inventory import Inventory
 from annotate.labelstudio.config import TEXT
-from annotate.labelstudio.results import Mapper, pseudonym
-from annotate.labelstudio.results_fast import Item, Plain, PlainColumns
+from annotate.labelstudio.results import Mapper, annotator_of
+from annotate.labelstudio.results_fast import FastColumns, FastReader, Item
 from annotate.model import Annotation, Article, Relation, Span
 from annotate.offsets import normal_places, normalise, sha256, trimmed
 
@@ -147,7 +147,7 @@ class CarefulReader(NamedTuple):
         found: list[Labelled] = []
         known = {**raw, "data": {"article": article.id, TEXT: article.text}}
         left = iter(entries)
-        for mapped in self.mapper.task(known, article.text, self.people, predictions=False):
+        for mapped in self.mapper.map_task(known, article.text, self.people, predictions=False):
             findings += [finding_at(finding, file) for finding in mapped.findings]
             if mapped.kind == "annotation":
                 entry, made = next(left), mapped.annotation
@@ -368,7 +368,7 @@ class Reader:
     def read(self, batch: Batch, file: str) -> Read:
         """Read tasks of `file`, as findings call it. Behind the labels of all others stand those of careful reading."""
         found: dict[int, Taken | SetAside] = {}
-        quick, columns = list[Quick](), PlainColumns(self.careful.mapper.controls)
+        quick, columns = list[Quick](), FastReader(self.careful.mapper.controls)
         readable = batch.is_text()
         for number in range(len(batch.places)):
             task = self._quick(batch, number, columns, file, readable)
@@ -391,7 +391,7 @@ class Reader:
         return Read([found[number] for number in range(len(batch.places))], documents.followed_by(more))
 
     def _quick(
-        self, batch: Batch, number: int, columns: PlainColumns, file: str, readable: bool
+        self, batch: Batch, number: int, columns: FastReader, file: str, readable: bool
     ) -> Quick | SetAside | None:
         """A task whose results were put to the columns; None for one that is to be read item by item.
 
@@ -410,7 +410,7 @@ class Reader:
             return None
         if not sound(text, text.encode()) or not all(entry.result and not entry.was_cancelled for entry in entries):
             return None
-        annotators = [pseudonym(entry.person, self.people) for entry in entries]
+        annotators = [annotator_of(entry.person, self.people) for entry in entries]
         if len(set(annotators)) < len(annotators):
             return None
         article = self.articles.of(task.data, task.id, file, batch.where(number))
@@ -421,7 +421,7 @@ class Reader:
         return Quick(number, article, annotators, [entry.rank for entry in entries])
 
     def _passed(
-        self, quick: Sequence[Quick], labels: Plain, batch: Batch, file: str
+        self, quick: Sequence[Quick], labels: FastColumns, batch: Batch, file: str
     ) -> tuple[dict[int, Taken], Documents]:
         """Those tasks, by number, that are what they promised, and the labels of all."""
         heads = [self._head(task.article, name) for task in quick for name in task.annotators]
@@ -433,7 +433,7 @@ class Reader:
         found = {}
         for task, again, (first, last) in zip(quick, twice, pairwise(bounds), strict=True):
             several = range(first, last)
-            if again or not labels.odd.isdisjoint(several):
+            if again or not labels.irregular.isdisjoint(several):
                 continue
             doubtful = [number for number in several if not passing[number]]
             said = self._explained(documents, texts, doubtful, file) if doubtful else []
@@ -478,7 +478,7 @@ class Reader:
         return found, gathered(annotations, self.inventory)
 
 
-def _maybe_twice(batch: Batch, numbers: Sequence[int], labels: Plain, bounds: Numbers) -> Mask:
+def _maybe_twice(batch: Batch, numbers: Sequence[int], labels: FastColumns, bounds: Numbers) -> Mask:
     """Whether, in some tasks, a key may stand twice that the labels hang on; offsets are held to the words anyway.
 
     `bounds` are those of the tasks among all results.

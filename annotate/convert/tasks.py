@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from annotate.convert import rules
-from annotate.corpus import ID_PATTERN
+from annotate.corpus import is_id
 from annotate.findings import Finding
 from annotate.ingest import Details
-from annotate.labelstudio.results import MAX_ID
 from annotate.model import Article, SourceRange
 from annotate.offsets import sha256
 
-_ID = re.compile(ID_PATTERN)
 _ADDRESS = re.compile(r"(?:https?|s3|gs|azure-blob)://\S+|/data/\S+")
 
 Rank: TypeAlias = tuple[bool, str, str]
@@ -65,7 +63,7 @@ class Articles(NamedTuple):
         id_ = data.get(self.fields.article)
         if id_ is None and isinstance(number, int | str):
             id_ = f"task-{number}"
-        if not isinstance(id_, str) or len(id_) > MAX_ID or not _ID.fullmatch(id_):
+        if not isinstance(id_, str) or not is_id(id_):
             return SetAside(None, tuple(rules.id_missing(file, None, where, id_)))
         text = data.get(self.fields.text)
         if not isinstance(text, str) or not text.strip() or _ADDRESS.fullmatch(text.strip()):

@@ -9,7 +9,7 @@ from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Raw
 from annotate.labelstudio.config import TEXT
-from annotate.labelstudio.results import Mapper, article_of, pseudonym
+from annotate.labelstudio.results import Mapper, annotator_of, article_id_of
 from annotate.labelstudio.tasks import Prediction
 from annotate.model import Annotation, Article
 from annotate.offsets import sha256
@@ -55,7 +55,7 @@ def compare(
     each: dict[str, Compared] = {}
     tasks: Counter[str] = Counter()
     for task in raw:
-        name = article_of(task) or ""
+        name = article_id_of(task) or ""
         tasks[name] += 1
         if name in at and tasks[name] == 1:
             article, each[name] = articles[at[name]], Compared()
@@ -91,9 +91,9 @@ def _labels(
     people: Mapping[int, str],
     found: Compared,
 ) -> None:
-    mapped = list(mapper.task(task, article.text, people))
+    mapped = list(mapper.map_task(task, article.text, people))
     for entry in wanted:
-        same = [one.annotation for one in mapped if one.kind == "prediction" and one.version == entry.version]
+        same = [one.annotation for one in mapped if one.kind == "prediction" and one.model_version == entry.version]
         name = f"{article.id}, prediction {entry.version}"
         if len(same) != 1 or same[0] is None:
             found.differs("annotations", f"{name}: the server has {len(same) or 'none'}")
@@ -101,7 +101,7 @@ def _labels(
             _annotations(name, entry.annotation, same[0], found, notes=True)
     for one in mapped:
         if one.kind == "annotation" and one.annotation is not None:
-            person = pseudonym(one.person, people)
+            person = annotator_of(one.user_id, people)
             name = f"{article.id}, annotation by {person}"
             if not corpus.annotation_path(person, article.id).is_file():
                 found.differs("annotations", f"{name}: not pulled yet")

@@ -19,7 +19,7 @@ import msgspec
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import PAGE, Project, Raw, Studio, speaking
 from annotate.labelstudio.config import Vocabulary, labeling_config, vocabulary
-from annotate.labelstudio.results import user_of
+from annotate.labelstudio.results import user_id_of
 from annotate.labelstudio.state import State
 from annotate.offsets import sha256
 
@@ -101,7 +101,7 @@ def listed(studio: Studio, path: str, include: str) -> Iterator[Raw]:
 def user(kind: str, entry: Raw) -> int | None:
     """The number of the user who made an entry. A draft names its maker in words alone, with the number last."""
     number = _NUMBER.search(str(entry.get("created_username"))) if kind == "draft" else None
-    return int(number[1]) if number else user_of(entry)
+    return int(number[1]) if number else user_id_of(entry)
 
 
 def tasks(studio: Studio, project: Project) -> Iterator[Raw]:

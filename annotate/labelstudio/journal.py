@@ -20,7 +20,7 @@ import msgspec
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.labelstudio.client import Project, Raw, Studio
-from annotate.labelstudio.results import user_of
+from annotate.labelstudio.results import user_id_of
 from annotate.labelstudio.state import State
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -95,7 +95,7 @@ class Journal:
 
 def users(tasks: Iterable[Raw]) -> list[int]:
     """The numbers of the server's users who submitted or skipped something."""
-    numbers = {user_of(annotation) for task in tasks for annotation in task.get("annotations") or []}
+    numbers = {user_id_of(annotation) for task in tasks for annotation in task.get("annotations") or []}
     return sorted(number for number in numbers if number is not None)
 
 

@@ -16,7 +16,7 @@ from annotate.findings import Finding
 from annotate.labelstudio import journal, rules
 from annotate.labelstudio.client import Raw, Refused, nameless
 from annotate.labelstudio.journal import Aside, Journal, Page, users
-from annotate.labelstudio.results import Mapped, Mapper, article_of, pseudonym
+from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of
 from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
 from annotate.util.files import File, write_together
@@ -91,7 +91,7 @@ class Taking:
 
     def early(self, path: Path, page: Page) -> None:
         """Take a page that came just now, unless one before it waits, or somebody in it is not known (yet)."""
-        self._came.update(task.get("id") for task in page.tasks if article_of(task) not in self.known)
+        self._came.update(task.get("id") for task in page.tasks if article_id_of(task) not in self.known)
         self._waiting |= page.server != self.server or any(
             self.people.get(user) not in self._listed for user in page.users
         )
@@ -126,7 +126,7 @@ class Taking:
         groups: dict[str, list[Raw]] = {}
         unknown: list[Raw] = []
         for task in page.tasks:
-            article = article_of(task)
+            article = article_id_of(task)
             if article is not None and article in self.known:
                 groups.setdefault(article, []).append(task)
             else:
@@ -160,7 +160,7 @@ class Taking:
         entries = [
             (task, entry)
             for task in [*tasks, *also]
-            for entry in self.mapper.task(task, text, self.people, predictions=False)
+            for entry in self.mapper.map_task(task, text, self.people, predictions=False)
         ]
         found = self._write(article, entries)
         numbers |= {task.get("id") for task in also}
@@ -186,7 +186,7 @@ class Taking:
     def _of_no_article(self, task: Raw) -> tuple[Aside, list[Finding]]:
         data = task.get("data")
         named = data.get("article") if isinstance(data, dict) else None
-        findings = list(rules.article_unknown("articles", article_of(task), named, task.get("id")))
+        findings = list(rules.article_unknown("articles", article_id_of(task), named, task.get("id")))
         return journal.of(task, "annotation", None, None, findings, tuple(task.get("annotations") or ())), findings
 
     def _write_unknown(self) -> None:
@@ -200,7 +200,7 @@ class Taking:
             self._keep(name, [*new, *before])
             self._write_all()
         if new or before:
-            left = [task for task in [*new, *before] if article_of(task) not in self.known]
+            left = [task for task in [*new, *before] if article_id_of(task) not in self.known]
             living = self._living(left)
             found = [self._of_no_article(task)[0] for task in left if task.get("id") in living]
             journal.put(self.state, UNKNOWN, found)
@@ -220,27 +220,27 @@ class Taking:
         self.done.findings.extend(findings)
         self.done = self.done._replace(set_aside=self.done.set_aside + items)
 
-    def _write(self, article: str, entries: Sequence[tuple[Raw, Mapped]]) -> list[Aside]:
+    def _write(self, article: str, entries: Sequence[tuple[Raw, MappedResult]]) -> list[Aside]:
         """Write what can be taken of an article; what cannot is given back."""
         found: list[Aside] = []
-        by_person: dict[str, list[tuple[Raw, Mapped]]] = {}
+        by_person: dict[str, list[tuple[Raw, MappedResult]]] = {}
         for task, entry in entries:
-            person = pseudonym(entry.person, self.people)
+            person = annotator_of(entry.user_id, self.people)
             errors = [finding for finding in entry.findings if finding.severity == "error"]
-            self._note(entry.findings, len(entry.set_aside) if errors else 0)
+            self._note(entry.findings, len(entry.quarantined) if errors else 0)
             if errors:
-                found.append(journal.of(task, entry.kind, entry.number, person, errors, entry.set_aside))
+                found.append(journal.of(task, entry.kind, entry.id, person, errors, entry.quarantined))
             if entry.kind == "annotation" and entry.annotation is not None:
                 by_person.setdefault(person, []).append((task, entry))
         for person, several in by_person.items():
-            task, taken = max(several, key=lambda pair: pair[1].number if isinstance(pair[1].number, int) else -1)
+            task, taken = max(several, key=lambda pair: pair[1].id if isinstance(pair[1].id, int) else -1)
             if len(several) > 1:
-                numbers = sorted(str(entry.number) for _, entry in several)
+                numbers = sorted(str(entry.id) for _, entry in several)
                 file = f"annotations/{person}/{article}.json"
-                findings = list(rules.annotated_twice(file, article, person, numbers, taken.number))
+                findings = list(rules.several_annotations(file, article, person, numbers, taken.id))
                 others = tuple(entry.annotation for _, entry in several if entry is not taken)
                 self._note(findings, len(others))
-                found.append(journal.of(task, "annotation", taken.number, person, findings, others))
+                found.append(journal.of(task, "annotation", taken.id, person, findings, others))
             if taken.annotation is not None:
                 self._store(person, taken.annotation)
         return found

@@ -26,7 +26,7 @@ from annotate.inventory import Inventory
 from annotate.labelstudio import config_drift, tasks
 from annotate.labelstudio.client import Project, Raw, Refused, Studio, again, ahead
 from annotate.labelstudio.config import TEXT, labeling_config, vocabulary
-from annotate.labelstudio.results import article_of
+from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import Prediction
 from annotate.model import GOLD, Annotation, Article
@@ -94,7 +94,7 @@ def _of_articles(pages: Iterable[list[Raw]]) -> Iterator[tuple[str, Known]]:
     """The tasks of articles; others are not ours."""
     for page in pages:
         for task in page:
-            article = article_of(task)
+            article = article_id_of(task)
             if article is not None:
                 yield article, known(task)
 
@@ -430,7 +430,7 @@ def _deliver(studio: Studio, project: Project, batch: Sequence[_Made], last: int
     def look() -> None:
         looked.append(_settled(studio, project))
         pages = studio.pages(project, after=last, include="id,data")
-        there = {article_of(task) for page in pages for task in page}
+        there = {article_id_of(task) for page in pages for task in page}
         left[:] = [made for made in left if made.article not in there]
 
     def add() -> None:

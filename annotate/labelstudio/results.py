@@ -1,18 +1,17 @@
-"""Raw Label Studio tasks → annotations: every result item is mapped or becomes a finding, and none is dropped.
+"""Turn raw Label Studio tasks into annotations: every result item is mapped or becomes a finding, and none is dropped.
 
-The one way from a server's JSON into the corpus: `pull` and the bulk path both take it.
-
-The result items of one annotation → spans and relations; what cannot be mapped becomes a finding and is kept raw.
+This is the only way from a server's JSON into the corpus: `pull`, adjudication and the conversion of exports use it.
+`results_fast` is the fast path for results without irregularities.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from annotate import offsets
-from annotate.corpus import ID_PATTERN, canonical
+from annotate.corpus import canonical, is_id
 from annotate.findings import Finding, Rule
 from annotate.inventory import Attribute, Inventory
 from annotate.labelstudio import rules
@@ -20,14 +19,22 @@ from annotate.labelstudio.config import TEXT, attribute_controls, relation_names
 from annotate.model import Annotation, AttributeValue, Process, Relation, Span
 from annotate.offsets import Diagnosis, sha256
 
-Item = Mapping[str, Any]
+Item: TypeAlias = Mapping[str, Any]
+EntryKind: TypeAlias = Literal["annotation", "draft", "prediction"]
 
-VALUES = {"choice": ("choices", "choices"), "integer": ("number", "number"), "text": ("textarea", TEXT)}
-"""Type of an attribute → the item's type, and the key of its value."""
+VALUE_KEYS = {"choice": ("choices", "choices"), "integer": ("number", "number"), "text": ("textarea", TEXT)}
+"""Type of an attribute → the type of its items, and the key of the value in them."""
+ENTRY_KINDS: dict[EntryKind, str] = {"annotation": "annotations", "draft": "drafts", "prediction": "predictions"}
+"""Kind of an entry → the key of a task that lists the entries of this kind."""
+_TRAILING_ID = re.compile(r", (\d+)$")
 
 
 class Controls:
-    """The inventory's controls, looked up by name; made once and used for any number of annotations."""
+    """The controls of an inventory's labelling config, and the indices of its labels, by name.
+
+    Args:
+        inventory: The inventory that the labelling config is generated from.
+    """
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
@@ -35,309 +42,336 @@ class Controls:
         self.attributes = attribute_controls(inventory)
         self.relations = relation_names(inventory)
         self.layer_of = {name: label.layer for name, label in inventory.spans.items()}
-        self.numbers = {name: number for number, name in enumerate(inventory.spans)}
-        ties = {name: number for number, name in enumerate(inventory.relations)}
-        self.ties = {shown: ties[name] for shown, name in self.relations.items()}
-
-
-class Place(NamedTuple):
-    start: int
-    end: int
-    text: str
+        self.label_indices = {name: index for index, name in enumerate(inventory.spans)}
+        indices = {name: index for index, name in enumerate(inventory.relations)}
+        self.relation_indices = {shown: indices[name] for shown, name in self.relations.items()}
 
 
 @dataclass(slots=True)
 class Region:
-    """A region: one place, and one span for each of its labels (label → id of the span)."""
+    """A region: one range of the text, in code points, half open, and a span for each of its labels.
 
-    raw_place: tuple[int, int]
-    place: Place
+    `spans` maps each label to the id of its span, `attributes` each label to the values of its attributes.
+    `raw_offsets` are the offsets as the item has them.
+    """
+
+    raw_offsets: tuple[int, int]
+    start: int
+    end: int
+    text: str
     note: str
     spans: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, dict[str, AttributeValue]] = field(default_factory=dict)
 
 
-class Reading:
-    """Reads the items of one annotation; afterwards `spans`, `relations`, `findings` and `set_aside` hold all of them.
+class ResultReader:
+    """Read the result items of one annotation: the slow path, which looks at each item and explains what is wrong.
 
-    `file` and `article` are the place that findings name; `text` is what the offsets are settled against, and with
-    `fix_offsets` fixed where one place alone fits. `diagnoses` counts what the offsets of each region were.
+    After `read`, `spans`, `relations`, `findings` and `quarantined` together account for every item. `diagnoses` counts
+    how the offsets of the regions were counted.
+
+    Args:
+        controls: The controls that the items may come from.
+        text: The text of the article; offsets are resolved against it.
+        file: The file that findings name.
+        article_id: The article that findings name.
+        fix_offsets: Whether to move a region whose words fit at exactly one other place that its offsets may mean.
     """
 
     def __init__(
-        self, controls: Controls, text: str, file: str, article: str | None, fix_offsets: bool = False
+        self, controls: Controls, text: str, file: str, article_id: str | None, fix_offsets: bool = False
     ) -> None:
-        self.controls, self.text, self.file, self.article = controls, text, file, article
+        self.controls, self.text, self.file, self.article_id = controls, text, file, article_id
         self.fix_offsets = fix_offsets
-        self.diagnoses: Counter[offsets.Diagnosis] = Counter()
+        self.diagnoses: Counter[Diagnosis] = Counter()
         self.findings: list[Finding] = []
-        self.set_aside: list[object] = []
+        self.quarantined: list[object] = []
         self.regions: dict[str, Region] = {}
         self.relations: dict[tuple[str, str, str], Relation] = {}
-        self._ids: set[str] = set()
+        self._region_ids: set[str] = set()
 
     @property
     def spans(self) -> Iterator[Span]:
+        """The spans of all regions, in the order of the regions."""
         for region in self.regions.values():
-            for label, id_ in region.spans.items():
-                start, end, text = region.place
-                values = region.attributes.get(label, {})
-                yield Span(id=id_, label=label, start=start, end=end, text=text, attributes=values, note=region.note)
+            for label, span_id in region.spans.items():
+                yield Span(
+                    id=span_id,
+                    label=label,
+                    start=region.start,
+                    end=region.end,
+                    text=region.text,
+                    attributes=region.attributes.get(label, {}),
+                    note=region.note,
+                )
 
     def read(self, items: Iterable[object]) -> None:
-        """Read every item: regions first, since attributes and relations may stand before the region they name."""
+        """Read every item: regions first, because an attribute or relation may precede the region that it names."""
         attributes: list[tuple[Item, str]] = []
         relations: list[Item] = []
         regions: list[tuple[Item, str]] = []
         for item in items:
             if not isinstance(item, dict):
-                self._aside(item, rules.item_unknown, item, "since it is no object")
+                self._quarantine(item, rules.item_unknown, item, "it is not an object")
             elif item.get("type") == "relation":
                 relations.append(item)
             elif not isinstance(item.get("id"), str) or not item["id"] or not isinstance(item.get("value"), dict):
-                self._aside(item, rules.item_unknown, item, "since it has no id or no value")
+                self._quarantine(item, rules.item_unknown, item, "it has no id or no value")
             elif item.get("type") == "labels":
                 regions.append((item, item["id"]))
             else:
                 attributes.append((item, item["id"]))
-        self._ids = {id_ for _, id_ in regions}
-        for item, id_ in regions:
-            self._region(item, id_)
-        for item, id_ in attributes:
-            self._attribute(item, id_)
+        self._region_ids = {region_id for _, region_id in regions}
+        for item, region_id in regions:
+            self._read_region(item, region_id)
+        for item, region_id in attributes:
+            self._read_attribute(item, region_id)
         for item in relations:
-            self._relation(item)
+            self._read_relation(item)
 
-    def _say(self, rule: Rule, *nouns: object) -> None:
-        self.findings.extend(rule(self.file, self.article, *nouns))
+    def _report(self, rule: Rule, *details: object) -> None:
+        self.findings.extend(rule(self.file, self.article_id, *details))
 
-    def _aside(self, item: object, rule: Rule, *nouns: object) -> None:
-        self._say(rule, *nouns)
-        if not self.set_aside or self.set_aside[-1] is not item:
-            self.set_aside.append(item)
+    def _quarantine(self, item: object, rule: Rule, *details: object) -> None:
+        self._report(rule, *details)
+        if not self.quarantined or self.quarantined[-1] is not item:
+            self.quarantined.append(item)
 
-    def _region(self, item: Item, id_: str) -> None:
+    def _read_region(self, item: Item, region_id: str) -> None:
         layer, value = item.get("from_name"), item["value"]
-        known = self.controls.layers.get(layer) if isinstance(layer, str) else None
-        if known is None or item.get("to_name") != TEXT:
-            return self._aside(item, rules.control_unknown, layer, id_)
-        region = self._placed(item, value, id_)
+        layer_labels = self.controls.layers.get(layer) if isinstance(layer, str) else None
+        if layer_labels is None or item.get("to_name") != TEXT:
+            return self._quarantine(item, rules.control_unknown, layer, region_id)
+        region = self._find_or_resolve_region(item, value, region_id)
         if region is None:
             return None
         labels = value.get("labels")
         if not isinstance(labels, list) or not labels:
-            return self._aside(item, rules.label_missing, id_)
+            return self._quarantine(item, rules.label_missing, region_id)
         for label in labels:
-            if not isinstance(label, str) or label not in known:
-                self._aside(item, rules.label_unknown, label, layer, id_)
+            if not isinstance(label, str) or label not in layer_labels:
+                self._quarantine(item, rules.label_unknown, label, layer, region_id)
             elif label in region.spans:
-                self._aside(item, rules.region_twice, id_)
+                self._quarantine(item, rules.region_duplicate, region_id)
             else:
-                region.spans[label] = self._span_id(id_) if region.spans else id_
-                self.regions[id_] = region
+                region.spans[label] = self._new_span_id(region_id) if region.spans else region_id
+                self.regions[region_id] = region
         return None
 
-    def _span_id(self, id_: str) -> str:
-        """An id for another label of a region: `id~2` and so on, the first that no region has."""
-        number = 2
-        while f"{id_}~{number}" in self._ids:
-            number += 1
-        self._ids.add(f"{id_}~{number}")
-        return f"{id_}~{number}"
+    def _new_span_id(self, region_id: str) -> str:
+        """Return an id for a further label of a region: `id~2`, `id~3` …, the first that no region has."""
+        suffix = 2
+        while f"{region_id}~{suffix}" in self._region_ids:
+            suffix += 1
+        self._region_ids.add(f"{region_id}~{suffix}")
+        return f"{region_id}~{suffix}"
 
-    def _placed(self, item: Item, value: Item, id_: str) -> Region | None:
-        """The region of an item, new or met before; None if it was set aside."""
+    def _find_or_resolve_region(self, item: Item, value: Item, region_id: str) -> Region | None:
+        """Return the region of an item, which an earlier item may have; None if the item was quarantined."""
         start, end = value.get("start"), value.get("end")
         if type(start) is not int or type(end) is not int:
-            self._aside(item, rules.offset_no_number, start, end, id_)
+            self._quarantine(item, rules.offset_not_integer, start, end, region_id)
             return None
-        region = self.regions.get(id_)
-        if region is not None:
-            if region.raw_place == (start, end):
-                return region
-            self._aside(item, rules.region_twice, id_)
+        region = self.regions.get(region_id)
+        if region is None:
+            return self._resolve_region(item, start, end, value.get(TEXT), region_id)
+        if region.raw_offsets != (start, end):
+            self._quarantine(item, rules.region_duplicate, region_id)
             return None
-        place = self._place(item, start, end, value.get(TEXT), id_)
-        return place and Region((start, end), place, self._note(item, id_))
+        return region
 
-    def _place(self, item: Item, start: int, end: int, quoted: object, id_: str) -> Place | None:
-        known = isinstance(quoted, str)
-        # A missing quotation is replaced by the text itself, and settles only if both counts read the same there.
+    def _resolve_region(self, item: Item, start: int, end: int, quoted: object, region_id: str) -> Region | None:
+        has_words = isinstance(quoted, str)
+        # Without a quotation the text itself stands in for it; that is safe only if both counts read the same there.
         words = quoted if isinstance(quoted, str) else self.text[max(start, 0) : max(end, 0)]
-        settled = offsets.settle(self.text, start, end, words, self.fix_offsets and known)
-        if isinstance(settled, offsets.Settled) and not known and offsets.from_utf16(self.text, end) != end:
-            settled = offsets.Misfit(words, None)
-        self.diagnoses[settled.diagnosis if known else "unknown"] += 1
-        if isinstance(settled, offsets.Misfit):
-            self._aside(item, rules.words_elsewhere, start, end, quoted, settled, id_)
+        resolved = offsets.settle(self.text, start, end, words, self.fix_offsets and has_words)
+        if isinstance(resolved, offsets.Settled) and not has_words and offsets.from_utf16(self.text, end) != end:
+            resolved = offsets.Misfit(words, None)
+        self.diagnoses[resolved.diagnosis if has_words else "unknown"] += 1
+        if isinstance(resolved, offsets.Misfit):
+            self._quarantine(item, rules.words_elsewhere, start, end, quoted, resolved, region_id)
             return None
-        if not known:
-            self._say(rules.words_missing, start, end, id_)
-        elif settled.diagnosis == "UTF-16":
-            self._say(rules.counted_in_utf16, start, end, id_)
-        elif settled.diagnosis not in offsets.PLAIN:
-            self._say(rules.offsets_mended, start, end, settled, id_)
-        return Place(settled.start, settled.end, self.text[settled.start : settled.end])
+        if not has_words:
+            self._report(rules.words_missing, start, end, region_id)
+        elif resolved.diagnosis == "UTF-16":
+            self._report(rules.counted_in_utf16, start, end, region_id)
+        elif resolved.diagnosis not in offsets.PLAIN:
+            self._report(rules.offsets_fixed, start, end, resolved, region_id)
+        text = self.text[resolved.start : resolved.end]
+        return Region((start, end), resolved.start, resolved.end, text, self._read_note(item, region_id))
 
-    def _note(self, item: Item, id_: str) -> str:
-        """The note on a region or relation; other remarks are found, and the raw item kept."""
+    def _read_note(self, item: Item, region_id: str) -> str:
+        """Return the note of a region or relation; any other remark becomes a finding, and the raw item is kept."""
         meta = item.get("meta")
         if not meta:
             return ""
         if not isinstance(meta, dict):
-            self._aside(item, rules.remark_unknown, meta, id_)
+            self._quarantine(item, rules.remark_unknown, meta, region_id)
             return ""
         texts = meta.get(TEXT) or []
         texts = [texts] if isinstance(texts, str) else texts
-        readable = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+        is_readable = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
         for key in meta:
-            if key != TEXT or not readable:
-                self._aside(item, rules.remark_unknown, key, id_)
-        return "\n".join(texts) if readable else ""
+            if key != TEXT or not is_readable:
+                self._quarantine(item, rules.remark_unknown, key, region_id)
+        return "\n".join(texts) if is_readable else ""
 
-    def _attribute(self, item: Item, id_: str) -> None:
+    def _read_attribute(self, item: Item, region_id: str) -> None:
         name = item.get("from_name")
         control = self.controls.attributes.get(name) if isinstance(name, str) else None
+        wrong_type = f"{name} has no items of type {item.get('type')!r}"
         if isinstance(name, str) and name in self.controls.layers:
-            return self._aside(item, rules.item_unknown, item, f"since {name} makes none of type {item.get('type')!r}")
+            return self._quarantine(item, rules.item_unknown, item, wrong_type)
         if control is None or not isinstance(name, str) or item.get("to_name") != TEXT:
-            return self._aside(item, rules.control_unknown, name, id_)
+            return self._quarantine(item, rules.control_unknown, name, region_id)
         label, attribute = control
-        if item.get("type") != VALUES[attribute.type][0]:
-            return self._aside(item, rules.item_unknown, item, f"since {name} makes none of type {item.get('type')!r}")
-        region = self.regions.get(id_)
+        if item.get("type") != VALUE_KEYS[attribute.type][0]:
+            return self._quarantine(item, rules.item_unknown, item, wrong_type)
+        region = self.regions.get(region_id)
         if region is None:
-            return self._aside(item, rules.attribute_without_region, name, id_)
+            return self._quarantine(item, rules.attribute_without_region, name, region_id)
         if label not in region.spans:
-            return self._aside(item, rules.attribute_of_other_label, name, ", ".join(region.spans), id_)
-        value = self._value(item, name, attribute, id_)
+            return self._quarantine(item, rules.attribute_of_other_label, name, ", ".join(region.spans), region_id)
+        value = self._read_value(item, name, attribute, region_id)
         if value is None:
             return None
         values = region.attributes.setdefault(label, {})
         if values.setdefault(attribute.name, value) != value:
-            return self._aside(item, rules.attribute_twice, name, value, id_)
+            return self._quarantine(item, rules.attribute_duplicate, name, value, region_id)
         return None
 
-    def _value(self, item: Item, name: str, attribute: Attribute, id_: str) -> AttributeValue | None:
-        """The value of an attribute; None if the item was set aside."""
-        value = item["value"].get(VALUES[attribute.type][1])
+    def _read_value(self, item: Item, name: str, attribute: Attribute, region_id: str) -> AttributeValue | None:
+        """Return the value of an attribute; None if the item was quarantined."""
+        value = item["value"].get(VALUE_KEYS[attribute.type][1])
         if attribute.type == "integer":
             if type(value) is int:
                 return value
             if isinstance(value, float) and value.is_integer():
                 return int(value)
-            self._aside(item, rules.number_not_whole, name, value, id_)
+            self._quarantine(item, rules.number_not_integer, name, value, region_id)
             return None
         values = value if isinstance(value, list) else [value]
         if len(values) > 1 and attribute.type == "choice":
-            self._aside(item, rules.value_many, name, values, id_)
+            self._quarantine(item, rules.several_values, name, values, region_id)
             return None
         strings = [entry for entry in values if isinstance(entry, str) and entry]
         if len(strings) != len(values) or not values or (attribute.values and strings[0] not in attribute.values):
-            self._aside(item, rules.value_unknown, name, value, id_)
+            self._quarantine(item, rules.value_unknown, name, value, region_id)
             return None
         return "\n".join(strings)
 
-    def _relation(self, item: Item) -> None:
+    def _read_relation(self, item: Item) -> None:
         head, tail, direction = item.get("from_id"), item.get("to_id"), item.get("direction")
         if direction == "left":
             head, tail = tail, head
         if not isinstance(head, str) or not isinstance(tail, str) or not {head, tail} <= self.regions.keys():
-            place = next((end for end in (head, tail) if isinstance(end, str) and end in self.regions), None)
-            return self._aside(item, rules.end_missing, head, tail, place)
+            region_id = next((end for end in (head, tail) if isinstance(end, str) and end in self.regions), None)
+            return self._quarantine(item, rules.relation_end_missing, head, tail, region_id)
         if direction not in ("right", "left", None):
-            return self._aside(item, rules.direction_unclear, direction, head, tail)
+            return self._quarantine(item, rules.direction_unclear, direction, head, tail)
         labels = item.get("labels")
         if not isinstance(labels, list) or not labels:
-            return self._aside(item, rules.relation_unlabelled, head, tail)
-        for words in labels:
-            label = self.controls.relations.get(words) if isinstance(words, str) else None
+            return self._quarantine(item, rules.relation_unlabelled, head, tail)
+        for shown in labels:
+            label = self.controls.relations.get(shown) if isinstance(shown, str) else None
             if label is None:
-                self._aside(item, rules.relation_unknown, words, head, tail)
+                self._quarantine(item, rules.relation_unknown, shown, head, tail)
                 continue
-            ends = self._ends(label, self.regions[head], self.regions[tail])
+            ends = self._relation_ends(label, self.regions[head], self.regions[tail])
             if ends is None:
-                self._aside(item, rules.ends_unclear, label, head, tail)
-            elif (label, ends[0], ends[1]) in self.relations:
-                self._aside(item, rules.relation_twice, label, head, tail)
+                self._quarantine(item, rules.relation_ends_unclear, label, head, tail)
+            elif (label, *ends) in self.relations:
+                self._quarantine(item, rules.relation_duplicate, label, head, tail)
             else:
-                note = self._note(item, head)
-                self.relations[label, ends[0], ends[1]] = Relation(label=label, head=ends[0], tail=ends[1], note=note)
+                note = self._read_note(item, head)
+                self.relations[label, *ends] = Relation(label=label, head=ends[0], tail=ends[1], note=note)
         return None
 
-    def _ends(self, label: str, head: Region, tail: Region) -> tuple[str, str] | None:
-        """The spans that a relation means; None if several labels of a region leave that open.
+    def _relation_ends(self, label: str, head: Region, tail: Region) -> tuple[str, str] | None:
+        """Return the ids of the spans that a relation connects; None if several labels of a region leave that open.
 
-        Two regions with one label each are the ends whatever the inventory allows: `annotate check` speaks of that.
+        Two regions with one label each are the ends even if the inventory does not allow them: `annotate check` reports
+        that.
         """
-        pairs = [(one, other) for one in head.spans.items() for other in tail.spans.items()]
+        pairs = [(left, right) for left in head.spans.items() for right in tail.spans.items()]
         if len(pairs) > 1:
             relation = self.controls.inventory.relations[label]
             pairs = [pair for pair in pairs if relation.allows(pair[0][0], pair[1][0])]
         return (pairs[0][0][1], pairs[0][1][1]) if len(pairs) == 1 else None
 
 
-Raw = Mapping[str, Any]
+class MappedResult(NamedTuple):
+    """What became of one result: the annotation, the findings, and the raw items that are not in the annotation.
 
-Result = tuple[Annotation | None, tuple[Finding, ...], tuple[object, ...]]
-"""The annotation, what was found wrong, and the raw items that are not in it."""
-
-MAX_ID = 100
-_ID = re.compile(ID_PATTERN)
-
-
-class Mapped(NamedTuple):
-    """What became of one result: the annotation, what was found wrong, and the raw items that are not in it.
-
-    `kind` is annotation, prediction or draft; `person` the number of the server's user, `version` a prediction's name.
-    `annotation` is None where there is none to take: a draft, a skipped task, a result that cannot be read.
+    `user_id` is the server's number of the user who made it, `model_version` the name of a prediction. `annotation` is
+    None for a draft, a skipped task, and a result that cannot be read.
     """
 
-    kind: Literal["annotation", "prediction", "draft"]
-    number: object
-    person: int | None
-    version: str | None
+    kind: EntryKind
+    id: object
+    user_id: int | None
+    model_version: str | None
     annotation: Annotation | None
     findings: tuple[Finding, ...]
-    set_aside: tuple[object, ...]
+    quarantined: tuple[object, ...]
 
 
 class Origin(NamedTuple):
-    """What an annotation says of itself beside its labels, and the file that findings on it name."""
+    """The metadata of an annotation, and the file that findings name."""
 
-    article: str
+    article_id: str
     annotator: str
     file: str
     process: Process = "single pass"
     made_from: tuple[str, ...] = ()
 
 
-def article_of(raw: Raw) -> str | None:
-    """The id of the article that a task is of; None unless it is one that is safe as the name of a file."""
-    data = raw.get("data")
-    article = data.get("article") if isinstance(data, dict) else None
-    safe = isinstance(article, str) and len(article) <= MAX_ID and _ID.fullmatch(article)
-    return article if safe else None
+def article_id_of(task: Item) -> str | None:
+    """Return the id of a task's article; None unless it is a valid article id, which is safe as a file name."""
+    data = task.get("data")
+    article_id = data.get("article") if isinstance(data, dict) else None
+    return article_id if isinstance(article_id, str) and is_id(article_id) else None
 
 
-def user_of(annotation: Raw) -> int | None:
-    """The number of the server's user who made an annotation, whichever way this server writes it."""
-    person = annotation.get("completed_by")
-    if isinstance(person, dict):
-        person = person.get("id")
-    return person if isinstance(person, int) else None
+def user_id_of(entry: Item, kind: EntryKind = "annotation") -> int | None:
+    """Return the id of the server's user who made an entry of a task.
+
+    Servers write the maker of an annotation as an id or as an object. A draft names its maker only as text that ends in
+    the id.
+    """
+    if kind == "draft" and (match := _TRAILING_ID.search(str(entry.get("created_username")))):
+        return int(match[1])
+    user = entry.get("completed_by")
+    if isinstance(user, dict):
+        user = user.get("id")
+    return user if isinstance(user, int) else None
 
 
-def pseudonym(user: int | None, people: Mapping[int, str]) -> str:
-    """The annotator whom a server's user stands for; a name made of the number where nothing else is known."""
-    return people.get(user, f"user-{user}") if user is not None else "user-unknown"
+def annotator_of(user_id: int | None, annotators: Mapping[int, str]) -> str:
+    """Return the annotator that a server's user is, or a placeholder name for a user who is not in `annotators`."""
+    return annotators.get(user_id, f"user-{user_id}") if user_id is not None else "user-unknown"
+
+
+def iterate_entries(task: Item) -> Iterator[tuple[EntryKind, dict[str, Any]]]:
+    """Yield each annotation, prediction and draft of a task with its kind.
+
+    Some exports list predictions and drafts by number only; those are left out.
+    """
+    for kind, key in ENTRY_KINDS.items():
+        entries = task.get(key)
+        for entry in entries if isinstance(entries, list) else []:
+            if isinstance(entry, dict):
+                yield kind, entry
 
 
 class Mapper:
-    """Maps the results of any number of tasks with one inventory.
+    """Map the results of any number of tasks to annotations of one inventory.
 
-    With `fix_offsets` a region whose words stand at one other place that its offsets may mean is put there. `diagnoses`
-    counts what the offsets of regions were, predictions aside.
+    `diagnoses` counts how the offsets of regions were counted, those of predictions excepted.
+
+    Args:
+        inventory: The inventory that labels must be in.
+        fix_offsets: Whether to move a region whose words fit at exactly one other place that its offsets may mean.
     """
 
     def __init__(self, inventory: Inventory, fix_offsets: bool = False) -> None:
@@ -345,82 +379,97 @@ class Mapper:
         self.fix_offsets = fix_offsets
         self.diagnoses: Counter[Diagnosis] = Counter()
 
-    def result(self, items: object, text: str, origin: Origin, text_sha256: str, counted: bool = True) -> Result:
-        """The annotation of a list of result items on a text, with the findings and the items set aside."""
+    def map_result(
+        self, items: object, text: str, origin: Origin, text_sha256: str, count_diagnoses: bool = True
+    ) -> tuple[Annotation | None, tuple[Finding, ...], tuple[object, ...]]:
+        """Map a list of result items.
+
+        Args:
+            items: The items; anything but a list becomes a finding.
+            text: The text that they were made on.
+            origin: The metadata of the annotation.
+            text_sha256: The hash of the text.
+            count_diagnoses: Whether to add to `diagnoses`.
+
+        Returns:
+            The annotation, the findings, and the raw items that are not in the annotation.
+        """
         if not isinstance(items, list):
-            unreadable = rules.task_unreadable(origin.file, origin.article, "a result is no list")
-            return None, tuple(unreadable), (items,)
-        reading = Reading(self.controls, text, origin.file, origin.article, self.fix_offsets)
-        reading.read(items)
-        if counted:
-            self.diagnoses.update(reading.diagnoses)
+            findings = rules.task_unreadable(origin.file, origin.article_id, "a result is not a list")
+            return None, tuple(findings), (items,)
+        reader = ResultReader(self.controls, text, origin.file, origin.article_id, self.fix_offsets)
+        reader.read(items)
+        if count_diagnoses:
+            self.diagnoses.update(reader.diagnoses)
         annotation = Annotation(
-            article=origin.article,
+            article=origin.article_id,
             annotator=origin.annotator,
             process=origin.process,
             made_from=origin.made_from,
             inventory=self.controls.inventory.version,
             text_sha256=text_sha256,
-            spans=tuple(reading.spans),
-            relations=tuple(reading.relations.values()),
+            spans=tuple(reader.spans),
+            relations=tuple(reader.relations.values()),
         )
-        return canonical(annotation), tuple(reading.findings), tuple(reading.set_aside)
+        return canonical(annotation), tuple(reader.findings), tuple(reader.quarantined)
 
-    def task(
-        self, raw: Raw, text: str, people: Mapping[int, str] | None = None, *, predictions: bool = True
-    ) -> Iterator[Mapped]:
-        """Every annotation, prediction (unless they are not wanted) and draft of a task, mapped against the text.
+    def map_task(
+        self, task: Item, text: str, annotators: Mapping[int, str] | None = None, *, predictions: bool = True
+    ) -> Iterator[MappedResult]:
+        """Map every annotation, prediction and draft of a task.
 
-        The task must have an `article_of`; where its text is not the article's, nothing is mapped and all is set aside.
+        Where the task's text is not the article's, nothing is mapped and all items are quarantined.
+
+        Args:
+            task: The raw task.
+            text: The text of its article.
+            annotators: The annotator of each user id of the server.
+            predictions: Whether to map predictions.
+
+        Yields:
+            One result for each entry of the task.
+
+        Raises:
+            ValueError: The task has no `article_id_of`.
         """
-        article = article_of(raw)
-        if article is None:
+        article_id = article_id_of(task)
+        if article_id is None:
             raise ValueError("the task names no article")
-        same = raw["data"].get(TEXT) == text
-        digest = sha256(text)
-        for kind, entry in _entries(raw):
+        same_text = task["data"].get(TEXT) == text
+        text_sha256 = sha256(text)
+        for kind, entry in iterate_entries(task):
             if kind == "prediction" and not predictions:
                 continue
-            person = user_of(entry)
-            name = pseudonym(person, people or {}) if kind != "prediction" else "prediction"
-            origin = Origin(article, name, f"annotations/{name}/{article}.json")
-            mapped: Result | None = self._skipped(kind, entry, origin, None if same else raw.get("id"))
-            if mapped is None:
-                mapped = self.result(entry.get("result"), text, origin, digest, kind == "annotation")
-                if kind == "annotation" and mapped[0] and not entry.get("result"):
-                    mapped = (mapped[0], tuple(rules.nothing_labelled(origin.file, article, name)), ())
+            user_id = user_id_of(entry)
+            name = annotator_of(user_id, annotators or {}) if kind != "prediction" else "prediction"
+            origin = Origin(article_id, name, f"annotations/{name}/{article_id}.json")
+            findings = self._unusable(kind, entry, origin, None if same_text else task.get("id"))
+            if findings:
+                items = entry.get("result")
+                annotation, quarantined = None, tuple(items) if isinstance(items, list) else (items,)
+            else:
+                annotation, findings, quarantined = self.map_result(
+                    entry.get("result"), text, origin, text_sha256, kind == "annotation"
+                )
+                if kind == "annotation" and annotation and not entry.get("result"):
+                    findings = tuple(rules.nothing_labelled(origin.file, article_id, name))
             version = entry.get("model_version")
-            yield Mapped(kind, entry.get("id"), person, version if isinstance(version, str) else None, *mapped)
+            model_version = version if isinstance(version, str) else None
+            yield MappedResult(kind, entry.get("id"), user_id, model_version, annotation, findings, quarantined)
 
-    def _skipped(self, kind: str, entry: Raw, origin: Origin, other_text: object) -> Result | None:
-        """What to say of an entry that gives no annotation; None for one that does."""
-        file, article, name = origin.file, origin.article, origin.annotator
-        items = entry.get("result")
-        raw = tuple(items) if isinstance(items, list) else (items,)
+    def _unusable(self, kind: EntryKind, entry: Item, origin: Origin, id_of_other_text: object) -> tuple[Finding, ...]:
+        """Return why an entry gives no annotation; nothing for an entry that gives one."""
+        file, article_id, name = origin.file, origin.article_id, origin.annotator
         if kind == "draft":
-            return None, tuple(rules.draft(file, article, name)), raw
+            return tuple(rules.draft(file, article_id, name))
         if entry.get("was_cancelled"):
-            return None, tuple(rules.skipped(file, article, name)), raw
-        if other_text is not None:
-            return None, tuple(rules.text_differs(file, article, other_text)), raw
-        return None
+            return tuple(rules.skipped(file, article_id, name))
+        if id_of_other_text is not None:
+            return tuple(rules.text_differs(file, article_id, id_of_other_text))
+        return ()
 
 
-def diagnosed(diagnoses: Mapping[Diagnosis, int]) -> str:
-    """The counts of what offsets were, in one line, most frequent first: "offsets: 40 code points, 1 hybrid"."""
-    found = sorted(((number, name) for name, number in diagnoses.items() if number), key=lambda one: (-one[0], one[1]))
-    return f"offsets: {', '.join(f'{number} {name}' for number, name in found) or 'none'}"
-
-
-def _entries(raw: Raw) -> Iterator[tuple[Literal["annotation", "prediction", "draft"], Raw]]:
-    """Everything in a task that holds a result; some exports list predictions and drafts by number alone."""
-    kinds: Sequence[tuple[Literal["annotation", "prediction", "draft"], str]] = (
-        ("annotation", "annotations"),
-        ("prediction", "predictions"),
-        ("draft", "drafts"),
-    )
-    for kind, key in kinds:
-        entries = raw.get(key)
-        for entry in entries if isinstance(entries, list) else []:
-            if isinstance(entry, dict):
-                yield kind, entry
+def describe_diagnoses(diagnoses: Mapping[Diagnosis, int]) -> str:
+    """Return the counts in one line, most frequent first: "offsets: 40 code points, 1 hybrid"."""
+    counts = sorted(((count, name) for name, count in diagnoses.items() if count), key=lambda pair: (-pair[0], pair[1]))
+    return f"offsets: {', '.join(f'{count} {name}' for count, name in counts) or 'none'}"

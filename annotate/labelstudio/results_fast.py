@@ -1,10 +1,12 @@
-"""The fast way from result items to columns of spans and relations, where nothing is out of the ordinary.
+"""Read result items into columns of spans and relations: the fast path, for results with nothing irregular.
 
-Items are decoded into types, which is most of the reading: what is not as a browser or `tasks` writes it (one label a
-region, offsets in code points, a relation from left to right) is refused there. The rest (labels of
-their layer, attributes of their region, relations between regions that are there) is looked at here; words, values and
-what stands twice are left to the gate of the checks. Where one of them refuses,
-`items.Reading` looks at every item and explains; the tests hold the two to the same spans and relations.
+`msgspec` decodes the items into the types of this module, which is most of the work. The types accept what a browser
+and `labelstudio.tasks` write: one label a region, offsets in code points, relations from left to right. `FastReader`
+then checks that each label belongs to its layer, each attribute to its region's label, and that relations connect
+regions which exist. The prefilter of the checks compares quoted words with the text, looks at values, and finds
+duplicates. Whatever either of them rejects goes to the slow path, `results.ResultReader`, which looks at every item and
+explains. Reading a typical result takes about a tenth of the slow path's time (benchmarks/floor.py); the property test
+in tests/labelstudio/test_results_fast.py holds the two to the same spans and relations.
 """
 
 from collections.abc import Sequence
@@ -13,32 +15,32 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from annotate.columns import Attributes, Numbers, Relations, Spans, column
-from annotate.labelstudio.results import VALUES, Controls
+from annotate.labelstudio.results import VALUE_KEYS, Controls
 
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 Offset: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Nothing(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """An object with nothing in it."""
+class EmptyObject(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """An object without keys."""
 
 
-class Base(msgspec.Struct, tag_field="type", gc=False, kw_only=True):
-    """What all items may have; a note in `meta` is for the careful way."""
+class ItemBase(msgspec.Struct, tag_field="type", gc=False, kw_only=True):
+    """What every item may have; an item with a note in `meta` goes to the slow path."""
 
-    meta: Nothing | None = None
+    meta: EmptyObject | None = None
 
 
-class OfRegion(Base, gc=False, kw_only=True):
-    """A region itself, or an attribute of one: `id` is that of the region."""
+class RegionItemBase(ItemBase, gc=False, kw_only=True):
+    """A region or an attribute of one; `id` is the region's."""
 
     id: Name
     from_name: str
     to_name: Literal["text"]
 
 
-class Words(msgspec.Struct, gc=False):
-    """Where a region is, in code points, half open, what it reads, and its one label."""
+class RegionValue(msgspec.Struct, gc=False):
+    """The offsets of a region in code points, half open, its words, and its one label."""
 
     start: Offset
     end: Offset
@@ -46,132 +48,151 @@ class Words(msgspec.Struct, gc=False):
     labels: tuple[Name]
 
 
-class Region(OfRegion, tag="labels", gc=False, kw_only=True):
-    value: Words
+class RegionItem(RegionItemBase, tag="labels", gc=False, kw_only=True):
+    """A region with its label."""
+
+    value: RegionValue
 
 
-class Chosen(msgspec.Struct, gc=False):
-    given: tuple[Name] = msgspec.field(name="choices")
+class ChoiceValue(msgspec.Struct, gc=False):
+    """The value of a choice."""
+
+    content: tuple[Name] = msgspec.field(name="choices")
 
 
-class Choice(OfRegion, tag="choices", gc=False, kw_only=True):
-    value: Chosen
+class ChoiceItem(RegionItemBase, tag="choices", gc=False, kw_only=True):
+    """An attribute whose values the inventory lists."""
+
+    value: ChoiceValue
 
 
-class Counted(msgspec.Struct, gc=False):
-    given: int = msgspec.field(name="number")
+class NumberValue(msgspec.Struct, gc=False):
+    """The value of a number."""
+
+    content: int = msgspec.field(name="number")
 
 
-class Number(OfRegion, tag="number", gc=False, kw_only=True):
-    value: Counted
+class NumberItem(RegionItemBase, tag="number", gc=False, kw_only=True):
+    """An attribute that is an integer."""
+
+    value: NumberValue
 
 
-class Written(msgspec.Struct, gc=False):
-    given: tuple[Name] = msgspec.field(name="text")
+class TextValue(msgspec.Struct, gc=False):
+    """The value of a text area."""
+
+    content: tuple[Name] = msgspec.field(name="text")
 
 
-class TextArea(OfRegion, tag="textarea", gc=False, kw_only=True):
-    value: Written
+class TextItem(RegionItemBase, tag="textarea", gc=False, kw_only=True):
+    """An attribute that is free text."""
+
+    value: TextValue
 
 
-class Arrow(Base, tag="relation", gc=False, kw_only=True):
+class RelationItem(ItemBase, tag="relation", gc=False, kw_only=True):
+    """A relation between two regions."""
+
     from_id: str
     to_id: str
     direction: Literal["right"]
     labels: tuple[Name]
 
 
-Item: TypeAlias = Region | Choice | Number | TextArea | Arrow
-_TYPES: dict[str, type] = {"choices": Choice, "number": Number, "textarea": TextArea}
-_NONE: Attributes = {}
+Item: TypeAlias = RegionItem | ChoiceItem | NumberItem | TextItem | RelationItem
+_ITEM_TYPES: dict[str, type] = {"choices": ChoiceItem, "number": NumberItem, "textarea": TextItem}
+_NO_ATTRIBUTES: Attributes = {}
 
 
-class Plain(NamedTuple):
-    """The columns of many results, one behind the other.
+class FastColumns(NamedTuple):
+    """The spans and relations of many results, concatenated.
 
-    `odd` has the numbers of those that need a closer look, which have none. `choices` counts the items of
-    each result that name one.
+    `irregular` has the indices of the results that the slow path has to read; they have no rows here. `choices` counts
+    the choice items of each result.
     """
 
     spans: Spans
     relations: Relations
-    odd: set[int]
+    irregular: set[int]
     choices: Numbers
 
 
-class PlainColumns:
-    """Takes results one by one, and gives the columns of all: the spans and relations of their items, in their order.
+class FastReader:
+    """Read results one by one, and return the spans and relations of all as columns, in the order of the items.
 
-    That offsets and words fit a text is left to whoever has it. What an item holds is taken out of it at once, while
-    the processor has it at hand: to gather items first, and look at all of them later, takes half as long again.
+    Offsets and words are not compared with a text. Items are taken apart as soon as they are decoded, while they are in
+    the processor's cache: to collect them first and read them later takes half as long again.
     """
 
     def __init__(self, controls: Controls) -> None:
-        self._layer_of, self._numbers, self._number_of_tie = controls.layer_of, controls.numbers, controls.ties
-        self._controls = _controls(controls)
-        self._bounds, self._ties_bounds, self._choices = [0], [0], list[int]()
+        self._layer_of, self._label_indices = controls.layer_of, controls.label_indices
+        self._relation_indices = controls.relation_indices
+        self._attribute_controls = _attribute_controls(controls)
+        self._span_bounds, self._relation_bounds, self._choices = [0], [0], list[int]()
         self._ids, self._texts = list[str](), list[str]()
         self._labels, self._starts, self._ends = list[int](), list[int](), list[int]()
         self._attributes: list[Attributes] = []
-        self._ties, self._heads, self._tails = list[int](), list[int](), list[int]()
-        self._odd = set[int]()
+        self._relation_labels, self._heads, self._tails = list[int](), list[int](), list[int]()
+        self._irregular = set[int]()
 
     def add(self, items: Sequence[Item]) -> None:
-        """Take the items of one result."""
+        """Read the items of one result, or note that it is irregular."""
         try:
-            plain = self._taken(items)
+            regular = self._read(items)
         except KeyError:
-            plain = False
-        if not plain:
-            self._odd.add(len(self._choices))
+            regular = False
+        if not regular:
+            self._irregular.add(len(self._choices))
             self._choices.append(0)
-        self._bounds.append(len(self._ids))
-        self._ties_bounds.append(len(self._ties))
+        self._span_bounds.append(len(self._ids))
+        self._relation_bounds.append(len(self._relation_labels))
 
-    def _taken(self, items: Sequence[Item]) -> bool:
-        """Whether nothing stood against taking them; KeyError for what is not known, before anything is taken."""
-        regions = [item for item in items if type(item) is Region]
-        arrows = [item for item in items if type(item) is Arrow]
+    def _read(self, items: Sequence[Item]) -> bool:
+        """Append the items to the columns; return False, or raise KeyError, before any is appended if irregular."""
+        regions = [item for item in items if type(item) is RegionItem]
+        relations = [item for item in items if type(item) is RelationItem]
         ids = [region.id for region in regions]
-        words = [region.value for region in regions]
-        names = [one.labels[0] for one in words]
-        layer_of, number, number_of_tie = self._layer_of, self._numbers, self._number_of_tie
+        values = [region.value for region in regions]
+        labels = [value.labels[0] for value in values]
+        layer_of, label_indices, relation_indices = self._layer_of, self._label_indices, self._relation_indices
         first = len(self._ids)
-        places = dict(zip(ids, range(first, first + len(ids)), strict=True))
-        labels = [number[name] for name in names]
-        ties = [number_of_tie[arrow.labels[0]] for arrow in arrows]
-        heads = [places[arrow.from_id] for arrow in arrows]
-        tails = [places[arrow.to_id] for arrow in arrows]
-        if len(places) < len(ids) or [region.from_name for region in regions] != [layer_of[name] for name in names]:
+        rows = dict(zip(ids, range(first, first + len(ids)), strict=True))
+        span_labels = [label_indices[label] for label in labels]
+        relation_labels = [relation_indices[relation.labels[0]] for relation in relations]
+        heads = [rows[relation.from_id] for relation in relations]
+        tails = [rows[relation.to_id] for relation in relations]
+        if len(rows) < len(ids) or [region.from_name for region in regions] != [layer_of[label] for label in labels]:
             return False
-        attributes, others = [_NONE] * len(ids), list[Item]()
-        if len(ids) + len(arrows) < len(items):
-            # `type`, as `isinstance` takes several times as long here.
-            others = [item for item in items if type(item) is not Region and type(item) is not Arrow]
-            for item in others:
-                type_, label, name = self._controls[item.from_name]  # type: ignore[union-attr]
-                place, given = places[item.id] - first, item.value.given  # type: ignore[union-attr]
-                before = attributes[place]
-                if type(item) is not type_ or label != names[place] or name in before:
+        attributes, attribute_items = [_NO_ATTRIBUTES] * len(ids), list[Item]()
+        if len(ids) + len(relations) < len(items):
+            # `type`, because `isinstance` takes several times as long here.
+            attribute_items = [
+                item for item in items if type(item) is not RegionItem and type(item) is not RelationItem
+            ]
+            for item in attribute_items:
+                item_type, label, name = self._attribute_controls[item.from_name]  # type: ignore[union-attr]
+                index, content = rows[item.id] - first, item.value.content  # type: ignore[union-attr]
+                previous = attributes[index]
+                if type(item) is not item_type or label != labels[index] or name in previous:
                     return False
-                value = given if type(given) is int else given[0]  # type: ignore[index]
-                attributes[place] = {**before, name: value} if before else {name: value}
+                value = content if type(content) is int else content[0]  # type: ignore[index]
+                attributes[index] = {**previous, name: value} if previous else {name: value}
         self._ids += ids
-        self._labels += labels
-        self._starts += [one.start for one in words]
-        self._ends += [one.end for one in words]
-        self._texts += [one.text for one in words]
+        self._labels += span_labels
+        self._starts += [value.start for value in values]
+        self._ends += [value.end for value in values]
+        self._texts += [value.text for value in values]
         self._attributes += attributes
-        self._ties += ties
+        self._relation_labels += relation_labels
         self._heads += heads
         self._tails += tails
-        self._choices.append(sum([type(item) is Choice for item in others]))
+        self._choices.append(sum([type(item) is ChoiceItem for item in attribute_items]))
         return True
 
-    def columns(self) -> Plain:
-        """The columns of all results that were taken."""
+    def columns(self) -> FastColumns:
+        """Return the columns of all results that were added."""
         spans = Spans(
-            bounds=column(self._bounds),
+            bounds=column(self._span_bounds),
             ids=self._ids,
             labels=column(self._labels),
             starts=column(self._starts),
@@ -181,26 +202,26 @@ class PlainColumns:
             notes=[""] * len(self._ids),
         )
         relations = Relations(
-            bounds=column(self._ties_bounds),
-            labels=column(self._ties),
+            bounds=column(self._relation_bounds),
+            labels=column(self._relation_labels),
             heads=column(self._heads),
             tails=column(self._tails),
-            notes=[""] * len(self._ties),
+            notes=[""] * len(self._relation_labels),
         )
-        return Plain(spans, relations, self._odd, column(self._choices))
+        return FastColumns(spans, relations, self._irregular, column(self._choices))
 
 
-class _Control(NamedTuple):
-    """What the items of a control for an attribute are: their type, of spans with which label; the attribute's name."""
+class _AttributeControl(NamedTuple):
+    """The item type of an attribute's control, the label of the spans that it belongs to, and the attribute's name."""
 
-    type: type
+    item_type: type
     label: str
     name: str
 
 
-def _controls(controls: Controls) -> dict[str, _Control]:
-    """The controls of attributes by name."""
+def _attribute_controls(controls: Controls) -> dict[str, _AttributeControl]:
+    """Map the names of the attributes' controls to what their items must be."""
     return {
-        name: _Control(_TYPES[VALUES[attribute.type][0]], label, attribute.name)
+        name: _AttributeControl(_ITEM_TYPES[VALUE_KEYS[attribute.type][0]], label, attribute.name)
         for name, (label, attribute) in controls.attributes.items()
     }

@@ -26,7 +26,7 @@ from annotate.labelstudio.client import LOCAL, SECONDS, Project, Raw, Refused, S
 from annotate.labelstudio.config_drift import user
 from annotate.labelstudio.pull import with_relation_notes
 from annotate.labelstudio.push import TITLE_LENGTH, find
-from annotate.labelstudio.results import Mapper, Origin, article_of, pseudonym, user_of
+from annotate.labelstudio.results import Mapper, Origin, annotator_of, article_id_of, user_id_of
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import Prediction, version_name
 from annotate.model import GOLD, Annotation
@@ -125,7 +125,7 @@ def _take(
     people: Mapping[int, str],
     owner: str | None,
 ) -> None:
-    stages = found.stages.setdefault(article_of(task) or "(none)", {})
+    stages = found.stages.setdefault(article_id_of(task) or "(none)", {})
     if owner is not None:
         stages.setdefault(owner, "left")
     for number, stage in work:
@@ -144,7 +144,7 @@ def _work(studio: Studio, task: Raw) -> Iterator[tuple[int | None, Stage]]:
     done, skipped = task.get("total_annotations") or 0, task.get("cancelled_annotations") or 0
     if done and skipped:
         for annotation in (studio.task(task["id"]) or {}).get("annotations") or []:
-            yield user_of(annotation), "skipped" if annotation.get("was_cancelled") else "done"
+            yield user_id_of(annotation), "skipped" if annotation.get("was_cancelled") else "done"
     elif done or skipped:
         for number in task.get("annotators") or [None]:
             yield number, "done" if done else "skipped"
@@ -298,8 +298,8 @@ def pull(corpus: Corpus, inventory: Inventory, state: State, server: str, raw: S
     Raises Refused if somebody else has submitted there, or for an article that the corpus does not have.
     """
     people = state.people(server)
-    present = {user_of(entry) for task in raw for entry in task.get("annotations") or []}
-    others = {pseudonym(number, people) for number in present} - {who}
+    present = {user_id_of(entry) for task in raw for entry in task.get("annotations") or []}
+    others = {annotator_of(number, people) for number in present} - {who}
     if others:
         names = ", ".join(sorted(others))
         raise Refused(f"{names} submitted there, too: gold has one adjudicator; delete what is not {who}'s")
@@ -309,7 +309,7 @@ def pull(corpus: Corpus, inventory: Inventory, state: State, server: str, raw: S
 def _read(corpus: Corpus, inventory: Inventory, raw: Sequence[Raw], who: str) -> Iterator[Made]:
     mapper, annotators, known = Mapper(inventory), corpus.read_annotators(), set(corpus.article_ids())
     for task in raw:
-        article = article_of(task)
+        article = article_id_of(task)
         if article is None or article not in known:
             raise Refused(f"task {task.get('id')} is of no article of the corpus; delete it")
         submitted = [entry for entry in task.get("annotations") or [] if not entry.get("was_cancelled")]
@@ -322,7 +322,7 @@ def _read(corpus: Corpus, inventory: Inventory, raw: Sequence[Raw], who: str) ->
         last = max(submitted, key=lambda entry: int(entry["id"]))
         file = f"annotations/{GOLD}/{article}.json"
         origin = Origin(article, who, file, "adjudicated", made_from(task, annotators))
-        gold, findings, _ = mapper.result(last.get("result"), text, origin, sha256(text))
+        gold, findings, _ = mapper.map_result(last.get("result"), text, origin, sha256(text))
         if gold is not None and corpus.annotation_path(GOLD, article).is_file():
             gold = with_relation_notes(gold, corpus.read_annotation(GOLD, article))
         yield Made(article, gold, list(findings))

@@ -9,7 +9,7 @@ from annotate.inventory import Inventory
 from annotate.labelstudio import compare, config_drift, push
 from annotate.labelstudio.client import Project, Raw, Refused, Studio
 from annotate.labelstudio.config import labeling_config, vocabulary
-from annotate.labelstudio.results import article_of
+from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import Prediction
 from annotate.labelstudio.team import ADJUDICATION
@@ -75,7 +75,7 @@ def _titles(studio: Studio) -> Iterator[tuple[int, str]]:
 
 def _ours(studio: Studio, project: Project, articles: set[str]) -> bool:
     first = studio.first(project, include="id,data")
-    return not first or any(article_of(task) in articles and "text_sha256" in task["data"] for task in first)
+    return not first or any(article_id_of(task) in articles and "text_sha256" in task["data"] for task in first)
 
 
 def chosen(studio: Studio, state: State, corpus: Corpus, title: str, wanted: Sequence[str], leave: bool) -> list[Found]:
@@ -137,7 +137,7 @@ def equal(corpus: Corpus, loaded: Inventory, raw: list[Raw], people: dict[int, s
     """Raise Refused unless a project has what the corpus has, of the articles that it has tasks for."""
     versions = {str(entry.get("model_version")) for _, (kind, entry) in found_entries(raw) if kind == "prediction"}
     pushed = any(version.partition(" ")[0] == GOLD for version in versions)
-    present = {article_of(task) for task in raw}
+    present = {article_id_of(task) for task in raw}
     labels: dict[str, list[Prediction]] = {}
     if pushed:
         labels = {name: list(some) for name, some in push.predictions(corpus, loaded).items() if name in present}

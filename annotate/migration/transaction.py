@@ -18,7 +18,7 @@ from annotate.inventory import Inventory
 from annotate.labelstudio import config_drift, tasks
 from annotate.labelstudio.client import Raw, Refused, Studio, again
 from annotate.labelstudio.lock import MIGRATION
-from annotate.labelstudio.results import article_of, pseudonym
+from annotate.labelstudio.results import annotator_of, article_id_of
 from annotate.labelstudio.state import State
 from annotate.migration import annotations
 from annotate.migration.steps import Migration
@@ -126,13 +126,13 @@ def entry_of(
 
 def maker(kind: str, raw: Raw, people: dict[int, str], gold: bool) -> str:
     """The annotator who made an entry; what is submitted where one adjudicates is gold."""
-    return GOLD if gold else pseudonym(config_drift.user(kind, raw), people)
+    return GOLD if gold else annotator_of(config_drift.user(kind, raw), people)
 
 
 def found_entries(raw: Iterable[Raw]) -> Iterator[tuple[str, tuple[str, Raw]]]:
     """Article → kind and entry, for every entry of every task of ours."""
     for task in raw:
-        article = article_of(task)
+        article = article_id_of(task)
         if article is not None:
             yield from ((article, entry) for entry in config_drift.entries(task))
 

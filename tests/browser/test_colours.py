@@ -10,7 +10,7 @@ from annotate.inventory import Inventory
 from annotate.labelstudio import push, server
 from annotate.labelstudio.client import Studio, address
 from annotate.labelstudio.instructions import instructions
-from annotate.labelstudio.results import article_of
+from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from tests.browser import ROOT, SCREENS
 from tests.labelstudio.test_loop import TITLES
@@ -48,7 +48,7 @@ def test_gold_is_shown_and_all_words_are_readable(started: State, corpus: Corpus
             title=next(TITLES),
             instructions=instructions(ROOT / "guidelines", labels),
         )
-        tasks = {str(article_of(task)): task["id"] for task in studio.tasks(done.project)}
+        tasks = {str(article_id_of(task)): task["id"] for task in studio.tasks(done.project)}
         with browser.signed_in(studio.url, login.username, login.password) as page:
             browser.open_task(page, studio.url, done.project.number, tasks[article])
             page.wait_for_selector(".htx-highlight")

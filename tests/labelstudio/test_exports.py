@@ -9,15 +9,15 @@ import msgspec
 import pytest
 
 from annotate.inventory import load
-from annotate.labelstudio.results import Mapped, Mapper
+from annotate.labelstudio.results import MappedResult, Mapper
 
 EXPORTS = Path(__file__).parent / "exports"
 CASES = sorted(path.stem for path in EXPORTS.glob("*.json"))
 
 
-def mapped(case: str) -> tuple[dict[str, Any], list[Mapped]]:
+def mapped(case: str) -> tuple[dict[str, Any], list[MappedResult]]:
     raw = json.loads((EXPORTS / f"{case}.json").read_text("utf-8"))
-    return raw, list(Mapper(load(EXPORTS)).task(raw, raw["data"]["text"]))
+    return raw, list(Mapper(load(EXPORTS)).map_task(raw, raw["data"]["text"]))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -63,7 +63,7 @@ DIAGNOSES = {
 def test_diagnoses_of_what_a_browser_made(case: str) -> None:
     raw = json.loads((EXPORTS / f"{case}.json").read_text("utf-8"))
     mapper = Mapper(load(EXPORTS))
-    list(mapper.task(raw, raw["data"]["text"]))
+    list(mapper.map_task(raw, raw["data"]["text"]))
     assert mapper.diagnoses == DIAGNOSES[case]
 
 

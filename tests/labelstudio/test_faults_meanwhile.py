@@ -12,7 +12,7 @@ import pytest
 from annotate.labelstudio import journal, server
 from annotate.labelstudio.client import Studio, address
 from annotate.labelstudio.push import existing
-from annotate.labelstudio.results import article_of
+from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from tests.conftest import Project
 from tests.labelstudio.proxy import Proxy, before
@@ -49,7 +49,7 @@ def test_task_deleted_between_listing_and_reading(toolkit: Toolkit) -> None:
     assert done.code == 0, done.err
     assert f"GET /api/tasks/{first['id']}/drafts" in toolkit.proxy.seen
     assert answers(loop) == made
-    assert article_of(first) not in on_server(loop)
+    assert article_id_of(first) not in on_server(loop)
 
 
 def test_project_deleted_between_two_pages(toolkit: Toolkit) -> None:
@@ -104,7 +104,7 @@ def test_config_edited_by_hand_is_noticed_and_never_overwritten(toolkit: Toolkit
     status = toolkit.run("status")
     assert (status.code, told in status.out) == (1, True)
 
-    task = next(task for task in loop.tasks() if article_of(task) == "market")
+    task = next(task for task in loop.tasks() if article_id_of(task) == "market")
     work, items = task["annotations"][0]["id"], loop.items("market")
     item = {"id": "r", "from_name": "speech", "to_name": "text", "type": "labels"}
     place = {"start": 0, "end": 3, "text": task["data"]["text"][:3], "labels": ["Rumour"]}
@@ -171,7 +171,7 @@ def test_double_that_came_anyhow_is_said_and_dropped_where_it_holds_no_work(tool
     assert len(on_server(loop)) == 4  # nothing is removed unasked
 
     by_article = {
-        name: [one["id"] for one in loop.tasks() if article_of(one) == name] for name in ("harbour", "market")
+        name: [one["id"] for one in loop.tasks() if article_id_of(one) == name] for name in ("harbour", "market")
     }
     with loop.api() as api:  # the later of one has a draft, both of the other are labelled
         api.post(f"/api/tasks/{by_article['harbour'][1]}/drafts", json={"result": []}).raise_for_status()

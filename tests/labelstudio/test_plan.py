@@ -11,7 +11,7 @@ from annotate.labelstudio.client import Address, Studio
 from annotate.labelstudio.instructions import instructions
 from annotate.labelstudio.lock import locked
 from annotate.labelstudio.push import articles_of, digest, find, known, predictions, prepare
-from annotate.labelstudio.results import article_of
+from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from annotate.model import Article
 from annotate.offsets import sha256
@@ -43,7 +43,7 @@ def write(loop: Loop, count: int) -> None:
 
 
 def on_server(loop: Loop) -> list[str]:
-    return sorted(str(article_of(task)) for task in loop.tasks())
+    return sorted(str(article_id_of(task)) for task in loop.tasks())
 
 
 def change(loop: Loop, article: str) -> Article:

@@ -10,7 +10,14 @@ from annotate.corpus import canonical
 from annotate.findings import Finding
 from annotate.inventory import load
 from annotate.labelstudio import rules
-from annotate.labelstudio.results import Mapped, Mapper, article_of, diagnosed, pseudonym, user_of
+from annotate.labelstudio.results import (
+    MappedResult,
+    Mapper,
+    annotator_of,
+    article_id_of,
+    describe_diagnoses,
+    user_id_of,
+)
 from annotate.labelstudio.tasks import result as result_of
 from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256
@@ -49,8 +56,8 @@ def task(*items: Any, **entry: Any) -> dict[str, Any]:
     return {"id": 1, "data": {"text": TEXT, "article": "harbour"}, "annotations": [annotation]}
 
 
-def read(*items: Any, **entry: Any) -> Mapped:
-    (mapped,) = MAPPER.task(task(*items, **entry), TEXT, {3: "anna"})
+def read(*items: Any, **entry: Any) -> MappedResult:
+    (mapped,) = MAPPER.map_task(task(*items, **entry), TEXT, {3: "anna"})
     return mapped
 
 
@@ -71,7 +78,7 @@ def test_what_is_right_is_taken_whole() -> None:
         QUAY,
     )
     assert mapped[:4] == ("annotation", 7, 3, None)
-    assert (mapped.findings, mapped.set_aside) == ((), ())
+    assert (mapped.findings, mapped.quarantined) == ((), ())
     assert mapped.annotation is not None
     assert mapped.annotation.annotator == "anna"
     assert mapped.annotation.text_sha256 == sha256(TEXT)
@@ -141,8 +148,8 @@ FAULTS: list[tuple[str, list[Any], int, int]] = [  # code, items, how many of th
 def test_fault_gives_its_finding_and_the_rest_is_taken(code: str, items: list[Any], aside: int, taken: int) -> None:
     mapped = read(*items)
     assert [finding.code for finding in mapped.findings] == [code]
-    assert len(mapped.set_aside) == aside
-    assert all(any(kept is item for item in items) for kept in mapped.set_aside)
+    assert len(mapped.quarantined) == aside
+    assert all(any(kept is item for item in items) for kept in mapped.quarantined)
     assert mapped.annotation is not None
     assert len(mapped.annotation.spans) == taken
     in_one_line(mapped.findings)
@@ -173,14 +180,14 @@ HYBRID = region("h", "hand", "Speaker", end=9)
 
 def test_a_hybrid_is_set_aside_and_mended_when_asked() -> None:
     left = read(HYBRID)
-    assert ([finding.code for finding in left.findings], left.set_aside) == (["L206"], (HYBRID,))
+    assert ([finding.code for finding in left.findings], left.quarantined) == (["L206"], (HYBRID,))
     assert "'hand '" in left.findings[0].message
     assert "' han'" not in left.findings[0].message
     assert "hybrid" in left.findings[0].message
     assert "--fix" in left.findings[0].message
     mapper = Mapper(INVENTORY, fix_offsets=True)
-    (fixed,) = mapper.task(task(HYBRID), TEXT, {3: "anna"})
-    assert ([finding.code for finding in fixed.findings], fixed.set_aside) == (["L211"], ())
+    (fixed,) = mapper.map_task(task(HYBRID), TEXT, {3: "anna"})
+    assert ([finding.code for finding in fixed.findings], fixed.quarantined) == (["L211"], ())
     assert fixed.annotation is not None
     assert [(span.start, span.end, span.text) for span in fixed.annotation.spans] == [(4, 8, "hand")]
     in_one_line(left.findings + fixed.findings)
@@ -190,13 +197,13 @@ def test_offsets_are_counted_by_diagnosis() -> None:
     mapper = Mapper(INVENTORY)
     items = [HAND, VERB, HYBRID | {"id": "x"}, region("u", "said", "Verb", start=10, end=14), region("t", "A", "Words")]
     raw = task(*items) | {"predictions": [{"result": [HAND]}]}
-    list(mapper.task(raw, TEXT))
+    list(mapper.map_task(raw, TEXT))
     assert mapper.diagnoses == {"code points": 3, "hybrid": 1, "UTF-16": 1}
-    assert diagnosed(mapper.diagnoses) == "offsets: 3 code points, 1 UTF-16, 1 hybrid"
-    assert diagnosed({}) == "offsets: none"
+    assert describe_diagnoses(mapper.diagnoses) == "offsets: 3 code points, 1 UTF-16, 1 hybrid"
+    assert describe_diagnoses({}) == "offsets: none"
 
 
-def spans(mapped: Mapped) -> set[tuple[str, str]]:
+def spans(mapped: MappedResult) -> set[tuple[str, str]]:
     assert mapped.annotation is not None
     return {(span.id, span.label) for span in mapped.annotation.spans}
 
@@ -248,12 +255,12 @@ def test_several_labels_on_one_relation_are_a_relation_each() -> None:
 
 def test_skipped_empty_and_drafts() -> None:
     skipped = read(HAND, was_cancelled=True)
-    assert (skipped.annotation, [f.code for f in skipped.findings], skipped.set_aside) == (None, ["L105"], (HAND,))
+    assert (skipped.annotation, [f.code for f in skipped.findings], skipped.quarantined) == (None, ["L105"], (HAND,))
     empty = read()
     assert empty.annotation is not None
-    assert ([f.code for f in empty.findings], empty.set_aside) == (["L107"], ())
+    assert ([f.code for f in empty.findings], empty.quarantined) == (["L107"], ())
     raw = {"data": {"text": TEXT, "article": "harbour"}, "drafts": [{"id": 1, "result": [HAND], "user": "x"}, 5]}
-    (draft,) = MAPPER.task(raw, TEXT)
+    (draft,) = MAPPER.map_task(raw, TEXT)
     assert (draft.kind, draft.annotation, [f.code for f in draft.findings]) == ("draft", None, ["L106"])
     in_one_line(skipped.findings + empty.findings)
 
@@ -262,12 +269,12 @@ def test_skipped_empty_and_drafts() -> None:
 def test_result_that_is_no_list(result: Any) -> None:
     mapped = read(result=result)
     assert (mapped.annotation, [f.code for f in mapped.findings]) == (None, ["L103"])
-    assert mapped.set_aside == (result,)
+    assert mapped.quarantined == (result,)
 
 
 def test_task_with_another_text_gives_nothing() -> None:
-    (mapped,) = MAPPER.task(task(HAND), TEXT + " ")
-    assert (mapped.annotation, [f.code for f in mapped.findings], mapped.set_aside) == (None, ["L102"], (HAND,))
+    (mapped,) = MAPPER.map_task(task(HAND), TEXT + " ")
+    assert (mapped.annotation, [f.code for f in mapped.findings], mapped.quarantined) == (None, ["L102"], (HAND,))
 
 
 @pytest.mark.parametrize(
@@ -275,25 +282,25 @@ def test_task_with_another_text_gives_nothing() -> None:
 )
 def test_unsafe_article_is_refused(article: Any) -> None:
     raw = {"data": {"text": TEXT, "article": article}}
-    assert article_of(raw) is None
+    assert article_id_of(raw) is None
     with pytest.raises(ValueError, match="names no article"):
-        list(MAPPER.task(raw, TEXT))
+        list(MAPPER.map_task(raw, TEXT))
 
 
 @pytest.mark.parametrize("raw", [{}, {"data": None}, {"data": []}, {"data": {}}])
 def test_task_without_data_has_no_article(raw: dict[str, Any]) -> None:
-    assert article_of(raw) is None
+    assert article_id_of(raw) is None
 
 
 def test_users() -> None:
-    assert [user_of({"completed_by": who}) for who in (3, {"id": 3, "email": "x"}, None, "x", {})] == [
+    assert [user_id_of({"completed_by": who}) for who in (3, {"id": 3, "email": "x"}, None, "x", {})] == [
         3,
         3,
         None,
         None,
         None,
     ]
-    assert [pseudonym(user, {3: "anna"}) for user in (3, 4, None)] == ["anna", "user-4", "user-unknown"]
+    assert [annotator_of(user, {3: "anna"}) for user in (3, 4, None)] == ["anna", "user-4", "user-unknown"]
 
 
 @st.composite
@@ -331,9 +338,9 @@ def labelled(draw: st.DrawFn) -> tuple[str, Annotation]:
     )
 
 
-def back(text: str, items: list[Item]) -> Mapped:
+def back(text: str, items: list[Item]) -> MappedResult:
     raw = {"data": {"text": text, "article": "a"}, "annotations": [{"completed_by": 3, "result": items}]}
-    (mapped,) = MAPPER.task(raw, text, {3: "anna"})
+    (mapped,) = MAPPER.map_task(raw, text, {3: "anna"})
     return mapped
 
 
@@ -344,7 +351,7 @@ def test_annotation_to_items_and_back_is_the_same(made: tuple[str, Annotation]) 
     for given_items in (items, items[::-1]):
         mapped = back(text, given_items)
         assert mapped.annotation == canonical(annotation)
-        assert mapped.set_aside == ()
+        assert mapped.quarantined == ()
         assert {finding.code for finding in mapped.findings} <= {"L107"}
 
 
@@ -383,5 +390,5 @@ def test_any_item_is_mapped_or_found(items: list[Item], data: st.DataObject) -> 
     mapped = read(*spoilt)
     assert mapped.annotation is not None
     taken = len(mapped.annotation.spans) + len(mapped.annotation.relations)
-    assert taken + len(mapped.set_aside) >= len(spoilt)
-    assert not mapped.set_aside or mapped.findings
+    assert taken + len(mapped.quarantined) >= len(spoilt)
+    assert not mapped.quarantined or mapped.findings

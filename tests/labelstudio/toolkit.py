@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from annotate.labelstudio.client import KEY, URL
 from annotate.labelstudio.push import existing
-from annotate.labelstudio.results import article_of
+from annotate.labelstudio.results import article_id_of
 from tests.labelstudio.proxy import Fault, Proxy
 from tests.labelstudio.test_loop import Loop
 from tests.labelstudio.test_plan import on_server
@@ -141,7 +141,7 @@ class Toolkit:
 def assert_pushed_once(loop: Loop) -> None:
     """Each article has a task, one, with its predictions, each once, in one project."""
     assert on_server(loop) == loop.corpus.article_ids()
-    assert {str(article_of(task)): len(task["predictions"]) for task in loop.tasks()} == {
+    assert {str(article_id_of(task)): len(task["predictions"]) for task in loop.tasks()} == {
         article: int(article in ("harbour", "market")) for article in loop.corpus.article_ids()
     }
     assert len(loop.studio.projects(loop.title)) == 1

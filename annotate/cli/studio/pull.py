@@ -60,7 +60,7 @@ def pull(
     from annotate.labelstudio.lock import locked
     from annotate.labelstudio.pull import Taking, name_one_of
     from annotate.labelstudio.push import find, missing
-    from annotate.labelstudio.results import Mapper, diagnosed
+    from annotate.labelstudio.results import Mapper, describe_diagnoses
     from annotate.labelstudio.team import titles
     from annotate.util.files import sweep
 
@@ -96,7 +96,7 @@ def pull(
     for name in done.written:
         click.echo(f"written: annotations/{name}.json")
     click.echo(f"{len(done.written)} written, {len(done.unchanged)} unchanged, {done.set_aside} items set aside")
-    click.echo(f"{fetched} tasks fetched; {diagnosed(mapper.diagnoses)}")
+    click.echo(f"{fetched} tasks fetched; {describe_diagnoses(mapper.diagnoses)}")
     if left:
         click.echo(f"{left} annotations have something set aside; `annotate studio status` says what", err=True)
     if gone:

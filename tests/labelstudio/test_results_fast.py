@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from annotate.columns import Documents, Head
 from annotate.corpus import Corpus
-from annotate.labelstudio.results import Controls, Reading
-from annotate.labelstudio.results_fast import Choice, Item, PlainColumns
+from annotate.labelstudio.results import Controls, ResultReader
+from annotate.labelstudio.results_fast import ChoiceItem, FastReader, Item
 from annotate.labelstudio.tasks import result
 from annotate.model import Relation, Span
 from tests.conftest import BASE
@@ -61,16 +61,16 @@ def quick(given_: list[Any], controls: Controls = MAPPER.controls) -> Labels | N
 
 def quick_of(results: list[list[Item]], controls: Controls) -> list[Labels | None]:
     """The same of many at once, of which each may be left to the careful way."""
-    columns = PlainColumns(controls)
+    columns = FastReader(controls)
     for items_ in results:
         columns.add(items_)
     labels = columns.columns()
     documents = Documents(controls.inventory, [HEAD] * len(results), labels.spans, labels.relations)
     for number, (items_, choices) in enumerate(zip(results, labels.choices.tolist(), strict=True)):
-        assert choices == sum(isinstance(item, Choice) for item in items_) * (number not in labels.odd)
+        assert choices == sum(isinstance(item, ChoiceItem) for item in items_) * (number not in labels.irregular)
     found: list[Labels | None] = []
     for number in range(len(results)):
-        made = None if number in labels.odd else documents.annotation(number)
+        made = None if number in labels.irregular else documents.annotation(number)
         found.append((list(made.spans), list(made.relations)) if made else None)
     return found
 
@@ -89,8 +89,8 @@ def stands(labels: Labels, text: str) -> bool:
     )
 
 
-def careful(given_: list[Any], text: str) -> Reading:
-    reading = Reading(MAPPER.controls, text, "f", "a")
+def careful(given_: list[Any], text: str) -> ResultReader:
+    reading = ResultReader(MAPPER.controls, text, "f", "a")
     reading.read(given_)
     return reading
 
@@ -101,7 +101,7 @@ def test_both_ways_read_the_same(given_: list[Any]) -> None:
     read, reading = quick(given_), careful(given_, TEXT)
     if read is not None and stands(read, TEXT):
         assert read == (list(reading.spans), list(reading.relations.values()))
-        assert (reading.findings, reading.set_aside) == ([], [])
+        assert (reading.findings, reading.quarantined) == ([], [])
         assert set(reading.diagnoses) <= {"code points"}
 
 
@@ -111,7 +111,7 @@ def test_the_words_of_a_relation_are_read_by_both_ways() -> None:
     for written in ("who says it", "speaker"):
         drawn = [HAND, VERB, relation("v", "h", written)]
         read = quick(drawn, Controls(shown))
-        reading = Reading(Controls(shown), TEXT, "f", "a")
+        reading = ResultReader(Controls(shown), TEXT, "f", "a")
         reading.read(drawn)
         assert read == (list(reading.spans), list(reading.relations.values()))
         assert [one.label for one in reading.relations.values()] == ["speaker"]
