@@ -16,7 +16,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
-from annotate.agreement.bootstrap import SAMPLES, Bootstrap, Measure, Tally
+from annotate.agreement.bootstrap import SAMPLES, Bootstrap, Tally
 from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, Counts, Value, alpha, alpha_counts
 from annotate.agreement.counts import COMPATIBLE, DISTANCE, EQUAL, HALF, PAIRS, compatible, distance
 from annotate.agreement.matching import Matching, exact, exact_counts, in_both, overlap
@@ -24,6 +24,7 @@ from annotate.agreement.report import ALL
 from annotate.records import Mention, Piece
 from annotate.scoring.score import Score, scored
 from annotate.tokens import runs
+from annotate.util.tables import Measure
 
 __all__ = [
     "Measure",

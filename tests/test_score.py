@@ -153,7 +153,7 @@ def _of(change: Callable[[dict[str, Any]], object]) -> Spoil:
     [
         ("articles", lambda rows: rows.clear(), "p.jsonl: holds no labels"),
         ("articles", _of(lambda row: row.update(id="pier")), "p.jsonl:2: no article is called 'pier'"),
-        ("articles", lambda rows: rows.append(rows[0]), "stands twice"),
+        ("articles", lambda rows: rows.append(rows[0]), "appears twice"),
         ("articles", _of(lambda row: row.update(text_sha256="0" * 64)), "p.jsonl:2: was made on another text"),
         ("articles", _of(lambda row: row.update(spans=3)), "p.jsonl:2: spans is no list of objects"),
         ("articles", _of(lambda row: row.pop("spans")), "is a row of neither articles nor tokens"),

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from statistics import quantiles
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from annotate.agreement.coefficients import Counts, Value
+from annotate.util.tables import Measure
 
 FEW = 10
 """Articles below which paragraphs are drawn instead."""
@@ -59,15 +59,6 @@ class Tally:
             for key, number in counts.items():
                 here[key] += number
         return {article: dict(counts) for article, counts in totals.items()}
-
-
-class Measure(msgspec.Struct, frozen=True):
-    """A value with its interval. `note` says why there is no value, or why a value has no interval."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    note: str | None = None
 
 
 class Bootstrap:

@@ -9,7 +9,7 @@ from itertools import combinations
 
 import msgspec
 
-from annotate.agreement.bootstrap import LEVEL, SAMPLES, Bootstrap, Measure, Tally
+from annotate.agreement.bootstrap import LEVEL, SAMPLES, Bootstrap, Tally
 from annotate.agreement.coefficients import BOTH, NOTHING, Counts, Value, agr, alpha, f1, kappa, share, unitizing_alpha
 from annotate.agreement.counts import (
     COMPATIBLE,
@@ -26,6 +26,7 @@ from annotate.agreement.counts import (
     relation_tallies,
 )
 from annotate.agreement.study import Study
+from annotate.util.tables import Measure
 
 
 class Pairwise(msgspec.Struct, frozen=True):

@@ -1,26 +1,14 @@
-"""A report → tables: what a terminal and a page both show, with no word yet on how they look."""
+"""The tables of a report, for a terminal and for a page."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 
-from annotate.agreement.bootstrap import Measure
 from annotate.agreement.report import ALL, AttributeRow, CountRow, RecordRow, Report
-
-Cell = str | int | float | Measure | None
-"""A word, a number of things, a value without an interval (None: there is none), or a measure."""
-
-
-class Column(NamedTuple):
-    """`low_is_good` for distances; `plain` for a measure whose interval is left to the JSON."""
-
-    name: str
-    low_is_good: bool = False
-    plain: bool = False
+from annotate.util.tables import Column, Header, Row, Table, make_table
 
 
 class Compared(Protocol):
-    """What a report and a score have in common."""
+    """What a report of agreement and the scores of a system have in common."""
 
     @property
     def annotators(self) -> tuple[str, ...]: ...
@@ -32,93 +20,77 @@ class Compared(Protocol):
     def counts(self) -> list[CountRow]: ...
 
 
-class Table(NamedTuple):
-    name: str
-    title: str
-    columns: list[Column]
-    rows: list[list[Cell]]
-    notes: list[str]
-
-
-def shown(value: float) -> str:
-    """A value with two decimals, and no minus before a zero."""
-    return f"{round(value, 2) + 0.0:.2f}"
-
-
-def tables(report: Report, by_article: bool = False) -> Iterator[Table]:
-    """The tables of a report; those with no row are left out."""
-    made = [_labels(report), _pairs(report), attributes(report), _relations(report)]
-    made += [records(report), roles(report), counts(report)]
-    if by_article:
-        made.append(_by_article(report))
-    return (one for one in made if one.rows)
-
-
-def table(
-    name: str, title: str, columns: Iterable[str | Column], rows: Iterable[Sequence[Cell]], more: Iterable[str] = ()
-) -> Table:
-    made = [column if isinstance(column, Column) else Column(column) for column in columns]
-    listed = [list(row) for row in rows]
-    return Table(name, title, made, listed, [*_notes(listed), *more])
-
-
-def _notes(rows: list[list[Cell]]) -> Iterator[str]:
-    """Why values or intervals are missing, each reason once with the rows that it is true of."""
-    why: dict[str, dict[str, None]] = defaultdict(dict)
-    for row in rows:
-        for cell in row:
-            if isinstance(cell, Measure) and cell.note:
-                why[cell.note][str(row[0])] = None
-    for note, names in why.items():
-        if note.startswith("defined for"):
-            continue  # as the heads of columns say
-        yield f"{'' if note.startswith('no interval') else '– '}{note}: {', '.join(names)}"
-
-
-def _labels(report: Report) -> Table:
-    rows: list[list[Cell]] = [
-        [
-            row.name if row.kind != "layer" else f"{row.name} (layer)",
-            *row.spans.values(),
-            row.exact,
-            row.overlap,
-            row.alpha,
-            row.unitizing,
-            row.kappa,
-        ]
-        for row in report.labels
+def tabulate_report(report: Report, by_article: bool = False) -> Iterator[Table]:
+    """Yield the tables of a report that have rows; `by_article` adds the table with a row an article and label."""
+    tables = [
+        _tabulate_labels(report),
+        _tabulate_pairs(report),
+        tabulate_attributes(report),
+        _tabulate_relations(report),
+        tabulate_records(report),
+        tabulate_roles(report),
+        tabulate_counts(report),
     ]
-    heads: list[str | Column] = [
+    if by_article:
+        tables.append(_tabulate_articles(report))
+    return (table for table in tables if table.rows)
+
+
+def _tabulate_labels(report: Report) -> Table:
+    columns: list[Header] = [
+        "label",
         *report.annotators,
         "exact F1",
         "overlap F1",
         "alpha",
         "uα",
-        Column("kappa", plain=True),
+        Column("kappa", hides_interval=True),
     ]
-    return table("labels", "Spans", ["label", *heads], rows)
+    rows: list[Row] = [
+        [name_row(row), *row.spans.values(), row.exact, row.overlap, row.alpha, row.unitizing, row.kappa]
+        for row in report.labels
+    ]
+    return make_table("labels", "Spans", columns, rows)
 
 
-def _pairs(report: Report) -> Table:
-    """For more than two annotators: F1 over all labels of each pair, and the mean of the pairs."""
+class LabelledRow(Protocol):
+    """A row about a span label, a layer, or all labels."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+def name_row(row: LabelledRow) -> str:
+    """Return the name that a row is shown by."""
+    return f"{row.name} (layer)" if row.kind == "layer" else row.name
+
+
+def _tabulate_pairs(report: Report) -> Table:
+    """Tabulate F1 over all labels of each pair of annotators, and the mean of the pairs, if there are several."""
     row = next(row for row in report.labels if row.name == ALL)
-    rows: list[list[Cell]] = [[f"{pair.first}, {pair.second}", pair.exact, pair.overlap] for pair in row.pairs]
-    rows.append(["mean of the pairs", row.exact_mean, row.overlap_mean])
-    return table(
-        "pairs", "Pairs of annotators, all labels", ["pair", "exact F1", "overlap F1"], rows if len(rows) > 2 else []
-    )
+    rows: list[Row] = [[f"{pair.first}, {pair.second}", pair.exact, pair.overlap] for pair in row.pairs]
+    if len(rows) > 1:
+        rows.append(["mean of the pairs", row.exact_mean, row.overlap_mean])
+    else:
+        rows.clear()
+    return make_table("pairs", "Pairs of annotators, all labels", ["pair", "exact F1", "overlap F1"], rows)
 
 
-def attributes(report: Compared) -> Table:
-    rows: list[list[Cell]] = [
-        [row.name, ", ".join(row.labels), row.matched, row.share, row.alpha, row.kappa] for row in report.attributes
+def tabulate_attributes(compared: Compared) -> Table:
+    """Tabulate the attributes of matched spans."""
+    columns: list[Header] = ["attribute", "of", "spans", "equal", "alpha", Column("kappa", hides_interval=True)]
+    rows: list[Row] = [
+        [row.name, ", ".join(row.labels), row.matched, row.share, row.alpha, row.kappa] for row in compared.attributes
     ]
-    heads: list[str | Column] = ["attribute", "of", "spans", "equal", "alpha", Column("kappa", plain=True)]
-    return table("attributes", "Attributes, given a matched span", heads, rows)
+    return make_table("attributes", "Attributes, given a matched span", columns, rows)
 
 
-def _relations(report: Report) -> Table:
-    rows: list[list[Cell]] = [
+def _tabulate_relations(report: Report) -> Table:
+    alone = [f"only {name}" for name in report.annotators]
+    columns: list[Header] = ["relation", *report.annotators, "same", "retargeted", *alone, "loose", "F1, ends matched"]
+    rows: list[Row] = [
         [
             row.name,
             *row.relations.values(),
@@ -127,23 +99,28 @@ def _relations(report: Report) -> Table:
             *row.alone.values(),
             row.loose,
             row.given_ends,
-            Measure(row.all.value, note=row.all.note),
+            row.all,
         ]
         for row in report.relations
     ]
-    heads: list[str | Column] = [
-        "relation",
-        *report.annotators,
-        "same",
-        "retargeted",
-        *(f"only {name}" for name in report.annotators),
+    has_loose = any(row.loose for row in report.relations)
+    notes = ["loose: one end is a span that the other does not have"] if has_loose else []
+    return make_table("relations", "Relations", [*columns, Column("F1, all", hides_interval=True)], rows, notes)
+
+
+def tabulate_records(compared: Compared) -> Table:
+    """Tabulate whole records."""
+    plain = [Column(name, hides_interval=True) for name in ("anchor exact", "agr", "all exact")]
+    columns: list[Header] = [
+        "record",
+        "anchor",
+        *compared.annotators,
+        plain[0],
+        "anchor overlap",
+        *plain[1:],
+        "all overlap",
     ]
-    more = ["loose: one end is a span that the other has not" if any(row.loose for row in report.relations) else ""]
-    return table("relations", "Relations", [*heads, "loose", "F1, ends matched", "F1, all"], rows, filter(None, more))
-
-
-def records(report: Compared) -> Table:
-    rows: list[list[Cell]] = [
+    rows: list[Row] = [
         [
             row.name,
             row.anchor,
@@ -154,43 +131,32 @@ def records(report: Compared) -> Table:
             row.full_exact,
             row.full_overlap,
         ]
-        for row in report.records
+        for row in compared.records
     ]
-    heads: list[str | Column] = [
-        "record",
-        "anchor",
-        *report.annotators,
-        Column("anchor exact", plain=True),
-        "anchor overlap",
-    ]
-    return table(
-        "records",
-        "Whole records",
-        [*heads, Column("agr", plain=True), Column("all exact", plain=True), "all overlap"],
-        rows,
-    )
+    return make_table("records", "Whole records", columns, rows)
 
 
-def roles(report: Compared) -> Table:
-    rows: list[list[Cell]] = [
+def tabulate_roles(compared: Compared) -> Table:
+    """Tabulate the roles of aligned records."""
+    rows: list[Row] = [
         [f"{record.name}.{role.name}", role.exact, role.overlap, role.characters]
-        for record in report.records
+        for record in compared.records
         for role in record.roles
     ]
-    heads: list[str | Column] = ["role", "exact F1", "overlap F1", "agr of characters"]
-    return table("roles", "Roles of aligned records", heads, rows)
+    columns: list[Header] = ["role", "exact F1", "overlap F1", "agr of characters"]
+    return make_table("roles", "Roles of aligned records", columns, rows)
 
 
-def counts(report: Compared) -> Table:
-    rows: list[list[Cell]] = [
-        [row.label, row.matched, row.distance, row.equal, row.compatible] for row in report.counts
-    ]
-    heads: list[str | Column] = ["counts of", "spans", Column("distance", low_is_good=True), "equal", "compatible"]
-    return table("counts", "Counts as intervals, given a matched span", heads, rows)
+def tabulate_counts(compared: Compared) -> Table:
+    """Tabulate the counts of matched spans."""
+    columns: list[Header] = ["counts of", "spans", Column("distance", low_is_good=True), "equal", "compatible"]
+    rows: list[Row] = [[row.label, row.matched, row.distance, row.equal, row.compatible] for row in compared.counts]
+    return make_table("counts", "Counts as intervals, given a matched span", columns, rows)
 
 
-def _by_article(report: Report) -> Table:
-    rows: list[list[Cell]] = [
+def _tabulate_articles(report: Report) -> Table:
+    columns: list[Header] = ["article", "label", *report.annotators, "exact F1", "overlap F1", "alpha", "uα"]
+    rows: list[Row] = [
         [
             row.article,
             row.label,
@@ -202,5 +168,4 @@ def _by_article(report: Report) -> Table:
         ]
         for row in report.by_article
     ]
-    heads: list[str | Column] = ["article", "label", *report.annotators, "exact F1", "overlap F1", "alpha", "uα"]
-    return table("by-article", "By article", heads, rows)
+    return make_table("by-article", "By article", columns, rows)

@@ -89,18 +89,18 @@ def command(
     with _working() as step:
         report = measure(study, samples, seed, step, by_article=by_article or format_ != "text")
     if format_ == "html":
-        from annotate.agreement.page import page
+        from annotate.agreement.page import render_page
 
-        shown = page(report, study, _task_links(studio_url, studio) if studio_url else None)
+        shown = render_page(report, study, _task_links(studio_url, studio) if studio_url else None)
     elif format_ == "json":
         import msgspec
 
         shown = msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
     else:
-        from annotate.agreement.page import about
-        from annotate.agreement.tables import tables
+        from annotate.agreement.page import describe_report
+        from annotate.agreement.tables import tabulate_report
 
-        shown = grids(about(report), tables(report, by_article), colour=out is None)
+        shown = grids(describe_report(report), tabulate_report(report, by_article), colour=out is None)
     if with_gamma:
         from annotate.agreement.gamma import gammas
 

@@ -127,7 +127,7 @@ def _shown(colour: bool) -> "Shown":
 
 
 def _tables(found: "list[Grid]", colour: bool) -> str:
-    from annotate.agreement.tables import table
     from annotate.cli.output import grids
+    from annotate.util.tables import make_table
 
-    return grids("", (table(one.title, one.title, one.head, one.rows) for one in found), colour) if found else ""
+    return grids("", (make_table(one.title, one.title, one.head, one.rows) for one in found), colour) if found else ""

@@ -213,7 +213,7 @@ def _sarif(findings: Sequence[Finding], root: Path, catalogue: Iterable[Rule]) -
 
 
 if TYPE_CHECKING:
-    from annotate.agreement.tables import Cell, Column, Table
+    from annotate.util.tables import Cell, Column, Table
 
 
 def grids(about: str, tables: Iterable["Table"], colour: bool) -> str:
@@ -232,8 +232,7 @@ def grids(about: str, tables: Iterable["Table"], colour: bool) -> str:
     for table in tables:
         grid = Grid(box=box.SIMPLE_HEAD, title=table.title, title_justify="left", title_style="bold")
         for number, column in enumerate(table.columns):
-            words = all(isinstance(row[number], str) for row in table.rows)
-            grid.add_column(escape(column.name), justify="left" if words else "right")
+            grid.add_column(escape(column.name), justify="left" if table.is_text(number) else "right")
         for row in table.rows:
             grid.add_row(*(_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)))
         console.print(grid)
@@ -247,13 +246,8 @@ def grids(about: str, tables: Iterable["Table"], colour: bool) -> str:
 def _cell(cell: "Cell", column: "Column") -> str:
     from rich.markup import escape
 
-    from annotate.agreement.bootstrap import Measure
-    from annotate.agreement.tables import shown
-
-    if isinstance(cell, Measure):
-        if cell.value is None or cell.low is None or cell.high is None or column.plain:
-            return _cell(cell.value, column)
-        return f"{shown(cell.value)} [dim]\\[{shown(cell.low)} {shown(cell.high)}][/dim]"
-    if cell is None:
-        return "–"
-    return shown(cell) if isinstance(cell, float) else escape(str(cell))
+    if isinstance(cell, str | int):
+        return escape(str(cell))
+    if not cell.interval_text or column.hides_interval:
+        return cell.value_text
+    return f"{cell.value_text} [dim]\\{cell.interval_text}[/dim]"

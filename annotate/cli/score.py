@@ -48,7 +48,7 @@ def command(
     """
     from annotate import inventory
     from annotate.corpus import Corpus
-    from annotate.scoring.score import score, tables
+    from annotate.scoring.score import score, tabulate_scores
 
     loaded = inventory.load(schema)
     store = Corpus(corpus) if Path(corpus).is_dir() else None
@@ -66,7 +66,7 @@ def command(
 
         shown = msgspec.json.format(msgspec.json.encode(scores), indent=2).decode() + "\n"
     else:
-        shown = grids(_about(scores), tables(scores), colour=out is None)
+        shown = grids(_about(scores), tabulate_scores(scores), colour=out is None)
     if out:
         from annotate.util.files import write_report
 

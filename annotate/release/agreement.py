@@ -7,9 +7,9 @@ from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 
 if TYPE_CHECKING:
-    from annotate.agreement.bootstrap import Measure
     from annotate.agreement.report import Report
     from annotate.dataset.facts import Agreement
+    from annotate.util.tables import Measure
 
 MARKED = re.compile(r"(<!-- generated: agreement -->\n)(.*?)(<!-- /generated -->)", re.DOTALL)
 HEAD = ("label", "spans", "exact F1", "overlap F1", "alpha", "unitizing alpha")
@@ -37,14 +37,14 @@ def measured(corpus: Corpus, inventory: Inventory, only_labels: bool = False) ->
 
 def tabled(report: "Report") -> "Agreement":
     """The table that the card and the README show."""
-    from annotate.agreement.tables import shown
     from annotate.dataset.facts import Agreement
+    from annotate.util.tables import format_value
 
     def cell(measured: "Measure") -> str:
         if measured.value is None:
             return "–"
         interval = "" if measured.low is None or measured.high is None else f"{measured.low:.2f}–{measured.high:.2f}"
-        return f"{shown(measured.value)} ({interval})" if interval else shown(measured.value)
+        return f"{format_value(measured.value)} ({interval})" if interval else format_value(measured.value)
 
     rows = [
         (

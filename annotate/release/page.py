@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import msgspec
 from markdown_it import MarkdownIt
 
-from annotate.agreement.page import html_table
-from annotate.agreement.tables import Table, table, tables
+from annotate.agreement.tables import tabulate_report
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.release.page_chart import drawn, incidents
 from annotate.release.page_text import Drawing
-from annotate.util.html import legible_on
+from annotate.util.html import legible_on, render_table
+from annotate.util.tables import Table, make_table
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2024; --soft: #55606b; --line: #d5dae0; --ground: #fff; --box: #f5f6f8;
@@ -201,8 +201,10 @@ def _changes(release: Release) -> Iterator[str]:
         lines = "".join(f"<li>{escape(line)}</li>\n" for line in render.lines(release.changes))
         yield f'<p class="about">Since {escape(release.since or "")}: {escape(words)}.</p>\n<ul>{reasons}{lines}</ul>\n'
         for number, grid in enumerate(render.grids(release.changes), 1):
-            yield html_table(
-                table(f"changed-{number}", grid.title, grid.head, [[_cell(one) for one in row] for row in grid.rows]),
+            yield render_table(
+                make_table(
+                    f"changed-{number}", grid.title, grid.head, [[_cell(one) for one in row] for row in grid.rows]
+                ),
                 level=3,
             )
     if release.entry:
@@ -237,9 +239,9 @@ def _agreement(report: "Report | None", corpus: Corpus) -> Iterator[str]:
         f" {len(report.articles)} articles. Alpha and uα count {escape(report.units)}; in brackets, {drawn_.level:.0%}"
         f" intervals of a bootstrap over {drawn_.units} {escape(drawn_.drawn)}.</p>\n"
     )
-    for one in tables(report):
+    for one in tabulate_report(report):
         if one.name in ("labels", "relations"):
-            yield html_table(_short(one), level=3) + "\n"
+            yield render_table(_short(one), level=3) + "\n"
 
 
 def _short(one: Table) -> Table:

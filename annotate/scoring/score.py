@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from annotate.agreement.bootstrap import SAMPLES, Bootstrap, Measure, Tally
+from annotate.agreement.bootstrap import SAMPLES, Bootstrap, Tally
 from annotate.agreement.coefficients import BOTH, FIRST, SECOND, Counts, Value, f1
 from annotate.agreement.counts import RecordCounter, add_matching, add_partly, relation_tallies
 from annotate.agreement.report import (
@@ -23,10 +23,11 @@ from annotate.agreement.report import (
     record_row,
 )
 from annotate.agreement.study import Study, study
-from annotate.agreement.tables import Column, Table, attributes, counts, records, roles, table
+from annotate.agreement.tables import name_row, tabulate_attributes, tabulate_counts, tabulate_records, tabulate_roles
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256
+from annotate.util.tables import Column, Measure, Table, make_table
 
 GOLD_SIDE, SYSTEM_SIDE = "gold", "predicted"
 Row = TypeVar("Row", AttributeRow, CountRow)
@@ -190,30 +191,33 @@ def _relations(compared: Study, bootstrap: Bootstrap) -> Iterator[RelationScore]
         )
 
 
-def tables(scores: Scores) -> Iterator[Table]:
+def tabulate_scores(scores: Scores) -> Iterator[Table]:
     """The tables of a score; those with no row are left out. Intervals of precision and recall are in the JSON."""
-    plain = [Column(name, plain=True) for name in ("P", "R", "P", "R")]
-    spans = table(
+    plain = [Column(name, hides_interval=True) for name in ("P", "R", "P", "R")]
+    spans = make_table(
         "labels",
         "Spans",
         ["label", *scores.annotators, *plain[:2], "exact F1", "partial F1", *plain[2:], "overlap F1"],
         [
-            [_name(row), row.gold, row.predicted, *_cells(row.exact), row.partial.f1, *_cells(row.overlap)]
+            [name_row(row), row.gold, row.predicted, *_cells(row.exact), row.partial.f1, *_cells(row.overlap)]
             for row in scores.labels
         ],
     )
-    relations = table(
+    relations = make_table(
         "relations",
         "Relations",
-        ["relation", *scores.annotators, *plain[:2], "F1", Column("F1, ends matched", plain=True)],
+        ["relation", *scores.annotators, *plain[:2], "F1", Column("F1, ends matched", hides_interval=True)],
         [[row.name, row.gold, row.predicted, *_cells(row.all), row.given_ends] for row in scores.relations],
     )
-    made = [spans, relations, attributes(scores), records(scores), roles(scores), counts(scores)]
-    return (one for one in made if one.rows)
-
-
-def _name(row: SpanScore) -> str:
-    return f"{row.name} (layer)" if row.kind == "layer" else row.name
+    candidates = [
+        spans,
+        relations,
+        tabulate_attributes(scores),
+        tabulate_records(scores),
+        tabulate_roles(scores),
+        tabulate_counts(scores),
+    ]
+    return (table for table in candidates if table.rows)
 
 
 def _cells(found: Score) -> list[Measure]:

@@ -1,9 +1,66 @@
-"""What letters can be read on a colour."""
+"""HTML: pages made from templates, and legible colours.
+
+The templates of a package are files in its folder `templates/`, named `PACKAGE/FILE`, such as `agreement/page.html`.
+Values are escaped, and a value that a template names and is not given is an error.
+"""
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from annotate.util.tables import Table
+
+
+def render(template: str, **values: object) -> str:
+    """Return a template filled in with values.
+
+    Args:
+        template: The name of the template, `PACKAGE/FILE`.
+        **values: What the template names.
+    """
+    return templates().get_template(template).render(values)
+
+
+@cache
+def templates() -> "Environment":
+    """Return the environment of all templates, for pages that are rendered in parts (`Template.generate`)."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    return Environment(
+        loader=FunctionLoader(read_template),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def read_template(name: str) -> str:
+    """Return the source of a template, `PACKAGE/FILE`."""
+    package, _, file = name.partition("/")
+    return (files("annotate") / package / "templates" / file).read_text(encoding="utf-8")
+
+
+def render_table(table: "Table", level: int = 2) -> str:
+    """Return a table as HTML, for pages that are not templates.
+
+    Args:
+        table: The table.
+        level: The level of its heading.
+    """
+    return str(templates().get_template("util/tables.html").make_module().section(table, level))  # type: ignore[attr-defined]
 
 
 def legible_on(colour: str) -> str:
-    """Black or white, whichever stands out more on `#rrggbb`: relative luminance as WCAG 2 has it."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    """Return black or white, whichever contrasts more with the colour `#rrggbb`.
+
+    The contrast is that of relative luminance in WCAG 2.
+    """
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
     luminance = sum(weight * channel for weight, channel in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
     return "black" if luminance > 0.179 else "white"

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from annotate import inventory as inventories
 from annotate.agreement.bootstrap import Tally
 from annotate.agreement.counts import Bounds, compare_relations, compatible, distance
-from annotate.agreement.page import disagreements, page
+from annotate.agreement.disagreements import find_disagreements
+from annotate.agreement.page import render_page
 from annotate.agreement.report import ALL, NO_MATCH, NO_RELATIONS, NO_SPANS, TWO_ONLY, Report, measure
 from annotate.agreement.study import study
-from annotate.agreement.tables import tables
+from annotate.agreement.tables import tabulate_report
 from annotate.inventory import Inventory
 from annotate.model import Annotation
 from annotate.release.agreement import tabled
@@ -151,7 +152,7 @@ def test_more_than_two_annotators(base: Inventory) -> None:
     assert [pair.exact for pair in load.pairs] == [1, 0, 0]
     assert load.exact_mean == pytest.approx(1 / 3)
     assert load.kappa.note == TWO_ONLY
-    assert [table.name for table in tables(report)][:2] == ["labels", "pairs"]
+    assert [table.name for table in tabulate_report(report)][:2] == ["labels", "pairs"]
 
 
 def test_articles_that_some_have_not_labelled(base: Inventory) -> None:
@@ -225,7 +226,7 @@ def test_disagreements_in_the_order_of_the_text(base: Inventory) -> None:
     spans = [span("v", "Verb", *SAID), span("m", "Speaker", *MASTER, rank="master"), span("h", "Speaker", 43, 49)]
     first = annotation(*spans, span("l", "Load", *CRATES), ("speaker", "v", "m"))
     second = annotation(spans[0], span("m", "Speaker", *MASTER, rank="hand"), spans[2], span("q", "Quay", *CRATES))
-    ((text, found),) = disagreements(compared(base, first, second))
+    ((text, found),) = find_disagreements(compared(base, first, second))
     assert text.article == "a"
     assert [(one.kinds, one.subject) for one in found] == [
         (("attributes",), "Speaker"),
@@ -263,8 +264,10 @@ def test_any_annotations_give_numbers_or_reasons(drawn: tuple[str, list[Annotati
             for value in msgspec.structs.asdict(row).values():
                 if hasattr(value, "note") and value.value is None:
                     assert value.note
-    assert page(report, found).endswith("</html>\n")
-    assert all(len(row) == len(table.columns) for table in tables(report, by_article=True) for row in table.rows)
+    assert render_page(report, found).endswith("</html>\n")
+    assert all(
+        len(row) == len(table.columns) for table in tabulate_report(report, by_article=True) for row in table.rows
+    )
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -9,7 +9,7 @@ from annotate.agreement.report import ALL, measure
 from annotate.agreement.study import read
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory, load
-from annotate.scoring.score import Scores, score, tables
+from annotate.scoring.score import Scores, score, tabulate_scores
 from tests.agreement.helpers import TEXT, annotation, span
 from tests.conftest import BASE, ROOT, Project, annotate
 
@@ -58,7 +58,7 @@ def test_f1_is_that_of_agreement() -> None:
     for arrow, other in zip(scores.relations, report.relations, strict=True):
         assert (arrow.all.f1.value, arrow.given_ends.value) == (other.all.value, other.given_ends.value)
     assert [row.name for row in scores.records] == list(schema.records)
-    assert {table.name for table in tables(scores)} >= {"labels", "relations", "records", "roles"}
+    assert {table.name for table in tabulate_scores(scores)} >= {"labels", "relations", "records", "roles"}
 
 
 def test_command_scores_folders_in_both_formats(project: Project) -> None:

@@ -1,0 +1,162 @@
+"""Disagreements of two annotators, one difference at a time, each with what either of them has."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Literal, NamedTuple
+
+from annotate.agreement.counts import CONFUSED, Arrow, compare_relations
+from annotate.agreement.matching import Pair, overlap, shared_characters
+from annotate.agreement.study import Comparison, Study, Text, Version
+from annotate.records import Mention, Piece
+
+Kind = Literal["span", "label", "bounds", "attributes", "relation", "retargeted"]
+Role = Literal["span", "head", "tail"]
+
+KINDS: dict[Kind, str] = {
+    "span": "only one has the span",
+    "label": "one span, two labels",
+    "bounds": "same label, other words",
+    "attributes": "same span, other attributes",
+    "relation": "only one has the relation",
+    "retargeted": "same head, other tail",
+}
+NOT_THERE = "not there"
+
+
+class Mark(NamedTuple):
+    """A piece of text to mark.
+
+    Attributes:
+        piece: The piece.
+        label: The label of its span.
+        role: Whether it belongs to a span, or to the head or the tail of a relation.
+    """
+
+    piece: Piece
+    label: str
+    role: Role = "span"
+
+
+class Side(NamedTuple):
+    """What one annotator has.
+
+    Attributes:
+        annotator: The annotator.
+        description: What the annotator has, in words.
+        marks: The pieces of text to mark; empty if the annotator does not have it.
+        attributes: Names and values of the attributes that differ.
+    """
+
+    annotator: str
+    description: str
+    marks: tuple[Mark, ...]
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+class Disagreement(NamedTuple):
+    """One difference between two annotators.
+
+    Attributes:
+        kinds: How they differ; two kinds if a matched span differs in its words and in its attributes.
+        subject: The label, or the labels, in question.
+        start: Where it starts in the text, in code points.
+        sides: What each of the two has.
+    """
+
+    kinds: tuple[Kind, ...]
+    subject: str
+    start: int
+    sides: tuple[Side, Side]
+
+
+def find_disagreements(study: Study) -> Iterator[tuple[Text, list[Disagreement]]]:
+    """Yield each article on which annotators differ, with the disagreements in the order of the text."""
+    for text in study.texts:
+        disagreements = [
+            disagreement
+            for comparison in text.comparisons
+            for disagreement in chain(_compare_spans(comparison), _compare_relations(study, comparison))
+        ]
+        if disagreements:
+            yield text, sorted(disagreements, key=lambda disagreement: disagreement.start)
+
+
+def _compare_spans(comparison: Comparison) -> Iterator[Disagreement]:
+    matching = comparison.overlap
+    for left, right in matching.pairs:
+        kinds: list[Kind] = []
+        if left.pieces != right.pieces:
+            kinds.append("bounds")
+        if left.attributes != right.attributes:
+            kinds.append("attributes")
+        if kinds:
+            yield _disagree_on_pair(comparison, (left, right), tuple(kinds), left.label)
+    relabelled = overlap(matching.first_only, matching.second_only, same_label=False, least=CONFUSED)
+    for left, right in relabelled.pairs:
+        yield _disagree_on_pair(comparison, (left, right), ("label",), f"{left.label} or {right.label}")
+    for mention in relabelled.first_only:
+        sides = _describe_span(comparison.first, mention), _describe_lack(comparison.second, mention)
+        yield Disagreement(("span",), mention.label, mention.start, sides)
+    for mention in relabelled.second_only:
+        sides = _describe_lack(comparison.first, mention), _describe_span(comparison.second, mention)
+        yield Disagreement(("span",), mention.label, mention.start, sides)
+
+
+def _disagree_on_pair(comparison: Comparison, pair: Pair, kinds: tuple[Kind, ...], subject: str) -> Disagreement:
+    left, right = pair
+    sides = _describe_span(comparison.first, left, right), _describe_span(comparison.second, right, left)
+    return Disagreement(kinds, subject, min(left.start, right.start), sides)
+
+
+def _describe_span(version: Version, mention: Mention, counterpart: Mention | None = None) -> Side:
+    """Describe a span; of its attributes, those that a counterpart with the same label does not have equal."""
+    attributes = mention.attributes
+    names = list(attributes)
+    if counterpart is not None and counterpart.label == mention.label:
+        union = dict.fromkeys((*attributes, *counterpart.attributes))
+        names = [name for name in union if attributes.get(name) != counterpart.attributes.get(name)]
+    shown = tuple((name, str(attributes.get(name, "not set"))) for name in names)
+    return Side(version.annotator, mention.label, _mark(mention), shown)
+
+
+def _describe_lack(version: Version, mention: Mention) -> Side:
+    """Describe that a span is missing, with the labels that the annotator has on some of its words."""
+    labels = dict.fromkeys(
+        present.label for present in version.mentions if shared_characters(present.pieces, mention.pieces)
+    )
+    description = f"{NOT_THERE}; on some of these words: {', '.join(labels)}" if labels else NOT_THERE
+    return Side(version.annotator, description, ())
+
+
+def _mark(mention: Mention, role: Role = "span") -> tuple[Mark, ...]:
+    return tuple(Mark(piece, mention.label, role) for piece in mention.pieces)
+
+
+def _compare_relations(study: Study, comparison: Comparison) -> Iterator[Disagreement]:
+    """Yield relations between matched spans that one lacks, and retargeted ones.
+
+    A relation of a span that the other lacks is part of the disagreement on the span.
+    """
+    first, second = comparison.first, comparison.second
+    for label in study.inventory.relations.values():
+        if label.joins_pieces:
+            continue
+        name, relations = label.name, compare_relations(comparison, label)
+        for left, right in relations.retargeted:
+            sides = _describe_relation(first, name, left), _describe_relation(second, name, right)
+            yield Disagreement(("retargeted",), name, _find_start((left, right)), sides)
+        for relation in relations.first_only:
+            sides = _describe_relation(first, name, relation), Side(second.annotator, NOT_THERE, ())
+            yield Disagreement(("relation",), name, _find_start((relation,)), sides)
+        for relation in relations.second_only:
+            sides = Side(first.annotator, NOT_THERE, ()), _describe_relation(second, name, relation)
+            yield Disagreement(("relation",), name, _find_start((relation,)), sides)
+
+
+def _describe_relation(version: Version, label: str, relation: Arrow) -> Side:
+    description = f"{relation.head.label} —{label}→ {relation.tail.label}"
+    return Side(version.annotator, description, (*_mark(relation.head, "head"), *_mark(relation.tail, "tail")))
+
+
+def _find_start(relations: Iterable[Arrow]) -> int:
+    return min(relation.head.start for relation in relations)
