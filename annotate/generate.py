@@ -15,6 +15,7 @@ from annotate import inventory as classes
 from annotate.errors import CannotRun
 from annotate.inventory import Attribute, Bounds, Inventory, RelationLabel
 from annotate.schemas import DIALECT, PACKAGE_SCHEMAS, Schema, package_schema
+from annotate.util.escape import markdown_table
 
 UNKNOWN_LABEL, UNKNOWN_ATTRIBUTE, UNKNOWN_VALUE, MISSING_ATTRIBUTE = "P201", "P202", "P203", "P204"
 UNKNOWN_RELATION = "R101"
@@ -156,9 +157,8 @@ def _filler(inventory: Inventory, path: Path) -> Callable[[re.Match[str]], str]:
     return filled
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+def _left_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return markdown_table(header, rows, align=["left"] * len(header)) + "\n"
 
 
 def label_table(inventory: Inventory, name: str) -> str:
@@ -173,7 +173,7 @@ def label_table(inventory: Inventory, name: str) -> str:
         rows += [("", f"`{value}`", definition) for value, definition in attribute.values.items()]
         if not attribute.values:
             rows[-1] = (rows[-1][0], "a whole number" if attribute.type == "integer" else "words", rows[-1][2])
-    return intro + (f"\n{_table(('Attribute', 'Value', 'Meaning'), rows)}" if rows else "")
+    return intro + (f"\n{_left_table(('Attribute', 'Value', 'Meaning'), rows)}" if rows else "")
 
 
 def labels_table(inventory: Inventory) -> str:
@@ -182,7 +182,7 @@ def labels_table(inventory: Inventory) -> str:
         (f"[{name}]({label.guideline})", inventory.layers[label.layer].title, f"`{label.hotkey}`", label.definition)
         for name, label in inventory.spans.items()
     ]
-    return _table(("Label", "Layer", "Hotkey", "Definition"), rows)
+    return _left_table(("Label", "Layer", "Hotkey", "Definition"), rows)
 
 
 def _number(bounds: Bounds) -> str:
@@ -209,4 +209,4 @@ def relation_table(inventory: Inventory) -> str:
         )
         for name, relation in inventory.relations.items()
     ]
-    return _table(("Relation", "On the screen", "From (head)", "To (tail)", "How many", "Definition"), rows)
+    return _left_table(("Relation", "On the screen", "From (head)", "To (tail)", "How many", "Definition"), rows)

@@ -62,7 +62,7 @@ INDENTED = """{
         ({"minItems": 2}, ["a"], "has 1 entry; give at least 2"),
         ({"uniqueItems": True}, ["a", "b", "a"], "has 'a' twice; keep each entry once"),
         ({"propertyNames": {"minLength": 1}}, {"": 1}, "is empty; fill it in"),
-        ({"type": "integer"}, "x" * 100, f"'{'x' * 58}… is text; write a whole number"),
+        ({"type": "integer"}, "x" * 100, f"'{'x' * 59}…' is text; write a whole number"),
         ({"multipleOf": 2}, 3, "3 is not a multiple of 2; fix it after its JSON Schema"),
     ],
 )

@@ -6,10 +6,7 @@ from annotate.coverage import counts
 from annotate.findings import Problem, Rule, rule
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, Coverage, Links
-
-
-def _quote(words: str, limit: int = 50) -> str:
-    return repr(words if len(words) <= limit else f"{words[:limit]}…")
+from annotate.util.escape import quote
 
 
 @rule("C201")
@@ -23,14 +20,14 @@ def sentence_left_out(coverage: Coverage, article: Article) -> Iterator[Problem]
     at = 0
     for sentence in coverage.sentences:
         if article.text[sentence.start : sentence.end] != sentence.text:
-            yield Problem(f"{_quote(sentence.text)} is not what stands at [{sentence.start}, {sentence.end}); fix it")
+            yield Problem(f"{quote(sentence.text)} is not what stands at [{sentence.start}, {sentence.end}); fix it")
         elif sentence.start < at:
-            yield Problem(f"{_quote(sentence.text)} begins inside the sentence before it; fix the ranges")
+            yield Problem(f"{quote(sentence.text)} begins inside the sentence before it; fix the ranges")
         elif article.text[at : sentence.start].strip():
-            yield Problem(f"lacks {_quote(article.text[at : sentence.start].strip())}; add the sentence")
+            yield Problem(f"lacks {quote(article.text[at : sentence.start].strip())}; add the sentence")
         at = max(at, sentence.end)
     if article.text[at:].strip():
-        yield Problem(f"lacks {_quote(article.text[at:].strip())}; add the sentence")
+        yield Problem(f"lacks {quote(article.text[at:].strip())}; add the sentence")
 
 
 @rule("C202")
@@ -44,7 +41,7 @@ def stale_count(coverage: Coverage, gold: Annotation, inventory: Inventory) -> I
     for sentence in coverage.sentences:
         has = counts(sentence, gold, inventory)
         if has != sentence.has:
-            yield Problem(f"{_quote(sentence.text)} has {has or 'no labels'}; run `annotate coverage --write`")
+            yield Problem(f"{quote(sentence.text)} has {has or 'no labels'}; run `annotate coverage --write`")
 
 
 @rule("C203")
@@ -57,9 +54,9 @@ def no_reason(coverage: Coverage) -> Iterator[Problem]:
     """
     for sentence in coverage.sentences:
         if not sentence.has and not sentence.reason:
-            yield Problem(f"{_quote(sentence.text)} has neither labels nor a reason; label it, or say why not")
+            yield Problem(f"{quote(sentence.text)} has neither labels nor a reason; label it, or say why not")
         elif sentence.has and sentence.reason:
-            yield Problem(f"{_quote(sentence.text)} has labels and a reason for having none; remove one of the two")
+            yield Problem(f"{quote(sentence.text)} has labels and a reason for having none; remove one of the two")
 
 
 @rule("C204")
@@ -104,7 +101,7 @@ def passage_elsewhere(links: Links, articles: dict[str, str], broken: set[str]) 
                     yield Problem(f"{link.kind}: there is no article {passage.article!r}; fix or remove the link")
             elif text[passage.start : passage.end] != passage.text:
                 yield Problem(
-                    f"{link.kind}: {_quote(passage.text)} is not what stands at [{passage.start}, {passage.end}) of "
+                    f"{link.kind}: {quote(passage.text)} is not what stands at [{passage.start}, {passage.end}) of "
                     f"{passage.article}; fix the passage"
                 )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from annotate.findings import Problem, Rule, rule
 from annotate.inventory import Bounds, Inventory, RelationLabel
 from annotate.model import Annotation, Relation, Span
+from annotate.util.escape import quote
 
 
 def _by_id(annotation: Annotation) -> dict[str, Span]:
@@ -13,8 +14,7 @@ def _by_id(annotation: Annotation) -> dict[str, Span]:
 
 
 def _name(span: Span) -> str:
-    words = span.text if len(span.text) <= 40 else f"{span.text[:40]}…"
-    return f"{span.label} {words!r}"
+    return f"{span.label} {quote(span.text, 40)}"
 
 
 def _known(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Relation, RelationLabel, Span, Span]]:

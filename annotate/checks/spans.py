@@ -8,10 +8,7 @@ from annotate.inventory import Interval, Inventory, Reading
 from annotate.model import Annotation, Span
 from annotate.numbers import numbers_in
 from annotate.offsets import cuts_word, trimmed
-
-
-def _quote(words: str, limit: int = 60) -> str:
-    return repr(words if len(words) <= limit else f"{words[:limit]}…")
+from annotate.util.escape import quote
 
 
 def _settled(annotation: Annotation, text: str) -> Iterator[Span]:
@@ -60,7 +57,7 @@ def text_differs(annotation: Annotation, text: str) -> Iterator[Problem]:
         read = text[span.start : span.end]
         if span.start < span.end <= len(text) and read != span.text:
             yield Problem(
-                f"says {_quote(span.text)}, but [{span.start}, {span.end}) reads {_quote(read)}; fix the offsets",
+                f"says {quote(span.text)}, but [{span.start}, {span.end}) reads {quote(read)}; fix the offsets",
                 span.id,
             )
 
@@ -78,7 +75,7 @@ def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
         start, end = trimmed(text, span.start, span.end)
         if (start, end) != (span.start, span.end):
             fix = Fix(span.id, start, end) if start < end else None
-            yield Problem(f"{_quote(span.text)} has white space at its ends; leave it out", span.id, fix=fix)
+            yield Problem(f"{quote(span.text)} has white space at its ends; leave it out", span.id, fix=fix)
 
 
 @rule("P105")
@@ -190,7 +187,7 @@ def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterato
         for name, value in given.items():
             if stated and value not in stated:
                 yield Problem(
-                    f"{name} is {value}, but the words {_quote(span.text)} give {' and '.join(map(str, stated))}; "
+                    f"{name} is {value}, but the words {quote(span.text)} give {' and '.join(map(str, stated))}; "
                     "write a number that stands there",
                     span.id,
                 )
@@ -208,7 +205,7 @@ def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
     for span in _settled(annotation, text):
         if cuts_word(text, span.start) or cuts_word(text, span.end):
             around = text[max(span.start - 8, 0) : span.end + 8]
-            yield Problem(f"{_quote(span.text)} cuts a word of {_quote(around, 80)}; take the whole word", span.id)
+            yield Problem(f"{quote(span.text)} cuts a word of {quote(around, 80)}; take the whole word", span.id)
 
 
 @rule("P402", "warning")

@@ -19,6 +19,7 @@ import click
 from rich.console import Console
 
 from annotate.findings import Finding, Rule
+from annotate.util.escape import escape_terminal, escape_workflow
 
 Command = Callable[..., Any]
 
@@ -96,19 +97,14 @@ def render(
     """
     findings = [_shown(finding) for finding in findings]
     if format_ == "text":
-        return _text(findings, root, visible(checked), fixable)
+        return _text(findings, root, escape_terminal(checked), fixable)
     return {"json": _json, "github": _github, "sarif": _sarif}[format_](findings, root, catalogue)
-
-
-def visible(text: str) -> str:
-    """Text that UTF-8 has room for: a byte of a file's name that is no UTF-8 is written as an escape."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _shown(finding: Finding) -> Finding:
     """The finding with all of it visible but the file, whose bytes a URI needs."""
-    article, span = (text and visible(text) for text in (finding.article, finding.span))
-    return replace(finding, message=visible(finding.message), article=article, span=span)
+    article, span = (text and escape_terminal(text) for text in (finding.article, finding.span))
+    return replace(finding, message=escape_terminal(finding.message), article=article, span=span)
 
 
 def _path(finding: Finding, root: Path) -> str:
@@ -117,7 +113,7 @@ def _path(finding: Finding, root: Path) -> str:
 
 
 def _where(finding: Finding, root: Path) -> str:
-    return visible(_path(finding, root))
+    return escape_terminal(_path(finding, root))
 
 
 def counted(number: int, noun: str) -> str:
@@ -162,20 +158,14 @@ def _json(findings: Sequence[Finding], root: Path, _: Iterable[Rule]) -> str:
     return json.dumps([as_data(finding, root) for finding in findings], indent=2, ensure_ascii=False)
 
 
-def _escape(text: str, more: str = "") -> str:
-    """As GitHub's workflow commands want it: https://docs.github.com/actions, `::error file=…::message`."""
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    for character in more:
-        text = text.replace(character, f"%{ord(character):02X}")
-    return text
-
-
 def _github(findings: Sequence[Finding], root: Path, _: Iterable[Rule]) -> str:
     def line(finding: Finding) -> str:
         place = f",line={finding.line}" if finding.line else ""
         span = f"span {finding.span}: " if finding.span else ""
-        file = _escape(_where(finding, root), ":,")
-        return f"::{finding.severity} file={file}{place},title={finding.code}::{_escape(span + finding.message)}"
+        file = escape_workflow(_where(finding, root), is_property=True)
+        return (
+            f"::{finding.severity} file={file}{place},title={finding.code}::{escape_workflow(span + finding.message)}"
+        )
 
     return "\n".join(map(line, findings))
 

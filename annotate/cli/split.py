@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.output import corpus_argument, terminal, visible
+from annotate.cli.output import corpus_argument, terminal
 from annotate.errors import CannotRun
+from annotate.util.escape import escape_terminal
 
 if TYPE_CHECKING:
     from annotate.splits.groups import Bond
@@ -75,8 +76,8 @@ def command(
     if not names:
         raise CannotRun(store.root / "articles", "holds no article", "take some in with `annotate add`")
     for name in names:
-        if visible(name) != name:
-            raise CannotRun(store.root / "articles" / f"{name}.json", "has a name that is not UTF-8", "rename it")
+        if escape_terminal(name) != name:
+            raise CannotRun(store.root / "articles" / f"{name}.json", "has a name that cannot be printed", "rename it")
     console = terminal(stderr=True)
     with console.status("comparing paragraphs"):
         bonds = splits.bonds_of(store, names)

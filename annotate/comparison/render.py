@@ -11,7 +11,6 @@ A difference as one HTML page that needs nothing else: no script, nothing from a
 A difference for a changelog, in Markdown.
 """
 
-import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
@@ -33,6 +32,7 @@ from annotate.comparison.model import (
 from annotate.comparison.semver import Needed, version_needed
 from annotate.comparison.summary import LabelCounts, Summary
 from annotate.model import Relation, Span
+from annotate.util.escape import Align, escape_markdown, markdown_table
 
 LONGEST = 100
 """Characters of words that are shown; of longer ones the start and the end."""
@@ -452,9 +452,6 @@ def _said_as_page(one: Said) -> str:
     return f"<li><b>{sign}</b>{place}{escape(one.subject)}: {escape(one.what)}{old}{new}</li>\n"
 
 
-_MARKS = re.compile(r"([\\`*_\[\]<>|#])")
-
-
 def parts_as_markdown(comparison: Comparison, more: Sequence[Grid] = ()) -> Iterator[str]:
     """The Markdown, in parts: what the difference comes to, then each article with its changes."""
     with spool() as listed:
@@ -462,52 +459,47 @@ def parts_as_markdown(comparison: Comparison, more: Sequence[Grid] = ()) -> Iter
         for change in comparison.files():
             if change.article != article:
                 article = change.article
-                listed.write(f"\n### {plain(article or 'Files of no article')}\n\n")
+                listed.write(f"\n### {escape_markdown(article or 'Files of no article')}\n\n")
             listed.writelines(_file_as_markdown(change))
         yield from _summary_as_markdown(comparison)
         listed.seek(0)
         yield from listed
     for grid in more:
-        yield f"\n{''.join(_grid_as_markdown(grid))}"
-
-
-def plain(words: str) -> str:
-    """Words in which nothing is Markdown."""
-    return _MARKS.sub(r"\\\1", " ".join(words.split()))
+        yield f"\n{_grid_as_markdown(grid)}"
 
 
 def _summary_as_markdown(comparison: Comparison) -> Iterator[str]:
     summary = comparison.summary
-    yield f"## {plain(comparison.old.name)} → {plain(comparison.new.name)}\n\n"
+    yield f"## {escape_markdown(comparison.old.name)} → {escape_markdown(comparison.new.name)}\n\n"
     if summary.empty:
         yield f"{NO_CHANGE.capitalize()}.\n"
         return
     words, needed = version(summary)
     yield f"{words.capitalize()}:\n\n"
-    yield from (f"- {one.code} ({one.level}) {plain(one.message)}\n" for one in needed.reasons)
+    yield from (f"- {one.code} ({one.level}) {escape_markdown(one.message)}\n" for one in needed.reasons)
     for grid in grids(summary):
-        yield f"\n{''.join(_grid_as_markdown(grid))}"
+        yield f"\n{_grid_as_markdown(grid)}"
     yield "\n"
-    yield from (f"- {plain(line)}\n" for line in lines(summary))
+    yield from (f"- {escape_markdown(line)}\n" for line in lines(summary))
     changes = list(inventory(summary))
     if changes:
         yield "\n### Inventory\n\n"
         yield from map(_said_as_markdown, changes)
 
 
-def _grid_as_markdown(grid: Grid) -> Iterator[str]:
-    yield f"| {grid.title} | {' | '.join(grid.head[1:])} |\n"
-    yield f"| --- |{' ---: |' * (len(grid.head) - 1)}\n"
-    for row in grid.rows:
-        yield f"| {' | '.join(plain(cell_text(cell)) for cell in row)} |\n"
+def _grid_as_markdown(grid: Grid) -> str:
+    rows = ([escape_markdown(cell_text(cell)) for cell in row] for row in grid.rows)
+    align: list[Align] = ["right" for _ in grid.head]
+    align[0] = "left"
+    return markdown_table([grid.title, *grid.head[1:]], rows, align) + "\n"
 
 
 def _file_as_markdown(change: FileChange) -> Iterator[str]:
-    yield f"- {plain(change.file)} {change.what}\n"
+    yield f"- {escape_markdown(change.file)} {change.what}\n"
     yield from (f"  {_said_as_markdown(one)}" for one in said(change))
 
 
 def _said_as_markdown(one: Said) -> str:
     place = f"{one.place} " if one.place else ""
-    sides = " → ".join(plain(side) for side in (one.old, one.new) if side)
-    return f"- {place}{plain(one.subject)}: {plain(one.what)}{f': {sides}' if sides else ''}\n"
+    sides = " → ".join(escape_markdown(side) for side in (one.old, one.new) if side)
+    return f"- {place}{escape_markdown(one.subject)}: {escape_markdown(one.what)}{f': {sides}' if sides else ''}\n"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from annotate.checks.files import keys_twice
 from annotate.findings import Problem, Rule, rule
+from annotate.util.escape import quote
 
 
 @rule("I101")
@@ -124,7 +125,7 @@ def id_missing(where: str, given: object) -> Iterator[Problem]:
     Passes: `"article": "raqqa-2017"`; without it, the task's number is taken, as `task-12`.
     See: docs/scale.md
     """
-    yield Problem(f"{where} has no usable id ({_short(given)}); name the key that holds it with --id-field")
+    yield Problem(f"{where} has no usable id ({quote(given)}); name the key that holds it with --id-field")
 
 
 @rule("I203")
@@ -138,7 +139,7 @@ def text_missing(where: str, field: str, given: object) -> Iterator[Problem]:
     """
     what = "an address in place of a text" if isinstance(given, str) and given.strip() else "no text"
     yield Problem(
-        f"{where} has {what} in data.{field} ({_short(given)}); put the text there, or name its key with --text-field"
+        f"{where} has {what} in data.{field} ({quote(given)}); put the text there, or name its key with --text-field"
     )
 
 
@@ -183,11 +184,6 @@ def annotator_twice(where: str, annotator: str) -> Iterator[Problem]:
 
 def _line(words: str) -> str:
     return " ".join(words.split())
-
-
-def _short(value: object, limit: int = 60) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 RULES: tuple[Rule, ...] = (

@@ -10,9 +10,10 @@ from typing import Any
 import yaml
 
 from annotate.dataset import card_sections
-from annotate.dataset.facts import Facts, counted, grid, loadable
+from annotate.dataset.facts import Facts, counted, loadable
 from annotate.dataset.features import ARTICLES, Feature
 from annotate.dataset.statistics import Row
+from annotate.util.escape import markdown_table
 
 Yaml = dict[str, Any]
 
@@ -149,7 +150,7 @@ def _first_screen(facts: Facts) -> str:
 {counted(len(inventory.spans), "label")}, {counted(counts.relations.total(), "relation")} with \
 {counted(len(inventory.relations), "label")}. Labels: inventory {inventory.version}.
 
-{grid(("table", "what it holds", *splits), rows)}
+{markdown_table(("table", "what it holds", *splits), rows)}
 
 ```python
 {_quick_start(facts)}

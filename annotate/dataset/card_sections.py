@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from annotate.corpus import Corpus
-from annotate.dataset.facts import FEW, Facts, counted, described, grid, loadable
+from annotate.dataset.facts import FEW, Facts, counted, described, loadable
 from annotate.dataset.features import ARTICLES, Feature
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.statistics import Row
@@ -24,6 +24,7 @@ from annotate.dataset.writer import MANIFEST
 from annotate.errors import CannotRun
 from annotate.splits.groups import NEAR, Shared, bonds_of_links, groups_among
 from annotate.splits.propose import bonds_of
+from annotate.util.escape import markdown_table
 
 LINE = 110
 LONGEST_TEXT = 100
@@ -95,7 +96,7 @@ def tables(facts: Facts) -> str:
         table = facts.types[config]
         parts.append(" ".join(words for words in (table.definition, table.about) if words))
         parts.append(
-            grid(
+            markdown_table(
                 ("column", "type", "what it holds", "rows that have it"),
                 (
                     (f"`{name}`", kind, words, f"{facts.counts.filled[config, name]:,}")
@@ -127,7 +128,7 @@ def labels(facts: Facts) -> str:
         rows = (
             (f"`{one.name}`", one.definition, f"{counts.spans[one.name]:,}") for one in inventory.labels_of(layer.name)
         )
-        parts += [f"### {layer.title}", layer.definition, grid(("span", "what it marks", "count"), rows)]
+        parts += [f"### {layer.title}", layer.definition, markdown_table(("span", "what it marks", "count"), rows)]
     relations = (
         (
             f"`{one.name}`",
@@ -138,9 +139,12 @@ def labels(facts: Facts) -> str:
         )
         for one in inventory.relations.values()
     )
-    parts += ["### Relations", grid(("relation", "meaning", "from", "to", "count"), relations)]
+    parts += ["### Relations", markdown_table(("relation", "meaning", "from", "to", "count"), relations)]
     if inventory.attributes:
-        parts += ["### Attributes", grid(("attribute", "of", "value", "meaning", "count"), _attribute_rows(facts))]
+        parts += [
+            "### Attributes",
+            markdown_table(("attribute", "of", "value", "meaning", "count"), _attribute_rows(facts)),
+        ]
     return "\n\n".join(parts)
 
 
@@ -170,12 +174,12 @@ def people(facts: Facts) -> str:
     labelled = facts.counts.labelled
     names = sorted({*labelled, *facts.counts.adjudicated})
     head = ("pseudonym", "kind", "training", "active", "articles labelled", "gold made from", "adjudicated")
-    return f"## Who labelled\n\n{grid(head, map(row, names))}"
+    return f"## Who labelled\n\n{markdown_table(head, map(row, names))}"
 
 
 def rights(facts: Facts) -> str:
-    rights = grid(("rights in the text", "articles"), facts.counts.rights.most_common())
-    publishers = grid(
+    rights = markdown_table(("rights in the text", "articles"), facts.counts.rights.most_common())
+    publishers = markdown_table(
         ("publisher", "articles"),
         ((name or "not known", number) for name, number in facts.counts.publishers.most_common()),
     )
@@ -396,4 +400,4 @@ def agreement(facts: Facts) -> str:
     """The table of agreement; empty where nothing was labelled twice."""
     if facts.agreement is None:
         return ""
-    return f"## Agreement\n\n{facts.agreement.note}\n\n{grid(facts.agreement.head, facts.agreement.rows)}"
+    return f"## Agreement\n\n{facts.agreement.note}\n\n{markdown_table(facts.agreement.head, facts.agreement.rows)}"

@@ -6,7 +6,7 @@ Columns in words, for the card and for croissant.json.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import Annotator
 from annotate.splits.groups import Shared
+from annotate.util.escape import escape_bibtex
 from annotate.util.files import parse_yaml, read_bytes
 
 _HINT = "fix it after https://citation-file-format.github.io"
@@ -108,19 +109,15 @@ def _named(author: Any) -> Author:
 def _author(author: Any) -> str:
     """A person as "van Family Jr., Given"; anybody else in braces, so that BibTeX does not cut the name up."""
     if not isinstance(author, dict):
-        return f"{{{_escaped(str(author))}}}"
+        return f"{{{escape_bibtex(str(author))}}}"
     if "family-names" in author:
         family = _words(author, "name-particle", "family-names", "name-suffix")
-        return _escaped(", ".join(part for part in (family, _words(author, "given-names")) if part))
-    return f"{{{_escaped(str(author.get('name') or author.get('alias') or 'unknown'))}}}"
+        return escape_bibtex(", ".join(part for part in (family, _words(author, "given-names")) if part))
+    return f"{{{escape_bibtex(str(author.get('name') or author.get('alias') or 'unknown'))}}}"
 
 
 def _words(author: Mapping[str, Any], *keys: str) -> str:
     return " ".join(str(author[key]) for key in keys if author.get(key))
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([&%$#_{}])", r"\\\1", " ".join(text.split()))
 
 
 def _bibtex(value: Mapping[str, Any]) -> str:
@@ -128,10 +125,10 @@ def _bibtex(value: Mapping[str, Any]) -> str:
     main_title = str(value["title"]).partition(":")[0]
     key = "-".join([*re.findall(r"[a-z0-9]+", main_title.lower()), *([year] if year else [])])
     fields = {
-        "title": f"{{{_escaped(str(value['title']))}}}",
+        "title": f"{{{escape_bibtex(str(value['title']))}}}",
         "author": " and ".join(_author(author) for author in value["authors"]),
         "year": year,
-        "version": _escaped(str(value.get("version") or "")),
+        "version": escape_bibtex(str(value.get("version") or "")),
         "doi": str(value.get("doi") or ""),
         "url": str(value.get("url") or value.get("repository-code") or ""),
     }
@@ -141,8 +138,6 @@ def _bibtex(value: Mapping[str, Any]) -> str:
 
 FEW = 10
 """Fewer examples of a label, or articles to test on, than this are named in the card."""
-
-_FIGURE = re.compile(r"[0-9][0-9,.]*")
 
 
 class Agreement(NamedTuple):
@@ -195,14 +190,6 @@ def loadable(facts: Facts) -> dict[str, list[Table]]:
         if table.rows:
             found.setdefault(table.config, []).append(table)
     return found
-
-
-def grid(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; a column of figures stands to the right."""
-    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
-    figures = [all(_FIGURE.fullmatch(row[column]) for row in cells) for column in range(len(head))]
-    lines = [head, ["---:" if figure and cells else "---" for figure in figures], *cells]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def counted(number: int, noun: str) -> str:

@@ -6,13 +6,7 @@ F1xx the file · F2xx a line. An error means that the line, or what hangs on it,
 from collections.abc import Iterator
 
 from annotate.findings import Problem, Rule, rule
-
-SHOWN = 60
-
-
-def _quoted(words: object) -> str:
-    text = repr(words)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+from annotate.util.escape import quote
 
 
 @rule("F101")
@@ -87,10 +81,10 @@ def misplaced(
     Fix: with `--fix` a line whose words fit in exactly one other way is taken so, and reported as F203.
     See: docs/interchange.md
     """
-    seen = "lie outside the text" if reads is None else f"read {_quoted(reads)}"
+    seen = "lie outside the text" if reads is None else f"read {quote(reads)}"
     hint = "take it so with --fix" if fixable else "fix the offsets"
     why = "" if diagnosis == "unknown" else f" (diagnosis: {diagnosis})"
-    yield Problem(f"offsets {seen}, not {_quoted(words)}{why}; {hint}", line=line)
+    yield Problem(f"offsets {seen}, not {quote(words)}{why}; {hint}", line=line)
 
 
 @rule("F203", "warning")
@@ -102,7 +96,7 @@ def fixed(line: int | None, words: str | None, diagnosis: str) -> Iterator[Probl
     Passes: offsets counted in code points.
     See: docs/interchange.md
     """
-    yield Problem(f"{_quoted(words)} was taken where it stands (diagnosis: {diagnosis})", line=line)
+    yield Problem(f"{quote(words)} was taken where it stands (diagnosis: {diagnosis})", line=line)
 
 
 @rule("F204")
@@ -114,7 +108,7 @@ def between_characters(line: int | None, words: str | None) -> Iterator[Problem]
     Passes: a span of both.
     See: docs/interchange.md
     """
-    yield Problem(f"{_quoted(words)} begins or ends where the article's text has no place; fix the offsets", line=line)
+    yield Problem(f"{quote(words)} begins or ends where the article's text has no place; fix the offsets", line=line)
 
 
 @rule("F205")
@@ -126,7 +120,7 @@ def unmapped(line: int | None, what: str, name: str) -> Iterator[Problem]:
     Passes: `spans: {Person: null}`.
     See: docs/interchange.md
     """
-    yield Problem(f"the map says nothing of {what} {_quoted(name)}; map it, or leave it out with null", line=line)
+    yield Problem(f"the map says nothing of {what} {quote(name)}; map it, or leave it out with null", line=line)
 
 
 @rule("F206")
@@ -139,7 +133,7 @@ def id_twice(line: int | None, ref: str, first: int | None) -> Iterator[Problem]
     See: docs/interchange.md
     """
     where = f" (line {first})" if first else ""
-    yield Problem(f"the id {_quoted(ref)} is taken already{where}; give the line its own", line=line)
+    yield Problem(f"the id {quote(ref)} is taken already{where}; give the line its own", line=line)
 
 
 @rule("F207")
@@ -151,7 +145,7 @@ def dangling(line: int | None, ref: str, why: str) -> Iterator[Problem]:
     Passes: both ends taken.
     See: docs/interchange.md
     """
-    yield Problem(f"points to {_quoted(ref)}, which {why}; fix that line, or this one", line=line)
+    yield Problem(f"points to {quote(ref)}, which {why}; fix that line, or this one", line=line)
 
 
 @rule("F208")
@@ -175,7 +169,7 @@ def value_unknown(line: int | None, attribute: str, value: object) -> Iterator[P
     Passes: `values: {boss: master}` in the map.
     See: docs/interchange.md
     """
-    yield Problem(f"{_quoted(value)} is no value of {attribute}; map it to one", line=line)
+    yield Problem(f"{quote(value)} is no value of {attribute}; map it to one", line=line)
 
 
 @rule("F210")
@@ -187,7 +181,7 @@ def trigger_shared(line: int | None, ref: str) -> Iterator[Problem]:
     Passes: a trigger for each.
     See: docs/interchange.md
     """
-    yield Problem(f"{_quoted(ref)} is the trigger of another event already; give each its own", line=line)
+    yield Problem(f"{quote(ref)} is the trigger of another event already; give each its own", line=line)
 
 
 RULES: tuple[Rule, ...] = (

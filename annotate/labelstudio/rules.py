@@ -8,13 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from annotate.findings import Problem, Rule, rule
 from annotate.offsets import Misfit, Settled
-
-SHOWN = 60
-
-
-def quote(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+from annotate.util.escape import quote
 
 
 @rule("L101")

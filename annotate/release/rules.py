@@ -22,7 +22,7 @@ import msgspec
 from annotate.comparison.semver import next_version, parsed, version_needed
 from annotate.corpus import Corpus
 from annotate.dataset.build import CITATION
-from annotate.dataset.facts import grid, licence
+from annotate.dataset.facts import licence
 from annotate.dataset.hub import stale
 from annotate.errors import CannotRun
 from annotate.findings import Finding, Problem, Rule, rule
@@ -34,6 +34,7 @@ from annotate.release.git import PREFIX
 from annotate.release.load_check import load
 from annotate.release.manifest import dataset_differences, decode, differences, manifest_path
 from annotate.schemas import explain, package_schema
+from annotate.util.escape import markdown_table
 from annotate.util.files import parse_yaml, read_if_file
 
 
@@ -351,7 +352,7 @@ def agreement_stale(candidate: Candidate) -> Iterator[Problem]:
     if shown is None or candidate.agreement is None:
         return
     table = tabled(candidate.agreement)
-    if shown.strip() != f"{table.note}\n\n{grid(table.head, table.rows)}".strip():
+    if shown.strip() != f"{table.note}\n\n{markdown_table(table.head, table.rows)}".strip():
         yield Problem("shows other agreement than the labels give now; put the card's table there", file=README)
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
+from annotate.util.escape import shorten
 
 T = TypeVar("T")
 
@@ -31,6 +32,8 @@ PACKAGE_SCHEMAS = (
     "import-map",
     "release",
 )
+
+LONGEST_MESSAGE = 240
 
 Schema = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -88,7 +91,7 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
     for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
         path = tuple(error.absolute_path)
         rule = error.schema.get("x-rules", {}).get(error.validator) if isinstance(error.schema, dict) else None
-        message, hint = map(_short, said(error))
+        message, hint = (shorten(part, LONGEST_MESSAGE) for part in said(error))
         at = (*path, extra(error)[0]) if error.validator == "additionalProperties" else path
         yield Fault(_place(path), message, hint, rule, at)
 
@@ -127,8 +130,3 @@ def _odd_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tup
 def _place(path: Path) -> str:
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return place.removeprefix(".") or "the whole file"
-
-
-def _short(message: str, limit: int = 240) -> str:
-    line = " ".join(message.split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from annotate.util.escape import quote
+
 Said = tuple[str, str]
 """What is wrong, and what to do."""
 
@@ -102,9 +104,8 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _shown(value: Any, limit: int = 60) -> str:
-    words = json.dumps(value) if value is None or isinstance(value, (bool, int, float)) else repr(value)
-    return words if len(words) <= limit else f"{words[: limit - 1]}…"
+def _shown(value: Any) -> str:
+    return json.dumps(value) if value is None or isinstance(value, (bool, int, float)) else quote(value)
 
 
 def _type(error: Error) -> Said:

@@ -154,7 +154,7 @@ class _Loader(yaml.SafeLoader):
                     problem="a key is a list or a mapping; a key is a word", problem_mark=key_node.start_mark
                 )
             if key in seen:
-                raise DuplicateKey(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
+                raise DuplicateKey(problem=f"the key {key!r} appears twice", problem_mark=key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
 
