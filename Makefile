@@ -72,7 +72,7 @@ pytest: $(DEV_READY) $(CFF_READY)  ## all tests, with the real server
 test: lint check pytest  ## lint, the checks, and all tests
 
 browser-test: $(DEV_READY)  ## the labelling screen in a real browser (Debian: apt-get install chromium)
-	@$(PYTEST) -m browser
+	@$(BIN)/python -m pytest -m browser
 
 postgres-test: $(DEV_READY)  ## the server on PostgreSQL, backup and restore (Debian: apt-get install postgresql)
 	@$(BIN)/python -m pytest -m postgres
