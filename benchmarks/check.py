@@ -37,11 +37,11 @@ ROUNDS = 1
 
 def make(folder: Path, articles: int) -> None:
     # Not for the sides, whose memory would have it, too.
-    from annotate.convert.reader import Batch, Reader
-    from annotate.convert.tasks import Fields, Taken
+    from annotate.convert.reader import Batch, BatchReader
+    from annotate.convert.tasks import AcceptedTask, TaskFields
 
     labels = inventory.load(SCHEMA)
-    reader = Reader(labels, Fields(), {1: "anna", 2: "anna", 3: "anna"}, Details())
+    reader = BatchReader(labels, TaskFields(), {1: "anna", 2: "anna", 3: "anna"}, Details())
     for name in ("articles", "sources", "annotations/anna"):
         (folder / name).mkdir(parents=True)
     corpus = Corpus(folder)
@@ -53,7 +53,7 @@ def make(folder: Path, articles: int) -> None:
         tasks = [msgspec.json.encode(task(number)) for number in group]
         bounds = [0, *accumulate(map(len, tasks))]
         read = reader.read(Batch(b"".join(tasks), list(pairwise(bounds)), 0), "")
-        taken = [one for one in read.tasks if isinstance(one, Taken)]
+        taken = [one for one in read.tasks if isinstance(one, AcceptedTask)]
         source, at = "".join(one.article.text for one in taken), 0
         name, digest = f"source-{group[0]:07}.txt", sha256(source)
         (folder / "sources" / name).write_text(source, "utf-8", newline="")

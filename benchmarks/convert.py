@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from annotate import inventory
-from annotate.convert.splitter import Piece, places_of, split
+from annotate.convert.splitter import Chunk, split, task_ranges
 from annotate.labelstudio.config import labeling_config
 from annotate.util.parallel import keep_freed, leave_out_pandas
 from benchmarks.exports import write
@@ -49,11 +49,14 @@ def export(folder: Path, count: int) -> Path:
 
 
 def ours(path: Path, out: Path, tables: tuple[str, ...], workers: int) -> int:
-    from annotate.convert.options import Order
-    from annotate.convert.run import convert, here
+    from annotate.convert.options import ConversionOptions
+    from annotate.convert.pool import local_pool
+    from annotate.convert.run import convert_exports
 
-    order = Order(inputs=(str(path),), out=str(out), inventory=inventory.load(SCHEMA), tables=tables[1::2])
-    done = convert(order, here(workers)).conversion
+    options = ConversionOptions(
+        inputs=(str(path),), out=str(out), inventory=inventory.load(SCHEMA), tables=tables[1::2]
+    )
+    done = convert_exports(options, local_pool(workers)).manifest
     if done.aside:
         raise SystemExit("a made-up task was set aside")
     return done.tasks
@@ -64,22 +67,22 @@ def floor(path: Path, out: Path) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from annotate.convert.reader import Task
+    from annotate.convert.reader import ExportedTask
     from annotate.dataset.features import arrow_schema
     from annotate.dataset.tables import tables as tables_of
     from benchmarks.floor import columns
 
     labels = inventory.load(SCHEMA)
     schema = arrow_schema(tables_of(labels, {"articles"})["articles"].features)
-    decoder, count = msgspec.json.Decoder(Task), 0
+    decoder, count = msgspec.json.Decoder(ExportedTask), 0
     gc.disable()
     out.mkdir()
     with path.open("rb") as file:
         for number, piece in enumerate(split(file.read)):
-            if not isinstance(piece, Piece):
+            if not isinstance(piece, Chunk):
                 raise SystemExit("the export is broken")
             view = memoryview(piece.data)
-            read = [decoder.decode(view[start:end]) for start, end in places_of(piece)]
+            read = [decoder.decode(view[start:end]) for start, end in task_ranges(piece)]
             count += len(read)
             target = out / f"{number}.parquet"
             table = pa.table(columns(read, labels, schema), schema=schema)

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from annotate.convert.reader import Task
+from annotate.convert.reader import ExportedTask
 from annotate.inventory import Inventory
 from annotate.labelstudio.results_fast import ChoiceItem, RegionItem, RelationItem
 
 
-def columns(tasks: list[Task], labels: Inventory, schema: pa.Schema) -> list[pa.Array]:
+def columns(tasks: list[ExportedTask], labels: Inventory, schema: pa.Schema) -> list[pa.Array]:
     """The arrays of `schema`, in its order; the hash of the text and the source are left empty."""
     span_ids = {name: number for number, name in enumerate(labels.spans)}
     relation_ids = {name: number for number, name in enumerate(labels.relations)}

@@ -13,8 +13,9 @@ from annotate.cli.output import schema_option, terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
-    from annotate.convert.options import Order
-    from annotate.convert.run import Outcome, Pool, Step
+    from annotate.convert.options import ConversionOptions
+    from annotate.convert.pool import Pool
+    from annotate.convert.run import ConversionOutcome, ShardProgress
 
 _DIGITS = 12
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -89,43 +90,43 @@ def command(
     """
     if resume and overwrite:
         raise CannotRun("--resume", "goes on and --overwrite begins anew", "give one of them")
-    order = _order(exports, schema, asked)
-    from annotate.convert.run import convert
+    options = _options(exports, schema, asked)
+    from annotate.convert.run import convert_exports
 
     try:
         with _pool(workers, scheduler) as pool, _progress() as told:
-            outcome = convert(order, pool, "resume" if resume else "overwrite" if overwrite else "new", told)
+            outcome = convert_exports(options, pool, "resume" if resume else "overwrite" if overwrite else "new", told)
     except KeyboardInterrupt:
-        click.echo(f"{order.out} is not finished; the same command with --resume goes on", err=True)
+        click.echo(f"{options.out} is not finished; the same command with --resume goes on", err=True)
         raise
     if format_ == "json":
-        click.echo(json.dumps(_as_data(outcome, order), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_as_data(outcome, options), indent=2, ensure_ascii=False))
     else:
-        _show(outcome, order.out)
-    if not outcome.conversion.clean:
+        _show(outcome, options.out)
+    if not outcome.manifest.clean:
         ctx.exit(1)
 
 
-def _order(exports: tuple[str, ...], schema: str, asked: dict[str, Any]) -> "Order":
+def _options(exports: tuple[str, ...], schema: str, asked: dict[str, Any]) -> "ConversionOptions":
     from annotate import inventory
-    from annotate.convert.options import Order, read_annotators, read_people
-    from annotate.convert.tasks import Fields
+    from annotate.convert.options import ConversionOptions, read_annotators, read_people
+    from annotate.convert.tasks import TaskFields
     from annotate.ingest import Details
 
     loaded, details = inventory.load(schema), Details()
     rights = asked["rights"] or details.rights
     keys = (asked[f"{name}_field"] for name in ("text", "id", "title", "language"))
-    return Order(
+    return ConversionOptions(
         inputs=exports,
         out=asked["out"],
         inventory=loaded,
-        fields=Fields(*keys),
+        fields=TaskFields(*keys),
         people=read_people(Path(asked["people"])) if asked["people"] else {},
         annotators=read_annotators(Path(asked["annotators"])) if asked["annotators"] else {},
         details=details._replace(language=loaded.language, rights=rights),
         tables=asked["configs"],
-        block=asked["shard_size"],
-        largest=asked["largest_task"],
+        shard_size=asked["shard_size"],
+        largest_task=asked["largest_task"],
         fix=asked["fix"],
         search_keys=asked["search_keys"],
     )
@@ -133,20 +134,20 @@ def _order(exports: tuple[str, ...], schema: str, asked: dict[str, Any]) -> "Ord
 
 @contextmanager
 def _pool(workers: int | None, scheduler: str | None) -> "Iterator[Pool]":
-    from annotate.convert.run import dask, here
+    from annotate.convert.pool import dask_pool, local_pool
     from annotate.util.parallel import cores
 
     if scheduler and workers:
         raise CannotRun("--workers", "is of this machine, --scheduler of a cluster", "give one of them")
     if scheduler:
-        with dask(scheduler) as pool:
+        with dask_pool(scheduler) as pool:
             yield pool
     else:
-        yield here(workers or cores())
+        yield local_pool(workers or cores())
 
 
 @contextmanager
-def _progress() -> "Iterator[Callable[[Step], None]]":
+def _progress() -> "Iterator[Callable[[ShardProgress], None]]":
     """A line that moves on a terminal; nothing elsewhere."""
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -160,7 +161,7 @@ def _progress() -> "Iterator[Callable[[Step], None]]":
         tasks = aside = made = 0
         began = time.monotonic()
 
-        def told(step: "Step") -> None:
+        def told(step: "ShardProgress") -> None:
             nonlocal tasks, aside, made
             tasks += step.tasks
             aside += step.aside
@@ -172,22 +173,22 @@ def _progress() -> "Iterator[Callable[[Step], None]]":
         yield told
 
 
-def _as_data(outcome: "Outcome", order: "Order") -> dict[str, object]:
+def _as_data(outcome: "ConversionOutcome", options: "ConversionOptions") -> dict[str, object]:
     import msgspec
 
-    data: dict[str, object] = msgspec.to_builtins(outcome.conversion)
+    data: dict[str, object] = msgspec.to_builtins(outcome.manifest)
     findings = [
         {"code": one.code, "severity": one.severity, "file": one.file, "message": one.message}
         for one in outcome.findings
     ]
-    return {"folder": order.out, "shards_made": outcome.made, "findings": findings, **data}
+    return {"folder": options.out, "shards_made": outcome.new_shards, "findings": findings, **data}
 
 
-def _show(outcome: "Outcome", out: str) -> None:
+def _show(outcome: "ConversionOutcome", out: str) -> None:
     from rich import box
     from rich.table import Table
 
-    done, console = outcome.conversion, terminal()
+    done, console = outcome.manifest, terminal()
     for finding in outcome.findings:
         click.echo(f"{finding.file}: {finding.code} {finding.message}")
     table = Table(box=box.SIMPLE_HEAD)
@@ -206,7 +207,7 @@ def _show(outcome: "Outcome", out: str) -> None:
         click.echo(f"`annotate rules {codes[0]}` explains a code{where}")
     click.echo(
         f"{done.tasks:,} tasks: {done.articles:,} taken, {done.aside:,} set aside, {done.unlabelled:,} without labels;"
-        f" {done.shards:,} shards, {outcome.made:,} of them made now"
+        f" {done.shards:,} shards, {outcome.new_shards:,} of them made now"
     )
     if not done.articles:
         click.echo("There was nothing to take, so that there is no dataset to load.")

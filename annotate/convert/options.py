@@ -1,19 +1,16 @@
-"""What a conversion is asked to do: one value, which every worker is sent, with a fingerprint of all that matters.
-
-Who the users of a server are, by the files that say so.
-"""
+"""What a conversion is asked to do, as one value that is sent to every worker, and the files that name annotators."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
-from annotate.convert.splitter import BLOCK, LARGEST
-from annotate.convert.storage import name_of
-from annotate.convert.tasks import Fields
+from annotate.convert.splitter import LARGEST_TASK, SHARD_SIZE
+from annotate.convert.storage import public_name
+from annotate.convert.tasks import TaskFields
 from annotate.dataset.features import ARTICLES
 from annotate.errors import CannotRun
 from annotate.ingest import Details
@@ -23,88 +20,115 @@ from annotate.offsets import sha256
 from annotate.util.files import parse_yaml, read_bytes
 
 FORMAT = "annotate conversion 1"
-"""Changes when the same order would give other bytes."""
+"""Version of the output; changes when the same options would give other bytes."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Order:
-    """`inputs` are the addresses of the exports, `names` what findings and rows call them; `out` is a folder.
+class ConversionOptions:
+    """The inputs, the output folder and every option of one conversion.
 
-    `people` maps a user's number on the server to a pseudonym, `annotators` a pseudonym to what is known of it.
-    `tables` chooses among the tables, all but `links` where it is empty. `block` is the bytes of input a shard,
-    `largest` what a task may have; `fix` puts spans whose offsets can mean one other place there, `search_keys` looks
-    for keys that stand twice in every task.
+    Attributes:
+        inputs: Paths or fsspec addresses of the exports.
+        out: Path or fsspec address of the output folder.
+        inventory: The labels that the tasks use.
+        input_names: What findings and rows call each input; by default the last part of its address.
+        fields: The keys of a task's data that hold the article.
+        people: User id on the server → pseudonym.
+        annotators: Pseudonym → what is known of the annotator.
+        details: Metadata of articles whose tasks give none.
+        tables: The tables to write; all but `links` if empty.
+        shard_size: Bytes of uncompressed input for each shard.
+        largest_task: Most bytes that a task may have.
+        fix: Whether to correct the offsets of spans whose words fit at exactly one other position.
+        search_keys: Whether to look for duplicate keys in every task.
     """
 
     inputs: tuple[str, ...]
     out: str
     inventory: Inventory
-    names: tuple[str, ...] = ()
-    fields: Fields = field(default_factory=Fields)
+    input_names: tuple[str, ...] = ()
+    fields: TaskFields = field(default_factory=TaskFields)
     people: Mapping[int, str] = field(default_factory=dict)
     annotators: Mapping[str, Annotator] = field(default_factory=dict)
     details: Details = field(default_factory=Details)
     tables: tuple[str, ...] = ()
-    block: int = BLOCK
-    largest: int = LARGEST
+    shard_size: int = SHARD_SIZE
+    largest_task: int = LARGEST_TASK
     fix: bool = False
     search_keys: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", self.names or _named(self.inputs))
+        object.__setattr__(self, "input_names", self.input_names or _short_names(self.inputs))
 
-    def chosen(self) -> set[str] | None:
-        """The tables to write; `articles` is always among them, as the others refer to it. None: all."""
+    def selected_tables(self) -> set[str] | None:
+        """Return the tables to write, or None for all; `articles` is always included, since the others refer to it."""
         return {ARTICLES, *self.tables} if self.tables else None
 
     def fingerprint(self) -> str:
-        """The same for orders that give the same bytes from the same inputs."""
+        """Return a hash that is equal for options that give the same bytes from the same inputs."""
         import pyarrow as pa
 
-        matters = (
-            *(
-                FORMAT,
-                pa.__version__,
-                inventory_sha256(self.inventory),
-                self.names,
-                self.fields,
-                sorted(self.people.items()),
-            ),
-            *(sorted(self.annotators.items()), self.details, sorted(self.tables)),
-            *(self.block, self.largest, self.fix, self.search_keys),
+        relevant = (
+            FORMAT,
+            pa.__version__,
+            inventory_sha256(self.inventory),
+            self.input_names,
+            self.fields,
+            sorted(self.people.items()),
+            sorted(self.annotators.items()),
+            self.details,
+            sorted(self.tables),
+            self.shard_size,
+            self.largest_task,
+            self.fix,
+            self.search_keys,
         )
-        return sha256(msgspec.json.encode(matters))
+        return sha256(msgspec.json.encode(relevant))
 
 
 def inventory_sha256(inventory: Inventory) -> str:
-    """The same wherever it was loaded from."""
+    """Return the hash of an inventory, which does not depend on the folder that it was loaded from."""
     return sha256(msgspec.json.encode(msgspec.structs.replace(inventory, folder="")))
 
 
-def _named(inputs: Sequence[str]) -> tuple[str, ...]:
-    """The last part of each address, so that rows do not tell where an export lay; the whole where two would be one."""
-    last = [PurePosixPath(name_of(address)).name for address in inputs]
-    several = Counter(last)
-    return tuple(name if several[name] == 1 else name_of(address) for name, address in zip(last, inputs, strict=True))
+def _short_names(inputs: Sequence[str]) -> tuple[str, ...]:
+    """Return the last part of each address, so that rows do not reveal where an export was stored.
 
-
-T = TypeVar("T")
+    Inputs whose last parts are equal keep their whole address.
+    """
+    last_parts = [PurePosixPath(public_name(address)).name for address in inputs]
+    counts = Counter(last_parts)
+    return tuple(
+        name if counts[name] == 1 else public_name(address) for name, address in zip(last_parts, inputs, strict=True)
+    )
 
 
 def read_people(path: Path) -> dict[int, str]:
-    """A user's number on the server → pseudonym. Raises CannotRun for a file of another form."""
-    return _read(path, dict[int, str], "write a line a user: `7: anna`")
+    """Read a YAML or JSON file that maps user ids on the server to pseudonyms.
+
+    Raises:
+        CannotRun: If the file cannot be read or has another structure.
+    """
+    return _read(path, dict[int, str], "write a line for each user: `7: anna`")
 
 
 def read_annotators(path: Path) -> dict[str, Annotator]:
-    """Pseudonym → what is known of the annotator, from a file as `annotators.yaml` of a corpus."""
-    listed = _read(path, dict[str, list[Annotator]], "give a file as a corpus has it, annotators.yaml")
-    return {annotator.id: annotator for annotators in listed.values() for annotator in annotators}
+    """Read a file with the structure of a corpus's `annotators.yaml`.
+
+    Returns:
+        Pseudonym → what is known of the annotator.
+
+    Raises:
+        CannotRun: If the file cannot be read or has another structure.
+    """
+    sections = _read(path, dict[str, list[Annotator]], "give a file like the annotators.yaml of a corpus")
+    return {annotator.id: annotator for annotators in sections.values() for annotator in annotators}
 
 
 def _read(path: Path, type_: type[T], hint: str) -> T:
     try:
-        value: Any = parse_yaml(read_bytes(path, "name the file"))
-        return msgspec.convert(value, type_, strict=False)
+        return msgspec.convert(parse_yaml(read_bytes(path, "name the file")), type_, strict=False)
     except (ValueError, msgspec.ValidationError) as error:
         raise CannotRun(path, " ".join(str(error).split()), hint) from error

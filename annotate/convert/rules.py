@@ -1,4 +1,4 @@
-"""I: what can be wrong with an export as a file, before its tasks are looked at one by one."""
+"""Rules on exports, with the letter I: I1xx the file, I2xx one of its tasks."""
 
 from collections.abc import Iterator
 
@@ -9,159 +9,161 @@ from annotate.util.escape import quote
 
 @rule("I101")
 def no_tasks(what: str) -> Iterator[Problem]:
-    """An export is a JSON array of tasks, or one task a line, in UTF-8.
+    """An export is a JSON array of tasks, or one task on each line, in UTF-8.
 
-    Why: from anything else no task can be read.
-    Fails: an empty file; a file in UTF-16; a CSV.
-    Passes: what a server gives as JSON, packed with gzip or zstd or not.
+    Why: no task can be read from anything else.
+    Fails: an empty file; a file in UTF-16; a CSV file.
+    Passes: what a server exports as JSON, compressed with gzip or zstd or not.
     See: docs/scale.md
     """
     yield Problem(f"{what}; export the project as JSON")
 
 
 @rule("I102")
-def broken_off(offset: int) -> Iterator[Problem]:
-    """An export ends where its array does.
+def truncated(offset: int) -> Iterator[Problem]:
+    """An export ends where its array ends.
 
-    Why: a download that broke off, or a full disk, leaves the last tasks out without a word.
-    Fails: an array whose closing bracket is missing.
+    Why: an interrupted download or a full disk silently drops the last tasks.
+    Fails: an array without its closing bracket.
     Passes: the whole file.
     See: docs/scale.md
     """
-    yield Problem(f"ends within a task, or before the array is closed (byte {offset:,}); export or download it again")
+    yield Problem(f"ends within a task or before its array is closed (byte {offset:,}); export or download it again")
 
 
 @rule("I103")
-def too_large(offset: int, size: int, largest: int) -> Iterator[Problem]:
+def task_too_large(offset: int, size: int, largest: int) -> Iterator[Problem]:
     """A task has no more bytes than the limit.
 
-    Why: a task has to be held in memory whole, several times over.
-    Fails: a task of 70 MB where 64 MB are the limit.
-    Passes: the same task with a higher limit, `--largest-task`.
+    Why: a task is held in memory as a whole, several times over.
+    Fails: a task of 70 MB with a limit of 64 MB.
+    Passes: the same task with a higher limit, set with `--largest-task`.
     See: docs/scale.md
     """
-    yield Problem(f"a task at byte {offset:,} has {size:,} bytes, and {largest:,} are the limit; raise --largest-task")
+    yield Problem(f"the task at byte {offset:,} has {size:,} bytes, more than {largest:,}; raise --largest-task")
 
 
 @rule("I104")
-def behind_the_end(offset: int) -> Iterator[Problem]:
-    """Nothing stands behind the end of an array of tasks.
+def trailing_data(offset: int) -> Iterator[Problem]:
+    """Nothing but white space or another array follows an array of tasks.
 
-    Why: two exports run together, or half of another file, mean that something went wrong on the way here.
-    Fails: `[…] and more`; `[…][…]`.
+    Why: other data means that the file was damaged on its way here, for example when two files were joined.
+    Fails: `[…] and more`.
     Passes: one array; two files.
     See: docs/scale.md
     """
-    yield Problem(f"has something else than tasks at byte {offset:,}; it was set aside, look at how the file was made")
+    yield Problem(f"the data from byte {offset:,} on are not tasks and were quarantined; check how the file was made")
 
 
 @rule("I105", "warning")
-def another_array(offset: int) -> Iterator[Problem]:
+def second_array(offset: int) -> Iterator[Problem]:
     """A file holds one array.
 
-    Why: two arrays in one file are no JSON, and other readers stop at the first.
+    Why: a file with two arrays is not valid JSON, and other readers stop after the first.
     Fails: `[…][…]`, as `cat a.json b.json` makes it.
     Passes: two files, both named on the command line.
     See: docs/scale.md
     """
-    yield Problem(f"has another array at byte {offset:,}; its tasks were taken too")
+    yield Problem(f"has another array at byte {offset:,}, whose tasks were converted too; check how the file was made")
 
 
 @rule("I106", "warning")
 def empty_array() -> Iterator[Problem]:
-    """An export has a task.
+    """An export has at least one task.
 
-    Why: an empty project is possible, and the wrong filter is likelier.
+    Why: a project may be empty, but a wrong filter in the export is more likely.
     Fails: `[]`.
     Passes: an array with a task.
     See: docs/scale.md
     """
-    yield Problem("holds an array without a task")
+    yield Problem("holds an array without a task; check the filter of the export")
 
 
 @rule("I107")
-def packing_broken(why: str) -> Iterator[Problem]:
-    """A packed export can be unpacked to its end, and its checksum is right.
+def broken_compression(why: str) -> Iterator[Problem]:
+    """A compressed export can be decompressed to its end, and its checksum is right.
 
-    Why: the last tasks may be missing, or others than were written.
-    Fails: a `.gz` whose download broke off; one bit turned over.
-    Passes: what `gzip -t` or `zstd -t` says nothing of.
+    Why: the last tasks may be missing or damaged.
+    Fails: a `.gz` file whose download was interrupted; a flipped bit.
+    Passes: a file that `gzip -t` or `zstd -t` accepts.
     See: docs/scale.md
     """
-    yield Problem(f"cannot be unpacked to its end ({_line(why)}); the rest was taken, download or pack it again")
+    reason = " ".join(why.split())
+    yield Problem(f"cannot be decompressed to its end ({reason}); the rest was converted, download or pack it again")
 
 
 @rule("I108", "warning")
-def comma_astray(offset: int) -> Iterator[Problem]:
-    """Between two tasks of an array stands one comma, and nowhere else.
+def misplaced_comma(offset: int) -> Iterator[Problem]:
+    """One comma separates two tasks of an array, and there is no other comma between tasks.
 
-    Why: other readers take it for no JSON, and where a comma is too many, a task may have stood.
+    Why: other readers reject the file, and a task may be missing at a superfluous comma.
     Fails: `[{…},,{…}]`; `[{…} {…}]`; `[{…},]`.
     Passes: `[{…},{…}]`.
     See: docs/scale.md
     """
-    yield Problem(f"has a comma too many or too few at byte {offset:,}; the tasks were taken, look at how it was made")
+    yield Problem(
+        f"has a comma too many or too few at byte {offset:,}; the tasks were converted, check how the file was made"
+    )
 
 
 @rule("I201")
 def task_unreadable(where: str, why: object) -> Iterator[Problem]:
     """A task is a JSON object with `data`.
 
-    Why: a value that no parser takes (a lone surrogate, NaN, a number too large, brackets a thousand deep) has no
-    meaning that two programs agree on.
-    Fails: `{"data": {"text": NaN}}`; a task cut short; `7`.
-    Passes: what a server gives.
+    Why: programs disagree about values that are not valid JSON: a lone surrogate, NaN, a number that is too large,
+    brackets a thousand deep.
+    Fails: `{"data": {"text": NaN}}`; a task that is cut off; `7`.
+    Passes: what a server exports.
     See: docs/scale.md
     """
-    yield Problem(f"{where} cannot be read: {why}; its bytes were set aside, export it again")
+    yield Problem(f"{where} cannot be read: {why}; its bytes were quarantined, export it again")
 
 
 @rule("I202")
-def id_missing(where: str, given: object) -> Iterator[Problem]:
-    """A task has an id, its own or its article's, that is safe as the name of a file.
+def id_missing(where: str, value: object) -> Iterator[Problem]:
+    """A task has an id, its own or its article's, that can be a file name.
 
     Why: rows of the tables refer to their article by it.
     Fails: a task without `id` and without `data.article`; `"article": "../x"`.
-    Passes: `"article": "raqqa-2017"`; without it, the task's number is taken, as `task-12`.
+    Passes: `"article": "raqqa-2017"`; without it, the id is made from the task's number, as `task-12`.
     See: docs/scale.md
     """
-    yield Problem(f"{where} has no usable id ({quote(given)}); name the key that holds it with --id-field")
+    yield Problem(f"{where} has no usable id ({quote(value)}); name the key that holds it with --id-field")
 
 
 @rule("I203")
-def text_missing(where: str, field: str, given: object) -> Iterator[Problem]:
+def text_missing(where: str, field: str, value: object) -> Iterator[Problem]:
     """A task holds its text.
 
-    Why: offsets count the characters of a text; without it no label can be checked.
-    Fails: no such key; an empty text; an address, as a project with `valueType="url"` exports it.
+    Why: offsets count the characters of a text; without it, no label can be checked.
+    Fails: a missing key; an empty text; an address, as a project with `valueType="url"` exports it.
     Passes: the text itself.
     See: docs/scale.md
     """
-    what = "an address in place of a text" if isinstance(given, str) and given.strip() else "no text"
-    yield Problem(
-        f"{where} has {what} in data.{field} ({quote(given)}); put the text there, or name its key with --text-field"
-    )
+    what = "an address instead of a text" if isinstance(value, str) and value.strip() else "no text"
+    hint = "put the text there, or name its key with --text-field"
+    yield Problem(f"{where} has {what} in data.{field} ({quote(value)}); {hint}")
 
 
 @rule("I204")
-def id_twice(where: str, name: str, first: str) -> Iterator[Problem]:
-    """Each task of all exports has an id of its own.
+def duplicate_id(where: str, name: str, first: str) -> Iterator[Problem]:
+    """No two tasks have the same id, in all exports together.
 
-    Why: two rows with one id cannot be told apart, and one of them may be older.
-    Fails: one task in two exports of a project; two tasks of one article.
-    Passes: each once. The first is taken, in the order of the exports on the command line.
+    Why: two rows with one id cannot be told apart, and one of them may be outdated.
+    Fails: one task in two exports of a project; two tasks for one article.
+    Passes: each task once. Of several, the first is accepted, in the order of the exports on the command line.
     See: docs/scale.md
     """
-    yield Problem(f"{where} is of {name}, as is {first}, which was taken; leave out the export that is older")
+    yield Problem(f"{where} has the id {name}, as does {first}, which was accepted; leave out the older export")
 
 
 @rule("I205")
-def key_twice(where: str, data: bytes) -> Iterator[Problem]:
-    """No object of a task has one key twice.
+def duplicate_key(where: str, data: bytes) -> Iterator[Problem]:
+    """No object of a task has the same key twice.
 
-    Why: every parser keeps the last value, silently, and so does this one where it does not look. It looks where labels
-    hang on it (annotations, result, labels, choices, from_id, to_id), in a task in which anything else is out of the
-    ordinary, and everywhere with --search-keys.
+    Why: every parser silently keeps the last value. `annotate convert` looks for duplicates of the keys that labels
+    depend on (annotations, result, labels, choices, from_id, to_id), of all keys in a task with anything else out of
+    the ordinary, and of all keys in all tasks with --search-keys.
     Fails: `{"labels": ["A"], "labels": ["B"]}`.
     Passes: `{"labels": ["B"]}`.
     See: docs/scale.md
@@ -171,34 +173,30 @@ def key_twice(where: str, data: bytes) -> Iterator[Problem]:
 
 
 @rule("I206")
-def annotator_twice(where: str, annotator: str) -> Iterator[Problem]:
-    """One person has one annotation of a task.
+def duplicate_annotator(where: str, annotator: str) -> Iterator[Problem]:
+    """A person has one annotation of a task.
 
-    Why: nobody can know which of two is meant.
+    Why: it is unknown which of two is meant.
     Fails: two submitted annotations by one user.
-    Passes: one; a second one is deleted in Label Studio.
+    Passes: one annotation; delete the other in Label Studio.
     See: docs/scale.md
     """
     yield Problem(f"{where} has several annotations by {annotator}; delete all but one in Label Studio")
 
 
-def _line(words: str) -> str:
-    return " ".join(words.split())
-
-
 RULES: tuple[Rule, ...] = (
     no_tasks,
-    broken_off,
-    too_large,
-    behind_the_end,
-    another_array,
+    truncated,
+    task_too_large,
+    trailing_data,
+    second_array,
     empty_array,
-    packing_broken,
-    comma_astray,
+    broken_compression,
+    misplaced_comma,
     task_unreadable,
     id_missing,
     text_missing,
-    id_twice,
-    key_twice,
-    annotator_twice,
+    duplicate_id,
+    duplicate_key,
+    duplicate_annotator,
 )

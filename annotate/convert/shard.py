@@ -1,6 +1,7 @@
-"""One piece of an export → its shard: a Parquet file a table, a file of what was set aside, and a record of both.
+"""Converts one chunk of an export into a shard: a Parquet file for each table, quarantined tasks, and a record of both.
 
-The record is written last: a shard whose record is there is whole. The same piece gives the same bytes, whoever works.
+The record is written last, so that a shard with a record is complete. The same chunk gives the same bytes, whichever
+worker converts it.
 """
 
 import gc
@@ -19,11 +20,11 @@ import pyarrow as pa
 
 from annotate.columns import Documents
 from annotate.convert import rules
-from annotate.convert.options import Order
-from annotate.convert.reader import Batch, Reader
-from annotate.convert.splitter import Piece, places_of
-from annotate.convert.storage import output, read_range, writing
-from annotate.convert.tasks import SetAside, Taken
+from annotate.convert.options import ConversionOptions
+from annotate.convert.reader import Batch, BatchReader
+from annotate.convert.splitter import Chunk, Ranges, task_ranges
+from annotate.convert.storage import open_output, read_range, report_write_errors
+from annotate.convert.tasks import AcceptedTask, QuarantinedTask
 from annotate.dataset.shards import TableMaker
 from annotate.dataset.statistics import Counts
 from annotate.dataset.writer import Table, TableWriter
@@ -32,22 +33,30 @@ from annotate.offsets import sha256
 from annotate.util.parallel import evenly, no_collections
 
 SPLIT = "train"
-"""An export knows of no splits: all of it is one."""
+"""The split of all rows; an export has no splits."""
 WORK = ".convert"
-"""The folder of the records, and of what is under way; it is gone when all is done."""
-BATCH = 250
-"""Most tasks that are looked at at once; a piece of the default size has fewer."""
-ROWS = 125
-"""Most articles whose rows are made at once: they take more memory than their labels."""
-LOOKED_AT = 20
-"""Rows of each shard among which the card's example is looked for."""
+"""The folder of the records and of temporary files; it is removed at the end."""
+BATCH_SIZE = 250
+"""Most tasks that are read at once; a chunk of the default size has fewer."""
+ROWS_AT_ONCE = 125
+"""Most articles whose rows are built at once, since rows take more memory than labels."""
+CARD_CANDIDATES = 20
+"""Number of rows in each shard among which the card's example is chosen."""
 
 
-class Job(NamedTuple):
-    """A piece to convert, with the places of its tasks, where they are known. `data` is None where a worker can read it
-    from `address` by itself.
+class ShardJob(NamedTuple):
+    """A chunk to convert.
 
-    `left_out` names, by their bytes in the input, tasks whose ids were taken elsewhere, and where.
+    Attributes:
+        number: The number of the shard.
+        file: What findings and rows call the export.
+        address: The path or address of the export.
+        offset: The byte of the export at which the chunk begins.
+        size: The bytes of the chunk.
+        lines: Whether the chunk has one task on each line.
+        data: The bytes of the chunk; None if the worker is to read them from `address`.
+        duplicates: Byte of each task whose id an earlier shard has → where that other task is.
+        ranges: The ranges of the tasks, if they are known.
     """
 
     number: int
@@ -57,15 +66,28 @@ class Job(NamedTuple):
     size: int
     lines: bool
     data: bytes | None
-    left_out: Mapping[int, str]
-    places: Sequence[tuple[int, int]] | None = None
+    duplicates: Mapping[int, str]
+    ranges: Ranges | None = None
 
 
-class Shard(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a piece. `sha256` is that of its bytes; `set_aside` and `warnings` count tasks by code.
+class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a chunk; the names of the attributes are those in the JSON.
 
-    `articles` are the ids of the tasks that were taken, each with its byte in the input; `unlabelled` counts those that
-    nobody has labelled, which are in no table. `counts` is what the card is made of.
+    Attributes:
+        number: The number of the shard.
+        file: The name of the export.
+        offset: The byte of the export at which the chunk begins.
+        size: The bytes of the chunk.
+        sha256: The hash of the chunk.
+        tasks: Number of tasks.
+        aside: Number of quarantined tasks.
+        aside_sha256: The hash of the file of quarantined tasks; None if there is none.
+        unlabelled: Number of tasks without annotations, which are in no table.
+        set_aside: Code of an error → number of quarantined tasks with it.
+        warnings: Code of a warning → number of accepted tasks with it.
+        tables: The Parquet files.
+        articles: The id of each accepted task and its byte in the export.
+        counts: The statistics for the card.
     """
 
     number: int
@@ -84,108 +106,128 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, Any]
 
 
-def record_name(number: int) -> str:
-    return f"{WORK}/{number:06}.json"
+def shard_name(number: int) -> str:
+    """Return the number of a shard as it is in file names."""
+    return f"{number:06}"
 
 
-def table_name(config: str, number: int | str) -> str:
-    """The file of a shard's rows; of `*`, the pattern of all."""
-    return f"data/{config}/{SPLIT}-{number if isinstance(number, str) else f'{number:06}'}.parquet"
+def record_file(number: int) -> str:
+    """Return the name of the file with a shard's record."""
+    return f"{WORK}/{shard_name(number)}.json"
 
 
-def aside_name(number: int | str) -> str:
-    return f"aside/{number if isinstance(number, str) else f'{number:06}'}.jsonl"
+def table_file(config: str, name: str) -> str:
+    """Return the name of the file with a shard's rows, by `shard_name`; with `*`, the pattern of all such files."""
+    return f"data/{config}/{SPLIT}-{name}.parquet"
 
 
-def read_record(data: bytes) -> Shard:
-    return msgspec.json.decode(data, type=Shard)
+def quarantine_file(name: str) -> str:
+    """Return the name of the file with what was quarantined, by `shard_name`."""
+    return f"aside/{name}.jsonl"
 
 
-class Worker:
-    """Converts pieces by one order; it can be sent to another process, which makes its tools once."""
+def read_record(data: bytes) -> ShardRecord:
+    """Decode the record of a shard."""
+    return msgspec.json.decode(data, type=ShardRecord)
 
-    def __init__(self, order: Order) -> None:
-        self.order, self.fingerprint = order, order.fingerprint()
+
+class ShardWorker:
+    """Converts chunks with the same options; other processes receive it pickled and prepare their tools once."""
+
+    def __init__(self, options: ConversionOptions) -> None:
+        self.options, self.fingerprint = options, options.fingerprint()
+
+    def _key(self) -> tuple[str, str]:
+        return self.fingerprint, self.options.out
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Worker) and self.fingerprint == other.fingerprint and self.order.out == other.order.out
+        return isinstance(other, ShardWorker) and self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash(self.fingerprint)
+        return hash(self._key())
 
-    def __call__(self, job: Job) -> Shard:
-        """Convert a piece and write its shard. Raises CannotRun where it cannot be read or written."""
+    def __call__(self, job: ShardJob) -> ShardRecord:
+        """Convert a chunk and write its shard.
+
+        Raises:
+            CannotRun: If the chunk cannot be read or the shard cannot be written.
+        """
         with no_collections():
-            return _tools(self).convert(job)
+            return _tools_of(self).convert(job)
 
 
 @lru_cache(maxsize=1)
-def _tools(worker: Worker) -> "_Tools":
-    return _Tools(worker.order)
+def _tools_of(worker: ShardWorker) -> "_WorkerTools":
+    return _WorkerTools(worker.options)
 
 
-class _Tools:
-    def __init__(self, order: Order) -> None:
-        self.order = order
-        self.reader = Reader(order.inventory, order.fields, order.people, order.details, order.fix, order.search_keys)
-        kinds = {name: who.kind for name, who in order.annotators.items()}
-        self.make = TableMaker(order.inventory, order.chosen(), kinds=kinds)
-        self.make.tables.pop("links", None)  # no export has any
-        self.output = output(order.out)
-        # Arrow's own pools keep what they once had; the system's gives it back.
+class _WorkerTools:
+    """What a worker needs for any chunk."""
+
+    def __init__(self, options: ConversionOptions) -> None:
+        self.options = options
+        self.reader = BatchReader(
+            options.inventory, options.fields, options.people, options.details, options.fix, options.search_keys
+        )
+        kinds = {name: annotator.kind for name, annotator in options.annotators.items()}
+        self.maker = TableMaker(options.inventory, options.selected_tables(), kinds=kinds)
+        self.maker.tables.pop("links", None)  # no export has any
+        self.output = open_output(options.out)
+        # Arrow's own pools never return memory to the system.
         pa.set_memory_pool(pa.system_memory_pool())
-        # What is there by now stays: a collection need not look at it.
+        # Collections need not look at what exists by now, since it stays.
         gc.collect()
         gc.freeze()
 
-    def convert(self, job: Job) -> Shard:
-        with writing(self.output), self.output.workspace(WORK) as folder:
-            shard = _Making(self, job, folder).shard()
-            for table in shard.tables:
+    def convert(self, job: ShardJob) -> ShardRecord:
+        with report_write_errors(self.output), self.output.workspace(WORK) as folder:
+            record = _ShardBuilder(self, job, folder).build()
+            for table in record.tables:
                 self.output.put(folder / table.file, table.file)
-            if shard.aside_sha256:
-                self.output.put(folder / aside_name(job.number), aside_name(job.number))
-            self.output.write(record_name(job.number), msgspec.json.encode(shard))
-        return shard
+            if record.aside_sha256:
+                name = quarantine_file(shard_name(job.number))
+                self.output.put(folder / name, name)
+            self.output.write(record_file(job.number), msgspec.json.encode(record))
+        return record
 
 
-class _Making:
-    """One shard under way, its files in `folder`."""
+class _ShardBuilder:
+    """Builds the files of one shard in `folder`."""
 
-    def __init__(self, tools: _Tools, job: Job, folder: Path) -> None:
+    def __init__(self, tools: _WorkerTools, job: ShardJob, folder: Path) -> None:
         self.tools, self.job, self.folder = tools, job, folder
-        self.counts = Counts(looked_at=LOOKED_AT)
-        self.aside: list[bytes] = []
-        self.set_aside: Counter[str] = Counter()
+        self.counts = Counts(looked_at=CARD_CANDIDATES)
+        self.quarantine: list[bytes] = []
+        self.errors: Counter[str] = Counter()
         self.warnings: Counter[str] = Counter()
         self.articles: dict[str, int] = {}
-        self.elsewhere: dict[str, str] = {}
+        self.first_elsewhere: dict[str, str] = {}
         self.unlabelled = self.tasks = 0
 
-    def shard(self) -> Shard:
+    def build(self) -> ShardRecord:
         job = self.job
         data = job.data if job.data is not None else read_range(job.address, job.offset, job.size)
-        digest, places = sha256(data), places_of(Piece(job.offset, job.lines, data, job.places))
-        with ExitStack() as open_files:
+        digest, ranges = sha256(data), task_ranges(Chunk(job.offset, job.lines, data, job.ranges))
+        with ExitStack() as stack:
             writers: dict[str, TableWriter] = {}
-            for config, table in self.tools.make.tables.items():
-                name = table_name(config, job.number)
+            for config, table in self.tools.maker.tables.items():
+                name = table_file(config, shard_name(job.number))
                 writers[config] = TableWriter(self.folder, config, SPLIT, table.features, name)
-                open_files.callback(writers[config].close)
-            for first, last in pairwise(evenly(len(places), BATCH)):
-                self._convert(Batch(data, places[first:last], job.offset), writers)
+                stack.callback(writers[config].close)
+            for first, last in pairwise(evenly(len(ranges), BATCH_SIZE)):
+                self._convert(Batch(data, ranges[first:last], job.offset), writers)
             tables = tuple(writer.finish() for writer in writers.values())
-        return Shard(
+        return ShardRecord(
             number=job.number,
             file=job.file,
             offset=job.offset,
             size=job.size,
             sha256=digest,
             tasks=self.tasks,
-            aside=len(self.aside),
-            aside_sha256=self._aside_written(),
+            aside=len(self.quarantine),
+            aside_sha256=self._write_quarantine(),
             unlabelled=self.unlabelled,
-            set_aside=dict(sorted(self.set_aside.items())),
+            set_aside=dict(sorted(self.errors.items())),
             warnings=dict(sorted(self.warnings.items())),
             tables=tables,
             articles=tuple(self.articles.items()),
@@ -193,72 +235,76 @@ class _Making:
         )
 
     def _convert(self, batch: Batch, writers: Mapping[str, TableWriter]) -> None:
-        """Read tasks, and write the rows of those that go to the tables; the others are counted or set aside."""
-        read = self.tools.reader.read(batch, self.job.file)
-        taken: list[Taken] = []
-        for number, one in enumerate(read.tasks):
+        """Read tasks and write the rows of accepted ones with labels; count or quarantine the others."""
+        result = self.tools.reader.read(batch, self.job.file)
+        accepted: list[AcceptedTask] = []
+        for index, read_task in enumerate(result.tasks):
             self.tasks += 1
-            at = batch.offset + batch.places[number][0]
-            task = self._once(self._small_enough(one, batch, number), at, batch, number)
-            if isinstance(task, SetAside):
-                self._set_aside(at, batch.task(number), task)
+            offset = batch.byte(index)
+            task = self._reject_duplicate(self._reject_large(read_task, batch, index), batch, index)
+            if isinstance(task, QuarantinedTask):
+                self.errors.update({finding.code for finding in task.findings if finding.severity == "error"})
+                self.quarantine.append(
+                    quarantine_line(self.job.file, offset, task.article_id, task.findings, batch.task(index))
+                )
                 continue
             if task.findings:
                 self.warnings.update({finding.code for finding in task.findings})
             if task.chosen is None:
                 self.unlabelled += 1
                 continue
-            self.articles[task.article.id] = at
-            taken.append(task)
-        for first, last in pairwise(evenly(len(taken), ROWS)):
-            self._write(writers, taken[first:last], read.documents)
+            self.articles[task.article.id] = offset
+            accepted.append(task)
+        for first, last in pairwise(evenly(len(accepted), ROWS_AT_ONCE)):
+            self._write(writers, accepted[first:last], result.documents)
 
-    def _small_enough(self, task: Taken | SetAside, batch: Batch, number: int) -> Taken | SetAside:
-        """The task, set aside if it has more bytes than one may; the splitter sees to those larger than a piece."""
-        start, end = batch.places[number]
-        largest = self.tools.order.largest
+    def _reject_large(
+        self, task: AcceptedTask | QuarantinedTask, batch: Batch, index: int
+    ) -> AcceptedTask | QuarantinedTask:
+        """Quarantine a task that is too large; the splitter rejects only those that are larger than a chunk."""
+        start, end = batch.ranges[index]
+        largest = self.tools.options.largest_task
         if end - start <= largest:
             return task
-        finding = tuple(rules.too_large(self.job.file, None, batch.offset + start, end - start, largest))
-        return SetAside(task.article.id if isinstance(task, Taken) else task.article, finding)
+        findings = tuple(rules.task_too_large(self.job.file, None, batch.byte(index), end - start, largest))
+        return QuarantinedTask(task.article.id if isinstance(task, AcceptedTask) else task.article_id, findings)
 
-    def _once(self, task: Taken | SetAside, at: int, batch: Batch, number: int) -> Taken | SetAside:
-        """The task, set aside if it has labels and another one with its id was taken before it."""
-        if isinstance(task, SetAside):
+    def _reject_duplicate(
+        self, task: AcceptedTask | QuarantinedTask, batch: Batch, index: int
+    ) -> AcceptedTask | QuarantinedTask:
+        """Quarantine a task with labels if an earlier task with its id was accepted."""
+        if isinstance(task, QuarantinedTask) or task.chosen is None:
             return task
-        name, file = task.article.id, self.job.file
-        if task.chosen is not None and at in self.job.left_out:
-            # The others of this shard with that id are doubles of the same one.
-            self.elsewhere[name] = self.job.left_out[at]
-        first = self.elsewhere.get(name)
-        if name in self.articles:
-            first = f"the one at byte {self.articles[name]:,}"
-        if task.chosen is None or not first:
+        article_id, offset, file = task.article.id, batch.byte(index), self.job.file
+        if offset in self.job.duplicates:
+            # Later tasks of this shard with the same id are duplicates of the same one.
+            self.first_elsewhere[article_id] = self.job.duplicates[offset]
+        first = self.first_elsewhere.get(article_id)
+        if article_id in self.articles:
+            first = f"the one at byte {self.articles[article_id]:,}"
+        if not first:
             return task
-        return SetAside(name, tuple(rules.id_twice(file, name, batch.where(number), name, first)))
+        where = batch.where(index)
+        return QuarantinedTask(article_id, tuple(rules.duplicate_id(file, article_id, where, article_id, first)))
 
-    def _set_aside(self, at: int, raw: bytes, task: SetAside) -> None:
-        self.set_aside.update({finding.code for finding in task.findings if finding.severity == "error"})
-        self.aside.append(aside_line(self.job.file, at, task.article, task.findings, raw))
-
-    def _write(self, writers: Mapping[str, TableWriter], taken: Sequence[Taken], documents: Documents) -> None:
-        make, articles = self.tools.make, [task.article for task in taken]
-        chosen = make.source(articles, documents.take([task.chosen for task in taken if task.chosen is not None]))
-        rows = make.rows(chosen)
+    def _write(self, writers: Mapping[str, TableWriter], tasks: Sequence[AcceptedTask], documents: Documents) -> None:
+        maker, articles = self.tools.maker, [task.article for task in tasks]
+        chosen = maker.source(articles, documents.take([task.chosen for task in tasks if task.chosen is not None]))
+        rows = maker.rows(chosen)
         self.counts.add(SPLIT, chosen, rows)
-        if "annotations" in make.tables:
-            everybody = documents.take([number for task in taken for number in range(task.first, task.last)])
-            own = [task.article for task in taken for _ in range(task.first, task.last)]
-            others = make.rows(make.source(own, everybody), "annotators")
-            self.counts.add_rows(SPLIT, others, everybody.heads)
-            rows |= others
+        if "annotations" in maker.tables:
+            everyone = documents.take([index for task in tasks for index in range(task.first, task.last)])
+            articles = [task.article for task in tasks for _ in range(task.first, task.last)]
+            annotation_rows = maker.rows(maker.source(articles, everyone), "annotators")
+            self.counts.add_rows(SPLIT, annotation_rows, everyone.heads)
+            rows |= annotation_rows
         for config, table in rows.items():
             writers[config].add(table)
 
-    def _aside_written(self) -> str | None:
-        if not self.aside:
+    def _write_quarantine(self) -> str | None:
+        if not self.quarantine:
             return None
-        path, data = self.folder / aside_name(self.job.number), b"".join(self.aside)
+        path, data = self.folder / quarantine_file(shard_name(self.job.number)), b"".join(self.quarantine)
         path.parent.mkdir()
         with path.open("wb") as file:
             file.write(data)
@@ -267,14 +313,30 @@ class _Making:
         return sha256(data)
 
 
-def aside_line(file: str, at: int, article: str | None, findings: Sequence[Finding], raw: bytes) -> bytes:
-    """A line of JSON: where something stood, why it was not taken, and its bytes, as text where they are UTF-8."""
+def quarantine_line(file: str, offset: int, article_id: str | None, findings: Sequence[Finding], data: bytes) -> bytes:
+    """Return a line of JSON with something that was not accepted: its position, the findings, and its bytes.
+
+    The bytes are text if they are UTF-8, else Base64.
+
+    Args:
+        file: The name of the export.
+        offset: The byte of the export at which it begins.
+        article_id: The id of the article, if known.
+        findings: The reasons.
+        data: Its bytes.
+    """
     try:
-        kept = {"raw": raw.decode("utf-8")}
+        content = {"raw": data.decode("utf-8")}
     except UnicodeDecodeError:
-        kept = {"base64": b64encode(raw).decode("ascii")}
-    said = [
-        {"code": one.code, "severity": one.severity, "message": one.message, **({"span": one.span} if one.span else {})}
-        for one in findings
+        content = {"base64": b64encode(data).decode("ascii")}
+    reasons = [
+        {
+            "code": finding.code,
+            "severity": finding.severity,
+            "message": finding.message,
+            **({"span": finding.span} if finding.span else {}),
+        }
+        for finding in findings
     ]
-    return msgspec.json.encode({"file": file, "byte": at, "article": article, "findings": said, **kept}) + b"\n"
+    line = {"file": file, "byte": offset, "article": article_id, "findings": reasons, **content}
+    return msgspec.json.encode(line) + b"\n"

@@ -1,4 +1,4 @@
-"""What becomes of a task: it is taken whole, with its article and labels, or set aside; and how its article is made."""
+"""The article of a task, and what becomes of a task: it is accepted whole, or quarantined with its findings."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,10 @@ from annotate.offsets import sha256
 _ADDRESS = re.compile(r"(?:https?|s3|gs|azure-blob)://\S+|/data/\S+")
 
 Rank: TypeAlias = tuple[bool, str, str]
-"""How far an annotation stands for its task: ground truth before others, newer ones before older ones, by number."""
+"""Whether an annotation is ground truth, when it was updated, and its id; the highest one represents its task."""
 
 
-class Fields(NamedTuple):
+class TaskFields(NamedTuple):
     """The keys of a task's data that hold the article's text, id, title and language."""
 
     text: str = "text"
@@ -26,11 +26,16 @@ class Fields(NamedTuple):
     language: str = "language"
 
 
-class Taken(NamedTuple):
-    """A task that is taken: its article, and findings that are warnings.
+class AcceptedTask(NamedTuple):
+    """A task that goes to the tables.
 
-    `first` to `last` are the numbers of its documents, an annotator's labels each; `chosen` is that of the one which
-    stands for the article: the one marked as ground truth, else the newest. There may be none.
+    Attributes:
+        article: The article of the task.
+        first: Index of its first annotation among the documents of its batch; there is one for each annotator.
+        last: Index after its last annotation.
+        chosen: Index of the annotation that represents the article: the ground truth, else the newest. None if there
+            are no annotations.
+        findings: Findings, all of them warnings.
     """
 
     article: Article
@@ -40,44 +45,53 @@ class Taken(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-class SetAside(NamedTuple):
-    """A task that is not taken, and why."""
+class QuarantinedTask(NamedTuple):
+    """A task that was not accepted, with the id of its article, if it has a usable one, and the reasons."""
 
-    article: str | None
+    article_id: str | None
     findings: tuple[Finding, ...]
 
 
-def highest(ranks: Sequence[Rank], first: int = 0) -> int | None:
-    """The number of the annotation that stands for its task, of those from `first` on; None where there is none."""
+def highest_rank(ranks: Sequence[Rank], first: int = 0) -> int | None:
+    """Return the index of the highest rank, counted from `first`; None if there are no ranks."""
     return first + ranks.index(max(ranks)) if ranks else None
 
 
-class Articles(NamedTuple):
-    """Makes articles of what tasks hold; `details` are those of articles that say nothing else."""
+class ArticleReader(NamedTuple):
+    """Reads articles from the data of tasks; `details` is the metadata of articles whose tasks give none."""
 
-    fields: Fields
+    fields: TaskFields
     details: Details
 
-    def of(self, data: Mapping[str, Any], number: object, file: str, where: str) -> Article | SetAside:
-        """The article of a task's data, its text as it stands there."""
-        id_ = data.get(self.fields.article)
-        if id_ is None and isinstance(number, int | str):
-            id_ = f"task-{number}"
-        if not isinstance(id_, str) or not is_id(id_):
-            return SetAside(None, tuple(rules.id_missing(file, None, where, id_)))
+    def read(self, data: Mapping[str, Any], task_id: object, file: str, where: str) -> Article | QuarantinedTask:
+        """Read the article of a task; its text is taken as it is in the export.
+
+        Args:
+            data: The task's data.
+            task_id: The id of the task, from which the article's id is made if the data has none.
+            file: The name of the export.
+            where: What findings call the task.
+        """
+        article_id = data.get(self.fields.article)
+        if article_id is None and isinstance(task_id, int | str):
+            article_id = f"task-{task_id}"
+        if not isinstance(article_id, str) or not is_id(article_id):
+            return QuarantinedTask(None, tuple(rules.id_missing(file, None, where, article_id)))
         text = data.get(self.fields.text)
         if not isinstance(text, str) or not text.strip() or _ADDRESS.fullmatch(text.strip()):
-            return SetAside(id_, tuple(rules.text_missing(file, id_, where, self.fields.text, text)))
+            return QuarantinedTask(
+                article_id, tuple(rules.text_missing(file, article_id, where, self.fields.text, text))
+            )
         title, language = data.get(self.fields.title), data.get(self.fields.language)
-        known, digest = self.details, sha256(text)
+        details, digest = self.details, sha256(text)
         return Article(
-            id=id_,
-            title=title if isinstance(title, str) else known.title,
-            language=language if isinstance(language, str) else known.language,
-            author=known.author,
-            publisher=known.publisher,
-            date=known.date,
-            rights=known.rights,
+            id=article_id,
+            title=title if isinstance(title, str) else details.title,
+            language=language if isinstance(language, str) else details.language,
+            author=details.author,
+            publisher=details.publisher,
+            date=details.date,
+            rights=details.rights,
             source=SourceRange(file=file, sha256=digest, start=0, end=len(text)),
             text_sha256=digest,
             text=text,

@@ -1,4 +1,4 @@
-"""Pieces are cut at the ends of tasks, whatever the tasks hold and however the file is written."""
+"""Chunks are cut at the ends of tasks, whatever the tasks hold and however the file is written."""
 
 import io
 import json
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.convert import rules
-from annotate.convert.splitter import Piece, Trouble, places_of, split
+from annotate.convert.splitter import Chunk, InputProblem, split, task_ranges
 
 TRICKY = ['},{"id":1', "]", '"}]', "\\", '\\"},{', "[{", "é🚢\u0301", "\n", ""]
 
@@ -24,21 +24,21 @@ values = st.recursive(
 exports = st.lists(st.fixed_dictionaries({"id": st.integers(0, 99), "data": values}), min_size=1, max_size=12)
 
 
-def parts(data: bytes, block: int, largest: int = 1 << 20) -> list[Piece | Trouble]:
+def parts(data: bytes, block: int, largest: int = 1 << 20) -> list[Chunk | InputProblem]:
     return list(split(io.BytesIO(data).read, block, largest))
 
 
-def tasks(piece: Piece) -> list[tuple[int, bytes]]:
+def tasks(piece: Chunk) -> list[tuple[int, bytes]]:
     """Each task of a piece with its byte in the input."""
-    return [(piece.offset + start, piece.data[start:end]) for start, end in places_of(piece)]
+    return [(piece.offset + start, piece.data[start:end]) for start, end in task_ranges(piece)]
 
 
-def read(found: list[Piece | Trouble]) -> list[Any]:
-    return [json.loads(data) for part in found if isinstance(part, Piece) for _, data in tasks(part)]
+def read(found: list[Chunk | InputProblem]) -> list[Any]:
+    return [json.loads(data) for part in found if isinstance(part, Chunk) for _, data in tasks(part)]
 
 
-def codes(found: list[Piece | Trouble]) -> list[str]:
-    return [part.rule.code for part in found if isinstance(part, Trouble)]
+def codes(found: list[Chunk | InputProblem]) -> list[str]:
+    return [part.rule.code for part in found if isinstance(part, InputProblem)]
 
 
 def written(export: list[Any], form: str) -> bytes:
@@ -63,7 +63,7 @@ def test_every_task_comes_out_once_and_in_order(export: list[Any], form: str, bl
     assert read(found) == export
     assert codes(found) == []
     for part in found:
-        assert isinstance(part, Piece)
+        assert isinstance(part, Chunk)
         assert data[part.offset :].startswith(part.data)
         for at, value in tasks(part):
             assert data[at:].startswith(value)
@@ -90,12 +90,12 @@ def test_truncated_array_gives_what_is_whole_and_says_so(
     whole = data.rstrip()
     at = draw.draw(st.integers(1, len(whole) - 1))
     found = parts(whole[:at], block)
-    assert codes(found)[-1] == rules.broken_off.code
-    good = read([part for part in found if isinstance(part, Piece)])
+    assert codes(found)[-1] == rules.truncated.code
+    good = read([part for part in found if isinstance(part, Chunk)])
     assert good == export[: len(good)]
-    last = [at + len(value) for part in found if isinstance(part, Piece) for at, value in tasks(part)][-1:]
+    last = [at + len(value) for part in found if isinstance(part, Chunk) for at, value in tasks(part)][-1:]
     rest = whole[:at][last[0] if last else 1 :].lstrip(b", \n")
-    assert [part.data for part in found if isinstance(part, Trouble) and part.data] == [rest] * bool(rest)
+    assert [part.data for part in found if isinstance(part, InputProblem) and part.data] == [rest] * bool(rest)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_truncated_array_gives_what_is_whole_and_says_so(
 def test_what_is_wrong_with_a_file_is_said(data: bytes, code: str, whole: int) -> None:
     found = parts(data, 64)
     assert codes(found) == [code]
-    [trouble] = [part for part in found if isinstance(part, Trouble)]
+    [trouble] = [part for part in found if isinstance(part, InputProblem)]
     assert "\n" not in trouble.problem.message
     assert len(read(found)) == whole
 
@@ -137,8 +137,8 @@ def huge(closed: str) -> Iterator[bytes]:
 def test_task_that_is_too_large_is_passed_over(closed: str) -> None:
     found = parts(b"".join(huge(closed)), 64, 256)
     assert [value["id"] for value in read(found)] == [1, 3]
-    [trouble] = [part for part in found if isinstance(part, Trouble)]
-    assert trouble.rule is rules.too_large
+    [trouble] = [part for part in found if isinstance(part, InputProblem)]
+    assert trouble.rule is rules.task_too_large
     assert 3000 < int(trouble.problem.message.split("has ")[1].split(" ")[0].replace(",", "")) < 3100
     assert trouble.data.startswith(b'{"id": 2')
 
@@ -146,7 +146,7 @@ def test_task_that_is_too_large_is_passed_over(closed: str) -> None:
 def test_value_that_is_no_json_does_not_take_its_neighbours_along() -> None:
     data = b'[{"id": 1}, {"id": NaN}, junk, {"id": 2, "t": "\xff"}, {"id": 3}, 7]'
     [piece] = parts(data, 1000)
-    assert isinstance(piece, Piece)
+    assert isinstance(piece, Chunk)
     assert [value for _, value in tasks(piece)] == [
         b'{"id": 1}', b'{"id": NaN}', b'junk, {"id": 2, "t": "\xff"}', b'{"id": 3}', b"7",
     ]  # fmt: skip
@@ -155,5 +155,5 @@ def test_value_that_is_no_json_does_not_take_its_neighbours_along() -> None:
 def test_depth_does_not_matter() -> None:
     deep = b"[" * 100_000 + b"]" * 100_000
     data = b'[{"id": 1}, {"id": 2, "ignored": ' + deep + b'}, {"id": 3}]'
-    found = [value for part in parts(data, 1 << 20) if isinstance(part, Piece) for _, value in tasks(part)]
+    found = [value for part in parts(data, 1 << 20) if isinstance(part, Chunk) for _, value in tasks(part)]
     assert [len(value) > 1000 for value in found] == [False, True, False]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate.convert import merge
-from annotate.convert.merge import Hashes, hashes
+from annotate.convert import duplicate_ids
+from annotate.convert.duplicate_ids import IdHashes, hash_ids
 from tests.convert.conftest import Place, made_up
 
 shards = st.lists(st.lists(st.integers(0, 30).map(str), max_size=12), max_size=6)
@@ -18,17 +18,17 @@ shards = st.lists(st.lists(st.integers(0, 30).map(str), max_size=12), max_size=6
 def test_what_is_found_is_what_counting_finds(ids: list[list[str]], at_once: int) -> None:
     counted = Counter(name for shard in ids for name in shard)
     want = {
-        number: {hashes([name])[0] for name in shard if counted[name] > 1}
+        number: {hash_ids([name])[0] for name in shard if counted[name] > 1}
         for number, shard in enumerate(ids)
         if any(counted[name] > 1 for name in shard)
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(merge, "AT_ONCE", at_once)
-        found = Hashes()
+        patch.setattr(duplicate_ids, "SORTED_AT_ONCE", at_once)
+        found = IdHashes()
         for shard in ids:
-            found.add(hashes(shard))
-        assert found.repeated() == want
-    assert [found.of(number) for number in range(len(found))] == [hashes(shard) for shard in ids]
+            found.add(hash_ids(shard))
+        assert found.find_repeated() == want
+    assert [found.of_shard(number) for number in range(len(found))] == [hash_ids(shard) for shard in ids]
 
 
 def test_an_export_that_is_given_twice_is_taken_once(place: Place) -> None:
@@ -45,7 +45,7 @@ def test_an_export_that_is_given_twice_is_taken_once(place: Place) -> None:
 
 def test_ids_that_share_a_hash_are_told_apart(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """As good as never among 64 bits; forced here, it sets nothing aside."""
-    monkeypatch.setattr("annotate.convert.run.hashes", lambda ids: hashes("same" for _ in ids))
+    monkeypatch.setattr("annotate.convert.run.hash_ids", lambda ids: hash_ids("same" for _ in ids))
     place.export(made_up(1, 9))
     assert place.convert("export.json", "--shard-size", "50K").exit_code == 0
     assert place.manifest()["articles"] == 9

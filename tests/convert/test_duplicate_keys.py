@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.checks.files import keys_twice
-from annotate.convert.reader import Keys, _maybe_twice_careful
+from annotate.convert.duplicate_keys import KeyCounter, may_repeat_keys
 
 KEYS = ("value", "to_id", "labels", "choices", "annotations")
 words = st.sampled_from([*KEYS, "x", "notlabels", 'say "labels": x', "\\", ":", 'labels":', "é🚢", "\n"]) | st.text(
@@ -43,7 +43,7 @@ def joined(parts: list[bytes]) -> tuple[bytes, list[tuple[int, int]]]:
 @given(tasks, st.booleans(), st.sampled_from([None, 1]))
 @settings(max_examples=300, deadline=None)
 def test_each_key_is_counted_where_it_is_one(export: list[Any], plain: bool, indent: int | None) -> None:
-    keys = Keys(*joined([json.dumps(task, ensure_ascii=plain, indent=indent).encode() for task in export]))
+    keys = KeyCounter(*joined([json.dumps(task, ensure_ascii=plain, indent=indent).encode() for task in export]))
     for key in KEYS:
         assert keys.count(key.encode()).tolist() == [counted(task, key) for task in export]
 
@@ -52,9 +52,9 @@ def test_each_key_is_counted_where_it_is_one(export: list[Any], plain: bool, ind
 @settings(deadline=None)
 def test_what_an_encoder_writes_is_written_as_it_is_counted(export: list[Any]) -> None:
     """An escape or white space may be taken for a part of a key where it stands in a string; never the other way."""
-    keys = Keys(*joined([json.dumps(task, ensure_ascii=False).encode() for task in export]))
+    keys = KeyCounter(*joined([json.dumps(task, ensure_ascii=False).encode() for task in export]))
     strings = [json.dumps(task, ensure_ascii=False) for task in export]
-    for otherwise, text in zip(keys.otherwise().tolist(), strings, strict=True):
+    for otherwise, text in zip(keys.may_have_variants().tolist(), strings, strict=True):
         assert not otherwise or "\\" in text
 
 
@@ -70,9 +70,9 @@ def test_what_an_encoder_writes_is_written_as_it_is_counted(export: list[Any]) -
 )
 def test_a_key_that_is_written_in_another_way_is_told(other: bytes) -> None:
     plain = b'{"x": "a : b", "labels": "\\u00e9 \\u2028 \\\\u0041"}'
-    keys = Keys(*joined([plain.replace(b"\\\\u0041", b""), other, plain.replace(b"\\\\u0041", b"")]))
+    keys = KeyCounter(*joined([plain.replace(b"\\\\u0041", b""), other, plain.replace(b"\\\\u0041", b"")]))
     assert keys.count(b"labels").tolist() == [1, 0, 1]
-    assert keys.otherwise().tolist() == [False, True, False]
+    assert keys.may_have_variants().tolist() == [False, True, False]
 
 
 class Pairs(list[tuple[str, Any]]):
@@ -100,16 +100,16 @@ doubled = st.recursive(
 def test_no_key_that_stands_twice_is_overlooked(value: Any, plain: bool, before: str) -> None:
     data = encoded(value, plain, before).encode()
     if keys_twice(data):
-        assert _maybe_twice_careful(data, msgspec.json.decode(data))
+        assert may_repeat_keys(data, msgspec.json.decode(data))
 
 
 def test_a_key_that_stands_twice_is_told_beside_one_with_a_space_at_the_very_beginning() -> None:
     data = b'{"a" :1,"b":2,"b":3}'
-    assert _maybe_twice_careful(data, msgspec.json.decode(data))
-    assert not _maybe_twice_careful(b'{"a":1,"b":3}', {"a": 1, "b": 3})
+    assert may_repeat_keys(data, msgspec.json.decode(data))
+    assert not may_repeat_keys(b'{"a":1,"b":3}', {"a": 1, "b": 3})
 
 
 def test_nothing_has_no_keys() -> None:
-    assert Keys(b"", []).count(b"labels").tolist() == []
-    assert Keys(b"{}", [(0, 2)]).count(b"labels").tolist() == [0]
-    assert Keys(b"{}", [(0, 2)]).otherwise().tolist() == [False]
+    assert KeyCounter(b"", []).count(b"labels").tolist() == []
+    assert KeyCounter(b"{}", [(0, 2)]).count(b"labels").tolist() == [0]
+    assert KeyCounter(b"{}", [(0, 2)]).may_have_variants().tolist() == [False]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import fsspec
 import pytest
 
-from annotate.convert.run import dask
-from annotate.convert.storage import name_of, told
+from annotate.convert.pool import dask_pool
+from annotate.convert.storage import describe_error, public_name
 from annotate.errors import CannotRun
 from annotate.offsets import sha256
 from tests.conftest import BASE, annotate
@@ -35,8 +35,8 @@ def scheduler() -> Iterator[str]:
     ],
 )
 def test_names_of_addresses_hold_no_key(address: str, name: str) -> None:
-    assert name_of(address) == name
-    assert told(ValueError(f"403, url='{address}'\n!")) == f"403, url='{name}' !"
+    assert public_name(address) == name
+    assert describe_error(ValueError(f"403, url='{address}'\n!")) == f"403, url='{name}' !"
 
 
 def test_dask_gives_the_same_bytes(place: Place, scheduler: str) -> None:
@@ -60,7 +60,7 @@ def test_dask_says_on_one_line_what_a_worker_cannot_do(place: Place, scheduler: 
 
 
 def test_no_scheduler_is_one_line(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotate.convert.run.SECONDS", 1)
+    monkeypatch.setattr("annotate.convert.pool.SCHEDULER_TIMEOUT", 1)
     place.export(made_up(1, 1))
     given = ("--schema", str(BASE / "schema"), "--out", "out", "--scheduler", "tcp://127.0.0.1:9")
     done = annotate("convert", "export.json", *given, cwd=place.root)
@@ -72,7 +72,7 @@ def test_no_scheduler_is_one_line(place: Place, monkeypatch: pytest.MonkeyPatch)
 
 def test_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(CannotRun, match=r"contested-claims\[dask\]"), dask("tcp://127.0.0.1:9"):
+    with pytest.raises(CannotRun, match=r"contested-claims\[dask\]"), dask_pool("tcp://127.0.0.1:9"):
         raise AssertionError("there is no cluster")
 
 

@@ -12,8 +12,9 @@ import psutil
 import pytest
 
 from annotate import inventory
-from annotate.convert.options import Order
-from annotate.convert.run import AGAIN, Pool, Step, convert, here, surely
+from annotate.convert.options import ConversionOptions
+from annotate.convert.pool import RETRIES, Pool, local_pool, map_with_recovery
+from annotate.convert.run import ShardProgress, convert_exports
 from annotate.errors import CannotRun
 from tests.conftest import BASE, ROOT
 from tests.convert.conftest import SMALL, Place, made_up
@@ -40,24 +41,24 @@ def other(undisturbed: Place, place: Place) -> Place:
     return place
 
 
-def order(place: Place, **more: object) -> Order:
-    base = Order(
+def options(place: Place, **more: object) -> ConversionOptions:
+    base = ConversionOptions(
         inputs=(str(place.root / "export.json"),),
         out=str(place.root / "out"),
         inventory=inventory.load(BASE / "schema"),
-        block=50 << 10,
+        shard_size=50 << 10,
     )
-    return base if not more else Order(**{**vars(base), **more})
+    return base if not more else ConversionOptions(**{**vars(base), **more})
 
 
 class StopHereError(Exception):
     """What ends a run from within, as Ctrl-C does."""
 
 
-def stop_at(number: int) -> Callable[[Step], None]:
-    seen: list[Step] = []
+def stop_at(number: int) -> Callable[[ShardProgress], None]:
+    seen: list[ShardProgress] = []
 
-    def told(step: Step) -> None:
+    def told(step: ShardProgress) -> None:
         seen.append(step)
         if len(seen) == number:
             raise StopHereError
@@ -67,9 +68,9 @@ def stop_at(number: int) -> Callable[[Step], None]:
 
 @pytest.mark.parametrize("number", [1, 3, 7])
 def test_stopped_at_a_shard_and_gone_on_with(undisturbed: Place, other: Place, number: int) -> None:
-    asked = order(other)
+    asked = options(other)
     with pytest.raises(StopHereError):
-        convert(asked, here(1), told=stop_at(number))
+        convert_exports(asked, local_pool(1), progress=stop_at(number))
     assert not (other.root / "out" / "manifest.json").exists()
     done = other.convert(*WORDS, "--resume", "--format", "json")
     assert done.exit_code == 1, done.output
@@ -135,16 +136,16 @@ def test_work_that_kills_every_worker_ends_in_one_line() -> None:
 
     def start() -> object:
         starts.append(1)
-        return here(2).start()
+        return local_pool(2).start()
 
     with pytest.raises(CannotRun, match="--resume"):
-        list(surely(Pool(start, 2), killed, [1, 2, 3]))  # type: ignore[arg-type]
-    assert len(starts) == 1 + AGAIN
+        list(map_with_recovery(Pool(start, 2), killed, [1, 2, 3]))  # type: ignore[arg-type]
+    assert len(starts) == 1 + RETRIES
 
 
 def test_shard_that_was_made_twice_is_the_same(undisturbed: Place, other: Place) -> None:
     with pytest.raises(StopHereError):
-        convert(order(other), here(1), told=stop_at(4))
+        convert_exports(options(other), local_pool(1), progress=stop_at(4))
     (other.root / "out" / ".convert" / "000002.json").unlink()
     (other.root / "out" / "data" / "articles" / "train-000000.parquet").write_bytes(b"half")
     assert other.convert(*WORDS, "--resume").exit_code == 1
@@ -179,7 +180,7 @@ def test_shards_of_a_longer_export_are_not_taken_over(other: Place) -> None:
     lines = [json.dumps(task).encode() + b"\n" for task in made_up(1, 24)]
     path.write_bytes(b"".join(lines))
     with pytest.raises(StopHereError):
-        convert(order(other), here(1), told=stop_at(6))
+        convert_exports(options(other), local_pool(1), progress=stop_at(6))
     path.write_bytes(b"".join(lines[:6]))
     refused = other.convert(*WORDS, "--resume")
     assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
@@ -192,7 +193,7 @@ def test_shards_of_a_longer_export_are_not_taken_over(other: Place) -> None:
 )
 def test_other_options_are_not_resumed(other: Place, words: tuple[str, ...]) -> None:
     with pytest.raises(StopHereError):
-        convert(order(other), here(1), told=stop_at(2))
+        convert_exports(options(other), local_pool(1), progress=stop_at(2))
     before = other.digests()
     refused = other.convert(*WORDS, *words, "--resume")
     assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
@@ -202,7 +203,7 @@ def test_other_options_are_not_resumed(other: Place, words: tuple[str, ...]) -> 
 
 def test_other_bytes_are_not_resumed(other: Place) -> None:
     with pytest.raises(StopHereError):
-        convert(order(other), here(1), told=stop_at(2))
+        convert_exports(options(other), local_pool(1), progress=stop_at(2))
     path = other.root / "export.json"
     path.write_bytes(path.read_bytes().replace(b"the pilot", b"the baker"))
     refused = other.convert(*WORDS, "--resume")
@@ -274,19 +275,19 @@ def test_disk_that_takes_no_more_is_one_line_and_gone_on_with(undisturbed: Place
 def test_input_that_changes_while_it_is_read_is_refused(other: Place) -> None:
     path = other.root / "export.json"
 
-    def told(_: Step) -> None:
+    def told(_: ShardProgress) -> None:
         path.write_bytes(path.read_bytes().replace(b"the pilot", b"the baker"))
 
     with pytest.raises(CannotRun, match="changed while it was read"):
-        convert(order(other), here(1), told=told)
+        convert_exports(options(other), local_pool(1), progress=told)
     assert not (other.root / "out" / "manifest.json").exists()
 
 
 def test_input_that_shrinks_while_it_is_read_is_refused(other: Place) -> None:
     path = other.root / "export.json"
 
-    def told(_: Step) -> None:
+    def told(_: ShardProgress) -> None:
         path.write_bytes(b"[]")
 
     with pytest.raises(CannotRun, match="changed while it was read"):
-        convert(order(other), here(1), told=told)
+        convert_exports(options(other), local_pool(1), progress=told)

@@ -1,0 +1,183 @@
+"""Reads one task item by item, with a finding on everything that is out of the ordinary.
+
+This is the slow path: it reads the tasks that the fast path in `reader` does not accept, and explains why.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import msgspec
+
+from annotate.checks.text import OF_TEXT, sound
+from annotate.convert import rules
+from annotate.convert.duplicate_keys import may_repeat_keys
+from annotate.convert.tasks import ArticleReader, QuarantinedTask, Rank, highest_rank
+from annotate.corpus import canonical
+from annotate.findings import Finding
+from annotate.labelstudio.config import TEXT
+from annotate.labelstudio.results import Mapper
+from annotate.model import Annotation, Article, Relation, Span
+from annotate.offsets import normal_places, normalise, sha256, trimmed
+
+
+class _AnnotatorLabels(NamedTuple):
+    """The labels of one annotator, in code points of the text as the task has it."""
+
+    annotator: str
+    rank: Rank
+    spans: Sequence[Span]
+    relations: Sequence[Relation]
+
+
+class MappedTask(NamedTuple):
+    """A task's article and annotations in normal form, before the rules of annotations have looked at them.
+
+    `chosen` is the index of the annotation that represents the article; None if there are none.
+    """
+
+    article: Article
+    annotations: Sequence[Annotation]
+    chosen: int | None
+    findings: tuple[Finding, ...]
+
+
+class SlowReader(NamedTuple):
+    """Reads tasks one by one; `people` maps a user's id on the server to a pseudonym."""
+
+    mapper: Mapper
+    articles: ArticleReader
+    people: Mapping[int, str]
+
+    def read(self, data: bytes, file: str, where: str) -> MappedTask | QuarantinedTask:
+        """Read a task; it is quarantined here only if there is nothing that rules could look at.
+
+        Args:
+            data: The JSON of the task.
+            file: The name of the export.
+            where: What findings call the task.
+        """
+        try:
+            task = _decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return QuarantinedTask(None, tuple(rules.task_unreadable(file, None, where, error)))
+        fields = task.get("data") if isinstance(task, dict) else None
+        if not isinstance(fields, dict):
+            return QuarantinedTask(None, tuple(rules.task_unreadable(file, None, where, "it has no data")))
+        article = self.articles.read(fields, task.get("id"), file, where)
+        if isinstance(article, QuarantinedTask):
+            return article
+        entries = task.get("annotations") or []
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            why = "its annotations are not a list of objects"
+            return QuarantinedTask(article.id, tuple(rules.task_unreadable(file, article.id, where, why)))
+        try:
+            findings = list(rules.duplicate_key(file, article.id, where, data)) if may_repeat_keys(data, task) else []
+        except (ValueError, RecursionError) as error:
+            return QuarantinedTask(article.id, tuple(rules.task_unreadable(file, article.id, where, error)))
+        labels: list[_AnnotatorLabels] = []
+        entry = iter(entries)
+        task |= {"data": {"article": article.id, TEXT: article.text}}
+        for mapped in self.mapper.map_task(task, article.text, self.people, predictions=False):
+            findings += [replace(finding, file=file) for finding in mapped.findings]
+            if mapped.kind == "annotation":
+                rank, annotation = _rank(next(entry)), mapped.annotation
+                if annotation:
+                    labels.append(_AnnotatorLabels(annotation.annotator, rank, annotation.spans, annotation.relations))
+        for name, count in Counter(one.annotator for one in labels).items():
+            if count > 1:
+                findings += rules.duplicate_annotator(file, article.id, where, name)
+        return self._normalise(article, labels, findings, file)
+
+    def _normalise(
+        self, article: Article, labels: Sequence[_AnnotatorLabels], findings: list[Finding], file: str
+    ) -> MappedTask:
+        """Return the task with its text and labels in normal form."""
+        original, text, start = article.text, article.text, 0
+        if not sound(original, original.encode()):
+            start, end = trimmed(normalise(original), 0, len(normalise(original)))
+            text = normalise(original)[start:end]
+            article = msgspec.structs.replace(article, text=text, text_sha256=sha256(text))
+            for rule in OF_TEXT:
+                findings += rule(file, article.id, text)
+        annotations = [
+            canonical(
+                Annotation(
+                    article=article.id,
+                    annotator=one.annotator,
+                    process="single pass",
+                    made_from=(),
+                    inventory=self.mapper.controls.inventory.version,
+                    text_sha256=article.text_sha256,
+                    spans=tuple(one.spans if text is original else _move_spans(one.spans, original, text, start)),
+                    relations=tuple(one.relations),
+                )
+            )
+            for one in labels
+        ]
+        return MappedTask(article, annotations, highest_rank([one.rank for one in labels]), tuple(findings))
+
+
+class _LooseAnnotation(msgspec.Struct):
+    """The fields of an annotation, prediction or draft that are read, with values of any type."""
+
+    id: Any = None
+    completed_by: Any = None
+    was_cancelled: Any = None
+    ground_truth: Any = None
+    updated_at: Any = None
+    model_version: Any = None
+    result: Any = None
+
+
+class _LooseTask(msgspec.Struct):
+    id: Any = None
+    data: Any = None
+    annotations: list[_LooseAnnotation | int] = []
+    predictions: list[_LooseAnnotation | int] = []
+    drafts: list[_LooseAnnotation | int] = []
+
+
+_loose_decoder = msgspec.json.Decoder(_LooseTask)
+
+
+def _decode(data: bytes) -> Any:
+    """Decode a task; a number that no parser can hold does no harm in a field that is not read.
+
+    Raises:
+        msgspec.DecodeError: If the bytes are not valid JSON.
+        UnicodeDecodeError: If the bytes are not UTF-8.
+        RecursionError: If brackets are nested too deep.
+    """
+    data.decode("utf-8")
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        try:
+            return msgspec.to_builtins(_loose_decoder.decode(data))
+        except msgspec.ValidationError:
+            pass
+        raise
+
+
+def _move_spans(spans: Iterable[Span], original: str, text: str, start: int) -> Iterator[Span]:
+    """Move spans of a text to where they are in its normal form.
+
+    A span cannot be moved if normal form joins the characters on both sides of one of its ends. It is left as it is,
+    and a rule finds it.
+    """
+    to_normal = normal_places(original)
+    for span in spans:
+        first, last = to_normal(span.start), to_normal(span.end)
+        if first is None or last is None:
+            yield span
+        else:
+            words = text[max(first - start, 0) : max(last - start, 0)]
+            yield msgspec.structs.replace(span, start=first - start, end=last - start, text=words)
+
+
+def _rank(annotation: Mapping[str, Any]) -> Rank:
+    updated = annotation.get("updated_at")
+    truth = annotation.get("ground_truth") is True
+    return truth, updated if isinstance(updated, str) else "", str(annotation.get("id"))
