@@ -37,7 +37,7 @@ def spoilt(project: Project) -> Project:
         ("score corpus/annotations/gold nowhere", "nowhere: no such file or folder"),
         ("diff full", "full: is neither a corpus folder nor a release"),
         ("convert full --out o", "full: is a folder"),
-        ("convert file --out full", "full: holds something already"),
+        ("convert file --out full", "full: is not empty"),
         ("hydrate full --texts corpus/articles --out o", "full/skeleton.jsonl: no such file"),
         ("release plan", "corpus: is in no git repository"),
         ("release check 1.0.0 --schema nowhere", "corpus: is in no git repository"),

@@ -337,7 +337,7 @@ def test_task_that_is_too_large_for_one_is_told_whatever_a_shard_holds(place: Pl
 def test_what_is_not_kept_of_a_file_is_said(place: Place) -> None:
     place.export(b"id,text\n" * 20_000)
     done = place.convert("export.json")
-    assert "; of 160,000 bytes the first 65,536 are kept" in done.output
+    assert "; the first 65,536 of 160,000 bytes were quarantined" in done.output
     assert [len(line["raw"]) for line in place.aside()] == [65_536]
 
 
