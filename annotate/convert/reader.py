@@ -4,7 +4,7 @@ A task is accepted whole or not at all: if anything in it would be lost, or brea
 
 Most tasks hold nothing out of the ordinary. The fast path in this module decodes them into types, puts the labels of a
 whole batch into columns and checks all of them at once. Any other task goes to the slow path, `reader_slow`, by itself;
-so does every task with `search_keys`. The fast path is {SPEEDUP} times as fast; tests/convert/test_reader.py holds the
+so does every task with `search_keys`. The fast path is several times as fast; tests/convert/test_reader.py holds the
 two to the same result.
 """
 
@@ -235,7 +235,7 @@ class BatchReader:
     def _explain(
         self, documents: Documents, texts: Sequence[str], doubtful: Sequence[int], file: str
     ) -> list[Finding] | None:
-        """Return the warnings on documents that the prefilter did not accept; None if the task has to take the slow path."""
+        """Return the warnings on documents that the prefilter did not accept; None if they have to take the slow path."""
         findings: list[Finding] = []
         for index in doubtful:
             text = texts[index]
