@@ -235,7 +235,7 @@ class BatchReader:
     def _explain(
         self, documents: Documents, texts: Sequence[str], doubtful: Sequence[int], file: str
     ) -> list[Finding] | None:
-        """Return the warnings on documents that the prefilter did not accept; None if they have to take the slow path."""
+        """Return the warnings on documents that the prefilter rejects; None if they have to take the slow path."""
         findings: list[Finding] = []
         for index in doubtful:
             text = texts[index]
