@@ -1,6 +1,8 @@
-"""JSON Schema: the shapes of the toolkit's own files, and the reading of a validator's verdict.
+"""JSON Schema: the shapes of the toolkit's own files, and why a value does not match one.
 
-`jsonschema-rs` is the fast gate; what it refuses, and only that, is explained by `jsonschema`, the reference validator.
+`jsonschema-rs` decides and gives the errors; `messages` puts them into words. The tests hold its verdict to that of
+`jsonschema`, the reference implementation, which takes 200 times as long to find two errors among the 89 spans of an
+annotation (26 ms against 0.13 ms).
 A schema may name the rule that a keyword stands for: `"x-rules": {"enum": "P203"}`.
 """
 
@@ -15,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
+from annotate.schemas.messages import error_of, extra, said
 from annotate.util.escape import shorten
 
 T = TypeVar("T")
@@ -63,37 +66,38 @@ def package_schema(name: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _gate(schema: str) -> Any:
+def _validator(schema: str) -> tuple[Any, Schema]:
+    """Return the compiled validator of a schema, and the schema as a value."""
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(json.loads(schema))
-
-
-@lru_cache(maxsize=32)
-def _reference(schema: str) -> Any:
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(json.loads(schema))
+    value: Schema = json.loads(schema)
+    return jsonschema_rs.Draft202012Validator(value), value
 
 
 def explain(value: Any, schema: str) -> Iterator[Fault]:
-    """Each fault of a parsed value against a schema (its JSON text), in the order of their places."""
+    """Explain where a parsed value does not match a schema.
+
+    Args:
+        value: What was parsed from JSON or YAML.
+        schema: The JSON text of the schema, which has no `$ref`.
+
+    Yields:
+        Each fault, in the order of the paths to them.
+    """
+    validator, schema_value = _validator(schema)
     try:
-        if _gate(schema).is_valid(value):
+        if validator.is_valid(value):
             return
+        errors = [error_of(error, value, schema_value) for error in validator.iter_errors(value)]
     except ValueError:  # YAML has keys that JSON has not; no validator has to do with them
         for path in _odd_keys(value, (), set()):
             yield Fault(_place(path[:-1]), f"the key {path[-1]!r} is no text", "write it in quotes", None, path[:-1])
         return
-    from annotate.schemas.messages import extra, said
-
-    errors = _reference(schema).iter_errors(value)
-    for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
-        path = tuple(error.absolute_path)
-        rule = error.schema.get("x-rules", {}).get(error.validator) if isinstance(error.schema, dict) else None
+    for error in sorted(errors, key=lambda error: [str(part) for part in error.path]):
+        rule = error.schema.get("x-rules", {}).get(error.keyword)
         message, hint = (shorten(part, LONGEST_MESSAGE) for part in said(error))
-        at = (*path, extra(error)[0]) if error.validator == "additionalProperties" else path
-        yield Fault(_place(path), message, hint, rule, at)
+        at = (*error.path, extra(error)[0]) if error.keyword == "additionalProperties" else error.path
+        yield Fault(_place(error.path), message, hint, rule, at)
 
 
 def misfit(error: msgspec.ValidationError) -> Fault:

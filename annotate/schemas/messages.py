@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from functools import reduce
+from operator import getitem
+from typing import Any, NamedTuple
 
 from annotate.util.escape import quote
 
@@ -10,14 +12,30 @@ Said = tuple[str, str]
 """What is wrong, and what to do."""
 
 
-class Error(Protocol):
-    """What is taken of a `jsonschema.ValidationError`: the keyword, its value, what it is about, the schema around."""
+class Error(NamedTuple):
+    """One error of a validator.
 
-    validator: Any
-    validator_value: Any
+    `keyword` is the keyword of `schema` that `instance`, the value at `path`, does not satisfy; `asked` is the
+    keyword's value and `message` the validator's own.
+    """
+
+    keyword: str
+    asked: Any
     instance: Any
-    schema: Any
+    schema: dict[str, Any]
+    path: tuple[str | int, ...]
     message: str
+
+
+def error_of(error: Any, value: Any, schema: dict[str, Any]) -> Error:
+    """Return an error of `jsonschema_rs` on `value`, which was validated against `schema`."""
+    *within, keyword = error.schema_path
+    path = tuple(error.instance_path)
+    # For an error on the name of a property, it gives the object.
+    kind = error.kind
+    instance = kind.error.instance if kind.name == "propertyNames" else reduce(getitem, path, value)
+    subschema = reduce(getitem, within, schema)
+    return Error(keyword, subschema[keyword], instance, subschema, path, error.message)
 
 
 FORMS = {
@@ -55,19 +73,19 @@ _MACHINE = 1 << 62
 
 def said(error: Error) -> Said:
     """What an error says; the validator's own words where a schema uses a keyword that has none here."""
-    words = _WORDS.get(str(error.validator))
+    words = _WORDS.get(error.keyword)
     return words(error) if words else (error.message, "fix it after its JSON Schema")
 
 
 def extra(error: Error) -> list[str]:
     """The fields of an object that its schema does not know."""
-    known = _schema(error).get("properties", {})
+    known = error.schema.get("properties", {})
     return [name for name in error.instance if name not in known]
 
 
 def missing(error: Error) -> str:
     """The required field that an error is about: there is an error for each."""
-    return str(next(name for name in error.validator_value if error.message.startswith(f"{name!r} ")))
+    return str(next(name for name in error.asked if error.message.startswith(json.dumps(name, ensure_ascii=False))))
 
 
 def wanted(schema: dict[str, Any]) -> str:
@@ -118,17 +136,13 @@ def _type(error: Error) -> Said:
 
 
 def _write(error: Error) -> str:
-    return f"write {wanted(_schema(error))}"
-
-
-def _schema(error: Error) -> dict[str, Any]:
-    return error.schema if isinstance(error.schema, dict) else {}
+    return f"write {wanted(error.schema)}"
 
 
 def _enum(error: Error) -> Said:
     return (
         f"{_shown(error.instance)} is unknown",
-        f"use {wanted(_schema(error))}" if error.validator_value else "remove it",
+        f"use {wanted(error.schema)}" if error.asked else "remove it",
     )
 
 
@@ -142,13 +156,13 @@ def _unfit(error: Error) -> Said:
 
 def _required(error: Error) -> Said:
     name = missing(error)
-    asked = _schema(error).get("properties", {}).get(name)
+    asked = error.schema.get("properties", {}).get(name)
     return f"{name!r} is missing", f"add it, {wanted(asked)}" if asked else "add it"
 
 
 def _additional(error: Error) -> Said:
     names = extra(error)
-    free = [name for name in _schema(error).get("properties", {}) if name not in error.instance]
+    free = [name for name in error.schema.get("properties", {}) if name not in error.instance]
     does, it = ("does", "it") if len(names) == 1 else ("do", "them")
     return (
         f"{', '.join(map(repr, names))} {does} not belong here",
@@ -157,19 +171,19 @@ def _additional(error: Error) -> Said:
 
 
 def _bounded(error: Error) -> Said:
-    side = "less" if error.validator == "minimum" else "more"
-    return f"{_shown(error.instance)} is {side} than {error.validator_value}", _write(error)
+    side = "less" if error.keyword == "minimum" else "more"
+    return f"{_shown(error.instance)} is {side} than {error.asked}", _write(error)
 
 
 def _length(error: Error) -> Said:
-    least, has = error.validator == "minLength", len(error.instance)
+    least, has = error.keyword == "minLength", len(error.instance)
     if least and not has:
         return "is empty", "fill it in"
-    return f"has {_counted(has, 'character')}", f"write {error.validator_value} at {'least' if least else 'most'}"
+    return f"has {_counted(has, 'character')}", f"write {error.asked} at {'least' if least else 'most'}"
 
 
 def _few(error: Error) -> Said:
-    return f"has {_counted(len(error.instance), 'entry', 'entries')}", f"give at least {error.validator_value}"
+    return f"has {_counted(len(error.instance), 'entry', 'entries')}", f"give at least {error.asked}"
 
 
 def _counted(number: int, one: str, more: str = "") -> str:
