@@ -1,7 +1,7 @@
-"""The labels of many documents as columns: what works on all of them at once reads these, not span by span.
+"""The labels of many annotations as columns of numpy arrays, for code that works on all of them at once.
 
-A document is one annotation of an article. The spans and relations of each stand behind those of the document before
-it, and places count through all of them.
+A *document* is one annotation of one article. The spans of all documents are in one set of columns, document after
+document, and so are the relations. A *position* counts spans (or relations) through all documents.
 """
 
 import math
@@ -16,21 +16,23 @@ import numpy.typing as npt
 from annotate.inventory import Inventory
 from annotate.model import Annotation, AttributeValue, Process, Relation, Span
 
-Numbers: TypeAlias = npt.NDArray[np.int64]
+Integers: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Attributes: TypeAlias = dict[str, AttributeValue]
 T = TypeVar("T")
 
-STRETCH = 8
-"""Values that are copied one by one in the time that it takes to copy a stretch of any length."""
 UNKNOWN = -1
-"""A label that the inventory does not have, and the place of an end of a relation that is no span."""
+"""A label that the inventory lacks, or the position of a relation's end that names no span of its document."""
+_LARGEST = 1 << 62
+"""Integers from here on are no offsets: no text is that long."""
+_SLICE_COST = 8
+"""Copying a slice of a list takes as long as copying about this many values one by one."""
 
 
-class Head(NamedTuple):
-    """What an annotation says of itself; `article` is an id."""
+class AnnotationMeta(NamedTuple):
+    """The fields of an `Annotation` other than its spans and relations."""
 
-    article: str
+    article_id: str
     annotator: str
     process: Process
     made_from: tuple[str, ...]
@@ -39,303 +41,374 @@ class Head(NamedTuple):
 
 
 class Spans(NamedTuple):
-    """Those of document n are at the places from `bounds[n]` to `bounds[n + 1]`.
+    """The spans of all documents; those of document `n` are at the positions from `bounds[n]` to `bounds[n + 1]`.
 
-    Offsets are code points of the document's own text, half open; `labels` are numbers of labels in the order of the
-    inventory.
+    Attributes:
+        bounds: Positions at which documents begin, and the number of spans: one more value than there are documents.
+        ids: Span ids, unique within a document.
+        labels: Indices of labels in the inventory's order, or `UNKNOWN`.
+        starts: First code points, in the text of the document's article.
+        ends: Code points after the last, half open.
+        texts: The labelled words.
+        attributes: Attribute values by name; empty for most spans.
+        notes: Notes, empty where there is none.
     """
 
-    bounds: Numbers
+    bounds: Integers
     ids: list[str]
-    labels: Numbers
-    starts: Numbers
-    ends: Numbers
+    labels: Integers
+    starts: Integers
+    ends: Integers
     texts: list[str]
     attributes: list[Attributes]
     notes: list[str]
 
 
 class Relations(NamedTuple):
-    """As `Spans`; `heads` and `tails` are places of spans."""
+    """The relations of all documents, divided by `bounds` as `Spans` are.
 
-    bounds: Numbers
-    labels: Numbers
-    heads: Numbers
-    tails: Numbers
+    Attributes:
+        bounds: Positions at which documents begin, and the number of relations.
+        labels: Indices of relation labels in the inventory's order, or `UNKNOWN`.
+        heads: Positions of spans, or `UNKNOWN`.
+        tails: Positions of spans, or `UNKNOWN`.
+        notes: Notes, empty where there is none.
+    """
+
+    bounds: Integers
+    labels: Integers
+    heads: Integers
+    tails: Integers
     notes: list[str]
 
 
 class Documents(NamedTuple):
-    """Any number of documents."""
+    """Any number of annotations as columns."""
 
     inventory: Inventory
-    heads: list[Head]
+    meta: list[AnnotationMeta]
     spans: Spans
     relations: Relations
 
-    def take(self, numbers: Sequence[int]) -> "Documents":
-        """The documents with these numbers, in this order."""
-        if list(numbers) == list(range(len(self.heads))):
+    @staticmethod
+    def from_annotations(annotations: Iterable[Annotation], inventory: Inventory) -> "Documents":
+        """Return the columns of annotations.
+
+        Args:
+            annotations: Annotations whose labels and relation ends may be unknown: these become `UNKNOWN`.
+            inventory: The inventory that numbers the labels.
+        """
+        return _gather(list(annotations), inventory)
+
+    def take(self, indices: Sequence[int]) -> "Documents":
+        """Return the documents with these indices, in this order; an index may repeat."""
+        if list(indices) == list(range(len(self.meta))):
             return self
-        kept, tied = _places(self.spans.bounds, numbers), _places(self.relations.bounds, numbers)
-        return _rearranged(self, numbers, kept, tied)
+        spans = _positions_of(self.spans.bounds, indices)
+        relations = _positions_of(self.relations.bounds, indices)
+        return _rearrange(self, indices, spans, relations)
 
     def canonical(self) -> "Documents":
-        """The same with each document's spans and relations in canonical order, as `store.canonical` has it."""
-        relations = self.relations
-        spans = self.spans
-        order = text_order(self.inventory, spans.ids, owners(spans.bounds), spans.starts, spans.ends, spans.labels)
-        place = np.full(len(order) + 1, UNKNOWN)
-        place[order] = np.arange(len(order))
-        rank = _ranks(self.inventory.relations)[relations.labels]
-        tied, _ = ordered(owners(relations.bounds), place[relations.heads], place[relations.tails], rank)
-        if _sorted(order) and _sorted(tied):
+        """Return the same documents with spans and relations in canonical order, as `corpus.canonical` has it."""
+        spans, relations = self.spans, self.relations
+        span_order = order_spans(
+            self.inventory, spans.ids, document_indices(spans.bounds), spans.starts, spans.ends, spans.labels
+        )
+        new_position = _inverse(span_order, len(spans.ids))
+        rank = _alphabetical_ranks(self.inventory.relations)[relations.labels]
+        relation_order, _ = sort_rows(
+            document_indices(relations.bounds), new_position[relations.heads], new_position[relations.tails], rank
+        )
+        if _is_identity(span_order) and _is_identity(relation_order):
             return self
-        return _rearranged(self, range(len(self.heads)), order, tied)
+        return _rearrange(self, range(len(self.meta)), span_order, relation_order)
 
-    def followed_by(self, later: "Documents") -> "Documents":
-        """These documents, and others behind them."""
-        if not later.heads:
+    def concat(self, later: "Documents") -> "Documents":
+        """Return these documents, followed by those of `later`."""
+        if not later.meta:
             return self
         shift = len(self.spans.ids)
-        moved = [np.where(one == UNKNOWN, UNKNOWN, one + shift) for one in later.relations[2:4]]
-        others = later.relations._replace(heads=moved[0], tails=moved[1])
+        heads, tails = (
+            np.where(ends == UNKNOWN, UNKNOWN, ends + shift) for ends in (later.relations.heads, later.relations.tails)
+        )
+        relations = later.relations._replace(heads=heads, tails=tails)
         return Documents(
             self.inventory,
-            self.heads + later.heads,
-            Spans(_continued(self.spans.bounds, later.spans.bounds), *map(_joined, self.spans[1:], later.spans[1:])),
-            Relations(_continued(self.relations.bounds, others.bounds), *map(_joined, self.relations[1:], others[1:])),
+            self.meta + later.meta,
+            Spans(
+                _concat_bounds(self.spans.bounds, later.spans.bounds),
+                *map(_concat, self.spans[1:], later.spans[1:]),
+            ),
+            Relations(
+                _concat_bounds(self.relations.bounds, relations.bounds),
+                *map(_concat, self.relations[1:], relations[1:]),
+            ),
         )
 
-    def annotation(self, number: int) -> Annotation:
-        """The annotation of one document, whose labels and ends must be known."""
-        head, relations, ties = self.heads[number], self.relations, list(self.inventory.relations)
-        arrows = slice(*relations.bounds[number : number + 2])
+    def annotation(self, index: int) -> Annotation:
+        """Return the annotation of one document, which must have no `UNKNOWN`."""
+        meta, spans, relations, names = self.meta[index], self.spans, self.relations, list(self.inventory.relations)
+        some = slice(*relations.bounds[index : index + 2])
         return Annotation(
-            article=head.article,
-            annotator=head.annotator,
-            process=head.process,
-            made_from=head.made_from,
-            inventory=head.inventory,
-            text_sha256=head.text_sha256,
-            spans=tuple(self.some_spans(range(*self.spans.bounds[number : number + 2].tolist()))),
+            article=meta.article_id,
+            annotator=meta.annotator,
+            process=meta.process,
+            made_from=meta.made_from,
+            inventory=meta.inventory,
+            text_sha256=meta.text_sha256,
+            spans=tuple(self.iter_spans(range(*spans.bounds[index : index + 2].tolist()))),
             relations=tuple(
-                Relation(label=ties[label], head=self.spans.ids[head], tail=self.spans.ids[tail], note=note)
+                Relation(label=names[label], head=spans.ids[head], tail=spans.ids[tail], note=note)
                 for label, head, tail, note in zip(
-                    relations.labels[arrows].tolist(),
-                    relations.heads[arrows].tolist(),
-                    relations.tails[arrows].tolist(),
-                    relations.notes[arrows],
+                    relations.labels[some].tolist(),
+                    relations.heads[some].tolist(),
+                    relations.tails[some].tolist(),
+                    relations.notes[some],
                     strict=True,
                 )
             ),
         )
 
-    def some_spans(self, places: Iterable[int]) -> Iterator[Span]:
-        """The spans at some places, whose labels must be known."""
+    def iter_spans(self, positions: Iterable[int]) -> Iterator[Span]:
+        """Yield the spans at these positions, whose labels must be known."""
         spans, names = self.spans, list(self.inventory.spans)
-        for place in places:
+        for position in positions:
             yield Span(
-                id=spans.ids[place],
-                label=names[spans.labels[place]],
-                start=int(spans.starts[place]),
-                end=int(spans.ends[place]),
-                text=spans.texts[place],
-                attributes=spans.attributes[place],
-                note=spans.notes[place],
+                id=spans.ids[position],
+                label=names[spans.labels[position]],
+                start=int(spans.starts[position]),
+                end=int(spans.ends[position]),
+                text=spans.texts[position],
+                attributes=spans.attributes[position],
+                note=spans.notes[position],
             )
 
 
-def gathered(annotations: Iterable[Annotation], inventory: Inventory) -> Documents:
-    """The columns of annotations; a label or an end that is not known becomes UNKNOWN."""
-    all_ = list(annotations)
-    spans = [span for one in all_ for span in one.spans]
-    relations = [relation for one in all_ for relation in one.relations]
-    bounds = [0, *accumulate(len(one.spans) for one in all_)]
+def _gather(annotations: list[Annotation], inventory: Inventory) -> Documents:
+    spans = [span for annotation in annotations for span in annotation.spans]
+    relations = [relation for annotation in annotations for relation in annotation.relations]
+    bounds = [0, *accumulate(len(annotation.spans) for annotation in annotations)]
     ids = [span.id for span in spans]
     heads, tails = list[int](), list[int]()
-    for one, (first, behind) in zip(all_, pairwise(bounds), strict=True):
-        place = dict(zip(ids[first:behind], range(first, behind), strict=True)).get
-        heads += [place(relation.head, UNKNOWN) for relation in one.relations]
-        tails += [place(relation.tail, UNKNOWN) for relation in one.relations]
-    labels = {name: number for number, name in enumerate(inventory.spans)}
-    ties = {name: number for number, name in enumerate(inventory.relations)}
+    for annotation, (first, stop) in zip(annotations, pairwise(bounds), strict=True):
+        position = dict(zip(ids[first:stop], range(first, stop), strict=True)).get
+        heads += [position(relation.head, UNKNOWN) for relation in annotation.relations]
+        tails += [position(relation.tail, UNKNOWN) for relation in annotation.relations]
+    span_labels = {name: index for index, name in enumerate(inventory.spans)}
+    relation_labels = {name: index for index, name in enumerate(inventory.relations)}
     return Documents(
         inventory,
-        [Head(one.article, one.annotator, one.process, one.made_from, one.inventory, one.text_sha256) for one in all_],
+        [
+            AnnotationMeta(
+                annotation.article,
+                annotation.annotator,
+                annotation.process,
+                annotation.made_from,
+                annotation.inventory,
+                annotation.text_sha256,
+            )
+            for annotation in annotations
+        ],
         Spans(
-            column(bounds),
+            int_array(bounds),
             ids,
-            column([labels.get(span.label, UNKNOWN) for span in spans]),
-            column([span.start for span in spans]),
-            column([span.end for span in spans]),
+            int_array([span_labels.get(span.label, UNKNOWN) for span in spans]),
+            int_array([span.start for span in spans]),
+            int_array([span.end for span in spans]),
             [span.text for span in spans],
             [span.attributes for span in spans],
             [span.note for span in spans],
         ),
         Relations(
-            column([0, *accumulate(len(one.relations) for one in all_)]),
-            column([ties.get(relation.label, UNKNOWN) for relation in relations]),
-            column(heads),
-            column(tails),
+            int_array([0, *accumulate(len(annotation.relations) for annotation in annotations)]),
+            int_array([relation_labels.get(relation.label, UNKNOWN) for relation in relations]),
+            int_array(heads),
+            int_array(tails),
             [relation.note for relation in relations],
         ),
     )
 
 
-def owners(bounds: Numbers) -> Numbers:
-    """The number of the document of each span or relation."""
-    numbers: Numbers = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    return numbers
+def document_indices(bounds: Integers) -> Integers:
+    """Return the index of the document of each span or relation, given their `bounds`."""
+    indices: Integers = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    return indices
 
 
-def having(attributes: Sequence[Attributes]) -> list[int]:
-    """The places of the spans that have attributes; most have none."""
-    return [place for place, given in enumerate(attributes) if given]
+def positions_with_attributes(attributes: Sequence[Attributes]) -> list[int]:
+    """Return the positions of the spans that have attributes; most have none."""
+    return [position for position, values in enumerate(attributes) if values]
 
 
-def counted(starts: Numbers, ends: Numbers) -> tuple[Numbers, Numbers]:
-    """The numbers in each range `[start, end)`, one range behind the other, and before them which range each is in."""
-    sizes = np.maximum(ends - starts, 0)
+def expand_ranges(starts: Integers, stops: Integers) -> tuple[Integers, Integers]:
+    """Return the integers of every range `[start, stop)`, one range after the other.
+
+    Args:
+        starts: First integer of each range.
+        stops: The integer after the last; a range with `stop <= start` is empty.
+
+    Returns:
+        The index of the range that each integer is in, and the integers.
+    """
+    sizes = np.maximum(stops - starts, 0)
     ranges = np.repeat(np.arange(len(starts)), sizes)
     return ranges, np.arange(len(ranges)) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
 
 
-def column(values: Sequence[int]) -> Numbers:
-    """A column of numbers; one that is too large for it, as no text is so long, becomes UNKNOWN."""
+def int_array(values: Sequence[int]) -> Integers:
+    """Return integers as an array; one that does not fit, which a file may hold, becomes `UNKNOWN`."""
     try:
         return np.array(values, np.int64)
     except OverflowError:
-        # A file can hold any number; no text is so long.
-        return np.array([value if abs(value) < 1 << 62 else UNKNOWN for value in values], np.int64)
+        return np.array([value if abs(value) < _LARGEST else UNKNOWN for value in values], np.int64)
 
 
-def _ranks(names: Mapping[str, object]) -> Numbers:
-    """Number of a name → its place among the names in the order of the alphabet; UNKNOWN comes last."""
-    alphabet = {name: rank for rank, name in enumerate(sorted(names))}
-    return column([*map(alphabet.__getitem__, names), len(alphabet)])
+def sort_rows(*keys: Integers) -> tuple[Integers, Mask]:
+    """Sort rows by several keys, the first key first; rows with equal keys stay in their order.
 
-
-def _sorted(order: Numbers) -> bool:
-    return bool((order == np.arange(len(order))).all())
-
-
-def ordered(*keys: Numbers) -> tuple[Numbers, Mask]:
-    """The order of rows by their keys, the first one first, and which rows of it have the keys of the one before.
-
-    Rows with the same keys stay in their order.
+    Returns:
+        The order, as indices of rows, and for each row in this order whether its keys are those of the row before it.
     """
-    least = [int(key.min(initial=0)) for key in keys]
-    sizes = [int(key.max(initial=0)) - low + 1 for key, low in zip(keys, least, strict=True)]
-    order: Numbers
-    if math.prod(sizes) < 1 << 62:
-        # One number a row is sorted several times as fast as several.
-        whole = keys[0] - least[0]
-        for key, low, size in zip(keys[1:], least[1:], sizes[1:], strict=True):
-            whole = whole * size + (key - low)
-        if (whole[:-1] <= whole[1:]).all():
-            # Most documents are in order as they come, which is far sooner seen than sorted.
-            order, same = np.arange(len(whole)), whole[:-1] == whole[1:]
+    lowest = [int(key.min(initial=0)) for key in keys]
+    sizes = [int(key.max(initial=0)) - low + 1 for key, low in zip(keys, lowest, strict=True)]
+    order: Integers
+    if math.prod(sizes) < _LARGEST:
+        # One integer a row is sorted several times as fast as several.
+        combined = keys[0] - lowest[0]
+        for key, low, size in zip(keys[1:], lowest[1:], sizes[1:], strict=True):
+            combined = combined * size + (key - low)
+        if (combined[:-1] <= combined[1:]).all():
+            # Most documents are in order already, which is seen much faster than sorted.
+            order, same = np.arange(len(combined)), combined[:-1] == combined[1:]
         else:
-            order = np.argsort(whole, kind="stable")
-            same = whole[order[1:]] == whole[order[:-1]]
+            order = np.argsort(combined, kind="stable")
+            same = combined[order[1:]] == combined[order[:-1]]
     else:
         order = np.lexsort(keys[::-1])
         same = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys])
     return order, np.concatenate([np.zeros(min(len(order), 1), np.bool_), same])
 
 
-def text_order(
-    inventory: Inventory, ids: Sequence[str], owners_: Numbers, starts: Numbers, ends: Numbers, labels: Numbers
-) -> Numbers:
-    """The places of spans, document by document, in the order that `store.span_order` gives those of one."""
-    keys = owners_, starts, ends, _ranks(inventory.spans)[labels]
-    order, same = ordered(*keys)
+def order_spans(
+    inventory: Inventory, ids: Sequence[str], documents: Integers, starts: Integers, ends: Integers, labels: Integers
+) -> Integers:
+    """Return the order of spans, document by document, as `corpus.span_order` sorts those of one annotation.
+
+    Args:
+        inventory: The inventory that numbers the labels.
+        ids: Ids of the spans.
+        documents: Index of each span's document.
+        starts: First code points.
+        ends: Code points after the last.
+        labels: Indices of labels.
+
+    Returns:
+        Positions in the arguments.
+    """
+    keys = documents, starts, ends, _alphabetical_ranks(inventory.spans)[labels]
+    order, same = sort_rows(*keys)
     if same.any():
-        # Spans of one label in one place, which the checks do not let through, stand by their ids.
-        columns = np.stack(keys).T.tolist()
-        order = column(sorted(order.tolist(), key=lambda place: (columns[place], ids[place])))
+        # Equal label and range, which the checks refuse: the id decides.
+        rows = np.stack(keys).T.tolist()
+        order = int_array(sorted(order.tolist(), key=lambda position: (rows[position], ids[position])))
     return order
 
 
 @lru_cache(maxsize=8)
-def allowed(inventory: Inventory) -> Mask:
-    """Whether a relation may lead from one label to another: `[relation, label of head, label of tail]`, by number.
+def allowed_relations(inventory: Inventory) -> Mask:
+    """Return which labels each relation may join, as an array `[relation, label of head, label of tail]` by index.
 
-    It is not where the relation joins pieces, nor where one of the three is UNKNOWN.
+    It is False for the relation that joins pieces, and where one of the three indices is `UNKNOWN`.
     """
-    number = {name: place for place, name in enumerate(inventory.spans)}
-    # The last of each stands for UNKNOWN, which is -1.
-    found = np.zeros((len(inventory.relations) + 1, len(number) + 1, len(number) + 1), np.bool_)
-    for place, relation in enumerate(inventory.relations.values()):
+    index = {name: index for index, name in enumerate(inventory.spans)}
+    # The last entry of each axis is what UNKNOWN, -1, leads to.
+    allowed = np.zeros((len(inventory.relations) + 1, len(index) + 1, len(index) + 1), np.bool_)
+    for relation_index, relation in enumerate(inventory.relations.values()):
         if not relation.joins_pieces:
-            ends = [number[name] for name in relation.head], [number[name] for name in relation.tail]
-            found[place][np.ix_(*ends)] = True
-    return found
+            ends = [index[name] for name in relation.head], [index[name] for name in relation.tail]
+            allowed[relation_index][np.ix_(*ends)] = True
+    return allowed
 
 
-def _places(bounds: Numbers, numbers: Sequence[int]) -> Numbers:
-    """The places of the spans or relations of some documents."""
-    some = column(numbers)
-    return counted(bounds[some], bounds[some + 1])[1]
+def _alphabetical_ranks(names: Mapping[str, object]) -> Integers:
+    """Return the alphabetical rank of each name by its index; `UNKNOWN` comes last."""
+    ranks = {name: rank for rank, name in enumerate(sorted(names))}
+    return int_array([*map(ranks.__getitem__, names), len(ranks)])
 
 
-def _rearranged(documents: Documents, numbers: Sequence[int], kept: Numbers, tied: Numbers) -> Documents:
-    """The documents with these numbers, of whose spans and relations the places are given in their new order."""
+def _is_identity(order: Integers) -> bool:
+    return bool((order == np.arange(len(order))).all())
+
+
+def _inverse(order: Integers, size: int) -> Integers:
+    """Return the new position of each old one; `UNKNOWN`, and what `order` lacks, becomes `UNKNOWN`."""
+    new_position = np.full(size + 1, UNKNOWN)
+    new_position[order] = np.arange(len(order))
+    return new_position
+
+
+def _positions_of(bounds: Integers, indices: Sequence[int]) -> Integers:
+    """Return the positions of the spans or relations of some documents."""
+    documents = int_array(indices)
+    return expand_ranges(bounds[documents], bounds[documents + 1])[1]
+
+
+def _rearrange(
+    documents: Documents, indices: Sequence[int], span_positions: Integers, relation_positions: Integers
+) -> Documents:
+    """Return the documents with these indices; the positions are those of their spans and relations, in new order."""
     spans, relations = documents.spans, documents.relations
-    place = np.full(len(spans.ids) + 1, UNKNOWN)
-    place[kept] = np.arange(len(kept))
-    picked = _Picking(kept)
+    new_position = _inverse(span_positions, len(spans.ids))
+    pick = _ListPicker(span_positions)
     return Documents(
         documents.inventory,
-        [documents.heads[number] for number in numbers],
+        [documents.meta[index] for index in indices],
         Spans(
-            _bounds(spans.bounds, numbers),
-            picked(spans.ids),
-            spans.labels[kept],
-            spans.starts[kept],
-            spans.ends[kept],
-            picked(spans.texts),
-            picked(spans.attributes),
-            picked(spans.notes),
+            _bounds_of(spans.bounds, indices),
+            pick(spans.ids),
+            spans.labels[span_positions],
+            spans.starts[span_positions],
+            spans.ends[span_positions],
+            pick(spans.texts),
+            pick(spans.attributes),
+            pick(spans.notes),
         ),
         Relations(
-            _bounds(relations.bounds, numbers),
-            relations.labels[tied],
-            # The place behind the last, where UNKNOWN leads, stays UNKNOWN.
-            place[relations.heads[tied]],
-            place[relations.tails[tied]],
-            _Picking(tied)(relations.notes),
+            _bounds_of(relations.bounds, indices),
+            relations.labels[relation_positions],
+            new_position[relations.heads[relation_positions]],
+            new_position[relations.tails[relation_positions]],
+            _ListPicker(relation_positions)(relations.notes),
         ),
     )
 
 
-def _bounds(bounds: Numbers, numbers: Sequence[int]) -> Numbers:
-    return column([0, *np.cumsum(np.diff(bounds)[list(numbers)]).tolist()])
+def _bounds_of(bounds: Integers, indices: Sequence[int]) -> Integers:
+    return int_array([0, *np.cumsum(np.diff(bounds)[list(indices)]).tolist()])
 
 
-def _continued(bounds: Numbers, later: Numbers) -> Numbers:
+def _concat_bounds(bounds: Integers, later: Integers) -> Integers:
     return np.concatenate([bounds, later[1:] + bounds[-1]])
 
 
-def _joined(values: Any, later: Any) -> Any:
+def _concat(values: Any, later: Any) -> Any:
     return values + later if isinstance(values, list) else np.concatenate([values, later])
 
 
-class _Picking:
-    """Picks the values at some places out of lists: stretch by stretch, where these are long."""
+class _ListPicker:
+    """Picks the values at given positions out of lists: by slices where runs of positions are long."""
 
-    def __init__(self, places: Numbers) -> None:
-        cuts = np.flatnonzero(np.diff(places) != 1) + 1
-        bounds = pairwise([0, *cuts.tolist(), len(places)])
-        self._places: list[int] | None = None
-        self._stretches = list[slice]()
-        if len(cuts) * STRETCH > len(places):
-            self._places = places.tolist()
-        elif len(places):
-            self._stretches = [slice(int(places[first]), int(places[last - 1]) + 1) for first, last in bounds]
+    def __init__(self, positions: Integers) -> None:
+        cuts = np.flatnonzero(np.diff(positions) != 1) + 1
+        runs = pairwise([0, *cuts.tolist(), len(positions)])
+        self._positions: list[int] | None = None
+        self._slices = list[slice]()
+        if len(cuts) * _SLICE_COST > len(positions):
+            self._positions = positions.tolist()
+        elif len(positions):
+            self._slices = [slice(int(positions[first]), int(positions[stop - 1]) + 1) for first, stop in runs]
 
     def __call__(self, values: list[T]) -> list[T]:
-        if self._places is not None:
-            return [values[place] for place in self._places]
-        return list(chain.from_iterable(map(values.__getitem__, self._stretches)))
+        if self._positions is not None:
+            return [values[position] for position in self._positions]
+        return list(chain.from_iterable(map(values.__getitem__, self._slices)))

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.columns import UNKNOWN, Documents, gathered
+from annotate.columns import UNKNOWN, Documents
 from annotate.corpus import Corpus, canonical
 from annotate.inventory import load
 from annotate.model import Annotation, Relation, Span
@@ -41,38 +41,39 @@ def documents(draw: st.DrawFn) -> list[Annotation]:
 
 
 def back(columns: Documents) -> list[Annotation]:
-    return [columns.annotation(number) for number in range(len(columns.heads))]
+    return [columns.annotation(number) for number in range(len(columns.meta))]
 
 
 @given(documents())
 def test_columns_and_back(annotations: list[Annotation]) -> None:
-    assert back(gathered(annotations, INVENTORY)) == annotations
+    assert back(Documents.from_annotations(annotations, INVENTORY)) == annotations
 
 
 @given(documents())
 def test_canonical_as_files_are(annotations: list[Annotation]) -> None:
-    assert back(gathered(annotations, INVENTORY).canonical()) == list(map(canonical, annotations))
+    assert back(Documents.from_annotations(annotations, INVENTORY).canonical()) == list(map(canonical, annotations))
 
 
 @given(documents(), st.data())
 def test_some_of_the_documents(annotations: list[Annotation], data: st.DataObject) -> None:
     chosen = data.draw(st.lists(st.integers(0, len(annotations) - 1), max_size=5)) if annotations else []
-    columns = gathered(annotations, INVENTORY).take(chosen)
+    columns = Documents.from_annotations(annotations, INVENTORY).take(chosen)
     assert back(columns) == [annotations[number] for number in chosen]
 
 
 @given(documents(), documents())
 def test_some_behind_others(annotations: list[Annotation], later: list[Annotation]) -> None:
-    columns = gathered(annotations, INVENTORY).followed_by(gathered(later, INVENTORY))
+    columns = Documents.from_annotations(annotations, INVENTORY).concat(Documents.from_annotations(later, INVENTORY))
     assert back(columns) == [*annotations, *later]
     assert (
-        columns.canonical().spans.bounds.tolist() == gathered([*annotations, *later], INVENTORY).spans.bounds.tolist()
+        columns.canonical().spans.bounds.tolist()
+        == Documents.from_annotations([*annotations, *later], INVENTORY).spans.bounds.tolist()
     )
 
 
 def test_long_stretches_and_single_documents_are_taken_alike() -> None:
     gold = [CORPUS.read_annotation("gold", name) for name in CORPUS.annotated_ids("gold")] * 8
-    columns, last = gathered(gold, INVENTORY), len(gold) - 1
+    columns, last = Documents.from_annotations(gold, INVENTORY), len(gold) - 1
     for chosen in ([*range(3, last), 1], [*range(last), last, 0], list(range(last, -1, -1)), [2, 2, 2], []):
         assert back(columns.take(chosen)) == [gold[number] for number in chosen]
 
@@ -86,6 +87,6 @@ def test_what_is_not_known() -> None:
         spans=(first, msgspec.structs.replace(second, label="nothing")),
         relations=(Relation(label="nothing", head=second.id, tail="nowhere"),),
     )
-    columns = gathered([gold, odd], INVENTORY)
+    columns = Documents.from_annotations([gold, odd], INVENTORY)
     assert columns.spans.labels[-1] == columns.relations.labels[-1] == columns.relations.tails[-1] == UNKNOWN
     assert columns.relations.heads[-1] == len(gold.spans) + 1

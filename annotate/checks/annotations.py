@@ -10,7 +10,7 @@ import msgspec
 
 from annotate.checks import files, relations, spans
 from annotate.checks.prefilter import Prefilter
-from annotate.columns import gathered
+from annotate.columns import Documents
 from annotate.corpus import encode_annotation, encode_ordered
 from annotate.findings import Finding
 from annotate.generate import annotation_schema_text
@@ -28,7 +28,7 @@ def check_annotations(
     annotations: Sequence[Annotation], texts: Sequence[str], inventory: Inventory, file: str = ""
 ) -> list[list[Finding]]:
     """The same of each of many, against the texts of their articles."""
-    passing = Prefilter.of(inventory).accepts(gathered(annotations, inventory), texts).tolist()
+    passing = Prefilter.of(inventory).accepts(Documents.from_annotations(annotations, inventory), texts).tolist()
     return [
         [] if passes else explain(annotation, text, inventory, file)
         for annotation, text, passes in zip(annotations, texts, passing, strict=True)
@@ -107,7 +107,7 @@ def clean(files: Sequence[LabelFile], inventory: Inventory) -> list[Annotation |
     ]
     found: list[Annotation | None] = [None] * len(files)
     if likely:
-        documents = gathered([annotation for _, annotation, _, _ in likely], inventory)
+        documents = Documents.from_annotations([annotation for _, annotation, _, _ in likely], inventory)
         passing = Prefilter.of(inventory).accepts(documents, [text for _, _, text, _ in likely])
         # Most often nothing has to be put in order: then no document by itself has to be, either.
         encode = encode_ordered if documents.canonical() is documents else encode_annotation

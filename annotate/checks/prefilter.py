@@ -20,17 +20,17 @@ import numpy.typing as npt
 from annotate.checks.spans import OF_COUNTS
 from annotate.columns import (
     UNKNOWN,
+    AnnotationMeta,
     Attributes,
     Documents,
-    Head,
+    Integers,
     Mask,
-    Numbers,
     Relations,
     Spans,
-    allowed,
-    having,
-    ordered,
-    owners,
+    allowed_relations,
+    document_indices,
+    positions_with_attributes,
+    sort_rows,
 )
 from annotate.generate import ID_PATTERN, LARGEST, MAX_ID, SHA256_PATTERN, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.inventory import Attribute, Bounds, Inventory, Reading
@@ -137,21 +137,21 @@ class Prefilter:
             A mask with one element an annotation.
         """
         spans, relations = documents.spans, documents.relations
-        accepted = np.array([_is_valid_meta(meta) for meta in documents.heads], np.bool_)
+        accepted = np.array([_is_valid_meta(meta) for meta in documents.meta], np.bool_)
         for index, (first, last) in enumerate(pairwise(spans.bounds.tolist())):
             if len(set(spans.ids[first:last])) < last - first:
                 accepted[index] = False
         joins = relations.labels == self._joins_pieces if self._joins_pieces is not None else _no_rows(relations)
         later = _later_pieces(spans, relations, joins)
         faulty = self._faulty_spans(spans) | self._faulty_ends(documents, later) | misplaced_spans(spans, texts)
-        accepted[owners(spans.bounds)[faulty]] = False
-        accepted[owners(relations.bounds)[self._faulty_relations(documents, joins, later)]] = False
+        accepted[document_indices(spans.bounds)[faulty]] = False
+        accepted[document_indices(relations.bounds)[self._faulty_relations(documents, joins, later)]] = False
         self._refuse_wrong_counts(documents, accepted)
         return accepted
 
     def _faulty_spans(self, spans: Spans) -> Mask:
         """Return the spans with a label, id or attributes that may be wrong."""
-        indices = having(spans.attributes)
+        indices = positions_with_attributes(spans.attributes)
         invalid = self._needs_attributes[spans.labels]
         invalid[indices] = [
             not self._are_valid(label, tuple(spans.attributes[index].items()))
@@ -198,7 +198,7 @@ class Prefilter:
         spans, relations = documents.spans, documents.relations
         heads, tails = relations.heads, relations.tails
         labels = np.append(spans.labels, UNKNOWN)
-        fits = allowed(self._inventory)[relations.labels, labels[heads], labels[tails]]
+        fits = allowed_relations(self._inventory)[relations.labels, labels[heads], labels[tails]]
         fits &= ~(later[heads] | later[tails])
         fits[joins] = _is_chain(spans, heads[joins], tails[joins])
         faulty: Mask = ~fits | (heads == tails) | is_repeated(heads, tails, relations.labels)
@@ -212,12 +212,12 @@ class Prefilter:
         spans = documents.spans
         counts = np.flatnonzero(self._has_interval[spans.labels])
         by_document: dict[int, list[int]] = {}
-        for index, document in zip(counts.tolist(), owners(spans.bounds)[counts].tolist(), strict=True):
+        for index, document in zip(counts.tolist(), document_indices(spans.bounds)[counts].tolist(), strict=True):
             if self._has_bounds(spans.attributes[index], int(spans.labels[index])):
                 by_document.setdefault(document, []).append(index)
         for document, indices in by_document.items():
             if accepted[document]:
-                annotation = msgspec.structs.replace(_EMPTY, spans=tuple(documents.some_spans(indices)))
+                annotation = msgspec.structs.replace(_EMPTY, spans=tuple(documents.iter_spans(indices)))
                 accepted[document] = not any(
                     True for rule in OF_COUNTS for _ in rule.check(annotation, self._inventory)
                 )
@@ -244,7 +244,7 @@ def _later_pieces(spans: Spans, relations: Relations, joins: Mask) -> Mask:
     return later
 
 
-def _is_chain(spans: Spans, heads: Numbers, tails: Numbers) -> Mask:
+def _is_chain(spans: Spans, heads: Integers, tails: Integers) -> Mask:
     """Tell for each relation from a later piece to an earlier one whether it fits into a chain of pieces.
 
     The two have one label, the later one begins where the earlier one ends or after it, and neither has another
@@ -256,10 +256,10 @@ def _is_chain(spans: Spans, heads: Numbers, tails: Numbers) -> Mask:
     return is_chain
 
 
-def _is_valid_meta(meta: Head) -> bool:
+def _is_valid_meta(meta: AnnotationMeta) -> bool:
     """Tell whether the fields of an annotation besides spans and relations have the form that the schema asks for."""
     return (
-        _is_valid_id(meta.article)
+        _is_valid_id(meta.article_id)
         and _SHA256.fullmatch(meta.text_sha256) is not None
         and _is_valid_origin(meta.annotator, meta.made_from, meta.inventory)
     )
@@ -301,7 +301,7 @@ def misplaced_spans(spans: Spans, texts: Sequence[str]) -> Mask:
     Returns:
         A mask with one element a span.
     """
-    owner = owners(spans.bounds)
+    owner = document_indices(spans.bounds)
     # The text of each span. An empty text is a space here, so that it has a character at any index that is asked for.
     span_texts = list(map([text or " " for text in texts].__getitem__, owner.tolist()))
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))[owner]
@@ -332,15 +332,15 @@ def misplaced_spans(spans: Spans, texts: Sequence[str]) -> Mask:
     return misplaced
 
 
-def is_repeated(*keys: Numbers) -> Mask:
+def is_repeated(*keys: Integers) -> Mask:
     """Tell for each row whether an earlier row has the same values in all keys."""
-    order, same = ordered(*keys)
+    order, same = sort_rows(*keys)
     repeated = np.zeros(len(order), np.bool_)
     repeated[order[same]] = True
     return repeated
 
 
-def _characters(texts: Sequence[str], indices: Numbers) -> Codes:
+def _characters(texts: Sequence[str], indices: Integers) -> Codes:
     """Return the character of each text at its index."""
     return _codes("".join(map(getitem, texts, indices.tolist())))
 

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from annotate.columns import Mask, Numbers, column
+from annotate.columns import Integers, Mask, int_array
 
 _WORD = 8
 """Number of bytes that are compared at once."""
@@ -29,7 +29,7 @@ class KeyCounter:
 
     def __init__(self, data: bytes, ranges: Sequence[tuple[int, int]]) -> None:
         first, last = (ranges[0][0], ranges[-1][1]) if ranges else (0, 0)
-        self._bounds = column([*(start for start, _ in ranges), last]) - first
+        self._bounds = int_array([*(start for start, _ in ranges), last]) - first
         self._bytes = np.frombuffer(data, np.uint8)[first:last]
         # The eight bytes from each position on, as a number; the byte that comes last is the highest.
         count = max(last - first - _WORD + 1, 0)
@@ -38,7 +38,7 @@ class KeyCounter:
         self._colons = np.flatnonzero(self._bytes[_WORD:] == ord(":"))
         self._before = self._words[self._colons]
 
-    def count(self, key: bytes) -> Numbers:
+    def count(self, key: bytes) -> Integers:
         """Count a key of five to fourteen bytes in each range."""
         quoted = b'"%b"' % key
         before = self._before if len(quoted) >= _WORD else self._before >> _bits(_WORD - len(quoted))
@@ -63,7 +63,7 @@ class KeyCounter:
         variants: Mask = self._count_in_ranges(spaced) + self._count_in_ranges(escapes[is_letter]) > 0
         return variants
 
-    def _count_in_ranges(self, positions: Numbers) -> Numbers:
+    def _count_in_ranges(self, positions: Integers) -> Integers:
         return np.diff(np.searchsorted(positions, self._bounds))
 
 
@@ -94,7 +94,7 @@ def may_repeat_keys(data: bytes, value: object) -> bool:
 
 
 def may_repeat_label_keys(
-    data: bytes, ranges: Sequence[tuple[int, int]], indices: Sequence[int], expected: Mapping[bytes, Numbers]
+    data: bytes, ranges: Sequence[tuple[int, int]], indices: Sequence[int], expected: Mapping[bytes, Integers]
 ) -> Mask:
     """Tell for some tasks whether one of the keys that labels depend on may occur twice in an object.
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from annotate.checks.annotations import check_annotations, explain
 from annotate.checks.prefilter import Prefilter
 from annotate.checks.text import sound
-from annotate.columns import Documents, Head, Mask, Numbers, column, gathered
+from annotate.columns import AnnotationMeta, Documents, Integers, Mask, int_array
 from annotate.convert import rules
 from annotate.convert.duplicate_keys import may_repeat_label_keys
 from annotate.convert.reader_slow import MappedTask, SlowReader
@@ -179,10 +179,10 @@ class BatchReader:
                     mapped[index] = slow_task
                 else:
                     results[index] = slow_task
-        checked, more_documents = self._check_slow(mapped, len(documents.heads), file)
+        checked, more_documents = self._check_slow(mapped, len(documents.meta), file)
         results |= checked
         tasks = [results[index] for index in range(len(batch.ranges))]
-        return BatchResult(tasks, documents.followed_by(more_documents))
+        return BatchResult(tasks, documents.concat(more_documents))
 
     def _read_fast(
         self, batch: Batch, index: int, columns: FastReader, file: str, is_utf8: bool
@@ -220,7 +220,7 @@ class BatchReader:
         documents = Documents(self.inventory, metas, labels.spans, labels.relations).canonical()
         passing = self._prefilter.accepts(documents, texts).tolist()
         bounds = [0, *accumulate(len(task.annotators) for task in regular)]
-        may_repeat = _may_repeat_label_keys(batch, regular, labels, column(bounds)).tolist()
+        may_repeat = _may_repeat_label_keys(batch, regular, labels, int_array(bounds)).tolist()
         accepted = {}
         for task, may_repeat_keys, (first, last) in zip(regular, may_repeat, pairwise(bounds), strict=True):
             if may_repeat_keys or not labels.irregular.isdisjoint(range(first, last)):
@@ -240,13 +240,13 @@ class BatchReader:
         for index in doubtful:
             text = texts[index]
             positions = range(*documents.spans.bounds[index : index + 2].tolist())
-            if any(text[span.start : span.end] != span.text for span in documents.some_spans(positions)):
+            if any(text[span.start : span.end] != span.text for span in documents.iter_spans(positions)):
                 return None
             findings += explain(documents.annotation(index), text, self.inventory, file)
         return None if any(finding.severity == "error" for finding in findings) else findings
 
-    def _meta(self, article: Article, annotator: str) -> Head:
-        return Head(article.id, annotator, "single pass", (), self.inventory.version, article.text_sha256)
+    def _meta(self, article: Article, annotator: str) -> AnnotationMeta:
+        return AnnotationMeta(article.id, annotator, "single pass", (), self.inventory.version, article.text_sha256)
 
     def _check_slow(
         self, mapped: Mapping[int, MappedTask], first: int, file: str
@@ -265,10 +265,10 @@ class BatchReader:
                 chosen = None if task.chosen is None else first + task.chosen
                 results[index] = AcceptedTask(task.article, first, last, chosen, findings)
             first = last
-        return results, gathered(annotations, self.inventory)
+        return results, Documents.from_annotations(annotations, self.inventory)
 
 
-def _may_repeat_label_keys(batch: Batch, tasks: Sequence[_RegularTask], labels: FastColumns, bounds: Numbers) -> Mask:
+def _may_repeat_label_keys(batch: Batch, tasks: Sequence[_RegularTask], labels: FastColumns, bounds: Integers) -> Mask:
     """Tell for each task whether a key that labels depend on may occur twice; offsets are compared with words anyway.
 
     The results of the tasks are between `bounds` among all results.

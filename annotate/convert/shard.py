@@ -296,7 +296,7 @@ class _ShardBuilder:
             everyone = documents.take([index for task in tasks for index in range(task.first, task.last)])
             articles = [task.article for task in tasks for _ in range(task.first, task.last)]
             annotation_rows = maker.rows(maker.source(articles, everyone), "annotators")
-            self.counts.add_rows(SPLIT, annotation_rows, everyone.heads)
+            self.counts.add_rows(SPLIT, annotation_rows, everyone.meta)
             rows |= annotation_rows
         for config, table in rows.items():
             writers[config].add(table)

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from annotate.columns import Attributes, Numbers, column, having
+from annotate.columns import Attributes, Integers, int_array, positions_with_attributes
 from annotate.dataset.features import Feature, arrow_type, attribute_features, numbered
 from annotate.inventory import Attribute, Inventory
 
@@ -40,19 +40,19 @@ def struct(feature: Feature, columns: Mapping[str, Any]) -> pa.Array:
     return pa.StructArray.from_arrays([typed(columns[name], one) for name, one in feature.items()], fields=list(type_))
 
 
-def lists(feature: Feature, bounds: Numbers, inner: pa.Array) -> pa.Array:
+def lists(feature: Feature, bounds: Integers, inner: pa.Array) -> pa.Array:
     """A list column; the list of row n is from `bounds[n]` to `bounds[n + 1]` of what is in them."""
     return pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), inner, type=arrow_type(feature))
 
 
-def spread(values: pa.Array, places: Numbers, size: int) -> pa.Array:
+def spread(values: pa.Array, places: Integers, size: int) -> pa.Array:
     """A column of `size` rows with the values at their places, and None elsewhere."""
     where = np.full(size, -1)
     where[places] = np.arange(len(places))
     return values.take(pa.array(where, mask=where < 0))
 
 
-def class_ids(numbers: Numbers, names: Iterable[str], classes: Sequence[str]) -> pa.Array:
+def class_ids(numbers: Integers, names: Iterable[str], classes: Sequence[str]) -> pa.Array:
     """The ids among `classes` of names by their number; raises KeyError for one that is not known."""
     ids = {name: number for number, name in enumerate(classes)}
     if len(numbers) and numbers.min() < 0:
@@ -67,9 +67,9 @@ def attribute_arrays(
 
     Most spans lack most attributes: one pass over what is given is far shorter than one a column.
     """
-    features, filled = attribute_features(inventory, attributes), having(given)
+    features, filled = attribute_features(inventory, attributes), positions_with_attributes(given)
     some = [given[place] for place in filled]
-    owners = np.repeat(column(filled), column(list(map(len, some))))
+    owners = np.repeat(int_array(filled), int_array(list(map(len, some))))
     names, values = list(chain.from_iterable(some)), list(chain.from_iterable(map(dict.values, some)))
     number = numbered(features)
     numbers = np.fromiter(map(number.get, names, repeat(len(number))), np.int64, len(names))

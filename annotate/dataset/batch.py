@@ -25,7 +25,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from annotate.columns import UNKNOWN, Documents, Mask, Numbers, allowed, ordered, owners, text_order
+from annotate.columns import (
+    UNKNOWN,
+    Documents,
+    Integers,
+    Mask,
+    allowed_relations,
+    document_indices,
+    order_spans,
+    sort_rows,
+)
 from annotate.dataset.arrow import attribute_arrays, class_ids, lists, struct
 from annotate.dataset.features import PLACE, listed
 from annotate.model import Annotation, Article
@@ -35,10 +44,10 @@ from annotate.records import BETWEEN_PIECES, leaders
 class Pieces(NamedTuple):
     """Those of mention n are at the places from `bounds[n]` to `bounds[n + 1]`; `spans` are places of spans."""
 
-    bounds: Numbers
-    spans: Numbers
-    starts: Numbers
-    ends: Numbers
+    bounds: Integers
+    spans: Integers
+    starts: Integers
+    ends: Integers
 
 
 class Mentions(NamedTuple):
@@ -49,13 +58,13 @@ class Mentions(NamedTuple):
     document: start, end, label, id.
     """
 
-    whole: Numbers
-    firsts: Numbers
-    owners: Numbers
-    labels: Numbers
-    starts: Numbers
-    ends: Numbers
-    ranks: Numbers
+    whole: Integers
+    firsts: Integers
+    owners: Integers
+    labels: Integers
+    starts: Integers
+    ends: Integers
+    ranks: Integers
     pieces: Pieces
 
     @property
@@ -79,16 +88,16 @@ def mentions(labels: Documents) -> Mentions:
     order = np.argsort(whole, kind="stable")
     bounds = np.concatenate([[0], np.cumsum(np.bincount(whole, minlength=len(firsts)))])
     pieces = Pieces(bounds, order, spans.starts[order], spans.ends[order])
-    owner, starts, label = owners(spans.bounds)[firsts], spans.starts[firsts], spans.labels[firsts]
+    owner, starts, label = document_indices(spans.bounds)[firsts], spans.starts[firsts], spans.labels[firsts]
     ends = np.maximum.reduceat(pieces.ends, bounds[:-1]) if size else pieces.ends
     ranks = np.arange(len(firsts))
     if len(firsts) < size:
         ids = [spans.ids[place] for place in firsts.tolist()]
-        ranks[text_order(labels.inventory, ids, owner, starts, ends, label)] = np.arange(len(firsts))
+        ranks[order_spans(labels.inventory, ids, owner, starts, ends, label)] = np.arange(len(firsts))
     return Mentions(whole, firsts, owner, label, starts, ends, ranks, pieces)
 
 
-def _first_pieces(labels: Documents) -> Numbers:
+def _first_pieces(labels: Documents) -> Integers:
     """For each span the place of the first piece of its mention: its own, where no relation joins it to another."""
     found = np.arange(len(labels.spans.ids))
     pairs = list(_joins(labels))
@@ -139,7 +148,7 @@ class MentionColumns:
         inventory = labels.inventory
         self._classes = class_ids(mentions.labels, inventory.spans, inventory.classes.spans)
 
-    def take(self, numbers: Numbers, attributes: Iterable[str] = ()) -> dict[str, pa.Array]:
+    def take(self, numbers: Integers, attributes: Iterable[str] = ()) -> dict[str, pa.Array]:
         """The columns that any mention has, and some attributes, for mentions by number."""
         mentions, spans, places = self._mentions, self._spans, pa.array(numbers)
         firsts = pa.array(mentions.firsts[numbers])
@@ -153,7 +162,7 @@ class MentionColumns:
             **{name: spans.attributes[name].take(firsts) for name in attributes},
         }
 
-    def ids(self, numbers: Numbers) -> pa.Array:
+    def ids(self, numbers: Integers) -> pa.Array:
         """The ids of mentions by number, None for UNKNOWN."""
         return self._spans.ids.take(pa.array(self._mentions.firsts[numbers], mask=numbers == UNKNOWN))
 
@@ -184,19 +193,19 @@ class MentionColumns:
 class Related(NamedTuple):
     """In the order of the annotations; `places` are those of the relations, `heads` and `tails` numbers of mentions."""
 
-    places: Numbers
-    labels: Numbers
-    heads: Numbers
-    tails: Numbers
+    places: Integers
+    labels: Integers
+    heads: Integers
+    tails: Integers
 
 
 def related(labels: Documents, mentions: Mentions) -> Related:
     """What the inventory allows, each triple of label and ends once; not what joins pieces."""
     relations, kinds = labels.relations, np.append(labels.spans.labels, UNKNOWN)
-    fitting = allowed(labels.inventory)[relations.labels, kinds[relations.heads], kinds[relations.tails]]
+    fitting = allowed_relations(labels.inventory)[relations.labels, kinds[relations.heads], kinds[relations.tails]]
     places = np.flatnonzero(fitting)
     heads, tails = mentions.whole[relations.heads[places]], mentions.whole[relations.tails[places]]
-    order, same = ordered(heads, tails, relations.labels[places])
+    order, same = sort_rows(heads, tails, relations.labels[places])
     once = np.sort(order[~same])
     return Related(places[once], relations.labels[places[once]], heads[once], tails[once])
 
@@ -214,16 +223,16 @@ class Texts:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._bytes = "".join(f"{text}\n" for text in texts).encode()
-        self.bases: Numbers = np.cumsum([0, *(len(text) + 1 for text in texts)])
+        self.bases: Integers = np.cumsum([0, *(len(text) + 1 for text in texts)])
 
-    def paragraphs(self, owners: Numbers, starts: Numbers, ends: Numbers) -> tuple[Numbers, Numbers]:
+    def paragraphs(self, owners: Integers, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
         """Starts and ends of the paragraph, or paragraphs, in which each stretch stands."""
         bases, lines = self.bases[owners], self.lines
         first = lines[np.searchsorted(lines, bases + starts, "right") - 1]
         behind = lines[np.searchsorted(lines, bases + np.maximum(ends, starts + 1), "left")]
         return first - bases, behind - bases - 1
 
-    def stretches(self, owners: Numbers, starts: Numbers, ends: Numbers) -> pa.StringArray:
+    def stretches(self, owners: Integers, starts: Integers, ends: Integers) -> pa.StringArray:
         """The words from each start to each end.
 
         Bytes are copied from the texts to the column: to make and encode a string of each takes several times as long.
@@ -237,7 +246,7 @@ class Texts:
         return pa.StringArray.from_buffers(len(first), offsets.buffers()[1], pa.py_buffer(words))
 
     @cached_property
-    def lines(self) -> Numbers:
+    def lines(self) -> Integers:
         """Where each line begins among the code points of all texts, and where the one behind the last would."""
         line_ends = np.flatnonzero(self._codes == _LINE_END)
         return np.concatenate([[0], line_ends - np.searchsorted(self._further, line_ends) + 1])
@@ -247,11 +256,11 @@ class Texts:
         return np.frombuffer(self._bytes, np.uint8)
 
     @cached_property
-    def _further(self) -> Numbers:
+    def _further(self) -> Integers:
         """The places of the bytes that go on with a code point; most texts have few, and some none."""
         return np.flatnonzero(self._codes & _KIND == _CONTINUES)
 
-    def _in_bytes(self, places: Numbers) -> Numbers:
+    def _in_bytes(self, places: Integers) -> Integers:
         """Where code points begin among the bytes."""
         of = self._further - np.arange(len(self._further)) - 1
         return places + np.searchsorted(of, places)
@@ -274,7 +283,7 @@ class Source:
     @property
     def kinds(self) -> list[str | None]:
         """What the annotator of each is."""
-        return [self._kinds.get(head.annotator) for head in self.labels.heads]
+        return [self._kinds.get(head.annotator) for head in self.labels.meta]
 
     @cached_property
     def texts(self) -> Texts:
@@ -296,12 +305,12 @@ class Source:
     def related(self) -> Related:
         return related(self.labels, self.mentions)
 
-    def labelled(self, label: str) -> Numbers:
+    def labelled(self, label: str) -> Integers:
         """The numbers of the mentions with a label."""
-        found: Numbers = np.flatnonzero(self.mentions.labels == list(self.labels.inventory.spans).index(label))
+        found: Integers = np.flatnonzero(self.mentions.labels == list(self.labels.inventory.spans).index(label))
         return found
 
-    def tails(self, relation: str, heads: Numbers) -> tuple[Numbers, Numbers]:
+    def tails(self, relation: str, heads: Integers) -> tuple[Integers, Integers]:
         """What a relation leads to from some mentions: pairs of head and tail, by number.
 
         The heads are in the order of their numbers, the tails of each in that of the text.
@@ -310,5 +319,5 @@ class Source:
         asked[heads] = True
         number = list(self.labels.inventory.relations).index(relation)
         places = np.flatnonzero((found.labels == number) & asked[found.heads])
-        order, _ = ordered(found.heads[places], self.mentions.ranks[found.tails[places]])
+        order, _ = sort_rows(found.heads[places], self.mentions.ranks[found.tails[places]])
         return found.heads[places[order]], found.tails[places[order]]

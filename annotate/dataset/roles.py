@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from annotate.columns import UNKNOWN, Numbers, counted
+from annotate.columns import UNKNOWN, Integers, expand_ranges
 from annotate.dataset.batch import Mentions, Source
 from annotate.inventory import Enclosing, Role
 
@@ -19,7 +19,7 @@ AT_ONCE = 1_000_000
 """Pairs of pieces, more or less, that are looked at together: a bound for memory, where one document has thousands."""
 
 
-def holding(mentions: Mentions, inner: Numbers, outer: Numbers, at_once: int = AT_ONCE) -> tuple[Numbers, Numbers]:
+def holding(mentions: Mentions, inner: Integers, outer: Integers, at_once: int = AT_ONCE) -> tuple[Integers, Integers]:
     """The pairs of an inner and an outer mention around it, as places in `inner` and in `outer`, in that order."""
     if not len(inner) or not len(outer):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -32,7 +32,7 @@ def holding(mentions: Mentions, inner: Numbers, outer: Numbers, at_once: int = A
     first, behind = np.searchsorted(np.maximum.accumulate(closed), ends), np.searchsorted(opened, starts, "right")
     found = []
     for some in _parts(behind - first, at_once):
-        piece, place = counted(first[some], behind[some])
+        piece, place = expand_ranges(first[some], behind[some])
         piece = some[piece]
         around = closed[place] >= ends[piece]
         found.append(piece[around] * len(outer) + answerer[place[around]])
@@ -44,15 +44,15 @@ def holding(mentions: Mentions, inner: Numbers, outer: Numbers, at_once: int = A
     return inners[all_], outers[all_]
 
 
-def _pieces(mentions: Mentions, numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+def _pieces(mentions: Mentions, numbers: Integers) -> tuple[Integers, Integers, Integers]:
     """Of each piece of some mentions the place of its mention among them, start and end, apart for each document."""
     bounds, pieces = mentions.pieces.bounds, mentions.pieces
-    which, places = counted(bounds[numbers], bounds[numbers + 1])
+    which, places = expand_ranges(bounds[numbers], bounds[numbers + 1])
     base = mentions.owners[numbers][which] * (pieces.ends.max() + 1)
     return which, base + pieces.starts[places], base + pieces.ends[places]
 
 
-def _parts(sizes: Numbers, at_once: int) -> Iterator[Numbers]:
+def _parts(sizes: Integers, at_once: int) -> Iterator[Integers]:
     """The places of `sizes`, cut where their sum has grown by so much."""
     total = np.cumsum(np.maximum(sizes, 0))
     yield from np.split(np.arange(len(sizes)), np.searchsorted(total, np.arange(at_once, total[-1], at_once)))
@@ -70,7 +70,7 @@ class Taken(NamedTuple):
     through: list[int]
 
 
-def taken(source: Source, anchors: Numbers, rule: Enclosing) -> Taken:
+def taken(source: Source, anchors: Integers, rule: Enclosing) -> Taken:
     """For each of some anchors, by its place among them, what the records around it give."""
     outer, mentions = source.labels.inventory.records[rule.record], source.mentions
     heads = source.labelled(outer.anchor)
@@ -109,7 +109,7 @@ def taken(source: Source, anchors: Numbers, rule: Enclosing) -> Taken:
     return found
 
 
-def _grouped(keys: Numbers, values: Numbers) -> dict[int, list[int]]:
+def _grouped(keys: Integers, values: Integers) -> dict[int, list[int]]:
     groups: dict[int, list[int]] = {}
     for key, value in zip(keys.tolist(), values.tolist(), strict=True):
         groups.setdefault(key, []).append(value)
@@ -122,18 +122,18 @@ class Fillers(NamedTuple):
     `through` are the anchors of the records around that they were taken from, UNKNOWN for a relation of its own.
     """
 
-    bounds: Numbers
-    mentions: Numbers
-    distances: Numbers
-    through: Numbers
+    bounds: Integers
+    mentions: Integers
+    distances: Integers
+    through: Integers
 
 
-def fillers(source: Source, anchors: Numbers, role: Role) -> Fillers:
+def fillers(source: Source, anchors: Integers, role: Role) -> Fillers:
     """What fills a role of anchors, which are in the order of their numbers."""
     heads, tails = source.tails(role.relation, anchors)
-    places: Numbers = np.searchsorted(anchors, heads)
-    distances: Numbers = np.zeros(len(tails), np.int64)
-    through: Numbers = np.full(len(tails), UNKNOWN)
+    places: Integers = np.searchsorted(anchors, heads)
+    distances: Integers = np.zeros(len(tails), np.int64)
+    through: Integers = np.full(len(tails), UNKNOWN)
     if role.enclosing:
         bare = np.setdiff1d(np.arange(len(anchors)), places)
         more = taken(source, anchors[bare], role.enclosing)
@@ -142,5 +142,5 @@ def fillers(source: Source, anchors: Numbers, role: Role) -> Fillers:
         distances = np.concatenate([distances, np.array(more.distances, np.int64)])
         through = np.concatenate([through, np.array(more.through, np.int64)])
     order = np.argsort(places, kind="stable")
-    bounds: Numbers = np.searchsorted(places[order], np.arange(len(anchors) + 1))
+    bounds: Integers = np.searchsorted(places[order], np.arange(len(anchors) + 1))
     return Fillers(bounds, tails[order], distances[order], through[order])

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
-from annotate.columns import Documents, gathered
+from annotate.columns import Documents
 from annotate.corpus import Corpus
 from annotate.dataset.arrow import typed
 from annotate.dataset.batch import Labelled, Source
@@ -59,7 +59,7 @@ class TableMaker:
 
         The annotations must have passed the checks: a label or value that the inventory does not have is a KeyError.
         """
-        labels = gathered([annotation for _, annotation in batch], self._inventory)
+        labels = Documents.from_annotations([annotation for _, annotation in batch], self._inventory)
         return self.rows(self.source([article for article, _ in batch], labels), reads)
 
     def source(self, articles: Sequence[Article], labels: Documents) -> Source:
@@ -181,14 +181,14 @@ class _Tools:
             )
             own = self._source((article, found) for article, found in everybody if found)
             others = self._make.rows(own, "annotators")
-            counts.add_rows(split, others, own.labels.heads)
+            counts.add_rows(split, others, own.labels.meta)
             rows |= others
         return rows
 
     def _source(self, labelled: Iterable[tuple[Article, Annotation]]) -> Source:
         """Articles with labels of an annotator, or gold, as the tables are made from them."""
         pairs = list(labelled)
-        labels = gathered([annotation for _, annotation in pairs], self._inventory)
+        labels = Documents.from_annotations([annotation for _, annotation in pairs], self._inventory)
         return self._make.source([article for article, _ in pairs], labels)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotate.columns import Head, Mask, Numbers, having
+from annotate.columns import AnnotationMeta, Integers, Mask, positions_with_attributes
 from annotate.dataset.arrow import lengths, valid
 from annotate.dataset.batch import Source
 from annotate.dataset.tables.tokens import TOKENS
@@ -62,12 +62,12 @@ class Counts:
     def add(self, split: str, source: Source, tables: dict[str, pa.Table]) -> None:
         """Count articles with their gold labels, and the rows that were made of them."""
         labels = source.labels
-        for article, head in zip(source.articles, labels.heads, strict=True):
+        for article, head in zip(source.articles, labels.meta, strict=True):
             self._article(split, article, head)
         spans, names = labels.spans, list(labels.inventory.spans)
         self.spans.update(_named(spans.labels, names))
         self.relations.update(_named(labels.relations.labels, list(labels.inventory.relations)))
-        places = having(spans.attributes)
+        places = positions_with_attributes(spans.attributes)
         found = Counter(
             (label, name, value)
             for place, label in zip(places, spans.labels[places].tolist(), strict=True)
@@ -82,7 +82,7 @@ class Counts:
         """How many articles each annotator has labelled, whether or not gold was made from it."""
         return self.own | self.gold_from
 
-    def add_rows(self, split: str, tables: dict[str, pa.Table], heads: Iterable[Head] = ()) -> None:
+    def add_rows(self, split: str, tables: dict[str, pa.Table], heads: Iterable[AnnotationMeta] = ()) -> None:
         """Count the rows of tables that are made of anything else; `heads` are those of annotators' own labels."""
         self.own.update(head.annotator for head in heads)
         if TOKENS in tables:
@@ -92,7 +92,7 @@ class Counts:
         for config, table in tables.items():
             self._table(config, split, table)
 
-    def _article(self, split: str, article: Article, head: Head) -> None:
+    def _article(self, split: str, article: Article, head: AnnotationMeta) -> None:
         self.articles[split] += 1
         self.characters += len(article.text)
         self.languages[article.language] += 1
@@ -158,7 +158,7 @@ class Counts:
 _COUNTERS = tuple(one.name for one in fields(Counts) if one.default_factory is Counter)
 
 
-def _named(numbers: Numbers, names: Sequence[str]) -> dict[str, int]:
+def _named(numbers: Integers, names: Sequence[str]) -> dict[str, int]:
     """How often each name stands among the numbers of names, in the order of the inventory."""
     counts = np.bincount(numbers, minlength=len(names)).tolist()
     return {name: count for name, count in zip(names, counts, strict=True) if count}

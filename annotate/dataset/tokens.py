@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from annotate.columns import Documents, Mask, Numbers, counted, owners
+from annotate.columns import Documents, Integers, Mask, document_indices, expand_ranges
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import Article
@@ -35,8 +35,8 @@ class Tokens(NamedTuple):
     """The tokens of a text in order, with the code points where they stand, half open."""
 
     words: pa.Array
-    starts: Numbers
-    ends: Numbers
+    starts: Integers
+    ends: Integers
 
 
 def pre_tokenizer() -> PreTokenize:
@@ -77,7 +77,7 @@ class Tokenizer:
         self._kinds[codes] = [_SPACE + len(split(2 * chr(code))) for code in codes.tolist()]
 
 
-def _cut(codes: Codes, lengths: Numbers) -> pa.Array:
+def _cut(codes: Codes, lengths: Integers) -> pa.Array:
     """Characters, cut one after the other into strings of so many."""
     data = np.frombuffer(codes.tobytes().decode(_UTF_32).encode(), np.uint8)
     bounds = np.concatenate([[0], np.cumsum(lengths)])
@@ -95,20 +95,20 @@ class Paragraphs(NamedTuple):
     they stand in a text of their own, in which paragraph n begins at `at[n]`.
     """
 
-    bounds: Numbers
-    starts: Numbers
-    ends: Numbers
+    bounds: Integers
+    starts: Integers
+    ends: Integers
     texts: list[str]
-    at: Numbers
+    at: Integers
     tokens: Tokens
-    token_bounds: Numbers
+    token_bounds: Integers
 
-    def holding(self, articles: Numbers, offsets: Numbers) -> Numbers:
+    def holding(self, articles: Integers, offsets: Integers) -> Integers:
         """The paragraph at or before each offset of an article; the first one where there is none."""
         # Articles one behind the other, each as long as the longest.
         long = max(self.ends.max(initial=0), offsets.max(initial=0)) + 1
-        begins = owners(self.bounds) * long + self.starts
-        before: Numbers = np.searchsorted(begins, articles * long + offsets, "right") - 1
+        begins = document_indices(self.bounds) * long + self.starts
+        before: Integers = np.searchsorted(begins, articles * long + offsets, "right") - 1
         return np.maximum(before, self.bounds[articles])
 
 
@@ -154,10 +154,10 @@ class Marks(NamedTuple):
     Columns count through the levels of each layer, tokens through the batch.
     """
 
-    columns: Numbers
-    first: Numbers
-    last: Numbers
-    tags: Numbers
+    columns: Integers
+    first: Integers
+    last: Integers
+    tags: Integers
 
 
 class Unfit(NamedTuple):
@@ -166,9 +166,9 @@ class Unfit(NamedTuple):
     Those of paragraph n are from `bounds[n]` to `bounds[n + 1]`.
     """
 
-    bounds: Numbers
-    spans: Numbers
-    reasons: Numbers
+    bounds: Integers
+    spans: Integers
+    reasons: Integers
 
 
 class Tagger:
@@ -182,7 +182,7 @@ class Tagger:
 
     def __call__(self, labels: Documents, paragraphs: Paragraphs) -> tuple[Marks, Unfit]:
         """The labels are in canonical order: of spans with one place and label, the one with the lower id is first."""
-        spans, owner = labels.spans, owners(labels.spans.bounds)
+        spans, owner = labels.spans, document_indices(labels.spans.bounds)
         order = np.lexsort((spans.labels, -spans.ends, spans.starts, owner))
         starts, ends, label = spans.starts[order], spans.ends[order], spans.labels[order]
         rows = paragraphs.holding(owner[order], starts)
@@ -211,7 +211,7 @@ class Tagger:
         return later
 
 
-def levels(layers: Numbers, first: Numbers, last: Numbers) -> Numbers:
+def levels(layers: Integers, first: Integers, last: Integers) -> Integers:
     """The level of each span, from 0: the lowest at which no span of its layer before it has one of its tokens.
 
     NONE where none is free. Spans come in the order of their first tokens.
@@ -239,16 +239,16 @@ def levels(layers: Numbers, first: Numbers, last: Numbers) -> Numbers:
     return level
 
 
-def tag_columns(marks: Marks, columns: int, tokens: int) -> Numbers:
+def tag_columns(marks: Marks, columns: int, tokens: int) -> Integers:
     """A row a column, a number a token: the tag of a mark at its first token, one more at its others, 0 elsewhere."""
     found = np.zeros((columns, tokens), np.int64)
     found[marks.columns, marks.first] = marks.tags
-    mark, token = counted(marks.first + 1, marks.last + 1)
+    mark, token = expand_ranges(marks.first + 1, marks.last + 1)
     found[marks.columns[mark], token] = marks.tags[mark] + 1
     return found
 
 
-def _place_of(values: Numbers, among: Numbers) -> Numbers:
+def _place_of(values: Integers, among: Integers) -> Integers:
     """Where each value stands among sorted ones; NONE where it does not."""
     places = np.searchsorted(among, values)
     return np.where(np.append(among, NONE)[places] == values, places, NONE)

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from annotate.columns import Attributes, Numbers, Relations, Spans, column
+from annotate.columns import Attributes, Integers, Relations, Spans, int_array
 from annotate.labelstudio.results import VALUE_KEYS, Controls
 
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
@@ -114,7 +114,7 @@ class FastColumns(NamedTuple):
     spans: Spans
     relations: Relations
     irregular: set[int]
-    choices: Numbers
+    choices: Integers
 
 
 class FastReader:
@@ -192,23 +192,23 @@ class FastReader:
     def columns(self) -> FastColumns:
         """Return the columns of all results that were added."""
         spans = Spans(
-            bounds=column(self._span_bounds),
+            bounds=int_array(self._span_bounds),
             ids=self._ids,
-            labels=column(self._labels),
-            starts=column(self._starts),
-            ends=column(self._ends),
+            labels=int_array(self._labels),
+            starts=int_array(self._starts),
+            ends=int_array(self._ends),
             texts=self._texts,
             attributes=self._attributes,
             notes=[""] * len(self._ids),
         )
         relations = Relations(
-            bounds=column(self._relation_bounds),
-            labels=column(self._relation_labels),
-            heads=column(self._heads),
-            tails=column(self._tails),
+            bounds=int_array(self._relation_bounds),
+            labels=int_array(self._relation_labels),
+            heads=int_array(self._heads),
+            tails=int_array(self._tails),
             notes=[""] * len(self._relation_labels),
         )
-        return FastColumns(spans, relations, self._irregular, column(self._choices))
+        return FastColumns(spans, relations, self._irregular, int_array(self._choices))
 
 
 class _AttributeControl(NamedTuple):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from annotate.checks.annotations import explain
 from annotate.checks.prefilter import Prefilter
-from annotate.columns import gathered
+from annotate.columns import Documents
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory, load
 from annotate.model import Annotation, Relation, Span
@@ -27,7 +27,7 @@ WORDS = "one two three four five six seven eight nine ten"
 
 
 def is_accepted(annotation: Annotation, text: str, inventory: Inventory = INVENTORY) -> bool:
-    return bool(Prefilter.of(inventory).accepts(gathered([annotation], inventory), [text])[0])
+    return bool(Prefilter.of(inventory).accepts(Documents.from_annotations([annotation], inventory), [text])[0])
 
 
 @st.composite
@@ -116,7 +116,8 @@ def test_accepts_exactly_the_pieces_that_the_rules_find_nothing_in(annotation: A
 @given(st.lists(annotations_with_pieces(), min_size=2, max_size=4))
 @settings(deadline=None)
 def test_verdict_does_not_depend_on_the_other_annotations(batch: list[Annotation]) -> None:
-    accepted = Prefilter.of(INVENTORY).accepts(gathered(batch, INVENTORY), [WORDS] * len(batch)).tolist()
+    documents = Documents.from_annotations(batch, INVENTORY)
+    accepted = Prefilter.of(INVENTORY).accepts(documents, [WORDS] * len(batch)).tolist()
     assert accepted == [is_accepted(annotation, WORDS) for annotation in batch]
 
 
@@ -180,7 +181,7 @@ def test_refuses_an_offset_beyond_64_bits(field: str, offset: int) -> None:
     annotation, text = CORPUS.read_annotation("gold", NAMES[0]), CORPUS.read_text(NAMES[0])
     far = msgspec.structs.replace(annotation.spans[0], **{field: offset})
     altered = msgspec.structs.replace(annotation, spans=(far, *annotation.spans[1:]))
-    batch = gathered([annotation, altered, annotation], INVENTORY)
+    batch = Documents.from_annotations([annotation, altered, annotation], INVENTORY)
     assert Prefilter.of(INVENTORY).accepts(batch, [text] * 3).tolist() == [True, False, True]
 
 

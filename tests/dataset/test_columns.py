@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate.columns import gathered
+from annotate.columns import Documents
 from annotate.corpus import canonical
 from annotate.dataset.batch import Source
 from annotate.dataset.roles import fillers, holding
@@ -21,7 +21,7 @@ from annotate.model import Annotation, Article, Relation, Span
 from annotate.records import Graph, Mention, records_of
 from tests.dataset.test_rows import ZOO, annotation, article
 
-Documents: TypeAlias = list[tuple[Article, Annotation]]
+Batch: TypeAlias = list[tuple[Article, Annotation]]
 Shown: TypeAlias = tuple[Any, ...]
 SHOWN = ("id", "label", "start", "end", "text", "pieces")
 
@@ -72,7 +72,7 @@ def document(chance: Random, name: str) -> tuple[Article, Annotation]:
     return article(text, name), annotation(text, spans, relations, name)
 
 
-def made_by(seed: int) -> Documents:
+def made_by(seed: int) -> Batch:
     """Made by a seed: values that are drawn one by one are too often the simplest for graphs as dense as these."""
     chance = Random(seed)  # noqa: S311 - no secret
     return [document(chance, f"a{number}") for number in range(chance.randrange(6))]
@@ -81,8 +81,8 @@ def made_by(seed: int) -> Documents:
 documents = st.integers(0, 2**32).map(made_by)
 
 
-def source(batch: Documents, inventory: Inventory) -> Source:
-    return Source([one for one, _ in batch], gathered([made for _, made in batch], inventory))
+def source(batch: Batch, inventory: Inventory) -> Source:
+    return Source([one for one, _ in batch], Documents.from_annotations([made for _, made in batch], inventory))
 
 
 def shown(mention: Mention) -> Shown:
@@ -101,7 +101,7 @@ def taken(columns: Source) -> list[Shown]:
 @pytest.mark.parametrize("inventory", [ZOO, TANGLED])
 @given(documents)
 @settings(deadline=None)
-def test_records_are_those_of_each_document(inventory: Inventory, batch: Documents) -> None:
+def test_records_are_those_of_each_document(inventory: Inventory, batch: Batch) -> None:
     columns = source(batch, inventory)
     mentions = taken(columns)
     graphs = [Graph(canonical(made), inventory) for _, made in batch]
@@ -147,7 +147,7 @@ def slow_pairs(text: str, graph: Graph) -> list[tuple[str, Mention, Mention, int
 
 @given(documents)
 @settings(deadline=None)
-def test_pairs_are_those_of_each_document(batch: Documents) -> None:
+def test_pairs_are_those_of_each_document(batch: Batch) -> None:
     make = TableMaker(ZOO, ["relations"], negatives=True)
     names = make.tables["relations"].features["label"]["names"]
     rows = make(batch)["relations"].to_pylist()
@@ -165,7 +165,7 @@ def test_pairs_are_those_of_each_document(batch: Documents) -> None:
 
 @given(documents, st.integers(1, 9))
 @settings(deadline=None)
-def test_what_is_looked_at_in_parts_holds_the_same(batch: Documents, at_once: int) -> None:
+def test_what_is_looked_at_in_parts_holds_the_same(batch: Batch, at_once: int) -> None:
     mentions = source(batch, ZOO).mentions
     everyone = np.arange(len(mentions.labels))
     wanted = [

@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate.columns import Documents, Head
+from annotate.columns import AnnotationMeta, Documents
 from annotate.corpus import Corpus
 from annotate.labelstudio.results import Controls, ResultReader
 from annotate.labelstudio.results_fast import ChoiceItem, FastReader, Item
@@ -17,7 +17,7 @@ from tests.conftest import BASE
 from tests.labelstudio.test_results import BOTH, HAND, INVENTORY, LOAD, MAPPER, QUAY, TEXT, VERB, attribute, relation
 
 CORPUS = Corpus(BASE / "corpus")
-HEAD = Head("a", "anna", "single pass", (), "1.0.0", "0" * 64)
+META = AnnotationMeta("a", "anna", "single pass", (), "1.0.0", "0" * 64)
 PARTS: list[dict[str, Any]] = [
     HAND, VERB, LOAD, QUAY, *BOTH,
     attribute("h", "Speaker.rank", "choices", ["hand"]),
@@ -65,7 +65,7 @@ def quick_of(results: list[list[Item]], controls: Controls) -> list[Labels | Non
     for items_ in results:
         columns.add(items_)
     labels = columns.columns()
-    documents = Documents(controls.inventory, [HEAD] * len(results), labels.spans, labels.relations)
+    documents = Documents(controls.inventory, [META] * len(results), labels.spans, labels.relations)
     for number, (items_, choices) in enumerate(zip(results, labels.choices.tolist(), strict=True)):
         assert choices == sum(isinstance(item, ChoiceItem) for item in items_) * (number not in labels.irregular)
     found: list[Labels | None] = []

@@ -48,14 +48,14 @@ def annotations(inventory: Inventory) -> TableType:
 
 
 def _fill(source: Source) -> dict[str, Any]:
-    articles, heads = source.articles, source.labels.heads
+    articles, meta = source.articles, source.labels.meta
     return {
         **who(source),
-        "id": [f"{head.article}/{head.annotator}" for head in heads],
+        "id": [f"{one.article_id}/{one.annotator}" for one in meta],
         "article": [article.id for article in articles],
         "title": [article.title for article in articles],
         "kind": [_KIND.get(kind) for kind in source.kinds],
         "text": [article.text for article in articles],
-        "text_sha256": [head.text_sha256 for head in heads],
+        "text_sha256": [one.text_sha256 for one in meta],
         **graph(source),
     }

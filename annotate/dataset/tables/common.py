@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
-from annotate.columns import Numbers, owners
+from annotate.columns import Integers, document_indices
 from annotate.dataset.arrow import class_ids, lists, struct, typed
 from annotate.dataset.batch import Source
 from annotate.dataset.features import (
@@ -97,7 +97,7 @@ def graph(source: Source) -> dict[str, pa.Array]:
     }
     if inventory.attributes:
         span["attributes"] = struct(features["spans"]["feature"]["attributes"], source.spans.attributes)
-    first = spans.bounds[owners(relations.bounds)]
+    first = spans.bounds[document_indices(relations.bounds)]
     relation = {
         "label": class_ids(relations.labels, inventory.relations, inventory.classes.relations),
         "head": pa.array(relations.heads - first),
@@ -114,7 +114,7 @@ def graph(source: Source) -> dict[str, pa.Array]:
 
 def who(source: Source) -> dict[str, list[Any]]:
     """Who labelled each document, how, and with which inventory."""
-    heads = source.labels.heads
+    heads = source.labels.meta
     return {
         "annotator": [head.annotator for head in heads],
         "process": [_PROCESS[head.process] for head in heads],
@@ -123,7 +123,7 @@ def who(source: Source) -> dict[str, list[Any]]:
     }
 
 
-def of_documents(source: Source, numbers: Numbers) -> dict[str, pa.Array]:
+def of_documents(source: Source, numbers: Integers) -> dict[str, pa.Array]:
     """Id and title of its article, who labelled it and how, for rows of documents by number."""
     known = who(source)
     columns = {

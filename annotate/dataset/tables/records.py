@@ -13,7 +13,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotate.columns import Attributes, Numbers
+from annotate.columns import Attributes, Integers
 from annotate.dataset.arrow import lists, struct
 from annotate.dataset.batch import Source
 from annotate.dataset.features import (
@@ -189,13 +189,13 @@ def _fill(
     return columns
 
 
-def _paragraphs(source: Source, owners: Numbers, starts: Numbers, ends: Numbers) -> pa.Array:
+def _paragraphs(source: Source, owners: Integers, starts: Integers, ends: Integers) -> pa.Array:
     starts, ends = source.texts.paragraphs(owners, starts, ends)
     text = source.texts.stretches(owners, starts, ends)
     return struct(_PARAGRAPH, {"text": text, "start": pa.array(starts), "end": pa.array(ends)})
 
 
-def _joined(bounds: Numbers, texts: pa.Array) -> pa.Array:
+def _joined(bounds: Integers, texts: pa.Array) -> pa.Array:
     """The words of the fillers of each anchor, None where there are none."""
     words = pc.binary_join(lists(listed(STRING), bounds, texts), BETWEEN_FILLERS)
     return pc.if_else(pc.equal(words, ""), pa.scalar(None, pa.string()), words)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotate.columns import Numbers, allowed
+from annotate.columns import Integers, allowed_relations
 from annotate.dataset.arrow import class_ids, struct
 from annotate.dataset.batch import Source
 from annotate.dataset.features import PLACE, STRING, Feature, classes
@@ -40,9 +40,9 @@ _CONTEXT: Feature = {"text": STRING, **PLACE}
 class Pairs(NamedTuple):
     """Pairs of mentions, by number; `labels` count the relations of the inventory from 1, and 0 is `NONE`."""
 
-    labels: Numbers
-    heads: Numbers
-    tails: Numbers
+    labels: Integers
+    heads: Integers
+    tails: Integers
     notes: list[str | None]
 
 
@@ -103,7 +103,7 @@ def _fill(features: Feature, negatives: bool, source: Source) -> dict[str, Any]:
     }
 
 
-def _end(feature: Feature, source: Source, numbers: Numbers, origins: Numbers) -> pa.Array:
+def _end(feature: Feature, source: Source, numbers: Integers, origins: Integers) -> pa.Array:
     """Mentions with their places in contexts that start at `origins`."""
     mentions = source.mentions
     places = {"start": mentions.starts[numbers] - origins, "end": mentions.ends[numbers] - origins}
@@ -118,7 +118,7 @@ def _related(source: Source) -> Pairs:
 
 def _unrelated(source: Source, related: Pairs) -> Pairs:
     """Pairs within a paragraph that a relation may join and none joins, in the order of the text."""
-    fitting: list[list[bool]] = np.logical_or.reduce(allowed(source.labels.inventory)).tolist()
+    fitting: list[list[bool]] = np.logical_or.reduce(allowed_relations(source.labels.inventory)).tolist()
     labels = source.mentions.labels.tolist()
     joined = set(zip(related.heads.tolist(), related.tails.tolist(), strict=True))
     found = [

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotate.columns import owners
+from annotate.columns import document_indices
 from annotate.dataset.arrow import class_ids, lists, struct
 from annotate.dataset.batch import Source
 from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, classes, listed
@@ -87,7 +87,7 @@ class _Filler:
     def __call__(self, source: Source) -> dict[str, Any]:
         rows = paragraphs(source.articles, self._tokenize)
         marks, unfit = self._tagger(source.labels, rows)
-        owner, token_bounds = owners(rows.bounds), rows.token_bounds
+        owner, token_bounds = document_indices(rows.bounds), rows.token_bounds
         given, numbers = of_documents(source, owner), np.arange(len(owner)) - rows.bounds[owner]
         shift = np.repeat(rows.starts - rows.at, np.diff(token_bounds))
         flat = {
