@@ -11,7 +11,7 @@ import yaml
 
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
-from annotate.release.changelog import entries
+from annotate.release.changelog import parse_changelog
 from tests.conftest import ROOT
 
 GUIDELINES = ROOT / "guidelines"
@@ -44,7 +44,7 @@ def test_files_are_read_in_one_sitting() -> None:
 
 def test_versions_agree(labels: Inventory) -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    assert citation["version"] == entries((ROOT / "corpus" / "CHANGELOG.md").read_text())[0].version
+    assert citation["version"] == parse_changelog((ROOT / "corpus" / "CHANGELOG.md").read_text())[0].version
     assert f"## {metadata.version('contested-claims')}" in (ROOT / "CHANGELOG.md").read_text()
     assert f"## {labels.version}" in (ROOT / "corpus" / "CHANGELOG.md").read_text()
     assert f"## {labels.version}" in (GUIDELINES / "CHANGELOG.md").read_text()

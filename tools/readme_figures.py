@@ -6,7 +6,7 @@ from pathlib import Path
 from annotate import inventory
 from annotate.corpus import Corpus
 from annotate.dataset.facts import grid
-from annotate.release.agreement import MARKED, agreement
+from annotate.release.agreement import BLOCK, gold_agreement
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -14,9 +14,9 @@ README = ROOT / "README.md"
 
 def fresh(text: str) -> str:
     """The README with the agreement of the corpus between its markers."""
-    found = agreement(Corpus(ROOT / "corpus"), inventory.load(ROOT / "schema"))
+    found = gold_agreement(Corpus(ROOT / "corpus"), inventory.load(ROOT / "schema"))
     table = f"{found.note}\n\n{grid(found.head, found.rows)}" if found else "No article was labelled twice."
-    return MARKED.sub(lambda match: f"{match[1]}\n{table}\n\n{match[3]}", text)
+    return BLOCK.sub(lambda match: f"{match[1]}\n{table}\n\n{match[3]}", text)
 
 
 if __name__ == "__main__":

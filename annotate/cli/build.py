@@ -66,7 +66,7 @@ def command(
     from annotate.dataset.build import build, cited, head
     from annotate.dataset.tables import tables
     from annotate.model import GOLD
-    from annotate.release.agreement import agreement
+    from annotate.release.agreement import gold_agreement
     from annotate.util.parallel import cores, worth
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
@@ -85,7 +85,7 @@ def command(
             loaded,
             out,
             quoted,
-            agreement(folder, loaded),
+            gold_agreement(folder, loaded),
             tables=configs,
             negatives=negatives,
             skeleton=head(folder, schema, quoted, configs, negatives) if without_text else None,

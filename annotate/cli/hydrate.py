@@ -83,7 +83,7 @@ def _build(skeleton: "Skeleton", folder: Path, out: str) -> None:
     from annotate import inventory
     from annotate.corpus import Corpus
     from annotate.dataset.build import build
-    from annotate.release.agreement import agreement
+    from annotate.release.agreement import gold_agreement
 
     head = skeleton.head
     for name, text in head.schema.items():
@@ -92,7 +92,7 @@ def _build(skeleton: "Skeleton", folder: Path, out: str) -> None:
     if cited and head.citation is not None:
         cited.write_text(head.citation, "utf-8", newline="")
     corpus, loaded = Corpus(folder / "corpus"), inventory.load(folder)
-    build(corpus, loaded, out, cited, agreement(corpus, loaded), tables=head.tables, negatives=head.negatives)
+    build(corpus, loaded, out, cited, gold_agreement(corpus, loaded), tables=head.tables, negatives=head.negatives)
 
 
 def _as_text(found: "list[ArticleReport]") -> str:

@@ -72,7 +72,7 @@ def command(
     from annotate.dataset import hub
     from annotate.dataset import hub as release
     from annotate.dataset.build import corpus_version
-    from annotate.release.git import line
+    from annotate.release.git import git_text
 
     folder = Path(dataset)
     version = corpus_version(Corpus(corpus))
@@ -99,7 +99,7 @@ def command(
         there = hub.look(api, repo)
     oid = there.head if there else ""
     if any(step.change in WRITTEN for step in steps):
-        words = f"Release {version}", f"Built from commit {line(Path(corpus), 'rev-parse', 'HEAD')} of the corpus."
+        words = f"Release {version}", f"Built from commit {git_text(Path(corpus), 'rev-parse', 'HEAD')} of the corpus."
         oid = hub.commit(api, repo, folder, steps, oid, words)
     try:
         hub.tag(api, repo, version, oid)
@@ -126,11 +126,11 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
     from annotate.corpus import Corpus
     from annotate.dataset.build import cited
     from annotate.dataset.hub import stale
-    from annotate.release.git import changes
+    from annotate.release.git import uncommitted_files
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
     errors = sum(finding.severity == "error" for finding in check(folder, loaded)) or len(leaks(folder))
-    changed = changes(folder.root)
+    changed = uncommitted_files(folder.root)
     if changed is None:
         yield f"{corpus}: is in no git repository with a commit; a release has to be found again"
     elif changed:
@@ -155,7 +155,7 @@ def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | No
     from annotate.dataset.tables import tables
     from annotate.dataset.writer import read_manifest
     from annotate.redaction.skeleton import parse
-    from annotate.release.agreement import agreement
+    from annotate.release.agreement import gold_agreement
 
     loaded, made, path = inventory.load(schema), read_manifest(dataset), dataset / SKELETON
     chosen = set(tables(loaded)).intersection(table.config for table in made.tables) if made else ()
@@ -169,7 +169,7 @@ def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | No
         loaded,
         fresh,
         quoted,
-        agreement(corpus, loaded),
+        gold_agreement(corpus, loaded),
         tables=chosen,
         negatives=negatives,
         skeleton=skeleton,

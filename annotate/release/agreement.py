@@ -1,50 +1,60 @@
-"""The agreement behind a corpus's gold, as a table for its card and its README."""
+"""The agreement of the annotators behind a corpus's gold, as a table for the dataset card and the README."""
 
 import re
 from typing import TYPE_CHECKING
 
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
+from annotate.util.tables import NO_VALUE, Measure, format_value
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
     from annotate.dataset.facts import Agreement
-    from annotate.util.tables import Measure
 
-MARKED = re.compile(r"(<!-- generated: agreement -->\n)(.*?)(<!-- /generated -->)", re.DOTALL)
-HEAD = ("label", "spans", "exact F1", "overlap F1", "alpha", "unitizing alpha")
-
-
-def agreement(corpus: Corpus, inventory: Inventory) -> "Agreement | None":
-    """How the annotators agree whose labels gold was made from; None where it was made from fewer than two."""
-    report = measured(corpus, inventory, only_labels=True)
-    return tabled(report) if report else None
+BLOCK = re.compile(r"(<!-- generated: agreement -->\n)(.*?)(<!-- /generated -->)", re.DOTALL)
+"""The generated table in a Markdown page: opening mark, table, closing mark."""
+HEADER = ("label", "spans", "exact F1", "overlap F1", "alpha", "unitizing alpha")
 
 
-def measured(corpus: Corpus, inventory: Inventory, only_labels: bool = False) -> "Report | None":
-    """The agreement of the annotators whose labels gold was made from; None where it was made from fewer than two.
+def gold_agreement(corpus: Corpus, inventory: Inventory) -> "Agreement | None":
+    """Return the table of the agreement behind the gold labels.
 
-    No rows by article; with `only_labels` nothing but what the table shows, which takes half the time.
+    Returns:
+        The table; None if gold was made from the labels of fewer than two annotators.
+    """
+    report = measure_gold_agreement(corpus, inventory, only_labels=True)
+    return agreement_table(report) if report else None
+
+
+def measure_gold_agreement(corpus: Corpus, inventory: Inventory, only_labels: bool = False) -> "Report | None":
+    """Measure the agreement of the annotators from whose labels gold was made, without rows by article.
+
+    Args:
+        corpus: The corpus with gold labels and those of its annotators.
+        inventory: The inventory of the labels.
+        only_labels: Measure no more than the table shows, in half the time.
+
+    Returns:
+        The report; None if gold was made from the labels of fewer than two annotators.
     """
     from annotate.agreement.report import measure
     from annotate.agreement.study import read
 
-    makers = sorted({name for gold in corpus.gold() for name in gold.made_from})
-    if len(makers) < 2:
+    annotators = sorted({name for gold in corpus.gold() for name in gold.made_from})
+    if len(annotators) < 2:
         return None
-    return measure(read(corpus, inventory, makers), by_article=False, only_labels=only_labels)
+    return measure(read(corpus, inventory, annotators), by_article=False, only_labels=only_labels)
 
 
-def tabled(report: "Report") -> "Agreement":
-    """The table that the card and the README show."""
+def agreement_table(report: "Report") -> "Agreement":
+    """Return the table of a report that the dataset card and the README show."""
     from annotate.dataset.facts import Agreement
-    from annotate.util.tables import format_value
 
-    def cell(measured: "Measure") -> str:
-        if measured.value is None:
-            return "–"
-        interval = "" if measured.low is None or measured.high is None else f"{measured.low:.2f}–{measured.high:.2f}"
-        return f"{format_value(measured.value)} ({interval})" if interval else format_value(measured.value)
+    def cell(measure: Measure) -> str:
+        if measure.value is None:
+            return NO_VALUE
+        interval = "" if measure.low is None or measure.high is None else f" ({measure.low:.2f}–{measure.high:.2f})"
+        return f"{format_value(measure.value)}{interval}"
 
     rows = [
         (
@@ -62,10 +72,10 @@ def tabled(report: "Report") -> "Agreement":
         f"Krippendorff's, over {report.units}; unitizing alpha: of the spans as units. In brackets, "
         f"{sampling.level:.0%} intervals of a bootstrap over {sampling.units} {sampling.drawn}."
     )
-    return Agreement(note, HEAD, rows)
+    return Agreement(note, HEADER, rows)
 
 
-def block(page: str) -> str | None:
-    """What a page shows between its marks for generated agreement; None where it has none."""
-    found = MARKED.search(page)
-    return found[2] if found else None
+def agreement_block(page: str) -> str | None:
+    """Return the generated agreement table of a Markdown page; None if the page has no marks for one."""
+    match = BLOCK.search(page)
+    return match[2] if match else None

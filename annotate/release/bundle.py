@@ -1,13 +1,6 @@
-"""The folder of a release: dataset, sources, page, manifest, provenance and sums; it appears whole or not at all.
+"""The folder of a release: dataset, source archive, page, manifest, provenance and checksums.
 
-The source archive: the same files give the same bytes, whoever packs them, and when.
-
-Names are sorted, times are zero, owners are nobody, modes are one; the gzip header has no name and no time. With
-another version of zlib the compressed bytes may differ, and what is in them does not.
-
-SHA256SUMS: the hash of every file of a folder, as `sha256sum -c` reads it.
-
-Where a release comes from: the revision, every input with its hash, and what built it; no time of building.
+The same commit gives the same bytes wherever and whenever it is built, with the same versions of the libraries.
 """
 
 import gzip
@@ -26,83 +19,38 @@ import msgspec
 from annotate.dataset.build import build, cited, head
 from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
-from annotate.release.agreement import tabled
+from annotate.release.agreement import agreement_table
 from annotate.release.candidate import Candidate
 from annotate.release.manifest import manifest_path
-from annotate.release.page import Release, page
+from annotate.release.page import PageContent, render_page
 from annotate.util.files import taking_the_place
 
-ENDING = ".tar.gz"
-_MODE = 0o644
-BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
-"""What an archive raises that is damaged."""
+DATASET = "dataset"
+MANIFEST = "release.json"
+PAGE = "page.html"
+PROVENANCE = "provenance.json"
+SUMS = "SHA256SUMS"
 
+PROVENANCE_FORMAT = "annotate provenance 1"
+REQUIREMENTS = "requirements/run.txt"
+"""The file that pins the dependencies of the toolkit, where it is next to the corpus."""
 
-def archive_name(version: str) -> str:
-    return f"sources-{version}{ENDING}"
-
-
-def pack(target: Path, place: Path, names: list[str], top: str) -> None:
-    """Write files below `place` into an archive, under the folder `top` in it."""
-    with (
-        target.open("wb") as file,
-        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed,
-        tarfile.open(mode="w", fileobj=packed, format=tarfile.PAX_FORMAT) as archive,
-    ):
-        for name in sorted(names):
-            data = (place / name).read_bytes()
-            member = tarfile.TarInfo(f"{top}/{name}")
-            member.size, member.mode = len(data), _MODE
-            archive.addfile(member, io.BytesIO(data))
-
-
-def hashes(path: Path) -> Iterator[tuple[str, str]]:
-    """The files of an archive with their SHA-256, by path below its top folder; raises one of BROKEN."""
-    with tarfile.open(path, "r:gz") as archive:
-        for member in archive:
-            data = archive.extractfile(member)
-            if data is not None:
-                yield member.name.partition("/")[2], sha256(data.read())
-
-
-FILE = "SHA256SUMS"
-_LINE = re.compile(r"(?P<hash>[0-9a-f]{64})  (?P<name>[^\n]+)")
-
-
-def files(folder: Path) -> dict[str, Path]:
-    """Every file below a folder but the sums, by path; a link counts as a file, so that it is seen as one too many."""
-    found = {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob("*"))
-        if path.is_symlink() or not path.is_dir()
-    }
-    found.pop(FILE, None)
-    return found
-
-
-def encode(folder: Path) -> bytes:
-    return "".join(f"{sha256(path.read_bytes())}  {name}\n" for name, path in files(folder).items()).encode()
-
-
-def decode(data: bytes) -> tuple[dict[str, str], list[int]]:
-    """Path → hash, and the numbers of the lines that cannot be read, from 1."""
-    found, broken = {}, []
-    for number, one in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
-        if match := _LINE.fullmatch(one):
-            found[match["name"]] = match["hash"]
-        elif one:
-            broken.append(number)
-    return found, broken
-
-
-FILE_PROVENANCE = "provenance.json"
-FORMAT = "annotate provenance 1"
-LOCK = "requirements/run.txt"
+BROKEN_ARCHIVE = (tarfile.TarError, OSError, EOFError, zlib.error)
+"""The exceptions that reading a damaged archive raises."""
+_SUM_LINE = re.compile(r"(?P<hash>[0-9a-f]{64})  (?P<name>[^\n]+)")
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """`built_with` names versions; `lock` is the SHA-256 of the file that pins the toolkit's dependencies, if there is
-    one beside the corpus; `inputs` are path → SHA-256, with the changelog of the data."""
+    """Where a release comes from. It has no time of building, so that equal inputs give equal bytes.
+
+    Attributes:
+        format: The format of the provenance.
+        version: The version of the release.
+        revision: The git commit.
+        built_with: Program or library → version.
+        lock: The SHA-256 of the file that pins the dependencies of the toolkit; None if there is no such file.
+        inputs: Source file → SHA-256, with the changelog of the data.
+    """
 
     format: str
     version: str
@@ -112,12 +60,79 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, str]
 
 
-def provenance(candidate: Candidate) -> Provenance:
+def write_bundle(candidate: Candidate, out: Path, text: bool = True) -> str:
+    """Write the folder of a release, whole or not at all, in place of an earlier one.
+
+    Args:
+        candidate: The candidate that passed the rules.
+        out: The folder to write.
+        text: Include the texts of the articles. Without them, the dataset has no words of the articles, and there is
+            no source archive and no page.
+
+    Returns:
+        The SHA-256 of SHA256SUMS.
+
+    Raises:
+        CannotRun: `out` is not a release folder, or it cannot be written; `out` is then unchanged.
+    """
+    candidate.progress(f"writing {out}")
+    _require_replaceable(out)
+    try:
+        with taking_the_place(out.resolve()) as folder:
+            _write_dataset(candidate, folder / DATASET, text)
+            if text:
+                candidate.progress("packing the sources")
+                top = f"sources-{candidate.version}"
+                write_archive(folder / archive_name(candidate.version), candidate.folder, candidate.source_files, top)
+                candidate.progress("drawing the page")
+                with (folder / PAGE).open("wb") as file:
+                    file.writelines(part.encode() for part in render_page(_page_content(candidate)))
+            shutil.copyfile(manifest_path(candidate.folder, candidate.version), folder / MANIFEST)
+            provenance = msgspec.json.encode(_collect_provenance(candidate))
+            (folder / PROVENANCE).write_bytes(msgspec.json.format(provenance, indent=2) + b"\n")
+            sums = encode_sums(folder)
+            (folder / SUMS).write_bytes(sums)
+    except OSError as error:
+        raise CannotRun(
+            out, f"cannot be written: {describe_os_error(error)}", "free some space, then run it again"
+        ) from error
+    return sha256(sums)
+
+
+def _require_replaceable(out: Path) -> None:
+    """Raise CannotRun unless `out` is missing, empty, or a release folder."""
+    if out.exists() and not (out / SUMS).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise CannotRun(out, "exists and is not a release folder", "choose another folder with --out")
+
+
+def _write_dataset(candidate: Candidate, target: Path, text: bool) -> None:
+    if text:
+        shutil.copytree(candidate.datasets.first, target, copy_function=shutil.copyfile)
+        return
+    corpus, citation = candidate.corpus, cited(candidate.corpus)
+    table = agreement_table(candidate.agreement) if candidate.agreement else None
+    skeleton = head(corpus, str(candidate.schema), citation)
+    build(corpus, candidate.inventory, target, citation, table, skeleton=skeleton)
+
+
+def _page_content(candidate: Candidate) -> PageContent:
+    return PageContent(
+        corpus=candidate.corpus,
+        inventory=candidate.inventory,
+        version=candidate.version,
+        entry=candidate.entry.body if candidate.entry else "",
+        since=candidate.last_version,
+        changes=candidate.comparison.summary if candidate.comparison else None,
+        agreement=candidate.agreement,
+    )
+
+
+def _collect_provenance(candidate: Candidate) -> Provenance:
     import pyarrow as pa
 
-    lock = candidate.place / LOCK
+    lock = candidate.folder / REQUIREMENTS
     return Provenance(
-        format=FORMAT,
+        format=PROVENANCE_FORMAT,
         version=candidate.version,
         revision=candidate.repository.head,
         built_with={
@@ -126,72 +141,82 @@ def provenance(candidate: Candidate) -> Provenance:
             "python": platform.python_version(),
             "zlib": zlib.ZLIB_RUNTIME_VERSION,
         },
-        lock=_hash(lock) if lock.is_file() else None,
-        inputs={name: _hash(candidate.place / name) for name in candidate.paths},
+        lock=sha256(lock.read_bytes()) if lock.is_file() else None,
+        inputs={file: sha256((candidate.folder / file).read_bytes()) for file in candidate.source_files},
     )
 
 
-def _hash(path: Path) -> str:
-    return sha256(path.read_bytes())
+def archive_name(version: str) -> str:
+    """Return the name of the source archive of a version."""
+    return f"sources-{version}.tar.gz"
 
 
-DATASET = "dataset"
-MANIFEST = "release.json"
-PAGE = "page.html"
+def write_archive(target: Path, folder: Path, files: list[str], top: str) -> None:
+    """Write a source archive whose bytes depend on nothing but the files and the version of zlib.
 
+    Names are sorted, times are zero, members have no owner and one mode, and the gzip header has no name and no time.
 
-def write(candidate: Candidate, out: Path, text: bool = True) -> str:
-    """Write the folder `out`, in place of one that this wrote before; the SHA-256 of its SHA256SUMS.
-
-    Without `text` it has no word of the articles: the dataset has none, and there is no source archive and no page.
-    Raises CannotRun where something else is at `out`, or the disk is full; `out` is then as it was.
+    Args:
+        target: The archive to write.
+        folder: The folder that the files are in.
+        files: The paths of the files, from `folder`.
+        top: The name of the folder in the archive that contains them.
     """
-    candidate.step(f"writing {out}")
-    _refuse_others(out)
-    try:
-        with taking_the_place(out.resolve()) as folder:
-            _dataset(candidate, folder / DATASET, text)
-            if text:
-                candidate.step("packing the sources")
-                name = archive_name(candidate.version)
-                pack(folder / name, candidate.place, candidate.paths, f"sources-{candidate.version}")
-                candidate.step("drawing the page")
-                with (folder / PAGE).open("wb") as file:
-                    file.writelines(part.encode() for part in page(_release(candidate)))
-            shutil.copyfile(manifest_path(candidate.place, candidate.version), folder / MANIFEST)
-            told = msgspec.json.format(msgspec.json.encode(provenance(candidate)), indent=2) + b"\n"
-            (folder / FILE_PROVENANCE).write_bytes(told)
-            listed = encode(folder)
-            (folder / FILE).write_bytes(listed)
-    except OSError as error:
-        reason = describe_os_error(error)
-        raise CannotRun(out, f"cannot be written: {reason}", "make room, then run it again") from error
-    return sha256(listed)
+    with (
+        target.open("wb") as file,
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as compressed,
+        tarfile.open(mode="w", fileobj=compressed, format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for name in sorted(files):
+            data = (folder / name).read_bytes()
+            member = tarfile.TarInfo(f"{top}/{name}")
+            member.size, member.mode = len(data), 0o644
+            archive.addfile(member, io.BytesIO(data))
 
 
-def _dataset(candidate: Candidate, target: Path, text: bool) -> None:
-    if text:
-        shutil.copytree(candidate.built.first, target, copy_function=shutil.copyfile)
-        return
-    corpus, quoted = candidate.corpus, cited(candidate.corpus)
-    table = tabled(candidate.agreement) if candidate.agreement else None
-    skeleton = head(corpus, str(candidate.schema), quoted)
-    build(corpus, candidate.inventory, target, quoted, table, skeleton=skeleton)
+def hash_archive(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield each file of a source archive, by its path below the top folder, with its SHA-256.
+
+    Raises:
+        BROKEN_ARCHIVE: The archive is damaged; one of these exceptions.
+    """
+    with tarfile.open(path, "r:gz") as archive:
+        for member in archive:
+            data = archive.extractfile(member)
+            if data is not None:
+                yield member.name.partition("/")[2], sha256(data.read())
 
 
-def _release(candidate: Candidate) -> Release:
-    return Release(
-        corpus=candidate.corpus,
-        inventory=candidate.inventory,
-        version=candidate.version,
-        entry=candidate.entry.body if candidate.entry else "",
-        since=candidate.last,
-        changes=candidate.comparison.summary if candidate.comparison else None,
-        agreement=candidate.agreement,
-    )
+def list_bundle(folder: Path) -> dict[str, Path]:
+    """Return the files below a release folder by path, without SHA256SUMS.
+
+    A link counts as a file, even one to a folder, so that `verify` reports it.
+    """
+    files = {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or not path.is_dir()
+    }
+    files.pop(SUMS, None)
+    return files
 
 
-def _refuse_others(out: Path) -> None:
-    """Raise CannotRun where `out` is anything but missing, empty, or a release."""
-    if out.exists() and not (out / FILE).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise CannotRun(out, "is there and is no release", "choose another folder with --out")
+def encode_sums(folder: Path) -> bytes:
+    """Return the contents of SHA256SUMS for a release folder, as `sha256sum --check` reads them."""
+    return "".join(f"{sha256(path.read_bytes())}  {name}\n" for name, path in list_bundle(folder).items()).encode()
+
+
+def decode_sums(data: bytes) -> tuple[dict[str, str], list[int]]:
+    """Read the contents of SHA256SUMS.
+
+    Returns:
+        Path → SHA-256, and the numbers of the lines that cannot be read, from 1.
+    """
+    hashes: dict[str, str] = {}
+    broken_lines = []
+    for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
+        if match := _SUM_LINE.fullmatch(line):
+            hashes[match["name"]] = match["hash"]
+        elif line:
+            broken_lines.append(number)
+    return hashes, broken_lines

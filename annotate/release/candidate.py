@@ -1,7 +1,4 @@
-"""What may become a release: the corpus in its repository, and all that the rules look at, each computed once.
-
-The dataset of a candidate, built twice: in two folders and two processes, whose hashing starts from other seeds.
-"""
+"""A candidate for a release: a corpus in its repository, and what the rules look at, each computed once."""
 
 import contextlib
 import tempfile
@@ -22,58 +19,100 @@ from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.offsets import sha256
-from annotate.release import changelog
-from annotate.release.agreement import tabled
-from annotate.release.changelog import Entry
-from annotate.release.git import PREFIX, Repository, line
-from annotate.release.manifest import FORMAT, ReleaseManifest, decode, manifest_path
+from annotate.release.agreement import agreement_table, measure_gold_agreement
+from annotate.release.changelog import (
+    CHANGELOG,
+    ChangelogEntry,
+    count_changes,
+    count_contents,
+    find_entry,
+    parse_changelog,
+)
+from annotate.release.git import TAG_PREFIX, Repository, git_text
+from annotate.release.manifest import FORMAT, ReleaseManifest, decode_manifest, manifest_path
 from annotate.util.files import parse_yaml, read_bytes
 from annotate.util.parallel import processes
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
 
-Step = Callable[[str], None]
+Progress = Callable[[str], None]
+"""Is called with what is being done, such as `checking the corpus`."""
 
 
-class Since(NamedTuple):
-    """An earlier state, by the version that its changelog named last, and what changed since."""
+class EarlierState(NamedTuple):
+    """An earlier state of the corpus.
+
+    Attributes:
+        version: The newest version in its changelog; None if it has none.
+        comparison: The earlier state compared with the current one.
+    """
 
     version: str | None
     comparison: Comparison
 
 
-class Candidate:
-    """A corpus and the version that it may be released as. `scratch` is a folder for what is built on the way.
+class DatasetPair(NamedTuple):
+    """Two builds of one dataset, which must be equal, and the manifest of the first."""
 
-    Paths in findings are from `place`, the folder that `corpus/` is in. Raises CannotRun where there is no repository
-    or the inventory cannot be loaded.
+    first: Path
+    second: Path
+    manifest: Manifest
+
+
+class Candidate:
+    """A corpus and the version that it may be released as.
+
+    Attributes:
+        version: The version of the release.
+        corpus: The corpus.
+        schema: The schema folder.
+        scratch: A temporary folder for builds.
+        progress: Is called with what is being done.
+        folder: The folder that contains `corpus/`; paths in findings are relative to it.
+        repository: The git repository.
+        inventory: The inventory.
     """
 
     def __init__(
-        self, version: str, corpus: Corpus, schema: str | Path, scratch: Path, step: Step = lambda what: None
+        self,
+        version: str,
+        corpus: Corpus,
+        schema: str | Path,
+        scratch: Path,
+        progress: Progress = lambda activity: None,
     ) -> None:
-        self.version, self.corpus, self.schema, self.scratch, self.step = version, corpus, Path(schema), scratch, step
-        self.place = beside(corpus.root)
-        self.repository = Repository(self.place, corpus.root)
-        self.inventory: Inventory = inventory.load(schema)
-        if not self.schema.resolve().is_relative_to(self.place.resolve()):
-            raise CannotRun(schema, "is not beside the corpus", "name the folder that is released with it")
+        """Look for the repository and load the inventory.
 
-    def named(self, path: Path) -> str:
-        return path.resolve().relative_to(self.place.resolve()).as_posix()
+        Raises:
+            CannotRun: There is no repository, the inventory cannot be loaded, or the schema folder is not next to the
+                corpus.
+        """
+        self.version, self.corpus, self.schema = version, corpus, Path(schema)
+        self.scratch, self.progress = scratch, progress
+        self.folder = beside(corpus.root)
+        self.repository = Repository(self.folder, corpus.root)
+        self.inventory: Inventory = inventory.load(schema)
+        if not self.schema.resolve().is_relative_to(self.folder.resolve()):
+            raise CannotRun(schema, "is not next to the corpus", "name the schema folder that is released with it")
+
+    def relative_path(self, path: Path) -> str:
+        """Return a path from the folder that contains `corpus/`."""
+        return path.resolve().relative_to(self.folder.resolve()).as_posix()
 
     @property
     def citation_path(self) -> Path:
-        return self.place / CITATION
+        """The path of CITATION.cff."""
+        return self.folder / CITATION
 
     @property
     def changelog_path(self) -> Path:
-        return self.corpus.root / changelog.FILE
+        """The path of the changelog of the data."""
+        return self.corpus.root / CHANGELOG
 
     @cached_property
     def citation(self) -> dict[str, Any]:
-        """What CITATION.cff says; empty where there is none or it is no mapping."""
+        """The contents of CITATION.cff; empty if there is no such file or it is not a mapping."""
         if not self.citation_path.is_file():
             return {}
         try:
@@ -83,124 +122,118 @@ class Candidate:
         return value if isinstance(value, dict) else {}
 
     @cached_property
-    def entries(self) -> list[Entry]:
-        """The changelog of the data, from the top; empty where there is none."""
+    def entries(self) -> list[ChangelogEntry]:
+        """The entries of the changelog of the data, from the top; empty if there is no changelog."""
         path = self.changelog_path
-        return changelog.entries(read_bytes(path, "restore it").decode("utf-8", "replace")) if path.is_file() else []
+        return parse_changelog(read_bytes(path, "restore it").decode("utf-8", "replace")) if path.is_file() else []
 
     @property
-    def entry(self) -> Entry | None:
-        return next((entry for entry in self.entries if entry.version == self.version), None)
+    def entry(self) -> ChangelogEntry | None:
+        """The changelog entry of the version."""
+        return find_entry(self.entries, self.version)
 
     @cached_property
-    def last(self) -> str | None:
-        """The version released last, but for the one that is being made."""
-        others = [version for version in self.repository.versions() if version != self.version]
+    def last_version(self) -> str | None:
+        """The version of the last release, other than this one."""
+        others = [version for version in self.repository.tagged_versions() if version != self.version]
         return others[-1] if others else None
 
     @cached_property
     def comparison(self) -> Comparison | None:
-        """The last release against what is here, summed up; None for a first release."""
-        return self.since(f"refs/tags/{PREFIX}{self.last}").comparison if self.last else None
+        """The last release compared with the current state; None for a first release."""
+        last = self.last_version
+        return self.compare_with(f"refs/tags/{TAG_PREFIX}{last}").comparison if last else None
 
-    def since(self, name: str) -> Since:
-        """A revision, or a folder, against what is here, summed up."""
-        self.step(f"comparing with {name}")
-        now = FolderTree("the corpus", {CORPUS: self.corpus.root, SCHEMA: self.schema})
+    def compare_with(self, name: str) -> EarlierState:
+        """Compare a revision, or a folder, with the current state, and sum up the differences."""
+        self.progress(f"comparing with {name}")
+        current = FolderTree("the corpus", {CORPUS: self.corpus.root, SCHEMA: self.schema})
         corpus, schema = str(self.corpus.root.resolve()), str(self.schema.resolve())
-        folder = Path(name).exists()
-        with side(name) if folder else revision(name, corpus, schema, self.place) as before:
-            found = Comparison(before, now)
-            found.summed()
-            file = f"{CORPUS}/{changelog.FILE}"
-            told = changelog.entries(before.read(file).decode("utf-8", "replace")) if file in before.files() else []
-        return Since(told[0].version if told else None, found)
+        is_folder = Path(name).exists()
+        with side(name) if is_folder else revision(name, corpus, schema, self.folder) as earlier:
+            comparison = Comparison(earlier, current)
+            comparison.summed()
+            file = f"{CORPUS}/{CHANGELOG}"
+            text = earlier.read(file).decode("utf-8", "replace") if file in earlier.files() else ""
+        entries = parse_changelog(text)
+        return EarlierState(entries[0].version if entries else None, comparison)
 
     @cached_property
     def counts(self) -> list[str]:
-        """The lines that the changelog must have."""
-        if self.comparison is None:
-            return changelog.counts_of_first(self.corpus)
-        return changelog.counts_of(self.comparison.summary)
+        """The count lines that the changelog entry must have."""
+        return count_changes(self.comparison.summary) if self.comparison else count_contents(self.corpus)
 
     @cached_property
     def findings(self) -> list[Finding]:
-        """What the checks of the corpus find, warnings too, and near-duplicates in two splits."""
-        self.step("checking the corpus")
-        found = list(check(self.corpus, self.inventory))
-        return found if any(one.severity == "error" for one in found) else found + leaks(self.corpus)
+        """The findings of the corpus checks with warnings, and near-duplicate paragraphs in two splits."""
+        self.progress("checking the corpus")
+        findings = list(check(self.corpus, self.inventory))
+        if any(finding.severity == "error" for finding in findings):
+            return findings
+        return findings + leaks(self.corpus)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the corpus checks find an error."""
+        return any(finding.severity == "error" for finding in self.findings)
 
     @cached_property
     def agreement(self) -> "Report | None":
-        from annotate.release.agreement import measured
-
-        self.step("measuring agreement")
-        return measured(self.corpus, self.inventory)
-
-    @cached_property
-    def built(self) -> "Built":
-        """The dataset, built twice."""
-
-        self.step("building the dataset twice")
-        return build_twice(self)
+        """The agreement of the annotators behind gold; None if there were fewer than two."""
+        self.progress("measuring agreement")
+        return measure_gold_agreement(self.corpus, self.inventory)
 
     @cached_property
-    def paths(self) -> list[str]:
+    def datasets(self) -> DatasetPair:
+        """The dataset, built twice: in two folders and two processes with different hash seeds.
+
+        Raises:
+            CannotRun: There is nothing to build.
+        """
+        self.progress("building the dataset twice")
+        first, second = self.scratch / "first" / "dataset", self.scratch / "second" / "dataset"
+        table = agreement_table(self.agreement) if self.agreement else None
+        citation = cited(self.corpus)
+        with processes(2) as executor:
+            assert executor is not None  # noqa: S101 - two workers always have an executor
+            other = executor.submit(build, self.corpus, self.inventory, second, citation, table)
+            manifest = build(self.corpus, self.inventory, first, citation, table)
+            other.result()
+        return DatasetPair(first, second, manifest)
+
+    @cached_property
+    def source_files(self) -> list[str]:
         """The files that a release is made from, as git lists them: corpus, schema, guidelines, citation, licences."""
-        wanted = (self.named(self.corpus.root), self.named(self.schema), "guidelines", CITATION, "LICENSE*")
-        listed = line(self.place, "ls-files", "-z", "--", *wanted) or ""
-        return sorted(name for name in listed.split("\0") if name and (self.place / name).is_file())
+        wanted = (self.relative_path(self.corpus.root), self.relative_path(self.schema), "guidelines")
+        output = git_text(self.folder, "ls-files", "-z", "--", *wanted, CITATION, "LICENSE*") or ""
+        return sorted(file for file in output.split("\0") if file and (self.folder / file).is_file())
 
-    def hashes(self) -> dict[str, str]:
-        """Path → SHA-256, as they are on disk, but for the changelog of the data."""
-        but = self.named(self.changelog_path)
-        return {name: sha256((self.place / name).read_bytes()) for name in self.paths if name != but}
+    def hash_sources(self) -> dict[str, str]:
+        """Return source file → SHA-256, as the files are on disk, without the changelog of the data."""
+        changelog = self.relative_path(self.changelog_path)
+        return {file: sha256((self.folder / file).read_bytes()) for file in self.source_files if file != changelog}
 
     @cached_property
     def manifest(self) -> ReleaseManifest | None:
-        """The manifest in `releases/`; None where there is none yet."""
-        path = manifest_path(self.place, self.version)
-        return decode(self.named(path), path.read_bytes()) if path.is_file() else None
+        """The manifest in `releases/`; None if it is not written yet."""
+        path = manifest_path(self.folder, self.version)
+        return decode_manifest(self.relative_path(path), path.read_bytes()) if path.is_file() else None
 
-    def fresh_manifest(self) -> ReleaseManifest:
+    def build_manifest(self) -> ReleaseManifest:
+        """Return the manifest that the current files and the dataset give."""
         return ReleaseManifest(
             format=FORMAT,
             version=self.version,
             inventory=self.inventory.version,
-            files=self.hashes(),
-            dataset=self.built.manifest,
+            files=self.hash_sources(),
+            dataset=self.datasets.manifest,
         )
 
 
 @contextlib.contextmanager
-def candidate(
-    version: str, corpus: str | Path, schema: str | Path, step: Step = lambda what: None
+def open_candidate(
+    version: str, corpus: str | Path, schema: str | Path, progress: Progress = lambda activity: None
 ) -> Iterator[Candidate]:
-    """A candidate with a scratch folder that is gone afterwards."""
+    """Yield a candidate whose scratch folder is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="annotate-release-") as scratch:
-        yield Candidate(version, Corpus(corpus), schema, Path(scratch), step)
-
-
-if TYPE_CHECKING:
-    pass
-
-
-class Built(NamedTuple):
-    """Two folders that must be the same, and the manifest of the first."""
-
-    first: Path
-    second: Path
-    manifest: Manifest
-
-
-def build_twice(candidate: "Candidate") -> Built:
-    """Raises CannotRun where there is nothing to build."""
-    first, second = candidate.scratch / "first" / "dataset", candidate.scratch / "second" / "dataset"
-    table = tabled(candidate.agreement) if candidate.agreement else None
-    corpus, labels, quoted = candidate.corpus, candidate.inventory, cited(candidate.corpus)
-    with processes(2) as executor:
-        assert executor is not None  # noqa: S101 - there is one for two
-        other = executor.submit(build, corpus, labels, second, quoted, table)
-        manifest = build(corpus, labels, first, quoted, table)
-        other.result()
-    return Built(first, second, manifest)
+        yield Candidate(version, Corpus(corpus), schema, Path(scratch), progress)

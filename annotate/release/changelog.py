@@ -1,4 +1,7 @@
-"""The changelog of the data: an entry a version, with the counts of the difference; drafted here, told by people."""
+"""The changelog of the data: one entry for each version, with the counts of what changed.
+
+`annotate release cut` drafts an entry; a person completes it.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,16 +10,23 @@ from typing import NamedTuple
 from annotate.comparison.summary import LabelCounts, Summary
 from annotate.corpus import Corpus
 
-FILE = "CHANGELOG.md"
+CHANGELOG = "CHANGELOG.md"
 DRAFT = "<!-- draft: say in words what changed and why, then delete this line -->"
 _HEADING = re.compile(r"## +\[?v?(?P<version>\d+\.\d+\.\d+)\]?(?P<rest>.*)")
 _DAY = re.compile(r"\((\d{4}-\d{2}-\d{2})\)")
-_SPANS = ("added", "removed", "moved", "relabelled", "attributes")
-_RELATIONS = ("added", "removed", "relabelled", "retargeted")
+_SPAN_CHANGES = ("added", "removed", "moved", "relabelled", "attributes")
+_RELATION_CHANGES = ("added", "removed", "relabelled", "retargeted")
 
 
-class Entry(NamedTuple):
-    """One version's part of the changelog; `line` is that of its heading, from 1; `body` all below it."""
+class ChangelogEntry(NamedTuple):
+    """The entry of one version.
+
+    Attributes:
+        version: The version in the heading.
+        line: The line of the heading, from 1.
+        rest: What follows the version in the heading.
+        body: The lines below the heading.
+    """
 
     version: str
     line: int
@@ -25,92 +35,106 @@ class Entry(NamedTuple):
 
     @property
     def day(self) -> str | None:
-        """The day of the release, year-month-day in brackets behind the version."""
-        found = _DAY.search(self.rest)
-        return found[1] if found else None
+        """The day of the release, YYYY-MM-DD, from the brackets after the version."""
+        match = _DAY.search(self.rest)
+        return match[1] if match else None
 
     @property
     def is_draft(self) -> bool:
+        """Whether the line that marks a draft is still in the entry."""
         return DRAFT in self.body
 
-    def lacks(self, counts: Sequence[str]) -> list[str]:
-        """Those lines of counts that the entry does not have; how they are wrapped does not matter."""
+    def missing_counts(self, counts: Sequence[str]) -> list[str]:
+        """Return the count lines that the entry lacks; line breaks within a count do not matter."""
         words = " ".join(self.body.split())
-        return [one for one in counts if one not in words]
+        return [count for count in counts if count not in words]
 
 
-def entries(text: str) -> list[Entry]:
-    """The entries of a changelog, from the top."""
+def parse_changelog(text: str) -> list[ChangelogEntry]:
+    """Return the entries of a changelog, from the top."""
     lines = text.split("\n")
-    starts = [(number, found) for number, one in enumerate(lines) if (found := _HEADING.fullmatch(one.rstrip()))]
-    ends = [*(number for number, _ in starts), len(lines)][1:]
+    headings = [(index, match) for index, line in enumerate(lines) if (match := _HEADING.fullmatch(line.rstrip()))]
+    ends = [*(index for index, _ in headings), len(lines)][1:]
     return [
-        Entry(found["version"], number + 1, found["rest"].strip(), "\n".join(lines[number + 1 : end]).strip("\n"))
-        for (number, found), end in zip(starts, ends, strict=True)
+        ChangelogEntry(
+            match["version"], index + 1, match["rest"].strip(), "\n".join(lines[index + 1 : end]).strip("\n")
+        )
+        for (index, match), end in zip(headings, ends, strict=True)
     ]
 
 
-def drafted(text: str, version: str, day: str, counts: Sequence[str]) -> str:
-    """The changelog with a dated entry for the version that names the counts; the same where it has one already.
+def find_entry(entries: Sequence[ChangelogEntry], version: str) -> ChangelogEntry | None:
+    """Return the first entry of a version; None if there is none."""
+    return next((entry for entry in entries if entry.version == version), None)
 
-    What was written there by hand stays; what is put in comes with a line to be deleted by whoever has read it.
+
+def draft_entry(text: str, version: str, day: str, counts: Sequence[str]) -> str:
+    """Return the changelog with a dated entry for a version that has all the counts.
+
+    What a person wrote stays. Counts are added under a line that marks a draft, which a person deletes.
+
+    Args:
+        text: The changelog.
+        version: The version of the entry.
+        day: The day of the release, YYYY-MM-DD.
+        counts: The count lines that the entry must have.
+
+    Returns:
+        The new changelog; the same text if the entry is complete already.
     """
-    found = next((entry for entry in entries(text) if entry.version == version), None)
-    if found is None:
-        return _with_entry(text, f"## {version} ({day})\n\n{_draft(counts)}\n")
-    missing = found.lacks(counts)
-    if found.day and not missing:
+    entry = find_entry(parse_changelog(text), version)
+    if entry is None:
+        return _insert_entry(text, f"## {version} ({day})\n\n{_draft(counts)}\n")
+    missing = entry.missing_counts(counts)
+    if entry.day and not missing:
         return text
     lines = text.split("\n")
-    lines[found.line - 1] = f"## {version} ({found.day or day})"
+    lines[entry.line - 1] = f"## {version} ({entry.day or day})"
     if missing:
-        words = _draft(missing) if not found.is_draft else _listed(missing)
-        lines[found.line : found.line] = ["", *words.split("\n")]
+        addition = _bullets(missing) if entry.is_draft else _draft(missing)
+        lines[entry.line : entry.line] = ["", *addition.split("\n")]
     return "\n".join(lines)
 
 
-def _with_entry(text: str, entry: str) -> str:
-    """The newest entry stands above the others, below what the file begins with."""
+def _insert_entry(text: str, entry: str) -> str:
+    """Put an entry above the others, below the introduction."""
     lines = text.split("\n")
-    at = next((number for number, one in enumerate(lines) if one.startswith("## ")), None)
-    if at is None:
+    first = next((index for index, line in enumerate(lines) if line.startswith("## ")), None)
+    if first is None:
         return f"{text.rstrip()}\n\n{entry}".lstrip()
-    return "\n".join([*lines[:at], *entry.split("\n"), *lines[at:]])
+    return "\n".join([*lines[:first], *entry.split("\n"), *lines[first:]])
 
 
 def _draft(counts: Sequence[str]) -> str:
-    return f"{DRAFT}\n\n{_listed(counts)}" if counts else DRAFT
+    return f"{DRAFT}\n\n{_bullets(counts)}" if counts else DRAFT
 
 
-def _listed(counts: Sequence[str]) -> str:
-    return "\n".join(f"- {one}" for one in counts)
+def _bullets(counts: Sequence[str]) -> str:
+    return "\n".join(f"- {count}" for count in counts)
 
 
-def counts_of(summary: Summary) -> list[str]:
-    """What a difference comes to, a line a kind; only what is not nothing."""
+def count_changes(summary: Summary) -> list[str]:
+    """Return the count lines of a difference, one for each kind that has a change."""
     articles = summary.articles
-    of_articles = {
+    article_changes = {
         "added": len(articles.added),
         "removed": len(articles.removed),
-        "of another text": len(articles.text),
-        "of other rights": len(articles.rights),
+        "with changed text": len(articles.text),
+        "with changed rights": len(articles.rights),
         "moved between splits": len(summary.moves),
     }
-    lines = (
-        ("Articles", of_articles),
-        ("Gold spans", dict(_totals(summary.spans, _SPANS))),
-        ("Gold relations", dict(_totals(summary.relations, _RELATIONS))),
+    kinds = (
+        ("Articles", article_changes),
+        ("Gold spans", dict(_total_changes(summary.spans, _SPAN_CHANGES))),
+        ("Gold relations", dict(_total_changes(summary.relations, _RELATION_CHANGES))),
         ("Inventory", {"changes": len(summary.inventory)}),
     )
-    return [f"{what}: {said}." for what, numbers in lines if (said := _said(numbers))]
+    lines = [(kind, [f"{count:,} {name}" for name, count in counts.items() if count]) for kind, counts in kinds]
+    return [f"{kind}: {', '.join(changes)}." for kind, changes in lines if changes]
 
 
-def _said(numbers: dict[str, int]) -> str:
-    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
-
-
-def _totals(labels: dict[str, LabelCounts], kinds: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Sums over labels; what came and went with a whole article counts as added and removed."""
+def _total_changes(labels: dict[str, LabelCounts], kinds: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Sum the changes over labels; those of an article that was added or removed as a whole count, too."""
     for kind in kinds:
         total = sum(getattr(counts, kind) for counts in labels.values())
         if kind == "added":
@@ -120,11 +144,10 @@ def _totals(labels: dict[str, LabelCounts], kinds: Sequence[str]) -> Iterator[tu
         yield ("with other attributes" if kind == "attributes" else kind), total
 
 
-def counts_of_first(corpus: Corpus) -> list[str]:
-    """What a first release holds, in the same lines."""
-    spans = relations = 0
-    for gold in corpus.gold():
-        spans += len(gold.spans)
-        relations += len(gold.relations)
-    numbers = (("Articles", len(corpus.article_ids())), ("Gold spans", spans), ("Gold relations", relations))
-    return [f"{what}: {number:,}." for what, number in numbers]
+def count_contents(corpus: Corpus) -> list[str]:
+    """Return the count lines of a first release: what the corpus contains."""
+    counts = {"Articles": len(corpus.article_ids()), "Gold spans": 0, "Gold relations": 0}
+    for annotation in corpus.gold():
+        counts["Gold spans"] += len(annotation.spans)
+        counts["Gold relations"] += len(annotation.relations)
+    return [f"{kind}: {count:,}." for kind, count in counts.items()]

@@ -1,4 +1,4 @@
-"""What a release asks of git: is the tree clean, which releases are tagged, what did a tag hold; and the new tag."""
+"""The git repository of a corpus: uncommitted files, tagged releases and what they contained, and the new tag."""
 
 import os
 from collections.abc import Iterator
@@ -8,99 +8,132 @@ from annotate.comparison.semver import parsed
 from annotate.comparison.sources import objects, run
 from annotate.errors import CannotRun
 
-PREFIX = "v"
-"""A tag is `v` and the version."""
+TAG_PREFIX = "v"
+"""A tag is this letter and the version."""
 
 
-def git(place: Path, *words: str, given: bytes | None = None) -> bytes | None:
-    """What git prints; None where it fails, as outside a repository. Raises CannotRun where git is not installed."""
-    done = run(place, *words, given=given)
-    return done.stdout if done.returncode == 0 else None
+def git(folder: Path, *arguments: str, stdin: bytes | None = None) -> bytes | None:
+    """Run git in a folder and return what it prints.
+
+    Returns:
+        The output; None if git fails, as it does outside a repository.
+
+    Raises:
+        CannotRun: git is not installed.
+    """
+    process = run(folder, *arguments, given=stdin)
+    return process.stdout if process.returncode == 0 else None
 
 
-def line(place: Path, *words: str) -> str | None:
-    """What git prints, as text without the end of the last line; None where it fails."""
-    printed = git(place, *words)
-    return None if printed is None else os.fsdecode(printed).rstrip("\n")
+def git_text(folder: Path, *arguments: str) -> str | None:
+    """Run git in a folder and return what it prints as text, without the final line break; None if git fails."""
+    output = git(folder, *arguments)
+    return None if output is None else os.fsdecode(output).rstrip("\n")
 
 
-def changes(place: Path) -> list[str] | None:
-    """Paths in the whole tree that differ from the last commit, untracked ones too; None outside of a repository."""
-    printed = git(place, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
-    return None if printed is None else [os.fsdecode(entry[3:]) for entry in printed.split(b"\0") if entry]
+def uncommitted_files(folder: Path) -> list[str] | None:
+    """Return the paths in the whole tree that differ from the last commit, with untracked files.
+
+    Returns:
+        The paths from the top of the repository; None outside a repository.
+    """
+    output = git(folder, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    return None if output is None else [os.fsdecode(entry[3:]) for entry in output.split(b"\0") if entry]
 
 
 class Repository:
-    """The git repository with the folder `place` in it, that of `corpus/`; messages call it `named`.
+    """The git repository that a corpus is in.
 
-    Raises CannotRun where there is none, where it has no commit, and for a shallow clone, which lacks old releases.
+    Attributes:
+        folder: The folder that contains `corpus/`.
+        corpus: The corpus folder as the user named it, for messages.
+        top: The top folder of the repository.
+        head: The commit that was the last one when this object was made.
     """
 
-    def __init__(self, place: Path, named: Path) -> None:
-        self.place, self.named = place.resolve(), named
-        top = line(self.place, "rev-parse", "--show-toplevel")
+    def __init__(self, folder: Path, corpus: Path) -> None:
+        """Look for the repository.
+
+        Raises:
+            CannotRun: There is no repository, it has no commit, or it is a shallow clone, which lacks old releases.
+        """
+        self.folder, self.corpus = folder.resolve(), corpus
+        top = git_text(self.folder, "rev-parse", "--show-toplevel")
         if top is None:
-            hint = "release from a clone; where there is one, `git status` says why git does not read it"
-            raise CannotRun(named, "is in no git repository", hint)
-        if line(self.place, "rev-parse", "--is-shallow-repository") == "true":
-            problem = "is in a shallow clone, without the earlier releases"
-            raise CannotRun(named, problem, "`git fetch --unshallow --tags`")
-        head = line(self.place, "rev-parse", "--verify", "--quiet", "HEAD")
+            hint = "release from a clone; if this is one, `git status` says why git does not read it"
+            raise CannotRun(corpus, "is not in a git repository", hint)
+        if git_text(self.folder, "rev-parse", "--is-shallow-repository") == "true":
+            problem = "is in a shallow clone, which lacks the earlier releases"
+            raise CannotRun(corpus, problem, "run `git fetch --unshallow --tags`")
+        head = git_text(self.folder, "rev-parse", "--verify", "--quiet", "HEAD")
         if head is None:
-            raise CannotRun(named, "is in a git repository without a commit", "commit the corpus first")
+            raise CannotRun(corpus, "is in a git repository without a commit", "commit the corpus first")
         self.top, self.head = Path(top).resolve(), head
 
     @property
-    def private(self) -> Path:
-        """Git's own folder, where nothing is committed."""
-        return self.place / (line(self.place, "rev-parse", "--git-common-dir") or ".git")
+    def git_folder(self) -> Path:
+        """The folder of git's own files, shared by all worktrees of the repository."""
+        return self.folder / (git_text(self.folder, "rev-parse", "--git-common-dir") or ".git")
 
-    def name(self, path: Path) -> str:
-        """How git calls a file: its path from the top of the repository."""
+    def path_in_git(self, path: Path) -> str:
+        """Return the path of a file from the top of the repository."""
         return path.resolve().relative_to(self.top).as_posix()
 
-    def changes(self) -> list[str]:
-        """Paths from the top that differ from the last commit."""
-        return changes(self.top) or []
+    def is_ignored(self, path: Path) -> bool:
+        """Return whether git ignores a path, or the path is outside the repository."""
+        target = path.resolve()
+        inside = target.is_relative_to(self.top)
+        return not inside or git(self.top, "check-ignore", "--quiet", str(target)) is not None
 
-    def versions(self) -> list[str]:
-        """The versions that are tagged among the ancestors of the last commit, in the order of their numbers."""
-        listed = line(self.top, "tag", "--list", f"{PREFIX}*", "--merged", "HEAD") or ""
-        return sorted(_of_versions(listed.split()), key=parsed)
+    def uncommitted_files(self) -> list[str]:
+        """Return the paths from the top that differ from the last commit, with untracked files."""
+        return uncommitted_files(self.top) or []
 
-    def tagged(self, version: str) -> str | None:
-        """The commit that a version's tag stands at; None where there is no such tag."""
-        name = f"refs/tags/{PREFIX}{version}^{{commit}}"
-        return line(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+    def tagged_versions(self) -> list[str]:
+        """Return the versions with a tag on an ancestor of the last commit, lowest first."""
+        output = git_text(self.top, "tag", "--list", f"{TAG_PREFIX}*", "--merged", "HEAD") or ""
+        return sorted(_versions(output.split()), key=parsed)
 
-    def at(self, revision: str) -> dict[str, str]:
-        """The files at a revision: path from the folder of the corpus → git's name of its bytes."""
-        printed = git(self.place, "ls-tree", "-r", "-z", revision) or b""
-        parts = (entry.partition(b"\t") for entry in printed.split(b"\0") if entry)
+    def tagged_commit(self, version: str) -> str | None:
+        """Return the commit that the tag of a version points to; None if there is no such tag."""
+        tag = f"refs/tags/{TAG_PREFIX}{version}^{{commit}}"
+        return git_text(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", tag)
+
+    def list_blobs(self, revision: str) -> dict[str, str]:
+        """Return the files at a revision: path from `folder` → git's hash of the contents."""
+        output = git(self.folder, "ls-tree", "-r", "-z", revision) or b""
+        parts = (entry.partition(b"\t") for entry in output.split(b"\0") if entry)
         return {os.fsdecode(path): about.split()[2].decode() for about, _, path in parts}
 
-    def contents(self, blobs: list[str]) -> Iterator[bytes]:
-        """The bytes of files by git's names for them, in order, one in memory at a time; raises CannotRun."""
+    def read_blobs(self, blobs: list[str]) -> Iterator[bytes]:
+        """Yield the contents of files by git's hashes, in order, with one file in memory at a time."""
         with objects(self.top) as reader:
             yield from map(reader.read, blobs)
 
-    def file(self, revision: str, path: Path) -> bytes | None:
-        """A file at a revision; None where it was not there."""
-        return git(self.top, "cat-file", "blob", f"{revision}:{self.name(path)}")
+    def read_file(self, revision: str, path: Path) -> bytes | None:
+        """Return a file at a revision; None if it did not exist there."""
+        return git(self.top, "cat-file", "blob", f"{revision}:{self.path_in_git(path)}")
 
-    def tag(self, version: str, words: str) -> None:
-        """Make the annotated tag of a version at the commit that was the last when this was made; raises CannotRun."""
-        # `cleanup=verbatim`: lines that begin with # are headings of ours, not comments.
-        told = ("tag", "--annotate", "--cleanup=verbatim", "--file=-", f"{PREFIX}{version}", self.head)
-        if git(self.top, *told, given=words.encode()) is None:
+    def create_tag(self, version: str, message: str) -> None:
+        """Create the annotated tag of a version at the commit `head`.
+
+        Raises:
+            CannotRun: git does not create the tag.
+        """
+        tag = f"{TAG_PREFIX}{version}"
+        # Without `cleanup=verbatim`, git would delete the headings of the changelog as comments.
+        arguments = ("tag", "--annotate", "--cleanup=verbatim", "--file=-", tag, self.head)
+        if git(self.top, *arguments, stdin=message.encode()) is None:
             hint = "see `git tag`, and set user.name and user.email; then run it again"
-            raise CannotRun(f"{PREFIX}{version}", "git does not make the tag", hint)
+            raise CannotRun(tag, "git did not create the tag", hint)
 
 
-def _of_versions(tags: list[str]) -> Iterator[str]:
+def _versions(tags: list[str]) -> Iterator[str]:
+    """Yield the versions of release tags; other tags are skipped."""
     for tag in tags:
+        version = tag.removeprefix(TAG_PREFIX)
         try:
-            parsed(tag.removeprefix(PREFIX))
+            parsed(version)
         except CannotRun:
-            continue  # a tag of something else
-        yield tag.removeprefix(PREFIX)
+            continue
+        yield version

@@ -1,4 +1,4 @@
-"""Each table of a dataset folder, loaded with the library `datasets` in a process of its own, offline."""
+"""Load each table of a dataset folder with the library `datasets`, offline and in a separate process."""
 
 import os
 import subprocess
@@ -10,46 +10,62 @@ from pathlib import Path
 import msgspec
 
 
-class Loaded(msgspec.Struct, frozen=True):
-    """The rows of a table, all splits together; or why it could not be loaded, in one line."""
+class LoadResult(msgspec.Struct, frozen=True):
+    """The outcome for one table.
+
+    Attributes:
+        rows: The rows of all splits.
+        problem: Why the table could not be loaded, in one line; empty if it was.
+    """
 
     rows: int
     problem: str = ""
 
 
-def load(folder: Path, configs: Sequence[str]) -> dict[str, Loaded]:
-    """What came of each table. Nothing of it stays in memory, and no cache of the user's is read or written."""
+def load_tables(folder: Path, configs: Sequence[str]) -> dict[str, LoadResult]:
+    """Load tables of a dataset folder, as a user would.
+
+    The tables do not stay in memory, and no cache of the user's is read or written.
+
+    Args:
+        folder: The dataset folder.
+        configs: The names of the tables.
+
+    Returns:
+        Table → outcome.
+    """
     with tempfile.TemporaryDirectory() as home:
-        env = {**os.environ, "HF_HOME": home, "HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
-        # In an empty folder, so that nothing beside the corpus is taken for a module.
-        words = [sys.executable, "-m", __name__, str(folder.resolve()), *configs]
-        done = subprocess.run(words, cwd=home, env=env, capture_output=True, check=False)
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        return {config: Loaded(0, said or "the process ended without a word") for config in configs}
-    return msgspec.json.decode(done.stdout, type=dict[str, Loaded])
+        environment = {**os.environ, "HF_HOME": home, "HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
+        command = [sys.executable, "-m", __name__, str(folder.resolve()), *configs]
+        # It runs in an empty folder: Python would import modules from the current one.
+        process = subprocess.run(command, cwd=home, env=environment, capture_output=True, check=False)
+    if process.returncode:
+        last_line = process.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        result = LoadResult(0, last_line or f"the process ended with exit code {process.returncode} and no message")
+        return dict.fromkeys(configs, result)
+    return msgspec.json.decode(process.stdout, type=dict[str, LoadResult])
 
 
-def _loaded(folder: str, config: str) -> Loaded:
+def _load_table(folder: str, config: str) -> LoadResult:
     import datasets
     import pyarrow as pa
     from datasets.exceptions import DatasetsError
 
     try:
-        found = datasets.load_dataset(folder, config)
+        splits = datasets.load_dataset(folder, config)
     except (DatasetsError, OSError, ValueError, LookupError, TypeError, RuntimeError, pa.ArrowException) as error:
-        return Loaded(0, " ".join(f"{type(error).__name__}: {error}".split()))
-    return Loaded(sum(len(split) for split in found.values()))
+        return LoadResult(0, " ".join(f"{type(error).__name__}: {error}".split()))
+    return LoadResult(sum(len(split) for split in splits.values()))
 
 
 def main(folder: str, *configs: str) -> None:
-    """Print what came of each table, as JSON."""
+    """Print the outcome for each table as JSON; the entry point of the separate process."""
     try:
         import datasets
     except ImportError:
         sys.exit("the library datasets is not installed: pip install 'contested-claims[dataset]'")
     datasets.disable_progress_bars()
-    results = {config: _loaded(folder, config) for config in configs}
+    results = {config: _load_table(folder, config) for config in configs}
     sys.stdout.buffer.write(msgspec.json.encode(results))
 
 

@@ -1,4 +1,4 @@
-"""The manifest of a release, `releases/VERSION.json`: hashes of all files it is made from and of all tables."""
+"""The manifest of a release, `releases/VERSION.json`: the hash of each source file and of each table."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +13,15 @@ FOLDER = "releases"
 
 
 class ReleaseManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`files` are the sources, path → SHA-256; `dataset` has file hash and logical hash of each table.
+    """What a release was made from and what was built.
 
-    The changelog of the data is not among the files: it is the last to be written, and names what is here.
+    Attributes:
+        format: The format of the manifest.
+        version: The version of the release.
+        inventory: The version of the inventory.
+        files: Source file → SHA-256. The changelog of the data is missing: a person edits it after the manifest is
+            written.
+        dataset: The manifest of the dataset, with the file hash and the logical hash of each table.
     """
 
     format: str
@@ -25,32 +31,46 @@ class ReleaseManifest(msgspec.Struct, frozen=True, kw_only=True):
     dataset: Manifest
 
 
-class _Head(msgspec.Struct):
+class _FormatOnly(msgspec.Struct):
     format: str
 
 
-def manifest_path(place: Path, version: str) -> Path:
-    return place / FOLDER / f"{version}.json"
+def manifest_path(folder: Path, version: str) -> Path:
+    """Return the path of the manifest of a version; `folder` is the one that contains `corpus/`."""
+    return folder / FOLDER / f"{version}.json"
 
 
-def encode(manifest: ReleaseManifest) -> bytes:
+def encode_manifest(manifest: ReleaseManifest) -> bytes:
+    """Return a manifest as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
 
 
-def decode(where: str | Path, data: bytes) -> ReleaseManifest:
-    """Raises CannotRun for what is no manifest, and for one of a later version of the toolkit."""
+def decode_manifest(where: str | Path, data: bytes) -> ReleaseManifest:
+    """Return the manifest in some JSON; `where` names it in messages.
+
+    Raises:
+        CannotRun: The JSON is not a manifest, or is one of a later version of the toolkit.
+    """
     try:
-        head = msgspec.json.decode(data, type=_Head)
-        if head.format != FORMAT:
-            problem = f"is {head.format!r}, and this toolkit knows {FORMAT!r}"
+        found_format = msgspec.json.decode(data, type=_FormatOnly).format
+        if found_format != FORMAT:
+            problem = f"has the format {found_format!r}, and this toolkit reads {FORMAT!r}"
             raise CannotRun(where, problem, "install the version of the toolkit that made it, or a later one")
         return msgspec.json.decode(data, type=ReleaseManifest)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CannotRun(where, f"is no manifest of a release: {error}", "get the release again") from error
+        raise CannotRun(where, f"is not a release manifest: {error}", "get the release again") from error
 
 
-def differences(manifest: ReleaseManifest, files: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Each file whose hash is not the one in the manifest, with what became of it."""
+def compare_files(manifest: ReleaseManifest, files: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each file whose hash differs from the manifest, and how it differs.
+
+    Args:
+        manifest: The manifest of the release.
+        files: Path → SHA-256 of the files that exist.
+
+    Yields:
+        The path, and "is missing", "was added" or "was changed".
+    """
     for file in sorted(manifest.files.keys() | files.keys()):
         if file not in files:
             yield file, "is missing"
@@ -60,17 +80,21 @@ def differences(manifest: ReleaseManifest, files: dict[str, str]) -> Iterator[tu
             yield file, "was changed"
 
 
-def dataset_differences(said: Manifest, built: Manifest) -> Iterator[str]:
-    """How a dataset is not the one in the manifest: by values, and by bytes where pyarrow is the same version."""
-    before = {table.file: table for table in said.tables}
-    after = {table.file: table for table in built.tables}
-    for file in sorted(before.keys() | after.keys()):
-        if file not in after or file not in before:
-            yield f"{file} {'is not built now' if file in before else 'is built now and not listed'}"
-        elif before[file].logical_sha256 != after[file].logical_sha256:
+def compare_datasets(released: Manifest, built: Manifest) -> Iterator[str]:
+    """Yield how a dataset differs from the one that was released.
+
+    Values are always compared; bytes only if both datasets were built with the same version of pyarrow.
+    """
+    same_pyarrow = released.pyarrow == built.pyarrow
+    old = {table.file: table for table in released.tables}
+    new = {table.file: table for table in built.tables}
+    for file in sorted(old.keys() | new.keys()):
+        if file not in new or file not in old:
+            yield f"{file} {'is not built now' if file in old else 'is built now and not listed'}"
+        elif old[file].logical_sha256 != new[file].logical_sha256:
             yield f"{file} has other values"
-        elif said.pyarrow == built.pyarrow and before[file].sha256 != after[file].sha256:
+        elif same_pyarrow and old[file].sha256 != new[file].sha256:
             yield f"{file} has the same values in other bytes"
-    for name in ("corpus", "inventory", "card_sha256", "croissant_sha256"):
-        if getattr(said, name) != getattr(built, name) and (name[-6:] != "sha256" or said.pyarrow == built.pyarrow):
+    for name in ("corpus", "inventory", *(("card_sha256", "croissant_sha256") if same_pyarrow else ())):
+        if getattr(released, name) != getattr(built, name):
             yield f"the {name.partition('_')[0]} differs"

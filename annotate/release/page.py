@@ -117,7 +117,7 @@ INCIDENTS = 200
 """Incidents that are drawn, those with several claimants first."""
 
 
-class Release(msgspec.Struct, frozen=True, kw_only=True):
+class PageContent(msgspec.Struct, frozen=True, kw_only=True):
     """What a page tells: the corpus, its version (None: of no release yet), its changelog entry (Markdown), what
     changed since the version `since`, and the agreement behind its gold."""
 
@@ -131,7 +131,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     articles: int = DRAWN
 
 
-def page(release: Release) -> Iterator[str]:
+def render_page(release: PageContent) -> Iterator[str]:
     """The page, in parts."""
     corpus, inventory = release.corpus, release.inventory
     names = corpus.annotated_ids(GOLD)
@@ -192,7 +192,7 @@ def _labels(inventory: Inventory, spans: Counter[str], relations: Counter[str]) 
     yield "</table>\n"
 
 
-def _changes(release: Release) -> Iterator[str]:
+def _changes(release: PageContent) -> Iterator[str]:
     if release.changes is not None:
         from annotate.comparison import render
 
@@ -276,7 +276,7 @@ def _several(contested: int, number: int) -> str:
     return f"Those with several claimants, {contested:,} of {number:,}, come first."
 
 
-def _articles(release: Release, names: Sequence[str]) -> Iterator[str]:
+def _articles(release: PageContent, names: Sequence[str]) -> Iterator[str]:
     shown = names[: release.articles]
     yield '<h2 id="articles">Articles</h2>\n'
     if len(shown) < len(names):

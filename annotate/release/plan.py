@@ -4,11 +4,19 @@ import msgspec
 
 from annotate.comparison.compare import Comparison
 from annotate.comparison.semver import Reason, next_version, version_needed
-from annotate.release import changelog
+from annotate.release.changelog import count_changes
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """`smallest` is None where nothing changed; `level` and `reasons` say why it is no smaller."""
+    """A version to release, and why it is not smaller.
+
+    Attributes:
+        last: The version of the last release; None before the first.
+        smallest: The smallest version allowed; None if nothing changed.
+        level: The level of the changes, or `first`.
+        reasons: The rules that ask for a level, and why.
+        counts: The count lines of the changelog.
+    """
 
     last: str | None
     smallest: str | None
@@ -17,13 +25,13 @@ class Plan(msgspec.Struct, frozen=True):
     counts: list[str]
 
 
-def following(last: str, comparison: Comparison) -> Plan:
-    """Of what follows on the version `last`."""
+def plan_next_release(last: str, comparison: Comparison) -> Plan:
+    """Return the plan of the release after the version `last`."""
     needed = version_needed(comparison.summary)
     smallest = None if needed.level == "none" else next_version(last, needed.level)
-    return Plan(last, smallest, needed.level, needed.reasons, changelog.counts_of(comparison.summary))
+    return Plan(last, smallest, needed.level, needed.reasons, count_changes(comparison.summary))
 
 
-def first(inventory: str, counts: list[str]) -> Plan:
-    """A first release has the version of its inventory (V106)."""
-    return Plan(None, inventory, "first", [], counts)
+def plan_first_release(inventory_version: str, counts: list[str]) -> Plan:
+    """Return the plan of a first release, which has the version of its inventory (V106)."""
+    return Plan(None, inventory_version, "first", [], counts)

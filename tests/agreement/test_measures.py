@@ -19,7 +19,7 @@ from annotate.agreement.study import study
 from annotate.agreement.tables import tabulate_report
 from annotate.inventory import Inventory
 from annotate.model import Annotation
-from annotate.release.agreement import tabled
+from annotate.release.agreement import agreement_table
 from tests.agreement.helpers import TEXT, annotation, compared, span
 from tests.conftest import BASE
 from tests.strategies import annotations, texts
@@ -186,7 +186,7 @@ def test_only_what_is_asked_for_is_measured(base: Inventory, monkeypatch: pytest
     monkeypatch.setattr("annotate.agreement.report.RecordCounter", None)
     less = measure(found, samples=20, only_labels=True)
     assert less.labels == [row for row in whole.labels if row.kind != "layer"]
-    assert tabled(less) == tabled(whole)
+    assert agreement_table(less) == agreement_table(whole)
     rest = (less.attributes, less.relations, less.records, less.counts, less.confusion, less.by_article)
     assert not any(rest)
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.comparison.summary import Articles, LabelCounts, Summary
-from annotate.release.changelog import DRAFT, counts_of, drafted, entries
+from annotate.release.changelog import DRAFT, count_changes, draft_entry, parse_changelog
 
 DAY = "2026-03-01"
 COUNTS = ["Articles: 2 added.", "Gold spans: 1,203 added, 4 removed."]
@@ -19,10 +19,10 @@ LINES = st.lists(
 @given(LINES, st.sampled_from(["2.0.0", "1.0.0", "0.1.0"]))
 def test_drafting_twice_is_drafting_once_and_loses_no_line(lines: list[str], version: str) -> None:
     text = "\n".join(lines)
-    once = drafted(text, version, DAY, COUNTS)
-    assert drafted(once, version, DAY, COUNTS) == once
-    entry = next(entry for entry in entries(once) if entry.version == version)
-    assert entry.lacks(COUNTS) == []
+    once = draft_entry(text, version, DAY, COUNTS)
+    assert draft_entry(once, version, DAY, COUNTS) == once
+    entry = next(entry for entry in parse_changelog(once) if entry.version == version)
+    assert entry.missing_counts(COUNTS) == []
     assert entry.day
     kept = [one for one in lines if one and not one.startswith("## ")]
     assert [one for one in kept if kept.count(one) > once.split("\n").count(one)] == []
@@ -30,7 +30,7 @@ def test_drafting_twice_is_drafting_once_and_loses_no_line(lines: list[str], ver
 
 def test_newest_entry_stands_on_top() -> None:
     text = "# Changes\n\nTold here.\n\n## 1.0.0 (2026-01-01)\n\n- First.\n"
-    assert drafted(text, "1.1.0", DAY, COUNTS[:1]) == (
+    assert draft_entry(text, "1.1.0", DAY, COUNTS[:1]) == (
         f"# Changes\n\nTold here.\n\n## 1.1.0 (2026-03-01)\n\n{DRAFT}\n\n- Articles: 2 added.\n\n"
         "## 1.0.0 (2026-01-01)\n\n- First.\n"
     )
@@ -38,12 +38,12 @@ def test_newest_entry_stands_on_top() -> None:
 
 def test_entry_without_a_day_gets_one_and_keeps_its_words() -> None:
     text = "# Changes\n\n## 1.0.0 (not released)\n\n- First.\n"
-    assert drafted(text, "1.0.0", DAY, []) == "# Changes\n\n## 1.0.0 (2026-03-01)\n\n- First.\n"
+    assert draft_entry(text, "1.0.0", DAY, []) == "# Changes\n\n## 1.0.0 (2026-03-01)\n\n- First.\n"
 
 
 def test_wrapped_counts_are_found() -> None:
-    (entry,) = entries("## 1.0.0\n\n- Gold spans: 1,203 added,\n  4 removed.\n- Articles: 2 added.\n")
-    assert entry.lacks(COUNTS) == []
+    (entry,) = parse_changelog("## 1.0.0\n\n- Gold spans: 1,203 added,\n  4 removed.\n- Articles: 2 added.\n")
+    assert entry.missing_counts(COUNTS) == []
 
 
 def test_counts_leave_out_what_is_nothing() -> None:
@@ -52,5 +52,5 @@ def test_counts_leave_out_what_is_nothing() -> None:
         spans={"Load": LabelCounts(added=1, arrived=2, moved=3), "Quay": LabelCounts(gone=1)},
         relations={},
     )
-    assert counts_of(summary) == ["Articles: 2 added.", "Gold spans: 3 added, 1 removed, 3 moved."]
-    assert counts_of(Summary()) == []
+    assert count_changes(summary) == ["Articles: 2 added.", "Gold spans: 3 added, 1 removed, 3 moved."]
+    assert count_changes(Summary()) == []

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate.release.cut import Order, cut
+from annotate.release.cut import CutOptions, cut_release
 from tests.release.conftest import DAY, DRAFT, VERSION, Maintained
 
 FOLDER = f"dist/release/{VERSION}"
@@ -28,7 +28,7 @@ def test_two_steps_and_what_they_say(port: Maintained) -> None:
     assert first.output == (
         "prepared CITATION.cff\nprepared corpus/CHANGELOG.md\nprepared releases/1.0.0.json\nNot released yet. Next:\n"
         "  say in the changelog what changed and why, and delete the line of the draft\n"
-        "  look at the files and commit them\n  annotate release cut 1.0.0\n"
+        "  review the files and commit them\n  annotate release cut 1.0.0\n"
     )
     assert port.tree().keys() - before.keys() == {"corpus/CHANGELOG.md", TO_COME}
     told = port.path("corpus/CHANGELOG.md").read_text()
@@ -41,7 +41,7 @@ def test_two_steps_and_what_they_say(port: Maintained) -> None:
     assert again.exit_code == 1
     assert {line.split()[1] for line in again.output.splitlines()[:4]} == {"V104", "V201"}
     port.commit()
-    assert "V104 is a draft" in port.annotate("release", "cut", VERSION).output
+    assert "V104 the entry 1.0.0 is a draft" in port.annotate("release", "cut", VERSION).output
     assert not port.path("dist").exists()
     assert not port.git("tag")
 
@@ -105,7 +105,7 @@ def test_next_release_names_what_changed(released: Maintained) -> None:
     plan = released.annotate("release", "plan")
     assert plan.output.startswith("1.0.1 is the smallest version after 1.0.0: a patch change.\n  D301 patch: ")
     lower = released.annotate("release", "cut", "0.9.9")
-    assert (lower.exit_code, "V101 0.9.9 is not above 1.0.0" in lower.output) == (1, True)
+    assert (lower.exit_code, "V101 0.9.9 is not higher than 1.0.0" in lower.output) == (1, True)
     released.prepare("1.0.1")
     told = released.path("corpus/CHANGELOG.md").read_text()
     assert "- Gold spans: 1 with other attributes.\n" in told
@@ -142,7 +142,7 @@ def _killed_at(root: Path, what: str, times: int) -> None:
 
     os.chdir(root)
     tempfile.tempdir = str(root.parent)  # what a killed run leaves goes with the test
-    cut(Order(VERSION, Path("corpus"), Path("schema"), Path(FOLDER), DAY), step)
+    cut_release(CutOptions(VERSION, Path("corpus"), Path("schema"), Path(FOLDER), DAY), step)
 
 
 def kill(root: Path, what: str, times: int = 1) -> None:
@@ -217,7 +217,7 @@ def test_two_at_once(port: Maintained) -> None:
 
 @pytest.mark.parametrize(
     ("out", "words"),
-    [("out", "is not ignored by git"), ("dist/mine", "is there and is no release; choose another folder")],
+    [("out", "is not ignored by git"), ("dist/mine", "exists and is not a release folder; choose another folder")],
 )
 def test_folder_that_is_in_the_way(prepared: Maintained, out: str, words: str) -> None:
     prepared.write("dist/mine/thesis.txt", "x")
@@ -233,8 +233,8 @@ def test_what_was_there_is_put_back_without_room(tmp_path: Path) -> None:
     code = """
 import resource
 from pathlib import Path
-from annotate.release.cut import Edits
-edits = Edits()
+from annotate.release.cut import FileEdits
+edits = FileEdits()
 edits.write(Path("old.txt"), b"new")
 edits.write(Path("folder/new.txt"), b"new")
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -255,7 +255,7 @@ def test_tag_that_git_does_not_make_is_made_by_the_next_run(
     done = prepared.annotate("release", "cut", VERSION)
     assert (done.exit_code, done.output) == (
         2,
-        "annotate: v1.0.0: git does not make the tag; see `git tag`, and set user.name and user.email; "
+        "annotate: v1.0.0: git did not create the tag; see `git tag`, and set user.name and user.email; "
         "then run it again\n",
     )
     assert prepared.built() == released.built()

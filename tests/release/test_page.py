@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from annotate.cli.release.page import command
+from annotate.cli.release.page import page as page_command
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory, load
 from annotate.model import Annotation, Link, Passage, Relation, Span
@@ -55,7 +55,7 @@ class Reader(HTMLParser):
 def made(project: Project, *words: str) -> Result:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project.root)
-        return CliRunner().invoke(command, ["--out", "page.html", *words])
+        return CliRunner().invoke(page_command, ["--out", "page.html", *words])
 
 
 def page_of(project: Project, *words: str) -> str:
@@ -82,7 +82,7 @@ def alone(page: str) -> Reader:
 
 def test_page_of_the_repository_has_every_label(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
     out = tmp_path / "page.html"
-    result = CliRunner().invoke(command, [str(corpus.root), "--schema", str(ROOT / "schema"), "--out", str(out)])
+    result = CliRunner().invoke(page_command, [str(corpus.root), "--schema", str(ROOT / "schema"), "--out", str(out)])
     assert result.exit_code == 0, result.output
     reader = alone(out.read_text(encoding="utf-8"))
     gold = list(corpus.gold())
@@ -245,7 +245,7 @@ def test_page_fits_the_screen_and_can_be_read(corpus: Corpus, tmp_path: Path, wi
 
     out = tmp_path / "page.html"
     given = [str(corpus.root), "--schema", str(ROOT / "schema"), "--out", str(out)]
-    assert CliRunner().invoke(command, given).exit_code == 0
+    assert CliRunner().invoke(page_command, given).exit_code == 0
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(browser.CHROMIUM), args=browser.FLAGS)
         page = chromium.new_page(viewport={"width": width, "height": 780}, color_scheme=scheme)  # type: ignore[arg-type]

@@ -98,12 +98,12 @@ def test_other_sums_than_the_tag_names_are_found(folder: Path) -> None:
 
 
 def test_other_sources_under_true_sums_are_found(folder: Path, released: Maintained) -> None:
-    from annotate.release.bundle import pack
+    from annotate.release.bundle import write_archive
 
     name = f"sources-{VERSION}.tar.gz"
     released.replace("corpus/articles/market.json", "Made up", "Taken over")
     names = [one for one in released.git("ls-files").splitlines() if one.startswith(("corpus/", "schema/"))]
-    pack(folder / name, released.root, names, f"sources-{VERSION}")
+    write_archive(folder / name, released.root, names, f"sources-{VERSION}")
     resummed(folder, name)
     found = list(verify(folder))
     assert f"{name}: corpus/articles/market.json was changed" in found
@@ -121,8 +121,8 @@ def test_damaged_archive_under_true_sums_is_found(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
-        ("release.json", "annotate release 1", "annotate release 2", "knows 'annotate release 1'; install the version"),
-        ("release.json", '"files"', '"folders"', "is no manifest of a release"),
+        ("release.json", "annotate release 1", "annotate release 2", "reads 'annotate release 1'; install the version"),
+        ("release.json", '"files"', '"folders"', "is not a release manifest"),
     ],
 )
 def test_manifest_that_cannot_be_read_is_one_line(folder: Path, name: str, old: str, new: str, words: str) -> None:
@@ -137,7 +137,7 @@ def test_what_is_no_release_is_one_line(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "nowhere"):
         done = annotate("release", "verify", str(place))
         assert (done.exit_code, done.output.count("\n")) == (2, 1)
-        assert "is no release folder; name the folder that SHA256SUMS is in" in done.output
+        assert "is not a release folder; name the folder that SHA256SUMS is in" in done.output
 
 
 def test_findings_are_lines_and_exit_code_1(folder: Path) -> None:

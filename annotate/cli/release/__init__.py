@@ -1,4 +1,7 @@
-"""`annotate release`: from what changed to a version, its gate, its folder and its tag. A file a command."""
+"""`annotate release`: from the changes to a version, its rules, its folder and its tag. One command a file.
+
+The commands import `annotate.release` when they run: it loads numpy and pyarrow, which `--help` does not need.
+"""
 
 import click
 
@@ -7,7 +10,7 @@ from annotate.cli.release import check, cut, page, plan, verify
 
 @click.group("release")
 def command() -> None:
-    """Release a corpus: plan its version, check it, cut it; and verify a release that was downloaded.
+    """Release a corpus: plan its version, check it and cut it. Verify a downloaded release.
 
     \b
     annotate release plan
@@ -16,5 +19,5 @@ def command() -> None:
     """
 
 
-for _command in (plan.plan, check.check, cut.cut, verify.verify, page.command):
+for _command in (plan.plan, check.check, cut.cut, verify.verify, page.page):
     command.add_command(_command)

@@ -1,9 +1,11 @@
-"""`annotate release check`: may this version go out?"""
+"""`annotate release check`: whether a version may be released."""
+
+from pathlib import Path
 
 import click
 
 from annotate.cli.output import FORMATS, corpus_option, render, schema_option
-from annotate.cli.release.common import working
+from annotate.cli.release.common import show_progress
 
 
 @click.command("check")
@@ -15,28 +17,26 @@ from annotate.cli.release.common import working
 )
 @click.pass_context
 def check(ctx: click.Context, version: str, corpus: str, schema: str, format_: str) -> None:
-    """Check whether the corpus may be released as VERSION: every reason against it, as findings V101 and on.
+    """Check whether the corpus may be released as VERSION.
 
-    Asked are the checks of the corpus (--strict), the version and where it stands, the changelog of the data, git,
-    earlier releases, rights, agreement, and the dataset, which is built twice and loaded. Nothing is written.
+    Prints every reason against the release as a finding of the rules V101 and following. The rules check the corpus
+    (as with --strict), the version, the changelog of the data, git, earlier releases, rights and agreement. They build
+    the dataset twice and load it. Nothing is written.
 
-    Exit code 0: it may; 1: findings; 2: could not run.
+    Exit code 0: it may be released; 1: findings; 2: could not run.
 
     \b
     annotate release check 0.1.0
     annotate release check 0.2.0 --format github
     annotate rules V102
     """
-    from pathlib import Path
-
     from annotate.comparison.semver import parsed
-    from annotate.release import rules as checks
-    from annotate.release.candidate import candidate
-    from annotate.release.rules import RULES
+    from annotate.release.candidate import open_candidate
+    from annotate.release.rules import RULES, check_candidate
 
     parsed(version)
-    with working() as step, candidate(version, corpus, schema, step) as one:
-        findings = list(checks.check(one))
-    place = Path(corpus).parent
-    click.echo(render(findings, format_, place, RULES, f"version {version} of {corpus} ({len(RULES)} rules)", False))
+    with show_progress() as progress, open_candidate(version, corpus, schema, progress) as candidate:
+        findings = list(check_candidate(candidate))
+    subject = f"version {version} of {corpus} ({len(RULES)} rules)"
+    click.echo(render(findings, format_, Path(corpus).parent, RULES, subject, False))
     ctx.exit(1 if findings else 0)

@@ -1,4 +1,4 @@
-"""What the commands of releases share: a line that says what is being done, on a terminal only."""
+"""What the commands of releases share: a line on a terminal that says what is being done."""
 
 import contextlib
 import sys
@@ -8,10 +8,10 @@ from annotate.cli.output import terminal
 
 
 @contextlib.contextmanager
-def working() -> Iterator[Callable[[str], None]]:
-    """A function that shows what is being worked on; it shows nothing where there is no terminal."""
+def show_progress() -> Iterator[Callable[[str], None]]:
+    """Yield a function that shows what is being done; without a terminal it shows nothing."""
     if not sys.stderr.isatty():
-        yield lambda what: None
+        yield lambda activity: None
         return
     with terminal(stderr=True).status("starting") as status:
-        yield lambda what: status.update(what)
+        yield lambda activity: status.update(activity)

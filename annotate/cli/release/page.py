@@ -4,7 +4,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from annotate import inventory
 from annotate.cli.output import corpus_argument, schema_option, terminal
+from annotate.corpus import Corpus
+from annotate.errors import CannotRun
+from annotate.model import GOLD
+from annotate.util.files import write_report
 
 if TYPE_CHECKING:
     from annotate.comparison.summary import Summary
@@ -14,13 +19,13 @@ if TYPE_CHECKING:
 @corpus_argument
 @schema_option
 @click.option("--since", metavar="OLD", help="Show what changed since this revision, release or corpus folder.")
-@click.option("--articles", type=click.IntRange(0), default=100, show_default=True, help="How many are drawn.")
+@click.option("--articles", type=click.IntRange(0), default=100, show_default=True, help="Number of articles to show.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False), help="The file to write.")
-def command(corpus: str, schema: str, since: str | None, articles: int, out: str) -> None:
-    """Show the gold labels of a corpus on one page, for a browser or for paper: no script, nothing from elsewhere.
+def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -> None:
+    """Show the gold labels of a corpus on one HTML page, for a browser or for print, without scripts or other files.
 
-    Counts by label, what changed (the changelog's entry, and with --since the difference), agreement, counts by
-    incident, and each article with its labels drawn.
+    The page has counts by label, what changed (the changelog entry and, with --since, the difference), agreement,
+    counts by incident, and the articles with their labels.
 
     Exit code 0: written; 2: could not run.
 
@@ -28,40 +33,34 @@ def command(corpus: str, schema: str, since: str | None, articles: int, out: str
     annotate release page --out dist/release.html
     annotate release page --since v0.1.0 --out dist/release.html
     """
-    from annotate import inventory
-    from annotate.corpus import Corpus
-    from annotate.errors import CannotRun
-    from annotate.model import GOLD
-    from annotate.release import changelog
-    from annotate.release.agreement import measured
-    from annotate.release.page import Release, page
-    from annotate.util.files import write_report
+    from annotate.release.agreement import measure_gold_agreement
+    from annotate.release.changelog import CHANGELOG, parse_changelog
+    from annotate.release.page import PageContent, render_page
 
-    loaded, store = inventory.load(schema), Corpus(corpus)
+    labels, store = inventory.load(schema), Corpus(corpus)
     if not store.annotated_ids(GOLD):
-        raise CannotRun(
-            store.root / "annotations" / GOLD, "holds no gold labels", "make some with `annotate adjudicate`"
-        )
-    log = store.root / changelog.FILE
-    told = changelog.entries(log.read_text("utf-8", errors="replace")) if log.is_file() else []
+        gold_folder = store.root / "annotations" / GOLD
+        raise CannotRun(gold_folder, "has no gold labels", "make some with `annotate adjudicate`")
+    changelog = store.root / CHANGELOG
+    entries = parse_changelog(changelog.read_text("utf-8", errors="replace")) if changelog.is_file() else []
     with terminal(stderr=True).status("measuring"):
-        release = Release(
+        content = PageContent(
             corpus=store,
-            inventory=loaded,
-            version=told[0].version if told else None,
-            entry=told[0].body if told else "",
+            inventory=labels,
+            version=entries[0].version if entries else None,
+            entry=entries[0].body if entries else "",
             since=since,
-            changes=_since(since, corpus, schema) if since else None,
-            agreement=measured(store, loaded),
+            changes=_summarize_changes(since, corpus, schema) if since else None,
+            agreement=measure_gold_agreement(store, labels),
             articles=articles,
         )
-        write_report(out, "".join(page(release)).encode())
+        write_report(out, "".join(render_page(content)).encode())
     click.echo(f"written to {out}")
 
 
-def _since(old: str, corpus: str, schema: str) -> "Summary":
+def _summarize_changes(since: str, corpus: str, schema: str) -> "Summary":
     from annotate.comparison.compare import Comparison
     from annotate.comparison.sources import side
 
-    with side(old) as before, side(corpus, schema=schema) as after:
-        return Comparison(before, after).summed()
+    with side(since) as old, side(corpus, schema=schema) as new:
+        return Comparison(old, new).summed()

@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from annotate.cli.output import corpus_argument, schema_option
-from annotate.cli.release.common import working
+from annotate.cli.release.common import show_progress
+from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from annotate.release.plan import Plan
@@ -19,10 +21,9 @@ if TYPE_CHECKING:
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
 )
 def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
-    """Compute the smallest version that the changes since the last release allow, and say which changes force it.
+    """Compute the smallest version that the changes since the last release allow, and say which changes require it.
 
-    A release is a tag vX.Y.Z. Where there is none, the first release has the version of the inventory. The rules are
-    in docs/versioning.md.
+    A release is a tag vX.Y.Z. The first release has the version of the inventory. The rules are in docs/versioning.md.
 
     Exit code 0: computed; 2: could not run.
 
@@ -31,35 +32,32 @@ def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
     annotate release plan --since v0.1.0 --format json
     annotate release plan --since dist/release/0.1.0
     """
-    import msgspec
+    from annotate.release.candidate import open_candidate
+    from annotate.release.plan import plan_first_release, plan_next_release
 
-    from annotate.errors import CannotRun
-    from annotate.release.candidate import candidate
-    from annotate.release.plan import first, following
-
-    with working() as step, candidate("0.0.0", corpus, schema, step) as one:
+    with show_progress() as progress, open_candidate("0.0.0", corpus, schema, progress) as candidate:
         if since is not None:
-            before = one.since(since)
-            if before.version is None:
-                raise CannotRun(since, "names no version in its changelog", "name a release")
-            found = following(before.version, before.comparison)
-        elif one.comparison is not None and one.last is not None:
-            found = following(one.last, one.comparison)
+            earlier = candidate.compare_with(since)
+            if earlier.version is None:
+                raise CannotRun(since, "has no version in its changelog", "name a release")
+            release_plan = plan_next_release(earlier.version, earlier.comparison)
+        elif candidate.comparison is not None and candidate.last_version is not None:
+            release_plan = plan_next_release(candidate.last_version, candidate.comparison)
         else:
-            found = first(one.inventory.version, one.counts)
-    click.echo(
-        msgspec.json.format(msgspec.json.encode(found), indent=2).decode() if format_ == "json" else _text(found)
-    )
+            release_plan = plan_first_release(candidate.inventory.version, candidate.counts)
+    if format_ == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(release_plan), indent=2).decode())
+    else:
+        click.echo(_describe(release_plan))
 
 
-def _text(plan: "Plan") -> str:
+def _describe(plan: "Plan") -> str:
     if plan.smallest is None:
         return f"Nothing changed since {plan.last}; there is nothing to release."
     if plan.last is None:
-        head = [f"{plan.smallest} is the first release: no tag is there, and the inventory is {plan.smallest}."]
+        first_line = f"{plan.smallest} is the first release: there is no tag, and the inventory is {plan.smallest}."
     else:
-        head = [f"{plan.smallest} is the smallest version after {plan.last}: a {plan.level} change."]
-    forcing = [one for one in plan.reasons if one.level == plan.level]
-    rest = [one for one in plan.reasons if one.level != plan.level]
-    lines = [f"  {one.code} {one.level}: {one.message}" for one in (*forcing, *rest)]
-    return "\n".join([*head, *lines, *(f"  {count}" for count in plan.counts)])
+        first_line = f"{plan.smallest} is the smallest version after {plan.last}: a {plan.level} change."
+    reasons = sorted(plan.reasons, key=lambda reason: reason.level != plan.level)
+    lines = [f"  {reason.code} {reason.level}: {reason.message}" for reason in reasons]
+    return "\n".join([first_line, *lines, *(f"  {count}" for count in plan.counts)])

@@ -1,10 +1,10 @@
-"""`annotate release verify`: is this what was released?"""
+"""`annotate release verify`: whether a folder is what was released."""
 
 from pathlib import Path
 
 import click
 
-from annotate.cli.release.common import working
+from annotate.cli.release.common import show_progress
 
 
 @click.command("verify")
@@ -12,23 +12,23 @@ from annotate.cli.release.common import working
 @click.option("--sums", metavar="SHA256", help="The SHA-256 of SHA256SUMS, as the tag names it.")
 @click.pass_context
 def verify(ctx: click.Context, folder: str, sums: str | None) -> None:
-    """Check a release that was downloaded, with text or without: every file, every table, every source, by its hash.
+    """Check every file, table and source of a downloaded release, with or without text, by its hash.
 
-    It needs neither git nor the network. SHA256SUMS proves that nothing was damaged; that nobody changed the folder
-    together with its sums, only --sums proves.
+    It needs neither git nor the network. SHA256SUMS shows whether a file is damaged. Only --sums shows whether the
+    folder was changed together with its SHA256SUMS.
 
-    Exit code 0: as it was released; 1: something is missing, added or changed, a line each; 2: could not run.
+    Exit code 0: as it was released; 1: something is missing, added or changed, one line each; 2: could not run.
 
     \b
     annotate release verify dist/release/0.1.0
     """
-    from annotate.release import verify as checks
+    from annotate.release.verify import verify as verify_release
 
-    with working() as step:
-        step(f"reading {folder}")
-        wrong = list(checks.verify(Path(folder), sums))
-    for line in wrong:
-        click.echo(f"{folder}: {line}")
-    if not wrong:
+    with show_progress() as progress:
+        progress(f"reading {folder}")
+        problems = list(verify_release(Path(folder), sums))
+    for problem in problems:
+        click.echo(f"{folder}: {problem}")
+    if not problems:
         click.echo(f"{folder}: is as it was released")
-    ctx.exit(1 if wrong else 0)
+    ctx.exit(1 if problems else 0)
