@@ -11,13 +11,10 @@ from click.testing import CliRunner, Result
 
 from annotate.cli.release.page import page as page_command
 from annotate.corpus import Corpus
-from annotate.inventory import Inventory, load
-from annotate.model import Annotation, Link, Passage, Relation, Span
+from annotate.inventory import Inventory
+from annotate.model import Relation, Span
 from annotate.offsets import sha256
-from annotate.release.page_chart import Scale, incidents
-from annotate.release.page_text import LINE, Drawing
-from tests.agreement.helpers import annotation, span
-from tests.conftest import BASE, ROOT, Project
+from tests.conftest import ROOT, Project
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;</p></details>"
 VOID = {"meta", "br", "input"}
@@ -130,75 +127,6 @@ def test_what_the_corpus_says_is_text(project: Project) -> None:
     assert "Port news 1.0.0" in reader.words
 
 
-def test_lines_of_nested_spans_do_not_meet() -> None:
-    """The innermost span is next to the words, and each that meets it a line further down."""
-    inventory = load(BASE / "schema")
-    text = "aa bb cc dd"
-    found = annotation(
-        span("out", "Words", 0, 11, text),
-        span("mid", "Load", 3, 8, text),
-        span("in", "Quay", 3, 5, text),
-        span("across", "Speaker", 6, 11, text),
-        text=text,
-    )
-    drawn = "".join(Drawing(1, text, found, inventory).paragraphs())
-    depths = {label: int(depth) // LINE for label, depth in _depths(drawn, inventory).items()}
-    assert depths == {"Quay": 0, "Speaker": 0, "Load": 1, "Words": 2}
-    Reader(drawn)
-    assert re.sub(r"<a .*?</a>|<[^>]*>", "", drawn.partition("<details")[0]).strip() == text
-
-
-def _depths(drawn: str, inventory: Inventory) -> dict[str, str]:
-    lines = re.findall(r'class="u" style="border-color:(#\w+);border-bottom-style:\w+;padding-bottom:(\d+)px', drawn)
-    names = {label.color: label.name for label in inventory.spans.values()}
-    return {names[colour]: depth for colour, depth in lines}
-
-
-def _counted(inventory: Inventory, *ties: tuple[str, str, str]) -> Annotation:
-    text = "anna: 12 sacks at the quay; ben: 40 sacks"
-    return annotation(
-        span("a", "Speaker", 0, 4, text),
-        span("l1", "Load", 6, 14, text, wording="at least", least=12),
-        span("q", "Quay", 18, 26, text),
-        span("b", "Speaker", 28, 31, text),
-        span("l2", "Load", 33, 41, text, wording="exact", least=40, most=40),
-        *ties,
-        text=text,
-    )
-
-
-def test_counts_of_one_place_are_one_incident(project: Project) -> None:
-    inventory = project.inventory
-    who = (("reported_by", "l1", "a"), ("reported_by", "l2", "b"))
-    apart = incidents(inventory, [("a", _counted(inventory, *who))], [])
-    assert [(len(one.claims), one.contested) for one in apart] == [(1, False), (1, False)]
-    one_place = _counted(inventory, *who, ("lies_at", "l1", "q"), ("lies_at", "l2", "q"))
-    (incident,) = incidents(inventory, [("a", one_place)], [])
-    assert (incident.words, incident.contested) == (("the quay",), True)
-    assert [(claim.who, claim.low, claim.high) for claim in incident.claims] == [
-        (("anna",), 12, None),
-        (("ben",), 40, 40),
-    ]
-    passages = tuple(Passage(article="a", start=start, end=start + 8, text="") for start in (6, 33))
-    link = Link(kind="same incident", passages=passages, note="")
-    (linked,) = incidents(inventory, [("a", _counted(inventory, *who))], [link])
-    assert linked.contested
-    other = msgspec.structs.replace(link, kind="disputes")
-    assert len(incidents(inventory, [("a", _counted(inventory, *who))], [other])) == 2
-
-
-def test_scale_keeps_the_order_of_numbers_and_stays_in_the_drawing() -> None:
-    scale = Scale(3000)
-    at = [float(found) for n in (0, 1, 9, 300, 3000) for found in re.findall(r'cx="([\d.]+)%', scale.bar(n, n, ""))]
-    assert at == sorted(set(at))
-    assert 0 < at[0] < at[-1] < 100
-    assert scale.bar(5, None, "").count("<circle") == 1
-    assert scale.bar(None, 5, "").count("<path") == 0
-    assert scale.bar(2, 3, "").count("<circle") == 2
-    assert scale.bar(None, None, "").count("<circle") == 0
-    assert ">5,000</text>" in scale.axis()
-
-
 def test_what_changed_since_another_version(project: Project) -> None:
     before = project.root.parent / "before"
     (before / "schema").mkdir(parents=True)
@@ -230,7 +158,7 @@ def test_refusals_write_nothing(project: Project) -> None:
         path.unlink()
     result = project.annotate("release", "page", "--out", "page.html")
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
-    assert "holds no gold labels" in result.output
+    assert "has no gold labels" in result.output
     assert not project.path("page.html").exists()
 
 
