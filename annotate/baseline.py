@@ -17,7 +17,8 @@ from annotate.inventory import Interval, Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.numbers import numbers_in
 from annotate.offsets import sha256, trimmed
-from annotate.util.files import parse_yaml, read_bytes
+from annotate.schemas import convert_value
+from annotate.util.files import load_yaml
 
 ANNOTATOR = "baseline"
 FILE = "baseline.yaml"
@@ -164,8 +165,5 @@ def _readable(interval: Interval, value: AttributeValue, numbers: list[int]) -> 
 def load(folder: str | Path, inventory: Inventory) -> Baseline:
     """The baseline of a schema folder. Raises CannotRun, naming the place, for a missing or broken file."""
     path = Path(folder) / FILE
-    try:
-        value = parse_yaml(read_bytes(path, "write one after docs/baseline.md"))
-        return Baseline(msgspec.convert(value, Patterns), inventory, path)
-    except (ValueError, msgspec.ValidationError) as error:
-        raise CannotRun(path, str(error), HINT) from error
+    value = load_yaml(path, "write one after docs/baseline.md")
+    return Baseline(convert_value(path, value, Patterns, HINT), inventory, path)

@@ -16,12 +16,14 @@ import msgspec
 
 from annotate.errors import CannotRun
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, Relation, SourceFile, Span
+from annotate.schemas import convert_value
 from annotate.util.files import (
     File,
+    decode_yaml,
     files_below,
     folders_in,
+    load_yaml,
     names_in,
-    parse_yaml,
     read_bytes,
     read_if_file,
     reading,
@@ -246,7 +248,7 @@ class Corpus:
     def read_article(self, article: str) -> Article:
         path = f"{self.root}/articles/{article}.json"
         fields = _decoded(path, read_bytes(path, _CHECK), dict[str, Any])
-        return _convert({**fields, "text": self.read_text(article)}, Article, path)
+        return convert_value(path, {**fields, "text": self.read_text(article)}, Article, _CHECK)
 
     def read_annotation(self, version: str, article: str) -> Annotation:
         path = f"{self.root}/annotations/{version}/{article}.json"
@@ -273,14 +275,14 @@ class Corpus:
         """The data statement, heading → text; empty where the corpus has none."""
         path = self.statement_path
         data = read_if_file(path, _CHECK)
-        return {} if data is None else _convert(_yaml(path, data), dict[str, str], path)
+        return {} if data is None else convert_value(path, decode_yaml(path, data), dict[str, str], _CHECK)
 
     def read_annotators(self) -> dict[str, Annotator]:
         """Annotators by id."""
         path = self.annotators_path
-        value = _yaml(path, read_bytes(path, _CHECK))
+        value = load_yaml(path, _CHECK)
         entries = value.get("annotators", []) if isinstance(value, dict) else []
-        return {annotator.id: annotator for annotator in _convert(entries, list[Annotator], path)}
+        return {annotator.id: annotator for annotator in convert_value(path, entries, list[Annotator], _CHECK)}
 
     def articles(self) -> Iterator[Article]:
         return (self.read_article(article) for article in self.article_ids())
@@ -319,13 +321,6 @@ class Corpus:
         write_atomically(self.source_record_path(source.file), encode_source(source))
 
 
-def _yaml(path: Path, data: bytes) -> Any:
-    try:
-        return parse_yaml(data)
-    except ValueError as error:
-        raise CannotRun(path, str(error), "fix the YAML") from error
-
-
 def _decode(path: Path, type_: type[T]) -> T:
     return _decoded(path, read_bytes(path, _CHECK), type_)
 
@@ -334,11 +329,4 @@ def _decoded(path: str | Path, data: bytes, type_: type[T]) -> T:
     try:
         return msgspec.json.decode(data, type=type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise CannotRun(Path(path), f"cannot be read: {error}", _CHECK) from error
-
-
-def _convert(value: Any, type_: type[T], path: str | Path) -> T:
-    try:
-        return msgspec.convert(value, type_)
-    except msgspec.ValidationError as error:
         raise CannotRun(Path(path), f"cannot be read: {error}", _CHECK) from error

@@ -18,8 +18,8 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.schemas import converted, explain, package_schema
-from annotate.util.files import parse_yaml, read_bytes
+from annotate.schemas import convert_value, require_valid
+from annotate.util.files import load_yaml, read_bytes
 
 FILE_CLASSES = "classes.json"
 BESIDE = "annotation.schema.json"
@@ -311,13 +311,8 @@ def load(folder: str | Path) -> Inventory:
     Raises CannotRun, naming the place, for a missing or broken file and for names that do not fit together.
     """
     path = Path(folder) / FILE
-    data = read_bytes(path, "give the folder that holds it with --schema")
-    try:
-        value = parse_yaml(data)
-    except ValueError as error:
-        raise CannotRun(path, str(error), "fix the YAML") from error
-    for fault in explain(value, package_schema("inventory")):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.hint)
+    value = load_yaml(path, "give the folder that holds it with --schema")
+    require_valid(path, value, "inventory")
     for place, problem, hint in _misfits(value):
         raise CannotRun(path, f"{place}: {problem}", hint)
     for section in ("layers", "spans", "attributes", "relations", "records"):
@@ -325,7 +320,7 @@ def load(folder: str | Path) -> Inventory:
     for interval in value["intervals"]:
         interval["views"] = {name: {"name": name, **view} for name, view in interval.get("views", {}).items()}
     value |= {"numbers": read(Path(folder)), "folder": str(folder)}
-    return converted(path, value, Inventory)
+    return convert_value(path, value, Inventory)
 
 
 Misfit = tuple[str, str, str]

@@ -325,7 +325,7 @@ def test_decisions_between_others_are_kept_unless_it_begins_anew(project: Projec
         ({"article": "market"}, 2, "is of the article 'market'; fix it, or remove it and plan again"),
         ({"annotators": ["anna", "gold"]}, 2, "has annotators that are fewer than two, or gold"),
         ({"annotators": ["anna", "anna"]}, 2, "has annotators that are fewer than two, or gold"),
-        ({"added_span": []}, 2, "unknown field `added_span`"),
+        ({"added_span": []}, 2, "unknown field added_span"),
     ],
 )
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ from tests.conftest import BASE, Project
         ("{relation: words}", "{relation: lies_at}", "records.sayings.roles.words.relation: does not start from Verb"),
         ("within: words", "within: word", "records.loads.roles.reporter.enclosing.within: no role is called 'word'"),
         ("title: Port news", "title: [", "line 5: "),
-        ("title: Port news", "title: Port news\ntitle: Port", "the key 'title' stands twice"),
+        ("title: Port news", "title: Port news\ntitle: Port", "the key 'title' appears twice"),
     ],
 )
 def test_faulty_inventory_is_one_line_with_place_and_mend(project: Project, old: str, new: str, message: str) -> None:

@@ -128,7 +128,7 @@ def test_yaml_means_what_it_looks_like(text: str, value: object) -> None:
 
 
 def test_yaml_with_a_key_twice_is_refused() -> None:
-    with pytest.raises(ValueError, match="line 2: the key 'a' stands twice"):
+    with pytest.raises(ValueError, match="line 2: the key 'a' appears twice"):
         parse_yaml(b"a: 1\na: 2\n")
 
 

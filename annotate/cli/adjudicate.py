@@ -164,18 +164,14 @@ def _labelled(folder: "Corpus", article: str, annotators: "Sequence[str]") -> "t
 
 def read_decisions(folder: "Corpus", article: str) -> "Adjudication":
     """The decisions on an article; raises CannotRun for a file that is broken or of another article."""
-    import msgspec
-
     from annotate.agreement.adjudication import Adjudication
     from annotate.model import GOLD
-    from annotate.util.files import parse_yaml, read_bytes
+    from annotate.schemas import convert_value
+    from annotate.util.files import load_yaml
 
     path, hint = folder.adjudication_path(article), "fix it, or remove it and plan again"
-    try:
-        value = parse_yaml(read_bytes(path, "write it with `annotate adjudicate plan`"))
-        decisions = msgspec.convert(value, Adjudication)
-    except ValueError as error:
-        raise CannotRun(path, str(error), hint) from error
+    value = load_yaml(path, "write it with `annotate adjudicate plan`")
+    decisions = convert_value(path, value, Adjudication, hint)
     if decisions.article != article:
         raise CannotRun(path, f"is of the article {decisions.article!r}", hint)
     if GOLD in decisions.annotators or len(set(decisions.annotators)) < 2:

@@ -12,12 +12,12 @@ from annotate.convert.splitter import LARGEST_TASK, SHARD_SIZE
 from annotate.convert.storage import public_name
 from annotate.convert.tasks import TaskFields
 from annotate.dataset.features import ARTICLES
-from annotate.errors import CannotRun
 from annotate.ingest import Details
 from annotate.inventory import Inventory
 from annotate.model import Annotator
 from annotate.offsets import sha256
-from annotate.util.files import parse_yaml, read_bytes
+from annotate.schemas import convert_value
+from annotate.util.files import load_yaml
 
 FORMAT = "annotate conversion 1"
 """Version of the output; changes when the same options would give other bytes."""
@@ -128,7 +128,4 @@ def read_annotators(path: Path) -> dict[str, Annotator]:
 
 
 def _read(path: Path, type_: type[T], hint: str) -> T:
-    try:
-        return msgspec.convert(parse_yaml(read_bytes(path, "name the file")), type_, strict=False)
-    except (ValueError, msgspec.ValidationError) as error:
-        raise CannotRun(path, " ".join(str(error).split()), hint) from error
+    return convert_value(path, load_yaml(path, "name the file"), type_, hint, strict=False)

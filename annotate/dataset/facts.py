@@ -21,7 +21,7 @@ from annotate.inventory import Inventory
 from annotate.model import Annotator
 from annotate.splits.groups import Shared
 from annotate.util.escape import escape_bibtex
-from annotate.util.files import parse_yaml, read_bytes
+from annotate.util.files import load_yaml
 
 _HINT = "fix it after https://citation-file-format.github.io"
 _COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-([1-9]\.[0-9])", re.IGNORECASE)
@@ -67,10 +67,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_citation(path: Path) -> Citation:
     """Raises CannotRun where the file is missing, is no YAML, or names no title or no author."""
-    try:
-        value = parse_yaml(read_bytes(path, "name another with --citation"))
-    except ValueError as error:
-        raise CannotRun(path, str(error), _HINT) from error
+    value = load_yaml(path, "name another with --citation")
     if not isinstance(value, dict) or not value.get("title") or not isinstance(value.get("authors"), list):
         raise CannotRun(path, "names no title or no authors", _HINT)
     keywords = tuple(str(word) for word in value.get("keywords") or ())

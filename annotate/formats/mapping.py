@@ -9,8 +9,8 @@ import msgspec
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import AttributeValue
-from annotate.schemas import converted, explain, package_schema
-from annotate.util.files import parse_yaml, read_bytes
+from annotate.schemas import convert_value, require_valid
+from annotate.util.files import load_yaml
 
 ROLE_END = "0123456789"
 """A role that several items fill is numbered: Theme, Theme2."""
@@ -72,14 +72,9 @@ class Map(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def load(path: Path, inventory: Inventory) -> Map:
     """The map of a file. Raises CannotRun, naming the place, where it is broken or names what the inventory lacks."""
-    data = read_bytes(path, "name a map; docs/interchange.md shows one")
-    try:
-        value = parse_yaml(data)
-    except ValueError as error:
-        raise CannotRun(path, str(error), "fix the YAML") from error
-    for fault in explain(value, package_schema("import-map")):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.hint)
-    loaded = converted(path, value, Map)
+    value = load_yaml(path, "name a map; docs/interchange.md shows one")
+    require_valid(path, value, "import-map")
+    loaded = convert_value(path, value, Map)
     for place, what, name, known in _names(loaded, inventory):
         if name not in known:
             raise CannotRun(path, f"{place}: no {what} is called {name!r}", f"use one of: {', '.join(known)}")

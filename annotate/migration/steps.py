@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.schemas import explain, package_schema
-from annotate.util.files import parse_yaml, read_bytes
+from annotate.schemas import require_valid
+from annotate.util.files import load_yaml
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,12 +64,8 @@ class Migration(NamedTuple):
 def load(path: str | Path) -> Migration:
     """A migration file; raises CannotRun for a broken one."""
     path = Path(path)
-    try:
-        value = parse_yaml(read_bytes(path, "name a migration file"))
-    except ValueError as error:
-        raise CannotRun(path, str(error), "fix the YAML") from error
-    for fault in explain(value, package_schema("migration")):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.hint)
+    value = load_yaml(path, "name a migration file")
+    require_valid(path, value, "migration")
     migration = Migration(value["from"], value["to"], tuple(map(_step, value["steps"])))
     if migration.before == migration.after:
         raise CannotRun(path, "from and to are the same version", "give the new inventory a version of its own")

@@ -30,7 +30,7 @@ from annotate.release.changelog import (
 )
 from annotate.release.git import TAG_PREFIX, Repository, git_text
 from annotate.release.manifest import FORMAT, ReleaseManifest, decode_manifest, manifest_path
-from annotate.util.files import parse_yaml, read_bytes
+from annotate.util.files import load_yaml, read_bytes
 from annotate.util.parallel import processes
 
 if TYPE_CHECKING:
@@ -115,10 +115,7 @@ class Candidate:
         """The contents of CITATION.cff; empty if there is no such file or it is not a mapping."""
         if not self.citation_path.is_file():
             return {}
-        try:
-            value = parse_yaml(read_bytes(self.citation_path, "restore it"))
-        except ValueError as error:
-            raise CannotRun(self.citation_path, str(error), "fix the YAML") from error
+        value = load_yaml(self.citation_path, "restore it")
         return value if isinstance(value, dict) else {}
 
     @cached_property

@@ -26,9 +26,9 @@ from annotate.release.changelog import find_entry, parse_changelog
 from annotate.release.git import TAG_PREFIX
 from annotate.release.load_check import load_tables
 from annotate.release.manifest import compare_datasets, compare_files, decode_manifest, manifest_path
-from annotate.schemas import explain, package_schema
+from annotate.schemas import require_valid
 from annotate.util.escape import markdown_table
-from annotate.util.files import parse_yaml, read_if_file
+from annotate.util.files import decode_yaml, read_if_file
 
 README = "README.md"
 
@@ -265,12 +265,8 @@ def read_gate(corpus: Corpus) -> Gate | None:
     data = read_if_file(path, "restore it")
     if data is None:
         return None
-    try:
-        value = parse_yaml(data)
-    except ValueError as error:
-        raise CannotRun(path, str(error), "fix the YAML") from error
-    for fault in explain(value, package_schema("release")):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.hint)
+    value = decode_yaml(path, data)
+    require_valid(path, value, "release")
     return msgspec.convert(value, Gate, strict=False)
 
 

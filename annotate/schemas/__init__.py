@@ -111,13 +111,39 @@ def misfit(error: msgspec.ValidationError) -> Fault:
     return Fault(_place(path), said, "write whole numbers without a point, words in quotes", None, path)
 
 
-def converted(path: pathlib.Path, value: Any, type_: type[T]) -> T:
-    """The noun of a file's value; raises CannotRun, naming the place, for what its schema lets pass and it does not."""
+def require_valid(path: str | pathlib.Path, value: Any, schema: str) -> None:
+    """Hold the parsed value of a file against one of the package's schemas.
+
+    Args:
+        path: The file that the value was read from.
+        value: The parsed JSON or YAML.
+        schema: The schema's name in `PACKAGE_SCHEMAS`.
+
+    Raises:
+        CannotRun: For the first fault, with its location in the value.
+    """
+    for fault in explain(value, package_schema(schema)):
+        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.hint)
+
+
+def convert_value(path: str | pathlib.Path, value: Any, type_: type[T], hint: str = "", *, strict: bool = True) -> T:
+    """Convert the parsed value of a file to a type of the model.
+
+    Args:
+        path: The file that the value was read from.
+        value: The parsed JSON or YAML.
+        type_: The type to convert to.
+        hint: What to do about a value that does not fit; by default what fits the error.
+        strict: Whether text is refused where the type has a number.
+
+    Raises:
+        CannotRun: With the location of a value that does not fit the type.
+    """
     try:
-        return msgspec.convert(value, type_)
+        return msgspec.convert(value, type_, strict=strict)
     except msgspec.ValidationError as error:
         fault = misfit(error)
-        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.hint) from error
+        raise CannotRun(path, f"{fault.place}: {fault.message}", hint or fault.hint) from error
 
 
 def _odd_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tuple[Any, ...]]:

@@ -226,6 +226,27 @@ def read_if_file(path: str | Path, hint: str) -> bytes | None:
         return bytes_if_file(str(path))
 
 
+def load_yaml(path: str | Path, hint: str) -> Any:
+    """Read and parse a YAML file that a command needs.
+
+    Args:
+        path: The file.
+        hint: What to do where it cannot be read.
+
+    Raises:
+        CannotRun: If the file cannot be read, or is not YAML as `parse_yaml` accepts it; then with the line.
+    """
+    return decode_yaml(path, read_bytes(path, hint))
+
+
+def decode_yaml(path: str | Path, data: bytes) -> Any:
+    """Parse the bytes of a YAML file; raise CannotRun, with the path and the line, where `parse_yaml` does not."""
+    try:
+        return parse_yaml(data)
+    except ValueError as error:
+        raise CannotRun(path, str(error), "fix the YAML") from error
+
+
 class File(NamedTuple):
     """A file to write, and what it is to hold, given whole or in parts."""
 
