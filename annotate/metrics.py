@@ -1,13 +1,14 @@
 """The measures of `annotate score` on plain lists: for notebooks, training loops, and data of other formats.
 
-A span is `(label, start, end)`, half open, counted in whatever you count: code points or tokens. A document is a list
-of spans; gold and predictions are lists of documents, in one order. Spans may nest and overlap. Every value is a
-`Measure`: `value`, and `low` and `high` of a 95 % interval, a percentile bootstrap over documents (Efron and
-Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13) with `samples` drawn by `seed`; a value that is not
-defined is None, and `note` says why.
+A span is `(label, start, end)`, half open, in any unit: code points or tokens. A document is a list of spans; gold and
+predictions are lists of documents in the same order. Spans may nest and overlap.
 
-With `both` the things matched one to one, precision is both / predicted, recall both / gold, and F1 their harmonic
-mean, 2 · both / (gold + predicted); van Rijsbergen, "Information Retrieval" (1979), chapter 7.
+Every value is a `Measure`: `value`, and `low` and `high` of its 95 % interval, a percentile bootstrap over documents
+(Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). A value that is not defined is None, and
+`note` says why.
+
+With `both` the number of things matched one to one, precision is both / predicted, recall both / gold, and F1 their
+harmonic mean, 2 · both / (gold + predicted); van Rijsbergen, "Information Retrieval" (1979), chapter 7.
 """
 
 from collections import Counter, defaultdict
@@ -16,42 +17,45 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
-from annotate.agreement.bootstrap import SAMPLES, Bootstrap, Tally
-from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, Counts, Value, alpha, alpha_counts
-from annotate.agreement.counts import COMPATIBLE, DISTANCE, EQUAL, HALF, PAIRS, compatible, distance
-from annotate.agreement.matching import Matching, exact, exact_counts, in_both, overlap
+from annotate.agreement.bootstrap import SAMPLES, Bootstrap
+from annotate.agreement.coefficients import BOTH, FIRST, SECOND, Counts, alpha, alpha_counts
+from annotate.agreement.interval_tallies import COMPATIBLE, DISTANCE, EQUAL, Bounds, add_bounds
+from annotate.agreement.matching import Matching, count_exact_matches, iterate_common, match_by_overlap, match_exactly
+from annotate.agreement.measure import average_pairs
 from annotate.agreement.report import ALL
+from annotate.agreement.span_tallies import HALF
+from annotate.agreement.tally import Tally
 from annotate.records import Mention, Piece
-from annotate.scoring.score import Score, scored
+from annotate.scoring.score import Score, score_tally
 from annotate.tokens import runs
 from annotate.util.tables import Measure
 
 __all__ = [
     "Measure",
     "Score",
-    "counts",
-    "exact_spans",
+    "decode_tags",
     "nominal_alpha",
-    "records",
-    "relations",
-    "spans",
-    "spans_of_tags",
+    "score_counts",
+    "score_exact_spans",
+    "score_records",
+    "score_relations",
+    "score_spans",
 ]
 
-Span = tuple[str, int, int]
+SpanTuple = tuple[str, int, int]
 """Label, start, end."""
-Relation = tuple[str, Span, Span]
+RelationTuple = tuple[str, SpanTuple, SpanTuple]
 """Label, head, tail."""
-Place = tuple[int, int]
-Record = tuple[Span, Mapping[str, Sequence[Place]]]
-"""The anchor, and for each role the places that fill it."""
+Range = tuple[int, int]
+"""Start and end."""
+RecordTuple = tuple[SpanTuple, Mapping[str, Sequence[Range]]]
+"""The anchor, and the ranges that fill each role."""
 Key = tuple[str, Hashable, Hashable]
-Bounds = tuple[int | None, int | None]
-"""The lower and the upper number of a count; None where nothing is said."""
+"""A label, and what must be equal."""
 
 
-class Spans(NamedTuple):
-    """How many there are, and how well they were found; see `spans`."""
+class SpanMetrics(NamedTuple):
+    """Numbers and scores of spans; see `score_spans`."""
 
     gold: int
     predicted: int
@@ -60,8 +64,8 @@ class Spans(NamedTuple):
     overlap: Score
 
 
-class Exact(NamedTuple):
-    """How many there are, and how many of them are the same; a share of nothing is None."""
+class ExactMetrics(NamedTuple):
+    """Numbers and exact values of spans, without intervals; None where a denominator is zero."""
 
     gold: int
     predicted: int
@@ -70,8 +74,8 @@ class Exact(NamedTuple):
     f1: float | None
 
 
-class Found(NamedTuple):
-    """How many there are, and how well they were found: by place, and by overlap."""
+class GraphMetrics(NamedTuple):
+    """Numbers and scores of relations or records: `exact` by equal spans, `overlap` by overlapping ones."""
 
     gold: int
     predicted: int
@@ -79,8 +83,8 @@ class Found(NamedTuple):
     overlap: Score
 
 
-class CountScore(NamedTuple):
-    """How `number` pairs of counts differ; see `counts`."""
+class CountMetrics(NamedTuple):
+    """The number of pairs of counts and how they differ; see `score_counts`."""
 
     number: int
     equal: Measure
@@ -88,54 +92,90 @@ class CountScore(NamedTuple):
     distance: Measure
 
 
-def spans_of_tags(documents: Iterable[Sequence[str]]) -> list[list[Span]]:
-    """Documents of BIO tags → documents of spans, places counted in tokens. An I that goes on with nothing begins one.
+def decode_tags(documents: Iterable[Sequence[str]]) -> list[list[SpanTuple]]:
+    """Return the spans of documents of BIO tags, in tokens. An I that continues nothing begins a span.
 
-    Raises ValueError for what is no tag.
+    Args:
+        documents: The tags of each document, such as `["B-Cue", "I-Cue", "O"]`.
+
+    Raises:
+        ValueError: If a tag is not O, or B or I with a label.
     """
     return [[(run.label, run.start, run.end) for run in runs(tags)] for tags in documents]
 
 
-def spans(
-    gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]], samples: int = SAMPLES, seed: int = 0
-) -> dict[str, Spans]:
-    """Spans by label, and `all labels`.
+def score_spans(
+    gold: Sequence[Sequence[SpanTuple]], predicted: Sequence[Sequence[SpanTuple]], samples: int = SAMPLES, seed: int = 0
+) -> dict[str, SpanMetrics]:
+    """Score spans.
 
-    exact: same label and place; Tjong Kim Sang and De Meulder, "Introduction to the CoNLL-2003 Shared Task" (2003).
-    overlap: same label and a shared character, one to one, the pair that shares most first. partial: the same pairs,
-    worth ½ where the places differ; Chinchor and Sundheim, "MUC-5 Evaluation Metrics" (1993).
+    - `exact`: same label, start and end; Tjong Kim Sang and De Meulder, "Introduction to the CoNLL-2003 Shared Task"
+      (2003).
+    - `overlap`: same label and a shared position, one to one; the pair that shares most is matched first.
+    - `partial`: the pairs of `overlap`, worth ½ if start or end differ; Chinchor and Sundheim, "MUC-5 Evaluation
+      Metrics" (1993).
+
+    Args:
+        gold: The gold spans of each document.
+        predicted: The predicted spans of each document.
+        samples: The number of bootstrap samples.
+        seed: The seed of the random numbers.
+
+    Returns:
+        The scores by label, and those of `all labels`.
+
+    Raises:
+        ValueError: If the numbers of documents differ.
+
+    Example:
+        >>> gold = [[("Source", 0, 2), ("Cue", 2, 3)]]
+        >>> score_spans(gold, [[("Source", 1, 2), ("Cue", 2, 3)]])["all labels"].exact.f1.value
+        0.5
     """
-    exactly, partly, nearly = _Tallies(), _Tallies(), _Tallies()
+    exact, partial, overlap = _LabelTallies(), _LabelTallies(), _LabelTallies()
     for document, sides in enumerate(zip(gold, predicted, strict=True)):
-        first, second = map(_mentions, sides)
-        near = overlap(first, second)
-        exactly.add(document, exact(first, second))
-        partly.add(document, near, HALF)
-        nearly.add(document, near)
-    bootstrap = _bootstrap(len(gold), samples, seed)
+        first, second = map(_make_mentions, sides)
+        matching = match_by_overlap(first, second)
+        exact.add_matching(document, match_exactly(first, second))
+        partial.add_matching(document, matching, HALF)
+        overlap.add_matching(document, matching)
+    bootstrap = _make_bootstrap(len(gold), samples, seed)
     return {
-        name: Spans(*exactly.sizes(name), *(scored(bootstrap, one[name]) for one in (exactly, partly, nearly)))
-        for name in exactly.names()
+        name: SpanMetrics(
+            *exact.count_sides(name),
+            *(score_tally(bootstrap, tallies.by_label[name]) for tallies in (exact, partial, overlap)),
+        )
+        for name in exact.list_names()
     }
 
 
-def exact_spans(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -> dict[str, Exact]:
-    """What `spans` calls exact, by label, and `all labels`: the values alone, in one pass, for each step of a training.
+def score_exact_spans(
+    gold: Sequence[Sequence[SpanTuple]], predicted: Sequence[Sequence[SpanTuple]]
+) -> dict[str, ExactMetrics]:
+    """Compute the values that `score_spans` calls exact, without intervals: one pass, for each step of a training.
 
-    Raises ValueError where there are not as many documents in both.
+    Args:
+        gold: The gold spans of each document.
+        predicted: The predicted spans of each document.
+
+    Returns:
+        The values by label, and those of `all labels`.
+
+    Raises:
+        ValueError: If the numbers of documents differ.
     """
     if len(gold) != len(predicted):
         raise ValueError(f"{len(gold)} documents of gold and {len(predicted)} predicted")
     label = itemgetter(0)
-    ours, theirs = (Counter(map(label, chain.from_iterable(side))) for side in (gold, predicted))
-    both = Counter(map(label, chain.from_iterable(map(in_both, gold, predicted))))
-    names = sorted(ours.keys() | theirs.keys())
-    found = {name: _exact(both[name], ours[name], theirs[name]) for name in names}
-    return {**found, ALL: _exact(both.total(), ours.total(), theirs.total())}
+    in_gold, in_predicted = (Counter(map(label, chain.from_iterable(side))) for side in (gold, predicted))
+    both = Counter(map(label, chain.from_iterable(map(iterate_common, gold, predicted))))
+    names = sorted(in_gold.keys() | in_predicted.keys())
+    metrics = {name: _divide_counts(both[name], in_gold[name], in_predicted[name]) for name in names}
+    return {**metrics, ALL: _divide_counts(both.total(), in_gold.total(), in_predicted.total())}
 
 
-def _exact(both: int, gold: int, predicted: int) -> Exact:
-    return Exact(
+def _divide_counts(both: int, gold: int, predicted: int) -> ExactMetrics:
+    return ExactMetrics(
         gold,
         predicted,
         both / predicted if predicted else None,
@@ -145,142 +185,181 @@ def _exact(both: int, gold: int, predicted: int) -> Exact:
 
 
 def nominal_alpha(rows: Sequence[Iterable[Hashable]]) -> float | None:
-    """Krippendorff's alpha of values without an order: a row an annotator, a column a unit, None for a missing value.
+    """Compute Krippendorff's alpha for values without an order.
 
-    "Computing Krippendorff's Alpha-Reliability" (2011). None where it is not defined: all values are the same, or no
-    unit has two. Raises ValueError for rows of different lengths.
+    Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
+
+    Args:
+        rows: A row an annotator, a column a unit; None for a missing value.
+
+    Returns:
+        Alpha; None if it is not defined: all values are the same, or no unit has two.
+
+    Raises:
+        ValueError: If the lengths of the rows differ.
     """
     value = alpha(alpha_counts(Counter(zip(*rows, strict=True))))
     return None if isinstance(value, str) else value
 
 
-def relations(
-    gold: Sequence[Sequence[Relation]], predicted: Sequence[Sequence[Relation]], samples: int = SAMPLES, seed: int = 0
-) -> dict[str, Found]:
-    """Relations by label, and `all labels`: a relation is found if its label and both of its ends are.
+def score_relations(
+    gold: Sequence[Sequence[RelationTuple]],
+    predicted: Sequence[Sequence[RelationTuple]],
+    samples: int = SAMPLES,
+    seed: int = 0,
+) -> dict[str, GraphMetrics]:
+    """Score relations: a relation is found if its label and both of its ends are.
 
-    An end is found by place, or in `overlap` as spans are, matched among the ends of the document's relations. So are
-    relations scored since Li and Ji, "Incremental Joint Extraction of Entity Mentions and Relations" (ACL 2014), there
-    by the head words of the ends.
+    An end is found by equal label, start and end, or, in `overlap`, as in `score_spans`, matched among the ends of the
+    document's relations. So are relations scored since Li and Ji, "Incremental Joint Extraction of Entity Mentions and
+    Relations" (ACL 2014), there by the head words of the ends.
+
+    Args:
+        gold: The gold relations of each document.
+        predicted: The predicted relations of each document.
+        samples: The number of bootstrap samples.
+        seed: The seed of the random numbers.
+
+    Returns:
+        The scores by label, and those of `all labels`.
+
+    Raises:
+        ValueError: If the numbers of documents differ.
     """
-    exactly, nearly = _Tallies(), _Tallies()
-    for document, (ours, theirs) in enumerate(zip(gold, predicted, strict=True)):
-        ends = [sorted({end for _, *both in side for end in both}) for side in (ours, theirs)]
-        pairs = overlap(_mentions(ends[0]), _mentions(ends[1])).pairs
-        same = {ends[0][int(one.id)]: ends[1][int(other.id)] for one, other in pairs}
-        exactly.add_keys(document, ours, theirs)
-        # An end that the other side does not have stands for itself, and for nothing there.
-        carried = [(label, same.get(head), same.get(tail)) for label, head, tail in ours]
-        nearly.add_keys(document, carried, theirs)
-    bootstrap = _bootstrap(len(gold), samples, seed)
+    exact, overlap = _LabelTallies(), _LabelTallies()
+    for document, (first, second) in enumerate(zip(gold, predicted, strict=True)):
+        ends = [sorted({end for _, *both in side for end in both}) for side in (first, second)]
+        pairs = match_by_overlap(_make_mentions(ends[0]), _make_mentions(ends[1])).pairs
+        counterparts = {ends[0][int(left.id)]: ends[1][int(right.id)] for left, right in pairs}
+        exact.add_keys(document, first, second)
+        # An end without a counterpart is None, which is equal to no predicted end.
+        mapped = [(label, counterparts.get(head), counterparts.get(tail)) for label, head, tail in first]
+        overlap.add_keys(document, mapped, second)
+    bootstrap = _make_bootstrap(len(gold), samples, seed)
     return {
-        name: Found(*exactly.sizes(name), *(scored(bootstrap, one[name]) for one in (exactly, nearly)))
-        for name in exactly.names()
+        name: GraphMetrics(
+            *exact.count_sides(name), *(score_tally(bootstrap, tallies.by_label[name]) for tallies in (exact, overlap))
+        )
+        for name in exact.list_names()
     }
 
 
-def records(
-    gold: Sequence[Sequence[Record]], predicted: Sequence[Sequence[Record]], samples: int = SAMPLES, seed: int = 0
-) -> Found:
-    """Whole records: one is found if its anchor is and every role has the same fillers.
+def score_records(
+    gold: Sequence[Sequence[RecordTuple]],
+    predicted: Sequence[Sequence[RecordTuple]],
+    samples: int = SAMPLES,
+    seed: int = 0,
+) -> GraphMetrics:
+    """Score whole records: a record is found if its anchor is and every role has the same fillers.
 
-    Anchors and fillers are the same by place, or, in `overlap`, each matched one to one with one that it overlaps. A
-    role that one of the two does not name is empty. One wrong filler loses the record.
+    Anchors and fillers are the same if they are equal, or, in `overlap`, each matched one to one with one that it
+    overlaps. A role that one of the two does not name is empty. One wrong filler makes the record wrong.
+
+    Args:
+        gold: The gold records of each document.
+        predicted: The predicted records of each document.
+        samples: The number of bootstrap samples.
+        seed: The seed of the random numbers.
+
+    Raises:
+        ValueError: If the numbers of documents differ.
     """
-    exactly, nearly = Tally(), Tally()
-    sizes = [sum(map(len, side)) for side in (gold, predicted)]
-    for document, (ours, theirs) in enumerate(zip(gold, predicted, strict=True)):
-        anchors = [_mentions(anchor for anchor, _ in side) for side in (ours, theirs)]
-        pairs = overlap(anchors[0], anchors[1]).pairs
-        found = [(ours[int(one.id)], theirs[int(other.id)]) for one, other in pairs]
-        for tally, by_place in ((exactly, True), (nearly, False)):
-            both = sum(_same(*pair, by_place) for pair in found)
-            tally.add((document, 0), {BOTH: both, FIRST: len(ours), SECOND: len(theirs)})
-    bootstrap = _bootstrap(len(gold), samples, seed)
-    return Found(sizes[0], sizes[1], scored(bootstrap, exactly), scored(bootstrap, nearly))
+    exact, overlap = Tally(), Tally()
+    for document, (first, second) in enumerate(zip(gold, predicted, strict=True)):
+        anchors = [_make_mentions(anchor for anchor, _ in side) for side in (first, second)]
+        aligned = [
+            (first[int(left.id)], second[int(right.id)])
+            for left, right in match_by_overlap(anchors[0], anchors[1]).pairs
+        ]
+        for tally, by_overlap in ((exact, False), (overlap, True)):
+            both = sum(_is_same_record(*pair, by_overlap=by_overlap) for pair in aligned)
+            tally.add((document, 0), {BOTH: both, FIRST: len(first), SECOND: len(second)})
+    bootstrap = _make_bootstrap(len(gold), samples, seed)
+    numbers = [sum(map(len, side)) for side in (gold, predicted)]
+    return GraphMetrics(numbers[0], numbers[1], score_tally(bootstrap, exact), score_tally(bootstrap, overlap))
 
 
-def counts(gold: Sequence[Bounds], predicted: Sequence[Bounds], samples: int = SAMPLES, seed: int = 0) -> CountScore:
-    """Counts as intervals, pair by pair: the share that is equal, the share that some number satisfies both of, and
-    the mean distance.
+def score_counts(
+    gold: Sequence[Bounds], predicted: Sequence[Bounds], samples: int = SAMPLES, seed: int = 0
+) -> CountMetrics:
+    """Score counts as intervals, pair by pair.
 
-    The distance of two counts, 0 to 1, is the mean over both ends of |a − b| / max(|a|, |b|), at most 1, where two open
-    ends are 0 apart and an open end and a number 1; our own (`agreement.attributes.distance`). Samples are of pairs.
+    Returned are the share of pairs that are equal, the share that some number satisfies both of, and the mean distance:
+    0 to 1, see `agreement.interval_tallies.measure_distance`.
+
+    Args:
+        gold: The lower and the upper number of each count; None for an open end.
+        predicted: The same of the predicted counts, in the same order.
+        samples: The number of bootstrap samples; they draw pairs.
+        seed: The seed of the random numbers.
+
+    Raises:
+        ValueError: If the numbers of counts differ.
     """
     tally = Tally()
-    for number, (one, other) in enumerate(zip(gold, predicted, strict=True)):
-        tally.add((number, 0), {PAIRS: 1, EQUAL: one == other, COMPATIBLE: compatible(one, other)})
-        tally.add((number, 0), {DISTANCE: distance(one, other)})
-    bootstrap = Bootstrap([(number, 0) for number in range(len(gold))], samples, seed, by="pairs")
-
-    def mean(name: str) -> Measure:
-        def estimate(found: Counts) -> Value:
-            return found[name] / found[PAIRS] if found.get(PAIRS) else NOTHING
-
-        return bootstrap.measure(tally, estimate)
-
-    return CountScore(len(gold), mean(EQUAL), mean(COMPATIBLE), mean(DISTANCE))
+    for index, pair in enumerate(zip(gold, predicted, strict=True)):
+        add_bounds(tally, (index, 0), *pair)
+    bootstrap = Bootstrap([(index, 0) for index in range(len(gold))], samples, seed, unit="pairs")
+    measures = (bootstrap.measure(tally, average_pairs(key)) for key in (EQUAL, COMPATIBLE, DISTANCE))
+    return CountMetrics(len(gold), *measures)
 
 
-class _Tallies:
-    """A tally a label, and one of all."""
+class _LabelTallies:
+    """A tally for each label, and one of all labels."""
 
     def __init__(self) -> None:
-        self._of: dict[str, Tally] = defaultdict(Tally)
+        self.by_label: dict[str, Tally] = defaultdict(Tally)
 
-    def __getitem__(self, name: str) -> Tally:
-        return self._of[name]
+    def list_names(self) -> list[str]:
+        return [*sorted(self.by_label.keys() - {ALL}), ALL]
 
-    def names(self) -> list[str]:
-        return [*sorted(self._of.keys() - {ALL}), ALL]
-
-    def sizes(self, name: str) -> tuple[int, int]:
-        total = self._of[name].total()
+    def count_sides(self, name: str) -> tuple[int, int]:
+        total = self.by_label[name].total()
         return int(total.get(FIRST, 0)), int(total.get(SECOND, 0))
 
-    def add(self, document: int, matching: Matching, worth: float = 1) -> None:
-        """Count pairs, worth less where their places differ, and what one side has alone."""
-        for one, other in matching.pairs:
-            both = 1 if one.pieces == other.pieces else worth
-            self._add(document, one.label, {BOTH: both, FIRST: 1, SECOND: 1})
-        for side, alone in ((FIRST, matching.first_only), (SECOND, matching.second_only)):
-            for mention in alone:
+    def add_matching(self, document: int, matching: Matching, differing: float = 1) -> None:
+        """Count pairs, worth `differing` if their pieces differ, and what only one side has."""
+        for left, right in matching.pairs:
+            both = 1 if left.pieces == right.pieces else differing
+            self._add(document, left.label, {BOTH: both, FIRST: 1, SECOND: 1})
+        for side, mentions in ((FIRST, matching.first_only), (SECOND, matching.second_only)):
+            for mention in mentions:
                 self._add(document, mention.label, {side: 1})
 
     def add_keys(self, document: int, first: Sequence[Key], second: Sequence[Key]) -> None:
-        """Count what is equal; the first of a key is its label."""
+        """Count equal keys by their labels."""
         for label in {key[0] for key in (*first, *second)}:
             sides = [[key for key in side if key[0] == label] for side in (first, second)]
-            self._add(document, label, dict(zip((BOTH, FIRST, SECOND), exact_counts(*sides), strict=True)))
+            self._add(document, label, dict(zip((BOTH, FIRST, SECOND), count_exact_matches(*sides), strict=True)))
 
-    def _add(self, document: int, label: str, numbers: Counts) -> None:
+    def _add(self, document: int, label: str, counts: Counts) -> None:
         for name in (label, ALL):
-            self._of[name].add((document, 0), numbers)
+            self.by_label[name].add((document, 0), counts)
 
 
-def _bootstrap(documents: int, samples: int, seed: int) -> Bootstrap:
-    return Bootstrap([(document, 0) for document in range(documents)], samples, seed, by="documents")
+def _make_bootstrap(documents: int, samples: int, seed: int) -> Bootstrap:
+    return Bootstrap([(document, 0) for document in range(documents)], samples, seed, unit="documents")
 
 
-def _mentions(spans: Iterable[Span]) -> list[Mention]:
-    """Spans as the matching takes them; their numbers are their ids."""
+def _make_mentions(spans: Iterable[SpanTuple]) -> list[Mention]:
+    """Return spans in the form of the matching; their ids are their indices."""
     return [
-        Mention(str(number), label, start, end, "", (Piece(start, end),), {})
-        for number, (label, start, end) in enumerate(spans)
+        Mention(str(index), label, start, end, "", (Piece(start, end),), {})
+        for index, (label, start, end) in enumerate(spans)
     ]
 
 
-def _same(ours: Record, theirs: Record, by_place: bool) -> bool:
-    (anchor, roles), (other, fillers) = ours, theirs
-    if by_place and anchor != other:
+def _is_same_record(first: RecordTuple, second: RecordTuple, by_overlap: bool) -> bool:
+    (first_anchor, first_roles), (second_anchor, second_roles) = first, second
+    if not by_overlap and first_anchor != second_anchor:
         return False
-    for name in roles.keys() | fillers.keys():
-        sides = [list(side.get(name, ())) for side in (roles, fillers)]
-        if by_place:
-            both, first, second = exact_counts(*sides)
+    for name in first_roles.keys() | second_roles.keys():
+        fillers = [list(roles.get(name, ())) for roles in (first_roles, second_roles)]
+        if by_overlap:
+            mentions = [_make_mentions(("", *filler) for filler in side) for side in fillers]
+            both, in_first, in_second = match_by_overlap(mentions[0], mentions[1]).counts
         else:
-            whole = [_mentions(("", *place) for place in side) for side in sides]
-            both, first, second = overlap(whole[0], whole[1]).counts
-        if not both == first == second:
+            both, in_first, in_second = count_exact_matches(*fillers)
+        if not both == in_first == in_second:
             return False
     return True

@@ -20,17 +20,18 @@ import nervaluate
 import numpy as np
 
 from annotate import metrics
-from annotate.agreement.bootstrap import Tally
 from annotate.agreement.coefficients import Value, alpha, alpha_counts, f1
-from annotate.agreement.counts import add_matching, projected
-from annotate.agreement.matching import exact, mentions
+from annotate.agreement.matching import list_mentions, match_exactly
+from annotate.agreement.positions import Positions, count_patterns
 from annotate.agreement.report import ALL
-from annotate.agreement.study import Positions, Study, patterns, study
+from annotate.agreement.span_tallies import add_matching, project_patterns
+from annotate.agreement.study import Study, make_study
+from annotate.agreement.tally import Tally
 from annotate.corpus import Corpus
 from annotate.inventory import load
 from annotate.model import GOLD, Span
-from annotate.records import Mention, Piece
-from annotate.scoring.score import labelled
+from annotate.records import Graph, Mention, Piece
+from annotate.scoring.score import make_prediction
 
 ROOT = Path(__file__).resolve().parent.parent
 INVENTORY = load(ROOT / "schema")
@@ -105,15 +106,15 @@ def study_of(sides: tuple[list[Spans], list[Spans]]) -> Study:
             ]
             for side in both
         ]
-        versions = {name: labelled(str(number), text, INVENTORY, made) for name, made in zip("ab", spans, strict=True)}
-        texts.append((str(number), text, versions))
-    return study(INVENTORY, texts, "characters")
+        annotations = [make_prediction(str(number), text, INVENTORY, side) for side in spans]
+        texts.append((str(number), text, dict(zip("ab", annotations, strict=True))))
+    return make_study(INVENTORY, texts, "characters")
 
 
 def our_f1(compared: Study) -> dict[str, Value]:
     """Exact F1 of each label, and of all, as `annotate agree` and `score` count it: each match in its paragraph."""
     # Not `comparison.exact`, which is kept: every run is to match anew.
-    matched = [(one, exact(one.first.mentions, one.second.mentions)) for one in compared.comparisons()]
+    matched = [(one, match_exactly(one.first.mentions, one.second.mentions)) for one in compared.comparisons()]
     found = {}
     for name, labels in [*((label, [label]) for label in LABELS), ("all", list(LABELS))]:
         tally = Tally()
@@ -144,8 +145,8 @@ def theirs_by_label(rows: list[Spans]) -> dict[str, float]:
 
 def ours_by_label(versions: list[list[Mention]], ruler: Positions) -> dict[str, Value]:
     """As `annotate agree` does it: one sweep for all labels, in which no character is looked at by itself."""
-    (found,) = patterns(versions, ruler)
-    return {label: alpha(alpha_counts(projected(found, frozenset({label})))) for label in LABELS}
+    (found,) = count_patterns(versions, ruler)
+    return {label: alpha(alpha_counts(project_patterns(found, frozenset({label})))) for label in LABELS}
 
 
 def mentions_of(rows: list[Spans]) -> list[list[Mention]]:
@@ -155,7 +156,7 @@ def mentions_of(rows: list[Spans]) -> list[list[Mention]]:
 def compare_alpha(draw: random.Random) -> Row:
     rows = stretches(draw)
     versions, ruler = mentions_of(rows), Positions(CHARACTERS, [0])
-    seconds, ours = timed(lambda: alpha(alpha_counts(patterns(versions, ruler)[0])), 5)
+    seconds, ours = timed(lambda: alpha(alpha_counts(count_patterns(versions, ruler)[0])), 5)
     their_seconds, theirs = timed(theirs_from_table(rows), 3)
     same(ours, theirs)
     size = f"{ANNOTATORS} × {len(rows[0]):,} spans on {CHARACTERS:,} characters"
@@ -194,7 +195,7 @@ def corpus_versions(draw: random.Random) -> tuple[list[list[Mention]], int]:
         for article in corpus.annotated_ids(GOLD):
             gold += [
                 placed(one, [Piece(start + size, end + size) for start, end in one.pieces])
-                for one in mentions(corpus.read_annotation(GOLD, article), INVENTORY)
+                for one in list_mentions(Graph(corpus.read_annotation(GOLD, article), INVENTORY), INVENTORY)
             ]
             size += len(corpus.read_text(article))
     other = [
@@ -225,19 +226,19 @@ def theirs_of_sets(versions: list[list[Mention]], size: int) -> float:
 def compare_alpha_of_sets(draw: random.Random) -> Row:
     versions, size = corpus_versions(draw)
     ruler = Positions(size, [0])
-    seconds, ours = timed(lambda: alpha(alpha_counts(patterns(versions, ruler)[0])), 5)
+    seconds, ours = timed(lambda: alpha(alpha_counts(count_patterns(versions, ruler)[0])), 5)
     their_seconds, theirs = timed(lambda: theirs_of_sets(versions, size), 3)
     same(ours, theirs)
-    sets = len({have for pattern in patterns(versions, ruler)[0] for have in pattern})
+    sets = len({have for pattern in count_patterns(versions, ruler)[0] for have in pattern})
     what = f"alpha of sets of labels ({sets}), 2 × {len(versions[0])} spans on {size:,} characters"
     return Row(what, seconds, their_seconds)
 
 
 def compare_f1_of_lists(draw: random.Random) -> Row:
     sides = documents(draw)
-    seconds, found = timed(lambda: metrics.exact_spans(*sides), 5)
+    seconds, found = timed(lambda: metrics.score_exact_spans(*sides), 5)
     ours: dict[str, Value] = {name: one.f1 or 0.0 for name, one in found.items()}
-    what = f"`metrics.exact_spans`, 2 × {DOCUMENTS} documents × {SPANS} spans"
+    what = f"`metrics.score_exact_spans`, 2 × {DOCUMENTS} documents × {SPANS} spans"
     return _beside_nervaluate(what, seconds, {**ours, "all": ours[ALL]}, sides)
 
 

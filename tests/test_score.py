@@ -77,7 +77,10 @@ def test_an_export_scores_as_the_files_that_it_is_of(project: Project) -> None:
     export = project.path("out/annotations.jsonl")
     export.write_text(export.read_text().replace("Two to 3", "Two of 3"))
     refused = project.annotate("score", GOLD, "out")
-    assert (refused.exit_code, "out/annotations.jsonl:2, span 0: its words do not stand at" in refused.stderr) == (
+    assert (
+        refused.exit_code,
+        "out/annotations.jsonl:2, span 0: its text differs from the article at" in refused.stderr,
+    ) == (
         2,
         True,
     )
@@ -152,38 +155,46 @@ def _of(change: Callable[[dict[str, Any]], object]) -> Spoil:
     ("table", "spoil", "says"),
     [
         ("articles", lambda rows: rows.clear(), "p.jsonl: holds no labels"),
-        ("articles", _of(lambda row: row.update(id="pier")), "p.jsonl:2: no article is called 'pier'"),
+        ("articles", _of(lambda row: row.update(id="pier")), "p.jsonl:2: unknown article 'pier'"),
         ("articles", lambda rows: rows.append(rows[0]), "appears twice"),
         ("articles", _of(lambda row: row.update(text_sha256="0" * 64)), "p.jsonl:2: was made on another text"),
-        ("articles", _of(lambda row: row.update(spans=3)), "p.jsonl:2: spans is no list of objects"),
-        ("articles", _of(lambda row: row.pop("spans")), "is a row of neither articles nor tokens"),
+        ("articles", _of(lambda row: row.update(spans=3)), "p.jsonl:2: spans is not a list of objects"),
+        ("articles", _of(lambda row: row.pop("spans")), "is neither a row of articles nor of tokens"),
         (
             "articles",
             _of(lambda row: row["spans"][0].update(label="Shout")),
-            "no span label is called 'Shout'; use one",
+            "unknown span label 'Shout'; choose from",
         ),
-        ("articles", _of(lambda row: row["spans"][0].update(label=99)), "no span label is called 99"),
-        ("articles", _of(lambda row: row["spans"][0].update(end=10**6)), "span 0: 18–1000000 is no place in the text"),
-        ("articles", _of(lambda row: row["spans"][0].update(start=17)), "its words do not stand at 17–32"),
-        ("articles", _of(lambda row: row["spans"][0]["attributes"].update(mood="x")), "no attribute is called 'mood'"),
+        ("articles", _of(lambda row: row["spans"][0].update(label=99)), "unknown span label 99"),
+        (
+            "articles",
+            _of(lambda row: row["spans"][0].update(end=10**6)),
+            "span 0: 18–1000000 is not a range of the text",
+        ),
+        ("articles", _of(lambda row: row["spans"][0].update(start=17)), "its text differs from the article at 17–32"),
+        ("articles", _of(lambda row: row["spans"][0]["attributes"].update(mood="x")), "unknown attribute 'mood'"),
         (
             "articles",
             _of(lambda row: row["spans"][0]["attributes"].update(wording="x")),
-            "no value of wording is called",
+            "unknown value of wording",
         ),
-        ("articles", _of(lambda row: row["spans"].append(row["spans"][0])), "two spans have one id"),
+        ("articles", _of(lambda row: row["spans"].append(row["spans"][0])), "two spans have the same id"),
         (
             "articles",
             _of(lambda row: row["relations"].append({"label": "words", "head": 0, "tail": 9})),
-            "its tail 9 is no span of the row",
+            "its tail 9 is not a span of the row",
         ),
         ("tokens", _of(lambda row: row["tokens"].pop()), "speech_1 has"),
         ("tokens", lambda rows: rows.pop(), "tokens, and the text goes on at"),
         ("tokens", _of(lambda row: row.update(tokens=["x"] * len(row["tokens"]))), "token 0: the text has"),
-        ("tokens", _of(lambda row: row.update(speech_1=["B-Shout"] * len(row["tokens"]))), "no span label is called"),
-        ("tokens", _of(lambda row: row.update(speech_1=[77] * len(row["tokens"]))), "77 is no tag"),
+        (
+            "tokens",
+            _of(lambda row: row.update(speech_1=["B-Shout"] * len(row["tokens"]))),
+            "unknown span label 'Shout'",
+        ),
+        ("tokens", _of(lambda row: row.update(speech_1=[77] * len(row["tokens"]))), "unknown tag 77"),
         ("tokens", _of(lambda row: row.update(speech_1=["X-Verb"] * len(row["tokens"]))), "'X-Verb' is no tag of BIO"),
-        ("tokens", lambda rows: [row.update(article="pier") for row in rows[-2:]], "no article is called 'pier'"),
+        ("tokens", lambda rows: [row.update(article="pier") for row in rows[-2:]], "unknown article 'pier'"),
     ],
 )
 def test_rows_that_do_not_fit(project: Project, dataset: Path, table: str, spoil: Spoil, says: str) -> None:
@@ -200,16 +211,16 @@ def test_rows_that_do_not_fit(project: Project, dataset: Path, table: str, spoil
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
-        ("p.csv", b"a", "its name does not say what it holds"),
+        ("p.csv", b"a", "unknown file type '.csv'"),
         ("p.jsonl", b"{", "p.jsonl:1: "),
         ("p.jsonl", b"\xff", "is not UTF-8"),
-        ("p.parquet", b"PAR1", "is no Parquet"),
+        ("p.parquet", b"PAR1", "is not Parquet"),
         ("harbour.conll", b"", "harbour.conll: holds no labels"),
         ("harbour.conll", b"The\n", "harbour.conll:1: has 0 columns of tags"),
         ("harbour.conll", b"The O\nharbour O O\n", "harbour.conll:2: has 2 columns of tags"),
         ("harbour.conll", b"The O\nport O\n", "harbour.conll:2: the text has 'harb' at 4, not the token 'port'"),
         ("harbour.conll", b"The O\nharbour Verb\n", "harbour: 2 tokens, and the text goes on at 12"),
-        ("pier.conll", b"The O\n", "no article is called 'pier'"),
+        ("pier.conll", b"The O\n", "unknown article 'pier'"),
     ],
 )
 def test_files_that_do_not_fit(project: Project, name: str, data: bytes, says: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from annotate import metrics, records
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
-from annotate.metrics import Relation, Span
+from annotate.metrics import RelationTuple, SpanTuple
 from annotate.records import Graph, Mention
 from annotate.scoring.score import Scores, score
 from annotate.tokens import Misplaced, places, runs, tag_names
@@ -20,7 +20,7 @@ A, B = ("A", 0, 4), ("B", 6, 9)
 
 def test_spans_by_hand() -> None:
     """Gold A, B and A; found are B, half of the first A, and a C."""
-    found = metrics.spans([[A, B], [("A", 0, 2)]], [[("A", 2, 5), B, ("C", 10, 12)], []])
+    found = metrics.score_spans([[A, B], [("A", 0, 2)]], [[("A", 2, 5), B, ("C", 10, 12)], []])
     whole = found["all labels"]
     assert (list(found), whole.gold, whole.predicted) == (["A", "B", "C", "all labels"], 3, 3)
     assert [one.f1.value for one in (whole.exact, whole.partial, whole.overlap)] == [1 / 3, 1.5 / 3, 2 / 3]
@@ -31,15 +31,15 @@ def test_spans_by_hand() -> None:
 
 def test_exact_spans_are_the_exact_ones_of_spans() -> None:
     gold, predicted = [[A, B], [("A", 0, 2)], [B, B]], [[("A", 2, 5), B, ("C", 10, 12)], [], [B]]
-    found, whole = metrics.exact_spans(gold, predicted), metrics.spans(gold, predicted, samples=2)
+    found, whole = metrics.score_exact_spans(gold, predicted), metrics.score_spans(gold, predicted, samples=2)
     assert list(found) == list(whole)
     for name, one in found.items():
         scores = whole[name].exact
         assert one[:2] == (whole[name].gold, whole[name].predicted)
         assert one[2:] == (scores.precision.value, scores.recall.value, scores.f1.value)
-    assert metrics.exact_spans([[]], [[]])["all labels"] == (0, 0, None, None, None)
+    assert metrics.score_exact_spans([[]], [[]])["all labels"] == (0, 0, None, None, None)
     with pytest.raises(ValueError, match="2 documents of gold and 1 predicted"):
-        metrics.exact_spans([[], []], [[]])
+        metrics.score_exact_spans([[], []], [[]])
 
 
 def test_nominal_alpha_of_rows() -> None:
@@ -50,45 +50,45 @@ def test_nominal_alpha_of_rows() -> None:
 
 
 def test_relations_by_hand() -> None:
-    gold: list[Relation] = [("r", A, B), ("r", B, A), ("s", A, B)]
-    predicted: list[Relation] = [("r", ("A", 1, 4), B), ("r", B, ("A", 20, 22)), ("s", A, B)]
-    found = metrics.relations([gold], [predicted])
+    gold: list[RelationTuple] = [("r", A, B), ("r", B, A), ("s", A, B)]
+    predicted: list[RelationTuple] = [("r", ("A", 1, 4), B), ("r", B, ("A", 20, 22)), ("s", A, B)]
+    found = metrics.score_relations([gold], [predicted])
     assert [found[name].exact.f1.value for name in ("r", "s", "all labels")] == [0, 1, 1 / 3]
     # A goes with the A that shares most with it, which is A itself, where it is one of the ends.
     assert [found[name].overlap.f1.value for name in ("r", "s")] == [0, 1]
-    assert metrics.relations([gold[:1]], [predicted[:1]])["r"].overlap.f1.value == 1
+    assert metrics.score_relations([gold[:1]], [predicted[:1]])["r"].overlap.f1.value == 1
 
 
 def test_records_by_hand() -> None:
     gold = [(A, {"who": [(6, 9)], "where": []}), (B, {"who": [(0, 4), (10, 12)]})]
-    assert metrics.records([gold], [gold[::-1]]).exact.f1.value == 1
+    assert metrics.score_records([gold], [gold[::-1]]).exact.f1.value == 1
     near = [(("A", 0, 3), {"who": [(7, 9)]}), (B, {"who": [(0, 4)]})]
-    found = metrics.records([gold], [near])
+    found = metrics.score_records([gold], [near])
     assert (found.gold, found.exact.f1.value, found.overlap.f1.value) == (2, 0, 0.5)
 
 
 def test_counts_by_hand() -> None:
-    found = metrics.counts([(33, 33), (50, None), (None, None)], [(33, 33), (40, 60), (None, None)])
+    found = metrics.score_counts([(33, 33), (50, None), (None, None)], [(33, 33), (40, 60), (None, None)])
     assert (found.number, found.equal.value, found.compatible.value) == (3, 2 / 3, 1)
     assert found.distance.value == pytest.approx((0 + (10 / 50 + 1) / 2 + 0) / 3)
-    assert metrics.counts([], []).equal.note == "nothing to compare"
+    assert metrics.score_counts([], []).equal.note == "nothing to compare"
 
 
 def test_intervals_are_over_documents() -> None:
     gold = [[A], [A], [A], [A]]
-    found = metrics.spans(gold, [[A], [A], [], []], samples=500, seed=1)["A"].exact.recall
+    found = metrics.score_spans(gold, [[A], [A], [], []], samples=500, seed=1)["A"].exact.recall
     assert (found.value, found.low, found.high) == (0.5, 0, 1)
-    assert found == metrics.spans(gold, [[A], [A], [], []], samples=500, seed=1)["A"].exact.recall
-    alone = metrics.spans([[A]], [[A]])["A"].exact.f1
+    assert found == metrics.score_spans(gold, [[A], [A], [], []], samples=500, seed=1)["A"].exact.recall
+    alone = metrics.score_spans([[A]], [[A]])["A"].exact.f1
     assert (alone.value, alone.low, alone.note) == (1, None, "no interval: too few documents that have it")
 
 
 def test_lists_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        metrics.spans([[A], [A]], [[A]])
+        metrics.score_spans([[A], [A]], [[A]])
 
 
-def plain(mention: Mention) -> Span:
+def plain(mention: Mention) -> SpanTuple:
     return mention.label, mention.start, mention.end
 
 
@@ -108,7 +108,7 @@ def test_the_same_numbers_as_the_command(scored: Scores, corpus: Corpus, labels:
     whole = {mention.id for side in sides for graph in side for mention in graph.mentions if len(mention.pieces) > 1}
     assert whole, "the corpus has spans in pieces"
     documents = [[[plain(one) for one in graph.mentions] for graph in side] for side in sides]
-    found = metrics.spans(documents[0], documents[1], samples=0)
+    found = metrics.score_spans(documents[0], documents[1], samples=0)
     for row in scored.labels:
         if row.kind == "label" and not any(one.label == row.name for one in _in_pieces(sides)):
             mine = found[row.name]
@@ -119,7 +119,7 @@ def test_the_same_numbers_as_the_command(scored: Scores, corpus: Corpus, labels:
     for record in scored.records:
         gold, predicted = ([one[record.name] for one in side] for side in made)
         if record.name == "casualty_claims":
-            ours = metrics.records(gold, predicted, samples=0)
+            ours = metrics.score_records(gold, predicted, samples=0)
             assert ours.overlap.f1.value == pytest.approx(record.full_overlap.value)
             assert ours.exact.f1.value == pytest.approx(record.full_exact.value)
 
@@ -128,7 +128,7 @@ def _in_pieces(sides: list[list[Graph]]) -> list[Mention]:
     return [one for side in sides for graph in side for one in graph.mentions if len(one.pieces) > 1]
 
 
-def _records(graph: Graph, labels: Inventory) -> dict[str, list[metrics.Record]]:
+def _records(graph: Graph, labels: Inventory) -> dict[str, list[metrics.RecordTuple]]:
     return {
         name: [
             (
@@ -147,17 +147,17 @@ spans = st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 20), st.integer
 
 
 @given(st.lists(st.tuples(spans, spans), min_size=1, max_size=3))
-def test_exact_is_at_most_partial_is_at_most_overlap(pairs: list[tuple[list[Span], list[Span]]]) -> None:
+def test_exact_is_at_most_partial_is_at_most_overlap(pairs: list[tuple[list[SpanTuple], list[SpanTuple]]]) -> None:
     gold, predicted = ([pair[side] for pair in pairs] for side in (0, 1))
-    for row in metrics.spans(gold, predicted, samples=0).values():
+    for row in metrics.score_spans(gold, predicted, samples=0).values():
         values = [one.f1.value or 0 for one in (row.exact, row.partial, row.overlap)]
         assert values == sorted(values)
         assert values[1] == pytest.approx((values[0] + values[2]) / 2)
 
 
 @given(spans)
-def test_everything_finds_itself(document: list[Span]) -> None:
-    for row in metrics.spans([document], [document], samples=0).values():
+def test_everything_finds_itself(document: list[SpanTuple]) -> None:
+    for row in metrics.score_spans([document], [document], samples=0).values():
         assert row.exact.f1.value in (1, None)
 
 
@@ -170,7 +170,7 @@ def test_spans_written_back_as_tags(tags: list[str]) -> None:
         for number, tag in enumerate(tags)
         if tag != "O"
     ]
-    assert metrics.spans_of_tags([tags]) == [[tuple(one) for one in found]]
+    assert metrics.decode_tags([tags]) == [[tuple(one) for one in found]]
 
 
 def test_what_is_no_tag() -> None:
@@ -196,11 +196,11 @@ def test_partial_is_that_of_nervaluate_where_labels_do_not_mix() -> None:
     gold = [[("A", 0, 3), ("A", 5, 8)], [("A", 1, 2)], [("A", 0, 9)]]
     predicted = [[("A", 0, 3), ("A", 6, 9)], [("A", 4, 6)], [("A", 7, 12), ("A", 20, 21)]]
 
-    def theirs(documents: list[list[Span]]) -> list[list[dict[str, Any]]]:
+    def theirs(documents: list[list[SpanTuple]]) -> list[list[dict[str, Any]]]:
         return [[{"label": label, "start": s, "end": e - 1} for label, s, e in document] for document in documents]
 
     result = nervaluate.Evaluator(theirs(gold), theirs(predicted), tags=["A"], loader="dict").evaluate()
-    ours = metrics.spans(gold, predicted, samples=0)["A"].partial
+    ours = metrics.score_spans(gold, predicted, samples=0)["A"].partial
     found = result["overall"]["partial"]
     assert (ours.precision.value, ours.recall.value, ours.f1.value) == pytest.approx(
         (found.precision, found.recall, found.f1)

@@ -1,9 +1,9 @@
-"""How far a measure would move with another sample of text: percentile intervals of a bootstrap.
+"""Intervals of measures: percentile bootstrap over articles or paragraphs.
 
-Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13. Drawn with replacement are whole articles,
-where there are `FEW` or more, else paragraphs: a handful of articles has too few different samples for an interval, and
-paragraphs of one article are not independent of each other, so that intervals from them are rather too narrow. The same
-seed draws the same samples, the same for every measure.
+Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13. A sample draws whole articles with
+replacement if there are at least `MIN_ARTICLES`, otherwise paragraphs: a handful of articles has too few different
+samples. Paragraphs of one article are not independent, so intervals from them are too narrow rather than too wide. The
+same seed draws the same samples for every measure.
 """
 
 import random
@@ -15,117 +15,108 @@ import numpy as np
 import numpy.typing as npt
 
 from annotate.agreement.coefficients import Counts, Value
+from annotate.agreement.tally import ParagraphKey, Tally
 from annotate.util.tables import Measure
 
-FEW = 10
-"""Articles below which paragraphs are drawn instead."""
+MIN_ARTICLES = 10
+"""Number of articles below which paragraphs are drawn."""
 
 LEVEL = 0.95
 SAMPLES = 1000
 
-EXACT = 2**52
-"""Sums of halves are exact up to here, in whatever order they are added."""
+MAX_EXACT = 2**52
+"""Sums of halves are exact below this, in whatever order they are added."""
 BLOCK = 250
-"""Samples whose counts are in memory at once."""
-
-Place = tuple[int, int]
-"""The number of an article and of a paragraph in it."""
-
-
-class Tally:
-    """Additive counts, kept apart by the paragraph they come from."""
-
-    def __init__(self) -> None:
-        self.places: dict[Place, defaultdict[Hashable, float]] = {}
-
-    def add(self, place: Place, counts: Counts) -> None:
-        here = self.places.setdefault(place, defaultdict(float))
-        for key, number in counts.items():
-            here[key] += number
-
-    def total(self) -> dict[Hashable, float]:
-        """The counts of all."""
-        total: defaultdict[Hashable, float] = defaultdict(float)
-        for counts in self.places.values():
-            for key, number in counts.items():
-                total[key] += number
-        return dict(total)
-
-    def by_article(self) -> dict[int, dict[Hashable, float]]:
-        """The counts of each article that has any, in one pass."""
-        totals: dict[int, defaultdict[Hashable, float]] = {}
-        for (article, _), counts in self.places.items():
-            here = totals.setdefault(article, defaultdict(float))
-            for key, number in counts.items():
-                here[key] += number
-        return {article: dict(counts) for article, counts in totals.items()}
+"""Number of samples whose counts are in memory at once."""
 
 
 class Bootstrap:
-    """Draws samples of the units once, and measures on each of them."""
+    """The samples of a study, drawn once for all measures.
 
-    def __init__(self, places: Sequence[Place], samples: int = SAMPLES, seed: int = 0, by: str | None = None) -> None:
-        """`by` says what the places are, where they are no paragraphs of articles: each is drawn by itself."""
-        articles = sorted({article for article, _ in places})
-        self.by = by or ("articles" if len(articles) >= FEW else "paragraphs")
-        units = sorted({self._unit(place) for place in places})
-        self.number = len(units)
-        self._index = {unit: number for number, unit in enumerate(units)}
-        draw = random.Random(seed)  # noqa: S311 - no secret
-        everything = range(self.number)
-        drawn = [draw.choices(everything, k=self.number) for _ in range(samples if self.number > 1 else 0)]
-        self._draws = np.array(drawn, dtype=np.uint32)
-        self._times = np.zeros((self.number, len(drawn)), dtype=np.uint32)
-        """How often each sample has each unit."""
-        for number, sample in enumerate(self._draws):
-            self._times[:, number] = np.bincount(sample, minlength=self.number)
+    Attributes:
+        unit: What is drawn: `articles`, `paragraphs`, or what the caller named.
+        unit_count: The number of units.
+    """
 
-    def _unit(self, place: Place) -> Place:
-        return (place[0], 0) if self.by == "articles" else place
+    def __init__(
+        self, paragraphs: Sequence[ParagraphKey], samples: int = SAMPLES, seed: int = 0, unit: str | None = None
+    ) -> None:
+        """Draw the samples.
 
-    def measure(self, tally: Tally, estimate: Callable[[Counts], Value], nothing: str | None = None) -> Measure:
-        """The measure of all counts, and its interval; `nothing` says it better where there is nothing to count."""
+        Args:
+            paragraphs: All paragraphs of the study.
+            samples: The number of samples.
+            seed: The seed of the random numbers.
+            unit: What `paragraphs` are, if they are not paragraphs of articles; each is then drawn by itself.
+        """
+        articles = {article for article, _ in paragraphs}
+        self.unit = unit or ("articles" if len(articles) >= MIN_ARTICLES else "paragraphs")
+        units = sorted({self._find_unit(paragraph) for paragraph in paragraphs})
+        self.unit_count = len(units)
+        self._index = {key: index for index, key in enumerate(units)}
+        generator = random.Random(seed)  # noqa: S311 - no secret
+        indices = range(self.unit_count)
+        drawn = [generator.choices(indices, k=self.unit_count) for _ in range(samples if self.unit_count > 1 else 0)]
+        self._samples = np.array(drawn, dtype=np.uint32)
+        self._multiplicity = np.zeros((self.unit_count, len(drawn)), dtype=np.uint32)
+        """How often each sample (column) has each unit (row)."""
+        for column, sample in enumerate(self._samples):
+            self._multiplicity[:, column] = np.bincount(sample, minlength=self.unit_count)
+
+    def _find_unit(self, paragraph: ParagraphKey) -> ParagraphKey:
+        return (paragraph[0], 0) if self.unit == "articles" else paragraph
+
+    def measure(self, tally: Tally, estimate: Callable[[Counts], Value], if_empty: str | None = None) -> Measure:
+        """Return a measure of all counts with its interval.
+
+        Args:
+            tally: The counts.
+            estimate: Computes the measure from counts.
+            if_empty: The note if nothing was counted, in place of the reason that `estimate` gives.
+        """
         total = tally.total()
         value = estimate(total)
         if isinstance(value, str):
-            return Measure(None, note=nothing if nothing and not any(total.values()) else value)
-        found = self._samples(tally, estimate, list(total))
-        if len(found) < max(2, len(self._draws) / 2):
-            return Measure(value, note=f"no interval: too few {self.by} that have it")
-        cuts = quantiles(found, n=round(2 / (1 - LEVEL)), method="inclusive")
+            return Measure(None, note=if_empty if if_empty and not any(total.values()) else value)
+        values = self._estimate_samples(tally, estimate, list(total))
+        if len(values) < max(2, len(self._samples) / 2):
+            return Measure(value, note=f"no interval: too few {self.unit} that have it")
+        cuts = quantiles(values, n=round(2 / (1 - LEVEL)), method="inclusive")
         return Measure(value, cuts[0], cuts[-1])
 
-    def _samples(self, tally: Tally, estimate: Callable[[Counts], Value], keys: list[Hashable]) -> list[float]:
+    def _estimate_samples(
+        self, tally: Tally, estimate: Callable[[Counts], Value], keys: Sequence[Hashable]
+    ) -> list[float]:
         columns: dict[Hashable, defaultdict[int, float]] = {key: defaultdict(float) for key in keys}
-        for place, counts in tally.places.items():
-            unit = self._index[self._unit(place)]
+        for paragraph, counts in tally.paragraphs.items():
+            unit = self._index[self._find_unit(paragraph)]
             for key, number in counts.items():
                 if number:
                     columns[key][unit] += number
-        values = (estimate(counts) for counts in self._counts(columns))
+        values = (estimate(counts) for counts in self._count_samples(columns))
         return [value for value in values if not isinstance(value, str)]
 
-    def _counts(self, columns: Mapping[Hashable, Mapping[int, float]]) -> Iterator[dict[Hashable, float]]:
-        """The counts of each sample, of those by unit."""
-        exact = [self._exact(column) for column in columns.values()]
-        sparse = [(np.fromiter(one, np.intp), np.fromiter(one.values(), np.float64)) for one in columns.values()]
-        for start in range(0, len(self._draws), BLOCK):
+    def _count_samples(self, columns: Mapping[Hashable, Mapping[int, float]]) -> Iterator[dict[Hashable, float]]:
+        """Yield the counts of each sample; `columns` has them by key and unit."""
+        exact = [self._has_exact_sums(column) for column in columns.values()]
+        sparse = [(np.fromiter(column, np.intp), np.fromiter(column.values(), float)) for column in columns.values()]
+        for start in range(0, len(self._samples), BLOCK):
             block = slice(start, start + BLOCK)
-            found = np.empty((len(self._draws[block]), len(sparse)))
-            for key, (units, numbers) in enumerate(sparse):
-                if exact[key]:
-                    found[:, key] = numbers @ self._times[units, block]
+            sums = np.empty((len(self._samples[block]), len(sparse)))
+            for index, (units, numbers) in enumerate(sparse):
+                if exact[index]:
+                    sums[:, index] = numbers @ self._multiplicity[units, block]
                 else:
-                    found[:, key] = self._in_order(units, numbers, block)
-            for sample in found:
+                    sums[:, index] = self._sum_in_order(units, numbers, block)
+            for sample in sums:
                 yield dict(zip(columns, sample.tolist(), strict=True))
 
-    def _exact(self, column: Mapping[int, float]) -> bool:
-        most = self.number * max(column.values(), default=0)
-        return most < EXACT and all(number >= 0 and (2 * number).is_integer() for number in column.values())
+    def _has_exact_sums(self, column: Mapping[int, float]) -> bool:
+        highest = self.unit_count * max(column.values(), default=0)
+        return highest < MAX_EXACT and all(number >= 0 and (2 * number).is_integer() for number in column.values())
 
-    def _in_order(self, units: npt.NDArray[np.intp], numbers: npt.NDArray[np.float64], block: slice) -> list[float]:
-        """Sums of fractions, added as they were drawn: in another order the last digit may be another."""
-        column = np.zeros(self.number)
+    def _sum_in_order(self, units: npt.NDArray[np.intp], numbers: npt.NDArray[np.float64], block: slice) -> list[float]:
+        """Add fractions in the order in which they were drawn: another order may change the last digit."""
+        column = np.zeros(self.unit_count)
         column[units] = numbers
-        return [sum(column[sample].tolist()) for sample in self._draws[block]]
+        return [sum(column[sample].tolist()) for sample in self._samples[block]]

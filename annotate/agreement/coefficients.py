@@ -1,12 +1,8 @@
-"""The coefficients, each a function of counts. A coefficient that the counts do not define is a reason, never a NaN.
+"""Agreement coefficients as functions of additive counts.
 
-Counts are additive: those of two stretches of text, added, are the counts of both. So a measure can be taken over a
-whole corpus, one article, or any sample of its parts, from counts made once.
-
-Alpha for units that annotators cut out of a text themselves: agreement on where units are, not on given units.
-
-uα of Krippendorff, Mathet, Bouvry and Widlöcher, "On the reliability of unitizing textual continua: Further
-developments" (Quality & Quantity 50, 2016); the same in Krippendorff, "Content Analysis", 4th ed. (2019), section 12.6.
+The counts of two stretches of text, added, are the counts of both. So a coefficient can be computed for a corpus, an
+article, or any sample of its parts, from counts made once. A coefficient that its counts do not define is a reason in
+words, never a NaN.
 """
 
 from collections import Counter, defaultdict
@@ -15,10 +11,11 @@ from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 Value = float | str
-"""A number, or why there is none."""
+"""A number, or the reason why there is none."""
 
 Counts = Mapping[Hashable, float]
-Pattern = TypeVar("Pattern", bound=tuple[Hashable, ...])
+Values = TypeVar("Values", bound=tuple[Hashable, ...])
+"""The values that annotators gave one unit."""
 
 BOTH, FIRST, SECOND = "both", "first", "second"
 APART = "apart"
@@ -27,96 +24,107 @@ ONE_CATEGORY = "one category only"
 
 
 def f1(counts: Counts) -> Value:
-    """F1, the harmonic mean of precision and recall: 2 · both / (first + second). Symmetric in the two."""
-    either = counts.get(FIRST, 0) + counts.get(SECOND, 0)
-    return 2 * counts.get(BOTH, 0) / either if either else NOTHING
+    """Return F1, the harmonic mean of precision and recall: 2 · both / (first + second).
+
+    It is symmetric in the two sides; van Rijsbergen, "Information Retrieval" (1979), chapter 7.
+    """
+    total = counts.get(FIRST, 0) + counts.get(SECOND, 0)
+    return 2 * counts.get(BOTH, 0) / total if total else NOTHING
 
 
 def agr(counts: Counts) -> Value:
-    """Mean of the two directed agreements both / first and both / second, where either side has something.
+    """Return the mean of the two directed agreements, both / first and both / second.
 
     The `agr` of Wiebe, Wilson and Cardie, "Annotating expressions of opinions and emotions in language" (Language
-    Resources and Evaluation 39, 2005), which PARC reports for attributions.
+    Resources and Evaluation 39, 2005), which PARC reports for attributions. A side without spans counts as 0.
     """
     sides = [counts[side] for side in (FIRST, SECOND) if counts.get(side)]
     return sum(counts.get(BOTH, 0) / side for side in sides) / 2 if sides else NOTHING
 
 
 def share(counts: Counts) -> Value:
-    """How many of the things compared are equal: both / first."""
+    """Return the share of the compared things that are equal: both / first."""
     return counts.get(BOTH, 0) / counts[FIRST] if counts.get(FIRST) else NOTHING
 
 
-def alpha_counts(patterns: Mapping[Pattern, float]) -> dict[Hashable, float]:
-    """What alpha needs of a table of values: how often each value stands in it, and how often two stand apart.
+def alpha_counts(patterns: Mapping[Values, float]) -> dict[Hashable, float]:
+    """Return what alpha needs: how often each value occurs, and how often two values of a unit differ.
 
-    `patterns` maps the values that the annotators gave one unit, None where one gave none, to how many units have just
-    these: each different pattern is looked at once, however many units there are. A unit with m values has m(m − 1)
-    ordered pairs, each of weight 1 / (m − 1); units with fewer than two values count nowhere.
+    A unit with m values has m(m − 1) ordered pairs, each of weight 1 / (m − 1). Units with fewer than two values are
+    not counted.
+
+    Args:
+        patterns: The number of units by the values that the annotators gave them, None for a missing value. Each
+            different pattern is processed once, however many units have it.
     """
     counts: defaultdict[Hashable, float] = defaultdict(float)
     for pattern, number in patterns.items():
-        values = Counter(value for value in pattern if value is not None)
-        present = values.total()
+        frequencies = Counter(value for value in pattern if value is not None)
+        present = frequencies.total()
         if present < 2:
             continue
-        for value, times in values.items():
-            counts["value", value] += times * number
-        equal = sum(times * (times - 1) for times in values.values())
+        for value, frequency in frequencies.items():
+            counts["value", value] += frequency * number
+        equal = sum(frequency * (frequency - 1) for frequency in frequencies.values())
         counts[APART] += number * (present * (present - 1) - equal) / (present - 1)
     return counts
 
 
 def alpha(counts: Counts) -> Value:
-    """Krippendorff's alpha for nominal data, from `alpha_counts`.
+    """Return Krippendorff's alpha for nominal data, from `alpha_counts`; any number of annotators, with missing values.
 
     1 − D_o / D_e with D_o = apart / n and D_e = (n² − Σ n_c²) / (n (n − 1)); Krippendorff, "Content Analysis", 4th ed.
-    (2019), section 12.3. Any number of annotators, any values missing.
+    (2019), section 12.3.
     """
-    times = [number for key, number in counts.items() if key != APART]
-    whole = sum(times)
-    if not whole:
+    frequencies = [number for key, number in counts.items() if key != APART]
+    total = sum(frequencies)
+    if not total:
         return NOTHING
-    expected = whole * whole - sum(number * number for number in times)
+    expected = total * total - sum(number * number for number in frequencies)
     if not expected:
         return ONE_CATEGORY
-    return 1 - (whole - 1) * counts.get(APART, 0) / expected
+    return 1 - (total - 1) * counts.get(APART, 0) / expected
 
 
-def kappa_counts(patterns: Mapping[Pattern, float]) -> dict[Hashable, float]:
-    """What kappa needs: equal pairs, all pairs, and how often each of the two annotators gave each value."""
+def kappa_counts(patterns: Mapping[Values, float]) -> dict[Hashable, float]:
+    """Return what kappa needs: the equal pairs, and how often each of the two annotators gave each value.
+
+    Args:
+        patterns: The number of units by the two values that they have; units with a missing value are not counted.
+    """
     counts: defaultdict[Hashable, float] = defaultdict(float)
-    for (one, other), number in patterns.items():
-        if one is None or other is None:
+    for (left, right), number in patterns.items():
+        if left is None or right is None:
             continue
-        counts["first", one] += number
-        counts["second", other] += number
-        if one == other:
+        counts[FIRST, left] += number
+        counts[SECOND, right] += number
+        if left == right:
             counts[BOTH] += number
     return counts
 
 
 def kappa(counts: Counts) -> Value:
-    """Cohen's kappa of two annotators, from `kappa_counts`: (p_o − p_e) / (1 − p_e).
+    """Return Cohen's kappa of two annotators, from `kappa_counts`: (p_o − p_e) / (1 − p_e).
 
     Cohen, "A coefficient of agreement for nominal scales" (Educational and Psychological Measurement 20, 1960).
     """
-    firsts = {key[1]: number for key, number in counts.items() if isinstance(key, tuple) and key[0] == "first"}
-    whole = sum(firsts.values())
-    if not whole:
+    first = {key[1]: number for key, number in counts.items() if isinstance(key, tuple) and key[0] == FIRST}
+    total = sum(first.values())
+    if not total:
         return NOTHING
-    chance = sum(number * counts.get(("second", value), 0) for value, number in firsts.items())
-    if chance == whole * whole:
+    chance = sum(number * counts.get((SECOND, value), 0) for value, number in first.items())
+    if chance == total * total:
         return ONE_CATEGORY
-    return (whole * counts.get(BOTH, 0) - chance) / (whole * whole - chance)
+    return (total * counts.get(BOTH, 0) - chance) / (total * total - chance)
 
 
 SQUARES = "squares"
 GAP = None
+"""The value between units."""
 
 
 class Unit(NamedTuple):
-    """A stretch `[start, end)` of a continuum that an annotator cut out, and the value given to it."""
+    """A stretch of a continuum that an annotator cut out, half open, and the value given to it."""
 
     start: int
     end: int
@@ -124,52 +132,59 @@ class Unit(NamedTuple):
 
 
 def unitizing_counts(
-    versions: Sequence[Iterable[Unit]], size: int, cuts: Sequence[int] = (0,)
+    continua: Sequence[Iterable[Unit]], size: int, cuts: Sequence[int] = (0,)
 ) -> list[dict[Hashable, float]]:
-    """What uα needs of one continuum `[0, size)`, for each stretch between two `cuts`; added, they are the whole's.
+    """Return what uα needs of one continuum, for each stretch between two cuts; added, they are the counts of all.
 
-    Each version holds one annotator's units, which must not overlap each other; what is between them is a gap. Counted
-    are the lengths of each value, the lengths where two annotators' values differ (each ordered pair with weight
-    1 / (m − 1), for m annotators), and what a unit's length would give if units were paired with themselves: the square
-    of the length for a unit, which stays whole, the length for a gap, which has no inner bounds. A unit counts with its
-    square in the stretch where it starts. `cuts` are in order and start with 0.
+    Counted are the lengths of each value; the lengths where two annotators' values differ, each ordered pair of m
+    annotators with weight 1 / (m − 1); and what pairing units with themselves would give: for a unit, which stays
+    whole, the square of its length; for a gap, which has no inner bounds, its length. The square of a unit counts in
+    the stretch where the unit starts.
+
+    Args:
+        continua: Each annotator's units, which must not overlap; between them are gaps.
+        size: The length of the continuum.
+        cuts: Where a stretch starts, in order; the first is 0.
     """
     counts: list[defaultdict[Hashable, float]] = [defaultdict(float) for _ in cuts]
     changes: dict[int, list[tuple[int, Hashable]]] = defaultdict(list)
-    starts: dict[int, list[int]] = defaultdict(list)
-    for number, units in enumerate(versions):
+    lengths: dict[int, list[int]] = defaultdict(list)
+    for annotator, units in enumerate(continua):
         for unit in sorted(unit for unit in units if unit.start < unit.end):
-            # In the order of the text: where a unit starts on the end of another, its start is the later change.
-            changes[unit.start].append((number, unit.value))
-            changes[unit.end].append((number, GAP))
-            starts[unit.start].append(unit.end - unit.start)
-    values: list[Hashable] = [GAP] * len(versions)
-    stretch, bounds = -1, sorted({*changes, *cuts, size})
-    for start, end in pairwise(bounds):
+            # In the order of the text: where a unit starts at the end of another, its start is the later change.
+            changes[unit.start].append((annotator, unit.value))
+            changes[unit.end].append((annotator, GAP))
+            lengths[unit.start].append(unit.end - unit.start)
+    values: list[Hashable] = [GAP] * len(continua)
+    stretch = -1
+    for start, end in pairwise(sorted({*changes, *cuts, size})):
         while stretch + 1 < len(cuts) and cuts[stretch + 1] <= start:
             stretch += 1
-        for number, value in changes.get(start, ()):
-            values[number] = value
-        here = counts[stretch]
-        here[SQUARES] += sum(length * length for length in starts.get(start, ()))
-        here[SQUARES] += (end - start) * values.count(GAP)
+        for annotator, value in changes.get(start, ()):
+            values[annotator] = value
+        in_stretch = counts[stretch]
+        in_stretch[SQUARES] += sum(length * length for length in lengths.get(start, ()))
+        in_stretch[SQUARES] += (end - start) * values.count(GAP)
         for value in values:
-            here["value", value] += end - start
+            in_stretch["value", value] += end - start
         equal = sum(values.count(value) - 1 for value in values)
-        here[APART] += (end - start) * (len(values) - equal / (len(values) - 1))
-    return [dict(here) for here in counts]
+        in_stretch[APART] += (end - start) * (len(values) - equal / (len(values) - 1))
+    return [dict(in_stretch) for in_stretch in counts]
 
 
 def unitizing_alpha(counts: Counts) -> Value:
-    """uα from `unitizing_counts`: 1 − D_o / D_e, with D_o the lengths apart and D_e = n (n² − Σ n_c²) / (n² − squares).
+    """Return Krippendorff's uα, from `unitizing_counts`: agreement on where units are and on their values.
 
-    Units all of length 1 give Krippendorff's alpha for nominal data, with the gap as a value.
+    1 − D_o / D_e, with D_o the lengths apart and D_e = n (n² − Σ n_c²) / (n² − squares). Units all of length 1 give
+    alpha for nominal data, with the gap as a value. Krippendorff, Mathet, Bouvry and Widlöcher, "On the reliability of
+    unitizing textual continua: Further developments" (Quality & Quantity 50, 2016); Krippendorff, "Content Analysis",
+    4th ed. (2019), section 12.6.
     """
     lengths = [number for key, number in counts.items() if key not in (APART, SQUARES)]
-    whole = sum(lengths)
-    if not whole:
+    total = sum(lengths)
+    if not total:
         return NOTHING
-    expected = whole * whole - sum(number * number for number in lengths)
+    expected = total * total - sum(number * number for number in lengths)
     if not expected:
         return ONE_CATEGORY
-    return 1 - counts[APART] * (whole * whole - counts[SQUARES]) / (whole * expected)
+    return 1 - counts[APART] * (total * total - counts[SQUARES]) / (total * expected)

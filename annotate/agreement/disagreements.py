@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Literal, NamedTuple
 
-from annotate.agreement.counts import CONFUSED, Arrow, compare_relations
-from annotate.agreement.matching import Pair, overlap, shared_characters
-from annotate.agreement.study import Comparison, Study, Text, Version
+from annotate.agreement.matching import Pair, count_shared_characters
+from annotate.agreement.relation_tallies import MentionRelation, compare_relations
+from annotate.agreement.span_tallies import match_confused
+from annotate.agreement.study import ComparedAnnotation, ComparedArticle, Comparison, Study
 from annotate.records import Mention, Piece
 
 Kind = Literal["span", "label", "bounds", "attributes", "relation", "retargeted"]
@@ -69,16 +70,16 @@ class Disagreement(NamedTuple):
     sides: tuple[Side, Side]
 
 
-def find_disagreements(study: Study) -> Iterator[tuple[Text, list[Disagreement]]]:
+def find_disagreements(study: Study) -> Iterator[tuple[ComparedArticle, list[Disagreement]]]:
     """Yield each article on which annotators differ, with the disagreements in the order of the text."""
-    for text in study.texts:
+    for article in study.articles:
         disagreements = [
             disagreement
-            for comparison in text.comparisons
+            for comparison in article.comparisons
             for disagreement in chain(_compare_spans(comparison), _compare_relations(study, comparison))
         ]
         if disagreements:
-            yield text, sorted(disagreements, key=lambda disagreement: disagreement.start)
+            yield article, sorted(disagreements, key=lambda disagreement: disagreement.start)
 
 
 def _compare_spans(comparison: Comparison) -> Iterator[Disagreement]:
@@ -91,13 +92,13 @@ def _compare_spans(comparison: Comparison) -> Iterator[Disagreement]:
             kinds.append("attributes")
         if kinds:
             yield _disagree_on_pair(comparison, (left, right), tuple(kinds), left.label)
-    relabelled = overlap(matching.first_only, matching.second_only, same_label=False, least=CONFUSED)
-    for left, right in relabelled.pairs:
+    confused = match_confused(matching)
+    for left, right in confused.pairs:
         yield _disagree_on_pair(comparison, (left, right), ("label",), f"{left.label} or {right.label}")
-    for mention in relabelled.first_only:
+    for mention in confused.first_only:
         sides = _describe_span(comparison.first, mention), _describe_lack(comparison.second, mention)
         yield Disagreement(("span",), mention.label, mention.start, sides)
-    for mention in relabelled.second_only:
+    for mention in confused.second_only:
         sides = _describe_lack(comparison.first, mention), _describe_span(comparison.second, mention)
         yield Disagreement(("span",), mention.label, mention.start, sides)
 
@@ -108,7 +109,7 @@ def _disagree_on_pair(comparison: Comparison, pair: Pair, kinds: tuple[Kind, ...
     return Disagreement(kinds, subject, min(left.start, right.start), sides)
 
 
-def _describe_span(version: Version, mention: Mention, counterpart: Mention | None = None) -> Side:
+def _describe_span(annotation: ComparedAnnotation, mention: Mention, counterpart: Mention | None = None) -> Side:
     """Describe a span; of its attributes, those that a counterpart with the same label does not have equal."""
     attributes = mention.attributes
     names = list(attributes)
@@ -116,16 +117,16 @@ def _describe_span(version: Version, mention: Mention, counterpart: Mention | No
         union = dict.fromkeys((*attributes, *counterpart.attributes))
         names = [name for name in union if attributes.get(name) != counterpart.attributes.get(name)]
     shown = tuple((name, str(attributes.get(name, "not set"))) for name in names)
-    return Side(version.annotator, mention.label, _mark(mention), shown)
+    return Side(annotation.annotator, mention.label, _mark(mention), shown)
 
 
-def _describe_lack(version: Version, mention: Mention) -> Side:
+def _describe_lack(annotation: ComparedAnnotation, mention: Mention) -> Side:
     """Describe that a span is missing, with the labels that the annotator has on some of its words."""
     labels = dict.fromkeys(
-        present.label for present in version.mentions if shared_characters(present.pieces, mention.pieces)
+        present.label for present in annotation.mentions if count_shared_characters(present.pieces, mention.pieces)
     )
     description = f"{NOT_THERE}; on some of these words: {', '.join(labels)}" if labels else NOT_THERE
-    return Side(version.annotator, description, ())
+    return Side(annotation.annotator, description, ())
 
 
 def _mark(mention: Mention, role: Role = "span") -> tuple[Mark, ...]:
@@ -153,10 +154,10 @@ def _compare_relations(study: Study, comparison: Comparison) -> Iterator[Disagre
             yield Disagreement(("relation",), name, _find_start((relation,)), sides)
 
 
-def _describe_relation(version: Version, label: str, relation: Arrow) -> Side:
+def _describe_relation(annotation: ComparedAnnotation, label: str, relation: MentionRelation) -> Side:
     description = f"{relation.head.label} —{label}→ {relation.tail.label}"
-    return Side(version.annotator, description, (*_mark(relation.head, "head"), *_mark(relation.tail, "tail")))
+    return Side(annotation.annotator, description, (*_mark(relation.head, "head"), *_mark(relation.tail, "tail")))
 
 
-def _find_start(relations: Iterable[Arrow]) -> int:
+def _find_start(relations: Iterable[MentionRelation]) -> int:
     return min(relation.head.start for relation in relations)

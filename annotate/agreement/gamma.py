@@ -1,8 +1,8 @@
-"""Gamma, article by article: an optional measure that aligns the spans of all annotators and weighs place and label.
+"""Gamma, an optional measure that aligns the spans of all annotators and weighs position and label.
 
 Mathet, Widlöcher and Métivier, "The Unified and Holistic Method Gamma (γ) for Inter-Annotator Agreement Measure and
-Alignment" (Computational Linguistics 41, 2015), computed by `pygamma-agreement` (extra `gamma`), with weights 3 for
-place, 1 for label, 1 for a span without a counterpart.
+Alignment" (Computational Linguistics 41, 2015), computed by `pygamma-agreement` (extra `gamma`). The weights are 3 for
+position, 1 for label, 1 for a span without a counterpart. It takes seconds an article, so it is not in the report.
 """
 
 import logging
@@ -14,51 +14,62 @@ from typing import NamedTuple
 from annotate.agreement.study import Study
 from annotate.errors import CannotRun
 
-PLACE, LABEL, ALONE = 3, 1, 1
+POSITION_WEIGHT, LABEL_WEIGHT, ALONE_WEIGHT = 3, 1, 1
 SAMPLES = 30
-"""Random annotations that chance is estimated from, as the paper recommends at least."""
+"""Random annotations from which chance is estimated; the paper recommends at least as many."""
 
 
 class Gamma(NamedTuple):
-    """Gamma of one article: 1 for annotators who agree in all, 0 for chance; None, with a note, where there is none."""
+    """Gamma of one article.
+
+    Attributes:
+        article: The article id.
+        value: 1 for complete agreement, 0 for chance; None if it is not defined.
+        note: Why there is no value.
+    """
 
     article: str
     value: float | None
     note: str | None = None
 
 
-def gammas(study: Study, seed: int = 0) -> Iterator[Gamma]:
-    """Gamma of each article that two annotators or more have labelled; the same seed gives the same values.
+def compute_gammas(study: Study, seed: int = 0) -> Iterator[Gamma]:
+    """Yield gamma of each article of a study.
 
-    A span in pieces counts from its first to its last character. Raises CannotRun if the library is not installed.
+    Args:
+        study: The study. A span in pieces counts from its first to its last character.
+        seed: The seed of the random numbers; the same seed gives the same values.
+
+    Raises:
+        CannotRun: If the library is not installed.
     """
     try:
-        with _silence():
+        with _silence_library():
             import numpy as np
             from pyannote.core import Segment
             from pygamma_agreement import CombinedCategoricalDissimilarity, Continuum
     except ImportError:
         raise CannotRun("gamma", "needs pygamma-agreement", "pip install 'contested-claims[gamma]'") from None
-    weights = CombinedCategoricalDissimilarity(delta_empty=ALONE, alpha=PLACE, beta=LABEL)
-    for text in study.texts:
+    weights = CombinedCategoricalDissimilarity(delta_empty=ALONE_WEIGHT, alpha=POSITION_WEIGHT, beta=LABEL_WEIGHT)
+    for article in study.articles:
         continuum = Continuum()
-        for version in text.versions:
-            continuum.add_annotator(version.annotator)
-            for mention in version.mentions:
-                continuum.add(version.annotator, Segment(mention.start, mention.end), mention.label)
-        silent = [version.annotator for version in text.versions if not version.mentions]
-        if silent:
-            yield Gamma(text.article, None, f"no spans: {', '.join(silent)}")
+        for annotation in article.annotations:
+            continuum.add_annotator(annotation.annotator)
+            for mention in annotation.mentions:
+                continuum.add(annotation.annotator, Segment(mention.start, mention.end), mention.label)
+        without_spans = [annotation.annotator for annotation in article.annotations if not annotation.mentions]
+        if without_spans:
+            yield Gamma(article.id, None, f"no spans: {', '.join(without_spans)}")
             continue
         np.random.seed(seed)  # the library draws from numpy's one shared generator
-        with _silence():
-            found = continuum.compute_gamma(weights, n_samples=SAMPLES)
-        yield Gamma(text.article, float(found.gamma))
+        with _silence_library():
+            result = continuum.compute_gamma(weights, n_samples=SAMPLES)
+        yield Gamma(article.id, float(result.gamma))
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
-    """Without what the library says of its own code, and, for each sample, of the solver it takes: it helps nobody."""
+def _silence_library() -> Iterator[None]:
+    """Suppress what the library logs about its own code and, for each sample, about its solver."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,7 +1,7 @@
-"""Which spans of one annotation are which spans of another.
+"""Matching of the spans of two annotations: exactly, or by overlap.
 
 Spans here are mentions: a span, or the pieces of one that the inventory's joining relation ties together. Every
-matching is one to one, and does not depend on which annotation comes first.
+matching is one to one and does not depend on which annotation comes first.
 """
 
 from collections import Counter, defaultdict
@@ -10,7 +10,6 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from annotate.inventory import Inventory
-from annotate.model import Annotation
 from annotate.records import Graph, Mention, Piece
 
 Pair = tuple[Mention, Mention]
@@ -18,7 +17,13 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Matching(NamedTuple):
-    """Pairs of the same thing, and what each side has alone; each in the order of the text."""
+    """Matched mentions of two annotations; each list is in the order of the text.
+
+    Attributes:
+        pairs: The matched mentions, that of the first annotation first.
+        first_only: Mentions of the first annotation without a counterpart.
+        second_only: Mentions of the second annotation without a counterpart.
+    """
 
     pairs: list[Pair]
     first_only: list[Mention]
@@ -26,105 +31,115 @@ class Matching(NamedTuple):
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """How many are in both, in the first, in the second."""
+        """The number of mentions in both, in the first, and in the second."""
         both = len(self.pairs)
         return both, both + len(self.first_only), both + len(self.second_only)
 
 
-def mentions(annotation: Annotation, inventory: Inventory) -> list[Mention]:
-    """The mentions of an annotation whose labels the inventory knows, in the order of the text."""
-    return mentions_of(Graph(annotation, inventory), inventory)
+def list_mentions(graph: Graph, inventory: Inventory) -> list[Mention]:
+    """Return the mentions whose labels the inventory has, in the order of the text."""
+    return sorted((mention for label in inventory.spans for mention in graph.labelled(label)), key=_text_order)
 
 
-def mentions_of(graph: Graph, inventory: Inventory) -> list[Mention]:
-    """The same of a graph that has been made already."""
-    return sorted((mention for label in inventory.spans for mention in graph.labelled(label)), key=_place)
-
-
-def exact(first: Iterable[Mention], second: Iterable[Mention]) -> Matching:
-    """Match mentions with the same label and the same pieces; of several such on one side, each is matched once."""
-    waiting: dict[tuple[str, tuple[Piece, ...]], list[Mention]] = defaultdict(list)
-    rest = sorted(second, key=_place)
-    for mention in reversed(rest):
-        waiting[mention.label, mention.pieces].append(mention)
-    pairs, alone = [], []
-    for mention in sorted(first, key=_place):
-        same = waiting.get((mention.label, mention.pieces))
-        if same:
-            pairs.append((mention, same.pop()))
+def match_exactly(first: Iterable[Mention], second: Iterable[Mention]) -> Matching:
+    """Match mentions with the same label and the same pieces; of several equal ones on a side, each is matched once."""
+    unmatched: dict[tuple[str, tuple[Piece, ...]], list[Mention]] = defaultdict(list)
+    ordered = sorted(second, key=_text_order)
+    for mention in reversed(ordered):
+        unmatched[mention.label, mention.pieces].append(mention)
+    pairs, first_only = [], []
+    for mention in sorted(first, key=_text_order):
+        counterparts = unmatched.get((mention.label, mention.pieces))
+        if counterparts:
+            pairs.append((mention, counterparts.pop()))
         else:
-            alone.append(mention)
-    left = {id(mention) for same in waiting.values() for mention in same}
-    return Matching(pairs, alone, [mention for mention in rest if id(mention) in left])
+            first_only.append(mention)
+    left_over = {id(mention) for mentions in unmatched.values() for mention in mentions}
+    return Matching(pairs, first_only, [mention for mention in ordered if id(mention) in left_over])
 
 
-def exact_counts(first: Sequence[Hashable], second: Sequence[Hashable]) -> tuple[int, int, int]:
-    """How many keys (label and place, say) are in both, in the first, in the second; no pairs are made."""
-    return sum(1 for _ in in_both(first, second)), len(first), len(second)
+def count_exact_matches(first: Sequence[Hashable], second: Sequence[Hashable]) -> tuple[int, int, int]:
+    """Count what `match_exactly` would match, without making pairs.
+
+    Args:
+        first: A key for each span of the first annotation, such as its label and its pieces.
+        second: A key for each span of the second annotation.
+
+    Returns:
+        The number of keys in both, in the first, and in the second.
+    """
+    return sum(1 for _ in iterate_common(first, second)), len(first), len(second)
 
 
-def in_both(first: Sequence[Key], second: Sequence[Key]) -> Iterable[Key]:
-    """The keys in both; one that stands there several times, as often as in the side that has it less often."""
-    ours = set(first)
-    if len(ours) == len(first):
-        return ours.intersection(second)
+def iterate_common(first: Sequence[Key], second: Sequence[Key]) -> Iterable[Key]:
+    """Return the keys in both; a repeated key as often as in the side that has it less often."""
+    unique = set(first)
+    if len(unique) == len(first):
+        return unique.intersection(second)
     return (Counter(first) & Counter(second)).elements()
 
 
-def overlap(first: Sequence[Mention], second: Sequence[Mention], same_label: bool = True, least: float = 0) -> Matching:
-    """Match mentions that share characters, with `same_label` only those of one label.
+def match_by_overlap(
+    first: Sequence[Mention], second: Sequence[Mention], same_label: bool = True, min_dice: float = 0
+) -> Matching:
+    """Match mentions that share characters.
 
-    Greedy: the pair that shares most characters first; of equals the one with the fewest characters outside what is
-    shared, then one with equal pieces, then the one that stands first in the text. So whatever `exact` matches is
-    matched here too. `least` is the least Dice overlap of a pair: twice the characters in both, divided by the
-    characters in each.
+    Greedy: the pair that shares most characters first; of equals the pair with the fewest characters outside the
+    shared ones, then one with equal pieces, then the first in the text. So whatever `match_exactly` matches is matched
+    here too.
+
+    Args:
+        first: The mentions of the first annotation.
+        second: The mentions of the second annotation.
+        same_label: Whether the labels of a pair must be equal.
+        min_dice: The least Dice overlap of a pair: twice the characters in both, divided by the sum of the characters
+            in each.
     """
     candidates = []
-    for one, other, shared in _overlapping(first, second, same_label):
-        whole = length(first[one]) + length(second[other])
-        if 2 * shared >= least * whole:
-            # The places sorted, not in the order of the arguments: the same pair wins whichever comes first.
-            places = sorted((_place(first[one])[:3], _place(second[other])[:3]))
-            different = first[one].pieces != second[other].pieces
-            candidates.append((-shared, whole, different, places, first[one].id, second[other].id, one, other))
+    for left, right, shared in _find_overlaps(first, second, same_label):
+        total = count_characters(first[left]) + count_characters(second[right])
+        if 2 * shared >= min_dice * total:
+            # The spans sorted, not in the order of the arguments: the same pair wins whichever comes first.
+            order = sorted((_text_order(first[left])[:3], _text_order(second[right])[:3]))
+            differs = first[left].pieces != second[right].pieces
+            candidates.append((-shared, total, differs, order, first[left].id, second[right].id, left, right))
     candidates.sort()
-    taken: dict[int, int] = {}
+    partners: dict[int, int] = {}
     used: set[int] = set()
-    for *_, one, other in candidates:
-        if one not in taken and other not in used:
-            taken[one] = other
-            used.add(other)
-    pairs = sorted(((first[one], second[other]) for one, other in taken.items()), key=_pair_place)
+    for *_, left, right in candidates:
+        if left not in partners and right not in used:
+            partners[left] = right
+            used.add(right)
     return Matching(
-        pairs,
-        sorted((mention for number, mention in enumerate(first) if number not in taken), key=_place),
-        sorted((mention for number, mention in enumerate(second) if number not in used), key=_place),
+        sorted(((first[left], second[right]) for left, right in partners.items()), key=_pair_order),
+        sorted((mention for index, mention in enumerate(first) if index not in partners), key=_text_order),
+        sorted((mention for index, mention in enumerate(second) if index not in used), key=_text_order),
     )
 
 
-def length(mention: Mention) -> int:
-    """Characters that the pieces cover, one that two pieces share counted once."""
+def count_characters(mention: Mention) -> int:
+    """Count the code points that the pieces of a mention cover; one that two pieces share counts once."""
     if len(mention.pieces) == 1:
         return mention.end - mention.start
-    return sum(end - start for start, end in union(mention.pieces))
+    return sum(end - start for start, end in merge_pieces(mention.pieces))
 
 
-def shared_characters(first: Iterable[Piece], second: Iterable[Piece]) -> int:
-    """Characters that both cover; each counts once."""
-    ours, theirs = union(first), union(second)
-    total = one = other = 0
-    while one < len(ours) and other < len(theirs):
-        (start, end), (begin, stop) = ours[one], theirs[other]
-        total += max(0, min(end, stop) - max(start, begin))
-        if end <= stop:
-            one += 1
+def count_shared_characters(first: Iterable[Piece], second: Iterable[Piece]) -> int:
+    """Count the code points that both cover, each once."""
+    left_pieces, right_pieces = merge_pieces(first), merge_pieces(second)
+    total = left = right = 0
+    while left < len(left_pieces) and right < len(right_pieces):
+        (left_start, left_end), (right_start, right_end) = left_pieces[left], right_pieces[right]
+        total += max(0, min(left_end, right_end) - max(left_start, right_start))
+        if left_end <= right_end:
+            left += 1
         else:
-            other += 1
+            right += 1
     return total
 
 
-def union(pieces: Iterable[Piece]) -> list[Piece]:
-    """The stretches that the pieces cover: in order, apart from each other or touching, empty ones left out."""
+def merge_pieces(pieces: Iterable[Piece]) -> list[Piece]:
+    """Return the stretches that pieces cover, in order; they may touch and do not overlap, and none is empty."""
     merged: list[Piece] = []
     for piece in sorted(piece for piece in pieces if piece.start < piece.end):
         if merged and piece.start < merged[-1].end:
@@ -134,32 +149,32 @@ def union(pieces: Iterable[Piece]) -> list[Piece]:
     return merged
 
 
-_place = attrgetter("pieces", "label", "id")
+_text_order = attrgetter("pieces", "label", "id")
 
 
-def _pair_place(pair: Pair) -> tuple[object, ...]:
-    return min(pair[0].start, pair[1].start), pair[0].pieces, pair[1].pieces, pair[0].label, pair[0].id, pair[1].id
+def _pair_order(pair: Pair) -> tuple[object, ...]:
+    left, right = pair
+    return min(left.start, right.start), left.pieces, right.pieces, left.label, left.id, right.id
 
 
-def _overlapping(
+def _find_overlaps(
     first: Sequence[Mention], second: Sequence[Mention], same_label: bool
 ) -> Iterator[tuple[int, int, int]]:
-    """The numbers of two mentions that share characters, and how many; one sweep over the starts of all pieces."""
+    """Yield the indices of two mentions that share characters, and how many; one sweep over the starts of pieces."""
     events = [
-        (piece.start, side, piece.end, number)
-        for side, mentions_ in enumerate((first, second))
-        for number, mention in enumerate(mentions_)
+        (piece.start, side, piece.end, index)
+        for side, mentions in enumerate((first, second))
+        for index, mention in enumerate(mentions)
         for piece in mention.pieces
         if piece.start < piece.end
     ]
-    open_: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
-    met: set[tuple[int, int]] = set()
-    for start, side, end, number in sorted(events):
-        other = open_[1 - side]
-        other[:] = [piece for piece in other if piece[0] > start]
-        met.update((number, opposite) if side == 0 else (opposite, number) for _, opposite in other)
-        open_[side].append((end, number))
-    for one, opposite in met:
-        ours, theirs = first[one], second[opposite]
-        if not same_label or ours.label == theirs.label:
-            yield one, opposite, shared_characters(ours.pieces, theirs.pieces)
+    open_pieces: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+    overlaps: set[tuple[int, int]] = set()
+    for start, side, end, index in sorted(events):
+        opposite = open_pieces[1 - side]
+        opposite[:] = [piece for piece in opposite if piece[0] > start]
+        overlaps.update((index, other) if side == 0 else (other, index) for _, other in opposite)
+        open_pieces[side].append((end, index))
+    for left, right in overlaps:
+        if not same_label or first[left].label == second[right].label:
+            yield left, right, count_shared_characters(first[left].pieces, second[right].pieces)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from annotate.agreement.disagreements import KINDS, Disagreement, Mark, find_disagreements
 from annotate.agreement.report import ArticleRow, Report
-from annotate.agreement.study import Study, Text
+from annotate.agreement.study import ComparedArticle, Study
 from annotate.agreement.tables import tabulate_report
 from annotate.inventory import Inventory
 from annotate.offsets import paragraph
@@ -108,19 +108,19 @@ def _index_rows(report: Report) -> dict[tuple[str, str], ArticleRow]:
     return {(row.label, row.article): row for row in report.by_article}
 
 
-def _frame(text: Text, disagreement: Disagreement) -> Piece:
+def _frame(article: ComparedArticle, disagreement: Disagreement) -> Piece:
     """Return the stretch of text that both sides of a disagreement show, so that their lines can be compared.
 
     It has some context, is cut between words and does not go beyond the paragraphs of the marks.
     """
     pieces = [mark.piece for side in disagreement.sides for mark in side.marks]
     first, last = min(piece.start for piece in pieces), max(piece.end for piece in pieces)
-    begin, stop = paragraph(text.text, first, last)
+    begin, stop = paragraph(article.text, first, last)
     start, end = max(begin, first - CONTEXT), min(stop, last + CONTEXT)
     if start > begin:
-        start = text.text.find(" ", start, first) + 1 or first
+        start = article.text.find(" ", start, first) + 1 or first
     if end < stop:
-        space = text.text.rfind(" ", last, end)
+        space = article.text.rfind(" ", last, end)
         end = space if space >= 0 else last
     return Piece(start, max(end, last))
 

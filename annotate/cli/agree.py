@@ -78,16 +78,16 @@ def command(
     annotate agree --format html --out agreement.html --studio-url http://localhost:8080
     """
     from annotate import inventory
-    from annotate.agreement.report import measure
-    from annotate.agreement.study import read
+    from annotate.agreement.measure import measure_agreement
+    from annotate.agreement.study import read_study
     from annotate.corpus import Corpus
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
     wanted = [_gate(gate, list(loaded.spans)) for gate in gates]
     names = [name.strip() for name in (annotators or "").split(",") if name.strip()]
-    study = read(folder, loaded, names, with_gold, "tokens" if units == "tokens" else "characters")
+    study = read_study(folder, loaded, names, with_gold, "tokens" if units == "tokens" else "characters")
     with _working() as step:
-        report = measure(study, samples, seed, step, by_article=by_article or format_ != "text")
+        report = measure_agreement(study, samples, seed, step, by_article=by_article or format_ != "text")
     if format_ == "html":
         from annotate.agreement.page import render_page
 
@@ -102,9 +102,9 @@ def command(
 
         shown = grids(describe_report(report), tabulate_report(report, by_article), colour=out is None)
     if with_gamma:
-        from annotate.agreement.gamma import gammas
+        from annotate.agreement.gamma import compute_gammas
 
-        for found in gammas(study, seed):
+        for found in compute_gammas(study, seed):
             value = f"– ({found.note})" if found.value is None else f"{found.value:.3f}"
             click.echo(f"gamma of {found.article}: {value}", err=format_ != "text" or out is not None)
     if out:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from annotate.cli.labels import Labelled
     from annotate.corpus import Corpus
     from annotate.inventory import Inventory
-    from annotate.scoring.predictions import Found
+    from annotate.scoring.prediction_files import ScoredFile
     from annotate.scoring.score import Scores
 
 
@@ -78,7 +78,7 @@ def command(
 
 def _labels(
     path: str, store: "Corpus | None", corpus: str, texts: dict[str, str] | None, inventory: "Inventory"
-) -> "Iterator[Found]":
+) -> "Iterator[ScoredFile]":
     """The annotations that a path stands for; says which annotation files break a rule.
 
     `texts` are those of the gold labels, None for these themselves, which may bring their texts along.
@@ -86,16 +86,16 @@ def _labels(
     """
     from annotate.cli.labels import errors, read_folder
     from annotate.corpus import Corpus
-    from annotate.scoring.predictions import Found, files, read
+    from annotate.scoring.prediction_files import ScoredFile, list_prediction_files, read_predictions
 
     ids = set(store.article_ids()) if store else set()
 
     def text_of(article: str) -> str | None:
         return (texts or {}).get(article) or (store.read_text(article) if store and article in ids else None)
 
-    tables = files(Path(path))
+    tables = list_prediction_files(Path(path))
     if tables:
-        yield from read(tables, text_of, inventory, own_texts=texts is None)
+        yield from read_predictions(tables, text_of, inventory, own_texts=texts is None)
         return
     for one in read_folder(path, store or Corpus(corpus)):
         _hold_to(one, inventory)
@@ -103,7 +103,7 @@ def _labels(
         if faults:
             code, message = faults[0].code, faults[0].message
             click.echo(f"{one.path}: breaks {len(faults)} rules, as {code}: {message}; scored as it is", err=True)
-        yield Found(*one)
+        yield ScoredFile(*one)
 
 
 def _hold_to(found: "Labelled", inventory: "Inventory") -> None:

@@ -9,7 +9,7 @@ Spans are matched one to one, in four steps; each takes what the steps before le
 
 Steps 1 and 4 are left out for a file whose ids were given anew: of the ids in both versions, fewer than half share a
 character. The places of old spans are taken as the edits of the text carry them; a label that the inventory renamed is
-one label. Steps 2 and 3 are `agreement.matching.overlap`: the pair that shares most goes first.
+one label. Steps 2 and 3 are `agreement.matching.match_by_overlap`: the pair that shares most goes first.
 
 What became of the relations between spans that have been matched.
 
@@ -24,7 +24,7 @@ from functools import cached_property
 from itertools import accumulate, takewhile, zip_longest
 from typing import NamedTuple
 
-from annotate.agreement.matching import overlap
+from annotate.agreement.matching import match_by_overlap
 from annotate.comparison.model import Edit, End, Ends, RelationChange, RelationKind, SpanChange, SpanKind
 from annotate.corpus import span_order
 from annotate.model import Annotation, Relation, Span
@@ -120,7 +120,7 @@ class _Rest:
 
     def by_overlap(self, same_label: bool, least: float) -> Iterator[tuple[int, int]]:
         first, second = [self._first[n] for n in self.old], [self._second[n] for n in self.new]
-        for one, other in overlap(first, second, same_label, least).pairs:
+        for one, other in match_by_overlap(first, second, same_label, least).pairs:
             yield int(one.id), int(other.id)
 
 

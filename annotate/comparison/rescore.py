@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from annotate.agreement.matching import Matching, exact, mentions, overlap
+from annotate.agreement.matching import Matching, list_mentions, match_by_overlap, match_exactly
 from annotate.comparison import match
 from annotate.comparison.compare import Comparison
 from annotate.comparison.match import as_they_are
@@ -21,6 +21,7 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
 from annotate.offsets import sha256
+from annotate.records import Graph
 from annotate.scoring.score import Scores, score
 
 UNCHANGED = "not changed"
@@ -116,9 +117,9 @@ class _Found:
     """Which gold spans of a version the predictions found, by id: exactly, and by overlap."""
 
     def __init__(self, gold: Annotation, predicted: Annotation, inventory: Inventory) -> None:
-        first, second = mentions(gold, inventory), mentions(predicted, inventory)
+        first, second = (list_mentions(Graph(annotation, inventory), inventory) for annotation in (gold, predicted))
         self.all = first
-        self.exact, self.overlap = (_ids(made) for made in (exact(first, second), overlap(first, second)))
+        self.exact, self.overlap = _ids(match_exactly(first, second)), _ids(match_by_overlap(first, second))
 
 
 def _ids(matching: Matching) -> set[str]:

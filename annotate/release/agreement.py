@@ -37,13 +37,13 @@ def measure_gold_agreement(corpus: Corpus, inventory: Inventory, only_labels: bo
     Returns:
         The report; None if gold was made from the labels of fewer than two annotators.
     """
-    from annotate.agreement.report import measure
-    from annotate.agreement.study import read
+    from annotate.agreement.measure import measure_agreement
+    from annotate.agreement.study import read_study
 
     annotators = sorted({name for gold in corpus.gold() for name in gold.made_from})
     if len(annotators) < 2:
         return None
-    return measure(read(corpus, inventory, annotators), by_article=False, only_labels=only_labels)
+    return measure_agreement(read_study(corpus, inventory, annotators), by_article=False, only_labels=only_labels)
 
 
 def agreement_table(report: "Report") -> "Agreement":

@@ -1,7 +1,7 @@
 """A system's labels against gold: precision, recall and F1, with the matching and the intervals of agreement.
 
-Gold is the first of two annotators and the system the second, so what agreement counts of records, attributes and
-counts is taken over as it is. An article without predictions counts as one in which the system found nothing.
+Gold is the first of two annotators and the system the second, so what agreement counts of attributes, records and
+counts is used as it is. An article without predictions counts as one in which the system found nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,33 +9,33 @@ from typing import TypeVar
 
 import msgspec
 
-from annotate.agreement.bootstrap import SAMPLES, Bootstrap, Tally
+from annotate.agreement.bootstrap import SAMPLES, Bootstrap
 from annotate.agreement.coefficients import BOTH, FIRST, SECOND, Counts, Value, f1
-from annotate.agreement.counts import RecordCounter, add_matching, add_partly, relation_tallies
-from annotate.agreement.report import (
-    ALL,
-    AttributeRow,
-    CountRow,
-    RecordRow,
-    Sampling,
-    attribute_rows,
-    count_rows,
-    record_row,
+from annotate.agreement.measure import group_labels, measure_attributes, measure_counts, measure_records
+from annotate.agreement.relation_tallies import tally_relations
+from annotate.agreement.report import AttributeRow, CountRow, RecordRow, Sampling
+from annotate.agreement.span_tallies import HALF, add_matching
+from annotate.agreement.study import Study, make_study
+from annotate.agreement.tables import (
+    name_row,
+    tabulate_attributes,
+    tabulate_counts,
+    tabulate_records,
+    tabulate_roles,
 )
-from annotate.agreement.study import Study, study
-from annotate.agreement.tables import name_row, tabulate_attributes, tabulate_counts, tabulate_records, tabulate_roles
+from annotate.agreement.tally import Tally
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256
 from annotate.util.tables import Column, Measure, Table, make_table
 
 GOLD_SIDE, SYSTEM_SIDE = "gold", "predicted"
-Row = TypeVar("Row", AttributeRow, CountRow)
+AttributeOrCountRow = TypeVar("AttributeOrCountRow", AttributeRow, CountRow)
 NO_GOLD, NO_PREDICTION = "nothing in gold", "nothing predicted"
 
 
 class Score(msgspec.Struct, frozen=True):
-    """What was found of what is there. A measure has no value where there is nothing to divide by."""
+    """Precision, recall and F1; a measure whose denominator is zero has no value."""
 
     precision: Measure
     recall: Measure
@@ -43,9 +43,16 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class SpanScore(msgspec.Struct, frozen=True):
-    """Spans of one label, of a layer, or of all labels: found at their exact place, or overlapping it.
+    """Spans of one label, of a layer, or of all labels.
 
-    `partial` counts what overlaps without being the same as half found.
+    Attributes:
+        name: The label, the layer, or `all labels`.
+        kind: `label`, `layer` or `all`.
+        gold: The number of spans in gold.
+        predicted: The number of predicted spans.
+        exact: A span is found if one with its label and pieces is predicted.
+        partial: As `overlap`, but a pair that differs in its pieces is worth a half.
+        overlap: A span is found if one with its label that overlaps it is predicted.
     """
 
     name: str
@@ -58,7 +65,15 @@ class SpanScore(msgspec.Struct, frozen=True):
 
 
 class RelationScore(msgspec.Struct, frozen=True):
-    """One relation: all of them, its ends matched by overlap; and F1 of those whose two ends were found."""
+    """One relation label.
+
+    Attributes:
+        name: The relation label.
+        gold: The number of relations in gold.
+        predicted: The number of predicted relations.
+        all: All relations, their ends matched by overlap.
+        given_ends: F1 of the relations whose two ends were found.
+    """
 
     name: str
     gold: int
@@ -68,10 +83,20 @@ class RelationScore(msgspec.Struct, frozen=True):
 
 
 class Scores(msgspec.Struct, frozen=True):
-    """Everything that `annotate score` says; `unpredicted` are articles of gold that the system left out.
+    """Everything that `annotate score` reports; the field names are those of the JSON.
 
-    `written` counts the spans of each side as they are written, each piece by itself: a row of `labels` counts the
-    pieces of one span once.
+    Attributes:
+        annotators: The two sides.
+        articles: The articles of gold.
+        unpredicted: The articles of gold without predictions.
+        written: The number of spans of each side as they are written, each piece by itself; a row of `labels` counts
+            the pieces of one span once.
+        sampling: How the intervals were made.
+        labels: A row for each span label, each layer, and all labels.
+        relations: A row for each relation label.
+        attributes: A row for each attribute.
+        records: A row for each type of record.
+        counts: A row for each label with counts.
     """
 
     annotators: tuple[str, ...]
@@ -93,32 +118,52 @@ def score(
     samples: int = SAMPLES,
     seed: int = 0,
 ) -> Scores:
-    """Score predictions, by article id, against gold (text and labels); both made on the same texts."""
-    texts = [
-        (article, text, {GOLD_SIDE: labels, SYSTEM_SIDE: predicted.get(article) or labelled(article, text, inventory)})
-        for article, (text, labels) in gold.items()
+    """Score predictions against gold; both must be made on the same texts.
+
+    Args:
+        inventory: The inventory.
+        gold: The text and the gold annotation of each article, by article id.
+        predicted: The predicted annotations by article id. Those of articles without gold are not scored.
+        samples: The number of bootstrap samples.
+        seed: The seed of the random numbers.
+
+    Returns:
+        The scores.
+    """
+    entries = [
+        (
+            article_id,
+            text,
+            {
+                GOLD_SIDE: annotation,
+                SYSTEM_SIDE: predicted.get(article_id) or make_prediction(article_id, text, inventory),
+            },
+        )
+        for article_id, (text, annotation) in gold.items()
     ]
-    told = any(span.attributes for labels in predicted.values() for span in labels.spans)
-    compared = study(inventory, texts, "characters")
-    bootstrap = Bootstrap(compared.places, samples, seed)
-    counter = RecordCounter(compared)
+    has_attributes = any(span.attributes for annotation in predicted.values() for span in annotation.spans)
+    study = make_study(inventory, entries, "characters")
+    bootstrap = Bootstrap(study.paragraphs, samples, seed)
     return Scores(
         annotators=(GOLD_SIDE, SYSTEM_SIDE),
         articles=list(gold),
-        unpredicted=[article for article in gold if article not in predicted],
-        written={side: sum(len(versions[side].spans) for _, _, versions in texts) for side in (GOLD_SIDE, SYSTEM_SIDE)},
-        sampling=Sampling(bootstrap.by, bootstrap.number, samples, seed),
-        labels=list(_labels(compared, bootstrap)),
-        relations=list(_relations(compared, bootstrap)),
-        attributes=[_told(row, told) for row in attribute_rows(compared, bootstrap)],
-        records=[record_row(compared, bootstrap, counter, name) for name in inventory.records],
-        counts=[_told(row, told) for row in count_rows(compared, bootstrap)],
+        unpredicted=[article_id for article_id in gold if article_id not in predicted],
+        written={
+            side: sum(len(annotations[side].spans) for _, _, annotations in entries)
+            for side in (GOLD_SIDE, SYSTEM_SIDE)
+        },
+        sampling=Sampling(bootstrap.unit, bootstrap.unit_count, samples, seed),
+        labels=list(_score_labels(study, bootstrap)),
+        relations=list(_score_relations(study, bootstrap)),
+        attributes=[_keep_predicted(row, has_attributes) for row in measure_attributes(study, bootstrap)],
+        records=list(measure_records(study, bootstrap)),
+        counts=[_keep_predicted(row, has_attributes) for row in measure_counts(study, bootstrap)],
     )
 
 
-def _told(row: Row, told: bool) -> Row:
-    """A row on attributes, with no measure where the system has not `told` any, as tags cannot."""
-    if told:
+def _keep_predicted(row: AttributeOrCountRow, has_attributes: bool) -> AttributeOrCountRow:
+    """Drop the measures of a row on attributes if the system predicts none, as systems that write tags cannot."""
+    if has_attributes:
         return row
     nothing = Measure(None, note=NO_PREDICTION)
     return msgspec.structs.replace(
@@ -126,12 +171,12 @@ def _told(row: Row, told: bool) -> Row:
     )
 
 
-def labelled(
-    article: str, text: str, inventory: Inventory, spans: Sequence[Span] = (), relations: Sequence[Relation] = ()
+def make_prediction(
+    article_id: str, text: str, inventory: Inventory, spans: Sequence[Span] = (), relations: Sequence[Relation] = ()
 ) -> Annotation:
-    """An annotation of a system's labels, which may be none."""
+    """Make an annotation of a system's labels, which may be none."""
     return Annotation(
-        article=article,
+        article=article_id,
         annotator=SYSTEM_SIDE,
         process="single pass",
         made_from=(),
@@ -142,83 +187,85 @@ def labelled(
     )
 
 
-def _of(side: str, why: str) -> Callable[[Counts], Value]:
-    return lambda found: found.get(BOTH, 0) / found[side] if found.get(side) else why
-
-
-def scored(bootstrap: Bootstrap, tally: Tally) -> Score:
-    """Precision, recall and F1 of counts, with their intervals."""
+def score_tally(bootstrap: Bootstrap, tally: Tally) -> Score:
+    """Return precision, recall and F1 of counts, with their intervals."""
     return Score(
-        precision=bootstrap.measure(tally, _of(SECOND, NO_PREDICTION)),
-        recall=bootstrap.measure(tally, _of(FIRST, NO_GOLD)),
+        precision=bootstrap.measure(tally, _divide_by(SECOND, NO_PREDICTION)),
+        recall=bootstrap.measure(tally, _divide_by(FIRST, NO_GOLD)),
         f1=bootstrap.measure(tally, f1),
     )
 
 
-def _labels(compared: Study, bootstrap: Bootstrap) -> Iterator[SpanScore]:
-    inventory = compared.inventory
-    groups = [(name, "label", [name]) for name in inventory.spans]
-    groups += [(name, "layer", [label.name for label in inventory.labels_of(name)]) for name in inventory.layers]
-    for name, kind, chosen in [*groups, (ALL, "all", list(inventory.spans))]:
-        exact, partly, overlap = Tally(), Tally(), Tally()
-        for comparison in compared.comparisons():
-            add_matching(exact, comparison, comparison.exact, chosen)
-            add_partly(partly, comparison, chosen)
-            add_matching(overlap, comparison, comparison.overlap, chosen)
-        numbers = exact.total()
+def _divide_by(side: str, if_zero: str) -> Callable[[Counts], Value]:
+    return lambda counts: counts.get(BOTH, 0) / counts[side] if counts.get(side) else if_zero
+
+
+def _score_labels(study: Study, bootstrap: Bootstrap) -> Iterator[SpanScore]:
+    for name, kind, labels in group_labels(study.inventory):
+        exact, partial, overlap = Tally(), Tally(), Tally()
+        for comparison in study.comparisons():
+            add_matching(exact, comparison, comparison.exact, labels)
+            add_matching(partial, comparison, comparison.overlap, labels, differing=HALF)
+            add_matching(overlap, comparison, comparison.overlap, labels)
+        total = exact.total()
         yield SpanScore(
             name=name,
             kind=kind,
-            gold=int(numbers.get(FIRST, 0)),
-            predicted=int(numbers.get(SECOND, 0)),
-            exact=scored(bootstrap, exact),
-            partial=scored(bootstrap, partly),
-            overlap=scored(bootstrap, overlap),
+            gold=int(total.get(FIRST, 0)),
+            predicted=int(total.get(SECOND, 0)),
+            exact=score_tally(bootstrap, exact),
+            partial=score_tally(bootstrap, partial),
+            overlap=score_tally(bootstrap, overlap),
         )
 
 
-def _relations(compared: Study, bootstrap: Bootstrap) -> Iterator[RelationScore]:
-    for label in compared.inventory.relations.values():
+def _score_relations(study: Study, bootstrap: Bootstrap) -> Iterator[RelationScore]:
+    for label in study.inventory.relations.values():
         if label.joins_pieces:
-            continue  # what it joins is scored as one span
-        tallies = relation_tallies(compared, label)
+            continue  # the spans that it joins are scored as one
+        tallies = tally_relations(study, label)
         yield RelationScore(
             name=label.name,
             gold=tallies.total[GOLD_SIDE],
             predicted=tallies.total[SYSTEM_SIDE],
-            all=scored(bootstrap, tallies.all),
+            all=score_tally(bootstrap, tallies.all),
             given_ends=bootstrap.measure(tallies.given_ends, f1),
         )
 
 
 def tabulate_scores(scores: Scores) -> Iterator[Table]:
-    """The tables of a score; those with no row are left out. Intervals of precision and recall are in the JSON."""
-    plain = [Column(name, hides_interval=True) for name in ("P", "R", "P", "R")]
-    spans = make_table(
-        "labels",
-        "Spans",
-        ["label", *scores.annotators, *plain[:2], "exact F1", "partial F1", *plain[2:], "overlap F1"],
-        [
-            [name_row(row), row.gold, row.predicted, *_cells(row.exact), row.partial.f1, *_cells(row.overlap)]
-            for row in scores.labels
-        ],
-    )
-    relations = make_table(
-        "relations",
-        "Relations",
-        ["relation", *scores.annotators, *plain[:2], "F1", Column("F1, ends matched", hides_interval=True)],
-        [[row.name, row.gold, row.predicted, *_cells(row.all), row.given_ends] for row in scores.relations],
-    )
-    candidates = [
-        spans,
-        relations,
+    """Yield the tables of scores that have rows; the intervals of precision and recall are left to the JSON."""
+    both = Column("P", hides_interval=True), Column("R", hides_interval=True)
+    tables = [
+        make_table(
+            "labels",
+            "Spans",
+            ["label", *scores.annotators, *both, "exact F1", "partial F1", *both, "overlap F1"],
+            [
+                [
+                    name_row(row),
+                    row.gold,
+                    row.predicted,
+                    *_list_measures(row.exact),
+                    row.partial.f1,
+                    *_list_measures(row.overlap),
+                ]
+                for row in scores.labels
+            ],
+        ),
+        make_table(
+            "relations",
+            "Relations",
+            ["relation", *scores.annotators, *both, "F1", Column("F1, ends matched", hides_interval=True)],
+            [[row.name, row.gold, row.predicted, *_list_measures(row.all), row.given_ends] for row in scores.relations],
+        ),
         tabulate_attributes(scores),
         tabulate_records(scores),
         tabulate_roles(scores),
         tabulate_counts(scores),
     ]
-    return (table for table in candidates if table.rows)
+    return (table for table in tables if table.rows)
 
 
-def _cells(found: Score) -> list[Measure]:
-    return [found.precision, found.recall, found.f1]
+def _list_measures(score: Score) -> list[Measure]:
+    return [score.precision, score.recall, score.f1]

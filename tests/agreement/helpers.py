@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 
 from annotate.agreement.coefficients import Value, alpha, alpha_counts, kappa, kappa_counts
-from annotate.agreement.study import Study, study
+from annotate.agreement.study import Study, make_study
 from annotate.inventory import Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.offsets import sha256
@@ -39,7 +39,7 @@ def annotation(*parts: Span | tuple[str, str, str], annotator: str = "x", text: 
 def compared(inventory: Inventory, *versions: Annotation, text: str = TEXT) -> Study:
     """A study of one article; the versions are those of anna, ben, carla, dora."""
     names = ("anna", "ben", "carla", "dora")
-    return study(inventory, [("a", text, dict(zip(names, versions, strict=False)))])
+    return make_study(inventory, [("a", text, dict(zip(names, versions, strict=False)))])
 
 
 def nominal_alpha(rows: Sequence[Iterable[Hashable]]) -> Value:

@@ -105,8 +105,8 @@ def test_gate_that_makes_no_sense(two: Project, gate: str) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ([], "only anna to compare; agreement needs two annotators or more"),
-        (["--annotators", "anna"], "only anna to compare"),
+        ([], "has labels by anna only; agreement needs two or more annotators"),
+        (["--annotators", "anna"], "has labels by anna only"),
         (["--annotators", "anna,zoe"], "has no labels by 'zoe'; take of: anna, gold"),
         (["--studio-url", "x", "--format", "html", "--with-gold"], "'x' is no web address"),
         (["nowhere"], "no such folder"),

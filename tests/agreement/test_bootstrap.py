@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.agreement.bootstrap import FEW, Bootstrap, Place, Tally
+from annotate.agreement.bootstrap import MIN_ARTICLES, Bootstrap
 from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, Counts, f1
-from annotate.agreement.study import paragraph_starts, positions
+from annotate.agreement.positions import find_paragraphs, find_positions
+from annotate.agreement.tally import ParagraphKey, Tally
 from annotate.records import Piece
 
 
@@ -38,9 +39,9 @@ def test_interval_of_a_share_is_near_the_normal_one() -> None:
 
 
 def test_articles_are_drawn_where_there_are_enough() -> None:
-    assert Bootstrap([(article, 0) for article in range(FEW)]).by == "articles"
-    few = Bootstrap([(article, paragraph) for article in range(FEW - 1) for paragraph in range(3)])
-    assert (few.by, few.number) == ("paragraphs", 3 * (FEW - 1))
+    assert Bootstrap([(article, 0) for article in range(MIN_ARTICLES)]).unit == "articles"
+    few = Bootstrap([(article, paragraph) for article in range(MIN_ARTICLES - 1) for paragraph in range(3)])
+    assert (few.unit, few.unit_count) == ("paragraphs", 3 * (MIN_ARTICLES - 1))
 
 
 @pytest.mark.parametrize("places", [[], [(0, 0)]])
@@ -83,19 +84,19 @@ def tallies(draw: st.DrawFn) -> Tally:
     """Counts of some articles; whole numbers, halves as partial matches have them, or thirds as alpha of four has."""
     part = draw(st.sampled_from([1, 2, 3]))
     made = Tally()
-    places = st.tuples(st.integers(0, FEW + 2), st.integers(0, 3))
+    places = st.tuples(st.integers(0, MIN_ARTICLES + 2), st.integers(0, 3))
     for place in draw(st.lists(places, min_size=1, max_size=40)):
         made.add(place, draw(st.dictionaries(st.sampled_from("abc"), st.integers(0, 50).map(lambda n: n / part))))
     return made
 
 
-def one_by_one(places: list[Place], tally: Tally, samples: int) -> list[dict[Hashable, float]]:
+def one_by_one(places: list[ParagraphKey], tally: Tally, samples: int) -> list[dict[Hashable, float]]:
     """The counts of each sample, unit after unit as they were drawn."""
-    whole = len({article for article, _ in places}) >= FEW
+    whole = len({article for article, _ in places}) >= MIN_ARTICLES
     units = sorted({(article, 0) if whole else (article, paragraph) for article, paragraph in places})
     draw = random.Random(0)  # noqa: S311 - no secret
-    of: dict[Place, defaultdict[Hashable, float]] = {unit: defaultdict(float) for unit in units}
-    for (article, paragraph), counts in tally.places.items():
+    of: dict[ParagraphKey, defaultdict[Hashable, float]] = {unit: defaultdict(float) for unit in units}
+    for (article, paragraph), counts in tally.paragraphs.items():
         for key, number in counts.items():
             of[(article, 0) if whole else (article, paragraph)][key] += number
     drawn = [draw.choices(units, k=len(units)) for _ in range(samples)]
@@ -104,10 +105,10 @@ def one_by_one(places: list[Place], tally: Tally, samples: int) -> list[dict[Has
 
 @given(tallies())
 def test_samples_are_those_of_adding_one_by_one(made: Tally) -> None:
-    places = [(article, paragraph) for article in range(FEW + 3) for paragraph in range(4)]
+    places = [(article, paragraph) for article in range(MIN_ARTICLES + 3) for paragraph in range(4)]
     for chosen in (places, [place for place in places if place[0] < 2]):
         inside = Tally()
-        for place, counts in made.places.items():
+        for place, counts in made.paragraphs.items():
             if place in chosen:
                 inside.add(place, counts)
         seen: list[dict[Hashable, float]] = []
@@ -124,25 +125,25 @@ def test_samples_are_those_of_adding_one_by_one(made: Tally) -> None:
 @given(tallies())
 def test_counts_by_article_are_those_of_its_places(made: Tally) -> None:
     found = made.by_article()
-    assert found.keys() == {article for article, _ in made.places}
+    assert found.keys() == {article for article, _ in made.paragraphs}
     for article, counts in found.items():
         alone = Tally()
-        for place, part in made.places.items():
+        for place, part in made.paragraphs.items():
             if place[0] == article:
                 alone.add(place, part)
         assert counts == alone.total()
 
 
 def test_paragraphs_are_lines_that_are_not_blank() -> None:
-    assert paragraph_starts("\n\none\n\n  \ntwo\nthree\n") == [0, 10, 14]
-    assert paragraph_starts("") == [0]
-    assert paragraph_starts("one") == [0]
+    assert find_paragraphs("\n\none\n\n  \ntwo\nthree\n") == [0, 10, 14]
+    assert find_paragraphs("") == [0]
+    assert find_paragraphs("one") == [0]
 
 
 def test_a_span_touches_the_tokens_that_it_cuts() -> None:
-    ruler = positions("It's  40 crates.\n🚢 gone", "tokens")
+    ruler = find_positions("It's  40 crates.\n🚢 gone", "tokens")
     assert ruler.size == 8
-    assert ruler.range(Piece(6, 8)) == (3, 4)
-    assert ruler.range(Piece(7, 10)) == (3, 5)
-    assert ruler.range(Piece(4, 6)) == (3, 3)
+    assert ruler.locate(Piece(6, 8)) == (3, 4)
+    assert ruler.locate(Piece(7, 10)) == (3, 5)
+    assert ruler.locate(Piece(4, 6)) == (3, 3)
     assert ruler.paragraphs == [0, 6]

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from annotate.agreement.coefficients import BOTH, FIRST, SECOND, f1
 from annotate.agreement.matching import (
     Matching,
-    exact,
-    exact_counts,
-    length,
-    mentions,
-    overlap,
-    shared_characters,
-    union,
+    count_characters,
+    count_exact_matches,
+    count_shared_characters,
+    list_mentions,
+    match_by_overlap,
+    match_exactly,
+    merge_pieces,
 )
 from annotate.inventory import Inventory
-from annotate.records import Mention, Piece
+from annotate.records import Graph, Mention, Piece
 from tests.agreement.helpers import annotation, mention, span
 from tests.conftest import Project
 
@@ -41,50 +41,50 @@ def places(matching: Matching) -> list[tuple[object, ...]]:
 
 @given(versions(), versions())
 def test_overlap_is_one_to_one_and_within_a_label(first: list[Mention], second: list[Mention]) -> None:
-    found = overlap(first, second)
+    found = match_by_overlap(first, second)
     both, ours, theirs = found.counts
     assert (ours, theirs) == (len(first), len(second))
     assert len({one.id for one, _ in found.pairs}) == len({two.id for _, two in found.pairs}) == both
-    assert all(one.label == two.label and shared_characters(one.pieces, two.pieces) for one, two in found.pairs)
+    assert all(one.label == two.label and count_shared_characters(one.pieces, two.pieces) for one, two in found.pairs)
     # Greedy leaves no pair that could still be made.
     for one, two in product(found.first_only, found.second_only):
-        assert one.label != two.label or not shared_characters(one.pieces, two.pieces)
+        assert one.label != two.label or not count_shared_characters(one.pieces, two.pieces)
 
 
 @given(versions(), versions())
 def test_neither_side_comes_first(first: list[Mention], second: list[Mention]) -> None:
-    assert places(overlap(first, second)) == places(overlap(second, first))
-    assert places(exact(first, second)) == places(exact(second, first))
-    assert places(overlap(first, second)) == places(overlap(first[::-1], second[::-1]))
+    assert places(match_by_overlap(first, second)) == places(match_by_overlap(second, first))
+    assert places(match_exactly(first, second)) == places(match_exactly(second, first))
+    assert places(match_by_overlap(first, second)) == places(match_by_overlap(first[::-1], second[::-1]))
 
 
 @given(versions(), versions())
 def test_what_is_exact_overlaps(first: list[Mention], second: list[Mention]) -> None:
-    inside = [one for one in exact(first, second).pairs if length(one[0])]
-    same = [one for one in overlap(first, second).pairs if one[0].pieces == one[1].pieces]
+    inside = [one for one in match_exactly(first, second).pairs if count_characters(one[0])]
+    same = [one for one in match_by_overlap(first, second).pairs if one[0].pieces == one[1].pieces]
     assert len(inside) == len(same)
-    assert len(overlap(first, second).pairs) >= len(inside)
+    assert len(match_by_overlap(first, second).pairs) >= len(inside)
 
 
 @given(versions())
 def test_all_of_it_is_the_same_as_itself(version: list[Mention]) -> None:
-    assert exact(version, version).counts == (len(version),) * 3
-    covering = [one for one in version if length(one)]
-    assert overlap(covering, covering).counts == (len(covering),) * 3
+    assert match_exactly(version, version).counts == (len(version),) * 3
+    covering = [one for one in version if count_characters(one)]
+    assert match_by_overlap(covering, covering).counts == (len(covering),) * 3
 
 
 @given(versions(), versions())
 def test_counts_are_those_of_the_matching(first: list[Mention], second: list[Mention]) -> None:
     keys = [[(one.label, one.pieces) for one in side] for side in (first, second)]
-    assert exact_counts(keys[0], keys[1]) == exact(first, second).counts
+    assert count_exact_matches(keys[0], keys[1]) == match_exactly(first, second).counts
 
 
 @given(st.lists(pieces), st.lists(pieces))
 def test_shared_characters_are_those_in_both(first: list[tuple[int, int]], second: list[tuple[int, int]]) -> None:
     ours, theirs = ({at for piece in side for at in range(*piece)} for side in (first, second))
     made = [[Piece(*piece) for piece in side] for side in (first, second)]
-    assert shared_characters(*made) == len(ours & theirs)
-    assert sum(end - start for start, end in union(made[0])) == len(ours)
+    assert count_shared_characters(*made) == len(ours & theirs)
+    assert sum(end - start for start, end in merge_pieces(made[0])) == len(ours)
 
 
 @given(versions(), versions(), st.sampled_from([0.25, 0.5, 1.0]))
@@ -95,35 +95,40 @@ def test_least_is_that_of_dice_over_sets_of_characters(
         for other in second:
             ours, theirs = ({at for piece in side.pieces for at in range(*piece)} for side in (one, other))
             alike = bool(ours & theirs) and 2 * len(ours & theirs) / (len(ours) + len(theirs)) >= least
-            assert bool(overlap([one], [other], same_label=False, least=least).pairs) == alike
+            assert bool(match_by_overlap([one], [other], same_label=False, min_dice=least).pairs) == alike
 
 
-def test_most_characters_first_then_least_outside_then_first_in_the_text() -> None:
-    first = [mention("A", (0, 10), name="a")]
-    assert pairs(overlap(first, [mention("A", (0, 4), name="x"), mention("A", (3, 12), name="y")])) == {("a", "y")}
-    assert pairs(overlap(first, [mention("A", (0, 20), name="x"), mention("A", (0, 12), name="y")])) == {("a", "y")}
-    assert pairs(overlap(first, [mention("A", (8, 12), name="x"), mention("A", (-2, 2), name="y")])) == {("a", "y")}
+@pytest.mark.parametrize(
+    ("loser", "winner"),
+    [((0, 4), (3, 12)), ((0, 20), (0, 12)), ((8, 12), (-2, 2))],
+    ids=["most shared characters", "fewest characters outside", "first in the text"],
+)
+def test_overlap_prefers(loser: tuple[int, int], winner: tuple[int, int]) -> None:
+    matching = match_by_overlap(
+        [mention("A", (0, 10), name="a")], [mention("A", loser, name="x"), mention("A", winner, name="y")]
+    )
+    assert pairs(matching) == {("a", "y")}
 
 
 def test_spans_that_touch_do_not_overlap() -> None:
-    assert overlap([mention("A", (0, 4))], [mention("A", (4, 8))]).pairs == []
+    assert match_by_overlap([mention("A", (0, 4))], [mention("A", (4, 8))]).pairs == []
 
 
 def test_least_dice_keeps_a_short_span_in_a_long_one_apart() -> None:
     long, short = [mention("A", (0, 100))], [mention("B", (0, 5))]
-    assert len(overlap(long, short, same_label=False).pairs) == 1
-    assert overlap(long, short, same_label=False, least=0.5).pairs == []
+    assert len(match_by_overlap(long, short, same_label=False).pairs) == 1
+    assert match_by_overlap(long, short, same_label=False, min_dice=0.5).pairs == []
 
 
 def test_pieces_count_as_one_span(project: Project) -> None:
     whole = annotation(span("s1", "Words", 0, 3), span("s2", "Words", 10, 14), ("continues", "s2", "s1"))
     inventory: Inventory = project.inventory
-    (joined,) = mentions(whole, inventory)
+    (joined,) = list_mentions(Graph(whole, inventory), inventory)
     assert joined.pieces == ((0, 3), (10, 14))
-    other = mentions(annotation(span("t", "Words", 0, 3)), inventory)
-    assert exact([joined], other).pairs == []
-    assert overlap([joined], other).counts == (1, 1, 1)
-    assert mentions(annotation(span("s", "Unheard of", 0, 3)), inventory) == []
+    other = list_mentions(Graph(annotation(span("t", "Words", 0, 3)), inventory), inventory)
+    assert match_exactly([joined], other).pairs == []
+    assert match_by_overlap([joined], other).counts == (1, 1, 1)
+    assert list_mentions(Graph(annotation(span("s", "Unheard of", 0, 3)), inventory), inventory) == []
 
 
 Drawn = list[tuple[str, int, int]]
@@ -153,7 +158,7 @@ def compare_with_nervaluate(first: list[Drawn], second: list[Drawn]) -> None:
     result = nervaluate.Evaluator(*documents, tags=["A", "B"], loader="dict").evaluate()
     counts: dict[object, float] = {BOTH: 0, FIRST: 0, SECOND: 0}
     for ours, theirs in zip(first, second, strict=True):
-        for key, number in zip((BOTH, FIRST, SECOND), exact_counts(ours, theirs), strict=True):
+        for key, number in zip((BOTH, FIRST, SECOND), count_exact_matches(ours, theirs), strict=True):
             counts[key] += number
     value = f1(counts)
     expected = result["overall"]["strict"].f1
@@ -163,7 +168,7 @@ def compare_with_nervaluate(first: list[Drawn], second: list[Drawn]) -> None:
             [(number, *one) for number, spans in enumerate(side) for one in spans if one[0] == label]
             for side in (first, second)
         ]
-        both_have, ours_have, theirs_have = exact_counts(*sides)
+        both_have, ours_have, theirs_have = count_exact_matches(*sides)
         assert 2 * both_have / (ours_have + theirs_have) == pytest.approx(found["strict"].f1, abs=1e-9)
 
 

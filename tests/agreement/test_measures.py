@@ -10,13 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotate import inventory as inventories
-from annotate.agreement.bootstrap import Tally
-from annotate.agreement.counts import Bounds, compare_relations, compatible, distance
 from annotate.agreement.disagreements import find_disagreements
+from annotate.agreement.interval_tallies import Bounds, are_compatible, measure_distance
+from annotate.agreement.measure import NO_MATCH, NO_RELATIONS, NO_SPANS, TWO_ONLY, measure_agreement
 from annotate.agreement.page import render_page
-from annotate.agreement.report import ALL, NO_MATCH, NO_RELATIONS, NO_SPANS, TWO_ONLY, Report, measure
-from annotate.agreement.study import study
+from annotate.agreement.relation_tallies import compare_relations
+from annotate.agreement.report import ALL, Report
+from annotate.agreement.study import make_study
 from annotate.agreement.tables import tabulate_report
+from annotate.agreement.tally import Tally
 from annotate.inventory import Inventory
 from annotate.model import Annotation
 from annotate.release.agreement import agreement_table
@@ -33,7 +35,7 @@ def base() -> Inventory:
 
 
 def report_of(inventory: Inventory, *versions: Annotation, text: str = TEXT) -> Report:
-    return measure(compared(inventory, *versions, text=text), samples=20)
+    return measure_agreement(compared(inventory, *versions, text=text), samples=20)
 
 
 def test_label_rows(base: Inventory) -> None:
@@ -59,7 +61,9 @@ def test_alpha_counts_tokens_or_characters(base: Inventory) -> None:
     value = report_of(base, first, second).label("Load").alpha.value
     ones, size = 5, 48
     assert value == pytest.approx(1 - (size - 1) * 2 / (size**2 - ones**2 - (size - ones) ** 2))
-    by_character = measure(study(base, [("a", TEXT, {"anna": first, "ben": second})], "characters"), samples=0)
+    by_character = measure_agreement(
+        make_study(base, [("a", TEXT, {"anna": first, "ben": second})], "characters"), samples=0
+    )
     ones, size = 22, 2 * len(TEXT)
     expected = 1 - (size - 1) * 8 / (size**2 - ones**2 - (size - ones) ** 2)
     assert by_character.label("Load").alpha.value == pytest.approx(expected)
@@ -87,7 +91,7 @@ def test_relations_are_told_apart(base: Inventory) -> None:
     spans += [span("h", "Speaker", 43, 49), span("l", "Words", *LIE)]
     first = annotation(*spans, ("speaker", "v", "m"), ("speaker", "w", "h"), ("words", "v", "l"))
     second = annotation(*spans[:4], ("speaker", "v", "h"), ("speaker", "w", "h"), ("speaker", "w", "m"))
-    comparison = compared(base, first, second).texts[0].comparisons[0]
+    comparison = compared(base, first, second).articles[0].comparisons[0]
     speaker = compare_relations(comparison, base.relations["speaker"])
     assert [(one.head.id, one.tail.id, other.tail.id) for one, other in speaker.retargeted] == [("v", "m", "h")]
     assert [(one.head.id, one.tail.id) for one, _ in speaker.same] == [("w", "h")]
@@ -130,18 +134,18 @@ bounds = st.tuples(*(st.none() | st.integers(-3, 60) for _ in range(2)))
 
 @given(bounds, bounds, bounds)
 def test_distance_of_intervals_is_a_metric(one: Bounds, two: Bounds, three: Bounds) -> None:
-    assert distance(one, two) == distance(two, one)
-    assert 0 <= distance(one, two) <= 1
-    assert (distance(one, two) == 0) == (one == two)
+    assert measure_distance(one, two) == measure_distance(two, one)
+    assert 0 <= measure_distance(one, two) <= 1
+    assert (measure_distance(one, two) == 0) == (one == two)
     if not any(value is not None and value < 0 for value in (*one, *two, *three)):
-        assert distance(one, three) <= distance(one, two) + distance(two, three) + 1e-12
+        assert measure_distance(one, three) <= measure_distance(one, two) + measure_distance(two, three) + 1e-12
 
 
 def test_open_ends() -> None:
-    assert distance((50, None), (50, None)) == distance((None, None), (None, None)) == 0
-    assert distance((50, None), (50, 50)) == 0.5
-    assert compatible((50, None), (60, 60))
-    assert not compatible((50, None), (None, 49))
+    assert measure_distance((50, None), (50, None)) == measure_distance((None, None), (None, None)) == 0
+    assert measure_distance((50, None), (50, 50)) == 0.5
+    assert are_compatible((50, None), (60, 60))
+    assert not are_compatible((50, None), (None, 49))
 
 
 def test_more_than_two_annotators(base: Inventory) -> None:
@@ -157,7 +161,7 @@ def test_more_than_two_annotators(base: Inventory) -> None:
 
 def test_articles_that_some_have_not_labelled(base: Inventory) -> None:
     here, gone = annotation(span("a", "Load", *CRATES)), annotation()
-    found = study(
+    found = make_study(
         base,
         [
             ("a", TEXT, {"anna": here, "ben": here}),
@@ -165,7 +169,7 @@ def test_articles_that_some_have_not_labelled(base: Inventory) -> None:
             ("c", TEXT, {"ben": here}),
         ],
     )
-    report = measure(found, samples=20)
+    report = measure_agreement(found, samples=20)
     assert report.alone == ["c"]
     assert report.articles == {"a": ["anna", "ben"], "b": ["anna", "carla"]}
     assert report.label("Load").spans == {"anna": 2, "ben": 1, "carla": 0}
@@ -180,11 +184,11 @@ def test_articles_that_some_have_not_labelled(base: Inventory) -> None:
 
 def test_only_what_is_asked_for_is_measured(base: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
     versions = {name: annotation(span("a", "Load", *CRATES), span("b", "Words", *LIE)) for name in ("anna", "ben")}
-    found = study(base, [(article, TEXT, versions) for article in ("a", "b")])
-    whole = measure(found, samples=20)
-    assert msgspec.structs.replace(whole, by_article=[]) == measure(found, samples=20, by_article=False)
-    monkeypatch.setattr("annotate.agreement.report.RecordCounter", None)
-    less = measure(found, samples=20, only_labels=True)
+    found = make_study(base, [(article, TEXT, versions) for article in ("a", "b")])
+    whole = measure_agreement(found, samples=20)
+    assert msgspec.structs.replace(whole, by_article=[]) == measure_agreement(found, samples=20, by_article=False)
+    monkeypatch.setattr("annotate.agreement.measure.RecordCounter", None)
+    less = measure_agreement(found, samples=20, only_labels=True)
     assert less.labels == [row for row in whole.labels if row.kind != "layer"]
     assert agreement_table(less) == agreement_table(whole)
     rest = (less.attributes, less.relations, less.records, less.counts, less.confusion, less.by_article)
@@ -197,11 +201,11 @@ def test_each_place_is_looked_at_once_for_all_articles(base: Inventory, monkeypa
     by_article, total = Tally.by_article, Tally.total
 
     def counted(tally: Tally) -> dict[int, dict[Hashable, float]]:
-        seen.append(len(tally.places))
+        seen.append(len(tally.paragraphs))
         return by_article(tally)
 
     def counted_total(tally: Tally) -> dict[Hashable, float]:
-        seen.append(len(tally.places))
+        seen.append(len(tally.paragraphs))
         return total(tally)
 
     monkeypatch.setattr(Tally, "by_article", counted)
@@ -209,7 +213,7 @@ def test_each_place_is_looked_at_once_for_all_articles(base: Inventory, monkeypa
     totals = []
     for articles in (10, 20):
         versions = {name: annotation(span("a", "Load", *CRATES)) for name in ("anna", "ben")}
-        measure(study(base, [(f"a{n}", TEXT, versions) for n in range(articles)]), samples=0)
+        measure_agreement(make_study(base, [(f"a{n}", TEXT, versions) for n in range(articles)]), samples=0)
         totals.append(sum(seen))
         seen.clear()
     assert totals[1] == 2 * totals[0] > 0
@@ -227,7 +231,7 @@ def test_disagreements_in_the_order_of_the_text(base: Inventory) -> None:
     first = annotation(*spans, span("l", "Load", *CRATES), ("speaker", "v", "m"))
     second = annotation(spans[0], span("m", "Speaker", *MASTER, rank="hand"), spans[2], span("q", "Quay", *CRATES))
     ((text, found),) = find_disagreements(compared(base, first, second))
-    assert text.article == "a"
+    assert text.id == "a"
     assert [(one.kinds, one.subject) for one in found] == [
         (("attributes",), "Speaker"),
         (("relation",), "speaker"),
@@ -256,7 +260,7 @@ def test_any_annotations_give_numbers_or_reasons(drawn: tuple[str, list[Annotati
     text, versions = drawn
     inventory = inventories.load(BASE / "schema")
     found = compared(inventory, *versions, text=text)
-    report = measure(found, samples=5)
+    report = measure_agreement(found, samples=5)
     plain = msgspec.to_builtins(report)
     assert all(math.isfinite(number) for number in numbers(plain))
     for rows in (report.labels, report.attributes, report.relations, report.counts):

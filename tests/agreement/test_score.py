@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from annotate.agreement.report import ALL, measure
-from annotate.agreement.study import read
+from annotate.agreement.measure import measure_agreement
+from annotate.agreement.report import ALL
+from annotate.agreement.study import read_study
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory, load
 from annotate.scoring.score import Scores, score, tabulate_scores
@@ -52,7 +53,7 @@ def test_f1_is_that_of_agreement() -> None:
     gold = {name: (corpus.read_text(name), corpus.read_annotation("gold", name)) for name in corpus.article_ids()}
     found = {name: corpus.read_annotation(reader, name) for name in gold}
     scores = score(schema, gold, found, samples=0)
-    report = measure(read(corpus, schema, ["gold", reader]), samples=0)
+    report = measure_agreement(read_study(corpus, schema, ["gold", reader]), samples=0)
     for ours, theirs in zip(scores.labels, report.labels, strict=True):
         assert (ours.exact.f1.value, ours.overlap.f1.value) == (theirs.exact.value, theirs.overlap.value)
     for arrow, other in zip(scores.relations, report.relations, strict=True):
