@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from annotate.util.tables import Table
-
 
 def render(template: str, **values: object) -> str:
     """Return a template filled in with values.
@@ -43,16 +41,6 @@ def read_template(name: str) -> str:
     """Return the source of a template, `PACKAGE/FILE`."""
     package, _, file = name.partition("/")
     return (files("annotate") / package / "templates" / file).read_text(encoding="utf-8")
-
-
-def render_table(table: "Table", level: int = 2) -> str:
-    """Return a table as HTML, for pages that are not templates.
-
-    Args:
-        table: The table.
-        level: The level of its heading.
-    """
-    return str(templates().get_template("util/tables.html").make_module().section(table, level))  # type: ignore[attr-defined]
 
 
 def legible_on(colour: str) -> str:
