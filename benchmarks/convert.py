@@ -28,7 +28,7 @@ from typing import Any
 
 from annotate import inventory
 from annotate.convert.splitter import Chunk, split, task_ranges
-from annotate.labelstudio.config import labeling_config
+from annotate.labelstudio.config import labelling_config
 from annotate.util.parallel import keep_freed, leave_out_pandas
 from benchmarks.exports import write
 from benchmarks.measure import Measured, Told, measured, timed
@@ -96,7 +96,7 @@ def sdk(path: Path, out: Path, format_: str) -> Callable[[], int]:
     from label_studio_sdk.converter import Converter
 
     out.mkdir()
-    converter = Converter(labeling_config(inventory.load(SCHEMA)), str(out), download_resources=False)
+    converter = Converter(labelling_config(inventory.load(SCHEMA)), str(out), download_resources=False)
     converter.convert(str(path), str(out), format_, is_dir=False)
     [written] = out.glob("result.*")
 

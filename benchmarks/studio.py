@@ -31,9 +31,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from annotate import inventory
 from annotate.corpus import Corpus
 from annotate.labelstudio import server, tasks
-from annotate.labelstudio.client import KEY, PAGE, URL
-from annotate.labelstudio.config import labeling_config
-from annotate.labelstudio.push import BATCH, FIELDS, predictions
+from annotate.labelstudio.client import PAGE_SIZE
+from annotate.labelstudio.config import labelling_config
+from annotate.labelstudio.http import TOKEN_VARIABLE, URL_VARIABLE
+from annotate.labelstudio.predictions import corpus_predictions
+from annotate.labelstudio.push import BATCH_SIZE
+from annotate.labelstudio.push_plan import TASK_FIELDS
 from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 from annotate.model import Article, Omission, SourceFile, SourceRange
@@ -123,15 +126,15 @@ class Bare:
 
     def project(self, title: str) -> int:
         """Look for a project, make it, and read it, as push does."""
-        self.http.get("/api/projects/", params={"title": title, "page": 1, "page_size": PAGE}).raise_for_status()
-        made = self.http.post("/api/projects/", json={"title": title, "label_config": labeling_config(load())})
+        self.http.get("/api/projects/", params={"title": title, "page": 1, "page_size": PAGE_SIZE}).raise_for_status()
+        made = self.http.post("/api/projects/", json={"title": title, "label_config": labelling_config(load())})
         number = int(made.raise_for_status().json()["id"])
         self.http.get(f"/api/projects/{number}/").raise_for_status()
         return number
 
     def look_up(self, title: str, number: int) -> None:
         """Look for a project that is there, and for the server's time, as pull does."""
-        self.http.get("/api/projects/", params={"title": title, "page": 1, "page_size": PAGE}).raise_for_status()
+        self.http.get("/api/projects/", params={"title": title, "page": 1, "page_size": PAGE_SIZE}).raise_for_status()
         self.http.get(f"/api/projects/{number}/").raise_for_status()
         self.http.get("/health").raise_for_status()
 
@@ -145,7 +148,12 @@ class Bare:
     def page(self, project: int, after: int, include: str | None) -> bytes:
         beyond = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after}
         query = {"filters": {"conjunction": "and", "items": [beyond]}, "ordering": ["tasks:id"]}
-        asked = {"project": project, "page_size": PAGE, "fields": "all", "query": msgspec.json.encode(query).decode()}
+        asked = {
+            "project": project,
+            "page_size": PAGE_SIZE,
+            "fields": "all",
+            "query": msgspec.json.encode(query).decode(),
+        }
         more = {"include": include} if include else {}
         return self.http.get("/api/tasks", params=asked | more).raise_for_status().content
 
@@ -179,8 +187,8 @@ def load() -> inventory.Inventory:
 
 def bodies(corpus: Corpus, *, submitted: bool = False) -> Iterator[bytes]:
     """What push sends, batch by batch; with `submitted` a person's annotation in each task as well."""
-    labels, loaded, names = predictions(corpus, load()), load(), iter(corpus.article_ids())
-    while several := list(itertools.islice(names, BATCH)):
+    labels, loaded, names = corpus_predictions(corpus, load()), load(), iter(corpus.article_ids())
+    while several := list(itertools.islice(names, BATCH_SIZE)):
         batch = [tasks.task(corpus.read_article(name), labels[name], loaded) for name in several]
         for task in batch if submitted else ():
             task["annotations"] = [{"result": task["predictions"][0]["result"], "completed_by": 1}]
@@ -191,7 +199,7 @@ class Toolkit:
     """`annotate` in a process of its own, in the corpus's folder."""
 
     def __init__(self, root: Path, url: str, token: str) -> None:
-        self.root, self.environment = root, os.environ | {URL: url, KEY: token}
+        self.root, self.environment = root, os.environ | {URL_VARIABLE: url, TOKEN_VARIABLE: token}
 
     def run(self, *words: str, codes: tuple[int, ...] = (0,)) -> Run:
         """Run a command; stop where it does not end with one of these exit codes."""
@@ -212,7 +220,7 @@ class Toolkit:
 def measured(count: int, root: Path, url: str, token: str) -> Iterator[Row]:
     """The rows for one number of tasks, on a server that runs."""
     corpus, bare, toolkit = write_corpus(root, count), Bare(url, token), Toolkit(root, url, token)
-    saved = [root / f"body-{number:06}" for number, _ in enumerate(range(0, count, BATCH))]
+    saved = [root / f"body-{number:06}" for number, _ in enumerate(range(0, count, BATCH_SIZE))]
     for path, body in zip(saved, bodies(corpus), strict=True):
         path.write_bytes(body)
     bare.push(bare.project(f"Warm {count}"), (path.read_bytes() for path in saved[:1]))
@@ -227,9 +235,9 @@ def measured(count: int, root: Path, url: str, token: str) -> Iterator[Row]:
 
     pushed = bare.starts(number)
     half = len(pushed) // 2
-    seconds = bare.pull(number, pushed[:half], FIELDS)
+    seconds = bare.pull(number, pushed[:half], TASK_FIELDS)
     planned = toolkit.run("push", "--no-check", "--plan", "--title", f"Push {count}")
-    yield Row("push --plan", count, planned, seconds + bare.pull(number, pushed[half:], FIELDS))
+    yield Row("push --plan", count, planned, seconds + bare.pull(number, pushed[half:], TASK_FIELDS))
 
     labelled, title = bare.project(f"Pull {count}"), f"Pull {count}"
     bare.push(labelled, bodies(corpus, submitted=True))
@@ -251,9 +259,9 @@ def running(folder: Path) -> Iterator[tuple[str, str]]:
     """A server on an empty folder: where it is, and its token."""
     state = State(folder / ".server")
     try:
-        yield server.up(state).url, server.credentials(state).token
+        yield server.start(state).url, server.load_credentials(state).token
     finally:
-        server.down(state)
+        server.stop(state)
 
 
 def main() -> None:

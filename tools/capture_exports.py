@@ -25,7 +25,7 @@ from playwright.sync_api import Page
 
 from annotate import inventory
 from annotate.labelstudio import server
-from annotate.labelstudio.config import labeling_config
+from annotate.labelstudio.config import labelling_config
 from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 
@@ -228,14 +228,14 @@ def expect() -> None:
 
 
 def main(names: list[str]) -> None:
-    config = labeling_config(inventory.load(ROOT / "schema"))
+    config = labelling_config(inventory.load(ROOT / "schema"))
     bare = re.sub(r"<Style>.*?</Style>", "", config, flags=re.DOTALL)
     chosen = names or list(CASES)
     with tempfile.TemporaryDirectory() as folder:
         state = State(folder)
-        url = server.up(state).url
+        url = server.start(state).url
         try:
-            login = server.credentials(state)
+            login = server.load_credentials(state)
             with httpx.Client(base_url=url, headers={"Authorization": f"Token {login.token}"}, trust_env=False) as api:
                 places = project(api, config, [name for name in chosen if name not in UNSTYLED])
                 places |= project(api, bare, [name for name in chosen if name in UNSTYLED])
@@ -253,7 +253,7 @@ def main(names: list[str]) -> None:
                     text = json.dumps(cleaned(raw), indent=1, ensure_ascii=False, sort_keys=True)
                     (EXPORTS / f"{name}.json").write_text(text + "\n", "utf-8")
         finally:
-            server.down(state)
+            server.stop(state)
     shutil.copy(ROOT / "schema" / inventory.FILE, EXPORTS / inventory.FILE)
 
 

@@ -29,17 +29,17 @@ def main() -> None:
     arguments.add_argument("--instructions", action="store_true", help="show the instructions instead")
     given = arguments.parse_args()
     state, loaded = State(given.dir), inventory.load(given.schema)
-    with client.Studio(client.address(state)) as studio:
+    with client.Studio(client.find_server(state)) as studio:
         project = push.existing(studio, state, loaded.title)
-        task = studio.tasks(project)[given.task - 1]
+        task = studio.list_tasks(project)[given.task - 1]
     # The label with the most attributes shows most of the screen.
     label = max(loaded.spans, key=lambda name: len(loaded.attributes_of(name)))
     first = loaded.attributes_of(label)[0].name
     items = task["predictions"][0]["result"] if task.get("predictions") else []
     regions = [item["id"] for item in items if item.get("from_name") == control_name(label, first)]
-    login = server.credentials(state)
+    login = server.load_credentials(state)
     with browser.signed_in(studio.url, login.username, login.password) as page:
-        browser.open_task(page, studio.url, project.number, task["id"])
+        browser.open_task(page, studio.url, project.id, task["id"])
         if given.instructions:
             page.get_by_role("button", name="Instructions").click()
             page.wait_for_timeout(800)

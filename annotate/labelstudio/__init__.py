@@ -1,5 +1,10 @@
-"""The Label Studio room: a corpus onto a server, and what people label there back into the corpus.
+"""Label Studio: put a corpus on a server, and bring what annotators label there back into the corpus.
 
-Pure: config, instructions, tasks, results, rules. Touching the outside: server (starts and stops one here), client (the
-SDK, wrapped once), and push, pull and compare, which go through the client.
+Pure modules: `config`, `instructions`, `tasks`, `results` and its fast path `results_fast`, `rules`, `privacy`.
+The server: `server` and `database` run one on this machine; `http` sends requests, `client` knows the API.
+Both ways: `push_plan`, `push`, `predictions` and `duplicates` put the corpus on the server; `journal`, `pull` and
+`quarantine` bring labels back; `compare` compares the two.
+The team: `projects`, `annotators`, `status`, `adjudication`.
+The folder `.studio/`: `state` and `lock`.
+`config_drift` and `config_usage` protect labels from changes of the labelling config.
 """

@@ -1,4 +1,4 @@
-"""What a server has against what the corpus has: texts by hash and by characters, labels one by one."""
+"""Compare a server with the corpus: texts by hash and by characters, labels one by one."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,134 +7,170 @@ from typing import TypeVar
 
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
-from annotate.labelstudio.client import Raw
+from annotate.labelstudio.client import task_filter
 from annotate.labelstudio.config import TEXT
-from annotate.labelstudio.results import Mapper, annotator_of, article_id_of
+from annotate.labelstudio.http import JsonObject
+from annotate.labelstudio.predictions import Predictions
+from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of
 from annotate.labelstudio.tasks import Prediction
-from annotate.model import Annotation, Article
+from annotate.model import Annotation, Article, Span
 from annotate.offsets import sha256
+
+HAS_PREDICTION = task_filter("total_predictions", "greater", "Number", 0)
 
 Key = TypeVar("Key", str, tuple[str, str, str])
 
 
 @dataclass
-class Compared:
-    """How many of each thing are equal, and what is not, in words. `characters` counts those of the equal texts."""
+class ServerComparison:
+    """How many items of each kind are equal and different, and the differences in words.
+
+    `characters` counts the characters of the equal texts.
+    """
 
     equal: Counter[str] = field(default_factory=Counter)
     different: Counter[str] = field(default_factory=Counter)
     characters: int = 0
     differences: list[str] = field(default_factory=list)
 
-    def differs(self, what: str, words: str) -> None:
-        self.different[what] += 1
-        self.differences.append(words)
+    def add_difference(self, kind: str, message: str) -> None:
+        """Count a difference."""
+        self.different[kind] += 1
+        self.differences.append(message)
 
-    def add(self, other: "Compared") -> None:
-        """Count what was found elsewhere as well."""
+    def merge(self, other: "ServerComparison") -> None:
+        """Add the counts and differences of another comparison."""
         self.equal.update(other.equal)
         self.different.update(other.different)
         self.characters += other.characters
         self.differences += other.differences
 
 
-def compare(
+def compare_with_server(
     corpus: Corpus,
     inventory: Inventory,
-    articles: Sequence[Article],
-    labels: Mapping[str, Sequence[Prediction]],
-    raw: Iterable[Raw],
-    people: Mapping[int, str],
-) -> Compared:
-    """Compare raw tasks with the corpus: texts, the predictions pushed, what people submitted.
+    article_ids: Sequence[str],
+    predictions: Predictions,
+    tasks: Iterable[JsonObject],
+    annotators: Mapping[int, str],
+) -> ServerComparison:
+    """Compare raw tasks with the corpus: texts, the predictions that were pushed, and what annotators submitted.
 
-    One task at a time is held: of the others, what differs. The labels of an article that has several are not compared.
+    One task at a time is in memory. The labels of an article with several tasks are not compared.
+
+    Args:
+        corpus: The corpus.
+        inventory: The inventory that labels must be in.
+        article_ids: The articles that the server should have.
+        predictions: The predictions that the server should have.
+        tasks: The tasks of the server.
+        annotators: The annotator of each user id of the server.
     """
     mapper = Mapper(inventory)
-    at = {article.id: place for place, article in enumerate(articles)}
-    each: dict[str, Compared] = {}
-    tasks: Counter[str] = Counter()
-    for task in raw:
-        name = article_id_of(task) or ""
-        tasks[name] += 1
-        if name in at and tasks[name] == 1:
-            article, each[name] = articles[at[name]], Compared()
-            if _same_text(article, task, each[name]):
-                _labels(corpus, mapper, article, labels.get(name, ()), task, people, each[name])
-    found = Compared()
-    for name in sorted(tasks.keys() - at.keys()):
-        found.differs("articles", f"the server has a task of no article of the corpus ({name or 'none named'})")
-    for name in at:
-        if tasks[name] == 1:
-            found.add(each.pop(name))
+    expected = set(article_ids)
+    comparisons: dict[str, ServerComparison] = {}
+    task_counts: Counter[str] = Counter()
+    for task in tasks:
+        article_id = article_id_of(task) or ""
+        task_counts[article_id] += 1
+        if article_id in expected and task_counts[article_id] == 1:
+            article, comparison = corpus.read_article(article_id), ServerComparison()
+            comparisons[article_id] = comparison
+            if _compare_text(article, task, comparison):
+                results = list(mapper.map_task(task, article.text, annotators))
+                _compare_predictions(article_id, predictions.get(article_id, ()), results, comparison)
+                _compare_annotations(corpus, article_id, results, annotators, comparison)
+    total = ServerComparison()
+    for article_id in sorted(task_counts.keys() - expected):
+        named = article_id or "none named"
+        total.add_difference("articles", f"the server has a task of no article of the corpus ({named})")
+    for article_id in article_ids:
+        count = task_counts[article_id]
+        if count == 1:
+            total.merge(comparisons.pop(article_id))
         else:
-            found.differs("articles", f"{name}: the server has {tasks[name] or 'no'} task{'s' * bool(tasks[name])}")
-    return found
+            total.add_difference("articles", f"{article_id}: the server has {count or 'no'} task{'s' * bool(count)}")
+    return total
 
 
-def _same_text(article: Article, task: Raw, found: Compared) -> bool:
+def _compare_text(article: Article, task: JsonObject, comparison: ServerComparison) -> bool:
     text = task["data"].get(TEXT)
     if text != article.text or sha256(text) != article.text_sha256:
-        found.differs("articles", f"{article.id}: the text differs")
+        comparison.add_difference("articles", f"{article.id}: the text differs")
         return False
-    found.equal["articles"] += 1
-    found.characters += len(article.text)
+    comparison.equal["articles"] += 1
+    comparison.characters += len(article.text)
     return True
 
 
-def _labels(
-    corpus: Corpus,
-    mapper: Mapper,
-    article: Article,
-    wanted: Sequence[Prediction],
-    task: Raw,
-    people: Mapping[int, str],
-    found: Compared,
+def _compare_predictions(
+    article_id: str, expected: Sequence[Prediction], results: Sequence[MappedResult], comparison: ServerComparison
 ) -> None:
-    mapped = list(mapper.map_task(task, article.text, people))
-    for entry in wanted:
-        same = [one.annotation for one in mapped if one.kind == "prediction" and one.model_version == entry.version]
-        name = f"{article.id}, prediction {entry.version}"
-        if len(same) != 1 or same[0] is None:
-            found.differs("annotations", f"{name}: the server has {len(same) or 'none'}")
+    for prediction in expected:
+        candidates = [
+            result.annotation
+            for result in results
+            if result.kind == "prediction" and result.model_version == prediction.name
+        ]
+        where = f"{article_id}, prediction {prediction.name}"
+        if len(candidates) != 1 or candidates[0] is None:
+            comparison.add_difference("annotations", f"{where}: the server has {len(candidates) or 'none'}")
         else:
-            _annotations(name, entry.annotation, same[0], found, notes=True)
-    for one in mapped:
-        if one.kind == "annotation" and one.annotation is not None:
-            person = annotator_of(one.user_id, people)
-            name = f"{article.id}, annotation by {person}"
-            if not corpus.annotation_path(person, article.id).is_file():
-                found.differs("annotations", f"{name}: not pulled yet")
+            _compare_labels(where, prediction.annotation, candidates[0], comparison, with_notes=True)
+
+
+def _compare_annotations(
+    corpus: Corpus,
+    article_id: str,
+    results: Sequence[MappedResult],
+    annotators: Mapping[int, str],
+    comparison: ServerComparison,
+) -> None:
+    for result in results:
+        if result.kind == "annotation" and result.annotation is not None:
+            annotator = annotator_of(result.user_id, annotators)
+            where = f"{article_id}, annotation by {annotator}"
+            if not corpus.annotation_path(annotator, article_id).is_file():
+                comparison.add_difference("annotations", f"{where}: not pulled yet")
             else:
-                _annotations(name, corpus.read_annotation(person, article.id), one.annotation, found, notes=False)
-        for finding in one.findings:
+                here = corpus.read_annotation(annotator, article_id)
+                _compare_labels(where, here, result.annotation, comparison, with_notes=False)
+        for finding in result.findings:
             if finding.severity == "error":
-                found.differs("items", f"{article.id}: {finding.code} {finding.message}")
+                comparison.add_difference("items", f"{article_id}: {finding.code} {finding.message}")
 
 
-def _annotations(name: str, here: Annotation, there: Annotation, found: Compared, *, notes: bool) -> None:
-    spans, relations = [], []
-    for side in (here, there):
-        spans.append({span.id: span for span in side.spans})
-        relations.append({(one.label, one.head, one.tail): one.note if notes else "" for one in side.relations})
-    _count("spans", name, spans[0], spans[1], found)
-    _count("relations", name, relations[0], relations[1], found)
+def _compare_labels(
+    where: str, here: Annotation, there: Annotation, comparison: ServerComparison, *, with_notes: bool
+) -> None:
+    """Compare spans by id and relations by their ends; the browser drops the notes of relations."""
+
+    def spans(annotation: Annotation) -> dict[str, Span]:
+        return {span.id: span for span in annotation.spans}
+
+    def relations(annotation: Annotation) -> dict[tuple[str, str, str], str]:
+        return {
+            (relation.label, relation.head, relation.tail): relation.note if with_notes else ""
+            for relation in annotation.relations
+        }
+
+    _count("spans", where, spans(here), spans(there), comparison)
+    _count("relations", where, relations(here), relations(there), comparison)
 
 
-def _count(what: str, name: str, here: Mapping[Key, object], there: Mapping[Key, object], found: Compared) -> None:
-    for key, words in _apart(here, there):
-        found.differs(what, f"{name}: {what[:-1]} {_shown(key)} {words}")
-    found.equal[what] += sum(1 for key, value in here.items() if key in there and there[key] == value)
+def _count(
+    kind: str, where: str, here: Mapping[Key, object], there: Mapping[Key, object], comparison: ServerComparison
+) -> None:
+    for key, message in _differences(here, there):
+        shown = f"{key[0]} {key[1]} → {key[2]}" if isinstance(key, tuple) else key
+        comparison.add_difference(kind, f"{where}: {kind[:-1]} {shown} {message}")
+    comparison.equal[kind] += sum(1 for key, value in here.items() if key in there and there[key] == value)
 
 
-def _apart(here: Mapping[Key, object], there: Mapping[Key, object]) -> Iterator[tuple[Key, str]]:
+def _differences(here: Mapping[Key, object], there: Mapping[Key, object]) -> Iterator[tuple[Key, str]]:
     for key, value in here.items():
         if key not in there:
             yield key, "is not on the server"
         elif there[key] != value:
             yield key, "differs"
     yield from ((key, "is on the server only") for key in there if key not in here)
-
-
-def _shown(key: str | tuple[str, str, str]) -> str:
-    return f"{key[0]} {key[1]} → {key[2]}" if isinstance(key, tuple) else str(key)

@@ -1,78 +1,74 @@
-"""The guidelines as one page of HTML: the instructions that Label Studio shows an annotator.
+"""The guidelines as one page of HTML: the instructions that Label Studio shows to annotators.
 
-Each page of the guidelines is a section that opens at a click, so that the closed ones are the table of contents. There
-are no links within: Label Studio takes a click on one for a change of page, and leaves the labelling screen.
+Each page of the guidelines is a section that opens on a click; the closed sections serve as the table of contents. The
+page has no internal links: Label Studio treats a click on one as a change of page, and leaves the labelling screen. The
+style sheet restores the browser's look of headings, lists and tables, which Label Studio removes.
 """
 
 import re
-from html import escape
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from annotate.inventory import Inventory
+from annotate.util.escape import escape_html
 from annotate.util.files import read_bytes
+from annotate.util.html import read_template
 
-FIRST, LAST = ("README.md", "how-to-label.md"), ("hard-cases.md",)
-# Label Studio takes the browser's own look of headings, lists and tables away.
-STYLE = """<style>
-.guidelines summary { font-size: 1.15em; font-weight: 600; cursor: pointer; padding: 0.35em 0; }
-.guidelines details { border-bottom: 1px solid #8886; }
-.guidelines details[open] { padding-bottom: 1em; }
-.guidelines h2, .guidelines h3 { font-size: 1.05em; font-weight: 600; margin: 1.2em 0 0.4em; }
-.guidelines p, .guidelines ul, .guidelines ol, .guidelines table, .guidelines blockquote { margin: 0.5em 0; }
-.guidelines ul { list-style: disc; padding-left: 1.4em; }
-.guidelines ol { list-style: decimal; padding-left: 1.6em; }
-.guidelines blockquote { border-left: 3px solid #8888; padding-left: 0.8em; }
-.guidelines th, .guidelines td { border: 1px solid #8886; padding: 2px 8px; text-align: left; vertical-align: top; }
-.guidelines code { font-size: 0.92em; }
-</style>"""
+FIRST_PAGES, LAST_PAGES = ("README.md", "how-to-label.md"), ("hard-cases.md",)
 _COMMENT = re.compile(r"^[ \t]*<!--.*?-->[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
 
-def pages(folder: Path, inventory: Inventory) -> list[str]:
-    """The pages in reading order, relative to the guidelines' folder: general ones, each label's once, hard cases."""
-    first, last = ([name for name in names if (folder / name).is_file()] for names in (FIRST, LAST))
-    named = (entry.guideline for section in (inventory.spans, inventory.relations) for entry in section.values())
-    return list(dict.fromkeys([*first, *named, *last]))
+def render_instructions(folder: str | Path, inventory: Inventory) -> str:
+    """Return all pages of the guidelines as HTML; every section is closed, because the server removes `open`.
 
+    Raw HTML in a page is shown as text. Comments, such as the markers of generated tables, are left out.
 
-def instructions(folder: str | Path, inventory: Inventory) -> str:
-    """All pages of the guidelines as HTML, each closed: the server takes the attribute that opens one away.
+    Args:
+        folder: The folder of the guidelines.
+        inventory: Names the page of each label.
 
-    Raw HTML in a page is shown as text, and comments (the markers of generated tables) are left out. Raises CannotRun
-    for a page that the inventory names and that is not there.
+    Raises:
+        CannotRun: A page that the inventory names does not exist.
     """
     folder = Path(folder)
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     sections: list[str] = []
-    for name in pages(folder, inventory):
+    for name in page_names(folder, inventory):
         text = read_bytes(folder / name, "write the page, or fix the inventory").decode("utf-8", errors="replace")
         tokens = parser.parse(_COMMENT.sub("", text))
-        title, tokens = _title(tokens, name)
+        title, tokens = _split_title(tokens, name)
         for token in tokens:
-            _links(token.children or [])
+            _replace_links(token.children or [])
         body = parser.renderer.render(tokens, parser.options, {})
-        sections.append(f"<details>\n<summary>{escape(title)}</summary>\n{body}</details>")
-    return "\n".join([STYLE, '<div class="guidelines">', *sections, "</div>"]) + "\n"
+        sections.append(f"<details>\n<summary>{escape_html(title)}</summary>\n{body}</details>")
+    css = read_template("labelstudio/instructions.css")
+    return "\n".join([f"<style>\n{css}</style>", '<div class="guidelines">', *sections, "</div>"]) + "\n"
 
 
-def _title(tokens: list[Token], page: str) -> tuple[str, list[Token]]:
-    """The heading that a page begins with, which becomes the section's, and the tokens after it."""
+def page_names(folder: Path, inventory: Inventory) -> list[str]:
+    """Return the pages in reading order, relative to the folder: general pages, those of labels, hard cases."""
+    first, last = ([name for name in names if (folder / name).is_file()] for names in (FIRST_PAGES, LAST_PAGES))
+    labels = (label.guideline for section in (inventory.spans, inventory.relations) for label in section.values())
+    return list(dict.fromkeys([*first, *labels, *last]))
+
+
+def _split_title(tokens: list[Token], page: str) -> tuple[str, list[Token]]:
+    """Return the first heading of a page, which becomes the title of its section, and the tokens after it."""
     if len(tokens) > 2 and tokens[0].type == "heading_open":
         return tokens[1].content, tokens[3:]
     return page, tokens
 
 
-def _links(tokens: list[Token]) -> None:
-    """Make links between the pages plain emphasis; a link into the web opens beside them."""
-    within = False
+def _replace_links(tokens: list[Token]) -> None:
+    """Turn links between pages into emphasis, and let links to the web open in a new tab."""
+    is_internal = False
     for token in tokens:
         if token.type == "link_open":
-            within = not str(token.attrGet("href")).startswith(("https://", "http://"))
-            if not within:
+            is_internal = not str(token.attrGet("href")).startswith(("https://", "http://"))
+            if not is_internal:
                 token.attrSet("target", "_blank")
                 token.attrSet("rel", "noreferrer")
-        if within and token.type in ("link_open", "link_close"):
+        if is_internal and token.type in ("link_open", "link_close"):
             token.type, token.tag, token.attrs = token.type.replace("link", "em"), "em", {}

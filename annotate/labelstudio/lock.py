@@ -1,4 +1,4 @@
-"""One command that changes something at a time in a `.studio/` folder. The system lets go of a dead process's lock."""
+"""The lock of a `.studio/` folder: one command at a time changes it. The system releases the lock of a dead process."""
 
 import contextlib
 import fcntl
@@ -12,18 +12,18 @@ from annotate.errors import CannotRun, describe_os_error
 from annotate.labelstudio.state import PRIVATE_FILE, State
 from annotate.util.files import sweep
 
-NAME = "lock"
-MIGRATION = "migration"
-"""The folder with the journal of a migration, which is called as one of `_BEGUN` until it is done, or undone."""
+LOCK_FILE = "lock"
+MIGRATION_FOLDER = "migration"
+"""The folder with the journal of a migration. Until the migration is complete or undone, the journal has one of the
+names in `_INTERRUPTED`."""
+
+_INTERRUPTED = ("forward.json", "back.json")
+_ALLOWED_COMMANDS = ("migrate", "up")
+"""Commands that run while a migration is interrupted: the one that completes it, and the one that starts its server."""
 
 
-_BEGUN = ("forward", "back")
-_BETWEEN = ("migrate", "up")
-"""Commands that an interrupted migration is gone on with; it needs the server."""
-
-
-class Holder(msgspec.Struct, frozen=True):
-    """Who has the lock: the command, its process, and when it took it (seconds since 1970)."""
+class LockHolder(msgspec.Struct, frozen=True):
+    """The command that holds the lock, its process id, and when it took the lock (seconds since 1970)."""
 
     command: str
     pid: int
@@ -31,16 +31,21 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def locked(state: State, command: str) -> Iterator[None]:
-    """Hold the folder's lock. Raises CannotRun where another process holds it; what a dead one left is taken over.
+def lock_folder(state: State, command: str) -> Iterator[None]:
+    """Hold the folder's lock, and remove what killed commands left half written in the folder.
 
-    It is refused, too, to all but `migrate` and `up` where a migration was interrupted: server and inventory are apart
-    then. What killed commands left half written in the folder is removed.
+    The lock file is never removed: a third process would otherwise lock a new one.
 
-    The file itself stays: to remove it would give a third process another file to lock.
+    Args:
+        state: The folder.
+        command: The command that is going to change it, for the message that other commands print.
+
+    Raises:
+        CannotRun: Another process holds the lock, or a migration was interrupted, in which case server and inventory
+            differ and only some commands may run.
     """
-    state.make()
-    path = state.folder / NAME
+    state.create_folder()
+    path = state.folder / LOCK_FILE
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     except OSError as error:
@@ -49,27 +54,27 @@ def locked(state: State, command: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CannotRun(state.folder, _busy(file.read()), "wait for its end, then try again") from None
-        if command not in _BETWEEN:
-            refuse_between(state)
+            raise CannotRun(state.folder, _describe_holder(file.read()), "wait until it ends, then try again") from None
+        if command not in _ALLOWED_COMMANDS:
+            require_no_migration(state)
         sweep(state.folder, but=state.data.name)
         file.truncate(0)
-        file.write(msgspec.json.encode(Holder(command, os.getpid(), time.time())))
+        file.write(msgspec.json.encode(LockHolder(command, os.getpid(), time.time())))
         file.flush()
         yield
         file.truncate(0)
 
 
-def refuse_between(state: State) -> None:
-    """Raise CannotRun where a migration was interrupted."""
-    if any((state.folder / MIGRATION / f"{one}.json").is_file() for one in _BEGUN):
-        hint = "go on with `annotate studio migrate`, or take it back with `annotate studio migrate --undo`"
+def require_no_migration(state: State) -> None:
+    """Raise CannotRun if a migration was interrupted."""
+    if any((state.folder / MIGRATION_FOLDER / name).is_file() for name in _INTERRUPTED):
+        hint = "complete it with `annotate studio migrate`, or undo it with `annotate studio migrate --undo`"
         raise CannotRun(state.folder, "a migration was interrupted", hint)
 
 
-def _busy(content: bytes) -> str:
+def _describe_holder(content: bytes) -> str:
     with contextlib.suppress(msgspec.MsgspecError):
-        holder = msgspec.json.decode(content, type=Holder)
+        holder = msgspec.json.decode(content, type=LockHolder)
         since = time.strftime("%H:%M:%S", time.localtime(holder.since))
-        return f"`annotate studio {holder.command}` runs already (process {holder.pid}, since {since})"
-    return "another command works on it"
+        return f"`annotate studio {holder.command}` is running (process {holder.pid}, since {since})"
+    return "another command is changing it"

@@ -1,269 +1,279 @@
-"""What people labelled on a server, back into the corpus: a file an annotator and article, and the raw tasks beside.
+"""Bring what annotators submitted on a server into the corpus: one file for each annotator and article.
 
-Raw tasks go into the journal first; from there into the corpus, what cannot be taken into `aside/`, and each task as it
-was, drafts and skipped ones too, into `raw/`. Interrupted at any point, the next pull goes on with the journal.
+Raw tasks go into the journal first. From there the labels go into the corpus, items that cannot be taken into the
+quarantine, and each task as it was, drafts and skipped ones included, into `raw/`. An interrupted pull is resumed from
+the journal.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from annotate.corpus import Corpus, encode_annotation
-from annotate.errors import CannotRun
+from annotate.errors import Refused
 from annotate.findings import Finding
-from annotate.labelstudio import journal, rules
-from annotate.labelstudio.client import Raw, Refused, nameless
-from annotate.labelstudio.journal import Aside, Journal, Page, users
+from annotate.labelstudio import rules
+from annotate.labelstudio.annotators import require_annotators
+from annotate.labelstudio.client import Progress
+from annotate.labelstudio.http import JsonObject
+from annotate.labelstudio.journal import Journal, JournalPage
+from annotate.labelstudio.privacy import remove_personal_data
+from annotate.labelstudio.quarantine import QuarantineEntry, read_quarantine, write_quarantine
 from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of
 from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
 from annotate.util.files import File, write_together
 
-Exists = Callable[[int], bool]
-"""Whether the server still has a task."""
-Still = Callable[[int, Collection[int]], set[int]]
-"""Which of these tasks a project of the server still has."""
-UNKNOWN = ".unknown"
-"""What stands for the article of tasks of no article of the corpus. With the dot, it cannot be an article's id."""
+HasTask: TypeAlias = Callable[[int], bool]
+"""Return whether the server still has a task; `Studio.has_task`."""
+ExistingTasks: TypeAlias = Callable[[int, Collection[int]], set[int]]
+"""Return which of these tasks a project still has; `Studio.existing_tasks`."""
+UNKNOWN_ARTICLE = ".unknown"
+"""The file name for tasks of no article of the corpus. Because of the dot, no article can have this id."""
 
 
-class Pulled(NamedTuple):
-    """What a pull did: files written and left alone (as annotator/article), findings, and items set aside."""
+class PullResult(NamedTuple):
+    """What a pull did.
+
+    `written` and `unchanged` list annotations as "annotator/article"; `quarantined` counts items.
+    """
 
     written: list[str]
     unchanged: list[str]
     findings: list[Finding]
-    set_aside: int
+    quarantined: int
 
 
-def name_user(corpus: Corpus, state: State, server: str, raw: Iterable[Raw], annotator: str, user: int | None) -> None:
-    """Remember which annotator a server's user is, of those who did something in these tasks; see `name_one_of`."""
-    name_one_of(corpus, state, server, users(raw), annotator, user)
+class Pull:
+    """A pull in progress: from the journal into the corpus. A file that would not change is left alone.
 
+    All tasks of no article share one file, which is written once, at the end; their pages stay in the journal until
+    then.
 
-def name_one_of(
-    corpus: Corpus, state: State, server: str, numbers: Iterable[int], annotator: str, user: int | None
-) -> None:
-    """Remember which annotator a server's user is; without a number, the one of `numbers` who is not known yet.
-
-    Raises CannotRun for an annotator who is not listed, Refused where it is not clear who is meant.
-    """
-    _listed(corpus, annotator)
-    people = state.people(server)
-    if user is None:
-        unnamed = [number for number in numbers if number not in people]
-        if not unnamed and annotator in people.values():
-            return
-        if len(unnamed) != 1:
-            listed = ", ".join(map(str, unnamed)) or "none"
-            raise Refused(f"users of the server without a name: {listed}; say which is {annotator} with --user NUMBER")
-        user = unnamed[0]
-    other = next((number for number, name in people.items() if name == annotator and number != user), None)
-    if other is not None:
-        raise Refused(f"{annotator} is user {other} of the server already; two people cannot share one name")
-    state.remember_people(server, people | {user: annotator})
-
-
-def _listed(corpus: Corpus, annotator: str) -> None:
-    if annotator == GOLD or annotator not in corpus.read_annotators():
-        raise CannotRun(corpus.annotators_path, f"does not list {annotator!r}", "add the annotator there first")
-
-
-class Taking:
-    """One pull under way: from the journal into the corpus; a file that would stay the same is left alone.
-
-    `exists` is asked of tasks that an article had before, `still` of those of no article that did not come just now.
-
-    Tasks of no article share a file, which is written once, at the end: until then their pages stay in the journal.
+    Args:
+        corpus: The corpus.
+        state: The folder with the journal.
+        server: The name of the server; pages of other servers stay in the journal.
+        mapper: Maps the results.
+        has_task: Asked about tasks of an article that earlier pulls have seen and this one has not.
+        existing_tasks: Asked about tasks of no article that earlier pulls have seen and this one has not.
     """
 
-    def __init__(self, corpus: Corpus, state: State, server: str, mapper: Mapper, exists: Exists, still: Still) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        state: State,
+        server: str,
+        mapper: Mapper,
+        has_task: HasTask,
+        existing_tasks: ExistingTasks,
+    ) -> None:
         self.corpus, self.state, self.server, self.mapper = corpus, state, server, mapper
-        self.exists, self.still = exists, still
-        self.journal, self.people, self.known = Journal(state), state.people(server), set(corpus.article_ids())
-        self.done, self.writing = Pulled([], [], [], 0), list[File]()
-        self._listed = corpus.read_annotators().keys() - {GOLD}
-        self._waiting = bool(self.journal.pages())
-        self._unknown, self._came = dict[tuple[object, object], Raw](), set[object]()
-        self._held: dict[Path, None] = {}
-
-    def early(self, path: Path, page: Page) -> None:
-        """Take a page that came just now, unless one before it waits, or somebody in it is not known (yet)."""
-        self._came.update(task.get("id") for task in page.tasks if article_id_of(task) not in self.known)
-        self._waiting |= page.server != self.server or any(
-            self.people.get(user) not in self._listed for user in page.users
+        self.has_task, self.existing_tasks = has_task, existing_tasks
+        self.journal, self.annotators, self.article_ids = (
+            Journal(state),
+            state.annotators(server),
+            set(corpus.article_ids()),
         )
-        if not self._waiting:
-            self._page(path, page)
+        self.result, self._pending_files = PullResult([], [], [], 0), list[File]()
+        self._listed_annotators = corpus.read_annotators().keys() - {GOLD}
+        self._must_wait = bool(self.journal.page_paths())
+        self._unknown_tasks, self._unknown_ids = dict[tuple[object, object], JsonObject](), set[object]()
+        self._pages_of_unknown: dict[Path, None] = {}
 
-    def rest(self, progress: Callable[[int, int], None] | None = None) -> Pulled:
-        """Take all that is in the journal, and say what was done in all.
+    def take_page(self, path: Path, page: JournalPage) -> None:
+        """Take a page that was just fetched, unless it or an earlier one has a user who is no annotator yet."""
+        self._unknown_ids.update(task.get("id") for task in page.tasks if article_id_of(task) not in self.article_ids)
+        self._must_wait |= page.server != self.server or any(
+            self.annotators.get(user_id) not in self._listed_annotators for user_id in page.users
+        )
+        if not self._must_wait:
+            self._take(path, page)
 
-        Raises Refused, before anything of it is written, if a user of the server stands for no annotator; it stays in
-        the journal.
+    def take_rest(self, progress: Progress | None = None) -> PullResult:
+        """Take all pages that are left in the journal.
+
+        Returns:
+            What the whole pull did.
+
+        Raises:
+            Refused: A user of the server is no annotator yet. No further page is taken; all stay in the journal.
         """
-        self.people = self.state.people(self.server)
-        for number in self.journal.users(self.server):
-            if number not in self.people:
+        self.annotators = self.state.annotators(self.server)
+        for user_id in self.journal.user_ids(self.server):
+            if user_id not in self.annotators:
                 raise Refused(
-                    f"user {number} of the server stands for no annotator; "
-                    f"name one from annotators.yaml: annotate studio pull --annotator ID --user {number}"
+                    f"user {user_id} of the server",
+                    "is not known as an annotator",
+                    f"name one of annotators.yaml: annotate studio pull --annotator ID --user {user_id}",
                 )
-            _listed(self.corpus, self.people[number])
-        pages = [path for path in self.journal.pages() if path not in self._held]
-        for done, path in enumerate(pages, 1):
-            page = self.journal.read(path)
+            require_annotators(self.corpus, [self.annotators[user_id]])
+        paths = [path for path in self.journal.page_paths() if path not in self._pages_of_unknown]
+        for done, path in enumerate(paths, 1):
+            page = self.journal.read_page(path)
             if page.server == self.server:
-                self._page(path, page)
+                self._take(path, page)
             if progress:
-                progress(done, len(pages))
-        self._write_unknown()
-        return self.done
+                progress(done, len(paths))
+        self._write_unknown_tasks()
+        return self.result
 
-    def _page(self, path: Path, page: Page) -> None:
-        groups: dict[str, list[Raw]] = {}
-        unknown: list[Raw] = []
+    def _take(self, path: Path, page: JournalPage) -> None:
+        tasks_by_article: dict[str, list[JsonObject]] = {}
+        unknown_tasks: list[JsonObject] = []
         for task in page.tasks:
-            article = article_id_of(task)
-            if article is not None and article in self.known:
-                groups.setdefault(article, []).append(task)
+            article_id = article_id_of(task)
+            if article_id is not None and article_id in self.article_ids:
+                tasks_by_article.setdefault(article_id, []).append(task)
             else:
-                unknown.append(task)
-        for name, several in groups.items():
-            self._article(name, several)
-        self._write_all()
-        for task in unknown:
-            self._unknown[task.get("id"), task.get("created_at")] = task
-            entry, findings = self._of_no_article(task)
+                unknown_tasks.append(task)
+        for article_id, tasks in tasks_by_article.items():
+            self._take_article(article_id, tasks)
+        self._write_pending_files()
+        for task in unknown_tasks:
+            self._unknown_tasks[task.get("id"), task.get("created_at")] = task
+            entry, findings = self._quarantine_unknown(task)
             self._note(findings, len(entry.items))
-        if unknown:
-            self._held[path] = None
+        if unknown_tasks:
+            self._pages_of_unknown[path] = None
         else:
-            self.journal.drop(path)
+            path.unlink(missing_ok=True)
 
-    def _write_all(self) -> None:
-        write_together(self.writing)
-        self.writing.clear()
+    def _write_pending_files(self) -> None:
+        write_together(self._pending_files)
+        self._pending_files.clear()
 
-    def _article(self, article: str, tasks: list[Raw]) -> None:
-        """Corpus, raw tasks and what was set aside are written in any order: the journal's page goes last of all."""
-        text = self.corpus.read_text(article)
-        before = self._before(f"raw/{article}.json", tasks)
-        numbers, projects = {task.get("id") for task in tasks}, {task.get("project") for task in tasks}
-        also = [
+    def _take_article(self, article_id: str, tasks: list[JsonObject]) -> None:
+        """Take the tasks of an article.
+
+        Corpus, raw tasks and quarantine may be written in any order, because the page is removed from the journal last.
+        """
+        text = self.corpus.read_text(article_id)
+        earlier_tasks = self._earlier_tasks(f"raw/{article_id}.json", tasks)
+        task_ids, project_ids = {task.get("id") for task in tasks}, {task.get("project") for task in tasks}
+        other_tasks = [
             task
-            for task in before
-            if task.get("project") in projects and task.get("id") not in numbers and self._lives(task.get("id"))
+            for task in earlier_tasks
+            if task.get("project") in project_ids
+            and task.get("id") not in task_ids
+            and self._still_exists(task.get("id"))
         ]
-        entries = [
-            (task, entry)
-            for task in [*tasks, *also]
-            for entry in self.mapper.map_task(task, text, self.people, predictions=False)
+        results = [
+            (task, result)
+            for task in [*tasks, *other_tasks]
+            for result in self.mapper.map_task(task, text, self.annotators, predictions=False)
         ]
-        found = self._write(article, entries)
-        numbers |= {task.get("id") for task in also}
-        # Of the tasks that other projects have of the article, nothing is forgotten.
-        found += [one for one in journal.get(self.state, article) if one.task not in numbers and self._lives(one.task)]
-        self._keep(f"raw/{article}.json", [*tasks, *before])
-        journal.put(self.state, article, found)
+        entries = self._write_annotations(article_id, results)
+        task_ids |= {task.get("id") for task in other_tasks}
+        # The entries of tasks that other projects have of the article are kept.
+        entries += [
+            entry
+            for entry in read_quarantine(self.state, article_id)
+            if entry.task not in task_ids and self._still_exists(entry.task)
+        ]
+        self._store_raw(f"raw/{article_id}.json", [*tasks, *earlier_tasks])
+        write_quarantine(self.state, article_id, entries)
 
-    def _before(self, name: str, tasks: Sequence[Raw]) -> list[Raw]:
-        """The tasks in a raw file that these do not replace, those of a database that is no more among them."""
+    def _earlier_tasks(self, name: str, tasks: Sequence[JsonObject]) -> list[JsonObject]:
+        """Return the tasks of a raw file that `tasks` do not replace, including those of a former database."""
         replaced = {(task.get("id"), task.get("created_at")) for task in tasks}
-        earlier = self.state.read(name, list[Raw]) or []
-        return [task for task in earlier if (task.get("id"), task.get("created_at")) not in replaced]
+        earlier_tasks = self.state.read(name, list[JsonObject]) or []
+        return [task for task in earlier_tasks if (task.get("id"), task.get("created_at")) not in replaced]
 
-    def _keep(self, name: str, tasks: Sequence[Raw]) -> None:
-        """Without names of people, which an older journal may have."""
-        content = msgspec.json.encode([nameless(task) for task in tasks]) + b"\n"
-        self.writing.append(self.state.file(name, content))
+    def _store_raw(self, name: str, tasks: Sequence[JsonObject]) -> None:
+        """Write raw tasks, without the personal data that an older journal may contain."""
+        content = msgspec.json.encode([remove_personal_data(task) for task in tasks]) + b"\n"
+        self._pending_files.append(self.state.file(name, content))
 
-    def _lives(self, number: object) -> bool:
-        return isinstance(number, int) and self.exists(number)
+    def _still_exists(self, task_id: object) -> bool:
+        return isinstance(task_id, int) and self.has_task(task_id)
 
-    def _of_no_article(self, task: Raw) -> tuple[Aside, list[Finding]]:
+    def _quarantine_unknown(self, task: JsonObject) -> tuple[QuarantineEntry, list[Finding]]:
         data = task.get("data")
         named = data.get("article") if isinstance(data, dict) else None
         findings = list(rules.article_unknown("articles", article_id_of(task), named, task.get("id")))
-        return journal.of(task, "annotation", None, None, findings, tuple(task.get("annotations") or ())), findings
+        items = tuple(task.get("annotations") or ())
+        return QuarantineEntry.of(task, "annotation", None, None, findings, items), findings
 
-    def _write_unknown(self) -> None:
-        """Write the tasks of no article, and let go of their pages.
+    def _write_unknown_tasks(self) -> None:
+        """Write the tasks of no article, and remove their pages from the journal.
 
-        They are no concern any more once they are deleted, or their article is in the corpus.
+        Tasks that were deleted on the server, or whose article is in the corpus by now, leave the quarantine.
         """
-        new, name = list(self._unknown.values()), f"raw/{UNKNOWN}.json"
-        before = self._before(name, new)
-        if new:
-            self._keep(name, [*new, *before])
-            self._write_all()
-        if new or before:
-            left = [task for task in [*new, *before] if article_id_of(task) not in self.known]
-            living = self._living(left)
-            found = [self._of_no_article(task)[0] for task in left if task.get("id") in living]
-            journal.put(self.state, UNKNOWN, found)
-        for path in self._held:
-            self.journal.drop(path)
+        tasks, name = list(self._unknown_tasks.values()), f"raw/{UNKNOWN_ARTICLE}.json"
+        earlier_tasks = self._earlier_tasks(name, tasks)
+        if tasks:
+            self._store_raw(name, [*tasks, *earlier_tasks])
+            self._write_pending_files()
+        if tasks or earlier_tasks:
+            left = [task for task in [*tasks, *earlier_tasks] if article_id_of(task) not in self.article_ids]
+            existing = self._existing_ids(left)
+            entries = [self._quarantine_unknown(task)[0] for task in left if task.get("id") in existing]
+            write_quarantine(self.state, UNKNOWN_ARTICLE, entries)
+        for path in self._pages_of_unknown:
+            path.unlink(missing_ok=True)
 
-    def _living(self, tasks: Sequence[Raw]) -> set[object]:
-        """The numbers of those that came just now, and of those that their projects still have."""
-        asked: dict[int, set[int]] = {}
+    def _existing_ids(self, tasks: Sequence[JsonObject]) -> set[object]:
+        """Return the ids of the tasks that this pull fetched, and of those that their projects still have."""
+        to_ask: dict[int, set[int]] = {}
         for task in tasks:
-            number, project = task.get("id"), task.get("project")
-            if number not in self._came and isinstance(number, int) and isinstance(project, int):
-                asked.setdefault(project, set()).add(number)
-        return self._came.union(*(self.still(project, numbers) for project, numbers in asked.items()))
+            task_id, project_id = task.get("id"), task.get("project")
+            if task_id not in self._unknown_ids and isinstance(task_id, int) and isinstance(project_id, int):
+                to_ask.setdefault(project_id, set()).add(task_id)
+        return self._unknown_ids.union(*(self.existing_tasks(project_id, ids) for project_id, ids in to_ask.items()))
 
     def _note(self, findings: Iterable[Finding], items: int) -> None:
-        self.done.findings.extend(findings)
-        self.done = self.done._replace(set_aside=self.done.set_aside + items)
+        self.result.findings.extend(findings)
+        self.result = self.result._replace(quarantined=self.result.quarantined + items)
 
-    def _write(self, article: str, entries: Sequence[tuple[Raw, MappedResult]]) -> list[Aside]:
-        """Write what can be taken of an article; what cannot is given back."""
-        found: list[Aside] = []
-        by_person: dict[str, list[tuple[Raw, MappedResult]]] = {}
-        for task, entry in entries:
-            person = annotator_of(entry.user_id, self.people)
-            errors = [finding for finding in entry.findings if finding.severity == "error"]
-            self._note(entry.findings, len(entry.quarantined) if errors else 0)
+    def _write_annotations(
+        self, article_id: str, results: Sequence[tuple[JsonObject, MappedResult]]
+    ) -> list[QuarantineEntry]:
+        """Write the annotations of an article, the last one of each annotator; return what is quarantined."""
+        entries: list[QuarantineEntry] = []
+        by_annotator: dict[str, list[tuple[JsonObject, MappedResult]]] = {}
+        for task, result in results:
+            annotator = annotator_of(result.user_id, self.annotators)
+            errors = [finding for finding in result.findings if finding.severity == "error"]
+            self._note(result.findings, len(result.quarantined) if errors else 0)
             if errors:
-                found.append(journal.of(task, entry.kind, entry.id, person, errors, entry.quarantined))
-            if entry.kind == "annotation" and entry.annotation is not None:
-                by_person.setdefault(person, []).append((task, entry))
-        for person, several in by_person.items():
-            task, taken = max(several, key=lambda pair: pair[1].id if isinstance(pair[1].id, int) else -1)
-            if len(several) > 1:
-                numbers = sorted(str(entry.id) for _, entry in several)
-                file = f"annotations/{person}/{article}.json"
-                findings = list(rules.several_annotations(file, article, person, numbers, taken.id))
-                others = tuple(entry.annotation for _, entry in several if entry is not taken)
+                entries.append(QuarantineEntry.of(task, result.kind, result.id, annotator, errors, result.quarantined))
+            if result.kind == "annotation" and result.annotation is not None:
+                by_annotator.setdefault(annotator, []).append((task, result))
+        for annotator, pairs in by_annotator.items():
+            task, last = max(pairs, key=lambda pair: pair[1].id if isinstance(pair[1].id, int) else -1)
+            if len(pairs) > 1:
+                ids = sorted(str(result.id) for _, result in pairs)
+                file = f"annotations/{annotator}/{article_id}.json"
+                findings = list(rules.several_annotations(file, article_id, annotator, ids, last.id))
+                others = tuple(result.annotation for _, result in pairs if result is not last)
                 self._note(findings, len(others))
-                found.append(journal.of(task, "annotation", taken.id, person, findings, others))
-            if taken.annotation is not None:
-                self._store(person, taken.annotation)
-        return found
+                entries.append(QuarantineEntry.of(task, "annotation", last.id, annotator, findings, others))
+            if last.annotation is not None:
+                self._store_annotation(annotator, last.annotation)
+        return entries
 
-    def _store(self, person: str, annotation: Annotation) -> None:
-        path = self.corpus.annotation_path(person, annotation.article)
-        before = path.read_bytes() if path.is_file() else None
-        if before is not None:
-            annotation = with_relation_notes(annotation, self.corpus.read_annotation(person, annotation.article))
-        name, after = f"{person}/{annotation.article}", encode_annotation(annotation)
-        if after == before:
-            self.done.unchanged.append(name)
+    def _store_annotation(self, annotator: str, annotation: Annotation) -> None:
+        path = self.corpus.annotation_path(annotator, annotation.article)
+        old = path.read_bytes() if path.is_file() else None
+        if old is not None:
+            annotation = restore_relation_notes(annotation, self.corpus.read_annotation(annotator, annotation.article))
+        name, new = f"{annotator}/{annotation.article}", encode_annotation(annotation)
+        if new == old:
+            self.result.unchanged.append(name)
         else:
-            self.writing.append(File(path, after))
-            self.done.written.append(name)
+            self._pending_files.append(File(path, new))
+            self.result.written.append(name)
 
 
-def with_relation_notes(annotation: Annotation, before: Annotation) -> Annotation:
-    """The annotation with the notes that its relations had before: the browser drops them when somebody submits."""
-    notes = {(one.label, one.head, one.tail): one.note for one in before.relations if one.note}
+def restore_relation_notes(annotation: Annotation, old: Annotation) -> Annotation:
+    """Return the annotation with the notes of its relations in `old`: the browser drops them on submission."""
+    notes = {(relation.label, relation.head, relation.tail): relation.note for relation in old.relations}
 
-    def noted(relation: Relation) -> Relation:
+    def restore_note(relation: Relation) -> Relation:
         note = relation.note or notes.get((relation.label, relation.head, relation.tail), "")
         return msgspec.structs.replace(relation, note=note)
 
-    return msgspec.structs.replace(annotation, relations=tuple(noted(relation) for relation in annotation.relations))
+    return msgspec.structs.replace(annotation, relations=tuple(map(restore_note, annotation.relations)))

@@ -333,7 +333,7 @@ def article_id_of(task: Item) -> str | None:
     return article_id if isinstance(article_id, str) and is_id(article_id) else None
 
 
-def user_id_of(entry: Item, kind: EntryKind = "annotation") -> int | None:
+def user_id_of(entry: Item, kind: str = "annotation") -> int | None:
     """Return the id of the server's user who made an entry of a task.
 
     Servers write the maker of an annotation as an id or as an object. A draft names its maker only as text that ends in

@@ -1,9 +1,4 @@
-"""A Label Studio server on this machine: started in the background, on the loopback only, and stopped again.
-
-Where a server started here keeps its data: SQLite in its own folder, or a PostgreSQL database.
-
-The address that others have for a server started here, where a proxy in front of it takes their connections.
-"""
+"""A Label Studio server on this machine: started in the background on the loopback interface, and stopped."""
 
 import contextlib
 import http.client
@@ -16,296 +11,161 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-import msgspec
-
-from annotate.errors import CannotRun, describe_os_error
-from annotate.labelstudio.lock import locked
-from annotate.labelstudio.state import Credentials, Process, State, environment, require
-
-FILE, SQLITE = "database.json", "label_studio.sqlite3"
-PORT = 5432
-SECONDS = 5
-
-
-class Database(msgspec.Struct, frozen=True):
-    """A PostgreSQL database. Without a password the library looks for one in `~/.pgpass`, as `psql` does."""
-
-    host: str
-    port: int
-    name: str
-    user: str
-    password: str = ""
-
-    def __repr__(self) -> str:
-        return f"Database({self.place})"
-
-    @property
-    def place(self) -> str:
-        return f"postgresql://{self.user}@{self.host}:{self.port}/{self.name}"
-
-
-def parse(url: str) -> Database:
-    """The database of a `postgresql://` address; the password may stand in PGPASSWORD, out of the shell's history.
-
-    Raises CannotRun, without repeating the address, which may hold a password.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port or PORT
-    except ValueError:
-        parts, port = urlsplit(""), PORT
-    name = unquote(parts.path.removeprefix("/"))
-    if parts.scheme not in ("postgresql", "postgres") or not parts.hostname or not name or "/" in name:
-        raise CannotRun("--database", "is no address of a database", "write postgresql://USER@HOST:5432/NAME")
-    user = unquote(parts.username or os.environ.get("PGUSER", "postgres"))
-    password = unquote(parts.password) if parts.password else os.environ.get("PGPASSWORD", "")
-    return Database(parts.hostname, port, name, user, password)
-
-
-def settled(state: State, wanted: Database | None) -> Database | None:
-    """The database of a folder's server, and that it can be reached; None for SQLite.
-
-    A folder keeps to what it was first started with. Raises CannotRun where another is wanted, or it does not answer.
-    """
-    known = state.read(FILE, Database)
-    if wanted is not None and known is None and (state.data / SQLITE).exists():
-        raise CannotRun(state.folder, "keeps its data in SQLite already", "choose another folder with --dir")
-    if wanted is not None and known is not None and wanted.place != known.place:
-        raise CannotRun(state.folder, f"belongs to {known.place}", "choose another folder with --dir")
-    database = wanted if wanted is not None and (wanted.password or known is None) else known
-    if database is None:
-        return None
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(socket.create_connection((database.host, database.port), timeout=SECONDS))
-        except OSError as error:
-            problem = f"cannot be reached ({describe_os_error(error)})"
-            raise CannotRun(database.place, problem, "is PostgreSQL running there?") from None
-    if database != known:
-        state.write(FILE, database)
-    return database
-
-
-def environment_database(database: Database | None) -> dict[str, str]:
-    """What tells the server where its data are."""
-    if database is None:
-        return {"LABEL_STUDIO_DJANGO_DB": "sqlite"}
-    return {
-        "LABEL_STUDIO_DJANGO_DB": "default",
-        "LABEL_STUDIO_POSTGRE_HOST": database.host,
-        "LABEL_STUDIO_POSTGRE_PORT": str(database.port),
-        "LABEL_STUDIO_POSTGRE_NAME": database.name,
-        "LABEL_STUDIO_POSTGRE_USER": database.user,
-        "LABEL_STUDIO_POSTGRE_PASSWORD": database.password,
-    }
-
-
-FILE_PUBLIC = "public.json"
-
-
-def settled_public(state: State, wanted: str | None) -> str | None:
-    """The public address of a folder's server: the one wanted, else the one it had; None where nobody else has one.
-
-    Raises CannotRun for what is no address of a whole host.
-    """
-    if wanted is None:
-        return state.read(FILE_PUBLIC, str)
-    try:
-        parts = urlsplit(wanted)
-        whole = parts.hostname and parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        whole = None
-    if not whole or parts.scheme not in ("http", "https"):
-        raise CannotRun("--public", "is no address of a host", "write https://label.example.org")
-    address = f"{parts.scheme}://{parts.hostname}{port}"
-    state.write(FILE_PUBLIC, address)
-    return address
-
-
-def environment_public(address: str | None) -> dict[str, str]:
-    """What tells the server which name it may be called by, and that forms may come from there."""
-    if address is None:
-        return {}
-    return {
-        "LABEL_STUDIO_HOST": address,
-        "LABEL_STUDIO_ALLOWED_HOSTS": f"127.0.0.1,localhost,{urlsplit(address).hostname}",
-        "LABEL_STUDIO_CSRF_TRUSTED_ORIGINS": address,
-    }
-
+from annotate.errors import CannotRun
+from annotate.labelstudio.database import Database, database_environment, resolve_database
+from annotate.labelstudio.lock import lock_folder
+from annotate.labelstudio.state import Credentials, ServerProcess, State, require_package
 
 HOST = "127.0.0.1"
-START_SECONDS = 180
-"""How long a first start may take; it makes the database, about 30 s on two cores."""
-STOP_SECONDS = 10
-
+START_TIMEOUT = 180
+"""Seconds that a first start may take; creating the database takes about 30 s on two cores."""
+STOP_TIMEOUT = 10
+PROCESS_FILE, CREDENTIALS_FILE, PUBLIC_URL_FILE = "server.json", "credentials.json", "public.json"
+PASSED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
+"""Variables of the caller's environment that the server gets."""
 
 _children: dict[int, "subprocess.Popen[bytes]"] = {}
-"""The servers that this very process started, so that their exit can be collected."""
+"""The servers that this process started, by process id; their exit has to be collected."""
 
 
-class Running(NamedTuple):
-    """A server that answers; `new` if this call started it."""
+class RunningServer(NamedTuple):
+    """A server that answers; `is_new` if this call started it."""
 
     url: str
     port: int
-    new: bool
+    is_new: bool
 
 
-def running(state: State) -> Process | None:
-    """The server started here if it still runs, known by pid and time of creation.
-
-    None for what a crash, or `down`, left in the file: another process may have that pid by now.
-    """
-    known = state.read("server.json", Process)
-    return known if known is not None and _runs(known) else None
-
-
-def _runs(known: Process) -> bool:
-    require("psutil")
-    import psutil
-
-    if known.pid in _children and _children[known.pid].poll() is not None:
-        del _children[known.pid]
-        return False
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(known.pid)
-        return abs(process.create_time() - known.created) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    return False
-
-
-def credentials(state: State) -> Credentials:
-    """The login of the server of this folder, made at random once."""
-    known = state.read("credentials.json", Credentials)
-    if known is None:
-        known = Credentials("annotator@localhost.localdomain", secrets.token_urlsafe(18), secrets.token_hex(20))
-        state.write("credentials.json", known)
-    return known
-
-
-def up(
+def start(
     state: State,
     port: int | None = None,
-    waiting: Callable[[float], None] | None = None,
+    on_wait: Callable[[float], None] | None = None,
     database: Database | None = None,
-    public: str | None = None,
-) -> Running:
-    """Start the server of this folder, or find it running; on `database`, if one is given, else on what it had before.
+    public_url: str | None = None,
+) -> RunningServer:
+    """Start the server of a folder unless it runs, and wait until it answers.
 
-    `public` is the address that others have for it, kept in the same way.
-    `waiting` is called with the seconds waited so far. Raises CannotRun: not installed, port in use, died, too slow, or
-    another command at work on the folder; a server that this call started is stopped then.
+    If it fails to answer in time, a server that this call started is stopped.
+
+    Args:
+        state: The folder.
+        port: The port; by default the one used last, or a free one.
+        on_wait: Called repeatedly with the seconds waited.
+        database: Where to keep the data; by default where the folder has them.
+        public_url: The address that others use, through a proxy; by default the one that the folder has.
+
+    Raises:
+        CannotRun: Label Studio is not installed, the port is in use, the server runs with other settings, it stopped or
+            does not answer in time, or another command works on the folder.
     """
-    found, new = running(state), False
-    if found is None:
-        require("label_studio")
-        require("psutil")
-        with locked(state, "up"):
-            found = running(state)  # another `up` may have been quicker
-            if found is None:
-                found, new = _start(state, port, database, public), True
-    if not new:
-        if port not in (None, found.port):
-            raise CannotRun(
-                url_of(found.port), "runs already, on that port", "stop it first with `annotate studio down`"
-            )
-        if public is not None and public.rstrip("/") != settled_public(state, None):
-            raise CannotRun(
-                url_of(found.port), "runs already, with another address", "stop it first with `annotate studio down`"
-            )
-    _wait(state, found, waiting)
-    return Running(url_of(found.port), found.port, new)
+    process, is_new = find_running(state), False
+    if process is None:
+        require_package("label_studio")
+        require_package("psutil")
+        with lock_folder(state, "up"):
+            process = find_running(state)  # another `up` may have been faster
+            if process is None:
+                process, is_new = _start(state, port, database, public_url), True
+    if not is_new:
+        hint = "stop it first with `annotate studio down`"
+        if port not in (None, process.port):
+            raise CannotRun(url_of(process.port), "already runs, on that port", hint)
+        if public_url is not None and public_url.rstrip("/") != resolve_public_url(state, None):
+            raise CannotRun(url_of(process.port), "already runs, with another address", hint)
+    _wait_until_healthy(state, process, on_wait)
+    return RunningServer(url_of(process.port), process.port, is_new)
 
 
-def _start(state: State, port: int | None, database: Database | None, public: str | None) -> Process:
-    """Start a server, and write down which process it is; the caller holds the folder's lock."""
-    import psutil
+def stop(state: State) -> bool:
+    """Stop the server of a folder and its child processes; return whether it ran."""
+    process = find_running(state)
+    return process is not None and _terminate(process)
 
-    keeps, known_as = settled(state, database), settled_public(state, public)
-    chosen = _port(state, port)
-    command = [sys.executable, "-m", "label_studio.server", "start", "--no-browser"]
-    with state.log.open("wb") as log:
-        state.log.chmod(0o600)
-        child = subprocess.Popen(
-            [*command, "--port", str(chosen), "--internal-host", HOST],
-            cwd=state.folder,
-            env=environment(state, credentials(state)) | environment_database(keeps) | environment_public(known_as),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    _children[child.pid] = child
-    process = Process(child.pid, psutil.Process(child.pid).create_time(), chosen)
-    try:
-        state.write("server.json", process)
-    except BaseException:
-        _stop(process)  # nobody else could
-        raise
-    return process
+
+def find_running(state: State) -> ServerProcess | None:
+    """Return the process of a folder's server, identified by its process id and its creation time; None if none runs.
+
+    After a crash or `stop`, another process may have the recorded process id.
+    """
+    process = state.read(PROCESS_FILE, ServerProcess)
+    return process if process is not None and _is_running(process) else None
+
+
+def load_credentials(state: State) -> Credentials:
+    """Return the login of a folder's server, which is created at random once."""
+    credentials = state.read(CREDENTIALS_FILE, Credentials)
+    if credentials is None:
+        username = "annotator@localhost.localdomain"
+        credentials = Credentials(username, secrets.token_urlsafe(18), secrets.token_hex(20))
+        state.write(CREDENTIALS_FILE, credentials)
+    return credentials
 
 
 def url_of(port: int) -> str:
+    """Return the address of a server on this machine."""
     return f"http://{HOST}:{port}"
 
 
-def down(state: State) -> bool:
-    """Stop the server started here, and its children; no other process is touched. False if none ran."""
-    found = running(state)
-    return found is not None and _stop(found)
+def resolve_public_url(state: State, requested: str | None) -> str | None:
+    """Return the address that others use for a folder's server, and remember it; None if there is none.
 
+    Args:
+        state: The folder.
+        requested: The address that the user asked for; None for the one that the folder has.
 
-def _stop(found: Process) -> bool:
-    import psutil
-
+    Raises:
+        CannotRun: The address is malformed, or has a path.
+    """
+    if requested is None:
+        return state.read(PUBLIC_URL_FILE, str)
     try:
-        process = psutil.Process(found.pid)
-        family = [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return False
-    for member in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.terminate()
-    _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS)
-    for member in alive:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.kill()
-    psutil.wait_procs(alive, timeout=STOP_SECONDS)
-    if found.pid in _children:
-        _children.pop(found.pid).wait(STOP_SECONDS)
-    return True
+        parts = urlsplit(requested)
+        is_host = parts.hostname and parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        is_host = None
+    if not is_host or parts.scheme not in ("http", "https"):
+        raise CannotRun("--public", "not the address of a host", "write https://label.example.org")
+    public_url = f"{parts.scheme}://{parts.hostname}{port}"
+    state.write(PUBLIC_URL_FILE, public_url)
+    return public_url
 
 
-def _port(state: State, wanted: int | None) -> int:
-    """The port asked for, else the one used last, else a free one."""
-    if wanted is not None:
-        if not _free(wanted):
-            raise CannotRun(f"port {wanted}", "is in use", "choose another with --port, or leave it out")
-        return wanted
-    last = state.read("server.json", Process)
-    if last is not None and _free(last.port):
-        return last.port
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
-    assert isinstance(port, int)  # noqa: S101
-    return port
+def server_environment(state: State, database: Database | None, public_url: str | None) -> dict[str, str]:
+    """Return the server's environment: its settings, and of the caller's only `PASSED_VARIABLES`.
+
+    The server takes settings from any variable with the name of a setting, so the caller's are not passed on.
+    """
+    credentials = load_credentials(state)
+    settings = {
+        "BASE_DATA_DIR": str(state.data),
+        "USERNAME": credentials.username,
+        "PASSWORD": credentials.password,
+        "USER_TOKEN": credentials.token,
+        "ENABLE_LEGACY_API_TOKEN": "true",  # off by default, and the only kind of token that can be set from here
+        "DISABLE_SIGNUP_WITHOUT_LINK": "true",
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "CORS_ALLOW_ALL_ORIGINS": "false",
+        "HOST": "",
+        "DEBUG": "false",
+        # The server sends nothing out: no analytics, no error reports, no check for a newer version.
+        "COLLECT_ANALYTICS": "false",
+        "SENTRY_DSN": "",
+        "FRONTEND_SENTRY_DSN": "",
+        "LATEST_VERSION_CHECK": "false",
+    }
+    if public_url is not None:
+        settings["HOST"] = settings["CSRF_TRUSTED_ORIGINS"] = public_url
+        settings["ALLOWED_HOSTS"] += f",{urlsplit(public_url).hostname}"
+    passed = {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
+    ours = {f"LABEL_STUDIO_{name}": value for name, value in settings.items()}
+    return passed | ours | database_environment(database)
 
 
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def answers(port: int) -> bool:
-    """Whether a server on the loopback says that it is well."""
+def is_healthy(port: int) -> bool:
+    """Return whether a server on the loopback interface reports that it is well."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", "/health")
@@ -316,26 +176,114 @@ def answers(port: int) -> bool:
         connection.close()
 
 
-def _wait(state: State, process: Process, waiting: Callable[[float], None] | None) -> None:
-    begin = time.monotonic()
-    while not answers(process.port):
-        if not _runs(process):
-            raise CannotRun("label-studio", f"the server stopped: {last_words(state.log)}", f"read {state.log}")
-        waited = time.monotonic() - begin
-        if waited > START_SECONDS:
-            _stop(process)
-            raise CannotRun("label-studio", f"does not answer after {START_SECONDS} s", f"read {state.log}")
-        if waiting:
-            waiting(waited)
-        time.sleep(0.25)
-
-
-def last_words(log: Path, limit: int = 200) -> str:
-    """The last line of a log that says something: an error's own line rather than what stands around it."""
+def last_log_line(log: Path, limit: int = 200) -> str:
+    """Return the last informative line of a log: an error's own line, rather than those around it."""
     try:
         lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines()]
     except OSError:
         lines = []
-    telling = [line for line in lines if "error" in line.lower() and not line.startswith(("File ", "raise "))]
-    said = telling or [line for line in lines if line] or ["the log is empty"]
-    return said[-1][:limit]
+    errors = [line for line in lines if "error" in line.lower() and not line.startswith(("File ", "raise "))]
+    informative = errors or [line for line in lines if line] or ["the log is empty"]
+    return informative[-1][:limit]
+
+
+def _is_running(process: ServerProcess) -> bool:
+    require_package("psutil")
+    import psutil
+
+    if process.pid in _children and _children[process.pid].poll() is not None:
+        del _children[process.pid]
+        return False
+    with contextlib.suppress(psutil.NoSuchProcess):
+        candidate = psutil.Process(process.pid)
+        same_creation_time = abs(candidate.create_time() - process.created) < 1
+        return same_creation_time and candidate.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _start(state: State, port: int | None, database: Database | None, public_url: str | None) -> ServerProcess:
+    """Start a server, and record its process; the caller holds the folder's lock."""
+    import psutil
+
+    environment = server_environment(state, resolve_database(state, database), resolve_public_url(state, public_url))
+    port = _choose_port(state, port)
+    command = [sys.executable, "-m", "label_studio.server", "start", "--no-browser"]
+    with state.log.open("wb") as log:
+        state.log.chmod(0o600)
+        child = subprocess.Popen(
+            [*command, "--port", str(port), "--internal-host", HOST],
+            cwd=state.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    _children[child.pid] = child
+    process = ServerProcess(child.pid, psutil.Process(child.pid).create_time(), port)
+    try:
+        state.write(PROCESS_FILE, process)
+    except BaseException:
+        _terminate(process)  # without the file, no later command could
+        raise
+    return process
+
+
+def _terminate(server_process: ServerProcess) -> bool:
+    import psutil
+
+    try:
+        process = psutil.Process(server_process.pid)
+        processes = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return False
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=STOP_TIMEOUT)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive, timeout=STOP_TIMEOUT)
+    if server_process.pid in _children:
+        _children.pop(server_process.pid).wait(STOP_TIMEOUT)
+    return True
+
+
+def _choose_port(state: State, requested: int | None) -> int:
+    """Return the requested port, else the one used last, else a free one."""
+    if requested is not None:
+        if not _is_free(requested):
+            raise CannotRun(f"port {requested}", "is in use", "choose another with --port, or leave it out")
+        return requested
+    last = state.read(PROCESS_FILE, ServerProcess)
+    if last is not None and _is_free(last.port):
+        return last.port
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _wait_until_healthy(state: State, process: ServerProcess, on_wait: Callable[[float], None] | None) -> None:
+    start_time = time.monotonic()
+    while not is_healthy(process.port):
+        if not _is_running(process):
+            raise CannotRun("label-studio", f"the server stopped: {last_log_line(state.log)}", f"read {state.log}")
+        seconds = time.monotonic() - start_time
+        if seconds > START_TIMEOUT:
+            _terminate(process)
+            raise CannotRun("label-studio", f"does not answer after {START_TIMEOUT} s", f"read {state.log}")
+        if on_wait:
+            on_wait(seconds)
+        time.sleep(0.25)

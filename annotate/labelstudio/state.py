@@ -1,15 +1,15 @@
-"""The folder `.studio/`: what is kept between commands about a Label Studio server. It is private, and never committed.
+"""The folder `.studio/`: what the commands keep about a Label Studio server. It is private, and never committed.
 
 credentials.json  the random login of the server started here      server.json  the process that runs it
-project.json      server → title → number of a project             people.json  server → user number → annotator
-raw/<article>.json  tasks as the server last gave them              server.log, data/  the server's own
-journal/          what was pulled and is not in the corpus yet      aside/<article>.json  what cannot be taken, and why
-lock              who pushes or pulls just now                      configs.json  the config last given to a project
-public.json       the address that others have for the server
+project.json      server → title → id of a project                 people.json  server → user id → annotator
+raw/<article>.json  tasks as the server last had them              server.log, data/  the server's own
+journal/          pulled tasks that are not in the corpus yet      aside/<article>.json  quarantined items, with reasons
+lock              the command that is changing the folder          configs.json  the config last given to a project
+public.json       the address that others use for the server       database.json  the server's PostgreSQL database
+assigned.json     server → title → annotators with a project       people-logins.json  the logins of annotators
 """
 
 import importlib.util
-import os
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,8 +20,9 @@ from annotate.util.files import File, write_together
 
 T = TypeVar("T")
 
-DEFAULT = ".studio"
+DEFAULT_FOLDER = ".studio"
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+PROJECTS_FILE, ANNOTATORS_FILE = "project.json", "people.json"
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -35,36 +36,51 @@ class Credentials(msgspec.Struct, frozen=True):
         return "Credentials(…)"
 
 
-class Process(msgspec.Struct, frozen=True):
-    """A server started here. A pid alone may be somebody else's by now; with the time it was created it is not."""
+class ServerProcess(msgspec.Struct, frozen=True):
+    """The process of a server started here.
+
+    The system may reuse a process id; together with the time of creation (seconds since 1970) it is unique.
+    """
 
     pid: int
     created: float
     port: int
 
 
-def require(package: str) -> None:
+def require_package(package: str) -> None:
     """Raise CannotRun unless a package of the `studio` extra is installed."""
     if importlib.util.find_spec(package) is None:
         raise CannotRun(package.replace("_", "-"), "is not installed", "pip install 'contested-claims[studio]'")
 
 
 class State:
-    """The files of a `.studio/` folder; the folder is made when the first of them is written."""
+    """The files of a `.studio/` folder; the folder is created when the first of them is written.
 
-    def __init__(self, folder: str | Path = DEFAULT) -> None:
+    `server` always means the name of a server, `http.ServerAddress.name`.
+
+    Args:
+        folder: The path of the folder.
+    """
+
+    def __init__(self, folder: str | Path = DEFAULT_FOLDER) -> None:
         self.folder = Path(folder).absolute()
 
     @property
     def data(self) -> Path:
+        """The folder of the server's own data."""
         return self.folder / "data"
 
     @property
     def log(self) -> Path:
+        """The log of the server."""
         return self.folder / "server.log"
 
-    def make(self) -> None:
-        """Make the folder, closed to others, and keep git from ever seeing it; raises CannotRun."""
+    def create_folder(self) -> None:
+        """Create the folder unless it exists, with access for its owner only, and hide it from git.
+
+        Raises:
+            CannotRun: The folder cannot be created.
+        """
         try:
             self.folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             self.folder.chmod(PRIVATE_FOLDER)
@@ -74,75 +90,59 @@ class State:
         self.write_bytes(".gitignore", b"*\n")
 
     def read(self, name: str, type_: type[T]) -> T | None:
-        """The content of a file; None if there is none. Raises CannotRun for a broken one."""
+        """Return the content of a JSON file of the folder; None if the file does not exist.
+
+        Raises:
+            CannotRun: The file cannot be read or decoded. The message does not quote it, since it may be secret.
+        """
         path = self.folder / name
         try:
             return msgspec.json.decode(path.read_bytes(), type=type_)
         except FileNotFoundError:
             return None
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            # The message may quote the content, which may be secret.
             raise CannotRun(path, f"cannot be read ({type(error).__name__})", "remove it") from None
 
     def write(self, name: str, value: object) -> None:
+        """Write a value to a file of the folder, as indented JSON."""
         self.write_bytes(name, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
     def write_bytes(self, name: str, content: bytes) -> None:
+        """Write a file of the folder."""
         write_together([self.file(name, content)])
 
     def file(self, name: str, content: bytes) -> File:
-        """A file as `write_together` takes it; the folder that it is in is made, closed to others."""
+        """Return a file of the folder for `write_together`; the folder that the file is in is created."""
         path = self.folder / name
         if not path.parent.is_dir():
             path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         return File(path, content, PRIVATE_FILE)
 
-    def project(self, server: str, title: str) -> int | None:
-        """The number of the project on a server that was made under this title, also if it was renamed there since."""
-        return self._projects().get(server, {}).get(title)
+    def read_for(self, server: str, name: str, type_: type[T]) -> T | None:
+        """Return what a file that maps servers to values has for a server; see `read`."""
+        values = self.read(name, dict[str, type_])  # type: ignore[valid-type]
+        return values.get(server) if values else None
 
-    def projects(self, server: str) -> dict[str, int]:
-        """Title → number of every project that was made on a server from this folder."""
-        return self._projects().get(server, {})
+    def write_for(self, server: str, name: str, value: object) -> None:
+        """Replace what a file that maps servers to values has for a server."""
+        self.write(name, (self.read(name, dict[str, msgspec.Raw]) or {}) | {server: value})
 
-    def remember_project(self, server: str, title: str, number: int) -> None:
-        known = self._projects()
-        self.write("project.json", known | {server: known.get(server, {}) | {title: number}})
+    def project_id(self, server: str, title: str) -> int | None:
+        """Return the id of the project that was created under a title, which may have been renamed on the server."""
+        return self.project_ids(server).get(title)
 
-    def _projects(self) -> dict[str, dict[str, int]]:
-        return self.read("project.json", dict[str, dict[str, int]]) or {}
+    def project_ids(self, server: str) -> dict[str, int]:
+        """Return the id of every project that was created on a server from this folder, by title."""
+        return self.read_for(server, PROJECTS_FILE, dict[str, int]) or {}
 
-    def people(self, server: str) -> dict[int, str]:
-        """User number → annotator, for one server."""
-        return (self.read("people.json", dict[str, dict[int, str]]) or {}).get(server, {})
+    def save_project_id(self, server: str, title: str, project_id: int) -> None:
+        """Remember the id of a project."""
+        self.write_for(server, PROJECTS_FILE, self.project_ids(server) | {title: project_id})
 
-    def remember_people(self, server: str, people: dict[int, str]) -> None:
-        known = self.read("people.json", dict[str, dict[int, str]]) or {}
-        self.write("people.json", known | {server: people})
+    def annotators(self, server: str) -> dict[int, str]:
+        """Return the annotators of a server's users, by user id."""
+        return self.read_for(server, ANNOTATORS_FILE, dict[int, str]) or {}
 
-
-def environment(state: State, credentials: Credentials) -> dict[str, str]:
-    """What the server gets as its environment: nothing of the caller's but where to find programs and how to write.
-
-    The server takes settings from any variable called as one of its own, so the caller's are not passed on.
-    """
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
-    ours = {
-        "BASE_DATA_DIR": str(state.data),
-        "USERNAME": credentials.username,
-        "PASSWORD": credentials.password,
-        "USER_TOKEN": credentials.token,
-        "ENABLE_LEGACY_API_TOKEN": "true",  # off by default, and the only token that can be set from here
-        "DISABLE_SIGNUP_WITHOUT_LINK": "true",
-        "ALLOWED_HOSTS": "127.0.0.1,localhost",
-        "CORS_ALLOW_ALL_ORIGINS": "false",
-        "HOST": "",
-        "DEBUG": "false",
-        # Nothing is sent out: no analytics, no error reports, no look for a newer version.
-        "COLLECT_ANALYTICS": "false",
-        "SENTRY_DSN": "",
-        "FRONTEND_SENTRY_DSN": "",
-        "LATEST_VERSION_CHECK": "false",
-    }
-    passed = {name: os.environ[name] for name in kept if name in os.environ}
-    return passed | {f"LABEL_STUDIO_{name}": value for name, value in ours.items()}
+    def save_annotators(self, server: str, annotators: dict[int, str]) -> None:
+        """Replace the annotators of a server's users."""
+        self.write_for(server, ANNOTATORS_FILE, annotators)

@@ -1,34 +1,38 @@
-"""The corpus as Label Studio tasks: one task an article, with annotations as predictions that one can start from."""
+"""The corpus as Label Studio tasks: one task for each article, with annotations as predictions to start from."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from annotate.inventory import Inventory
 from annotate.labelstudio.config import TEXT, control_name
 from annotate.model import Annotation, Article, AttributeValue, Span
 
-Item = dict[str, Any]
+Item: TypeAlias = dict[str, Any]
+"""A result item: a region, an attribute of a region, or a relation."""
 
 
 class Prediction(NamedTuple):
-    """An annotation to show, under the name that the server lists it by."""
+    """An annotation to show, and the name under which the server lists it."""
 
-    version: str
+    name: str
     annotation: Annotation
 
 
-def version_name(version: str, annotation: Annotation) -> str:
-    """The name of an annotation on the server: its folder (gold, or an annotator) and its inventory's version."""
-    return f"{version} {annotation.inventory}"
+def prediction_name(annotation_set: str, annotation: Annotation) -> str:
+    """Return the name of an annotation on the server: gold or the annotator, and the version of the inventory."""
+    return f"{annotation_set} {annotation.inventory}"
 
 
 def task(article: Article, predictions: Iterable[Prediction], inventory: Inventory) -> dict[str, Any]:
-    """An article as a task, with each annotation as a prediction."""
-    return {"data": data(article), "predictions": [prediction(entry, inventory) for entry in predictions]}
+    """Return an article as a task, with predictions."""
+    return {
+        "data": task_data(article),
+        "predictions": [encode_prediction(prediction, inventory) for prediction in predictions],
+    }
 
 
-def data(article: Article) -> dict[str, str]:
-    """What a task holds of an article; the hash shows later whether the text is still the same."""
+def task_data(article: Article) -> dict[str, str]:
+    """Return the data of an article's task; the hash later shows whether the text is still the same."""
     return {
         TEXT: article.text,
         "article": article.id,
@@ -38,20 +42,21 @@ def data(article: Article) -> dict[str, str]:
     }
 
 
-def prediction(entry: Prediction, inventory: Inventory) -> dict[str, Any]:
-    return {"model_version": entry.version, "result": result(entry.annotation, inventory)}
+def encode_prediction(prediction: Prediction, inventory: Inventory) -> dict[str, Any]:
+    """Return a prediction as the server takes it."""
+    return {"model_version": prediction.name, "result": result_items(prediction.annotation, inventory)}
 
 
-def result(annotation: Annotation, inventory: Inventory) -> list[Item]:
-    """The result items of an annotation: each span, its attributes after it, then the relations.
+def result_items(annotation: Annotation, inventory: Inventory) -> list[Item]:
+    """Return the result items of an annotation: each span, followed by its attributes, then the relations.
 
-    A span's attributes share its id and repeat its place, as the browser writes them. The note of a relation is kept by
-    the server, and dropped by the browser when somebody submits.
+    As in the browser's own items, a span's attributes have its id, offsets and text. The server keeps the note of a
+    relation; the browser drops it on submission.
     """
     items: list[Item] = []
     for span in annotation.spans:
-        items.append(_region(span, inventory))
-        items += [_attribute(span, name, value, inventory) for name, value in span.attributes.items()]
+        items.append(_region_item(span, inventory))
+        items += [_attribute_item(span, name, value, inventory) for name, value in span.attributes.items()]
     for relation in annotation.relations:
         item = {
             "type": "relation",
@@ -64,7 +69,7 @@ def result(annotation: Annotation, inventory: Inventory) -> list[Item]:
     return items
 
 
-def _place(span: Span) -> Item:
+def _offsets(span: Span) -> Item:
     return {"start": span.start, "end": span.end, "text": span.text}
 
 
@@ -72,27 +77,27 @@ def _meta(note: str) -> Item:
     return {"meta": {"text": [note]}} if note else {}
 
 
-def _region(span: Span, inventory: Inventory) -> Item:
+def _region_item(span: Span, inventory: Inventory) -> Item:
     return {
         "id": span.id,
         "from_name": inventory.spans[span.label].layer,
         "to_name": TEXT,
         "type": "labels",
-        "value": {**_place(span), "labels": [span.label]},
+        "value": {**_offsets(span), "labels": [span.label]},
     } | _meta(span.note)
 
 
-def _attribute(span: Span, name: str, value: AttributeValue, inventory: Inventory) -> Item:
+def _attribute_item(span: Span, name: str, value: AttributeValue, inventory: Inventory) -> Item:
     shapes: dict[str, tuple[str, Item]] = {
         "choice": ("choices", {"choices": [value]}),
         "integer": ("number", {"number": value}),
-        "text": ("textarea", {TEXT: [value]}),  # takes the place of the quoted words: both are called text
+        "text": ("textarea", {TEXT: [value]}),  # replaces the quoted words, which have the same key
     }
-    kind, content = shapes[inventory.attributes[name].type]
+    item_type, content = shapes[inventory.attributes[name].type]
     return {
         "id": span.id,
         "from_name": control_name(span.label, name),
         "to_name": TEXT,
-        "type": kind,
-        "value": {**_place(span), **content},
+        "type": item_type,
+        "value": {**_offsets(span), **content},
     } | _meta(span.note)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from annotate.inventory import Inventory
-from annotate.labelstudio import config_drift
+from annotate.labelstudio import config_usage
 from annotate.labelstudio.config import control_name, relation_names
 from annotate.migration.steps import Step
 from annotate.model import Annotation, AttributeValue, Relation, Span
@@ -88,7 +88,7 @@ def uses(step: Step, before: Inventory, result: object) -> int:
             return value is None and attribute in step.names
         return step.what == "value" and attribute == step.attribute and value in step.names
 
-    return sum(used(control, value) for control, value in config_drift.names(result))
+    return sum(used(control, value) for control, value in config_usage.used_names(result))
 
 
 def items(

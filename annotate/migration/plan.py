@@ -9,9 +9,9 @@ import msgspec
 
 from annotate import inventory
 from annotate.corpus import Corpus
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, Refused
 from annotate.inventory import Inventory
-from annotate.labelstudio.client import Refused, Studio
+from annotate.labelstudio.client import Studio
 from annotate.labelstudio.state import State
 from annotate.migration import annotations, yaml_files
 from annotate.migration import projects as team
@@ -100,7 +100,7 @@ def plan(
     _clean(ways.check(corpus, known[0]), "fix the corpus first")
     files, left = changes(places, migration, texts[-1], known[0], known[-1], ways.decisions)
     made = Plan(Journal(migration, text, files, []), touched(corpus, migration), [], left)
-    people = state.people(studio.where.name) if studio else {}
+    people = state.annotators(studio.address.name) if studio else {}
     with tried(corpus, files) as copy:
         _clean(ways.check(copy, known[-1]), "the migration leaves these; change its steps")
         for found in projects:
@@ -115,4 +115,4 @@ def plan(
 
 def _clean(errors: list[str], hint: str) -> None:
     if errors:
-        raise Refused(f"{len(errors)} errors in the corpus ({errors[0]}); {hint}")
+        raise Refused("corpus", f"{len(errors)} errors ({errors[0]})", hint)

@@ -13,12 +13,14 @@ from typing import Literal
 import msgspec
 
 from annotate.corpus import Corpus, canonical
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, Refused
 from annotate.inventory import Inventory
-from annotate.labelstudio import config_drift, tasks
-from annotate.labelstudio.client import Raw, Refused, Studio, again
-from annotate.labelstudio.lock import MIGRATION
-from annotate.labelstudio.results import annotator_of, article_id_of
+from annotate.labelstudio import tasks
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.config_drift import save_config
+from annotate.labelstudio.http import JsonObject, retry
+from annotate.labelstudio.lock import MIGRATION_FOLDER
+from annotate.labelstudio.results import ENTRY_KINDS, annotator_of, article_id_of, iterate_entries, user_id_of
 from annotate.labelstudio.state import State
 from annotate.migration import annotations
 from annotate.migration.steps import Migration
@@ -26,7 +28,7 @@ from annotate.model import GOLD
 from annotate.util.files import write_atomically
 
 Phase = Literal["forward", "done", "back"]
-FOLDER = MIGRATION
+FOLDER = MIGRATION_FOLDER
 PATHS = {"annotation": "api/annotations/{}/", "draft": "api/drafts/{}/", "prediction": "api/predictions/{}/"}
 Progress = Callable[[int, int], None]
 
@@ -44,8 +46,8 @@ class Entry(msgspec.Struct, frozen=True):
 
     kind: str
     number: int
-    old: Raw
-    new: Raw
+    old: JsonObject
+    new: JsonObject
 
 
 class Live(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,8 +59,8 @@ class Live(msgspec.Struct, forbid_unknown_fields=True):
     server: str
     project: int
     gold: bool
-    old: Raw
-    new: Raw
+    old: JsonObject
+    new: JsonObject
     entries: list[Entry]
 
 
@@ -75,7 +77,7 @@ class Journal(msgspec.Struct, forbid_unknown_fields=True):
         entries = (entry for live in self.lives for entry in live.entries)
         changed = Counter(f"{entry.kind}s" for entry in entries if entry.old != entry.new)
         return {"files": len(self.files), "projects": len(self.lives)} | {
-            kind: changed[kind] for kind in config_drift.KINDS
+            kind: changed[kind] for kind in ENTRY_KINDS.values()
         }
 
 
@@ -104,11 +106,11 @@ def entry_of(
     corpus: Corpus,
     maker: str,
     article: str,
-    found: tuple[str, Raw],
+    found: tuple[str, JsonObject],
 ) -> Entry:
     """What becomes of one entry on the server. Our own prediction is made anew from the corpus, item by item."""
     kind, raw = found
-    fields: Raw = {"result": raw.get("result")}
+    fields: JsonObject = {"result": raw.get("result")}
     name = annotations.version_of(kind, raw, maker)
     if kind == "prediction":
         fields["model_version"] = str(raw.get("model_version"))
@@ -118,23 +120,23 @@ def entry_of(
         path = corpus.annotation_path(name, article)
         if path.is_file():
             old = corpus.read_annotation(name, article)
-            if old.inventory == migration.before and tasks.result(old, inventories[0]) == fields["result"]:
+            if old.inventory == migration.before and tasks.result_items(old, inventories[0]) == fields["result"]:
                 after = annotations.annotation(migration.steps, old, name, migration.after)
-                new["result"] = tasks.result(canonical(after), inventories[-1])
+                new["result"] = tasks.result_items(canonical(after), inventories[-1])
     return Entry(kind, raw["id"], fields, new)
 
 
-def maker(kind: str, raw: Raw, people: dict[int, str], gold: bool) -> str:
+def maker(kind: str, raw: JsonObject, people: dict[int, str], gold: bool) -> str:
     """The annotator who made an entry; what is submitted where one adjudicates is gold."""
-    return GOLD if gold else annotator_of(config_drift.user(kind, raw), people)
+    return GOLD if gold else annotator_of(user_id_of(raw, kind), people)
 
 
-def found_entries(raw: Iterable[Raw]) -> Iterator[tuple[str, tuple[str, Raw]]]:
+def found_entries(raw: Iterable[JsonObject]) -> Iterator[tuple[str, tuple[str, JsonObject]]]:
     """Article → kind and entry, for every entry of every task of ours."""
     for task in raw:
         article = article_id_of(task)
         if article is not None:
-            yield from ((article, entry) for entry in config_drift.entries(task))
+            yield from ((article, entry) for entry in iterate_entries(task))
 
 
 def begin(state: State, journal: Journal) -> None:
@@ -148,7 +150,7 @@ def forward(
     state: State,
     journal: Journal,
     studio: Studio | None,
-    remade: Callable[[Live, str, tuple[str, Raw]], Entry],
+    remade: Callable[[Live, str, tuple[str, JsonObject]], Entry],
     seen: Progress,
 ) -> None:
     """Bring everything to the new, from wherever it is. What was labelled since the journal is taken along.
@@ -186,7 +188,8 @@ def back(state: State, phase: Phase, journal: Journal, studio: Studio | None, se
             if entry is None or raw.get("result") not in (entry.old["result"], entry.new["result"]):
                 since.append(f"{kind} {raw['id']}")
     if since:
-        raise Refused(f"made or changed on the server since the migration: {', '.join(since)}; it cannot be undone")
+        problem = f"made or changed on the server since the migration: {', '.join(since)}"
+        raise Refused("annotate studio migrate --undo", problem, "it cannot be undone")
     if phase != "back":
         _turn(state, phase, "back")
     for file in journal.files:
@@ -199,7 +202,7 @@ def _files_known(journal: Journal) -> None:
     for file in journal.files:
         path = Path(file.path)
         if (path.read_bytes() if path.is_file() else None) not in (file.old, file.new):
-            raise Refused(f"{path} was changed since the migration began; put it back first")
+            raise Refused(path, "was changed since the migration began", "put it back first")
 
 
 def _put_file(path: Path, data: bytes) -> None:
@@ -207,13 +210,13 @@ def _put_file(path: Path, data: bytes) -> None:
         write_atomically(path, data)
 
 
-def settings(studio: Studio, number: int) -> Raw:
+def settings(studio: Studio, number: int) -> JsonObject:
     """The settings of a project that a migration changes."""
-    found = msgspec.json.decode(config_drift.ask(studio, "the project", "GET", f"api/projects/{number}/"), type=Raw)
+    found = studio.get_settings(number)
     return {"label_config": found.get("label_config"), "model_version": found.get("model_version")}
 
 
-Present = dict[int, list[tuple[str, tuple[str, Raw]]]]
+Present = dict[int, list[tuple[str, tuple[str, JsonObject]]]]
 """Number of a project → its entries. One that was deleted meanwhile is not in it: its labels went with it."""
 
 
@@ -223,11 +226,11 @@ def _there(studio: Studio | None, journal: Journal) -> Present:
     if studio is None:
         return found
     for live in journal.lives:
-        if studio.where.name != live.server:
+        if studio.address.name != live.server:
             raise CannotRun(studio.url, "is another server than that of the migration", "use the server it was on")
-        project = studio.project(live.project)
+        project = studio.get_project(live.project)
         if project is not None:
-            found[live.project] = list(found_entries(config_drift.tasks(studio, project)))
+            found[live.project] = list(found_entries(studio.iterate_tasks_with_drafts(project.id)))
     return found
 
 
@@ -244,26 +247,26 @@ def _put_lives(
     for live in journal.lives:
         present = {(kind, raw["id"]): raw for _, (kind, raw) in there.get(live.project, ())}
         for entry in live.entries:
-            fields: Raw = getattr(entry, side)
+            fields: JsonObject = getattr(entry, side)
             raw = present.get((entry.kind, entry.number))
             if raw is not None and any(raw.get(key) != value for key, value in fields.items()):
                 _put_entry(studio, entry.kind, entry.number, fields)
             done += 1
             seen(done, total)
-        wanted: Raw = getattr(live, side)
+        wanted: JsonObject = getattr(live, side)
         if live.project in there:
             if settings(studio, live.project) != wanted:
                 _put_settings(studio, live.project, wanted)
-            config_drift.remember(state, live.server, live.project, str(wanted["label_config"]))
+            save_config(state, live.server, live.project, str(wanted["label_config"]))
 
 
-def _put_settings(studio: Studio, number: int, wanted: Raw) -> None:
+def _put_settings(studio: Studio, number: int, wanted: JsonObject) -> None:
     """Give a project its settings. The server refuses by its own count of what is in use, which is taken anew first."""
     path = f"api/projects/{number}/"
-    again(lambda: config_drift.ask(studio, "the project", "POST", f"{path}summary/reset/", {}), studio.delays)
-    again(lambda: config_drift.ask(studio, "the project", "PATCH", path, wanted), studio.delays)
+    retry(lambda: studio.write("POST", f"{path}summary/reset/", {}), studio.delays)
+    retry(lambda: studio.write("PATCH", path, wanted), studio.delays)
 
 
-def _put_entry(studio: Studio, kind: str, number: int, fields: Raw) -> None:
+def _put_entry(studio: Studio, kind: str, number: int, fields: JsonObject) -> None:
     path = PATHS[kind].format(number)
-    again(lambda: config_drift.ask(studio, f"the {kind}", "PATCH", path, fields), studio.delays)
+    retry(lambda: studio.write("PATCH", path, fields, subject=f"the {kind}"), studio.delays)

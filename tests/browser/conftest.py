@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from annotate.labelstudio.client import Studio, address
+from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.state import State
 from tests.browser import SCREENS
 from tests.conftest import Project
@@ -25,5 +25,5 @@ def team(project: Project, started: State) -> Iterator[Team]:
     (folder / "speech.md").write_text("# Speech\n\nA Verb is the word of saying, and *no more*.\n")
     (folder / "cargo.md").write_text("# Cargo\n\nCount what is counted.\n")
     SCREENS.mkdir(parents=True, exist_ok=True)
-    with Studio(address(started)) as studio:
+    with Studio(find_server(started)) as studio:
         yield Team(project, started, studio)

@@ -4,8 +4,7 @@ import browser
 import pytest
 from playwright.sync_api import Page
 
-from annotate.labelstudio.push import existing
-from annotate.labelstudio.team import title_of_adjudicate
+from annotate.labelstudio.projects import adjudication_title, require_project
 from annotate.model import Annotation
 from tests.browser import SCREENS
 from tests.browser.conftest import SHOWN
@@ -34,11 +33,11 @@ def test_an_adjudicator_settles_what_two_annotators_differ_on(team: Team) -> Non
     anna, ben = labelled(team.project)
     team.run("adjudicate", "--from", "anna,ben")
     team.run("people", "add", "carla")
-    made = existing(team.studio, team.state, title_of_adjudicate(team.title))
-    (task,) = team.studio.tasks(made)
+    made = require_project(team.studio, team.state, adjudication_title(team.title))
+    (task,) = team.studio.list_tasks(made.id)
     login = team.logins()["carla"]
     with browser.signed_in(team.studio.url, login.email, login.password) as page:
-        browser.open_task(page, team.studio.url, made.number, task["id"])
+        browser.open_task(page, team.studio.url, made.id, task["id"])
         # In her own tab, what both have is in place: all but the quay and its relation.
         assert regions(page) == words(ben)
         for version, annotation in (("anna 1.0.0", anna), ("ben 1.0.0", ben), ("agreed 1.0.0", ben)):
@@ -54,7 +53,7 @@ def test_an_adjudicator_settles_what_two_annotators_differ_on(team: Team) -> Non
         assert {"anna 1.0.0", "ben 1.0.0"} <= set(page.get_by_text("1.0.0").all_inner_texts())
         page.screenshot(path=SCREENS / "adjudication-versions.png")
 
-        browser.open_stream(page, team.studio.url, made.number)
+        browser.open_stream(page, team.studio.url, made.id)
         page.keyboard.press("Escape")
         page.wait_for_selector(".htx-highlight")
         assert regions(page) == words(ben)

@@ -8,8 +8,9 @@ from playwright.sync_api import Page
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.labelstudio import push, server
-from annotate.labelstudio.client import Studio, address
-from annotate.labelstudio.instructions import instructions
+from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.instructions import render_instructions
+from annotate.labelstudio.predictions import corpus_predictions
 from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from tests.browser import ROOT, SCREENS
@@ -35,22 +36,23 @@ def readable(page: Page, part: str, dark: bool) -> None:
 
 
 def test_gold_is_shown_and_all_words_are_readable(started: State, corpus: Corpus, labels: Inventory) -> None:
-    login, article = server.credentials(started), corpus.article_ids()[0]
+    login, article = server.load_credentials(started), corpus.article_ids()[0]
     gold = corpus.read_annotation("gold", article)
     SCREENS.mkdir(parents=True, exist_ok=True)
-    with Studio(address(started)) as studio:
+    with Studio(find_server(started)) as studio:
         done = push.push(
             studio,
             started,
             labels,
-            list(corpus.articles()),
-            push.predictions(corpus, labels),
+            corpus,
+            corpus.article_ids(),
+            corpus_predictions(corpus, labels),
             title=next(TITLES),
-            instructions=instructions(ROOT / "guidelines", labels),
+            instructions=render_instructions(ROOT / "guidelines", labels),
         )
-        tasks = {str(article_id_of(task)): task["id"] for task in studio.tasks(done.project)}
+        tasks = {str(article_id_of(task)): task["id"] for task in studio.list_tasks(done.project.id)}
         with browser.signed_in(studio.url, login.username, login.password) as page:
-            browser.open_task(page, studio.url, done.project.number, tasks[article])
+            browser.open_task(page, studio.url, done.project.id, tasks[article])
             page.wait_for_selector(".htx-highlight")
             assert page.evaluate(f"{STORE}.regions.length") == len(gold.spans)
             assert page.evaluate(f"{STORE}.relationStore.relations.length") == len(gold.relations)

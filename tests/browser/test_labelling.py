@@ -4,8 +4,7 @@ import browser
 import pytest
 from playwright.sync_api import Page
 
-from annotate.labelstudio.push import existing
-from annotate.labelstudio.team import title_of
+from annotate.labelstudio.projects import annotator_title, require_project
 from annotate.model import Annotation
 from tests.browser import SCREENS
 from tests.browser.conftest import SHOWN
@@ -16,12 +15,12 @@ pytestmark = pytest.mark.browser
 
 def begin(team: Team, page: Page, annotator: str) -> None:
     """Open the annotator's own project as they would."""
-    made = existing(team.studio, team.state, title_of(team.title, annotator))
-    browser.open_stream(page, team.studio.url, made.number)
+    made = require_project(team.studio, team.state, annotator_title(team.title, annotator))
+    browser.open_stream(page, team.studio.url, made.id)
 
 
 def pull(team: Team, annotator: str) -> None:
-    folder, title = str(team.state.folder), title_of(team.title, annotator)
+    folder, title = str(team.state.folder), annotator_title(team.title, annotator)
     done = team.project.annotate("studio", "pull", "--dir", folder, "--title", title)
     assert done.exit_code == 0, done.output
 

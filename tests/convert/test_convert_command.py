@@ -11,7 +11,7 @@ from backports import zstd
 from annotate import inventory
 from annotate.corpus import Corpus
 from annotate.dataset.shards import TableMaker
-from annotate.labelstudio.tasks import data, result
+from annotate.labelstudio.tasks import result_items, task_data
 from annotate.model import GOLD
 from annotate.offsets import sha256
 from tests.conftest import BASE, ROOT
@@ -30,12 +30,12 @@ def exported(corpus: Corpus, schema: Path) -> list[dict[str, Any]]:
                 "id": place,
                 "completed_by": place,
                 "ground_truth": version == GOLD,
-                "result": result(corpus.read_annotation(version, name), labels),
+                "result": result_items(corpus.read_annotation(version, name), labels),
             }
             for place, version in enumerate(sorted(corpus.versions()), 1)
             if name in corpus.annotated_ids(version)
         ]
-        tasks.append({"id": number, "data": data(corpus.read_article(name)), "annotations": annotations})
+        tasks.append({"id": number, "data": task_data(corpus.read_article(name)), "annotations": annotations})
     return tasks
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from annotate.labelstudio import server
-from annotate.labelstudio.client import Studio, address
+from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.state import State
 from tests.labelstudio.proxy import Proxy, before
 
@@ -30,8 +30,8 @@ def first_start(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Pat
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             state = State(tmp_path_factory.mktemp("first") / ".studio")
-            server.up(state)
-            server.down(state)
+            server.start(state)
+            server.stop(state)
             made = folder.with_suffix(".part")
             made.mkdir()
             with (
@@ -49,7 +49,7 @@ def begin(first_start: Path) -> Callable[[State], None]:
     """Return a function that gives a folder what a server's first start makes, without its half a minute."""
 
     def begun(state: State) -> None:
-        state.make()
+        state.create_folder()
         shutil.copy(first_start / DATABASE, state.data / DATABASE)
         shutil.copy(first_start / LOGIN, state.folder / LOGIN)
 
@@ -61,14 +61,14 @@ def started(begin: Callable[[State], None], tmp_path_factory: pytest.TempPathFac
     """Yield the folder of a running server; each worker has a server of its own."""
     state = State(tmp_path_factory.mktemp("studio") / ".studio")
     begin(state)
-    server.up(state)
+    server.start(state)
     yield state
-    server.down(state)
+    server.stop(state)
 
 
 @pytest.fixture
 def studio(started: State) -> Iterator[Studio]:
-    with Studio(address(started)) as connected:
+    with Studio(find_server(started)) as connected:
         yield connected
 
 

@@ -8,7 +8,7 @@ import pytest
 from annotate.agreement.adjudication import agreed
 from annotate.corpus import encode_annotation
 from annotate.labelstudio.client import Studio
-from annotate.labelstudio.push import existing
+from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.state import State
 from annotate.model import Annotation
 from tests.conftest import Project
@@ -60,7 +60,7 @@ def team(project: Project, started: State, studio: Studio) -> Team:
 
 
 def tasks(team: Team) -> list[dict[str, Any]]:
-    return team.studio.tasks(existing(team.studio, team.state, f"{team.title}: adjudication"))
+    return team.studio.list_tasks(require_project(team.studio, team.state, f"{team.title}: adjudication").id)
 
 
 @pytest.mark.server
@@ -68,12 +68,12 @@ def test_from_two_annotators_to_gold(team: Team) -> None:
     anna, _ = labelled(team.project)
     before = team.corpus.annotation_path("gold", "harbour").read_bytes()
     told = team.run("adjudicate", "--from", "anna,ben")
-    assert "1 articles new, 0 brought up to date" in told.stdout
-    assert "0 articles new, 0 brought up to date" in team.run("adjudicate", "--from", "anna,ben").stdout
+    assert "1 articles new, 0 updated" in told.stdout
+    assert "0 articles new, 0 updated" in team.run("adjudicate", "--from", "anna,ben").stdout
     (task,) = tasks(team)
     shown = {entry["model_version"]: entry["result"] for entry in task["predictions"]}
     assert list(shown) == ["agreed 1.0.0", "anna 1.0.0", "ben 1.0.0"]
-    assert team.run("adjudicate", "--pull", "--as", "carla", code=1).stderr.startswith("refused: ")
+    assert team.run("adjudicate", "--pull", "--as", "carla", code=1).stderr.startswith("annotate: --annotator: ")
     team.run("people", "add", "carla")
     assert team.run("adjudicate", "--pull", "--as", "carla").stdout == "not adjudicated yet: harbour\n"
     with team.session("carla") as browser:
@@ -110,7 +110,9 @@ def test_gold_has_one_adjudicator(team: Team) -> None:
     before = team.project.snapshot()
     refused = team.run("adjudicate", "--pull", "--as", "carla", code=1)
     assert (
-        refused.stderr == "refused: anna submitted there, too: gold has one adjudicator; delete what is not carla's\n"
+        refused.stderr
+        == "annotate: adjudication: anna submitted annotations there as well, and gold has one adjudicator; "
+        "delete what is not carla's\n"
     )
     assert {name: data for name, data in team.project.snapshot().items() if name.startswith("corpus/")} == {
         name: data for name, data in before.items() if name.startswith("corpus/")

@@ -12,13 +12,13 @@ from annotate.inventory import Inventory, Layer
 from annotate.labelstudio.config import (
     attribute_controls,
     control_name,
-    labeling_config,
+    labelling_config,
     read_config,
+    read_vocabulary,
     relation_names,
-    vocabulary,
 )
 from annotate.labelstudio.results import Mapper, Origin
-from annotate.labelstudio.tasks import Prediction, prediction
+from annotate.labelstudio.tasks import Prediction, encode_prediction
 from tests.conftest import Project
 
 
@@ -31,7 +31,7 @@ def label_interface(config: str) -> Any:
 
 
 def test_config_is_what_label_studio_reads(labels: Inventory) -> None:
-    interface = label_interface(labeling_config(labels))
+    interface = label_interface(labelling_config(labels))
     interface.validate()
     assert set(labels.layers) <= {control.name for control in interface.controls}
     for layer in labels.layers:
@@ -40,15 +40,15 @@ def test_config_is_what_label_studio_reads(labels: Inventory) -> None:
 
 def test_predictions_are_valid_for_the_config(project: Project) -> None:
     loaded = project.inventory
-    interface = label_interface(labeling_config(loaded))
+    interface = label_interface(labelling_config(loaded))
     for annotation in project.corpus.gold():
-        made = prediction(Prediction("gold 1.0.0", annotation), loaded)
+        made = encode_prediction(Prediction("gold 1.0.0", annotation), loaded)
         assert interface.validate_prediction(made, return_errors=True) == []
 
 
 def test_config_says_all_that_the_inventory_says(labels: Inventory) -> None:
-    config = labeling_config(labels)
-    said = vocabulary(config)
+    config = labelling_config(labels)
+    said = read_vocabulary(config)
     assert said.relations == {relation.words for relation in labels.relations.values()}
     assert set(said.controls) == {*labels.layers, *attribute_controls(labels)}
     for label in labels.spans.values():
@@ -57,26 +57,26 @@ def test_config_says_all_that_the_inventory_says(labels: Inventory) -> None:
     for name, (label_name, attribute) in attribute_controls(labels).items():
         assert name == control_name(label_name, attribute.name)
         assert {value for control, value in said.values if control == name} == set(attribute.values)
-    assert labeling_config(labels) == config
+    assert labelling_config(labels) == config
 
 
 def test_relations_are_shown_in_words_and_read_by_either(project: Project) -> None:
     """Label Studio has one string for what it shows and what it stores; projects from before have the bare name."""
-    before = vocabulary(labeling_config(project.inventory))
+    before = read_vocabulary(labelling_config(project.inventory))
     project.replace("schema/labels.yaml", "  speaker:\n", "  speaker:\n    shown_as: who says it\n")
     loaded = project.inventory
-    after = vocabulary(labeling_config(loaded))
+    after = read_vocabulary(labelling_config(loaded))
     assert after.relations == before.relations - {"speaker"} | {"who says it"}
     assert before.lost(after) == ["relation speaker"]
     assert relation_names(loaded) == {name: name for name in loaded.relations} | {"who says it": "speaker"}
     gold = project.corpus.read_annotation("gold", "harbour")
-    made = prediction(Prediction("gold 1.0.0", gold), loaded)
+    made = encode_prediction(Prediction("gold 1.0.0", gold), loaded)
     drawn = [item["labels"] for item in made["result"] if item["type"] == "relation"]
     assert drawn.count(["who says it"]) == sum(one.label == "speaker" for one in gold.relations) > 0
     assert ["speaker"] not in drawn
-    assert label_interface(labeling_config(loaded)).validate_prediction(made, return_errors=True) == []
+    assert label_interface(labelling_config(loaded)).validate_prediction(made, return_errors=True) == []
     text, origin = project.corpus.read_text("harbour"), Origin("harbour", "gold", "f")
-    for items in (made["result"], prediction(Prediction("gold 1.0.0", gold), bare(loaded))["result"]):
+    for items in (made["result"], encode_prediction(Prediction("gold 1.0.0", gold), bare(loaded))["result"]):
         read, findings, aside = Mapper(loaded).map_result(items, text, origin, gold.text_sha256)
         assert read is not None
         assert (read.spans, read.relations) == (gold.spans, gold.relations)
@@ -90,7 +90,7 @@ def bare(loaded: Inventory) -> Inventory:
 
 
 def test_required_attributes_are_asked_for(project: Project) -> None:
-    for element in read_config(labeling_config(project.inventory)).iter():
+    for element in read_config(labelling_config(project.inventory)).iter():
         control = attribute_controls(project.inventory).get(element.get("name", ""))
         if control:
             assert element.get("perRegion") == "true"
@@ -100,15 +100,15 @@ def test_required_attributes_are_asked_for(project: Project) -> None:
 
 def test_what_a_definition_holds_is_escaped(project: Project) -> None:
     project.replace("schema/labels.yaml", "definition: Who speaks.,", "definition: '<b> & \"Ö\" ]]>',")
-    label = next(element for element in read_config(labeling_config(project.inventory)).iter("Label"))
+    label = next(element for element in read_config(labelling_config(project.inventory)).iter("Label"))
     assert label.get("hint") == '<b> & "Ö" ]]>'
 
 
 def test_layer_called_as_the_text_is_refused(project: Project) -> None:
     layer = Layer(name="text", title="Text", definition="The text.")
     inventory = msgspec.structs.replace(project.inventory, layers={"text": layer})
-    with pytest.raises(CannotRun, match="a layer cannot be called 'text'"):
-        labeling_config(inventory)
+    with pytest.raises(CannotRun, match="a layer cannot have the name 'text'"):
+        labelling_config(inventory)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_config_with_a_document_type_or_no_xml_is_refused(xml: str) -> None:
 
 
 def test_vocabulary_that_is_lost_is_named(project: Project) -> None:
-    before = vocabulary(labeling_config(project.inventory))
+    before = read_vocabulary(labelling_config(project.inventory))
     for old, new in (
         ("values: {master: commands, hand: works, other: does neither}", "values: {master: commands, hand: works}"),
         ("  lies_at:", "  stands_at:"),
@@ -139,7 +139,7 @@ def test_vocabulary_that_is_lost_is_named(project: Project) -> None:
         ("labels: [Quay]", "labels: [Pier]"),
     ):
         project.replace("schema/labels.yaml", old, new)
-    after = vocabulary(labeling_config(project.inventory))
+    after = read_vocabulary(labelling_config(project.inventory))
     lost = before.lost(after)
     assert lost == ["Quay.remark", "Speaker.rank: other", "cargo: Quay", "relation lies_at"]
     assert before.lost(before) == []
@@ -147,5 +147,5 @@ def test_vocabulary_that_is_lost_is_named(project: Project) -> None:
 
 def test_what_others_wrote_is_read(tmp_path: Path) -> None:
     xml = '<View><Labels name="l" toName="t"><Label value="A" alias="b"/></Labels><Text name="t" value="$t"/></View>'
-    assert vocabulary(xml).values == {("l", "b")}
+    assert read_vocabulary(xml).values == {("l", "b")}
     assert isinstance(read_config(xml), ET.Element)

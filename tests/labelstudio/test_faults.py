@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from annotate.labelstudio.client import Studio, address
+from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.state import State
 from annotate.util.files import PART
 from tests.conftest import Project
@@ -51,7 +51,7 @@ class Pull(NamedTuple):
 @pytest.fixture(scope="module")
 def pull(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pull]:
     """One for all pulls: they change nothing on the server."""
-    where = address(started)
+    where = find_server(started)
     with Studio(where) as studio, before(int(where.url.rsplit(":", 1)[1])) as proxy:
         loop = Loop(Project(tmp_path_factory.mktemp("pull") / "project"), started, studio)
         write(loop, 2)

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from annotate.labelstudio import journal, server
-from annotate.labelstudio.client import Studio, address
-from annotate.labelstudio.push import existing
+from annotate.labelstudio import server
+from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.projects import require_project
+from annotate.labelstudio.quarantine import iterate_quarantine
 from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from tests.conftest import Project
@@ -29,7 +30,7 @@ def toolkit(project: Project, started: State, studio: Studio, proxy: Proxy) -> T
 
 
 def number(loop: Loop) -> int:
-    return existing(loop.studio, loop.state, loop.title).number
+    return require_project(loop.studio, loop.state, loop.title).id
 
 
 def test_task_deleted_between_listing_and_reading(toolkit: Toolkit) -> None:
@@ -42,7 +43,7 @@ def test_task_deleted_between_listing_and_reading(toolkit: Toolkit) -> None:
 
     def delete(count: int, request: str) -> None:
         if request.startswith("GET /api/tasks") and loop.studio.has_task(first["id"]):
-            loop.studio.remove_task(first["id"])
+            loop.studio.delete_task(first["id"])
 
     toolkit.proxy.after = delete
     done = toolkit.run("pull")
@@ -74,7 +75,7 @@ def test_project_deleted_between_two_pages(toolkit: Toolkit) -> None:
     assert done.code == 2
     assert [line for line in done.err.splitlines() if " L107 " not in line] == [
         f"annotate: {toolkit.proxy.url}: there is no project {loop.title!r} (any more); "
-        "make it with `annotate studio push`"
+        "create it with `annotate studio push`"
     ]
     first = {name: made[name] for name in sorted(made)[:2]}
     assert answers(loop) == first
@@ -87,20 +88,20 @@ def test_project_deleted_between_two_pages(toolkit: Toolkit) -> None:
 def test_config_edited_by_hand_is_noticed_and_never_overwritten(toolkit: Toolkit) -> None:
     loop = toolkit.loop
     made = labelled(toolkit)
-    ours = existing(loop.studio, loop.state, loop.title).config
+    ours = require_project(loop.studio, loop.state, loop.title).config
     edited = ours.replace('<Label value="Verb"', '<Label value="Rumour"/>\n<Label value="Verb"', 1)
     assert edited != ours
     with loop.api() as api:
         api.patch(f"/api/projects/{number(loop)}/", json={"label_config": edited}).raise_for_status()
-    there = existing(loop.studio, loop.state, loop.title).config
-    told = "the labelling config was changed on the server (it has speech: Rumour); write the change into the inventory"
+    there = require_project(loop.studio, loop.state, loop.title).config
+    told = "the labelling config was changed on the server (it has speech: Rumour); put the change into the inventory"
 
     loop.project.replace("schema/labels.yaml", "about: ", "about: Now ")  # the inventory goes on meanwhile
     for words in (["push"], ["push", "--plan"]):
         refused = toolkit.run(*words)
         assert (refused.code, refused.err.count("\n")) == (1, 1), refused.err
-        assert refused.err.startswith(f"refused: project {number(loop)}: {told}")
-    assert existing(loop.studio, loop.state, loop.title).config == there
+        assert refused.err.startswith(f"annotate: project {number(loop)}: {told}")
+    assert require_project(loop.studio, loop.state, loop.title).config == there
     status = toolkit.run("status")
     assert (status.code, told in status.out) == (1, True)
 
@@ -117,7 +118,7 @@ def test_config_edited_by_hand_is_noticed_and_never_overwritten(toolkit: Toolkit
     done = toolkit.run("pull")
     assert done.code == 1
     assert sum(told in line for line in done.err.splitlines()) == 1
-    ((article, entry),) = journal.listed(loop.state)
+    ((article, entry),) = iterate_quarantine(loop.state)
     assert (article, entry.reasons[0].code, entry.items) == ("market", "L203", [item | {"value": place}])
     assert answers(loop) == made
 
@@ -126,7 +127,7 @@ def test_config_edited_by_hand_is_noticed_and_never_overwritten(toolkit: Toolkit
     assert "speech: Rumour (1 in annotations)" in refused.err
     submit(items)
     assert toolkit.run("push", "--restore-config").code == 0
-    assert existing(loop.studio, loop.state, loop.title).config == ours
+    assert require_project(loop.studio, loop.state, loop.title).config == ours
     assert toolkit.run("pull", "--all").code == 0
     assert answers(loop) == made
 
@@ -167,7 +168,7 @@ def test_double_that_came_anyhow_is_said_and_dropped_where_it_holds_no_work(tool
     assert on_server(loop) == ["harbour", "harbour", "market", "market"]
     told = toolkit.run("push")
     assert told.code == 1
-    assert told.err.count("`annotate studio push --drop-doubles` removes those that hold nobody's work") == 2
+    assert told.err.count("`annotate studio push --drop-doubles` removes duplicates without work") == 2
     assert len(on_server(loop)) == 4  # nothing is removed unasked
 
     by_article = {
@@ -195,22 +196,22 @@ def mortal(begin: Callable[[State], None], tmp_path_factory: pytest.TempPathFact
     """A second server, to be killed."""
     state = State(tmp_path_factory.mktemp("mortal") / ".studio")
     begin(state)
-    server.up(state)
+    server.start(state)
     yield state
-    server.down(state)
+    server.stop(state)
 
 
 def kill(state: State) -> None:
-    process = server.running(state)
+    process = server.find_running(state)
     assert process
     os.kill(process.pid, signal.SIGKILL)
-    while server.answers(process.port):
+    while server.is_healthy(process.port):
         time.sleep(0.05)
 
 
 def test_server_killed_and_started_again(project: Project, mortal: State) -> None:
     """While it takes tasks, and while it gives them; on the same port again, as after a restart."""
-    where = address(mortal)
+    where = find_server(mortal)
     port = urlsplit(where.url).port
     assert port
     with Studio(where) as studio, before(port) as proxy:
@@ -233,7 +234,7 @@ def test_server_killed_and_started_again(project: Project, mortal: State) -> Non
         done = toolkit.run("push")
         assert killed
         assert (done.code, done.err.count("\n")) == (2, 1), done.err
-        assert server.up(mortal).port == port
+        assert server.start(mortal).port == port
         toolkit.undisturbed()
         assert toolkit.run("push").code == 0
         assert_pushed_once(loop)
@@ -243,7 +244,7 @@ def test_server_killed_and_started_again(project: Project, mortal: State) -> Non
         done = toolkit.run("pull")
         assert killed
         assert (done.code, done.err.count("\n")) == (2, 1), done.err
-        assert server.up(mortal).port == port
+        assert server.start(mortal).port == port
         toolkit.undisturbed()
         done = toolkit.run("pull")
         assert done.code == 0, done.err

@@ -6,15 +6,15 @@ import pytest
 
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.labelstudio.instructions import instructions, pages
+from annotate.labelstudio.instructions import page_names, render_instructions
 from tests.conftest import ROOT, Project
 
 GUIDELINES = ROOT / "guidelines"
 
 
 def test_every_page_is_a_section(labels: Inventory) -> None:
-    html = instructions(GUIDELINES, labels)
-    names = pages(GUIDELINES, labels)
+    html = render_instructions(GUIDELINES, labels)
+    names = page_names(GUIDELINES, labels)
     assert names[:2] == ["README.md", "how-to-label.md"]
     assert {label.guideline for label in labels.spans.values()} <= set(names)
     assert html.count("<details") == html.count("</details>") == len(names) == len(set(names))
@@ -22,7 +22,7 @@ def test_every_page_is_a_section(labels: Inventory) -> None:
 
 
 def test_markers_are_left_out_and_no_link_stays_within(labels: Inventory) -> None:
-    html = instructions(GUIDELINES, labels)
+    html = render_instructions(GUIDELINES, labels)
     assert "generated:" not in html
     assert "<!--" not in html
     assert 'href="#' not in html
@@ -34,7 +34,7 @@ def made(project: Project, text: str) -> str:
     folder.mkdir()
     (folder / "speech.md").write_text(text, "utf-8")
     (folder / "cargo.md").write_text("# Cargo\n", "utf-8")
-    return instructions(folder, project.inventory)
+    return render_instructions(folder, project.inventory)
 
 
 def test_html_in_a_page_is_text(project: Project) -> None:
@@ -53,4 +53,4 @@ def test_links_between_pages_are_emphasis_and_others_open_beside(project: Projec
 
 def test_missing_page_is_named(project: Project, tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match=r"speech\.md"):
-        instructions(tmp_path, project.inventory)
+        render_instructions(tmp_path, project.inventory)

@@ -12,13 +12,13 @@ import pytest
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import client as module
-from annotate.labelstudio import journal as aside
 from annotate.labelstudio import server
-from annotate.labelstudio.client import Studio, address
-from annotate.labelstudio.journal import Journal, Mark, fetch
-from annotate.labelstudio.lock import NAME, locked
-from annotate.labelstudio.pull import Pulled
-from annotate.labelstudio.push import existing
+from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.journal import Checkpoint, Journal, fetch_changes
+from annotate.labelstudio.lock import LOCK_FILE, lock_folder
+from annotate.labelstudio.projects import require_project
+from annotate.labelstudio.pull import PullResult
+from annotate.labelstudio.quarantine import iterate_quarantine
 from annotate.labelstudio.state import State
 from tests.conftest import Project
 from tests.labelstudio.test_loop import Loop
@@ -31,13 +31,13 @@ def loop(project: Project, started: State, studio: Studio) -> Loop:
     made = Loop(project, started, studio)
     made.push()
     shutil.rmtree(made.corpus.root / "annotations" / "anna")
-    made.state.remember_people(studio.where.name, {1: "anna", 2: "ben"})
+    made.state.save_annotators(studio.address.name, {1: "anna", 2: "ben"})
     return made
 
 
-def pulled(loop: Loop, *, everything: bool = False) -> tuple[int, Pulled]:
-    project = existing(loop.studio, loop.state, loop.title)
-    count = sum(fetch(loop.studio, Journal(loop.state), project, everything=everything))
+def pulled(loop: Loop, *, everything: bool = False) -> tuple[int, PullResult]:
+    project = require_project(loop.studio, loop.state, loop.title)
+    count = sum(fetch_changes(loop.studio, Journal(loop.state), project.id, everything=everything))
     return count, loop.take()
 
 
@@ -69,7 +69,7 @@ def test_second_pull_asks_for_what_changed_only(loop: Loop, monkeypatch: pytest.
     time.sleep(1.1)  # the server's clock, as it tells it, has whole seconds
     assert pulled(loop)[0] == 2
     nothing, done = pulled(loop)
-    assert (nothing, done) == (0, Pulled([], [], [], 0))
+    assert (nothing, done) == (0, PullResult([], [], [], 0))
     loop.submit("market", loop.items("market"))
     count, done = pulled(loop)
     assert (count, done.written) == (1, ["anna/market"])
@@ -100,7 +100,7 @@ def test_what_is_set_aside_shows_until_it_is_mended(loop: Loop) -> None:
         assert told.exit_code == 1
         assert "set aside: market, task" in told.stdout
         assert "anna: L401" in told.stdout
-    ((article, entry),) = aside.listed(loop.state)
+    ((article, entry),) = iterate_quarantine(loop.state)
     assert (article, entry.items) == ("market", [lost])
     annotation = next(task for task in loop.tasks() if task["annotations"])["annotations"][0]["id"]
     with loop.api() as api:
@@ -110,45 +110,49 @@ def test_what_is_set_aside_shows_until_it_is_mended(loop: Loop) -> None:
 
 
 def test_task_of_no_article_is_of_no_concern_once_deleted(loop: Loop) -> None:
-    number = existing(loop.studio, loop.state, loop.title).number
+    number = require_project(loop.studio, loop.state, loop.title).id
     with loop.api() as api:
         api.post(f"/api/projects/{number}/import", json=[{"text": "x", "title": "x", "article": "lighthouse"}])
     assert loop.annotate("pull").exit_code == 1
-    loop.studio.remove_task(loop.tasks()[-1]["id"])
+    loop.studio.delete_task(loop.tasks()[-1]["id"])
     assert loop.annotate("pull").exit_code == 0
 
 
 def test_fetch_goes_on_where_it_stopped(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAGE", 1)
+    monkeypatch.setattr(module, "PAGE_SIZE", 1)
     for article in ("harbour", "market"):
         loop.submit(article, loop.items(article))
-    project, journal, name = existing(loop.studio, loop.state, loop.title), Journal(loop.state), loop.studio.where.name
-    assert next(fetch(loop.studio, journal, project)) == 1
-    mark = journal.mark(name, project.number)
+    project, journal, name = (
+        require_project(loop.studio, loop.state, loop.title),
+        Journal(loop.state),
+        loop.studio.address.name,
+    )
+    assert next(fetch_changes(loop.studio, journal, project.id)) == 1
+    mark = journal.checkpoint(name, project.id)
     assert mark.since is None
     assert mark.began
     assert mark.last > 0
     count, done = pulled(loop)
     assert (count, done.written) == (1, ["anna/harbour", "anna/market"])
-    assert journal.mark(name, project.number) == Mark(since=mark.began)
-    assert journal.pages() == []
+    assert journal.checkpoint(name, project.id) == Checkpoint(since=mark.began)
+    assert journal.page_paths() == []
 
 
 def test_fetch_says_how_far_it_is_and_gives_each_page(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAGE", 1)
-    project, journal = existing(loop.studio, loop.state, loop.title), Journal(loop.state)
+    monkeypatch.setattr(module, "PAGE_SIZE", 1)
+    project, journal = require_project(loop.studio, loop.state, loop.title), Journal(loop.state)
     seen: list[tuple[int, int]] = []
     kept: list[tuple[Path, object]] = []
-    fetched = fetch(
+    fetched = fetch_changes(
         loop.studio,
         journal,
-        project,
+        project.id,
         progress=lambda done, total: seen.append((done, total)),
-        kept=lambda path, page: kept.append((path, [task["data"]["article"] for task in page.tasks])),
+        on_page=lambda path, page: kept.append((path, [task["data"]["article"] for task in page.tasks])),
     )
     assert list(fetched) == [1, 1]
     assert seen == [(1, 2), (2, 2)]
-    assert kept == list(zip(journal.pages(), (["harbour"], ["market"]), strict=True))
+    assert kept == list(zip(journal.page_paths(), (["harbour"], ["market"]), strict=True))
 
 
 def test_deleting_the_servers_database_loses_no_label(
@@ -157,31 +161,31 @@ def test_deleting_the_servers_database_loses_no_label(
     """A server of its own, which is stopped, its data removed, and started with nothing in it."""
     state = State(tmp_path / ".studio")
     begin(state)
-    server.up(state)
+    server.start(state)
     try:
-        with Studio(address(state)) as studio:
+        with Studio(find_server(state)) as studio:
             loop = Loop(project, state, studio)
             loop.push()
             shutil.rmtree(loop.corpus.root / "annotations" / "anna")
-            loop.state.remember_people(studio.where.name, {1: "anna"})
+            loop.state.save_annotators(studio.address.name, {1: "anna"})
             loop.submit("harbour", loop.items("harbour"))
             draft(loop, "market", loop.items("market"))
             _, done = pulled(loop)
             assert done.written == ["anna/harbour"]
             labels, drafts = loop.corpus.read_annotation("anna", "harbour"), kept(loop, "market")[0]["drafts"]
-        server.down(state)
+        server.stop(state)
         shutil.rmtree(state.data)
         begin(state)
-        server.up(state)
+        server.start(state)
         loop.state.write_bytes("server.json", (state.folder / "server.json").read_bytes())
-        with Studio(address(loop.state)) as loop.studio:
-            assert loop.studio.projects(loop.title) == []
+        with Studio(find_server(loop.state)) as loop.studio:
+            assert loop.studio.find_projects(loop.title) == []
             loop.push()
             pulled(loop, everything=True)
             assert loop.corpus.read_annotation("anna", "harbour") == labels
             assert drafts in [task["drafts"] for task in kept(loop, "market")]
     finally:
-        server.down(state)
+        server.stop(state)
 
 
 def test_broken_journal_is_named_and_not_removed(loop: Loop) -> None:
@@ -195,9 +199,9 @@ def test_broken_journal_is_named_and_not_removed(loop: Loop) -> None:
 
 HOLD = """
 import sys
-from annotate.labelstudio.lock import locked
+from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.state import State
-with locked(State(sys.argv[1]), "pull"):
+with lock_folder(State(sys.argv[1]), "pull"):
     print("held", flush=True)
     input()
 """
@@ -216,15 +220,19 @@ def holder(loop: Loop) -> Iterator["subprocess.Popen[str]"]:
 def test_two_pulls_at_once(loop: Loop, holder: "subprocess.Popen[str]") -> None:
     busy = loop.annotate("pull")
     assert busy.exit_code == 2
-    assert f"`annotate studio pull` runs already (process {holder.pid}, since " in busy.stderr
+    assert f"`annotate studio pull` is running (process {holder.pid}, since " in busy.stderr
     assert busy.stderr.count("\n") == 1
     holder.kill()
     holder.wait()
-    assert (loop.state.folder / NAME).stat().st_size > 0  # what the dead one left
+    assert (loop.state.folder / LOCK_FILE).stat().st_size > 0  # what the dead one left
     assert loop.annotate("pull").exit_code == 0
 
 
 def test_lock_is_given_back(loop: Loop) -> None:
     for _ in range(2):
-        with locked(loop.state, "pull"), pytest.raises(CannotRun, match="runs already"), locked(loop.state, "push"):
+        with (
+            lock_folder(loop.state, "pull"),
+            pytest.raises(CannotRun, match="is running"),
+            lock_folder(loop.state, "push"),
+        ):
             pass

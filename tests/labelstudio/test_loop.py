@@ -8,7 +8,6 @@ import stat
 import urllib.error
 import urllib.parse
 import urllib.request
-from functools import partial
 from typing import Any
 
 import httpx
@@ -17,13 +16,17 @@ import pytest
 from click.testing import Result
 
 from annotate.corpus import Corpus
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, Refused
 from annotate.labelstudio import server
-from annotate.labelstudio.client import Address, Refused, Studio, address, still
-from annotate.labelstudio.compare import compare
-from annotate.labelstudio.journal import Journal
-from annotate.labelstudio.pull import Pulled, Taking, name_user
-from annotate.labelstudio.push import Pushed, existing, find, predictions, push
+from annotate.labelstudio.annotators import identify_user
+from annotate.labelstudio.client import Progress, Studio, find_server
+from annotate.labelstudio.compare import compare_with_server
+from annotate.labelstudio.http import ServerAddress
+from annotate.labelstudio.journal import Journal, user_ids
+from annotate.labelstudio.predictions import corpus_predictions
+from annotate.labelstudio.projects import find_project, require_project
+from annotate.labelstudio.pull import Pull, PullResult
+from annotate.labelstudio.push import PushResult, push
 from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 from annotate.model import Relation, Span
@@ -41,7 +44,7 @@ class Loop:
         self.project, self.studio, self.title = project, studio, next(TITLES)
         # A folder of its own, so that one test's project and people are not another's; the server is shared.
         self.state = State(project.root / ".studio")
-        self.state.make()
+        self.state.create_folder()
         for name in ("credentials.json", "server.json"):
             shutil.copy(started.folder / name, self.state.folder / name)
 
@@ -49,34 +52,42 @@ class Loop:
     def corpus(self) -> Corpus:
         return self.project.corpus
 
-    def push(self, *versions: str) -> Pushed:
+    def push(self, *versions: str) -> PushResult:
         loaded = self.project.inventory
-        labels = predictions(self.corpus, loaded, versions or ("gold",))
-        articles = list(self.corpus.articles())
-        return push(self.studio, self.state, loaded, articles, labels, title=self.title, instructions="<p>Read.</p>")
+        labels = corpus_predictions(self.corpus, loaded, versions or ("gold",))
+        return push(
+            self.studio,
+            self.state,
+            loaded,
+            self.corpus,
+            self.corpus.article_ids(),
+            labels,
+            title=self.title,
+            instructions="<p>Read.</p>",
+        )
 
     def tasks(self) -> list[dict[str, Any]]:
-        return self.studio.tasks(existing(self.studio, self.state, self.title))
+        return self.studio.list_tasks(require_project(self.studio, self.state, self.title).id)
 
-    def take(self) -> Pulled:
+    def take(self) -> PullResult:
         """Take what is in the journal."""
-        name, mapper, asked = self.studio.where.name, Mapper(self.project.inventory), partial(still, self.studio)
-        return Taking(self.corpus, self.state, name, mapper, self.studio.has_task, asked).rest()
+        name, mapper = self.studio.address.name, Mapper(self.project.inventory)
+        return Pull(self.corpus, self.state, name, mapper, self.studio.has_task, self.studio.existing_tasks).take_rest()
 
-    def pull(self) -> Pulled:
+    def pull(self) -> PullResult:
         """Pull all tasks that are there."""
-        Journal(self.state).keep(self.studio.where.name, self.tasks())
+        Journal(self.state).append(self.studio.address.name, self.tasks())
         return self.take()
 
     def differences(self) -> tuple[dict[str, int], list[str]]:
         loaded = self.project.inventory
-        labels = predictions(self.corpus, loaded)
-        people = self.state.people(self.studio.where.name)
-        found = compare(self.corpus, loaded, list(self.corpus.articles()), labels, self.tasks(), people)
+        labels = corpus_predictions(self.corpus, loaded)
+        people = self.state.annotators(self.studio.address.name)
+        found = compare_with_server(self.corpus, loaded, self.corpus.article_ids(), labels, self.tasks(), people)
         return dict(found.equal), found.differences
 
     def api(self) -> httpx.Client:
-        headers = {"Authorization": f"Token {server.credentials(self.state).token}"}
+        headers = {"Authorization": f"Token {server.load_credentials(self.state).token}"}
         return httpx.Client(base_url=self.studio.url, headers=headers, trust_env=False)
 
     def submit(self, article: str, items: Any, **more: Any) -> None:
@@ -99,6 +110,12 @@ class Loop:
 @pytest.fixture
 def loop(project: Project, started: State, studio: Studio) -> Loop:
     return Loop(project, started, studio)
+
+
+def push_bare(loop: Loop, progress: Progress | None = None) -> PushResult:
+    """Push all articles without predictions and instructions."""
+    ids, title = loop.corpus.article_ids(), loop.title
+    return push(loop.studio, loop.state, loop.project.inventory, loop.corpus, ids, {}, title=title, progress=progress)
 
 
 def enrich(loop: Loop) -> None:
@@ -136,9 +153,9 @@ def test_loop(loop: Loop) -> None:
         {key: value for key, value in item.items() if key != "meta" or "id" in item} for item in loop.items("harbour")
     ]
     loop.submit("harbour", items)
-    name_user(loop.corpus, loop.state, loop.studio.where.name, loop.tasks(), "anna", None)
+    identify_user(loop.corpus, loop.state, loop.studio.address.name, user_ids(loop.tasks()), "anna", None)
     done = loop.pull()
-    assert (done.written, done.set_aside, done.findings) == (["anna/harbour"], 0, [])
+    assert (done.written, done.quarantined, done.findings) == (["anna/harbour"], 0, [])
     gold, anna = (loop.corpus.read_annotation(who, "harbour") for who in ("gold", "anna"))
     assert anna.spans == gold.spans
     assert {(one.label, one.head, one.tail) for one in anna.relations} == {
@@ -156,8 +173,8 @@ def test_loop(loop: Loop) -> None:
 def test_relation_notes_outlive_a_pull(loop: Loop) -> None:
     loop.push()
     loop.submit("harbour", loop.items("harbour"))
-    server_name = loop.studio.where.name
-    name_user(loop.corpus, loop.state, server_name, loop.tasks(), "anna", None)
+    server_name = loop.studio.address.name
+    identify_user(loop.corpus, loop.state, server_name, user_ids(loop.tasks()), "anna", None)
     loop.pull()
     anna = loop.corpus.read_annotation("anna", "harbour")
     noted = tuple(msgspec.structs.replace(relation, note="sure") for relation in anna.relations)
@@ -196,13 +213,11 @@ def test_others_predictions_are_left_alone(loop: Loop) -> None:
 def test_config_that_orphans_labels_is_refused(loop: Loop) -> None:
     loop.push()
     loop.project.replace("schema/labels.yaml", "master: commands, hand: works", "master: commands, worker: works")
-    labels: dict[str, Any] = {}
-    articles = list(loop.corpus.articles())
 
-    def again() -> Pushed:
-        return push(loop.studio, loop.state, loop.project.inventory, articles, labels, title=loop.title)
+    def again() -> PushResult:
+        return push_bare(loop)
 
-    before = find(loop.studio, loop.state, loop.title)
+    before = find_project(loop.studio, loop.state, loop.title)
     with pytest.raises(Refused, match=r"uses 1 of what .*: Speaker\.rank: hand \(1 in predictions\); "):
         again()
     loop.submit("harbour", loop.items("harbour"))
@@ -211,7 +226,7 @@ def test_config_that_orphans_labels_is_refused(loop: Loop) -> None:
         api.post(f"/api/tasks/{number}/drafts", json={"result": loop.items("harbour")}).raise_for_status()
     with pytest.raises(Refused, match=r"hand \(1 in annotations, 1 in drafts, 1 in predictions\); "):
         again()
-    after = find(loop.studio, loop.state, loop.title)
+    after = find_project(loop.studio, loop.state, loop.title)
     assert before is not None
     assert after is not None
     assert before.config == after.config
@@ -223,7 +238,7 @@ def test_pull_refuses_whom_it_does_not_know(loop: Loop) -> None:
     before = loop.project.snapshot()
     refused = loop.annotate("pull")
     assert refused.exit_code == 1
-    assert re.fullmatch(r"refused: user \d+ of the server stands for no annotator; .*\n", refused.stderr)
+    assert re.fullmatch(r"annotate: user \d+ of the server: is not known as an annotator; .*\n", refused.stderr)
     assert "@" not in refused.output
     unlisted = loop.annotate("pull", "--annotator", "carla")
     assert (unlisted.exit_code, "does not list 'carla'" in unlisted.stderr) == (2, True)
@@ -257,7 +272,7 @@ def test_what_cannot_be_taken_is_shown_counted_and_kept(loop: Loop) -> None:
     loop.submit("harbour", [good])
     loop.submit("market", [good], was_cancelled=True)
     with loop.api() as api:
-        number = existing(loop.studio, loop.state, loop.title).number
+        number = require_project(loop.studio, loop.state, loop.title).id
         for article in ("../../etc/passwd", "lighthouse", None):
             api.post(f"/api/projects/{number}/import", json=[{"text": "x", "title": "x", "article": article}])
     done = loop.annotate("pull", "--annotator", "anna")
@@ -273,53 +288,53 @@ def test_what_cannot_be_taken_is_shown_counted_and_kept(loop: Loop) -> None:
 
 
 def test_commands(loop: Loop) -> None:
-    assert loop.annotate("status").output.splitlines()[1] == "project: none; make it with `annotate studio push`"
+    assert loop.annotate("status").output.splitlines()[1] == "project: none; create it with `annotate studio push`"
     pushed = loop.annotate("push")
     assert pushed.exit_code == 0, pushed.output
-    assert "2 articles new, 0 brought up to date, 0 unchanged; 2 predictions written" in pushed.stdout
+    assert "2 articles new, 0 updated, 0 unchanged; 2 predictions written" in pushed.stdout
     compared = loop.annotate("compare")
     assert compared.exit_code == 0, compared.output
     assert compared.stdout.splitlines()[0] == "articles: 2 equal, 0 different"
     told = loop.annotate("status")
     assert told.exit_code == 0
     assert ": 2 tasks, 2 predictions, 0 submitted, 0 skipped, 0 with a draft; http" in told.stdout.splitlines()[1]
-    assert told.stdout.splitlines()[2:] == ["2 articles; nobody has begun"]
+    assert told.stdout.splitlines()[2:] == ["2 articles; no one has begun"]
     again = loop.annotate("up")
-    assert (again.exit_code, again.stdout.splitlines()[0]) == (0, f"runs already: {loop.studio.url}")
+    assert (again.exit_code, again.stdout.splitlines()[0]) == (0, f"already running: {loop.studio.url}")
     other = loop.annotate("up", "--port", "1")
-    assert (other.exit_code, "runs already, on that port" in other.stderr) == (2, True)
+    assert (other.exit_code, "already runs, on that port" in other.stderr) == (2, True)
     (loop.state.folder / "project.json").unlink()
     loop.title = next(TITLES)
     assert loop.annotate("push", "--no-predictions").exit_code == 0
     assert [task["predictions"] for task in loop.tasks()] == [[], []]
     for result in (pushed, compared, told, again):
-        assert server.credentials(loop.state).token not in result.output
-        assert server.credentials(loop.state).password not in result.output
+        assert server.load_credentials(loop.state).token not in result.output
+        assert server.load_credentials(loop.state).password not in result.output
 
 
 def test_push_refuses_a_corpus_with_errors(loop: Loop) -> None:
     loop.project.replace("corpus/annotations/gold/harbour.json", '"text": "said"', '"text": "sang"')
     refused = loop.annotate("push")
     assert refused.exit_code == 1
-    assert "refused: " in refused.stderr
-    assert find(loop.studio, loop.state, loop.title) is None
+    assert " errors in the corpus; fix them" in refused.stderr
+    assert find_project(loop.studio, loop.state, loop.title) is None
 
 
 def test_project_that_was_deleted_is_made_anew(loop: Loop) -> None:
-    number = loop.push().project.number
+    number = loop.push().project.id
     with loop.api() as api:
         api.delete(f"/api/projects/{number}/")
     with pytest.raises(CannotRun, match="there is no project"):
         loop.tasks()
     assert loop.annotate("compare").exit_code != 0
-    assert loop.push().project.number != number
+    assert loop.push().project.id != number
 
 
 def test_wrong_token(loop: Loop, started: State) -> None:
-    where = address(started)
-    with Studio(Address(where.url, "x", "0" * 40)) as studio, pytest.raises(CannotRun) as caught:
-        studio.projects("x y z")
-    assert str(caught.value).startswith(f"{where.url}: refuses the token; ")
+    where = find_server(started)
+    with Studio(ServerAddress(where.url, "x", "0" * 40)) as studio, pytest.raises(CannotRun) as caught:
+        studio.find_projects("x y z")
+    assert str(caught.value).startswith(f"{where.url}: rejects the token; ")
     assert "000" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
@@ -337,13 +352,13 @@ def test_personal_token(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
         token = answer.json()["token"]
     monkeypatch.setenv("LABEL_STUDIO_URL", loop.studio.url)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", token)
-    where = address(loop.state)
+    where = find_server(loop.state)
     with Studio(where) as studio:
-        assert studio.projects("no such title") == []
+        assert studio.find_projects("no such title") == []
 
 
 def test_sign_up_is_off(started: State) -> None:
-    url = f"{address(started).url}/user/signup/"
+    url = f"{find_server(started).url}/user/signup/"
     jar = http.cookiejar.CookieJar()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(jar))
     with opener.open(url) as page:
@@ -365,13 +380,13 @@ def test_server_is_private(started: State) -> None:
     assert stat.S_IMODE(started.folder.stat().st_mode) == 0o700
     for name in ("credentials.json", "server.json", "server.log"):
         assert stat.S_IMODE((started.folder / name).stat().st_mode) == 0o600
-    found = server.running(started)
+    found = server.find_running(started)
     assert found is not None
     listening = [
         one.laddr.ip for one in psutil.Process(found.pid).net_connections() if one.status == psutil.CONN_LISTEN
     ]
     assert listening == ["127.0.0.1"]
-    login = server.credentials(started)
+    login = server.load_credentials(started)
     log = (started.folder / "server.log").read_text("utf-8")
     assert login.token not in log
     assert login.password not in log
@@ -380,36 +395,27 @@ def test_server_is_private(started: State) -> None:
 def test_large_push_goes_in_batches(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     from annotate.labelstudio import push as module
 
-    monkeypatch.setattr(module, "BATCH", 1)
+    monkeypatch.setattr(module, "BATCH_SIZE", 1)
     seen: list[tuple[int, int]] = []
-    articles = list(loop.corpus.articles())
-    push(
-        loop.studio,
-        loop.state,
-        loop.project.inventory,
-        articles,
-        {},
-        title=loop.title,
-        progress=lambda done, total: seen.append((done, total)),
-    )
+    push_bare(loop, lambda done, total: seen.append((done, total)))
     assert seen == [(1, 2), (2, 2)]
 
 
 def test_titles_that_are_too_long_or_not_unique(loop: Loop) -> None:
     with pytest.raises(CannotRun, match="takes titles of 3 to 50"):
-        push(loop.studio, loop.state, loop.project.inventory, [], {}, title="x" * 51)
+        push(loop.studio, loop.state, loop.project.inventory, loop.corpus, [], {}, title="x" * 51)
     for _ in range(2):
-        loop.studio.create(loop.title, {})
-    with pytest.raises(Refused, match=r"several projects are called .* \(\d+, \d+\)"):
-        find(loop.studio, loop.state, loop.title)
+        loop.studio.create_project(loop.title, {})
+    with pytest.raises(Refused, match=r"several projects have this title \(\d+, \d+\)"):
+        find_project(loop.studio, loop.state, loop.title)
 
 
 def test_down_stops_what_up_started(started: State) -> None:
     """Last, since it stops the server that the other tests share; `up` then finds its port again."""
-    before = server.running(started)
+    before = server.find_running(started)
     assert before is not None
-    assert server.down(started) is True
-    assert server.running(started) is None
-    assert not server.answers(before.port)
-    again = server.up(started)
-    assert (again.port, again.new) == (before.port, True)
+    assert server.stop(started) is True
+    assert server.find_running(started) is None
+    assert not server.is_healthy(before.port)
+    again = server.start(started)
+    assert (again.port, again.is_new) == (before.port, True)

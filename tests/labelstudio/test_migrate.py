@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from annotate.labelstudio import config_drift
 from annotate.labelstudio.client import Studio
-from annotate.labelstudio.push import existing
+from annotate.labelstudio.config_usage import used_names
+from annotate.labelstudio.projects import require_project
+from annotate.labelstudio.results import iterate_entries
 from annotate.labelstudio.state import State
 from annotate.migration.transaction import FOLDER
 from tests.conftest import Project
@@ -79,11 +80,11 @@ def loop(project: Project, started: State, studio: Studio) -> Loop:
 def contents(loop: Loop) -> tuple[dict[str, bytes], str, Any]:
     """Every file of corpus and schema, the config, and every result on the server."""
     files = {name: data for name, data in loop.project.snapshot().items() if name.startswith(("corpus/", "schema/"))}
-    project = existing(loop.studio, loop.state, loop.title)
+    project = require_project(loop.studio, loop.state, loop.title)
     results = sorted(
         (kind, entry["id"], entry["result"], entry.get("model_version"))
-        for task in config_drift.tasks(loop.studio, project)
-        for kind, entry in config_drift.entries(task)
+        for task in loop.studio.iterate_tasks_with_drafts(project.id)
+        for kind, entry in iterate_entries(task)
     )
     return files, project.config, results
 
@@ -118,16 +119,14 @@ def test_migrate_and_undo(loop: Loop) -> None:
     assert pushed.stdout.endswith("0 predictions written\n"), pushed.output
     results = contents(loop)[2]
     for kind, _, items, version in results:
-        names = set(config_drift.names(items))
+        names = set(used_names(items))
         assert names, kind
         assert {("cargo", "Load"), ("Load.least", None), ("Speaker.rank", None), ("", "lies_at")}.isdisjoint(names)
         assert version in (None, "", "gold 1.1.0", "model 3")
     draft = next(items for kind, _, items, _ in results if kind == "draft")
-    assert {("cargo", "Freight"), ("Freight.fewest", None), ("Freight.wording", "from-to")} <= set(
-        config_drift.names(draft)
-    )
+    assert {("cargo", "Freight"), ("Freight.fewest", None), ("Freight.wording", "from-to")} <= set(used_names(draft))
     submitted = next(items for kind, _, items, _ in results if kind == "annotation")
-    assert {("speech", "Aside"), ("speech", "Party"), ("", "found_at")} <= set(config_drift.names(submitted))
+    assert {("speech", "Aside"), ("speech", "Party"), ("", "found_at")} <= set(used_names(submitted))
 
     refused = loop.annotate("migrate", "steps.yaml")
     assert (refused.exit_code, "the inventory is 1.1.0" in refused.stderr) == (2, True)
@@ -164,7 +163,7 @@ def test_labelled_between_kill_and_resume(loop: Loop) -> None:
     killed(loop, 3, "steps.yaml")
     loop.submit("market", old)
     assert loop.annotate("migrate").exit_code == 0
-    found = [config_drift.names(items) for kind, _, items, _ in contents(loop)[2] if kind == "annotation"]
+    found = [used_names(items) for kind, _, items, _ in contents(loop)[2] if kind == "annotation"]
     assert [("cargo", "Load") in set(names) for names in found] == [False, False]
     loop.submit("market", [])
     after = contents(loop)
@@ -185,7 +184,7 @@ def test_refused(loop: Loop) -> None:
     assert (pending.exit_code, "server and corpus differ" in pending.stderr) == (1, True), pending.output
     assert contents(loop)[:2] == before[:2]
     with loop.api() as api:
-        number = existing(loop.studio, loop.state, loop.title).number
+        number = require_project(loop.studio, loop.state, loop.title).id
         config = before[1].replace('value="lies_at"', 'value="by_hand"')
         api.patch(f"/api/projects/{number}/", json={"label_config": config}).raise_for_status()
     edited = loop.annotate("migrate", "steps.yaml")

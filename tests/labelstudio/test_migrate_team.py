@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from annotate.labelstudio import client, config_drift
-from annotate.labelstudio.client import LOCAL, Studio, address
-from annotate.labelstudio.push import existing
+from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.config_drift import find_drift
+from annotate.labelstudio.config_usage import used_names
+from annotate.labelstudio.http import LOCAL
+from annotate.labelstudio.projects import annotator_title, require_project
+from annotate.labelstudio.results import iterate_entries, user_id_of
 from annotate.labelstudio.state import State
-from annotate.labelstudio.team import title_of
 from annotate.migration.transaction import settings
 from tests.conftest import Project
 from tests.labelstudio.test_migrate import STEPS, killed
@@ -28,7 +31,7 @@ def team(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
     last one does not.
     """
     project = Project(tmp_path_factory.mktemp("team") / "project")
-    with Studio(address(started)) as studio:
+    with Studio(find_server(started)) as studio:
         made = Team(project, started, studio)
         project.replace("schema/labels.yaml", "title: Port news", f"title: {made.title}")
         project.replace(
@@ -62,7 +65,7 @@ def run(team: Team, *words: str, code: int = 0, folder: State | None = None) -> 
 
 
 def titles(team: Team) -> list[str]:
-    return [team.title, *(title_of(team.title, name) for name in ("anna", "ben")), f"{team.title}: adjudication"]
+    return [team.title, *(annotator_title(team.title, name) for name in ("anna", "ben")), f"{team.title}: adjudication"]
 
 
 def contents(team: Team) -> tuple[dict[str, bytes], list[Any]]:
@@ -71,13 +74,13 @@ def contents(team: Team) -> tuple[dict[str, bytes], list[Any]]:
     files = {name: data for name, data in team.project.snapshot().items() if name.startswith(kept)}
     projects = []
     for title in titles(team):
-        project = existing(team.studio, team.state, title)
+        project = require_project(team.studio, team.state, title)
         entries = sorted(
-            (kind, entry["id"], entry["result"], entry.get("model_version"), config_drift.user(kind, entry))
-            for task in config_drift.tasks(team.studio, project)
-            for kind, entry in config_drift.entries(task)
+            (kind, entry["id"], entry["result"], entry.get("model_version"), user_id_of(entry, kind))
+            for task in team.studio.iterate_tasks_with_drafts(project.id)
+            for kind, entry in iterate_entries(task)
         )
-        projects.append((settings(team.studio, project.number), entries))
+        projects.append((settings(team.studio, project.id), entries))
     return files, projects
 
 
@@ -110,11 +113,11 @@ def test_all_projects_together_and_back(team: Team) -> None:
         assert 'value="Load"' not in found["label_config"]
         assert found["model_version"] in (None, "", "agreed 1.1.0", "gold 1.1.0"), found["model_version"]
         for _, _, items, version, _ in entries:
-            assert {("cargo", "Load"), ("Load.least", None), ("", "lies_at")}.isdisjoint(config_drift.names(items))
+            assert {("cargo", "Load"), ("Load.least", None), ("", "lies_at")}.isdisjoint(used_names(items))
             assert not str(version).endswith("1.0.0")
     for title in titles(team):  # an inventory that goes on does not make it one edited by hand
-        project = existing(team.studio, team.state, title)
-        assert config_drift.changed(team.state, LOCAL, project, inventory) is None
+        project = require_project(team.studio, team.state, title)
+        assert find_drift(team.state, LOCAL, project, inventory) is None
     assert "\n0 written, " in run(team, "pull")
     # What was submitted in the adjudication, and gold, are still the same.
     assert run(team, "adjudicate", "--pull", "--as", "carla").startswith("unchanged: annotations/gold/harbour.json")
@@ -125,12 +128,12 @@ def test_all_projects_together_and_back(team: Team) -> None:
 def test_projects_of_another_folder_are_found(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a folder that knows no project, on another machine say, or after project.json was lost."""
     other = State(team.project.path("other"))
-    other.make()
+    other.create_folder()
     for name in ("credentials.json", "server.json", "people.json"):
         shutil.copy(team.state.folder / name, other.folder / name)
     here = run(team, "migrate", "steps.yaml", "--plan")
     for module in (client, config_drift):  # so that the list of projects has several pages, as on a server in use
-        monkeypatch.setattr(module, "PAGE", 2)
+        monkeypatch.setattr(module, "PAGE_SIZE", 2)
     assert renamed(run(team, "migrate", "steps.yaml", "--plan", folder=other)) == renamed(here)
 
 
@@ -172,6 +175,6 @@ def test_one_project_is_not_left_behind_unseen(team: Team) -> None:
     every = [word for title in titles(team) for word in ("--title", title)]
     run(team, "migrate", "steps.yaml", *every)
     with team.api() as api:
-        number = existing(team.studio, team.state, title_of(team.title, "ben")).number
+        number = require_project(team.studio, team.state, annotator_title(team.title, "ben")).id
         api.delete(f"/api/projects/{number}/").raise_for_status()
     run(team, "migrate", "--undo")

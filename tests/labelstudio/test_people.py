@@ -12,12 +12,13 @@ import pytest
 from click.testing import Result
 
 from annotate.labelstudio import client, server
-from annotate.labelstudio.client import LOCAL, Studio
+from annotate.labelstudio.annotators import LOGINS_FILE, Login
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.http import LOCAL
 from annotate.labelstudio.journal import Journal
-from annotate.labelstudio.lock import locked
-from annotate.labelstudio.push import existing
+from annotate.labelstudio.lock import lock_folder
+from annotate.labelstudio.projects import annotator_title, assigned_annotators, labelling_titles, require_project
 from annotate.labelstudio.state import State
-from annotate.labelstudio.team import LOGINS, Login, assigned, title_of, titles
 from tests.conftest import Project
 from tests.labelstudio.test_loop import Loop
 
@@ -51,7 +52,7 @@ class Team(Loop):
 
     def logins(self) -> dict[str, Login]:
         """Annotator → login."""
-        return (self.state.read(LOGINS, dict[str, dict[str, Login]]) or {}).get(LOCAL, {})
+        return (self.state.read(LOGINS_FILE, dict[str, dict[str, Login]]) or {}).get(LOCAL, {})
 
     @contextmanager
     def session(self, annotator: str) -> Iterator[httpx.Client]:
@@ -71,15 +72,15 @@ class Team(Loop):
 
     def work(self, annotator: str, article: str, kind: str, items: Any, project: str = "", **more: Any) -> None:
         """What somebody does in a project: `annotations/` or `drafts`, as the server's addresses have them."""
-        found = existing(self.studio, self.state, project or title_of(self.title, annotator))
-        number = next(task["id"] for task in self.studio.tasks(found) if task["data"]["article"] == article)
+        found = require_project(self.studio, self.state, project or annotator_title(self.title, annotator))
+        number = next(task["id"] for task in self.studio.list_tasks(found.id) if task["data"]["article"] == article)
         with self.session(annotator) as browser:
             answer = browser.post(f"/api/tasks/{number}/{kind}", json={"result": items, "lead_time": 1} | more)
             assert answer.status_code == 201, answer.text
 
     def secrets(self) -> set[str]:
         """What must not be told: logins, passwords, tokens, and the word that lets people in."""
-        first = server.credentials(self.state)
+        first = server.load_credentials(self.state)
         people = self.logins().values()
         with self.api() as api:
             invitation = api.get("/api/invite").json()["token"]
@@ -94,14 +95,14 @@ def team(project: Project, started: State, studio: Studio) -> Team:
 
 
 def test_people_are_made_once_and_named_by_pseudonym(team: Team) -> None:
-    assert team.run("people").stdout == "nobody yet; make users with `annotate studio people add ID`\n"
+    assert team.run("people").stdout == "no annotators yet; create users with `annotate studio people add ID`\n"
     first = team.run("people", "add", "anna", "ben").stdout
-    assert re.fullmatch(rf"anna: user \d+\nben: user \d+\nlogins and passwords: .*{LOGINS}\n", first)
+    assert re.fullmatch(rf"anna: user \d+\nben: user \d+\nlogins and passwords: .*{LOGINS_FILE}\n", first)
     again = team.run("people", "add", "ben", "anna").stdout
     assert re.match(r"ben: user \d+ already\nanna: user \d+ already\n", again)
-    assert stat.S_IMODE((team.state.folder / LOGINS).stat().st_mode) == 0o600
-    assert sorted(team.state.people(LOCAL).values()) == ["anna", "ben"]
-    team.state.remember_people(LOCAL, {})  # as after an interruption: the login is there, the number is not
+    assert stat.S_IMODE((team.state.folder / LOGINS_FILE).stat().st_mode) == 0o600
+    assert sorted(team.state.annotators(LOCAL).values()) == ["anna", "ben"]
+    team.state.save_annotators(LOCAL, {})  # as after an interruption: the login is there, the number is not
     assert team.run("people", "add", "anna", "ben").stdout == first
     login = team.logins()["anna"]
     assert repr(login) == repr(Login("x", "y")) == "Login(…)"
@@ -110,9 +111,9 @@ def test_people_are_made_once_and_named_by_pseudonym(team: Team) -> None:
 
 def test_people_are_added_by_one_at_a_time(team: Team) -> None:
     """Two that read and write the list of logins at once would lose what the other wrote."""
-    with locked(team.state, "pull"):
-        assert "`annotate studio pull` runs already" in team.run("people", "add", "anna", code=2).stderr
-    assert not (team.state.folder / LOGINS).exists()
+    with lock_folder(team.state, "pull"):
+        assert "`annotate studio pull` is running" in team.run("people", "add", "anna", code=2).stderr
+    assert not (team.state.folder / LOGINS_FILE).exists()
     team.run("people", "add", "anna")
 
 
@@ -131,14 +132,16 @@ def test_a_project_each_and_how_far_everybody_is(team: Team) -> None:
     team.run("assign", "anna", "--articles", "harbour")
     told = team.run("assign", "anna", "ben").stdout
     assert re.match(r"anna: 1 articles new, http.*\nben: 2 articles new, http", told)
-    assert titles(team.state, LOCAL, team.title) == [f"{team.title}: anna", f"{team.title}: ben"]
+    assert labelling_titles(team.state, LOCAL, team.title) == [f"{team.title}: anna", f"{team.title}: ben"]
     for annotator in ("anna", "ben"):
-        tasks = team.studio.tasks(existing(team.studio, team.state, title_of(team.title, annotator)))
+        tasks = team.studio.list_tasks(
+            require_project(team.studio, team.state, annotator_title(team.title, annotator)).id
+        )
         assert [(task["predictions"], task["annotations"]) for task in tasks] == [([], []), ([], [])]
     team.work("anna", "harbour", "annotations/", [VERB])
     team.work("anna", "market", "annotations/", [], was_cancelled=True)
     team.work("ben", "harbour", "drafts", [VERB])
-    ben = team.studio.tasks(existing(team.studio, team.state, title_of(team.title, "ben")))
+    ben = team.studio.list_tasks(require_project(team.studio, team.state, annotator_title(team.title, "ben")).id)
     assert [task["annotations"] for task in ben] == [[], []]
     table = team.run("status").stdout
     assert re.search(r"article +anna +ben", table)
@@ -167,22 +170,22 @@ def test_pull_takes_the_projects_of_all(team: Team) -> None:
 
 def test_what_is_known_is_taken_while_more_is_fetched(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """Page by page, up to the first with somebody whom nobody has named yet: from there on it waits in the journal."""
-    monkeypatch.setattr(client, "PAGE", 1)
+    monkeypatch.setattr(client, "PAGE_SIZE", 1)
     shutil.rmtree(team.corpus.root / "annotations" / "anna")
     team.push()
     team.run("people", "add", "anna", "ben")
     team.work("anna", "harbour", "annotations/", [VERB], project=team.title)
     team.work("ben", "market", "annotations/", [], project=team.title)
-    known = team.state.people(LOCAL)
+    known = team.state.annotators(LOCAL)
     ben = next(number for number, name in known.items() if name == "ben")
-    team.state.remember_people(LOCAL, {number: name for number, name in known.items() if name != "ben"})
+    team.state.save_annotators(LOCAL, {number: name for number, name in known.items() if name != "ben"})
     refused = team.run("pull", code=1)
-    assert f"user {ben} of the server stands for no annotator" in refused.stderr
+    assert f"user {ben} of the server: is not known as an annotator" in refused.stderr
     assert (team.corpus.annotated_ids("anna"), team.corpus.annotated_ids("ben")) == (["harbour"], [])
-    assert len(Journal(team.state).pages()) == 1
+    assert len(Journal(team.state).page_paths()) == 1
     named = team.run("pull", "--annotator", "ben").stdout
     assert "written: annotations/ben/market.json\n1 written, " in named
-    assert Journal(team.state).pages() == []
+    assert Journal(team.state).page_paths() == []
 
 
 def test_what_the_server_does_not_hide(team: Team) -> None:
@@ -190,7 +193,7 @@ def test_what_the_server_does_not_hide(team: Team) -> None:
     team.run("people", "add", "anna", "ben")
     team.run("assign", "anna", "ben")
     team.work("anna", "harbour", "annotations/", [VERB])
-    number = existing(team.studio, team.state, title_of(team.title, "anna")).number
+    number = require_project(team.studio, team.state, annotator_title(team.title, "anna")).id
     with team.session("ben") as browser:
         answer = browser.get("/api/tasks", params={"project": number, "fields": "all"})
     assert [len(task["annotations"]) for task in answer.json()["tasks"]] == [1, 0]
@@ -199,6 +202,6 @@ def test_what_the_server_does_not_hide(team: Team) -> None:
 def test_assigning_says_what_it_cannot_do(team: Team) -> None:
     team.run("assign", "anna", "carla", code=2)
     team.run("assign", "anna", "--articles", "lighthouse", code=2)
-    assert assigned(team.state, LOCAL, team.title) == []
+    assert assigned_annotators(team.state, LOCAL, team.title) == []
     team.title = "x" * 46
     assert "has 52 characters" in team.run("assign", "anna", code=2).stderr

@@ -7,10 +7,13 @@ from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.labelstudio import push as module
-from annotate.labelstudio.client import Address, Studio
-from annotate.labelstudio.instructions import instructions
-from annotate.labelstudio.lock import locked
-from annotate.labelstudio.push import articles_of, digest, find, known, predictions, prepare
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.http import ServerAddress
+from annotate.labelstudio.instructions import render_instructions
+from annotate.labelstudio.lock import lock_folder
+from annotate.labelstudio.predictions import corpus_predictions
+from annotate.labelstudio.projects import find_project
+from annotate.labelstudio.push_plan import digest_result, plan_push, summarize_task
 from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from annotate.model import Article
@@ -28,8 +31,8 @@ def loop(project: Project, started: State, studio: Studio) -> Loop:
 
 
 def through(proxy: Proxy, loop: Loop, seconds: float = 30) -> Studio:
-    where = loop.studio.where
-    return Studio(Address(proxy.url, where.name, where.key), seconds=seconds, delays=(0.05, 0.1, 0.2))
+    where = loop.studio.address
+    return Studio(ServerAddress(proxy.url, where.name, where.token), timeout=seconds, delays=(0.05, 0.1, 0.2))
 
 
 def write(loop: Loop, count: int) -> None:
@@ -62,11 +65,11 @@ def test_plan_changes_nothing_and_push_does_what_it_says(loop: Loop) -> None:
         "create   market: new, with 1 prediction",
         "2 create, 0 update, 0 skip, 0 conflict",
     ]
-    assert find(loop.studio, loop.state, loop.title) is None
+    assert find_project(loop.studio, loop.state, loop.title) is None
     done = loop.push()
     # The two differ only in what annotators read, which is the project's.
     again = loop.annotate("push", "--plan", "--no-check").stdout.splitlines()
-    assert again[0] == f"project: update {done.project.number}"
+    assert again[0] == f"project: update {done.project.id}"
     assert again[-1] == "0 create, 0 update, 2 skip, 0 conflict"
 
     change(loop, "market")
@@ -116,21 +119,23 @@ def test_errors_in_the_corpus_end_a_push_before_anything_is_changed(
 def test_push_creates_what_was_planned(loop: Loop) -> None:
     write(loop, 3)
     loaded = loop.project.inventory
-    labels = predictions(loop.corpus, loaded)
-    planned = prepare(loop.studio, loop.state, loaded, articles_of(loop.corpus), labels, title=loop.title)
+    labels = corpus_predictions(loop.corpus, loaded)
+    planned = plan_push(
+        loop.studio, loop.state, loaded, loop.corpus, loop.corpus.article_ids(), labels, title=loop.title
+    )
     done = loop.push()
-    assert [step.article for step in planned.steps if step.action == "create"] == done.created
+    assert [step.article_id for step in planned.steps if step.action == "create"] == done.created
 
 
 def test_second_push_of_this_corpus_has_nothing_to_do(
     started: State, studio: Studio, corpus: Corpus, labels: Inventory
 ) -> None:
     """A fault once: the server trims the config and cleans the instructions, so that every push found a difference."""
-    html = instructions(ROOT / "guidelines", labels)
-    articles, gold = list(corpus.articles()), predictions(corpus, labels)
-    module.push(studio, started, labels, articles, gold, title="This corpus", instructions=html)
-    again = prepare(studio, started, labels, articles, gold, title="This corpus", instructions=html)
-    assert (again.setting, {step.action for step in again.steps}) == ("skip", {"skip"})
+    html = render_instructions(ROOT / "guidelines", labels)
+    ids, gold = corpus.article_ids(), corpus_predictions(corpus, labels)
+    module.push(studio, started, labels, corpus, ids, gold, title="This corpus", instructions=html)
+    again = plan_push(studio, started, labels, corpus, ids, gold, title="This corpus", instructions=html)
+    assert (again.project_action, {step.action for step in again.steps}) == ("skip", {"skip"})
 
 
 @pytest.mark.parametrize("fault", ["refuse", "500", "503", "lose", "hang"])
@@ -138,7 +143,7 @@ def test_import_that_fails_on_the_way_makes_each_task_once(
     loop: Loop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
     write(loop, 3)
-    monkeypatch.setattr(module, "BATCH", 2)
+    monkeypatch.setattr(module, "BATCH_SIZE", 2)
     direct = loop.studio
     imported = [0]
 
@@ -179,7 +184,7 @@ def test_project_whose_making_got_no_answer_is_made_once(loop: Loop, proxy: Prox
     with through(proxy, loop) as loop.studio:
         loop.push()
     loop.studio = direct
-    assert len(loop.studio.projects(loop.title)) == 1
+    assert len(loop.studio.find_projects(loop.title)) == 1
     assert on_server(loop) == loop.corpus.article_ids()
 
 
@@ -195,7 +200,7 @@ def test_renewal_that_fails_on_the_way_is_finished(loop: Loop, proxy: Proxy, req
     loop.corpus.write_article(msgspec.structs.replace(article, title="Another title"))
     direct = loop.studio
     with through(proxy, loop) as loop.studio:
-        loop.studio.projects(loop.title)
+        loop.studio.find_projects(loop.title)
         proxy.once(fault, request_)
         loop.push()
     loop.studio = direct
@@ -216,15 +221,15 @@ def test_lists_that_fail_for_good_end_in_one_line(loop: Loop, proxy: Proxy) -> N
 
 def test_task_deleted_meanwhile_is_made_anew(loop: Loop) -> None:
     loop.push()
-    loop.studio.remove_task(loop.tasks()[0]["id"])
+    loop.studio.delete_task(loop.tasks()[0]["id"])
     assert loop.push().created == ["harbour"]
 
 
 def test_two_pushes_at_once(loop: Loop) -> None:
-    with locked(loop.state, "pull"):
+    with lock_folder(loop.state, "pull"):
         busy = loop.annotate("push")
     assert busy.exit_code == 2
-    assert "`annotate studio pull` runs already (process " in busy.stderr
+    assert "`annotate studio pull` is running (process " in busy.stderr
     assert busy.stderr.count("\n") == 1
 
 
@@ -234,6 +239,6 @@ def test_only_hashes_are_kept_of_a_task() -> None:
         "data": {"text": "Long" * 1000, "article": "a"},
         "predictions": [{"id": 5, "result": [1], "x": 1}, 7],
     }
-    kept = known(raw)
+    kept = summarize_task(raw)
     assert "Long" not in repr(kept)
-    assert [(shown.number, shown.digest) for shown in kept.predictions] == [(5, digest([1]))]
+    assert [(shown.id, shown.digest) for shown in kept.predictions] == [(5, digest_result([1]))]

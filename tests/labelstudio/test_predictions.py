@@ -4,7 +4,7 @@ import pytest
 from click.testing import Result
 
 from annotate.labelstudio.client import Studio
-from annotate.labelstudio.push import find
+from annotate.labelstudio.projects import find_project
 from annotate.labelstudio.state import State
 from tests.conftest import Project
 from tests.labelstudio.test_loop import Loop
@@ -42,7 +42,7 @@ def test_a_folder_is_pushed_under_the_name_of_who_made_it(loop: Loop) -> None:
     [
         ('"text_sha256": "', '"text_sha256": "00', 2, "was made on another text"),
         ('"start": 18', '"start": 17', 2, "its words do not stand at"),
-        ('"annotator": "anna"', '"annotator": "Anna <a@b.c>"', 2, "its annotator is no id"),
+        ('"annotator": "anna"', '"annotator": "Anna <a@b.c>"', 2, "its annotator is not an id"),
         ('"label": "Load"', '"label": "Cargo"', 1, "nothing was pushed"),
         ('"least": 2', '"least": 4', 1, "nothing was pushed"),
     ],
@@ -53,7 +53,7 @@ def test_what_is_wrong_never_reaches_the_server(loop: Loop, old: str, new: str, 
     assert result.exit_code == code
     assert said in result.stderr
     assert "a@b.c" not in result.output
-    assert find(loop.studio, loop.state, loop.title) is None
+    assert find_project(loop.studio, loop.state, loop.title) is None
 
 
 def test_a_folder_and_no_predictions_contradict_each_other(loop: Loop) -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from annotate.labelstudio import server
-from annotate.labelstudio.client import KEY, LOCAL, URL, Studio, nameless
-from annotate.labelstudio.push import existing
+from annotate.labelstudio.annotators import LOGINS_FILE
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.http import LOCAL, TOKEN_VARIABLE, URL_VARIABLE
+from annotate.labelstudio.privacy import remove_personal_data
+from annotate.labelstudio.projects import annotator_title, require_project
 from annotate.labelstudio.state import State
-from annotate.labelstudio.team import LOGINS, title_of
 from tests.conftest import Project
 from tests.labelstudio.proxy import before
 from tests.labelstudio.test_people import VERB, Team
@@ -16,7 +18,7 @@ from tests.labelstudio.test_people import VERB, Team
 pytestmark = pytest.mark.server
 
 NAMES = {"anna": ("Wilhelmina", "Oldenburg-Sethi"), "ben": ("Bartholomew", "Quispe")}
-PRIVATE = {"credentials.json", LOGINS, "server.json"}
+PRIVATE = {"credentials.json", LOGINS_FILE, "server.json"}
 """The files that hold logins, and the one that says which process the server is."""
 
 
@@ -25,7 +27,7 @@ def team(project: Project, started: State, studio: Studio) -> Team:
     made = Team(project, started, studio)
     made.run("people", "add", *NAMES)
     for annotator, (first, last) in NAMES.items():
-        number = next(user for user, name in made.state.people(LOCAL).items() if name == annotator)
+        number = next(user for user, name in made.state.annotators(LOCAL).items() if name == annotator)
         with made.session(annotator) as browser:
             said = browser.patch(f"/api/users/{number}/", json={"first_name": first, "last_name": last})
             assert said.status_code == 200, said.text
@@ -61,7 +63,7 @@ def label(team: Team) -> None:
 
 def pull_all(team: Team, code: int = 0) -> None:
     shared = team.title
-    for name in (shared, *(title_of(shared, annotator) for annotator in NAMES)):
+    for name in (shared, *(annotator_title(shared, annotator) for annotator in NAMES)):
         team.title = name
         team.run("pull", code=code)
     team.title = shared
@@ -74,7 +76,7 @@ def test_nobody_is_told_of_where_all_goes_well(team: Team, started: State) -> No
     for words in (["status"], ["people"], ["compare"], ["push", "--plan", "--no-check"]):
         team.said += team.annotate(*words).output
     team.run("adjudicate", "--from", "anna,ben")
-    own = existing(team.studio, team.state, f"{team.title}: adjudication")
+    own = require_project(team.studio, team.state, f"{team.title}: adjudication")
     team.work("anna", "harbour", "annotations/", [VERB], project=own.title)
     team.said += team.annotate("adjudicate", "--pull", "--as", "anna").output
     kept = {path.name for path in (team.state.folder / "raw").iterdir()}
@@ -88,8 +90,8 @@ def test_nobody_is_told_of_where_all_goes_well(team: Team, started: State) -> No
 def test_nobody_is_told_of_where_nothing_goes_well(team: Team, started: State, monkeypatch: pytest.MonkeyPatch) -> None:
     """Users without a pseudonym, a broken journal, raw file and list of people, errors of the server, a wrong token."""
     label(team)
-    people = team.state.people(LOCAL)
-    team.state.remember_people(LOCAL, {})
+    people = team.state.annotators(LOCAL)
+    team.state.save_annotators(LOCAL, {})
     pull_all(team, code=1)
     assert list((team.state.folder / "journal").glob("0*"))  # the tasks wait there
     assert_untold(team, started.log)
@@ -104,18 +106,18 @@ def test_nobody_is_told_of_where_nothing_goes_well(team: Team, started: State, m
         team.run(*words, code=2)
     team.state.write("people.json", {LOCAL: people})
 
-    key = server.credentials(team.state).token
+    key = server.load_credentials(team.state).token
     port = int(team.studio.url.rsplit(":", 1)[1])
     with before(port) as proxy, monkeypatch.context() as patch:
-        patch.setenv(URL, proxy.url)
-        patch.setenv(KEY, key)
+        patch.setenv(URL_VARIABLE, proxy.url)
+        patch.setenv(TOKEN_VARIABLE, key)
         patch.setattr("annotate.labelstudio.client.Studio.delays", (0.05,))
         for fault in ("500", "cut", "refuse"):
             proxy.faults = lambda count, request, fault=fault: fault if count > 2 else None  # type: ignore[misc]
             for words in (["pull"], ["push", "--no-check"], ["status"], ["people"], ["assign", "anna"]):
                 proxy.seen.clear()
                 team.said += team.annotate(*words).output
-        patch.setenv(KEY, "0" * 40)
+        patch.setenv(TOKEN_VARIABLE, "0" * 40)
         proxy.faults = lambda count, request: None
         for words in (["pull"], ["push", "--no-check"], ["status"], ["adjudicate", "--from", "anna,ben"]):
             team.run(*words, code=2)
@@ -134,10 +136,10 @@ def test_what_is_kept_of_a_task_is_all_but_who() -> None:
         "updated_by": [{"user_id": 7}],
         "storage": "for a@b.example",
     }
-    kept = nameless(task)
+    kept = remove_personal_data(task)
     assert kept == task | {
         "annotations": [{"completed_by": {"id": 7}, "result": result}],
         "drafts": [{"user": "user", "created_username": "user, 7", "result": result}],
         "storage": "for address",
     }
-    assert nameless(kept) == kept
+    assert remove_personal_data(kept) == kept

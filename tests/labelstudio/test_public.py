@@ -7,8 +7,8 @@ import pytest
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import server
-from annotate.labelstudio import server as public
-from annotate.labelstudio.client import KEY, URL, Studio, address
+from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.http import TOKEN_VARIABLE, URL_VARIABLE
 from annotate.labelstudio.state import State
 from tests.conftest import Project
 from tests.labelstudio.proxy import before
@@ -17,31 +17,34 @@ from tests.labelstudio.test_loop import Loop
 
 def test_address_is_kept_and_told_to_the_server(tmp_path: Path) -> None:
     state = State(tmp_path)
-    assert (public.settled_public(state, None), public.environment_public(None)) == (None, {})
-    assert public.settled_public(state, "https://Label.example.org/") == "https://label.example.org"
-    known = public.settled_public(state, None)
+    assert server.resolve_public_url(state, None) is None
+    assert server.resolve_public_url(state, "https://Label.example.org/") == "https://label.example.org"
+    known = server.resolve_public_url(state, None)
     assert known == "https://label.example.org"
-    assert public.environment_public(known) == {
-        "LABEL_STUDIO_HOST": "https://label.example.org",
-        "LABEL_STUDIO_ALLOWED_HOSTS": "127.0.0.1,localhost,label.example.org",
-        "LABEL_STUDIO_CSRF_TRUSTED_ORIGINS": "https://label.example.org",
-    }
-    assert public.settled_public(state, "https://label.example.org:8443") == "https://label.example.org:8443"
+    assert (
+        server.server_environment(state, None, known).items()
+        >= {
+            "LABEL_STUDIO_HOST": "https://label.example.org",
+            "LABEL_STUDIO_ALLOWED_HOSTS": "127.0.0.1,localhost,label.example.org",
+            "LABEL_STUDIO_CSRF_TRUSTED_ORIGINS": "https://label.example.org",
+        }.items()
+    )
+    assert server.resolve_public_url(state, "https://label.example.org:8443") == "https://label.example.org:8443"
 
 
 @pytest.mark.parametrize(
     "words", ["label.example.org", "https://", "https://a.org/labels", "ftp://a.org", "https://a:b"]
 )
 def test_what_is_no_address_is_one_line(tmp_path: Path, words: str) -> None:
-    with pytest.raises(CannotRun, match=r"^--public: is no address of a host; write https://label\.example\.org$"):
-        public.settled_public(State(tmp_path), words)
+    with pytest.raises(CannotRun, match=r"^--public: not the address of a host; write https://label\.example\.org$"):
+        server.resolve_public_url(State(tmp_path), words)
 
 
 @pytest.mark.server
 def test_another_address_while_it_runs_is_refused(started: State) -> None:
-    with pytest.raises(CannotRun, match="runs already, with another address; stop it first"):
-        server.up(started, public="https://label.example.org")
-    assert public.settled_public(started, None) is None
+    with pytest.raises(CannotRun, match="already runs, with another address; stop it first"):
+        server.start(started, public_url="https://label.example.org")
+    assert server.resolve_public_url(started, None) is None
 
 
 @pytest.fixture
@@ -59,11 +62,11 @@ def certificate(tmp_path: Path) -> Path:
 def test_certificate_is_trusted_where_it_is_named(
     project: Project, started: State, studio: Studio, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop, key = Loop(project, started, studio), server.credentials(started).token
-    port = address(started).url.rpartition(":")[2]
+    loop, key = Loop(project, started, studio), server.load_credentials(started).token
+    port = find_server(started).url.rpartition(":")[2]
     with before(int(port), certificate) as proxy:
-        monkeypatch.setenv(URL, proxy.url)
-        monkeypatch.setenv(KEY, key)
+        monkeypatch.setenv(URL_VARIABLE, proxy.url)
+        monkeypatch.setenv(TOKEN_VARIABLE, key)
         monkeypatch.delenv("SSL_CERT_FILE", raising=False)
         refused = loop.annotate("push")
         assert refused.exit_code == 2

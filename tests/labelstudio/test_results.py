@@ -18,7 +18,7 @@ from annotate.labelstudio.results import (
     describe_diagnoses,
     user_id_of,
 )
-from annotate.labelstudio.tasks import result as result_of
+from annotate.labelstudio.tasks import result_items as result_of
 from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256
 from tests.conftest import BASE

@@ -11,7 +11,7 @@ from annotate.columns import AnnotationMeta, Documents
 from annotate.corpus import Corpus
 from annotate.labelstudio.results import Controls, ResultReader
 from annotate.labelstudio.results_fast import ChoiceItem, FastReader, Item
-from annotate.labelstudio.tasks import result
+from annotate.labelstudio.tasks import result_items
 from annotate.model import Relation, Span
 from tests.conftest import BASE
 from tests.labelstudio.test_results import BOTH, HAND, INVENTORY, LOAD, MAPPER, QUAY, TEXT, VERB, attribute, relation
@@ -121,7 +121,7 @@ def test_the_words_of_a_relation_are_read_by_both_ways() -> None:
 def test_what_the_toolkit_writes_is_read_the_fast_way() -> None:
     for name in CORPUS.annotated_ids("gold"):
         annotation = CORPUS.read_annotation("gold", name)
-        without_notes = [item for item in result(annotation, INVENTORY) if "meta" not in item]
+        without_notes = [item for item in result_items(annotation, INVENTORY) if "meta" not in item]
         read = quick(without_notes)
         assert read is not None
         assert len(read[0]) == sum(item.get("type") == "labels" for item in without_notes) > 0

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from annotate.cli.studio import status
-from annotate.labelstudio.client import LOCAL, Studio, address
+from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.http import LOCAL
+from annotate.labelstudio.projects import corpus_projects
 from annotate.labelstudio.state import State
-from annotate.labelstudio.team import projects
 from tests.conftest import Project
 from tests.labelstudio.test_people import VERB, Team
 
@@ -24,7 +25,7 @@ def team(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
         "annotators:\n",
         'annotators:\n  - {id: carla, kind: person, training: none, since: "2026-01-01"}\n',
     )
-    with Studio(address(started)) as studio:
+    with Studio(find_server(started)) as studio:
         made = Team(project, started, studio)
         made.push()
         made.run("people", "add", "anna", "ben", "carla")
@@ -57,7 +58,7 @@ def test_status_of_a_team(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
         ["market", "skipped", "draft", "draft"],  # what is not done stands first
         ["harbour", "done", "done", "done"],
     ]
-    monkeypatch.setattr(status, "ROWS", 1)
+    monkeypatch.setattr(status, "MAX_ROWS", 1)
     short = team.run("status").stdout
     assert ("  market " in short, "  harbour " in short) == (True, False)
     assert short.splitlines()[-1] == "… and 1 more articles; --all shows them"
@@ -74,15 +75,15 @@ def test_a_config_that_was_not_pushed_from_here_is_said(team: Team) -> None:
         "the labelling config is not this inventory's, and was not pushed from this folder (it lacks Speaker.rank: boy)"
     )
     assert team.run("status", code=1).stdout.count(told) == 3
-    before = {name: project.config for name, project in projects(team.studio, team.state, team.title).items()}
+    before = {name: project.config for name, project in corpus_projects(team.studio, team.state, team.title)}
     for words in (["push"], ["push", "--plan"], ["assign", "anna"]):
         refused = team.run(*words, code=1).stderr
-        assert (refused.startswith("refused: project "), told in refused) == (True, True)
-    assert before == {name: project.config for name, project in projects(team.studio, team.state, team.title).items()}
+        assert (refused.startswith("annotate: project "), told in refused) == (True, True)
+    assert before == {name: project.config for name, project in corpus_projects(team.studio, team.state, team.title)}
     team.run("push", "--restore-config")
     team.run("assign", "anna", "ben", "--restore-config")
     assert told not in team.run("status").stdout
-    assert len(team.state.projects(LOCAL)) == 3
+    assert len(team.state.project_ids(LOCAL)) == 3
 
 
 def test_status_of_what_cannot_be_taken(team: Team) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from annotate.labelstudio import client
-from annotate.labelstudio import journal as aside
-from annotate.labelstudio.client import Studio, still
+from annotate.labelstudio.client import Studio
 from annotate.labelstudio.journal import Journal
-from annotate.labelstudio.pull import UNKNOWN, Pulled, Taking
+from annotate.labelstudio.pull import UNKNOWN_ARTICLE, Pull, PullResult
+from annotate.labelstudio.quarantine import iterate_quarantine
 from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 from tests.conftest import Project
@@ -29,8 +29,8 @@ class Killed(Exception):  # noqa: N818 - what it stands for
 @pytest.fixture
 def state(project: Project) -> State:
     made = State(project.root / ".studio")
-    made.make()
-    made.remember_people(SERVER, {1: "anna"})
+    made.create_folder()
+    made.save_annotators(SERVER, {1: "anna"})
     return made
 
 
@@ -71,26 +71,26 @@ class Server:
         return set(numbers).difference(self.lost)
 
 
-def taking(project: Project, state: State, server: Server) -> Taking:
-    return Taking(project.corpus, state, SERVER, Mapper(project.inventory), server.has_task, server.still)
+def taking(project: Project, state: State, server: Server) -> Pull:
+    return Pull(project.corpus, state, SERVER, Mapper(project.inventory), server.has_task, server.still)
 
 
-def pulled(project: Project, state: State) -> Pulled:
+def pulled(project: Project, state: State) -> PullResult:
     """A pull whose pages come one by one."""
     server = Server()
     under_way, journal = taking(project, state, server), Journal(state)
     for page in pages(project):
-        under_way.early(*journal.keep(SERVER, page))
-    done = under_way.rest()
+        under_way.take_page(*journal.append(SERVER, page))
+    done = under_way.take_rest()
     assert server.asked == []
     return done
 
 
 def kept(state: State) -> tuple[list[int], list[object], list[Path]]:
     """Numbers of the tasks that are kept raw and of those set aside, and the pages that wait."""
-    raw = json.loads((state.folder / "raw" / f"{UNKNOWN}.json").read_bytes())
-    listed = sorted(str(entry.task) for article, entry in aside.listed(state) if article == UNKNOWN)
-    return sorted(task["id"] for task in raw), list(map(int, listed)), Journal(state).pages()
+    raw = json.loads((state.folder / "raw" / f"{UNKNOWN_ARTICLE}.json").read_bytes())
+    listed = sorted(str(entry.task) for article, entry in iterate_quarantine(state) if article == UNKNOWN_ARTICLE)
+    return sorted(task["id"] for task in raw), list(map(int, listed)), Journal(state).page_paths()
 
 
 @pytest.fixture
@@ -109,8 +109,8 @@ def put(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_files_are_written_once_and_each_task_is_said_once(project: Project, state: State, put: list[str]) -> None:
     done = pulled(project, state)
-    assert [put.count(f"{folder}/{UNKNOWN}.json") for folder in ("raw", "aside")] == [1, 1]
-    assert len([one for one in done.findings if one.code == "L101"]) == done.set_aside == len(STRANGE)
+    assert [put.count(f"{folder}/{UNKNOWN_ARTICLE}.json") for folder in ("raw", "aside")] == [1, 1]
+    assert len([one for one in done.findings if one.code == "L101"]) == done.quarantined == len(STRANGE)
     assert sorted(done.written) == ["anna/harbour", "anna/market"]
     assert done.unchanged == []
     assert kept(state) == (STRANGE, STRANGE, [])
@@ -118,13 +118,13 @@ def test_files_are_written_once_and_each_task_is_said_once(project: Project, sta
 
 def test_pages_wait_until_what_is_in_them_is_written(project: Project, state: State) -> None:
     under_way, journal = taking(project, state, Server()), Journal(state)
-    written = [journal.keep(SERVER, page) for page in pages(project)]
+    written = [journal.append(SERVER, page) for page in pages(project)]
     for one in written:
-        under_way.early(*one)
+        under_way.take_page(*one)
     first, second, _, last = (path for path, _ in written)
-    assert journal.pages() == [first, second, last]
-    assert not (state.folder / "raw" / f"{UNKNOWN}.json").exists()
-    assert taking(project, state, Server()).rest().set_aside == len(STRANGE)  # the next pull, after a kill
+    assert journal.page_paths() == [first, second, last]
+    assert not (state.folder / "raw" / f"{UNKNOWN_ARTICLE}.json").exists()
+    assert taking(project, state, Server()).take_rest().quarantined == len(STRANGE)  # the next pull, after a kill
     assert kept(state) == (STRANGE, STRANGE, [])
 
 
@@ -140,17 +140,17 @@ def test_killed_at_any_write_nothing_is_lost(project: Project, state: State, mon
 
     monkeypatch.setattr(Path, "replace", counted)
     for page in pages(project):
-        Journal(state).keep(SERVER, page)
+        Journal(state).append(SERVER, page)
     kills = 0
     while True:
         left[0] = kills + 1
         try:
-            taking(project, state, Server()).rest()
+            taking(project, state, Server()).take_rest()
             break
         except Killed:
             kills += 1
         left[0] = 0
-        assert Journal(state).pages()
+        assert Journal(state).page_paths()
     assert kills > 2
     assert kept(state) == (STRANGE, STRANGE, [])
     assert project.corpus.annotated_ids("anna") == ["harbour", "market"]
@@ -159,7 +159,7 @@ def test_killed_at_any_write_nothing_is_lost(project: Project, state: State, mon
 def test_only_tasks_of_earlier_pulls_are_asked_for(project: Project, state: State) -> None:
     pulled(project, state)
     server = Server(3)
-    assert taking(project, state, server).rest() == Pulled([], [], [], 0)
+    assert taking(project, state, server).take_rest() == PullResult([], [], [], 0)
     assert server.asked == [(7, set(STRANGE))]
     assert kept(state) == (STRANGE, [1, 2, 5, 6], [])
 
@@ -169,22 +169,22 @@ def test_which_tasks_a_project_still_has(
     project: Project, started: State, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those close to each other are asked for together, and other tasks between them are none of those."""
-    monkeypatch.setattr(client, "PAGE", 2)
+    monkeypatch.setattr(client, "PAGE_SIZE", 2)
     loop = Loop(project, started, studio)
     made = loop.push().project
-    studio.add(made, [{"data": {"text": "x", "article": str(number)}} for number in range(6)])
-    numbers = [task["id"] for task in studio.tasks(made)]
-    studio.remove_task(numbers[4])
+    studio.import_tasks(made.id, [{"data": {"text": "x", "article": str(number)}} for number in range(6)])
+    numbers = [task["id"] for task in studio.list_tasks(made.id)]
+    studio.delete_task(numbers[4])
     wanted = {*numbers[:2], *numbers[4:7], numbers[-1] + 99}
-    asked, ask = list[int](), studio.pages
+    asked, ask = list[int](), studio.task_pages
 
-    def noted(of: client.Project, *, after: int, **more: Any) -> Iterator[list[dict[str, Any]]]:
-        asked.append(after + 1)
-        return ask(of, after=after, **more)
+    def noted(project_id: int, *, after_id: int, **more: Any) -> Iterator[list[dict[str, Any]]]:
+        asked.append(after_id + 1)
+        return ask(project_id, after_id=after_id, **more)
 
-    monkeypatch.setattr(studio, "pages", noted)
-    assert still(studio, made.number, wanted) == {*numbers[:2], *numbers[5:7]}
+    monkeypatch.setattr(studio, "task_pages", noted)
+    assert studio.existing_tasks(made.id, wanted) == {*numbers[:2], *numbers[5:7]}
     assert asked == [numbers[0], numbers[4], numbers[-1] + 99]
     with loop.api() as api:
-        api.delete(f"/api/projects/{made.number}/").raise_for_status()
-    assert still(studio, made.number, wanted) == set()
+        api.delete(f"/api/projects/{made.id}/").raise_for_status()
+    assert studio.existing_tasks(made.id, wanted) == set()

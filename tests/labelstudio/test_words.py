@@ -2,12 +2,13 @@
 
 import pytest
 
-from annotate.labelstudio.client import Refused, Studio
-from annotate.labelstudio.config import vocabulary
-from annotate.labelstudio.push import existing, push
+from annotate.errors import Refused
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.config import read_vocabulary
+from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.state import State
 from tests.conftest import Project
-from tests.labelstudio.test_loop import Loop
+from tests.labelstudio.test_loop import Loop, push_bare
 
 pytestmark = pytest.mark.server
 
@@ -29,21 +30,21 @@ def relations(loop: Loop) -> list[str]:
 
 def test_other_words_are_given_where_no_relation_has_the_old_ones(loop: Loop) -> None:
     def bare() -> None:
-        push(loop.studio, loop.state, loop.project.inventory, list(loop.corpus.articles()), {}, title=loop.title)
+        push_bare(loop)
 
     bare()
     shown_as(loop, "who says it")
     bare()
-    project = existing(loop.studio, loop.state, loop.title)
-    assert "who says it" in vocabulary(project.config).relations
-    assert "speaker" not in vocabulary(project.config).relations
+    project = require_project(loop.studio, loop.state, loop.title)
+    assert "who says it" in read_vocabulary(project.config).relations
+    assert "speaker" not in read_vocabulary(project.config).relations
     loop.push()  # labels made with the words: other words are refused from here on
     assert relations(loop).count("who says it") == 2
     assert loop.differences()[1] == []
     shown_as(loop, "said by", "who says it")
     with pytest.raises(Refused, match=r"relation who says it \(2 in predictions\)"):
         bare()
-    assert existing(loop.studio, loop.state, loop.title).config == project.config
+    assert require_project(loop.studio, loop.state, loop.title).config == project.config
 
 
 def test_what_was_drawn_with_the_bare_name_is_refused_by_count_and_read_as_before(loop: Loop) -> None:
@@ -72,7 +73,7 @@ def test_relations_are_reworded_by_a_migration(loop: Loop) -> None:
         assert done.exit_code == 0, done.output
         assert f"reword relation speaker → {words}: 2 annotated, 0 pending, 2 predicted" in done.stdout
         assert relations(loop).count(words) == 2
-        assert words in vocabulary(existing(loop.studio, loop.state, loop.title).config).relations
+        assert words in read_vocabulary(require_project(loop.studio, loop.state, loop.title).config).relations
         assert loop.corpus.read_annotation("anna", "harbour").relations == before
         assert loop.annotate("compare").exit_code == 0
     assert loop.annotate("migrate", "--undo").exit_code == 0

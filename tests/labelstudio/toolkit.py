@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from annotate.labelstudio.client import KEY, URL
-from annotate.labelstudio.push import existing
+from annotate.labelstudio.http import TOKEN_VARIABLE, URL_VARIABLE
+from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.results import article_id_of
 from tests.labelstudio.proxy import Fault, Proxy
 from tests.labelstudio.test_loop import Loop
@@ -49,6 +49,7 @@ def command(words: list[str], folder: Path, environment: dict[str, str], said: s
     from functools import partial
 
     from annotate import cli
+    from annotate.cli.studio import common
     from annotate.labelstudio import client, push
 
     os.chdir(folder)
@@ -57,8 +58,8 @@ def command(words: list[str], folder: Path, environment: dict[str, str], said: s
         with Path(said, name).open("wb") as file:
             os.dup2(file.fileno(), number)
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
-    push.BATCH = client.PAGE = 2
-    client.Studio = partial(client.Studio, seconds=limits.seconds, delays=limits.delays)  # type: ignore[misc, assignment]
+    push.BATCH_SIZE = client.PAGE_SIZE = 2
+    common.Studio = partial(common.Studio, timeout=limits.seconds, delays=limits.delays)  # type: ignore[assignment, attr-defined]
     if limits.write is not None:
         kill_at(limits.write)
     if limits.most_bytes is not None:
@@ -93,7 +94,7 @@ class Toolkit:
         # The articles that the tests write more of have no source file of their own.
         more = ["--no-check"] if words[0] == "push" else []
         whole = ["studio", *words, *more, "--title", loop.title, "--dir", str(loop.state.folder)]
-        environment = {URL: self.proxy.url, KEY: loop.studio.where.key}
+        environment = {URL_VARIABLE: self.proxy.url, TOKEN_VARIABLE: loop.studio.address.token}
         with tempfile.TemporaryDirectory() as said:
             process = CONTEXT.Process(target=command, args=(whole, loop.project.root, environment, said, limits))
             process.start()
@@ -101,7 +102,7 @@ class Toolkit:
             process.join(120)
             assert process.exitcode is not None
             out, err = (Path(said, name).read_text() if Path(said, name).exists() else "" for name in ("out", "err"))
-        assert loop.studio.where.key not in out + err
+        assert loop.studio.address.token not in out + err
         assert "Traceback" not in err
         return Done(process.exitcode, out, err)
 
@@ -144,7 +145,7 @@ def assert_pushed_once(loop: Loop) -> None:
     assert {str(article_id_of(task)): len(task["predictions"]) for task in loop.tasks()} == {
         article: int(article in ("harbour", "market")) for article in loop.corpus.article_ids()
     }
-    assert len(loop.studio.projects(loop.title)) == 1
+    assert len(loop.studio.find_projects(loop.title)) == 1
 
 
 def labelled(toolkit: Toolkit) -> dict[str, bytes]:
@@ -152,10 +153,10 @@ def labelled(toolkit: Toolkit) -> dict[str, bytes]:
     loop = toolkit.loop
     shutil.rmtree(loop.corpus.root / "annotations" / "anna")
     assert toolkit.run("push").code == 0
-    loop.state.remember_project(
-        loop.studio.where.name, loop.title, existing(loop.studio, loop.state, loop.title).number
+    loop.state.save_project_id(
+        loop.studio.address.name, loop.title, require_project(loop.studio, loop.state, loop.title).id
     )
-    loop.state.remember_people(toolkit.proxy.url, {1: "anna"})
+    loop.state.save_annotators(toolkit.proxy.url, {1: "anna"})
     items = loop.items("market")
     for article in loop.corpus.article_ids():
         loop.submit(article, items if article == "market" else [])

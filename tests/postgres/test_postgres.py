@@ -17,10 +17,11 @@ import pytest
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import push, server
-from annotate.labelstudio.client import Studio, address
-from annotate.labelstudio.server import Database, parse, settled
+from annotate.labelstudio.client import Studio, find_server
+from annotate.labelstudio.database import Database, parse_database_url, resolve_database
+from annotate.labelstudio.predictions import corpus_predictions
 from annotate.labelstudio.state import State
-from annotate.labelstudio.tasks import result
+from annotate.labelstudio.tasks import result_items
 from tests.conftest import ROOT, Project
 
 pytestmark = pytest.mark.postgres
@@ -93,16 +94,16 @@ def test_server_on_postgresql_with_backup_and_restore(
     cluster.sql("CREATE DATABASE studio")
     state, loaded = State(tmp_path / "studio"), project.inventory
     anna = project.corpus.read_annotation("anna", "harbour")
-    server.up(state, database=parse(cluster.url("studio")))
+    server.start(state, database=parse_database_url(cluster.url("studio")))
     try:
         assert not (state.data / "label_studio.sqlite3").exists()
-        with Studio(address(state)) as studio:
-            articles, labels = list(project.corpus.articles()), push.predictions(project.corpus, loaded)
-            done = push.push(studio, state, loaded, articles, labels, title="Port news")
-            task = next(task for task in studio.tasks(done.project) if task["data"]["article"] == "harbour")
-            studio._sdk.annotations.create(id=task["id"], result=result(anna, loaded))
+        with Studio(find_server(state)) as studio:
+            corpus, labels = project.corpus, corpus_predictions(project.corpus, loaded)
+            done = push.push(studio, state, loaded, corpus, corpus.article_ids(), labels, title="Port news")
+            task = next(task for task in studio.list_tasks(done.project.id) if task["data"]["article"] == "harbour")
+            studio.write("POST", f"api/tasks/{task['id']}/annotations/", {"result": result_items(anna, loaded)})
     finally:
-        server.down(state)
+        server.stop(state)
     saved = {**os.environ, "DATABASE": cluster.url("studio"), "STUDIO": str(state.folder), "BACKUP": str(tmp_path)}
     saved["PATH"] = f"{Path(sys.executable).parent}:{cluster.programs}:{saved['PATH']}"
     subprocess.run(["sh", "-euc", block("backup")], env=saved, check=True, capture_output=True)
@@ -122,11 +123,11 @@ def test_server_on_postgresql_with_backup_and_restore(
         same = project.annotate("studio", "compare", "--dir", str(state.folder), "--title", "Port news")
         assert same.exit_code == 0, same.output
     finally:
-        server.down(state)
+        server.stop(state)
 
 
 def test_database_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(
         CannotRun, match=r"^postgresql://label@127\.0\.0\.1:1/studio: cannot be reached \(.*\); is Postgre"
     ):
-        settled(State(tmp_path), Database("127.0.0.1", 1, "studio", "label", PASSWORD))
+        resolve_database(State(tmp_path), Database("127.0.0.1", 1, "studio", "label", PASSWORD))

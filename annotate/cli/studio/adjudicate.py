@@ -1,32 +1,38 @@
-"""`annotate studio adjudicate`: what several annotators labelled, side by side on a server, and gold out of it."""
-
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+"""`annotate studio adjudicate`: the labels of several annotators next to each other on a server, and gold from them."""
 
 import click
 
+from annotate import inventory
 from annotate.cli.output import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
-    connected,
+    connect,
     dir_option,
-    fetch,
-    page,
-    progress,
-    refusals,
+    page_url,
+    render_guidelines,
     restore_option,
+    show_conflicts,
+    show_progress,
+    show_status,
+    split_ids,
     title_option,
 )
+from annotate.corpus import Corpus
 from annotate.errors import CannotRun
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from annotate.corpus import Corpus
-    from annotate.inventory import Inventory
-    from annotate.labelstudio.tasks import Prediction
-    from annotate.labelstudio.team import Made
-    from annotate.model import Annotation
+from annotate.inventory import Inventory
+from annotate.labelstudio.adjudication import (
+    adjudication_tabs,
+    common_articles,
+    read_gold,
+    start_from_agreed,
+    write_gold,
+)
+from annotate.labelstudio.annotators import identify_user, require_annotators
+from annotate.labelstudio.journal import user_ids
+from annotate.labelstudio.lock import lock_folder
+from annotate.labelstudio.predictions import corpus_predictions
+from annotate.labelstudio.projects import adjudication_title, require_project
+from annotate.labelstudio.push import push
+from annotate.util.files import sweep
 
 
 @click.command("adjudicate")
@@ -35,11 +41,11 @@ if TYPE_CHECKING:
 @guidelines_option
 @title_option
 @dir_option
-@click.option("--from", "from_", metavar="ID,ID…", help="Set it up, with the labels of these annotators.")
+@click.option("--from", "from_", metavar="ID,ID…", help="Set it up with the labels of these annotators.")
 @restore_option
 @click.option("--pull", "pulling", is_flag=True, help="Write gold from what was submitted.")
-@click.option("--as", "who", metavar="ID", help="With --pull: who adjudicated, by the id in annotators.yaml.")
-@click.option("--user", type=int, help="With --pull: the server's number of that user, where it is not clear.")
+@click.option("--as", "adjudicator", metavar="ID", help="With --pull: the adjudicator, by the id in annotators.yaml.")
+@click.option("--user", type=int, help="With --pull: the server's number of that user, if it is unclear.")
 @click.pass_context
 def adjudicate(
     ctx: click.Context,
@@ -51,12 +57,12 @@ def adjudicate(
     from_: str | None,
     restore_config: bool,
     pulling: bool,
-    who: str | None,
+    adjudicator: str | None,
     user: int | None,
 ) -> None:
     """Adjudicate in Label Studio, in a project "TITLE: adjudication".
 
-    Each article that all the annotators labelled has a tab with each one's version, and starts with what they agree on.
+    Each article that all the annotators labelled has a tab with the labels of each, and starts with what they agree on.
     Pull their labels first. With --pull, what was submitted becomes gold; an article that breaks a rule is left out.
 
     Exit code 0: done; 1: refused, or an article was left out; 2: could not run.
@@ -65,126 +71,75 @@ def adjudicate(
     annotate studio adjudicate --from anna,ben
     annotate studio adjudicate --pull --as carla
     """
-    from annotate import inventory
-    from annotate.corpus import Corpus
-
-    if pulling == bool(from_) or pulling != bool(who):
-        raise CannotRun("annotate studio adjudicate", "is one of two things", "give --from ID,ID, or --pull --as ID")
+    if pulling == bool(from_) or pulling != bool(adjudicator):
+        problem = "needs either --from, or --pull and --as"
+        raise CannotRun("annotate studio adjudicate", problem, "give --from ID,ID, or --pull --as ID")
     loaded, store = inventory.load(schema), Corpus(corpus)
-    name = title or loaded.title
+    own_title = adjudication_title(title or loaded.title)
     if from_:
-        who_all = [one.strip() for one in from_.split(",") if one.strip()]
-        _set_up(ctx, store, loaded, guidelines, name, folder, who_all, restore=restore_config)
-    elif who:
-        _pull(ctx, store, loaded, name, folder, who, user)
+        is_complete = _set_up(store, loaded, guidelines, own_title, folder, split_ids(from_), restore_config)
+    else:
+        is_complete = _pull(store, loaded, own_title, folder, adjudicator or "", user)
+    if not is_complete:
+        ctx.exit(1)
 
 
 def _set_up(
-    ctx: click.Context,
-    store: "Corpus",
-    loaded: "Inventory",
+    corpus: Corpus,
+    loaded: Inventory,
     guidelines: str,
-    name: str,
+    title: str,
     folder: str,
-    who: list[str],
-    *,
-    restore: bool,
-) -> None:
-    from annotate.labelstudio.instructions import instructions
-    from annotate.labelstudio.lock import locked
-    from annotate.labelstudio.push import predictions, push
-    from annotate.labelstudio.team import listed, start_from, title_of_adjudicate
-
-    shown = predictions(store, loaded, listed(store, who))
-    labels = {article: _tabs(store, loaded, article, shown[article]) for article in _common(store, who)}
-    html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
-    articles, own = [store.read_article(article) for article in labels], title_of_adjudicate(name)
-    with refusals(ctx), connected(folder) as (studio, state), locked(state, "adjudicate"):
-        with progress("pushing articles") as report:
-            settled = partial(push, title=own, instructions=html, restore=restore, progress=report)
-            done = settled(studio, state, loaded, articles, labels)
-        start_from(studio, done.project, next(iter(labels.values()))[0].annotation)
-        click.echo(f"project {done.project.number}, {own}: {page(studio, done.project)}")
-    click.echo(f"{len(done.created)} articles new, {len(done.updated)} brought up to date")
-    for conflict in done.conflicts:
-        click.echo(f"refused: {conflict}", err=True)
-    if done.conflicts:
-        ctx.exit(1)
-
-
-def _common(store: "Corpus", who: list[str]) -> list[str]:
-    """The articles that all of them labelled."""
-    if len(set(who)) < 2:
-        raise CannotRun(",".join(who), "names fewer than two annotators", "write --from anna,ben")
-    common = sorted(set.intersection(*(set(store.annotated_ids(name)) for name in who)))
-    if not common:
-        raise CannotRun(store.root, f"no article was labelled by all of {', '.join(who)}", "pull their labels")
-    return common
-
-
-def _tabs(store: "Corpus", loaded: "Inventory", article: str, labels: "Sequence[Prediction]") -> "list[Prediction]":
-    """The tabs of an article; raises CannotRun for labels of another text."""
+    annotators: list[str],
+    restore_config: bool,
+) -> bool:
     from annotate.agreement.adjudication import agreed
-    from annotate.labelstudio.team import AGREED, versions
-    from annotate.offsets import sha256
 
-    text, annotations = store.read_text(article), [entry.annotation for entry in labels]
-    for annotation in annotations:
-        if annotation.text_sha256 != sha256(text):
-            path = store.annotation_path(annotation.annotator, article)
-            raise CannotRun(path, "was made on another text", "run `annotate check`")
-    return versions(annotations, agreed(annotations, text, loaded.version, AGREED))
+    predictions = corpus_predictions(corpus, loaded, require_annotators(corpus, annotators))
+    tabs = {
+        article_id: adjudication_tabs(corpus, loaded, article_id, predictions[article_id], agreed)
+        for article_id in common_articles(corpus, annotators)
+    }
+    instructions = render_guidelines(guidelines, loaded)
+    with connect(folder) as (studio, state), lock_folder(state, "adjudicate"):
+        with show_progress("pushing articles") as progress:
+            result = push(
+                studio,
+                state,
+                loaded,
+                corpus,
+                list(tabs),
+                tabs,
+                title=title,
+                instructions=instructions,
+                restore_config=restore_config,
+                progress=progress,
+            )
+        start_from_agreed(studio, result.project.id, next(iter(tabs.values()))[0].annotation)
+        click.echo(f"project {result.project.id}, {title}: {page_url(studio, result.project)}")
+    click.echo(f"{len(result.created)} articles new, {len(result.updated)} updated")
+    return not show_conflicts(result)
 
 
-def _errors(gold: "Annotation", text: str, loaded: "Inventory") -> list[str]:
-    """What `annotate check` would say of the file, were it written."""
+def _pull(corpus: Corpus, loaded: Inventory, title: str, folder: str, adjudicator: str, user: int | None) -> bool:
     from annotate.checks import check_annotation
 
-    found = check_annotation(gold, text, loaded)
-    return [f"{finding.code} {finding.message}" for finding in found if finding.severity == "error"]
-
-
-def _pull(
-    ctx: click.Context, store: "Corpus", loaded: "Inventory", name: str, folder: str, who: str, user: int | None
-) -> None:
-    from annotate.labelstudio.lock import locked
-    from annotate.labelstudio.pull import name_user
-    from annotate.labelstudio.team import pull, title_of_adjudicate
-    from annotate.util.files import sweep
-
-    with refusals(ctx), connected(folder) as (studio, state), locked(state, "adjudicate"):
-        sweep(store.root)
-        hint = "make it with `annotate studio adjudicate --from ID,ID`"
-        raw = fetch(studio, state, title_of_adjudicate(name), hint)
-        name_user(store, state, studio.where.name, raw, who, user)
-        made = pull(store, loaded, state, studio.where.name, raw, who)
-        faults = [fault for one in made for fault in _write(store, loaded, one)]
-    for fault in faults:
-        click.echo(fault, err=True)
-    waiting = [one.article for one in made if one.gold is None and not one.findings]
-    if waiting:
-        click.echo(f"not adjudicated yet: {', '.join(waiting)}")
-    if faults:
-        ctx.exit(1)
-
-
-def _write(store: "Corpus", loaded: "Inventory", one: "Made") -> list[str]:
-    """Write the gold of an article, or say what keeps it from being written."""
-    from annotate.corpus import encode_annotation
-    from annotate.model import GOLD
-
-    where = f"annotations/{GOLD}/{one.article}.json"
-    found = [f"{finding.code} {finding.message}" for finding in one.findings if finding.severity == "error"]
-    if one.gold is not None:
-        found += _errors(one.gold, store.read_text(one.article), loaded)
-        if len(one.gold.made_from) < 2:
-            found.append("the task shows fewer than two annotators' versions; set the adjudication up again")
-    if found or one.gold is None:
-        return [f"{where}: not written: {fault}" for fault in found]
-    path = store.annotation_path(GOLD, one.article)
-    same = path.is_file() and path.read_bytes() == encode_annotation(one.gold)
-    if not same:
-        store.write_annotation(GOLD, one.gold)
-    counts = f"{len(one.gold.spans)} spans, {len(one.gold.relations)} relations"
-    click.echo(f"{'unchanged' if same else 'written'}: {where}, {counts}")
-    return []
+    with connect(folder) as (studio, state), lock_folder(state, "adjudicate"):
+        sweep(corpus.root)
+        with show_status("fetching tasks"):
+            hint = "create it with `annotate studio adjudicate --from ID,ID`"
+            tasks = studio.list_tasks(require_project(studio, state, title, hint).id)
+        server = studio.address.name
+        identify_user(corpus, state, server, user_ids(tasks), adjudicator, user)
+        results = read_gold(corpus, loaded, state, server, tasks, adjudicator)
+        written = [write_gold(corpus, loaded, result, check_annotation) for result in results]
+    for entry in written:
+        if entry.gold:
+            counts = f"{len(entry.gold.spans)} spans, {len(entry.gold.relations)} relations"
+            click.echo(f"{'unchanged' if entry.is_unchanged else 'written'}: {entry.file}, {counts}")
+        for problem in entry.problems:
+            click.echo(f"{entry.file}: not written: {problem}", err=True)
+    pending = [result.article_id for result in results if result.gold is None and not result.findings]
+    if pending:
+        click.echo(f"not adjudicated yet: {', '.join(pending)}")
+    return not any(entry.problems for entry in written)

@@ -1,80 +1,83 @@
-"""What the commands of `annotate studio` share: their options, the connection, refusals, signs of life."""
+"""What the commands of `annotate studio` share: options, the connection to a server, progress."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
 from annotate.cli.output import terminal
-
-if TYPE_CHECKING:
-    from annotate.labelstudio.client import Project, Raw, Studio
-    from annotate.labelstudio.state import State
+from annotate.inventory import Inventory
+from annotate.labelstudio.client import Progress, Project, Studio, find_server
+from annotate.labelstudio.instructions import render_instructions
+from annotate.labelstudio.push import PushResult
+from annotate.labelstudio.state import DEFAULT_FOLDER, State
+from annotate.util.parallel import few_collections
 
 dir_option = click.option(
-    "--dir", "folder", default=".studio", show_default=True, type=click.Path(), help="Where the server's data is kept."
+    "--dir",
+    "folder",
+    default=DEFAULT_FOLDER,
+    show_default=True,
+    type=click.Path(),
+    help="Folder for the server's data.",
 )
-title_option = click.option("--title", help="The project's title on the server. Default: the inventory's.")
+title_option = click.option("--title", help="Title of the project on the server.  [default: the inventory's]")
 restore_option = click.option(
-    "--restore-config", is_flag=True, help="Put back a labelling config that was changed on the server."
+    "--restore-config", is_flag=True, help="Revert a labelling config that was changed on the server."
 )
 
-SHOWN = 20
-"""Differences that `compare` lists before it says how many more there are."""
+MAX_SHOWN = 20
+"""Differences or errors that are listed; the others are only counted."""
 
 
 @contextmanager
-def refusals(ctx: click.Context) -> Iterator[None]:
-    """Say what was refused, in one line, and end with exit code 1."""
-    from annotate.labelstudio.client import Refused
-
-    try:
-        yield
-    except Refused as refused:
-        click.echo(f"refused: {refused}", err=True)
-        ctx.exit(1)
-
-
-@contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal, nothing elsewhere: what is called with the number done and the number of all."""
+def show_progress(description: str) -> Iterator[Progress]:
+    """Show a progress bar on a terminal, and nothing elsewhere; yield the function that advances it."""
     console = terminal(stderr=True)
     if not console.is_terminal:
         yield lambda done, total: None
         return
-    from rich.progress import Progress
+    from rich.progress import Progress as ProgressBar
 
-    with Progress(console=console, transient=True) as bar:
-        line = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(line, completed=done, total=total)
+    with ProgressBar(console=console, transient=True) as bar:
+        task = bar.add_task(description, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """A sign of life on a terminal while something of unknown length goes on."""
-    with terminal(stderr=True).status(what):
+def show_status(description: str) -> Iterator[None]:
+    """Show on a terminal that something of unknown length is in progress."""
+    with terminal(stderr=True).status(description):
         yield
 
 
 @contextmanager
-def connected(folder: str) -> Iterator[tuple["Studio", "State"]]:
-    from annotate.labelstudio.client import Studio, address
-    from annotate.labelstudio.state import State
-    from annotate.util.parallel import few_collections
-
+def connect(folder: str) -> Iterator[tuple[Studio, State]]:
+    """Connect to the server of a folder, or to the one in the environment."""
     state = State(folder)
-    state.make()
-    with Studio(address(state)) as studio, few_collections():
+    state.create_folder()
+    with Studio(find_server(state)) as studio, few_collections():
         yield studio, state
 
 
-def fetch(studio: "Studio", state: "State", title: str, hint: str) -> "list[Raw]":
-    from annotate.labelstudio.push import existing
-
-    with working("fetching tasks"):
-        return studio.tasks(existing(studio, state, title, hint))
+def page_url(studio: Studio, project: Project) -> str:
+    """Return the address of a project's page."""
+    return f"{studio.url}/projects/{project.id}/data"
 
 
-def page(studio: "Studio", project: "Project") -> str:
-    return f"{studio.url}/projects/{project.number}/data"
+def render_guidelines(folder: str, inventory: Inventory) -> str:
+    """Return the instructions for annotators; none if there is no folder of guidelines."""
+    return render_instructions(folder, inventory) if Path(folder).is_dir() else ""
+
+
+def show_conflicts(result: PushResult, prefix: str = "") -> bool:
+    """Print the conflicts of a push, and return whether there are any."""
+    for conflict in result.conflicts:
+        click.echo(f"refused: {prefix}{conflict}", err=True)
+    return bool(result.conflicts)
+
+
+def split_ids(value: str) -> list[str]:
+    """Return the ids of an option that takes ID,ID…"""
+    return [part.strip() for part in value.split(",") if part.strip()]

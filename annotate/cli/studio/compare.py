@@ -1,11 +1,14 @@
-"""`annotate studio compare`: what a server has against what the corpus has."""
+"""`annotate studio compare`: compare a server with the corpus."""
 
 import click
 
+from annotate import inventory
 from annotate.cli.output import corpus_option, schema_option
-from annotate.cli.studio.common import SHOWN, connected, dir_option, progress, refusals, title_option
-
-_PREDICTED = {"filter": "filter:tasks:total_predictions", "operator": "greater", "type": "Number", "value": 0}
+from annotate.cli.studio.common import MAX_SHOWN, connect, dir_option, show_progress, title_option
+from annotate.corpus import Corpus
+from annotate.labelstudio.compare import HAS_PREDICTION, compare_with_server
+from annotate.labelstudio.predictions import corpus_predictions
+from annotate.labelstudio.projects import require_project
 
 
 @click.command("compare")
@@ -15,35 +18,29 @@ _PREDICTED = {"filter": "filter:tasks:total_predictions", "operator": "greater",
 @dir_option
 @click.pass_context
 def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, folder: str) -> None:
-    """Fetch everything back and compare it with the corpus: texts, spans and relations.
+    """Compare everything on the server with the corpus: texts, spans and relations.
 
-    Exit code 0: all is equal; 1: differences; 2: could not run.
+    Exit code 0: no difference; 1: differences; 2: could not run.
 
     \b
     annotate studio compare
     """
-    from annotate import inventory
-    from annotate.corpus import Corpus
-    from annotate.labelstudio.client import everything
-    from annotate.labelstudio.compare import compare as compare_all
-    from annotate.labelstudio.push import articles_of, existing, predictions
-
     loaded, store = inventory.load(schema), Corpus(corpus)
-    with refusals(ctx), connected(folder) as (studio, state):
-        project = existing(studio, state, title or loaded.title)
-        pushed = studio.count(project, only=[_PREDICTED]) > 0
-        labels = predictions(store, loaded) if pushed else {}
-        people = state.people(studio.where.name)
-        with progress("comparing") as report:
-            raw = everything(studio, project, report)
-            found = compare_all(store, loaded, articles_of(store), labels, raw, people)
-    for words in found.differences[:SHOWN]:
-        click.echo(words)
-    if len(found.differences) > SHOWN:
-        click.echo(f"… and {len(found.differences) - SHOWN} more")
-    for what in ("articles", "annotations", "spans", "relations", "items"):
-        if what in found.equal or what in found.different:
-            click.echo(f"{what}: {found.equal[what]} equal, {found.different[what]} different")
-    click.echo(f"characters of equal texts: {found.characters}")
-    if found.differences:
+    with connect(folder) as (studio, state):
+        project = require_project(studio, state, title or loaded.title)
+        has_predictions = studio.count_tasks(project.id, filters=[HAS_PREDICTION]) > 0
+        predictions = corpus_predictions(store, loaded) if has_predictions else {}
+        annotators = state.annotators(studio.address.name)
+        with show_progress("comparing") as progress:
+            tasks = studio.iterate_tasks(project.id, progress)
+            result = compare_with_server(store, loaded, store.article_ids(), predictions, tasks, annotators)
+    for difference in result.differences[:MAX_SHOWN]:
+        click.echo(difference)
+    if len(result.differences) > MAX_SHOWN:
+        click.echo(f"… and {len(result.differences) - MAX_SHOWN} more")
+    for kind in ("articles", "annotations", "spans", "relations", "items"):
+        if kind in result.equal or kind in result.different:
+            click.echo(f"{kind}: {result.equal[kind]} equal, {result.different[kind]} different")
+    click.echo(f"characters of equal texts: {result.characters}")
+    if result.differences:
         ctx.exit(1)

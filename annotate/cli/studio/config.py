@@ -2,18 +2,17 @@
 
 import click
 
+from annotate import inventory
 from annotate.cli.output import schema_option
+from annotate.labelstudio.config import labelling_config
 
 
 @click.command("config")
 @schema_option
 def config(schema: str) -> None:
-    """Print the labelling config that the inventory makes.
+    """Print the labelling config of the inventory.
 
     \b
     annotate studio config > config.xml
     """
-    from annotate import inventory
-    from annotate.labelstudio.config import labeling_config
-
-    click.echo(labeling_config(inventory.load(schema)), nl=False)
+    click.echo(labelling_config(inventory.load(schema)), nl=False)

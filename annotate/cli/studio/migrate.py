@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.output import corpus_option, guidelines_option, schema_option
-from annotate.cli.studio.common import connected, dir_option, progress, refusals, working
+from annotate.cli.studio.common import connect, dir_option, show_progress, show_status
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option("--leave-others", is_flag=True, help="Leave projects behind that --title does not name.")
 @dir_option
-@click.pass_context
 def migrate(
-    ctx: click.Context,
     file: str | None,
     plan_only: bool,
     undo: bool,
@@ -79,17 +77,17 @@ def migrate(
 
     wanted = steps.load(file) if file else None
     state = State(folder)
-    with refusals(ctx), lock.locked(state, "migrate"), ExitStack() as stack:
+    with lock.lock_folder(state, "migrate"), ExitStack() as stack:
         for place in (corpus, schema, guidelines):
             sweep(Path(place))
         begun = transaction.current(state)
         phase, journal = begun or (None, None)
         needs = bool(journal.lives) if journal and (undo or phase != "done") else not no_server
-        studio = stack.enter_context(connected(folder))[0] if needs else None
+        studio = stack.enter_context(connect(folder))[0] if needs else None
         if undo or phase == "back":
             if phase is None or journal is None:
                 raise CannotRun(state.folder / transaction.FOLDER, "has no journal", "there is no migration to undo")
-            with progress("undoing") as seen:
+            with show_progress("undoing") as seen:
                 transaction.back(state, phase, journal, studio, seen)
             click.echo(f"undone: inventory {journal.migration.before} is back")
             return
@@ -106,7 +104,7 @@ def migrate(
             projects = team.chosen(studio, state, store, title, titles, leave_others) if studio else []
             places = Places(store, Path(schema), Path(guidelines) if Path(guidelines).is_dir() else None)
             ways = plan.Ways(_errors, _decisions)
-            with working("planning"):
+            with show_status("planning"):
                 planned = plan.plan(places, wanted, ways, studio, state, projects)
             journal = planned.journal
             _show(planned)
@@ -168,11 +166,11 @@ def _forward(state: "State", journal: "Journal", store: "Corpus", schema: Path, 
     from annotate.migration import plan, transaction
 
     _, known = plan.inventories(schema, journal.schema, journal.migration)
-    people = state.people(studio.where.name) if studio else {}
+    people = state.annotators(studio.address.name) if studio else {}
 
     def remade(live: transaction.Live, article: str, found: tuple[str, dict[str, object]]) -> transaction.Entry:
         maker = transaction.maker(*found, people, live.gold)
         return transaction.entry_of(journal.migration, known, store, maker, article, found)
 
-    with progress("migrating") as seen:
+    with show_progress("migrating") as seen:
         transaction.forward(state, journal, studio, remade, seen)

@@ -1,17 +1,29 @@
-"""`annotate studio people` and `assign`: annotators as users of a server, and a project for each; how far they are."""
+"""`annotate studio people` and `assign`: annotators as users of a server, and a project for each."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from annotate import inventory
 from annotate.cli.output import corpus_option, guidelines_option, schema_option
-from annotate.cli.studio.common import connected, dir_option, page, progress, refusals, restore_option, title_option
+from annotate.cli.studio.common import (
+    connect,
+    dir_option,
+    page_url,
+    render_guidelines,
+    restore_option,
+    show_conflicts,
+    show_progress,
+    split_ids,
+    title_option,
+)
+from annotate.corpus import Corpus
 from annotate.errors import CannotRun
-
-if TYPE_CHECKING:
-    from annotate.corpus import Corpus
-    from annotate.model import Article
+from annotate.labelstudio.annotators import LOGINS_FILE, add_users, require_annotators
+from annotate.labelstudio.lock import lock_folder
+from annotate.labelstudio.projects import annotator_title, save_assignment
+from annotate.labelstudio.push import push
+from annotate.labelstudio.status import STAGES, read_status
 
 
 @click.group("people", invoke_without_command=True)
@@ -20,7 +32,7 @@ if TYPE_CHECKING:
 @dir_option
 @click.pass_context
 def people(ctx: click.Context, schema: str, title: str | None, folder: str) -> None:
-    """List the annotators on the server by pseudonym: the server's number, and how much is done, begun and left.
+    """List the annotators on the server by pseudonym, with their user numbers and progress.
 
     \b
     annotate studio people
@@ -28,47 +40,38 @@ def people(ctx: click.Context, schema: str, title: str | None, folder: str) -> N
     """
     if ctx.invoked_subcommand:
         return
-    from annotate import inventory
-    from annotate.labelstudio.team import STAGES
-    from annotate.labelstudio.team import progress as all_progress
-
     loaded = inventory.load(schema)
-    with refusals(ctx), connected(folder) as (studio, state):
-        numbers = {name: number for number, name in state.people(studio.where.name).items()}
-        with progress("counting") as report:
-            found = all_progress(studio, state, title or loaded.title, report)
-    names = [*numbers, *(name for name in found.annotators if name not in numbers)]
-    for name in names:
-        counts = found.counts(name)
-        told = ", ".join(f"{counts[stage]} {stage}" for stage in STAGES)
-        click.echo(f"{name}: {f'user {numbers[name]}' if name in numbers else 'no user yet'}; {told}")
-    if not names:
-        click.echo("nobody yet; make users with `annotate studio people add ID`")
+    with connect(folder) as (studio, state):
+        user_ids = {annotator: user_id for user_id, annotator in state.annotators(studio.address.name).items()}
+        with show_progress("counting") as progress:
+            labelling = read_status(studio, state, title or loaded.title, progress)
+    annotators = list(dict.fromkeys([*user_ids, *labelling.annotators]))
+    for annotator in annotators:
+        counts = labelling.counts(annotator)
+        user = f"user {user_ids[annotator]}" if annotator in user_ids else "no user yet"
+        click.echo(f"{annotator}: {user}; {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
+    if not annotators:
+        click.echo("no annotators yet; create users with `annotate studio people add ID`")
 
 
 @people.command("add")
 @corpus_option
 @dir_option
 @click.argument("annotators", metavar="ID…", nargs=-1, required=True)
-@click.pass_context
-def add(ctx: click.Context, corpus: str, folder: str, annotators: tuple[str, ...]) -> None:
-    """Make users for annotators of annotators.yaml, with a random login and password. Who is a user stays as they are.
+def add(corpus: str, folder: str, annotators: tuple[str, ...]) -> None:
+    """Create users for annotators of annotators.yaml, with random logins and passwords.
 
-    The logins stand in people-logins.json in the folder, for you alone to read; hand each to its annotator.
+    Existing users are left alone. The logins are in people-logins.json in the folder, which only you can read. Give
+    each annotator theirs.
 
     \b
     annotate studio people add anna ben
     """
-    from annotate.corpus import Corpus
-    from annotate.labelstudio.lock import locked
-    from annotate.labelstudio.team import LOGINS
-    from annotate.labelstudio.team import add as add_all
-
-    with refusals(ctx), connected(folder) as (studio, state), locked(state, "people add"):
-        done = add_all(Corpus(corpus), studio, state, annotators)
-    for joined in done:
-        click.echo(f"{joined.annotator}: user {joined.user}{'' if joined.new else ' already'}")
-    click.echo(f"logins and passwords: {Path(folder) / LOGINS}")
+    with connect(folder) as (studio, state), lock_folder(state, "people add"):
+        users = add_users(Corpus(corpus), studio, state, annotators)
+    for user in users:
+        click.echo(f"{user.annotator}: user {user.user_id}{'' if user.is_new else ' already'}")
+    click.echo(f"logins and passwords: {Path(folder) / LOGINS_FILE}")
 
 
 @click.command("assign")
@@ -77,7 +80,7 @@ def add(ctx: click.Context, corpus: str, folder: str, annotators: tuple[str, ...
 @guidelines_option
 @title_option
 @dir_option
-@click.option("--articles", metavar="ID,ID…", help="These articles alone. Default: all.")
+@click.option("--articles", metavar="ID,ID…", help="Articles to assign.  [default: all]")
 @restore_option
 @click.argument("annotators", metavar="ID…", nargs=-1, required=True)
 @click.pass_context
@@ -92,49 +95,47 @@ def assign(
     restore_config: bool,
     annotators: tuple[str, ...],
 ) -> None:
-    """Make each annotator a project of their own, "TITLE: ID", with the bare text and nobody's labels in it.
+    """Create a project for each annotator, "TITLE: ID", with the bare text and no labels.
 
-    The open edition of Label Studio hides no project from other users of the server. Tell annotators to work in their
-    own alone; where that does not do, give each a server of their own (--dir).
+    The open edition of Label Studio hides no project from other users of the server. Tell annotators to work only in
+    their own; if that is not enough, give each a server of their own (--dir).
 
-    Assigning more articles later adds them. Exit code 0: assigned; 1: refused; 2: could not run.
+    To assign further articles, run the command again. Exit code 0: assigned; 1: refused; 2: could not run.
 
     \b
     annotate studio assign anna ben
     annotate studio assign carla --articles harbour,market
     """
-    from functools import partial
-
-    from annotate import inventory
-    from annotate.corpus import Corpus
-    from annotate.labelstudio.instructions import instructions
-    from annotate.labelstudio.lock import locked
-    from annotate.labelstudio.push import push
-    from annotate.labelstudio.team import listed, remember, title_of
-
     loaded, store = inventory.load(schema), Corpus(corpus)
-    name, conflicts = title or loaded.title, 0
-    projects = {annotator: title_of(name, annotator) for annotator in listed(store, annotators)}
-    chosen = _chosen(store, articles)
-    html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
-    with refusals(ctx), connected(folder) as (studio, state), locked(state, "assign"):
-        for annotator, own in projects.items():
-            with progress(f"pushing articles for {annotator}") as report:
-                settled = partial(push, title=own, instructions=html, restore=restore_config, progress=report)
-                done = settled(studio, state, loaded, chosen, {})
-            remember(state, studio.where.name, name, annotator)
-            click.echo(f"{annotator}: {len(done.created)} articles new, {page(studio, done.project)}")
-            for conflict in done.conflicts:
-                click.echo(f"refused: {annotator}: {conflict}", err=True)
-            conflicts += len(done.conflicts)
-    if conflicts:
+    name, has_conflicts = title or loaded.title, False
+    titles = {annotator: annotator_title(name, annotator) for annotator in require_annotators(store, annotators)}
+    article_ids = _select_articles(store, articles)
+    instructions = render_guidelines(guidelines, loaded)
+    with connect(folder) as (studio, state), lock_folder(state, "assign"):
+        for annotator, own_title in titles.items():
+            with show_progress(f"pushing articles for {annotator}") as progress:
+                result = push(
+                    studio,
+                    state,
+                    loaded,
+                    store,
+                    article_ids,
+                    {},
+                    title=own_title,
+                    instructions=instructions,
+                    restore_config=restore_config,
+                    progress=progress,
+                )
+            save_assignment(state, studio.address.name, name, annotator)
+            click.echo(f"{annotator}: {len(result.created)} articles new, {page_url(studio, result.project)}")
+            has_conflicts |= show_conflicts(result, f"{annotator}: ")
+    if has_conflicts:
         ctx.exit(1)
 
 
-def _chosen(store: "Corpus", articles: str | None) -> "list[Article]":
-    wanted = [name.strip() for name in articles.split(",") if name.strip()] if articles else store.article_ids()
-    known = set(store.article_ids())
-    for name in wanted:
-        if name not in known:
-            raise CannotRun(store.root / "articles", f"has no {name!r}", "name articles of the corpus")
-    return [store.read_article(name) for name in dict.fromkeys(wanted)]
+def _select_articles(corpus: Corpus, articles: str | None) -> list[str]:
+    all_ids = corpus.article_ids()
+    article_ids = split_ids(articles) if articles else all_ids
+    for article_id in set(article_ids) - set(all_ids):
+        raise CannotRun(corpus.root / "articles", f"has no {article_id!r}", "name articles of the corpus")
+    return list(dict.fromkeys(article_ids))

@@ -1,11 +1,20 @@
 """`annotate studio pull`: labels from a server into the corpus."""
 
-from functools import partial
-
 import click
 
+from annotate import inventory
 from annotate.cli.output import corpus_option, schema_option
-from annotate.cli.studio.common import connected, dir_option, progress, refusals, title_option
+from annotate.cli.studio.common import connect, dir_option, show_progress, title_option
+from annotate.corpus import Corpus
+from annotate.labelstudio.annotators import identify_user
+from annotate.labelstudio.config_drift import find_drift
+from annotate.labelstudio.journal import Journal, fetch_changes
+from annotate.labelstudio.lock import lock_folder
+from annotate.labelstudio.projects import MissingProject, labelling_titles, require_project
+from annotate.labelstudio.pull import Pull
+from annotate.labelstudio.quarantine import iterate_quarantine
+from annotate.labelstudio.results import Mapper, describe_diagnoses
+from annotate.util.files import sweep
 
 
 @click.command("pull")
@@ -13,18 +22,10 @@ from annotate.cli.studio.common import connected, dir_option, progress, refusals
 @schema_option
 @title_option
 @dir_option
-@click.option(
-    "--annotator", metavar="ID", help="Who the server's user is, by the id in annotators.yaml; kept for later."
-)
-@click.option("--user", type=int, help="The server's number of that user, where several are not known yet.")
-@click.option(
-    "--all", "everything", is_flag=True, help="Pull every task, not just those that changed since the last pull."
-)
-@click.option(
-    "--fix",
-    is_flag=True,
-    help="Pull every task, and fix offsets whose words stand at one other place that they may mean.",
-)
+@click.option("--annotator", metavar="ID", help="Annotator that the server's user is, by the id in annotators.yaml.")
+@click.option("--user", type=int, help="The server's number of that user, if several are not identified yet.")
+@click.option("--all", "everything", is_flag=True, help="Pull every task, not only those that changed.")
+@click.option("--fix", is_flag=True, help="Pull every task, and move spans whose words fit at exactly one other place.")
 @click.pass_context
 def pull(
     ctx: click.Context,
@@ -37,13 +38,13 @@ def pull(
     everything: bool,
     fix: bool,
 ) -> None:
-    """Pull what was submitted into the corpus, one file an annotator and article.
+    """Pull what was submitted into the corpus, one file for each annotator and article.
 
-    Only what changed since the last pull is asked for. What cannot be taken is shown and counted, and kept in the
-    folder, where `annotate studio status` finds it. Interrupted, it goes on where it stopped when it is run again.
+    Only changes since the last pull are fetched. Items that cannot be taken are listed, counted, and kept in the
+    folder, where `annotate studio status` finds them. To resume an interrupted pull, run it again.
 
-    Exit code 0: pulled; 1: refused, or something is set aside; 2: could not run, or the project is no more, and what
-    was fetched of it before is taken.
+    Exit code 0: pulled; 1: refused, or items are set aside; 2: could not run, or a project does not exist any more.
+    What was fetched of such a project before is taken.
 
     \b
     annotate studio pull --annotator anna
@@ -51,55 +52,55 @@ def pull(
     annotate studio pull --all
     annotate studio pull --fix
     """
-    from annotate import inventory
-    from annotate.corpus import Corpus
-    from annotate.labelstudio import config_drift
-    from annotate.labelstudio import journal as aside
-    from annotate.labelstudio.client import still
-    from annotate.labelstudio.journal import Journal, fetch
-    from annotate.labelstudio.lock import locked
-    from annotate.labelstudio.pull import Taking, name_one_of
-    from annotate.labelstudio.push import find, missing
-    from annotate.labelstudio.results import Mapper, describe_diagnoses
-    from annotate.labelstudio.team import titles
-    from annotate.util.files import sweep
-
     loaded, store = inventory.load(schema), Corpus(corpus)
     mapper = Mapper(loaded, fix_offsets=fix)
-    with refusals(ctx), connected(folder) as (studio, state), locked(state, "pull"):
+    with connect(folder) as (studio, state), lock_folder(state, "pull"):
         sweep(store.root)
-        server, journal = studio.where.name, Journal(state)
-        names = [title] if title else titles(state, server, loaded.title)
-        there = {name: find(studio, state, name) for name in names}
-        projects = [project for project in there.values() if project]
-        gone = [missing(studio, name) for name, project in there.items() if project is None]
-        if gone and not (projects or journal.pages()):
-            raise gone[0]
+        server, journal = studio.address.name, Journal(state)
+        projects, missing = [], list[MissingProject]()
+        for name in [title] if title else labelling_titles(state, server, loaded.title):
+            try:
+                projects.append(require_project(studio, state, name))
+            except MissingProject as error:
+                missing.append(error)
+        if missing and not (projects or journal.page_paths()):
+            raise missing[0]
         for project in projects:
-            by_hand = config_drift.changed(state, server, project, loaded)
-            if by_hand:
-                click.echo(by_hand, err=True)
+            drift = find_drift(state, server, project, loaded)
+            if drift:
+                click.echo(drift, err=True)
         if annotator and user is not None:
-            name_one_of(store, state, server, (), annotator, user)
-        taking = Taking(store, state, server, mapper, studio.has_task, partial(still, studio))
-        with progress("fetching tasks") as report:
-            whole = partial(fetch, everything=everything or fix, progress=report, kept=taking.early)
-            fetched = sum(sum(whole(studio, journal, project)) for project in projects)
+            identify_user(store, state, server, (), annotator, user)
+        pulling = Pull(store, state, server, mapper, studio.has_task, studio.existing_tasks)
+        fetched = 0
+        with show_progress("fetching tasks") as progress:
+            for project in projects:
+                fetched += sum(
+                    fetch_changes(
+                        studio,
+                        journal,
+                        project.id,
+                        everything=everything or fix,
+                        progress=progress,
+                        on_page=pulling.take_page,
+                    )
+                )
         if annotator and user is None:
-            name_one_of(store, state, server, journal.users(server), annotator, user)
-        with progress("taking labels") as report:
-            done = taking.rest(report)
-        left = sum(1 for _ in aside.listed(state))
-    for finding in done.findings:
-        place = f" span {finding.span}:" if finding.span else ""
-        click.echo(f"{finding.file}: {finding.code}{place} {finding.message}", err=True)
-    for name in done.written:
+            identify_user(store, state, server, journal.user_ids(server), annotator, user)
+        with show_progress("taking labels") as progress:
+            result = pulling.take_rest(progress)
+        quarantined = sum(1 for _ in iterate_quarantine(state))
+    for finding in result.findings:
+        span = f" span {finding.span}:" if finding.span else ""
+        click.echo(f"{finding.file}: {finding.code}{span} {finding.message}", err=True)
+    for name in result.written:
         click.echo(f"written: annotations/{name}.json")
-    click.echo(f"{len(done.written)} written, {len(done.unchanged)} unchanged, {done.set_aside} items set aside")
+    counts = f"{len(result.written)} written, {len(result.unchanged)} unchanged"
+    click.echo(f"{counts}, {result.quarantined} items set aside")
     click.echo(f"{fetched} tasks fetched; {describe_diagnoses(mapper.diagnoses)}")
-    if left:
-        click.echo(f"{left} annotations have something set aside; `annotate studio status` says what", err=True)
-    if gone:
-        raise gone[0]
-    if left:
+    if quarantined:
+        click.echo(f"{quarantined} annotations have items set aside; `annotate studio status` lists them", err=True)
+    if missing:
+        raise missing[0]
+    if quarantined:
         ctx.exit(1)

@@ -1,37 +1,44 @@
 """`annotate studio push`: the corpus onto a server."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from annotate import inventory
+from annotate.cli.labels import errors, read_folder
 from annotate.cli.output import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
-    SHOWN,
-    connected,
+    MAX_SHOWN,
+    connect,
     dir_option,
-    page,
-    progress,
-    refusals,
+    page_url,
+    render_guidelines,
     restore_option,
+    show_conflicts,
+    show_progress,
+    show_status,
     title_option,
-    working,
 )
-from annotate.errors import CannotRun
+from annotate.corpus import ID_PATTERN, Corpus
+from annotate.errors import CannotRun, Refused
+from annotate.findings import Finding
+from annotate.inventory import Inventory
+from annotate.labelstudio.duplicates import remove_duplicates
+from annotate.labelstudio.lock import lock_folder, require_no_migration
+from annotate.labelstudio.predictions import Predictions, corpus_predictions, folder_predictions
+from annotate.labelstudio.projects import find_project
+from annotate.labelstudio.push import push as push_corpus
+from annotate.labelstudio.push_plan import PushPlan, plan_push
+from annotate.util.files import sweep
+from annotate.util.parallel import cores, worth
 
-if TYPE_CHECKING:
-    from annotate.corpus import Corpus
-    from annotate.findings import Finding
-    from annotate.inventory import Inventory
-    from annotate.labelstudio.push import Planned
-
-
-MOST_WORKERS = 8
-"""Processes that check the corpus beside the server."""
+MAX_CHECK_WORKERS = 8
+"""Processes that check the corpus while the server is at work."""
 
 
 @click.command("push")
@@ -43,15 +50,15 @@ MOST_WORKERS = 8
 @click.option("--no-predictions", is_flag=True, help="Push no labels, so that annotators start from the bare text.")
 @click.option(
     "--predictions",
-    "predicted",
+    "predictions_folder",
     metavar="DIR",
     type=click.Path(),
-    help="Push the annotation files of a folder, not gold.",
+    help="Push the annotation files of a folder instead of gold.",
 )
-@click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, article by article, and do nothing.")
-@click.option("--drop-doubles", is_flag=True, help="Remove second tasks of an article that hold nobody's work, first.")
+@click.option("--plan", "plan_only", is_flag=True, help="Show the plan, article by article, and change nothing.")
+@click.option("--drop-doubles", is_flag=True, help="First remove duplicate tasks of an article that contain no work.")
 @restore_option
-@click.option("--no-check", is_flag=True, help="Push although `annotate check` finds errors.")
+@click.option("--no-check", is_flag=True, help="Push even if `annotate check` finds errors.")
 @click.pass_context
 def push(
     ctx: click.Context,
@@ -61,18 +68,19 @@ def push(
     title: str | None,
     folder: str,
     no_predictions: bool,
-    predicted: str | None,
+    predictions_folder: str | None,
     plan_only: bool,
     drop_doubles: bool,
     restore_config: bool,
     no_check: bool,
 ) -> None:
-    """Push articles, gold labels and guidelines to the server. What is there already is left alone.
+    """Push articles, gold labels and guidelines to the server. What is already there is left alone.
 
-    Interrupted, it finishes what is left when it is run again. A config that somebody changed on the server is never
-    overwritten without --restore-config, nor with it where labels would be orphaned.
+    To resume an interrupted push, run it again. A config that someone changed on the server is never overwritten
+    without --restore-config, nor with it if labels would be orphaned.
 
-    Exit code 0: pushed; 1: refused, or an article's text differs from its task's, or it has several; 2: could not run.
+    Exit code 0: pushed; 1: refused, or an article's text differs from its task's, or an article has several tasks;
+    2: could not run.
 
     \b
     annotate studio push --plan
@@ -80,106 +88,133 @@ def push(
     annotate studio push --predictions out/baseline
     annotate studio push --no-predictions --title "First round"
     """
-    from annotate import inventory
-    from annotate.cli.studio.predictions import from_folder
-    from annotate.corpus import Corpus
-    from annotate.labelstudio.instructions import instructions
-    from annotate.labelstudio.lock import locked, refuse_between
-    from annotate.labelstudio.push import articles_of, drop, find, predictions, prepare
-    from annotate.labelstudio.push import push as push_all
-    from annotate.util.files import sweep
-
     loaded, store = inventory.load(schema), Corpus(corpus)
     sweep(store.root)
-    if predicted and no_predictions:
+    if predictions_folder and no_predictions:
         raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")
-    html = instructions(guidelines, loaded) if Path(guidelines).is_dir() else ""
-    articles, name = articles_of(store), title or loaded.title
-    with refusals(ctx), _checked(ctx, None if no_check else store, loaded) as refuse:
-        given = from_folder(predicted, store, loaded) if predicted else None
-        read = {} if no_predictions or given is not None else predictions(store, loaded, checked=not no_check)
-        labels = read if given is None else given
-        with connected(folder) as (studio, state):
+    instructions = render_guidelines(guidelines, loaded)
+    article_ids, name = store.article_ids(), title or loaded.title
+    with _check_meanwhile(None if no_check else store, loaded) as require_no_errors:
+        if predictions_folder:
+            predictions = _read_predictions(predictions_folder, store, loaded)
+        else:
+            predictions = {} if no_predictions else corpus_predictions(store, loaded, is_checked=not no_check)
+        with connect(folder) as (studio, state):
             if plan_only:
-                refuse_between(state)
-                with working("planning"):
-                    planned = prepare(
-                        studio, state, loaded, articles, labels, title=name, instructions=html, restore=restore_config
+                require_no_migration(state)
+                with show_status("planning"):
+                    plan = plan_push(
+                        studio,
+                        state,
+                        loaded,
+                        store,
+                        article_ids,
+                        predictions,
+                        title=name,
+                        instructions=instructions,
+                        restore_config=restore_config,
                     )
-                refuse()
-                _show(ctx, planned, name)
+                require_no_errors()
+                if _show_plan(plan, name):
+                    ctx.exit(1)
                 return
-            with locked(state, "push"):
-                project = find(studio, state, name) if drop_doubles else None
+            with lock_folder(state, "push"):
+                project = find_project(studio, state, name) if drop_doubles else None
                 if project:
-                    refuse()
-                for one in drop(studio, project) if project else ():
-                    click.echo(f"removed: task {one.task} of {one.article}, which has task {one.kept}")
-                with progress("pushing articles") as report:
-                    settled = partial(push_all, title=name, instructions=html, restore=restore_config, progress=report)
-                    done = settled(studio, state, loaded, articles, labels, before=refuse)
-    click.echo(f"project {done.project.number}, {name}: {page(studio, done.project)}")
+                    require_no_errors()
+                    for task in remove_duplicates(studio, project.id):
+                        click.echo(
+                            f"removed: task {task.task_id} of {task.article_id}, which has task {task.kept_task_id}"
+                        )
+                with show_progress("pushing articles") as progress:
+                    result = push_corpus(
+                        studio,
+                        state,
+                        loaded,
+                        store,
+                        article_ids,
+                        predictions,
+                        title=name,
+                        instructions=instructions,
+                        restore_config=restore_config,
+                        before_change=require_no_errors,
+                        progress=progress,
+                    )
+    click.echo(f"project {result.project.id}, {name}: {page_url(studio, result.project)}")
     click.echo(
-        f"{len(done.created)} articles new, {len(done.updated)} brought up to date, {len(done.unchanged)} unchanged; "
-        f"{done.predictions} predictions written"
+        f"{len(result.created)} articles new, {len(result.updated)} updated, {len(result.unchanged)} unchanged; "
+        f"{result.predictions} predictions written"
     )
-    if not html:
-        click.echo(f"no instructions: there is no folder {guidelines}", err=True)
-    for conflict in done.conflicts:
-        click.echo(f"refused: {conflict}", err=True)
-    if done.conflicts:
+    if not instructions:
+        click.echo(f"no instructions: the folder {guidelines} does not exist", err=True)
+    if show_conflicts(result):
         ctx.exit(1)
 
 
-def _show(ctx: click.Context, planned: "Planned", title: str) -> None:
-    """The plan, a line an article; exit code 1 if there are conflicts."""
-    click.echo(f"project: {planned.setting} {title if planned.project is None else planned.project.number}")
-    for step in planned.steps:
-        click.echo(f"{step.action:8} {step.article}: {step.why}")
-    counts = Counter(step.action for step in planned.steps)
-    click.echo(", ".join(f"{counts[kind]} {kind}" for kind in ("create", "update", "skip", "conflict")))
-    if counts["conflict"]:
-        ctx.exit(1)
+def _show_plan(plan: PushPlan, title: str) -> bool:
+    """Print the plan, one line for each article, and return whether there are conflicts."""
+    click.echo(f"project: {plan.project_action} {title if plan.project is None else plan.project.id}")
+    for step in plan.steps:
+        click.echo(f"{step.action:8} {step.article_id}: {step.reason}")
+    counts = Counter(step.action for step in plan.steps)
+    click.echo(", ".join(f"{counts[action]} {action}" for action in ("create", "update", "skip", "conflict")))
+    return counts["conflict"] > 0
+
+
+def _read_predictions(folder: str, corpus: Corpus, loaded: Inventory) -> Predictions:
+    """Return the annotation files of a folder as predictions, after the same checks as for the corpus.
+
+    Raises:
+        CannotRun: A file is of another text than the corpus has, or its annotator is not an id.
+        Refused: A file breaks a rule; the errors were printed.
+    """
+    paths: dict[str, Path] = {}
+    error_count = 0
+    for entry in read_folder(folder, corpus):
+        if not re.fullmatch(ID_PATTERN, entry.annotation.annotator):
+            raise CannotRun(entry.path, "its annotator is not an id", "use lower-case letters, as in baseline")
+        for finding in errors(entry, loaded):
+            error_count += 1
+            if error_count <= MAX_SHOWN:
+                click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
+        paths[entry.annotation.article] = entry.path
+    if error_count:
+        raise Refused(folder, f"{error_count} errors in the predictions, so nothing was pushed", "fix them")
+    return folder_predictions(paths)
 
 
 @contextmanager
-def _checked(ctx: click.Context, corpus: "Corpus | None", inventory: "Inventory") -> Iterator[Callable[[], None]]:
-    """Check a corpus (None: nothing) while something else goes on; gives what waits for it, and ends with exit code 1,
-    showing them, if there are errors: they would be shown to annotators.
+def _check_meanwhile(corpus: Corpus | None, loaded: Inventory) -> Iterator[Callable[[], None]]:
+    """Check a corpus (None: none) in a thread; yield a function that waits for it, and raises Refused on errors.
 
-    Errors go before whatever went wrong meanwhile, which they may be the reason of.
+    The errors of the corpus take precedence over whatever failed meanwhile, which they may have caused.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     if corpus is None:
         yield lambda: None
         return
     with ThreadPoolExecutor(1) as thread:
-        found, told = thread.submit(_errors, corpus, inventory), False
+        check, was_required = thread.submit(_find_errors, corpus, loaded), False
 
-        def refuse() -> None:
-            nonlocal told
-            if not told:
-                told = True
-                _refuse(ctx, found.result())
+        def require_no_errors() -> None:
+            nonlocal was_required
+            if was_required:
+                return
+            was_required = True
+            findings = check.result()
+            for finding in findings[:MAX_SHOWN]:
+                click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
+            if findings:
+                hint = "fix them, or push with --no-check"
+                raise Refused(corpus.root, f"{len(findings)} errors in the corpus", hint)
 
         try:
-            yield refuse
+            yield require_no_errors
         finally:
-            refuse()
+            require_no_errors()
 
 
-def _errors(corpus: "Corpus", inventory: "Inventory") -> list["Finding"]:
+def _find_errors(corpus: Corpus, loaded: Inventory) -> list[Finding]:
     from annotate.checks import ENOUGH, check
-    from annotate.util.parallel import cores, worth
 
-    workers = worth(len(corpus.article_ids()), ENOUGH, min(cores(), MOST_WORKERS))
-    return [finding for finding in check(corpus, inventory, workers) if finding.severity == "error"]
-
-
-def _refuse(ctx: click.Context, errors: Sequence["Finding"]) -> None:
-    for finding in errors[:SHOWN]:
-        click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
-    if errors:
-        click.echo(f"refused: {len(errors)} errors in the corpus; fix them, or push with --no-check", err=True)
-        ctx.exit(1)
+    workers = worth(len(corpus.article_ids()), ENOUGH, min(cores(), MAX_CHECK_WORKERS))
+    return [finding for finding in check(corpus, loaded, workers) if finding.severity == "error"]

@@ -1,20 +1,25 @@
-"""`annotate studio status`: the server, its projects, how far everybody is, and what stands in the way."""
+"""`annotate studio status`: the server, its projects, the progress of annotators, and what needs attention."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import click
 
+from annotate import inventory
 from annotate.cli.output import schema_option, terminal
-from annotate.cli.studio.common import connected, dir_option, page, progress, title_option
-from annotate.errors import CannotRun
+from annotate.cli.studio.common import connect, dir_option, page_url, show_progress, title_option
+from annotate.errors import CannotRun, Refused
+from annotate.inventory import Inventory
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.config_drift import find_drift
+from annotate.labelstudio.http import LOCAL
+from annotate.labelstudio.journal import HAS_DRAFT, Journal
+from annotate.labelstudio.lock import require_no_migration
+from annotate.labelstudio.projects import corpus_projects
+from annotate.labelstudio.quarantine import iterate_quarantine
+from annotate.labelstudio.state import State
+from annotate.labelstudio.status import STAGES, LabellingStatus, read_status
 
-if TYPE_CHECKING:
-    from annotate.inventory import Inventory
-    from annotate.labelstudio.client import Studio
-    from annotate.labelstudio.state import State
-    from annotate.labelstudio.team import Progress
-
-ROWS = 50
+MAX_ROWS = 50
 """Articles in the table without --all."""
 
 
@@ -22,110 +27,94 @@ ROWS = 50
 @schema_option
 @title_option
 @dir_option
-@click.option("--all", "every", is_flag=True, help=f"Every article, not just {ROWS} of them.")
+@click.option("--all", "every", is_flag=True, help=f"List every article, not only {MAX_ROWS}.")
 @click.pass_context
 def status(ctx: click.Context, schema: str, title: str | None, folder: str, every: bool) -> None:
-    """Show the server, its projects, how far everybody is with each article, and what could not be taken.
+    """Show the server, its projects, the progress of each annotator, and items that could not be taken.
 
-    First the sums, a line a project and a line an annotator; then articles × annotators, those that are not done first:
-    done, draft, skipped, left (of what was assigned), or – where nothing is known of them.
+    The first lines are totals for each project and annotator. A table of articles × annotators follows, unfinished
+    articles first: done, draft, skipped, left (assigned and not begun), or – if nothing is known.
 
-    Exit code 0: all is well; 1: something is set aside, a labelling config was changed on the server, or a migration
-    was interrupted; 2: could not run.
+    Exit code 0: all is well; 1: items are set aside, a labelling config was changed on the server, or a migration was
+    interrupted; 2: could not run.
 
     \b
     annotate studio status
     annotate studio status --all
     """
-    from annotate import inventory
-    from annotate.labelstudio.client import LOCAL, Refused
-    from annotate.labelstudio.team import progress as all_progress
-
     loaded = inventory.load(schema)
     name = title or loaded.title
     try:
-        with connected(folder) as (studio, state):
-            click.echo(f"server: {studio.url}{' (this machine)' if studio.where.name == LOCAL else ''}")
-            trouble = _projects(studio, state, name, loaded)
-            with progress("counting") as report:
-                found = all_progress(studio, state, name, report)
-    except Refused as refused:
-        raise CannotRun("annotate studio status", str(refused), "give --title") from refused
-    _show(found, len(found.stages) if every else ROWS)
-    trouble += [*_interrupted(state), *_left(state)]
-    for line in trouble:
-        click.echo(line)
-    if trouble:
+        with connect(folder) as (studio, state):
+            click.echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}")
+            warnings = list(_show_projects(studio, state, name, loaded))
+            with show_progress("counting") as progress:
+                labelling = read_status(studio, state, name, progress)
+    except Refused as error:  # nothing was to be changed, so nothing was refused
+        raise CannotRun(error.where, error.problem, error.hint) from error
+    _show_annotators(labelling)
+    _show_articles(labelling, len(labelling.stages) if every else MAX_ROWS)
+    warnings += _state_warnings(state)
+    for warning in warnings:
+        click.echo(warning)
+    if warnings:
         ctx.exit(1)
 
 
-def _projects(studio: "Studio", state: "State", title: str, loaded: "Inventory") -> list[str]:
-    """Say what the server counts in each project; the configs that were changed there are given back, in words."""
-    from annotate.labelstudio.config_drift import changed
-    from annotate.labelstudio.journal import DRAFTS
-    from annotate.labelstudio.team import projects
-
-    found = projects(studio, state, title)
-    for name, project in found.items():
+def _show_projects(studio: Studio, state: State, title: str, loaded: Inventory) -> Iterator[str]:
+    """Print what the server counts in each project; yield the configs that were changed there."""
+    projects = list(corpus_projects(studio, state, title))
+    for name, project in projects:
         counts = (
             f"{project.tasks} tasks, {project.predictions} predictions, {project.annotations} submitted, "
-            f"{project.skipped} skipped, {studio.count(project, [DRAFTS])} with a draft"
+            f"{project.skipped} skipped, {studio.count_tasks(project.id, [HAS_DRAFT])} with a draft"
         )
-        click.echo(f"project {project.number}, {name}: {counts}; {page(studio, project)}")
-    if not found:
-        click.echo("project: none; make it with `annotate studio push`")
-    by_hand = (changed(state, studio.where.name, project, loaded) for project in found.values())
-    return [words for words in by_hand if words]
+        click.echo(f"project {project.id}, {name}: {counts}; {page_url(studio, project)}")
+    if not projects:
+        click.echo("project: none; create it with `annotate studio push`")
+    for _, project in projects:
+        drift = find_drift(state, studio.address.name, project, loaded)
+        if drift:
+            yield str(drift)
 
 
-def _show(found: "Progress", most: int) -> None:
-    """The sums of each annotator, then a table of as many articles as `most` at the most; those not done first."""
+def _show_annotators(labelling: LabellingStatus) -> None:
+    for annotator in labelling.annotators:
+        counts = labelling.counts(annotator)
+        click.echo(f"{annotator}: {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
+
+
+def _show_articles(labelling: LabellingStatus, limit: int) -> None:
+    """Print a table of articles × annotators, unfinished articles first."""
     from rich import box
     from rich.table import Table
 
-    from annotate.labelstudio.team import STAGES
-
-    if not found.annotators:
-        click.echo(f"{len(found.stages)} articles; nobody has begun")
+    if not labelling.annotators:
+        click.echo(f"{len(labelling.stages)} articles; no one has begun")
         return
-    for name in found.annotators:
-        counts = found.counts(name)
-        click.echo(f"{name}: {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
     table = Table(box=box.SIMPLE_HEAD)
-    for column in ("article", *found.annotators):
+    for column in ("article", *labelling.annotators):
         table.add_column(column)
-    rows = sorted(found.stages, key=lambda article: (set(found.stages[article].values()) == {"done"}, article))
-    for article in rows[:most]:
-        table.add_row(article, *(found.stages[article].get(name, "–") for name in found.annotators))
+    stages = labelling.stages
+    article_ids = sorted(stages, key=lambda article_id: (set(stages[article_id].values()) == {"done"}, article_id))
+    for article_id in article_ids[:limit]:
+        table.add_row(article_id, *(stages[article_id].get(annotator, "–") for annotator in labelling.annotators))
     terminal().print(table)
-    if len(rows) > most:
-        click.echo(f"… and {len(rows) - most} more articles; --all shows them")
+    if len(article_ids) > limit:
+        click.echo(f"… and {len(article_ids) - limit} more articles; --all shows them")
 
 
-def _interrupted(state: "State") -> list[str]:
-    """The line of a migration that was interrupted."""
-    from annotate.labelstudio.lock import refuse_between
-
+def _state_warnings(state: State) -> Iterator[str]:
+    """Yield an interrupted migration, the pages of the journal, and each reason in the quarantine."""
     try:
-        refuse_between(state)
+        require_no_migration(state)
     except CannotRun as error:
-        return [str(error)]
-    return []
-
-
-def _left(state: "State") -> list[str]:
-    """What is on its way into the corpus, and what cannot be taken, a line a reason."""
-    from annotate.labelstudio import journal
-    from annotate.labelstudio.journal import Journal
-
-    pages, lines = len(Journal(state).pages()), []
+        yield str(error)
+    pages = len(Journal(state).page_paths())
     if pages:
-        lines.append(
-            f"the journal has {pages} pages of tasks that are not in the corpus yet; run `annotate studio pull`"
-        )
-    for article, entry in journal.listed(state):
+        yield f"the journal has {pages} pages of tasks that are not in the corpus yet; run `annotate studio pull`"
+    for article_id, entry in iterate_quarantine(state):
         for reason in entry.reasons:
-            who = f", {entry.annotator}" if entry.annotator else ""
-            place = f" span {reason.span}:" if reason.span else ""
-            lines.append(f"set aside: {article}, task {entry.task}{who}: {reason.code}{place} {reason.message}")
-    return lines
+            annotator = f", {entry.annotator}" if entry.annotator else ""
+            span = f" span {reason.span}:" if reason.span else ""
+            yield f"set aside: {article_id}, task {entry.task}{annotator}: {reason.code}{span} {reason.message}"

@@ -1,0 +1,145 @@
+"""Adjudication on a server: a project with every annotator's labels of an article in a tab, and gold from it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from annotate.corpus import Corpus, encode_annotation
+from annotate.errors import CannotRun, Refused
+from annotate.findings import Finding
+from annotate.inventory import Inventory
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.http import JsonObject
+from annotate.labelstudio.pull import restore_relation_notes
+from annotate.labelstudio.results import Mapper, Origin, annotator_of, article_id_of, user_id_of
+from annotate.labelstudio.state import State
+from annotate.labelstudio.tasks import Prediction, prediction_name
+from annotate.model import GOLD, Annotation
+from annotate.offsets import sha256
+
+AGREED = "agreed"
+"""The name of the tab with what the annotators agree on."""
+
+Check: TypeAlias = Callable[[Annotation, str, Inventory], Iterable[Finding]]
+"""Return the findings on an annotation of a text; `checks.check_annotation`."""
+Agree: TypeAlias = Callable[[Sequence[Annotation], str, str, str], Annotation]
+"""Return what annotations of a text have in common; `agreement.adjudication.agreed`."""
+
+
+class AdjudicationResult(NamedTuple):
+    """The gold that was submitted for an article, None if there is none, and the findings from reading it."""
+
+    article_id: str
+    gold: Annotation | None
+    findings: list[Finding]
+
+
+class WrittenGold(NamedTuple):
+    """What became of an adjudicated article: whether its file is unchanged, or why it was not written."""
+
+    file: str
+    gold: Annotation | None
+    is_unchanged: bool
+    problems: list[str]
+
+
+def common_articles(corpus: Corpus, annotators: Sequence[str]) -> list[str]:
+    """Return the articles that all of the annotators labelled.
+
+    Raises:
+        CannotRun: There are fewer than two annotators, or no such article.
+    """
+    if len(set(annotators)) < 2:
+        raise CannotRun(",".join(annotators), "names fewer than two annotators", "write --from anna,ben")
+    article_ids = sorted(set.intersection(*(set(corpus.annotated_ids(annotator)) for annotator in annotators)))
+    if not article_ids:
+        raise CannotRun(corpus.root, f"no article was labelled by all of {', '.join(annotators)}", "pull their labels")
+    return article_ids
+
+
+def adjudication_tabs(
+    corpus: Corpus, inventory: Inventory, article_id: str, predictions: Sequence[Prediction], agree: Agree
+) -> list[Prediction]:
+    """Return the tabs of an article: what all annotators agree on, then the labels of each.
+
+    Raises:
+        CannotRun: An annotation was made on another text.
+    """
+    text, annotations = corpus.read_text(article_id), [prediction.annotation for prediction in predictions]
+    for annotation in annotations:
+        if annotation.text_sha256 != sha256(text):
+            path = corpus.annotation_path(annotation.annotator, article_id)
+            raise CannotRun(path, "was made on another text", "run `annotate check`")
+    agreed = agree(annotations, text, inventory.version, AGREED)
+    return [Prediction(prediction_name(AGREED, agreed), agreed), *predictions]
+
+
+def start_from_agreed(studio: Studio, project_id: int, agreed: Annotation) -> None:
+    """Let annotators of a project start from what all agree on."""
+    studio.update_project(project_id, {"model_version": prediction_name(AGREED, agreed)})
+
+
+def read_gold(
+    corpus: Corpus, inventory: Inventory, state: State, server: str, tasks: Sequence[JsonObject], adjudicator: str
+) -> list[AdjudicationResult]:
+    """Return the gold that an adjudicator submitted, article by article; nothing is written.
+
+    Raises:
+        Refused: Another user submitted annotations as well, or a task is of no article of the corpus or has another
+            text.
+    """
+    annotators = state.annotators(server)
+    user_ids = {user_id_of(entry) for task in tasks for entry in task.get("annotations") or []}
+    others = {annotator_of(user_id, annotators) for user_id in user_ids} - {adjudicator}
+    if others:
+        names = ", ".join(sorted(others))
+        problem = f"{names} submitted annotations there as well, and gold has one adjudicator"
+        raise Refused("adjudication", problem, f"delete what is not {adjudicator}'s")
+    return list(_read_tasks(corpus, inventory, tasks, adjudicator))
+
+
+def _read_tasks(
+    corpus: Corpus, inventory: Inventory, tasks: Sequence[JsonObject], adjudicator: str
+) -> Iterator[AdjudicationResult]:
+    mapper, annotators, article_ids = Mapper(inventory), corpus.read_annotators(), set(corpus.article_ids())
+    for task in tasks:
+        article_id, where = article_id_of(task), f"task {task.get('id')}"
+        if article_id is None or article_id not in article_ids:
+            raise Refused(where, "is of no article of the corpus", "delete it")
+        submitted = [entry for entry in task.get("annotations") or [] if not entry.get("was_cancelled")]
+        if not submitted:
+            yield AdjudicationResult(article_id, None, [])
+            continue
+        text = corpus.read_text(article_id)
+        if task["data"].get("text") != text:
+            raise Refused(where, f"has another text than {article_id}", "set the adjudication up again")
+        last = max(submitted, key=lambda entry: int(entry["id"]))
+        file = f"annotations/{GOLD}/{article_id}.json"
+        origin = Origin(article_id, adjudicator, file, "adjudicated", _shown_annotators(task, annotators))
+        gold, findings, _ = mapper.map_result(last.get("result"), text, origin, sha256(text))
+        if gold is not None and corpus.annotation_path(GOLD, article_id).is_file():
+            gold = restore_relation_notes(gold, corpus.read_annotation(GOLD, article_id))
+        yield AdjudicationResult(article_id, gold, list(findings))
+
+
+def _shown_annotators(task: JsonObject, annotators: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the annotators whose labels a task shows."""
+    shown = (str(entry.get("model_version")).partition(" ")[0] for entry in task.get("predictions") or [])
+    return tuple(sorted({name for name in shown if name in annotators}))
+
+
+def write_gold(corpus: Corpus, inventory: Inventory, result: AdjudicationResult, check: Check) -> WrittenGold:
+    """Write the gold of an article, unless it breaks a rule."""
+    gold, file = result.gold, f"annotations/{GOLD}/{result.article_id}.json"
+    findings = list(result.findings)
+    if gold is not None:
+        findings += check(gold, corpus.read_text(result.article_id), inventory)
+    problems = [f"{finding.code} {finding.message}" for finding in findings if finding.severity == "error"]
+    if gold is not None and len(gold.made_from) < 2:
+        problems.append("the task shows the labels of fewer than two annotators; set the adjudication up again")
+    if problems or gold is None:
+        return WrittenGold(file, None, False, problems)
+    path = corpus.annotation_path(GOLD, result.article_id)
+    is_unchanged = path.is_file() and path.read_bytes() == encode_annotation(gold)
+    if not is_unchanged:
+        corpus.write_annotation(GOLD, gold)
+    return WrittenGold(file, gold, is_unchanged, [])

@@ -1,0 +1,100 @@
+"""Annotations of a corpus or a folder as predictions, read when they are used, so that one at a time is in memory."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias, TypeVar, overload
+
+from annotate.corpus import Corpus, decode_annotation
+from annotate.errors import CannotRun
+from annotate.inventory import Inventory
+from annotate.labelstudio.tasks import Prediction, prediction_name
+from annotate.model import GOLD, Annotation
+from annotate.util.files import read_bytes
+
+T = TypeVar("T")
+Predictions: TypeAlias = Mapping[str, Sequence[Prediction]]
+"""Article id → its predictions."""
+
+
+class LazySequence(Sequence[T]):
+    """A sequence whose items are read each time they are accessed; its length is known without reading.
+
+    Args:
+        keys: A key for each item.
+        read: Returns the item of a key.
+    """
+
+    def __init__(self, keys: Sequence[str], read: Callable[[str], T]) -> None:
+        self.keys, self._read = keys, read
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        if isinstance(index, slice):
+            return LazySequence(self.keys[index], self._read)
+        return self._read(self.keys[index])
+
+
+def corpus_predictions(
+    corpus: Corpus, inventory: Inventory, annotation_sets: Iterable[str] = (GOLD,), *, is_checked: bool = False
+) -> Predictions:
+    """Return annotations of a corpus as predictions.
+
+    Args:
+        corpus: The corpus.
+        inventory: The inventory of the labelling config.
+        annotation_sets: Gold or annotators.
+        is_checked: Whether the corpus passed the checks, so that all labels are known to be in the inventory.
+
+    Raises:
+        CannotRun: An annotation has a label, attribute or relation that is not in the inventory.
+    """
+    sets_by_article: dict[str, list[str]] = {}
+    for annotation_set in annotation_sets:
+        for article_id in corpus.annotated_ids(annotation_set):
+            if not is_checked:
+                _require_known_names(corpus, inventory, annotation_set, article_id)
+            sets_by_article.setdefault(article_id, []).append(annotation_set)
+    return {
+        article_id: LazySequence(names, partial(_read_from_corpus, corpus, article_id))
+        for article_id, names in sets_by_article.items()
+    }
+
+
+def folder_predictions(paths: Mapping[str, Path]) -> Predictions:
+    """Return annotation files as predictions with the names of their annotators.
+
+    Args:
+        paths: The file of each article.
+    """
+    return {article_id: LazySequence([str(path)], _read_from_file) for article_id, path in paths.items()}
+
+
+def _read_from_corpus(corpus: Corpus, article_id: str, annotation_set: str) -> Prediction:
+    annotation = corpus.read_annotation(annotation_set, article_id)
+    return Prediction(prediction_name(annotation_set, annotation), annotation)
+
+
+def _read_from_file(path: str) -> Prediction:
+    annotation = decode_annotation(Path(path), read_bytes(path, "keep the folder until the push is done"))
+    return Prediction(prediction_name(annotation.annotator, annotation), annotation)
+
+
+def _require_known_names(corpus: Corpus, inventory: Inventory, annotation_set: str, article_id: str) -> None:
+    for name in _unknown_names(corpus.read_annotation(annotation_set, article_id), inventory):
+        path = corpus.annotation_path(annotation_set, article_id)
+        raise CannotRun(path, f"{name!r} is not in the inventory", "run `annotate check`")
+
+
+def _unknown_names(annotation: Annotation, inventory: Inventory) -> Iterator[str]:
+    for span in annotation.spans:
+        if span.label not in inventory.spans:
+            yield span.label
+        yield from (name for name in span.attributes if name not in inventory.attributes)
+    yield from (relation.label for relation in annotation.relations if relation.label not in inventory.relations)

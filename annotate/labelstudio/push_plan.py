@@ -1,0 +1,257 @@
+"""What a push will do, article by article.
+
+Planning changes nothing. Of the server's tasks, only ids and hashes stay in memory.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from annotate.corpus import Corpus
+from annotate.errors import Refused
+from annotate.inventory import Inventory
+from annotate.labelstudio import tasks
+from annotate.labelstudio.client import Project, Studio
+from annotate.labelstudio.config import TEXT, labelling_config, read_vocabulary
+from annotate.labelstudio.config_drift import refuse_drift
+from annotate.labelstudio.config_usage import count_lost, describe_usage
+from annotate.labelstudio.http import JsonObject
+from annotate.labelstudio.predictions import Predictions
+from annotate.labelstudio.projects import check_title, find_project
+from annotate.labelstudio.results import article_id_of
+from annotate.labelstudio.state import State
+from annotate.labelstudio.tasks import Prediction
+from annotate.model import Article
+from annotate.offsets import sha256
+
+Action: TypeAlias = Literal["create", "update", "skip", "conflict"]
+TASK_FIELDS = "id,data,predictions"
+"""The fields of a task that a plan needs."""
+
+
+class ServerPrediction(NamedTuple):
+    """A prediction on the server: its id, its name, and the hash of its result."""
+
+    id: int
+    name: str
+    digest: str
+
+
+class ServerTask(NamedTuple):
+    """A task on the server; `data` is its data without the text."""
+
+    id: int
+    text_sha256: str
+    data: JsonObject
+    predictions: tuple[ServerPrediction, ...]
+
+
+class PlanStep(NamedTuple):
+    """What a push will do about one article, and why.
+
+    For an update of `task`: whether its data change, the names of the predictions to add, and the ids of those to
+    remove.
+    """
+
+    article_id: str
+    action: Action
+    reason: str
+    task: ServerTask | None = None
+    update_data: bool = False
+    add: tuple[str, ...] = ()
+    remove: tuple[int, ...] = ()
+
+
+class PushPlan(NamedTuple):
+    """What a push will do about the project (None: create it), with which settings, and about each article.
+
+    `last_task_id` is the highest id of the tasks of articles; later tasks have higher ids.
+    """
+
+    project: Project | None
+    project_action: Action
+    settings: JsonObject
+    steps: list[PlanStep]
+    last_task_id: int
+
+
+def plan_push(
+    studio: Studio,
+    state: State,
+    inventory: Inventory,
+    corpus: Corpus,
+    article_ids: Sequence[str],
+    predictions: Predictions,
+    *,
+    title: str,
+    instructions: str = "",
+    restore_config: bool = False,
+) -> PushPlan:
+    """Plan a push.
+
+    Args:
+        studio: The server.
+        state: The folder that remembers projects.
+        inventory: The inventory of the labelling config.
+        corpus: The corpus.
+        article_ids: The articles to push.
+        predictions: The labels to push with them.
+        title: The title of the project.
+        instructions: The instructions for annotators, as HTML.
+        restore_config: Whether a config that was changed on the server may be replaced.
+
+    Raises:
+        CannotRun: The title is too short or too long.
+        Refused: The new config lacks labels that are in use on the server, or, unless `restore_config`, someone changed
+            the config on the server.
+    """
+    check_title(title)
+    config = labelling_config(inventory)
+    settings = {"label_config": config, "expert_instruction": instructions, "show_instruction": bool(instructions)}
+    project = find_project(studio, state, title)
+    action: Action = "create"
+    pages: Iterator[list[JsonObject]] = iter(())
+    if project is not None:
+        # The server strips white space from both.
+        is_current = (project.config.strip(), project.instructions.strip()) == (config.strip(), instructions.strip())
+        action = "skip" if is_current else "update"
+        if not restore_config:
+            refuse_drift(state, studio.address.name, project, inventory)
+        if action == "update":
+            _refuse_loss(studio, project, config)
+        pages = studio.task_pages(project.id, fields=TASK_FIELDS)
+    steps, last_task_id = plan_articles(corpus, article_ids, predictions, inventory, pages)
+    return PushPlan(project, action, settings, steps, last_task_id)
+
+
+def plan_articles(
+    corpus: Corpus,
+    article_ids: Sequence[str],
+    predictions: Predictions,
+    inventory: Inventory,
+    pages: Iterable[list[JsonObject]],
+) -> tuple[list[PlanStep], int]:
+    """Plan a step for each article, against the tasks of a server.
+
+    Tasks are compared as they arrive, while the server prepares the next page. Articles without a task are not read.
+
+    Returns:
+        The steps, in the order of the articles, and the highest id of a task of an article.
+    """
+    pending = set(article_ids)
+    tasks_by_article: dict[str, list[ServerTask]] = {}
+    steps: dict[str, PlanStep] = {}
+    last_task_id = 0
+    for article_id, task in _article_tasks(pages):
+        last_task_id = max(last_task_id, task.id)
+        if article_id in pending:
+            present = tasks_by_article.setdefault(article_id, [])
+            present.append(task)
+            steps[article_id] = plan_article(
+                corpus.read_article(article_id), predictions.get(article_id, ()), inventory, present
+            )
+    for article_id in pending - steps.keys():
+        count = len(predictions.get(article_id, ()))
+        reason = f"new, with {count or 'no'} prediction{'s' * (count != 1)}"
+        steps[article_id] = PlanStep(article_id, "create", reason)
+    return [steps[article_id] for article_id in article_ids], last_task_id
+
+
+def plan_article(
+    article: Article, predictions: Sequence[Prediction], inventory: Inventory, present: Sequence[ServerTask]
+) -> PlanStep:
+    """Plan what to do about an article that has one or more tasks."""
+    if len(present) > 1:
+        return PlanStep(article.id, "conflict", describe_duplicates(present))
+    task = present[0]
+    if task.text_sha256 != article.text_sha256:
+        reason = (
+            f"task {task.id} has another text; "
+            "nothing was overwritten: pull its labels, delete the task, then push again"
+        )
+        return PlanStep(article.id, "conflict", reason, task)
+    return _plan_update(article, predictions, inventory, task)
+
+
+def _plan_update(
+    article: Article, predictions: Sequence[Prediction], inventory: Inventory, task: ServerTask
+) -> PlanStep:
+    """Plan to update a task's title and language, and our predictions that differ; those of others are left alone."""
+    data = {key: value for key, value in tasks.task_data(article).items() if key != TEXT}
+    stale_keys = sorted(key for key, value in data.items() if task.data.get(key) != value)
+    add: list[str] = []
+    remove: list[int] = []
+    for prediction in predictions:
+        maker = prediction.name.partition(" ")[0]
+        ours = [candidate for candidate in task.predictions if candidate.name.partition(" ")[0] == maker]
+        wanted = (prediction.name, digest_result(tasks.result_items(prediction.annotation, inventory)))
+        current = next((candidate for candidate in ours if (candidate.name, candidate.digest) == wanted), None)
+        remove += [candidate.id for candidate in ours if candidate is not current]
+        if current is None:
+            add.append(prediction.name)
+    if not (stale_keys or add or remove):
+        return PlanStep(article.id, "skip", f"task {task.id} is up to date", task)
+    reasons = stale_keys + [f"prediction {name}" for name in add]
+    reasons += [f"{len(remove)} older prediction{'s' * (len(remove) > 1)} to remove"] if remove else []
+    reason = f"task {task.id}: {', '.join(reasons)}"
+    return PlanStep(article.id, "update", reason, task, bool(stale_keys), tuple(add), tuple(remove))
+
+
+def digest_result(result: object) -> str:
+    """Return the hash of result items, which does not depend on the order of keys."""
+    return sha256(msgspec.json.encode(result, order="sorted").decode())
+
+
+def summarize_task(task: JsonObject) -> ServerTask:
+    """Return what a plan keeps of a task."""
+    data = task["data"]
+    predictions = tuple(
+        ServerPrediction(entry["id"], str(entry.get("model_version")), digest_result(entry.get("result")))
+        for entry in task.get("predictions") or []
+        if isinstance(entry, dict)
+    )
+    other_data = {key: value for key, value in data.items() if key != TEXT}
+    return ServerTask(task["id"], sha256(str(data.get(TEXT, ""))), other_data, predictions)
+
+
+def group_by_article(pages: Iterable[list[JsonObject]]) -> dict[str, list[ServerTask]]:
+    """Return the tasks of each article, in order of their ids."""
+    groups: dict[str, list[ServerTask]] = {}
+    for article_id, task in _article_tasks(pages):
+        groups.setdefault(article_id, []).append(task)
+    return groups
+
+
+def _article_tasks(pages: Iterable[list[JsonObject]]) -> Iterator[tuple[str, ServerTask]]:
+    """Yield the tasks that have an article; others were not pushed from here."""
+    for page in pages:
+        for task in page:
+            article_id = article_id_of(task)
+            if article_id is not None:
+                yield article_id, summarize_task(task)
+
+
+def describe_duplicates(present: Sequence[ServerTask]) -> str:
+    """Return why an article with several tasks is a conflict, and what to do."""
+    ids = ", ".join(str(task.id) for task in present)
+    return (
+        f"several tasks are of this article ({ids}); "
+        "`annotate studio push --drop-doubles` removes duplicates without work"
+    )
+
+
+def _refuse_loss(studio: Studio, project: Project, config: str) -> None:
+    """Raise Refused if a config lacks labels, values or relations that are in use on the server."""
+    where = f"project {project.id}"
+    try:
+        old, new = read_vocabulary(project.config), read_vocabulary(config)
+    except ValueError as error:
+        raise Refused(where, str(error), "fix it in Label Studio") from error
+    if not old.lost(new):
+        return
+    usage = count_lost(old, new, studio.iterate_tasks_with_drafts(project.id))
+    if usage:
+        problem = f"uses {len(usage)} of what the new config lacks: {describe_usage(usage)}"
+        hint = "the server would orphan them silently: use `annotate studio migrate`, or push under another --title"
+        raise Refused(where, problem, hint)

@@ -1,0 +1,78 @@
+"""How far each annotator is with each article, in all projects of a corpus."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+from annotate.labelstudio.client import Progress, Studio
+from annotate.labelstudio.http import JsonObject
+from annotate.labelstudio.projects import annotator_title, assigned_annotators, find_project, labelling_titles
+from annotate.labelstudio.results import annotator_of, article_id_of, user_id_of
+from annotate.labelstudio.state import State
+
+Stage: TypeAlias = Literal["done", "draft", "skipped", "left"]
+STAGES: tuple[Stage, ...] = ("done", "draft", "skipped", "left")
+"""What an annotator did with an article; of several, the first counts."""
+TASK_FIELDS = "id,data,annotators,total_annotations,cancelled_annotations,draft_exists"
+"""The fields of a task that show its stage, without labels and predictions."""
+
+
+class LabellingStatus(NamedTuple):
+    """The stage of each article and annotator (article id → annotator → stage).
+
+    `annotators` are in the order of their projects.
+    """
+
+    annotators: list[str]
+    stages: dict[str, dict[str, Stage]]
+
+    def counts(self, annotator: str) -> Counter[Stage]:
+        """Return the number of articles in each stage."""
+        return Counter(stages[annotator] for stages in self.stages.values() if annotator in stages)
+
+
+def read_status(studio: Studio, state: State, title: str, progress: Progress | None = None) -> LabellingStatus:
+    """Return how far each annotator is.
+
+    An article is `left` if it is in an annotator's own project and was neither submitted nor skipped; with a draft it
+    counts as `draft`. A user who is no annotator yet appears under a placeholder name.
+
+    Args:
+        studio: The server.
+        state: The folder that remembers projects and annotators.
+        title: The title of the shared project.
+        progress: Called with the number of tasks counted in a project, and of all its tasks.
+    """
+    server = studio.address.name
+    annotators, owners = state.annotators(server), assigned_annotators(state, server, title)
+    owner_of = {annotator_title(title, annotator): annotator for annotator in owners}
+    status = LabellingStatus(list(owners), {})
+    for name in labelling_titles(state, server, title):
+        project, owner = find_project(studio, state, name), owner_of.get(name)
+        for task in studio.iterate_tasks(project.id, progress, TASK_FIELDS) if project else ():
+            stages = status.stages.setdefault(article_id_of(task) or "(none)", {})
+            if owner is not None:
+                stages.setdefault(owner, "left")
+            for user_id, stage in _stages_by_user(studio, task):
+                annotator = annotator_of(user_id, annotators)
+                if annotator not in status.annotators:
+                    status.annotators.append(annotator)
+                stages[annotator] = min(stages.get(annotator, stage), stage, key=STAGES.index)
+    return status
+
+
+def _stages_by_user(studio: Studio, task: JsonObject) -> Iterator[tuple[int | None, Stage]]:
+    """Yield the stages of a task by user; a user may have several.
+
+    The server's counts are sufficient, except for drafts and for a task that one user submitted and another skipped:
+    those take further requests.
+    """
+    done, skipped = task.get("total_annotations") or 0, task.get("cancelled_annotations") or 0
+    if done and skipped:
+        for annotation in (studio.get_task(task["id"]) or {}).get("annotations") or []:
+            yield user_id_of(annotation), "skipped" if annotation.get("was_cancelled") else "done"
+    elif done or skipped:
+        for user_id in task.get("annotators") or [None]:
+            yield user_id, "done" if done else "skipped"
+    for draft in (studio.list_drafts(task["id"]) or []) if task.get("draft_exists") else []:
+        yield user_id_of(draft, "draft"), "draft"
