@@ -10,7 +10,7 @@ from annotate.cli.output import corpus_argument, schema_option, terminal
 from annotate.formats import FORMATS
 
 if TYPE_CHECKING:
-    from annotate.formats.document import Document
+    from annotate.formats.document import LabelledArticle
     from annotate.formats.ledger import Ledger
 
 
@@ -38,11 +38,10 @@ def command(ctx: click.Context, corpus: str, format_: str, out: str, annotator: 
     from annotate import inventory
     from annotate.corpus import Corpus
     from annotate.errors import CannotRun
-    from annotate.formats import format_named
-    from annotate.formats.apply_mapping import refuse_what_no_format_can_say
-    from annotate.formats.document import Document
-    from annotate.formats.export import export
-    from annotate.formats.ledger import encode
+    from annotate.formats import load_format
+    from annotate.formats.document import LabelledArticle
+    from annotate.formats.export import export_documents, require_exportable
+    from annotate.formats.ledger import encode_ledger
 
     loaded, store = inventory.load(schema), Corpus(corpus)
     store.labelled_by([annotator])
@@ -51,24 +50,25 @@ def command(ctx: click.Context, corpus: str, format_: str, out: str, annotator: 
         folder = store.annotation_path(annotator, "x").parent
         raise CannotRun(folder, "holds no annotations", "name an annotator of the corpus with --annotator")
 
-    def documents() -> "Iterator[Document]":
+    def documents() -> "Iterator[LabelledArticle]":
         for name in names:
-            document = Document(store.read_article(name), store.read_annotation(annotator, name))
-            refuse_what_no_format_can_say(document, loaded)
+            document = LabelledArticle(store.read_article(name), store.read_annotation(annotator, name))
+            require_exportable(document, loaded)
             yield document
 
     with terminal(stderr=True).status("writing, reading back, comparing"):
-        ledger = export(format_named(format_), format_, Path(out), documents, loaded, annotator)
-    click.echo(encode(ledger) if report == "json" else _shown(ledger, out), nl=False)
+        ledger = export_documents(load_format(format_), format_, Path(out), documents, loaded, annotator)
+    click.echo(encode_ledger(ledger) if report == "json" else _shown(ledger, out), nl=False)
     ctx.exit(0 if ledger.clean else 1)
 
 
 def _shown(ledger: "Ledger", out: str) -> str:
-    from annotate.formats.ledger import entries
+    from annotate.formats.ledger import ledger_rows
 
     rows = [("", "exported", "came back", "declared as lost", "not declared")]
     rows += [
-        (row.kind, str(row.exported), str(row.carried), row.declared, str(row.undeclared)) for row in entries(ledger)
+        (row.kind, str(row.exported), str(row.carried), row.declared, str(row.undeclared))
+        for row in ledger_rows(ledger)
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [

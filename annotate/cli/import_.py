@@ -13,7 +13,7 @@ from annotate.formats import FORMATS
 
 if TYPE_CHECKING:
     from annotate.findings import Finding
-    from annotate.formats.importer import Outcome
+    from annotate.formats.importer import ImportOutcome
 
 
 @click.command("import")
@@ -68,8 +68,9 @@ def command(
     from annotate import inventory
     from annotate.corpus import Corpus
     from annotate.errors import CannotRun
-    from annotate.formats import format_named, mapping
+    from annotate.formats import load_format
     from annotate.formats.importer import Importer
+    from annotate.formats.mapping import identity_map, load_map
     from annotate.ingest import Details
 
     root = Path(folder)
@@ -78,9 +79,9 @@ def command(
     loaded, store = inventory.load(schema), Corpus(corpus)
     own = root / "map.yaml"
     path = Path(map_) if map_ else own if own.exists() else None
-    loaded_map = mapping.load(path, loaded) if path else mapping.identity(loaded)
+    loaded_map = load_map(path, loaded) if path else identity_map(loaded)
     importer = Importer(store, loaded, loaded_map, annotator, Details(**details), fix, plan)
-    outcomes = importer(format_named(format_).read(root, loaded))
+    outcomes = importer.import_all(load_format(format_).read(root, loaded))
     with terminal(stderr=True).status("reading") as status:
         documents, refused, lines, reported, unmapped = _render(outcomes, root, report, status.update)
     if not documents:
@@ -111,16 +112,18 @@ class _Unmapped:
         return replace(self.first, message=f"{self.first.message}{more}")
 
 
-def _render(outcomes: "Iterable[Outcome]", root: Path, report: str, progress: Any) -> tuple[int, int, str, int, int]:
+def _render(
+    outcomes: "Iterable[ImportOutcome]", root: Path, report: str, progress: Any
+) -> tuple[int, int, str, int, int]:
     """Print each finding as it comes, and names that the map lacks once at the end, unless as JSON.
 
     Gives the number of documents, of refused ones, a summary, the number of errors, and of names that the map lacks.
     """
     from annotate.cli.output import counted
-    from annotate.formats.apply_mapping import Tally
+    from annotate.formats.apply_mapping import ItemCounts
     from annotate.formats.rules import unmapped
 
-    tally, spans, relations, errors, warnings = Tally(), 0, 0, 0, 0
+    tally, spans, relations, errors, warnings = ItemCounts(), 0, 0, 0, 0
     lacking: dict[str, _Unmapped] = {}
     fates = {"new": 0, "there already": 0, "refused": 0}
     for outcome in outcomes:
@@ -131,7 +134,7 @@ def _render(outcomes: "Iterable[Outcome]", root: Path, report: str, progress: An
                 click.echo(_shown(finding, root, report))
             errors += finding.severity == "error"
             warnings += finding.severity == "warning"
-        tally = tally.plus(outcome.tally)
+        tally = tally.plus(outcome.counts)
         fates[outcome.fate] += 1
         spans, relations = spans + outcome.spans, relations + outcome.relations
         progress(f"{counted(sum(fates.values()), 'text')}, {counted(tally.read, 'line')}, {errors} reported")

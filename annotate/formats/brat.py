@@ -1,357 +1,243 @@
-"""brat standoff, read: a `.txt` and a `.ann` beside it, whose lines are T, E, R, A, M, N, # and *.
+"""brat standoff: a `.txt` file for each article, and an `.ann` file whose lines are T, E, R, A, M, N, # and *.
 
-The format: https://brat.nlplab.org/standoff.html. brat's own server decodes the text and counts its characters, that
-is, code points, a byte order mark and each CR among them; offsets are half open.
+The format: https://brat.nlplab.org/standoff.html. brat's own server decodes the text and counts its code points,
+including a byte order mark and each CR; ranges are half open.
 
-What a brat server needs beside the files, made from the inventory: annotation.conf and visual.conf; and the map.
-
-brat standoff, written: `.txt` and `.ann` for each article, the configuration of a brat server, and the map back.
-
-Relations become R lines, not events: each end is a span of its own, with attributes and notes of its own, and a
-relation has no words; an E line would tie its arguments to a trigger and could carry no note for each of them. Spans in
-pieces become one T line with several ranges where that says the same; `group` decides it.
+Relations are written as R lines, not as events: each end is a span with attributes and notes of its own, and a relation
+has no words. An E line would tie its arguments to a trigger and could carry no note for each of them. Spans in pieces
+are written as one T line with several ranges if a reader can restore the pieces from it; see `join_pieces`.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
-
-import yaml
 
 from annotate.corpus import canonical
 from annotate.findings import Finding
 from annotate.formats import rules
+from annotate.formats.brat_config import IDS_TYPE, ValueNames, configuration
 from annotate.formats.document import (
-    Arrow,
-    Document,
-    Event,
-    Group,
+    NOTE_TYPE,
+    AttributeItem,
+    EquivalenceItem,
+    EventItem,
     Item,
+    LabelledArticle,
     Loss,
-    Mark,
-    Normalization,
-    Note,
+    NormalizationItem,
+    NoteItem,
     RawDocument,
-    Unread,
-    Value,
-    escaped,
-    name_of,
+    RelationItem,
+    SpanItem,
+    UnreadableItem,
+    article_id_from,
+    refused_document,
 )
-from annotate.formats.ledger import ABOUT, head_lost, metadata_lost
-from annotate.formats.mapping import NOTE
+from annotate.formats.escapes import escape_line
+from annotate.formats.ledger import METADATA_LOSSES, metadata_losses
 from annotate.inventory import Inventory
-from annotate.model import Annotation, AttributeValue, Relation, Span
-from annotate.util.html import legible_on
+from annotate.model import Annotation, Relation, Span
 
-MAP_FILE = "map.yaml"
+LOSSES = {**METADATA_LOSSES}
 
-
-class Names:
-    """How values of attributes are written on a line: brat separates by space, comma and bar, so words lose theirs.
-
-    Keeps the numbers that were written, since brat lists the values of an attribute.
-    """
-
-    def __init__(self, inventory: Inventory) -> None:
-        self.values: dict[str, dict[str, str]] = {}
-        """Attribute → written value → the inventory's."""
-        self.numbers: dict[str, set[int]] = {}
-        for name, attribute in inventory.attributes.items():
-            written: dict[str, str] = {}
-            for value in attribute.values:
-                word = re.sub(r"[^\w.+-]", "_", value, flags=re.ASCII)
-                while word in written:
-                    word += "_"
-                written[word] = value
-            self.values[name] = written
-            if attribute.type == "integer":
-                self.numbers[name] = set()
-        self._words = {name: {value: word for word, value in known.items()} for name, known in self.values.items()}
-
-    def value(self, name: str, value: AttributeValue) -> str:
-        if isinstance(value, int):
-            self.numbers.setdefault(name, set()).add(value)
-            return str(value)
-        return self._words[name][value]
+_NUMBERED_ID = re.compile(r"s([1-9][0-9]{0,8})")
+_REF = re.compile(r"[TERAMN#*]\S*")
+_SPAN = re.compile(r"(\S+) (-?\d{1,12} -?\d{1,12}(?:;-?\d{1,12} -?\d{1,12})*)\s*")
+_ATTRIBUTE = re.compile(r"(\S+) (\S+)(?: (.*?))?\s*")
+_NORMALIZATION = re.compile(r"(\S+) (\S+) (\S+:\S+)\s*")
+_NOTE = re.compile(r"(\S+) (\S+)\s*")
+_ROLE = re.compile(r"([^\s:]+):([^\s:]+)")
+_NUMBERED_REF = re.compile(r"T([0-9]{1,12})")
 
 
-def configuration(inventory: Inventory, names: Names, ids: str) -> dict[str, str]:
-    """File name → text."""
-    return {
-        "annotation.conf": _annotation_conf(inventory, names),
-        "visual.conf": _visual_conf(inventory),
-        MAP_FILE: _map(inventory, names, ids),
-    }
-
-
-def _annotation_conf(inventory: Inventory, names: Names) -> str:
-    lines = ["[entities]", *inventory.spans, "", "[relations]"]
-    for relation in inventory.relations.values():
-        if relation.joins_pieces:
-            lines += [f"{relation.name}\tArg1:{label}, Arg2:{label}" for label in inventory.spans]
-        else:
-            lines.append(f"{relation.name}\tArg1:{'|'.join(relation.head)}, Arg2:{'|'.join(relation.tail)}")
-    lines += ["<OVERLAP>\tArg1:<ENTITY>, Arg2:<ENTITY>, <OVL-TYPE>:<ANY>", "", "[events]", "", "[attributes]"]
-    for name, attribute in inventory.attributes.items():
-        values = [*names.values[name], *map(str, sorted(names.numbers.get(name, ())))]
-        if values:
-            lines.append(f"{name}\tArg:{'|'.join(attribute.labels)}, Value:{'|'.join(values)}")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _visual_conf(inventory: Inventory) -> str:
-    lines = ["[labels]"]
-    lines += [f"{name} | {label.name.replace('_', ' ')}" for name, label in inventory.spans.items()]
-    lines += [f"{name} | {name.replace('_', ' ')}" for name in (*inventory.relations, *inventory.attributes)]
-    lines += ["", "[drawing]", "SPAN_DEFAULT\tfgColor:black, bgColor:lightgreen, borderColor:darken"]
-    lines += ["ARC_DEFAULT\tcolor:black, arrowHead:triangle-5", "ATTRIBUTE_DEFAULT\tglyph:*"]
-    for name, label in inventory.spans.items():
-        lines.append(f"{name}\tfgColor:{legible_on(label.color)}, bgColor:{label.color}")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _map(inventory: Inventory, names: Names, ids: str) -> str:
-    """The map with which `annotate import` reads the export back."""
-    texts = [name for name, attribute in inventory.attributes.items() if attribute.type == "text"]
-    attributes = {
-        name: {"attribute": name} | ({"values": renamed} if (renamed := _renamed(names.values[name])) else {})
-        for name in inventory.attributes
-        if name not in texts
-    }
-    notes: dict[str, dict[str, str]] = {NOTE: {"to": "note"}, ids: {"to": "ids"}}
-    notes |= {name: {"to": "attribute", "attribute": name} for name in texts}
-    value = {
-        "spans": {name: {"label": name} for name in inventory.spans},
-        "relations": {name: {"relation": name} for name in inventory.relations},
-        "attributes": attributes,
-        "notes": notes,
-        "escaped": True,
-    }
-    return "# The map back to the inventory, for `annotate import --format brat`.\n" + yaml.safe_dump(
-        value, sort_keys=False, allow_unicode=True
-    )
-
-
-def _renamed(values: dict[str, str]) -> dict[str, str]:
-    return {word: value for word, value in values.items() if word != value}
-
-
-IDS = "SpanIds"
-"""The type of the notes that give the ids of spans, where the numbers of T lines cannot."""
-
-LOSSES = {**ABOUT}
-
-
-class SpanPieces(NamedTuple):
-    """A span: its pieces, the first first."""
-
-    pieces: tuple[Span, ...]
-
-
-def write(folder: Path, documents: Iterable[Document], inventory: Inventory) -> None:
-    """A `.txt` and a `.ann` for each document; then the configuration, which lists the numbers that were used."""
-    names = Names(inventory)
+def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Inventory) -> None:
+    """Write two files for each document; then the configuration, which lists the integers that were used."""
+    names = ValueNames(inventory)
     for article, annotation in documents:
         (folder / f"{article.id}.txt").write_bytes(article.text.encode("utf-8"))
         lines = "".join(f"{line}\n" for line in _lines(annotation, inventory, names))
         (folder / f"{article.id}.ann").write_bytes(lines.encode("utf-8"))
-    for file, text in configuration(inventory, names, IDS).items():
+    for file, text in configuration(inventory, names).items():
         (folder / file).write_bytes(text.encode("utf-8"))
 
 
-def lost(document: Document, _: Inventory) -> Iterator[Loss]:
-    yield from metadata_lost(document)
-    yield from head_lost(document)
+def list_losses(document: LabelledArticle, _: Inventory) -> Iterator[Loss]:
+    """List metadata; everything else is carried."""
+    return metadata_losses(document)
 
 
-def group(annotation: Annotation, joins: str | None) -> tuple[list[SpanPieces], list[Relation]]:
-    """The spans, pieces joined, and the relations that are left.
+def join_pieces(annotation: Annotation, pieces: str | None) -> tuple[list[Sequence[Span]], list[Relation]]:
+    """Join the pieces of spans if a reader can take them apart again into the same pieces.
 
-    Pieces are joined where a reader can take them apart again into the same: they stand in a row in the order of the
-    text, each joined to the one before it and to nothing else, with the same label and attributes, and notes and
-    relations on the first alone.
+    This requires that they are in the order of the text, each related to the one before it and to no other, with the
+    same label and attributes, and that only the first one has notes and other relations.
+
+    Args:
+        annotation: The annotation.
+        pieces: The name of the relation that joins pieces, if the inventory has one.
+
+    Returns:
+        The spans, each as its pieces, and the relations that remain.
     """
     spans = {span.id: span for span in annotation.spans}
-    joining = [relation for relation in annotation.relations if relation.label == joins]
-    after = {relation.tail: relation for relation in joining}
-    plain = [relation for relation in annotation.relations if relation.label != joins]
-    busy = {end for relation in plain for end in (relation.head, relation.tail)}
-    tails, heads = [one.tail for one in joining], [one.head for one in joining]
-    firsts = [name for name in after if name not in heads]
-    chained: dict[str, SpanPieces] = {}
-    for first in firsts:
-        chain: list[Span] = [spans[first]]
-        links: list[Relation] = []
-        while chain[-1].id in after and len(links) < len(joining):
-            links.append(after[chain[-1].id])
-            chain.append(spans[links[-1].head])
+    joining = [relation for relation in annotation.relations if relation.label == pieces]
+    next_relation = {relation.tail: relation for relation in joining}
+    tails, heads = (Counter(getattr(relation, end) for relation in joining) for end in ("tail", "head"))
+    related = {
+        end for relation in annotation.relations if relation.label != pieces for end in (relation.head, relation.tail)
+    }
+    joined: dict[str, Sequence[Span]] = {}
+    for first in next_relation.keys() - heads.keys():
+        chain, relations = [spans[first]], list[Relation]()
+        while chain[-1].id in next_relation and len(relations) < len(joining):
+            relations.append(next_relation[chain[-1].id])
+            chain.append(spans[relations[-1].head])
         later = chain[1:]
         if (
-            all(tails.count(link.tail) == heads.count(link.head) == 1 and not link.note for link in links)
-            and all(one.end <= two.start for one, two in zip(chain, later, strict=False))
+            all(tails[relation.tail] == heads[relation.head] == 1 and not relation.note for relation in relations)
+            and all(left.end <= right.start for left, right in pairwise(chain))
             and all(span.label == chain[0].label and span.attributes == chain[0].attributes for span in later)
-            and not any(span.note or span.id in busy for span in later)
+            and not any(span.note or span.id in related for span in later)
         ):
-            chained[first] = SpanPieces(tuple(chain))
-    joined = {span.id for chain_ in chained.values() for span in chain_.pieces[1:]}
-    groups = [chained.get(span.id, SpanPieces((span,))) for span in annotation.spans if span.id not in joined]
-    return groups, [one for one in annotation.relations if one.label != joins or one.head not in joined]
+            joined[first] = chain
+    inner = {span.id for chain in joined.values() for span in chain[1:]}
+    groups = [joined.get(span.id, (span,)) for span in annotation.spans if span.id not in inner]
+    return groups, [one for one in annotation.relations if one.label != pieces or one.head not in inner]
 
 
-def _lines(annotation: Annotation, inventory: Inventory, names: Names) -> Iterator[str]:
-    groups, relations = group(canonical(annotation), inventory.pieces)
-    numbers = _numbers(groups)
-    refs = {one.pieces[0].id: f"T{number}" for one, number in zip(groups, numbers, strict=True)}
+def _lines(annotation: Annotation, inventory: Inventory, names: ValueNames) -> Iterator[str]:
+    groups, relations = join_pieces(canonical(annotation), inventory.pieces)
+    refs = {pieces[0].id: f"T{number}" for pieces, number in zip(groups, _number_spans(groups), strict=True)}
     notes: list[tuple[str, str, str]] = []
     attributes: list[tuple[str, str, str]] = []
-    for (pieces,) in groups:
+    for pieces in groups:
         first, ref = pieces[0], refs[pieces[0].id]
-        places = ";".join(f"{piece.start} {piece.end}" for piece in pieces)
+        ranges = ";".join(f"{piece.start} {piece.end}" for piece in pieces)
         words = re.sub(r"\s", " ", " ".join(piece.text for piece in pieces))
-        yield f"{ref}\t{first.label} {places}\t{words}"
+        yield f"{ref}\t{first.label} {ranges}\t{words}"
         ids = [piece.id for piece in pieces]
         if ids != [f"s{ref[1:]}"]:
-            notes.append((IDS, ref, " ".join(ids)))
+            notes.append((IDS_TYPE, ref, " ".join(ids)))
         for name, value in first.attributes.items():
             if inventory.attributes[name].type == "text":
                 notes.append((name, ref, str(value)))
             else:
-                attributes.append((name, ref, names.value(name, value)))
+                attributes.append((name, ref, names.name_value(name, value)))
         if first.note:
-            notes.append((NOTE, ref, first.note))
+            notes.append((NOTE_TYPE, ref, first.note))
     for number, relation in enumerate(relations, 1):
         yield f"R{number}\t{relation.label} Arg1:{refs[relation.head]} Arg2:{refs[relation.tail]}"
         if relation.note:
-            notes.append((NOTE, f"R{number}", relation.note))
+            notes.append((NOTE_TYPE, f"R{number}", relation.note))
     for number, (name, ref, value) in enumerate(attributes, 1):
         yield f"A{number}\t{name} {ref} {value}"
     for number, (type_, ref, text) in enumerate(notes, 1):
-        yield f"#{number}\t{type_} {ref}\t{escaped(text)}"
+        yield f"#{number}\t{type_} {ref}\t{escape_line(text)}"
 
 
-def _numbers(groups: list[SpanPieces]) -> list[int]:
-    """The numbers of the T lines: those of the spans' ids, s1, s2 …, where all have such, else in the order of text."""
-    matches = [re.fullmatch(r"s([1-9][0-9]{0,8})", one.pieces[0].id) for one in groups]
+def _number_spans(groups: Sequence[Sequence[Span]]) -> list[int]:
+    """Return the numbers of the T lines: those of the ids if they are s1, s2 …, else in the order of the text."""
+    matches = [_NUMBERED_ID.fullmatch(pieces[0].id) for pieces in groups]
     if all(matches):
         return [int(match[1]) for match in matches if match]
     return list(range(1, len(groups) + 1))
 
 
-__all__ = ["LOSSES", "MAP_FILE", "lost", "parse", "read", "write"]
-
-_SPAN = re.compile(r"(\S+) (-?\d{1,12} -?\d{1,12}(?:;-?\d{1,12} -?\d{1,12})*)\s*")
-_VALUE = re.compile(r"(\S+) (\S+)(?: (.*?))?\s*")
-_ENTRY = re.compile(r"(\S+) (\S+) (\S+:\S+)\s*")
-_NOTE = re.compile(r"(\S+) (\S+)\s*")
-_ROLE = re.compile(r"([^\s:]+):([^\s:]+)")
-_NUMBERED = re.compile(r"T([0-9]{1,12})")
-
-
 def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
-    """The pairs of files below a folder, in the order of their names; a file without its other half is refused."""
+    """Read the pairs of files in a folder and all below it; a file without the other one of its pair is refused."""
     stems = {path.with_suffix("") for end in ("txt", "ann") for path in folder.rglob(f"*.{end}") if path.is_file()}
     for stem in sorted(stem for stem in stems if not stem.name.startswith(".")):
-        yield _pair(folder, stem)
+        yield _read_pair(folder, stem)
 
 
-def _pair(folder: Path, stem: Path) -> RawDocument:
-    text, labels = stem.with_name(f"{stem.name}.txt"), stem.with_name(f"{stem.name}.ann")
-    name = name_of(stem.relative_to(folder).as_posix())
-    file = labels.relative_to(folder).as_posix()
+def _read_pair(folder: Path, stem: Path) -> RawDocument:
+    text_path, ann_path = stem.with_name(f"{stem.name}.txt"), stem.with_name(f"{stem.name}.ann")
+    article_id = article_id_from(stem.relative_to(folder).as_posix())
+    text_file, ann_file = (path.relative_to(folder).as_posix() for path in (text_path, ann_path))
+    annotations = ann_path.read_bytes() if ann_path.is_file() else None
 
-    written = labels.read_bytes() if labels.is_file() else None
+    def refuse(file: str, findings: Iterator[Finding]) -> RawDocument:
+        lines = sum(bool(line.strip()) for line in (annotations or b"").split(b"\n"))
+        return refused_document(article_id, file, next(findings), lines)
 
-    def refused(at: str, findings: Iterator[Finding]) -> RawDocument:
-        lines = sum(bool(line.strip()) for line in (written or b"").split(b"\n"))
-        return RawDocument(name, at, b"", (), next(findings), lines=lines)
-
-    other = text.relative_to(folder).as_posix()
-    if not text.is_file():
-        return refused(file, rules.text_missing(file, name, text.name))
-    if written is None:
-        return refused(other, rules.labels_missing(other, name, labels.name))
-    data = text.read_bytes()
-    try:
-        at = other
-        data.decode("utf-8")
-        at = file
-        lines = written.decode("utf-8")
-    except UnicodeDecodeError as error:
-        why = f"is not UTF-8 at byte {error.start}; convert it first"
-        return refused(at, rules.unreadable(at, name, why))
-    return RawDocument(name, file, data, tuple(parse(lines)))
+    if not text_path.is_file():
+        return refuse(ann_file, rules.text_missing(ann_file, article_id, text_path.name))
+    if annotations is None:
+        return refuse(text_file, rules.labels_missing(text_file, article_id, ann_path.name))
+    data = text_path.read_bytes()
+    for file, content in ((text_file, data), (ann_file, annotations)):
+        try:
+            lines = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            why = f"is not UTF-8 at byte {error.start}; convert it first"
+            return refuse(file, rules.unreadable(file, article_id, why))
+    return RawDocument(article_id, ann_file, data, tuple(parse(lines)))
 
 
 def parse(lines: str) -> Iterator[Item]:
-    """The items of a `.ann` file, one a line; empty lines are none."""
+    """Parse the lines of an `.ann` file; empty lines are skipped."""
     for number, line in enumerate(lines.removeprefix("\ufeff").split("\n"), 1):
         line = line.removesuffix("\r")
         if line.strip():
-            yield _item(number, line)
+            yield _parse_line(number, line)
 
 
-def _item(number: int, line: str) -> Item:
+def _parse_line(number: int, line: str) -> Item:
     ref, tab, rest = line.partition("\t")
     ref = ref.strip()
-    if not tab or not re.fullmatch(r"[TERAMN#*]\S*", ref):
-        return Unread(number, "begins with no id of brat's and a tab")
-    data, _, tail = rest.partition("\t")
-    item = {
-        "T": _mark, "E": _event, "R": _arrow, "A": _value, "M": _value, "N": _normalization, "#": _note, "*": _group,
-    }[ref[0]](number, ref, data, tail)  # fmt: skip
-    return item or Unread(number, f"{ref} is followed by what no {ref[0]} line has")
+    if not tab or not _REF.fullmatch(ref):
+        return UnreadableItem(number, "does not begin with an id of brat and a tab")
+    fields, _, tail = rest.partition("\t")
+    item = _parse_fields(number, ref, fields, tail)
+    return item or UnreadableItem(number, f"{ref} is not followed by the fields of a {ref[0]} line")
 
 
-def _mark(number: int, ref: str, data: str, tail: str) -> Item | None:
-    match = _SPAN.fullmatch(data)
-    if not match:
-        return None
-    ranges = [pair.split(" ") for pair in match[2].split(";")]
-    pieces = tuple((int(start), int(end)) for start, end in ranges)
-    numbered = _NUMBERED.fullmatch(ref)
-    return Mark(number, ref, match[1], pieces, tail, (f"s{numbered[1]}",) if numbered else ())
+def _parse_fields(number: int, ref: str, fields: str, tail: str) -> Item | None:
+    """Parse a line by its kind.
+
+    Args:
+        number: The number of the line.
+        ref: The id at its beginning, whose first character is the kind.
+        fields: What is between the first and the second tab.
+        tail: What follows the second tab.
+    """
+    match ref[0]:
+        case "T":
+            if match := _SPAN.fullmatch(fields):
+                ranges = [pair.split(" ") for pair in match[2].split(";")]
+                pieces = tuple((int(start), int(end)) for start, end in ranges)
+                numbered = _NUMBERED_REF.fullmatch(ref)
+                return SpanItem(number, ref, match[1], pieces, tail, (f"s{numbered[1]}",) if numbered else ())
+        case "E":
+            if roles := _parse_roles(fields):
+                (type_, trigger), *others = roles
+                return EventItem(number, ref, type_, trigger, tuple(others))
+        case "R":
+            type_, _, words = fields.partition(" ")
+            ends = _parse_roles(words)
+            if type_ and ends and len(ends) == 2:
+                if {name for name, _ in ends} == {"Arg1", "Arg2"}:
+                    ends.sort()
+                return RelationItem(number, ref, type_, ends[0][1], ends[1][1])
+        case "A" | "M":
+            if match := _ATTRIBUTE.fullmatch(fields):
+                return AttributeItem(number, ref, match[2], match[1], match[3] or None)
+        case "N":
+            if match := _NORMALIZATION.fullmatch(fields):
+                return NormalizationItem(number, ref, match[2], match[1], match[3])
+        case "#":
+            if match := _NOTE.fullmatch(fields):
+                return NoteItem(number, ref if len(ref) > 1 else "", match[2], match[1], tail)
+        case "*":
+            type_, *members = fields.split() or [""]
+            if len(members) > 1:
+                return EquivalenceItem(number, type_, tuple(members))
+    return None
 
 
-def _roles(words: str) -> list[tuple[str, str]] | None:
+def _parse_roles(words: str) -> list[tuple[str, str]] | None:
     matches = [_ROLE.fullmatch(word) for word in words.split()]
     roles = [(match[1], match[2]) for match in matches if match]
     return roles if len(roles) == len(matches) else None
-
-
-def _event(number: int, ref: str, data: str, _: str) -> Item | None:
-    roles = _roles(data)
-    if not roles:
-        return None
-    (type_, trigger), *rest = roles
-    return Event(number, ref, type_, trigger, tuple(rest))
-
-
-def _arrow(number: int, ref: str, data: str, _: str) -> Item | None:
-    type_, _, words = data.partition(" ")
-    roles = _roles(words)
-    if not type_ or not roles or len(roles) != 2:
-        return None
-    if {name for name, _ in roles} == {"Arg1", "Arg2"}:
-        roles.sort()
-    return Arrow(number, ref, type_, roles[0][1], roles[1][1])
-
-
-def _value(number: int, ref: str, data: str, _: str) -> Item | None:
-    match = _VALUE.fullmatch(data)
-    return Value(number, ref, match[2], match[1], match[3] or None) if match else None
-
-
-def _normalization(number: int, ref: str, data: str, _: str) -> Item | None:
-    match = _ENTRY.fullmatch(data)
-    return Normalization(number, ref, match[2], match[1], match[3]) if match else None
-
-
-def _note(number: int, ref: str, data: str, tail: str) -> Item | None:
-    match = _NOTE.fullmatch(data)
-    return Note(number, ref if len(ref) > 1 else "", match[2], match[1], tail) if match else None
-
-
-def _group(number: int, _: str, data: str, __: str) -> Item | None:
-    type_, *members = data.split()
-    return Group(number, type_, tuple(members)) if len(members) > 1 else None

@@ -1,7 +1,7 @@
-"""CoNLL with BIO tags: a token a line, its place, and a column of tags for each layer; an empty line ends a paragraph.
+"""CoNLL with BIO tags: a token on each line, with its offsets and a column of tags for each layer.
 
-A column has one tag a token, so that of spans of one layer that overlap only the outermost are carried; B begins a
-span, I goes on with it, O is outside. Tab separated; comments begin with "# ".
+An empty line ends a paragraph. Columns are separated by tabs; comments begin with "# ". A column has one tag for each
+token: B begins a span, I continues it, O is outside. Of overlapping spans in one layer, only the outermost has tags.
 """
 
 import re
@@ -11,203 +11,224 @@ from typing import NamedTuple
 
 from annotate.corpus import canonical
 from annotate.formats import rules
-from annotate.formats.document import Document, Item, Loss, Mark, RawDocument, Unread, name_of
-from annotate.formats.ledger import ABOUT, facts, head_lost, metadata_lost, of_spans
+from annotate.formats.document import (
+    Item,
+    LabelledArticle,
+    Loss,
+    RawDocument,
+    SpanItem,
+    UnreadableItem,
+    article_id_from,
+    refused_document,
+)
+from annotate.formats.ledger import METADATA_LOSSES, list_facts, metadata_losses, span_losses
 from annotate.inventory import Inventory
 from annotate.model import Span
 from annotate.tokens import OUTSIDE, is_tag, runs
 
 FILE = "corpus.conll"
-PLACES = ("START", "END")
+OFFSETS = ("START", "END")
 
 LOSSES = {
-    **ABOUT,
+    **METADATA_LOSSES,
     "token edge": "the span begins or ends within a token, and a tag belongs to a whole one",
-    "nested": "a column has one tag a token: of spans of one layer that overlap, the outermost is carried",
+    "nested": "a column has one tag for each token; of overlapping spans in one layer, the outermost is kept",
     "ids": "tags have no ids",
     "attributes": "tags have no attributes",
     "notes": "tags have no notes",
     "relations": "tags have no relations",
-    "white space": "white space other than one space between tokens, or a line end between paragraphs, becomes that",
+    "white space": "white space between tokens becomes spaces, and a line end between paragraphs",
 }
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
-_KINDS = {"id": "ids", "attribute": "attributes", "note": "notes", "relation": "relations"}
-
-Range = tuple[int, int]
+_REASONS = {"id": "ids", "attribute": "attributes", "note": "notes", "relation": "relations"}
 
 
-def tokens(text: str) -> list[Range]:
-    """Runs of letters, digits and underscores, and every other character that is no white space by itself."""
+def tokenize(text: str) -> list[tuple[int, int]]:
+    """Return the ranges of runs of letters, digits and underscores, and of every other character but white space."""
     return [match.span() for match in _TOKEN.finditer(text)]
 
 
-def tags(ranges: Sequence[Range], spans: Iterable[Span]) -> tuple[list[str], dict[str, str]]:
-    """One tag a token, and the spans that have none: id → reason."""
-    first = {start: number for number, (start, _) in enumerate(ranges)}
-    last = {end: number for number, (_, end) in enumerate(ranges)}
-    column, gone = [OUTSIDE] * len(ranges), {}
+class _Token(NamedTuple):
+    """A token and its offsets; `is_first` in its paragraph."""
+
+    form: str
+    start: int
+    end: int
+    is_first: bool
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    previous_end = 0
+    for start, end in tokenize(text):
+        yield _Token(text[start:end], start, end, "\n" in text[previous_end:start])
+        previous_end = end
+
+
+def tag_tokens(ranges: Sequence[tuple[int, int]], spans: Iterable[Span]) -> tuple[list[str], dict[str, str]]:
+    """Tag the tokens of a text with the spans of one layer.
+
+    Args:
+        ranges: Ranges `[start, end)` of the tokens, in code points.
+        spans: The spans.
+
+    Returns:
+        A tag for each token, and the id of each span without tags → the reason, a key of `LOSSES`.
+    """
+    first = {start: index for index, (start, _) in enumerate(ranges)}
+    last = {end: index for index, (_, end) in enumerate(ranges)}
+    tags, lost = [OUTSIDE] * len(ranges), {}
     for span in sorted(spans, key=lambda span: (span.start, -span.end, span.label, span.id)):
         if span.start not in first or span.end not in last:
-            gone[span.id] = "token edge"
+            lost[span.id] = "token edge"
             continue
         begin, end = first[span.start], last[span.end] + 1
-        if any(tag != OUTSIDE for tag in column[begin:end]):
-            gone[span.id] = "nested"
+        if any(tag != OUTSIDE for tag in tags[begin:end]):
+            lost[span.id] = "nested"
             continue
-        column[begin:end] = [f"B-{span.label}", *[f"I-{span.label}"] * (end - begin - 1)]
-    return column, gone
+        tags[begin:end] = [f"B-{span.label}", *[f"I-{span.label}"] * (end - begin - 1)]
+    return tags, lost
 
 
-def _columns(document: Document, inventory: Inventory) -> tuple[list[Range], list[list[str]], dict[str, str]]:
-    ranges = tokens(document.article.text)
-    columns, gone = [], {}
+def _tag_layers(
+    document: LabelledArticle, tokens: Sequence[_Token], inventory: Inventory
+) -> tuple[list[list[str]], dict[str, str]]:
+    """Return the tags of each layer, and the spans without tags."""
+    ranges = [(token.start, token.end) for token in tokens]
+    columns, lost = [], {}
     spans = canonical(document.annotation).spans
     for layer in inventory.layers:
         labels = {label.name for label in inventory.labels_of(layer)}
-        column, missing = tags(ranges, [span for span in spans if span.label in labels])
-        columns.append(column)
-        gone.update(missing)
-    return ranges, columns, gone
+        tags, lost_of_layer = tag_tokens(ranges, [span for span in spans if span.label in labels])
+        columns.append(tags)
+        lost.update(lost_of_layer)
+    return columns, lost
 
 
-def write(folder: Path, documents: Iterable[Document], inventory: Inventory) -> None:
+def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Inventory) -> None:
+    """Write all documents into one file."""
     with (folder / FILE).open("w", encoding="utf-8", newline="\n") as file:
         for document in documents:
             file.writelines(f"{line}\n" for line in _lines(document, inventory))
 
 
-def _lines(document: Document, inventory: Inventory) -> Iterator[str]:
-    text = document.article.text
-    ranges, columns, _ = _columns(document, inventory)
+def _lines(document: LabelledArticle, inventory: Inventory) -> Iterator[str]:
+    tokens = list(_tokens(document.article.text))
+    columns, _ = _tag_layers(document, tokens, inventory)
     yield f"# article = {document.article.id}"
-    yield f"# columns = {' '.join(('FORM', *PLACES, *inventory.layers))}"
-    before = 0
-    for (start, end), *row in zip(ranges, *columns, strict=True):
-        if "\n" in text[before:start]:
+    yield f"# columns = {' '.join(('FORM', *OFFSETS, *inventory.layers))}"
+    for token, *tags in zip(tokens, *columns, strict=True):
+        if token.is_first:
             yield ""
-        yield "\t".join((text[start:end], str(start), str(end), *row))
-        before = end
+        yield "\t".join((token.form, str(token.start), str(token.end), *tags))
     yield ""
 
 
-def lost(document: Document, inventory: Inventory) -> Iterator[Loss]:
-    yield from metadata_lost(document)
-    yield from head_lost(document)
-    ranges, _, gone = _columns(document, inventory)
+def list_losses(document: LabelledArticle, inventory: Inventory) -> Iterator[Loss]:
+    """List metadata, everything but spans, spans without tags, and a text whose white space changes."""
+    yield from metadata_losses(document)
     text = document.article.text
-    words = [_Token(text[start:end], start, end, "\n" in text[before:start])
-             for (_, before), (start, end) in zip([(0, 0), *ranges], ranges, strict=False)]  # fmt: skip
-    if _rebuilt(words) != text:
+    tokens = list(_tokens(text))
+    _, lost = _tag_layers(document, tokens, inventory)
+    if _join_tokens(tokens) != text:
         yield Loss("text", text, "white space")
-    yield from (loss for loss in of_spans(document, gone) if loss.kind == "span")
-    for kind, what in facts(document):
-        if kind in _KINDS:
-            yield Loss(kind, what, _KINDS[kind])
+    yield from (loss for loss in span_losses(document, lost) if loss.kind == "span")
+    for kind, what in list_facts(document):
+        if kind in _REASONS:
+            yield Loss(kind, what, _REASONS[kind])
 
 
-class _Token(NamedTuple):
-    """A token and its place; `first` in its paragraph."""
-
-    form: str
-    start: int
-    end: int
-    first: bool
-
-
-def _rebuilt(words: Iterable[_Token]) -> str:
-    """The text of tokens: between them one line end at the beginning of a paragraph, and spaces otherwise."""
+def _join_tokens(tokens: Iterable[_Token]) -> str:
+    """Return the text of tokens: with a line end before a paragraph, and spaces elsewhere."""
     parts: list[str] = []
-    at = 0
-    for form, start, end, first in words:
-        gap = start - at
-        parts.append("\n" + " " * (gap - 1) if first and gap else " " * gap)
-        parts.append(form)
-        at = end
+    previous_end = 0
+    for form, start, end, is_first in tokens:
+        gap = start - previous_end
+        parts += ["\n" + " " * (gap - 1) if is_first and gap else " " * gap, form]
+        previous_end = end
     return "".join(parts)
 
 
 def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
-    """The articles of all `.conll` files of a folder: ours, or others' with a token and tags on each line.
+    """Read the articles of all `.conll` files of a folder, as `write` makes them or with tokens and tags only.
 
-    Without comments a file is one article, and a column of tags follows the token; tokens are joined by a space.
+    A file without comments is one article; a column of tags follows the token, and tokens are joined by spaces.
     """
     for path in sorted(folder.glob("*.conll")):
-        yield from _readable(path)
+        broken_line, lines = _check_encoding(path)
+        if broken_line:
+            why = "is not UTF-8; convert the file first"
+            yield refused_document("", path.name, next(rules.unreadable(path.name, None, why)).at(broken_line), lines)
+        else:
+            yield from _read_articles(path)
 
 
-def _readable(path: Path) -> Iterator[RawDocument]:
-    broken, count = _looked_through(path)
-    if broken:
-        why = "is not UTF-8; convert the file first"
-        finding = next(rules.unreadable(path.name, None, why)).at(broken)
-        yield RawDocument("", path.name, b"", (), finding, lines=count)
-    else:
-        yield from _articles(path)
-
-
-def _looked_through(path: Path) -> tuple[int | None, int]:
-    """The first line that is not UTF-8, if there is one, and the number of lines with a token: none is kept."""
-    broken, count = None, 0
+def _check_encoding(path: Path) -> tuple[int | None, int]:
+    """Return the first line that is not UTF-8, if there is one, and the number of lines with a token."""
+    broken_line, count = None, 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             count += bool(line.strip()) and not line.startswith(b"# ")
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError:
-                broken = broken or number
-    return broken, count
+                broken_line = broken_line or number
+    return broken_line, count
 
 
-def _articles(path: Path) -> Iterator[RawDocument]:
-    name, places = name_of(path.stem), False
+def _read_articles(path: Path) -> Iterator[RawDocument]:
+    article_id, has_offsets = article_id_from(path.stem), False
     lines: list[tuple[int, str]] = []
     with path.open(encoding="utf-8", newline="\n") as file:
         for number, line in enumerate(file, 1):
             line = line.rstrip("\r\n").removeprefix("\ufeff" if number == 1 else "")
             if line.startswith("# article = "):
-                if any(row for _, row in lines):
-                    yield _article(path, name, places, lines)
-                name, lines = line.removeprefix("# article = ").strip(), []
+                if any(text for _, text in lines):
+                    yield _read_article(path, article_id, has_offsets, lines)
+                article_id, lines = line.removeprefix("# article = ").strip(), []
             elif line.startswith("# columns = "):
-                places = tuple(line.split()[4:6]) == PLACES
+                has_offsets = tuple(line.split()[4:6]) == OFFSETS
             elif not line.startswith("# "):
                 lines.append((number, line))
-    if any(row for _, row in lines):
-        yield _article(path, name, places, lines)
+    if any(text for _, text in lines):
+        yield _read_article(path, article_id, has_offsets, lines)
 
 
-def _article(path: Path, name: str, places: bool, lines: list[tuple[int, str]]) -> RawDocument:
-    words: list[_Token] = []
+def _read_article(path: Path, article_id: str, has_offsets: bool, lines: list[tuple[int, str]]) -> RawDocument:
+    tokens: list[_Token] = []
     rows: list[tuple[int, list[str]]] = []
     items: list[Item] = []
-    first = False
+    is_first = False
     for number, line in lines:
         if not line.strip():
-            first = bool(words)
+            is_first = bool(tokens)
             continue
-        form, *rest = line.split("\t")
-        at = words[-1].end + 1 if words else 0
-        start, end = (rest.pop(0), rest.pop(0)) if places and len(rest) > 2 else (str(at), str(at + len(form)))
-        before = words[-1].end if words else 0
-        if not (start.isascii() and start.isdigit() and int(start) >= before and end == str(int(start) + len(form))):
-            items.append(Unread(number, f"{start} and {end} are no place of {form!r}"))
-        elif not rest or (rows and len(rest) != len(rows[0][1])):
-            items.append(Unread(number, f"has {len(rest)} columns of tags"))
+        form, *tags = line.split("\t")
+        previous_end = tokens[-1].end if tokens else 0
+        position = previous_end + 1 if tokens else 0
+        start, end = str(position), str(position + len(form))
+        if has_offsets and len(tags) > 2:
+            start, end, *tags = tags
+        is_offset = start.isascii() and start.isdigit() and int(start) >= previous_end
+        if not (is_offset and end == str(int(start) + len(form))):
+            items.append(UnreadableItem(number, f"{start} and {end} are not the offsets of {form!r}"))
+        elif not tags or (rows and len(tags) != len(rows[0][1])):
+            items.append(UnreadableItem(number, f"has {len(tags)} columns of tags"))
         else:
-            words.append(_Token(form, int(start), int(end), first))
-            rows.append((number, rest))
-        first = False
+            tokens.append(_Token(form, int(start), int(end), is_first))
+            rows.append((number, tags))
+        is_first = False
     for column in range(len(rows[0][1]) if rows else 0):
-        items += _marks(column, words, [(number, row[column]) for number, row in rows])
-    return RawDocument(name, path.name, _rebuilt(words).encode("utf-8"), tuple(items))
+        items += _spans_of_column(column, tokens, [(number, tags[column]) for number, tags in rows])
+    return RawDocument(article_id, path.name, _join_tokens(tokens).encode("utf-8"), tuple(items))
 
 
-def _marks(column: int, words: list[_Token], lines: list[tuple[int, str]]) -> Iterator[Item]:
-    """The spans of a column, as `annotate.tokens` reads them; what is no tag is said, and ends a span as O does."""
+def _spans_of_column(column: int, tokens: list[_Token], lines: list[tuple[int, str]]) -> Iterator[Item]:
+    """Yield the spans of a column; what is not a tag is reported, and ends a span as O does."""
     for number, tag in lines:
         if not is_tag(tag):
-            yield Unread(number, f"{tag!r} is no tag of BIO")
+            yield UnreadableItem(number, f"{tag!r} is not a BIO tag")
     for run in runs([tag if is_tag(tag) else OUTSIDE for _, tag in lines]):
         line = lines[run.start][0]
-        yield Mark(line, f"s{column + 1}-{line}", run.label, ((words[run.start].start, words[run.end - 1].end),))
+        pieces = ((tokens[run.start].start, tokens[run.end - 1].end),)
+        yield SpanItem(line, f"s{column + 1}-{line}", run.label, pieces)

@@ -1,12 +1,10 @@
-"""What the readers of all formats give: a text, and what is said of it in the words of its format.
+"""What a format reads and writes: the protocol of a format's module, and the documents and items that it exchanges.
 
-`apply_mapping` maps it to an inventory. `line` counts from 1; None where a format has no lines. `ref` is the
-name of an item within its file, to which others point.
-
-Words on one line of a file that is made of lines, and back.
+A reader gives a text with its items in the terms of the format; `apply_mapping` maps them to an inventory. Each item
+may have a `line`, counted from 1, which is None in formats without lines. Most have a `ref`, the name by which other
+items of the same file refer to it.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -18,11 +16,23 @@ from annotate.inventory import Inventory
 from annotate.model import Annotation, Article, Process
 
 Pieces = tuple[tuple[int, int], ...]
-"""Ranges `[start, end)` of a span, in the order of the text; more than one where other words interrupt it."""
+"""Ranges `[start, end)` of a span, in code points and in the order of the text; several if it is interrupted."""
+
+NOTE_TYPE = "AnnotatorNotes"
+"""The type of notes in brat; the readers of the other formats use it as well."""
 
 
-class Mark(NamedTuple):
-    """A span. `words` are the words quoted with it, None where the format quotes none; `ids` those of its pieces."""
+class SpanItem(NamedTuple):
+    """A span.
+
+    Attributes:
+        line: The line of the file.
+        ref: The name of the item.
+        type: The label in the file.
+        pieces: The ranges of the span in the text of the file.
+        words: The words that the file quotes with the span; None if the format quotes none.
+        ids: The ids of the pieces; empty if the format gives none.
+    """
 
     line: int | None
     ref: str
@@ -32,8 +42,8 @@ class Mark(NamedTuple):
     ids: tuple[str, ...] = ()
 
 
-class Arrow(NamedTuple):
-    """A relation from one item to another."""
+class RelationItem(NamedTuple):
+    """A relation; `head` and `tail` are the refs of its ends."""
 
     line: int | None
     ref: str
@@ -42,8 +52,8 @@ class Arrow(NamedTuple):
     tail: str
 
 
-class Event(NamedTuple):
-    """An item whose words are those of the span `trigger`; each role is a name and the item that fills it."""
+class EventItem(NamedTuple):
+    """An event: its words are those of the span `trigger`; a role is a name and the ref of the item that fills it."""
 
     line: int | None
     ref: str
@@ -52,8 +62,8 @@ class Event(NamedTuple):
     roles: tuple[tuple[str, str], ...]
 
 
-class Value(NamedTuple):
-    """An attribute of an item; `value` is None for one that is there or not."""
+class AttributeItem(NamedTuple):
+    """An attribute of the item `target`; `value` is None for an attribute that is only present or absent."""
 
     line: int | None
     ref: str
@@ -62,8 +72,8 @@ class Value(NamedTuple):
     value: str | int | None
 
 
-class Normalization(NamedTuple):
-    """An entry of a database that an item stands for."""
+class NormalizationItem(NamedTuple):
+    """A link from the item `target` to an entry of a database."""
 
     line: int | None
     ref: str
@@ -72,8 +82,8 @@ class Normalization(NamedTuple):
     entry: str
 
 
-class Note(NamedTuple):
-    """Words of an annotator on an item."""
+class NoteItem(NamedTuple):
+    """An annotator's note on the item `target`."""
 
     line: int | None
     ref: str
@@ -82,26 +92,35 @@ class Note(NamedTuple):
     text: str
 
 
-class Group(NamedTuple):
-    """Items that mean the same."""
+class EquivalenceItem(NamedTuple):
+    """Items that mean the same, by their refs."""
 
     line: int | None
     type: str
     members: tuple[str, ...]
 
 
-class Unread(NamedTuple):
-    """A line that is none of these, and why."""
+class UnreadableItem(NamedTuple):
+    """A line that is not a valid item, and why."""
 
     line: int | None
     why: str
 
 
-Item = Mark | Arrow | Event | Value | Normalization | Note | Group | Unread
+Item = (
+    SpanItem
+    | RelationItem
+    | EventItem
+    | AttributeItem
+    | NormalizationItem
+    | NoteItem
+    | EquivalenceItem
+    | UnreadableItem
+)
 
 
-class Head(NamedTuple):
-    """What an annotation says of itself."""
+class AnnotationOrigin(NamedTuple):
+    """Who made an annotation, by which process, from which others, and with which version of the inventory."""
 
     annotator: str
     process: Process
@@ -110,37 +129,54 @@ class Head(NamedTuple):
 
 
 class RawDocument(NamedTuple):
-    """One text with its items.
+    """One text with its items, as a reader gives them.
 
-    `name` becomes the id of the article; `file` is what findings name; `data` are the bytes of the text, in which
-    offsets are code points unless its items show otherwise. `refused` says why nothing of it can be read, and `lines`
-    how many lines are lost with it: one where a format has none.
+    Attributes:
+        article_id: The id that the article will have.
+        file: What findings call the file.
+        data: The bytes of the text, in which offsets count code points unless the quoted words show otherwise.
+        items: The items.
+        refusal: Why nothing of the document can be read; None if it can.
+        origin: Where its annotation comes from, if the format says it.
+        details: Fields of the article that the format gives.
+        lines: Number of lines that are lost if the document is refused; 1 in formats without lines.
     """
 
-    name: str
+    article_id: str
     file: str
     data: bytes
     items: tuple[Item, ...]
-    refused: Finding | None = None
-    head: Head | None = None
+    refusal: Finding | None = None
+    origin: AnnotationOrigin | None = None
     details: dict[str, Any] = {}  # noqa: RUF012 - never changed
     lines: int = 1
 
 
-def name_of(stem: str) -> str:
-    """The id that a file's name gives: itself where it can be one."""
+def refused_document(article_id: str, file: str, refusal: Finding, lines: int = 1) -> RawDocument:
+    """Return a document of which nothing can be read."""
+    return RawDocument(article_id, file, b"", (), refusal, lines=lines)
+
+
+def article_id_from(stem: str) -> str:
+    """Return the article id for a file name without its ending: the name itself if it can be an id."""
     return stem if is_id(stem) else id_from(stem)
 
 
-class Document(NamedTuple):
-    """An article and one annotator's labels of it."""
+class LabelledArticle(NamedTuple):
+    """An article and one annotator's annotation of it."""
 
     article: Article
     annotation: Annotation
 
 
 class Loss(NamedTuple):
-    """A fact of a document, as `ledger.facts` gives it, that a format cannot carry, and the key of the reason."""
+    """A fact of a document, as `ledger.list_facts` gives it, that a format cannot carry.
+
+    Attributes:
+        kind: The kind of the fact.
+        what: What the fact says.
+        reason: A key of the format's `LOSSES`.
+    """
 
     kind: str
     what: str
@@ -148,32 +184,17 @@ class Loss(NamedTuple):
 
 
 class Format(Protocol):
-    """A module of this room that writes and reads one format.
+    """A module of this package that reads and writes one format.
 
-    `LOSSES` maps a reason to what the format cannot carry and why; `lost` says which facts of a document these are.
-    `write` fills a folder that its caller then puts in place as a whole.
+    Attributes:
+        LOSSES: Reason → what the format cannot carry, and why, as the certificate of an export explains it.
+        write: Writes documents into an empty folder, which the caller then moves to its place.
+        read: Reads the documents of a folder, one at a time and in the order of their ids. A file that cannot be read
+            becomes a refused document, a line that cannot be read an `UnreadableItem`.
+        list_losses: Gives the facts of a document that `write` will lose, with the reason for each.
     """
 
     LOSSES: dict[str, str]
-    write: Callable[[Path, Iterable[Document], Inventory], None]
+    write: Callable[[Path, Iterable[LabelledArticle], Inventory], None]
     read: Callable[[Path, Inventory], Iterator[RawDocument]]
-    lost: Callable[[Document, Inventory], Iterator[Loss]]
-
-
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-
-
-def escaped(text: str) -> str:
-    """Words on one line: a backslash before what would end the line, any other control, and a backslash."""
-    text = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    return re.sub(r"[\x00-\x1f\x7f-\xa0\u2028\u2029]|^ | $", lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def unescaped(text: str) -> str:
-    """The inverse of `escaped`."""
-
-    def one(match: re.Match[str]) -> str:
-        code = match[1]
-        return chr(int(code[1:], 16)) if len(code) == 5 else _ESCAPES.get(code, code)
-
-    return re.sub(r"\\(u[0-9a-f]{4}|.)", one, text)
+    list_losses: Callable[[LabelledArticle, Inventory], Iterator[Loss]]

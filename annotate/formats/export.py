@@ -1,4 +1,4 @@
-"""An export: written, read back, compared, and put in its place only if nothing undeclared was lost."""
+"""Exports documents: writes them, reads them back, and moves the folder to its place if no undeclared fact was lost."""
 
 import shutil
 import tempfile
@@ -8,87 +8,134 @@ from pathlib import Path
 import msgspec
 
 from annotate.errors import CannotRun, describe_os_error
-from annotate.formats import mapping
-from annotate.formats.apply_mapping import convert
-from annotate.formats.document import Document, Format, Head, RawDocument
-from annotate.formats.ledger import NOWHERE, Ledger, encode
+from annotate.formats.apply_mapping import map_document
+from annotate.formats.document import AnnotationOrigin, Format, LabelledArticle, RawDocument
+from annotate.formats.ledger import NO_SOURCE, Ledger, encode_ledger
+from annotate.formats.mapping import LabelMap, identity_map, load_map
 from annotate.ingest import Details
 from annotate.inventory import Inventory
 from annotate.util.files import write_atomically
 
 CERTIFICATE = "certificate.json"
-NOBODY = Head("", "single pass", (), "")
-UNKNOWN = {
+_NO_ORIGIN = AnnotationOrigin("", "single pass", (), "")
+_NO_DETAILS = {
     "title": None,
     "language": "",
     "author": None,
     "publisher": None,
     "date": None,
     "rights": "",
-    "source": NOWHERE,
+    "source": NO_SOURCE,
 }
-"""The fields of an article of which a format says nothing."""
+"""The fields of an article that a format does not say."""
 
 
-def export(
+def export_documents(
     format_: Format,
     name: str,
     out: Path,
-    documents: Callable[[], Iterable[Document]],
+    documents: Callable[[], Iterable[LabelledArticle]],
     inventory: Inventory,
     annotator: str,
 ) -> Ledger:
-    """Write documents, in the order of their ids, into a new folder; the ledger of it, which is written beside them.
+    """Write documents into a new folder, with the certificate beside them.
 
-    `documents` is called twice: to write, and to compare with what was read back. The folder comes to be only if the
-    ledger is clean. Raises CannotRun for a folder that is there already.
+    The folder is created only if the ledger is clean.
+
+    Args:
+        format_: The module of the format.
+        name: The name of the format.
+        out: The folder.
+        documents: Gives the documents in the order of their ids. It is called twice: to write them, and to compare them
+            with what was read back.
+        inventory: The inventory of the labels.
+        annotator: Whose labels they are.
+
+    Returns:
+        The ledger.
+
+    Raises:
+        CannotRun: If the folder exists and is not empty, or cannot be created.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CannotRun(out, "is there already and not empty", "name a new folder with --out")
+        raise CannotRun(out, "exists and is not empty", "name a new folder with --out")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        problem = f"cannot be made: {describe_os_error(error)}"
+        problem = f"cannot be created: {describe_os_error(error)}"
         raise CannotRun(out, problem, "name another folder with --out") from error
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         folder = Path(scratch) / "export"
         folder.mkdir()
         format_.write(folder, documents(), inventory)
-        ledger = compared(format_, name, folder, documents(), inventory, annotator)
+        ledger = compare_with_export(format_, name, folder, documents(), inventory, annotator)
         if ledger.clean:
-            write_atomically(folder / CERTIFICATE, encode(ledger))
+            write_atomically(folder / CERTIFICATE, encode_ledger(ledger))
             if out.exists():
                 out.rmdir()
             shutil.move(folder, out)
     return ledger
 
 
-def compared(
-    format_: Format, name: str, folder: Path, documents: Iterable[Document], inventory: Inventory, annotator: str
+def compare_with_export(
+    format_: Format, name: str, folder: Path, documents: Iterable[LabelledArticle], inventory: Inventory, annotator: str
 ) -> Ledger:
     """Read an export back, document by document, and compare it with what was exported."""
     ledger = Ledger(format=name, annotator=annotator)
-    own_map = folder / "map.yaml"
-    map_ = mapping.load(own_map, inventory) if own_map.exists() else mapping.identity(inventory)
-    read = format_.read(folder, inventory)
-    raw = next(read, None)
+    map_file = folder / "map.yaml"
+    label_map = load_map(map_file, inventory) if map_file.exists() else identity_map(inventory)
+    reader = format_.read(folder, inventory)
+    raw = next(reader, None)
     for document in documents:
-        while raw is not None and raw.name < document.article.id:
-            raw = next(read, None)
-        back = None
-        if raw is not None and raw.name == document.article.id:
-            back = _document(raw, map_, inventory)
-            raw = next(read, None)
-        ledger.add(document, back, format_.lost(document, inventory))
+        while raw is not None and raw.article_id < document.article.id:
+            raw = next(reader, None)
+        read = None
+        if raw is not None and raw.article_id == document.article.id:
+            read = _restore(raw, label_map, inventory)
+            raw = next(reader, None)
+        ledger.add(document, read, format_.list_losses(document, inventory))
     ledger.explain(format_.LOSSES)
     return ledger
 
 
-def _document(raw: RawDocument, map_: mapping.Map, inventory: Inventory) -> Document | None:
-    """What was read, with nothing in the fields of which the format says nothing."""
-    result = convert(raw, map_, inventory, raw.head or NOBODY, Details())
-    if result.intake is None or result.annotation is None:
+def _restore(raw: RawDocument, label_map: LabelMap, inventory: Inventory) -> LabelledArticle | None:
+    """Return a document as it was read, with nothing in the fields that the format does not say."""
+    mapped = map_document(raw, label_map, inventory, raw.origin or _NO_ORIGIN, Details())
+    if mapped.intake is None or mapped.annotation is None:
         return None
-    (article,) = result.intake.articles
-    said = {**UNKNOWN, **raw.details}
-    return Document(msgspec.structs.replace(article, **said), result.annotation)
+    (article,) = mapped.intake.articles
+    return LabelledArticle(msgspec.structs.replace(article, **{**_NO_DETAILS, **raw.details}), mapped.annotation)
+
+
+def require_exportable(document: LabelledArticle, inventory: Inventory) -> None:
+    """Check that labels fit the inventory and the text; other labels would be lost silently.
+
+    Raises:
+        CannotRun: If they do not.
+    """
+    article, annotation = document
+    where = f"annotations of {article.id} by {annotation.annotator}"
+    hint = "`annotate check` says what is wrong"
+    spans = {span.id: span for span in annotation.spans}
+    if len(spans) != len(annotation.spans):
+        raise CannotRun(where, "two spans have the same id", hint)
+    if annotation.text_sha256 != article.text_sha256:
+        raise CannotRun(where, "were made on another text", hint)
+    for span in annotation.spans:
+        if not 0 <= span.start < span.end <= len(article.text) or article.text[span.start : span.end] != span.text:
+            raise CannotRun(where, f"the words of span {span.id} are not at its offsets", hint)
+        if span.label not in inventory.spans:
+            raise CannotRun(where, f"span {span.id} has the unknown label {span.label!r}", hint)
+        attributes = {attribute.name: attribute for attribute in inventory.attributes_of(span.label)}
+        for name, value in span.attributes.items():
+            attribute = attributes.get(name)
+            is_number = type(value) is int and value >= 0
+            if attribute is None or is_number != (attribute.type == "integer") or value == "":
+                raise CannotRun(where, f"span {span.id} has the attribute {name!r}, which its label has not", hint)
+            if attribute.values and value not in attribute.values:
+                raise CannotRun(where, f"span {span.id} has the unknown value {value!r} of {name}", hint)
+    for relation in annotation.relations:
+        if relation.label not in inventory.relations:
+            raise CannotRun(where, f"unknown relation {relation.label!r}", hint)
+        if not {relation.head, relation.tail} <= spans.keys():
+            raise CannotRun(where, f"a relation {relation.label} has an end that does not exist", hint)

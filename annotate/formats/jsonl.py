@@ -1,4 +1,4 @@
-"""JSON lines: an article and one annotator's labels of it on each line, as the corpus has them. Nothing is lost."""
+"""JSON lines: an article and one annotator's annotation of it on each line, as in the corpus. Nothing is lost."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -6,8 +6,19 @@ from pathlib import Path
 import msgspec
 
 from annotate.formats import rules
-from annotate.formats.document import Arrow, Document, Head, Item, Loss, Mark, Note, RawDocument, Value
-from annotate.formats.mapping import NOTE
+from annotate.formats.document import (
+    NOTE_TYPE,
+    AnnotationOrigin,
+    AttributeItem,
+    Item,
+    LabelledArticle,
+    Loss,
+    NoteItem,
+    RawDocument,
+    RelationItem,
+    SpanItem,
+    refused_document,
+)
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article
 
@@ -23,50 +34,50 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     annotation: Annotation
 
 
-def write(folder: Path, documents: Iterable[Document], _: Inventory) -> None:
+def write(folder: Path, documents: Iterable[LabelledArticle], _: Inventory) -> None:
+    """Write all documents into one file."""
     with (folder / FILE).open("wb") as file:
         file.writelines(msgspec.json.encode(Row(*document)) + b"\n" for document in documents)
 
 
-def lost(_: Document, __: Inventory) -> Iterator[Loss]:
+def list_losses(_: LabelledArticle, __: Inventory) -> Iterator[Loss]:
+    """Return no losses."""
     return iter(())
 
 
 def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
-    """The lines of all `.jsonl` files of a folder; findings name the line."""
+    """Read the lines of all `.jsonl` files of a folder."""
     for path in sorted(folder.glob("*.jsonl")):
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield _row(path.name, number, line)
+                    yield _read_line(path.name, number, line)
 
 
-def _row(file: str, number: int, line: bytes) -> RawDocument:
+def _read_line(file: str, number: int, line: bytes) -> RawDocument:
     try:
         row = msgspec.json.decode(line, type=Row)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        why = f"is no article with its annotation: {error}; fix the line"
-        finding = next(rules.unreadable(f"{file}", None, why)).at(number)
-        return RawDocument("", file, b"", (), finding)
+        why = f"is not an article with its annotation: {error}; fix the line"
+        return refused_document("", file, next(rules.unreadable(file, None, why)).at(number))
     annotation, article = row.annotation, row.article
-    head = Head(annotation.annotator, annotation.process, annotation.made_from, annotation.inventory)
-    details = {name: getattr(article, name) for name in Article.__struct_fields__}
-    for name in ("id", "text", "text_sha256"):
-        del details[name]
-    items = tuple(items_of(annotation, number))
-    return RawDocument(article.id, file, article.text.encode("utf-8"), items, None, head, details)
+    origin = AnnotationOrigin(annotation.annotator, annotation.process, annotation.made_from, annotation.inventory)
+    details = {
+        name: getattr(article, name) for name in Article.__struct_fields__ if name not in ("id", "text", "text_sha256")
+    }
+    items = tuple(_items(annotation, number))
+    return RawDocument(article.id, file, article.text.encode("utf-8"), items, None, origin, details)
 
 
-def items_of(annotation: Annotation, line: int | None) -> Iterator[Item]:
-    """What an annotation of ours says, as items."""
+def _items(annotation: Annotation, line: int) -> Iterator[Item]:
     for span in annotation.spans:
-        yield Mark(line, span.id, span.label, ((span.start, span.end),), span.text, (span.id,))
+        yield SpanItem(line, span.id, span.label, ((span.start, span.end),), span.text, (span.id,))
         for name, value in span.attributes.items():
-            yield Value(line, "", span.id, name, value)
+            yield AttributeItem(line, "", span.id, name, value)
         if span.note:
-            yield Note(line, "", span.id, NOTE, span.note)
+            yield NoteItem(line, "", span.id, NOTE_TYPE, span.note)
     for number, relation in enumerate(annotation.relations):
         ref = f"relation {number}"
-        yield Arrow(line, ref, relation.label, relation.head, relation.tail)
+        yield RelationItem(line, ref, relation.label, relation.head, relation.tail)
         if relation.note:
-            yield Note(line, "", ref, NOTE, relation.note)
+            yield NoteItem(line, "", ref, NOTE_TYPE, relation.note)

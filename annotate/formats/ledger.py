@@ -1,37 +1,37 @@
 """The certificate of an export: what was written, read back and compared, fact by fact.
 
-A fact is the smallest thing that a document says: a span, the value of an attribute, a relation, a note. What a format
-cannot carry is declared beforehand, fact by fact, with the reason; a fact that is missing without having been declared,
-or that nobody wrote, is undeclared, and the export fails.
+A fact is the smallest thing that a document says: a span, the value of an attribute, a relation, a note. A format
+declares beforehand which facts it cannot carry, each with a reason. A fact that is missing without having been
+declared, or that appears although it was not written, is undeclared, and the export fails.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
 
-from annotate.formats.document import Document, Loss
+from annotate.formats.document import LabelledArticle, Loss
 from annotate.model import SourceRange, Span
 
-ABOUT = {
+METADATA_LOSSES = {
     "metadata": "title, author, publisher, date, rights, source and language of an article have no place in the format",
     "who": "annotator, process, inventory version and what gold was made from have no place in the format",
 }
-"""Reasons that several formats share."""
+"""The reasons for `metadata_losses`, which several formats share."""
 
 EXAMPLES = 5
-DETAILS = ("title", "language", "author", "publisher", "date", "rights", "source")
-HEAD = ("annotator", "process", "made_from", "inventory")
+ARTICLE_FIELDS = ("title", "language", "author", "publisher", "date", "rights", "source")
+ORIGIN_FIELDS = ("annotator", "process", "made_from", "inventory")
 
-MADE = ("text", "id")
-"""Kinds of which a reader makes up its own where none was carried; that the old ones are gone shows as a loss."""
+REPLACED = ("text", "id")
+"""Kinds of facts for which a reader makes up others if none was carried; the loss shows that the old ones are gone."""
 
-NOWHERE = SourceRange(file="", sha256="", start=0, end=0)
-"""Stands for the source of an article where a format does not say it."""
+NO_SOURCE = SourceRange(file="", sha256="", start=0, end=0)
+"""The source of an article in a format that does not say it."""
 
 Fact = tuple[str, str]
-"""Its kind, and what it says."""
+"""The kind of a fact, and what it says."""
 
 
 def _place(span: Span) -> str:
@@ -39,7 +39,7 @@ def _place(span: Span) -> str:
 
 
 def span_facts(span: Span) -> Iterator[Fact]:
-    """What an annotation says of one span."""
+    """List what an annotation says about one span."""
     place = _place(span)
     yield "span", place
     yield "id", f"{place} is {span.id}"
@@ -49,18 +49,19 @@ def span_facts(span: Span) -> Iterator[Fact]:
         yield "note", f"{place}: {span.note!r}"
 
 
-def facts(document: Document) -> Iterator[Fact]:
-    """Everything that a document says, but for what is empty.
+def list_facts(document: LabelledArticle) -> Iterator[Fact]:
+    """List everything that a document says, except for empty values.
 
-    Spans are told by label and place, so that other ids lose the ids alone; the text of a span follows from both.
+    Spans are identified by label and offsets, so that a change of ids loses only the ids; the text of a span follows
+    from its offsets.
     """
     article, annotation = document
     yield "text", article.text
-    for name in DETAILS:
+    for name in ARTICLE_FIELDS:
         value = getattr(article, name)
-        if value and value != NOWHERE:
+        if value and value != NO_SOURCE:
             yield "metadata", f"{name}: {msgspec.json.encode(value).decode()}"
-    for name in HEAD if annotation.annotator else ():
+    for name in ORIGIN_FIELDS if annotation.annotator else ():
         if value := getattr(annotation, name):
             yield "who", f"{name}: {msgspec.json.encode(value).decode()}"
     spans = {span.id: span for span in annotation.spans}
@@ -74,34 +75,43 @@ def facts(document: Document) -> Iterator[Fact]:
             yield "note", f"{relation.label}: {ends}: {relation.note!r}"
 
 
-def metadata_lost(document: Document) -> Iterator[Loss]:
-    return (Loss(kind, what, "metadata") for kind, what in facts(document) if kind == "metadata")
+def metadata_losses(document: LabelledArticle) -> Iterator[Loss]:
+    """List the losses of a format that has only texts and labels; `METADATA_LOSSES` has the reasons."""
+    return (Loss(kind, what, kind) for kind, what in list_facts(document) if kind in METADATA_LOSSES)
 
 
-def head_lost(document: Document) -> Iterator[Loss]:
-    return (Loss(kind, what, "who") for kind, what in facts(document) if kind == "who")
+def span_losses(document: LabelledArticle, reasons: Mapping[str, str]) -> Iterator[Loss]:
+    """List what is lost with some spans: their facts, and those of relations with an end among them.
 
-
-def of_spans(document: Document, gone: dict[str, str]) -> Iterator[Loss]:
-    """What is lost with spans: `gone` maps their ids to the reason. Relations go with either end."""
+    Args:
+        document: The document.
+        reasons: Id of each lost span → reason.
+    """
     article, annotation = document
-    spans = tuple(span for span in annotation.spans if span.id in gone)
-    for span in spans:
-        yield from (Loss(kind, what, gone[span.id]) for kind, what in span_facts(span))
+    for span in annotation.spans:
+        if span.id in reasons:
+            yield from (Loss(kind, what, reasons[span.id]) for kind, what in span_facts(span))
     for relation in annotation.relations:
-        reason = gone.get(relation.head, gone.get(relation.tail))
+        reason = reasons.get(relation.head, reasons.get(relation.tail))
         if reason:
             ends = tuple(span for span in annotation.spans if span.id in (relation.head, relation.tail))
-            alone = msgspec.structs.replace(annotation, spans=ends, relations=(relation,))
-            without = msgspec.structs.replace(alone, relations=())
-            extra = Counter(facts(Document(article, alone))) - Counter(facts(Document(article, without)))
-            yield from (Loss(kind, what, reason) for kind, what in extra.elements())
+            with_relation = msgspec.structs.replace(annotation, spans=ends, relations=(relation,))
+            without = msgspec.structs.replace(annotation, spans=ends, relations=())
+            facts = Counter(list_facts(LabelledArticle(article, with_relation)))
+            facts -= Counter(list_facts(LabelledArticle(article, without)))
+            yield from (Loss(kind, what, reason) for kind, what in facts.elements())
 
 
-class Line(msgspec.Struct, kw_only=True):
-    """One kind of facts: how many were exported and came back, what was lost for which reason, what was not declared.
+class FactCounts(msgspec.Struct, kw_only=True):
+    """One kind of facts in a ledger.
 
-    `gained` are facts that nobody wrote. `examples` show undeclared losses and gains.
+    Attributes:
+        exported: Number of facts that were exported.
+        carried: Number of facts that came back.
+        declared: Reason → number of facts that were lost as declared.
+        undeclared: Number of facts that were lost and not declared.
+        gained: Number of facts that came back and were not exported.
+        examples: The first undeclared losses and gains.
     """
 
     exported: int = 0
@@ -113,62 +123,80 @@ class Line(msgspec.Struct, kw_only=True):
 
 
 class Ledger(msgspec.Struct, kw_only=True):
-    """What an export carries. `losses` maps the reasons in use to their explanation."""
+    """What an export carries.
+
+    Attributes:
+        format: The name of the format.
+        annotator: Whose labels were exported.
+        documents: Number of documents.
+        facts: Kind → counts.
+        losses: Each reason that occurs → its explanation.
+    """
 
     format: str
     annotator: str
     documents: int = 0
-    facts: dict[str, Line] = msgspec.field(default_factory=dict)
+    facts: dict[str, FactCounts] = msgspec.field(default_factory=dict)
     losses: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def clean(self) -> bool:
-        return not any(line.undeclared or line.gained for line in self.facts.values())
+        """Whether nothing was lost or gained but what was declared."""
+        return not any(counts.undeclared or counts.gained for counts in self.facts.values())
 
-    def add(self, exported: Document, read: Document | None, declared: Iterable[Loss]) -> None:
-        """Enter a document and what came back of it; None where nothing did."""
+    def add(self, exported: LabelledArticle, read: LabelledArticle | None, losses: Iterable[Loss]) -> None:
+        """Compare a document with what came back.
+
+        Args:
+            exported: The document.
+            read: What was read back; None if nothing was.
+            losses: What the format declares as lost.
+        """
         self.documents += 1
-        wanted = Counter(facts(exported))
-        came = Counter(facts(read)) if read else Counter[Fact]()
-        missing, gained = wanted - came, came - wanted
-        for fact in [fact for fact in gained if fact[0] in MADE]:
+        expected = Counter(list_facts(exported))
+        actual = Counter(list_facts(read)) if read else Counter[Fact]()
+        missing, gained = expected - actual, actual - expected
+        for fact in [fact for fact in gained if fact[0] in REPLACED]:
             del gained[fact]
-        for kind, number in _by_kind(wanted).items():
-            line = self._line(kind)
-            line.exported += number
-            line.carried += number - _by_kind(missing)[kind]
-        for loss in declared:
+        missing_by_kind = _count_by_kind(missing)
+        for kind, number in _count_by_kind(expected).items():
+            counts = self._of_kind(kind)
+            counts.exported += number
+            counts.carried += number - missing_by_kind[kind]
+        for loss in losses:
             fact = (loss.kind, loss.what)
             if missing[fact] > 0:
                 missing[fact] -= 1
-                counted = self._line(loss.kind).declared
-                counted[loss.reason] = counted.get(loss.reason, 0) + 1
-        for sign, odd in (("lost", +missing), ("gained", gained)):
-            for (kind, what), number in odd.items():
-                line = self._line(kind)
-                line.undeclared += number if sign == "lost" else 0
-                line.gained += number if sign == "gained" else 0
-                if len(line.examples) < EXAMPLES:
-                    line.examples.append(f"{sign} in {exported.article.id}: {what[:200]}")
+                declared = self._of_kind(loss.kind).declared
+                declared[loss.reason] = declared.get(loss.reason, 0) + 1
+        for sign, undeclared in (("lost", +missing), ("gained", gained)):
+            for (kind, what), number in undeclared.items():
+                counts = self._of_kind(kind)
+                if sign == "lost":
+                    counts.undeclared += number
+                else:
+                    counts.gained += number
+                if len(counts.examples) < EXAMPLES:
+                    counts.examples.append(f"{sign} in {exported.article.id}: {what[:200]}")
 
-    def explain(self, losses: dict[str, str]) -> None:
-        """Enter the explanation of each reason that was used."""
-        used = {reason for line in self.facts.values() for reason in line.declared}
+    def explain(self, losses: Mapping[str, str]) -> None:
+        """Enter the explanation of each reason that occurs; `losses` has those of the format."""
+        used = {reason for counts in self.facts.values() for reason in counts.declared}
         self.losses = {reason: text for reason, text in losses.items() if reason in used}
 
-    def _line(self, kind: str) -> Line:
-        return self.facts.setdefault(kind, Line())
+    def _of_kind(self, kind: str) -> FactCounts:
+        return self.facts.setdefault(kind, FactCounts())
 
 
-def _by_kind(counted: Counter[Fact]) -> Counter[str]:
+def _count_by_kind(facts: Counter[Fact]) -> Counter[str]:
     kinds: Counter[str] = Counter()
-    for (kind, _), number in counted.items():
+    for (kind, _), number in facts.items():
         kinds[kind] += number
     return kinds
 
 
-class Entry(NamedTuple):
-    """A row of the ledger as people read it."""
+class LedgerRow(NamedTuple):
+    """A row of the ledger as text."""
 
     kind: str
     exported: int
@@ -177,19 +205,20 @@ class Entry(NamedTuple):
     undeclared: int
 
 
-def entries(ledger: Ledger) -> list[Entry]:
+def ledger_rows(ledger: Ledger) -> list[LedgerRow]:
+    """Return a row for each kind of facts; undeclared losses and gains are counted together."""
     return [
-        Entry(
+        LedgerRow(
             kind,
-            line.exported,
-            line.carried,
-            ", ".join(f"{number} {reason}" for reason, number in line.declared.items()),
-            line.undeclared + line.gained,
+            counts.exported,
+            counts.carried,
+            ", ".join(f"{number} {reason}" for reason, number in counts.declared.items()),
+            counts.undeclared + counts.gained,
         )
-        for kind, line in ledger.facts.items()
+        for kind, counts in ledger.facts.items()
     ]
 
 
-def encode(ledger: Ledger) -> bytes:
-    """The certificate's bytes."""
+def encode_ledger(ledger: Ledger) -> bytes:
+    """Return the bytes of the certificate."""
     return msgspec.json.format(msgspec.json.encode(ledger), indent=2) + b"\n"

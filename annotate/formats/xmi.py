@@ -1,7 +1,7 @@
-"""UIMA CAS XMI for INCEpTION, by dkpro-cassis: one `.xmi` an article, and the type system beside them.
+"""UIMA CAS XMI for INCEpTION, by dkpro-cassis: an `.xmi` file for each article, and the type system.
 
-All labels are one custom span layer and all relations one custom relation layer, since a relation layer of INCEpTION
-hangs on a single span layer; the label is a feature. Offsets in XMI are UTF-16 units; cassis turns them into code
+All labels are one custom span layer and all relations one custom relation layer, because a relation layer of INCEpTION
+belongs to a single span layer; the label is a feature. Offsets in XMI are UTF-16 units; cassis converts them to code
 points and back.
 """
 
@@ -17,29 +17,41 @@ from lxml import etree
 from annotate.corpus import canonical
 from annotate.errors import CannotRun
 from annotate.formats import rules
-from annotate.formats.document import Arrow, Document, Item, Loss, Mark, Note, RawDocument, Unread, Value, name_of
-from annotate.formats.ledger import ABOUT, head_lost, metadata_lost
-from annotate.formats.mapping import NOTE
+from annotate.formats.document import (
+    NOTE_TYPE,
+    AttributeItem,
+    Item,
+    LabelledArticle,
+    Loss,
+    NoteItem,
+    RawDocument,
+    RelationItem,
+    SpanItem,
+    UnreadableItem,
+    article_id_from,
+    refused_document,
+)
+from annotate.formats.ledger import METADATA_LOSSES, metadata_losses
 from annotate.inventory import Inventory
 from annotate.util.files import read_bytes
 
 TYPES = "TypeSystem.xml"
 SPAN, RELATION = "webanno.custom.Span", "webanno.custom.Relation"
 PREFIX = "attr_"
-"""Before the names of attributes: `type`, `begin` and others are taken by UIMA or by cassis."""
+"""Precedes the names of attributes, since UIMA or cassis use `type`, `begin` and others themselves."""
 
-LOSSES = {**ABOUT}
+LOSSES = {**METADATA_LOSSES}
 
 _STRING, _INTEGER = "uima.cas.String", "uima.cas.Integer"
-_LARGEST = 2**31 - 1
+_LARGEST_INTEGER = 2**31 - 1
 _XMI_ID = "{http://www.omg.org/XMI}id"
-_POINTING = ("Governor", "Dependent", "sofa", "members")
-"""What holds the ids of other items, of the layers that are read here."""
+_REFERENCES = ("Governor", "Dependent", "sofa", "members")
+"""The features that hold the ids of other items, in the layers that are read here."""
 _BUILT_IN = ("uima.", "de.tudarmstadt.ukp.dkpro.core.api.segmentation.", "de.tudarmstadt.ukp.dkpro.core.api.metadata.")
 
 
 def type_system(inventory: Inventory) -> cassis.TypeSystem:
-    """The layers as INCEpTION's custom layers expect them: a relation has Governor (its head) and Dependent."""
+    """Return the layers as INCEpTION expects them: a relation has the ends Governor (its head) and Dependent."""
     types = cassis.TypeSystem()
     span = types.create_type(SPAN, "uima.tcas.Annotation")
     relation = types.create_type(RELATION, "uima.tcas.Annotation")
@@ -55,150 +67,155 @@ def type_system(inventory: Inventory) -> cassis.TypeSystem:
     return types
 
 
-def write(folder: Path, documents: Iterable[Document], inventory: Inventory) -> None:
-    """Raises CannotRun for what XML cannot carry: a control character, an integer beyond 32 bits."""
+def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Inventory) -> None:
+    """Write a file for each document, and the type system.
+
+    Raises:
+        CannotRun: For what XMI cannot carry: a control character, an integer of more than 32 bits.
+    """
     types = type_system(inventory)
     (folder / TYPES).write_bytes(types.to_xml().encode("utf-8"))
     for document in documents:
-        where = f"article {document.article.id}"
+        where, hint = f"article {document.article.id}", "export it as jsonl"
         for span in document.annotation.spans:
-            if any(isinstance(value, int) and value > _LARGEST for value in span.attributes.values()):
-                raise CannotRun(where, f"a number of span {span.id} is beyond 32 bits", "export it as jsonl")
+            if any(isinstance(value, int) and value > _LARGEST_INTEGER for value in span.attributes.values()):
+                raise CannotRun(where, f"a number of span {span.id} has more than 32 bits", hint)
         try:
-            data = _cas(document, types).to_xmi().encode("utf-8")
+            data = _make_cas(document, types).to_xmi().encode("utf-8")
         except ValueError as error:
-            raise CannotRun(where, "holds a control character, which XML cannot carry", "export it as jsonl") from error
+            raise CannotRun(where, "holds a control character, which XML cannot carry", hint) from error
         (folder / f"{document.article.id}.xmi").write_bytes(data)
 
 
-def _cas(document: Document, types: cassis.TypeSystem) -> cassis.Cas:
+def _make_cas(document: LabelledArticle, types: cassis.TypeSystem) -> cassis.Cas:
     cas = cassis.Cas(types)
     cas.sofa_string, cas.sofa_mime = document.article.text, "text/plain"
     span_type, relation_type = types.get_type(SPAN), types.get_type(RELATION)
     annotation = canonical(document.annotation)
-    placed = {}
+    items = {}
     for span in annotation.spans:
         features = {PREFIX + name: value for name, value in span.attributes.items()}
-        placed[span.id] = span_type(
+        items[span.id] = span_type(
             begin=span.start, end=span.end, label=span.label, spanId=span.id, note=span.note or None, **features
         )
-    cas.add_all(placed.values())
+    cas.add_all(items.values())
     for relation in annotation.relations:
-        head, tail = placed[relation.head], placed[relation.tail]
+        head, tail = items[relation.head], items[relation.tail]
         ends = {"begin": tail.begin, "end": tail.end, "Governor": head, "Dependent": tail}
         cas.add(relation_type(label=relation.label, note=relation.note or None, **ends))
     return cas
 
 
-def lost(document: Document, _: Inventory) -> Iterator[Loss]:
-    yield from metadata_lost(document)
-    yield from head_lost(document)
+def list_losses(document: LabelledArticle, _: Inventory) -> Iterator[Loss]:
+    """List metadata; everything else is carried."""
+    return metadata_losses(document)
 
 
 def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
-    """The `.xmi` files of a folder, in the order of their names; its type system may have other layers than ours.
+    """Read the `.xmi` files of a folder; its type system may have other layers.
 
-    Of another layer each annotation is a span, or, with Governor and Dependent, a relation, named as its layer; what
-    its features say are attributes.
+    An annotation of another layer is a span or, with Governor and Dependent, a relation; its type is the name of the
+    layer, and its features are attributes.
+
+    Raises:
+        CannotRun: If the type system cannot be read.
     """
     paths = sorted(folder.glob("*.xmi"), key=lambda path: path.stem)
     if not paths:
         return
     where = folder / TYPES
-    data = read_bytes(where, "export the type system beside the files")
+    data = read_bytes(where, "export the type system together with the files")
     try:
-        types = cassis.load_typesystem(_safe(data))
+        types = cassis.load_typesystem(_decode_safely(data))
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise CannotRun(where, f"is no type system: {error}", "export it again") from error
+        raise CannotRun(where, f"is not a type system: {error}", "export it again") from error
     for path in paths:
-        yield _document(path, types)
+        yield _read_document(path, types)
 
 
-def _safe(data: bytes) -> str:
-    """The XML text; raises ValueError for one that declares entities, which could name any file, or is no UTF-8."""
+def _decode_safely(data: bytes) -> str:
+    """Decode XML; raise ValueError if it is not UTF-8 or declares entities, which could name any file."""
     text = data.decode("utf-8")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("declares entities")
     return text
 
 
-def _document(path: Path, types: cassis.TypeSystem) -> RawDocument:
-    name = name_of(path.stem)
+def _read_document(path: Path, types: cassis.TypeSystem) -> RawDocument:
+    article_id = article_id_from(path.stem)
 
-    def refused(why: str, line: int | None = None) -> RawDocument:
-        return RawDocument(name, path.name, b"", (), next(rules.unreadable(path.name, name, why)).at(line))
+    def refuse(why: str, line: int | None = None) -> RawDocument:
+        return refused_document(article_id, path.name, next(rules.unreadable(path.name, article_id, why)).at(line))
 
     try:
-        text = _safe(path.read_bytes())
+        text = _decode_safely(path.read_bytes())
     except ValueError as error:
-        return refused(f"is no CAS of this type system: {error}")
+        return refuse(f"is not a CAS of this type system: {error}")
     try:
-        with warnings.catch_warnings(record=True) as warned:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             cas = cassis.load_cas_from_xmi(text, types)
     except (etree.XMLSyntaxError, TypeNotFoundError, ValueError, KeyError, AttributeError) as error:
-        return refused(*_loose_end(text) or (f"is no CAS of this type system: {_said(error)}",))
-    # cassis keeps an offset that is none in UTF-16 as it is, with a warning: nothing would show that it is wrong.
-    unplaced = [str(warning.message) for warning in warned if "offset" in str(warning.message)]
-    if unplaced or cas.sofa_string is None:
-        return refused(f"has an offset that is none: {unplaced[0]}" if unplaced else "has no text")
-    return RawDocument(name, path.name, cas.sofa_string.encode("utf-8"), tuple(_items(cas)))
+        why = f"no item has the xmi:id {error}" if isinstance(error, KeyError) else str(error)
+        return refuse(*_find_dangling_reference(text) or (f"is not a CAS of this type system: {why}",))
+    # cassis keeps an offset that is not valid in UTF-16, with a warning; nothing would show that it is wrong.
+    wrong_offsets = [str(warning.message) for warning in caught if "offset" in str(warning.message)]
+    if wrong_offsets:
+        return refuse(f"has an invalid offset: {wrong_offsets[0]}")
+    if cas.sofa_string is None:
+        return refuse("has no text")
+    return RawDocument(article_id, path.name, cas.sofa_string.encode("utf-8"), tuple(_items(cas)))
 
 
-def _loose_end(text: str) -> tuple[str, int | None] | None:
-    """The first item that points to what is not there, and its line; cassis says the number alone."""
+def _find_dangling_reference(text: str) -> tuple[str, int | None] | None:
+    """Return the first reference to an item that does not exist, and its line; cassis only gives the id."""
     try:
         root = etree.fromstring(text.encode("utf-8"), etree.XMLParser(resolve_entities=False))
     except etree.XMLSyntaxError:
         return None
     ids = {item.get(_XMI_ID) for item in root.iter(etree.Element)}
     for item in root.iter(etree.Element):
-        for feature in _POINTING:
+        for feature in _REFERENCES:
             for ref in (item.get(feature) or "").split():
                 if ref not in ids:
-                    what = f"{etree.QName(item).localname} {item.get(_XMI_ID) or ''}".strip()
-                    return f"{feature} of {what} is {ref!r}, which is the xmi:id of nothing; fix it", item.sourceline
+                    name = f"{etree.QName(item).localname} {item.get(_XMI_ID) or ''}".strip()
+                    return f"{feature} of {name} is {ref!r}, but no item has this xmi:id; fix it", item.sourceline
     return None
 
 
-def _said(error: Exception) -> str:
-    return f"nothing has the xmi:id {error}" if isinstance(error, KeyError) else str(error)
-
-
 def _items(cas: cassis.Cas) -> Iterator[Item]:
-    found = [item for item in cas.select_all_annotations() if not item.type.name.startswith(_BUILT_IN)]
-    arrows = [item for item in found if hasattr(item, "Governor") and hasattr(item, "Dependent")]
-    related = {id(item) for item in arrows}
-    refs: dict[int, str] = {}
-    marks = [item for item in found if id(item) not in related]
-    for item in marks:
-        own = item.spanId if item.type.name == SPAN else None
-        refs[id(item)] = own or f"x{item.xmiID}"
-    for item in marks:
-        yield from _mark(item, refs[id(item)])
-    for number, item in enumerate(arrows):
+    annotations = [item for item in cas.select_all_annotations() if not item.type.name.startswith(_BUILT_IN)]
+    relations = [item for item in annotations if hasattr(item, "Governor") and hasattr(item, "Dependent")]
+    relation_keys = {id(item) for item in relations}
+    spans = [item for item in annotations if id(item) not in relation_keys]
+    refs = {id(item): (item.spanId if item.type.name == SPAN else None) or f"x{item.xmiID}" for item in spans}
+    for item in spans:
+        yield from _span_items(item, refs[id(item)])
+    for number, item in enumerate(relations):
         ends = [refs.get(id(end), "nothing") for end in (item.Governor, item.Dependent)]
-        own = item.type.name == RELATION
-        label = item.label if own else item.type.short_name
-        yield Arrow(None, f"relation {number}", label or "", *ends)
-        if own and item.note:
-            yield Note(None, "", f"relation {number}", NOTE, item.note)
+        is_ours = item.type.name == RELATION
+        label = item.label if is_ours else item.type.short_name
+        yield RelationItem(None, f"relation {number}", label or "", *ends)
+        if is_ours and item.note:
+            yield NoteItem(None, "", f"relation {number}", NOTE_TYPE, item.note)
 
 
-def _mark(item: Any, ref: str) -> Iterator[Item]:
-    own = item.type.name == SPAN
-    label = item.label if own else item.type.short_name
+def _span_items(item: Any, ref: str) -> Iterator[Item]:
+    """Yield a span, its attributes and its note."""
+    is_ours = item.type.name == SPAN
+    label = item.label if is_ours else item.type.short_name
     if not isinstance(getattr(item, "begin", None), int) or not isinstance(getattr(item, "end", None), int):
-        yield Unread(None, f"{item.type.short_name} {ref} has no place in the text")
+        yield UnreadableItem(None, f"{item.type.short_name} {ref} has no offsets")
         return
-    yield Mark(None, ref, label or "", ((item.begin, item.end),), None, (item.spanId,) if own and item.spanId else ())
+    ids = (item.spanId,) if is_ours and item.spanId else ()
+    yield SpanItem(None, ref, label or "", ((item.begin, item.end),), None, ids)
     for feature in item.type.all_features:
         value = getattr(item, feature.name, None)
-        if feature.name in ("begin", "end", "sofa") or value is None or not isinstance(value, str | int):
+        if feature.name in ("begin", "end", "sofa") or not isinstance(value, str | int):
             continue
-        if not own:
-            yield Value(None, "", ref, feature.name, value)
+        if not is_ours:
+            yield AttributeItem(None, "", ref, feature.name, value)
         elif feature.name.startswith(PREFIX):
-            yield Value(None, "", ref, feature.name.removeprefix(PREFIX), value)
-    if own and item.note:
-        yield Note(None, "", ref, NOTE, item.note)
+            yield AttributeItem(None, "", ref, feature.name.removeprefix(PREFIX), value)
+    if is_ours and item.note:
+        yield NoteItem(None, "", ref, NOTE_TYPE, item.note)

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from annotate.formats.document import Document
+from annotate.formats.document import LabelledArticle
 from annotate.inventory import Attribute, Inventory
 from annotate.model import Annotation, Article, AttributeValue, Relation, SourceRange, Span
 from annotate.offsets import normalise, sha256
@@ -25,7 +25,7 @@ def values(attribute: Attribute) -> st.SearchStrategy[AttributeValue]:
 
 
 @st.composite
-def documents(draw: st.DrawFn, inventory: Inventory) -> Document:
+def documents(draw: st.DrawFn, inventory: Inventory) -> LabelledArticle:
     """An article and labels of it, any number of relations between any two spans, joined pieces among them."""
     text = draw(texts)
     offsets = st.integers(0, len(text))
@@ -58,4 +58,4 @@ def documents(draw: st.DrawFn, inventory: Inventory) -> Document:
         article="a", annotator="anna", process="single pass", made_from=(), inventory=inventory.version,
         text_sha256=digest, spans=tuple(spans), relations=tuple(relations),
     )  # fmt: skip
-    return Document(article, annotation)
+    return LabelledArticle(article, annotation)

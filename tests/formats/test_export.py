@@ -12,7 +12,7 @@ from spacy.tokens import DocBin
 
 from annotate.corpus import Corpus
 from annotate.formats import FORMATS, conll, xmi
-from annotate.formats.document import Document
+from annotate.formats.document import LabelledArticle
 from annotate.inventory import Inventory
 from tests.conftest import Project
 from tests.strategies import to_utf16
@@ -69,13 +69,13 @@ def test_ledger_as_text_and_json(project: Project) -> None:
 
 def test_a_loss_that_is_not_declared_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer that forgets every second tag, as nobody meant it to."""
-    right = conll.tags
+    right = conll.tag_tokens
 
     def forgetful(*about: object) -> tuple[list[str], dict[str, str]]:
         column, gone = right(*about)  # type: ignore[arg-type]
         return ["O" if tag.startswith("B-Q") else tag for tag in column], gone
 
-    monkeypatch.setattr(conll, "tags", forgetful)
+    monkeypatch.setattr(conll, "tag_tokens", forgetful)
     result = project.annotate("export", "--format", "bio", "--out", "out")
     assert result.exit_code == 1
     assert "not declared: span lost in harbour: Quay 41–50" in result.output
@@ -84,13 +84,13 @@ def test_a_loss_that_is_not_declared_is_refused(project: Project, monkeypatch: p
 
 
 def test_something_gained_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = conll.tags
+    right = conll.tag_tokens
 
     def generous(*about: object) -> tuple[list[str], dict[str, str]]:
         column, gone = right(*about)  # type: ignore[arg-type]
         return ["B-Quay", *column[1:]], gone
 
-    monkeypatch.setattr(conll, "tags", generous)
+    monkeypatch.setattr(conll, "tag_tokens", generous)
     result = project.annotate("export", "--format", "bio", "--out", "out")
     assert result.exit_code == 1
     assert "gained in market: Quay 0–" in result.output
@@ -125,10 +125,10 @@ def test_nested_and_cut_spans_are_counted(project: Project) -> None:
         ('"label": "Quay"', '"label": "Pier"', "span s5 has the unknown label 'Pier'"),
         ('"rank": "master"', '"rank": "boss"', "span s1 has the unknown value 'boss' of rank"),
         ('"rank": "master"', '"least": 3', "span s1 has the attribute 'least', which its label has not"),
-        ('"start": 19, "end": 23', '"start": 18, "end": 22', "the words of span s2 do not stand at its place"),
-        ('"tail": "s1"}', '"tail": "s99"}', "a relation speaker has an end that is not there"),
-        ('"lies_at"', '"lies_on"', "there is no relation 'lies_on' in the inventory"),
-        ('"id": "s2"', '"id": "s1"', "two spans have one id"),
+        ('"start": 19, "end": 23', '"start": 18, "end": 22', "the words of span s2 are not at its offsets"),
+        ('"tail": "s1"}', '"tail": "s99"}', "a relation speaker has an end that does not exist"),
+        ('"lies_at"', '"lies_on"', "unknown relation 'lies_on'"),
+        ('"id": "s2"', '"id": "s1"', "two spans have the same id"),
     ],
 )
 def test_labels_that_fit_nothing_are_not_exported(project: Project, old: str, new: str, says: str) -> None:
@@ -142,7 +142,7 @@ def test_labels_that_fit_nothing_are_not_exported(project: Project, old: str, ne
 def test_folder_that_is_there_and_annotator_who_is_not(project: Project) -> None:
     result = project.annotate("export", "--format", "jsonl", "--out", "corpus")
     assert result.exit_code == 2
-    assert "is there already and not empty; name a new folder with --out" in result.output
+    assert "exists and is not empty; name a new folder with --out" in result.output
     result = project.annotate("export", "--format", "jsonl", "--out", "out", "--annotator", "zoe")
     assert result.exit_code == 2
     assert "has no labels by 'zoe'; take of: anna, gold" in result.output
@@ -193,19 +193,23 @@ def test_large_export_is_read_back_in_step(project: Project, tmp_path: Path, lab
     """Ids whose order in a folder is not that of their names."""
     import msgspec
 
-    from annotate.formats import format_named
-    from annotate.formats.export import export
+    from annotate.formats import load_format
+    from annotate.formats.export import export_documents
 
     article = project.corpus.read_article("market")
     annotation = project.corpus.read_annotation("gold", "market")
     names = sorted(["a", "a-b", "a_b", "a1", "ab", "b"])
 
-    def documents() -> Iterable[Document]:
+    def documents() -> Iterable[LabelledArticle]:
         for name in names:
-            yield Document(msgspec.structs.replace(article, id=name), msgspec.structs.replace(annotation, article=name))
+            yield LabelledArticle(
+                msgspec.structs.replace(article, id=name), msgspec.structs.replace(annotation, article=name)
+            )
 
     for format_ in FORMATS:
-        ledger = export(format_named(format_), format_, tmp_path / format_, documents, project.inventory, "gold")
+        ledger = export_documents(
+            load_format(format_), format_, tmp_path / format_, documents, project.inventory, "gold"
+        )
         assert (ledger.clean, ledger.documents) == (True, 6), ledger
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from annotate.corpus import Corpus
 from annotate.formats import brat, mapping
-from annotate.formats.apply_mapping import COUNTS, Misplaced, place
+from annotate.formats.placement import OFFSET_UNITS, WrongOffsets, check_offsets
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
 from annotate.offsets import sha256
@@ -178,7 +178,7 @@ def test_other_counts_are_told_and_taken_only_with_fix(project: Project, others:
         path.unlink()
     fixed = take_in(project, "--fix")
     assert fixed.exit_code == 0, fixed.output
-    assert f"F203 'crates' was taken where it stands (diagnosis: {count})" in fixed.output
+    assert f"F203 the offsets of 'crates' were corrected (diagnosis: {count})" in fixed.output
     assert [span.text for span in taken_in(project).spans] == ["crates"]
 
 
@@ -186,7 +186,7 @@ def test_a_byte_order_mark_that_was_not_counted(project: Project, others: Path) 
     (others / "report.txt").write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
     result = take_in(project)
     assert result.exit_code == 1
-    assert "(diagnosis: characters after the byte order mark); take it so with --fix" in result.output
+    assert "(diagnosis: characters after the byte order mark); correct them with --fix" in result.output
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_a_name_that_the_map_lacks_is_said_once_with_its_count_and_first_place(p
     words = ("import", "--format", "brat", "others", "--annotator", "anna", "--plan")
     result = project.annotate(*words)
     ghost, ship, summary = result.stdout.splitlines()
-    said = "the map says nothing of spans of type {}; map it, or leave it out with null"
+    said = "the map has no entry for spans of type {}; map it, or leave it out with null"
     assert ghost == f"others/t0.ann:2: F205 {said.format(repr('Ghost'))} (4 such lines in 2 files; this is the first)"
     assert ship == f"others/t2.ann:1: F205 {said.format(repr('Ship'))}"
     assert "7 lines: 2 taken, 0 left out by the map, 5 reported." in summary
@@ -359,13 +359,13 @@ def test_plan_changes_nothing_and_a_second_run_neither(project: Project, others:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("label: Load", "label: Freight", "spans.Goods.label: no span label is called 'Freight'; use one of: Speaker"),
-        ("relation: lies_at", "relation: on", "relations.At.relation: no relation is called 'on'"),
-        ("{relation: words}", "{relation: on}", "events.Say.roles.Theme.relation: no relation is called 'on'"),
-        ("attribute: least", "attribute: sum", "attributes.Number.attribute: no attribute is called 'sum'"),
-        ("boss: master", "boss: king", "attributes.Rank.values: no value of rank is called 'king'"),
-        ("rank: other", "rank: king", "spans.Person.attributes.rank: no value of rank is called 'king'"),
-        ("{rank: hand}", "{least: 1}", "spans.Group.attributes: no attribute of Speaker is called 'least'"),
+        ("label: Load", "label: Freight", "spans.Goods.label: unknown span label 'Freight'; use one of: Speaker"),
+        ("relation: lies_at", "relation: on", "relations.At.relation: unknown relation 'on'"),
+        ("{relation: words}", "{relation: on}", "events.Say.roles.Theme.relation: unknown relation 'on'"),
+        ("attribute: least", "attribute: sum", "attributes.Number.attribute: unknown attribute 'sum'"),
+        ("boss: master", "boss: king", "attributes.Rank.values: unknown value of rank 'king'"),
+        ("rank: other", "rank: king", "spans.Person.attributes.rank: unknown value of rank 'king'"),
+        ("{rank: hand}", "{least: 1}", "spans.Group.attributes: unknown attribute of Speaker 'least'"),
         ("label: Load", "lable: Load", "spans.Goods: "),
         ("  Claim:", "  Goods:", "line 5: the key 'Goods' appears twice; fix the YAML"),
         ("to: note", "to: bin", "notes.AnnotatorNotes: "),
@@ -386,7 +386,7 @@ def test_a_map_that_names_what_is_not_there(project: Project, others: Path, old:
     ("words", "says"),
     [
         (["--annotator", "zoe"], "there is no annotator 'zoe'; enter zoe there"),
-        (["--annotator", "gold"], "gold comes of adjudication; name another"),
+        (["--annotator", "gold"], "gold comes from adjudication; name another"),
         (["--map", "nowhere.yaml"], "nowhere.yaml: no such file or directory; name a map"),
         (["--format", "xmi"], "holds no files of xmi; name the folder of the files"),
     ],
@@ -401,11 +401,11 @@ def test_the_map_of_the_documentation_fits_the_inventory(labels: Inventory, tmp_
     page = (ROOT / "docs" / "interchange.md").read_text()
     (block,) = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     (tmp_path / "map.yaml").write_text(block)
-    assert set(mapping.load(tmp_path / "map.yaml", labels).events) == {"Say"}
+    assert set(mapping.load_map(tmp_path / "map.yaml", labels).events) == {"Say"}
 
 
 def test_rules_are_explained(project: Project) -> None:
-    assert "F202 misplaced (error)" in project.annotate("rules", "f202").output
+    assert "F202 wrong-offsets (error)" in project.annotate("rules", "f202").output
 
 
 @settings(max_examples=200, deadline=None)
@@ -422,14 +422,14 @@ def test_a_place_that_is_found_reads_the_words(text: str, data: st.DataObject) -
     start = data.draw(st.integers(0, len(text) - 1))
     words = text[start : data.draw(st.integers(start + 1, len(text)))]
     offsets = data.draw(st.tuples(st.integers(-2, 2 * len(text)), st.integers(-2, 2 * len(text))))
-    placed = place(text, (offsets,), words)
+    placed = check_offsets(text, (offsets,), words)
     shown = " ".join(words.split())
     if placed is None:
         assert " ".join(text[slice(*offsets)].split()) == shown
-    elif placed.fixable:
-        ((first, last),) = placed.fixable
+    elif placed.correction:
+        ((first, last),) = placed.correction
         assert " ".join(text[first:last].split()) == shown
-    assert place(text, ((start, start + len(words)),), words) is None
+    assert check_offsets(text, ((start, start + len(words)),), words) is None
 
 
 @settings(max_examples=200, deadline=None)
@@ -439,5 +439,5 @@ def test_each_count_is_turned_back(text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text)))
     for name, count in COUNTED.items():
         if text[max(at - 1, 0) : at + 1] != "\r\n":
-            assert COUNTS[name](text, count(text, at)) == at
-    assert isinstance(place(text, ((0, 10**6),), "x"), Misplaced)
+            assert OFFSET_UNITS[name](text, count(text, at)) == at
+    assert isinstance(check_offsets(text, ((0, 10**6),), "x"), WrongOffsets)

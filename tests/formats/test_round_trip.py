@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from annotate import inventory
 from annotate.corpus import Corpus, encode_annotation
-from annotate.formats import FORMATS, format_named, jsonl
-from annotate.formats.document import Document, escaped, unescaped
-from annotate.formats.export import compared, export
+from annotate.formats import FORMATS, jsonl, load_format
+from annotate.formats.document import LabelledArticle
+from annotate.formats.escapes import escape_line, unescape_line
+from annotate.formats.export import compare_with_export, export_documents
 from annotate.formats.ledger import Ledger
 from annotate.inventory import Inventory
 from tests.conftest import BASE
@@ -29,18 +30,18 @@ CARRIED = {
 EXAMPLES = {"brat": 150, "xmi": 80, "jsonl": 200, "docbin": 60, "bio": 150}
 
 
-def ledger_of(format_: str, document: Document, labels: Inventory = LABELS) -> Ledger:
+def ledger_of(format_: str, document: LabelledArticle, labels: Inventory = LABELS) -> Ledger:
     with tempfile.TemporaryDirectory() as folder:
-        module = format_named(format_)
+        module = load_format(format_)
         module.write(Path(folder), [document], labels)
-        return compared(module, format_, Path(folder), [document], labels, "anna")
+        return compare_with_export(module, format_, Path(folder), [document], labels, "anna")
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_made_up_documents_come_back(format_: str) -> None:
     @settings(max_examples=EXAMPLES[format_], deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(documents(LABELS))
-    def come_back(document: Document) -> None:
+    def come_back(document: LabelledArticle) -> None:
         ledger = ledger_of(format_, document)
         assert ledger.clean, ledger
         for kind in CARRIED[format_] & ledger.facts.keys():
@@ -53,8 +54,8 @@ def test_made_up_documents_come_back(format_: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(words)
 def test_escapes_are_one_line_and_come_back(text: str) -> None:
-    line = escaped(text)
-    assert unescaped(line) == text
+    line = escape_line(text)
+    assert unescape_line(line) == text
     assert len(f"x{line}x".splitlines()) == 1
     assert line == line.strip()
 
@@ -64,11 +65,11 @@ def test_escapes_are_one_line_and_come_back(text: str) -> None:
 def test_the_real_corpus_comes_back(
     format_: str, annotator: str, corpus: Corpus, labels: Inventory, tmp_path: Path
 ) -> None:
-    def real() -> list[Document]:
+    def real() -> list[LabelledArticle]:
         names = corpus.annotated_ids(annotator)
-        return [Document(corpus.read_article(name), corpus.read_annotation(annotator, name)) for name in names]
+        return [LabelledArticle(corpus.read_article(name), corpus.read_annotation(annotator, name)) for name in names]
 
-    ledger = export(format_named(format_), format_, tmp_path / "out", real, labels, annotator)
+    ledger = export_documents(load_format(format_), format_, tmp_path / "out", real, labels, annotator)
     assert ledger.clean, ledger
     assert ledger.documents == len(real()) >= 1
     lost = {kind for kind, line in ledger.facts.items() if line.declared}
@@ -82,7 +83,9 @@ def test_the_real_corpus_comes_back(
 def test_lines_of_jsonl_are_the_files_of_the_corpus(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
     names = corpus.annotated_ids("gold")
     jsonl.write(
-        tmp_path, [Document(corpus.read_article(name), corpus.read_annotation("gold", name)) for name in names], labels
+        tmp_path,
+        [LabelledArticle(corpus.read_article(name), corpus.read_annotation("gold", name)) for name in names],
+        labels,
     )
     lines = (tmp_path / jsonl.FILE).read_bytes().splitlines()
     import msgspec
@@ -105,6 +108,6 @@ def test_an_undeclared_loss_shows(data: st.DataObject) -> None:
     relations = tuple(one for one in document.annotation.relations if gone.id not in (one.head, one.tail))
     poorer = msgspec.structs.replace(document.annotation, spans=kept, relations=relations)
     ledger = Ledger(format="jsonl", annotator="anna")
-    ledger.add(document, Document(document.article, poorer), jsonl.lost(document, LABELS))
+    ledger.add(document, LabelledArticle(document.article, poorer), jsonl.list_losses(document, LABELS))
     assert not ledger.clean
     assert ledger.facts["span"].undeclared == 1

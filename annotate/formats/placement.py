@@ -1,0 +1,121 @@
+"""Where the offsets of an imported file are in its text and in the article, decided by the words quoted with them.
+
+Formats say "characters", and tools count bytes, UTF-16 units, or a line end of two characters as one. Offsets that do
+not read the quoted words are never silently accepted: a finding says what they may have counted.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from annotate.formats.document import Pieces
+from annotate.offsets import (
+    Settled,
+    from_single_line_ends,
+    from_utf8,
+    from_utf16,
+    in_normal_form,
+    settle,
+    shown,
+)
+
+
+class WrongOffsets(NamedTuple):
+    """Offsets that do not read the quoted words.
+
+    Attributes:
+        reads: The words that they read; None if they are outside the text.
+        diagnosis: The unit in which they would read the quoted words, or "unknown".
+        correction: The ranges of the quoted words, in code points; None unless exactly one place is possible.
+    """
+
+    reads: str | None
+    diagnosis: str
+    correction: Pieces | None = None
+
+
+def _after_byte_order_mark(text: str, offset: int) -> int | None:
+    return offset + 1 if text.startswith("\ufeff") and 0 <= offset < len(text) else None
+
+
+OFFSET_UNITS: dict[str, Callable[[str, int], int | None]] = {
+    "UTF-16 units": from_utf16,
+    "bytes of UTF-8": from_utf8,
+    "characters with CR LF as one": from_single_line_ends,
+    "characters after the byte order mark": _after_byte_order_mark,
+}
+"""What other tools count → the function that converts such an offset to code points."""
+
+
+def read_pieces(text: str, pieces: Iterable[tuple[int, int]]) -> str | None:
+    """Return the words at some ranges, joined by spaces; None if a range is empty or outside the text."""
+    words = []
+    for start, end in pieces:
+        if not 0 <= start < end <= len(text):
+            return None
+        words.append(text[start:end])
+    return " ".join(words)
+
+
+def check_offsets(text: str, pieces: Pieces, quoted: str | None) -> WrongOffsets | None:
+    """Compare the words at a span's offsets with the words quoted with it.
+
+    White space may differ, since a line of a file cannot quote a line end.
+
+    Args:
+        text: The text of the file.
+        pieces: The ranges of the span.
+        quoted: The quoted words; None if the format quotes none.
+
+    Returns:
+        None if the offsets are right, else what may be wrong with them.
+    """
+    words = read_pieces(text, pieces)
+    if words is not None and (quoted is None or shown(words) == shown(quoted)):
+        return None
+    if quoted is None:
+        return WrongOffsets(None, "unknown")
+    candidates: dict[Pieces, str] = {}
+    for unit, to_code_points in OFFSET_UNITS.items():
+        ends = [(to_code_points(text, start), to_code_points(text, end)) for start, end in pieces]
+        converted = tuple((start, end) for start, end in ends if start is not None and end is not None)
+        reads = read_pieces(text, converted) if len(converted) == len(ends) else None
+        if reads is not None and shown(reads) == shown(quoted):
+            candidates.setdefault(converted, unit)
+    if len(candidates) == 1:
+        ((converted, unit),) = candidates.items()
+        return WrongOffsets(words, unit, converted)
+    if not candidates and len(pieces) == 1:
+        settled = settle(text, *pieces[0], quoted, fix=True)
+        correction = ((settled.start, settled.end),) if isinstance(settled, Settled) else None
+        return WrongOffsets(words, settled.diagnosis, correction)
+    return WrongOffsets(words, " or ".join(candidates.values()) or "unknown")
+
+
+class ArticleWindow:
+    """The part of a file's text that became the article; converts offsets of the file to offsets of the article.
+
+    Args:
+        text: The text of the file.
+        start: Where the article was cut out of it.
+        end: The end of that range.
+        article_text: The text of the article: the normal form of what is in the range.
+    """
+
+    def __init__(self, text: str, start: int, end: int, article_text: str) -> None:
+        self.start, self.end, self.article_text = start, end, article_text
+        self._cut = text[start:end]
+        self._is_normal = self._cut == article_text
+        self._to_normal_form = lru_cache(maxsize=None)(lambda offset: in_normal_form(self._cut, offset))
+
+    def convert(self, pieces: Pieces) -> Pieces | None:
+        """Convert the ranges of a span; None if an end is outside the article or within one of its characters."""
+        if any(start < self.start or end > self.end for start, end in pieces):
+            return None
+        if self._is_normal:
+            return tuple((start - self.start, end - self.start) for start, end in pieces)
+        ends = [
+            (self._to_normal_form(start - self.start), self._to_normal_form(end - self.start)) for start, end in pieces
+        ]
+        converted = tuple((start, end) for start, end in ends if start is not None and end is not None and start < end)
+        return converted if len(converted) == len(ends) else None
