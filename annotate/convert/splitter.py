@@ -5,7 +5,7 @@ at the last end of a task within a block of a given size. The fast path guesses 
 and begin, and then proves it: a chunk that begins at a task ends at one if and only if it is the inside of a JSON
 array. Nothing in a string can fool this. If no guess can be proved, the slow path counts brackets (`BracketScanner`).
 On made-up tasks of 15 KB the fast path is several times as fast; tests/convert/test_splitter.py holds the two to the
-same chunks.
+same tasks.
 """
 
 import os

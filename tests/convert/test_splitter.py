@@ -69,6 +69,17 @@ def test_every_task_comes_out_once_and_in_order(export: list[Any], form: str, bl
             assert data[at:].startswith(value)
 
 
+@given(exports, st.sampled_from(FORMS), st.integers(1, 300))
+@settings(deadline=None)
+def test_both_paths_find_the_same_tasks(export: list[Any], form: str, block: int) -> None:
+    data = written(export, form)
+    fast = [task for part in parts(data, block) if isinstance(part, Chunk) for task in tasks(part)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("annotate.convert.splitter._Splitter._find_cut_fast", lambda _: None)
+        slow = [task for part in parts(data, block) if isinstance(part, Chunk) for task in tasks(part)]
+    assert fast == slow
+
+
 @given(exports, st.integers(1, 300), st.lists(st.integers(1, 40), min_size=1))
 @settings(deadline=None)
 def test_pieces_do_not_depend_on_how_the_input_is_read(export: list[Any], block: int, sizes: list[int]) -> None:

@@ -1,0 +1,91 @@
+"""The fast path and the slow path give the same result, whatever the tasks hold; and most tasks take the fast path."""
+
+import copy
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from annotate import inventory
+from annotate.convert.reader import Batch, BatchReader, BatchResult
+from annotate.convert.reader_slow import SlowReader
+from annotate.convert.tasks import AcceptedTask, TaskFields
+from annotate.findings import Finding
+from annotate.ingest import Details
+from annotate.model import Annotation
+from tests.conftest import BASE
+from tests.convert.conftest import Task, made_up
+from tests.convert.test_rules import TAKEN, TASKS, Change
+
+LABELS = inventory.load(BASE / "schema")
+PEOPLE = {1: "anna", 2: "ben"}
+CHANGES: Mapping[str, Change] = {name: case[0] for name, case in [*TASKS.items(), *TAKEN.items()]}
+[REGULAR, *_, CRLF] = made_up(1, 40)
+[UTF16] = made_up(80, 80)
+
+
+def read(tasks: list[Task], search_keys: bool, fix: bool = False) -> BatchResult:
+    encoded = [msgspec.json.encode(task) for task in tasks]
+    bounds = [sum(map(len, encoded[:number])) for number in range(len(encoded) + 1)]
+    reader = BatchReader(LABELS, TaskFields(), PEOPLE, Details(), fix, search_keys)
+    return reader.read(Batch(b"".join(encoded), list(pairwise(bounds)), 0), "export.json")
+
+
+def comparable(result: BatchResult) -> list[tuple[Any, list[Finding], list[Annotation], Annotation | None]]:
+    """What became of each task: its article or id, its findings, its annotations, and the one that represents it."""
+    rows: list[tuple[Any, list[Finding], list[Annotation], Annotation | None]] = []
+    for task in result.tasks:
+        findings = sorted(task.findings, key=lambda finding: (finding.code, finding.message, finding.span or ""))
+        if isinstance(task, AcceptedTask):
+            annotations = [result.documents.annotation(index) for index in range(task.first, task.last)]
+            chosen = None if task.chosen is None else result.documents.annotation(task.chosen)
+            rows.append((task.article, findings, annotations, chosen))
+        else:
+            rows.append((task.article_id, findings, [], None))
+    return rows
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([REGULAR, CRLF, UTF16]),
+            st.lists(st.sampled_from(sorted(CHANGES)), max_size=2),
+            st.tuples(st.integers(0, 200), st.sampled_from(["", "", "é", "🚢", "e\u0301", "\n", "\u00a0", "x"])),
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_both_paths_give_the_same_result(drawn: list[tuple[Task, list[str], tuple[int, str]]], fix: bool) -> None:
+    tasks = []
+    for base, names, (position, character) in drawn:
+        task = copy.deepcopy(base)
+        text = task["data"]["text"]
+        task["data"]["text"] = text[:position] + character + text[position:]
+        try:
+            for name in names:
+                CHANGES[name](task)
+        except (KeyError, IndexError, TypeError, ValueError):
+            assume(False)  # the second change does not apply after the first
+        tasks.append(task)
+    assert comparable(read(tasks, search_keys=False, fix=fix)) == comparable(read(tasks, search_keys=True, fix=fix))
+
+
+def test_regular_tasks_take_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = list[str]()
+    slow_read = SlowReader.read
+
+    def count(self: SlowReader, data: bytes, file: str, where: str) -> Any:
+        slow.append(where)
+        return slow_read(self, data, file, where)
+
+    monkeypatch.setattr(SlowReader, "read", count)
+    result = read(made_up(1, 100), search_keys=False)
+    assert all(isinstance(task, AcceptedTask) for task in result.tasks)
+    assert len(slow) <= 10  # of the made-up tasks, those with CR LF or UTF-16 offsets
