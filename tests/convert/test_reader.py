@@ -23,7 +23,10 @@ from tests.convert.test_rules import TAKEN, TASKS, Change
 
 LABELS = inventory.load(BASE / "schema")
 PEOPLE = {1: "anna", 2: "ben"}
-CHANGES: Mapping[str, Change] = {name: case[0] for name, case in [*TASKS.items(), *TAKEN.items()]}
+CHANGES: Mapping[str, Change] = {
+    **{name: change for name, (change, _) in TASKS.items()},
+    **{name: change for name, (change, _, _) in TAKEN.items()},
+}
 [REGULAR, *_, CRLF] = made_up(1, 40)
 [UTF16] = made_up(80, 80)
 
