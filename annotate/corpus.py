@@ -5,7 +5,6 @@ canonical file and saving it gives the same bytes.
 """
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -32,15 +31,8 @@ from annotate.util.files import (
 
 T = TypeVar("T")
 
-ID_PATTERN = r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?"
-LONGEST_ID = 100
 _CHECK = "`annotate check` says what is wrong with it"
 _READABLE = "make it a folder that can be read"
-
-
-def is_id(name: str) -> bool:
-    """Whether an article can be called so, as its JSON Schema says, too."""
-    return len(name) <= LONGEST_ID and re.fullmatch(ID_PATTERN, name) is not None
 
 
 def span_order(span: Span) -> tuple[int, int, str, str]:
@@ -135,7 +127,7 @@ def _is_corpus(folder: Path) -> bool:
 
 
 class Corpus:
-    """A corpus folder. Paths are made from names that were found in it or that passed `ID_PATTERN`."""
+    """A corpus folder. Paths are made from names that were found in it or for which `is_article_id` is true."""
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)

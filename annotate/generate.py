@@ -14,6 +14,7 @@ from typing import Any
 from annotate import inventory as classes
 from annotate.errors import CannotRun
 from annotate.inventory import Attribute, Bounds, Inventory, RelationLabel
+from annotate.model import ARTICLE_ID_LENGTH, ARTICLE_ID_PATTERN
 from annotate.schemas import DIALECT, PACKAGE_SCHEMAS, Schema, package_schema
 from annotate.util.escape import markdown_table
 
@@ -21,11 +22,10 @@ UNKNOWN_LABEL, UNKNOWN_ATTRIBUTE, UNKNOWN_VALUE, MISSING_ATTRIBUTE = "P201", "P2
 UNKNOWN_RELATION = "R101"
 UNSAFE_ID = "S105"
 
-MAX_ID = 100
-ID_PATTERN = "^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$"
 VERSION_PATTERN = r"^[0-9]+\.[0-9]+\.[0-9]+$"
 SHA256_PATTERN = "^[0-9a-f]{64}$"
 SPAN_ID_PATTERN = "^[A-Za-z0-9_~-]+$"
+SPAN_ID_LENGTH = 100
 
 _TEXT = {"type": "string", "minLength": 1}
 LARGEST = (1 << 63) - 1
@@ -34,11 +34,11 @@ _OFFSET = {"type": "integer", "minimum": 0}
 _SHA256 = {"type": "string", "pattern": SHA256_PATTERN}
 _ID = {
     "type": "string",
-    "pattern": ID_PATTERN,
-    "maxLength": MAX_ID,
+    "pattern": ARTICLE_ID_PATTERN,
+    "maxLength": ARTICLE_ID_LENGTH,
     "x-rules": {"pattern": UNSAFE_ID, "maxLength": UNSAFE_ID},
 }
-_SPAN_ID = {"type": "string", "pattern": SPAN_ID_PATTERN, "maxLength": MAX_ID}
+_SPAN_ID = {"type": "string", "pattern": SPAN_ID_PATTERN, "maxLength": SPAN_ID_LENGTH}
 
 
 def _object(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from annotate.corpus import LONGEST_ID, Corpus, encode_article, encode_source, is_id
-from annotate.model import Article, Omission, SourceFile, SourceRange
+from annotate.corpus import Corpus, encode_article, encode_source
+from annotate.model import ARTICLE_ID_LENGTH, Article, Omission, SourceFile, SourceRange, is_article_id
 from annotate.offsets import normalise, sha256, trimmed
 from annotate.schemas import explain, package_schema
 from annotate.util.files import File
@@ -60,7 +60,7 @@ class Intake(NamedTuple):
 def id_from(name: str) -> str:
     """An id made of a file's name: ASCII letters and digits, in lower case, joined by hyphens."""
     ascii_ = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_).strip("-")[:LONGEST_ID].strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", ascii_).strip("-")[:ARTICLE_ID_LENGTH].strip("-")
 
 
 def take_in(
@@ -126,9 +126,9 @@ def _allow_name(name: str) -> None:
 
 
 def _allow_id(name: str) -> str:
-    if not is_id(name):
+    if not is_article_id(name):
         signs = "lower-case letters, digits, hyphens and underscores"
-        raise Refused(f"{name!r} can be no id; use {signs}, {LONGEST_ID} at most")
+        raise Refused(f"{name!r} can be no id; use {signs}, {ARTICLE_ID_LENGTH} at most")
     return name
 
 

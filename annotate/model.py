@@ -3,6 +3,7 @@
 Offsets everywhere are Unicode code points into `Article.text`, half open: `text[start:end]`.
 """
 
+import re
 from typing import Literal
 
 import msgspec
@@ -10,8 +11,19 @@ import msgspec
 GOLD = "gold"
 """Name of the folder, and of the version, that adjudication writes."""
 
+ARTICLE_ID_PATTERN = "^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$"
+"""The form of an article's id, which is a file's name, too; as in JSON Schema. Annotators' ids have the same form."""
+ARTICLE_ID_LENGTH = 100
+"""The most characters of an article's id."""
+_ARTICLE_ID = re.compile(ARTICLE_ID_PATTERN)
+
 AttributeValue = str | int
 Process = Literal["single pass", "adjudicated"]
+
+
+def is_article_id(name: str) -> bool:
+    """Return whether an article or an annotator can have this id."""
+    return len(name) <= ARTICLE_ID_LENGTH and _ARTICLE_ID.fullmatch(name) is not None
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

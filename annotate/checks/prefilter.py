@@ -32,16 +32,16 @@ from annotate.columns import (
     positions_with_attributes,
     sort_rows,
 )
-from annotate.generate import ID_PATTERN, LARGEST, MAX_ID, SHA256_PATTERN, SPAN_ID_PATTERN, VERSION_PATTERN
+from annotate.generate import LARGEST, SHA256_PATTERN, SPAN_ID_LENGTH, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.inventory import Attribute, Bounds, Inventory, Reading
-from annotate.model import Annotation, AttributeValue
+from annotate.model import Annotation, AttributeValue, is_article_id
 
 Codes: TypeAlias = npt.NDArray[np.uint32]
 """Unicode code points."""
 Classes: TypeAlias = npt.NDArray[np.uint8]
 """What each character is: `_WHITE_SPACE`, `_ALPHANUMERIC` or 0."""
 
-_ID, _VERSION, _SHA256, _SPAN_ID = map(re.compile, (ID_PATTERN, VERSION_PATTERN, SHA256_PATTERN, SPAN_ID_PATTERN))
+_VERSION, _SHA256, _SPAN_ID = map(re.compile, (VERSION_PATTERN, SHA256_PATTERN, SPAN_ID_PATTERN))
 _SPAN_ID_BYTES = bytes(character for character in range(128) if _SPAN_ID.fullmatch(chr(character)))
 _NO_NUMBERS: Reading = "none"
 _WHITE_SPACE, _ALPHANUMERIC = 1, 2
@@ -259,7 +259,7 @@ def _is_chain(spans: Spans, heads: Integers, tails: Integers) -> Mask:
 def _is_valid_meta(meta: AnnotationMeta) -> bool:
     """Tell whether the fields of an annotation besides spans and relations have the form that the schema asks for."""
     return (
-        _is_valid_id(meta.article_id)
+        is_article_id(meta.article_id)
         and _SHA256.fullmatch(meta.text_sha256) is not None
         and _is_valid_origin(meta.annotator, meta.made_from, meta.inventory)
     )
@@ -270,19 +270,15 @@ def _is_valid_origin(annotator: str, made_from: tuple[str, ...], inventory: str)
     """Tell the same of the fields that many annotations have in common."""
     return (
         len(set(made_from)) == len(made_from)
-        and all(map(_is_valid_id, (annotator, *made_from)))
+        and all(map(is_article_id, (annotator, *made_from)))
         and _VERSION.fullmatch(inventory) is not None
     )
-
-
-def _is_valid_id(name: str) -> bool:
-    return len(name) <= MAX_ID and _ID.fullmatch(name) is not None
 
 
 def _invalid_ids(ids: Sequence[str]) -> Mask:
     """Return which ids no span may have; most often one look at all bytes shows that there are none."""
     sizes = np.fromiter(map(len, ids), np.int64, len(ids))
-    invalid: Mask = (sizes < 1) | (sizes > MAX_ID)
+    invalid: Mask = (sizes < 1) | (sizes > SPAN_ID_LENGTH)
     if "\n".join(ids).encode("utf-8", "surrogatepass").translate(None, _SPAN_ID_BYTES) != b"\n" * (len(ids) - 1):
         invalid |= np.array([_SPAN_ID.fullmatch(id_) is None for id_ in ids], np.bool_)
     return invalid

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from annotate.convert import rules
-from annotate.corpus import is_id
 from annotate.findings import Finding
 from annotate.ingest import Details
-from annotate.model import Article, SourceRange
+from annotate.model import Article, SourceRange, is_article_id
 from annotate.offsets import sha256
 
 _ADDRESS = re.compile(r"(?:https?|s3|gs|azure-blob)://\S+|/data/\S+")
@@ -75,7 +74,7 @@ class ArticleReader(NamedTuple):
         article_id = data.get(self.fields.article)
         if article_id is None and isinstance(task_id, int | str):
             article_id = f"task-{task_id}"
-        if not isinstance(article_id, str) or not is_id(article_id):
+        if not isinstance(article_id, str) or not is_article_id(article_id):
             return QuarantinedTask(None, tuple(rules.id_missing(file, None, where, article_id)))
         text = data.get(self.fields.text)
         if not isinstance(text, str) or not text.strip() or _ADDRESS.fullmatch(text.strip()):

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from annotate.corpus import is_id
 from annotate.findings import Finding
 from annotate.ingest import id_from
 from annotate.inventory import Inventory
-from annotate.model import Annotation, Article, Process
+from annotate.model import Annotation, Article, Process, is_article_id
 
 Pieces = tuple[tuple[int, int], ...]
 """Ranges `[start, end)` of a span, in code points and in the order of the text; several if it is interrupted."""
@@ -159,7 +158,7 @@ def refused_document(article_id: str, file: str, refusal: Finding, lines: int = 
 
 def article_id_from(stem: str) -> str:
     """Return the article id for a file name without its ending: the name itself if it can be an id."""
-    return stem if is_id(stem) else id_from(stem)
+    return stem if is_article_id(stem) else id_from(stem)
 
 
 class LabelledArticle(NamedTuple):

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from annotate import offsets
-from annotate.corpus import canonical, is_id
+from annotate.corpus import canonical
 from annotate.findings import Finding, Rule
 from annotate.inventory import Attribute, Inventory
 from annotate.labelstudio import rules
 from annotate.labelstudio.config import TEXT, attribute_controls, relation_names
-from annotate.model import Annotation, AttributeValue, Process, Relation, Span
+from annotate.model import Annotation, AttributeValue, Process, Relation, Span, is_article_id
 from annotate.offsets import Diagnosis, sha256
 
 Item: TypeAlias = Mapping[str, Any]
@@ -330,7 +330,7 @@ def article_id_of(task: Item) -> str | None:
     """Return the id of a task's article; None unless it is a valid article id, which is safe as a file name."""
     data = task.get("data")
     article_id = data.get("article") if isinstance(data, dict) else None
-    return article_id if isinstance(article_id, str) and is_id(article_id) else None
+    return article_id if isinstance(article_id, str) and is_article_id(article_id) else None
 
 
 def user_id_of(entry: Item, kind: str = "annotation") -> int | None:

@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
-from annotate.corpus import ID_PATTERN, Corpus
+from annotate.corpus import Corpus
 from annotate.errors import CannotRun
-from annotate.model import Annotation, Article, Coverage, Links
+from annotate.model import Annotation, Article, Coverage, Links, is_article_id
 from annotate.redaction.align import line_ranges
 from annotate.redaction.fingerprints import Seal, Sealer
 
@@ -308,6 +308,6 @@ def parse(where: str, data: bytes) -> Skeleton:
         if not _FILES.fullmatch(name):
             raise CannotRun(where, f"names {name!r}, which it must not write", "get the dataset again")
     for name in (name for body in bodies for name in (body.id, *body.annotations)):
-        if not re.fullmatch(ID_PATTERN, name):
+        if not is_article_id(name):
             raise CannotRun(where, f"names {name!r}, which is no id", "get the dataset again")
     return Skeleton(head, bodies, links)

@@ -1,6 +1,5 @@
 """`annotate studio push`: the corpus onto a server."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from annotate.cli.studio.common import (
     show_status,
     title_option,
 )
-from annotate.corpus import ID_PATTERN, Corpus
+from annotate.corpus import Corpus
 from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
 from annotate.inventory import Inventory
@@ -34,6 +33,7 @@ from annotate.labelstudio.predictions import Predictions, corpus_predictions, fo
 from annotate.labelstudio.projects import find_project
 from annotate.labelstudio.push import push as push_corpus
 from annotate.labelstudio.push_plan import PushPlan, plan_push
+from annotate.model import is_article_id
 from annotate.util.files import sweep
 from annotate.util.parallel import cores, worth
 
@@ -171,7 +171,7 @@ def _read_predictions(folder: str, corpus: Corpus, loaded: Inventory) -> Predict
     paths: dict[str, Path] = {}
     error_count = 0
     for entry in read_folder(folder, corpus):
-        if not re.fullmatch(ID_PATTERN, entry.annotation.annotator):
+        if not is_article_id(entry.annotation.annotator):
             raise CannotRun(entry.path, "its annotator is not an id", "use lower-case letters, as in baseline")
         for finding in errors(entry, loaded):
             error_count += 1
