@@ -27,7 +27,7 @@ from annotate.agreement.span_tallies import HALF
 from annotate.agreement.tally import Tally
 from annotate.records import Mention, Piece
 from annotate.scoring.score import Score, score_tally
-from annotate.tokens import runs
+from annotate.tokens import find_tagged_spans
 from annotate.util.tables import Measure
 
 __all__ = [
@@ -101,7 +101,7 @@ def decode_tags(documents: Iterable[Sequence[str]]) -> list[list[SpanTuple]]:
     Raises:
         ValueError: If a tag is not O, or B or I with a label.
     """
-    return [[(run.label, run.start, run.end) for run in runs(tags)] for tags in documents]
+    return [[(run.label, run.start, run.end) for run in find_tagged_spans(tags)] for tags in documents]
 
 
 def score_spans(

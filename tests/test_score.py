@@ -185,7 +185,7 @@ def _of(change: Callable[[dict[str, Any]], object]) -> Spoil:
             "its tail 9 is not a span of the row",
         ),
         ("tokens", _of(lambda row: row["tokens"].pop()), "speech_1 has"),
-        ("tokens", lambda rows: rows.pop(), "tokens, and the text goes on at"),
+        ("tokens", lambda rows: rows.pop(), "tokens, and the text continues at"),
         ("tokens", _of(lambda row: row.update(tokens=["x"] * len(row["tokens"]))), "token 0: the text has"),
         (
             "tokens",
@@ -193,7 +193,7 @@ def _of(change: Callable[[dict[str, Any]], object]) -> Spoil:
             "unknown span label 'Shout'",
         ),
         ("tokens", _of(lambda row: row.update(speech_1=[77] * len(row["tokens"]))), "unknown tag 77"),
-        ("tokens", _of(lambda row: row.update(speech_1=["X-Verb"] * len(row["tokens"]))), "'X-Verb' is no tag of BIO"),
+        ("tokens", _of(lambda row: row.update(speech_1=["X-Verb"] * len(row["tokens"]))), "'X-Verb' is not a BIO tag"),
         ("tokens", lambda rows: [row.update(article="pier") for row in rows[-2:]], "unknown article 'pier'"),
     ],
 )
@@ -219,7 +219,7 @@ def test_rows_that_do_not_fit(project: Project, dataset: Path, table: str, spoil
         ("harbour.conll", b"The\n", "harbour.conll:1: has 0 columns of tags"),
         ("harbour.conll", b"The O\nharbour O O\n", "harbour.conll:2: has 2 columns of tags"),
         ("harbour.conll", b"The O\nport O\n", "harbour.conll:2: the text has 'harb' at 4, not the token 'port'"),
-        ("harbour.conll", b"The O\nharbour Verb\n", "harbour: 2 tokens, and the text goes on at 12"),
+        ("harbour.conll", b"The O\nharbour Verb\n", "harbour: 2 tokens, and the text continues at 12"),
         ("pier.conll", b"The O\n", "unknown article 'pier'"),
     ],
 )

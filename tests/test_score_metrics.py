@@ -12,7 +12,7 @@ from annotate.inventory import Inventory
 from annotate.metrics import RelationTuple, SpanTuple
 from annotate.records import Graph, Mention
 from annotate.scoring.score import Scores, score
-from annotate.tokens import Misplaced, places, runs, tag_names
+from annotate.tokens import find_tagged_spans
 from tests.agreement.test_coefficients import FOUR_CODERS
 
 A, B = ("A", 0, 4), ("B", 6, 9)
@@ -164,29 +164,13 @@ def test_everything_finds_itself(document: list[SpanTuple]) -> None:
 @given(st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B"]), max_size=12))
 def test_spans_written_back_as_tags(tags: list[str]) -> None:
     """A B or a change of label begins a span; written back, the spans give the same tags with each I after its B."""
-    found = list(runs(tags))
+    found = list(find_tagged_spans(tags))
     assert [name for _, start, end in found for name in ("B", *"I" * (end - start - 1))] == [
         ("B" if tag[0] == "B" or number in {one.start for one in found} else "I")
         for number, tag in enumerate(tags)
         if tag != "O"
     ]
     assert metrics.decode_tags([tags]) == [[tuple(one) for one in found]]
-
-
-def test_what_is_no_tag() -> None:
-    for tag in ("B", "B-", "S-A", "b-A", ""):
-        with pytest.raises(Misplaced, match="is no tag of BIO"):
-            list(runs(["O", tag]))
-    assert tag_names(["A"]) == ["O", "B-A", "I-A"]
-
-
-@given(st.text(alphabet="a ’🚢\n\u2028é", max_size=30))
-def test_words_are_laid_onto_their_text(text: str) -> None:
-    laid = places(text, text.split())
-    assert [text[start:end] for start, end in laid] == text.split()
-    for words in ([*text.split(), "x"], text.split()[:-1] or ["x"]):
-        with pytest.raises(Misplaced):
-            places(text, words)
 
 
 def test_partial_is_that_of_nervaluate_where_labels_do_not_mix() -> None:

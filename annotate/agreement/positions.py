@@ -9,13 +9,11 @@ from typing import Literal, NamedTuple
 
 from annotate.agreement.matching import merge_pieces
 from annotate.records import Mention, Piece
+from annotate.tokens import tokenize
 
 Units = Literal["tokens", "characters"]
 Pattern = tuple[frozenset[str], ...]
 """The labels that one position has, a set an annotator."""
-
-_TOKEN = re.compile(r"\w+|[^\w\s]")
-"""A run of letters and digits, or one sign. For a script without spaces, count characters instead."""
 
 FIELD_BITS = 16
 """Bits that count the spans of one label that are open at a position: enough for 65,535."""
@@ -59,9 +57,9 @@ def find_positions(text: str, units: Units) -> Positions:
         return Positions(len(text), paragraphs)
     # Arrays, since a study keeps the tokens of all its texts: a list of integers takes nine times the memory.
     starts, ends = array("I"), array("I")
-    for match in _TOKEN.finditer(text):
-        starts.append(match.start())
-        ends.append(match.end())
+    for start, end in tokenize(text):
+        starts.append(start)
+        ends.append(end)
     return Positions(len(starts), [bisect_left(starts, start) for start in paragraphs], starts, ends)
 
 

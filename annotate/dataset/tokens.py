@@ -1,8 +1,8 @@
-"""Words and single signs, as the pre-tokenizer of `tokenizers` gives them, for millions of characters at once.
+"""The tokens of `annotate.tokens.tokenize`, for millions of characters at once.
 
-What it makes of a character hangs on that character alone, but for word characters side by side, which are one token.
-So it is asked once about each character there is, and numpy does the rest, in less than a tenth of the time that it
-takes for whole texts. Tests hold the two together.
+What `tokenize` does with a character depends on that character alone, except that adjacent word characters are one
+token. So it is asked once about each character, and numpy does the rest, in a seventh of the time that
+`tokenize` takes for whole texts. A property test holds the two equal.
 
 The paragraphs of many articles with their tokens, as columns.
 
@@ -10,7 +10,7 @@ Which tokens each span covers, which level of tags it takes, and what tags canno
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,15 +18,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from annotate.columns import Documents, Integers, Mask, document_indices, expand_ranges
-from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import Article
+from annotate.tokens import tokenize
 
-PreTokenize: TypeAlias = Callable[[str], list[tuple[str, tuple[int, int]]]]
-"""Text → tokens with the code points `[start, end)` where they stand."""
 Codes: TypeAlias = npt.NDArray[np.uint32]
 
-WORD_OR_SIGN = r"[^\W_]+|[^\w\s]|_"
 _UTF_32 = "utf-32-le"
 _UNKNOWN, _SPACE, _WORD, _SIGN = range(4)
 
@@ -39,20 +36,8 @@ class Tokens(NamedTuple):
     ends: Integers
 
 
-def pre_tokenizer() -> PreTokenize:
-    """Words and single signs, by `tokenizers`. Its offsets are code points."""
-    try:
-        from tokenizers import Regex, pre_tokenizers
-    except ModuleNotFoundError as error:
-        raise CannotRun(
-            "table tokens", "needs the library tokenizers", "pip install 'contested-claims[dataset]'"
-        ) from error
-    found: PreTokenize = pre_tokenizers.Split(Regex(WORD_OR_SIGN), "removed", invert=True).pre_tokenize_str
-    return found
-
-
 class Tokenizer:
-    """Text → what `pre_tokenizer` gives; it keeps what it has learnt of characters."""
+    """Tokenizes texts as `annotate.tokens.tokenize` does, and remembers the kind of each character."""
 
     def __init__(self) -> None:
         self._kinds = np.full(sys.maxunicode + 1, _UNKNOWN, np.uint8)
@@ -72,9 +57,8 @@ class Tokenizer:
         return Tokens(_cut(codes[inside], ends - starts), starts, ends)
 
     def _learn(self, codes: Codes) -> None:
-        """Ask what becomes of each character twice over: no token, one, or two."""
-        split = pre_tokenizer()
-        self._kinds[codes] = [_SPACE + len(split(2 * chr(code))) for code in codes.tolist()]
+        """Learn the kind of each character: doubled, it gives no token, one or two."""
+        self._kinds[codes] = [_SPACE + len(tokenize(2 * chr(code))) for code in codes.tolist()]
 
 
 def _cut(codes: Codes, lengths: Integers) -> pa.Array:

@@ -4,7 +4,6 @@ An empty line ends a paragraph. Columns are separated by tabs; comments begin wi
 token: B begins a span, I continues it, O is outside. Of overlapping spans in one layer, only the outermost has tags.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +23,7 @@ from annotate.formats.document import (
 from annotate.formats.ledger import METADATA_LOSSES, list_facts, metadata_losses, span_losses
 from annotate.inventory import Inventory
 from annotate.model import Span
-from annotate.tokens import OUTSIDE, is_tag, runs
+from annotate.tokens import OUTSIDE, find_tagged_spans, is_tag, tokenize
 
 FILE = "corpus.conll"
 OFFSETS = ("START", "END")
@@ -40,13 +39,7 @@ LOSSES = {
     "white space": "white space between tokens becomes spaces, and a line end between paragraphs",
 }
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
 _REASONS = {"id": "ids", "attribute": "attributes", "note": "notes", "relation": "relations"}
-
-
-def tokenize(text: str) -> list[tuple[int, int]]:
-    """Return the ranges of runs of letters, digits and underscores, and of every other character but white space."""
-    return [match.span() for match in _TOKEN.finditer(text)]
 
 
 class _Token(NamedTuple):
@@ -228,7 +221,7 @@ def _spans_of_column(column: int, tokens: list[_Token], lines: list[tuple[int, s
     for number, tag in lines:
         if not is_tag(tag):
             yield UnreadableItem(number, f"{tag!r} is not a BIO tag")
-    for run in runs([tag if is_tag(tag) else OUTSIDE for _, tag in lines]):
+    for run in find_tagged_spans([tag if is_tag(tag) else OUTSIDE for _, tag in lines]):
         line = lines[run.start][0]
         pieces = ((tokens[run.start].start, tokens[run.end - 1].end),)
         yield SpanItem(line, f"s{column + 1}-{line}", run.label, pieces)

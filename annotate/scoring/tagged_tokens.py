@@ -14,7 +14,7 @@ from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
 from annotate.scoring.article_rows import Row, resolve_class
 from annotate.scoring.score import make_prediction
-from annotate.tokens import Misplaced, places, runs, tag_names
+from annotate.tokens import TokenMismatch, align_words, find_tagged_spans, list_tags
 
 ARTICLE_COMMENT = "# article = "
 
@@ -50,9 +50,9 @@ def convert_tagged_tokens(
     """
     locations = [location for sequence in sequences for location in sequence.locations]
     try:
-        ranges = places(text, (token for sequence in sequences for token in sequence.tokens))
-    except Misplaced as error:
-        location = locations[error.number] if error.number < len(locations) else where
+        ranges = align_words(text, (token for sequence in sequences for token in sequence.tokens))
+    except TokenMismatch as error:
+        location = locations[error.index] if error.index < len(locations) else where
         hint = "give every token of the article, in its order and as it is written there"
         raise CannotRun(location, str(error), hint) from error
     spans: list[Span] = []
@@ -70,9 +70,9 @@ def convert_tagged_tokens(
 
 def _read_runs(tags: Sequence[str], locations: Sequence[str]) -> list[tuple[str, int, int]]:
     try:
-        return list(runs(tags))
-    except Misplaced as error:
-        raise CannotRun(locations[error.number], str(error), "write B-LABEL, I-LABEL or O") from error
+        return list(find_tagged_spans(tags))
+    except TokenMismatch as error:
+        raise CannotRun(locations[error.index], str(error), "write B-LABEL, I-LABEL or O") from error
 
 
 def group_token_rows(rows: Iterable[tuple[str, Row]], inventory: Inventory) -> dict[str, list[TaggedTokens]]:
@@ -111,7 +111,7 @@ def _read_columns(row: Row, length: int, where: str, inventory: Inventory) -> It
         if not isinstance(tags, list) or len(tags) != length:
             number = len(tags) if isinstance(tags, list) else "no"
             raise CannotRun(where, f"{name} has {number} tags for {length} tokens", "give each token one tag")
-        classes = tag_names(inventory.classes.layers[layer])
+        classes = list_tags(inventory.classes.layers[layer])
         yield [_resolve_tag(tag, classes, f"{where}, {name}") for tag in tags]
 
 

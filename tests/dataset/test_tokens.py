@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from annotate.corpus import Corpus
 from annotate.dataset.shards import TableMaker
 from annotate.dataset.tables.tokens import column
-from annotate.dataset.tokens import CROSSES, CUTS, DEEP, LEVELS, PIECE, REASONS, Tokenizer, pre_tokenizer
-from annotate.errors import CannotRun
+from annotate.dataset.tokens import CROSSES, CUTS, DEEP, LEVELS, PIECE, REASONS, Tokenizer
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, Relation, Span
+from annotate.tokens import tokenize
 from tests.dataset.test_rows import ZOO, annotation, annotations, article
 
 Row = dict[str, Any]
 Place = tuple[str, int, int]
 MAKER = TableMaker(ZOO, ["tokens"])
 FEATURES = MAKER.tables["tokens"].features
-SPLIT, TOKENIZE = pre_tokenizer(), Tokenizer()
+TOKENIZE = Tokenizer()
 
 
 def tagged(row: Row, features: Row) -> list[Place]:
@@ -99,7 +99,7 @@ def stated(one: Article, made: Annotation) -> Iterator[Row]:
     lines, start = [], 0
     for line in one.text.split("\n"):
         if line.strip():
-            lines.append((start, [(start + first, start + end) for _, (first, end) in SPLIT(line)], line))
+            lines.append((start, [(start + first, start + end) for first, end in tokenize(line)], line))
         start += len(line) + 1
     lines = lines or [(0, [], one.text)]
     for number, (start, places, line) in enumerate(lines):
@@ -157,7 +157,7 @@ def test_rows_are_what_the_rules_say(batch: list[tuple[Article, Annotation]]) ->
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "\x1c"])
 def test_an_article_with_nothing_to_read_has_one_row(text: str) -> None:
-    """Even of a separator, which Python has for white space, and the library for a sign."""
+    """A separator is white space, too."""
     blank, other = article(text, "blank"), article("Be calm.")
     first, second = MAKER([(blank, annotation(text, [], [])), (other, annotation("Be calm.", [], []))])[
         "tokens"
@@ -177,24 +177,18 @@ def found(text: str) -> list[tuple[str, tuple[int, int]]]:
 @example("नमस्ते दुनिया")
 @example("a😀b 👩‍👧🏽 c")
 @settings(deadline=None)
-def test_tokens_are_those_of_the_library(text: str) -> None:
-    assert found(text) == SPLIT(text)
+def test_tokens_are_those_of_tokenize(text: str) -> None:
+    assert found(text) == [(text[start:end], (start, end)) for start, end in tokenize(text)]
 
 
 def test_no_character_is_another_token_beside_others() -> None:
     """Of all characters of most scripts, and a sample of the rest, each alone, twice, and beside every kind."""
     codes = [*range(0x3100), *(code for code in range(0x3100, sys.maxunicode, 97) if not 0xD800 <= code < 0xE000)]
     text = "".join(f" {one} {one}{one}a{one}_{one}.{one}é\n" for one in map(chr, codes))
-    starts, ends = np.array([place for _, place in SPLIT(text)]).T
+    starts, ends = np.array(tokenize(text)).T
     tokens = TOKENIZE(text)
     assert np.array_equal(tokens.starts, starts)
     assert np.array_equal(tokens.ends, ends)
-
-
-def test_without_the_library_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "tokenizers", None)
-    with pytest.raises(CannotRun, match="needs the library tokenizers"):
-        Tokenizer()("a")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from click.testing import Result
 from spacy.tokens import DocBin
 
 from annotate.corpus import Corpus
-from annotate.formats import conll
 from annotate.formats.rules import RULES
 from annotate.model import Annotation
 from tests.conftest import Project
@@ -181,12 +180,6 @@ def test_conll_in_latin_1(project: Project, others: Path) -> None:
     assert finding["line"] == len(lines)
     assert counts["lines"] == {"read": 3001, "taken": 0, "left_out": 0, "reported": 3001}
     assert Corpus(project.path("new")).article_ids() == []
-
-
-def test_tokens_keep_every_character() -> None:
-    text = "Don't, 3.5 «naïve» 👩\u200d🚀\u00a0x_y"
-    ranges = conll.tokenize(text)
-    assert "".join(text[start:end] for start, end in ranges) == "".join(text.split())
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"article": {}, "annotation": {}}', "\ufeff{}", "\xff", "[" * 5000])

@@ -18,7 +18,7 @@ from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, classes, 
 from annotate.dataset.tables.common import PROVENANCE_COLUMNS, PROVENANCE_FEATURES, TableType, distinct, of_documents
 from annotate.dataset.tokens import LEVELS, REASONS, Tagger, Tokenizer, Unfit, paragraphs, tag_columns
 from annotate.inventory import Inventory
-from annotate.tokens import tag_names
+from annotate.tokens import list_tags
 
 TOKENS = "tokens"
 
@@ -30,7 +30,7 @@ def column(layer: str, level: int) -> str:
 def tokens(inventory: Inventory) -> TableType:
     layers = {name: inventory.classes.layers[name] for name in inventory.layers}
     levels = range(1, LEVELS + 1)
-    tagged = {column(layer, level): listed(classes(tag_names(layers[layer]))) for layer in layers for level in levels}
+    tagged = {column(layer, level): listed(classes(list_tags(layers[layer]))) for layer in layers for level in levels}
     unfit: Feature = {
         "id": STRING,
         "label": classes(inventory.classes.spans),
