@@ -11,6 +11,8 @@ from annotate import inventory
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 
+pytest_plugins = ["tests.server"]
+
 ROOT = Path(__file__).resolve().parent.parent
 BASE = ROOT / "tests" / "base"
 """A made-up corpus with an inventory of its own, which has none of the labels of the corpus that the toolkit ships."""

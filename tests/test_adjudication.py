@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.agreement.adjudication import Adjudication, Dropped, apply, parse, plan, reference
-from annotate.cli.adjudicate import encode_decisions, read_decisions
+from annotate.agreement.decisions import encode_decisions, read_decisions
 from annotate.corpus import Corpus, encode_annotation
 from annotate.model import Annotation, Relation, Span
 from tests.conftest import Project
@@ -323,8 +323,8 @@ def test_decisions_between_others_are_kept_unless_it_begins_anew(project: Projec
         ({"set": {"Quay@0-1": {"rank": "hand"}}}, 1, "set names Quay@0-1, which nobody has labelled"),
         ({"text_sha256": "0" * 64}, 1, "text"),
         ({"article": "market"}, 2, "is of the article 'market'; fix it, or remove it and plan again"),
-        ({"annotators": ["anna", "gold"]}, 2, "has annotators that are fewer than two, or gold"),
-        ({"annotators": ["anna", "anna"]}, 2, "has annotators that are fewer than two, or gold"),
+        ({"annotators": ["anna", "gold"]}, 2, "has fewer than two annotators, or gold"),
+        ({"annotators": ["anna", "anna"]}, 2, "has fewer than two annotators, or gold"),
         ({"added_span": []}, 2, "unknown field added_span"),
     ],
 )

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from annotate.agreement.decisions import encode_decisions, read_decisions
 from annotate.cli.output import corpus_argument, schema_option
 from annotate.errors import CannotRun, Refused
 
@@ -160,34 +161,6 @@ def _labelled(folder: "Corpus", article: str, annotators: "Sequence[str]") -> "t
             raise CannotRun(path, "was made on another text", "run `annotate check`")
         annotations.append(annotation)
     return annotations, text
-
-
-def read_decisions(folder: "Corpus", article: str) -> "Adjudication":
-    """The decisions on an article; raises CannotRun for a file that is broken or of another article."""
-    from annotate.agreement.adjudication import Adjudication
-    from annotate.model import GOLD
-    from annotate.schemas import convert_value
-    from annotate.util.files import load_yaml
-
-    path, hint = folder.adjudication_path(article), "fix it, or remove it and plan again"
-    value = load_yaml(path, "write it with `annotate adjudicate plan`")
-    decisions = convert_value(path, value, Adjudication, hint)
-    if decisions.article != article:
-        raise CannotRun(path, f"is of the article {decisions.article!r}", hint)
-    if GOLD in decisions.annotators or len(set(decisions.annotators)) < 2:
-        raise CannotRun(path, f"has annotators that are fewer than two, or {GOLD}", hint)
-    return decisions
-
-
-def encode_decisions(decisions: "Adjudication") -> bytes:
-    """The file of decisions on an article."""
-    import msgspec
-    import yaml
-
-    fields = msgspec.to_builtins(decisions)
-    if not decisions.earlier:
-        del fields["earlier"]
-    return yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=110).encode()
 
 
 def _write(folder: "Corpus", decisions: "Adjudication") -> None:

@@ -1,1 +1,1 @@
-"""Changing the inventory, the corpus and the live projects together, or nothing at all."""
+"""Change the inventory, the corpus and the live projects together, or not at all."""

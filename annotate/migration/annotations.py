@@ -1,146 +1,160 @@
-"""What the steps of a migration make of an annotation of the corpus, and of the result items of a server. Pure.
+"""What the steps of a migration make of an annotation of the corpus, and of the result items of a server.
 
-The same steps rewrite both; on a server, what is not ours is left as it is.
+The same steps rewrite both. On a server, items that the inventory does not have stay as they are.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from annotate.inventory import Inventory
-from annotate.labelstudio import config_usage
 from annotate.labelstudio.config import control_name, relation_names
+from annotate.labelstudio.config_usage import used_names
 from annotate.migration.steps import Step
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
 Item = dict[str, Any]
 
 
-def annotation(steps: Sequence[Step], old: Annotation, version: str, after: str) -> Annotation:
-    """An annotation of folder `version` (gold, or an annotator) after the steps, made with inventory `after`."""
-    spans, relations = list(old.spans), list(old.relations)
+def migrate_annotation(
+    steps: Sequence[Step], annotation: Annotation, annotation_set: str, new_version: str
+) -> Annotation:
+    """Return an annotation of the corpus after the steps.
+
+    Args:
+        steps: The steps.
+        annotation: The old annotation.
+        annotation_set: `gold`, or the annotator's id.
+        new_version: The version of the new inventory.
+    """
+    spans, relations = list(annotation.spans), list(annotation.relations)
     for step in steps:
-        spans = [new for span in spans if (new := _span(step, span, version, old.article))]
-        left = {span.id for span in spans}
+        spans = [new for span in spans if (new := _migrate_span(step, span, annotation_set, annotation.article))]
+        span_ids = {span.id for span in spans}
         relations = [
             Relation(label=label, head=relation.head, tail=relation.tail, note=relation.note)
             for relation in relations
-            if (label := step.becomes("relation", relation.label)) and {relation.head, relation.tail} <= left
+            if (label := step.rename("relation", relation.label)) and {relation.head, relation.tail} <= span_ids
         ]
-    return msgspec.structs.replace(old, spans=tuple(spans), relations=tuple(relations), inventory=after)
+    return msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations), inventory=new_version)
 
 
-def _span(step: Step, span: Span, version: str, article: str) -> Span | None:
-    label = step.label(span.label, version, article, span.id)
+def _migrate_span(step: Step, span: Span, annotation_set: str, article_id: str) -> Span | None:
+    label = step.relabel(span.label, annotation_set, article_id, span.id)
     if label is None:
         return None
-    return msgspec.structs.replace(span, label=label, attributes=attributes([step], span.attributes))
+    return msgspec.structs.replace(span, label=label, attributes=migrate_attributes([step], span.attributes))
 
 
-def attributes(steps: Sequence[Step], old: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
-    """Attributes of a span after the steps."""
-    now = dict(old)
+def migrate_attributes(steps: Sequence[Step], attributes: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+    """Return the attributes of a span after the steps."""
+    new = dict(attributes)
     for step in steps:
-        before, now = now, {}
-        for name, value in before.items():
-            new = step.becomes("value", value, name) if isinstance(value, str) else value
-            key = step.becomes("attribute", name)
-            if key is not None and new is not None:
-                now[key] = new
-    return now
+        old, new = new, {}
+        for name, value in old.items():
+            new_name = step.rename("attribute", name)
+            new_value = step.rename("value", value, name) if isinstance(value, str) else value
+            if new_name is not None and new_value is not None:
+                new[new_name] = new_value
+    return new
 
 
-def label(steps: Sequence[Step], name: str, version: str = "", article: str = "", span: str = "") -> str | None:
-    """The new label of a span, or of any span that nothing else is known of."""
-    now: str | None = name
+def migrate_label(
+    steps: Sequence[Step], label: str, annotation_set: str = "", article_id: str = "", span_id: str = ""
+) -> str | None:
+    """Return the new label of a span, or, without its place, of a span that no exception names; None if dropped."""
+    new: str | None = label
     for step in steps:
-        now = step.label(now, version, article, span) if now is not None else None
-    return now
+        new = step.relabel(new, annotation_set, article_id, span_id) if new is not None else None
+    return new
 
 
-def relation(steps: Sequence[Step], name: str) -> str | None:
-    """The new name of a relation."""
-    now: str | None = name
+def migrate_relation(steps: Sequence[Step], name: str) -> str | None:
+    """Return the new name of a relation; None if it is dropped."""
+    new: str | None = name
     for step in steps:
-        now = step.becomes("relation", now) if now is not None else None
-    return now
+        new = step.rename("relation", new) if new is not None else None
+    return new
 
 
-def version_of(kind: str, raw: Mapping[str, Any], maker: str) -> str:
-    """The version that an entry on a server is of: a prediction's by its name, anything else by who made it."""
-    return str(raw.get("model_version")).partition(" ")[0] if kind == "prediction" else maker
+def count_uses(step: Step, inventory: Inventory, result: object) -> int:
+    """Count the labels, attributes and relations among result items that a step changes or drops.
 
+    Args:
+        step: The step.
+        inventory: The inventory before the step.
+        result: The result items of an entry on the server.
+    """
+    relations = relation_names(inventory)
 
-def uses(step: Step, before: Inventory, result: object) -> int:
-    """How many labels, attributes or relations among result items a step changes or drops."""
-    relations = relation_names(before)
-
-    def used(control: str, value: str | None) -> bool:
-        on_label, _, attribute = control.partition(".")
+    def is_affected(control: str, value: str | None) -> bool:
+        label, _, attribute = control.partition(".")
         if step.what == "label":
-            return control in before.layers and value in step.names
+            return control in inventory.layers and value in step.names
         if step.what == "relation":
             return not control and relations.get(str(value)) in step.names
-        if on_label not in before.spans:
+        if label not in inventory.spans:
             return False
         if step.what == "attribute":
             return value is None and attribute in step.names
         return step.what == "value" and attribute == step.attribute and value in step.names
 
-    return sum(used(control, value) for control, value in config_usage.used_names(result))
+    return sum(is_affected(control, value) for control, value in used_names(result))
 
 
-def items(
-    steps: Sequence[Step], inventories: Sequence[Inventory], result: object, version: str, article: str
+def migrate_items(
+    steps: Sequence[Step], inventories: Sequence[Inventory], result: object, annotation_set: str, article_id: str
 ) -> list[object]:
-    """The result items of an entry on a server after the steps; `inventories` are those before each step and the last.
+    """Return the result items of an entry on a server after the steps.
 
-    What is not of the inventory, or no item at all, stays as it is.
+    Args:
+        steps: The steps.
+        inventories: The inventory before each step, and the one after the last.
+        result: The result items. What is not an item, or not of the inventory, stays as it is.
+        annotation_set: `gold`, an annotator's id, or the name of a model.
+        article_id: The article.
     """
-    now = list(result) if isinstance(result, list) else []
+    items = list(result) if isinstance(result, list) else []
     for step, before, after in zip(steps, inventories, inventories[1:], strict=False):
-        now = list(_items(step, before, after, now, version, article))
-    return now
+        items = list(_migrate_items(step, before, after, items, annotation_set, article_id))
+    return items
 
 
-def _items(
-    step: Step, before: Inventory, after: Inventory, old: list[object], version: str, article: str
+def _migrate_items(
+    step: Step, before: Inventory, after: Inventory, old: list[object], annotation_set: str, article_id: str
 ) -> Iterator[object]:
-    regions = set(_regions(old))
-    kept: list[object] = []
-    for item in old:
-        new = _item(step, before, after, item, version, article)
-        if new is not None or item is None:
-            kept.append(new)
-    gone = regions - set(_regions(kept))
+    new = [_migrate_item(step, before, after, item, annotation_set, article_id) for item in old]
+    kept = [item for item, old_item in zip(new, old, strict=True) if item is not None or old_item is None]
+    dropped_regions = set(_region_ids(old)) - set(_region_ids(kept))
     for item in kept:
         ends = [item.get(key) for key in ("from_id", "to_id", "id")] if isinstance(item, dict) else []
-        if not any(end in gone for end in ends if isinstance(end, str)):
+        if not any(end in dropped_regions for end in ends if isinstance(end, str)):
             yield item
 
 
-def _regions(items: list[object]) -> Iterator[str]:
-    """The ids of the regions among items."""
+def _region_ids(items: list[object]) -> Iterator[str]:
     for item in items:
         if isinstance(item, dict) and item.get("type") == "labels" and isinstance(item.get("id"), str):
             yield item["id"]
 
 
-def _item(step: Step, before: Inventory, after: Inventory, item: object, version: str, article: str) -> object:
-    """One item after a step; None if nothing of it is left."""
+def _migrate_item(
+    step: Step, before: Inventory, after: Inventory, item: object, annotation_set: str, article_id: str
+) -> object:
+    """Return one item after a step; None if it is dropped."""
     if not isinstance(item, dict):
         return item
     if item.get("type") == "relation":
         labels = item.get("labels")
-        new = _renamed(labels, lambda words: _words(step, before, after, words))
+        new = _rename_each(labels, lambda words: _reword_relation(step, before, after, words))
         return item | {"labels": new} if new else (None if labels else item)
     value, control = item.get("value"), item.get("from_name")
     if not isinstance(value, dict) or not isinstance(control, str):
         return item
-    span = str(item.get("id"))
+    span_id = str(item.get("id"))
     if control in before.layers and item.get("type") == "labels":
-        new = _renamed(value.get("labels"), lambda name: step.label(name, version, article, span))
+        new = _rename_each(value.get("labels"), lambda name: step.relabel(name, annotation_set, article_id, span_id))
         if not new:
             return None if value.get("labels") else item
         layer = after.spans[new[0]].layer if new[0] in after.spans else control
@@ -148,30 +162,33 @@ def _item(step: Step, before: Inventory, after: Inventory, item: object, version
     label, _, attribute = control.partition(".")
     if label not in before.spans or attribute not in before.attributes:
         return item
-    new_label, new_name = step.label(label, version, article, span), step.becomes("attribute", attribute)
-    if new_label is None or new_name is None:
+    new_label, new_attribute = (
+        step.relabel(label, annotation_set, article_id, span_id),
+        step.rename("attribute", attribute),
+    )
+    if new_label is None or new_attribute is None:
         return None
-    changed = item | {"from_name": control_name(new_label, new_name)}
+    new_item = item | {"from_name": control_name(new_label, new_attribute)}
     if item.get("type") != "choices":
-        return changed
-    choices = _renamed(value.get("choices"), lambda name: step.becomes("value", name, attribute))
-    return changed | {"value": value | {"choices": choices}} if choices or not value.get("choices") else None
+        return new_item
+    choices = _rename_each(value.get("choices"), lambda name: step.rename("value", name, attribute))
+    return new_item | {"value": value | {"choices": choices}} if choices or not value.get("choices") else None
 
 
-def _words(step: Step, before: Inventory, after: Inventory, words: str) -> str | None:
-    """What a relation is called on the server after a step, None if it is dropped; one that nobody knows stays."""
+def _reword_relation(step: Step, before: Inventory, after: Inventory, words: str) -> str | None:
+    """Return what a relation is shown as after a step; None if it is dropped. Unknown words stay."""
     name = relation_names(before).get(words)
     if name is None:
         return words
-    new = step.becomes("relation", name)
+    new = step.rename("relation", name)
     return after.relations[new].words if new else None
 
 
-def _renamed(names: object, becomes: Any) -> list[Any]:
-    """Names after a step, each once, in their order; what is no name stays."""
+def _rename_each(names: object, rename: Callable[[str], str | None]) -> list[Any]:
+    """Return names after a step, each once, in their order; what is not a string stays."""
     new: list[Any] = []
     for name in names if isinstance(names, list) else []:
-        now = becomes(name) if isinstance(name, str) else name
-        if now is not None and now not in new:
-            new.append(now)
+        new_name = rename(name) if isinstance(name, str) else name
+        if new_name is not None and new_name not in new:
+            new.append(new_name)
     return new

@@ -1,118 +1,117 @@
-"""What a migration would change, and whether it may: all is made beforehand, looked at, and only then written."""
+"""Plan a migration: make all changes beforehand and check that corpus and server are right before and after."""
 
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from annotate import inventory
+from annotate.checks import check
 from annotate.corpus import Corpus
-from annotate.errors import CannotRun, Refused
+from annotate.errors import Refused
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.state import State
-from annotate.migration import annotations, yaml_files
-from annotate.migration import projects as team
-from annotate.migration.files import Decisions, Places, changes, tried
-from annotate.migration.projects import Effect, Found
+from annotate.migration.annotations import migrate_annotation
+from annotate.migration.files import Folders, changed_copy, migrate_files
+from annotate.migration.projects import (
+    CorpusProject,
+    ProjectEffect,
+    count_effects,
+    migrate_tasks,
+    plan_project,
+    require_equal,
+)
 from annotate.migration.steps import Migration
 from annotate.migration.transaction import Journal
-
-Check = Callable[[Corpus, Inventory], list[str]]
-"""The errors of a corpus, in words."""
+from annotate.migration.yaml_files import migrate_inventory
 
 
-class Touched(NamedTuple):
-    """How many spans and relations of the corpus a step changes or drops, in how many files."""
+class CorpusEffect(NamedTuple):
+    """How many spans and relations of the corpus a step changes or drops, and in how many files."""
 
     step: str
     spans: int
     relations: int
     files: int
 
-
-def inventories(schema: Path, text: str, migration: Migration) -> tuple[list[str], list[Inventory]]:
-    """The inventory's text after each step, and the inventories before, between and after them; raises CannotRun."""
-    first = _loaded(schema, text, "before the migration")
-    if first.version != migration.before:
-        raise CannotRun(schema, f"the inventory is {first.version}", f"the migration starts from {migration.before}")
-    try:
-        texts = yaml_files.steps(text, migration)
-    except ValueError as error:
-        raise CannotRun(schema, str(error), "fix the migration file") from error
-    named = zip(migration.steps, texts, strict=True)
-    return texts, [first, *(_loaded(schema, one, f"after {step}") for step, one in named)]
+    def __str__(self) -> str:
+        """Return the counts in one line."""
+        return f"{self.step}: {self.spans} spans, {self.relations} relations, in {self.files} files"
 
 
-def _loaded(schema: Path, text: str, when: str) -> Inventory:
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / inventory.FILE).write_bytes(text.encode("utf-8"))
-        try:
-            return inventory.load(folder)
-        except CannotRun as error:
-            raise CannotRun(schema, f"{when}: {error.problem}", error.hint) from error
+class MigrationPlan(NamedTuple):
+    """What a migration would change.
 
-
-def touched(corpus: Corpus, migration: Migration) -> list[Touched]:
-    """What each step does to the corpus."""
-    counts = [[0, 0, 0] for _ in migration.steps]
-    for version in corpus.versions():
-        for article in corpus.annotated_ids(version):
-            now = corpus.read_annotation(version, article)
-            for number, step in enumerate(migration.steps):
-                after = annotations.annotation([step], now, version, now.inventory)
-                spans = len(set(map(msgspec.json.encode, now.spans)) - set(map(msgspec.json.encode, after.spans)))
-                relations = len(set(now.relations) - set(after.relations))
-                for place, count in enumerate((spans, relations, bool(spans or relations))):
-                    counts[number][place] += count
-                now = after
-    return [Touched(str(step), *found) for step, found in zip(migration.steps, counts, strict=True)]
-
-
-class Plan(NamedTuple):
-    """What would change: all of it, what each step does to the corpus and to each project, what is left to people."""
+    Attributes:
+        journal: All changes.
+        corpus_effects: What each step does to the corpus.
+        project_effects: What each step does to each project.
+        notes: What a person must look at.
+    """
 
     journal: Journal
-    touched: list[Touched]
-    effects: list[Effect]
-    left: list[str]
+    corpus_effects: list[CorpusEffect]
+    project_effects: list[ProjectEffect]
+    notes: list[str]
 
 
-class Ways(NamedTuple):
-    """What other rooms know: the errors of a corpus, in words, and its files of decisions after a migration."""
+def plan_migration(
+    folders: Folders, migration: Migration, studio: Studio | None, state: State, projects: list[CorpusProject]
+) -> MigrationPlan:
+    """Make all changes of a migration and check them, without writing any.
 
-    check: Check
-    decisions: Decisions
+    Args:
+        folders: The folders with the files.
+        migration: The migration.
+        studio: The server; None if there is no project.
+        state: The folder `.studio/`.
+        projects: The projects to migrate.
 
+    Returns:
+        The changes and their effects.
 
-def plan(
-    places: Places, migration: Migration, ways: Ways, studio: Studio | None, state: State, projects: list[Found]
-) -> Plan:
-    """All that the migration changes, made and checked: the corpus is clean before and after, and the server equal.
-
-    Raises CannotRun and Refused; nothing is changed.
+    Raises:
+        CannotRun: The migration does not fit the inventory, or a file cannot be read.
+        Refused: The corpus has errors before or after, a project differs from the corpus, or labels that are in no
+            corpus would be lost.
     """
-    corpus, schema, _ = places
-    text = (schema / inventory.FILE).read_bytes().decode("utf-8")
-    texts, known = inventories(schema, text, migration)
-    _clean(ways.check(corpus, known[0]), "fix the corpus first")
-    files, left = changes(places, migration, texts[-1], known[0], known[-1], ways.decisions)
-    made = Plan(Journal(migration, text, files, []), touched(corpus, migration), [], left)
-    people = state.annotators(studio.address.name) if studio else {}
-    with tried(corpus, files) as copy:
-        _clean(ways.check(copy, known[-1]), "the migration leaves these; change its steps")
-        for found in projects:
-            assert studio  # noqa: S101 - projects were found on it
-            live, raw = team.live(studio, state, people, found, corpus, migration, known)
-            made.journal.lives.append(live)
-            made.effects.extend(team.effects(found, raw, people, migration, known))
-            new = team.after(raw, live.entries)
-            team.equal(copy, known[-1], new, people, found, "so it would be after the migration")
-    return made
+    corpus, schema, _ = folders
+    old_text = (schema / inventory.FILE).read_bytes().decode("utf-8")
+    new_text, inventories = migrate_inventory(schema, old_text, migration)
+    _require_no_errors(corpus, inventories[0], "fix the corpus first")
+    changes, notes = migrate_files(folders, migration, new_text, inventories[0], inventories[-1])
+    plan = MigrationPlan(Journal(migration, old_text, changes, []), _count_corpus_effects(corpus, migration), [], notes)
+    annotators = state.annotators(studio.address.name) if studio else {}
+    with changed_copy(corpus, changes) as new_corpus:
+        _require_no_errors(new_corpus, inventories[-1], "the migration causes them; change its steps")
+        for project in projects:
+            assert studio is not None  # noqa: S101 - projects come from a server
+            change, tasks = plan_project(studio, state, annotators, project, corpus, migration, inventories)
+            plan.journal.projects.append(change)
+            plan.project_effects.extend(count_effects(project, tasks, annotators, migration, inventories))
+            new_tasks = migrate_tasks(tasks, change.entries)
+            hint = "change the steps of the migration"
+            require_equal(new_corpus, inventories[-1], new_tasks, annotators, project, "after the migration", hint)
+    return plan
 
 
-def _clean(errors: list[str], hint: str) -> None:
+def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str) -> None:
+    errors = [finding for finding in check(corpus, labels) if finding.severity == "error"]
     if errors:
-        raise Refused("corpus", f"{len(errors)} errors ({errors[0]})", hint)
+        first = errors[0]
+        raise Refused("corpus", f"{len(errors)} errors ({first.file}: {first.code} {first.message})", hint)
+
+
+def _count_corpus_effects(corpus: Corpus, migration: Migration) -> list[CorpusEffect]:
+    counts = [[0, 0, 0] for _ in migration.steps]
+    for annotation_set in corpus.versions():
+        for article_id in corpus.annotated_ids(annotation_set):
+            old = corpus.read_annotation(annotation_set, article_id)
+            for count, step in zip(counts, migration.steps, strict=True):
+                new = migrate_annotation([step], old, annotation_set, old.inventory)
+                spans = len(set(map(msgspec.json.encode, old.spans)) - set(map(msgspec.json.encode, new.spans)))
+                relations = len(set(old.relations) - set(new.relations))
+                for index, changed in enumerate((spans, relations, bool(spans or relations))):
+                    count[index] += changed
+                old = new
+    return [CorpusEffect(str(step), *count) for step, count in zip(migration.steps, counts, strict=True)]

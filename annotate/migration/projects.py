@@ -1,4 +1,4 @@
-"""The projects of a corpus on a server, for a migration: which they are, and what becomes of each entry in them."""
+"""The projects of a corpus on a server: which they are, and what a migration does to their entries."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,163 +17,222 @@ from annotate.labelstudio.predictions import Predictions, corpus_predictions
 from annotate.labelstudio.projects import ADJUDICATION, find_project, require_project
 from annotate.labelstudio.results import ENTRY_KINDS, article_id_of, iterate_entries, user_id_of
 from annotate.labelstudio.state import State
-from annotate.migration import annotations
+from annotate.migration.annotations import count_uses, migrate_items
 from annotate.migration.steps import Migration
-from annotate.migration.transaction import Entry, Live, entry_of, found_entries, maker, settings
+from annotate.migration.transaction import EntryChange, ProjectChange, list_entries, migrate_entry, read_settings
 from annotate.model import GOLD
 
+SKIPPED = "skipped"
 STAGES = {"annotation": "annotated", "draft": "pending", "prediction": "predicted"}
-"""Kind of entry → what its labels are called in a plan; those of a skipped annotation are `skipped`."""
+"""Kind of entry → what a plan calls its labels; those of a skipped annotation are `SKIPPED`."""
 
 
-class Found(NamedTuple):
+class CorpusProject(NamedTuple):
     """A project of the corpus, and the title that it was made under."""
 
     title: str
     project: Project
 
     @property
-    def gold(self) -> bool:
+    def is_adjudication(self) -> bool:
         """Whether what is submitted there is gold."""
         return self.title.endswith(f": {ADJUDICATION}")
 
     def __str__(self) -> str:
+        """Return id and title: `project 4, Port news: anna`."""
         return f"project {self.project.id}, {self.title}"
 
 
-class Effect(NamedTuple):
-    """How many labels in a project a step changes or drops, by what they are."""
+class ProjectEffect(NamedTuple):
+    """How many labels in a project a step changes or drops, by stage."""
 
-    project: Found
+    project: CorpusProject
     step: str
     labels: Counter[str]
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{self.labels[stage]} {stage}" for stage in (*STAGES.values(), "skipped"))
+        """Return the counts in one line."""
+        counts = ", ".join(f"{self.labels[stage]} {stage}" for stage in (*STAGES.values(), SKIPPED))
         return f"{self.project}: {self.step}: {counts}"
 
 
-def of_corpus(studio: Studio, state: State, corpus: Corpus, title: str) -> list[Found]:
-    """Every project of the corpus: those made from this folder, and those on the server with a title of that kind.
+def find_corpus_projects(studio: Studio, state: State, corpus: Corpus, title: str) -> list[CorpusProject]:
+    """Return every project of the corpus on a server.
 
-    One that has tasks must have one of an article of the corpus, with the hash that the toolkit puts there.
+    They are the projects made from this `.studio/` folder, and those with a title such as `TITLE: anna`. A project with
+    tasks must have one of an article of the corpus, with the hash that the toolkit stores there.
     """
-    known = state.project_ids(studio.address.name)
-    names = {title, *known}
-    found = [Found(name, project) for name in sorted(names) if (project := find_project(studio, state, name))]
-    numbers = {one.project.id for one in found}
-    for number, name in _titles(studio):
-        if number not in numbers and any(name.startswith(f"{base}: ") for base in names):
-            project = studio.get_project(number)
-            found += [Found(name, project)] if project and project.tasks else []
-    articles = set(corpus.article_ids())
-    return sorted({one.project.id: one for one in found if _ours(studio, one.project, articles)}.values())
+    titles = {title, *state.project_ids(studio.address.name)}
+    projects = {
+        project.id: CorpusProject(name, project)
+        for name in sorted(titles)
+        if (project := find_project(studio, state, name))
+    }
+    for entry in studio.list_projects(include="id,title"):
+        project_id, name = entry["id"], str(entry["title"])
+        if project_id not in projects and any(name.startswith(f"{base}: ") for base in titles):
+            project = studio.get_project(project_id)
+            if project and project.tasks:
+                projects[project_id] = CorpusProject(name, project)
+    article_ids = set(corpus.article_ids())
+    return sorted(each for each in projects.values() if _has_corpus_task(studio, each.project, article_ids))
 
 
-def _titles(studio: Studio) -> Iterator[tuple[int, str]]:
-    """Number and title of each project on the server."""
-    yield from ((entry["id"], str(entry["title"])) for entry in studio.list_projects(include="id,title"))
+def _has_corpus_task(studio: Studio, project: Project, article_ids: set[str]) -> bool:
+    """Return whether one of the first tasks is of the corpus, or there is no task."""
+    tasks = studio.first_tasks(project.id, "id,data")
+    return not tasks or any(article_id_of(task) in article_ids and "text_sha256" in task["data"] for task in tasks)
 
 
-def _ours(studio: Studio, project: Project, articles: set[str]) -> bool:
-    first = studio.first_tasks(project.id, "id,data")
-    return not first or any(article_id_of(task) in articles and "text_sha256" in task["data"] for task in first)
+def choose_projects(
+    studio: Studio, state: State, corpus: Corpus, title: str, wanted: Sequence[str], leave_others: bool
+) -> list[CorpusProject]:
+    """Return the projects to migrate: those with the wanted titles, or all of the corpus.
 
+    Args:
+        studio: The server.
+        state: The folder `.studio/`.
+        corpus: The corpus.
+        title: The title of the inventory.
+        wanted: The titles of the projects; empty for all.
+        leave_others: Allow that other projects of the corpus are left out.
 
-def chosen(studio: Studio, state: State, corpus: Corpus, title: str, wanted: Sequence[str], leave: bool) -> list[Found]:
-    """The projects to migrate: all of the corpus, or those with the titles that are wanted.
-
-    Raises CannotRun for one that is not there, and Refused where another would be left behind and `leave` is false.
+    Raises:
+        CannotRun: A project does not exist.
+        Refused: Another project of the corpus would be left out.
     """
-    every = of_corpus(studio, state, corpus, title)
+    projects = find_corpus_projects(studio, state, corpus, title)
     if not wanted:
-        if not every:
+        if not projects:
             require_project(studio, state, title)
-        return every
-    mine = [Found(name, require_project(studio, state, name)) for name in dict.fromkeys(wanted)]
-    numbers = {one.project.id for one in mine}
-    left = [str(one) for one in every if one.project.id not in numbers]
-    if left and not leave:
-        raise Refused("--title", f"leaves out {'; '.join(left)}", "leave out --title, or give --leave-others as well")
-    return mine
+        return projects
+    chosen = [CorpusProject(name, require_project(studio, state, name)) for name in dict.fromkeys(wanted)]
+    chosen_ids = {each.project.id for each in chosen}
+    others = [str(each) for each in projects if each.project.id not in chosen_ids]
+    if others and not leave_others:
+        hint = "omit --title, or add --leave-others"
+        raise Refused("--title", f"would leave out: {'; '.join(others)}", hint)
+    return chosen
 
 
-def live(
+def plan_project(
     studio: Studio,
     state: State,
-    people: dict[int, str],
-    found: Found,
+    annotators: dict[int, str],
+    project: CorpusProject,
     corpus: Corpus,
     migration: Migration,
-    known: list[Inventory],
-) -> tuple[Live, list[JsonObject]]:
-    """A project before and after, and its tasks. Raises Refused where the server and the corpus are apart."""
-    if read_vocabulary(found.project.config) != read_vocabulary(labelling_config(known[0])):
-        raise Refused(str(found), f"has another labelling config than inventory {known[0].version}", "push")
-    refuse_drift(state, studio.address.name, found.project, known[0])
-    raw = list(studio.iterate_tasks_with_drafts(found.project.id))
-    equal(corpus, known[0], raw, people, found, "pull, and push, before the migration")
-    entries: list[Entry] = []
-    for article, (kind, one) in found_entries(raw):
-        entry = entry_of(migration, known, corpus, maker(kind, one, people, found.gold), article, (kind, one))
-        entries.append(entry)
-        unsaved = kind == "draft" or bool(one.get("was_cancelled"))
-        if unsaved and any(step.kind == "drop" for step in migration.steps) and _less(entry):
-            problem = f"{kind} {entry.number}, which is in no corpus, would lose labels"
-            raise Refused(f"{found}: {article}", problem, "submit it")
-    old = settings(studio, found.project.id)
-    new = {"label_config": labelling_config(known[-1]), "model_version": old["model_version"]}
-    versions = {entry.old.get("model_version"): entry.new.get("model_version") for entry in entries}
-    new["model_version"] = versions.get(old["model_version"]) or old["model_version"]
-    return Live(studio.address.name, found.project.id, found.gold, old, new, entries), raw
+    inventories: list[Inventory],
+) -> tuple[ProjectChange, list[JsonObject]]:
+    """Return a project before and after the migration, and its tasks.
+
+    Args:
+        studio: The server.
+        state: The folder `.studio/`.
+        annotators: User id on the server → annotator's id.
+        project: The project.
+        corpus: The corpus before the migration.
+        migration: The migration.
+        inventories: The inventory before each step, and the one after the last.
+
+    Raises:
+        Refused: The project differs from the corpus, or labels that are in no corpus would be lost.
+    """
+    project_id = project.project.id
+    if read_vocabulary(project.project.config) != read_vocabulary(labelling_config(inventories[0])):
+        raise Refused(str(project), f"has another labelling config than inventory {inventories[0].version}", "push")
+    refuse_drift(state, studio.address.name, project.project, inventories[0])
+    tasks = list(studio.iterate_tasks_with_drafts(project_id))
+    require_equal(corpus, inventories[0], tasks, annotators, project, "before the migration", "pull, and push")
+    has_drop = any(step.kind == "drop" for step in migration.steps)
+    changes: list[EntryChange] = []
+    for entry in list_entries(tasks):
+        annotation_set = entry.annotation_set(annotators, project.is_adjudication)
+        change = migrate_entry(migration, inventories, corpus, entry, annotation_set)
+        changes.append(change)
+        is_unsaved = entry.kind == "draft" or bool(entry.data.get("was_cancelled"))
+        if is_unsaved and has_drop and _count_names(change.new) < _count_names(change.old):
+            problem = f"{entry.kind} {change.entry_id}, which is in no corpus, would lose labels"
+            raise Refused(f"{project}: {entry.article_id}", problem, "submit it")
+    old = read_settings(studio, project_id)
+    versions = {change.old.get("model_version"): change.new.get("model_version") for change in changes}
+    new = {
+        "label_config": labelling_config(inventories[-1]),
+        "model_version": versions.get(old["model_version"]) or old["model_version"],
+    }
+    return ProjectChange(studio.address.name, project_id, project.is_adjudication, old, new, changes), tasks
 
 
-def _less(entry: Entry) -> bool:
-    return len(list(used_names(entry.new["result"]))) < len(list(used_names(entry.old["result"])))
+def _count_names(fields: JsonObject) -> int:
+    return sum(1 for _ in used_names(fields["result"]))
 
 
-def equal(
-    corpus: Corpus, loaded: Inventory, raw: list[JsonObject], people: dict[int, str], found: Found, hint: str
+def require_equal(
+    corpus: Corpus,
+    labels: Inventory,
+    tasks: list[JsonObject],
+    annotators: dict[int, str],
+    project: CorpusProject,
+    when: str,
+    hint: str,
 ) -> None:
-    """Raise Refused unless a project has what the corpus has, of the articles that it has tasks for."""
-    versions = {str(entry.get("model_version")) for _, (kind, entry) in found_entries(raw) if kind == "prediction"}
-    pushed = any(version.partition(" ")[0] == GOLD for version in versions)
-    present = {article_id_of(task) for task in raw}
-    labels: Predictions = {}
-    if pushed:
-        labels = {name: some for name, some in corpus_predictions(corpus, loaded).items() if name in present}
-    if found.gold:
-        people = {number: GOLD for task in raw for number in _users(task)}
-    article_ids = [name for name in corpus.article_ids() if name in present]
-    done = compare_with_server(corpus, loaded, article_ids, labels, raw, people)
-    if done.differences:
-        first = done.differences[0]
-        raise Refused(str(found), f"server and corpus differ in {len(done.differences)} places ({first})", hint)
+    """Raise Refused unless a project has the same labels as the corpus, in the articles that it has tasks for."""
+    models = {
+        str(entry.data.get("model_version")).partition(" ")[0]
+        for entry in list_entries(tasks)
+        if entry.kind == "prediction"
+    }
+    present_ids = {article_id_of(task) for task in tasks}
+    predictions: Predictions = {}
+    if GOLD in models:
+        predictions = {
+            article_id: each
+            for article_id, each in corpus_predictions(corpus, labels).items()
+            if article_id in present_ids
+        }
+    if project.is_adjudication:
+        annotators = {user_id: GOLD for task in tasks for user_id in _user_ids(task)}
+    article_ids = [article_id for article_id in corpus.article_ids() if article_id in present_ids]
+    comparison = compare_with_server(corpus, labels, article_ids, predictions, tasks, annotators)
+    if comparison.differences:
+        count, first = len(comparison.differences), comparison.differences[0]
+        raise Refused(str(project), f"server and corpus differ in {count} places {when} ({first})", hint)
 
 
-def _users(task: JsonObject) -> Iterator[int]:
-    yield from (number for kind, one in iterate_entries(task) if (number := user_id_of(one, kind)) is not None)
+def _user_ids(task: JsonObject) -> Iterator[int]:
+    for kind, entry in iterate_entries(task):
+        user_id = user_id_of(entry, kind)
+        if user_id is not None:
+            yield user_id
 
 
-def after(raw: list[JsonObject], entries: list[Entry]) -> list[JsonObject]:
-    """The tasks as they will be."""
-    new = {(entry.kind, entry.number): entry.new for entry in entries}
-    kinds = ENTRY_KINDS.items()
+def migrate_tasks(tasks: list[JsonObject], changes: list[EntryChange]) -> list[JsonObject]:
+    """Return the tasks as they are after the migration."""
+    new = {(change.kind, change.entry_id): change.new for change in changes}
     return [
-        task | {key: [one | new.get((kind, one["id"]), {}) for one in task.get(key) or []] for kind, key in kinds}
-        for task in raw
+        task
+        | {
+            key: [entry | new.get((kind, entry["id"]), {}) for entry in task.get(key) or []]
+            for kind, key in ENTRY_KINDS.items()
+        }
+        for task in tasks
     ]
 
 
-def effects(
-    found: Found, raw: Iterable[JsonObject], people: dict[int, str], migration: Migration, known: list[Inventory]
-) -> list[Effect]:
-    """What each step does to the labels of a project, counted as the step before left them."""
+def count_effects(
+    project: CorpusProject,
+    tasks: Iterable[JsonObject],
+    annotators: dict[int, str],
+    migration: Migration,
+    inventories: list[Inventory],
+) -> list[ProjectEffect]:
+    """Count what each step changes in the labels of a project, after the steps before it."""
     counts = [Counter[str]() for _ in migration.steps]
-    for article, (kind, one) in found_entries(raw):
-        stage = "skipped" if one.get("was_cancelled") else STAGES[kind]
-        now, name = one.get("result"), annotations.version_of(kind, one, maker(kind, one, people, found.gold))
-        for number, step in enumerate(migration.steps):
-            counts[number][stage] += annotations.uses(step, known[number], now)
-            now = annotations.items([step], known[number : number + 2], now, name, article)
-    return [Effect(found, str(step), count) for step, count in zip(migration.steps, counts, strict=True)]
+    for entry in list_entries(tasks):
+        stage = SKIPPED if entry.data.get("was_cancelled") else STAGES[entry.kind]
+        annotation_set = entry.annotation_set(annotators, project.is_adjudication)
+        result = entry.data.get("result")
+        for index, step in enumerate(migration.steps):
+            counts[index][stage] += count_uses(step, inventories[index], result)
+            result = migrate_items([step], inventories[index : index + 2], result, annotation_set, entry.article_id)
+    return [ProjectEffect(project, str(step), count) for step, count in zip(migration.steps, counts, strict=True)]

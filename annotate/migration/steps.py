@@ -1,7 +1,4 @@
-"""The steps of a migration, from one version of the inventory to the next, as a migration file has them.
-
-A step says of each name what becomes of it: another name, the same, or nothing.
-"""
+"""The steps of a migration from one version of the inventory to the next, read from a migration file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,13 +12,18 @@ from annotate.util.files import load_yaml
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step. `kind` is rename, merge, split, drop or reword; `what` is label, attribute, value (of `attribute`),
-    relation or record.
+    """One step: what becomes of a name, which is another name, the same, or nothing.
 
-    `names` are the old names, `to` the new one (a split's default; None: dropped); `into` the labels of a split with
-    what differs from the old label's entry; `exceptions` names spans as [VERSION/]ARTICLE/SPAN; `anchors` says which
-    of the labels anchors a record from now on. A relation that is reworded keeps its name, and is `shown_as` something
-    else.
+    Attributes:
+        kind: `rename`, `merge`, `split`, `drop` or `reword`.
+        what: `label`, `attribute`, `value`, `relation` or `record`.
+        names: The old names.
+        to: The new name; for a split, the default; None for a drop.
+        attribute: The attribute of a value.
+        into: The labels of a split → the fields in which their entries differ from that of the old label.
+        exceptions: Spans of a split label, as `ARTICLE/SPAN` or `SET/ARTICLE/SPAN` → their new label.
+        anchors: Record → the label of a split that anchors it from now on.
+        shown_as: The new words that a relation is shown as; it keeps its name.
     """
 
     kind: str
@@ -34,54 +36,58 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     anchors: dict[str, str] = {}
     shown_as: str | None = None
 
-    def becomes(self, what: str, name: str, attribute: str | None = None) -> str | None:
-        """The new name; None if it is dropped. For a split label: the default."""
-        mine = what == self.what and name in self.names and (what != "value" or attribute == self.attribute)
-        return self.to if mine else name
+    def rename(self, what: str, name: str, attribute: str | None = None) -> str | None:
+        """Return the new name; None if it is dropped. For a split label, it is the default."""
+        applies = what == self.what and name in self.names and (what != "value" or attribute == self.attribute)
+        return self.to if applies else name
 
-    def label(self, name: str, version: str, article: str, span: str) -> str | None:
-        """The new label of one span."""
-        if self.kind == "split" and name in self.names:
-            for reference in (f"{version}/{article}/{span}", f"{article}/{span}"):
+    def relabel(self, label: str, annotation_set: str, article_id: str, span_id: str) -> str | None:
+        """Return the new label of one span; None if the label is dropped."""
+        if self.kind == "split" and label in self.names:
+            for reference in (f"{annotation_set}/{article_id}/{span_id}", f"{article_id}/{span_id}"):
                 if reference in self.exceptions:
                     return self.exceptions[reference]
-        return self.becomes("label", name)
+        return self.rename("label", label)
 
     def __str__(self) -> str:
-        of = f" of {self.attribute}" if self.attribute else ""
-        to = "" if self.kind == "drop" else f" → {', '.join(self.into) or self.shown_as or self.to}"
-        return f"{self.kind} {self.what} {', '.join(self.names)}{of}{to}"
+        """Return the step in words: `rename value hand of rank → worker`."""
+        attribute = f" of {self.attribute}" if self.attribute else ""
+        new = "" if self.kind == "drop" else f" → {', '.join(self.into) or self.shown_as or self.to}"
+        return f"{self.kind} {self.what} {', '.join(self.names)}{attribute}{new}"
 
 
 class Migration(NamedTuple):
-    """The versions of the inventory before and after, and the steps between."""
+    """The versions of the inventory before and after, and the steps between them."""
 
-    before: str
-    after: str
+    old_version: str
+    new_version: str
     steps: tuple[Step, ...]
 
 
-def load(path: str | Path) -> Migration:
-    """A migration file; raises CannotRun for a broken one."""
+def load_migration(path: str | Path) -> Migration:
+    """Read a migration file.
+
+    Raises:
+        CannotRun: The file cannot be read, does not follow its schema, or contradicts itself.
+    """
     path = Path(path)
     value = load_yaml(path, "name a migration file")
     require_valid(path, value, "migration")
-    migration = Migration(value["from"], value["to"], tuple(map(_step, value["steps"])))
-    if migration.before == migration.after:
+    migration = Migration(value["from"], value["to"], tuple(map(_make_step, value["steps"])))
+    if migration.old_version == migration.new_version:
         raise CannotRun(path, "from and to are the same version", "give the new inventory a version of its own")
-    for number, step in enumerate(migration.steps):
+    for index, step in enumerate(migration.steps):
         for name in (step.to, *step.exceptions.values(), *step.anchors.values()) if step.kind == "split" else ():
             if name not in step.into:
-                raise CannotRun(
-                    path, f"steps[{number}]: {name!r} is not among the labels split into", "name one of them"
-                )
+                problem = f"steps[{index}]: {name!r} is not among the labels split into"
+                raise CannotRun(path, problem, "name one of them")
     return migration
 
 
-def _step(entry: Mapping[str, Any]) -> Step:
+def _make_step(entry: Mapping[str, Any]) -> Step:
     if "rename" in entry:
-        names, what = (entry["from"],), entry["rename"]
-        return Step(kind="rename", what=what, names=names, to=entry["to"], attribute=entry.get("attribute"))
+        names, attribute = (entry["from"],), entry.get("attribute")
+        return Step(kind="rename", what=entry["rename"], names=names, to=entry["to"], attribute=attribute)
     if "merge" in entry:
         return Step(kind="merge", what="label", names=tuple(entry["merge"]), to=entry["to"])
     if "split" in entry:

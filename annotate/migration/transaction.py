@@ -1,14 +1,14 @@
-"""A migration done: inventory, corpus and all live projects together, or not at all.
+"""Carry out a migration, or undo it: inventory, corpus and all live projects together, or none of them.
 
-A journal in `.studio/migration/` has the old and the new of everything before anything is changed. To go on after an
-interruption is to write the new again; to undo is to write the old. The journal's name says how far it is: `forward`
-(begun), `done`, `back` (an undo begun).
+A journal in `.studio/migration/` has the old and the new version of everything before anything is changed. An
+interrupted migration is continued by writing the new versions again; it is undone by writing the old ones. The name of
+the journal is its phase: `forward.json` (begun), `done.json`, `back.json` (an undo begun).
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -16,257 +16,320 @@ from annotate.corpus import Corpus, canonical
 from annotate.errors import CannotRun, Refused
 from annotate.inventory import Inventory
 from annotate.labelstudio import tasks
-from annotate.labelstudio.client import Studio
+from annotate.labelstudio.client import Progress, Studio
 from annotate.labelstudio.config_drift import save_config
 from annotate.labelstudio.http import JsonObject, retry
 from annotate.labelstudio.lock import MIGRATION_FOLDER
 from annotate.labelstudio.results import ENTRY_KINDS, annotator_of, article_id_of, iterate_entries, user_id_of
 from annotate.labelstudio.state import State
-from annotate.migration import annotations
+from annotate.migration.annotations import migrate_annotation, migrate_items
 from annotate.migration.steps import Migration
+from annotate.migration.yaml_files import migrate_inventory
 from annotate.model import GOLD
 from annotate.util.files import write_atomically
 
 Phase = Literal["forward", "done", "back"]
-FOLDER = MIGRATION_FOLDER
-PATHS = {"annotation": "api/annotations/{}/", "draft": "api/drafts/{}/", "prediction": "api/predictions/{}/"}
-Progress = Callable[[int, int], None]
+PHASES: tuple[Phase, ...] = ("forward", "back", "done")
+"""The phases, those of an interrupted migration first."""
+ENTRY_PATHS = {"annotation": "api/annotations/{}/", "draft": "api/drafts/{}/", "prediction": "api/predictions/{}/"}
 
 
-class File(msgspec.Struct, frozen=True):
-    """A file with its bytes before and after."""
+class FileChange(msgspec.Struct, frozen=True):
+    """A file with its contents before and after."""
 
     path: str
     old: bytes
     new: bytes
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """An annotation, draft or prediction on the server, with the fields that change, before and after."""
+class EntryChange(msgspec.Struct, frozen=True, rename={"entry_id": "number"}):
+    """An annotation, draft or prediction on the server, with its changing fields before and after."""
 
     kind: str
-    number: int
+    entry_id: int
     old: JsonObject
     new: JsonObject
 
 
-class Live(msgspec.Struct, forbid_unknown_fields=True):
-    """A project: the server's name in `.studio/`, its settings and entries before and after.
+class ProjectChange(msgspec.Struct, forbid_unknown_fields=True, rename={"project_id": "project", "is_gold": "gold"}):
+    """A project before and after.
 
-    `gold`: what is submitted there is gold.
+    Attributes:
+        server: The name of the server in `.studio/`.
+        project_id: The project's id on the server.
+        is_gold: Whether what is submitted there is gold.
+        old: The settings before.
+        new: The settings after.
+        entries: The annotations, drafts and predictions.
     """
 
     server: str
-    project: int
-    gold: bool
+    project_id: int
+    is_gold: bool
     old: JsonObject
     new: JsonObject
-    entries: list[Entry]
+    entries: list[EntryChange]
 
 
-class Journal(msgspec.Struct, forbid_unknown_fields=True):
-    """All that a migration changes; `schema` is the text of the inventory before."""
+class Journal(msgspec.Struct, forbid_unknown_fields=True, rename={"labels_yaml": "schema", "projects": "lives"}):
+    """All that a migration changes.
+
+    Attributes:
+        migration: The migration.
+        labels_yaml: The text of the inventory before.
+        files: The files.
+        projects: The projects.
+    """
 
     migration: Migration
-    schema: str
-    files: list[File]
-    lives: list[Live]
+    labels_yaml: str
+    files: list[FileChange]
+    projects: list[ProjectChange]
 
     def counts(self) -> dict[str, int]:
-        """How many files and entries change, by kind."""
-        entries = (entry for live in self.lives for entry in live.entries)
+        """Return how many files, projects and entries change, by kind."""
+        entries = (entry for project in self.projects for entry in project.entries)
         changed = Counter(f"{entry.kind}s" for entry in entries if entry.old != entry.new)
-        return {"files": len(self.files), "projects": len(self.lives)} | {
+        return {"files": len(self.files), "projects": len(self.projects)} | {
             kind: changed[kind] for kind in ENTRY_KINDS.values()
         }
 
 
-def current(state: State) -> tuple[Phase, Journal] | None:
-    """The journal of this folder, and how far it is; None if there is none."""
-    phases: tuple[Phase, ...] = ("forward", "back", "done")
-    for phase in phases:
-        journal = state.read(f"{FOLDER}/{phase}.json", Journal)
+class ServerEntry(NamedTuple):
+    """An annotation, draft or prediction of a task, as the server has it."""
+
+    article_id: str
+    kind: str
+    data: JsonObject
+
+    def annotator(self, annotators: dict[int, str], is_gold: bool) -> str:
+        """Return who made it: the annotator's id; `gold` in the project of the adjudication."""
+        return GOLD if is_gold else annotator_of(user_id_of(self.data, self.kind), annotators)
+
+    def annotation_set(self, annotators: dict[int, str], is_gold: bool) -> str:
+        """Return the annotation set it belongs to: for a prediction the name of its model, otherwise who made it."""
+        if self.kind == "prediction":
+            return str(self.data.get("model_version")).partition(" ")[0]
+        return self.annotator(annotators, is_gold)
+
+
+def list_entries(tasks_: Iterable[JsonObject]) -> Iterator[ServerEntry]:
+    """Yield every entry of the tasks that have an article of the corpus."""
+    for task in tasks_:
+        article_id = article_id_of(task)
+        if article_id is not None:
+            yield from (ServerEntry(article_id, kind, data) for kind, data in iterate_entries(task))
+
+
+def migrate_entry(
+    migration: Migration, inventories: Sequence[Inventory], corpus: Corpus, entry: ServerEntry, annotation_set: str
+) -> EntryChange:
+    """Return what becomes of an entry on the server.
+
+    A prediction that the toolkit made from the corpus is made again from the migrated annotation.
+
+    Args:
+        migration: The migration.
+        inventories: The inventory before each step, and the one after the last.
+        corpus: The corpus, before or after the migration.
+        entry: The entry.
+        annotation_set: The annotation set it belongs to.
+    """
+    result = entry.data.get("result")
+    old: JsonObject = {"result": result}
+    new: JsonObject = {"result": migrate_items(migration.steps, inventories, result, annotation_set, entry.article_id)}
+    if entry.kind == "prediction":
+        old["model_version"] = new["model_version"] = str(entry.data.get("model_version"))
+    if old.get("model_version") == f"{annotation_set} {migration.old_version}":
+        new["model_version"] = f"{annotation_set} {migration.new_version}"
+        if corpus.annotation_path(annotation_set, entry.article_id).is_file():
+            annotation = corpus.read_annotation(annotation_set, entry.article_id)
+            is_old = annotation.inventory == migration.old_version
+            if is_old and tasks.result_items(annotation, inventories[0]) == result:
+                migrated = migrate_annotation(migration.steps, annotation, annotation_set, migration.new_version)
+                new["result"] = tasks.result_items(canonical(migrated), inventories[-1])
+    return EntryChange(entry.kind, entry.data["id"], old, new)
+
+
+def read_settings(studio: Studio, project_id: int) -> JsonObject:
+    """Return the settings of a project that a migration changes."""
+    settings = studio.get_settings(project_id)
+    return {"label_config": settings.get("label_config"), "model_version": settings.get("model_version")}
+
+
+def read_journal(state: State) -> tuple[Phase, Journal] | None:
+    """Return the journal of this folder and its phase; None if there is none."""
+    for phase in PHASES:
+        journal = state.read(f"{MIGRATION_FOLDER}/{phase}.json", Journal)
         if journal is not None:
             return phase, journal
     return None
 
 
-def _turn(state: State, old: Phase, new: Phase | None) -> None:
-    """Let the journal say how far it is; None: all is as it was before."""
-    path = state.folder / FOLDER / f"{old}.json"
+def begin_migration(state: State, journal: Journal) -> None:
+    """Write the journal. From here on the migration is completed or undone."""
+    state.write(f"{MIGRATION_FOLDER}/forward.json", journal)
+    (state.folder / MIGRATION_FOLDER / "done.json").unlink(missing_ok=True)
+
+
+def _set_phase(state: State, old: Phase, new: Phase | None) -> None:
+    """Rename the journal to a new phase, or remove it."""
+    path = state.folder / MIGRATION_FOLDER / f"{old}.json"
     if new is None:
         path.unlink()
     else:
         path.replace(path.with_name(f"{new}.json"))
 
 
-def entry_of(
-    migration: Migration,
-    inventories: Sequence[Inventory],
-    corpus: Corpus,
-    maker: str,
-    article: str,
-    found: tuple[str, JsonObject],
-) -> Entry:
-    """What becomes of one entry on the server. Our own prediction is made anew from the corpus, item by item."""
-    kind, raw = found
-    fields: JsonObject = {"result": raw.get("result")}
-    name = annotations.version_of(kind, raw, maker)
-    if kind == "prediction":
-        fields["model_version"] = str(raw.get("model_version"))
-    new = fields | {"result": annotations.items(migration.steps, inventories, raw.get("result"), name, article)}
-    if fields.get("model_version") == f"{name} {migration.before}":
-        new["model_version"] = f"{name} {migration.after}"
-        path = corpus.annotation_path(name, article)
-        if path.is_file():
-            old = corpus.read_annotation(name, article)
-            if old.inventory == migration.before and tasks.result_items(old, inventories[0]) == fields["result"]:
-                after = annotations.annotation(migration.steps, old, name, migration.after)
-                new["result"] = tasks.result_items(canonical(after), inventories[-1])
-    return Entry(kind, raw["id"], fields, new)
-
-
-def maker(kind: str, raw: JsonObject, people: dict[int, str], gold: bool) -> str:
-    """The annotator who made an entry; what is submitted where one adjudicates is gold."""
-    return GOLD if gold else annotator_of(user_id_of(raw, kind), people)
-
-
-def found_entries(raw: Iterable[JsonObject]) -> Iterator[tuple[str, tuple[str, JsonObject]]]:
-    """Article → kind and entry, for every entry of every task of ours."""
-    for task in raw:
-        article = article_id_of(task)
-        if article is not None:
-            yield from ((article, entry) for entry in iterate_entries(task))
-
-
-def begin(state: State, journal: Journal) -> None:
-    """Write the journal; from here on the migration is finished or undone, never left."""
-    done = state.folder / FOLDER / "done.json"
-    state.write(f"{FOLDER}/forward.json", journal)
-    done.unlink(missing_ok=True)
-
-
-def forward(
-    state: State,
-    journal: Journal,
-    studio: Studio | None,
-    remade: Callable[[Live, str, tuple[str, JsonObject]], Entry],
-    seen: Progress,
+def complete_migration(
+    state: State, journal: Journal, corpus: Corpus, schema: Path, studio: Studio | None, progress: Progress
 ) -> None:
-    """Bring everything to the new, from wherever it is. What was labelled since the journal is taken along.
+    """Write the new version of everything, whatever is written already.
 
-    Raises Refused for a file that is neither the old nor the new.
+    What was labelled on the server since the journal was written is migrated, too.
+
+    Args:
+        state: The folder `.studio/`.
+        journal: The changes.
+        corpus: The corpus.
+        schema: The schema folder, for messages.
+        studio: The server; None if the migration has no project.
+        progress: Is called with the number of entries written, and of all.
+
+    Raises:
+        Refused: A file is neither the old nor the new one.
+        CannotRun: The server is another one, or fails.
     """
-    _files_known(journal)
-    there = _there(studio, journal)
-    more = False
-    for live in journal.lives:
-        known = {(entry.kind, entry.number): entry for entry in live.entries}
-        for article, (kind, raw) in there.get(live.project, ()):
-            entry = known.get((kind, raw["id"]))
-            if entry is None or raw.get("result") not in (entry.old["result"], entry.new["result"]):
-                known[kind, raw["id"]] = remade(live, article, (kind, raw))
-        more |= list(known.values()) != live.entries
-        live.entries = list(known.values())
-    if more:
-        state.write(f"{FOLDER}/forward.json", journal)
-    _put_lives(state, studio, journal, there, "new", seen)
+    _require_known_files(journal)
+    entries_by_project = _list_present_entries(studio, journal)
+    if studio is not None:
+        _, inventories = migrate_inventory(schema, journal.labels_yaml, journal.migration)
+        annotators = state.annotators(studio.address.name)
+        has_new_entries = False
+        for project in journal.projects:
+            changes = {(change.kind, change.entry_id): change for change in project.entries}
+            for entry in _changed_since(project, entries_by_project):
+                annotation_set = entry.annotation_set(annotators, project.is_gold)
+                change = migrate_entry(journal.migration, inventories, corpus, entry, annotation_set)
+                changes[change.kind, change.entry_id] = change
+                has_new_entries = True
+            project.entries = list(changes.values())
+        if has_new_entries:
+            state.write(f"{MIGRATION_FOLDER}/forward.json", journal)
+        _write_projects(state, studio, journal, entries_by_project, "new", progress)
     for file in journal.files:
-        _put_file(Path(file.path), file.new)
-    _turn(state, "forward", "done")
+        _write_file(Path(file.path), file.new)
+    _set_phase(state, "forward", "done")
 
 
-def back(state: State, phase: Phase, journal: Journal, studio: Studio | None, seen: Progress) -> None:
-    """Bring everything to the old. Raises Refused, before anything is changed, where work was done since."""
-    _files_known(journal)
-    there = _there(studio, journal)
-    since = []
-    for live in journal.lives:
-        known = {(entry.kind, entry.number): entry for entry in live.entries}
-        for _, (kind, raw) in there.get(live.project, ()):
-            entry = known.get((kind, raw["id"]))
-            if entry is None or raw.get("result") not in (entry.old["result"], entry.new["result"]):
-                since.append(f"{kind} {raw['id']}")
-    if since:
-        problem = f"made or changed on the server since the migration: {', '.join(since)}"
+def undo_migration(state: State, phase: Phase, journal: Journal, studio: Studio | None, progress: Progress) -> None:
+    """Write the old version of everything, and remove the journal.
+
+    Args:
+        state: The folder `.studio/`.
+        phase: The phase of the journal.
+        journal: The changes.
+        studio: The server; None if the migration has no project.
+        progress: Is called with the number of entries written, and of all.
+
+    Raises:
+        Refused: A file or an entry was changed since the migration; nothing is written.
+        CannotRun: The server is another one, or fails.
+    """
+    _require_known_files(journal)
+    entries_by_project = _list_present_entries(studio, journal)
+    changed = [
+        f"{entry.kind} {entry.data['id']}"
+        for project in journal.projects
+        for entry in _changed_since(project, entries_by_project)
+    ]
+    if changed:
+        problem = f"made or changed on the server since the migration: {', '.join(changed)}"
         raise Refused("annotate studio migrate --undo", problem, "it cannot be undone")
     if phase != "back":
-        _turn(state, phase, "back")
+        _set_phase(state, phase, "back")
     for file in journal.files:
-        _put_file(Path(file.path), file.old)
-    _put_lives(state, studio, journal, there, "old", seen)
-    _turn(state, "back", None)
+        _write_file(Path(file.path), file.old)
+    if studio is not None:
+        _write_projects(state, studio, journal, entries_by_project, "old", progress)
+    _set_phase(state, "back", None)
 
 
-def _files_known(journal: Journal) -> None:
+def _require_known_files(journal: Journal) -> None:
+    """Raise Refused for a file that is neither the old nor the new one."""
     for file in journal.files:
         path = Path(file.path)
         if (path.read_bytes() if path.is_file() else None) not in (file.old, file.new):
-            raise Refused(path, "was changed since the migration began", "put it back first")
+            raise Refused(path, "was changed since the migration began", "restore it first")
 
 
-def _put_file(path: Path, data: bytes) -> None:
+def _write_file(path: Path, data: bytes) -> None:
     if path.read_bytes() != data:
         write_atomically(path, data)
 
 
-def settings(studio: Studio, number: int) -> JsonObject:
-    """The settings of a project that a migration changes."""
-    found = studio.get_settings(number)
-    return {"label_config": found.get("label_config"), "model_version": found.get("model_version")}
+ProjectEntries: TypeAlias = dict[int, list[ServerEntry]]
+"""Project id → its entries on the server. A project that was deleted since the journal was written is missing."""
 
 
-Present = dict[int, list[tuple[str, tuple[str, JsonObject]]]]
-"""Number of a project → its entries. One that was deleted meanwhile is not in it: its labels went with it."""
-
-
-def _there(studio: Studio | None, journal: Journal) -> Present:
-    """What the projects of a journal have now; raises CannotRun for another server."""
-    found: Present = {}
-    if studio is None:
-        return found
-    for live in journal.lives:
-        if studio.address.name != live.server:
-            raise CannotRun(studio.url, "is another server than that of the migration", "use the server it was on")
-        project = studio.get_project(live.project)
+def _list_present_entries(studio: Studio | None, journal: Journal) -> ProjectEntries:
+    """Return what the projects of a journal have now; raise CannotRun for another server."""
+    entries: ProjectEntries = {}
+    for change in journal.projects if studio is not None else ():
+        assert studio is not None  # noqa: S101 - see the line above
+        if studio.address.name != change.server:
+            raise CannotRun(studio.url, "is not the server of the migration", "use the server that it was on")
+        project = studio.get_project(change.project_id)
         if project is not None:
-            found[live.project] = list(found_entries(studio.iterate_tasks_with_drafts(project.id)))
-    return found
+            entries[change.project_id] = list(list_entries(studio.iterate_tasks_with_drafts(project.id)))
+    return entries
 
 
-def _put_lives(
-    state: State, studio: Studio | None, journal: Journal, there: Present, side: Literal["old", "new"], seen: Progress
+def _changed_since(project: ProjectChange, entries: ProjectEntries) -> Iterator[ServerEntry]:
+    """Yield the entries of a project that are neither as before the migration nor as after it."""
+    changes = {(change.kind, change.entry_id): change for change in project.entries}
+    for entry in entries.get(project.project_id, ()):
+        change = changes.get((entry.kind, entry.data["id"]))
+        if change is None or entry.data.get("result") not in (change.old["result"], change.new["result"]):
+            yield entry
+
+
+def _write_projects(
+    state: State,
+    studio: Studio,
+    journal: Journal,
+    entries: ProjectEntries,
+    side: Literal["old", "new"],
+    progress: Progress,
 ) -> None:
-    """Write entries, then settings; what is as it should be already, or was deleted meanwhile, is left.
+    """Write the entries, then the settings; what is right already, or was deleted, is left out.
 
-    The config counts as given from here, so that nobody takes it for one edited on the server.
+    The config is saved as one that the toolkit gave the project, so that it does not count as changed on the server.
     """
-    total, done = sum(len(live.entries) for live in journal.lives), 0
-    if studio is None:
-        return
-    for live in journal.lives:
-        present = {(kind, raw["id"]): raw for _, (kind, raw) in there.get(live.project, ())}
-        for entry in live.entries:
-            fields: JsonObject = getattr(entry, side)
-            raw = present.get((entry.kind, entry.number))
-            if raw is not None and any(raw.get(key) != value for key, value in fields.items()):
-                _put_entry(studio, entry.kind, entry.number, fields)
+    total, done = sum(len(project.entries) for project in journal.projects), 0
+    for project in journal.projects:
+        present = {(entry.kind, entry.data["id"]): entry.data for entry in entries.get(project.project_id, ())}
+        for change in project.entries:
+            fields: JsonObject = getattr(change, side)
+            data = present.get((change.kind, change.entry_id))
+            if data is not None and any(data.get(key) != value for key, value in fields.items()):
+                _write_entry(studio, change.kind, change.entry_id, fields)
             done += 1
-            seen(done, total)
-        wanted: JsonObject = getattr(live, side)
-        if live.project in there:
-            if settings(studio, live.project) != wanted:
-                _put_settings(studio, live.project, wanted)
-            save_config(state, live.server, live.project, str(wanted["label_config"]))
+            progress(done, total)
+        settings: JsonObject = getattr(project, side)
+        if project.project_id in entries:
+            if read_settings(studio, project.project_id) != settings:
+                _write_settings(studio, project.project_id, settings)
+            save_config(state, project.server, project.project_id, str(settings["label_config"]))
 
 
-def _put_settings(studio: Studio, number: int, wanted: JsonObject) -> None:
-    """Give a project its settings. The server refuses by its own count of what is in use, which is taken anew first."""
-    path = f"api/projects/{number}/"
+def _write_settings(studio: Studio, project_id: int, settings: JsonObject) -> None:
+    """Set the settings of a project. The server checks them against its summary of labels, which is reset first."""
+    path = f"api/projects/{project_id}/"
     retry(lambda: studio.write("POST", f"{path}summary/reset/", {}), studio.delays)
-    retry(lambda: studio.write("PATCH", path, wanted), studio.delays)
+    retry(lambda: studio.write("PATCH", path, settings), studio.delays)
 
 
-def _put_entry(studio: Studio, kind: str, number: int, fields: JsonObject) -> None:
-    path = PATHS[kind].format(number)
+def _write_entry(studio: Studio, kind: str, entry_id: int, fields: JsonObject) -> None:
+    path = ENTRY_PATHS[kind].format(entry_id)
     retry(lambda: studio.write("PATCH", path, fields, subject=f"the {kind}"), studio.delays)

@@ -1,446 +1,376 @@
-"""`labels.yaml` after a step of a migration: the places that the step names are edited, and nothing else is touched.
+"""`labels.yaml` and `baseline.yaml` after the steps of a migration; only what a step names is edited."""
 
-Edits of a YAML file in place: what is not named stays as it is, with comments, order and style.
-
-`baseline.yaml` after a migration: the labels, attributes, values and relations that its rules name.
-"""
-
-import json
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 
-from annotate import baseline
+from annotate import baseline, inventory
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.migration.steps import Migration, Step
+from annotate.migration.yaml_edits import (
+    Edit,
+    YamlDocument,
+    apply_edits,
+    describe_line,
+    entries,
+    is_flow,
+    quote_scalar,
+    replace_scalar,
+)
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ -]*[A-Za-z0-9_-]|[A-Za-z]")
-_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
-
-
-class Edit(NamedTuple):
-    """Put `text` where `[start, end)` was."""
-
-    start: int
-    end: int
-    text: str
-
-
-def edited(text: str, edits: list[Edit]) -> str:
-    """The text with the edits made; one that lies within another is part of it."""
-    outer = [one for one in edits if not any(_within(one, other) for other in edits)]
-    for one in sorted(set(outer), reverse=True):
-        text = text[: one.start] + one.text + text[one.end :]
-    return text
-
-
-def _within(one: Edit, other: Edit) -> bool:
-    return one != other and other.start <= one.start and one.end <= other.end and not other.text
-
-
-class Tree:
-    """The nodes of a YAML document that is a mapping, with their places; raises ValueError for another."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        node = yaml.compose(text, yaml.SafeLoader)
-        if not isinstance(node, yaml.MappingNode):
-            raise ValueError("is no mapping")  # noqa: TRY004 - as of any file that is broken
-        self.root = node
-
-    def at(self, *path: str) -> yaml.Node:
-        node: yaml.Node = self.root
-        for key in path:
-            node = entries(node)[key][1]
-        return node
-
-    def keys(self, *path: str) -> list[str]:
-        return list(entries(self.at(*path)))
-
-    def end(self, node: yaml.Node) -> int:
-        """Where a node ends; PyYAML counts what follows a block in."""
-        if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-            last = node.value[-1]
-            return self.end(last[1] if isinstance(last, tuple) else last)
-        end: int = node.end_mark.index
-        return end
-
-    def line_end(self, node: yaml.Node) -> int:
-        """Where the line ends that a node ends on."""
-        line = self.text.find("\n", self.end(node))
-        return len(self.text) if line < 0 else line
-
-    def copied(self, node: yaml.Node, edit: Edit) -> str:
-        """The text of a node, with one edit made within."""
-        return self.text[node.start_mark.index : edit.start] + edit.text + self.text[edit.end : self.end(node)]
-
-    def removed(self, mapping: yaml.Node, key: str) -> Edit:
-        """Take an entry out of a mapping, with its comma or its lines."""
-        listed = list(entries(mapping).values())
-        at = list(entries(mapping)).index(key)
-        return self._cut(mapping, at, [(one.start_mark.index, self.end(other)) for one, other in listed])
-
-    def item_removed(self, sequence: yaml.Node, at: int) -> Edit:
-        """Take an item out of a sequence."""
-        return self._cut(sequence, at, [(one.start_mark.index, self.end(one)) for one in sequence.value])
-
-    def _cut(self, collection: yaml.Node, at: int, places: Sequence[tuple[int, int]]) -> Edit:
-        start, end = places[at]
-        if not isinstance(collection, yaml.CollectionNode) or not collection.flow_style:
-            line = self.text.find("\n", end) if self.text[end - 1] != "\n" else end - 1
-            return Edit(self.text.rfind("\n", 0, start) + 1, len(self.text) if line < 0 else line + 1, "")
-        if at + 1 < len(places):
-            return Edit(start, places[at + 1][0], "")
-        return Edit(places[at - 1][1] if at else start, end, "")
-
-
-def entries(node: yaml.Node) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-    """Key → its node and that of its value."""
-    return {key.value: (key, value) for key, value in node.value}
-
-
-def scalar(node: yaml.Node, new: str) -> Edit:
-    return Edit(node.start_mark.index, node.end_mark.index, quoted(new))
-
-
-def quoted(word: str) -> str:
-    """A word as YAML has it: plain where it cannot be misread."""
-    plain = _PLAIN.fullmatch(word) or re.fullmatch(r"\d+\.\d+\.\d+", word)
-    return word if plain and word.lower() not in _WORDS else json.dumps(word, ensure_ascii=False)
-
-
-def steps(text: str, migration: Migration) -> list[str]:
-    """The file after each step; the last has the new version. Raises ValueError for a name that is not there."""
-    texts = []
-    for number, step in enumerate(migration.steps):
-        text = apply(text, step)
-        if number == len(migration.steps) - 1:
-            text = edited(text, [scalar(Tree(text).at("version"), migration.after)])
-        texts.append(text)
-    return texts
-
-
-def apply(text: str, step: Step) -> str:
-    """The file after one step."""
-    tree = Tree(text)
-    _known(tree, step)
-    return _emptied(edited(text, list(_EDITS[step.what](tree, step))))
-
-
-def _emptied(text: str) -> str:
-    """The text, where a section that lost its last entry says so."""
-    tree = Tree(text)
-    empty = {"attributes": "{}", "intervals": "[]", "relations": "{}", "records": "{}"}
-    keys = [
-        (key.end_mark.index + 1, empty[name])
-        for name, (key, value) in entries(tree.root).items()
-        if name in empty and _none(value)
-    ]
-    return edited(text, [Edit(at, at, f" {words}") for at, words in keys])
-
-
-def _none(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and not node.value
-
-
+_SECTIONS = {"label": "spans", "attribute": "attributes", "relation": "relations", "record": "records"}
+_EMPTY = {"attributes": "{}", "intervals": "[]", "relations": "{}", "records": "{}"}
+"""What a section contains that has lost its last entry."""
 _ENDS = ("head", "tail")
+_INTERVAL_ATTRIBUTES = ("minimum", "maximum", "wording")
 
 
-def _lists(tree: Tree) -> Iterator[yaml.Node]:
-    """Each list of span labels: of attributes, and of the ends of relations."""
-    yield from (tree.at("attributes", name, "labels") for name in tree.keys("attributes"))
-    for name in tree.keys("relations"):
-        yield from (node for end, (_, node) in entries(tree.at("relations", name)).items() if end in _ENDS)
+def migrate_inventory(schema: Path, text: str, migration: Migration) -> tuple[str, list[Inventory]]:
+    """Return the new `labels.yaml`, and the inventories before, between and after the steps.
+
+    Args:
+        schema: The schema folder, for messages.
+        text: The old `labels.yaml`.
+        migration: The migration.
+
+    Raises:
+        CannotRun: The inventory does not have the version that the migration starts from, a step names what is not
+            there, or an inventory is not valid after a step.
+    """
+    inventories = [_load_inventory(schema, text, "before the migration")]
+    if inventories[0].version != migration.old_version:
+        hint = f"the migration starts from {migration.old_version}"
+        raise CannotRun(schema, f"the inventory is {inventories[0].version}", hint)
+    for step in migration.steps:
+        try:
+            text = apply_step(text, step)
+        except ValueError as error:
+            raise CannotRun(schema, str(error), "fix the migration file") from error
+        if step is migration.steps[-1]:
+            text = apply_edits(text, [replace_scalar(YamlDocument(text).get("version"), migration.new_version)])
+        inventories.append(_load_inventory(schema, text, f"after {step}"))
+    return text, inventories
 
 
-def _known(tree: Tree, step: Step) -> None:
+def _load_inventory(schema: Path, text: str, when: str) -> Inventory:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / inventory.FILE).write_bytes(text.encode("utf-8"))
+        try:
+            return inventory.load(folder)
+        except CannotRun as error:
+            raise CannotRun(schema, f"{when}: {error.problem}", error.hint) from error
+
+
+def apply_step(text: str, step: Step) -> str:
+    """Return `labels.yaml` after one step.
+
+    Raises:
+        ValueError: The step names what is not there, makes what is there already, or needs a step before it.
+    """
+    document = YamlDocument(text)
+    _check_names(document, step)
+    document = YamlDocument(apply_edits(text, list(_STEP_EDITS[step.what](document, step))))
+    empty_sections = [
+        Edit(key.end_mark.index + 1, key.end_mark.index + 1, f" {_EMPTY[name]}")
+        for name, (key, value) in entries(document.root).items()
+        if name in _EMPTY and isinstance(value, yaml.ScalarNode) and not value.value
+    ]
+    return apply_edits(document.text, empty_sections)
+
+
+def _check_names(document: YamlDocument, step: Step) -> None:
     """Raise ValueError for a step that names what is not there, or makes what is there already."""
-    sections = {"label": "spans", "attribute": "attributes", "relation": "relations", "record": "records"}
-    places: dict[str, tuple[str, ...]] = {what: (name,) for what, name in sections.items()}
     if step.what == "value":
         attribute = str(step.attribute)
-        if attribute not in tree.keys("attributes") or "values" not in tree.keys("attributes", attribute):
+        if attribute not in document.keys("attributes") or "values" not in document.keys("attributes", attribute):
             raise ValueError(f"{step}: no choice attribute is called {attribute!r}")
-        places["value"] = ("attributes", attribute, "values")
-    present = tree.keys(*places[step.what])
+        names = document.keys("attributes", attribute, "values")
+    else:
+        names = document.keys(_SECTIONS[step.what])
     for name in step.names:
-        if name not in present:
-            raise ValueError(f"{step}: no {step.what} is called {name!r}; there are: {', '.join(present)}")
+        if name not in names:
+            raise ValueError(f"{step}: no {step.what} is called {name!r}; there are: {', '.join(names)}")
     for name in step.into or ([step.to] if step.to else []):
-        if name in present and name not in step.names:
+        if name in names and name not in step.names:
             raise ValueError(f"{step}: a {step.what} is called {name!r} already")
 
 
-def _label(tree: Tree, step: Step) -> Iterator[Edit]:
-    new = list(step.into) or ([step.to] if step.to else [])
-    spans = tree.at("spans")
+def _edit_label(document: YamlDocument, step: Step) -> Iterator[Edit]:
+    new_labels = list(step.into) or ([step.to] if step.to else [])
+    spans = document.get("spans")
     kept = step.to if step.to in step.names else step.names[0]
     for name in step.names:
         if name != kept or step.to is None:
-            yield tree.removed(spans, name)
-        elif step.to and step.kind != "split":
-            yield scalar(entries(spans)[name][0], step.to)
+            yield document.remove_entry(spans, name)
+        elif step.kind != "split":
+            yield replace_scalar(entries(spans)[name][0], step.to)
     if step.kind == "split":
-        yield from _split(tree, spans, step)
-    for node in _lists(tree):
-        yield from _list(tree, node, step.names, new)
+        yield from _split_entry(document, spans, step)
+    for labels in _label_lists(document):
+        yield from _edit_list(document, labels, step.names, new_labels)
     if step.to is None:
-        yield from _without(tree, step.names)
-    yield from _intervals(tree, step, new)
-    yield from _anchors(tree, step)
+        for name in document.keys("attributes"):
+            if {item.value for item in document.get("attributes", name, "labels").value} <= set(step.names):
+                yield from _remove_attribute(document, name)
+    yield from _edit_intervals(document, step, new_labels)
+    yield from _edit_anchors(document, step)
 
 
-def _intervals(tree: Tree, step: Step, new: Sequence[str]) -> Iterator[Edit]:
-    """An interval goes with its label. Each label that another is split into has a copy: its attributes are theirs."""
-    section = tree.at("intervals")
-    mine = [
-        (at, entries(one)["label"][1])
-        for at, one in enumerate(section.value)
-        if entries(one)["label"][1].value in step.names
-    ]
-    if step.kind == "merge" and len(mine) > 1:
-        lines = " and ".join(_line(node) for _, node in mine)
-        raise ValueError(f"{step}: both have an interval ({lines}); drop the attributes of one of them first")
-    for at, node in mine:
-        if step.to is None:
-            yield tree.item_removed(section, at)
-            continue
-        kept = _kept(step) if step.kind == "split" else step.to
-        if node.value != kept:
-            yield scalar(node, kept)
-        item = section.value[at]
-        for name in (name for name in new if name != kept):
-            words = tree.copied(item, scalar(node, name))
-            if isinstance(section, yaml.CollectionNode) and section.flow_style:
-                yield Edit(tree.end(item), tree.end(item), f", {words}")
-            else:
-                dash = tree.text[tree.text.rfind("\n", 0, item.start_mark.index) + 1 : item.start_mark.index]
-                end = tree.line_end(item)
-                yield Edit(end, end, f"\n{dash}{words}")
+def _label_lists(document: YamlDocument) -> Iterator[yaml.Node]:
+    """Yield each list of labels: of attributes, and of the ends of relations."""
+    yield from (document.get("attributes", name, "labels") for name in document.keys("attributes"))
+    for name in document.keys("relations"):
+        yield from (node for end, (_, node) in entries(document.get("relations", name)).items() if end in _ENDS)
 
 
-def _anchors(tree: Tree, step: Step) -> Iterator[Edit]:
-    """A record stands on one label, so what becomes of it is said, never guessed. Raises ValueError where it is not."""
-    records = tree.at("records")
-    mine = [name for name in tree.keys("records") if tree.at("records", name, "anchor").value in step.names]
-    if step.kind == "merge" and len(mine) > 1:
-        raise ValueError(f"{step}: would anchor the records {' and '.join(mine)}; {_mend(mine[0])}")
-    for name in mine:
-        key, anchor = entries(records)[name][0], tree.at("records", name, "anchor")
-        if step.to is None:
-            raise ValueError(f"{step}: anchors the record {name!r} ({_line(key)}); {_mend(name)}")
-        new = step.anchors.get(name) if step.kind == "split" else step.to
-        if new is None:
-            hint = f"say which of them does from now on, as in anchors: {{{name}: {step.to}}}"
-            raise ValueError(f"{step}: {anchor.value} anchors the record {name!r} ({_line(key)}); {hint}")
-        if anchor.value != new:
-            yield scalar(anchor, new)
-    for name in step.anchors.keys() - set(mine):
-        raise ValueError(f"{step}: anchors names {name!r}, which is no record of {step.names[0]}")
-
-
-def _mend(record: str) -> str:
-    return f"put a step before it: {{drop: record, name: {record}, confirm: true}}"
-
-
-def _record(tree: Tree, step: Step) -> Iterator[Edit]:
-    """A record that is dropped; roles of others that look into it lose that way of being filled."""
-    name = step.names[0]
-    yield tree.removed(tree.at("records"), name)
-    for other in tree.keys("records"):
-        for role in tree.keys("records", other, "roles"):
-            fields = entries(tree.at("records", other, "roles", role))
-            if other != name and "enclosing" in fields and entries(fields["enclosing"][1])["record"][1].value == name:
-                yield tree.removed(tree.at("records", other, "roles", role), "enclosing")
-
-
-def _line(node: yaml.Node) -> str:
-    return f"line {node.start_mark.line + 1}"
-
-
-def _kept(step: Step) -> str:
-    """The label of a split that takes the old one's entry: itself, or the default."""
-    return step.names[0] if step.names[0] in step.into else str(step.to)
-
-
-def _split(tree: Tree, spans: yaml.Node, step: Step) -> Iterator[Edit]:
-    """The old entry becomes the default's; the others come after it, with what the old one has and they do not say."""
-    key, value = entries(spans)[step.names[0]]
-    old = {name: node.value for name, (_, node) in entries(value).items()}
-    kept = _kept(step)
-    if kept != key.value:
-        yield scalar(key, kept)
-    for name, (_, node) in entries(value).items():
-        if name in step.into[kept]:
-            yield scalar(node, step.into[kept][name])
-    made = [f"{quoted(name)}: {_flow(old | more)}" for name, more in step.into.items() if name != kept]
-    end = tree.end(value)
-    if isinstance(spans, yaml.CollectionNode) and spans.flow_style:
-        yield Edit(end, end, "".join(f", {entry}" for entry in made))
-    else:
-        at = tree.line_end(value)
-        yield Edit(at, at, "".join(f"\n{' ' * key.start_mark.column}{entry}" for entry in made))
-
-
-def _flow(entry: dict[str, str]) -> str:
-    return "{" + ", ".join(f"{key}: {quoted(value)}" for key, value in entry.items()) + "}"
-
-
-def _list(tree: Tree, node: yaml.Node, names: Sequence[str], new: Sequence[str]) -> Iterator[Edit]:
-    """A list of labels with some replaced by others, each once, where the first of them stood."""
+def _edit_list(document: YamlDocument, node: yaml.Node, names: Sequence[str], new: Sequence[str]) -> Iterator[Edit]:
+    """Put new names where the first of the old ones is in a list, and remove the others."""
     old = [item.value for item in node.value]
     if not set(old) & set(names):
         return
-    at = next(place for place, name in enumerate(old) if name in names)
-    left = [name for name in old if name not in names]
-    now = [*left[:at], *new, *left[at:]]
-    if len(now) == len(old):
-        yield from (scalar(item, name) for item, name in zip(node.value, now, strict=True) if item.value != name)
+    position = next(index for index, name in enumerate(old) if name in names)
+    others = [name for name in old if name not in names]
+    result = [*others[:position], *new, *others[position:]]
+    if len(result) == len(old):
+        yield from (
+            replace_scalar(item, name) for item, name in zip(node.value, result, strict=True) if item.value != name
+        )
     else:
-        yield Edit(node.start_mark.index, tree.end(node), f"[{', '.join(map(quoted, now))}]")
+        yield Edit(node.start_mark.index, document.end(node), f"[{', '.join(map(quote_scalar, result))}]")
 
 
-def _without(tree: Tree, labels: Sequence[str]) -> Iterator[Edit]:
-    """Attributes that no label is left for go with the last of them."""
-    for name in tree.keys("attributes"):
-        if {item.value for item in tree.at("attributes", name, "labels").value} <= set(labels):
-            yield from _attribute_gone(tree, name)
+def _kept_label(step: Step) -> str:
+    """Return the label of a split that takes over the old entry: the old one if it stays, otherwise the default."""
+    return step.names[0] if step.names[0] in step.into else str(step.to)
 
 
-def _attribute_gone(tree: Tree, name: str) -> Iterator[Edit]:
-    yield tree.removed(tree.at("attributes"), name)
-    for at, interval in enumerate(tree.at("intervals").value):
-        if name in (entries(interval)[key][1].value for key in _COUNTS):
-            yield tree.item_removed(tree.at("intervals"), at)
-    for record, _ in _classified(tree, name):
-        yield tree.removed(record, "classes")
+def _split_entry(document: YamlDocument, spans: yaml.Node, step: Step) -> Iterator[Edit]:
+    """Edit the old entry, and put the other labels after it with the fields that they do not give themselves."""
+    key, value = entries(spans)[step.names[0]]
+    fields = {name: node.value for name, (_, node) in entries(value).items()}
+    kept = _kept_label(step)
+    if kept != key.value:
+        yield replace_scalar(key, kept)
+    for name, (_, node) in entries(value).items():
+        if name in step.into[kept]:
+            yield replace_scalar(node, step.into[kept][name])
+    new_entries = []
+    for label, own_fields in step.into.items():
+        if label != kept:
+            words = ", ".join(f"{name}: {quote_scalar(field)}" for name, field in (fields | own_fields).items())
+            new_entries.append(f"{quote_scalar(label)}: {{{words}}}")
+    yield document.insert_after(spans, value, new_entries)
 
 
-def _classified(tree: Tree, attribute: str) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    """The records that name an attribute as their class, and where they do."""
-    for name in tree.keys("records"):
-        record = tree.at("records", name)
-        node = entries(record).get("classes", (None, None))[1]
-        if node is not None and node.value == attribute:
-            yield record, node
+def _edit_intervals(document: YamlDocument, step: Step, new_labels: Sequence[str]) -> Iterator[Edit]:
+    """An interval is dropped with its label; each label of a split has a copy, since it has the same attributes."""
+    section = document.get("intervals")
+    affected = [
+        (index, label)
+        for index, interval in enumerate(section.value)
+        if (label := entries(interval)["label"][1]).value in step.names
+    ]
+    if step.kind == "merge" and len(affected) > 1:
+        lines = " and ".join(describe_line(label) for _, label in affected)
+        raise ValueError(f"{step}: both have an interval ({lines}); drop the attributes of one of them first")
+    for index, label in affected:
+        if step.to is None:
+            yield document.remove_item(section, index)
+            continue
+        kept = _kept_label(step) if step.kind == "split" else step.to
+        if label.value != kept:
+            yield replace_scalar(label, kept)
+        interval = section.value[index]
+        others = [name for name in new_labels if name != kept]
+        copies = [document.copy_with(interval, replace_scalar(label, name)) for name in others]
+        yield document.insert_after(section, interval, copies)
 
 
-_COUNTS = ("minimum", "maximum", "wording")
+def _edit_anchors(document: YamlDocument, step: Step) -> Iterator[Edit]:
+    """Give records their new anchors; raise ValueError where the step does not say which label it is."""
+    affected = [
+        name for name in document.keys("records") if document.get("records", name, "anchor").value in step.names
+    ]
+    if step.kind == "merge" and len(affected) > 1:
+        problem = f"{step}: would anchor the records {' and '.join(affected)}"
+        raise ValueError(f"{problem}; {_drop_record_first(affected[0])}")
+    for name in affected:
+        anchor = document.get("records", name, "anchor")
+        line = describe_line(entries(document.get("records"))[name][0])
+        if step.to is None:
+            raise ValueError(f"{step}: anchors the record {name!r} ({line}); {_drop_record_first(name)}")
+        new = step.anchors.get(name) if step.kind == "split" else step.to
+        if new is None:
+            hint = f"name the label that anchors it from now on, as in anchors: {{{name}: {step.to}}}"
+            raise ValueError(f"{step}: {anchor.value} anchors the record {name!r} ({line}); {hint}")
+        if anchor.value != new:
+            yield replace_scalar(anchor, new)
+    for name in step.anchors.keys() - set(affected):
+        raise ValueError(f"{step}: anchors names {name!r}, which is not a record of {step.names[0]}")
 
 
-def _attribute(tree: Tree, step: Step) -> Iterator[Edit]:
+def _drop_record_first(record: str) -> str:
+    return f"put a step before it: {{drop: record, name: {record}, confirm: true}}"
+
+
+def _remove_attribute(document: YamlDocument, name: str) -> Iterator[Edit]:
+    """Remove an attribute with the intervals that need it and the classes of records."""
+    yield document.remove_entry(document.get("attributes"), name)
+    for index, interval in enumerate(document.get("intervals").value):
+        if name in (entries(interval)[key][1].value for key in _INTERVAL_ATTRIBUTES):
+            yield document.remove_item(document.get("intervals"), index)
+    for record, _ in _records_classified_by(document, name):
+        yield document.remove_entry(record, "classes")
+
+
+def _records_classified_by(document: YamlDocument, attribute: str) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Yield the records whose classes are the values of an attribute, each with the node that names it."""
+    for name in document.keys("records"):
+        record = document.get("records", name)
+        classes = entries(record).get("classes", (None, None))[1]
+        if classes is not None and classes.value == attribute:
+            yield record, classes
+
+
+def _edit_attribute(document: YamlDocument, step: Step) -> Iterator[Edit]:
     name = step.names[0]
     if step.to is None:
-        yield from _attribute_gone(tree, name)
+        yield from _remove_attribute(document, name)
         return
-    yield scalar(entries(tree.at("attributes"))[name][0], step.to)
-    for interval in tree.at("intervals").value:
-        found = (entries(interval)[key][1] for key in _COUNTS)
-        yield from (scalar(node, step.to) for node in found if node.value == name)
-    yield from (scalar(node, step.to) for _, node in _classified(tree, name))
+    yield replace_scalar(entries(document.get("attributes"))[name][0], step.to)
+    for interval in document.get("intervals").value:
+        nodes = (entries(interval)[key][1] for key in _INTERVAL_ATTRIBUTES)
+        yield from (replace_scalar(node, step.to) for node in nodes if node.value == name)
+    yield from (replace_scalar(node, step.to) for _, node in _records_classified_by(document, name))
 
 
-def _value(tree: Tree, step: Step) -> Iterator[Edit]:
+def _edit_value(document: YamlDocument, step: Step) -> Iterator[Edit]:
     attribute, name = str(step.attribute), step.names[0]
-    places = [tree.at("attributes", attribute, "values")]
-    found = [entries(interval) for interval in tree.at("intervals").value]
-    places += [interval["readings"][1] for interval in found if interval["wording"][1].value == attribute]
-    for mapping in places:
-        gone = step.to is None
-        yield tree.removed(mapping, name) if gone else scalar(entries(mapping)[name][0], str(step.to))
-    for interval in found:
-        if interval["wording"][1].value == attribute and "views" in interval:
-            for _, view in entries(interval["views"][1]).values():
-                if "words_for" in entries(view):
-                    yield from _list(tree, entries(view)["words_for"][1], [name], [step.to] if step.to else [])
-
-
-def _relation(tree: Tree, step: Step) -> Iterator[Edit]:
-    name, relations = step.names[0], tree.at("relations")
-    if step.shown_as is not None:
-        yield _shown_as(entries(relations)[name][1], step.shown_as)
-        return
-    yield tree.removed(relations, name) if step.to is None else scalar(entries(relations)[name][0], step.to)
-    for record in tree.keys("records"):
-        roles = tree.at("records", record, "roles")
-        using = [role for role in entries(roles) if tree.at("records", record, "roles", role, "relation").value == name]
-        if step.to is None and len(using) == len(entries(roles)):
-            yield tree.removed(tree.at("records"), record)
-        elif step.to is None:
-            yield from (tree.removed(roles, role) for role in using)
+    intervals = [entries(interval) for interval in document.get("intervals").value]
+    intervals = [fields for fields in intervals if fields["wording"][1].value == attribute]
+    for mapping in (document.get("attributes", attribute, "values"), *(fields["readings"][1] for fields in intervals)):
+        if step.to is None:
+            yield document.remove_entry(mapping, name)
         else:
-            yield from (scalar(tree.at("records", record, "roles", role, "relation"), step.to) for role in using)
+            yield replace_scalar(entries(mapping)[name][0], step.to)
+    for fields in intervals:
+        for _, view in entries(fields["views"][1]).values() if "views" in fields else ():
+            if "words_for" in entries(view):
+                new = [step.to] if step.to else []
+                yield from _edit_list(document, entries(view)["words_for"][1], [name], new)
 
 
-def _shown_as(relation: yaml.Node, words: str) -> Edit:
-    """The words of a relation, in place of those that it has, or before all else that it says."""
+def _edit_relation(document: YamlDocument, step: Step) -> Iterator[Edit]:
+    name, relations = step.names[0], document.get("relations")
+    if step.shown_as is not None:
+        yield _reword_relation(entries(relations)[name][1], step.shown_as)
+        return
+    if step.to is None:
+        yield document.remove_entry(relations, name)
+    else:
+        yield replace_scalar(entries(relations)[name][0], step.to)
+    for record in document.keys("records"):
+        roles = document.get("records", record, "roles")
+        relation_of = {role: entries(fields)["relation"][1] for role, (_, fields) in entries(roles).items()}
+        filled = [role for role, relation in relation_of.items() if relation.value == name]
+        if step.to is not None:
+            yield from (replace_scalar(relation_of[role], step.to) for role in filled)
+        elif len(filled) == len(relation_of):
+            yield document.remove_entry(document.get("records"), record)
+        else:
+            yield from (document.remove_entry(roles, role) for role in filled)
+
+
+def _reword_relation(relation: yaml.Node, words: str) -> Edit:
+    """Return the edit that sets what a relation is shown as; a new field becomes the first one."""
     fields = entries(relation)
     if "shown_as" in fields:
-        return scalar(fields["shown_as"][1], words)
+        return replace_scalar(fields["shown_as"][1], words)
     first = next(iter(fields.values()))[0].start_mark
-    flow = isinstance(relation, yaml.CollectionNode) and relation.flow_style
-    end = ", " if flow else "\n" + " " * first.column
-    return Edit(first.index, first.index, f"shown_as: {quoted(words)}{end}")
+    separator = ", " if is_flow(relation) else "\n" + " " * first.column
+    return Edit(first.index, first.index, f"shown_as: {quote_scalar(words)}{separator}")
 
 
-_EDITS = {"label": _label, "attribute": _attribute, "value": _value, "relation": _relation, "record": _record}
+def _edit_record(document: YamlDocument, step: Step) -> Iterator[Edit]:
+    """Remove a record, and the `enclosing` of roles of other records that look into it."""
+    name = step.names[0]
+    yield document.remove_entry(document.get("records"), name)
+    for other in document.keys("records"):
+        for _, role in entries(document.get("records", other, "roles")).values() if other != name else ():
+            fields = entries(role)
+            if "enclosing" in fields and entries(fields["enclosing"][1])["record"][1].value == name:
+                yield document.remove_entry(role, "enclosing")
 
 
-def migrated(text: str, steps: Sequence[Step], after: Inventory) -> str:
-    """The file after the steps. Raises ValueError where that takes a person: a rule that loses a label, say."""
+_STEP_EDITS = {
+    "label": _edit_label,
+    "attribute": _edit_attribute,
+    "value": _edit_value,
+    "relation": _edit_relation,
+    "record": _edit_record,
+}
+
+
+def migrate_baseline(text: str, steps: Sequence[Step], new_inventory: Inventory) -> str:
+    """Return `baseline.yaml` after the steps.
+
+    Raises:
+        ValueError: A person must edit the file, for example because a rule would lose its label.
+    """
     for step in steps:
-        tree = Tree(text)
-        text = edited(text, list(_edits(tree, step)))
+        text = apply_edits(text, list(_edit_baseline(YamlDocument(text), step)))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / baseline.FILE).write_text(text, "utf-8", newline="")
         try:
-            baseline.load(folder, after)
+            baseline.load(folder, new_inventory)
         except CannotRun as error:
             raise ValueError(error.problem) from error
     return text
 
 
-def _edits(tree: Tree, step: Step) -> Iterator[Edit]:
-    sections = entries(tree.root)
-    settings = entries(sections["attributes"][1]) if "attributes" in sections else {}
-    for rule in tree.at("rules").value:
+def _edit_baseline(document: YamlDocument, step: Step) -> Iterator[Edit]:
+    for rule in document.get("rules").value:
         fields = entries(rule)
         if step.what == "label":
             for _, label in entries(fields["spans"][1]).values():
-                yield from _renamed(label, step, "a rule")
+                yield from _rename_in_baseline(label, step, "a rule")
         elif step.what == "relation" and "relations" in fields:
-            for tie in fields["relations"][1].value:
-                yield from _renamed(tie.value[0], step, "a rule")
+            for relation in fields["relations"][1].value:
+                yield from _rename_in_baseline(relation.value[0], step, "a rule")
+    sections = entries(document.root)
+    settings = entries(sections["attributes"][1]) if "attributes" in sections else {}
     if step.what == "label":
-        if len(settings.keys() & set(step.names)) > 1:
+        names = settings.keys() & set(step.names)
+        if len(names) > 1:
             raise ValueError("two sections of attributes would be one")
-        for name in settings.keys() & set(step.names):
+        for name in names:
             if step.to is None:
-                yield tree.removed(tree.at("attributes"), name)
+                yield document.remove_entry(document.get("attributes"), name)
             else:
-                yield from _renamed(settings[name][0], step, "a section of attributes")
+                yield from _rename_in_baseline(settings[name][0], step, "a section of attributes")
     for _, section in settings.values():
         for setting in section.value:
-            yield from _setting(tree, entries(setting)["set"][1], step)
+            yield from _edit_setting(document, entries(setting)["set"][1], step)
 
 
-def _setting(tree: Tree, values: yaml.Node, step: Step) -> Iterator[Edit]:
-    """Changes of one `set`: attribute → value."""
+def _edit_setting(document: YamlDocument, values: yaml.Node, step: Step) -> Iterator[Edit]:
+    """Edit one `set`, which is a mapping of attributes to values."""
     for name, (key, value) in entries(values).items():
-        if step.what == "attribute" and name in step.names:
-            yield tree.removed(values, name) if step.to is None else scalar(key, step.to)
-        elif step.what == "value" and name == step.attribute and value.value in step.names:
-            yield tree.removed(values, name) if step.to is None else scalar(value, step.to)
+        is_attribute = step.what == "attribute" and name in step.names
+        is_value = step.what == "value" and name == step.attribute and value.value in step.names
+        if is_attribute or is_value:
+            if step.to is None:
+                yield document.remove_entry(values, name)
+            else:
+                yield replace_scalar(key if is_attribute else value, step.to)
 
 
-def _renamed(node: yaml.Node, step: Step, where: str) -> Iterator[Edit]:
+def _rename_in_baseline(node: yaml.Node, step: Step, where: str) -> Iterator[Edit]:
     if node.value in step.names:
         if step.to is None:
-            raise ValueError(f"{where} needs {node.value!r} (line {node.start_mark.line + 1})")
+            raise ValueError(f"{where} needs {node.value!r} ({describe_line(node)})")
         if node.value != step.to:
-            yield scalar(node, step.to)
+            yield replace_scalar(node, step.to)

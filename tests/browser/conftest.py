@@ -8,7 +8,6 @@ from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.state import State
 from tests.browser import SCREENS
 from tests.conftest import Project
-from tests.labelstudio.conftest import started as started
 from tests.labelstudio.test_people import Team
 
 SHOWN = {"speaker": "who says it", "words": "what is said", "lies_at": "where it lies"}

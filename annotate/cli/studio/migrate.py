@@ -1,43 +1,47 @@
-"""`annotate studio migrate`: another version of the inventory, in the corpus and in the live project together."""
+"""`annotate studio migrate`: another version of the inventory, in the corpus and in the live projects together."""
 
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from annotate import inventory
 from annotate.cli.output import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, show_progress, show_status
+from annotate.corpus import Corpus
 from annotate.errors import CannotRun
+from annotate.labelstudio.lock import MIGRATION_FOLDER, lock_folder
+from annotate.labelstudio.state import State
+from annotate.migration.files import Folders
+from annotate.migration.projects import choose_projects
+from annotate.migration.steps import load_migration
+from annotate.migration.transaction import (
+    Journal,
+    begin_migration,
+    complete_migration,
+    read_journal,
+    undo_migration,
+)
+from annotate.util.files import sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from annotate.corpus import Corpus
-    from annotate.inventory import Inventory
-    from annotate.labelstudio.client import Studio
-    from annotate.labelstudio.state import State
-    from annotate.migration.files import Rewritten
-    from annotate.migration.plan import Plan
-    from annotate.migration.steps import Migration
-    from annotate.migration.transaction import Journal
-    from annotate.model import Annotation
+    from annotate.migration.plan import MigrationPlan
 
 
 @click.command("migrate")
 @click.argument("file", required=False, type=click.Path())
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--undo", is_flag=True, help="Put everything back as it was before the last migration.")
-@click.option("--resume", is_flag=True, help="Go on after an interruption; done anyway where there was one.")
-@click.option("--no-server", is_flag=True, help="Change inventory and corpus alone: there is no project.")
+@click.option("--undo", is_flag=True, help="Undo the last migration.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted migration; this is also done without the option.")
+@click.option("--no-server", is_flag=True, help="Change only inventory and corpus; there is no project.")
 @corpus_option
 @schema_option
 @guidelines_option
 @click.option(
-    "--title", "titles", multiple=True, help="This project alone; may be repeated. Default: all of the corpus."
+    "--title", "titles", multiple=True, help="Title of a project to migrate; may be repeated.  [default: all projects]"
 )
-@click.option("--leave-others", is_flag=True, help="Leave projects behind that --title does not name.")
+@click.option("--leave-others", is_flag=True, help="Leave out the projects that --title does not name.")
 @dir_option
 def migrate(
     file: str | None,
@@ -52,12 +56,12 @@ def migrate(
     leave_others: bool,
     folder: str,
 ) -> None:
-    """Rename, merge, split and drop labels, attributes, values and relations, as FILE says.
+    """Rename, merge, split and drop labels, attributes, values and relations as FILE says.
 
-    The inventory, every file that names a label as data (annotations, decisions, coverage, the baseline's rules, tables
-    of the guidelines), and all projects of the corpus (annotators' own and the adjudication, too) with annotations,
-    drafts and predictions change together or not at all. Sentences that still name an old label are listed. An
-    interrupted migration goes on when it is run again.
+    The inventory, every file that names a label as data (annotations, decisions, coverage, the rules of the baseline,
+    tables of the guidelines), and all projects of the corpus change together or not at all. The projects include those
+    of single annotators and of the adjudication, with annotations, drafts and predictions. Sentences that still name an
+    old label are listed. Run an interrupted migration again to continue it.
 
     Exit code 0: done; 1: refused, and nothing was changed; 2: could not run.
 
@@ -66,111 +70,58 @@ def migrate(
     annotate studio migrate to-0.2.0.yaml
     annotate studio migrate --undo
     """
-    from annotate import inventory
-    from annotate.corpus import Corpus
-    from annotate.labelstudio import lock
-    from annotate.labelstudio.state import State
-    from annotate.migration import plan, steps, transaction
-    from annotate.migration import projects as team
-    from annotate.migration.files import Places
-    from annotate.util.files import sweep
+    from annotate.migration.plan import plan_migration  # the corpus checks load numpy, which --help does not need
 
-    wanted = steps.load(file) if file else None
-    state = State(folder)
-    with lock.lock_folder(state, "migrate"), ExitStack() as stack:
-        for place in (corpus, schema, guidelines):
-            sweep(Path(place))
-        begun = transaction.current(state)
-        phase, journal = begun or (None, None)
-        needs = bool(journal.lives) if journal and (undo or phase != "done") else not no_server
-        studio = stack.enter_context(connect(folder))[0] if needs else None
+    migration = load_migration(file) if file else None
+    state, store = State(folder), Corpus(corpus)
+    with lock_folder(state, "migrate"), ExitStack() as stack:
+        for path in (corpus, schema, guidelines):
+            sweep(Path(path))
+        phase, journal = read_journal(state) or (None, None)
+        is_interrupted = phase in ("forward", "back")
+        needs_server = bool(journal.projects) if journal and (undo or is_interrupted) else not no_server
+        studio = stack.enter_context(connect(folder))[0] if needs_server else None
         if undo or phase == "back":
             if phase is None or journal is None:
-                raise CannotRun(state.folder / transaction.FOLDER, "has no journal", "there is no migration to undo")
-            with show_progress("undoing") as seen:
-                transaction.back(state, phase, journal, studio, seen)
-            click.echo(f"undone: inventory {journal.migration.before} is back")
+                raise CannotRun(state.folder / MIGRATION_FOLDER, "has no journal", "there is no migration to undo")
+            with show_progress("undoing") as progress:
+                undo_migration(state, phase, journal, studio, progress)
+            click.echo(f"undone: inventory {journal.migration.old_version} is restored")
             return
-        store = Corpus(corpus)
         if phase == "forward" and journal is not None:
-            if plan_only or wanted not in (None, journal.migration):
+            if plan_only or migration not in (None, journal.migration):
                 raise CannotRun(state.folder, "another migration was interrupted", "run `migrate --resume`, or --undo")
         else:
-            if wanted is None:
-                raise CannotRun(
-                    "FILE", "is missing" if not resume else "nothing was interrupted", "name a migration file"
-                )
+            if migration is None:
+                problem = "nothing was interrupted" if resume else "is missing"
+                raise CannotRun("FILE", problem, "name a migration file")
             title = inventory.load(schema).title
-            projects = team.chosen(studio, state, store, title, titles, leave_others) if studio else []
-            places = Places(store, Path(schema), Path(guidelines) if Path(guidelines).is_dir() else None)
-            ways = plan.Ways(_errors, _decisions)
+            projects = choose_projects(studio, state, store, title, titles, leave_others) if studio else []
+            folders = Folders(store, Path(schema), Path(guidelines) if Path(guidelines).is_dir() else None)
             with show_status("planning"):
-                planned = plan.plan(places, wanted, ways, studio, state, projects)
-            journal = planned.journal
-            _show(planned)
+                plan = plan_migration(folders, migration, studio, state, projects)
+            journal = plan.journal
+            _show_plan(plan)
             if plan_only:
                 return
-            transaction.begin(state, journal)
-        _forward(state, journal, store, Path(schema), studio)
-        click.echo(f"migrated to inventory {journal.migration.after}")
-        for live in journal.lives:
-            if live.gold and any(step.kind == "split" for step in journal.migration.steps):
-                hint = "set it up again with `annotate studio adjudicate --from …`"
-                click.echo(f"project {live.project}: its tab `agreed` has the default of what was split; {hint}")
+            begin_migration(state, journal)
+        with show_progress("migrating") as progress:
+            complete_migration(state, journal, store, Path(schema), studio, progress)
+    click.echo(f"migrated to inventory {journal.migration.new_version}")
+    _show_reminders(journal)
 
 
-def _show(planned: "Plan") -> None:
-    """What would change, in counts: of the corpus, then of each project."""
-    for step in planned.touched:
-        click.echo(f"{step.step}: {step.spans} spans, {step.relations} relations, in {step.files} files")
-    for effect in planned.effects:
-        click.echo(str(effect))
-    for words in planned.left:
-        click.echo(words)
-    click.echo("to change: " + ", ".join(f"{count} {kind}" for kind, count in planned.journal.counts().items()))
+def _show_plan(plan: "MigrationPlan") -> None:
+    """Print what would change: the effects on the corpus and on each project, notes, and totals."""
+    for line in (*plan.corpus_effects, *plan.project_effects, *plan.notes):
+        click.echo(str(line))
+    click.echo("to change: " + ", ".join(f"{count} {kind}" for kind, count in plan.journal.counts().items()))
 
 
-def _decisions(store: "Corpus", migration: "Migration") -> "Iterator[Rewritten]":
-    """The files in adjudication/ after a migration, and the decisions in them that must be taken again."""
-    from annotate.agreement.relabel import Names, renamed
-    from annotate.cli.adjudicate import encode_decisions, read_decisions
-    from annotate.migration import annotations
-    from annotate.migration.files import Rewritten, changed
-
-    steps = migration.steps
-    names = Names(
-        partial(annotations.label, steps), partial(annotations.relation, steps), partial(annotations.attributes, steps)
-    )
-    versions: dict[str, dict[str, tuple[Annotation, Annotation]]] = {}
-    for version, article, old, new in changed(store, migration):
-        versions.setdefault(article, {})[version] = (old, new)
-    for path in sorted(store.adjudication_path("x").parent.glob("*.yaml")):
-        decisions = read_decisions(store, path.stem)
-        try:
-            text = store.read_text(path.stem)
-            now, again = renamed(decisions, text, versions.get(path.stem, {}), names)
-        except ValueError as error:
-            raise CannotRun(path, str(error), "fix it, or remove it and plan again") from error
-        notes = tuple(f"{path}:1: to be decided again: {one.key} ({one.take}: {one.reason})" for one in again)
-        yield Rewritten(path, path.read_bytes() if now == decisions else encode_decisions(now), notes)
-
-
-def _errors(corpus: "Corpus", loaded: "Inventory") -> list[str]:
-    from annotate.checks import check
-
-    findings = (finding for finding in check(corpus, loaded) if finding.severity == "error")
-    return [f"{finding.file}: {finding.code} {finding.message}" for finding in findings]
-
-
-def _forward(state: "State", journal: "Journal", store: "Corpus", schema: Path, studio: "Studio | None") -> None:
-    from annotate.migration import plan, transaction
-
-    _, known = plan.inventories(schema, journal.schema, journal.migration)
-    people = state.annotators(studio.address.name) if studio else {}
-
-    def remade(live: transaction.Live, article: str, found: tuple[str, dict[str, object]]) -> transaction.Entry:
-        maker = transaction.maker(*found, people, live.gold)
-        return transaction.entry_of(journal.migration, known, store, maker, article, found)
-
-    with show_progress("migrating") as seen:
-        transaction.forward(state, journal, studio, remade, seen)
+def _show_reminders(journal: Journal) -> None:
+    """Print what to do in adjudication projects after a split, which no exception can name spans of."""
+    if any(step.kind == "split" for step in journal.migration.steps):
+        for project in journal.projects:
+            if project.is_gold:
+                problem = f"project {project.project_id}: its tab `agreed` has the default of what was split"
+                click.echo(f"{problem}; set it up again with `annotate studio adjudicate --from …`")

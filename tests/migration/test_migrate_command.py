@@ -8,8 +8,9 @@ from click.testing import Result
 
 from annotate import inventory
 from annotate.errors import CannotRun
-from annotate.migration import annotations, steps, yaml_files
-from annotate.migration.steps import Step
+from annotate.migration.annotations import count_uses, migrate_items
+from annotate.migration.steps import Step, load_migration
+from annotate.migration.yaml_files import apply_step, migrate_inventory
 from tests.conftest import Project
 
 HEAD = "from: 1.0.0\nto: 1.1.0\nsteps:\n"
@@ -93,11 +94,11 @@ def test_reword(project: Project) -> None:
     text = project.path("schema/labels.yaml").read_text()
     assert "  lies_at:\n    shown_as: where it lies\n    definition: From a Load" in text
     step = Step(kind="reword", what="relation", names=("lies_at",), to="lies_at", shown_as="at: where?")
-    assert '    shown_as: "at: where?"\n' in yaml_files.apply(text, step)
+    assert '    shown_as: "at: where?"\n' in apply_step(text, step)
     flow = "relations:\n  lies_at: {definition: D., guideline: g.md, head: [A], tail: [B]}\nrecords: {}\n"
-    assert '  lies_at: {shown_as: "at: where?", definition' in yaml_files.apply(flow, step)
+    assert '  lies_at: {shown_as: "at: where?", definition' in apply_step(flow, step)
     with pytest.raises(ValueError, match="no relation is called 'sits_at'"):
-        yaml_files.apply(text, Step(kind="reword", what="relation", names=("sits_at",), to="sits_at", shown_as="x"))
+        apply_step(text, Step(kind="reword", what="relation", names=("sits_at",), to="sits_at", shown_as="x"))
 
 
 @pytest.mark.parametrize(
@@ -117,14 +118,13 @@ def test_relations_on_a_server_are_known_by_words_and_name(
     project.replace("schema/labels.yaml", "  reported_by:\n", "  reported_by:\n    shown_as: reported\n")
     path = project.path("steps.yaml")
     path.write_text(f"{HEAD}  - {step}\n")
-    migration = steps.load(path)
-    before = project.inventory
-    text = yaml_files.steps(project.path("schema/labels.yaml").read_text(), migration)[-1]
-    project.path("schema/labels.yaml").write_text(text)
+    migration = load_migration(path)
+    text = project.path("schema/labels.yaml").read_text()
+    inventories = migrate_inventory(project.schema, text, migration)[1]
     item = {"type": "relation", "from_id": "a", "to_id": "b", "direction": "right", "labels": drawn}
-    result = annotations.items(migration.steps, [before, project.inventory], [item], "gold", "harbour")
+    result = migrate_items(migration.steps, inventories, [item], "gold", "harbour")
     assert result == ([item | {"labels": becomes}] if becomes else [])
-    assert annotations.uses(migration.steps[0], before, [item]) == uses
+    assert count_uses(migration.steps[0], project.inventory, [item]) == uses
 
 
 def test_only_what_a_step_names_is_touched(project: Project) -> None:
@@ -258,10 +258,10 @@ def test_plan_changes_nothing(project: Project) -> None:
         ("  - {rename: value, attribute: least, from: hand, to: worker}", 2, "no choice attribute is called 'least'"),
         ("  - {drop: label, name: Quay}", 2, "'confirm' is missing; add it, true"),
         ("  - {drop: label, name: Quay, confirm: true}", 2, "after drop label Quay: relations.lies_at.tail"),
-        ("  - {drop: value, attribute: rank, name: hand, confirm: true}", 1, "the migration leaves these"),
+        ("  - {drop: value, attribute: rank, name: hand, confirm: true}", 1, "the migration causes them"),
         ("  - {split: Quay, into: {Quay: {}, Pier: {}}, default: Berth}", 2, "'Berth' is not among the labels"),
         ("  - {split: Load, into: {Load: {}, Pier: {}}, default: Load}", 2, "as in anchors: {loads: Load}"),
-        ("  - {split: Quay, into: {Quay: {}, B: {}}, default: B, anchors: {loads: B}}", 2, "is no record of Quay"),
+        ("  - {split: Quay, into: {Quay: {}, B: {}}, default: B, anchors: {loads: B}}", 2, "is not a record of Quay"),
         ("  - {split: Load, into: {Load: {}, B: {}}, default: B, anchors: {loads: C}}", 2, "'C' is not among"),
         ("  - {merge: [Verb, Load], to: Both}", 2, "would anchor the records sayings and loads; put a step before"),
         ("  - {drop: label, name: Load, confirm: true}", 2, "put a step before it: {drop: record, name: loads, "),
@@ -310,7 +310,7 @@ def test_inventory_of_this_repository_is_edited_in_place(labels: inventory.Inven
         Step(kind="rename", what="value", attribute=name, names=(value,), to=f"{value} x") for name, value in values
     ] + steps
     for step in steps:
-        text = yaml_files.apply(text, step)
+        text = apply_step(text, step)
     (tmp_path / "labels.yaml").write_text(text, "utf-8")
     loaded = inventory.load(tmp_path)
     assert list(loaded.spans) == [f"{name}X" for name in labels.spans]
@@ -323,11 +323,11 @@ def test_items_that_are_not_ours_stay(project: Project) -> None:
     loaded = project.inventory
     odd: list[object] = [3, {"type": "labels"}, {"type": "relation", "from_id": [], "labels": ["nothing"]}, None]
     step = Step(kind="drop", what="label", names=("Quay",))
-    assert annotations.items([step], [loaded, loaded], odd, "anna", "harbour") == odd
+    assert migrate_items([step], [loaded, loaded], odd, "anna", "harbour") == odd
 
 
 def test_broken_file_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text("from: 1.0.0\nfrom: 1.0.0\n")
     with pytest.raises(CannotRun, match="appears twice"):
-        steps.load(path)
+        load_migration(path)

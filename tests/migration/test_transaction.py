@@ -10,10 +10,10 @@ import pytest
 
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.config_usage import used_names
+from annotate.labelstudio.lock import MIGRATION_FOLDER
 from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.results import iterate_entries
 from annotate.labelstudio.state import State
-from annotate.migration.transaction import FOLDER
 from tests.conftest import Project
 from tests.labelstudio.test_loop import Loop
 from tests.labelstudio.toolkit import CONTEXT
@@ -54,7 +54,7 @@ def dying(point: int, words: list[str], folder: Path) -> None:
 
         return counted
 
-    for name in ("begin", "_put_entry", "_put_settings", "_put_file", "_turn"):
+    for name in ("_write_entry", "_write_settings", "_write_file", "_set_phase"):
         setattr(transaction, name, deadly(getattr(transaction, name)))
     os.chdir(folder)
     cli.cli(words)
@@ -142,7 +142,7 @@ def test_killed_resumed_undone(loop: Loop) -> None:
     before = contents(loop)
     for point in (1, 5, 15):
         killed(loop, point, "steps.yaml")
-        begun = (loop.state.folder / FOLDER / "forward.json").is_file()
+        begun = (loop.state.folder / MIGRATION_FOLDER / "forward.json").is_file()
         assert begun == (point > 1)
         resumed = loop.annotate("migrate", "steps.yaml")
         assert resumed.exit_code == 0, resumed.output

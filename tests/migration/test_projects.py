@@ -15,10 +15,10 @@ from annotate.labelstudio.http import LOCAL
 from annotate.labelstudio.projects import annotator_title, require_project
 from annotate.labelstudio.results import iterate_entries, user_id_of
 from annotate.labelstudio.state import State
-from annotate.migration.transaction import settings
+from annotate.migration.transaction import read_settings
 from tests.conftest import Project
-from tests.labelstudio.test_migrate import STEPS, killed
 from tests.labelstudio.test_people import Team
+from tests.migration.test_transaction import STEPS, killed
 
 pytestmark = pytest.mark.server
 
@@ -80,7 +80,7 @@ def contents(team: Team) -> tuple[dict[str, bytes], list[Any]]:
             for task in team.studio.iterate_tasks_with_drafts(project.id)
             for kind, entry in iterate_entries(task)
         )
-        projects.append((settings(team.studio, project.id), entries))
+        projects.append((read_settings(team.studio, project.id), entries))
     return files, projects
 
 

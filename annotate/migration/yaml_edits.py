@@ -1,0 +1,154 @@
+"""Edits of a YAML file in its text: what is not edited stays as it is, byte for byte.
+
+A round trip with ruamel.yaml would not do: it joins flow collections and plain scalars that go over several lines, and
+keeps a comment with the entry before it, so that the comment of the next section is lost with a removed entry.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import yaml
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ -]*[A-Za-z0-9_-]|[A-Za-z]|\d+\.\d+\.\d+")
+_NOT_PLAIN = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+"""Words that a YAML 1.1 parser reads as something other than a string."""
+
+
+class Edit(NamedTuple):
+    """Put `text` in place of the code points `[start, end)`."""
+
+    start: int
+    end: int
+    text: str
+
+
+def apply_edits(text: str, edits: Sequence[Edit]) -> str:
+    """Return the text with the edits made; an edit within a removal is part of it."""
+    outermost = {edit for edit in edits if not any(_is_within_removal(edit, other) for other in edits)}
+    for edit in sorted(outermost, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def _is_within_removal(edit: Edit, other: Edit) -> bool:
+    return edit != other and other.start <= edit.start and edit.end <= other.end and not other.text
+
+
+def entries(node: yaml.Node) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+    """Return the entries of a mapping: key → the nodes of key and value."""
+    return {key.value: (key, value) for key, value in node.value}
+
+
+def replace_scalar(node: yaml.Node, new: str) -> Edit:
+    """Return the edit that puts a word in place of a scalar."""
+    return Edit(node.start_mark.index, node.end_mark.index, quote_scalar(new))
+
+
+def quote_scalar(word: str) -> str:
+    """Return a word as YAML: plain if it is a string for every parser, otherwise in double quotes."""
+    if _PLAIN.fullmatch(word) and word.lower() not in _NOT_PLAIN:
+        return word
+    return json.dumps(word, ensure_ascii=False)
+
+
+def describe_line(node: yaml.Node) -> str:
+    """Return the line of a node for a message: `line 3`."""
+    return f"line {node.start_mark.line + 1}"
+
+
+def is_flow(node: yaml.Node) -> bool:
+    """Return whether a node is a collection in flow style, `[a, b]` or `{a: b}`."""
+    return isinstance(node, yaml.CollectionNode) and bool(node.flow_style)
+
+
+class YamlDocument:
+    """The nodes of a YAML document that is a mapping.
+
+    Attributes:
+        text: The text.
+        root: The node of the mapping.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Parse a document.
+
+        Raises:
+            ValueError: The document is not a mapping.
+        """
+        self.text = text
+        node = yaml.compose(text, yaml.SafeLoader)
+        if not isinstance(node, yaml.MappingNode):
+            raise ValueError("is not a mapping")  # noqa: TRY004 - it is the contents that are wrong
+        self.root = node
+
+    def get(self, *path: str) -> yaml.Node:
+        """Return the value at a path of keys."""
+        node: yaml.Node = self.root
+        for key in path:
+            node = entries(node)[key][1]
+        return node
+
+    def keys(self, *path: str) -> list[str]:
+        """Return the keys of the mapping at a path."""
+        return list(entries(self.get(*path)))
+
+    def end(self, node: yaml.Node) -> int:
+        """Return the end of a node; PyYAML's own includes what follows a block."""
+        if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+            last = node.value[-1]
+            return self.end(last[1] if isinstance(last, tuple) else last)
+        end: int = node.end_mark.index
+        return end
+
+    def line_start(self, index: int) -> int:
+        """Return the start of the line that an index is in."""
+        return self.text.rfind("\n", 0, index) + 1
+
+    def line_end(self, node: yaml.Node) -> int:
+        """Return the end of the line that a node ends in, without its line break."""
+        end = self.text.find("\n", self.end(node))
+        return len(self.text) if end < 0 else end
+
+    def copy_with(self, node: yaml.Node, edit: Edit) -> str:
+        """Return the text of a node with one edit made in it."""
+        return self.text[node.start_mark.index : edit.start] + edit.text + self.text[edit.end : self.end(node)]
+
+    def remove_entry(self, mapping: yaml.Node, key: str) -> Edit:
+        """Return the edit that removes an entry of a mapping, with its comma or its lines."""
+        index = list(entries(mapping)).index(key)
+        ranges = [(key_node.start_mark.index, self.end(value)) for key_node, value in mapping.value]
+        return self._remove(mapping, index, ranges)
+
+    def remove_item(self, sequence: yaml.Node, index: int) -> Edit:
+        """Return the edit that removes an item of a sequence, with its comma or its lines."""
+        ranges = [(item.start_mark.index, self.end(item)) for item in sequence.value]
+        return self._remove(sequence, index, ranges)
+
+    def _remove(self, collection: yaml.Node, index: int, ranges: Sequence[tuple[int, int]]) -> Edit:
+        start, end = ranges[index]
+        if not is_flow(collection):
+            # The end of an empty value may be the line break itself.
+            line_end = self.text.find("\n", end) if self.text[end - 1] != "\n" else end - 1
+            return Edit(self.line_start(start), len(self.text) if line_end < 0 else line_end + 1, "")
+        if index + 1 < len(ranges):
+            return Edit(start, ranges[index + 1][0], "")
+        return Edit(ranges[index - 1][1] if index else start, end, "")
+
+    def insert_after(self, collection: yaml.Node, item: yaml.Node, texts: Sequence[str]) -> Edit:
+        """Return the edit that puts items or entries after another one of the same collection.
+
+        Args:
+            collection: The mapping or sequence.
+            item: The item, or the value of the entry, to insert after.
+            texts: What to insert, each without comma, dash or indentation.
+        """
+        if is_flow(collection):
+            end, separator = self.end(item), ", "
+        else:
+            # The indentation, and the dash of a sequence, are those of the first entry.
+            first = collection.value[0]
+            start = (first[0] if isinstance(first, tuple) else first).start_mark.index
+            end, separator = self.line_end(item), f"\n{self.text[self.line_start(start) : start]}"
+        return Edit(end, end, "".join(separator + text for text in texts))
