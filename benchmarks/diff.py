@@ -109,11 +109,11 @@ def read(folder: Path) -> int:
 def difference(folder: Path) -> int:
     """The whole JSON, thrown away; how many bytes it has."""
     from annotate.comparison.compare import Comparison
-    from annotate.comparison.patch import encoded
-    from annotate.comparison.sources import side
+    from annotate.comparison.patch import encode_patch
+    from annotate.comparison.sources import open_version
 
-    with side(str(folder / "old")) as old, side(str(folder / "new")) as new:
-        return sum(map(len, encoded(Comparison(old, new))))
+    with open_version(str(folder / "old")) as old, open_version(str(folder / "new")) as new:
+        return sum(map(len, encode_patch(Comparison(old, new))))
 
 
 def measured(what: str, folder: Path) -> tuple[float, float, int]:

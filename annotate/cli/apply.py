@@ -1,55 +1,52 @@
-"""`annotate apply`: one version of a corpus and a difference → the other version."""
+"""`annotate apply`: make one version of a corpus from another and a difference."""
 
 from pathlib import Path
 from typing import IO
 
 import click
 
+from annotate.comparison.patch import PatchRejected, decode_patch, patch_in_place, write_patched
+from annotate.comparison.sources import open_version
+from annotate.comparison.trees import FolderTree
 from annotate.errors import CannotRun
 
 
 @click.command("apply")
 @click.argument("old")
 @click.argument("difference", default="-", type=click.File("rb"))
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="The folder to make: corpus/ and schema/ as they are in NEW."
-)
-@click.option("--write", is_flag=True, help="Change OLD itself, a folder, in place of making a new one.")
-@click.option("--corpus", default="corpus", show_default=True, help="Where a revision has the corpus folder.")
-@click.option("--schema", default="schema", show_default=True, help="Where a revision has labels.yaml.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write: corpus/ and schema/ as they are in NEW.")
+@click.option("--write", is_flag=True, help="Change the folder OLD itself instead.")
+@click.option("--corpus", default="corpus", show_default=True, help="Path of the corpus folder in a revision.")
+@click.option("--schema", default="schema", show_default=True, help="Path of the schema folder in a revision.")
 @click.pass_context
 def command(
     ctx: click.Context, old: str, difference: IO[bytes], out: Path | None, write: bool, corpus: str, schema: str
 ) -> None:
-    """Turn OLD into NEW with a DIFFERENCE that `annotate diff OLD NEW --format json` wrote; it is read from standard
-    input where no file is named.
+    """Turn OLD into NEW with a DIFFERENCE written by `annotate diff OLD NEW --format json`.
 
-    OLD is what `annotate diff` takes. Every file is held to the hashes of both versions: NEW comes out byte for byte,
-    or nothing is written. With --write, a run that broke off can be run again.
+    OLD is anything that `annotate diff` accepts. Without DIFFERENCE, the difference is read from standard input. Every
+    file is checked against the hashes of both versions: NEW is reproduced byte for byte, or nothing is written. An
+    interrupted run with --write can be repeated.
 
-    Exit code 0: done; 1: refused, as the difference is not one of OLD; 2: could not run.
+    Exit code 0: done; 1: refused, because the difference does not fit OLD; 2: could not run.
 
     \b
     annotate diff v0.1.0 corpus --format json | annotate apply v0.1.0 --out newer
     annotate apply corpus changes.json --write
     """
-    from annotate.comparison import patch
-    from annotate.comparison.patch import decoded
-    from annotate.comparison.sources import FolderTree, side
-
     if (out is None) != write:
         raise click.UsageError("give one of --out DIR and --write")
-    found = decoded(difference.read(), getattr(difference, "name", "") or "standard input")
-    with side(old, corpus, schema) as before:
+    patch = decode_patch(difference.read(), getattr(difference, "name", "") or "standard input")
+    with open_version(old, corpus, schema) as before:
         try:
             if out is not None:
-                number = patch.into(found, before, out)
-            elif isinstance(before, FolderTree) and before.lasting:
-                number = patch.in_place(found, before)
+                number = write_patched(patch, before, out)
+            elif isinstance(before, FolderTree) and not before.is_temporary:
+                number = patch_in_place(patch, before)
             else:
-                raise CannotRun(old, "is no folder", "take --out, or name a folder")
-        except patch.Refused as refused:
-            for line in refused.why:
-                click.echo(line, err=True)
+                raise CannotRun(old, "is not a folder", "use --out, or name a folder")
+        except PatchRejected as rejected:
+            for reason in rejected.reasons:
+                click.echo(reason, err=True)
             ctx.exit(1)
     click.echo(f"{number} files written to {out}" if out is not None else f"{number} files changed in {old}")

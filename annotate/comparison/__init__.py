@@ -1,8 +1,7 @@
-"""What two versions of a corpus differ in, what that means for the next version's number, and the way from one to the
-other.
+"""Differences between two versions of a corpus: what changed, which version number that needs, and a patch.
 
-    with side("v0.1.0") as old, side("corpus") as new:
-        summary = Comparison(old, new).summed()
-    needed = version_needed(summary)
-    next_version("0.1.0", needed.level)
+with open_version("v0.1.0") as old, open_version("corpus") as new:
+    summary = Comparison(old, new).summarize()
+needed = find_needed_version(summary)
+next_version("0.1.0", needed.level)
 """

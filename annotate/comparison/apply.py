@@ -1,12 +1,12 @@
-"""The new bytes of a file from the old ones and the change of the file: edits, or labels one by one."""
+"""Make the new bytes of a file from the old bytes and the change of the file."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
-from annotate.comparison.match import edited
 from annotate.comparison.model import FieldChange, FileChange, RelationChange, SpanChange
+from annotate.comparison.text_edits import apply_edits
 from annotate.corpus import encode_annotation, encode_article
 from annotate.model import Annotation, Article
 from annotate.offsets import sha256
@@ -14,65 +14,84 @@ from annotate.offsets import sha256
 T = TypeVar("T")
 
 
-class Unfit(Exception):  # noqa: N818 - it says what happened
-    """A change does not fit the old file, or does not give the new one; why, in words."""
+class CannotApply(Exception):  # noqa: N818 - like CannotRun, it states what happened
+    """A change does not fit the old file, or does not give the new one. The message says why."""
 
 
-def applied(change: FileChange, old: bytes | None) -> bytes | None:
-    """The new bytes; None: the file is gone. Both versions are held to their hashes. Raises Unfit."""
+def apply_file_change(change: FileChange, old: bytes | None) -> bytes | None:
+    """Apply the change of a file, and check both versions against their SHA-256.
+
+    Args:
+        change: The change.
+        old: The old bytes; None where there is no file.
+
+    Returns:
+        The new bytes; None where the file is removed.
+
+    Raises:
+        CannotApply: The old file is another one, or the change does not give the new file.
+    """
     if (None if old is None else sha256(old)) != change.old:
-        raise Unfit("is not the old version of the difference")
+        raise CannotApply("is not the old version of the difference")
     if change.new is None:
         return None
-    new = rebuilt(change, old)
+    new = rebuild_file(change, old)
     if sha256(new) != change.new:
-        raise Unfit("the change does not give the new version of the difference")
+        raise CannotApply("the change does not give the new version of the difference")
     return new
 
 
-def rebuilt(change: FileChange, old: bytes | None) -> bytes:
-    """The new bytes, held to no hash. Raises Unfit where the change does not fit."""
+def rebuild_file(change: FileChange, old: bytes | None) -> bytes:
+    """Apply the change of a file without checking hashes.
+
+    Args:
+        change: A change that does not remove the file.
+        old: The old bytes; None where there is no file.
+
+    Raises:
+        CannotApply: The change does not fit the old file.
+    """
     if change.replaced is not None:
         return change.replaced.new
     try:
         if change.edits is not None:
-            return edited((old or b"").decode("utf-8"), change.edits).encode("utf-8")
+            return apply_edits((old or b"").decode("utf-8"), change.edits).encode("utf-8")
         if change.kind == "annotation":
-            return _annotation(change, old)
+            return _rebuild_annotation(change, old)
         if change.kind == "metadata":
-            return _metadata(change.fields, old)
+            return _rebuild_metadata(change.fields, old)
     except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
-        raise Unfit(str(error)) from error
-    raise Unfit("the change does not say how the new version is made")
+        raise CannotApply(str(error)) from error
+    raise CannotApply("the change does not say how to make the new version")
 
 
-def _annotation(change: FileChange, old: bytes | None) -> bytes:
+def _rebuild_annotation(change: FileChange, old: bytes | None) -> bytes:
     before = msgspec.json.decode(old, type=Annotation) if old is not None else None
     value = msgspec.structs.asdict(before) if before else {}
-    value |= {one.field: one.new for one in change.fields}
-    made = msgspec.convert({**value, "spans": [], "relations": []}, Annotation)
+    value |= {field.field: field.new for field in change.fields}
+    annotation = msgspec.convert({**value, "spans": [], "relations": []}, Annotation)
     return encode_annotation(
         msgspec.structs.replace(
-            made,
-            spans=_turned(before.spans if before else (), change.spans),
-            relations=_turned(before.relations if before else (), change.relations),
+            annotation,
+            spans=_replace_changed(before.spans if before else (), change.spans),
+            relations=_replace_changed(before.relations if before else (), change.relations),
         )
     )
 
 
-def _turned(old: Iterable[T], changes: Sequence[SpanChange] | Sequence[RelationChange]) -> tuple[T, ...]:
-    """The old things without those that changed, then what became of them, then the new ones."""
-    rest: list[Any] = list(old)
-    for one in changes:
-        if one.old is not None:
-            rest.remove(one.old)
-    return (*rest, *(one.new for one in changes if one.new is not None))
+def _replace_changed(old: Iterable[T], changes: Sequence[SpanChange] | Sequence[RelationChange]) -> tuple[T, ...]:
+    """Return the items that did not change, then the new versions of those that did, then the added ones."""
+    items: list[Any] = list(old)
+    for change in changes:
+        if change.old is not None:
+            items.remove(change.old)
+    return (*items, *(change.new for change in changes if change.new is not None))
 
 
-def _metadata(fields: Iterable[FieldChange], old: bytes | None) -> bytes:
+def _rebuild_metadata(fields: Iterable[FieldChange], old: bytes | None) -> bytes:
     value: dict[str, Any] = msgspec.json.decode(old, type=dict[str, Any]) if old is not None else {}
-    for one in fields:
-        value[one.field] = one.new
+    for field in fields:
+        value[field.field] = field.new
     if set(value) - set(Article.__struct_fields__):
-        raise Unfit("the metadata have a field that articles do not have")
+        raise CannotApply("the metadata have a field that articles do not have")
     return encode_article(msgspec.convert({**value, "text": ""}, Article))

@@ -1,6 +1,6 @@
-"""The nouns of a difference: what became of a span, a relation, a file; each with both versions.
+"""The data model of a difference: the change of a span, a relation, a field, a file. It is the JSON of `annotate diff`.
 
-Offsets are Unicode code points, half open. `old` is None for what was added, `new` for what was removed.
+Offsets are Unicode code points, half open. `old` is None for something added, `new` for something removed.
 """
 
 from typing import Any, Literal
@@ -10,14 +10,14 @@ import msgspec
 from annotate.model import Relation, Span
 
 FORMAT = 1
-"""Of the JSON of a difference; one that a reader does not know is refused."""
+"""Format number of the JSON of a difference. A reader refuses a number that it does not know."""
 
 SpanKind = Literal["added", "removed", "relabelled", "renamed", "moved", "carried", "attributes", "note", "words", "id"]
-"""renamed: relabelled as the inventory renamed the label. carried: its offsets changed only as the text before it did.
-words: the text within it changed. moved, relabelled, attributes, note, id: as they say."""
+"""renamed: relabelled because the inventory renamed the label. carried: the offsets changed only because the text
+before the span did. words: the text within the span changed. The other kinds name the part that changed."""
 
 RelationKind = Literal["added", "removed", "retargeted", "relabelled", "renamed", "note", "carried"]
-"""retargeted: head or tail is another span. carried: only the ids of its ends changed."""
+"""retargeted: head or tail is another span. carried: only the ids of the ends changed."""
 
 FileKind = Literal[
     "text", "metadata", "annotation", "coverage", "adjudication", "source", "split", "links", "schema", "other"
@@ -25,7 +25,11 @@ FileKind = Literal[
 
 
 class SpanChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One span. `by` says how many code points its start and its end moved, beyond what the text moved it."""
+    """The change of one span.
+
+    Attributes:
+        by: How many code points start and end moved, beyond what the edits of the text moved them.
+    """
 
     kinds: tuple[SpanKind, ...]
     old: Span | None = None
@@ -34,7 +38,7 @@ class SpanChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class End(msgspec.Struct, frozen=True):
-    """What a relation hangs on: the place of a span, for a reader."""
+    """The span at one end of a relation, as a reader identifies it; offsets in code points."""
 
     label: str
     start: int
@@ -47,7 +51,7 @@ Ends = tuple[End | None, End | None]
 
 
 class RelationChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One relation; `old_ends` and `new_ends` say where its ends stand."""
+    """The change of one relation, with the spans at its ends in both versions."""
 
     kinds: tuple[RelationKind, ...]
     old: Relation | None = None
@@ -57,7 +61,7 @@ class RelationChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class FieldChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A field of an article's metadata or of an annotation, by its name."""
+    """The change of a field of an article's metadata or of an annotation."""
 
     field: str
     old: Any = None
@@ -65,7 +69,7 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Edit(msgspec.Struct, frozen=True):
-    """In the old file's text, `[start, end)` holds `old`; the new file has `new` there."""
+    """A replacement in a text: `[start, end)` of the old text holds `old`; the new text has `new` there."""
 
     start: int
     end: int
@@ -73,18 +77,24 @@ class Edit(msgspec.Struct, frozen=True):
     new: str
 
 
-class Replaced(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Both versions of a file that is no UTF-8; base64 in JSON."""
+class Replacement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Both versions of a file that is not UTF-8; base64 in JSON."""
 
     old: bytes = b""
     new: bytes = b""
 
 
 class FileChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One file, by its path: `corpus/…` or `schema/…`. `old` and `new` are the SHA-256 of its versions.
+    """The change of one file.
 
-    `version` is the annotator, or gold, whose labels it holds. The new file is made of the old one by `edits` or
-    `replaced`; where neither is given, by `fields`, `spans` and `relations`.
+    The new file can be made from the old one: by `edits` or `replaced` where one is given, otherwise by `fields`,
+    `spans` and `relations`.
+
+    Attributes:
+        file: Path below `corpus/` or `schema/`, with that prefix.
+        version: The annotation set of an annotation: gold or an annotator's id.
+        old: SHA-256 of the old file.
+        new: SHA-256 of the new file.
     """
 
     file: str
@@ -97,23 +107,29 @@ class FileChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     spans: tuple[SpanChange, ...] = ()
     relations: tuple[RelationChange, ...] = ()
     edits: tuple[Edit, ...] | None = None
-    replaced: Replaced | None = None
+    replaced: Replacement | None = None
 
     @property
-    def what(self) -> Literal["added", "removed", "changed"]:
+    def status(self) -> Literal["added", "removed", "changed"]:
+        """Whether the file was added, removed or changed."""
         return "added" if self.old is None else "removed" if self.new is None else "changed"
 
 
 InventoryKind = Literal[
     "added", "removed", "renamed", "redefined", "narrowed", "widened", "retyped", "changed", "presented"
 ]
-"""redefined: another definition. changed: which spans a table takes, or how it reads them. presented: a hotkey, colour,
-title or page."""
+"""redefined: another definition. changed: which spans a table takes, or how it reads them. presented: only a hotkey,
+colour, title or page changed."""
 
 
 class InventoryChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`what` is a layer, label, attribute, value, relation, record, role, interval or view; `name` that in the new
-    inventory, or in the old one if it was removed, with a dot before a part's own name: `stated.exact`."""
+    """The change of one entry of the inventory, or of one field of it.
+
+    Attributes:
+        what: inventory, layer, label, attribute, value, relation, record, role, interval or view.
+        name: Name in the new inventory, or in the old one where the entry was removed. A part has its holder's name and
+            a dot before its own: `stated.exact`.
+    """
 
     kind: InventoryKind
     what: str
@@ -124,8 +140,10 @@ class InventoryChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class ColumnChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A column of the dataset, as `table.column`. shifted: a class id stands for another name now; extended: new
-    classes behind the old ones."""
+    """The change of a column of the dataset, named `table.column`.
+
+    shifted: a class id means another name now. extended: new classes follow the old ones.
+    """
 
     kind: Literal["added", "removed", "retyped", "shifted", "extended"]
     column: str
@@ -134,7 +152,7 @@ class ColumnChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class SplitMove(msgspec.Struct, frozen=True, kw_only=True):
-    """An article of both versions that stands in another list of `splits/`; None: in none."""
+    """An article of both versions that is in another split; None where it is in no split."""
 
     article: str
     old: str | None

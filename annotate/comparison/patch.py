@@ -1,7 +1,4 @@
-"""OLD and a difference → NEW on disk: in a folder of its own, or in place; whole or not at all.
-
-A difference as JSON: written a file change a line while it is made, and read back.
-"""
+"""A difference as JSON, and a difference applied to the files of a version: to a new folder, or in place."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -10,18 +7,19 @@ from typing import Any
 
 import msgspec
 
-from annotate.comparison.apply import Unfit, applied
+from annotate.comparison.apply import CannotApply, apply_file_change
 from annotate.comparison.compare import Comparison
 from annotate.comparison.model import FORMAT, FileChange
-from annotate.comparison.semver import version_needed
-from annotate.comparison.sources import CORPUS, SCHEMA, FolderTree, Tree
+from annotate.comparison.paths import CORPUS, SCHEMA
+from annotate.comparison.semver import find_needed_version
+from annotate.comparison.trees import FolderTree, Tree
 from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
 from annotate.util.files import taking_the_place, write_atomically
 
 
-class Difference(msgspec.Struct, kw_only=True):
-    """What `annotate apply` takes; the summary of the JSON is for other readers."""
+class Patch(msgspec.Struct, kw_only=True):
+    """The part of a difference that `annotate apply` needs. The summary in the JSON is for other readers."""
 
     format: int
     old: str
@@ -29,60 +27,91 @@ class Difference(msgspec.Struct, kw_only=True):
     files: list[FileChange]
 
 
-def encoded(comparison: Comparison, more: dict[str, Any] | None = None) -> Iterator[bytes]:
-    """The JSON of a comparison, in parts: names, every change, then what they come to."""
-    head = {"format": FORMAT, "old": comparison.old.name, "new": comparison.new.name}
-    yield b"{\n" + b"".join(_entry(name, value) + b",\n" for name, value in head.items()) + b'"files": ['
-    comma = b"\n"
-    for change in comparison.files():
-        yield comma + msgspec.json.encode(change)
-        comma = b",\n"
-    needed = version_needed(comparison.summary)
-    tail = {
+class PatchRejected(Exception):  # noqa: N818 - like CannotRun, it states what happened
+    """The patch does not fit, and nothing was written.
+
+    Attributes:
+        reasons: One line for each file that does not fit.
+    """
+
+    def __init__(self, reasons: list[str]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reasons))
+
+
+def encode_patch(comparison: Comparison, more: dict[str, Any] | None = None) -> Iterator[bytes]:
+    """Compare two versions and write the difference as JSON.
+
+    Args:
+        comparison: The two versions.
+        more: Further entries of the JSON object, written last.
+
+    Returns:
+        The JSON in parts: the versions, one line for each file change, the summary, the version needed.
+    """
+    header = {"format": FORMAT, "old": comparison.old.name, "new": comparison.new.name}
+    yield b"{\n" + b"".join(_encode_entry(name, value) + b",\n" for name, value in header.items()) + b'"files": ['
+    separator = b"\n"
+    for change in comparison.compare_files():
+        yield separator + msgspec.json.encode(change)
+        separator = b",\n"
+    needed = find_needed_version(comparison.summary)
+    footer = {
         "summary": comparison.summary,
         "version": {"level": needed.level, "reasons": needed.reasons},
         **(more or {}),
     }
-    yield b"\n],\n" + b",\n".join(_entry(name, value) for name, value in tail.items()) + b"\n}\n"
+    yield b"\n],\n" + b",\n".join(_encode_entry(name, value) for name, value in footer.items()) + b"\n}\n"
 
 
-def _entry(name: str, value: Any) -> bytes:
+def _encode_entry(name: str, value: Any) -> bytes:
     return msgspec.json.encode(name) + b": " + msgspec.json.encode(value)
 
 
-def decoded(data: bytes, where: str) -> Difference:
-    """A difference from its JSON. Raises CannotRun for what is none, or one of a later format."""
-    hint = "give it what `annotate diff OLD NEW --format json` writes"
+def decode_patch(data: bytes, where: str) -> Patch:
+    """Read a difference from its JSON.
+
+    Args:
+        data: The JSON that `annotate diff --format json` writes.
+        where: The name of the input in an error.
+
+    Raises:
+        CannotRun: The data is not a difference, or has a later format.
+    """
+    hint = "give the output of `annotate diff OLD NEW --format json`"
     if not data.strip():
         raise CannotRun(where, "is empty", hint)
     try:
         version = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("format")
         if version is not None and (number := msgspec.json.decode(version, type=int)) > FORMAT:
-            raise CannotRun(where, f"is of format {number}, {FORMAT} is known here", "take a newer toolkit")
-        return msgspec.json.decode(data, type=Difference)
+            problem = f"has format {number}; this toolkit reads formats up to {FORMAT}"
+            raise CannotRun(where, problem, "install a newer toolkit")
+        return msgspec.json.decode(data, type=Patch)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise CannotRun(where, f"is no difference: {error}", hint) from error
+        raise CannotRun(where, f"is not a difference: {error}", hint) from error
 
 
-class Refused(Exception):  # noqa: N818 - it says what happened
-    """The difference does not fit; `why` has a line a file. Nothing was written."""
+def write_patched(patch: Patch, old: Tree, out: Path) -> int:
+    """Write the new version to a folder, completely or not at all.
 
-    def __init__(self, why: list[str]) -> None:
-        self.why = why
-        super().__init__("; ".join(why))
+    Args:
+        patch: The difference.
+        old: The files of the old version.
+        out: A folder that does not exist or is empty.
 
+    Returns:
+        The number of files written.
 
-def into(difference: Difference, old: Tree, out: Path) -> int:
-    """Write NEW to the folder `out`, which must not hold anything yet; how many files it has.
-
-    Raises Refused where the difference is not one of `old`, CannotRun where `out` cannot be written.
+    Raises:
+        PatchRejected: The patch does not fit the old version.
+        CannotRun: The folder cannot be written.
     """
     if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
-        raise CannotRun(out, "is there already", "name a folder that does not exist yet")
-    changes = _by_file(difference)
+        raise CannotRun(out, "exists already", "name a folder that does not exist yet")
+    changes = _index_changes(patch)
     number = 0
-    with _folder(out) as folder:
-        for file, data in _all(changes, old):
+    with _new_folder(out) as folder:
+        for file, data in _patch_files(changes, old):
             if data is not None:
                 target = folder / file
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -91,74 +120,85 @@ def into(difference: Difference, old: Tree, out: Path) -> int:
     return number
 
 
-def in_place(difference: Difference, old: FolderTree) -> int:
-    """Turn a folder into NEW, a file at a time, once all changes are known to fit; how many files changed.
+def patch_in_place(patch: Patch, old: FolderTree) -> int:
+    """Turn the files of the old version into the new version, one by one, after all changes are known to fit.
 
-    Files that are NEW already are left alone, so that a run that broke off can be run again. Raises Refused, CannotRun.
+    Files that are at the new version already are left alone, so that an interrupted run can be repeated.
+
+    Args:
+        patch: The difference.
+        old: The folders to change.
+
+    Returns:
+        The number of files changed.
+
+    Raises:
+        PatchRejected: The patch does not fit the old version; nothing was changed.
+        CannotRun: A file cannot be written or removed.
     """
-    there = old.files()
-    fitting = _Unfitting()
+    files = old.files()
+    trial = _Trial()
     changes = []
-    for file, change in _by_file(difference).items():
-        data = old.read(file) if file in there else None
+    for file, change in _index_changes(patch).items():
+        data = old.read(file) if file in files else None
         if (None if data is None else sha256(data)) != change.new:
             changes.append(change)
-            fitting.try_(change, data)
-    fitting.raise_()
-    # What is gone goes first: a folder may take the place of a file.
-    for change in sorted(changes, key=lambda one: one.new is not None):
+            trial.apply(change, data)
+    trial.raise_if_rejected()
+    # Removals go first: a folder may replace a file.
+    for change in sorted(changes, key=lambda change: change.new is not None):
         path = old.path(change.file)
-        new = applied(change, old.read(change.file) if change.old is not None else None)
+        new = apply_file_change(change, old.read(change.file) if change.old is not None else None)
         if new is None:
-            _remove(path, old)
+            _remove_file(path, old)
         else:
             write_atomically(path, new)
     return len(changes)
 
 
-class _Unfitting:
-    """Tries changes, and keeps why some do not fit."""
+class _Trial:
+    """Applies changes and collects the reasons why some do not fit."""
 
     def __init__(self) -> None:
-        self.why: list[str] = []
+        self._reasons: list[str] = []
 
-    def try_(self, change: FileChange, old: bytes | None) -> bytes | None:
+    def apply(self, change: FileChange, old: bytes | None) -> bytes | None:
         try:
-            return applied(change, old)
-        except Unfit as error:
-            self.why.append(f"{change.file}: {error}")
+            return apply_file_change(change, old)
+        except CannotApply as error:
+            self._reasons.append(f"{change.file}: {error}")
             return None
 
-    def raise_(self) -> None:
-        if self.why:
-            raise Refused(self.why)
+    def raise_if_rejected(self) -> None:
+        if self._reasons:
+            raise PatchRejected(self._reasons)
 
 
-def _all(changes: Mapping[str, FileChange], old: Tree) -> Iterator[tuple[str, bytes | None]]:
-    """Every file of NEW with its bytes, None for one that is gone; Refused, at the end, where one did not fit."""
-    fitting = _Unfitting()
-    there = old.files()
-    for file in dict.fromkeys((*there, *changes)):
-        data = old.read(file) if file in there else None
-        yield file, fitting.try_(changes[file], data) if file in changes else data
-    fitting.raise_()
+def _patch_files(changes: Mapping[str, FileChange], old: Tree) -> Iterator[tuple[str, bytes | None]]:
+    """Yield every file of the new version with its bytes, None for a removed one; at the end raise PatchRejected."""
+    trial = _Trial()
+    files = old.files()
+    for file in dict.fromkeys((*files, *changes)):
+        data = old.read(file) if file in files else None
+        yield file, trial.apply(changes[file], data) if file in changes else data
+    trial.raise_if_rejected()
 
 
-def _by_file(difference: Difference) -> dict[str, FileChange]:
-    """The changes by path. Raises CannotRun for a path that leads elsewhere, or stands there twice."""
-    found: dict[str, FileChange] = {}
-    for change in difference.files:
+def _index_changes(patch: Patch) -> dict[str, FileChange]:
+    """Return the changes by path. Raise CannotRun for a path that leads elsewhere, or occurs twice."""
+    changes: dict[str, FileChange] = {}
+    for change in patch.files:
         parts = PurePosixPath(change.file).parts
         if len(parts) < 2 or parts[0] not in (CORPUS, SCHEMA) or any(part.startswith(".") for part in parts):
-            raise CannotRun(change.file, f"is no path below {CORPUS}/ or {SCHEMA}/", "make the difference again")
-        if change.file in found or "/".join(parts) != change.file or "\0" in change.file:
-            raise CannotRun(ascii(change.file), "is no path of its own", "make the difference again")
-        found[change.file] = change
-    return found
+            raise CannotRun(change.file, f"is not a path below {CORPUS}/ or {SCHEMA}/", "make the difference again")
+        if change.file in changes or "/".join(parts) != change.file or "\0" in change.file:
+            raise CannotRun(ascii(change.file), "is not a path, or occurs twice", "make the difference again")
+        changes[change.file] = change
+    return changes
 
 
-def _remove(path: Path, old: FolderTree) -> None:
-    """Remove a file, and folders that are empty then; the roots stay."""
+def _remove_file(path: Path, old: FolderTree) -> None:
+    """Remove a file, and the folders that are empty after it. The roots stay."""
     try:
         path.unlink(missing_ok=True)
         for folder in path.parents:
@@ -166,12 +206,12 @@ def _remove(path: Path, old: FolderTree) -> None:
                 break
             folder.rmdir()
     except OSError as error:
-        raise CannotRun(path, f"cannot be removed: {describe_os_error(error)}", "run it again") from error
+        raise CannotRun(path, f"cannot be removed: {describe_os_error(error)}", "run the command again") from error
 
 
 @contextlib.contextmanager
-def _folder(out: Path) -> Iterator[Path]:
-    """A folder that becomes `out` if all goes well."""
+def _new_folder(out: Path) -> Iterator[Path]:
+    """Yield a folder that becomes `out` unless an exception is raised."""
     try:
         with taking_the_place(out.resolve()) as folder:
             yield folder

@@ -1,8 +1,7 @@
-"""The version that a difference asks for: the highest level of the rules that have a reason (docs/versioning.md).
+"""Find the version number that a difference needs: the highest level of the rules that find a reason.
 
-What each change of a corpus means for its version: a rule a kind of change, with its level and its reasons in words.
-
-The docstring of a rule is its documentation: what, and why.
+A rule maps one kind of change to a level, with its reasons in words. The docstring of a rule is its documentation: what
+it finds, and why that matters (docs/versioning.md).
 """
 
 import inspect
@@ -19,15 +18,15 @@ from annotate.errors import CannotRun
 Level = Literal["major", "minor", "patch", "none"]
 
 SHARE = 0.01
-"""Above this share of test labels changed, corrections ask for a minor version: results are no longer comparable to the
-per cent in which they are quoted."""
+"""Share of changed test labels above which corrections need a minor version: results are quoted to the per cent, and
+would no longer be comparable to that precision."""
 
-NAMED = 5
-"""As many names a reason lists; more are counted."""
+MAX_NAMES = 5
+"""Number of names that a reason lists. The others are only counted."""
 
 
 class VersionRule(NamedTuple):
-    """A function from a summary to the reasons it finds, with the level that any of them asks for."""
+    """A function that lists reasons found in a summary, with the level that any of them needs."""
 
     code: str
     level: Level
@@ -37,182 +36,183 @@ class VersionRule(NamedTuple):
 
     @property
     def summary(self) -> str:
+        """The first line of the documentation."""
         return self.documentation.partition("\n")[0]
 
     @property
     def severity(self) -> Level:
-        """The level, where other rules have a severity."""
+        """The level. Other rules have a severity in its place."""
         return self.level
 
 
 def _rule(code: str, level: Level) -> Callable[[Callable[[Summary], Iterator[str]]], VersionRule]:
-    def made(reasons: Callable[[Summary], Iterator[str]]) -> VersionRule:
+    def make_rule(reasons: Callable[[Summary], Iterator[str]]) -> VersionRule:
         name = reasons.__name__.replace("_", "-")
         return VersionRule(code, level, name, inspect.cleandoc(reasons.__doc__ or ""), reasons)
 
-    return made
+    return make_rule
 
 
-def _changed(summary: Summary, *kinds: InventoryKind) -> Iterator[InventoryChange]:
-    return (one for one in summary.inventory if one.kind in kinds)
+def _select_inventory(summary: Summary, *kinds: InventoryKind) -> Iterator[InventoryChange]:
+    return (change for change in summary.inventory if change.kind in kinds)
 
 
-def _named(what: str, names: Sequence[str]) -> Iterator[str]:
-    """One reason for all the names, if there are any; `what` is said of an article or a text."""
+def _list_names(what: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield one reason for all the names, if there are any. `what` begins with the singular of a noun."""
     if names:
-        noun, _, verb = what.partition(" ")
-        rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        yield f"{len(names)} {noun}{'s' * (len(names) > 1)} {verb}: {', '.join(names[:NAMED])}{rest}"
+        noun, _, rest_of_phrase = what.partition(" ")
+        more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+        yield f"{len(names)} {noun}{'s' * (len(names) > 1)} {rest_of_phrase}: {', '.join(names[:MAX_NAMES])}{more}"
 
 
 @_rule("D101", "major")
 def name_gone(summary: Summary) -> Iterator[str]:
-    """A label, attribute, value, relation, record, role or view is gone, or has another name.
+    """A label, attribute, value, relation, record, role or view was removed or renamed.
 
-    Why: a program that asks for it by its name fails, or silently finds nothing.
+    Why: a program that uses the old name fails, or silently finds nothing.
     """
-    for one in _changed(summary, "removed"):
-        yield f"the {one.what} {one.name} was removed"
-    for one in _changed(summary, "renamed"):
-        yield f"the {one.what} {one.old} is called {one.new} now"
+    for change in _select_inventory(summary, "removed"):
+        yield f"the {change.what} {change.name} was removed"
+    for change in _select_inventory(summary, "renamed"):
+        yield f"the {change.what} {change.old} was renamed to {change.new}"
 
 
 @_rule("D102", "major")
 def meaning_narrowed(summary: Summary) -> Iterator[str]:
-    """What a label may be used for was narrowed: fewer ends, fewer labels, tighter bounds, an attribute required.
+    """A label may be used for less than before: fewer ends, fewer labels, tighter bounds, a required attribute.
 
-    Why: what was labelled before may not be so labelled now, and labels of the two versions cannot be pooled.
+    Why: earlier labels may no longer be allowed, and the labels of the two versions cannot be pooled.
     """
-    for one in _changed(summary, "narrowed"):
-        yield f"{one.what} {one.name}: {one.field} narrowed"
+    for change in _select_inventory(summary, "narrowed"):
+        yield f"{change.what} {change.name}: {change.field} narrowed"
 
 
 @_rule("D103", "major")
 def definition_changed(summary: Summary) -> Iterator[str]:
-    """A definition has other words.
+    """The words of a definition changed.
 
-    Why: the definition is the meaning, and whether new words narrow it no program can tell; case, white space and
+    Why: the definition is the meaning, and no program can tell whether new words narrow it. Case, white space and
     punctuation alone do not count.
     """
-    for one in _changed(summary, "redefined"):
-        yield f"the {one.what} {one.name} is defined otherwise"
+    for change in _select_inventory(summary, "redefined"):
+        yield f"the definition of the {change.what} {change.name} changed"
 
 
 @_rule("D104", "major")
 def text_changed(summary: Summary) -> Iterator[str]:
     """The text of an article changed.
 
-    Why: offsets, and predictions made on the old text, no longer fit.
+    Why: offsets, and predictions made on the old text, no longer match.
     """
-    yield from _named("text with other words", summary.articles.text)
+    yield from _list_names("text that changed", summary.articles.text)
 
 
 @_rule("D105", "major")
 def article_gone(summary: Summary) -> Iterator[str]:
-    """An article is gone, or its gold labels, or it stands in no split any more.
+    """An article was removed, lost its gold labels, or is no longer in any split.
 
     Why: results over the old articles can no longer be computed.
     """
-    yield from _named("article removed", summary.articles.removed)
-    yield from _named("article without gold labels now", summary.articles.unlabelled)
-    yield from _named("article in no split now", [one.article for one in summary.moves if one.new is None])
+    yield from _list_names("article removed", summary.articles.removed)
+    yield from _list_names("article without gold labels", summary.articles.unlabelled)
+    yield from _list_names("article no longer in a split", [move.article for move in summary.moves if move.new is None])
 
 
 @_rule("D106", "major")
 def article_moved(summary: Summary) -> Iterator[str]:
     """An article moved from one split to another.
 
-    Why: what a system was trained on may now be what it is tested on.
+    Why: an article that a system was trained on may now be one that it is tested on.
     """
-    moved = [f"{one.article} from {one.old} to {one.new}" for one in summary.moves if one.old and one.new]
-    yield from _named("article moved between splits", moved)
+    moves = [f"{move.article} from {move.old} to {move.new}" for move in summary.moves if move.old and move.new]
+    yield from _list_names("article moved between splits", moves)
 
 
 @_rule("D107", "major")
 def column_gone(summary: Summary) -> Iterator[str]:
-    """A column of the dataset is gone, or has another type; also the type of an attribute.
+    """A column of the dataset was removed, or the type of a column or an attribute changed.
 
     Why: programs that read it fail.
     """
-    for one in summary.columns:
-        if one.kind in ("removed", "retyped"):
-            yield f"the column {one.column} " + (f"is {one.new}, not {one.old}" if one.new else "was removed")
-    for change in _changed(summary, "retyped"):
+    for column in summary.columns:
+        if column.kind in ("removed", "retyped"):
+            yield f"the column {column.column} {f'is {column.new}, not {column.old}' if column.new else 'was removed'}"
+    for change in _select_inventory(summary, "retyped"):
         yield f"the {change.what} {change.name} is of type {change.new}, not {change.old}"
 
 
 @_rule("D108", "major")
 def class_id_shifted(summary: Summary) -> Iterator[str]:
-    """A class id stands for another name.
+    """A class id means another name.
 
-    Why: a trained classifier would be read wrongly, with no error.
+    Why: the output of a trained classifier would be misread, without an error.
     """
-    for one in summary.columns:
-        if one.kind == "shifted":
-            yield f"class ids of the column {one.column} shifted"
+    for column in summary.columns:
+        if column.kind == "shifted":
+            yield f"class ids of the column {column.column} shifted"
 
 
 @_rule("D109", "major")
 def table_reads_otherwise(summary: Summary) -> Iterator[str]:
-    """A record, role, interval or view takes other spans or reads them in another way; a label is in another layer.
+    """A record, role, interval or view takes other spans or reads them differently, or a label is in another layer.
 
-    Why: the same labels give other rows, under the same column names.
+    Why: the same labels give other rows under the same column names.
     """
-    for one in _changed(summary, "changed"):
-        yield f"{one.what} {one.name}: {one.field} changed"
+    for change in _select_inventory(summary, "changed"):
+        yield f"{change.what} {change.name}: {change.field} changed"
 
 
 @_rule("D201", "minor")
 def article_added(summary: Summary) -> Iterator[str]:
-    """There is a new article, or one has gold labels or a split that had none."""
+    """An article was added, or has gold labels or a split for the first time."""
     articles = summary.articles
-    yield from _named("article added", articles.added)
-    yield from _named("article with gold labels for the first time", articles.labelled)
-    yield from _named(
-        "article in a split for the first time", [one.article for one in summary.moves if one.old is None]
+    yield from _list_names("article added", articles.added)
+    yield from _list_names("article with gold labels for the first time", articles.labelled)
+    yield from _list_names(
+        "article in a split for the first time", [move.article for move in summary.moves if move.old is None]
     )
 
 
 @_rule("D202", "minor")
 def name_added(summary: Summary) -> Iterator[str]:
-    """There is a new label, attribute, value, relation, record, role or view."""
-    for one in _changed(summary, "added"):
-        yield f"the {one.what} {one.name} was added"
+    """A label, attribute, value, relation, record, role or view was added."""
+    for change in _select_inventory(summary, "added"):
+        yield f"the {change.what} {change.name} was added"
 
 
 @_rule("D203", "minor")
 def meaning_widened(summary: Summary) -> Iterator[str]:
     """A label may be used for more than before: more ends, more labels, looser bounds, an attribute not required."""
-    for one in _changed(summary, "widened"):
-        yield f"{one.what} {one.name}: {one.field} widened"
+    for change in _select_inventory(summary, "widened"):
+        yield f"{change.what} {change.name}: {change.field} widened"
 
 
 @_rule("D204", "minor")
 def column_added(summary: Summary) -> Iterator[str]:
-    """The dataset has a new column, or a column has new classes behind the old ones."""
-    for one in summary.columns:
-        if one.kind == "added":
-            yield f"the column {one.column} was added"
-        if one.kind == "extended":
-            yield f"the column {one.column} has new classes"
+    """The dataset has a new column, or a column has new classes after the old ones."""
+    for column in summary.columns:
+        if column.kind == "added":
+            yield f"the column {column.column} was added"
+        if column.kind == "extended":
+            yield f"the column {column.column} has new classes"
 
 
 @_rule("D205", "minor")
 def rights_changed(summary: Summary) -> Iterator[str]:
-    """What is said of the rights in an article changed.
+    """The statement of the rights in an article changed.
 
-    Why: whoever uses it must look again whether they may.
+    Why: everyone who uses the article must check again whether they may.
     """
-    yield from _named("article with other rights", summary.articles.rights)
+    yield from _list_names("article with changed rights", summary.articles.rights)
 
 
 @_rule("D206", "minor")
 def many_test_labels_changed(summary: Summary) -> Iterator[str]:
     """More than one in a hundred of the test labels was corrected.
 
-    Why: scores on the two versions differ by more than the per cent in which they are quoted. Counted are gold spans
-    and relations added, removed, moved, relabelled or retargeted, and spans with other attributes, against all spans
-    and relations of the old test split; where that split has no article, of all gold.
+    Why: scores on the two versions differ by more than the per cent to which they are quoted. The rule counts gold
+    spans and relations that were added, removed, moved, relabelled or retargeted, and spans with other attributes. The
+    total is all spans and relations of the old test split, or of all gold where that split has no article.
     """
     share = summary.share
     if share.value > SHARE:
@@ -223,20 +223,20 @@ def many_test_labels_changed(summary: Summary) -> Iterator[str]:
 @_rule("D301", "patch")
 def labels_corrected(summary: Summary) -> Iterator[str]:
     """Gold labels were corrected within the guidelines."""
-    yield from _named("article with other gold labels", summary.articles.corrected)
+    yield from _list_names("article with corrected gold labels", summary.articles.corrected)
 
 
 @_rule("D302", "patch")
 def metadata_corrected(summary: Summary) -> Iterator[str]:
-    """Something else that is known of an article was corrected: title, date, publisher, source."""
-    yield from _named("article with other metadata", summary.articles.metadata)
+    """The metadata of an article were corrected: title, date, publisher, source."""
+    yield from _list_names("article with corrected metadata", summary.articles.metadata)
 
 
 @_rule("D303", "patch")
 def other_file_changed(summary: Summary) -> Iterator[str]:
-    """Any other file changed: annotators' own labels, coverage, decisions, links, sources, the inventory's looks."""
+    """Another file changed: annotators' own labels, coverage, decisions, links, sources, presentation."""
     if summary.files:
-        yield f"files differ: {summary.files_in_words}"
+        yield f"files differ: {summary.file_counts}"
 
 
 RULES: tuple[VersionRule, ...] = (
@@ -262,44 +262,53 @@ RULES: tuple[VersionRule, ...] = (
 
 
 LEVELS: tuple[Level, ...] = ("none", "patch", "minor", "major")
-"""From the lowest to the highest."""
+"""The levels, lowest first."""
 
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why a level is needed: the code of a rule, its level, and what it found."""
+    """The reason why a level is needed: the code of a rule, its level, and what it found."""
 
     code: str
     level: Level
     message: str
 
 
-class Needed(NamedTuple):
-    """The smallest level that a difference allows, and every reason, those for the highest level first."""
+class NeededVersion(NamedTuple):
+    """The smallest level that a difference allows, and all reasons, those for the highest level first."""
 
     level: Level
     reasons: list[Reason]
 
     @property
-    def forcing(self) -> list[Reason]:
-        """The reasons without which a smaller version would do."""
+    def decisive_reasons(self) -> list[Reason]:
+        """The reasons without which a smaller version would be enough."""
         return [reason for reason in self.reasons if reason.level == self.level]
 
 
-def version_needed(summary: Summary) -> Needed:
-    """The smallest version level for a difference, with reasons."""
-    found = [Reason(rule.code, rule.level, words) for rule in RULES for words in rule.reasons(summary)]
-    found.sort(key=lambda reason: (-LEVELS.index(reason.level), reason.code))
-    return Needed(found[0].level if found else "none", found)
+def find_needed_version(summary: Summary) -> NeededVersion:
+    """Find the smallest version level that a difference allows, with reasons.
+
+    Args:
+        summary: The sum of the difference.
+    """
+    reasons = [Reason(rule.code, rule.level, message) for rule in RULES for message in rule.reasons(summary)]
+    reasons.sort(key=lambda reason: (-LEVELS.index(reason.level), reason.code))
+    return NeededVersion(reasons[0].level if reasons else "none", reasons)
 
 
 def next_version(version: str, level: Level) -> str:
-    """The smallest version after `version` of a level. In 0.y.z, major and minor both raise y.
+    """Return the smallest version of a level after a version. In 0.y.z, major and minor both raise y.
 
-    Raises CannotRun for what is no version of three numbers.
+    Args:
+        version: Three numbers with dots between them.
+        level: The level to raise; "none" returns the version itself.
+
+    Raises:
+        CannotRun: `version` is not three numbers.
     """
-    major, minor, patch = parsed(version)
+    major, minor, patch = parse_version(version)
     if level == "none":
         return version
     if level == "patch":
@@ -307,9 +316,13 @@ def next_version(version: str, level: Level) -> str:
     return f"{major + 1}.0.0" if level == "major" and major else f"{major}.{minor + 1}.0"
 
 
-def parsed(version: str) -> tuple[int, int, int]:
-    """The three numbers of a version; raises CannotRun for anything else."""
+def parse_version(version: str) -> tuple[int, int, int]:
+    """Return the three numbers of a version.
+
+    Raises:
+        CannotRun: `version` is not three numbers.
+    """
     match = _VERSION.fullmatch(version)
     if not match:
-        raise CannotRun(version, "is no version", "write three numbers with dots between them, as 0.2.0")
+        raise CannotRun(version, "is not a version", "write three numbers with dots between them, as in 0.2.0")
     return int(match[1]), int(match[2]), int(match[3])

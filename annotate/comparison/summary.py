@@ -1,4 +1,4 @@
-"""What a difference comes to: counts of gold by label, the articles by what became of them, files by kind."""
+"""Sum up a difference: counts of gold by label, the articles by what happened to them, and files by kind."""
 
 import msgspec
 
@@ -6,16 +6,18 @@ from annotate.comparison.model import ColumnChange, FileChange, InventoryChange,
 from annotate.model import GOLD
 
 TEST = "test"
+"""The name of the split that systems are tested on."""
 
-UNMOVED: frozenset[str] = frozenset({"carried", "note", "words", "id", "renamed"})
+_SAME_MEANING: frozenset[str] = frozenset({"carried", "note", "words", "id", "renamed"})
 """Kinds of change after which a label says what it said before."""
 
 
 class LabelCounts(msgspec.Struct, omit_defaults=True):
-    """Gold spans, or relations, of one label in articles that have gold in both versions, by kind of change.
+    """Counts of gold spans, or relations, of one label, by kind of change.
 
-    One that changed in two ways counts in both. relabelled counts with the old label, `became` with the new one.
-    `arrived` and `gone` came and went with an article's gold file.
+    Articles count that have gold in both versions. A span that changed in two ways counts in both. A relabelled span
+    counts as `relabelled` with its old label and as `became` with its new one. `arrived` and `gone` count the labels of
+    gold files that were added or removed.
     """
 
     added: int = 0
@@ -33,13 +35,18 @@ class LabelCounts(msgspec.Struct, omit_defaults=True):
 
     @property
     def net(self) -> int:
-        """How many more there are in the new version, but for names that the inventory changed."""
+        """How many more there are in the new version, apart from names that the inventory changed."""
         return self.added + self.became + self.arrived - self.removed - self.relabelled - self.gone
 
 
-class Share(msgspec.Struct):
-    """How much of what systems are tested on was changed: `moved` of the `of` gold spans and relations of the old test
-    split, or of all gold where that has no article; `whole` says which."""
+class ChangedShare(msgspec.Struct):
+    """The share of the labels that systems are tested on which changed.
+
+    Attributes:
+        moved: How many of them changed.
+        of: How many gold spans and relations the old test split has, or all gold where that split has no article.
+        whole: Whether `of` counts all gold.
+    """
 
     moved: int = 0
     of: int = 0
@@ -47,12 +54,15 @@ class Share(msgspec.Struct):
 
     @property
     def value(self) -> float:
-        """1 where there was nothing that could have changed, and something did."""
+        """The share, from 0 to 1. It is 1 where the total is 0 and something changed."""
         return self.moved / self.of if self.of else float(self.moved > 0)
 
 
-class Articles(msgspec.Struct):
-    """Ids of articles. `labelled` and `unlabelled`: of both versions, with gold in the new or the old one only."""
+class ArticleChanges(msgspec.Struct):
+    """Ids of articles by what happened to them.
+
+    `labelled` and `unlabelled` are articles of both versions that have gold only in the new or only in the old one.
+    """
 
     added: list[str] = []
     removed: list[str] = []
@@ -65,87 +75,91 @@ class Articles(msgspec.Struct):
 
 
 class Summary(msgspec.Struct):
-    """A whole difference in numbers and names; all that `version_needed` looks at."""
+    """A difference in numbers and names. `find_needed_version` looks at nothing else."""
 
     inventory: list[InventoryChange] = []
     columns: list[ColumnChange] = []
     moves: list[SplitMove] = []
-    articles: Articles = msgspec.field(default_factory=Articles)
+    articles: ArticleChanges = msgspec.field(default_factory=ArticleChanges)
     spans: dict[str, LabelCounts] = {}
     relations: dict[str, LabelCounts] = {}
     annotators: dict[str, int] = {}
     files: dict[str, int] = {}
-    share: Share = msgspec.field(default_factory=Share)
+    share: ChangedShare = msgspec.field(default_factory=ChangedShare)
 
     @property
-    def files_in_words(self) -> str:
-        """How many files of each kind differ, and how."""
-        each = ((number, kind.partition(" ")) for kind, number in sorted(self.files.items()))
-        return ", ".join(f"{number} {kind[0]} file{'s' * (number > 1)} {kind[2]}" for number, kind in each)
+    def file_counts(self) -> str:
+        """How many files of each kind differ, and how, in words."""
+        counts = ((number, kind.partition(" ")) for kind, number in sorted(self.files.items()))
+        return ", ".join(f"{number} {kind} file{'s' * (number > 1)} {status}" for number, (kind, _, status) in counts)
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether no file differs."""
         return not self.files
 
 
-class Summarising:
-    """Takes file changes one by one; holds only counts and names.
+class SummaryBuilder:
+    """Adds file changes to a summary one by one. It keeps only counts and names.
 
-    `both` are the articles of both versions, `tested` those of the old test split; None: all count.
+    Args:
+        summary: The summary to fill.
+        common_ids: Ids of the articles of both versions.
+        test_ids: Ids of the articles of the old test split; None where all gold counts.
     """
 
-    def __init__(self, summary: Summary, both: frozenset[str], tested: frozenset[str] | None) -> None:
-        self.summary, self._both, self._tested = summary, both, tested
+    def __init__(self, summary: Summary, common_ids: frozenset[str], test_ids: frozenset[str] | None) -> None:
+        self.summary, self._common_ids, self._test_ids = summary, common_ids, test_ids
 
     def add(self, change: FileChange) -> None:
-        summary, article = self.summary, change.article
-        kind = f"{change.kind} {change.what}"
+        """Count the change of one file."""
+        summary, article_id = self.summary, change.article
+        kind = f"{change.kind} {change.status}"
         summary.files[kind] = summary.files.get(kind, 0) + 1
-        if change.kind == "text" and change.what == "changed" and article:
-            summary.articles.text.append(article)
-        elif change.kind == "metadata" and article:
-            self._metadata(change, article)
-        elif change.version == GOLD and article:
-            self._gold(change, article)
+        if change.kind == "text" and change.status == "changed" and article_id:
+            summary.articles.text.append(article_id)
+        elif change.kind == "metadata" and article_id:
+            self._add_metadata(change, article_id)
+        elif change.version == GOLD and article_id:
+            self._add_gold(change, article_id)
         elif change.version:
             number = len(change.spans) + len(change.relations)
             summary.annotators[change.version] = summary.annotators.get(change.version, 0) + number
 
-    def _metadata(self, change: FileChange, article: str) -> None:
+    def _add_metadata(self, change: FileChange, article_id: str) -> None:
         articles = self.summary.articles
-        {"added": articles.added, "removed": articles.removed, "changed": articles.metadata}[change.what].append(
-            article
-        )
-        if change.what == "changed" and any(one.field == "rights" for one in change.fields):
-            articles.rights.append(article)
+        by_status = {"added": articles.added, "removed": articles.removed, "changed": articles.metadata}
+        by_status[change.status].append(article_id)
+        if change.status == "changed" and any(field.field == "rights" for field in change.fields):
+            articles.rights.append(article_id)
 
-    def _gold(self, change: FileChange, article: str) -> None:
-        for spans in change.spans:
-            self._count(self.summary.spans, spans, change.what)
-        for relations in change.relations:
-            self._count(self.summary.relations, relations, change.what)
+    def _add_gold(self, change: FileChange, article_id: str) -> None:
+        for span_change in change.spans:
+            _count_label(self.summary.spans, span_change, change.status)
+        for relation_change in change.relations:
+            _count_label(self.summary.relations, relation_change, change.status)
         articles = self.summary.articles
-        if change.what != "changed":
-            if article in self._both:
-                (articles.labelled if change.what == "added" else articles.unlabelled).append(article)
+        if change.status != "changed":
+            if article_id in self._common_ids:
+                (articles.labelled if change.status == "added" else articles.unlabelled).append(article_id)
             return
-        kinds = [one.kinds for one in change.spans] + [one.kinds for one in change.relations]
-        moved = sum(not UNMOVED.issuperset(each) for each in kinds)
         if change.spans or change.relations:
-            articles.corrected.append(article)
-        if self._tested is None or article in self._tested:
-            self.summary.share.moved += moved
+            articles.corrected.append(article_id)
+        if self._test_ids is None or article_id in self._test_ids:
+            changes: tuple[SpanChange | RelationChange, ...] = (*change.spans, *change.relations)
+            self.summary.share.moved += sum(not _SAME_MEANING.issuperset(label.kinds) for label in changes)
 
-    def _count(self, into: dict[str, LabelCounts], one: SpanChange | RelationChange, what: str) -> None:
-        label = one.old.label if one.old else one.new.label if one.new else ""
-        counts = into.setdefault(label, LabelCounts())
-        if what != "changed":
-            counts.arrived += what == "added"
-            counts.gone += what == "removed"
-            return
-        for kind in one.kinds:
-            if kind in LabelCounts.__struct_fields__:
-                setattr(counts, kind, getattr(counts, kind) + 1)
-        if "relabelled" in one.kinds and one.new:
-            into.setdefault(one.new.label, LabelCounts()).became += 1
+
+def _count_label(counts: dict[str, LabelCounts], change: SpanChange | RelationChange, status: str) -> None:
+    """Count the change of one span or relation, in a file that was added, removed or changed."""
+    label = change.old.label if change.old else change.new.label if change.new else ""
+    label_counts = counts.setdefault(label, LabelCounts())
+    if status != "changed":
+        label_counts.arrived += status == "added"
+        label_counts.gone += status == "removed"
+        return
+    for kind in change.kinds:
+        if kind in LabelCounts.__struct_fields__:
+            setattr(label_counts, kind, getattr(label_counts, kind) + 1)
+    if "relabelled" in change.kinds and change.new:
+        counts.setdefault(change.new.label, LabelCounts()).became += 1

@@ -11,7 +11,9 @@ from annotate import inventory
 from annotate.checks import check
 from annotate.checks.splits import leaks
 from annotate.comparison.compare import Comparison
-from annotate.comparison.sources import CORPUS, SCHEMA, FolderTree, revision, side
+from annotate.comparison.paths import CORPUS, SCHEMA
+from annotate.comparison.sources import open_version
+from annotate.comparison.trees import FolderTree, open_revision
 from annotate.corpus import Corpus, beside
 from annotate.dataset.build import CITATION, build, cited
 from annotate.dataset.writer import Manifest
@@ -147,9 +149,9 @@ class Candidate:
         current = FolderTree("the corpus", {CORPUS: self.corpus.root, SCHEMA: self.schema})
         corpus, schema = str(self.corpus.root.resolve()), str(self.schema.resolve())
         is_folder = Path(name).exists()
-        with side(name) if is_folder else revision(name, corpus, schema, self.folder) as earlier:
+        with open_version(name) if is_folder else open_revision(name, corpus, schema, self.folder) as earlier:
             comparison = Comparison(earlier, current)
-            comparison.summed()
+            comparison.summarize()
             file = f"{CORPUS}/{CHANGELOG}"
             text = earlier.read(file).decode("utf-8", "replace") if file in earlier.files() else ""
         entries = parse_changelog(text)

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from annotate.comparison.semver import parsed
-from annotate.comparison.sources import objects, run
+from annotate.comparison.semver import parse_version
 from annotate.errors import CannotRun
+from annotate.util.processes import open_git_objects, run_git
 
 TAG_PREFIX = "v"
 """A tag is this letter and the version."""
@@ -21,7 +21,7 @@ def git(folder: Path, *arguments: str, stdin: bytes | None = None) -> bytes | No
     Raises:
         CannotRun: git is not installed.
     """
-    process = run(folder, *arguments, given=stdin)
+    process = run_git(folder, *arguments, stdin=stdin)
     return process.stdout if process.returncode == 0 else None
 
 
@@ -92,7 +92,7 @@ class Repository:
     def tagged_versions(self) -> list[str]:
         """Return the versions with a tag on an ancestor of the last commit, lowest first."""
         output = git_text(self.top, "tag", "--list", f"{TAG_PREFIX}*", "--merged", "HEAD") or ""
-        return sorted(_versions(output.split()), key=parsed)
+        return sorted(_versions(output.split()), key=parse_version)
 
     def tagged_commit(self, version: str) -> str | None:
         """Return the commit that the tag of a version points to; None if there is no such tag."""
@@ -107,7 +107,7 @@ class Repository:
 
     def read_blobs(self, blobs: list[str]) -> Iterator[bytes]:
         """Yield the contents of files by git's hashes, in order, with one file in memory at a time."""
-        with objects(self.top) as reader:
+        with open_git_objects(self.top) as reader:
             yield from map(reader.read, blobs)
 
     def read_file(self, revision: str, path: Path) -> bytes | None:
@@ -133,7 +133,7 @@ def _versions(tags: list[str]) -> Iterator[str]:
     for tag in tags:
         version = tag.removeprefix(TAG_PREFIX)
         try:
-            parsed(version)
+            parse_version(version)
         except CannotRun:
             continue
         yield version

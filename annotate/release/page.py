@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from annotate.agreement.tables import tabulate_report
-from annotate.comparison import render
+from annotate.comparison.describe import describe_level, list_totals, tabulate_counts
+from annotate.comparison.semver import find_needed_version
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.release.page_articles import MarkedArticle
 from annotate.release.page_incidents import Incident, Scale, find_incidents
 from annotate.util.html import legible_on, templates
-from annotate.util.tables import Table, make_table
+from annotate.util.tables import Table
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -95,20 +96,12 @@ def _count_labels(corpus: Corpus, article_ids: Sequence[str]) -> tuple[Counter[s
 def _describe_changes(content: PageContent) -> dict[str, Any]:
     if content.changes is None:
         return {"change_lines": None}
-    needed_version, needed = render.version(content.changes)
+    needed = find_needed_version(content.changes)
     return {
         "since": content.since or "",
-        "needed_version": needed_version,
-        "change_lines": [*(reason.message for reason in needed.reasons), *render.lines(content.changes)],
-        "change_tables": [
-            make_table(
-                f"changed-{number}",
-                grid.title,
-                grid.head,
-                [["" if cell is None else cell for cell in row] for row in grid.rows],
-            )
-            for number, grid in enumerate(render.grids(content.changes), 1)
-        ],
+        "needed_version": describe_level(needed.level),
+        "change_lines": [*(reason.message for reason in needed.reasons), *list_totals(content.changes)],
+        "change_tables": [table._replace(name=f"changed-{table.name}") for table in tabulate_counts(content.changes)],
     }
 
 

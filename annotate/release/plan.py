@@ -3,7 +3,7 @@
 import msgspec
 
 from annotate.comparison.compare import Comparison
-from annotate.comparison.semver import Reason, next_version, version_needed
+from annotate.comparison.semver import Reason, find_needed_version, next_version
 from annotate.release.changelog import count_changes
 
 
@@ -27,7 +27,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 def plan_next_release(last: str, comparison: Comparison) -> Plan:
     """Return the plan of the release after the version `last`."""
-    needed = version_needed(comparison.summary)
+    needed = find_needed_version(comparison.summary)
     smallest = None if needed.level == "none" else next_version(last, needed.level)
     return Plan(last, smallest, needed.level, needed.reasons, count_changes(comparison.summary))
 

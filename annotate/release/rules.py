@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from annotate.comparison.semver import next_version, parsed, version_needed
+from annotate.comparison.semver import find_needed_version, next_version, parse_version
 from annotate.corpus import Corpus
 from annotate.dataset.build import CITATION
 from annotate.dataset.facts import licence
@@ -42,7 +42,7 @@ def no_step_forward(candidate: Candidate) -> Iterator[Problem]:
     Passes: 0.2.1 after 0.2.0.
     """
     last = candidate.last_version
-    if last and parsed(candidate.version) <= parsed(last):
+    if last and parse_version(candidate.version) <= parse_version(last):
         yield Problem(f"{candidate.version} is not higher than {last}, the last release; choose a higher version")
 
 
@@ -56,10 +56,10 @@ def step_too_small(candidate: Candidate) -> Iterator[Problem]:
     """
     if candidate.comparison is None or candidate.last_version is None:
         return
-    needed = version_needed(candidate.comparison.summary)
+    needed = find_needed_version(candidate.comparison.summary)
     smallest = next_version(candidate.last_version, needed.level)
-    if parsed(candidate.last_version) < parsed(candidate.version) < parsed(smallest):
-        for reason in needed.forcing:
+    if parse_version(candidate.last_version) < parse_version(candidate.version) < parse_version(smallest):
+        for reason in needed.decisive_reasons:
             yield Problem(
                 f"{candidate.version} is too small ({reason.code}: {reason.message}); release it as {smallest}"
             )
@@ -222,7 +222,7 @@ def split_moved(candidate: Candidate) -> Iterator[Problem]:
     last = candidate.last_version
     if candidate.comparison is None or last is None:
         return
-    if parsed(candidate.version) < parsed(next_version(last, "major")):
+    if parse_version(candidate.version) < parse_version(next_version(last, "major")):
         for move in candidate.comparison.summary.moves:
             if move.old:
                 problem = f"was in {move.old} in {last} and is in {move.new or 'no split'} now; move it back"

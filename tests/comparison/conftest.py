@@ -10,7 +10,7 @@ import pytest
 
 from annotate.comparison.compare import Comparison
 from annotate.comparison.model import FileChange
-from annotate.comparison.sources import side
+from annotate.comparison.sources import open_version
 from annotate.comparison.summary import Summary
 from annotate.model import GOLD, Span
 from tests.conftest import BASE, Project
@@ -38,9 +38,9 @@ class Pair:
 
     def compared(self) -> tuple[list[FileChange], Summary]:
         """Every change, and what they come to."""
-        with side(str(self.folder / "old")) as old, side(str(self.folder / "new")) as new:
+        with open_version(str(self.folder / "old")) as old, open_version(str(self.folder / "new")) as new:
             comparison = Comparison(old, new)
-            changes = list(comparison.files())
+            changes = list(comparison.compare_files())
             return changes, comparison.summary
 
     def summary(self) -> Summary:

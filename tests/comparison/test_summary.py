@@ -3,9 +3,9 @@
 import msgspec
 
 from annotate.comparison.compare import Comparison
-from annotate.comparison.semver import version_needed
-from annotate.comparison.sources import side
-from annotate.comparison.summary import LabelCounts, Share
+from annotate.comparison.semver import find_needed_version
+from annotate.comparison.sources import open_version
+from annotate.comparison.summary import ChangedShare, LabelCounts
 from annotate.model import GOLD
 from tests.comparison.conftest import Pair
 
@@ -41,10 +41,10 @@ def test_share_is_of_the_old_test_split(pair: Pair) -> None:
     (test,) = (pair.folder / "old" / "corpus" / "splits" / "test.txt").read_text().split()
     gold = pair.new.corpus.read_annotation(GOLD, test)
     pair.respan(test, "s1", note="only a note")
-    assert pair.summary().share == Share(moved=0, of=0, whole=False)
+    assert pair.summary().share == ChangedShare(moved=0, of=0, whole=False)
     pair.respan(test, "s1", start=gold.spans[0].start + 1)
-    assert pair.summary().share == Share(moved=1, of=len(gold.spans) + len(gold.relations), whole=False)
-    assert version_needed(pair.summary()).level == "minor"
+    assert pair.summary().share == ChangedShare(moved=1, of=len(gold.spans) + len(gold.relations), whole=False)
+    assert find_needed_version(pair.summary()).level == "minor"
 
 
 def test_share_is_of_all_gold_without_a_test_split(pair: Pair) -> None:
@@ -53,7 +53,7 @@ def test_share_is_of_all_gold_without_a_test_split(pair: Pair) -> None:
     pair.respan("market", "s1", start=19)
     share = pair.summary().share
     everything = sum(len(one.spans) + len(one.relations) for one in pair.new.corpus.gold())
-    assert share == Share(moved=1, of=everything, whole=True)
+    assert share == ChangedShare(moved=1, of=everything, whole=True)
 
 
 def test_articles_and_splits(pair: Pair) -> None:
@@ -70,14 +70,21 @@ def test_articles_and_splits(pair: Pair) -> None:
     assert [(move.article, move.old, move.new) for move in summary.moves] == [(test, "test", "train")]
     articles = summary.articles
     assert (articles.added, articles.rights, articles.unlabelled) == (["fair"], ["market"], ["harbour"])
-    assert {one.code for one in version_needed(summary).reasons} >= {"D105", "D106", "D201", "D205", "D302", "D303"}
+    assert {one.code for one in find_needed_version(summary).reasons} >= {
+        "D105",
+        "D106",
+        "D201",
+        "D205",
+        "D302",
+        "D303",
+    }
     assert summary.spans["Speaker"].gone == 2
 
 
 def test_changed_text_is_major(pair: Pair) -> None:
     pair.new.replace("corpus/articles/market.txt", "3", "4")
-    needed = version_needed(pair.summary())
-    assert [one.message for one in needed.forcing] == ["1 text with other words: market"]
+    needed = find_needed_version(pair.summary())
+    assert [one.message for one in needed.decisive_reasons] == ["1 text that changed: market"]
 
 
 def test_every_kind_of_file_is_told(pair: Pair) -> None:
@@ -93,17 +100,17 @@ def test_every_kind_of_file_is_told(pair: Pair) -> None:
     summary = pair.summary()
     kinds = ("coverage", "links", "other", "schema", "source", "split")
     assert summary.files == {"adjudication added": 1, **{f"{kind} changed": 1 for kind in kinds}}
-    assert version_needed(summary).level == "patch"
+    assert find_needed_version(summary).level == "patch"
 
 
 def test_changes_taken_twice_are_summed_up_once(pair: Pair) -> None:
     pair.respan("harbour", "s1", start=4)
-    with side(str(pair.folder / "old")) as old, side(str(pair.folder / "new")) as new:
+    with open_version(str(pair.folder / "old")) as old, open_version(str(pair.folder / "new")) as new:
         comparison = Comparison(old, new)
-        assert comparison.summed() == comparison.summed()
+        assert comparison.summarize() == comparison.summarize()
         assert comparison.summary.spans == {"Speaker": LabelCounts(moved=1)}
 
 
 def test_equal_versions_have_nothing(pair: Pair) -> None:
     changes, summary = pair.compared()
-    assert (changes, summary.empty, version_needed(summary).level) == ([], True, "none")
+    assert (changes, summary.is_empty, find_needed_version(summary).level) == ([], True, "none")

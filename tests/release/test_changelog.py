@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.comparison.summary import Articles, LabelCounts, Summary
+from annotate.comparison.summary import ArticleChanges, LabelCounts, Summary
 from annotate.release.changelog import DRAFT, count_changes, draft_entry, parse_changelog
 
 DAY = "2026-03-01"
@@ -48,7 +48,7 @@ def test_wrapped_counts_are_found() -> None:
 
 def test_counts_leave_out_what_is_nothing() -> None:
     summary = Summary(
-        articles=Articles(added=["a", "b"]),
+        articles=ArticleChanges(added=["a", "b"]),
         spans={"Load": LabelCounts(added=1, arrived=2, moved=3), "Quay": LabelCounts(gone=1)},
         relations={},
     )

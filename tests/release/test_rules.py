@@ -71,7 +71,12 @@ Spoil = Callable[[Maintained], object]
 CASES: list[tuple[str, str, Spoil, str]] = [
     ("V101", "0.9.0", lambda port: None, "0.9.0 is not higher than 1.0.0"),
     ("V101", VERSION, lambda port: port.git("tag", "v1.0.1"), "1.0.0 is not higher than 1.0.1"),
-    ("V102", NEXT, redefined, "1.1.0 is too small (D103: the label Speaker is defined otherwise); release it as 2.0.0"),
+    (
+        "V102",
+        NEXT,
+        redefined,
+        "1.1.0 is too small (D103: the definition of the label Speaker changed); release it as 2.0.0",
+    ),
     ("V103", NEXT, lambda port: None, "CITATION.cff: has the version 1.0.0, not 1.1.0"),
     ("V103", VERSION, lambda port: port.replace("CITATION.cff", "2026-03-01", "2026-03-02"), "has the day 2026-03-02"),
     (
@@ -258,7 +263,7 @@ def test_bad_input_is_one_line(released: Maintained, tmp_path: Path) -> None:
     released.commit()
     released.git("clone", "--quiet", "--depth", "1", f"file://{released.root}", str(shallow))
     for place, version, words in (
-        (released.root, "1.0", "1.0: is no version; write three numbers"),
+        (released.root, "1.0", "1.0: is not a version; write three numbers"),
         (released.root, "v1.1.0", "v1.1.0: is no version"),
         (shallow, NEXT, "is in a shallow clone, which lacks the earlier releases; run `git fetch --unshallow --tags`"),
     ):

@@ -30,11 +30,11 @@ def check(ctx: click.Context, version: str, corpus: str, schema: str, format_: s
     annotate release check 0.2.0 --format github
     annotate rules V102
     """
-    from annotate.comparison.semver import parsed
+    from annotate.comparison.semver import parse_version
     from annotate.release.candidate import open_candidate
     from annotate.release.rules import RULES, check_candidate
 
-    parsed(version)
+    parse_version(version)
     with show_progress() as progress, open_candidate(version, corpus, schema, progress) as candidate:
         findings = list(check_candidate(candidate))
     subject = f"version {version} of {corpus} ({len(RULES)} rules)"

@@ -46,11 +46,11 @@ def cut(
     annotate release cut 0.1.0
     annotate release cut 0.1.0 --without-text --out dist/release/0.1.0-without-text
     """
-    from annotate.comparison.semver import parsed
+    from annotate.comparison.semver import parse_version
     from annotate.release.cut import CutOptions, cut_release
     from annotate.release.rules import RULES
 
-    parsed(version)
+    parse_version(version)
     folder = Path(out or f"dist/release/{version}")
     release_day = (day.date() if day else date.today()).isoformat()
     options = CutOptions(version, Path(corpus), Path(schema), folder, release_day, not without_text)

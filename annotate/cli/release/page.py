@@ -60,7 +60,7 @@ def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -
 
 def _summarize_changes(since: str, corpus: str, schema: str) -> "Summary":
     from annotate.comparison.compare import Comparison
-    from annotate.comparison.sources import side
+    from annotate.comparison.sources import open_version
 
-    with side(since) as old, side(corpus, schema=schema) as new:
-        return Comparison(old, new).summed()
+    with open_version(since) as old, open_version(corpus, schema=schema) as new:
+        return Comparison(old, new).summarize()

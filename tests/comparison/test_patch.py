@@ -1,4 +1,4 @@
-"""A difference turns OLD into NEW, byte for byte: made-up corpora, and this repository's own history."""
+"""A patch turns OLD into NEW byte for byte: generated corpora, and this repository's own history."""
 
 import subprocess
 import tempfile
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from annotate.comparison import patch
 from annotate.comparison.compare import Comparison
-from annotate.comparison.patch import Difference, decoded, encoded
-from annotate.comparison.sources import FolderTree, side
+from annotate.comparison.patch import Patch, decode_patch, encode_patch
+from annotate.comparison.sources import open_version
+from annotate.comparison.trees import FolderTree
 from annotate.corpus import encode_annotation
 from annotate.errors import CannotRun
 from tests.comparison.conftest import Pair
@@ -57,26 +58,26 @@ def read(folder: Path) -> Files:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def difference(old: str | Path, new: str | Path) -> Difference:
-    with side(str(old)) as before, side(str(new)) as after:
-        return decoded(b"".join(encoded(Comparison(before, after))), "made here")
+def difference(old: str | Path, new: str | Path) -> Patch:
+    with open_version(str(old)) as before, open_version(str(new)) as after:
+        return decode_patch(b"".join(encode_patch(Comparison(before, after))), "made here")
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
 @given(corpora(), corpora())
-def test_made_up_corpora(old: Files, new: Files) -> None:
+def test_patch_turns_any_corpus_into_any_other(old: Files, new: Files) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         before, after = laid_out(folder / "old", old), laid_out(folder / "new", new)
         made = difference(before, after)
         assert {change.file for change in made.files} == {file for file in old | new if old.get(file) != new.get(file)}
-        with side(str(before)) as tree:
-            patch.into(made, tree, folder / "out")
+        with open_version(str(before)) as tree:
+            patch.write_patched(made, tree, folder / "out")
             assert read(folder / "out") == new
             assert isinstance(tree, FolderTree)
-            assert patch.in_place(made, tree) == len(made.files)
+            assert patch.patch_in_place(made, tree) == len(made.files)
             assert read(before) == new
-            assert patch.in_place(made, tree) == 0
+            assert patch.patch_in_place(made, tree) == 0
 
 
 def revisions() -> list[str]:
@@ -88,15 +89,15 @@ def revisions() -> list[str]:
     return [revision for revision, has in zip(listed, found, strict=True) if has]
 
 
-def test_history_of_this_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patches_reproduce_the_history_of_this_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     listed = revisions()
     assert listed
     for number, (old, new) in enumerate(zip(listed, [*listed[1:], "corpus"], strict=True)):
         out = tmp_path / str(number)
         made = difference(old, new)
-        with side(old) as before, side(new) as after:
-            patch.into(made, before, out)
+        with open_version(old) as before, open_version(new) as after:
+            patch.write_patched(made, before, out)
             assert read(out) == {file: after.read(file) for file in after.files()}
 
 
@@ -109,56 +110,59 @@ def test_labels_alone_make_a_canonical_file(pair: Pair) -> None:
 
 
 @pytest.fixture
-def changed(pair: Pair) -> tuple[Difference, Pair]:
+def changed(pair: Pair) -> tuple[Patch, Pair]:
     pair.respan("harbour", "s1", start=4)
     pair.new.path("corpus/links.json").unlink()
     return difference(pair.folder / "old", pair.folder / "new"), pair
 
 
-def test_difference_of_another_version_is_refused(changed: tuple[Difference, Pair]) -> None:
+def test_patch_of_another_version_is_rejected(changed: tuple[Patch, Pair]) -> None:
     made, pair = changed
     pair.respan("harbour", "s2", start=20)
     before = pair.new.snapshot()
-    with side(str(pair.new.root)) as tree:
+    with open_version(str(pair.new.root)) as tree:
         assert isinstance(tree, FolderTree)
-        with pytest.raises(patch.Refused, match=r"harbour\.json: is not the old version"):
-            patch.in_place(made, tree)
-        with pytest.raises(patch.Refused, match=r"harbour\.json: is not the old version"):
-            patch.into(made, tree, pair.folder / "out")
+        with pytest.raises(patch.PatchRejected, match=r"harbour\.json: is not the old version"):
+            patch.patch_in_place(made, tree)
+        with pytest.raises(patch.PatchRejected, match=r"harbour\.json: is not the old version"):
+            patch.write_patched(made, tree, pair.folder / "out")
     assert pair.new.snapshot() == before
     assert sorted(path.name for path in pair.folder.iterdir()) == ["new", "old"]
 
 
-def test_change_that_was_tampered_with_is_refused(changed: tuple[Difference, Pair]) -> None:
+def test_change_that_was_tampered_with_is_rejected(changed: tuple[Patch, Pair]) -> None:
     made, pair = changed
     made.files = [msgspec.structs.replace(one, spans=one.spans[:0]) if one.spans else one for one in made.files]
-    with side(str(pair.folder / "old")) as tree, pytest.raises(patch.Refused, match="does not give the new version"):
-        patch.into(made, tree, pair.folder / "out")
+    with (
+        open_version(str(pair.folder / "old")) as tree,
+        pytest.raises(patch.PatchRejected, match="does not give the new version"),
+    ):
+        patch.write_patched(made, tree, pair.folder / "out")
 
 
 @pytest.mark.parametrize(
     "file", ["corpus/../../x", "/etc/x", "elsewhere/x", "corpus", "corpus/./x", "corpus/.x", "corpus//x"]
 )
-def test_path_that_leads_elsewhere_is_refused(changed: tuple[Difference, Pair], file: str) -> None:
+def test_path_that_leads_elsewhere_is_rejected(changed: tuple[Patch, Pair], file: str) -> None:
     made, pair = changed
     made.files = [msgspec.structs.replace(made.files[0], file=file)]
-    with side(str(pair.folder / "old")) as tree, pytest.raises(CannotRun, match="is no path"):
-        patch.into(made, tree, pair.folder / "out")
+    with open_version(str(pair.folder / "old")) as tree, pytest.raises(CannotRun, match="is not a path"):
+        patch.write_patched(made, tree, pair.folder / "out")
 
 
-def test_folder_that_is_there_is_not_written_to(changed: tuple[Difference, Pair]) -> None:
+def test_existing_folder_is_not_written_to(changed: tuple[Patch, Pair]) -> None:
     made, pair = changed
-    with side(str(pair.folder / "old")) as tree, pytest.raises(CannotRun, match="is there already"):
-        patch.into(made, tree, pair.folder / "new")
+    with open_version(str(pair.folder / "old")) as tree, pytest.raises(CannotRun, match="exists already"):
+        patch.write_patched(made, tree, pair.folder / "new")
 
 
-def test_run_that_broke_off_is_run_again(changed: tuple[Difference, Pair]) -> None:
+def test_interrupted_run_can_be_repeated(changed: tuple[Patch, Pair]) -> None:
     made, pair = changed
     old = pair.folder / "old"
     (old / "corpus" / "links.json").unlink()
-    with side(str(old)) as tree:
+    with open_version(str(old)) as tree:
         assert isinstance(tree, FolderTree)
-        assert patch.in_place(made, tree) == 1
+        assert patch.patch_in_place(made, tree) == 1
     assert read(old) == read(pair.folder / "new")
 
 
@@ -166,16 +170,16 @@ def test_run_that_broke_off_is_run_again(changed: tuple[Difference, Pair]) -> No
     ("data", "problem"),
     [
         (b"", "is empty"),
-        (b"{", "is no difference"),
-        (b"[]", "is no difference"),
-        (b'{"format": 1}', "is no difference"),
-        (b'{"format": 2}', "is of format 2, 1 is known here"),
-        (b'{"format": "x"}', "is no difference"),
-        (b"\xff", "is no difference"),
-        (b"[" * 100_000, "is no difference"),
+        (b"{", "is not a difference"),
+        (b"[]", "is not a difference"),
+        (b'{"format": 1}', "is not a difference"),
+        (b'{"format": 2}', "has format 2; this toolkit reads formats up to 1"),
+        (b'{"format": "x"}', "is not a difference"),
+        (b"\xff", "is not a difference"),
+        (b"[" * 100_000, "is not a difference"),
     ],
 )
-def test_what_is_no_difference(data: bytes, problem: str) -> None:
+def test_data_that_is_not_a_difference(data: bytes, problem: str) -> None:
     with pytest.raises(CannotRun, match=problem) as error:
-        decoded(data, "changes.json")
+        decode_patch(data, "changes.json")
     assert "\n" not in str(error.value)

@@ -35,10 +35,10 @@ def test_text_has_counts_then_changes_then_nothing_in_colour(spoilt: Pair) -> No
     assert places == sorted(places)
     moved = "~ 0–18 → 4–18  Speaker s1: moved (start +4, end +0)\n"
     assert f"{moved}        - “The harbour master”\n        + “harbour master”\n" in shown
-    assert "~ 24–33  Load s4: other attributes" in shown
+    assert "~ 24–33  Load s4: attributes changed" in shown
     assert "wording: exact; most: 40" in shown
     assert "~ label Quay: redefined" in shown
-    assert "D104 major: 1 text with other words: market" in shown
+    assert "D104 major: 1 text that changed: market" in shown
 
 
 @pytest.mark.parametrize("format_", ["text", "json", "md", "html"])
@@ -70,7 +70,7 @@ def test_page_is_one_file_in_which_words_are_words(spoilt: Pair) -> None:
     assert "&lt;script&gt;" in page
     assert not re.search(r"<script|<link|<img|<b>note|src=|https?:", page)
     assert page.count("<details") == page.count("</details>") == 3
-    assert page.endswith("</body></html>\n")
+    assert page.endswith("</body>\n</html>\n")
 
 
 def test_json_is_complete_and_says_what_it_comes_to(spoilt: Pair) -> None:
@@ -139,7 +139,7 @@ def test_apply_wants_one_place(spoilt: Pair, words: tuple[str, ...]) -> None:
 def test_apply_does_not_write_to_a_revision(repository: Project) -> None:
     repository.path("changes.json").write_bytes(b'{"format": 1, "old": "a", "new": "b", "files": []}')
     done = repository.annotate("apply", "v1.0.0", "changes.json", "--write")
-    assert (done.exit_code, done.output) == (2, "annotate: v1.0.0: is no folder; take --out, or name a folder\n")
+    assert (done.exit_code, done.output) == (2, "annotate: v1.0.0: is not a folder; use --out, or name a folder\n")
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_rescored_predictions_move_through_the_changes(pair: Pair) -> None:
     predictions = str(pair.folder / "old" / "corpus" / "annotations" / GOLD)
     done = annotate("diff", "old", "new", "--rescore", predictions, "--format", "json", cwd=pair.folder)
     assert done.exit_code == 0, done.output
-    assert done.stderr == "not scored: market, as its text changed\n"
+    assert done.stderr == "not scored: market: its text changed\n"
     found = msgspec.json.decode(done.stdout)["rescored"]
     assert (found["articles"], found["left_out"]) == (["harbour"], {"market": "its text changed"})
     through = {(one["label"], one["change"]): (one["gold"], one["exact"], one["overlap"]) for one in found["through"]}

@@ -1,11 +1,11 @@
-"""Which span is which, and what is said of it."""
+"""Spans and relations are matched one to one, and every change has its kinds."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.comparison.match import as_they_are, changes, match
-from annotate.comparison.match import changes_relations as relation_changes
+from annotate.comparison.match_relations import list_relation_changes
+from annotate.comparison.match_spans import keep_range, list_span_changes, match_spans
 from annotate.comparison.model import SpanChange
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from tests.comparison.conftest import Pair
@@ -18,12 +18,12 @@ def span(id_: str, label: str, start: int, end: int, note: str = "", **attribute
     return Span(id=id_, label=label, start=start, end=end, text=TEXT[start:end], attributes=attributes, note=note)
 
 
-def found(old: list[Span], new: list[Span], renamed: dict[str, str] | None = None) -> list[SpanChange]:
-    return list(changes(match(old, new, as_they_are, renamed or {}), as_they_are, renamed or {}))
+def find_changes(old: list[Span], new: list[Span], renamed: dict[str, str] | None = None) -> list[SpanChange]:
+    return list(list_span_changes(match_spans(old, new, keep_range, renamed or {}), keep_range, renamed or {}))
 
 
 def kinds(old: list[Span], new: list[Span]) -> list[tuple[str, ...]]:
-    return [one.kinds for one in found(old, new)]
+    return [one.kinds for one in find_changes(old, new)]
 
 
 A = span("s1", "Speaker", 0, 18)
@@ -31,7 +31,7 @@ B = span("s2", "Verb", 19, 23)
 
 
 def test_equal_spans_are_no_change() -> None:
-    assert found([A, B], [B, A]) == []
+    assert find_changes([A, B], [B, A]) == []
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_one_span_that_changed(new: Span, expected: tuple[str, ...]) -> None:
 
 
 def test_by_how_much_each_end_moved_is_told() -> None:
-    (one,) = found([A, B], [span("s1", "Speaker", 4, 11), B])
+    (one,) = find_changes([A, B], [span("s1", "Speaker", 4, 11), B])
     assert one.by == (4, -7)
 
 
 def test_id_goes_before_a_better_overlap() -> None:
     new = [span("s1", "Speaker", 4, 18), span("s7", "Speaker", 0, 18), B]
-    assert [(one.kinds, one.new and one.new.id) for one in found([A, B], new)] == [
+    assert [(one.kinds, one.new and one.new.id) for one in find_changes([A, B], new)] == [
         (("moved",), "s1"),
         (("added",), "s7"),
     ]
@@ -78,18 +78,18 @@ def test_different_labels_need_half_of_their_characters() -> None:
 
 def test_a_label_that_the_inventory_renamed_is_one_label() -> None:
     new = [span("s1", "Teller", 0, 18), B]
-    assert [one.kinds for one in found([A, B], new, {"Speaker": "Teller"})] == [("renamed",)]
+    assert [one.kinds for one in find_changes([A, B], new, {"Speaker": "Teller"})] == [("renamed",)]
 
 
 @given(st.data())
 def test_matching_uses_each_span_once_and_loses_none(data: st.DataObject) -> None:
     old, new = data.draw(annotations(TEXT)).spans, data.draw(annotations(TEXT)).spans
-    matched = match(old, new, as_they_are, {})
-    firsts = [one for one, _ in matched.pairs] + matched.removed
-    seconds = [other for _, other in matched.pairs] + matched.added
+    match = match_spans(old, new, keep_range, {})
+    firsts = [one for one, _ in match.pairs] + match.removed
+    seconds = [other for _, other in match.pairs] + match.added
     assert sorted(map(repr, firsts)) == sorted(map(repr, old))
     assert sorted(map(repr, seconds)) == sorted(map(repr, new))
-    assert matched == match(tuple(reversed(old)), tuple(reversed(new)), as_they_are, {})
+    assert match == match_spans(tuple(reversed(old)), tuple(reversed(new)), keep_range, {})
 
 
 def relate(old: list[Relation], new: list[Relation], ids: dict[str, str] | None = None) -> list[tuple[str, ...]]:
@@ -102,7 +102,7 @@ def relate(old: list[Relation], new: list[Relation], ids: dict[str, str] | None 
         article="a", annotator="anna", process="single pass", made_from=(), inventory="1.0.0", text_sha256="",
         spans=tuple(spans), relations=tuple(new),
     )  # fmt: skip
-    return [one.kinds for one in relation_changes(before, after, [(one, one) for one in spans], {})]
+    return [one.kinds for one in list_relation_changes(before, after, [(one, one) for one in spans], {})]
 
 
 def arrow(label: str, head: str, tail: str, note: str = "") -> Relation:

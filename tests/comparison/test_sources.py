@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from annotate.comparison.compare import Comparison
-from annotate.comparison.sources import Tree, side
+from annotate.comparison.sources import open_version
+from annotate.comparison.trees import Tree
 from annotate.errors import CannotRun
 from tests.comparison.conftest import commit, git
 from tests.conftest import BASE, Project
@@ -54,17 +55,17 @@ def in_release(path: Path) -> Path:
     ids=["project", "corpus", "tar.gz", "tgz", "zip", "release"],
 )
 def test_each_kind_of_version_has_the_same_files(tmp_path: Path, made: Callable[[Path], Path]) -> None:
-    with side(str(made(tmp_path))) as tree:
+    with open_version(str(made(tmp_path))) as tree:
         assert read(tree) == WANTED
 
 
 def test_schema_of_a_corpus_folder_is_beside_it_or_where_it_is_said_to_be(tmp_path: Path) -> None:
     shutil.copytree(BASE / "corpus", tmp_path / "port")
     shutil.copytree(BASE / "schema", tmp_path / "elsewhere" / "labels")
-    with side(str(tmp_path / "port"), schema=str(tmp_path / "elsewhere" / "labels")) as tree:
+    with open_version(str(tmp_path / "port"), schema=str(tmp_path / "elsewhere" / "labels")) as tree:
         assert read(tree) == WANTED
     shutil.copytree(BASE / "schema", tmp_path / "schema")
-    with side(str(tmp_path / "port")) as tree:
+    with open_version(str(tmp_path / "port")) as tree:
         assert read(tree) == WANTED
 
 
@@ -73,15 +74,15 @@ def test_revision_has_the_files_of_then(repository: Project, monkeypatch: pytest
     commit(repository, "second")
     monkeypatch.chdir(repository.root)
     for name in ("v1.0.0", "HEAD~1", git(repository.root, "rev-parse", "v1.0.0")):
-        with side(name) as tree:
+        with open_version(name) as tree:
             assert read(tree) == WANTED
-    with side("v1.0.0") as old, side("HEAD") as new:
-        assert [change.file for change in Comparison(old, new).files()] == ["corpus/articles/market.txt"]
+    with open_version("v1.0.0") as old, open_version("HEAD") as new:
+        assert [change.file for change in Comparison(old, new).compare_files()] == ["corpus/articles/market.txt"]
 
 
 def test_revision_is_read_from_below_the_top_as_well(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository.schema)
-    with side("v1.0.0", "../corpus", ".") as tree:
+    with open_version("v1.0.0", "../corpus", ".") as tree:
         assert read(tree) == WANTED
 
 
@@ -92,12 +93,12 @@ def test_bytes_of_a_revision_are_those_committed(repository: Project, monkeypatc
     commit(repository, "raw")
     git(repository.root, "config", "core.autocrlf", "true")
     monkeypatch.chdir(repository.root)
-    with side("HEAD") as tree:
+    with open_version("HEAD") as tree:
         assert tree.read("corpus/sources/raw") == data
 
 
 def problem(name: str | Path) -> str:
-    with pytest.raises(CannotRun) as error, side(str(name)) as tree:
+    with pytest.raises(CannotRun) as error, open_version(str(name)) as tree:
         read(tree)
     assert "\n" not in str(error.value)
     return str(error.value)
@@ -116,20 +117,20 @@ def test_shallow_clone(repository: Project, tmp_path: Path, monkeypatch: pytest.
     git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository.root}", "shallow")
     monkeypatch.chdir(tmp_path / "shallow")
     assert problem("v1.0.0") == "v1.0.0: is not in this shallow clone; run `git fetch --unshallow --tags`"
-    with side("HEAD") as tree:
+    with open_version("HEAD") as tree:
         assert "corpus/articles/market.txt" in tree.files()
 
 
 def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert "is no folder, and this is no git repository; name a corpus folder" in problem("v1.0.0")
+    assert "is not a folder, and this is not a git repository; name a corpus folder" in problem("v1.0.0")
 
 
 def test_repository_of_another_user(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository.root)
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    assert "another user's; trust it with `git config --global --add safe.directory" in problem("v1.0.0")
+    assert "belongs to another user; trust it with `git config --global --add safe.directory" in problem("v1.0.0")
 
 
 def test_no_git(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,17 +148,17 @@ def test_revision_without_the_folder(repository: Project, monkeypatch: pytest.Mo
 
 def test_link_in_a_corpus(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.path("corpus/sources/link").symlink_to("port.txt")
-    assert "link: is no plain file; put a file in its place" in problem(repository.root)
+    assert "link: is not a regular file; replace it with a file" in problem(repository.root)
     commit(repository, "link")
     monkeypatch.chdir(repository.root)
-    assert problem("HEAD") == "HEAD:corpus/sources/link: is no plain file; put a file in its place"
+    assert problem("HEAD") == "HEAD:corpus/sources/link: is not a regular file; replace it with a file"
 
 
 def test_folder_that_is_neither(tmp_path: Path) -> None:
     assert "is neither a corpus folder nor a release; name a folder with articles/" in problem(tmp_path)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.parquet").write_bytes(b"PAR1")
-    assert "it has a dataset's tables only: name the source archive" in problem(tmp_path)
+    assert "it holds only the tables of a dataset: name the source archive" in problem(tmp_path)
     for name in ("a.zip", "b.zip"):
         zipped(tmp_path / name)
     assert "name one of its 2 archives" in problem(tmp_path)
@@ -166,20 +167,20 @@ def test_folder_that_is_neither(tmp_path: Path) -> None:
 def test_file_that_is_no_archive(tmp_path: Path) -> None:
     path = tmp_path / "corpus.txt"
     path.write_text("no archive")
-    assert "is no source archive" in problem(path)
+    assert "is not a source archive" in problem(path)
 
 
 @pytest.mark.parametrize("name", ["a.tar.gz", "a.zip", "a.tar.xz", "a.tar"])
 def test_broken_archive(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\x1f\x8b nothing of the kind")
-    assert f"{name}: is no archive that can be read" in problem(tmp_path / name)
+    assert f"{name}: is not a readable archive" in problem(tmp_path / name)
 
 
 @pytest.mark.parametrize("made", [tarred, zipped])
 def test_archive_cut_short(tmp_path: Path, made: Callable[[Path], Path]) -> None:
     path = made(tmp_path / ("a.zip" if made is zipped else "a.tar.gz"))
     path.write_bytes(path.read_bytes()[:2000])
-    assert "is no archive that can be read" in problem(path)
+    assert "is not a readable archive" in problem(path)
 
 
 def test_archive_of_something_else(tmp_path: Path) -> None:
@@ -208,12 +209,12 @@ def test_archive_with_a_link(tmp_path: Path) -> None:
         member = tarfile.TarInfo("link")
         member.type, member.linkname = tarfile.SYMTYPE, "/etc/hostname"
         tape.addfile(member)
-    assert "which is no plain file" in problem(tmp_path / "a.tar")
+    assert "which is not a regular file" in problem(tmp_path / "a.tar")
 
 
 def test_unreadable_file(tmp_path: Path) -> None:
     shutil.copytree(BASE, tmp_path / "port")
-    with side(str(tmp_path / "port")) as tree:
+    with open_version(str(tmp_path / "port")) as tree:
         files = list(tree.files())
         (tmp_path / "port" / files[0]).unlink()
         with pytest.raises(CannotRun, match="no such file"):

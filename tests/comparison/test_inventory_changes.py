@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotate.comparison.semver import version_needed
+from annotate.comparison.semver import find_needed_version
 from annotate.errors import CannotRun
 from tests.comparison.conftest import Pair
 
@@ -60,7 +60,7 @@ def test_a_renamed_label_is_renamed_wherever_it_stands(pair: Pair) -> None:
     assert [(one.kind, one.old, one.new) for one in summary.inventory] == [("renamed", "Speaker", "Teller")]
     assert summary.spans["Speaker"].renamed == 2
     assert summary.share.moved == 0
-    assert version_needed(summary).level == "major"
+    assert find_needed_version(summary).level == "major"
 
 
 def test_a_new_wording_with_its_reading_only_widens(pair: Pair) -> None:
@@ -69,7 +69,7 @@ def test_a_new_wording_with_its_reading_only_widens(pair: Pair) -> None:
     summary = pair.summary()
     assert {(one.kind, one.what) for one in summary.inventory} == {("added", "value"), ("widened", "interval")}
     assert {one.kind for one in summary.columns} == {"extended"}
-    assert version_needed(summary).level == "minor"
+    assert find_needed_version(summary).level == "minor"
 
 
 def test_a_renamed_value_keeps_its_reading(pair: Pair) -> None:
@@ -82,7 +82,7 @@ def test_class_ids_that_shift_are_told(pair: Pair) -> None:
     pair.new.replace(FILE, "{master: commands, hand: works,", "{hand: works, master: commands,")
     summary = pair.summary()
     assert {one.kind for one in summary.columns} == {"shifted"}
-    assert "D108" in {reason.code for reason in version_needed(summary).reasons}
+    assert "D108" in {reason.code for reason in find_needed_version(summary).reasons}
 
 
 def test_columns_come_and_go(pair: Pair) -> None:

@@ -1,0 +1,90 @@
+"""Render a difference as text for a terminal: the summary first, then every change, article by article."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from annotate.comparison.compare import Comparison
+from annotate.comparison.describe import (
+    NO_ARTICLE,
+    NO_CHANGE,
+    NOT_CANONICAL,
+    ChangeLine,
+    describe_file,
+    describe_inventory,
+    describe_level,
+    has_hidden_edits,
+    list_totals,
+    open_spool,
+    tabulate_counts,
+)
+from annotate.comparison.model import FileChange
+from annotate.comparison.semver import find_needed_version
+from annotate.util.tables import Table
+
+Style = Callable[[str, str], str]
+"""Takes a text and its role (+, -, ~, title or dim), and returns the text with or without colour."""
+
+
+class Terminal(NamedTuple):
+    """How tables and text are shown; the command line knows."""
+
+    format_tables: Callable[[list[Table]], str]
+    style: Style
+
+
+def render_text(comparison: Comparison, terminal: Terminal, more: Sequence[Table] = ()) -> Iterator[str]:
+    """Compare two versions and yield the difference as text, in parts.
+
+    Args:
+        comparison: The two versions.
+        terminal: How tables and text are shown.
+        more: Further tables, shown last.
+    """
+    style = terminal.style
+    with open_spool() as changes:
+        article_id: str | None = ""
+        for change in comparison.compare_files():
+            if change.article != article_id:
+                article_id = change.article
+                changes.write(f"\n{style(article_id or NO_ARTICLE, 'title')}\n")
+            changes.writelines(f"{line}\n" for line in _render_file(change, style))
+        yield from _render_summary(comparison, terminal)
+        changes.seek(0)
+        yield from changes
+    if more:
+        yield f"\n{terminal.format_tables(list(more))}"
+
+
+def _render_summary(comparison: Comparison, terminal: Terminal) -> Iterator[str]:
+    summary, style = comparison.summary, terminal.style
+    yield f"{style(f'{comparison.old.name} → {comparison.new.name}', 'title')}\n"
+    if summary.is_empty:
+        yield f"{NO_CHANGE}\n"
+        return
+    yield terminal.format_tables(list(tabulate_counts(summary)))
+    yield from (f"{line}\n" for line in list_totals(summary))
+    inventory_lines = list(describe_inventory(summary))
+    if inventory_lines:
+        yield f"\n{style('inventory', 'title')}\n"
+        for change in inventory_lines:
+            yield from (f"{line}\n" for line in _render_change(change, "  ", style))
+    needed = find_needed_version(summary)
+    yield f"\n{style(describe_level(needed.level), 'title')}\n"
+    yield from (f"  {reason.code} {reason.level}: {reason.message}\n" for reason in needed.reasons)
+
+
+def _render_file(change: FileChange, style: Style) -> Iterator[str]:
+    yield f"  {style(change.file, 'dim')} {change.status}"
+    for line in describe_file(change):
+        yield from _render_change(line, "    ", style)
+    if has_hidden_edits(change):
+        yield f"      {style(NOT_CANONICAL, 'dim')}"
+
+
+def _render_change(change: ChangeLine, margin: str, style: Style) -> Iterator[str]:
+    location = f"{change.location}  " if change.location else ""
+    yield f"{margin}{style(change.sign, change.sign)} {location}{change.subject}: {change.kind}"
+    if change.old:
+        yield f"{margin}    {style(f'- {change.old}', '-')}"
+    if change.new:
+        yield f"{margin}    {style(f'+ {change.new}', '+')}"
