@@ -25,7 +25,6 @@ from annotate.convert.shard import (
     ShardWorker,
     quarantine_file,
     quarantine_line,
-    read_record,
     record_file,
     shard_name,
 )
@@ -122,7 +121,7 @@ def convert_exports(
         for address, version in versions.items():
             if input_version(address) != version:
                 raise changed_input(address)
-        manifest = run.merge()
+        manifest = merge_shards(options, output, run.read_records(), run.problems)
         output.clear(WORK)
     return ConversionOutcome(manifest, tuple(run.findings), run.new_shards)
 
@@ -240,10 +239,9 @@ class _ConversionRun:
         Raises:
             CannotRun: If it was made from other bytes.
         """
-        encoded = self.output.read(record_file(job.number))
-        if encoded is None:
+        record = self._find_record(job.number)
+        if record is None:
             return None
-        record = read_record(encoded)
         if (record.file, record.offset, record.sha256) != (job.file, job.offset, sha256(data)):
             raise _changed(job.file, f"has changed at byte {job.offset:,}")
         has_tables = all(self.output.size(table.file) == table.bytes for table in record.tables)
@@ -268,12 +266,20 @@ class _ConversionRun:
         if next(lines, None) is not None:
             raise self._too_many_shards(manifest.shards)
 
-    def _read_record(self, number: int) -> ShardRecord:
+    def read_records(self) -> Iterator[ShardRecord]:
+        """Read the records of all shards, in order."""
+        return map(self._read_record, range(len(self._ids)))
+
+    def _find_record(self, number: int) -> ShardRecord | None:
         encoded = self.output.read(record_file(number))
-        if encoded is None:
+        return None if encoded is None else msgspec.json.decode(encoded, type=ShardRecord)
+
+    def _read_record(self, number: int) -> ShardRecord:
+        record = self._find_record(number)
+        if record is None:
             problem = f"lacks {record_file(number)}"
             raise CannotRun(self.output.where, problem, "do not change the folder, and run again with --resume")
-        return read_record(encoded)
+        return record
 
     def remove_duplicates(self) -> None:
         """Make the shards with duplicates of earlier tasks again, without those tasks."""
@@ -303,11 +309,6 @@ class _ConversionRun:
             if of_shard:
                 duplicates[number] = of_shard
         return duplicates
-
-    def merge(self) -> ConversionManifest:
-        """Write what describes all shards."""
-        records = map(self._read_record, range(len(self._ids)))
-        return merge_shards(self.options, self.output, records, self.problems)
 
     def _too_many_shards(self, expected: int) -> CannotRun:
         return _changed(self.output.where, f"has more shards than the {expected:,} that the exports make")

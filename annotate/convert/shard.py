@@ -126,11 +126,6 @@ def quarantine_file(name: str) -> str:
     return f"aside/{name}.jsonl"
 
 
-def read_record(data: bytes) -> ShardRecord:
-    """Decode the record of a shard."""
-    return msgspec.json.decode(data, type=ShardRecord)
-
-
 class ShardWorker:
     """Converts chunks with the same options; other processes receive it pickled and prepare their tools once."""
 

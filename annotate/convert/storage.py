@@ -12,7 +12,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 from annotate.convert.splitter import Read
 from annotate.errors import CannotRun, describe_os_error
@@ -175,60 +175,6 @@ def _unreadable(address: str, error: Exception) -> CannotRun:
     return CannotRun(public_name(address), f"cannot be read: {reason}", "solve this, then run the command again")
 
 
-class Output(Protocol):
-    """An output folder, which need not exist yet; `where` is what messages call it."""
-
-    where: str
-
-    def names(self) -> list[str]:
-        """Return the name of every file in the folder, sorted."""
-        ...
-
-    def size(self, name: str) -> int | None:
-        """Return the size of a file in bytes; None if it does not exist."""
-        ...
-
-    def read(self, name: str) -> bytes | None:
-        """Return the content of a file; None if it does not exist."""
-        ...
-
-    def write(self, name: str, data: bytes) -> None:
-        """Write a file."""
-        ...
-
-    def put(self, path: Path, name: str) -> None:
-        """Move or copy a local file, which has been fsynced, into the folder."""
-        ...
-
-    def remove(self, names: Iterable[str]) -> None:
-        """Remove files, and local folders that this leaves empty."""
-        ...
-
-    def clear(self, folder: str) -> None:
-        """Remove a folder with everything in it."""
-        ...
-
-    def workspace(self, parent: str) -> contextlib.AbstractContextManager[Path]:
-        """Give a temporary local folder; in `parent`, a folder of the output, if the output is local."""
-        ...
-
-
-@contextlib.contextmanager
-def report_write_errors(output: Output) -> Iterator[None]:
-    """Turn an OSError in the block into CannotRun."""
-    try:
-        yield
-    except OSError as error:
-        hint = "free some space or choose another folder; --resume continues from what is there"
-        raise CannotRun(output.where, f"cannot be written: {describe_os_error(error)}", hint) from error
-
-
-def open_output(address: str) -> Output:
-    """Return the output folder at a path or address."""
-    address = address.removeprefix("file://")
-    return RemoteOutput(address) if "://" in address else LocalOutput(address)
-
-
 class LocalOutput:
     """A folder in the file system of this machine, which may be shared with others."""
 
@@ -257,7 +203,7 @@ class LocalOutput:
         write_atomically(self._root / name, data)
 
     def put(self, path: Path, name: str) -> None:
-        """Rename a local file into the folder."""
+        """Rename a local file, which has been fsynced, into the folder."""
         target = self._root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
@@ -281,7 +227,7 @@ class LocalOutput:
 
     @contextlib.contextmanager
     def workspace(self, parent: str) -> Iterator[Path]:
-        """Give a temporary folder in `parent`."""
+        """Give a temporary local folder in `parent`, a folder of the output."""
         # On the same file system as the output, so that files can be renamed into it.
         (self._root / parent).mkdir(parents=True, exist_ok=True)
         with _temporary_folder(self._root / parent) as folder:
@@ -342,7 +288,7 @@ class RemoteOutput:
             self._system.pipe_file(self._path(name), data)
 
     def put(self, path: Path, name: str) -> None:
-        """Copy a local file into the folder."""
+        """Copy a local file into the folder; the caller removes it."""
         with self._report_errors():
             self._system.put_file(str(path), self._path(name))
 
@@ -360,6 +306,26 @@ class RemoteOutput:
     def workspace(self, parent: str) -> contextlib.AbstractContextManager[Path]:
         """Give a temporary folder of this machine; the store cannot have one."""
         return _temporary_folder(None)
+
+
+Output: TypeAlias = LocalOutput | RemoteOutput
+"""An output folder, which need not exist yet; `where` is what messages call it."""
+
+
+@contextlib.contextmanager
+def report_write_errors(output: Output) -> Iterator[None]:
+    """Turn an OSError in the block into CannotRun."""
+    try:
+        yield
+    except OSError as error:
+        hint = "free some space or choose another folder; --resume continues from what is there"
+        raise CannotRun(output.where, f"cannot be written: {describe_os_error(error)}", hint) from error
+
+
+def open_output(address: str) -> Output:
+    """Return the output folder at a path or address."""
+    address = address.removeprefix("file://")
+    return RemoteOutput(address) if "://" in address else LocalOutput(address)
 
 
 @contextlib.contextmanager
