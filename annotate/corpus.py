@@ -17,15 +17,15 @@ from annotate.errors import CannotRun
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, Relation, SourceFile, Span
 from annotate.schemas import convert_value
 from annotate.util.files import (
-    File,
+    FileToWrite,
     decode_yaml,
-    files_below,
-    folders_in,
+    list_folders,
+    list_names,
     load_yaml,
-    names_in,
     read_bytes,
-    read_if_file,
-    reading,
+    read_bytes_if_present,
+    reporting_read_errors,
+    walk_files,
     write_atomically,
 )
 
@@ -131,7 +131,7 @@ class Corpus:
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
-        with reading(self.root, "name a corpus folder"):
+        with reporting_read_errors(self.root, "name a corpus folder"):
             there = self.root.is_dir()
         if not there:
             raise CannotRun(self.root, "no such folder", "name a corpus folder, or lay one out with `annotate init`")
@@ -190,8 +190,8 @@ class Corpus:
     def versions(self) -> list[str]:
         """The folders of annotations: annotators, and gold."""
         folder = f"{self.root}/annotations"
-        with reading(folder, _READABLE):
-            return folders_in(folder)
+        with reporting_read_errors(folder, _READABLE):
+            return list_folders(folder)
 
     def labelled_by(self, names: Iterable[str]) -> list[str]:
         """Annotators, each once; raises CannotRun, naming those who have, for one who has labelled nothing."""
@@ -215,13 +215,13 @@ class Corpus:
     def _names(self, folder: str, ending: str) -> list[str]:
         """The names of the files in a folder; one that stands in several folders is one string in memory."""
         path = f"{self.root}/{folder}"
-        with reading(path, _READABLE):
-            return [sys.intern(name) for name in names_in(path, ending)]
+        with reporting_read_errors(path, _READABLE):
+            return [sys.intern(name) for name in list_names(path, ending)]
 
     def files(self) -> Iterator[str]:
         """The paths of all files, from the folder on, also hidden ones, in no order."""
-        with reading(self.root, _READABLE):
-            yield from files_below(str(self.root))
+        with reporting_read_errors(self.root, _READABLE):
+            yield from walk_files(str(self.root))
 
     def splits(self) -> dict[str, list[str]]:
         """Split → article ids, in the order of the files' lines."""
@@ -249,7 +249,7 @@ class Corpus:
     def find_annotation(self, version: str, article: str) -> Annotation | None:
         """The same; None where the article has no such labels."""
         path = f"{self.root}/annotations/{version}/{article}.json"
-        data = read_if_file(path, _CHECK)
+        data = read_bytes_if_present(path, _CHECK)
         return None if data is None else _decoded(path, data, Annotation)
 
     def read_source(self, file: str) -> SourceFile:
@@ -260,13 +260,13 @@ class Corpus:
 
     def read_links(self) -> Links:
         """The links between passages; none where the corpus has no file of them."""
-        data = read_if_file(self.links_path, _CHECK)
+        data = read_bytes_if_present(self.links_path, _CHECK)
         return Links(links=()) if data is None else _decoded(self.links_path, data, Links)
 
     def read_statement(self) -> dict[str, str]:
         """The data statement, heading → text; empty where the corpus has none."""
         path = self.statement_path
-        data = read_if_file(path, _CHECK)
+        data = read_bytes_if_present(path, _CHECK)
         return {} if data is None else convert_value(path, decode_yaml(path, data), dict[str, str], _CHECK)
 
     def read_annotators(self) -> dict[str, Annotator]:
@@ -282,10 +282,10 @@ class Corpus:
     def gold(self) -> Iterator[Annotation]:
         return (self.read_annotation(GOLD, article) for article in self.annotated_ids(GOLD))
 
-    def files_of_article(self, article: Article) -> list[File]:
+    def files_of_article(self, article: Article) -> list[FileToWrite]:
         """Text and metadata; the metadata last, so that an article without a text never shows."""
-        text = File(self.text_path(article.id), article.text.encode("utf-8"))
-        return [text, File(self.article_path(article.id), encode_article(article))]
+        text = FileToWrite(self.text_path(article.id), article.text.encode("utf-8"))
+        return [text, FileToWrite(self.article_path(article.id), encode_article(article))]
 
     def write_article(self, article: Article) -> None:
         for file in self.files_of_article(article):
@@ -300,10 +300,10 @@ class Corpus:
     def write_links(self, links: Links) -> None:
         write_atomically(self.links_path, encode_links(links))
 
-    def files_of_source(self, source: SourceFile, data: bytes) -> list[File]:
+    def files_of_source(self, source: SourceFile, data: bytes) -> list[FileToWrite]:
         """A source file and its record; the record last."""
-        record = File(self.source_record_path(source.file), encode_source(source))
-        return [File(self.source_path(source.file), data), record]
+        record = FileToWrite(self.source_record_path(source.file), encode_source(source))
+        return [FileToWrite(self.source_path(source.file), data), record]
 
     def write_source(self, source: SourceFile, data: bytes) -> None:
         for file in self.files_of_source(source, data):

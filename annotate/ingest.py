@@ -12,7 +12,7 @@ from annotate.corpus import Corpus, encode_article, encode_source
 from annotate.model import ARTICLE_ID_LENGTH, Article, Omission, SourceFile, SourceRange, is_article_id
 from annotate.offsets import normalise, sha256, trimmed
 from annotate.schemas import explain, package_schema
-from annotate.util.files import File
+from annotate.util.files import FileToWrite
 
 WHITE_SPACE = "white space around the article"
 LONGEST_NAME = 235
@@ -50,7 +50,7 @@ class Intake(NamedTuple):
     data: bytes
     articles: tuple[Article, ...]
 
-    def files(self, corpus: Corpus) -> Iterator[File]:
+    def files(self, corpus: Corpus) -> Iterator[FileToWrite]:
         """What is to be written, in this order."""
         yield from corpus.files_of_source(self.source, self.data)
         for article in self.articles:

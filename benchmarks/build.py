@@ -27,7 +27,7 @@ from annotate.corpus import Corpus, canonical, encode_annotation, encode_article
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, AttributeValue, Process, Relation, SourceRange, Span
 from annotate.offsets import sha256
-from annotate.util.parallel import cores, keep_freed, leave_out_pandas
+from annotate.util.parallel import block_pandas, count_cores, keep_freed_memory
 from benchmarks.measure import measured
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -123,8 +123,8 @@ def now() -> Cost:
 def ours(folder: Path, out: Path, tables: Sequence[str], workers: int) -> tuple[Cost, int]:
     from annotate.dataset.build import build
 
-    leave_out_pandas()  # as the program does
-    keep_freed()
+    block_pandas()  # as the program does
+    keep_freed_memory()
     start = now()
     made = build(Corpus(folder), inventory.load(ROOT / "schema"), out, tables=tables, workers=workers)
     return now() - start, sum(table.rows for table in made.tables)
@@ -173,7 +173,7 @@ def theirs(out: Path, elsewhere: Path, tables: Sequence[str], workers: int) -> t
 
 
 def run(folder: Path, tables: Sequence[str]) -> None:
-    counts = [1, cores()] if cores() > 1 else [1]
+    counts = [1, count_cores()] if count_cores() > 1 else [1]
     print("| side | processes | rows | seconds | CPU s | main, MB | worker, MB | load |")  # noqa: T201
     print("|---|---:|---:|---:|---:|---:|---:|---:|")  # noqa: T201
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:

@@ -29,7 +29,7 @@ from typing import Any
 from annotate import inventory
 from annotate.convert.splitter import Chunk, split, task_ranges
 from annotate.labelstudio.config import labelling_config
-from annotate.util.parallel import keep_freed, leave_out_pandas
+from annotate.util.parallel import block_pandas, keep_freed_memory
 from benchmarks.exports import write
 from benchmarks.measure import Measured, Told, measured, timed
 
@@ -266,8 +266,8 @@ def _one_side(folder: Path, name: str, count: int) -> None:
     work = side(name)
     # Imports, and whatever is set up once, are done on one task.
     if name.startswith(("ours", "floor")):
-        leave_out_pandas()  # as the program does
-        keep_freed()
+        block_pandas()  # as the program does
+        keep_freed_memory()
     small = export(out, 1)
     write(small, 1)
     work(small, out / "first")

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from annotate.util.files import bytes_if_file, bytes_of, files_below, folders_in, names_in, rest, state_of
+from annotate.util.files import (
+    list_folders,
+    list_names,
+    read_raw,
+    read_raw_if_present,
+    read_rest,
+    read_stamp,
+    walk_files,
+)
 
 
 @pytest.fixture
@@ -21,18 +29,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_names_are_those_with_an_ending(folder: Path) -> None:
-    found = names_in(str(folder), ".json")
+    found = list_names(str(folder), ".json")
     assert found == sorted(path.stem for path in folder.glob("*.json") if not path.name.startswith("."))
     assert found == ["a.b", "b", "broken", "folder", "link", "é\n"]
-    assert names_in(str(folder / "nowhere"), ".json") == names_in(str(folder / "a.txt"), ".json") == []
-    assert folders_in(str(folder)) == [".in", "again", "deep", "folder.json"]
-    assert folders_in(str(folder / "nowhere")) == []
+    assert list_names(str(folder / "nowhere"), ".json") == list_names(str(folder / "a.txt"), ".json") == []
+    assert list_folders(str(folder)) == [".in", "again", "deep", "folder.json"]
+    assert list_folders(str(folder / "nowhere")) == []
 
 
 def test_a_folder_that_cannot_be_looked_into_is_not_an_empty_one(folder: Path) -> None:
     (folder / "circle").symlink_to("circle")
     for name in ("circle", "broken.json"):
-        for looked in (lambda path: names_in(path, ".json"), folders_in, lambda path: list(files_below(path))):
+        for looked in (lambda path: list_names(path, ".json"), list_folders, lambda path: list(walk_files(path))):
             with pytest.raises(OSError, match=name):
                 looked(str(folder / name))
 
@@ -40,7 +48,7 @@ def test_a_folder_that_cannot_be_looked_into_is_not_an_empty_one(folder: Path) -
 def test_files_below_are_those_of_rglob(folder: Path) -> None:
     (folder / "circle").symlink_to("circle")
     os.mkfifo(folder / "pipe")
-    files = sorted(files_below(str(folder)))
+    files = sorted(walk_files(str(folder)))
     # Not through a link to a folder, which could lead back.
     expected = [path for path in folder.rglob("*") if not path.is_dir() and "again" not in path.parts]
     assert files == sorted(path.relative_to(folder).as_posix() for path in expected)
@@ -53,12 +61,14 @@ def test_bytes_of_what_is_a_file_and_of_nothing_else(folder: Path) -> None:
     (folder / "large").write_bytes(b"x" * (1 << 20))
     for name in ("a.txt", "link.json", "empty", "large"):
         data = (folder / name).read_bytes()
-        assert bytes_if_file(str(folder / name)) == bytes_of(str(folder / name)) == data
+        assert read_raw_if_present(str(folder / name)) == read_raw(str(folder / name)) == data
     for name in ("nowhere", "a.txt/b"):
-        assert bytes_if_file(str(folder / name)) is None
+        assert read_raw_if_present(str(folder / name)) is None
     for name in ("deep", "pipe", "nowhere", "broken.json", "a.txt/b"):
-        assert state_of(str(folder / name)) is None
-    assert state_of(str(folder / "link.json")) == state_of(str(folder / "b.json")) != state_of(str(folder / "empty"))
+        assert read_stamp(str(folder / name)) is None
+    assert (
+        read_stamp(str(folder / "link.json")) == read_stamp(str(folder / "b.json")) != read_stamp(str(folder / "empty"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,11 +85,11 @@ def test_what_is_there_and_cannot_be_read_is_an_error(folder: Path, name: str, s
     """A pipe is not waited for."""
     os.mkfifo(folder / "pipe")
     (folder / "circle").symlink_to("circle")
-    for read in (bytes_of, bytes_if_file):
+    for read in (read_raw, read_raw_if_present):
         with pytest.raises(OSError, match=said):
             read(str(folder / name))
     with pytest.raises(FileNotFoundError, match="nowhere"):
-        bytes_of(str(folder / "nowhere"))
+        read_raw(str(folder / "nowhere"))
 
 
 def test_file_that_does_not_say_its_size_is_read_to_its_end() -> None:
@@ -88,6 +98,6 @@ def test_file_that_does_not_say_its_size_is_read_to_its_end() -> None:
     os.write(write, b"x" * 5000)
     os.close(write)
     try:
-        assert rest(read, 0) == b"x" * 5000
+        assert read_rest(read, 0) == b"x" * 5000
     finally:
         os.close(read)

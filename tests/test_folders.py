@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from annotate.util import files
-from annotate.util.files import NEW, OLD, taking_the_place
+from annotate.util.files import NEW, OLD, replacing_folder
 
 SPAWN = multiprocessing.get_context("spawn")
 
 
 def made(out: Path, words: str) -> None:
-    with taking_the_place(out) as folder:
+    with replacing_folder(out) as folder:
         (folder / "file").write_text(words)
 
 
@@ -48,7 +48,7 @@ def test_what_a_killed_run_left_is_gone_and_the_old_folder_there(tmp_path: Path,
     assert process.exitcode == -signal.SIGKILL
     assert out.exists() == (at == "filling")
     assert len(list(tmp_path.iterdir())) == 1 + out.exists()
-    with pytest.raises(KeyboardInterrupt), taking_the_place(out):
+    with pytest.raises(KeyboardInterrupt), replacing_folder(out):
         raise KeyboardInterrupt
     assert (out / "file").read_text() == "old"
     made(out, "new")
@@ -58,7 +58,7 @@ def test_what_a_killed_run_left_is_gone_and_the_old_folder_there(tmp_path: Path,
 
 def test_what_another_run_works_on_is_left_alone(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with taking_the_place(out) as first:
+    with replacing_folder(out) as first:
         made(out, "second")
         assert first.is_dir()
         (first / "file").write_text("first")

@@ -8,9 +8,9 @@ import pytest
 
 CODE = """
 import resource
-from annotate.util.parallel import keep_freed
+from annotate.util.parallel import keep_freed_memory
 if {keep}:
-    keep_freed()
+    keep_freed_memory()
 
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from annotate.corpus import Corpus, canonical, encode_annotation, encode_article, encode_ordered, encode_source
 from annotate.errors import CannotRun
 from annotate.model import Annotation, Article, SourceFile
-from annotate.util.files import PART, File, parse_yaml, sweep, write_atomically, write_together
+from annotate.util.files import PART_SUFFIX, FileToWrite, parse_yaml, remove_leftovers, write_atomically, write_files
 from tests.conftest import BASE, Project
 from tests.strategies import annotations
 
@@ -85,19 +85,21 @@ def test_write_takes_a_mode_and_leaves_nothing_beside(tmp_path: Path) -> None:
 
 
 def test_files_are_written_together_and_none_of_them_half(tmp_path: Path) -> None:
-    several = [File(tmp_path / folder / f"{number}.json", b"new", 0o600) for number in range(150) for folder in "ab"]
-    write_together(several)
+    several = [
+        FileToWrite(tmp_path / folder / f"{number}.json", b"new", 0o600) for number in range(150) for folder in "ab"
+    ]
+    write_files(several)
     assert {file.path.read_bytes() for file in several} == {b"new"}
     assert {stat.S_IMODE(file.path.stat().st_mode) for file in several} == {0o600}
 
     (tmp_path / "c").write_bytes(b"no folder")
     with pytest.raises(CannotRun, match=r"c/3\.json: cannot be written: file exists"):
-        write_together([several[0]._replace(data=b"newer"), File(tmp_path / "c" / "3.json", b"new")])
+        write_files([several[0]._replace(data=b"newer"), FileToWrite(tmp_path / "c" / "3.json", b"new")])
     assert several[0].path.read_bytes() == b"new"
     assert sorted(tmp_path.rglob("*")) == sorted({tmp_path / "c", *(file.path for file in several)} | _folders(several))
 
 
-def _folders(files: list[File]) -> set[Path]:
+def _folders(files: list[FileToWrite]) -> set[Path]:
     return {file.path.parent for file in files}
 
 
@@ -158,14 +160,16 @@ def test_yaml_that_no_json_could_say_is_refused_with_its_line(text: str, said: s
 
 def test_what_a_killed_writer_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
     """A file that somebody writes just now is held by its lock; a dead process holds none."""
-    ours = [tmp_path / "deep" / f".a.json.12ab_678{PART}", tmp_path / "but" / f".b.json.abcdefgh{PART}"]
-    others = [tmp_path / name for name in (".gitignore", ".a.json.swp", f"a.json{PART}", "a.json", f".a{PART}")]
-    written = tmp_path / f".c.json.abcdefgh{PART}"
+    ours = [tmp_path / "deep" / f".a.json.12ab_678{PART_SUFFIX}", tmp_path / "but" / f".b.json.abcdefgh{PART_SUFFIX}"]
+    others = [
+        tmp_path / name for name in (".gitignore", ".a.json.swp", f"a.json{PART_SUFFIX}", "a.json", f".a{PART_SUFFIX}")
+    ]
+    written = tmp_path / f".c.json.abcdefgh{PART_SUFFIX}"
     for path in (*ours, *others, written):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"half")
     with written.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        sweep(tmp_path, but="but")
+        remove_leftovers(tmp_path, but="but")
     assert {path for path in (*ours, *others, written) if path.exists()} == {ours[1], *others, written}
-    sweep(tmp_path / "nowhere")
+    remove_leftovers(tmp_path / "nowhere")

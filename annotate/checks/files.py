@@ -20,7 +20,7 @@ from annotate.errors import describe_os_error
 from annotate.findings import Finding, Fix, Problem, Rule, rule
 from annotate.schemas import Fault, explain
 from annotate.schemas import Path as Path_of_lines
-from annotate.util.files import bytes_if_file, parse_yaml
+from annotate.util.files import parse_yaml, read_raw_if_present
 
 Finder = Callable[[Path_of_lines], int | None]
 
@@ -248,7 +248,7 @@ def contents(root: str | Path, file: str, article: str | None) -> tuple[bytes | 
     The findings say that it cannot be read.
     """
     try:
-        return bytes_if_file(f"{root}/{file}"), []
+        return read_raw_if_present(f"{root}/{file}"), []
     except OSError as error:
         return None, list(unreadable_file(file, article, describe_os_error(error)))
 

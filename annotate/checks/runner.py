@@ -28,8 +28,8 @@ from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links
 from annotate.offsets import sha256
 from annotate.schemas import misfit, package_schema
 from annotate.splits.groups import bonds_of_links
-from annotate.util.files import bytes_of, state_of
-from annotate.util.parallel import in_order, no_collections, processes
+from annotate.util.files import read_raw, read_stamp
+from annotate.util.parallel import map_in_order, process_pool, without_garbage_collection
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ class ArticleChecker:
         checked: list[Checked] = []
         waiting: list[_Read] = []
         size = 0
-        with no_collections():
+        with without_garbage_collection():
             for named in articles:
                 waiting.append(self._read(named))
                 size += waiting[-1].size
@@ -192,7 +192,7 @@ class ArticleChecker:
         """A source file; None where it is not there, or cannot be read: then C111 says so."""
         path = f"{self.root}/sources/{file}"
         try:
-            found = state_of(path)
+            found = read_stamp(path)
             return _source(path, *found) if found else None
         except OSError:
             return None
@@ -250,7 +250,7 @@ def _stem(file: str) -> str:
 @lru_cache(maxsize=2)
 def _source(path: str, *_version: int) -> SourceText:
     """A source file, read once for the articles that were cut from it, while its time and size stay as they are."""
-    return SourceText.of(bytes_of(path))
+    return SourceText.of(read_raw(path))
 
 
 ANY = "true"
@@ -342,8 +342,8 @@ class _Run:
         covered = set(self.corpus.covered_ids())
         named = (Named(name, self._versions(name), name in covered) for name in sorted(self.contents.known))
         chunks = iter(lambda: list(islice(named, CHUNK)), [])
-        with processes(workers) as executor:
-            for chunk in in_order(executor, self.checker, chunks, workers):
+        with process_pool(workers) as executor:
+            for chunk in map_in_order(executor, self.checker, chunks, workers):
                 for name, findings, facts, whole in chunk:
                     yield from findings
                     # Of what another process sent, no second string is kept that is there already.

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from annotate.errors import CannotRun, Refused, describe_os_error
-from annotate.util.parallel import keep_freed, leave_out_pandas
+from annotate.util.parallel import block_pandas, keep_freed_memory
 
 SECTIONS = {
     "Make a corpus": {
@@ -99,8 +99,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line as a program, and end it with its exit code."""
-    leave_out_pandas()
-    keep_freed()
+    block_pandas()
+    keep_freed_memory()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started this, who wants nothing of it
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - until the end

@@ -58,7 +58,7 @@ def command(
     from annotate.cli.output import counted
     from annotate.corpus import Corpus
     from annotate.ingest import Cut, Details, Known, Refused, take_in
-    from annotate.util.files import read_bytes, write_together
+    from annotate.util.files import read_bytes, write_files
 
     if (len(files) > 1 and (id_ is not None or cuts)) or (id_ is not None and cuts):
         raise click.UsageError("--id and --cut go with one file, and not together")
@@ -80,7 +80,7 @@ def command(
             click.echo(f"{file}: {refused}", err=True)
             ctx.exit(1)
     # All is bytes before the first is written.
-    write_together([file for intake in intakes for file in intake.files(folder)])
+    write_files([file for intake in intakes for file in intake.files(folder)])
     for intake in intakes:
         for article in intake.articles:
             click.echo(f"{article.id}: {counted(len(article.text), 'character')} from {intake.source.file}")

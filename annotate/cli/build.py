@@ -67,13 +67,13 @@ def command(
     from annotate.dataset.tables import tables
     from annotate.model import GOLD
     from annotate.release.agreement import gold_agreement
-    from annotate.util.parallel import cores, worth
+    from annotate.util.parallel import count_cores, count_workers
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
     tables(loaded, configs)  # before the checks, which take a while
     articles = len(folder.article_ids())
     with counting("checking", articles) as told:
-        findings = list(check(folder, loaded, workers or worth(articles, ENOUGH, cores()), told))
+        findings = list(check(folder, loaded, workers or count_workers(articles, ENOUGH, count_cores()), told))
     errors = [finding for finding in findings if finding.severity == "error"] or leaks(folder)
     if errors:
         click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
@@ -89,7 +89,7 @@ def command(
             tables=configs,
             negatives=negatives,
             skeleton=head(folder, schema, quoted, configs, negatives) if without_text else None,
-            workers=workers or cores(),
+            workers=workers or count_cores(),
             told=told,
         )
     if format_ == "json":

@@ -36,7 +36,7 @@ def command(
     from annotate import inventory
     from annotate.checks import CATALOGUE, ENOUGH, check, fixes
     from annotate.corpus import Corpus
-    from annotate.util.parallel import cores, worth
+    from annotate.util.parallel import count_cores, count_workers
 
     loaded = inventory.load(schema)
     folder = Corpus(corpus)
@@ -44,7 +44,7 @@ def command(
 
     def found() -> list["Finding"]:
         with counting("checking", len(ids)) as told:
-            return list(check(folder, loaded, workers or worth(len(ids), ENOUGH, cores()), told))
+            return list(check(folder, loaded, workers or count_workers(len(ids), ENOUGH, count_cores()), told))
 
     findings = found()
     if fix:

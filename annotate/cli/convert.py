@@ -135,7 +135,7 @@ def _options(exports: tuple[str, ...], schema: str, asked: dict[str, Any]) -> "C
 @contextmanager
 def _pool(workers: int | None, scheduler: str | None) -> "Iterator[Pool]":
     from annotate.convert.pool import dask_pool, local_pool
-    from annotate.util.parallel import cores
+    from annotate.util.parallel import count_cores
 
     if scheduler and workers:
         raise CannotRun("--workers", "is of this machine, --scheduler of a cluster", "give one of them")
@@ -143,7 +143,7 @@ def _pool(workers: int | None, scheduler: str | None) -> "Iterator[Pool]":
         with dask_pool(scheduler) as pool:
             yield pool
     else:
-        yield local_pool(workers or cores())
+        yield local_pool(workers or count_cores())
 
 
 @contextmanager

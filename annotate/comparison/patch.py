@@ -15,7 +15,7 @@ from annotate.comparison.semver import find_needed_version
 from annotate.comparison.trees import FolderTree, Tree
 from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
-from annotate.util.files import taking_the_place, write_atomically
+from annotate.util.files import replacing_folder, write_atomically
 
 
 class Patch(msgspec.Struct, kw_only=True):
@@ -213,7 +213,7 @@ def _remove_file(path: Path, old: FolderTree) -> None:
 def _new_folder(out: Path) -> Iterator[Path]:
     """Yield a folder that becomes `out` unless an exception is raised."""
     try:
-        with taking_the_place(out.resolve()) as folder:
+        with replacing_folder(out.resolve()) as folder:
             yield folder
     except OSError as error:
         problem = f"cannot be written: {describe_os_error(error)}"

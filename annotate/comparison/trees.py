@@ -8,7 +8,7 @@ from typing import Protocol
 
 from annotate.comparison.paths import CORPUS, SCHEMA
 from annotate.errors import CannotRun, describe_os_error
-from annotate.util.files import bytes_of
+from annotate.util.files import read_raw
 from annotate.util.processes import GitObjects, open_git_objects, run_git
 
 _HINT = "name a version that can be read"
@@ -60,7 +60,7 @@ class FolderTree:
         """Return the bytes of a file; raise CannotRun where it cannot be read."""
         root, _, rest = file.partition("/")
         try:
-            return bytes_of(f"{self._folders[root]}/{rest}")
+            return read_raw(f"{self._folders[root]}/{rest}")
         except OSError as error:
             raise CannotRun(self.path(file), describe_os_error(error), _HINT) from error
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from annotate.errors import CannotRun
-from annotate.util.parallel import AHEAD, processes
+from annotate.util.parallel import ITEMS_AHEAD, process_pool
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,7 +34,7 @@ class Pool(NamedTuple):
 
 def local_pool(workers: int) -> Pool:
     """Return a pool of processes on this machine; for one worker, this process."""
-    return Pool(lambda: processes(workers), workers)
+    return Pool(lambda: process_pool(workers), workers)
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def map_with_recovery(pool: Pool, work: Callable[[Item], Result], items: Iterabl
                     for item in remaining:
                         in_progress.append(item)
                         futures.append(executor.submit(work, item))
-                        if len(futures) >= AHEAD * pool.workers:
+                        if len(futures) >= ITEMS_AHEAD * pool.workers:
                             break
                     if not futures:
                         return

@@ -30,7 +30,7 @@ from annotate.dataset.statistics import Counts
 from annotate.dataset.writer import Table, TableWriter
 from annotate.findings import Finding
 from annotate.offsets import sha256
-from annotate.util.parallel import evenly, no_collections
+from annotate.util.parallel import split_evenly, without_garbage_collection
 
 SPLIT = "train"
 """The split of all rows; an export has no splits."""
@@ -147,7 +147,7 @@ class ShardWorker:
         Raises:
             CannotRun: If the chunk cannot be read or the shard cannot be written.
         """
-        with no_collections():
+        with without_garbage_collection():
             return _tools_of(self).convert(job)
 
 
@@ -209,7 +209,7 @@ class _ShardBuilder:
                 name = table_file(config, shard_name(job.number))
                 writers[config] = TableWriter(self.folder, config, SPLIT, table.features, name)
                 stack.callback(writers[config].close)
-            for first, last in pairwise(evenly(len(ranges), BATCH_SIZE)):
+            for first, last in pairwise(split_evenly(len(ranges), BATCH_SIZE)):
                 self._convert(Batch(data, ranges[first:last], job.offset), writers)
             tables = tuple(writer.finish() for writer in writers.values())
         return ShardRecord(
@@ -250,7 +250,7 @@ class _ShardBuilder:
                 continue
             self.articles[task.article.id] = offset
             accepted.append(task)
-        for first, last in pairwise(evenly(len(accepted), ROWS_AT_ONCE)):
+        for first, last in pairwise(split_evenly(len(accepted), ROWS_AT_ONCE)):
             self._write(writers, accepted[first:last], result.documents)
 
     def _reject_large(

@@ -49,7 +49,7 @@ from annotate.model import GOLD
 from annotate.offsets import sha256
 from annotate.redaction.skeleton import Head, head_of, withheld
 from annotate.util.files import read_bytes
-from annotate.util.parallel import in_order, processes, worth
+from annotate.util.parallel import count_workers, map_in_order, process_pool
 
 
 def hold_ids(out: Path, tables: Mapping[str, TableType]) -> None:
@@ -203,10 +203,10 @@ def _write(
     """Write the rows of every table and split; the same bytes however many work."""
     give_back()
     counts, written, todo = Counts(), list[Table](), parts(splits)
-    busy = worth(sum(map(len, splits.values())), ENOUGH, min(workers, len(todo)))
+    busy = count_workers(sum(map(len, splits.values())), ENOUGH, min(workers, len(todo)))
     with (
-        processes(busy) as executor,
-        contextlib.closing(in_order(executor, ShardMaker(order, folder), todo, busy)) as made,
+        process_pool(busy) as executor,
+        contextlib.closing(map_in_order(executor, ShardMaker(order, folder), todo, busy)) as made,
     ):
         for part, shard in zip(todo, made, strict=True):
             told(len(part.names))

@@ -28,7 +28,7 @@ from annotate.dataset.tables.links import LinkRow
 from annotate.dataset.writer import Table, TableWriter, table_file
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article
-from annotate.util.parallel import evenly, no_collections
+from annotate.util.parallel import split_evenly, without_garbage_collection
 
 __all__ = ["Labelled", "TableMaker"]
 
@@ -160,7 +160,7 @@ class _Tools:
                     writers[config] = TableWriter(folder, config, part.split, table.features, file)
                     open_files.callback(writers[config].close)
             for at in range(0, len(names), BATCH):
-                with no_collections():
+                with without_garbage_collection():
                     for config, rows in self._rows(part.split, names[at : at + BATCH], counts).items():
                         writers[config].add(rows)
             tables = tuple(writer.finish() for writer in writers.values())
@@ -203,7 +203,7 @@ def parts(splits: Mapping[str, Sequence[str]]) -> list[Part]:
     """
     found = []
     for split, names in splits.items():
-        places = evenly(len(names), PART)
+        places = split_evenly(len(names), PART)
         found += [
             Part(split, number, len(places) - 1, tuple(names[first:behind]))
             for number, (first, behind) in enumerate(pairwise(places))

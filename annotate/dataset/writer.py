@@ -32,7 +32,7 @@ from annotate.dataset.arrow import LogicalHash
 from annotate.dataset.features import INTEGER, Feature, arrow_schema
 from annotate.dataset.redact import SKELETON
 from annotate.errors import CannotRun
-from annotate.util.files import taking_the_place
+from annotate.util.files import replacing_folder
 
 _PLAIN = re.compile(r"(.*[._])?(text|id)")
 """The columns with words of articles (the whole, a part, a mention, what a role says), and those with ids."""
@@ -235,7 +235,7 @@ def dataset_folder(out: str | Path) -> Iterator[Path]:
     named = Path(out)
     try:
         refuse_foreign(named)
-        with taking_the_place(named.resolve()) as folder:
+        with replacing_folder(named.resolve()) as folder:
             yield folder
     except OSError as error:
         # What pyarrow raises has the number, and words of its own.

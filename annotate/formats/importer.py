@@ -14,7 +14,7 @@ from annotate.formats.mapping import LabelMap
 from annotate.ingest import Details, Intake
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
-from annotate.util.parallel import in_order
+from annotate.util.parallel import map_in_order
 
 WRITERS = 8
 """Number of threads that write. They mostly wait for the disk; all else is done in one thread."""
@@ -93,7 +93,7 @@ class Importer:
     def import_all(self, documents: Iterable[RawDocument]) -> Iterator[ImportOutcome]:
         """Import documents and yield what became of each, in order and after it was written."""
         with ThreadPoolExecutor(WRITERS) as executor:
-            yield from in_order(executor, self._write, map(self._decide, documents), WRITERS)
+            yield from map_in_order(executor, self._write, map(self._decide, documents), WRITERS)
 
     def _decide(self, raw: RawDocument) -> _Decision:
         mapped = map_document(raw, self.label_map, self.inventory, self.origin, self.details, self.fix)

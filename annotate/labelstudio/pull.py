@@ -24,7 +24,7 @@ from annotate.labelstudio.quarantine import QuarantineEntry, read_quarantine, wr
 from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of
 from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
-from annotate.util.files import File, write_together
+from annotate.util.files import FileToWrite, write_files
 
 HasTask: TypeAlias = Callable[[int], bool]
 """Return whether the server still has a task; `Studio.has_task`."""
@@ -77,7 +77,7 @@ class Pull:
             state.annotators(server),
             set(corpus.article_ids()),
         )
-        self.result, self._pending_files = PullResult([], [], [], 0), list[File]()
+        self.result, self._pending_files = PullResult([], [], [], 0), list[FileToWrite]()
         self._listed_annotators = corpus.read_annotators().keys() - {GOLD}
         self._must_wait = bool(self.journal.page_paths())
         self._unknown_tasks, self._unknown_ids = dict[tuple[object, object], JsonObject](), set[object]()
@@ -142,7 +142,7 @@ class Pull:
             path.unlink(missing_ok=True)
 
     def _write_pending_files(self) -> None:
-        write_together(self._pending_files)
+        write_files(self._pending_files)
         self._pending_files.clear()
 
     def _take_article(self, article_id: str, tasks: list[JsonObject]) -> None:
@@ -264,7 +264,7 @@ class Pull:
         if new == old:
             self.result.unchanged.append(name)
         else:
-            self._pending_files.append(File(path, new))
+            self._pending_files.append(FileToWrite(path, new))
             self.result.written.append(name)
 
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from annotate.errors import CannotRun, describe_os_error
-from annotate.util.files import File, write_together
+from annotate.util.files import FileToWrite, write_files
 
 T = TypeVar("T")
 
@@ -109,14 +109,14 @@ class State:
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Write a file of the folder."""
-        write_together([self.file(name, content)])
+        write_files([self.file(name, content)])
 
-    def file(self, name: str, content: bytes) -> File:
-        """Return a file of the folder for `write_together`; the folder that the file is in is created."""
+    def file(self, name: str, content: bytes) -> FileToWrite:
+        """Return a file of the folder for `write_files`; the folder that the file is in is created."""
         path = self.folder / name
         if not path.parent.is_dir():
             path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        return File(path, content, PRIVATE_FILE)
+        return FileToWrite(path, content, PRIVATE_FILE)
 
     def read_for(self, server: str, name: str, type_: type[T]) -> T | None:
         """Return what a file that maps servers to values has for a server; see `read`."""

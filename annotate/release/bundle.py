@@ -23,7 +23,7 @@ from annotate.release.agreement import agreement_table
 from annotate.release.candidate import Candidate
 from annotate.release.manifest import manifest_path
 from annotate.release.page import PageContent, render_page
-from annotate.util.files import taking_the_place
+from annotate.util.files import replacing_folder
 
 DATASET = "dataset"
 MANIFEST = "release.json"
@@ -78,7 +78,7 @@ def write_bundle(candidate: Candidate, out: Path, text: bool = True) -> str:
     candidate.progress(f"writing {out}")
     _require_replaceable(out)
     try:
-        with taking_the_place(out.resolve()) as folder:
+        with replacing_folder(out.resolve()) as folder:
             _write_dataset(candidate, folder / DATASET, text)
             if text:
                 candidate.progress("packing the sources")

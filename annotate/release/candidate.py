@@ -33,7 +33,7 @@ from annotate.release.changelog import (
 from annotate.release.git import TAG_PREFIX, Repository, git_text
 from annotate.release.manifest import FORMAT, ReleaseManifest, decode_manifest, manifest_path
 from annotate.util.files import load_yaml, read_bytes
-from annotate.util.parallel import processes
+from annotate.util.parallel import process_pool
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
@@ -193,7 +193,7 @@ class Candidate:
         first, second = self.scratch / "first" / "dataset", self.scratch / "second" / "dataset"
         table = agreement_table(self.agreement) if self.agreement else None
         citation = cited(self.corpus)
-        with processes(2) as executor:
+        with process_pool(2) as executor:
             assert executor is not None  # noqa: S101 - two workers always have an executor
             other = executor.submit(build, self.corpus, self.inventory, second, citation, table)
             manifest = build(self.corpus, self.inventory, first, citation, table)

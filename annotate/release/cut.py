@@ -29,7 +29,7 @@ from annotate.release.rules import (
     tree_not_clean,
     versions_disagree,
 )
-from annotate.util.files import PART, read_bytes, sweep, write_atomically
+from annotate.util.files import PART_SUFFIX, read_bytes, remove_leftovers, write_atomically
 
 LOCK = "annotate-release.lock"
 
@@ -131,9 +131,9 @@ def _lock(repository: Repository) -> Iterator[None]:
 
 def _remove_leftovers(candidate: Candidate) -> None:
     """Remove the temporary files of a killed run."""
-    sweep(candidate.corpus.root)
-    sweep(candidate.folder / FOLDER)
-    for path in candidate.folder.glob(f".{CITATION}.*{PART}"):
+    remove_leftovers(candidate.corpus.root)
+    remove_leftovers(candidate.folder / FOLDER)
+    for path in candidate.folder.glob(f".{CITATION}.*{PART_SUFFIX}"):
         path.unlink()
 
 
@@ -217,7 +217,7 @@ class FileEdits:
         old = path.read_bytes() if path.is_file() else None
         if old == data:
             return
-        copy = path.with_name(f".{path.name}.original{PART}") if old is not None else None
+        copy = path.with_name(f".{path.name}.original{PART_SUFFIX}") if old is not None else None
         if copy and old is not None:
             write_atomically(copy, old)
         self._copies[path] = copy

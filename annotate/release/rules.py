@@ -28,7 +28,7 @@ from annotate.release.load_check import load_tables
 from annotate.release.manifest import compare_datasets, compare_files, decode_manifest, manifest_path
 from annotate.schemas import require_valid
 from annotate.util.escape import markdown_table
-from annotate.util.files import decode_yaml, read_if_file
+from annotate.util.files import decode_yaml, read_bytes_if_present
 
 README = "README.md"
 
@@ -262,7 +262,7 @@ def read_gate(corpus: Corpus) -> Gate | None:
         CannotRun: The file cannot be read, or does not follow its schema.
     """
     path = corpus.release_path
-    data = read_if_file(path, "restore it")
+    data = read_bytes_if_present(path, "restore it")
     if data is None:
         return None
     value = decode_yaml(path, data)

@@ -22,7 +22,7 @@ from annotate.release.bundle import (
 )
 from annotate.release.changelog import CHANGELOG
 from annotate.release.manifest import ReleaseManifest, compare_datasets, compare_files, decode_manifest
-from annotate.util.files import bytes_of, read_bytes, reading
+from annotate.util.files import read_bytes, read_raw, reporting_read_errors
 
 _HINT = "download it again, or make it a readable file"
 
@@ -41,7 +41,7 @@ def verify(folder: Path, expected_sha256: str | None = None) -> Iterator[str]:
         CannotRun: The folder is not a release, or is one of a later version of the toolkit.
     """
     sums, manifest_file = folder / SUMS, folder / MANIFEST
-    with reading(folder, _HINT):
+    with reporting_read_errors(folder, _HINT):
         is_release = folder.is_dir() and (sums.is_file() or manifest_file.is_file())
     if not is_release:
         raise CannotRun(folder, "is not a release folder", f"name the folder that {SUMS} is in")
@@ -71,7 +71,7 @@ def _check_sums(folder: Path, data: bytes, expected_sha256: str | None) -> Itera
     hashes, broken_lines = decode_sums(data)
     for number in broken_lines:
         yield f"{SUMS} cannot be read in line {number}"
-    with reading(folder, _HINT):
+    with reporting_read_errors(folder, _HINT):
         files = list_bundle(folder)
     for name in sorted(hashes.keys() | files.keys()):
         if name not in files:
@@ -84,7 +84,7 @@ def _check_sums(folder: Path, data: bytes, expected_sha256: str | None) -> Itera
 
 def _check_file(name: str, path: Path, expected: str) -> Iterator[str]:
     try:
-        if path.is_symlink() or sha256(bytes_of(str(path))) != expected:
+        if path.is_symlink() or sha256(read_raw(str(path))) != expected:
             yield f"{name} was changed"
     except OSError as error:
         yield f"{name} cannot be read: {describe_os_error(error)}"

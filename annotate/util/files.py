@@ -25,7 +25,7 @@ import yaml
 from annotate.errors import CannotRun, describe_os_error
 
 
-def bytes_of(path: str) -> bytes:
+def read_raw(path: str) -> bytes:
     """All of a file; raises OSError as `open` does, and for a pipe, a device or whatever else is no file."""
     status = os.stat(path)  # noqa: PTH116 - see above
     if S_ISDIR(status.st_mode):
@@ -35,22 +35,22 @@ def bytes_of(path: str) -> bytes:
     # Without O_NONBLOCK a pipe that took the file's place meanwhile would be waited for.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        return rest(handle, status.st_size)
+        return read_rest(handle, status.st_size)
     finally:
         os.close(handle)
 
 
-def bytes_if_file(path: str) -> bytes | None:
+def read_raw_if_present(path: str) -> bytes | None:
     """All of a file; None where there is nothing. Raises OSError as `bytes_of`, also for a link that leads nowhere."""
     try:
-        return bytes_of(path)
+        return read_raw(path)
     except (FileNotFoundError, NotADirectoryError):
         if os.path.islink(path):  # noqa: PTH114 - see above
             raise
         return None
 
 
-def state_of(path: str) -> tuple[int, int] | None:
+def read_stamp(path: str) -> tuple[int, int] | None:
     """Time and size of a file, one of which changes with what is in it; None where there is no file.
 
     Raises OSError where that cannot be said.
@@ -62,7 +62,7 @@ def state_of(path: str) -> tuple[int, int] | None:
     return (status.st_mtime_ns, status.st_size) if S_ISREG(status.st_mode) else None
 
 
-def rest(handle: int, size: int) -> bytes:
+def read_rest(handle: int, size: int) -> bytes:
     """What is left of an open file that is said to be of some size."""
     data = os.read(handle, size + 1)
     if len(data) == size:
@@ -73,7 +73,7 @@ def rest(handle: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def names_in(folder: str, ending: str) -> list[str]:
+def list_names(folder: str, ending: str) -> list[str]:
     """The names in a folder that have an ending, without it, sorted; hidden ones left out; none if it is not there.
 
     Raises OSError for a folder that cannot be looked into.
@@ -82,12 +82,12 @@ def names_in(folder: str, ending: str) -> list[str]:
     return sorted(name[: -len(ending)] for name in names if name.endswith(ending) and not name.startswith("."))
 
 
-def folders_in(folder: str) -> list[str]:
+def list_folders(folder: str) -> list[str]:
     """The names of the folders in a folder, sorted, also of links to one; none if it is not there. Raises OSError."""
     return sorted(entry.name for entry in _entries(folder) if _is_folder(entry))
 
 
-def files_below(folder: str, prefix: str = "") -> Iterator[str]:
+def walk_files(folder: str, prefix: str = "") -> Iterator[str]:
     """The paths, from `folder` on, of all that is no folder in it and in its folders, also hidden ones, in no order.
 
     A link to a folder is neither looked into nor named. Raises OSError for a folder that cannot be looked into.
@@ -95,7 +95,7 @@ def files_below(folder: str, prefix: str = "") -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                yield from files_below(entry.path, f"{prefix}{entry.name}/")
+                yield from walk_files(entry.path, f"{prefix}{entry.name}/")
             elif not _is_folder(entry):
                 yield f"{prefix}{entry.name}"
 
@@ -118,7 +118,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-PART = ".part"
+PART_SUFFIX = ".part"
 AT_ONCE, WAITING = 100, 8
 """Files that are open for writing at once; and threads that wait for the disk."""
 _LEFT = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
@@ -200,7 +200,7 @@ def parse_yaml(data: bytes) -> Any:
 
 
 @contextlib.contextmanager
-def reading(path: str | Path, hint: str) -> Iterator[None]:
+def reporting_read_errors(path: str | Path, hint: str) -> Iterator[None]:
     """What cannot be read within it, for whatever reason of the system's, is CannotRun, at the path it names."""
     try:
         yield
@@ -215,15 +215,15 @@ def read_bytes(path: str | Path, hint: str) -> bytes:
     Of thousands of files, paths as objects cost more than their reading: strings do as well.
     """
     try:
-        return bytes_of(str(path))
+        return read_raw(str(path))
     except OSError as error:
         raise CannotRun(Path(path), describe_os_error(error), hint) from error
 
 
-def read_if_file(path: str | Path, hint: str) -> bytes | None:
+def read_bytes_if_present(path: str | Path, hint: str) -> bytes | None:
     """The same; None where there is nothing."""
-    with reading(path, hint):
-        return bytes_if_file(str(path))
+    with reporting_read_errors(path, hint):
+        return read_raw_if_present(str(path))
 
 
 def load_yaml(path: str | Path, hint: str) -> Any:
@@ -247,7 +247,7 @@ def decode_yaml(path: str | Path, data: bytes) -> Any:
         raise CannotRun(path, str(error), "fix the YAML") from error
 
 
-class File(NamedTuple):
+class FileToWrite(NamedTuple):
     """A file to write, and what it is to hold, given whole or in parts."""
 
     path: Path
@@ -269,7 +269,7 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes], mode: int = 0o64
 
     Raises CannotRun if the folder cannot be written to; the old file is then as it was.
     """
-    write_together([File(path, data, mode)])
+    write_files([FileToWrite(path, data, mode)])
 
 
 def write_report(named: str, data: bytes | Iterable[bytes]) -> None:
@@ -287,7 +287,7 @@ def write_report(named: str, data: bytes | Iterable[bytes]) -> None:
         write_atomically(path.resolve() if path.is_symlink() else path, data)
 
 
-def write_together(files: Iterable[File]) -> None:
+def write_files(files: Iterable[FileToWrite]) -> None:
     """Write files, each of them as `write_atomically` does, but step by step for many at once: so a disk is waited for
     less often.
 
@@ -298,7 +298,7 @@ def write_together(files: Iterable[File]) -> None:
         _write(several)
 
 
-def _write(files: Sequence[File]) -> None:
+def _write(files: Sequence[FileToWrite]) -> None:
     with ExitStack() as ended:
         begun = [_begun(file, ended) for file in files]
         _fsync_all(begun)
@@ -329,7 +329,7 @@ def _fsync_all(begun: Sequence[_Begun]) -> None:
     return None
 
 
-def _begun(file: File, ended: ExitStack) -> _Begun:
+def _begun(file: FileToWrite, ended: ExitStack) -> _Begun:
     """Make a temporary file with what a file is to hold; at the end it is closed, and gone where it was not renamed.
 
     Until then it is locked, so that `sweep` leaves it alone.
@@ -337,10 +337,10 @@ def _begun(file: File, ended: ExitStack) -> _Begun:
     folder, name = file.path.parent, file.path.name
     with _writing(file.path):
         folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=PART)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=PART_SUFFIX)
         opened = os.fdopen(handle, "wb")
         ended.callback(_dropped, opened, temporary)
-        held(handle)
+        try_lock(handle)
         opened.writelines((file.data,) if isinstance(file.data, bytes) else file.data)
         opened.flush()
         os.fchmod(handle, file.mode)
@@ -372,7 +372,7 @@ def _writing(path: Path) -> Iterator[None]:
         raise CannotRun(path, problem, "make room or choose another folder") from error
 
 
-def held(handle: int) -> bool:
+def try_lock(handle: int) -> bool:
     """Take the lock of a file, which the system lets go of with the process; False where another has it."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -381,7 +381,7 @@ def held(handle: int) -> bool:
     return True
 
 
-def sweep(folder: Path, *, but: str | None = None) -> None:
+def remove_leftovers(folder: Path, *, but: str | None = None) -> None:
     """Remove what killed writers left in a folder and all below it: temporary files of ours that nobody holds.
 
     A folder below it that is called as `but` says is not looked into.
@@ -391,7 +391,7 @@ def sweep(folder: Path, *, but: str | None = None) -> None:
         for name in filter(_LEFT.fullmatch, names):
             left = Path(within, name)
             with contextlib.suppress(OSError), left.open("rb") as file:
-                if held(file.fileno()):
+                if try_lock(file.fileno()):
                     left.unlink()
 
 
@@ -399,7 +399,7 @@ NEW, OLD = "new", "old"
 
 
 @contextlib.contextmanager
-def taking_the_place(out: Path) -> Iterator[Path]:
+def replacing_folder(out: Path) -> Iterator[Path]:
     """A folder to fill, which becomes `out`, an absolute path, when the block ends well; else `out` is as it was.
 
     What runs that were killed left beside it is taken away first, and what one of them had put aside is put back. Two
@@ -426,7 +426,7 @@ def _begun_folders(out: Path) -> tuple[Path, int]:
         temporary = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
         with contextlib.suppress(FileNotFoundError):
             handle = os.open(temporary, os.O_RDONLY)
-            if held(handle) and temporary.exists():
+            if try_lock(handle) and temporary.exists():
                 return temporary, handle
             os.close(handle)
 
@@ -437,7 +437,7 @@ def _recover(out: Path) -> None:
         with contextlib.suppress(OSError):
             handle = os.open(left, os.O_RDONLY)
             try:
-                if held(handle):
+                if try_lock(handle):
                     if (left / OLD).exists() and not out.exists():
                         (left / OLD).replace(out)
                     shutil.rmtree(left, ignore_errors=True)

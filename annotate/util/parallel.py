@@ -25,7 +25,7 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """The parameters by which glibc's `mallopt` knows them (malloc.h)."""
 
 
-def keep_freed() -> None:
+def keep_freed_memory() -> None:
     """Let glibc keep what is given back; nothing elsewhere.
 
     Unasked, it returns large blocks to the system at once, which fills each with zeros before it gives it out again: a
@@ -47,7 +47,7 @@ class _NoPandas:
             raise ModuleNotFoundError(fullname, name=fullname)
 
 
-def leave_out_pandas() -> None:
+def block_pandas() -> None:
     """Let pandas be as if it was not installed. For processes of our own: pyarrow would not find it any more."""
     sys.meta_path.insert(0, _NoPandas())
 
@@ -55,14 +55,14 @@ def leave_out_pandas() -> None:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-AHEAD = 2
+ITEMS_AHEAD = 2
 """Items under way, or done and waiting for an earlier one, for each worker."""
 
 SELDOM = (50_000, 2, 2)
 """Objects, and times that the younger ones were looked at, before the collector looks; in Python, 700, 10 and 10."""
 
 
-def processes(workers: int) -> AbstractContextManager[Executor | None]:
+def process_pool(workers: int) -> AbstractContextManager[Executor | None]:
     """An executor of so many processes on this machine; None, which `in_order` takes as this very process, for one."""
     if workers <= 1:
         return nullcontext()
@@ -73,8 +73,8 @@ def processes(workers: int) -> AbstractContextManager[Executor | None]:
 def _begin() -> None:
     # Ctrl-C reaches every process of a terminal: the one that was started ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    leave_out_pandas()
-    keep_freed()
+    block_pandas()
+    keep_freed_memory()
     _end_with_parent()
 
 
@@ -90,24 +90,24 @@ def _end_with_parent() -> None:
     Thread(target=wait, daemon=True).start()
 
 
-def cores() -> int:
+def count_cores() -> int:
     """The processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def worth(items: int, each: int, most: int) -> int:
+def count_workers(items: int, each: int, most: int) -> int:
     """How many processes are worth their start where each should have so many items, at most so many."""
     return max(1, min(most, items // each))
 
 
-def evenly(items: int, most: int) -> list[int]:
+def split_evenly(items: int, most: int) -> list[int]:
     """Where to cut so many items into as few parts as hold at most so many each, all of much the same size."""
     parts = max(-(-items // most), 1)
     return [items * part // parts for part in range(parts + 1)]
 
 
 @contextmanager
-def no_collections() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Leave the garbage collector out of the way of many small objects, none of which is in a cycle."""
     enabled = gc.isenabled()
     gc.disable()
@@ -119,7 +119,7 @@ def no_collections() -> Iterator[None]:
 
 
 @contextmanager
-def few_collections() -> Iterator[None]:
+def with_rare_garbage_collection() -> Iterator[None]:
     """Let the garbage collector look at the many small objects of JSON far less often; they are in no cycle.
 
     It is not left out: an answer of httpx is in a cycle, with its megabytes.
@@ -134,7 +134,7 @@ def few_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-def in_order(
+def map_in_order(
     executor: Executor | None, work: Callable[[Item], Result], items: Iterable[Item], workers: int = 1
 ) -> Generator[Result, None, None]:
     """`work` of each item, in the order of the items, which are taken from their iterable as there is room.
@@ -149,7 +149,7 @@ def in_order(
     try:
         for item in items:
             waiting.append(executor.submit(work, item))
-            if len(waiting) >= AHEAD * max(workers, 1):
+            if len(waiting) >= ITEMS_AHEAD * max(workers, 1):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

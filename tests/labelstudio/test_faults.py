@@ -9,7 +9,7 @@ import pytest
 
 from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.state import State
-from annotate.util.files import PART
+from annotate.util.files import PART_SUFFIX
 from tests.conftest import Project
 from tests.labelstudio.proxy import Fault, Proxy, before
 from tests.labelstudio.test_loop import TITLES, Loop
@@ -75,7 +75,7 @@ def spoil(proxy: Proxy, every: int, *faults: Fault) -> list[Fault]:
 
 def half_written(loop: Loop) -> list[str]:
     """Files of corpus and `.studio/` that lie there under the name that they have while they are written."""
-    return [path.name for root in (loop.corpus.root, loop.state.folder) for path in root.rglob(f".*{PART}")]
+    return [path.name for root in (loop.corpus.root, loop.state.folder) for path in root.rglob(f".*{PART_SUFFIX}")]
 
 
 def test_push_killed_between_requests(toolkit: Toolkit) -> None:

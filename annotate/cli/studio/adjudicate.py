@@ -32,7 +32,7 @@ from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.predictions import corpus_predictions
 from annotate.labelstudio.projects import adjudication_title, require_project
 from annotate.labelstudio.push import push
-from annotate.util.files import sweep
+from annotate.util.files import remove_leftovers
 
 
 @click.command("adjudicate")
@@ -125,7 +125,7 @@ def _pull(corpus: Corpus, loaded: Inventory, title: str, folder: str, adjudicato
     from annotate.checks import check_annotation
 
     with connect(folder) as (studio, state), lock_folder(state, "adjudicate"):
-        sweep(corpus.root)
+        remove_leftovers(corpus.root)
         with show_status("fetching tasks"):
             hint = "create it with `annotate studio adjudicate --from ID,ID`"
             tasks = studio.list_tasks(require_project(studio, state, title, hint).id)

@@ -12,7 +12,7 @@ from annotate.labelstudio.client import Progress, Project, Studio, find_server
 from annotate.labelstudio.instructions import render_instructions
 from annotate.labelstudio.push import PushResult
 from annotate.labelstudio.state import DEFAULT_FOLDER, State
-from annotate.util.parallel import few_collections
+from annotate.util.parallel import with_rare_garbage_collection
 
 dir_option = click.option(
     "--dir",
@@ -57,7 +57,7 @@ def connect(folder: str) -> Iterator[tuple[Studio, State]]:
     """Connect to the server of a folder, or to the one in the environment."""
     state = State(folder)
     state.create_folder()
-    with Studio(find_server(state)) as studio, few_collections():
+    with Studio(find_server(state)) as studio, with_rare_garbage_collection():
         yield studio, state
 
 

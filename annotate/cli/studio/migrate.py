@@ -23,7 +23,7 @@ from annotate.migration.transaction import (
     read_journal,
     undo_migration,
 )
-from annotate.util.files import sweep
+from annotate.util.files import remove_leftovers
 
 if TYPE_CHECKING:
     from annotate.migration.plan import MigrationPlan
@@ -76,7 +76,7 @@ def migrate(
     state, store = State(folder), Corpus(corpus)
     with lock_folder(state, "migrate"), ExitStack() as stack:
         for path in (corpus, schema, guidelines):
-            sweep(Path(path))
+            remove_leftovers(Path(path))
         phase, journal = read_journal(state) or (None, None)
         is_interrupted = phase in ("forward", "back")
         needs_server = bool(journal.projects) if journal and (undo or is_interrupted) else not no_server

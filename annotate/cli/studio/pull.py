@@ -14,7 +14,7 @@ from annotate.labelstudio.projects import MissingProject, labelling_titles, requ
 from annotate.labelstudio.pull import Pull
 from annotate.labelstudio.quarantine import iterate_quarantine
 from annotate.labelstudio.results import Mapper, describe_diagnoses
-from annotate.util.files import sweep
+from annotate.util.files import remove_leftovers
 
 
 @click.command("pull")
@@ -55,7 +55,7 @@ def pull(
     loaded, store = inventory.load(schema), Corpus(corpus)
     mapper = Mapper(loaded, fix_offsets=fix)
     with connect(folder) as (studio, state), lock_folder(state, "pull"):
-        sweep(store.root)
+        remove_leftovers(store.root)
         server, journal = studio.address.name, Journal(state)
         projects, missing = [], list[MissingProject]()
         for name in [title] if title else labelling_titles(state, server, loaded.title):

@@ -34,8 +34,8 @@ from annotate.labelstudio.projects import find_project
 from annotate.labelstudio.push import push as push_corpus
 from annotate.labelstudio.push_plan import PushPlan, plan_push
 from annotate.model import is_article_id
-from annotate.util.files import sweep
-from annotate.util.parallel import cores, worth
+from annotate.util.files import remove_leftovers
+from annotate.util.parallel import count_cores, count_workers
 
 MAX_CHECK_WORKERS = 8
 """Processes that check the corpus while the server is at work."""
@@ -89,7 +89,7 @@ def push(
     annotate studio push --no-predictions --title "First round"
     """
     loaded, store = inventory.load(schema), Corpus(corpus)
-    sweep(store.root)
+    remove_leftovers(store.root)
     if predictions_folder and no_predictions:
         raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")
     instructions = render_guidelines(guidelines, loaded)
@@ -216,5 +216,5 @@ def _check_meanwhile(corpus: Corpus | None, loaded: Inventory) -> Iterator[Calla
 def _find_errors(corpus: Corpus, loaded: Inventory) -> list[Finding]:
     from annotate.checks import ENOUGH, check
 
-    workers = worth(len(corpus.article_ids()), ENOUGH, min(cores(), MAX_CHECK_WORKERS))
+    workers = count_workers(len(corpus.article_ids()), ENOUGH, min(count_cores(), MAX_CHECK_WORKERS))
     return [finding for finding in check(corpus, loaded, workers) if finding.severity == "error"]
