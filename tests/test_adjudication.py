@@ -9,7 +9,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.agreement.adjudication import Adjudication, Dropped, apply, parse, plan, reference
+from annotate.agreement.adjudication import (
+    Adjudication,
+    DroppedSpan,
+    make_gold,
+    parse_reference,
+    refer_to,
+)
+from annotate.agreement.adjudication import plan_adjudication as plan
 from annotate.agreement.decisions import encode_decisions, read_decisions
 from annotate.corpus import Corpus, encode_annotation
 from annotate.model import Annotation, Relation, Span
@@ -59,7 +66,7 @@ BEN = version(
 
 def content(annotation: Annotation) -> Content:
     """Spans and relations without their ids, which adjudication gives anew."""
-    names = {span.id: reference(span) for span in annotation.spans}
+    names = {span.id: refer_to(span) for span in annotation.spans}
     spans = {(span.label, span.start, span.end) for span in annotation.spans}
     return spans, {(one.label, names[one.head], names[one.tail]) for one in annotation.relations}
 
@@ -80,14 +87,19 @@ def test_plan_lists_spans_and_attributes_first_then_relations() -> None:
     assert first.agreed == {"spans": 1}
     assert first.differences[1].versions == {"anna": ["Words@12-19"], "ben": ["Words@12-36"]}
     second = plan([ANNA, BEN], TEXT, decided(first, attributes="ben", span="ben"))
-    assert [one.key for one in second.open] == ["speaker: Verb@7-11 → Speaker@0-6", "lies_at: Load@24-31 → Speaker@0-6"]
+    assert [one.key for one in second.open_differences] == [
+        "speaker: Verb@7-11 → Speaker@0-6",
+        "lies_at: Load@24-31 → Speaker@0-6",
+    ]
     # Both drew `words`; that they end at spans of different lengths is one difference, not two.
     assert second.agreed["relations"] == 1
 
 
 def test_decisions_make_gold_with_their_reasons() -> None:
     planned = plan([ANNA, BEN], TEXT, decided(plan([ANNA, BEN], TEXT), attributes="ben", span="anna"))
-    gold = apply(decided(planned, attributes="ben", span="anna", relation="anna"), [ANNA, BEN], TEXT, "carla", "1.0.0")
+    gold = make_gold(
+        decided(planned, attributes="ben", span="anna", relation="anna"), [ANNA, BEN], TEXT, "carla", "1.0.0"
+    )
     assert (gold.annotator, gold.process, gold.made_from) == ("carla", "adjudicated", ("anna", "ben"))
     assert content(gold) == content(ANNA)
     notes = {span.label: span.note for span in gold.spans}
@@ -104,7 +116,7 @@ def test_correction_addition_and_removal() -> None:
     data["added_spans"] = [{"span": "Load@12-19", "reason": "both missed it", "attributes": {"least": 3}}]
     data["added_relations"] = [{"label": "lies_at", "head": "Load@12-19", "tail": "Verb@7-11", "reason": "odd"}]
     data["dropped_relations"] = [{"label": "speaker", "head": "Verb@7-11", "tail": "Speaker@0-6", "reason": "no"}]
-    gold = apply(msgspec.convert(data, Adjudication), [ANNA, BEN], TEXT, "carla", "1.0.0")
+    gold = make_gold(msgspec.convert(data, Adjudication), [ANNA, BEN], TEXT, "carla", "1.0.0")
     spans, relations = content(gold)
     assert ("Load", 12, 19) in spans
     assert {("Words", 12, 19), ("Words", 12, 36)} <= spans
@@ -119,13 +131,13 @@ def test_correction_addition_and_removal() -> None:
 def test_open_and_odd_decisions_are_refused() -> None:
     planned = plan([ANNA, BEN], TEXT)
     with pytest.raises(ValueError, match="3 differences are open, the first: Speaker@0-6"):
-        apply(planned, [ANNA, BEN], TEXT, "carla", "1.0.0")
+        make_gold(planned, [ANNA, BEN], TEXT, "carla", "1.0.0")
     decided(planned, attributes="dora", span="anna")
-    with pytest.raises(ValueError, match="take is 'dora'; write one of all, anna, ben, neither"):
-        apply(planned, [ANNA, BEN], TEXT, "carla", "1.0.0")
+    with pytest.raises(ValueError, match="unknown take 'dora'; choose from all, anna, ben, neither"):
+        make_gold(planned, [ANNA, BEN], TEXT, "carla", "1.0.0")
     for odd in ("Words", "Words@3", "Words@9-3", "@1-2"):
         with pytest.raises(ValueError, match="is not Label@start-end"):
-            parse(odd)
+            parse_reference(odd)
 
 
 @given(annotations(TEXT), annotations(TEXT), st.sampled_from(["anna", "ben"]))
@@ -133,7 +145,7 @@ def test_taking_one_annotator_throughout_gives_their_labels(one: Annotation, oth
     """Spans that coincide, empty ones and relations of a span to itself are faults that adjudication does not carry."""
 
     def clean(annotation: Annotation, annotator: str) -> Annotation:
-        spans = {reference(span): span for span in annotation.spans if span.start < span.end}
+        spans = {refer_to(span): span for span in annotation.spans if span.start < span.end}
         ids = {span.id for span in spans.values()}
         relations = (r for r in annotation.relations if {r.head, r.tail} <= ids and r.head != r.tail)
         return msgspec.structs.replace(
@@ -144,7 +156,7 @@ def test_taking_one_annotator_throughout_gives_their_labels(one: Annotation, oth
     planned = plan(versions, TEXT)
     for _ in range(2):
         planned = plan(versions, TEXT, decided(planned, span=who, attributes=who, relation=who))
-    gold = apply(planned, versions, TEXT, "carla", "1.0.0")
+    gold = make_gold(planned, versions, TEXT, "carla", "1.0.0")
     assert content(gold) == content(versions[who == "ben"])
     assert plan([versions[0], msgspec.structs.replace(versions[0], annotator="ben")], TEXT).differences == []
 
@@ -233,11 +245,11 @@ def test_decided_relations_wait_while_a_span_is_open() -> None:
     relations = [one for one in before.differences if one.kind == "relation"]
     assert relations
     meanwhile = plan([with_load(ANNA), BEN], TEXT, before)
-    assert [one.key for one in meanwhile.open] == ["Load@14-19"]
+    assert [one.key for one in meanwhile.open_differences] == ["Load@14-19"]
     assert meanwhile.earlier == relations
     assert plan([with_load(ANNA), BEN], TEXT, meanwhile) == meanwhile
     after = plan([with_load(ANNA), BEN], TEXT, decided(meanwhile, attributes="ben", span="ben"))
-    assert (after.open, after.earlier) == ([], [])
+    assert (after.open_differences, after.earlier) == ([], [])
     assert [one for one in after.differences if one.kind == "relation"] == relations
 
 
@@ -254,25 +266,27 @@ def test_decision_is_forgotten_when_its_difference_is_decided_otherwise() -> Non
     other = msgspec.structs.replace(ANNA, spans=(speaker, *ANNA.spans[1:]))
     now = plan([other, BEN], TEXT, before)
     assert (
-        [one.key for one in now.open] == [one.key for one in now.earlier if one.kind != "relation"] == ["Speaker@0-6"]
+        [one.key for one in now.open_differences]
+        == [one.key for one in now.earlier if one.kind != "relation"]
+        == ["Speaker@0-6"]
     )
-    now.open[0].take, now.open[0].reason = "anna", "again"
+    now.open_differences[0].take, now.open_differences[0].reason = "anna", "again"
     assert plan([other, BEN], TEXT, now).earlier == []
 
 
 def test_corrections_of_what_is_not_there_are_refused() -> None:
     before = settled(plan([ANNA, BEN], TEXT), attributes="ben", span="ben", relation="ben")
     for change, message in (
-        ({"set": {"Quay@0-6": {"rank": "hand"}}}, "set names Quay@0-6, which nobody has labelled"),
+        ({"set": {"Quay@0-6": {"rank": "hand"}}}, "set names Quay@0-6, which no annotator has labelled"),
         ({"set": {"Words@12-19": {"rank": "hand"}}}, "set names Words@12-19, which is not taken"),
     ):
         first = msgspec.structs.replace(before.differences[0], **change)
         odd = msgspec.structs.replace(before, differences=[first, *before.differences[1:]])
         with pytest.raises(ValueError, match=message):
-            apply(odd, [ANNA, BEN], TEXT, "carla", "1.0.0")
-    odd = msgspec.structs.replace(before, dropped_spans=[Dropped(span="Quay@0-6", reason="no")])
-    with pytest.raises(ValueError, match="dropped_spans names Quay@0-6, which nobody has labelled"):
-        apply(odd, [ANNA, BEN], TEXT, "carla", "1.0.0")
+            make_gold(odd, [ANNA, BEN], TEXT, "carla", "1.0.0")
+    odd = msgspec.structs.replace(before, dropped_spans=[DroppedSpan(span="Quay@0-6", reason="no")])
+    with pytest.raises(ValueError, match="dropped_spans names Quay@0-6, which no annotator has labelled"):
+        make_gold(odd, [ANNA, BEN], TEXT, "carla", "1.0.0")
 
 
 @pytest.fixture
@@ -319,8 +333,8 @@ def test_decisions_between_others_are_kept_unless_it_begins_anew(project: Projec
 @pytest.mark.parametrize(
     ("fields", "code", "message"),
     [
-        ({"take": "bne"}, 1, "take is 'bne'; write one of all, anna, ben, neither"),
-        ({"set": {"Quay@0-1": {"rank": "hand"}}}, 1, "set names Quay@0-1, which nobody has labelled"),
+        ({"take": "bne"}, 1, "unknown take 'bne'; choose from all, anna, ben, neither"),
+        ({"set": {"Quay@0-1": {"rank": "hand"}}}, 1, "set names Quay@0-1, which no annotator has labelled"),
         ({"text_sha256": "0" * 64}, 1, "text"),
         ({"article": "market"}, 2, "is of the article 'market'; fix it, or remove it and plan again"),
         ({"annotators": ["anna", "gold"]}, 2, "has fewer than two annotators, or gold"),
@@ -347,7 +361,10 @@ def test_file_is_held_to_what_is_there(
 def test_labels_in_anothers_folder_are_not_compared(project: Project, decisions: Path) -> None:
     project.replace("corpus/annotations/ben/harbour.json", '"annotator": "ben"', '"annotator": "anna"')
     refused = project.annotate("adjudicate", "plan", "--from", "anna,ben")
-    assert (refused.exit_code, "annotations/ben/harbour.json: is anna's, of harbour" in refused.output) == (2, True)
+    assert (
+        refused.exit_code,
+        "annotations/ben/harbour.json: is of annotator anna, article harbour" in refused.output,
+    ) == (2, True)
 
 
 def test_decision_that_fits_nothing_is_not_passed_over(project: Project, decisions: Path) -> None:
@@ -367,5 +384,5 @@ def test_the_decisions_of_this_corpus_make_its_gold(corpus: Corpus) -> None:
         found, text, gold = read_decisions(corpus, name), corpus.read_text(name), corpus.read_annotation("gold", name)
         annotations = [corpus.read_annotation(who, name) for who in found.annotators]
         assert encode_decisions(plan(annotations, text, found)) == corpus.adjudication_path(name).read_bytes()
-        made = apply(found, annotations, text, gold.annotator, gold.inventory)
+        made = make_gold(found, annotations, text, gold.annotator, gold.inventory)
         assert encode_annotation(made) == corpus.annotation_path("gold", name).read_bytes()

@@ -1,9 +1,7 @@
-"""From the annotations of several annotators to gold: what they agree on, what has to be decided, and the decisions.
+"""Adjudication: what the annotations of an article agree on, what has to be decided, and gold from the decisions.
 
-A decision stands in a file that people read and keep, so spans are named there by what they are, `Label@start-end` (a
-reference), and not by ids. Spans are settled first; which relations differ is known once they are.
-
-What several annotators of one article have alike: a start for whoever adjudicates.
+Decisions are kept in a file that people read, so a span is named there by a reference, `Label@start-end`, and not by
+an id. Spans are decided first; which relations differ is known once they are.
 """
 
 from collections import defaultdict
@@ -16,16 +14,26 @@ from annotate.corpus import span_order
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
 Reference = str
+"""A span as `Label@start-end`, in code points, half open."""
 Triple = tuple[str, Reference, Reference]
+"""A relation: label, head, tail."""
+SpansByAnnotator = dict[str, dict[Reference, Span]]
 ALL, NEITHER = "all", "neither"
+CONTEXT = 40
+"""Code points shown before and after the words of a difference, within their paragraph."""
 
 
 class Difference(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Something on which annotators differ.
+    """A difference between annotators, and its decision.
 
-    `versions` says what each has: references of spans, attributes, or whether the relation is there. The adjudicator
-    fills in `take` (an annotator, "all" or "neither"), `reason`, and, to correct a version, `set`: reference →
-    attributes.
+    Attributes:
+        key: What differs: references of spans, or a relation.
+        kind: Whether spans differ, the attributes of a span that all have, or a relation.
+        words: The words of the text, with context.
+        versions: By annotator, what each has: references of spans with their attributes, or `has it`.
+        take: The decision: an annotator, `all` or `neither`; empty if it is open.
+        set: Corrected attributes by reference.
+        reason: The reason of the decision.
     """
 
     key: str
@@ -37,26 +45,33 @@ class Difference(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reason: str = ""
 
     @property
-    def decided(self) -> bool:
-        """Whether somebody has written anything in it, if not all."""
+    def has_decision(self) -> bool:
+        """Whether a person has written anything in it, complete or not."""
         return bool(self.take or self.set or self.reason)
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """What a decision is about: it holds for these versions only."""
+        """What a decision is about; it holds only for these annotations."""
         return self.kind, self.key, str(sorted(self.versions.items()))
 
 
 class AddedSpan(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A span that no annotator has, found while adjudicating."""
+    """A span that no annotator has."""
 
     span: Reference
     reason: str
     attributes: dict[str, AttributeValue] = {}
 
 
+class DroppedSpan(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A span that annotators agree on and gold does not have; its relations are dropped with it."""
+
+    span: Reference
+    reason: str
+
+
 class RelationDecision(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A relation added to what annotators have, or taken from what they agree on."""
+    """A relation that is added to what annotators have, or dropped from what they agree on."""
 
     label: str
     head: Reference
@@ -64,18 +79,21 @@ class RelationDecision(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
     reason: str
 
 
-class Dropped(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A span that annotators agree on, and that gold does not have; its relations go with it."""
-
-    span: Reference
-    reason: str
-
-
 class Adjudication(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """All decisions on one article. `agreed` counts what all annotators have alike.
+    """All decisions on one article.
 
-    `earlier` has decisions on what does not differ now, or not yet, as relations while spans are open: they hold again
-    where it does.
+    Attributes:
+        article: The article id.
+        annotators: The annotators whose annotations are compared.
+        text_sha256: The hash of the text.
+        agreed: The numbers of `spans` and `relations` that all annotators have alike.
+        differences: The differences.
+        added_spans: Spans that no annotator has.
+        dropped_spans: Spans that annotators agree on and gold does not have.
+        added_relations: Relations that no annotator has.
+        dropped_relations: Relations that annotators agree on and gold does not have.
+        earlier: Decisions on what does not differ now, or not yet, such as relations while spans are open; they are
+            used again once it differs.
     """
 
     article: str
@@ -84,124 +102,153 @@ class Adjudication(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     agreed: dict[str, int] = {}
     differences: list[Difference] = []
     added_spans: list[AddedSpan] = []
-    dropped_spans: list[Dropped] = []
+    dropped_spans: list[DroppedSpan] = []
     added_relations: list[RelationDecision] = []
     dropped_relations: list[RelationDecision] = []
     earlier: list[Difference] = []
 
     @property
-    def decided(self) -> bool:
-        """Whether there is anything in it that a person wrote."""
+    def has_decisions(self) -> bool:
+        """Whether a person has written anything in it."""
         corrections = self.added_spans, self.dropped_spans, self.added_relations, self.dropped_relations
-        return any(corrections) or any(one.decided for one in (*self.differences, *self.earlier))
+        return any(corrections) or any(difference.has_decision for difference in (*self.differences, *self.earlier))
 
     @property
-    def open(self) -> list[Difference]:
-        """The differences that nobody has decided yet, or without a reason."""
+    def open_differences(self) -> list[Difference]:
+        """The differences without a decision or without a reason for it."""
         return [difference for difference in self.differences if not difference.take or not difference.reason]
 
 
-def reference(span: Span) -> Reference:
+def refer_to(span: Span) -> Reference:
+    """Return the reference of a span."""
     return f"{span.label}@{span.start}-{span.end}"
 
 
-def parse(reference: Reference) -> tuple[str, int, int]:
-    """Label, start and end of a reference; raises ValueError for what is none."""
-    label, _, place = reference.rpartition("@")
-    start, _, end = place.partition("-")
+def parse_reference(reference: Reference) -> tuple[str, int, int]:
+    """Return label, start and end of a reference; raise ValueError if it is malformed."""
+    label, _, location = reference.rpartition("@")
+    start, _, end = location.partition("-")
     if not label or not start.isdigit() or not end.isdigit() or int(start) >= int(end):
         raise ValueError(f"{reference!r} is not Label@start-end")
     return label, int(start), int(end)
 
 
-Versions = dict[str, dict[Reference, Span]]
+def describe_span(span: Span) -> str:
+    """Return a span as a difference shows it: its reference, and its attributes in parentheses."""
+    attributes = ", ".join(f"{name}={value}" for name, value in span.attributes.items())
+    return f"{refer_to(span)} ({attributes})" if attributes else refer_to(span)
 
 
-def _versions(annotations: Sequence[Annotation]) -> Versions:
+def read_description(description: str) -> Reference:
+    """Return the reference in what `describe_span` wrote."""
+    return description.partition(" ")[0]
+
+
+def describe_relation(label: str, head: Reference, tail: Reference) -> str:
+    """Return the key of a difference on a relation."""
+    return f"{label}: {head} → {tail}"
+
+
+def parse_relation(key: str) -> Triple:
+    """Return the relation in what `describe_relation` wrote."""
+    label, _, ends = key.partition(": ")
+    head, _, tail = ends.partition(" → ")
+    return label, head, tail
+
+
+def plan_adjudication(annotations: Sequence[Annotation], text: str, old: Adjudication | None = None) -> Adjudication:
+    """List what the annotations of an article agree and differ on.
+
+    While spans are open, no relation is listed as a difference: which relations differ depends on the spans.
+
+    Args:
+        annotations: The annotations of two or more annotators.
+        text: The text.
+        old: Decisions to keep.
+    """
+    spans = _index_spans(annotations)
+    new = Adjudication(article=annotations[0].article, annotators=list(spans), text_sha256=annotations[0].text_sha256)
+    if old is not None:
+        new.added_spans, new.dropped_spans = old.added_spans, old.dropped_spans
+        new.added_relations, new.dropped_relations = old.added_relations, old.dropped_relations
+    old_differences = (*old.earlier, *old.differences) if old else ()
+    decisions = {difference.identity: difference for difference in old_differences if difference.has_decision}
+
+    def keep_decision(difference: Difference) -> Difference:
+        decision = decisions.pop(difference.identity, None)
+        if decision is not None:
+            difference.take, difference.set, difference.reason = decision.take, decision.set, decision.reason
+        return difference
+
+    common = _find_common(spans)
+    new.differences = [keep_decision(difference) for difference in _compare_spans(spans, common, text)]
+    new.agreed = {"spans": len(common) - sum(difference.kind == "attributes" for difference in new.differences)}
+    if not new.open_differences:
+        triples = _list_triples(new, annotations)
+        new.differences += [keep_decision(difference) for difference in _compare_relations(triples, text)]
+        new.agreed["relations"] = len(set.intersection(*triples.values()))
+    decided = {(one.kind, one.key) for one in new.differences if one.take and one.reason}
+    new.earlier = [decision for decision in decisions.values() if (decision.kind, decision.key) not in decided]
+    return new
+
+
+def _index_spans(annotations: Sequence[Annotation]) -> SpansByAnnotator:
     return {
-        annotation.annotator: {reference(span): span for span in sorted(annotation.spans, key=span_order)}
+        annotation.annotator: {refer_to(span): span for span in sorted(annotation.spans, key=span_order)}
         for annotation in annotations
     }
 
 
-def plan(annotations: Sequence[Annotation], text: str, before: Adjudication | None = None) -> Adjudication:
-    """What two or more annotators of one article agree and differ on; decisions made `before` are kept.
-
-    As long as spans are open, no relation is listed as a difference: which differ depends on them.
-    """
-    versions = _versions(annotations)
-    new = Adjudication(
-        article=annotations[0].article, annotators=list(versions), text_sha256=annotations[0].text_sha256
-    )
-    if before is not None:
-        new.added_spans, new.dropped_spans = before.added_spans, before.dropped_spans
-        new.added_relations, new.dropped_relations = before.added_relations, before.dropped_relations
-    known = (*before.earlier, *before.differences) if before else ()
-    decided = {difference.identity: difference for difference in known if difference.decided}
-
-    def kept(difference: Difference) -> Difference:
-        old = decided.pop(difference.identity, None)
-        if old is not None:
-            difference.take, difference.set, difference.reason = old.take, old.set, old.reason
-        return difference
-
-    shared = set.intersection(*(set(version) for version in versions.values()))
-    new.differences = [kept(difference) for difference in _span_differences(versions, shared, text)]
-    new.agreed = {"spans": len(shared) - sum(one.kind == "attributes" for one in new.differences)}
-    if not new.open:
-        triples = _triples(new, annotations)
-        new.differences += [kept(difference) for difference in _relation_differences(triples, text)]
-        new.agreed["relations"] = len(set.intersection(*triples.values()))
-    settled = {(one.kind, one.key) for one in new.differences if one.take and one.reason}
-    new.earlier = [one for one in decided.values() if (one.kind, one.key) not in settled]
-    return new
+def _find_common(spans: SpansByAnnotator) -> set[Reference]:
+    return set.intersection(*(set(of_annotator) for of_annotator in spans.values()))
 
 
-def hold(adjudication: Adjudication, annotations: Sequence[Annotation]) -> None:
-    """Raises ValueError for a decision that takes a version, or sets attributes of a span, that nobody has."""
-    versions = _versions(annotations)
-    allowed, spans = sorted({*versions, ALL, NEITHER}), set[Reference]().union(*versions.values())
-    for one in adjudication.differences:
-        if one.take and one.take not in allowed:
-            raise ValueError(f"{one.key}: take is {one.take!r}; write one of {', '.join(allowed)}")
-        for name in one.set:
-            if name not in spans:
-                raise ValueError(f"{one.key}: set names {name}, which nobody has labelled")
+def check_decisions(adjudication: Adjudication, annotations: Sequence[Annotation]) -> None:
+    """Raise ValueError if a decision takes the spans of an unknown annotator, or sets attributes of an unknown span."""
+    spans = _index_spans(annotations)
+    allowed, references = sorted({*spans, ALL, NEITHER}), set[Reference]().union(*spans.values())
+    for difference in adjudication.differences:
+        if difference.take and difference.take not in allowed:
+            raise ValueError(f"{difference.key}: unknown take {difference.take!r}; choose from {', '.join(allowed)}")
+        for reference in difference.set:
+            if reference not in references:
+                raise ValueError(f"{difference.key}: set names {reference}, which no annotator has labelled")
 
 
-def _span_differences(versions: Versions, shared: set[Reference], text: str) -> Iterator[Difference]:
-    """Spans that not all have, those of a label that overlap in one difference; attributes of those that all have."""
-    found: list[tuple[int, Difference]] = []
-    for group in _groups(versions, shared):
+def _compare_spans(spans: SpansByAnnotator, common: set[Reference], text: str) -> Iterator[Difference]:
+    """Yield spans that not all have, overlapping ones of a label together, and attributes of spans that all have."""
+    differences: list[tuple[int, Difference]] = []
+    for group in _group_overlapping(spans, common):
         start, end = min(span.start for span in group), max(span.end for span in group)
-        members = {reference(span) for span in group}
-        has = {
-            annotator: [shown(span) for name, span in version.items() if name in members]
-            for annotator, version in versions.items()
+        members = {refer_to(span) for span in group}
+        versions = {
+            annotator: [describe_span(span) for reference, span in of_annotator.items() if reference in members]
+            for annotator, of_annotator in spans.items()
         }
-        key = " + ".join(sorted(members, key=lambda name: parse(name)[1:]))
-        found.append((start, Difference(key=key, kind="span", words=_context(text, start, end), versions=has)))
-    for name in shared:
-        spans = {annotator: version[name] for annotator, version in versions.items()}
-        if len({tuple(sorted(span.attributes.items())) for span in spans.values()}) > 1:
-            _, start, end = parse(name)
-            has = {annotator: [shown(span)] for annotator, span in spans.items()}
-            words = _context(text, start, end)
-            found.append((start, Difference(key=name, kind="attributes", words=words, versions=has)))
-    return (difference for _, difference in sorted(found, key=lambda pair: (pair[0], pair[1].key)))
+        key = " + ".join(sorted(members, key=lambda reference: parse_reference(reference)[1:]))
+        words = _quote_context(text, start, end)
+        differences.append((start, Difference(key=key, kind="span", words=words, versions=versions)))
+    for reference in common:
+        by_annotator = {annotator: of_annotator[reference] for annotator, of_annotator in spans.items()}
+        if len({tuple(sorted(span.attributes.items())) for span in by_annotator.values()}) > 1:
+            _, start, end = parse_reference(reference)
+            versions = {annotator: [describe_span(span)] for annotator, span in by_annotator.items()}
+            words = _quote_context(text, start, end)
+            differences.append((start, Difference(key=reference, kind="attributes", words=words, versions=versions)))
+    return (difference for _, difference in sorted(differences, key=lambda entry: (entry[0], entry[1].key)))
 
 
-def _groups(versions: Versions, shared: set[Reference]) -> Iterator[list[Span]]:
-    """Spans that not all annotators have, together with those of the same label that they overlap."""
-    loose: dict[str, dict[Reference, Span]] = defaultdict(dict)
-    for version in versions.values():
-        for name, span in version.items():
-            if name not in shared:
-                loose[span.label][name] = span
-    for by_name in loose.values():
+def _group_overlapping(spans: SpansByAnnotator, common: set[Reference]) -> Iterator[list[Span]]:
+    """Yield spans that not all annotators have, each with those of the same label that it overlaps."""
+    by_label: dict[str, dict[Reference, Span]] = defaultdict(dict)
+    for of_annotator in spans.values():
+        for reference, span in of_annotator.items():
+            if reference not in common:
+                by_label[span.label][reference] = span
+    for differing in by_label.values():
         group: list[Span] = []
         end = -1
-        for span in sorted(by_name.values(), key=span_order):
+        for span in sorted(differing.values(), key=span_order):
             if group and span.start >= end:
                 yield group
                 group = []
@@ -210,131 +257,138 @@ def _groups(versions: Versions, shared: set[Reference]) -> Iterator[list[Span]]:
         yield group
 
 
-def shown(span: Span) -> str:
-    """A span as a version of a difference has it: its reference, and its attributes in brackets."""
-    attributes = ", ".join(f"{name}={value}" for name, value in span.attributes.items())
-    return f"{reference(span)}{f' ({attributes})' if attributes else ''}"
-
-
-def _context(text: str, start: int, end: int, around: int = 40) -> str:
-    """The words with some before and after, within their paragraph; the words themselves in «»."""
-    before = text[max(start - around, 0) : start].rpartition("\n")[2]
-    after = text[end : end + around].partition("\n")[0]
+def _quote_context(text: str, start: int, end: int) -> str:
+    """Return the words in «» with some context, within their paragraph."""
+    before = text[max(start - CONTEXT, 0) : start].rpartition("\n")[2]
+    after = text[end : end + CONTEXT].partition("\n")[0]
     return f"{before}«{text[start:end]}»{after}"
 
 
-def _taken(adjudication: Adjudication, versions: Versions) -> dict[Reference, tuple[Span, str]]:
-    """The spans of gold by reference, each with the reason for it, empty where nobody differed."""
-    shared = set.intersection(*(set(version) for version in versions.values()))
-    first = next(iter(versions.values()))
-    gold = {name: (first[name], "") for name in shared}
-    for one in adjudication.differences:
-        if one.kind == "span":
-            takes = list(versions) if one.take == ALL else [one.take] if one.take in versions else []
-            names = {shown.partition(" ")[0] for annotator in takes for shown in one.versions[annotator]}
-            for name in names:
-                span = next(version[name] for version in versions.values() if name in version)
-                gold[name] = (span, one.reason)
-        elif one.kind == "attributes" and one.take in versions:
-            gold[one.key] = (versions[one.take][one.key], one.reason)
-    for one in adjudication.differences:
-        for name, attributes in one.set.items():
-            if name in gold:
-                span = gold[name][0]
-                gold[name] = (msgspec.structs.replace(span, attributes={**span.attributes, **attributes}), one.reason)
+def _decide_spans(adjudication: Adjudication, spans: SpansByAnnotator) -> dict[Reference, tuple[Span, str]]:
+    """Return the spans of gold, each with the reason for it, which is empty if all annotators agree."""
+    first = next(iter(spans.values()))
+    gold = {reference: (first[reference], "") for reference in _find_common(spans)}
+    for difference in adjudication.differences:
+        take, reason = difference.take, difference.reason
+        if difference.kind == "span":
+            annotators = list(spans) if take == ALL else [take] if take in spans else []
+            for description in {text for annotator in annotators for text in difference.versions[annotator]}:
+                reference = read_description(description)
+                span = next(of_annotator[reference] for of_annotator in spans.values() if reference in of_annotator)
+                gold[reference] = (span, reason)
+        elif difference.kind == "attributes" and take in spans:
+            gold[difference.key] = (spans[take][difference.key], reason)
+    for difference in adjudication.differences:
+        for reference, attributes in difference.set.items():
+            if reference in gold:
+                span = gold[reference][0]
+                corrected = msgspec.structs.replace(span, attributes={**span.attributes, **attributes})
+                gold[reference] = (corrected, difference.reason)
     for dropped in adjudication.dropped_spans:
         gold.pop(dropped.span, None)
     return gold
 
 
-def _stand_ins(adjudication: Adjudication, gold: Iterable[Reference]) -> dict[Reference, Reference]:
-    """For a span that was not taken, the taken one of its difference that overlaps it most."""
-    taken = set(gold)
+def _find_stand_ins(adjudication: Adjudication, gold: Iterable[Reference]) -> dict[Reference, Reference]:
+    """Map each span that was not taken to the taken span of its difference that overlaps it most."""
+    in_gold = set(gold)
     stand_ins: dict[Reference, Reference] = {}
-    for one in adjudication.differences:
-        members = one.key.split(" + ") if one.kind == "span" else []
-        chosen = [name for name in members if name in taken]
-        for name in members:
-            if name not in taken and chosen:
-                stand_ins[name] = max(chosen, key=lambda other: _overlap(name, other))
+    for difference in adjudication.differences:
+        members = difference.key.split(" + ") if difference.kind == "span" else []
+        taken = [reference for reference in members if reference in in_gold]
+        for reference in members:
+            if reference not in in_gold and taken:
+                overlaps = {candidate: _measure_overlap(reference, candidate) for candidate in taken}
+                stand_ins[reference] = max(taken, key=overlaps.__getitem__)
     return stand_ins
 
 
-def _overlap(one: Reference, other: Reference) -> int:
-    _, start, end = parse(one)
-    _, first, last = parse(other)
-    return min(end, last) - max(start, first)
+def _measure_overlap(left: Reference, right: Reference) -> int:
+    (_, left_start, left_end), (_, right_start, right_end) = parse_reference(left), parse_reference(right)
+    return min(left_end, right_end) - max(left_start, right_start)
 
 
-def _triples(adjudication: Adjudication, annotations: Sequence[Annotation]) -> dict[str, set[Triple]]:
-    """Annotator → their relations between spans of gold; a relation whose end nothing stands for is left out."""
-    gold = _taken(adjudication, _versions(annotations))
-    stand_ins = _stand_ins(adjudication, gold)
-    found: dict[str, set[Triple]] = {}
+def _list_triples(adjudication: Adjudication, annotations: Sequence[Annotation]) -> dict[str, set[Triple]]:
+    """Return each annotator's relations between spans of gold; one whose end has no stand-in is left out."""
+    gold = _decide_spans(adjudication, _index_spans(annotations))
+    stand_ins = _find_stand_ins(adjudication, gold)
+    triples: dict[str, set[Triple]] = {}
     for annotation in annotations:
-        names = {span.id: reference(span) for span in annotation.spans}
-        ends = {id_: name if name in gold else stand_ins.get(name) for id_, name in names.items()}
-        found[annotation.annotator] = {
+        references = {span.id: refer_to(span) for span in annotation.spans}
+        ends = {id_: name if name in gold else stand_ins.get(name) for id_, name in references.items()}
+        triples[annotation.annotator] = {
             (relation.label, head, tail)
             for relation in annotation.relations
             if (head := ends.get(relation.head)) and (tail := ends.get(relation.tail)) and head != tail
         }
-    return found
+    return triples
 
 
-def _relation_differences(triples: dict[str, set[Triple]], text: str) -> Iterator[Difference]:
-    shared = set.intersection(*triples.values())
-    loose = set().union(*triples.values()) - shared
+def _compare_relations(triples: dict[str, set[Triple]], text: str) -> Iterator[Difference]:
+    common = set.intersection(*triples.values())
+    differing = set[Triple]().union(*triples.values()) - common
 
-    def place(triple: Triple) -> tuple[int, int, str]:
-        return parse(triple[1])[1], parse(triple[2])[1], triple[0]
-
-    for triple in sorted(loose, key=place):
+    def text_order(triple: Triple) -> tuple[int, int, str]:
         label, head, tail = triple
-        ends = [text[slice(*parse(end)[1:])] for end in (head, tail)]
+        return parse_reference(head)[1], parse_reference(tail)[1], label
+
+    for triple in sorted(differing, key=text_order):
+        _, head, tail = triple
+        words = [text[slice(*parse_reference(end)[1:])] for end in (head, tail)]
         yield Difference(
-            key=f"{label}: {head} → {tail}",
+            key=describe_relation(*triple),
             kind="relation",
-            words=f"{ends[0]} → {ends[1]}",
-            versions={annotator: ["has it"] if triple in has else [] for annotator, has in triples.items()},
+            words=f"{words[0]} → {words[1]}",
+            versions={annotator: ["has it"] if triple in present else [] for annotator, present in triples.items()},
         )
 
 
-def apply(
+def make_gold(
     adjudication: Adjudication, annotations: Sequence[Annotation], text: str, adjudicator: str, inventory: str
 ) -> Annotation:
-    """The gold annotation that the decisions make; the reason of each stands in the note of what it decided.
+    """Make the gold annotation of an article from the decisions.
 
-    `inventory` is the version in use. Raises ValueError for a decision that is open or names what is not there.
+    Args:
+        adjudication: The decisions.
+        annotations: The annotations that they are about.
+        text: The text.
+        adjudicator: Who decided.
+        inventory: The version of the inventory.
+
+    Returns:
+        The annotation; the reason of a decision is the note of the span or relation that it is about.
+
+    Raises:
+        ValueError: If a difference is open, or a decision names an unknown annotator or span.
     """
-    if adjudication.open:
-        raise ValueError(f"{len(adjudication.open)} differences are open, the first: {adjudication.open[0].key}")
-    hold(adjudication, annotations)
-    versions = _versions(annotations)
-    gold = _taken(adjudication, versions)
-    dropped = {one.span for one in adjudication.dropped_spans}
-    for one in adjudication.differences:
-        for name in one.set:
-            if name not in gold and name not in dropped:
-                raise ValueError(f"{one.key}: set names {name}, which is not taken")
-    for name in sorted(dropped.difference(*versions.values())):
-        raise ValueError(f"dropped_spans names {name}, which nobody has labelled")
+    if adjudication.open_differences:
+        number, key = len(adjudication.open_differences), adjudication.open_differences[0].key
+        raise ValueError(f"{number} differences are open, the first: {key}")
+    check_decisions(adjudication, annotations)
+    by_annotator = _index_spans(annotations)
+    gold = _decide_spans(adjudication, by_annotator)
+    dropped = {entry.span for entry in adjudication.dropped_spans}
+    for difference in adjudication.differences:
+        for reference in difference.set:
+            if reference not in gold and reference not in dropped:
+                raise ValueError(f"{difference.key}: set names {reference}, which is not taken")
+    for reference in sorted(dropped.difference(*by_annotator.values())):
+        raise ValueError(f"dropped_spans names {reference}, which no annotator has labelled")
     for added in adjudication.added_spans:
-        label, start, end = parse(added.span)
-        words = text[start:end]
-        span = Span(id="", label=label, start=start, end=end, text=words, attributes=added.attributes)
+        label, start, end = parse_reference(added.span)
+        span = Span(id="", label=label, start=start, end=end, text=text[start:end], attributes=added.attributes)
         gold[added.span] = (span, added.reason)
-    relations = _decided_relations(adjudication, annotations)
-    ordered = sorted(gold.values(), key=lambda pair: span_order(pair[0]))
+    relations = _decide_relations(adjudication, annotations)
+    ordered = sorted(gold.values(), key=lambda entry: span_order(entry[0]))
     spans = [
         msgspec.structs.replace(span, id=f"s{number}", note=reason or span.note)
         for number, (span, reason) in enumerate(ordered, 1)
     ]
-    ids = {reference(span): span.id for span in spans}
+    ids = {refer_to(span): span.id for span in spans}
     for label, *ends in relations:
-        for name in ends:
-            if name not in ids:
-                raise ValueError(f"{label} names {name}, which is no span of gold")
+        for reference in ends:
+            if reference not in ids:
+                raise ValueError(f"{label} names {reference}, which is not a span of gold")
     return Annotation(
         article=adjudication.article,
         annotator=adjudicator,
@@ -350,47 +404,50 @@ def apply(
     )
 
 
-def _decided_relations(adjudication: Adjudication, annotations: Sequence[Annotation]) -> dict[Triple, str]:
-    triples = _triples(adjudication, annotations)
-    gone = {dropped.span for dropped in adjudication.dropped_spans}
-    decided = dict.fromkeys(set.intersection(*triples.values()), "")
-    for one in adjudication.differences:
-        if one.kind == "relation" and (one.take == ALL or one.versions.get(one.take)):
-            label, _, ends = one.key.partition(": ")
-            head, _, tail = ends.partition(" → ")
-            decided[label, head, tail] = one.reason
+def _decide_relations(adjudication: Adjudication, annotations: Sequence[Annotation]) -> dict[Triple, str]:
+    """Return the relations of gold, each with the reason for it, which is empty if all annotators agree."""
+    triples = _list_triples(adjudication, annotations)
+    dropped_spans = {dropped.span for dropped in adjudication.dropped_spans}
+    gold = dict.fromkeys(set.intersection(*triples.values()), "")
+    for difference in adjudication.differences:
+        if difference.kind == "relation" and (difference.take == ALL or difference.versions.get(difference.take)):
+            gold[parse_relation(difference.key)] = difference.reason
     for added in adjudication.added_relations:
-        decided[added.label, added.head, added.tail] = added.reason
+        gold[added.label, added.head, added.tail] = added.reason
     for dropped in adjudication.dropped_relations:
-        decided.pop((dropped.label, dropped.head, dropped.tail), None)
-    return {triple: reason for triple, reason in decided.items() if not gone & {triple[1], triple[2]}}
+        gold.pop((dropped.label, dropped.head, dropped.tail), None)
+    return {triple: reason for triple, reason in gold.items() if not dropped_spans & {triple[1], triple[2]}}
 
 
-def agreed(annotations: Sequence[Annotation], text: str, inventory: str, annotator: str) -> Annotation:
-    """The spans and relations that all of two or more annotators have, with the attributes on which all agree.
+def find_agreed(annotations: Sequence[Annotation], text: str, inventory: str, annotator: str) -> Annotation:
+    """Return what all annotations have alike: a start for an adjudicator.
 
-    A difference is left out, not decided: neither side's span, relation or value is there. `annotator` is the name that
-    the annotation goes by, `inventory` the version in use.
+    A difference is left out, not decided: neither side's span, relation or value is in the result.
+
+    Args:
+        annotations: The annotations of two or more annotators.
+        text: The text.
+        inventory: The version of the inventory.
+        annotator: The name that the result goes by.
     """
-    decided = plan(annotations, text)
-    # Which relations differ is known once the spans are settled.
+    adjudication = plan_adjudication(annotations, text)
+    # Which relations differ is known once the spans are decided.
     for _ in ("spans", "relations"):
-        for difference in decided.differences:
+        for difference in adjudication.differences:
             difference.take, difference.reason = NEITHER, "not agreed on"
-        decided = plan(annotations, text, decided)
-    made = apply(decided, annotations, text, annotator, inventory)
-    spans = tuple(_common(span, annotations) for span in made.spans)
-    return msgspec.structs.replace(made, spans=spans)
+        adjudication = plan_adjudication(annotations, text, adjudication)
+    agreed = make_gold(adjudication, annotations, text, annotator, inventory)
+    return msgspec.structs.replace(agreed, spans=tuple(_keep_common(span, annotations) for span in agreed.spans))
 
 
-def _common(span: Span, annotations: Sequence[Annotation]) -> Span:
-    """The span with the attributes that it has in every annotation, and no note of anybody's."""
-    same = [
-        set(other.attributes.items())
+def _keep_common(span: Span, annotations: Sequence[Annotation]) -> Span:
+    """Return the span with the attributes that it has in every annotation, and without a note."""
+    equal = [
+        set(candidate.attributes.items())
         for annotation in annotations
-        for other in annotation.spans
-        if reference(other) == reference(span)
+        for candidate in annotation.spans
+        if refer_to(candidate) == refer_to(span)
     ]
-    shared = set.intersection(*same)
-    attributes = {name: value for name, value in span.attributes.items() if (name, value) in shared}
+    common = set.intersection(*equal)
+    attributes = {name: value for name, value in span.attributes.items() if (name, value) in common}
     return msgspec.structs.replace(span, attributes=attributes, note="")

@@ -1,25 +1,66 @@
-"""Read and write the decisions of an adjudication, `adjudication/ARTICLE.yaml`."""
+"""The files of decisions, `adjudication/ARTICLE.yaml`, and the annotations that they are about."""
+
+from collections.abc import Sequence
 
 import msgspec
 import yaml
 
-from annotate.agreement.adjudication import Adjudication
+from annotate.agreement.adjudication import Adjudication, check_decisions, plan_adjudication
 from annotate.corpus import Corpus
-from annotate.errors import CannotRun
-from annotate.model import GOLD
+from annotate.errors import CannotRun, Refused
+from annotate.model import GOLD, Annotation
+from annotate.offsets import sha256
 from annotate.schemas import convert_value
-from annotate.util.files import load_yaml
+from annotate.util.files import load_yaml, write_atomically
+
+
+def list_decided_articles(corpus: Corpus) -> list[str]:
+    """Return the ids of the articles that have a file of decisions."""
+    return sorted(path.stem for path in corpus.adjudication_path("x").parent.glob("*.yaml"))
+
+
+def list_common_articles(corpus: Corpus, annotators: Sequence[str]) -> list[str]:
+    """Return the ids of the articles that all of the annotators have labelled.
+
+    Raises:
+        CannotRun: If there are fewer than two annotators, or no such article.
+    """
+    if len(set(annotators)) < 2:
+        raise CannotRun(",".join(annotators), "names fewer than two annotators", "write --from anna,ben")
+    common = sorted(set.intersection(*(set(corpus.annotated_ids(name)) for name in annotators)))
+    if not common:
+        raise CannotRun(corpus.root, f"no article was labelled by all of {', '.join(annotators)}", "pull their labels")
+    return common
+
+
+def read_annotations(corpus: Corpus, article_id: str, annotators: Sequence[str]) -> tuple[list[Annotation], str]:
+    """Read the annotations of an article and its text.
+
+    Raises:
+        CannotRun: If a file is of another annotator, of another article, or was made on another text.
+    """
+    text = corpus.read_text(article_id)
+    expected, annotations = sha256(text), []
+    for name in annotators:
+        annotation, path = corpus.read_annotation(name, article_id), corpus.annotation_path(name, article_id)
+        if (annotation.annotator, annotation.article) != (name, article_id):
+            raise CannotRun(
+                path, f"is of annotator {annotation.annotator}, article {annotation.article}", "run `annotate check`"
+            )
+        if annotation.text_sha256 != expected:
+            raise CannotRun(path, "was made on another text", "run `annotate check`")
+        annotations.append(annotation)
+    return annotations, text
 
 
 def read_decisions(corpus: Corpus, article_id: str) -> Adjudication:
     """Read the decisions on an article.
 
     Raises:
-        CannotRun: The file cannot be read, does not follow its schema, or is of another article.
+        CannotRun: If the file cannot be read, is malformed, or is of another article.
     """
     path, hint = corpus.adjudication_path(article_id), "fix it, or remove it and plan again"
-    value = load_yaml(path, "write it with `annotate adjudicate plan`")
-    decisions = convert_value(path, value, Adjudication, hint)
+    decisions = convert_value(path, load_yaml(path, "write it with `annotate adjudicate plan`"), Adjudication, hint)
     if decisions.article != article_id:
         raise CannotRun(path, f"is of the article {decisions.article!r}", hint)
     if GOLD in decisions.annotators or len(set(decisions.annotators)) < 2:
@@ -28,8 +69,51 @@ def read_decisions(corpus: Corpus, article_id: str) -> Adjudication:
 
 
 def encode_decisions(decisions: Adjudication) -> bytes:
-    """Return the file of the decisions on an article."""
+    """Return the bytes of a file of decisions."""
     fields = msgspec.to_builtins(decisions)
     if not decisions.earlier:
         del fields["earlier"]
     return yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=110).encode()
+
+
+def write_decisions(corpus: Corpus, decisions: Adjudication) -> None:
+    """Write the decisions on an article."""
+    write_atomically(corpus.adjudication_path(decisions.article), encode_decisions(decisions))
+
+
+def plan_article(corpus: Corpus, article_id: str, annotators: Sequence[str], *, replace: bool = False) -> Adjudication:
+    """Plan the adjudication of an article and keep the decisions that its file has.
+
+    Args:
+        corpus: The corpus.
+        article_id: The article.
+        annotators: The annotators whose annotations are compared.
+        replace: Whether decisions between other annotators, or on another text, are dropped.
+
+    Raises:
+        CannotRun: If a file cannot be read or does not fit.
+        Refused: If decisions would be lost, or name an unknown annotator or span.
+    """
+    annotations, text = read_annotations(corpus, article_id, annotators)
+    adjudication = plan_adjudication(annotations, text, _read_old_decisions(corpus, annotations, replace=replace))
+    try:
+        check_decisions(adjudication, annotations)
+    except ValueError as error:
+        raise Refused(corpus.adjudication_path(article_id), str(error), "fix it and plan again") from error
+    return adjudication
+
+
+def _read_old_decisions(corpus: Corpus, annotations: Sequence[Annotation], *, replace: bool) -> Adjudication | None:
+    """Return the decisions on the same text and between the same annotators; raise Refused if others would be lost."""
+    article_id = annotations[0].article
+    path = corpus.adjudication_path(article_id)
+    if not path.exists():
+        return None
+    old = read_decisions(corpus, article_id)
+    same_annotators = set(old.annotators) == {annotation.annotator for annotation in annotations}
+    if same_annotators and old.text_sha256 == annotations[0].text_sha256:
+        return old
+    if old.has_decisions and not replace:
+        problem = "on another text" if same_annotators else f"between {', '.join(old.annotators)}"
+        raise Refused(path, f"has decisions {problem}", "keep them, or drop them with --anew")
+    return None

@@ -1,6 +1,6 @@
 """Decisions on an article after the labels that they are about were renamed, merged, split or dropped.
 
-Each annotator's labels stand as they were and as they are now, with the same ids, so a reference follows its span.
+Each annotation is given before and after the change, with the same span ids, so that a reference follows its span.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,121 +12,172 @@ from annotate.agreement.adjudication import (
     AddedSpan,
     Adjudication,
     Difference,
-    Dropped,
+    DroppedSpan,
     Reference,
     RelationDecision,
-    parse,
-    plan,
-    reference,
-    shown,
+    Triple,
+    describe_relation,
+    describe_span,
+    parse_reference,
+    parse_relation,
+    plan_adjudication,
+    read_description,
+    refer_to,
 )
 from annotate.model import Annotation, AttributeValue
 
 T = TypeVar("T")
-Pair = tuple[Annotation, Annotation]
 
 
-class Names(NamedTuple):
-    """What becomes of a label, of a relation's label (None: dropped), and of attributes."""
+class Relabelling(NamedTuple):
+    """What becomes of labels and attributes.
+
+    Attributes:
+        label: Maps a span label to its new name; None if it is dropped.
+        relation: Maps a relation label to its new name; None if it is dropped.
+        attributes: Maps attributes to the new ones.
+    """
 
     label: Callable[[str], str | None]
     relation: Callable[[str], str | None]
     attributes: Callable[[Mapping[str, AttributeValue]], dict[str, AttributeValue]]
 
 
-class _Moved:
-    """Where the references of an article's versions have gone."""
+class AnnotationChange(NamedTuple):
+    """An annotation before and after the change."""
 
-    def __init__(self, versions: Mapping[str, Pair], names: Names) -> None:
-        self.names = names
-        self.of: dict[str, dict[Reference, str | None]] = {}
-        for annotator, (before, after) in versions.items():
-            now = {span.id: shown(span) for span in after.spans}
-            self.of[annotator] = {reference(span): now.get(span.id) for span in before.spans}
+    old: Annotation
+    new: Annotation
 
-    def shown(self, name: Reference, annotator: str | None = None) -> str | None:
-        """The new words for a reference in one version, or in the first that has it; None if it was dropped."""
-        versions = [self.of[annotator]] if annotator in self.of else list(self.of.values())
-        for version in versions:
-            if name in version:
-                return version[name]
-        label, start, end = parse(name)
-        new = self.names.label(label)
+
+class _ReferenceMap:
+    """Maps old references to new ones, as the spans of the annotations did."""
+
+    def __init__(self, changes: Mapping[str, AnnotationChange], relabelling: Relabelling) -> None:
+        self._relabelling = relabelling
+        self._descriptions: dict[str, dict[Reference, str | None]] = {}
+        for annotator, (old, new) in changes.items():
+            by_id = {span.id: describe_span(span) for span in new.spans}
+            self._descriptions[annotator] = {refer_to(span): by_id.get(span.id) for span in old.spans}
+
+    def describe(self, reference: Reference, annotator: str | None = None) -> str | None:
+        """Return the new description of a span; None if it was dropped.
+
+        Args:
+            reference: The old reference.
+            annotator: Whose span it is; if unknown, that of the first annotation that has it.
+        """
+        candidates = self._descriptions
+        for descriptions in [candidates[annotator]] if annotator in candidates else candidates.values():
+            if reference in descriptions:
+                return descriptions[reference]
+        label, start, end = parse_reference(reference)
+        new = self._relabelling.label(label)
         return f"{new}@{start}-{end}" if new else None
 
-    def __call__(self, name: Reference) -> Reference | None:
-        words = self.shown(name)
-        return words.partition(" ")[0] if words else None
+    def __call__(self, reference: Reference) -> Reference | None:
+        """Return the new reference of a span; None if it was dropped."""
+        description = self.describe(reference)
+        return read_description(description) if description else None
 
 
-def renamed(
-    old: Adjudication, text: str, versions: Mapping[str, Pair], names: Names
+def relabel_decisions(
+    old: Adjudication, text: str, changes: Mapping[str, AnnotationChange], relabelling: Relabelling
 ) -> tuple[Adjudication, list[Difference]]:
-    """The decisions after the change, and those that no longer fit and must be taken again.
+    """Apply a change of labels to the decisions on an article.
 
-    `versions` holds gold and each annotator's labels, before and after. Raises ValueError for a broken reference.
+    Args:
+        old: The decisions before the change.
+        text: The text.
+        changes: Gold and each annotator's annotation, before and after.
+        relabelling: What becomes of labels and attributes.
+
+    Returns:
+        The decisions after the change, and those that no longer fit and must be made again.
+
+    Raises:
+        ValueError: If a reference is malformed.
     """
-    moved = _Moved(versions, names)
+    new_reference = _ReferenceMap(changes, relabelling)
+
+    def relabel_difference(difference: Difference) -> Difference | None:
+        return _relabel_difference(difference, new_reference, relabelling)
+
+    def relabel_added(added: AddedSpan) -> AddedSpan | None:
+        span, attributes = new_reference(added.span), relabelling.attributes(added.attributes)
+        return AddedSpan(span=span, reason=added.reason, attributes=attributes) if span else None
+
+    def relabel_dropped(dropped: DroppedSpan) -> DroppedSpan | None:
+        span = new_reference(dropped.span)
+        return DroppedSpan(span=span, reason=dropped.reason) if span else None
+
+    def relabel_relation(decision: RelationDecision) -> RelationDecision | None:
+        label, head, tail = (
+            relabelling.relation(decision.label),
+            new_reference(decision.head),
+            new_reference(decision.tail),
+        )
+        if not (label and head and tail):
+            return None
+        return RelationDecision(label=label, head=head, tail=tail, reason=decision.reason)
+
     new = msgspec.structs.replace(
         old,
-        differences=_each(old.differences, lambda one: _difference(one, moved, names)),
-        earlier=_each(old.earlier, lambda one: _difference(one, moved, names)),
-        added_spans=_each(old.added_spans, lambda one: _added(one, moved, names)),
-        dropped_spans=_each(old.dropped_spans, lambda one: _dropped(one, moved)),
-        added_relations=_each(old.added_relations, lambda one: _relation(one, moved, names)),
-        dropped_relations=_each(old.dropped_relations, lambda one: _relation(one, moved, names)),
+        differences=_map_kept(relabel_difference, old.differences),
+        earlier=_map_kept(relabel_difference, old.earlier),
+        added_spans=_map_kept(relabel_added, old.added_spans),
+        dropped_spans=_map_kept(relabel_dropped, old.dropped_spans),
+        added_relations=_map_kept(relabel_relation, old.added_relations),
+        dropped_relations=_map_kept(relabel_relation, old.dropped_relations),
     )
-    before, after = ([pair[side] for who, pair in versions.items() if who in old.annotators] for side in (0, 1))
-    if len(before) != len(old.annotators) or plan(before, text, old) != old:
-        return new, []  # it was not up to date before: the next plan tells
-    planned = plan(after, text, new)
-    kept = {one.key for one in planned.differences if one.take}
-    return planned, [one for one in new.differences if one.take and one.key not in kept]
+    compared = [change for annotator, change in changes.items() if annotator in old.annotators]
+    is_current = len(compared) == len(old.annotators) and (
+        plan_adjudication([change.old for change in compared], text, old) == old
+    )
+    if not is_current:
+        return new, []  # the next plan lists what differs
+    planned = plan_adjudication([change.new for change in compared], text, new)
+    kept = {difference.key for difference in planned.differences if difference.take}
+    return planned, [difference for difference in new.differences if difference.take and difference.key not in kept]
 
 
-def _each(entries: Iterable[T], change: Callable[[T], T | None]) -> list[T]:
-    return [new for one in entries if (new := change(one)) is not None]
+def _map_kept(change: Callable[[T], T | None], entries: Iterable[T]) -> list[T]:
+    return [new for entry in entries if (new := change(entry)) is not None]
 
 
-def _difference(one: Difference, moved: _Moved, names: Names) -> Difference | None:
-    versions: dict[str, list[str]] = {}
-    for annotator, has in one.versions.items():
-        if one.kind == "relation":
-            versions[annotator] = has
-        else:
-            found = (moved.shown(words.partition(" ")[0], annotator) for words in has)
-            versions[annotator] = list(dict.fromkeys(words for words in found if words))
+def _relabel_difference(
+    difference: Difference, new_reference: _ReferenceMap, relabelling: Relabelling
+) -> Difference | None:
     key: str | None
-    if one.kind == "relation":
-        label, _, ends = one.key.partition(": ")
-        head, _, tail = ends.partition(" → ")
-        key = _triple(label, head, tail, moved, names)
-    elif one.kind == "span":
-        members = {words.partition(" ")[0] for has in versions.values() for words in has}
-        key = " + ".join(sorted(members, key=lambda name: (*parse(name)[1:], name)))
+    versions = difference.versions
+    if difference.kind == "relation":
+        triple = _relabel_triple(parse_relation(difference.key), new_reference, relabelling)
+        key = describe_relation(*triple) if triple else None
     else:
-        key = moved(one.key)
+        versions = {
+            annotator: _map_descriptions(descriptions, annotator, new_reference)
+            for annotator, descriptions in versions.items()
+        }
+        if difference.kind == "span":
+            members = {read_description(text) for descriptions in versions.values() for text in descriptions}
+            key = " + ".join(sorted(members, key=lambda reference: (*parse_reference(reference)[1:], reference)))
+        else:
+            key = new_reference(difference.key)
     if not key:
         return None
-    changed = {new: names.attributes(values) for name, values in one.set.items() if (new := moved(name))}
-    return msgspec.structs.replace(one, key=key, versions=versions, set=changed)
+    attributes = {
+        reference: relabelling.attributes(values)
+        for old, values in difference.set.items()
+        if (reference := new_reference(old))
+    }
+    return msgspec.structs.replace(difference, key=key, versions=versions, set=attributes)
 
 
-def _triple(label: str, head: Reference, tail: Reference, moved: _Moved, names: Names) -> str | None:
-    parts = names.relation(label), moved(head), moved(tail)
-    return f"{parts[0]}: {parts[1]} → {parts[2]}" if all(parts) else None
+def _relabel_triple(triple: Triple, new_reference: _ReferenceMap, relabelling: Relabelling) -> Triple | None:
+    label, head, tail = relabelling.relation(triple[0]), new_reference(triple[1]), new_reference(triple[2])
+    return (label, head, tail) if label and head and tail else None
 
 
-def _added(one: AddedSpan, moved: _Moved, names: Names) -> AddedSpan | None:
-    span = moved(one.span)
-    return AddedSpan(span=span, reason=one.reason, attributes=names.attributes(one.attributes)) if span else None
-
-
-def _dropped(one: Dropped, moved: _Moved) -> Dropped | None:
-    span = moved(one.span)
-    return Dropped(span=span, reason=one.reason) if span else None
-
-
-def _relation(one: RelationDecision, moved: _Moved, names: Names) -> RelationDecision | None:
-    label, head, tail = names.relation(one.label), moved(one.head), moved(one.tail)
-    return RelationDecision(label=label, head=head, tail=tail, reason=one.reason) if label and head and tail else None
+def _map_descriptions(descriptions: Iterable[str], annotator: str, new_reference: _ReferenceMap) -> list[str]:
+    new = (new_reference.describe(read_description(description), annotator) for description in descriptions)
+    return list(dict.fromkeys(description for description in new if description))

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import msgspec
 
 from annotate import baseline, generate, inventory
-from annotate.agreement.decisions import encode_decisions, read_decisions
-from annotate.agreement.relabel import Names, renamed
+from annotate.agreement.decisions import encode_decisions, list_decided_articles, read_decisions
+from annotate.agreement.relabel import AnnotationChange, Relabelling, relabel_decisions
 from annotate.corpus import Corpus, encode_annotation, encode_coverage
 from annotate.coverage import up_to_date
 from annotate.errors import CannotRun
@@ -137,15 +137,17 @@ def _migrate_annotations(corpus: Corpus, migration: Migration, after: Inventory)
 def _migrate_decisions(corpus: Corpus, migration: Migration) -> Iterator[NewFile]:
     """Yield the decisions between annotators, with notes on those that no longer fit a difference."""
     steps = migration.steps
-    names = Names(partial(migrate_label, steps), partial(migrate_relation, steps), partial(migrate_attributes, steps))
-    pairs: dict[str, dict[str, tuple[Annotation, Annotation]]] = {}
+    relabelling = Relabelling(
+        partial(migrate_label, steps), partial(migrate_relation, steps), partial(migrate_attributes, steps)
+    )
+    changes: dict[str, dict[str, AnnotationChange]] = {}
     for annotation_set, article_id, old, new in annotation_pairs(corpus, migration):
-        pairs.setdefault(article_id, {})[annotation_set] = (old, new)
-    for path in sorted(corpus.adjudication_path("x").parent.glob("*.yaml")):
-        decisions = read_decisions(corpus, path.stem)
+        changes.setdefault(article_id, {})[annotation_set] = AnnotationChange(old, new)
+    for article_id in list_decided_articles(corpus):
+        path, decisions = corpus.adjudication_path(article_id), read_decisions(corpus, article_id)
         try:
-            text = corpus.read_text(path.stem)
-            new_decisions, reopened = renamed(decisions, text, pairs.get(path.stem, {}), names)
+            text = corpus.read_text(article_id)
+            new_decisions, reopened = relabel_decisions(decisions, text, changes.get(article_id, {}), relabelling)
         except ValueError as error:
             raise CannotRun(path, str(error), "fix it, or remove it and plan again") from error
         notes = (f"{path}:1: to be decided again: {each.key} ({each.take}: {each.reason})" for each in reopened)

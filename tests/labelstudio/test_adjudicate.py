@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from annotate.agreement.adjudication import agreed
+from annotate.agreement.adjudication import find_agreed
 from annotate.corpus import encode_annotation
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.projects import require_project
@@ -34,7 +34,7 @@ def labelled(project: Project) -> tuple[Annotation, Annotation]:
 def test_agreed_is_what_all_have(project: Project) -> None:
     anna, ben = labelled(project)
     text = project.corpus.read_text("harbour")
-    common = agreed([anna, ben], text, "1.0.0", "agreed")
+    common = find_agreed([anna, ben], text, "1.0.0", "agreed")
     words = {span.text: span.attributes for span in common.spans}
     assert "Café Quay" not in words
     assert words["The harbour master"] == {}
@@ -42,7 +42,7 @@ def test_agreed_is_what_all_have(project: Project) -> None:
     assert {relation.label for relation in common.relations} == {"speaker", "words", "continues"}
     assert (common.annotator, common.made_from) == ("agreed", ("anna", "ben"))
     assert all(not span.note for span in common.spans)
-    same = agreed([anna, msgspec.structs.replace(anna, annotator="ben")], text, "1.0.0", "agreed")
+    same = find_agreed([anna, msgspec.structs.replace(anna, annotator="ben")], text, "1.0.0", "agreed")
     assert [(span.label, span.start, span.attributes) for span in same.spans] == [
         (span.label, span.start, span.attributes) for span in anna.spans
     ]

@@ -5,8 +5,7 @@ import pytest
 import yaml
 from click.testing import Result
 
-from annotate.agreement import adjudication
-from annotate.agreement.adjudication import Adjudication
+from annotate.agreement.adjudication import Adjudication, make_gold, plan_adjudication
 from annotate.model import Annotation
 from tests.conftest import Project
 
@@ -102,8 +101,8 @@ def gold_of(project: Project) -> Annotation:
     annotations = [project.corpus.read_annotation(name, "harbour") for name in ("anna", "ben")]
     text = project.corpus.read_text("harbour")
     found = decisions(project)
-    assert adjudication.plan(annotations, text, found) == found
-    return adjudication.apply(found, annotations, text, "anna", project.inventory.version)
+    assert plan_adjudication(annotations, text, found) == found
+    return make_gold(found, annotations, text, "anna", project.inventory.version)
 
 
 def migrate(project: Project, steps: str) -> list[str]:

@@ -93,11 +93,11 @@ def _set_up(
     annotators: list[str],
     restore_config: bool,
 ) -> bool:
-    from annotate.agreement.adjudication import agreed
+    from annotate.agreement.adjudication import find_agreed
 
     predictions = corpus_predictions(corpus, loaded, require_annotators(corpus, annotators))
     tabs = {
-        article_id: adjudication_tabs(corpus, loaded, article_id, predictions[article_id], agreed)
+        article_id: adjudication_tabs(corpus, loaded, article_id, predictions[article_id], find_agreed)
         for article_id in common_articles(corpus, annotators)
     }
     instructions = render_guidelines(guidelines, loaded)
