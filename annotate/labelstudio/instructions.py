@@ -7,14 +7,15 @@ style sheet restores the browser's look of headings, lists and tables, which Lab
 
 import re
 from pathlib import Path
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from annotate.inventory import Inventory
 from annotate.util.escape import escape_html
 from annotate.util.files import read_bytes
 from annotate.util.html import read_template
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 FIRST_PAGES, LAST_PAGES = ("README.md", "how-to-label.md"), ("hard-cases.md",)
 _COMMENT = re.compile(r"^[ \t]*<!--.*?-->[ \t]*\n?", re.MULTILINE | re.DOTALL)
@@ -32,6 +33,8 @@ def render_instructions(folder: str | Path, inventory: Inventory) -> str:
     Raises:
         CannotRun: A page that the inventory names does not exist.
     """
+    from markdown_it import MarkdownIt  # takes longer to import than the rest of a command
+
     folder = Path(folder)
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     sections: list[str] = []
@@ -54,14 +57,14 @@ def page_names(folder: Path, inventory: Inventory) -> list[str]:
     return list(dict.fromkeys([*first, *labels, *last]))
 
 
-def _split_title(tokens: list[Token], page: str) -> tuple[str, list[Token]]:
+def _split_title(tokens: list["Token"], page: str) -> tuple[str, list["Token"]]:
     """Return the first heading of a page, which becomes the title of its section, and the tokens after it."""
     if len(tokens) > 2 and tokens[0].type == "heading_open":
         return tokens[1].content, tokens[3:]
     return page, tokens
 
 
-def _replace_links(tokens: list[Token]) -> None:
+def _replace_links(tokens: list["Token"]) -> None:
     """Turn links between pages into emphasis, and let links to the web open in a new tab."""
     is_internal = False
     for token in tokens:

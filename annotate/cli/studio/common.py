@@ -79,5 +79,5 @@ def show_conflicts(result: PushResult, prefix: str = "") -> bool:
 
 
 def split_ids(value: str) -> list[str]:
-    """Return the ids of an option that takes ID,ID…"""
+    """Return the ids of an option that takes a list separated by commas."""
     return [part.strip() for part in value.split(",") if part.strip()]
