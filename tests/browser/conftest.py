@@ -8,7 +8,7 @@ from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.state import State
 from tests.browser import SCREENS
 from tests.conftest import Project
-from tests.labelstudio.test_people import Team
+from tests.labelstudio.team import Team
 
 SHOWN = {"speaker": "who says it", "words": "what is said", "lies_at": "where it lies"}
 """What the made-up corpus calls its relations on the screen."""

@@ -9,8 +9,7 @@ from annotate.model import Annotation
 from tests.browser import SCREENS
 from tests.browser.conftest import SHOWN
 from tests.browser.test_labelling import relations
-from tests.labelstudio.test_adjudicate import labelled
-from tests.labelstudio.test_people import Team
+from tests.labelstudio.team import Team, labelled
 
 pytestmark = pytest.mark.browser
 EDGES = "one => { const {top, left, right} = one.getBoundingClientRect(); return [top, left, right]; }"

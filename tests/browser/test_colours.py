@@ -14,7 +14,7 @@ from annotate.labelstudio.predictions import corpus_predictions
 from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from tests.browser import ROOT, SCREENS
-from tests.labelstudio.test_loop import TITLES
+from tests.labelstudio.loop import TITLES
 
 pytestmark = pytest.mark.browser
 STORE = "window.Htx.annotationStore.selected"

@@ -8,7 +8,7 @@ from annotate.labelstudio.projects import annotator_title, require_project
 from annotate.model import Annotation
 from tests.browser import SCREENS
 from tests.browser.conftest import SHOWN
-from tests.labelstudio.test_people import Team
+from tests.labelstudio.team import Team
 
 pytestmark = pytest.mark.browser
 

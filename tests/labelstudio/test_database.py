@@ -1,4 +1,4 @@
-"""Where a server keeps its data: addresses, and a folder that keeps to what it was started with."""
+"""Where a server keeps its data: addresses, and a folder that keeps its database."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Pull takes all that people did, asks for what changed, goes on where it stopped, and keeps what it cannot take."""
+"""A pull fetches what changed, resumes where it stopped, and keeps what it cannot take."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ from annotate.labelstudio.pull import PullResult
 from annotate.labelstudio.quarantine import iterate_quarantine
 from annotate.labelstudio.state import State
 from tests.conftest import Project
-from tests.labelstudio.test_loop import Loop
+from tests.labelstudio.loop import Loop
 
 pytestmark = pytest.mark.server
 

@@ -1,4 +1,4 @@
-"""No address, name, password or token of anybody, in anything that the commands say or keep; and none in an error."""
+"""No address, name, password or token of anyone in what commands print or store, nor in an error."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from annotate.labelstudio.projects import annotator_title, require_project
 from annotate.labelstudio.state import State
 from tests.conftest import Project
 from tests.labelstudio.proxy import before
-from tests.labelstudio.test_people import VERB, Team
+from tests.labelstudio.team import VERB, Team
 
 pytestmark = pytest.mark.server
 

@@ -1,4 +1,4 @@
-"""Each thing that can be wrong with a result item: its finding, the raw item kept, and the rest taken all the same."""
+"""Each fault of a result item: its finding, the quarantined item, and the rest, which is taken."""
 
 from typing import Any
 

@@ -15,9 +15,8 @@ from typing import NamedTuple
 from annotate.labelstudio.http import TOKEN_VARIABLE, URL_VARIABLE
 from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.results import article_id_of
+from tests.labelstudio.loop import Loop, on_server
 from tests.labelstudio.proxy import Fault, Proxy
-from tests.labelstudio.test_loop import Loop
-from tests.labelstudio.test_plan import on_server
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.labelstudio.toolkit", "annotate.cli", "label_studio_sdk", "rich.progress"])

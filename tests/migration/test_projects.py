@@ -17,7 +17,7 @@ from annotate.labelstudio.results import iterate_entries, user_id_of
 from annotate.labelstudio.state import State
 from annotate.migration.transaction import read_settings
 from tests.conftest import Project
-from tests.labelstudio.test_people import Team
+from tests.labelstudio.team import Team
 from tests.migration.test_transaction import STEPS, killed
 
 pytestmark = pytest.mark.server

@@ -15,7 +15,7 @@ from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.results import iterate_entries
 from annotate.labelstudio.state import State
 from tests.conftest import Project
-from tests.labelstudio.test_loop import Loop
+from tests.labelstudio.loop import Loop
 from tests.labelstudio.toolkit import CONTEXT
 
 pytestmark = pytest.mark.server

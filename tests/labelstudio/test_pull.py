@@ -1,21 +1,18 @@
 """Tasks of no article of the corpus: all of them are kept, in files that are written once."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from annotate.labelstudio import client
-from annotate.labelstudio.client import Studio
 from annotate.labelstudio.journal import Journal
 from annotate.labelstudio.pull import UNKNOWN_ARTICLE, Pull, PullResult
 from annotate.labelstudio.quarantine import iterate_quarantine
 from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 from tests.conftest import Project
-from tests.labelstudio.test_loop import Loop
 
 SERVER = "local"
 STRANGE = [1, 2, 3, 5, 6]
@@ -162,29 +159,3 @@ def test_only_tasks_of_earlier_pulls_are_asked_for(project: Project, state: Stat
     assert taking(project, state, server).take_rest() == PullResult([], [], [], 0)
     assert server.asked == [(7, set(STRANGE))]
     assert kept(state) == (STRANGE, [1, 2, 5, 6], [])
-
-
-@pytest.mark.server
-def test_which_tasks_a_project_still_has(
-    project: Project, started: State, studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Those close to each other are asked for together, and other tasks between them are none of those."""
-    monkeypatch.setattr(client, "PAGE_SIZE", 2)
-    loop = Loop(project, started, studio)
-    made = loop.push().project
-    studio.import_tasks(made.id, [{"data": {"text": "x", "article": str(number)}} for number in range(6)])
-    numbers = [task["id"] for task in studio.list_tasks(made.id)]
-    studio.delete_task(numbers[4])
-    wanted = {*numbers[:2], *numbers[4:7], numbers[-1] + 99}
-    asked, ask = list[int](), studio.task_pages
-
-    def noted(project_id: int, *, after_id: int, **more: Any) -> Iterator[list[dict[str, Any]]]:
-        asked.append(after_id + 1)
-        return ask(project_id, after_id=after_id, **more)
-
-    monkeypatch.setattr(studio, "task_pages", noted)
-    assert studio.existing_tasks(made.id, wanted) == {*numbers[:2], *numbers[5:7]}
-    assert asked == [numbers[0], numbers[4], numbers[-1] + 99]
-    with loop.api() as api:
-        api.delete(f"/api/projects/{made.id}/").raise_for_status()
-    assert studio.existing_tasks(made.id, wanted) == set()

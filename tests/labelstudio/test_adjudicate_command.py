@@ -1,4 +1,4 @@
-"""Adjudication on a real server: everybody's version beside what all agree on, and gold out of what was submitted."""
+"""`annotate studio adjudicate` on a real server: annotators' labels in tabs, and gold from what was submitted."""
 
 from typing import Any
 
@@ -10,25 +10,8 @@ from annotate.corpus import encode_annotation
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.state import State
-from annotate.model import Annotation
 from tests.conftest import Project
-from tests.labelstudio.test_people import Team
-
-
-def labelled(project: Project) -> tuple[Annotation, Annotation]:
-    """Two annotators' labels of one article: ben lacks a span with its relation, and says another rank."""
-    corpus = project.corpus
-    anna = msgspec.structs.replace(corpus.read_annotation("anna", "harbour"), process="single pass", made_from=())
-    spans = [
-        msgspec.structs.replace(span, attributes=span.attributes | {"rank": "hand"}) if span.id == "s1" else span
-        for span in anna.spans
-        if span.id != "s5"
-    ]
-    relations = [relation for relation in anna.relations if relation.tail != "s5"]
-    ben = msgspec.structs.replace(anna, annotator="ben", spans=tuple(spans), relations=tuple(relations))
-    for annotation in (anna, ben):
-        corpus.write_annotation(annotation.annotator, annotation)
-    return anna, ben
+from tests.labelstudio.team import Team, labelled
 
 
 def test_agreed_is_what_all_have(project: Project) -> None:

@@ -1,11 +1,11 @@
-"""`annotate studio pull --fix`, with a real server: offsets counted by diagnosis, and fixed only when asked."""
+"""`annotate studio pull --fix` on a real server: offsets are counted by diagnosis, and fixed only on request."""
 
 import pytest
 
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.state import State
 from tests.conftest import Project
-from tests.labelstudio.test_loop import Loop
+from tests.labelstudio.loop import Loop
 from tests.strategies import to_utf16
 
 pytestmark = pytest.mark.server

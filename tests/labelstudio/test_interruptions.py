@@ -1,4 +1,4 @@
-"""The toolkit killed, answers spoilt, no room on the disk: then once more, and all is there once, byte for byte."""
+"""Killed commands, broken answers and a full disk: the next run completes the work, byte for byte."""
 
 import random
 import signal
@@ -11,9 +11,8 @@ from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.state import State
 from annotate.util.files import PART_SUFFIX
 from tests.conftest import Project
+from tests.labelstudio.loop import TITLES, Loop, write
 from tests.labelstudio.proxy import Fault, Proxy, before
-from tests.labelstudio.test_loop import TITLES, Loop
-from tests.labelstudio.test_plan import write
 from tests.labelstudio.toolkit import Limits, Toolkit, answers, assert_pulled, assert_pushed_once, fresh, labelled
 
 pytestmark = pytest.mark.server

@@ -1,4 +1,4 @@
-"""The words a relation is shown as, on a real server: given to a project, refused where others are in use, read."""
+"""The words that a relation is shown as, on a real server: applied to a project, refused if others are in use, read."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from annotate.labelstudio.config import read_vocabulary
 from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.state import State
 from tests.conftest import Project
-from tests.labelstudio.test_loop import Loop, push_bare
+from tests.labelstudio.loop import Loop, push_bare
 
 pytestmark = pytest.mark.server
 

@@ -1,4 +1,4 @@
-"""Push does what its plan says, once, whatever happens on the way to the server."""
+"""A push carries out its plan exactly once, whatever fails between here and the server."""
 
 import msgspec
 import pytest
@@ -13,14 +13,13 @@ from annotate.labelstudio.instructions import render_instructions
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.predictions import corpus_predictions
 from annotate.labelstudio.projects import find_project
-from annotate.labelstudio.push_plan import digest_result, plan_push, summarize_task
-from annotate.labelstudio.results import article_id_of
+from annotate.labelstudio.push_plan import plan_push
 from annotate.labelstudio.state import State
 from annotate.model import Article
 from annotate.offsets import sha256
 from tests.conftest import ROOT, Project
+from tests.labelstudio.loop import Loop, on_server, write
 from tests.labelstudio.proxy import Fault, Proxy
-from tests.labelstudio.test_loop import Loop
 
 pytestmark = pytest.mark.server
 
@@ -33,20 +32,6 @@ def loop(project: Project, started: State, studio: Studio) -> Loop:
 def through(proxy: Proxy, loop: Loop, seconds: float = 30) -> Studio:
     where = loop.studio.address
     return Studio(ServerAddress(proxy.url, where.name, where.token), timeout=seconds, delays=(0.05, 0.1, 0.2))
-
-
-def write(loop: Loop, count: int) -> None:
-    """More articles, so that there are several batches."""
-    made = loop.corpus.read_article("market")
-    for number in range(count):
-        text = f"Article {number}. 🚢 {made.text}"
-        loop.corpus.write_article(
-            msgspec.structs.replace(made, id=f"more-{number}", text=text, text_sha256=sha256(text))
-        )
-
-
-def on_server(loop: Loop) -> list[str]:
-    return sorted(str(article_id_of(task)) for task in loop.tasks())
 
 
 def change(loop: Loop, article: str) -> Article:
@@ -231,14 +216,3 @@ def test_two_pushes_at_once(loop: Loop) -> None:
     assert busy.exit_code == 2
     assert "`annotate studio pull` is running (process " in busy.stderr
     assert busy.stderr.count("\n") == 1
-
-
-def test_only_hashes_are_kept_of_a_task() -> None:
-    raw = {
-        "id": 3,
-        "data": {"text": "Long" * 1000, "article": "a"},
-        "predictions": [{"id": 5, "result": [1], "x": 1}, 7],
-    }
-    kept = summarize_task(raw)
-    assert "Long" not in repr(kept)
-    assert [(shown.id, shown.digest) for shown in kept.predictions] == [(5, digest_result([1]))]

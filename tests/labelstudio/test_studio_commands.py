@@ -1,121 +1,35 @@
-"""The whole way with a real server: push, compare, label, pull; twice; and what is refused on the way."""
+"""All steps on a real server: push, compare, label, pull; a second time; and refusals on the way."""
 
 import http.cookiejar
 import json
 import re
-import shutil
 import stat
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any
 
-import httpx
 import msgspec
 import pytest
-from click.testing import Result
 
-from annotate.corpus import Corpus
 from annotate.errors import CannotRun, Refused
 from annotate.labelstudio import server
 from annotate.labelstudio.annotators import identify_user
-from annotate.labelstudio.client import Progress, Studio, find_server
-from annotate.labelstudio.compare import compare_with_server
+from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.http import ServerAddress
-from annotate.labelstudio.journal import Journal, user_ids
-from annotate.labelstudio.predictions import corpus_predictions
+from annotate.labelstudio.journal import user_ids
 from annotate.labelstudio.projects import find_project, require_project
-from annotate.labelstudio.pull import Pull, PullResult
 from annotate.labelstudio.push import PushResult, push
-from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 from annotate.model import Relation, Span
 from tests.conftest import Project
+from tests.labelstudio.loop import TITLES, Loop, push_bare
 
 pytestmark = pytest.mark.server
-
-TITLES = iter(f"Port news {number}" for number in range(1000))
-
-
-class Loop:
-    """A made-up corpus and a project of its own on the server."""
-
-    def __init__(self, project: Project, started: State, studio: Studio) -> None:
-        self.project, self.studio, self.title = project, studio, next(TITLES)
-        # A folder of its own, so that one test's project and people are not another's; the server is shared.
-        self.state = State(project.root / ".studio")
-        self.state.create_folder()
-        for name in ("credentials.json", "server.json"):
-            shutil.copy(started.folder / name, self.state.folder / name)
-
-    @property
-    def corpus(self) -> Corpus:
-        return self.project.corpus
-
-    def push(self, *versions: str) -> PushResult:
-        loaded = self.project.inventory
-        labels = corpus_predictions(self.corpus, loaded, versions or ("gold",))
-        return push(
-            self.studio,
-            self.state,
-            loaded,
-            self.corpus,
-            self.corpus.article_ids(),
-            labels,
-            title=self.title,
-            instructions="<p>Read.</p>",
-        )
-
-    def tasks(self) -> list[dict[str, Any]]:
-        return self.studio.list_tasks(require_project(self.studio, self.state, self.title).id)
-
-    def take(self) -> PullResult:
-        """Take what is in the journal."""
-        name, mapper = self.studio.address.name, Mapper(self.project.inventory)
-        return Pull(self.corpus, self.state, name, mapper, self.studio.has_task, self.studio.existing_tasks).take_rest()
-
-    def pull(self) -> PullResult:
-        """Pull all tasks that are there."""
-        Journal(self.state).append(self.studio.address.name, self.tasks())
-        return self.take()
-
-    def differences(self) -> tuple[dict[str, int], list[str]]:
-        loaded = self.project.inventory
-        labels = corpus_predictions(self.corpus, loaded)
-        people = self.state.annotators(self.studio.address.name)
-        found = compare_with_server(self.corpus, loaded, self.corpus.article_ids(), labels, self.tasks(), people)
-        return dict(found.equal), found.differences
-
-    def api(self) -> httpx.Client:
-        headers = {"Authorization": f"Token {server.load_credentials(self.state).token}"}
-        return httpx.Client(base_url=self.studio.url, headers=headers, trust_env=False)
-
-    def submit(self, article: str, items: Any, **more: Any) -> None:
-        """Submit an annotation as the first user, as a browser would."""
-        number = next(task["id"] for task in self.tasks() if task["data"]["article"] == article)
-        with self.api() as api:
-            answer = api.post(f"/api/tasks/{number}/annotations/", json={"result": items} | more)
-            assert answer.status_code == 201, answer.text
-
-    def items(self, article: str) -> Any:
-        task = next(task for task in self.tasks() if task["data"]["article"] == article)
-        return task["predictions"][0]["result"]
-
-    def annotate(self, *words: str) -> Result:
-        folder = ["--dir", str(self.state.folder)]
-        title = [] if words[0] in ("up", "down", "config") else ["--title", self.title]
-        return self.project.annotate("studio", *words, *folder, *title)
 
 
 @pytest.fixture
 def loop(project: Project, started: State, studio: Studio) -> Loop:
     return Loop(project, started, studio)
-
-
-def push_bare(loop: Loop, progress: Progress | None = None) -> PushResult:
-    """Push all articles without predictions and instructions."""
-    ids, title = loop.corpus.article_ids(), loop.title
-    return push(loop.studio, loop.state, loop.project.inventory, loop.corpus, ids, {}, title=title, progress=progress)
 
 
 def enrich(loop: Loop) -> None:

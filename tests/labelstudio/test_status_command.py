@@ -1,4 +1,4 @@
-"""What a maintainer sees of a team on a real server: sums first, then who is how far, then what stands in the way."""
+"""`annotate studio status` on a real server: counts of projects, progress of annotators, and problems."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from annotate.labelstudio.http import LOCAL
 from annotate.labelstudio.projects import corpus_projects
 from annotate.labelstudio.state import State
 from tests.conftest import Project
-from tests.labelstudio.test_people import VERB, Team
+from tests.labelstudio.team import VERB, Team
 
 pytestmark = pytest.mark.server
 

@@ -1,4 +1,4 @@
-"""Exports captured from a real server with a real browser (tools/capture_exports.py), against what they map to."""
+"""Exports captured from a real server with a real browser (tools/capture_exports.py), and what they map to."""
 
 import json
 import re

@@ -1,5 +1,7 @@
-"""What others do meanwhile: tasks and projects deleted, a config edited by hand, an import that ends late, a server
-that dies. Nothing is overwritten, nothing is lost, and each thing is said in one line."""
+"""Changes on the server during a command: deleted tasks and projects, an edited config, a late import, a dead server.
+
+Nothing is overwritten or lost, and each case is reported in one line.
+"""
 
 import os
 import signal
@@ -16,9 +18,8 @@ from annotate.labelstudio.quarantine import iterate_quarantine
 from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from tests.conftest import Project
+from tests.labelstudio.loop import Loop, on_server, write
 from tests.labelstudio.proxy import Proxy, before
-from tests.labelstudio.test_loop import Loop
-from tests.labelstudio.test_plan import on_server, write
 from tests.labelstudio.toolkit import Limits, Toolkit, answers, assert_pulled, assert_pushed_once, labelled
 
 pytestmark = pytest.mark.server

@@ -1,0 +1,99 @@
+"""A corpus with a project for each annotator, and everything that its commands printed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import msgspec
+from click.testing import Result
+
+from annotate.labelstudio import server
+from annotate.labelstudio.annotators import LOGINS_FILE, Login
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.http import LOCAL
+from annotate.labelstudio.projects import annotator_title, require_project
+from annotate.labelstudio.state import State
+from annotate.model import Annotation
+from tests.conftest import Project
+from tests.labelstudio.loop import Loop
+
+VERB = {
+    "id": "v",
+    "from_name": "speech",
+    "to_name": "text",
+    "type": "labels",
+    "value": {"start": 19, "end": 23, "text": "said", "labels": ["Verb"]},
+}
+
+
+class Team(Loop):
+    """A corpus with a project an annotator, and everything that its commands said."""
+
+    def __init__(self, project: Project, started: State, studio: Studio) -> None:
+        super().__init__(project, started, studio)
+        self.said = ""
+        self._cookies: dict[str, dict[str, str]] = {}
+
+    def run(self, *words: str, code: int = 0) -> Result:
+        done = self.annotate(*words) if words[:2] != ("people", "add") else self._add(*words[2:])
+        self.said += done.output + done.stderr + repr(done.exc_info)
+        assert done.exit_code == code, done.output
+        return done
+
+    def _add(self, *annotators: str) -> Result:
+        return self.project.annotate("studio", "people", "add", *annotators, "--dir", str(self.state.folder))
+
+    def logins(self) -> dict[str, Login]:
+        """Annotator → login."""
+        return (self.state.read(LOGINS_FILE, dict[str, dict[str, Login]]) or {}).get(LOCAL, {})
+
+    @contextmanager
+    def session(self, annotator: str) -> Iterator[httpx.Client]:
+        """A browser in which an annotator has logged in; they stay logged in until the end of the test."""
+        with httpx.Client(base_url=self.studio.url, trust_env=False, timeout=60) as browser:
+            if annotator in self._cookies:
+                browser.cookies.update(self._cookies[annotator])
+            else:
+                login = self.logins()[annotator]
+                browser.get("/user/login/")
+                token = browser.cookies["csrftoken"]
+                form = {"email": login.email, "password": login.password, "csrfmiddlewaretoken": token}
+                assert browser.post("/user/login/", data=form).status_code == 302
+                self._cookies[annotator] = dict(browser.cookies)
+            browser.headers["X-CSRFToken"] = browser.cookies["csrftoken"]
+            yield browser
+
+    def work(self, annotator: str, article: str, kind: str, items: Any, project: str = "", **more: Any) -> None:
+        """What somebody does in a project: `annotations/` or `drafts`, as the server's addresses have them."""
+        found = require_project(self.studio, self.state, project or annotator_title(self.title, annotator))
+        number = next(task["id"] for task in self.studio.list_tasks(found.id) if task["data"]["article"] == article)
+        with self.session(annotator) as browser:
+            answer = browser.post(f"/api/tasks/{number}/{kind}", json={"result": items, "lead_time": 1} | more)
+            assert answer.status_code == 201, answer.text
+
+    def secrets(self) -> set[str]:
+        """What must not be told: logins, passwords, tokens, and the word that lets people in."""
+        first = server.load_credentials(self.state)
+        people = self.logins().values()
+        with self.api() as api:
+            invitation = api.get("/api/invite").json()["token"]
+        return {first.username, first.password, first.token, invitation} | {
+            secret for login in people for secret in (login.email, login.password)
+        }
+
+
+def labelled(project: Project) -> tuple[Annotation, Annotation]:
+    """Two annotators' labels of one article: ben lacks a span with its relation, and says another rank."""
+    corpus = project.corpus
+    anna = msgspec.structs.replace(corpus.read_annotation("anna", "harbour"), process="single pass", made_from=())
+    spans = [
+        msgspec.structs.replace(span, attributes=span.attributes | {"rank": "hand"}) if span.id == "s1" else span
+        for span in anna.spans
+        if span.id != "s5"
+    ]
+    relations = [relation for relation in anna.relations if relation.tail != "s5"]
+    ben = msgspec.structs.replace(anna, annotator="ben", spans=tuple(spans), relations=tuple(relations))
+    for annotation in (anna, ben):
+        corpus.write_annotation(annotation.annotator, annotation)
+    return anna, ben
