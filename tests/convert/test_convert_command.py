@@ -190,3 +190,18 @@ def test_people_and_annotators_are_known_by_their_files(place: Place) -> None:
     place.export(b"- anna\n", "people.yaml")
     refused = place.convert("export.json", *words, out="other")
     assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
+
+
+def test_nobody_is_named_but_in_what_was_set_aside(place: Place) -> None:
+    good, bad = made_up(1, 2)
+    for task in (good, bad):
+        task["annotations"][0]["completed_by"] = {"id": 5, "email": "somebody@localhost.localdomain"}
+    bad["annotations"][0]["result"][0]["value"]["labels"] = ["Nobody"]
+    place.export([good, bad])
+    done = place.convert("export.json")
+    assert done.exit_code == 1
+    assert "somebody" not in done.output
+    named = [
+        path.name for path in (place.root / "out").rglob("*") if path.is_file() and b"somebody" in path.read_bytes()
+    ]
+    assert named == ["000000.jsonl"]

@@ -49,18 +49,3 @@ def test_ids_that_share_a_hash_are_told_apart(place: Place, monkeypatch: pytest.
     place.export(made_up(1, 9))
     assert place.convert("export.json", "--shard-size", "50K").exit_code == 0
     assert place.manifest()["articles"] == 9
-
-
-def test_nobody_is_named_but_in_what_was_set_aside(place: Place) -> None:
-    good, bad = made_up(1, 2)
-    for task in (good, bad):
-        task["annotations"][0]["completed_by"] = {"id": 5, "email": "somebody@localhost.localdomain"}
-    bad["annotations"][0]["result"][0]["value"]["labels"] = ["Nobody"]
-    place.export([good, bad])
-    done = place.convert("export.json")
-    assert done.exit_code == 1
-    assert "somebody" not in done.output
-    named = [
-        path.name for path in (place.root / "out").rglob("*") if path.is_file() and b"somebody" in path.read_bytes()
-    ]
-    assert named == ["000000.jsonl"]

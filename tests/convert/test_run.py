@@ -13,7 +13,7 @@ import pytest
 
 from annotate import inventory
 from annotate.convert.options import ConversionOptions
-from annotate.convert.pool import RETRIES, Pool, local_pool, map_with_recovery
+from annotate.convert.pool import local_pool
 from annotate.convert.run import ShardProgress, convert_exports
 from annotate.errors import CannotRun
 from tests.conftest import BASE, ROOT
@@ -124,23 +124,6 @@ def workers_of(pid: int) -> list[int]:
     found = [worker.pid for child in children for worker in child.children()]
     assert found
     return found
-
-
-def killed(_: int) -> int:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return 0
-
-
-def test_work_that_kills_every_worker_ends_in_one_line() -> None:
-    starts = []
-
-    def start() -> object:
-        starts.append(1)
-        return local_pool(2).start()
-
-    with pytest.raises(CannotRun, match="--resume"):
-        list(map_with_recovery(Pool(start, 2), killed, [1, 2, 3]))  # type: ignore[arg-type]
-    assert len(starts) == 1 + RETRIES
 
 
 def test_shard_that_was_made_twice_is_the_same(undisturbed: Place, other: Place) -> None:

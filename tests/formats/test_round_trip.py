@@ -5,18 +5,16 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from annotate import inventory
-from annotate.corpus import Corpus, encode_annotation
-from annotate.formats import FORMATS, jsonl, load_format
+from annotate.corpus import Corpus
+from annotate.formats import FORMATS, load_format
 from annotate.formats.document import LabelledArticle
-from annotate.formats.escapes import escape_line, unescape_line
 from annotate.formats.export import compare_with_export, export_documents
 from annotate.formats.ledger import Ledger
 from annotate.inventory import Inventory
 from tests.conftest import BASE
-from tests.formats.strategies import documents, words
+from tests.formats.strategies import documents
 
 LABELS = inventory.load(BASE / "schema")
 CARRIED = {
@@ -51,15 +49,6 @@ def test_made_up_documents_come_back(format_: str) -> None:
     come_back()
 
 
-@settings(max_examples=300, deadline=None)
-@given(words)
-def test_escapes_are_one_line_and_come_back(text: str) -> None:
-    line = escape_line(text)
-    assert unescape_line(line) == text
-    assert len(f"x{line}x".splitlines()) == 1
-    assert line == line.strip()
-
-
 @pytest.mark.parametrize("format_", FORMATS)
 @pytest.mark.parametrize("annotator", ["gold", "reader-1", "reader-2", "reader-3", "reader-4"])
 def test_the_real_corpus_comes_back(
@@ -78,36 +67,3 @@ def test_the_real_corpus_comes_back(
     else:
         assert {"id", "attribute", "relation"} <= lost
         assert ledger.facts["span"].carried > 0
-
-
-def test_lines_of_jsonl_are_the_files_of_the_corpus(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
-    names = corpus.annotated_ids("gold")
-    jsonl.write(
-        tmp_path,
-        [LabelledArticle(corpus.read_article(name), corpus.read_annotation("gold", name)) for name in names],
-        labels,
-    )
-    lines = (tmp_path / jsonl.FILE).read_bytes().splitlines()
-    import msgspec
-
-    for name, line in zip(names, lines, strict=True):
-        row = msgspec.json.decode(line, type=jsonl.Row)
-        assert encode_annotation(row.annotation) == corpus.annotation_path("gold", name).read_bytes()
-        assert row.article == corpus.read_article(name)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.data())
-def test_an_undeclared_loss_shows(data: st.DataObject) -> None:
-    """Whatever one fact of a document is dropped on the way, the ledger says so."""
-    document = data.draw(documents(LABELS).filter(lambda one: one.annotation.spans != ()))
-    import msgspec
-
-    gone = data.draw(st.sampled_from(document.annotation.spans))
-    kept = tuple(span for span in document.annotation.spans if span != gone)
-    relations = tuple(one for one in document.annotation.relations if gone.id not in (one.head, one.tail))
-    poorer = msgspec.structs.replace(document.annotation, spans=kept, relations=relations)
-    ledger = Ledger(format="jsonl", annotator="anna")
-    ledger.add(document, LabelledArticle(document.article, poorer), jsonl.list_losses(document, LABELS))
-    assert not ledger.clean
-    assert ledger.facts["span"].undeclared == 1

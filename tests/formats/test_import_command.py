@@ -1,24 +1,16 @@
 """`annotate import --format brat`: labels made by others, every line of them accounted for."""
 
 import json
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from annotate.corpus import Corpus
-from annotate.formats import brat, mapping
-from annotate.formats.placement import OFFSET_UNITS, WrongOffsets, check_offsets
-from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
 from annotate.offsets import sha256
-from tests.conftest import ROOT, Project
-from tests.formats.strategies import texts
-from tests.strategies import to_utf16
+from tests.conftest import Project
+from tests.formats.test_placement import COUNTED
 
 TEXT = "Anna saw it. The crew, she said, took 40 crates to the Old Pier."
 MAP = """\
@@ -154,11 +146,6 @@ def test_article_comes_in_as_add_takes_it(project: Project, others: Path) -> Non
 
 
 PREFIX = "Ünïté 🚢\r\n"
-COUNTED: dict[str, Callable[[str, int], int]] = {
-    "UTF-16 units": to_utf16,
-    "bytes of UTF-8": lambda text, at: len(text[:at].encode()),
-    "characters with CR LF as one": lambda text, at: at - text.count("\r\n", 0, at),
-}
 
 
 @pytest.mark.parametrize("count", COUNTED)
@@ -397,47 +384,5 @@ def test_what_keeps_it_from_running(project: Project, others: Path, words: list[
     assert says in result.output
 
 
-def test_the_map_of_the_documentation_fits_the_inventory(labels: Inventory, tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "interchange.md").read_text()
-    (block,) = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
-    (tmp_path / "map.yaml").write_text(block)
-    assert set(mapping.load_map(tmp_path / "map.yaml", labels).events) == {"Say"}
-
-
 def test_rules_are_explained(project: Project) -> None:
     assert "F202 wrong-offsets (error)" in project.annotate("rules", "f202").output
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.text())
-def test_any_lines_are_items(lines: str) -> None:
-    """No line keeps the others from being read, and each that is not empty is one item."""
-    items = list(brat.parse(lines))
-    assert len(items) == sum(bool(line.strip()) for line in lines.removeprefix("\ufeff").split("\n"))
-
-
-@settings(max_examples=200, deadline=None)
-@given(texts, st.data())
-def test_a_place_that_is_found_reads_the_words(text: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(text) - 1))
-    words = text[start : data.draw(st.integers(start + 1, len(text)))]
-    offsets = data.draw(st.tuples(st.integers(-2, 2 * len(text)), st.integers(-2, 2 * len(text))))
-    placed = check_offsets(text, (offsets,), words)
-    shown = " ".join(words.split())
-    if placed is None:
-        assert " ".join(text[slice(*offsets)].split()) == shown
-    elif placed.correction:
-        ((first, last),) = placed.correction
-        assert " ".join(text[first:last].split()) == shown
-    assert check_offsets(text, ((start, start + len(words)),), words) is None
-
-
-@settings(max_examples=200, deadline=None)
-@given(texts, st.data())
-def test_each_count_is_turned_back(text: str, data: st.DataObject) -> None:
-    text = text.replace("\n", "\r\n")
-    at = data.draw(st.integers(0, len(text)))
-    for name, count in COUNTED.items():
-        if text[max(at - 1, 0) : at + 1] != "\r\n":
-            assert OFFSET_UNITS[name](text, count(text, at)) == at
-    assert isinstance(check_offsets(text, ((0, 10**6),), "x"), WrongOffsets)

@@ -1,21 +1,16 @@
 """`annotate export`: the files, the ledger, the certificate, and what is refused."""
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-import spacy
-import yaml
-from spacy.tokens import DocBin
 
 from annotate.corpus import Corpus
-from annotate.formats import FORMATS, conll, xmi
+from annotate.formats import FORMATS, conll
 from annotate.formats.document import LabelledArticle
 from annotate.inventory import Inventory
 from tests.conftest import Project
-from tests.strategies import to_utf16
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -148,47 +143,6 @@ def test_folder_that_is_there_and_annotator_who_is_not(project: Project) -> None
     assert "has no labels by 'zoe'; take of: anna, gold" in result.output
 
 
-def test_brat_configuration_names_all_labels_and_values(project: Project) -> None:
-    assert project.annotate("export", "--format", "brat", "--out", "out").exit_code == 0
-    conf = project.path("out/annotation.conf").read_text()
-    sections = [line for line in conf.splitlines() if line.startswith("[")]
-    assert sections == ["[entities]", "[relations]", "[events]", "[attributes]"]
-    assert "<OVERLAP>\tArg1:<ENTITY>, Arg2:<ENTITY>, <OVL-TYPE>:<ANY>\n" in conf
-    assert "wording\tArg:Load, Value:exact|at_least|at_most|range|vague\n" in conf
-    # As brat's server splits its configuration: a term, white space, arguments of KEY:VALUES between commas.
-    lines = [line for line in conf.splitlines() if line and not line.startswith("[")]
-    assert [line for line in lines if not re.fullmatch(r"\S+(\s+[^\s:,]+:[^\s:,]+(, [^\s:,]+:[^\s:,]+)*)?", line)] == []
-    map_ = yaml.safe_load(project.path("out/map.yaml").read_text())
-    assert map_["attributes"]["wording"]["values"] == {"at_least": "at least", "at_most": "at most"}
-
-
-def test_xmi_counts_utf16_units(project: Project) -> None:
-    """Behind the ship, which is two units, offsets differ by one from ours."""
-    assert project.annotate("export", "--format", "xmi", "--out", "out").exit_code == 0
-    text = project.path("corpus/articles/harbour.txt").read_text("utf-8")
-    file = project.path("out/harbour.xmi").read_text("utf-8")
-    span = project.corpus.read_annotation("gold", "harbour").spans[-1]
-    assert (span.start, to_utf16(text, span.start)) == (94, 95)
-    assert f'begin="95" end="{span.end + 1}" label="Load" spanId="s10"' in file
-
-
-def test_a_control_character_is_no_xml(project: Project) -> None:
-    spans = '"text": "said"}'
-    project.replace("corpus/annotations/gold/harbour.json", spans, '"text": "said", "note": "a\\u0001b"}')
-    result = project.annotate("export", "--format", "xmi", "--out", "out")
-    assert result.exit_code == 2
-    assert "article harbour: holds a control character, which XML cannot carry; export it as jsonl" in result.output
-
-
-def test_spacy_reads_the_docbin(project: Project) -> None:
-    assert project.annotate("export", "--format", "docbin", "--out", "out").exit_code == 0
-    nlp = spacy.blank("en")
-    docs = list(DocBin(store_user_data=True).from_disk(project.path("out/000000.spacy")).get_docs(nlp.vocab))
-    assert {name: len(group) for name, group in docs[0].spans.items()} == {"speech": 7, "cargo": 3}
-    assert [(span.text, span.label_, span.id_) for span in docs[1].spans["cargo"]] == [("Two to 3 carts", "Load", "s1")]
-    assert docs[0].user_data["annotation"]["attributes"]["s4"] == {"wording": "exact", "least": 40, "most": 40}
-
-
 def test_large_export_is_read_back_in_step(project: Project, tmp_path: Path, labels: Inventory) -> None:
     """Ids whose order in a folder is not that of their names."""
     import msgspec
@@ -211,10 +165,3 @@ def test_large_export_is_read_back_in_step(project: Project, tmp_path: Path, lab
             load_format(format_), format_, tmp_path / format_, documents, project.inventory, "gold"
         )
         assert (ledger.clean, ledger.documents) == (True, 6), ledger
-
-
-def test_type_system_has_the_ends_of_relations(project: Project) -> None:
-    types = xmi.type_system(project.inventory)
-    relation = types.get_type(xmi.RELATION)
-    ends = {name: relation.get_feature(name).rangeType.name for name in ("Governor", "Dependent")}
-    assert ends == {"Governor": xmi.SPAN, "Dependent": xmi.SPAN}

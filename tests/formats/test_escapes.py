@@ -1,0 +1,15 @@
+"""Text is one line, and comes back."""
+
+from hypothesis import given, settings
+
+from annotate.formats.escapes import escape_line, unescape_line
+from tests.formats.strategies import words
+
+
+@settings(max_examples=300, deadline=None)
+@given(words)
+def test_escapes_are_one_line_and_come_back(text: str) -> None:
+    line = escape_line(text)
+    assert unescape_line(line) == text
+    assert len(f"x{line}x".splitlines()) == 1
+    assert line == line.strip()

@@ -1,0 +1,27 @@
+"""A loss that is not declared shows in the ledger."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annotate.formats import jsonl
+from annotate.formats.document import LabelledArticle
+from annotate.formats.ledger import Ledger
+from tests.formats.strategies import documents
+from tests.formats.test_round_trip import LABELS
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_an_undeclared_loss_shows(data: st.DataObject) -> None:
+    """Whatever one fact of a document is dropped on the way, the ledger says so."""
+    document = data.draw(documents(LABELS).filter(lambda one: one.annotation.spans != ()))
+    import msgspec
+
+    gone = data.draw(st.sampled_from(document.annotation.spans))
+    kept = tuple(span for span in document.annotation.spans if span != gone)
+    relations = tuple(one for one in document.annotation.relations if gone.id not in (one.head, one.tail))
+    poorer = msgspec.structs.replace(document.annotation, spans=kept, relations=relations)
+    ledger = Ledger(format="jsonl", annotator="anna")
+    ledger.add(document, LabelledArticle(document.article, poorer), jsonl.list_losses(document, LABELS))
+    assert not ledger.clean
+    assert ledger.facts["span"].undeclared == 1

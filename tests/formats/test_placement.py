@@ -1,0 +1,43 @@
+"""Offsets are compared with the quoted words, in every unit that tools count."""
+
+from collections.abc import Callable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annotate.formats.placement import OFFSET_UNITS, WrongOffsets, check_offsets
+from tests.formats.strategies import texts
+from tests.strategies import to_utf16
+
+COUNTED: dict[str, Callable[[str, int], int]] = {
+    "UTF-16 units": to_utf16,
+    "bytes of UTF-8": lambda text, at: len(text[:at].encode()),
+    "characters with CR LF as one": lambda text, at: at - text.count("\r\n", 0, at),
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts, st.data())
+def test_a_place_that_is_found_reads_the_words(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    words = text[start : data.draw(st.integers(start + 1, len(text)))]
+    offsets = data.draw(st.tuples(st.integers(-2, 2 * len(text)), st.integers(-2, 2 * len(text))))
+    placed = check_offsets(text, (offsets,), words)
+    shown = " ".join(words.split())
+    if placed is None:
+        assert " ".join(text[slice(*offsets)].split()) == shown
+    elif placed.correction:
+        ((first, last),) = placed.correction
+        assert " ".join(text[first:last].split()) == shown
+    assert check_offsets(text, ((start, start + len(words)),), words) is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts, st.data())
+def test_each_count_is_turned_back(text: str, data: st.DataObject) -> None:
+    text = text.replace("\n", "\r\n")
+    at = data.draw(st.integers(0, len(text)))
+    for name, count in COUNTED.items():
+        if text[max(at - 1, 0) : at + 1] != "\r\n":
+            assert OFFSET_UNITS[name](text, count(text, at)) == at
+    assert isinstance(check_offsets(text, ((0, 10**6),), "x"), WrongOffsets)
