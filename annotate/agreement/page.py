@@ -11,10 +11,9 @@ from annotate.agreement.tables import tabulate_report
 from annotate.inventory import Inventory
 from annotate.offsets import paragraph
 from annotate.records import Piece
-from annotate.util.html import read_template, render
+from annotate.util.html import render
 from annotate.util.tables import format_value
 
-STYLE = read_template("util/page.css")
 CONTEXT = 70
 """Code points shown before and after the marks, within their paragraph."""
 

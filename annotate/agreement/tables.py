@@ -11,13 +11,24 @@ class Compared(Protocol):
     """What a report of agreement and the scores of a system have in common."""
 
     @property
-    def annotators(self) -> tuple[str, ...]: ...
+    def annotators(self) -> tuple[str, ...]:
+        """The annotators, or the two sides."""
+        ...
+
     @property
-    def attributes(self) -> list[AttributeRow]: ...
+    def attributes(self) -> list[AttributeRow]:
+        """A row for each attribute."""
+        ...
+
     @property
-    def records(self) -> list[RecordRow]: ...
+    def records(self) -> list[RecordRow]:
+        """A row for each type of record."""
+        ...
+
     @property
-    def counts(self) -> list[CountRow]: ...
+    def counts(self) -> list[CountRow]:
+        """A row for each label with counts."""
+        ...
 
 
 def tabulate_report(report: Report, by_article: bool = False) -> Iterator[Table]:
@@ -47,24 +58,23 @@ def _tabulate_labels(report: Report) -> Table:
         Column("kappa", hides_interval=True),
     ]
     rows: list[Row] = [
-        [name_row(row), *row.spans.values(), row.exact, row.overlap, row.alpha, row.unitizing, row.kappa]
+        [
+            show_name(row.name, row.kind),
+            *row.spans.values(),
+            row.exact,
+            row.overlap,
+            row.alpha,
+            row.unitizing,
+            row.kappa,
+        ]
         for row in report.labels
     ]
     return make_table("labels", "Spans", columns, rows)
 
 
-class LabelledRow(Protocol):
-    """A row about a span label, a layer, or all labels."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-
-
-def name_row(row: LabelledRow) -> str:
-    """Return the name that a row is shown by."""
-    return f"{row.name} (layer)" if row.kind == "layer" else row.name
+def show_name(name: str, kind: str) -> str:
+    """Return the name by which a row about a label, a layer or all labels is shown."""
+    return f"{name} (layer)" if kind == "layer" else name
 
 
 def _tabulate_pairs(report: Report) -> Table:

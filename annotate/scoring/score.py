@@ -17,7 +17,7 @@ from annotate.agreement.report import AttributeRow, CountRow, RecordRow, Samplin
 from annotate.agreement.span_tallies import HALF, add_matching
 from annotate.agreement.study import Study, make_study
 from annotate.agreement.tables import (
-    name_row,
+    show_name,
     tabulate_attributes,
     tabulate_counts,
     tabulate_records,
@@ -243,7 +243,7 @@ def tabulate_scores(scores: Scores) -> Iterator[Table]:
             ["label", *scores.annotators, *both, "exact F1", "partial F1", *both, "overlap F1"],
             [
                 [
-                    name_row(row),
+                    show_name(row.name, row.kind),
                     row.gold,
                     row.predicted,
                     *_list_measures(row.exact),

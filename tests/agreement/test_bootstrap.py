@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from annotate.agreement.bootstrap import MIN_ARTICLES, Bootstrap
 from annotate.agreement.coefficients import BOTH, FIRST, NOTHING, SECOND, Counts, f1
-from annotate.agreement.positions import find_paragraphs, find_positions
 from annotate.agreement.tally import ParagraphKey, Tally
-from annotate.records import Piece
 
 
 def tally(hits: list[bool]) -> Tally:
@@ -38,7 +36,7 @@ def test_interval_of_a_share_is_near_the_normal_one() -> None:
     assert found.high == pytest.approx(0.7 + 1.96 * 0.0458, abs=0.015)
 
 
-def test_articles_are_drawn_where_there_are_enough() -> None:
+def test_articles_are_drawn_if_there_are_enough() -> None:
     assert Bootstrap([(article, 0) for article in range(MIN_ARTICLES)]).unit == "articles"
     few = Bootstrap([(article, paragraph) for article in range(MIN_ARTICLES - 1) for paragraph in range(3)])
     assert (few.unit, few.unit_count) == ("paragraphs", 3 * (MIN_ARTICLES - 1))
@@ -57,12 +55,12 @@ def test_no_samples_no_interval() -> None:
     assert (found.value, found.low) == (0.5, None)
 
 
-def test_nothing_is_said_in_the_words_of_the_measure() -> None:
+def test_note_of_an_empty_tally_can_be_given() -> None:
     assert Bootstrap([(0, 0), (0, 1)]).measure(Tally(), f1).note == NOTHING
     assert Bootstrap([(0, 0), (0, 1)]).measure(Tally(), f1, "no spans").note == "no spans"
 
 
-def test_a_measure_that_few_samples_have_gets_no_interval() -> None:
+def test_measure_that_few_samples_have_has_no_interval() -> None:
     found = Bootstrap([(0, number) for number in range(300)]).measure(tally([True]), f1)
     assert found.low is not None
     rare = Bootstrap([(0, number) for number in range(3)]).measure(
@@ -120,30 +118,3 @@ def test_samples_are_those_of_adding_one_by_one(made: Tally) -> None:
         Bootstrap(chosen, samples=30).measure(inside, note)
         assert seen[0] == inside.total()
         assert seen[1:] == one_by_one(chosen, inside, 30)
-
-
-@given(tallies())
-def test_counts_by_article_are_those_of_its_places(made: Tally) -> None:
-    found = made.by_article()
-    assert found.keys() == {article for article, _ in made.paragraphs}
-    for article, counts in found.items():
-        alone = Tally()
-        for place, part in made.paragraphs.items():
-            if place[0] == article:
-                alone.add(place, part)
-        assert counts == alone.total()
-
-
-def test_paragraphs_are_lines_that_are_not_blank() -> None:
-    assert find_paragraphs("\n\none\n\n  \ntwo\nthree\n") == [0, 10, 14]
-    assert find_paragraphs("") == [0]
-    assert find_paragraphs("one") == [0]
-
-
-def test_a_span_touches_the_tokens_that_it_cuts() -> None:
-    ruler = find_positions("It's  40 crates.\n🚢 gone", "tokens")
-    assert ruler.size == 8
-    assert ruler.locate(Piece(6, 8)) == (3, 4)
-    assert ruler.locate(Piece(7, 10)) == (3, 5)
-    assert ruler.locate(Piece(4, 6)) == (3, 3)
-    assert ruler.paragraphs == [0, 6]

@@ -52,14 +52,14 @@ def test_overlap_is_one_to_one_and_within_a_label(first: list[Mention], second: 
 
 
 @given(versions(), versions())
-def test_neither_side_comes_first(first: list[Mention], second: list[Mention]) -> None:
+def test_order_of_sides_does_not_matter(first: list[Mention], second: list[Mention]) -> None:
     assert places(match_by_overlap(first, second)) == places(match_by_overlap(second, first))
     assert places(match_exactly(first, second)) == places(match_exactly(second, first))
     assert places(match_by_overlap(first, second)) == places(match_by_overlap(first[::-1], second[::-1]))
 
 
 @given(versions(), versions())
-def test_what_is_exact_overlaps(first: list[Mention], second: list[Mention]) -> None:
+def test_exact_matches_are_overlap_matches(first: list[Mention], second: list[Mention]) -> None:
     inside = [one for one in match_exactly(first, second).pairs if count_characters(one[0])]
     same = [one for one in match_by_overlap(first, second).pairs if one[0].pieces == one[1].pieces]
     assert len(inside) == len(same)
@@ -67,7 +67,7 @@ def test_what_is_exact_overlaps(first: list[Mention], second: list[Mention]) -> 
 
 
 @given(versions())
-def test_all_of_it_is_the_same_as_itself(version: list[Mention]) -> None:
+def test_annotation_matches_itself_completely(version: list[Mention]) -> None:
     assert match_exactly(version, version).counts == (len(version),) * 3
     covering = [one for one in version if count_characters(one)]
     assert match_by_overlap(covering, covering).counts == (len(covering),) * 3
@@ -88,9 +88,7 @@ def test_shared_characters_are_those_in_both(first: list[tuple[int, int]], secon
 
 
 @given(versions(), versions(), st.sampled_from([0.25, 0.5, 1.0]))
-def test_least_is_that_of_dice_over_sets_of_characters(
-    first: list[Mention], second: list[Mention], least: float
-) -> None:
+def test_min_dice_is_dice_over_sets_of_characters(first: list[Mention], second: list[Mention], least: float) -> None:
     for one in first:
         for other in second:
             ours, theirs = ({at for piece in side.pieces for at in range(*piece)} for side in (one, other))
@@ -114,7 +112,7 @@ def test_spans_that_touch_do_not_overlap() -> None:
     assert match_by_overlap([mention("A", (0, 4))], [mention("A", (4, 8))]).pairs == []
 
 
-def test_least_dice_keeps_a_short_span_in_a_long_one_apart() -> None:
+def test_min_dice_does_not_match_a_short_span_in_a_long_one() -> None:
     long, short = [mention("A", (0, 100))], [mention("B", (0, 5))]
     assert len(match_by_overlap(long, short, same_label=False).pairs) == 1
     assert match_by_overlap(long, short, same_label=False, min_dice=0.5).pairs == []

@@ -38,7 +38,7 @@ def two(project: Project) -> Project:
     return project
 
 
-def test_text(two: Project) -> None:
+def test_text_has_a_row_for_each_label(two: Project) -> None:
     result = two.annotate("agree")
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
@@ -97,7 +97,7 @@ def test_a_label_that_nobody_used_passes_no_gate(two: Project) -> None:
 
 
 @pytest.mark.parametrize("gate", ["Nobody=0.5", "Load", "Load=x", "Load=1.5", "=1", "Load=nan"])
-def test_gate_that_makes_no_sense(two: Project, gate: str) -> None:
+def test_malformed_gate_is_one_line(two: Project, gate: str) -> None:
     result = two.annotate("agree", "--fail-under", gate)
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
 
@@ -112,13 +112,13 @@ def test_gate_that_makes_no_sense(two: Project, gate: str) -> None:
         (["nowhere"], "no such folder"),
     ],
 )
-def test_refusals_are_one_line(project: Project, words: list[str], says: str) -> None:
+def test_errors_are_one_line(project: Project, words: list[str], says: str) -> None:
     result = project.annotate("agree", *words)
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
     assert says in result.output
 
 
-def test_nobody_no_common_article_and_another_text(project: Project) -> None:
+def test_no_common_article_and_another_text_are_errors(project: Project) -> None:
     labelled(project, "ben", "market", {})
     project.path("corpus/annotations/anna/market.json").unlink()
     assert "no article has labels of two of anna, ben" in project.annotate("agree").output
@@ -129,7 +129,7 @@ def test_nobody_no_common_article_and_another_text(project: Project) -> None:
     assert "ben/harbour.json: was made on another text" in result.output
 
 
-def test_empty_annotations_are_defined(two: Project) -> None:
+def test_empty_annotations_have_a_report(two: Project) -> None:
     everything = {span.id: None for span in two.corpus.read_annotation("anna", "harbour").spans}
     for name in ("anna", "ben"):
         labelled(two, name, "market", {"s1": None})
@@ -169,7 +169,7 @@ def read(page: str) -> Reader:
     return reader
 
 
-def spoilt(project: Project) -> None:
+def add_markup(project: Project) -> None:
     """Put markup into an article's text; the hashes are set right again."""
     path = project.corpus.text_path("harbour")
     old = project.corpus.read_article("harbour")
@@ -182,8 +182,8 @@ def spoilt(project: Project) -> None:
         project.corpus.write_annotation(name, msgspec.structs.replace(found, spans=spans, text_sha256=sha256(text)))
 
 
-def test_page_stands_alone_and_escapes_text(two: Project) -> None:
-    spoilt(two)
+def test_page_needs_no_other_file_and_escapes_text(two: Project) -> None:
+    add_markup(two)
     result = two.annotate("agree", "--format", "html", "--out", "agreement.html")
     assert (result.exit_code, result.stdout) == (0, "")
     page = two.path("agreement.html").read_text(encoding="utf-8")

@@ -1,8 +1,5 @@
 """Scores: precision and recall by hand, the same F1 as agreement's, and what the command does with bad folders."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from annotate.agreement.measure import measure_agreement
@@ -10,9 +7,9 @@ from annotate.agreement.report import ALL
 from annotate.agreement.study import read_study
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory, load
-from annotate.scoring.score import Scores, score, tabulate_scores
+from annotate.scoring.score import score, tabulate_scores
 from tests.agreement.helpers import TEXT, annotation, span
-from tests.conftest import BASE, ROOT, Project, annotate
+from tests.conftest import BASE, ROOT
 
 GOLD = "corpus/annotations/gold"
 MASTER, SAID, CRATES = span("a", "Speaker", 0, 10), span("b", "Verb", 11, 15), span("c", "Load", 16, 25)
@@ -39,7 +36,7 @@ def test_precision_and_recall_by_hand(inventory: Inventory) -> None:
     assert (speaker.gold, speaker.predicted, speaker.all.f1.value) == (1, 1, 1)
 
 
-def test_an_article_left_out_counts_as_nothing_found(inventory: Inventory) -> None:
+def test_article_without_predictions_counts_as_nothing_found(inventory: Inventory) -> None:
     made = score(inventory, {"a": (TEXT, annotation(MASTER))}, {}, samples=10)
     assert made.unpredicted == ["a"]
     row = next(row for row in made.labels if row.name == "Speaker")
@@ -60,48 +57,3 @@ def test_f1_is_that_of_agreement() -> None:
         assert (arrow.all.f1.value, arrow.given_ends.value) == (other.all.value, other.given_ends.value)
     assert [row.name for row in scores.records] == list(schema.records)
     assert {table.name for table in tabulate_scores(scores)} >= {"labels", "relations", "records", "roles"}
-
-
-def test_command_scores_folders_in_both_formats(project: Project) -> None:
-    text = project.annotate("score", GOLD, "corpus/annotations/anna")
-    assert text.exit_code == 0
-    assert "all labels" in text.output
-    result = project.annotate("score", GOLD, "corpus/annotations/anna", "--format", "json", "--out", "score.json")
-    assert result.exit_code == 0
-    scores = json.loads(project.path("score.json").read_bytes())
-    assert set(scores) == set(Scores.__struct_fields__)
-    assert scores["articles"] == ["harbour", "market"]
-
-
-def test_command_says_what_it_did_not_score(project: Project) -> None:
-    gold = project.path(GOLD) / "market.json"
-    gold.unlink()
-    project.replace("corpus/annotations/anna/harbour.json", '"attributes": {"rank": "master"}', '"attributes": {}')
-    result = project.annotate("score", GOLD, "corpus/annotations/anna")
-    assert result.exit_code == 0
-    assert "not scored: market has no gold labels" in result.stderr
-    assert "scored as it is" in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ('"text_sha256": "', '"text_sha256": "00', "was made on another text"),
-        ('"article": "harbour"', '"article": "pier"', "is of article 'pier'"),
-        ('"start": ', '"start": 1', "its words do not stand at"),
-        ('"spans": [', '"spans": 3, "x": [', "cannot be read"),
-        ('"label": "Verb"', '"label": "Shout"', "no span label is called 'Shout'"),
-        ('"label": "lies_at"', '"label": "sinks_at"', "no relation is called 'sinks_at'"),
-    ],
-)
-def test_predictions_that_are_of_no_text_here_are_not_scored(project: Project, old: str, new: str, said: str) -> None:
-    project.replace("corpus/annotations/anna/harbour.json", old, new)
-    result = project.annotate("score", GOLD, "corpus/annotations/anna")
-    assert result.exit_code == 2
-    assert said in result.stderr
-    assert result.stderr.count("\n") == 1
-
-
-def test_an_empty_folder_is_not_scored(tmp_path: Path) -> None:
-    result = annotate("score", GOLD, str(tmp_path))
-    assert (result.exit_code, "holds no annotation files" in result.stderr) == (2, True)

@@ -43,7 +43,7 @@ def lines(path: Path, rows: list[dict[str, Any]]) -> str:
     return str(path)
 
 
-def test_rows_of_articles_score_as_the_files_that_they_are_of(project: Project, dataset: Path) -> None:
+def test_rows_of_articles_score_like_annotation_files(project: Project, dataset: Path) -> None:
     """Everything but who is who: the dataset's gold against itself, with and without the corpus beside it."""
     files = scores(project, GOLD, GOLD)
     assert f1(files) == 1
@@ -55,7 +55,7 @@ def test_rows_of_articles_score_as_the_files_that_they_are_of(project: Project, 
 
 
 @pytest.mark.parametrize("name", ["p.parquet", "p.jsonl"])
-def test_rows_that_pandas_has_written_score_as_they_did(project: Project, dataset: Path, name: str) -> None:
+def test_rows_written_by_pandas_score_the_same(project: Project, dataset: Path, name: str) -> None:
     """It makes floats of numbers and class ids where one of a column is missing."""
     import pandas as pd
 
@@ -68,7 +68,7 @@ def test_rows_that_pandas_has_written_score_as_they_did(project: Project, datase
     assert scores(project, "ds", name) == scores(project, "ds", "ds")
 
 
-def test_an_export_scores_as_the_files_that_it_is_of(project: Project) -> None:
+def test_export_scores_like_annotation_files(project: Project) -> None:
     """File or folder, as gold or as predictions; as gold it brings its texts along."""
     files = scores(project, GOLD, GOLD)
     assert project.annotate("export", "--format", "jsonl", "--out", "out").exit_code == 0
@@ -117,7 +117,7 @@ def test_rows_with_names_and_without_ids(project: Project, dataset: Path) -> Non
     assert found["attributes"][0]["share"]["value"] == 1
 
 
-def test_tokens_score_all_spans_that_tags_can_hold(project: Project, dataset: Path) -> None:
+def test_rows_of_tokens_score_all_spans_that_tags_can_hold(project: Project, dataset: Path) -> None:
     """Class ids as the table has them; columns of two layers. Only a later piece is a span of its own in tags."""
     tokens = rows(dataset, "tokens")
     found = scores(project, GOLD, lines(project.path("p.jsonl"), tokens))
@@ -130,7 +130,7 @@ def test_tokens_score_all_spans_that_tags_can_hold(project: Project, dataset: Pa
     assert (f1(fewer, "Load"), f1(fewer, "Speaker")) == (1, 0)
 
 
-def test_bio_scores_as_the_tokens_do(project: Project) -> None:
+def test_bio_scores_like_rows_of_tokens(project: Project) -> None:
     assert project.annotate("export", "--format", "bio", "--out", "bio").exit_code == 0
     found = scores(project, GOLD, "bio")
     assert [f1(found, name) for name in ("Speaker", "Verb", "Load")] == [1, 1, 1]
@@ -197,7 +197,9 @@ def _of(change: Callable[[dict[str, Any]], object]) -> Spoil:
         ("tokens", lambda rows: [row.update(article="pier") for row in rows[-2:]], "unknown article 'pier'"),
     ],
 )
-def test_rows_that_do_not_fit(project: Project, dataset: Path, table: str, spoil: Spoil, says: str) -> None:
+def test_rows_that_do_not_fit_are_one_line(
+    project: Project, dataset: Path, table: str, spoil: Spoil, says: str
+) -> None:
     found = rows(dataset, table)
     if table == "tokens":
         found = [{key: row[key] for key in ("article", "number", "tokens", "speech_1")} for row in found]
@@ -223,19 +225,19 @@ def test_rows_that_do_not_fit(project: Project, dataset: Path, table: str, spoil
         ("pier.conll", b"The O\n", "unknown article 'pier'"),
     ],
 )
-def test_files_that_do_not_fit(project: Project, name: str, data: bytes, says: str) -> None:
+def test_files_that_do_not_fit_are_one_line(project: Project, name: str, data: bytes, says: str) -> None:
     project.path(name).write_bytes(data)
     result = project.annotate("score", GOLD, name)
     assert (result.exit_code, result.stderr.count("\n"), result.stdout) == (2, 1, ""), result.output
     assert says in result.stderr
 
 
-def test_a_path_that_is_not_there() -> None:
+def test_missing_path_is_an_error() -> None:
     result = annotate("score", GOLD, "nowhere")
     assert (result.exit_code, "no such file or folder" in result.stderr) == (2, True)
 
 
-def test_every_name_of_the_json_is_in_its_page(project: Project) -> None:
+def test_docs_describe_every_key_of_the_json(project: Project) -> None:
     """docs/scoring.md is where the JSON is described."""
     page = (ROOT / "docs/scoring.md").read_text(encoding="utf-8")
 
@@ -247,7 +249,7 @@ def test_every_name_of_the_json_is_in_its_page(project: Project) -> None:
     assert not [name for name in sorted(names(scores(project, GOLD, GOLD))) if f"`{name}`" not in page]
 
 
-def test_python_of_the_page_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+def test_example_in_the_docs_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/scoring.md").read_text(encoding="utf-8"), re.DOTALL)
     exec(code, {})  # noqa: S102 - our own page
     assert capsys.readouterr().out.strip() == re.findall(r"value\)  # (.*)", code)[0]
