@@ -5,11 +5,10 @@ import http.client
 import os
 import secrets
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import Popen
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from annotate.errors import CannotRun
 from annotate.labelstudio.database import Database, database_environment, resolve_database
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.state import Credentials, ServerProcess, State, require_package
+from annotate.util.processes import start_module
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 180
@@ -26,7 +26,7 @@ PROCESS_FILE, CREDENTIALS_FILE, PUBLIC_URL_FILE = "server.json", "credentials.js
 PASSED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 """Variables of the caller's environment that the server gets."""
 
-_children: dict[int, "subprocess.Popen[bytes]"] = {}
+_children: dict[int, "Popen[bytes]"] = {}
 """The servers that this process started, by process id; their exit has to be collected."""
 
 
@@ -207,18 +207,10 @@ def _start(state: State, port: int | None, database: Database | None, public_url
 
     environment = server_environment(state, resolve_database(state, database), resolve_public_url(state, public_url))
     port = _choose_port(state, port)
-    command = [sys.executable, "-m", "label_studio.server", "start", "--no-browser"]
+    arguments = ("start", "--no-browser", "--port", str(port), "--internal-host", HOST)
     with state.log.open("wb") as log:
         state.log.chmod(0o600)
-        child = subprocess.Popen(
-            [*command, "--port", str(port), "--internal-host", HOST],
-            cwd=state.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        child = start_module("label_studio.server", *arguments, cwd=state.folder, environment=environment, log=log)
     _children[child.pid] = child
     process = ServerProcess(child.pid, psutil.Process(child.pid).create_time(), port)
     try:

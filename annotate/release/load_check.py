@@ -1,13 +1,14 @@
 """Load each table of a dataset folder with the library `datasets`, offline and in a separate process."""
 
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+
+from annotate.util.processes import run_module
 
 
 class LoadResult(msgspec.Struct, frozen=True):
@@ -36,9 +37,8 @@ def load_tables(folder: Path, configs: Sequence[str]) -> dict[str, LoadResult]:
     """
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "HF_HOME": home, "HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
-        command = [sys.executable, "-m", __name__, str(folder.resolve()), *configs]
         # It runs in an empty folder: Python would import modules from the current one.
-        process = subprocess.run(command, cwd=home, env=environment, capture_output=True, check=False)
+        process = run_module(__name__, str(folder.resolve()), *configs, cwd=Path(home), environment=environment)
     if process.returncode:
         last_line = process.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         result = LoadResult(0, last_line or f"the process ended with exit code {process.returncode} and no message")

@@ -3,7 +3,8 @@
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -81,3 +82,47 @@ def open_git_objects(repository: Path) -> Iterator[GitObjects]:
         assert process.stdout  # noqa: S101
         yield GitObjects(process.stdin, process.stdout)
         process.stdin.close()
+
+
+def run_module(
+    module: str, *arguments: str, cwd: Path, environment: Mapping[str, str]
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run a Python module, as `python -m` does, and wait for it.
+
+    Args:
+        module: The module's name.
+        *arguments: Its arguments.
+        cwd: The folder to run it in. Python imports modules from there first.
+        environment: All its environment variables.
+
+    Returns:
+        The finished process with its exit code and output.
+    """
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, check=False)
+
+
+def start_module(
+    module: str, *arguments: str, cwd: Path, environment: Mapping[str, str], log: IO[bytes]
+) -> "subprocess.Popen[bytes]":
+    """Start a Python module in the background, in a session of its own: Ctrl-C in the terminal does not reach it.
+
+    Args:
+        module: The module's name.
+        *arguments: Its arguments.
+        cwd: The folder to run it in.
+        environment: All its environment variables.
+        log: An open file for its output and errors.
+
+    Returns:
+        The running process.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
