@@ -9,7 +9,7 @@ from annotate.util.processes import open_git_objects, run_git, run_module, start
 
 def test_a_module_is_run_where_it_is_told_with_the_environment_it_is_given(tmp_path: Path) -> None:
     (tmp_path / "say.py").write_text(
-        "import os, sys\nprint(os.getcwd(), sorted(os.environ), sys.argv[1:])\nprint('no', file=sys.stderr)\nsys.exit(3)"
+        "import os, sys\nprint(os.getcwd(), sorted(os.environ), sys.argv[1:])\nsys.stderr.write('no\\n')\nsys.exit(3)"
     )
     done = run_module("say", "a b", cwd=tmp_path, environment={"ONE": "1"})
     assert (done.returncode, done.stderr) == (3, b"no\n")
