@@ -84,7 +84,7 @@ def test_certificate_is_trusted_where_it_is_named(
         assert refused.exit_code == 2
         assert refused.stderr == (
             f"annotate: {proxy.url}: has a certificate that is not trusted here; "
-            "set SSL_CERT_FILE to the file of the authority that signed it\n"
+            "set SSL_CERT_FILE to the certificate of the authority that signed it\n"
         )
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate.with_name("signed.pem")))
         pushed = loop.annotate("push")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from annotate.labelstudio import client, config_drift
+from annotate.labelstudio import client
 from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.config_drift import find_drift
 from annotate.labelstudio.config_usage import used_names
@@ -132,8 +132,7 @@ def test_projects_of_another_folder_are_found(team: Team, monkeypatch: pytest.Mo
     for name in ("credentials.json", "server.json", "people.json"):
         shutil.copy(team.state.folder / name, other.folder / name)
     here = run(team, "migrate", "steps.yaml", "--plan")
-    for module in (client, config_drift):  # so that the list of projects has several pages, as on a server in use
-        monkeypatch.setattr(module, "PAGE_SIZE", 2)
+    monkeypatch.setattr(client, "PAGE_SIZE", 2)  # so that the list of projects has several pages, as on a server in use
     assert renamed(run(team, "migrate", "steps.yaml", "--plan", folder=other)) == renamed(here)
 
 
@@ -150,8 +149,8 @@ def test_killed_between_projects(team: Team) -> None:
         ("adjudicate", "--pull", "--as", "carla"),
     )
     for command in refused:
-        assert "a migration was interrupted; go on with" in run(team, *command, code=2)
-    assert "a migration was interrupted; go on with `annotate studio migrate`" in run(team, "status", code=1)
+        assert "a migration was interrupted; complete it with" in run(team, *command, code=2)
+    assert "a migration was interrupted; complete it with `annotate studio migrate`" in run(team, "status", code=1)
     run(team, "migrate")
     killed(team, 14, "--undo", every=True)
     run(team, "migrate", "--undo")
@@ -166,7 +165,7 @@ def test_one_project_is_not_left_behind_unseen(team: Team) -> None:
     before = contents(team)
     shared = ("migrate", "steps.yaml", "--title", team.title)
     refused = run(team, *shared, code=1)
-    assert "would be left behind: " in refused
+    assert "would leave out: " in refused
     assert f"{team.title}: anna; " in refused
     assert contents(team) == before
     run(team, *shared, "--leave-others")
