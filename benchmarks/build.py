@@ -13,6 +13,7 @@ ready-made. Each side with one process, and with one a core, which is what `anno
 import argparse
 import json
 import random
+import re
 import resource
 import shutil
 import sys
@@ -32,6 +33,9 @@ from benchmarks.measure import measured
 
 ROOT = Path(__file__).resolve().parent.parent
 SPANS, RELATIONS, PARAGRAPHS, WORDS = 40, 25, 15, 33
+OUTER, SLOT = 7, 5
+"""Spans that hold two others each, and how many words they have."""
+LINE, WORD = re.compile(r"[^\n]+"), re.compile(r"[^\s.]+")
 VOCABULARY = ("the", "of", "in", "on", "by", "was", "said", "that", "officials", "witnesses", "army", "dozens", "naïve")
 
 
@@ -58,22 +62,50 @@ def value(attribute: Any, chance: random.Random) -> AttributeValue:
     return chance.randrange(100) if attribute.type == "integer" else "words"
 
 
+def ranges(text: str, number: int, chance: random.Random) -> list[tuple[int, int]]:
+    """Draw the ranges of the spans of article `number`, which nest, coincide and come in pieces as in the corpus.
+
+    Of 40 spans, 14 lie within another (35 %; in the corpus 35.3 %) and two coincide (5 %; 5.3 %); none cross. See
+    benchmarks/exports.py for how the corpus was counted.
+
+    Returns:
+        Half-open ranges of code points; the first ones, as many as `later_pieces` says, are those of later pieces,
+        the next ones those of the pieces before them.
+    """
+    lines = ([word.span() for word in WORD.finditer(text, *line.span())] for line in LINE.finditer(text))
+    slots = [words[index : index + SLOT] for words in lines for index in range(0, WORDS - SLOT, SLOT + 3)]
+    drawn = chance.sample(slots, SPANS - 2 * OUTER - 1)
+    outer = [(words[0][0], words[-1][1]) for words in drawn[:OUTER]]
+    inner = [range_ for words in drawn[:OUTER] for range_ in (words[1], (words[3][0], words[4][1]))]
+    others = sorted(((words[0][0], words[1][1]) for words in drawn[OUTER:]), reverse=True)
+    later = later_pieces(number)
+    # The earlier pieces of the last ranges of the text are the first ranges; one of the others coincides with another.
+    return [*others[:later], *others[-later:], *others[later:-later], others[later], *outer, *inner]
+
+
+def later_pieces(number: int) -> int:
+    """Return how many later pieces article `number` has: 2.9 % of its spans on average; in the corpus 2.8 %."""
+    return 2 if number % 7 == 0 else 1
+
+
 def annotation(made: Article, labels: Inventory, annotator: str, process: Process, chance: random.Random) -> Annotation:
-    text, spans = made.text, list[Span]()
-    for number in range(SPANS):
-        start = text.rfind(" ", 0, chance.randrange(2, len(text))) + 1
-        end = min(place for place in (text.find(" ", start + 10), text.find(".", start + 1), len(text)) if place > 0)
-        label = chance.choice(list(labels.spans))
-        attributes = {one.name: value(one, chance) for one in labels.attributes_of(label)}
+    text, spans, number = made.text, list[Span](), int(made.id[1:])
+    later = later_pieces(number)
+    pieces = [Relation(label=str(labels.pieces), head=f"s{index}", tail=f"s{index + later}") for index in range(later)]
+    names = list(labels.spans)
+    drawn = [chance.choice(names) for _ in range(SPANS)]
+    drawn[later : 2 * later] = drawn[:later]
+    for index, ((start, end), label) in enumerate(zip(ranges(text, number, chance), drawn, strict=True)):
+        attributes = {attribute.name: value(attribute, chance) for attribute in labels.attributes_of(label)}
         spans.append(
-            Span(id=f"s{number}", label=label, start=start, end=end, text=text[start:end], attributes=attributes)
+            Span(id=f"s{index}", label=label, start=start, end=end, text=text[start:end], attributes=attributes)
         )
     fitting = [
         Relation(label=relation.name, head=head.id, tail=tail.id)
         for relation in labels.relations.values()
         if not relation.joins_pieces
-        for head in spans
-        for tail in spans
+        for head in spans[later:]
+        for tail in spans[later:]
         if head.id != tail.id and relation.allows(head.label, tail.label)
     ]
     return Annotation(
@@ -84,7 +116,7 @@ def annotation(made: Article, labels: Inventory, annotator: str, process: Proces
         inventory=labels.version,
         text_sha256=made.text_sha256,
         spans=tuple(spans),
-        relations=tuple(chance.sample(fitting, min(RELATIONS, len(fitting)))),
+        relations=(*pieces, *chance.sample(fitting, min(RELATIONS - later, len(fitting)))),
     )
 
 
