@@ -4,8 +4,8 @@ Most annotations of a large corpus are clean. For those, a few passes over the c
 JSON Schema and of every rule of `vocabulary`, `spans` and `relations`. What the prefilter does not accept goes to the
 rules (the slow path), which alone explain. The prefilter never accepts what a rule would find something in. The tests hold it to the same verdicts as the rules.
 
-On annotations of 40 spans and 25 relations (`benchmarks.check make`) it takes 74 µs each, 20 µs of them for the columns,
-and the slow path 975 µs: 13 times as long.
+On annotations of 40 spans and 25 relations (`benchmarks.check make`), it takes 74 µs each, 20 µs of them for the
+columns. The slow path takes 975 µs, 13 times as long.
 """
 
 import re
