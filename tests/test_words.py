@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from annotate.checks import files
-from annotate.checks.files import finder
+from annotate.checks.lines import line_finder
 from annotate.generate import annotation_schema
 from annotate.inventory import load
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
@@ -87,14 +87,14 @@ def test_every_pattern_of_a_schema_has_words() -> None:
     [((), 1), (("a",), 2), (("a", 0), 3), (("a", 1), 4), (("a", 1, "c", "d"), 5), (("e",), 8), (("a", 7), 2)],
 )
 def test_a_value_of_json_has_its_line(path: tuple[str | int, ...], line: int) -> None:
-    assert finder("a.json", INDENTED.encode())(path) == line
+    assert line_finder("a.json", INDENTED.encode())(path) == line
 
 
 @pytest.mark.parametrize(
     ("path", "line"), [((), 2), (("a",), 3), (("a", 1), 4), (("a", 1, "b"), 5), (("1",), 6), (("none",), 2)]
 )
 def test_a_value_of_yaml_has_its_line(path: tuple[str | int, ...], line: int) -> None:
-    assert finder("a.yaml", b"# x\na:\n- 1\n- c: 2\n  b: 3\n1: 4\n")(path) == line
+    assert line_finder("a.yaml", b"# x\na:\n- 1\n- c: 2\n  b: 3\n1: 4\n")(path) == line
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_value_of_yaml_has_its_line(path: tuple[str | int, ...], line: int) ->
     ],
 )
 def test_a_file_that_cannot_be_read_has_a_line(file: str, data: bytes, line: int | None, said: str) -> None:
-    [finding] = files.document(file, None, data, package_schema("annotators")).findings
+    [finding] = files.parse_file(file, None, data, package_schema("annotators")).findings
     assert (finding.line, finding.message[: len(said)]) == (line, said)
 
 

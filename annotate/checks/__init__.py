@@ -1,31 +1,24 @@
 """Checks: generators of findings over a corpus. They never print, log or exit.
 
-Levels, in order: shape (S), text (T), spans (P), relations (R), corpus (C). All findings are collected; a level that is
-broken stops the later ones for that file alone.
+A rule is a function with a code, and its docstring is its documentation. The levels are shape (S), text (T), spans (P),
+relations (R) and corpus (C). All findings are collected; a fault on one level stops the later levels for that file.
 """
 
 from annotate.checks import corpus, coverage, files, relations, spans, splits, text, vocabulary
-from annotate.checks import corpus as class_ids
-from annotate.checks.annotations import check_annotation, check_labels
-from annotate.checks.runner import ENOUGH, check
+from annotate.checks.annotations import check_annotation, check_annotations, check_labels
+from annotate.checks.runner import ARTICLES_PER_WORKER, check
 from annotate.findings import Rule
 
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted(
         (
-            *files.RULES,
-            *text.RULES,
-            *vocabulary.RULES,
-            *spans.RULES,
-            *relations.RULES,
-            *corpus.RULES,
-            *coverage.RULES,
-            *splits.RULES,
-            *class_ids.RULES_CLASS_IDS,
+            rule
+            for module in (files, text, vocabulary, spans, relations, corpus, coverage, splits)
+            for rule in module.RULES
         ),
         key=lambda rule: ("STPRC".index(rule.code[0]), rule.code),
     )
 )
-"""Every rule, in the order of the levels and codes."""
+"""Every rule, in the order of levels and codes."""
 
-__all__ = ["CATALOGUE", "ENOUGH", "check", "check_annotation", "check_labels"]
+__all__ = ["ARTICLES_PER_WORKER", "CATALOGUE", "check", "check_annotation", "check_annotations", "check_labels"]

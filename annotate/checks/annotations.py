@@ -1,9 +1,9 @@
-"""The checks of one annotation in memory: its vocabulary, spans and relations, against its text and the inventory.
+"""The checks of annotations: their vocabulary, spans and relations, against the text and the inventory.
 
-Which files of labels are certainly without a finding: many are decoded and held to the gate in one go.
+Annotations that the prefilter accepts need no rule (the fast path); the rules explain the others (the slow path).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -17,110 +17,130 @@ from annotate.generate import annotation_schema_text
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article
 
+_DECODER = msgspec.json.Decoder(Annotation)
+
 
 def check_annotation(annotation: Annotation, text: str, inventory: Inventory, file: str = "") -> list[Finding]:
-    """What `check` would say of an annotation by itself, were it written: of its vocabulary, spans and relations."""
-    [found] = check_annotations([annotation], [text], inventory, file)
-    return found
+    """Check one annotation by itself.
+
+    Args:
+        annotation: The annotation; its spans and relations may be in any order.
+        text: The text of its article.
+        inventory: The inventory that it was made with.
+        file: The file that the findings name.
+
+    Returns:
+        The findings that `annotate check` would report on the annotation's vocabulary, spans and relations.
+    """
+    [findings] = check_annotations([annotation], [text], inventory, file)
+    return findings
 
 
 def check_annotations(
     annotations: Sequence[Annotation], texts: Sequence[str], inventory: Inventory, file: str = ""
 ) -> list[list[Finding]]:
-    """The same of each of many, against the texts of their articles."""
-    passing = Prefilter.of(inventory).accepts(Documents.from_annotations(annotations, inventory), texts).tolist()
+    """Check each of many annotations by itself, against the text of its article; see `check_annotation`."""
+    documents = Documents.from_annotations(annotations, inventory)
+    accepted = Prefilter.of(inventory).accepts(documents, texts).tolist()
     return [
-        [] if passes else explain(annotation, text, inventory, file)
-        for annotation, text, passes in zip(annotations, texts, passing, strict=True)
+        [] if is_accepted else explain(annotation, text, inventory, file)
+        for annotation, text, is_accepted in zip(annotations, texts, accepted, strict=True)
     ]
 
 
 def explain(annotation: Annotation, text: str, inventory: Inventory, file: str = "") -> list[Finding]:
-    """The same findings, without the gate."""
+    """Return the findings of `check_annotation` by the schema and the rules alone, without the prefilter."""
     data = encode_annotation(annotation)
-    document = files.document(file, annotation.article, data, annotation_schema_text(inventory))
+    document = files.parse_file(file, annotation.article, data, annotation_schema_text(inventory))
     return [*document.findings, *check_labels(annotation, text, inventory, file, data)]
 
 
 def check_labels(
     annotation: Annotation, text: str, inventory: Inventory, file: str = "", data: bytes | None = None
-) -> Iterator[Finding]:
-    """All findings on the spans and relations of one annotation, against its text and the inventory.
+) -> list[Finding]:
+    """Run the rules of spans and relations on one annotation.
 
-    With `data`, the bytes of its file, each finding also names the line on which its span stands.
+    Args:
+        annotation: The annotation.
+        text: The text of its article.
+        inventory: The inventory that it was made with.
+        file: The file that the findings name.
+        data: The bytes of that file; with them, each finding also has the line of its span.
+
+    Returns:
+        The findings in the order of their codes.
     """
-    about = annotation.article
-    found: list[Finding] = []
-    for rule in spans.OF_SPANS:
-        found += rule(file, about, annotation)
+    article_id = annotation.article
+    findings: list[Finding] = []
+    for rule in (*spans.OF_SPANS, *relations.OF_ENDS):
+        findings += rule(file, article_id, annotation)
     for rule in spans.OF_TEXT:
-        found += rule(file, about, annotation, text)
-    for rule in spans.OF_COUNTS:
-        found += rule(file, about, annotation, inventory)
-    for rule in relations.OF_ENDS:
-        found += rule(file, about, annotation)
-    for rule in relations.OF_INVENTORY:
-        found += rule(file, about, annotation, inventory)
-    found.sort(key=lambda finding: finding.code)
-    return (placed(finding, data) for finding in found)
+        findings += rule(file, article_id, annotation, text)
+    for rule in (*spans.OF_COUNTS, *relations.OF_INVENTORY):
+        findings += rule(file, article_id, annotation, inventory)
+    findings.sort(key=lambda finding: finding.code)
+    return findings if data is None else [add_line(finding, data) for finding in findings]
 
 
-def placed(finding: Finding, data: bytes | None) -> Finding:
-    """The finding with the line of its file, whose bytes are `data`, on which its span stands."""
-    if data is None or finding.span is None or finding.line is not None:
+def add_line(finding: Finding, data: bytes) -> Finding:
+    """Return a finding on a span with the line of the span in its file, whose bytes are `data`."""
+    if finding.span is None or finding.line is not None:
         return finding
-    at = data.find(b'"id": ' + msgspec.json.encode(finding.span))
-    if at < 0:
-        at = data.find(msgspec.json.encode(finding.span))
-    return finding.at(data.count(b"\n", 0, at) + 1) if at >= 0 else finding
-
-
-_decoder = msgspec.json.Decoder(Annotation)
+    id_ = msgspec.json.encode(finding.span)
+    offset = data.find(b'"id": ' + id_)
+    if offset < 0:
+        offset = data.find(id_)
+    return finding.at(data.count(b"\n", 0, offset) + 1) if offset >= 0 else finding
 
 
 class LabelFile(NamedTuple):
-    """A file of labels, named relative to the corpus: its bytes, and the article with its text, if that is whole.
+    """A file with an annotation, as read from disk.
 
-    `findings` say why there are no bytes, where the file cannot be read.
+    Attributes:
+        annotation_set: The folder of annotations: gold, or an annotator.
+        file: The path of the file, relative to the corpus.
+        data: Its bytes; empty where it cannot be read.
+        article: The article, or None where its text or metadata is missing or broken.
+        findings: Why the file cannot be read.
     """
 
-    version: str
+    annotation_set: str
     file: str
     data: bytes
     article: Article | None
     findings: Sequence[Finding] = ()
 
 
-def clean(files: Sequence[LabelFile], inventory: Inventory) -> list[Annotation | None]:
-    """The annotations of those files that are canonical, of their article's text, and pass the gate.
+def decode_clean(files: Sequence[LabelFile], inventory: Inventory) -> list[Annotation | None]:
+    """Decode the files that are certainly without a finding.
 
-    None says nothing of a file; it has to be looked at by itself.
+    These are canonical, made on the text of their article, and accepted by the prefilter.
+
+    Returns:
+        For each file its annotation, or None where the slow path has to look at it.
     """
-    decoded = [_decoded(file) for file in files]
-    likely = [
-        (place, annotation, file.article.text, file.data)
-        for place, (annotation, file) in enumerate(zip(decoded, files, strict=True))
-        if annotation
-        and file.article
+    candidates = [
+        (index, annotation, file.article.text, file.data)
+        for index, file in enumerate(files)
+        if file.article
+        and (annotation := _decode(file.data))
         and annotation.article == file.article.id
         and annotation.text_sha256 == file.article.text_sha256
     ]
-    found: list[Annotation | None] = [None] * len(files)
-    if likely:
-        documents = Documents.from_annotations([annotation for _, annotation, _, _ in likely], inventory)
-        passing = Prefilter.of(inventory).accepts(documents, [text for _, _, text, _ in likely])
-        # Most often nothing has to be put in order: then no document by itself has to be, either.
+    decoded: list[Annotation | None] = [None] * len(files)
+    if candidates:
+        documents = Documents.from_annotations([annotation for _, annotation, _, _ in candidates], inventory)
+        accepted = Prefilter.of(inventory).accepts(documents, [text for _, _, text, _ in candidates])
+        # Most often all documents are in canonical order, which is seen at once; then none has to be sorted.
         encode = encode_ordered if documents.canonical() is documents else encode_annotation
-        for (place, annotation, _, data), passes in zip(likely, passing.tolist(), strict=True):
-            if passes and encode(annotation) == data:
-                found[place] = annotation
-    return found
+        for (index, annotation, _, data), is_accepted in zip(candidates, accepted.tolist(), strict=True):
+            if is_accepted and encode(annotation) == data:
+                decoded[index] = annotation
+    return decoded
 
 
-def _decoded(file: LabelFile) -> Annotation | None:
-    if file.article is None:
-        return None
+def _decode(data: bytes) -> Annotation | None:
     try:
-        return _decoder.decode(file.data)
+        return _DECODER.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

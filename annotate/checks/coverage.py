@@ -1,4 +1,4 @@
-"""C2, C3: the coverage of articles sentence by sentence, and the links between passages."""
+"""C2, C3: coverage, which accounts for each sentence of an article; and links between passages."""
 
 from collections.abc import Iterator
 
@@ -11,32 +11,32 @@ from annotate.util.escape import quote
 
 @rule("C201")
 def sentence_left_out(coverage: Coverage, article: Article) -> Iterator[Problem]:
-    """The sentences of a coverage file are the article, in order and without a gap.
+    """The sentences of a coverage file are those of the article, in order and without a gap.
 
-    Why: a sentence that is not listed was perhaps not read.
-    Fails: sentences at [0, 40) and [80, 120) with words between them; a sentence whose text is not the slice.
+    Why: a sentence that is not listed may never have been read.
+    Fails: sentences at [0, 40) and [80, 120) with words between them; a sentence with other words than the article.
     Passes: sentences that leave out nothing but white space.
     """
-    at = 0
+    covered = 0
     for sentence in coverage.sentences:
         if article.text[sentence.start : sentence.end] != sentence.text:
-            yield Problem(f"{quote(sentence.text)} is not what stands at [{sentence.start}, {sentence.end}); fix it")
-        elif sentence.start < at:
+            yield Problem(f"{quote(sentence.text)} is not the text at [{sentence.start}, {sentence.end}); fix it")
+        elif sentence.start < covered:
             yield Problem(f"{quote(sentence.text)} begins inside the sentence before it; fix the ranges")
-        elif article.text[at : sentence.start].strip():
-            yield Problem(f"lacks {quote(article.text[at : sentence.start].strip())}; add the sentence")
-        at = max(at, sentence.end)
-    if article.text[at:].strip():
-        yield Problem(f"lacks {quote(article.text[at:].strip())}; add the sentence")
+        elif article.text[covered : sentence.start].strip():
+            yield Problem(f"lacks {quote(article.text[covered : sentence.start].strip())}; add the sentence")
+        covered = max(covered, sentence.end)
+    if article.text[covered:].strip():
+        yield Problem(f"lacks {quote(article.text[covered:].strip())}; add the sentence")
 
 
 @rule("C202")
 def stale_count(coverage: Coverage, gold: Annotation, inventory: Inventory) -> Iterator[Problem]:
-    """A coverage file counts the labels that gold has.
+    """The counts of a coverage file are those of the gold labels.
 
-    Why: a count that was true once hides a sentence that lost its labels.
-    Fails: two spans listed for a sentence in which three start.
-    Passes: what `annotate coverage --write` puts there.
+    Why: an outdated count hides a sentence that has lost its labels.
+    Fails: two spans counted in a sentence in which three start.
+    Passes: the counts that `annotate coverage --write` writes.
     """
     for sentence in coverage.sentences:
         has = counts(sentence, gold, inventory)
@@ -46,11 +46,11 @@ def stale_count(coverage: Coverage, gold: Annotation, inventory: Inventory) -> I
 
 @rule("C203")
 def no_reason(coverage: Coverage) -> Iterator[Problem]:
-    """A sentence without labels has a reason for it, and one with labels has none.
+    """A sentence without labels has a reason, and a sentence with labels has none.
 
-    Why: nobody can tell a sentence that claims nothing from one that was passed over.
+    Why: without a reason, a sentence that claims nothing looks like one that was skipped.
     Fails: no labels and no reason.
-    Passes: no labels, and "the writer's own report of where the armies stand; nobody is said to have said it".
+    Passes: no labels, and the reason "the writer's own report of where the armies are; no source is named".
     """
     for sentence in coverage.sentences:
         if not sentence.has and not sentence.reason:
@@ -61,47 +61,51 @@ def no_reason(coverage: Coverage) -> Iterator[Problem]:
 
 @rule("C204")
 def coverage_of_another_text(coverage: Coverage, article: Article) -> Iterator[Problem]:
-    """A coverage file was made on the text that stands in the corpus.
+    """A coverage file was made on the article's present text.
 
-    Why: ranges of another text say nothing of this one.
+    Why: offsets into another text mean nothing in this one.
     Fails: a text_sha256 that is not the article's.
     Passes: the hash in the article's metadata.
     """
     if coverage.text_sha256 != article.text_sha256:
-        yield Problem("was made on another text; go through the sentences again")
+        yield Problem("was made on another text; review the sentences")
 
 
 @rule("C205", "warning")
 def not_covered(covered: list[str], gold: set[str]) -> Iterator[Problem]:
-    """Where one labelled article has a coverage file, all have, and no other.
+    """If any article has a coverage file, all articles with gold labels have one, and no others.
 
-    Why: completeness is claimed for the corpus, not for a part of it.
-    Fails: coverage/ with one of two articles that have gold labels; a file for an article that has none.
-    Passes: one for each, or none at all.
+    Why: completeness is claimed for the whole corpus, not for a part of it.
+    Fails: coverage/ with one of two articles that have gold labels; a coverage file for an article without gold labels.
+    Passes: a coverage file for each, or none at all.
     """
-    for name in sorted(gold - set(covered)) if covered else []:
-        yield Problem("has no file in coverage/; go through its sentences", file=f"articles/{name}.json", article=name)
-    for name in sorted(set(covered) - gold):
-        yield Problem(f"has no labels in annotations/{GOLD}/; remove it", file=f"coverage/{name}.json", article=name)
+    for article_id in sorted(gold - set(covered)) if covered else []:
+        yield Problem(
+            "has no file in coverage/; review its sentences", file=f"articles/{article_id}.json", article=article_id
+        )
+    for article_id in sorted(set(covered) - gold):
+        yield Problem(
+            f"has no labels in annotations/{GOLD}/; remove it", file=f"coverage/{article_id}.json", article=article_id
+        )
 
 
 @rule("C301")
 def passage_elsewhere(links: Links, articles: dict[str, str], broken: set[str]) -> Iterator[Problem]:
-    """A passage of a link is a stretch of an article of the corpus, word for word.
+    """A passage of a link is in an article of the corpus, word for word.
 
-    Why: links keep passages in one split and put contested counts side by side; one that points elsewhere does neither.
-    Fails: a passage of an article that is not there; one whose text is not what stands at its offsets.
+    Why: links keep articles in one split and put contested counts side by side; with a wrong passage they do neither.
+    Fails: a passage of an article that does not exist; a passage with other words than the article has at its offsets.
     Passes: text == the article's text[start:end].
     """
     for link in links.links:
         for passage in link.passages:
             text = articles.get(passage.article)
             if text is None:
-                if passage.article not in broken:  # of a broken article there is a finding already
+                if passage.article not in broken:  # a broken article has a finding already
                     yield Problem(f"{link.kind}: there is no article {passage.article!r}; fix or remove the link")
             elif text[passage.start : passage.end] != passage.text:
                 yield Problem(
-                    f"{link.kind}: {quote(passage.text)} is not what stands at [{passage.start}, {passage.end}) of "
+                    f"{link.kind}: {quote(passage.text)} is not the text at [{passage.start}, {passage.end}) of "
                     f"{passage.article}; fix the passage"
                 )
 

@@ -1,4 +1,4 @@
-"""Repairs that are safe to make by themselves: the canonical form of a file, white space at a span's ends."""
+"""Safe repairs: the canonical form of a file, and white space at the ends of a span."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,21 +11,29 @@ from annotate.findings import Finding, Fix
 from annotate.model import Annotation, Span
 
 
-def apply(corpus: Corpus, findings: Iterable[Finding]) -> list[str]:
-    """Make the fixes that findings carry; the files that were written, relative to the corpus.
+def apply_fixes(corpus: Corpus, findings: Iterable[Finding]) -> list[str]:
+    """Make the repairs that findings offer.
 
-    Raises CannotRun if a file cannot be written; the others are whole.
+    Args:
+        corpus: The corpus with the files to repair.
+        findings: Findings on it; those without a fix are ignored.
+
+    Returns:
+        The paths of the files that were written, relative to the corpus.
+
+    Raises:
+        CannotRun: if a file cannot be written; each of the others is written completely.
     """
     fixes: dict[str, dict[str, Fix]] = defaultdict(dict)
     for finding in findings:
         if finding.fix:
             fixes[finding.file][finding.fix.span or ""] = finding.fix
     for file, by_span in fixes.items():
-        _fix(corpus, PurePosixPath(file), by_span)
+        _fix_file(corpus, PurePosixPath(file), by_span)
     return sorted(fixes)
 
 
-def _fix(corpus: Corpus, file: PurePosixPath, by_span: dict[str, Fix]) -> None:
+def _fix_file(corpus: Corpus, file: PurePosixPath, by_span: dict[str, Fix]) -> None:
     if file.parts[0] == "articles":
         corpus.write_article(corpus.read_article(file.stem))
     elif file.parts[0] == "coverage":
@@ -35,16 +43,16 @@ def _fix(corpus: Corpus, file: PurePosixPath, by_span: dict[str, Fix]) -> None:
     elif file.parts[0] == "sources":
         corpus.write_source_record(corpus.read_source(file.stem))
     else:
-        version, article = file.parts[1], file.stem
-        annotation = corpus.read_annotation(version, article)
-        corpus.write_annotation(version, _respan(annotation, corpus.read_text(article), by_span))
+        annotation_set, article_id = file.parts[1], file.stem
+        annotation = corpus.read_annotation(annotation_set, article_id)
+        corpus.write_annotation(annotation_set, _trim_spans(annotation, corpus.read_text(article_id), by_span))
 
 
-def _respan(annotation: Annotation, text: str, by_span: dict[str, Fix]) -> Annotation:
-    def fixed(span: Span) -> Span:
+def _trim_spans(annotation: Annotation, text: str, by_span: dict[str, Fix]) -> Annotation:
+    def trim(span: Span) -> Span:
         fix = by_span.get(span.id)
         if fix is None:
             return span
         return msgspec.structs.replace(span, start=fix.start, end=fix.end, text=text[fix.start : fix.end])
 
-    return msgspec.structs.replace(annotation, spans=tuple(map(fixed, annotation.spans)))
+    return msgspec.structs.replace(annotation, spans=tuple(map(trim, annotation.spans)))

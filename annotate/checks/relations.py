@@ -1,4 +1,4 @@
-"""R: the relations of one annotation: their ends, how many there are, and spans in pieces."""
+"""R: the relations of an annotation: their ends, how many a span has, and spans in pieces."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,8 +17,10 @@ def _name(span: Span) -> str:
     return f"{span.label} {quote(span.text, 40)}"
 
 
-def _known(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Relation, RelationLabel, Span, Span]]:
-    """Each relation whose label is in the inventory and whose two ends exist, with them."""
+def _valid_relations(
+    annotation: Annotation, inventory: Inventory
+) -> Iterator[tuple[Relation, RelationLabel, Span, Span]]:
+    """Yield each relation that is in the inventory and has two different ends that exist, with these."""
     spans = _by_id(annotation)
     for relation in annotation.relations:
         label, head, tail = (
@@ -30,25 +32,25 @@ def _known(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Relat
             yield relation, label, head, tail
 
 
-def _joins(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span, Span]]:
-    """Each later piece of a span with the piece that it is said to continue."""
-    return ((head, tail) for _, label, head, tail in _known(annotation, inventory) if label.joins_pieces)
+def _pieces(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span, Span]]:
+    """Yield each later piece of a span with the piece that it continues."""
+    return ((head, tail) for _, label, head, tail in _valid_relations(annotation, inventory) if label.joins_pieces)
 
 
 @rule("R102")
 def end_missing(annotation: Annotation) -> Iterator[Problem]:
     """Both ends of a relation are spans of the same annotation.
 
-    Why: a relation to nowhere says nothing; servers accept it all the same.
-    Fails: head s4 where no span has the id s4.
-    Passes: both ids are those of spans in the file.
+    Why: a relation to nowhere means nothing, but servers accept it.
+    Fails: head s4, where no span has the id s4.
+    Passes: head and tail are ids of spans in the file.
     """
     spans = _by_id(annotation)
     for relation in annotation.relations:
         for end, name in (("head", relation.head), ("tail", relation.tail)):
             if name not in spans:
                 yield Problem(
-                    f"{end} of {relation.label} ({relation.head} → {relation.tail}) is no span; "
+                    f"{end} of {relation.label} ({relation.head} → {relation.tail}) is not a span; "
                     "remove the relation, or bring the span back",
                     name,
                 )
@@ -58,11 +60,11 @@ def end_missing(annotation: Annotation) -> Iterator[Problem]:
 def wrong_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A relation starts from a label that the inventory allows at its head.
 
-    Why: a relation drawn the wrong way round fills no role of a record.
-    Fails: an arrow from the one who spoke to the word of saying.
-    Passes: an arrow from the word of saying to the one who spoke.
+    Why: a relation in the wrong direction fills no role of a record.
+    Fails: a relation from the speaker to the verb of saying.
+    Passes: a relation from the verb of saying to the speaker.
     """
-    for relation, label, head, _ in _known(annotation, inventory):
+    for relation, label, head, _ in _valid_relations(annotation, inventory):
         if not label.joins_pieces and head.label not in label.head:
             yield Problem(
                 f"{relation.label} starts from {_name(head)}; it may start from {', '.join(label.head)}", head.id
@@ -73,11 +75,11 @@ def wrong_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem
 def wrong_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A relation points to a label that the inventory allows at its tail.
 
-    Why: a role of a record holds spans of known labels only.
-    Fails: an arrow for the victims that points to a place.
-    Passes: an arrow for the victims that points to the people harmed.
+    Why: the spans that fill a role of a record have known labels.
+    Fails: a relation for the victims that points to a place.
+    Passes: a relation for the victims that points to the people who were harmed.
     """
-    for relation, label, head, tail in _known(annotation, inventory):
+    for relation, label, head, tail in _valid_relations(annotation, inventory):
         if not label.joins_pieces and tail.label not in label.tail:
             yield Problem(
                 f"{relation.label} from {_name(head)} points to {_name(tail)}; it may point to {', '.join(label.tail)}",
@@ -86,7 +88,7 @@ def wrong_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem
 
 
 def _later_pieces(annotation: Annotation, inventory: Inventory) -> set[str]:
-    return {head.id for head, _ in _joins(annotation, inventory)}
+    return {head.id for head, _ in _pieces(annotation, inventory)}
 
 
 def _counted(
@@ -96,9 +98,9 @@ def _counted(
     bounds: Callable[[RelationLabel], Bounds],
     end: Callable[[Relation], str],
 ) -> Iterator[tuple[Span, RelationLabel, int, Bounds]]:
-    """For each span and each relation that may hang on it at one end: how many do, and how many may.
+    """Yield for each span and each relation that it may have at one end: how many it has, and how many it may have.
 
-    Later pieces are left out: relations hang on the first one.
+    Later pieces are left out: the first piece has the relations of the span.
     """
     count = Counter((relation.label, end(relation)) for relation in annotation.relations)
     later = _later_pieces(annotation, inventory)
@@ -123,8 +125,8 @@ def _at_tail(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Spa
 def too_few_from_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A span has the relations that must start from its label.
 
-    Why: a word of saying with nothing said is half a record.
-    Fails: no relation where the inventory asks for one at least.
+    Why: a verb of saying without what is said is half a record.
+    Fails: no relation, where `per_head` asks for at least one.
     Passes: one or more.
     """
     for span, label, count, limits in _at_head(annotation, inventory):
@@ -140,8 +142,8 @@ def too_few_from_head(annotation: Annotation, inventory: Inventory) -> Iterator[
 def too_many_from_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """No more relations of a kind start from a span than the inventory allows.
 
-    Why: where one is allowed, two mean that one of them is wrong.
-    Fails: two relations where `per_head` says at most one.
+    Why: if one is allowed and there are two, one of them is wrong.
+    Fails: two relations, where `per_head` allows at most one.
     Passes: one.
     """
     for span, label, count, limits in _at_head(annotation, inventory):
@@ -153,8 +155,8 @@ def too_many_from_head(annotation: Annotation, inventory: Inventory) -> Iterator
 def too_few_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A span has the relations that must point to its label.
 
-    Why: words that were said, with no word of saying that introduces them, are in no record.
-    Fails: no relation to a span where `per_tail` asks for one at least.
+    Why: words that were said are in no record without the verb of saying that introduces them.
+    Fails: no relation to a span, where `per_tail` asks for at least one.
     Passes: one or more.
     """
     for span, label, count, limits in _at_tail(annotation, inventory):
@@ -170,8 +172,8 @@ def too_few_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Pr
 def too_many_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """No more relations of a kind point to a span than the inventory allows.
 
-    Why: where one is allowed, two mean that one of them is wrong.
-    Fails: two relations where `per_tail` says at most one.
+    Why: if one is allowed and there are two, one of them is wrong.
+    Fails: two relations, where `per_tail` allows at most one.
     Passes: one.
     """
     for span, label, count, limits in _at_tail(annotation, inventory):
@@ -181,25 +183,25 @@ def too_many_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[P
 
 @rule("R109")
 def same_relation_twice(annotation: Annotation) -> Iterator[Problem]:
-    """No relation stands twice: same label, head and tail.
+    """No two relations have the same label, head and tail.
 
-    Why: it would be counted twice, and says nothing more.
+    Why: the second says nothing new, but would be counted.
     Fails: two relations with one label from s1 to s2.
-    Passes: two relations with two labels from s1 to s2.
+    Passes: two relations with different labels from s1 to s2.
     """
     count = Counter((relation.label, relation.head, relation.tail) for relation in annotation.relations)
     for (label, head, tail), number in count.items():
         if number > 1:
-            yield Problem(f"{label} ({head} → {tail}) stands {number} times; keep one", head)
+            yield Problem(f"{label} ({head} → {tail}) appears {number} times; keep one", head)
 
 
 @rule("R110")
 def to_itself(annotation: Annotation) -> Iterator[Problem]:
     """No relation leads from a span to itself.
 
-    Why: nothing holds its own role, and nothing continues itself.
+    Why: a span neither fills a role of its own record nor continues itself.
     Fails: head s3, tail s3.
-    Passes: head s3, tail s4, also where the two cover the same words.
+    Passes: head s3, tail s4, even if the two cover the same words.
     """
     for relation in annotation.relations:
         if relation.head == relation.tail:
@@ -210,94 +212,94 @@ def to_itself(annotation: Annotation) -> Iterator[Problem]:
 def pieces_of_two_labels(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """All pieces of a span have one label.
 
-    Why: they are one span that other words interrupt.
-    Fails: a later piece labelled otherwise than the piece that it continues.
+    Why: they are one span, interrupted by other words.
+    Fails: a later piece with another label than the piece that it continues.
     Passes: two pieces with the same label.
     Guideline: how-to-label.md
     """
-    for head, tail in _joins(annotation, inventory):
+    for head, tail in _pieces(annotation, inventory):
         if head.label != tail.label:
             yield Problem(f"{_name(head)} continues {_name(tail)}; give both one label", head.id)
 
 
 @rule("R112")
 def loop_of_pieces(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
-    """The pieces of a span make no loop.
+    """The pieces of a span do not form a loop.
 
     Why: a span has a first piece.
     Fails: s1 continues s2, s2 continues s3, s3 continues s1.
     Passes: s3 continues s2, s2 continues s1.
     Guideline: how-to-label.md
     """
-    before = {head.id: tail.id for head, tail in _joins(annotation, inventory)}
+    before = {head.id: tail.id for head, tail in _pieces(annotation, inventory)}
     done: set[str] = set()
-    for start in before:
+    for first in before:
         path: list[str] = []
-        at = start
-        while at in before and at not in done and at not in path:
-            path.append(at)
-            at = before[at]
-        if at in path:
-            loop = path[path.index(at) :]
-            yield Problem(f"{' → '.join([*loop, at])} is a loop; remove the arrow from the first piece", at)
+        id_ = first
+        while id_ in before and id_ not in done and id_ not in path:
+            path.append(id_)
+            id_ = before[id_]
+        if id_ in path:
+            loop = path[path.index(id_) :]
+            yield Problem(f"{' → '.join([*loop, id_])} is a loop; remove the relation from the first piece", id_)
         done.update(path)
 
 
 @rule("R113")
 def pieces_out_of_order(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
-    """A piece continues one that stands before it in the text, and does not overlap it.
+    """A piece continues one that comes before it in the text and does not overlap it.
 
-    Why: the pieces are read in the order of the text.
+    Why: pieces are read in the order of the text.
     Fails: the first words of a quotation continue its last ones.
     Passes: the last words continue the first ones.
     Guideline: how-to-label.md
     """
-    for head, tail in _joins(annotation, inventory):
+    for head, tail in _pieces(annotation, inventory):
         if head.start < tail.end:
             yield Problem(
-                f"{_name(head)} continues {_name(tail)}, which does not end before it; turn it round", head.id
+                f"{_name(head)} continues {_name(tail)}, which does not end before it; reverse the relation", head.id
             )
 
 
 @rule("R114")
 def fork_of_pieces(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
-    """A piece continues one piece, and is continued by one.
+    """A piece continues one piece at most, and is continued by one at most.
 
-    Why: the pieces of a span are a chain; a fork says nothing about their order.
+    Why: the pieces of a span form a chain; a fork leaves their order open.
     Fails: s2 and s3 both continue s1.
     Passes: s2 continues s1, s3 continues s2.
     Guideline: how-to-label.md
     """
-    joins = list(_joins(annotation, inventory))
-    for side, end in (("continues", 0), ("is continued by", 1)):
-        for name, count in Counter(join[end].id for join in joins).items():
+    pairs = list(_pieces(annotation, inventory))
+    for verb, end in (("continues", 0), ("is continued by", 1)):
+        for id_, count in Counter(pair[end].id for pair in pairs).items():
             if count > 1:
-                yield Problem(f"{side} {count} pieces; join each piece to the nearest one before it", name)
+                yield Problem(f"{verb} {count} pieces; join each piece to the nearest one before it", id_)
 
 
 @rule("R115")
-def hangs_on_later_piece(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
-    """Relations hang on the first piece of a span.
+def relation_of_later_piece(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """The relations of a span in pieces start from and point to its first piece.
 
-    Why: a span in pieces is one span, and each reader has to find its relations in one place.
+    Why: it is one span, and every program must find its relations in one place.
     Fails: a relation that ends at the second half of a quotation.
     Passes: the same relation to its first half.
     Guideline: how-to-label.md
     """
     later = _later_pieces(annotation, inventory)
-    for relation, label, _, _ in _known(annotation, inventory):
+    for relation, label, _, _ in _valid_relations(annotation, inventory):
         for end, name in (("head", relation.head), ("tail", relation.tail)):
             if name in later and not label.joins_pieces:
-                yield Problem(f"{end} of {relation.label} is a later piece; hang it on the first one", name)
+                yield Problem(f"{end} of {relation.label} is a later piece; attach it to the first one", name)
 
 
 @rule("R116")
 def in_no_relation(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
-    """A span whose label only ever fills a role does fill one.
+    """A span whose label exists only to fill a role fills one.
 
-    Why: a place of no event and a speaker who says nothing are in no record.
-    Fails: a place, labelled as such, to which no relation points.
-    Passes: the same place with a relation to it; no label where nothing happened there.
+    Why: a place without an event, or a speaker who says nothing, is in no record.
+    Fails: a place to which no relation points.
+    Passes: the same place with a relation to it; no label, if nothing happened there.
     Guideline: how-to-label.md
     """
     labels = inventory.relations.values()
@@ -321,7 +323,7 @@ OF_INVENTORY: tuple[Rule, ...] = (
     loop_of_pieces,
     pieces_out_of_order,
     fork_of_pieces,
-    hangs_on_later_piece,
+    relation_of_later_piece,
     in_no_relation,
 )
 RULES: tuple[Rule, ...] = (*OF_ENDS, *OF_INVENTORY)

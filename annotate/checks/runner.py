@@ -1,6 +1,6 @@
-"""Which check sees what, in which order: one article after the other, then the corpus as a whole.
+"""The run over a corpus: which check sees which file, in which order.
 
-All checks of the files of articles: text and metadata, every annotator's labels, coverage.
+The files of each article come first, article by article, then the files beside them, then the corpus as a whole.
 """
 
 import os
@@ -12,13 +12,12 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from annotate.checks import corpus as class_ids
 from annotate.checks import corpus as corpus_rules
 from annotate.checks import coverage as coverage_rules
 from annotate.checks import files, text
 from annotate.checks import splits as split_rules
-from annotate.checks.annotations import LabelFile, check_labels, clean, placed
-from annotate.checks.corpus import ArticleFacts, Contents
+from annotate.checks.annotations import LabelFile, add_line, check_labels, decode_clean
+from annotate.checks.corpus import ArticleFacts, CorpusContents
 from annotate.checks.text import SourceText
 from annotate.corpus import Corpus, encode_annotation, encode_article, encode_coverage, encode_links, encode_source
 from annotate.findings import Finding
@@ -33,34 +32,77 @@ from annotate.util.parallel import map_in_order, process_pool, without_garbage_c
 
 T = TypeVar("T")
 
-TOGETHER = 4 << 20
-"""Bytes of labels and texts that are looked at in one go, so that a process stays small where files are large."""
+BATCH_BYTES = 4 << 20
+"""Bytes of labels and texts that are checked at once, so that a process stays small where files are large."""
+CHUNK = 100
+"""Articles that are sent to a worker at once."""
+ARTICLES_PER_WORKER = 1500
+"""Articles for which a worker process is worth its start."""
+
+_ANY = "true"
+"""The JSON Schema that every value matches."""
 
 
-class Named(NamedTuple):
-    """An article's id, the folders of annotations that have labels of it, and whether it has a coverage file."""
+def check(
+    corpus: Corpus, inventory: Inventory, workers: int = 1, progress: Callable[[int], None] = lambda _: None
+) -> Iterator[Finding]:
+    """Check a corpus.
 
-    name: str
-    versions: tuple[str, ...]
-    covered: bool
+    Args:
+        corpus: The corpus.
+        inventory: The inventory that it is labelled with.
+        workers: The number of worker processes; does not affect the findings or their order.
+        progress: Called with the number of articles that were checked since the last call.
+
+    Yields:
+        The findings: those on the files of each article, in the order of article ids, then those on the corpus.
+
+    Raises:
+        CannotRun: for a folder that is no corpus, or that has folders that cannot be read.
+    """
+    corpus.expect()
+    run = _Run(corpus, inventory)
+    yield from run.check_annotators()
+    yield from run.check_sources()
+    yield from run.check_articles(workers, progress)
+    yield from run.check_links()
+    yield from run.check_statement_and_release()
+    yield from run.check_decisions()
+    yield from run.check_covered_articles()
+    yield from run.check_strays()
+    for rule in corpus_rules.OF_CONTENTS:
+        yield from rule("", None, run.contents)
+    yield from corpus_rules.class_without_id("", None, inventory, corpus_rules.class_ids_file(corpus, inventory))
 
 
-class Checked(NamedTuple):
-    """What the files of one article gave.
+class ArticleFiles(NamedTuple):
+    """An article's id, the annotation sets that have labels of it, and whether it has a coverage file."""
 
-    `facts` is None where the metadata cannot be read; `whole` says that the text is the one that the metadata names.
+    article_id: str
+    annotation_sets: tuple[str, ...]
+    has_coverage: bool
+
+
+class CheckedArticle(NamedTuple):
+    """What the checks of one article's files gave.
+
+    Attributes:
+        article_id: The article.
+        findings: All findings on its files.
+        facts: What the checks of the corpus need of its metadata; None where that cannot be read.
+        is_whole: Whether its text is the one that the metadata names.
     """
 
-    name: str
+    article_id: str
     findings: list[Finding]
     facts: ArticleFacts | None
-    whole: bool
+    is_whole: bool
 
 
-class _Read(NamedTuple):
-    """What was read of one article: the findings are those on its text and metadata, its labels are yet unseen."""
+class _ReadArticle(NamedTuple):
+    """An article whose text and metadata are checked, as `findings` say, and whose labels are only read."""
 
-    named: Named
+    files: ArticleFiles
     article: Article | None
     facts: ArticleFacts | None
     findings: list[Finding]
@@ -72,175 +114,198 @@ class _Read(NamedTuple):
 
 
 class ArticleChecker:
-    """Checks the files of any number of articles of a corpus; it can be sent to another process.
+    """Checks the files of articles; it can be sent to another process.
 
-    `annotators` are the ids in `annotators.yaml`.
+    Attributes:
+        annotators: The ids in annotators.yaml.
     """
 
     def __init__(self, corpus: Corpus, inventory: Inventory, annotators: set[str]) -> None:
         self.root, self.inventory, self.annotators = str(corpus.root), inventory, annotators
         self.schema = annotation_schema_text(inventory)
 
-    def __call__(self, articles: Iterable[Named]) -> list[Checked]:
-        """What the files of each article gave; what each says is the same whichever others it is checked with."""
-        checked: list[Checked] = []
-        waiting: list[_Read] = []
+    def __call__(self, articles: Iterable[ArticleFiles]) -> list[CheckedArticle]:
+        """Check the files of each article; the findings do not depend on what is checked together."""
+        checked: list[CheckedArticle] = []
+        batch: list[_ReadArticle] = []
         size = 0
         with without_garbage_collection():
-            for named in articles:
-                waiting.append(self._read(named))
-                size += waiting[-1].size
-                if size > TOGETHER:
-                    checked += self._checked(waiting)
-                    waiting, size = [], 0
-            return [*checked, *self._checked(waiting)]
+            for article in articles:
+                batch.append(self._read_article(article))
+                size += batch[-1].size
+                if size > BATCH_BYTES:
+                    checked += self._check_batch(batch)
+                    batch, size = [], 0
+            return [*checked, *self._check_batch(batch)]
 
-    def labels(self, version: str, name: str, article: Article | None) -> LabelFile:
-        """One file of labels, yet unseen."""
-        file = f"annotations/{version}/{name}.json"
-        data, findings = files.contents(self.root, file, name)
-        return LabelFile(version, file, data or b"", article, findings)
+    def read_labels(self, annotation_set: str, article_id: str, article: Article | None) -> LabelFile:
+        """Read a file of labels."""
+        file = f"annotations/{annotation_set}/{article_id}.json"
+        data, findings = files.read_file(self.root, file, article_id)
+        return LabelFile(annotation_set, file, data or b"", article, findings)
 
-    def read(
-        self, file: str, data: bytes, name: str | None, schema: str, key: str | None, type_: type[T], encode: Any,
+    def check_json(
+        self, file: str, data: bytes, article_id: str | None, schema: str, key: str | None, type_: type[T], encode: Any,
         **more: Any,
     ) -> tuple[T | None, list[Finding]]:  # fmt: skip
-        """Take one JSON file through all checks of shape; `more` are fields that the file does not hold itself.
+        """Run the checks of shape on a JSON file.
 
-        `file` is relative to the corpus, `name` the id of the article that it is about. `key` is the field that repeats
-        the file's name, if there is one.
+        Args:
+            file: The path of the file, relative to the corpus.
+            data: Its bytes.
+            article_id: The article that findings name.
+            schema: The JSON text of its schema.
+            key: The field that repeats the file's name, if there is one.
+            type_: The type of its value.
+            encode: The function that gives the canonical bytes of such a value.
+            more: Fields of the value that the file does not hold.
+
+        Returns:
+            The value, or None where the file cannot be used; and the findings.
         """
-        document = files.document(file, name, data, schema)
-        if document.value is None:
-            return None, document.findings
-        misnamed = list(files.file_name(file, name, document.value, key, _stem(file))) if key else []
+        parsed = files.parse_file(file, article_id, data, schema)
+        findings = parsed.findings
+        if parsed.value is None:
+            return None, findings
+        misnamed = list(files.file_name(file, article_id, parsed.value, key, _stem(file))) if key else []
         if misnamed:
-            return None, [*document.findings, *misnamed]
-        findings = document.findings
+            return None, [*findings, *misnamed]
         try:
-            noun = msgspec.convert({**document.value, **more}, type_)
+            value = msgspec.convert({**parsed.value, **more}, type_)
         except msgspec.ValidationError as error:
-            findings += files.off_schema(file, name, [misfit(error)], document.value)
-            return None, [placed(finding, data) for finding in findings]
-        canonical = encode(noun)
+            findings += files.off_schema(file, article_id, [misfit(error)], parsed.value)
+            return None, [add_line(finding, data) for finding in findings]
+        canonical = encode(value)
         if data != canonical:
-            # Only then can a key stand twice: parsing has dropped one of the two.
-            twice = list(files.duplicate_key(file, name, data))
-            findings += twice or files.not_canonical(file, name, data, canonical)
-        return noun, [placed(finding, data) for finding in findings]
+            # Only such a file can have a key twice: parsing has dropped one of the two.
+            duplicates = list(files.duplicate_key(file, article_id, data))
+            findings += duplicates or files.not_canonical(file, article_id, data, canonical)
+        return value, [add_line(finding, data) for finding in findings]
 
-    def _read(self, named: Named) -> _Read:
-        """An article, None where its text is not the one that its metadata names, and its files of labels."""
-        article, facts, findings = self._article(named.name)
-        labels = [self.labels(version, named.name, article) for version in named.versions]
-        return _Read(named, article, facts, findings, labels)
+    def check_labels(
+        self, article_id: str, annotation_sets: Iterable[str], labels: LabelFile, clean: Annotation | None
+    ) -> tuple[Annotation | None, list[Finding]]:
+        """Check one annotation.
 
-    def _checked(self, waiting: list[_Read]) -> Iterator[Checked]:
-        """The labels and the coverage of some articles, behind what was found on text and metadata."""
-        found = iter(clean([file for one in waiting for file in one.labels], self.inventory))
-        for (name, versions, covered), article, facts, findings, labels in waiting:
+        Args:
+            article_id: Its article.
+            annotation_sets: The annotation sets that have labels of the article.
+            labels: Its file.
+            clean: The annotation where the fast path accepted the file: then shape and labels have no findings.
+
+        Returns:
+            The annotation, or None where its file cannot be used or was made on another text; and the findings.
+        """
+        findings = list(labels.findings)
+        if findings:
+            return None, findings
+        file, data, article, annotation = labels.file, labels.data, labels.article, clean
+        if annotation is None:
+            annotation, findings = self.check_json(
+                file, data, article_id, self.schema, "article", Annotation, encode_annotation
+            )
+        if annotation is None:
+            return None, findings
+        findings += corpus_rules.annotator_differs(file, article_id, annotation, labels.annotation_set, self.annotators)
+        findings += corpus_rules.stale_inventory(file, article_id, annotation, self.inventory.version)
+        findings += corpus_rules.made_from_nothing(
+            file, article_id, annotation, labels.annotation_set, set(annotation_sets)
+        )
+        if article is None or clean:
+            return annotation, findings
+        other_text = list(text.made_on_another_text(file, article_id, annotation, article))
+        findings += other_text or check_labels(annotation, article.text, self.inventory, file, data)
+        return annotation if not other_text else None, findings
+
+    def _read_article(self, article_files: ArticleFiles) -> _ReadArticle:
+        article_id = article_files.article_id
+        article, facts, findings = self._check_article(article_id)
+        labels = [
+            self.read_labels(annotation_set, article_id, article) for annotation_set in article_files.annotation_sets
+        ]
+        return _ReadArticle(article_files, article, facts, findings, labels)
+
+    def _check_batch(self, batch: list[_ReadArticle]) -> Iterator[CheckedArticle]:
+        """Check the labels and the coverage of some articles."""
+        decoded = iter(decode_clean([labels for read in batch for labels in read.labels], self.inventory))
+        for (article_id, annotation_sets, has_coverage), article, facts, findings, label_files in batch:
             gold = None
-            for file in labels:
-                annotation, more = self.annotation(name, versions, file, next(found))
+            for labels in label_files:
+                annotation, more = self.check_labels(article_id, annotation_sets, labels, next(decoded))
                 findings += more
-                gold = annotation if file.version == GOLD else gold
-            if covered:
-                findings += self._coverage(name, article, gold)
-            yield Checked(name, findings, facts, article is not None)
+                gold = annotation if labels.annotation_set == GOLD else gold
+            if has_coverage:
+                findings += self._check_coverage(article_id, article, gold)
+            yield CheckedArticle(article_id, findings, facts, article is not None)
 
-    def _article(self, name: str) -> tuple[Article | None, ArticleFacts | None, list[Finding]]:
-        """An article whose text is the one its metadata names, what is known of it, and the findings on both."""
-        text_, findings = self._text(name)
-        sound = not findings
-        file = f"articles/{name}.json"
-        data, unreadable = files.contents(self.root, file, name)
+    def _check_article(self, article_id: str) -> tuple[Article | None, ArticleFacts | None, list[Finding]]:
+        """Check text and metadata; the article is None where its text is not the one that the metadata names."""
+        text_, findings = self._check_text(article_id)
+        is_sound = not findings
+        file = f"articles/{article_id}.json"
+        data, unreadable = files.read_file(self.root, file, article_id)
         if data is None:
             return None, None, findings + unreadable
         schema = package_schema("article")
-        article, found = self.read(file, data, name, schema, "id", Article, encode_article, text=text_ or "")
-        findings += found
+        article, more = self.check_json(file, data, article_id, schema, "id", Article, encode_article, text=text_ or "")
+        findings += more
         if article is None:
             return None, None, findings
         facts = ArticleFacts(article.text_sha256, article.source.file, article.source.start, article.source.end)
         if text_ is None:
             return None, facts, findings
-        differs = list(text.hash_differs(file, name, article))
-        if differs:
-            return None, facts, findings + differs
-        source = self._source(article.source.file)
-        if source and not (sound and text.stands_in(source, article)):
-            changed = list(text.source_changed(file, name, article, source))
-            findings += changed or text.not_the_source(file, name, article, source)
+        other_text = list(text.hash_differs(file, article_id, article))
+        if other_text:
+            return None, facts, findings + other_text
+        source = self._read_source(article.source.file)
+        if source and not (is_sound and text.is_range_of(source, article)):
+            changed = list(text.source_changed(file, article_id, article, source))
+            findings += changed or text.not_the_source(file, article_id, article, source)
         return article, facts, findings
 
-    def _text(self, name: str) -> tuple[str | None, list[Finding]]:
-        """The text of an article, None where there is none or it is no UTF-8, and the findings on it."""
-        file = f"articles/{name}.txt"
-        data, findings = files.contents(self.root, file, name)
+    def _check_text(self, article_id: str) -> tuple[str | None, list[Finding]]:
+        """Check the text of an article; it is None where there is none or it is not UTF-8."""
+        file = f"articles/{article_id}.txt"
+        data, findings = files.read_file(self.root, file, article_id)
         if data is None:
             return None, findings
-        findings = list(files.encoding(file, name, data))
+        findings = list(files.encoding(file, article_id, data))
         if findings:
             return None, findings
         text_ = data.decode("utf-8")
-        if not text.sound(text_, data):
+        if not text.is_sound(text_, data):
             for rule in text.OF_TEXT:
-                findings += rule(file, name, text_)
+                findings += rule(file, article_id, text_)
         return text_, findings
 
-    def _source(self, file: str) -> SourceText | None:
-        """A source file; None where it is not there, or cannot be read: then C111 says so."""
+    def _read_source(self, file: str) -> SourceText | None:
+        """Return a source file; None where it cannot be read, which C111 reports."""
         path = f"{self.root}/sources/{file}"
         try:
-            found = read_stamp(path)
-            return _source(path, *found) if found else None
+            state = read_stamp(path)
+            return _source(path, *state) if state else None
         except OSError:
             return None
 
-    def annotation(
-        self, name: str, versions: Iterable[str], labels: LabelFile, known: Annotation | None
-    ) -> tuple[Annotation | None, list[Finding]]:
-        """One annotation, None where its file cannot be read, and the findings on it.
-
-        `known` is the annotation where its file is clean: then nothing has to be said of its shape and labels. Labels
-        are checked where the text that they were made on is there.
-        """
-        findings = list(labels.findings)
-        if findings:
-            return None, findings
-        file, data, article, annotation = labels.file, labels.data, labels.article, known
-        if annotation is None:
-            annotation, findings = self.read(file, data, name, self.schema, "article", Annotation, encode_annotation)
-        if annotation is None:
-            return None, findings
-        findings += corpus_rules.annotator_differs(file, name, annotation, labels.version, self.annotators)
-        findings += corpus_rules.stale_inventory(file, name, annotation, self.inventory.version)
-        findings += corpus_rules.made_from_nothing(file, name, annotation, labels.version, set(versions))
-        if article is None or known:
-            return annotation, findings
-        elsewhere = list(text.made_on_another_text(file, name, annotation, article))
-        findings += elsewhere or check_labels(annotation, article.text, self.inventory, file, data)
-        return annotation if not elsewhere else None, findings
-
-    def _coverage(self, name: str, article: Article | None, gold: Annotation | None) -> Iterator[Finding]:
-        """The findings on an article's coverage file; the counts are checked against its gold labels."""
-        file = f"coverage/{name}.json"
-        data, unreadable = files.contents(self.root, file, name)
+    def _check_coverage(self, article_id: str, article: Article | None, gold: Annotation | None) -> Iterator[Finding]:
+        """Check an article's coverage file, and its counts against the gold labels."""
+        file = f"coverage/{article_id}.json"
+        data, unreadable = files.read_file(self.root, file, article_id)
         yield from unreadable
         if data is None:
             return
         schema = package_schema("coverage")
-        coverage, findings = self.read(file, data, name, schema, "article", Coverage, encode_coverage)
+        coverage, findings = self.check_json(file, data, article_id, schema, "article", Coverage, encode_coverage)
         yield from findings
         if coverage is None or article is None:
             return
-        elsewhere = list(coverage_rules.coverage_of_another_text(file, name, coverage, article))
-        yield from elsewhere
-        if not elsewhere:
-            yield from coverage_rules.sentence_left_out(file, name, coverage, article)
-            yield from coverage_rules.no_reason(file, name, coverage)
+        other_text = list(coverage_rules.coverage_of_another_text(file, article_id, coverage, article))
+        yield from other_text
+        if not other_text:
+            yield from coverage_rules.sentence_left_out(file, article_id, coverage, article)
+            yield from coverage_rules.no_reason(file, article_id, coverage)
             if gold:
-                yield from coverage_rules.stale_count(file, name, coverage, gold, self.inventory)
+                yield from coverage_rules.stale_count(file, article_id, coverage, gold, self.inventory)
 
 
 def _stem(file: str) -> str:
@@ -248,81 +313,52 @@ def _stem(file: str) -> str:
 
 
 @lru_cache(maxsize=2)
-def _source(path: str, *_version: int) -> SourceText:
-    """A source file, read once for the articles that were cut from it, while its time and size stay as they are."""
-    return SourceText.of(read_raw(path))
-
-
-ANY = "true"
-"""The JSON Schema that every value is of."""
-CHUNK = 100
-"""Articles that go to a worker at once."""
-ENOUGH = 1500
-"""Articles for which a process is worth its start."""
-
-
-def check(
-    corpus: Corpus, inventory: Inventory, workers: int = 1, told: Callable[[int], None] = lambda _: None
-) -> Iterator[Finding]:
-    """All findings on a corpus, file by file in the order of article ids, then those on the whole.
-
-    `workers` is the number of processes; the findings and their order are the same with any. `told` hears of articles
-    that have been looked at, so many at a time. Raises CannotRun for a folder that is no corpus, or has folders that
-    cannot be looked into.
-    """
-    corpus.expect()
-    run = _Run(corpus, inventory)
-    yield from run.annotators()
-    yield from run.sources()
-    yield from run.articles(workers, told)
-    yield from run.beside()
-    yield from run.strays()
-    for rule in corpus_rules.OF_CONTENTS:
-        yield from rule("", None, run.contents)
-    yield from class_ids.class_without_id("", None, inventory, class_ids.place(corpus, inventory))
+def _source(path: str, *_state: int) -> SourceText:
+    """Read a source file once for all articles that were cut from it, while its time and size stay the same."""
+    return SourceText.from_bytes(read_raw(path))
 
 
 class _Run:
-    """One pass over a corpus; what the checks of the whole need is kept in `contents`."""
+    """One pass over a corpus, which keeps in `contents` what the checks of the whole need."""
 
     def __init__(self, corpus: Corpus, inventory: Inventory) -> None:
         self.corpus = corpus
         self.checker = ArticleChecker(corpus, inventory, set())
-        self.contents = Contents(
+        self.contents = CorpusContents(
             inventory_version=inventory.version,
-            files=sorted(file for file in corpus.files() if not corpus_rules.belongs(file)),
+            misplaced_files=sorted(file for file in corpus.files() if not corpus_rules.is_in_layout(file)),
             metadata_ids=corpus.article_ids(),
             text_ids=corpus.text_ids(),
             splits=corpus.splits(),
         )
-        annotated, same = self.contents.annotated, dict[tuple[str, ...], tuple[str, ...]]()
-        for version in corpus.versions():
-            for name in corpus.annotated_ids(version):
-                versions = (*annotated.get(name, ()), version)
-                annotated[name] = same.setdefault(versions, versions)
+        annotated, shared = self.contents.annotated, dict[tuple[str, ...], tuple[str, ...]]()
+        for annotation_set in corpus.versions():
+            for article_id in corpus.annotated_ids(annotation_set):
+                annotation_sets = (*annotated.get(article_id, ()), annotation_set)
+                annotated[article_id] = shared.setdefault(annotation_sets, annotation_sets)
 
-    def annotators(self) -> Iterator[Finding]:
+    def check_annotators(self) -> Iterator[Finding]:
         file = self.corpus.annotators_path.name
-        data, findings = files.contents(self.corpus.root, file, None)
+        data, findings = files.read_file(self.corpus.root, file, None)
         if data is None:
             yield from findings or files.unreadable_file(file, None, "is missing")
             return
-        document = files.document(file, None, data, package_schema("annotators"))
-        yield from document.findings
-        if document.value is not None:
-            self.contents.annotators = msgspec.convert(document.value["annotators"], list[Annotator])
+        parsed = files.parse_file(file, None, data, package_schema("annotators"))
+        yield from parsed.findings
+        if parsed.value is not None:
+            self.contents.annotators = msgspec.convert(parsed.value["annotators"], list[Annotator])
             self.checker.annotators = self.contents.annotator_ids
             yield from corpus_rules.personal_data(file, None, data.decode("utf-8"))
             yield from corpus_rules.annotator_twice(file, None, self.contents)
 
-    def sources(self) -> Iterator[Finding]:
+    def check_sources(self) -> Iterator[Finding]:
         for name in self.corpus.source_files():
             file = f"sources/{name}.json"
-            data, unreadable = files.contents(self.corpus.root, file, None)
+            data, unreadable = files.read_file(self.corpus.root, file, None)
             yield from unreadable
             if data is None:
                 continue
-            record, findings = self.checker.read(
+            record, findings = self.checker.check_json(
                 file, data, None, package_schema("source"), "file", SourceFile, encode_source
             )
             yield from findings
@@ -331,72 +367,79 @@ class _Run:
         for path in sorted((self.corpus.root / "sources").glob("*")):
             if path.suffix == ".json" or os.path.isdir(path):  # noqa: PTH112 - it raises nothing
                 continue
-            data, unreadable = files.contents(self.corpus.root, f"sources/{path.name}", None)
+            data, unreadable = files.read_file(self.corpus.root, f"sources/{path.name}", None)
             yield from unreadable
             if data is not None:
                 self.contents.source_hashes[path.name] = sha256(data)
                 self.contents.source_sizes[path.name] = len(data.decode("utf-8", "replace"))
 
-    def articles(self, workers: int, told: Callable[[int], None]) -> Iterator[Finding]:
-        """The findings on the files of each article, in the order of ids."""
+    def check_articles(self, workers: int, progress: Callable[[int], None]) -> Iterator[Finding]:
+        """Check the files of each article, in the order of ids."""
         covered = set(self.corpus.covered_ids())
-        named = (Named(name, self._versions(name), name in covered) for name in sorted(self.contents.known))
-        chunks = iter(lambda: list(islice(named, CHUNK)), [])
+        articles = (
+            ArticleFiles(article_id, self._annotation_sets(article_id), article_id in covered)
+            for article_id in sorted(self.contents.article_ids)
+        )
+        chunks = iter(lambda: list(islice(articles, CHUNK)), [])
         with process_pool(workers) as executor:
             for chunk in map_in_order(executor, self.checker, chunks, workers):
-                for name, findings, facts, whole in chunk:
+                for article_id, findings, facts, is_whole in chunk:
                     yield from findings
-                    # Of what another process sent, no second string is kept that is there already.
-                    name = sys.intern(name)
+                    # Strings from another process are copies; intern them, so that one is kept.
+                    article_id = sys.intern(article_id)
                     if facts:
-                        self.contents.articles[name] = facts._replace(source=sys.intern(facts.source))
-                    if whole:
-                        self.contents.whole.add(name)
-                told(len(chunk))
+                        self.contents.articles[article_id] = facts._replace(source=sys.intern(facts.source))
+                    if is_whole:
+                        self.contents.whole.add(article_id)
+                progress(len(chunk))
 
-    def strays(self) -> Iterator[Finding]:
-        """The findings on labels of articles that are not there."""
-        for name in sorted(self.contents.annotated.keys() - self.contents.known):
-            versions = self._versions(name)
-            for version in versions:
-                labels = self.checker.labels(version, name, None)
-                yield from self.checker.annotation(name, versions, labels, None)[1]
+    def check_links(self) -> Iterator[Finding]:
+        file = self.corpus.links_path.name
+        data, unreadable = files.read_file(self.corpus.root, file, None)
+        yield from unreadable
+        if data is None:
+            return
+        links, findings = self.checker.check_json(file, data, None, package_schema("links"), None, Links, encode_links)
+        yield from findings
+        if links is not None:
+            linked = {passage.article for link in links.links for passage in link.passages}
+            texts = {
+                article_id: self.corpus.read_text(article_id) for article_id in sorted(linked & self.contents.whole)
+            }
+            broken = self.contents.article_ids - self.contents.whole
+            yield from coverage_rules.passage_elsewhere(file, None, links, texts, broken)
+            yield from split_rules.group_in_two_splits("", None, bonds_of_links(links), self.contents.splits)
 
-    def _versions(self, name: str) -> tuple[str, ...]:
-        return self.contents.annotated.get(name, ())
-
-    def decisions(self) -> Iterator[Finding]:
-        """The findings on the files of decisions."""
-        folder = self.corpus.adjudication_path("x").parent
-        for path in sorted(folder.glob("*.yaml")):
-            file = path.relative_to(self.corpus.root).as_posix()
-            data, unreadable = files.contents(self.corpus.root, file, path.stem)
+    def check_statement_and_release(self) -> Iterator[Finding]:
+        for path, schema in ((self.corpus.statement_path, "statement"), (self.corpus.release_path, "release")):
+            data, unreadable = files.read_file(self.corpus.root, path.name, None)
             yield from unreadable
             if data is not None:
-                document = files.document(file, path.stem, data, ANY)
-                yield from document.findings or corpus_rules.decisions_elsewhere(
-                    file, path.stem, document.value, path.stem, self.contents.known
+                yield from files.parse_file(path.name, None, data, package_schema(schema)).findings
+
+    def check_decisions(self) -> Iterator[Finding]:
+        """Check the files of adjudication decisions."""
+        for path in sorted(self.corpus.adjudication_path("x").parent.glob("*.yaml")):
+            file = path.relative_to(self.corpus.root).as_posix()
+            data, unreadable = files.read_file(self.corpus.root, file, path.stem)
+            yield from unreadable
+            if data is not None:
+                parsed = files.parse_file(file, path.stem, data, _ANY)
+                yield from parsed.findings or corpus_rules.decisions_elsewhere(
+                    file, path.stem, parsed.value, path.stem, self.contents.article_ids
                 )
 
-    def beside(self) -> Iterator[Finding]:
-        """The findings on links, data statement, gate and decisions, and on which articles are covered."""
-        file = self.corpus.links_path.name
-        data, unreadable = files.contents(self.corpus.root, file, None)
-        yield from unreadable
-        if data is not None:
-            links, findings = self.checker.read(file, data, None, package_schema("links"), None, Links, encode_links)
-            yield from findings
-            if links is not None:
-                linked = {passage.article for link in links.links for passage in link.passages}
-                texts = {name: self.corpus.read_text(name) for name in sorted(linked & self.contents.whole)}
-                broken = self.contents.known - self.contents.whole
-                yield from coverage_rules.passage_elsewhere(file, None, links, texts, broken)
-                yield from split_rules.group_in_two_splits("", None, bonds_of_links(links), self.contents.splits)
-        for path, schema in ((self.corpus.statement_path, "statement"), (self.corpus.release_path, "release")):
-            data, unreadable = files.contents(self.corpus.root, path.name, None)
-            yield from unreadable
-            if data is not None:
-                yield from files.document(path.name, None, data, package_schema(schema)).findings
-        yield from self.decisions()
-        gold = {name for name, versions in self.contents.annotated.items() if GOLD in versions}
-        yield from coverage_rules.not_covered("", None, self.corpus.covered_ids(), gold & self.contents.known)
+    def check_covered_articles(self) -> Iterator[Finding]:
+        gold = {article_id for article_id, sets in self.contents.annotated.items() if GOLD in sets}
+        yield from coverage_rules.not_covered("", None, self.corpus.covered_ids(), gold & self.contents.article_ids)
+
+    def check_strays(self) -> Iterator[Finding]:
+        """Check the labels of articles that do not exist."""
+        for article_id in sorted(self.contents.annotated.keys() - self.contents.article_ids):
+            annotation_sets = self._annotation_sets(article_id)
+            for annotation_set in annotation_sets:
+                labels = self.checker.read_labels(annotation_set, article_id, None)
+                yield from self.checker.check_labels(article_id, annotation_sets, labels, None)[1]
+
+    def _annotation_sets(self, article_id: str) -> tuple[str, ...]:
+        return self.contents.annotated.get(article_id, ())

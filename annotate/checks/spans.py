@@ -1,4 +1,4 @@
-"""P: the spans of one annotation, against the text and the inventory."""
+"""P: the spans of an annotation, against the text and the inventory."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ from annotate.offsets import cuts_word, trimmed
 from annotate.util.escape import quote
 
 
-def _settled(annotation: Annotation, text: str) -> Iterator[Span]:
-    """The spans that hold words and stand where they say; of the others, only that is said."""
+def _located_spans(annotation: Annotation, text: str) -> Iterator[Span]:
+    """Return the spans that have words and are where they say; the others have findings already."""
     return (span for span in annotation.spans if span.text and text[span.start : span.end] == span.text)
 
 
 @rule("P101")
 def outside_text(annotation: Annotation, text: str) -> Iterator[Problem]:
-    """A span lies within the text, and its start is not behind its end.
+    """A span lies within the text, and its start is not greater than its end.
 
-    Why: such offsets point at nothing; servers accept them all the same.
+    Why: other offsets point at nothing, but servers accept them.
     Fails: start 40, end 99999 in a text of 3,000 characters; start 9, end 4.
     Passes: 0 <= start <= end <= length of the text, in code points.
     """
@@ -34,9 +34,9 @@ def outside_text(annotation: Annotation, text: str) -> Iterator[Problem]:
 
 @rule("P102")
 def empty_span(annotation: Annotation) -> Iterator[Problem]:
-    """A span holds at least one character.
+    """A span has at least one character.
 
-    Why: an empty span labels nothing, and cannot be seen in the browser.
+    Why: an empty span labels nothing and is invisible in the browser.
     Fails: start 12, end 12.
     Passes: start 12, end 13.
     """
@@ -47,11 +47,11 @@ def empty_span(annotation: Annotation) -> Iterator[Problem]:
 
 @rule("P103")
 def text_differs(annotation: Annotation, text: str) -> Iterator[Problem]:
-    """A span's text is what the article reads at its offsets: `text[start:end] == span.text`.
+    """A span's text is the article's text at its offsets: `text[start:end] == span.text`.
 
-    Why: it shows offsets that were shifted, counted in another unit, or made on another text.
-    Fails: text "killed" at offsets that read " kille".
-    Passes: text "killed" at offsets that read "killed".
+    Why: a difference shows that offsets were shifted, counted in another unit, or made on another text.
+    Fails: the text "killed" at offsets where the article has " kille".
+    Passes: the text "killed" at offsets where the article has "killed".
     """
     for span in annotation.spans:
         read = text[span.start : span.end]
@@ -66,12 +66,12 @@ def text_differs(annotation: Annotation, text: str) -> Iterator[Problem]:
 def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
     """A span neither begins nor ends with white space.
 
-    Why: two annotators who mean the same words would disagree by a space that neither sees.
+    Why: annotators who mean the same words would disagree by a space that they cannot see.
     Fails: "33 people ".
     Passes: "33 people".
     Guideline: how-to-label.md
     """
-    for span in _settled(annotation, text):
+    for span in _located_spans(annotation, text):
         start, end = trimmed(text, span.start, span.end)
         if (start, end) != (span.start, span.end):
             fix = Fix(span.id, start, end) if start < end else None
@@ -82,32 +82,34 @@ def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
 def same_span_twice(annotation: Annotation) -> Iterator[Problem]:
     """No two spans of an annotation have the same label and the same offsets.
 
-    Why: one of them carries the relations, the other is counted as well.
-    Fails: two spans labelled alike at [10, 20).
-    Passes: two spans at [10, 20) with two labels.
+    Why: only one of them has the relations, but both are counted.
+    Fails: two spans with one label at [10, 20).
+    Passes: two spans with different labels at [10, 20).
     """
     first: dict[tuple[str, int, int], str] = {}
     for span in annotation.spans:
-        twin = first.setdefault((span.label, span.start, span.end), span.id)
-        if twin != span.id:
-            yield Problem(f"repeats {span.label} {twin} at [{span.start}, {span.end}); keep one of the two", span.id)
+        duplicate = first.setdefault((span.label, span.start, span.end), span.id)
+        if duplicate != span.id:
+            yield Problem(
+                f"repeats {span.label} {duplicate} at [{span.start}, {span.end}); keep one of the two", span.id
+            )
 
 
 @rule("P106")
 def same_id_twice(annotation: Annotation) -> Iterator[Problem]:
-    """The id of a span is its own within its annotation.
+    """The id of a span is unique in its annotation.
 
-    Why: a relation names its ends by id; with two of them it is not known which is meant.
+    Why: a relation names its ends by id; if two spans have it, the relation is ambiguous.
     Fails: two spans with the id s4.
     Passes: s4 and s5.
     """
     for name, count in Counter(span.id for span in annotation.spans).items():
         if count > 1:
-            yield Problem(f"stands {count} times; give each span an id of its own", name)
+            yield Problem(f"is the id of {count} spans; give each span an id of its own", name)
 
 
 def _intervals(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span, Interval, int | None, int | None]]:
-    """Each span of a label with number words, with its minimum and maximum; None where one is not set."""
+    """Yield each span that states a count, with its minimum and maximum, which are None where not set."""
     by_label = {interval.label: interval for interval in inventory.intervals}
     for span in annotation.spans:
         interval = by_label.get(span.label)
@@ -124,7 +126,7 @@ def _intervals(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[S
 
 @rule("P301")
 def minimum_above_maximum(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
-    """The lower number of a count is not above the upper one.
+    """The lower number of a count is not greater than the upper one.
 
     Why: no count lies in such an interval; most often the two were swapped.
     Fails: minimum 4000, maximum 3000.
@@ -135,7 +137,7 @@ def minimum_above_maximum(annotation: Annotation, inventory: Inventory) -> Itera
             yield Problem(f"{interval.minimum} {minimum} is above {interval.maximum} {maximum}; swap them", span.id)
 
 
-_ASKS: dict[Reading, str] = {
+_EXPECTED: dict[Reading, str] = {
     "both": "{minimum} and {maximum} are the one number",
     "lower": "{minimum} is set and {maximum} is empty",
     "upper": "{maximum} is set and {minimum} is empty",
@@ -144,65 +146,65 @@ _ASKS: dict[Reading, str] = {
 }
 
 
-_SET: dict[Reading, tuple[bool, bool]] = {"lower": (True, False), "upper": (False, True), "none": (False, False)}
+_IS_SET: dict[Reading, tuple[bool, bool]] = {"lower": (True, False), "upper": (False, True), "none": (False, False)}
 
 
-def _reads(reading: Reading, minimum: int | None, maximum: int | None) -> bool:
+def _agrees(reading: Reading, minimum: int | None, maximum: int | None) -> bool:
     if minimum is None or maximum is None:
-        return _SET.get(reading) == (minimum is not None, maximum is not None)
+        return _IS_SET.get(reading) == (minimum is not None, maximum is not None)
     return minimum == maximum if reading == "both" else reading == "between" and minimum != maximum
 
 
 @rule("P302")
 def wording_and_bounds(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
-    """A count's wording and its two numbers say the same.
+    """The wording of a count agrees with its two numbers.
 
-    Why: "at least 50" is open above; closing it, or giving "dozens" a number, is a guess that nobody can undo.
+    Why: "at least 50" has no upper limit; setting one, or giving "dozens" a number, is a guess that cannot be undone.
     Fails: "at least" with minimum 50 and maximum 50; "vague" with minimum 24.
     Passes: "at least" with minimum 50 and no maximum; "vague" with neither.
     """
     for span, interval, minimum, maximum in _intervals(annotation, inventory):
         wording = span.attributes.get(interval.wording)
         reading = interval.readings.get(str(wording))
-        if reading and not _reads(reading, minimum, maximum):
-            asks = _ASKS[reading].format(minimum=interval.minimum, maximum=interval.maximum)
-            yield Problem(f"{interval.wording} is {wording!r}, which asks that {asks}; fix one of them", span.id)
+        if reading and not _agrees(reading, minimum, maximum):
+            expected = _EXPECTED[reading].format(minimum=interval.minimum, maximum=interval.maximum)
+            yield Problem(f"{interval.wording} is {wording!r}, which asks that {expected}; fix one of them", span.id)
 
 
 @rule("P303")
 def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
-    """The numbers of a count are numbers that stand in its words.
+    """A count's numbers must appear in its text.
 
-    Why: a count is what the text says; a number that somebody worked out, or mistyped, is not.
+    Why: a count is what the text says; a number that was worked out or mistyped is not.
     Fails: "at least 50 people" with minimum 51.
     Passes: "at least 50 people" with minimum 50; "3,000 to 4,000" with 3000 and 4000; "nobody" with 0.
     """
     for span, interval, minimum, maximum in _intervals(annotation, inventory):
-        given = {
+        numbers = {
             name: value
             for name, value in ((interval.minimum, minimum), (interval.maximum, maximum))
             if value and value > 0
         }
-        stated = numbers_in(span.text, inventory.language) if given else []
-        for name, value in given.items():
+        stated = numbers_in(span.text, inventory.language) if numbers else []
+        for name, value in numbers.items():
             if stated and value not in stated:
                 yield Problem(
                     f"{name} is {value}, but the words {quote(span.text)} give {' and '.join(map(str, stated))}; "
-                    "write a number that stands there",
+                    "use a number that appears there",
                     span.id,
                 )
 
 
 @rule("P401", "warning")
 def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
-    """A span begins and ends at the edge of a word.
+    """A span begins and ends at a word boundary.
 
     Why: half a word is most often a slip of the mouse.
     Fails: "illed" of "killed".
     Passes: "killed"; "US" of "US-led".
     Guideline: how-to-label.md
     """
-    for span in _settled(annotation, text):
+    for span in _located_spans(annotation, text):
         if cuts_word(text, span.start) or cuts_word(text, span.end):
             around = text[max(span.start - 8, 0) : span.end + 8]
             yield Problem(f"{quote(span.text)} cuts a word of {quote(around, 80)}; take the whole word", span.id)
@@ -212,14 +214,14 @@ def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
 def crosses_lines(annotation: Annotation) -> Iterator[Problem]:
     """A span stays within one line of the text, which is a paragraph.
 
-    Why: browsers disagree on what a selection over a line end holds; a span over two paragraphs is one in pieces.
+    Why: browsers disagree about a selection across a line end; a span over two paragraphs is a span in pieces.
     Fails: a span from the last words of one paragraph to the first of the next.
     Passes: two spans, joined by the relation for pieces.
     Guideline: how-to-label.md
     """
     for span in annotation.spans:
         if "\n" in span.text:
-            yield Problem("runs over a line end; label each paragraph's part and join them as pieces", span.id)
+            yield Problem("crosses a line end; label the part in each paragraph and join them as pieces", span.id)
 
 
 OF_TEXT: tuple[Rule, ...] = (outside_text, text_differs, white_space_at_ends, cuts_a_word)

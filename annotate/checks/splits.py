@@ -1,6 +1,6 @@
-"""C4: splits: what is bound together stays together.
+"""C4: splits. Articles that belong together are in one split.
 
-What only a corpus that is shipped is asked for: no near-duplicate paragraphs in two splits.
+Links are checked by `annotate check`. Near-duplicate paragraphs are searched for when a dataset is built or released.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,61 +8,70 @@ from collections.abc import Iterator, Mapping, Sequence
 from annotate.corpus import Corpus
 from annotate.findings import Finding, Problem, Rule, rule
 from annotate.splits.groups import Bond, groups
+from annotate.splits.propose import bonds_of
 
-Lists = Mapping[str, Sequence[str]]
+Splits = Mapping[str, Sequence[str]]
+"""Split → the ids of its articles."""
 
 
 @rule("C401")
-def group_in_two_splits(bonds: list[Bond], splits: Lists) -> Iterator[Problem]:
-    """Articles that tell of one incident, repeat one text or dispute one another are in one split.
+def group_in_two_splits(bonds: list[Bond], splits: Splits) -> Iterator[Problem]:
+    """Articles that report one incident, repeat one text or dispute one another are in one split.
 
     Why: a system that was trained on one of them has seen what it is tested on.
-    Fails: two articles of a link of links.json, one in train.txt, the other in test.txt; at `annotate build` also two
-    with a paragraph that is nearly the same; both also through a third article that is bound to either.
+    Fails: two articles of a link in links.json, one in train.txt, the other in test.txt; at `annotate build` also two
+    articles with a near-duplicate paragraph; in both cases also articles that are bound through a third.
     Passes: the whole group in one file of splits/, as `annotate split` proposes.
     """
-    # The first list that has an article counts: one in two lists is C107.
-    home: dict[str, str] = {}
-    for split, names in splits.items():
-        for name in names:
-            home.setdefault(name, split)
+    # The first split that lists an article counts: an article in two splits is C107.
+    split_of: dict[str, str] = {}
+    for split, article_ids in splits.items():
+        for article_id in article_ids:
+            split_of.setdefault(article_id, split)
     for group in groups((), bonds):
-        placed = [name for name in group if name in home]
-        for name in placed:
-            if home[name] != home[placed[0]]:
-                yield _problem(name, placed, group, bonds, home, splits)
+        in_splits = [article_id for article_id in group if article_id in split_of]
+        for article_id in in_splits:
+            if split_of[article_id] != split_of[in_splits[0]]:
+                yield _problem(article_id, in_splits[0], group, bonds, split_of, splits)
 
 
 def _problem(
-    name: str, placed: list[str], group: list[str], bonds: list[Bond], home: Mapping[str, str], splits: Lists
+    article_id: str, first: str, group: list[str], bonds: list[Bond], split_of: Mapping[str, str], splits: Splits
 ) -> Problem:
-    """What binds the article to another split: a bond of its own where there is one, else its group."""
-    own = next((bond for bond in bonds if _torn(bond, name, home)), None)
-    other = own.other(name) if own else placed[0]
-    through = "" if own else f", through {', '.join(one for one in group if one not in (name, other))}"
-    why = own.why if own else "one group"
-    return Problem(
-        f"{name!r} is in {home[name]}, and {other!r}, bound to it ({why}{through}), in {home[other]}; "
-        "keep them in one split",
-        file=f"splits/{home[name]}.txt",
-        line=list(splits[home[name]]).index(name) + 1,
-        article=name,
+    """Name the bond to an article in another split; if there is only one through others, name these."""
+    split = split_of[article_id]
+    bond = next(
+        (
+            bond
+            for bond in bonds
+            if article_id in (bond.first, bond.second) and split_of.get(bond.other(article_id), split) != split
+        ),
+        None,
     )
-
-
-def _torn(bond: Bond, name: str, home: Mapping[str, str]) -> bool:
-    return name in (bond.first, bond.second) and home.get(bond.other(name), home[name]) != home[name]
+    other = bond.other(article_id) if bond else first
+    why = (
+        bond.why if bond else f"one group, through {', '.join(id_ for id_ in group if id_ not in (article_id, other))}"
+    )
+    return Problem(
+        f"{article_id!r} is in {split}, and {other!r}, bound to it ({why}), in {split_of[other]}; "
+        "keep them in one split",
+        file=f"splits/{split}.txt",
+        line=list(splits[split]).index(article_id) + 1,
+        article=article_id,
+    )
 
 
 RULES: tuple[Rule, ...] = (group_in_two_splits,)
 
 
-def leaks(corpus: Corpus) -> list[Finding]:
-    """Near-duplicate paragraphs that stand in two splits; none is looked for where there are not two."""
-    from annotate.splits.propose import bonds_of
+def find_leaks(corpus: Corpus) -> list[Finding]:
+    """Find articles with near-duplicate paragraphs or links in two splits.
 
+    Returns:
+        The findings; none where the corpus has fewer than two splits.
+    """
     splits = corpus.splits()
     if len(splits) < 2:
         return []
-    placed = {name for names in splits.values() for name in names}
-    return list(group_in_two_splits("", None, bonds_of(corpus, placed), splits))
+    article_ids = {article_id for ids in splits.values() for article_id in ids}
+    return list(group_in_two_splits("", None, bonds_of(corpus, article_ids), splits))

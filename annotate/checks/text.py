@@ -1,4 +1,4 @@
-"""T: the text of an article, its normal form, and where it came from."""
+"""T: the text of an article, its normal form, and the source that it was cut from."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -15,35 +15,47 @@ _ASCII = bytes((*b"\n\t", *range(ord(" "), ord("~") + 1)))
 
 
 class SourceText(NamedTuple):
-    """A source file: the hash of its bytes, and its text, or the byte at which it is not UTF-8."""
+    """A source file.
+
+    Attributes:
+        sha256: The hash of its bytes.
+        text: Its text, or None where it is not UTF-8.
+        broken_at: The byte at which it is not UTF-8.
+    """
 
     sha256: str
     text: str | None
     broken_at: int = 0
 
     @classmethod
-    def of(cls, data: bytes) -> "SourceText":
+    def from_bytes(cls, data: bytes) -> "SourceText":
+        """Decode the bytes of a source file."""
         try:
             return cls(sha256(data), data.decode("utf-8"))
         except UnicodeDecodeError as error:
             return cls(sha256(data), None, error.start)
 
 
-def sound(text: str, data: bytes) -> bool:
-    """Whether no rule of texts finds anything in this one, whose UTF-8 is `data`, for certain: few characters tell."""
-    rest = data.translate(None, _ASCII).decode("utf-8")
-    return "" != text == text.strip() and all(map(_plain, set(rest)))
+def is_sound(text: str, data: bytes) -> bool:
+    """Tell whether a text certainly has no finding by T101 to T105: the fast path for most texts.
+
+    Args:
+        text: The text.
+        data: The same in UTF-8. Only the few distinct characters beyond ASCII are looked at.
+    """
+    beyond_ascii = data.translate(None, _ASCII).decode("utf-8")
+    return "" != text == text.strip() and all(map(_is_sound_character, set(beyond_ascii)))
 
 
 @cache
-def _plain(character: str) -> bool:
-    """Whether a character can be seen, and no normal form changes it or joins it to one before it."""
+def _is_sound_character(character: str) -> bool:
+    """Tell whether a character is visible, and NFC neither changes it nor joins it to the one before it."""
     joins = unicodedata.category(character)[0] == "M" or "\u1160" <= character <= "\u11ff"
     return character.isprintable() and not joins and unicodedata.is_normalized("NFC", character)
 
 
-def stands_in(source: SourceText, article: Article) -> bool:
-    """Whether an article's text is, as it is, the range of its source; the rules of both then hold of a sound text."""
+def is_range_of(source: SourceText, article: Article) -> bool:
+    """Tell whether an article's text is the range of its source as it is; then T201 and T202 hold for a sound text."""
     where = article.source
     return (
         source.sha256 == where.sha256
@@ -53,23 +65,23 @@ def stands_in(source: SourceText, article: Article) -> bool:
     )
 
 
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
+def _line(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
 
 
 @rule("T101")
 def carriage_return(text: str) -> Iterator[Problem]:
-    """Lines of a text end with LF alone.
+    """The lines of a text end with LF alone.
 
-    Why: a CR counts as a character; a tool that drops it shifts every offset behind it.
+    Why: a CR counts as a character; a tool that drops it shifts every offset after it.
     Fails: a text saved with Windows line ends.
-    Passes: the same text, taken in by `annotate add`, which keeps the original as the source file.
+    Passes: the same text as `annotate add` writes it; the source file keeps the original.
     """
-    at = text.find("\r")
-    if at >= 0:
+    offset = text.find("\r")
+    if offset >= 0:
         yield Problem(
-            f"has {text.count(chr(13))} carriage returns; take the article in again with `annotate add`",
-            line=_line(text, at),
+            f"has {text.count(chr(13))} carriage returns; add the article again with `annotate add`",
+            line=_line(text, offset),
         )
 
 
@@ -77,109 +89,108 @@ def carriage_return(text: str) -> Iterator[Problem]:
 def not_normalised(text: str) -> Iterator[Problem]:
     """A text is in Unicode normal form C.
 
-    Why: "é" can be one character or two; two spellings of one word would differ in length and never match.
+    Why: "é" can be one character or two; the two spellings of a word would differ in length and never match.
     Fails: a text with "e" and a combining acute accent.
     Passes: the same text with "é", as `annotate add` writes it.
     """
     if not unicodedata.is_normalized("NFC", text):
-        at = next(
-            number for number, line in enumerate(text.split("\n"), 1) if not unicodedata.is_normalized("NFC", line)
-        )
-        yield Problem("is not in normal form C; take the article in again with `annotate add`", line=at)
+        lines = enumerate(text.split("\n"), 1)
+        line = next(number for number, words in lines if not unicodedata.is_normalized("NFC", words))
+        yield Problem("is not in normal form C; add the article again with `annotate add`", line=line)
 
 
 @rule("T103")
 def hash_differs(article: Article) -> Iterator[Problem]:
-    """A text has the SHA-256 that the article's metadata names.
+    """A text has the SHA-256 in the article's metadata.
 
-    Why: labels are offsets; a text that changed under them points them at other words.
-    Fails: a word fixed in the .txt alone.
-    Passes: a text taken in again, under a new id, with labels made on it.
+    Why: labels are offsets; if the text changes, they mean other words.
+    Fails: a word that was corrected in the .txt alone.
+    Passes: the corrected text added under a new id, with labels made on it.
     """
     actual = sha256(article.text)
     if actual != article.text_sha256:
         yield Problem(
             f"text_sha256 is {article.text_sha256[:12]}…, but the text's is {actual[:12]}…; restore the text, "
-            "or take the changed one in as a new article"
+            "or add the changed one as a new article"
         )
 
 
 @rule("T104")
 def empty_text(text: str) -> Iterator[Problem]:
-    """A text holds words, and neither begins nor ends with white space.
+    """A text has words, and neither begins nor ends with white space.
 
-    Why: nothing can be labelled in an empty article; white space at the edges comes and goes with editors.
+    Why: an empty article has nothing to label; editors add and remove white space at the ends.
     Fails: a text of two line ends; a text with a line end after its last word.
-    Passes: a text from its first character to its last.
+    Passes: a text that begins with its first word and ends with its last.
     """
     if not text.strip():
-        yield Problem("holds no words; remove the article, or take it in again")
+        yield Problem("has no words; remove the article, or add it again")
     elif text != text.strip():
-        yield Problem("begins or ends with white space; take the article in again with `annotate add`")
+        yield Problem("begins or ends with white space; add the article again with `annotate add`")
 
 
 @rule("T105", "warning")
 def invisible_character(text: str) -> Iterator[Problem]:
-    """A text has no character that cannot be seen, but for line ends, tabs and the joiners of some scripts.
+    """A text has no invisible characters except line ends, tabs and the joiners of some scripts.
 
-    Why: an annotator cannot select what does not show, and a span that begins with it looks right and is not.
-    Fails: a NUL, a soft hyphen, a zero width space, a mark that turns the direction of writing.
+    Why: an annotator cannot select an invisible character, and a span that begins with one looks right and is wrong.
+    Fails: a NUL, a soft hyphen, a zero width space, a mark that changes the direction of writing.
     Passes: plain text; a zero width joiner within a word.
     """
-    odd = [one for one in set(text) - _ALLOWED if unicodedata.category(one) in _INVISIBLE]
-    for at, character in sorted((text.index(one), one) for one in odd):
+    invisible = [character for character in set(text) - _ALLOWED if unicodedata.category(character) in _INVISIBLE]
+    for offset, character in sorted((text.index(character), character) for character in invisible):
         name = unicodedata.name(character, "control character")
         yield Problem(
-            f"has U+{ord(character):04X} ({name.lower()}), first at {at}; see whether the source means it",
-            line=_line(text, at),
+            f"has U+{ord(character):04X} ({name.lower()}), first at {offset}; check whether the source means it",
+            line=_line(text, offset),
         )
 
 
 @rule("T201")
 def not_the_source(article: Article, source: SourceText) -> Iterator[Problem]:
-    """A text is the range of its source file that the metadata names, in normal form.
+    """A text is the range of its source file that the metadata gives, in normal form.
 
-    Why: whoever doubts a label must be able to see what was published, byte for byte.
-    Fails: a range that begins one character late; a word fixed in the text and not in the source.
+    Why: a reader who doubts a label must be able to see what was published, byte for byte.
+    Fails: a range that begins one character late; a word that was corrected in the text but not in the source.
     Passes: text == normalise(source[start:end]), counted in code points of the decoded file.
     """
     where = article.source
     if source.text is None:
-        yield Problem(f"its source file {where.file} is not UTF-8 at byte {source.broken_at}; take it in again")
+        yield Problem(f"its source file {where.file} is not UTF-8 at byte {source.broken_at}; add it again")
     elif not where.start < where.end <= len(source.text):
         yield Problem(
             f"range [{where.start}, {where.end}) lies outside {where.file}, of {len(source.text)} characters; fix it"
         )
     elif normalise(source.text[where.start : where.end]) != article.text:
         yield Problem(
-            f"is not what stands at [{where.start}, {where.end}) of {where.file}; restore the text, or fix the range"
+            f"is not the text at [{where.start}, {where.end}) of {where.file}; restore the text, or fix the range"
         )
 
 
 @rule("T202")
 def source_changed(article: Article, source: SourceText) -> Iterator[Problem]:
-    """An article's source file has the SHA-256 that its metadata names.
+    """An article's source file has the SHA-256 in its metadata.
 
-    Why: the source files are kept byte for byte; a changed one proves nothing.
-    Fails: a source file opened in an editor that put a line end at its end.
-    Passes: the file as it was taken in.
+    Why: source files are kept byte for byte; a changed one proves nothing.
+    Fails: a source file to which an editor added a line end.
+    Passes: the file as it was added.
     """
     if source.sha256 != article.source.sha256:
-        yield Problem(f"source file {article.source.file} is not the one it was cut from; restore that file")
+        yield Problem(f"source file {article.source.file} is not the one that it was cut from; restore that file")
 
 
 @rule("T301")
 def made_on_another_text(annotation: Annotation, article: Article) -> Iterator[Problem]:
-    """Labels were made on the very text that stands in the corpus.
+    """An annotation was made on the article's present text.
 
-    Why: offsets say nothing of another text; after a change every span has to be looked at again.
+    Why: offsets into another text mean nothing in this one; after a change every span must be reviewed.
     Fails: an annotation whose text_sha256 is that of an earlier text.
-    Passes: an annotation that names the hash in its article's metadata.
+    Passes: an annotation with the hash in its article's metadata.
     """
     if annotation.text_sha256 != article.text_sha256:
         yield Problem(
             f"was made on a text with hash {annotation.text_sha256[:12]}…, but the article's is "
-            f"{article.text_sha256[:12]}…; restore that text, or label this one anew"
+            f"{article.text_sha256[:12]}…; restore that text, or label this one"
         )
 
 

@@ -1,4 +1,4 @@
-"""P2, R1: the words of the inventory. The generated JSON Schema holds them, so that nothing says them twice."""
+"""P2, R101: the vocabulary of the inventory. The JSON Schema generated from it finds what breaks these rules."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from annotate.schemas import Fault
 
 
 def problems(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
-    """Faults as problems, each at its span's id where it lies in a span."""
+    """Yield each fault as a problem, with the id of the span that it is in."""
     for fault in faults:
         yield Problem(f"{fault.place}: {fault.message}; {fault.hint}", span=_span_of(fault, value), line=fault.line)
 
@@ -24,9 +24,9 @@ def _span_of(fault: Fault, value: Any) -> str | None:
 def unknown_label(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """The label of a span is in the inventory.
 
-    Why: a label that nothing defines cannot be checked, compared or given a column.
+    Why: an undefined label cannot be checked or compared, and has no column.
     Fails: `"label": "Speaker"` where the inventory has no Speaker.
-    Passes: a label of labels.yaml, written as it is there.
+    Passes: a label of labels.yaml, spelt as it is there.
     Guideline: how-to-label.md
     """
     yield from problems(faults, value)
@@ -34,11 +34,11 @@ def unknown_label(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
 
 @rule("P202")
 def unknown_attribute(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
-    """An attribute of a span is one that the inventory gives to its label.
+    """A span has only attributes that the inventory gives to its label.
 
-    Why: it would have no column, and most often it belongs to another span.
-    Fails: an attribute for counts on a span that names a place.
-    Passes: the attributes that the label's page in the guidelines lists.
+    Why: any other attribute has no column, and most often belongs to another span.
+    Fails: an attribute of counts on a span that names a place.
+    Passes: the attributes that the guideline of the label lists.
     Guideline: how-to-label.md
     """
     yield from problems(faults, value)
@@ -46,9 +46,9 @@ def unknown_attribute(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
 
 @rule("P203")
 def unknown_value(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
-    """The value of an attribute is one of its choices, or of its type.
+    """The value of an attribute is one of its choices, or has its type.
 
-    Why: classes are counted by their values; a misspelt one is a class of its own.
+    Why: classes are counted by their values; a misspelt value would be a class of its own.
     Fails: `"outcome": "dead"` where the choices are killed, injured and missing; a count of -1 or "ten".
     Passes: `"outcome": "killed"`; a count of 10.
     Guideline: how-to-label.md
@@ -60,9 +60,9 @@ def unknown_value(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
 def missing_attribute(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """A span has every attribute that its label requires.
 
-    Why: an empty class reads like a decision that nobody made.
-    Fails: a span of a label whose `kind` is required, without `kind`.
-    Passes: the same span with `kind` chosen; where the text leaves it open there is a value that says so.
+    Why: a missing class looks like a decision that was never made.
+    Fails: a span without `kind`, where its label requires `kind`.
+    Passes: the same span with a `kind`; if the text leaves it open, choose the value that says so.
     Guideline: how-to-label.md
     """
     yield from problems(faults, value)
@@ -72,9 +72,9 @@ def missing_attribute(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
 def unknown_relation(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """The label of a relation is in the inventory.
 
-    Why: a relation that nothing defines has no ends to be checked and no role in a record.
+    Why: the ends of an undefined relation cannot be checked, and it fills no role of a record.
     Fails: `"label": "said_by"` where the inventory has no said_by.
-    Passes: a relation of labels.yaml, written as it is there.
+    Passes: a relation of labels.yaml, spelt as it is there.
     Guideline: how-to-label.md
     """
     yield from problems(faults, value)

@@ -60,8 +60,8 @@ def command(
     python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset"))'
     """
     from annotate import inventory
-    from annotate.checks import CATALOGUE, ENOUGH, check
-    from annotate.checks.splits import leaks
+    from annotate.checks import ARTICLES_PER_WORKER, CATALOGUE, check
+    from annotate.checks.splits import find_leaks
     from annotate.corpus import Corpus
     from annotate.dataset.build import build, cited, head
     from annotate.dataset.tables import tables
@@ -73,8 +73,10 @@ def command(
     tables(loaded, configs)  # before the checks, which take a while
     articles = len(folder.article_ids())
     with counting("checking", articles) as told:
-        findings = list(check(folder, loaded, workers or count_workers(articles, ENOUGH, count_cores()), told))
-    errors = [finding for finding in findings if finding.severity == "error"] or leaks(folder)
+        findings = list(
+            check(folder, loaded, workers or count_workers(articles, ARTICLES_PER_WORKER, count_cores()), told)
+        )
+    errors = [finding for finding in findings if finding.severity == "error"] or find_leaks(folder)
     if errors:
         click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
         ctx.exit(1)

@@ -34,7 +34,7 @@ def command(
     annotate check --format sarif > findings.sarif
     """
     from annotate import inventory
-    from annotate.checks import CATALOGUE, ENOUGH, check, fixes
+    from annotate.checks import ARTICLES_PER_WORKER, CATALOGUE, check, fixes
     from annotate.corpus import Corpus
     from annotate.util.parallel import count_cores, count_workers
 
@@ -44,11 +44,13 @@ def command(
 
     def found() -> list["Finding"]:
         with counting("checking", len(ids)) as told:
-            return list(check(folder, loaded, workers or count_workers(len(ids), ENOUGH, count_cores()), told))
+            return list(
+                check(folder, loaded, workers or count_workers(len(ids), ARTICLES_PER_WORKER, count_cores()), told)
+            )
 
     findings = found()
     if fix:
-        written = fixes.apply(folder, findings)
+        written = fixes.apply_fixes(folder, findings)
         for file in written:
             click.echo(f"fixed {Path(corpus) / file}", err=True)
         findings = found() if written else findings

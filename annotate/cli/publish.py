@@ -122,14 +122,14 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
     """What here speaks against a release, one line each."""
     from annotate import inventory
     from annotate.checks import check
-    from annotate.checks.splits import leaks
+    from annotate.checks.splits import find_leaks
     from annotate.corpus import Corpus
     from annotate.dataset.build import cited
     from annotate.dataset.hub import stale
     from annotate.release.git import uncommitted_files
 
     loaded, folder = inventory.load(schema), Corpus(corpus)
-    errors = sum(finding.severity == "error" for finding in check(folder, loaded)) or len(leaks(folder))
+    errors = sum(finding.severity == "error" for finding in check(folder, loaded)) or len(find_leaks(folder))
     changed = uncommitted_files(folder.root)
     if changed is None:
         yield f"{corpus}: is in no git repository with a commit; a release has to be found again"

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from annotate.checks.annotations import check_annotations, explain
 from annotate.checks.prefilter import Prefilter
-from annotate.checks.text import sound
+from annotate.checks.text import is_sound
 from annotate.columns import AnnotationMeta, Documents, Integers, Mask, int_array
 from annotate.convert import rules
 from annotate.convert.duplicate_keys import may_repeat_label_keys
@@ -199,7 +199,7 @@ class BatchReader:
         text, annotations = task.data.get(self._articles.fields.text), task.annotations
         if self.search_keys or task.drafts or task.predictions or not isinstance(text, str):
             return None
-        if not sound(text, text.encode()) or not all(one.result and not one.was_cancelled for one in annotations):
+        if not is_sound(text, text.encode()) or not all(one.result and not one.was_cancelled for one in annotations):
             return None
         annotators = [annotator_of(annotation.user_id, self.people) for annotation in annotations]
         if len(set(annotators)) < len(annotators):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from annotate.checks.text import OF_TEXT, sound
+from annotate.checks.text import OF_TEXT, is_sound
 from annotate.convert import rules
 from annotate.convert.duplicate_keys import may_repeat_keys
 from annotate.convert.tasks import ArticleReader, QuarantinedTask, Rank, highest_rank
@@ -95,7 +95,7 @@ class SlowReader(NamedTuple):
     ) -> MappedTask:
         """Return the task with its text and labels in normal form."""
         original, text, start = article.text, article.text, 0
-        if not sound(original, original.encode()):
+        if not is_sound(original, original.encode()):
             start, end = trimmed(normalise(original), 0, len(normalise(original)))
             text = normalise(original)[start:end]
             article = msgspec.structs.replace(article, text=text, text_sha256=sha256(text))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from annotate.checks.files import keys_twice
+from annotate.checks.lines import repeated_keys
 from annotate.findings import Problem, Rule, rule
 from annotate.util.escape import quote
 
@@ -168,7 +168,7 @@ def duplicate_key(where: str, data: bytes) -> Iterator[Problem]:
     Passes: `{"labels": ["B"]}`.
     See: docs/scale.md
     """
-    for key in keys_twice(data):
+    for key in dict(repeated_keys(data)):
         yield Problem(f"{where} has the key {key!r} twice in one object; keep the one that is meant")
 
 

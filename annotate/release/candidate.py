@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from annotate import inventory
 from annotate.checks import check
-from annotate.checks.splits import leaks
+from annotate.checks.splits import find_leaks
 from annotate.comparison.compare import Comparison
 from annotate.comparison.paths import CORPUS, SCHEMA
 from annotate.comparison.sources import open_version
@@ -169,7 +169,7 @@ class Candidate:
         findings = list(check(self.corpus, self.inventory))
         if any(finding.severity == "error" for finding in findings):
             return findings
-        return findings + leaks(self.corpus)
+        return findings + find_leaks(self.corpus)
 
     @property
     def has_errors(self) -> bool:

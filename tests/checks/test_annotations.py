@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.checks import check_annotation
-from annotate.checks.annotations import LabelFile, clean, explain
+from annotate.checks.annotations import LabelFile, decode_clean, explain
 from annotate.corpus import Corpus, encode_annotation, encode_ordered
 from annotate.inventory import load
 from tests.conftest import BASE
@@ -31,6 +31,6 @@ def test_file_is_clean_only_in_canonical_bytes() -> None:
     good = encode_annotation(annotation)
     contents = [good, encode_ordered(reversed_), good.replace(b'": ', b'":', 1), good[:-1], good[:-5], good]
     files = [LabelFile("gold", f"annotations/gold/{NAME}.json", data, article) for data in contents]
-    assert clean(files, INVENTORY) == [annotation, None, None, None, None, annotation]
+    assert decode_clean(files, INVENTORY) == [annotation, None, None, None, None, annotation]
     other = msgspec.structs.replace(article, id="other")
-    assert clean([files[0]._replace(article=None), files[0]._replace(article=other)], INVENTORY) == [None, None]
+    assert decode_clean([files[0]._replace(article=None), files[0]._replace(article=other)], INVENTORY) == [None, None]

@@ -20,5 +20,5 @@ def test_findings_are_the_same_with_several_workers(monkeypatch: pytest.MonkeyPa
 def test_findings_are_the_same_whatever_is_looked_at_together(bytes_: int, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus, inventory = Corpus(ROOT / "corpus"), load(BASE / "schema")
     together = list(check(corpus, inventory))
-    monkeypatch.setattr(runner, "TOGETHER", bytes_)
+    monkeypatch.setattr(runner, "BATCH_BYTES", bytes_)
     assert list(check(corpus, inventory)) == together

@@ -27,13 +27,13 @@ def findings_of_text(text: str) -> list[Finding]:
 )
 @settings(max_examples=400, deadline=None)
 def test_sound_text_has_no_findings_and_is_its_own_normal_form(text: str) -> None:
-    if text_rules.sound(text, text.encode()):
+    if text_rules.is_sound(text, text.encode()):
         assert (findings_of_text(text), normalise(text)) == ([], text)
 
 
 def test_every_character_of_a_sound_text_shows_and_stays_by_itself() -> None:
     characters = list(map(chr, range(0x110000)))
-    plain = list(filter(text_rules._plain.__wrapped__, characters))
+    plain = list(filter(text_rules._is_sound_character.__wrapped__, characters))
     assert findings_of_text(f"a{''.join(plain)}a") == []
     pairs = [parts for parts in map(str.split, map(unicodedata.decomposition, characters)) if len(parts) == 2]
     joined = {second for first, second in pairs if not first.startswith("<")}
@@ -45,10 +45,10 @@ def test_every_character_of_a_sound_text_shows_and_stays_by_itself() -> None:
 def test_text_of_its_source_is_known_as_it_stands() -> None:
     for name in CORPUS.article_ids():
         article = CORPUS.read_article(name)
-        source = SourceText.of(CORPUS.source_path(article.source.file).read_bytes())
-        assert text_rules.stands_in(source, article)
+        source = SourceText.from_bytes(CORPUS.source_path(article.source.file).read_bytes())
+        assert text_rules.is_range_of(source, article)
         where = article.source
         for changed in ({"start": where.start + 1}, {"end": where.end + 1}, {"sha256": "0" * 64}):
             other = msgspec.structs.replace(article, source=msgspec.structs.replace(where, **changed))
-            assert not text_rules.stands_in(source, other)
-        assert not text_rules.stands_in(SourceText.of(b"\xff"), article)
+            assert not text_rules.is_range_of(source, other)
+        assert not text_rules.is_range_of(SourceText.from_bytes(b"\xff"), article)

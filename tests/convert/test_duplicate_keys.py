@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate.checks.files import keys_twice
+from annotate.checks.lines import repeated_keys
 from annotate.convert.duplicate_keys import KeyCounter, may_repeat_keys
 
 KEYS = ("value", "to_id", "labels", "choices", "annotations")
@@ -99,7 +99,7 @@ doubled = st.recursive(
 @settings(max_examples=300, deadline=None)
 def test_no_key_that_stands_twice_is_overlooked(value: Any, plain: bool, before: str) -> None:
     data = encoded(value, plain, before).encode()
-    if keys_twice(data):
+    if list(repeated_keys(data)):
         assert may_repeat_keys(data, msgspec.json.decode(data))
 
 

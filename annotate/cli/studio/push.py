@@ -214,7 +214,7 @@ def _check_meanwhile(corpus: Corpus | None, loaded: Inventory) -> Iterator[Calla
 
 
 def _find_errors(corpus: Corpus, loaded: Inventory) -> list[Finding]:
-    from annotate.checks import ENOUGH, check
+    from annotate.checks import ARTICLES_PER_WORKER, check
 
-    workers = count_workers(len(corpus.article_ids()), ENOUGH, min(count_cores(), MAX_CHECK_WORKERS))
+    workers = count_workers(len(corpus.article_ids()), ARTICLES_PER_WORKER, min(count_cores(), MAX_CHECK_WORKERS))
     return [finding for finding in check(corpus, loaded, workers) if finding.severity == "error"]

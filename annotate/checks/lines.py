@@ -1,0 +1,104 @@
+"""The line of a value in a JSON or YAML file: parsed values have none, so the file's text is searched for it."""
+
+import json
+import re
+from bisect import bisect
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import yaml
+
+from annotate.schemas import Path
+
+LineFinder = Callable[[Path], int | None]
+"""The line, from 1 on, of the value at a path; None where it cannot be told."""
+
+_WHITE_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder(parse_int=str)  # an integer may have more digits than Python converts
+
+
+def line_finder(file: str, data: bytes) -> LineFinder:
+    """Return what finds the line of each value of a file that can be parsed.
+
+    Args:
+        file: The name of the file, which tells YAML from JSON.
+        data: Its bytes, in UTF-8.
+    """
+    text = data.decode("utf-8")
+    return _yaml_lines(text) if file.endswith(".yaml") else _json_lines(text)
+
+
+def repeated_keys(data: bytes) -> Iterator[tuple[str, int]]:
+    """Yield each key of a JSON document that its object has already, and the line of the later one.
+
+    Raises:
+        ValueError: for what is no JSON.
+        RecursionError: for values that are nested too deeply.
+    """
+    text = data.decode("utf-8")
+    root = _skip_white_space(text, 0)
+    containers = [root] if text[root] in "[{" else []
+    while containers:
+        seen: set[str | int] = set()
+        for key, offset, value in _members(text, containers.pop()):
+            if key in seen:
+                yield str(key), text.count("\n", 0, offset) + 1
+            seen.add(key)
+            if text[value] in "[{":
+                containers.append(value)
+
+
+def _json_lines(text: str) -> LineFinder:
+    line_ends = [match.start() for match in re.finditer("\n", text)]
+
+    @cache
+    def members(offset: int) -> dict[str | int, int]:
+        return {key: value for key, _, value in _members(text, offset)}
+
+    def find_line(path: Path) -> int | None:
+        offset = _skip_white_space(text, 0)
+        try:
+            for step in path:
+                offset = members(offset).get(step, offset)
+        except RecursionError:
+            return None
+        return bisect(line_ends, offset) + 1
+
+    return find_line
+
+
+def _members(text: str, offset: int) -> Iterator[tuple[str | int, int, int]]:
+    """Yield each member of the object or list at an offset: its key or index, and the offsets of key and value."""
+    has_keys = text[offset] == "{"
+    offset = _skip_white_space(text, offset + 1)
+    index = 0
+    while text[offset] not in "]}":
+        key: str | int = index
+        start = value = offset
+        if has_keys:
+            key, offset = _DECODER.raw_decode(text, offset)
+            value = _skip_white_space(text, _skip_white_space(text, offset) + 1)
+        yield key, start, value
+        index += 1
+        offset = _skip_white_space(text, _DECODER.raw_decode(text, value)[1])
+        offset = _skip_white_space(text, offset + 1) if text[offset] == "," else offset
+
+
+def _skip_white_space(text: str, offset: int) -> int:
+    match = _WHITE_SPACE.match(text, offset)
+    return match.end() if match else offset
+
+
+def _yaml_lines(text: str) -> LineFinder:
+    root = yaml.compose(text, yaml.SafeLoader)
+
+    def find_line(path: Path) -> int:
+        node = root
+        for step in path:
+            if isinstance(node, yaml.MappingNode):
+                node = next((value for key, value in node.value if key.value == str(step)), node)
+            elif isinstance(node, yaml.SequenceNode):
+                node = node.value[int(step)]
+        return node.start_mark.line + 1 if node else 1
+
+    return find_line
