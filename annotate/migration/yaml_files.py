@@ -166,7 +166,7 @@ def _split_entry(document: YamlDocument, spans: yaml.Node, step: Step) -> Iterat
 
 
 def _edit_intervals(document: YamlDocument, step: Step, new_labels: Sequence[str]) -> Iterator[Edit]:
-    """An interval is dropped with its label; each label of a split has a copy, since it has the same attributes."""
+    """Drop an interval with its label; copy it for each label of a split, which has the same attributes."""
     section = document.get("intervals")
     affected = [
         (index, label)

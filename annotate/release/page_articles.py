@@ -108,7 +108,7 @@ class MarkedArticle:
     """
 
     def __init__(self, number: int, article: Article, annotation: Annotation, inventory: Inventory) -> None:
-        """Number the mentions of an annotation in the order of the text.
+        """Assign numbers to the mentions of an annotation, in the order of the text.
 
         Args:
             number: The number of the article on the page; the ids of its tags begin with it.
