@@ -11,14 +11,14 @@ import msgspec
 from annotate.inventory import Inventory
 from annotate.labelstudio.config import control_name, relation_names
 from annotate.labelstudio.config_usage import used_names
-from annotate.migration.steps import Step
+from annotate.migration.steps import MigrationStep
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
 Item = dict[str, Any]
 
 
 def migrate_annotation(
-    steps: Sequence[Step], annotation: Annotation, annotation_set: str, new_version: str
+    steps: Sequence[MigrationStep], annotation: Annotation, annotation_set: str, new_version: str
 ) -> Annotation:
     """Return an annotation of the corpus after the steps.
 
@@ -40,14 +40,16 @@ def migrate_annotation(
     return msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations), inventory=new_version)
 
 
-def _migrate_span(step: Step, span: Span, annotation_set: str, article_id: str) -> Span | None:
+def _migrate_span(step: MigrationStep, span: Span, annotation_set: str, article_id: str) -> Span | None:
     label = step.relabel(span.label, annotation_set, article_id, span.id)
     if label is None:
         return None
     return msgspec.structs.replace(span, label=label, attributes=migrate_attributes([step], span.attributes))
 
 
-def migrate_attributes(steps: Sequence[Step], attributes: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+def migrate_attributes(
+    steps: Sequence[MigrationStep], attributes: Mapping[str, AttributeValue]
+) -> dict[str, AttributeValue]:
     """Return the attributes of a span after the steps."""
     new = dict(attributes)
     for step in steps:
@@ -61,7 +63,7 @@ def migrate_attributes(steps: Sequence[Step], attributes: Mapping[str, Attribute
 
 
 def migrate_label(
-    steps: Sequence[Step], label: str, annotation_set: str = "", article_id: str = "", span_id: str = ""
+    steps: Sequence[MigrationStep], label: str, annotation_set: str = "", article_id: str = "", span_id: str = ""
 ) -> str | None:
     """Return the new label of a span, or, without its place, of a span that no exception names; None if dropped."""
     new: str | None = label
@@ -70,7 +72,7 @@ def migrate_label(
     return new
 
 
-def migrate_relation(steps: Sequence[Step], name: str) -> str | None:
+def migrate_relation(steps: Sequence[MigrationStep], name: str) -> str | None:
     """Return the new name of a relation; None if it is dropped."""
     new: str | None = name
     for step in steps:
@@ -78,7 +80,7 @@ def migrate_relation(steps: Sequence[Step], name: str) -> str | None:
     return new
 
 
-def count_uses(step: Step, inventory: Inventory, result: object) -> int:
+def count_uses(step: MigrationStep, inventory: Inventory, result: object) -> int:
     """Count the labels, attributes and relations among result items that a step changes or drops.
 
     Args:
@@ -104,7 +106,11 @@ def count_uses(step: Step, inventory: Inventory, result: object) -> int:
 
 
 def migrate_items(
-    steps: Sequence[Step], inventories: Sequence[Inventory], result: object, annotation_set: str, article_id: str
+    steps: Sequence[MigrationStep],
+    inventories: Sequence[Inventory],
+    result: object,
+    annotation_set: str,
+    article_id: str,
 ) -> list[object]:
     """Return the result items of an entry on a server after the steps.
 
@@ -122,7 +128,7 @@ def migrate_items(
 
 
 def _migrate_items(
-    step: Step, before: Inventory, after: Inventory, old: list[object], annotation_set: str, article_id: str
+    step: MigrationStep, before: Inventory, after: Inventory, old: list[object], annotation_set: str, article_id: str
 ) -> Iterator[object]:
     new = [_migrate_item(step, before, after, item, annotation_set, article_id) for item in old]
     kept = [item for item, old_item in zip(new, old, strict=True) if item is not None or old_item is None]
@@ -140,7 +146,7 @@ def _region_ids(items: list[object]) -> Iterator[str]:
 
 
 def _migrate_item(
-    step: Step, before: Inventory, after: Inventory, item: object, annotation_set: str, article_id: str
+    step: MigrationStep, before: Inventory, after: Inventory, item: object, annotation_set: str, article_id: str
 ) -> object:
     """Return one item after a step; None if it is dropped."""
     if not isinstance(item, dict):
@@ -175,7 +181,7 @@ def _migrate_item(
     return new_item | {"value": value | {"choices": choices}} if choices or not value.get("choices") else None
 
 
-def _reword_relation(step: Step, before: Inventory, after: Inventory, words: str) -> str | None:
+def _reword_relation(step: MigrationStep, before: Inventory, after: Inventory, words: str) -> str | None:
     """Return what a relation is shown as after a step; None if it is dropped. Unknown words stay."""
     name = relation_names(before).get(words)
     if name is None:

@@ -31,7 +31,7 @@ from annotate.migration.annotations import (
 )
 from annotate.migration.stale_names import find_stale_names, removed_names
 from annotate.migration.steps import Migration
-from annotate.migration.transaction import FileChange
+from annotate.migration.transaction import MigratedFile
 from annotate.migration.yaml_files import migrate_baseline
 from annotate.model import GOLD, Annotation
 
@@ -66,7 +66,7 @@ class AnnotationPair(NamedTuple):
 
 def migrate_files(
     folders: Folders, migration: Migration, labels_yaml: str, before: Inventory, after: Inventory
-) -> tuple[list[FileChange], list[str]]:
+) -> tuple[list[MigratedFile], list[str]]:
     """Return the files that a migration changes, and lines on what a person must look at.
 
     Args:
@@ -94,7 +94,7 @@ def migrate_files(
     prose = dict(_prose_files(folders)) | {file.path: file.data.decode("utf-8") for file in new_files}
     notes = [note for file in new_files for note in file.notes]
     notes += map(str, find_stale_names(prose, *removed_names(before, after)))
-    changes = [FileChange(str(file.path.absolute()), file.path.read_bytes(), file.data) for file in new_files]
+    changes = [MigratedFile(str(file.path.absolute()), file.path.read_bytes(), file.data) for file in new_files]
     return [change for change in changes if change.old != change.new], notes
 
 
@@ -196,7 +196,7 @@ def _prose_files(folders: Folders) -> Iterator[tuple[Path, str]]:
 
 
 @contextmanager
-def changed_copy(corpus: Corpus, changes: list[FileChange]) -> Iterator[Corpus]:
+def changed_copy(corpus: Corpus, changes: list[MigratedFile]) -> Iterator[Corpus]:
     """Yield a temporary copy of the corpus with the changes made."""
     root = corpus.root.absolute()
     with tempfile.TemporaryDirectory() as folder:

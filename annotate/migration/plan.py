@@ -22,7 +22,7 @@ from annotate.migration.projects import (
     require_equal,
 )
 from annotate.migration.steps import Migration
-from annotate.migration.transaction import Journal
+from annotate.migration.transaction import MigrationJournal
 from annotate.migration.yaml_files import migrate_inventory
 
 
@@ -49,7 +49,7 @@ class MigrationPlan(NamedTuple):
         notes: What a person must look at.
     """
 
-    journal: Journal
+    journal: MigrationJournal
     corpus_effects: list[CorpusEffect]
     project_effects: list[ProjectEffect]
     notes: list[str]
@@ -80,7 +80,9 @@ def plan_migration(
     new_text, inventories = migrate_inventory(schema, old_text, migration)
     _require_no_errors(corpus, inventories[0], "fix the corpus first")
     changes, notes = migrate_files(folders, migration, new_text, inventories[0], inventories[-1])
-    plan = MigrationPlan(Journal(migration, old_text, changes, []), _count_corpus_effects(corpus, migration), [], notes)
+    plan = MigrationPlan(
+        MigrationJournal(migration, old_text, changes, []), _count_corpus_effects(corpus, migration), [], notes
+    )
     annotators = state.annotators(studio.address.name) if studio else {}
     with changed_copy(corpus, changes) as new_corpus:
         _require_no_errors(new_corpus, inventories[-1], "the migration causes them; change its steps")

@@ -19,7 +19,7 @@ from annotate.labelstudio.results import ENTRY_KINDS, article_id_of, iterate_ent
 from annotate.labelstudio.state import State
 from annotate.migration.annotations import count_uses, migrate_items
 from annotate.migration.steps import Migration
-from annotate.migration.transaction import EntryChange, ProjectChange, list_entries, migrate_entry, read_settings
+from annotate.migration.transaction import MigratedEntry, MigratedProject, list_entries, migrate_entry, read_settings
 from annotate.model import GOLD
 
 SKIPPED = "skipped"
@@ -123,7 +123,7 @@ def plan_project(
     corpus: Corpus,
     migration: Migration,
     inventories: list[Inventory],
-) -> tuple[ProjectChange, list[JsonObject]]:
+) -> tuple[MigratedProject, list[JsonObject]]:
     """Return a project before and after the migration, and its tasks.
 
     Args:
@@ -145,7 +145,7 @@ def plan_project(
     tasks = list(studio.iterate_tasks_with_drafts(project_id))
     require_equal(corpus, inventories[0], tasks, annotators, project, "before the migration", "pull, and push")
     has_drop = any(step.kind == "drop" for step in migration.steps)
-    changes: list[EntryChange] = []
+    changes: list[MigratedEntry] = []
     for entry in list_entries(tasks):
         annotation_set = entry.annotation_set(annotators, project.is_adjudication)
         change = migrate_entry(migration, inventories, corpus, entry, annotation_set)
@@ -160,7 +160,7 @@ def plan_project(
         "label_config": labelling_config(inventories[-1]),
         "model_version": versions.get(old["model_version"]) or old["model_version"],
     }
-    return ProjectChange(studio.address.name, project_id, project.is_adjudication, old, new, changes), tasks
+    return MigratedProject(studio.address.name, project_id, project.is_adjudication, old, new, changes), tasks
 
 
 def _count_names(fields: JsonObject) -> int:
@@ -206,7 +206,7 @@ def _user_ids(task: JsonObject) -> Iterator[int]:
             yield user_id
 
 
-def migrate_tasks(tasks: list[JsonObject], changes: list[EntryChange]) -> list[JsonObject]:
+def migrate_tasks(tasks: list[JsonObject], changes: list[MigratedEntry]) -> list[JsonObject]:
     """Return the tasks as they are after the migration."""
     new = {(change.kind, change.entry_id): change.new for change in changes}
     return [

@@ -11,7 +11,7 @@ from annotate.schemas import require_valid
 from annotate.util.files import load_yaml
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class MigrationStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step: what becomes of a name, which is another name, the same, or nothing.
 
     Attributes:
@@ -61,7 +61,7 @@ class Migration(NamedTuple):
 
     old_version: str
     new_version: str
-    steps: tuple[Step, ...]
+    steps: tuple[MigrationStep, ...]
 
 
 def load_migration(path: str | Path) -> Migration:
@@ -84,14 +84,14 @@ def load_migration(path: str | Path) -> Migration:
     return migration
 
 
-def _make_step(entry: Mapping[str, Any]) -> Step:
+def _make_step(entry: Mapping[str, Any]) -> MigrationStep:
     if "rename" in entry:
         names, attribute = (entry["from"],), entry.get("attribute")
-        return Step(kind="rename", what=entry["rename"], names=names, to=entry["to"], attribute=attribute)
+        return MigrationStep(kind="rename", what=entry["rename"], names=names, to=entry["to"], attribute=attribute)
     if "merge" in entry:
-        return Step(kind="merge", what="label", names=tuple(entry["merge"]), to=entry["to"])
+        return MigrationStep(kind="merge", what="label", names=tuple(entry["merge"]), to=entry["to"])
     if "split" in entry:
-        return Step(
+        return MigrationStep(
             kind="split",
             what="label",
             names=(entry["split"],),
@@ -102,5 +102,5 @@ def _make_step(entry: Mapping[str, Any]) -> Step:
         )
     if "reword" in entry:
         name = entry["name"]
-        return Step(kind="reword", what=entry["reword"], names=(name,), to=name, shown_as=entry["shown_as"])
-    return Step(kind="drop", what=entry["drop"], names=(entry["name"],), attribute=entry.get("attribute"))
+        return MigrationStep(kind="reword", what=entry["reword"], names=(name,), to=name, shown_as=entry["shown_as"])
+    return MigrationStep(kind="drop", what=entry["drop"], names=(entry["name"],), attribute=entry.get("attribute"))

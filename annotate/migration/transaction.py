@@ -34,7 +34,7 @@ PHASES: tuple[Phase, ...] = ("forward", "back", "done")
 ENTRY_PATHS = {"annotation": "api/annotations/{}/", "draft": "api/drafts/{}/", "prediction": "api/predictions/{}/"}
 
 
-class FileChange(msgspec.Struct, frozen=True):
+class MigratedFile(msgspec.Struct, frozen=True):
     """A file with its contents before and after."""
 
     path: str
@@ -42,7 +42,7 @@ class FileChange(msgspec.Struct, frozen=True):
     new: bytes
 
 
-class EntryChange(msgspec.Struct, frozen=True, rename={"entry_id": "number"}):
+class MigratedEntry(msgspec.Struct, frozen=True, rename={"entry_id": "number"}):
     """An annotation, draft or prediction on the server, with its changing fields before and after."""
 
     kind: str
@@ -51,7 +51,7 @@ class EntryChange(msgspec.Struct, frozen=True, rename={"entry_id": "number"}):
     new: JsonObject
 
 
-class ProjectChange(msgspec.Struct, forbid_unknown_fields=True, rename={"project_id": "project", "is_gold": "gold"}):
+class MigratedProject(msgspec.Struct, forbid_unknown_fields=True, rename={"project_id": "project", "is_gold": "gold"}):
     """A project before and after.
 
     Attributes:
@@ -68,10 +68,12 @@ class ProjectChange(msgspec.Struct, forbid_unknown_fields=True, rename={"project
     is_gold: bool
     old: JsonObject
     new: JsonObject
-    entries: list[EntryChange]
+    entries: list[MigratedEntry]
 
 
-class Journal(msgspec.Struct, forbid_unknown_fields=True, rename={"labels_yaml": "schema", "projects": "lives"}):
+class MigrationJournal(
+    msgspec.Struct, forbid_unknown_fields=True, rename={"labels_yaml": "schema", "projects": "lives"}
+):
     """All that a migration changes.
 
     Attributes:
@@ -83,8 +85,8 @@ class Journal(msgspec.Struct, forbid_unknown_fields=True, rename={"labels_yaml":
 
     migration: Migration
     labels_yaml: str
-    files: list[FileChange]
-    projects: list[ProjectChange]
+    files: list[MigratedFile]
+    projects: list[MigratedProject]
 
     def counts(self) -> dict[str, int]:
         """Return how many files, projects and entries change, by kind."""
@@ -123,7 +125,7 @@ def list_entries(tasks_: Iterable[JsonObject]) -> Iterator[ServerEntry]:
 
 def migrate_entry(
     migration: Migration, inventories: Sequence[Inventory], corpus: Corpus, entry: ServerEntry, annotation_set: str
-) -> EntryChange:
+) -> MigratedEntry:
     """Return what becomes of an entry on the server.
 
     A prediction that the toolkit made from the corpus is made again from the migrated annotation.
@@ -148,7 +150,7 @@ def migrate_entry(
             if is_old and tasks.result_items(annotation, inventories[0]) == result:
                 migrated = migrate_annotation(migration.steps, annotation, annotation_set, migration.new_version)
                 new["result"] = tasks.result_items(canonical(migrated), inventories[-1])
-    return EntryChange(entry.kind, entry.data["id"], old, new)
+    return MigratedEntry(entry.kind, entry.data["id"], old, new)
 
 
 def read_settings(studio: Studio, project_id: int) -> JsonObject:
@@ -157,16 +159,16 @@ def read_settings(studio: Studio, project_id: int) -> JsonObject:
     return {"label_config": settings.get("label_config"), "model_version": settings.get("model_version")}
 
 
-def read_journal(state: State) -> tuple[Phase, Journal] | None:
+def read_journal(state: State) -> tuple[Phase, MigrationJournal] | None:
     """Return the journal of this folder and its phase; None if there is none."""
     for phase in PHASES:
-        journal = state.read(f"{MIGRATION_FOLDER}/{phase}.json", Journal)
+        journal = state.read(f"{MIGRATION_FOLDER}/{phase}.json", MigrationJournal)
         if journal is not None:
             return phase, journal
     return None
 
 
-def begin_migration(state: State, journal: Journal) -> None:
+def begin_migration(state: State, journal: MigrationJournal) -> None:
     """Write the journal. From here on the migration is completed or undone."""
     state.write(f"{MIGRATION_FOLDER}/forward.json", journal)
     (state.folder / MIGRATION_FOLDER / "done.json").unlink(missing_ok=True)
@@ -182,7 +184,7 @@ def _set_phase(state: State, old: Phase, new: Phase | None) -> None:
 
 
 def complete_migration(
-    state: State, journal: Journal, corpus: Corpus, schema: Path, studio: Studio | None, progress: Progress
+    state: State, journal: MigrationJournal, corpus: Corpus, schema: Path, studio: Studio | None, progress: Progress
 ) -> None:
     """Write the new version of everything, whatever is written already.
 
@@ -222,7 +224,9 @@ def complete_migration(
     _set_phase(state, "forward", "done")
 
 
-def undo_migration(state: State, phase: Phase, journal: Journal, studio: Studio | None, progress: Progress) -> None:
+def undo_migration(
+    state: State, phase: Phase, journal: MigrationJournal, studio: Studio | None, progress: Progress
+) -> None:
     """Write the old version of everything, and remove the journal.
 
     Args:
@@ -255,7 +259,7 @@ def undo_migration(state: State, phase: Phase, journal: Journal, studio: Studio 
     _set_phase(state, "back", None)
 
 
-def _require_known_files(journal: Journal) -> None:
+def _require_known_files(journal: MigrationJournal) -> None:
     """Raise Refused for a file that is neither the old nor the new one."""
     for file in journal.files:
         path = Path(file.path)
@@ -272,7 +276,7 @@ ProjectEntries: TypeAlias = dict[int, list[ServerEntry]]
 """Project id → its entries on the server. A project that was deleted since the journal was written is missing."""
 
 
-def _list_present_entries(studio: Studio | None, journal: Journal) -> ProjectEntries:
+def _list_present_entries(studio: Studio | None, journal: MigrationJournal) -> ProjectEntries:
     """Return what the projects of a journal have now; raise CannotRun for another server."""
     entries: ProjectEntries = {}
     for change in journal.projects if studio is not None else ():
@@ -285,7 +289,7 @@ def _list_present_entries(studio: Studio | None, journal: Journal) -> ProjectEnt
     return entries
 
 
-def _changed_since(project: ProjectChange, entries: ProjectEntries) -> Iterator[ServerEntry]:
+def _changed_since(project: MigratedProject, entries: ProjectEntries) -> Iterator[ServerEntry]:
     """Yield the entries of a project that are neither as before the migration nor as after it."""
     changes = {(change.kind, change.entry_id): change for change in project.entries}
     for entry in entries.get(project.project_id, ()):
@@ -297,7 +301,7 @@ def _changed_since(project: ProjectChange, entries: ProjectEntries) -> Iterator[
 def _write_projects(
     state: State,
     studio: Studio,
-    journal: Journal,
+    journal: MigrationJournal,
     entries: ProjectEntries,
     side: Literal["old", "new"],
     progress: Progress,

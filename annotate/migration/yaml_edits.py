@@ -16,7 +16,7 @@ _NOT_PLAIN = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 """Words that a YAML 1.1 parser reads as something other than a string."""
 
 
-class Edit(NamedTuple):
+class YamlEdit(NamedTuple):
     """Put `text` in place of the code points `[start, end)`."""
 
     start: int
@@ -24,7 +24,7 @@ class Edit(NamedTuple):
     text: str
 
 
-def apply_edits(text: str, edits: Sequence[Edit]) -> str:
+def apply_edits(text: str, edits: Sequence[YamlEdit]) -> str:
     """Return the text with the edits made; an edit within a removal is part of it."""
     outermost = {edit for edit in edits if not any(_is_within_removal(edit, other) for other in edits)}
     for edit in sorted(outermost, reverse=True):
@@ -32,7 +32,7 @@ def apply_edits(text: str, edits: Sequence[Edit]) -> str:
     return text
 
 
-def _is_within_removal(edit: Edit, other: Edit) -> bool:
+def _is_within_removal(edit: YamlEdit, other: YamlEdit) -> bool:
     return edit != other and other.start <= edit.start and edit.end <= other.end and not other.text
 
 
@@ -41,9 +41,9 @@ def entries(node: yaml.Node) -> dict[str, tuple[yaml.Node, yaml.Node]]:
     return {key.value: (key, value) for key, value in node.value}
 
 
-def replace_scalar(node: yaml.Node, new: str) -> Edit:
+def replace_scalar(node: yaml.Node, new: str) -> YamlEdit:
     """Return the edit that puts a word in place of a scalar."""
-    return Edit(node.start_mark.index, node.end_mark.index, quote_scalar(new))
+    return YamlEdit(node.start_mark.index, node.end_mark.index, quote_scalar(new))
 
 
 def quote_scalar(word: str) -> str:
@@ -111,32 +111,32 @@ class YamlDocument:
         end = self.text.find("\n", self.end(node))
         return len(self.text) if end < 0 else end
 
-    def copy_with(self, node: yaml.Node, edit: Edit) -> str:
+    def copy_with(self, node: yaml.Node, edit: YamlEdit) -> str:
         """Return the text of a node with one edit made in it."""
         return self.text[node.start_mark.index : edit.start] + edit.text + self.text[edit.end : self.end(node)]
 
-    def remove_entry(self, mapping: yaml.Node, key: str) -> Edit:
+    def remove_entry(self, mapping: yaml.Node, key: str) -> YamlEdit:
         """Return the edit that removes an entry of a mapping, with its comma or its lines."""
         index = list(entries(mapping)).index(key)
         ranges = [(key_node.start_mark.index, self.end(value)) for key_node, value in mapping.value]
         return self._remove(mapping, index, ranges)
 
-    def remove_item(self, sequence: yaml.Node, index: int) -> Edit:
+    def remove_item(self, sequence: yaml.Node, index: int) -> YamlEdit:
         """Return the edit that removes an item of a sequence, with its comma or its lines."""
         ranges = [(item.start_mark.index, self.end(item)) for item in sequence.value]
         return self._remove(sequence, index, ranges)
 
-    def _remove(self, collection: yaml.Node, index: int, ranges: Sequence[tuple[int, int]]) -> Edit:
+    def _remove(self, collection: yaml.Node, index: int, ranges: Sequence[tuple[int, int]]) -> YamlEdit:
         start, end = ranges[index]
         if not is_flow(collection):
             # The end of an empty value may be the line break itself.
             line_end = self.text.find("\n", end) if self.text[end - 1] != "\n" else end - 1
-            return Edit(self.line_start(start), len(self.text) if line_end < 0 else line_end + 1, "")
+            return YamlEdit(self.line_start(start), len(self.text) if line_end < 0 else line_end + 1, "")
         if index + 1 < len(ranges):
-            return Edit(start, ranges[index + 1][0], "")
-        return Edit(ranges[index - 1][1] if index else start, end, "")
+            return YamlEdit(start, ranges[index + 1][0], "")
+        return YamlEdit(ranges[index - 1][1] if index else start, end, "")
 
-    def insert_after(self, collection: yaml.Node, item: yaml.Node, texts: Sequence[str]) -> Edit:
+    def insert_after(self, collection: yaml.Node, item: yaml.Node, texts: Sequence[str]) -> YamlEdit:
         """Return the edit that puts items or entries after another one of the same collection.
 
         Args:
@@ -151,4 +151,4 @@ class YamlDocument:
             first = collection.value[0]
             start = (first[0] if isinstance(first, tuple) else first).start_mark.index
             end, separator = self.line_end(item), f"\n{self.text[self.line_start(start) : start]}"
-        return Edit(end, end, "".join(separator + text for text in texts))
+        return YamlEdit(end, end, "".join(separator + text for text in texts))

@@ -9,10 +9,10 @@ import yaml
 from annotate import baseline, inventory
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.migration.steps import Migration, Step
+from annotate.migration.steps import Migration, MigrationStep
 from annotate.migration.yaml_edits import (
-    Edit,
     YamlDocument,
+    YamlEdit,
     apply_edits,
     describe_line,
     entries,
@@ -64,7 +64,7 @@ def _load_inventory(schema: Path, text: str, when: str) -> Inventory:
             raise CannotRun(schema, f"{when}: {error.problem}", error.hint) from error
 
 
-def apply_step(text: str, step: Step) -> str:
+def apply_step(text: str, step: MigrationStep) -> str:
     """Return `labels.yaml` after one step.
 
     Raises:
@@ -74,14 +74,14 @@ def apply_step(text: str, step: Step) -> str:
     _check_names(document, step)
     document = YamlDocument(apply_edits(text, list(_STEP_EDITS[step.what](document, step))))
     empty_sections = [
-        Edit(key.end_mark.index + 1, key.end_mark.index + 1, f" {_EMPTY[name]}")
+        YamlEdit(key.end_mark.index + 1, key.end_mark.index + 1, f" {_EMPTY[name]}")
         for name, (key, value) in entries(document.root).items()
         if name in _EMPTY and isinstance(value, yaml.ScalarNode) and not value.value
     ]
     return apply_edits(document.text, empty_sections)
 
 
-def _check_names(document: YamlDocument, step: Step) -> None:
+def _check_names(document: YamlDocument, step: MigrationStep) -> None:
     """Raise ValueError for a step that names what is not there, or makes what is there already."""
     if step.what == "value":
         attribute = str(step.attribute)
@@ -98,7 +98,7 @@ def _check_names(document: YamlDocument, step: Step) -> None:
             raise ValueError(f"{step}: a {step.what} is called {name!r} already")
 
 
-def _edit_label(document: YamlDocument, step: Step) -> Iterator[Edit]:
+def _edit_label(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     new_labels = list(step.into) or ([step.to] if step.to else [])
     spans = document.get("spans")
     kept = step.to if step.to in step.names else step.names[0]
@@ -126,7 +126,7 @@ def _label_lists(document: YamlDocument) -> Iterator[yaml.Node]:
         yield from (node for end, (_, node) in entries(document.get("relations", name)).items() if end in _ENDS)
 
 
-def _edit_list(document: YamlDocument, node: yaml.Node, names: Sequence[str], new: Sequence[str]) -> Iterator[Edit]:
+def _edit_list(document: YamlDocument, node: yaml.Node, names: Sequence[str], new: Sequence[str]) -> Iterator[YamlEdit]:
     """Put new names where the first of the old ones is in a list, and remove the others."""
     old = [item.value for item in node.value]
     if not set(old) & set(names):
@@ -139,15 +139,15 @@ def _edit_list(document: YamlDocument, node: yaml.Node, names: Sequence[str], ne
             replace_scalar(item, name) for item, name in zip(node.value, result, strict=True) if item.value != name
         )
     else:
-        yield Edit(node.start_mark.index, document.end(node), f"[{', '.join(map(quote_scalar, result))}]")
+        yield YamlEdit(node.start_mark.index, document.end(node), f"[{', '.join(map(quote_scalar, result))}]")
 
 
-def _kept_label(step: Step) -> str:
+def _kept_label(step: MigrationStep) -> str:
     """Return the label of a split that takes over the old entry: the old one if it stays, otherwise the default."""
     return step.names[0] if step.names[0] in step.into else str(step.to)
 
 
-def _split_entry(document: YamlDocument, spans: yaml.Node, step: Step) -> Iterator[Edit]:
+def _split_entry(document: YamlDocument, spans: yaml.Node, step: MigrationStep) -> Iterator[YamlEdit]:
     """Edit the old entry, and put the other labels after it with the fields that they do not give themselves."""
     key, value = entries(spans)[step.names[0]]
     fields = {name: node.value for name, (_, node) in entries(value).items()}
@@ -165,7 +165,7 @@ def _split_entry(document: YamlDocument, spans: yaml.Node, step: Step) -> Iterat
     yield document.insert_after(spans, value, new_entries)
 
 
-def _edit_intervals(document: YamlDocument, step: Step, new_labels: Sequence[str]) -> Iterator[Edit]:
+def _edit_intervals(document: YamlDocument, step: MigrationStep, new_labels: Sequence[str]) -> Iterator[YamlEdit]:
     """Drop an interval with its label; copy it for each label of a split, which has the same attributes."""
     section = document.get("intervals")
     affected = [
@@ -189,7 +189,7 @@ def _edit_intervals(document: YamlDocument, step: Step, new_labels: Sequence[str
         yield document.insert_after(section, interval, copies)
 
 
-def _edit_anchors(document: YamlDocument, step: Step) -> Iterator[Edit]:
+def _edit_anchors(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     """Give records their new anchors; raise ValueError where the step does not say which label it is."""
     affected = [
         name for name in document.keys("records") if document.get("records", name, "anchor").value in step.names
@@ -216,7 +216,7 @@ def _drop_record_first(record: str) -> str:
     return f"put a step before it: {{drop: record, name: {record}, confirm: true}}"
 
 
-def _remove_attribute(document: YamlDocument, name: str) -> Iterator[Edit]:
+def _remove_attribute(document: YamlDocument, name: str) -> Iterator[YamlEdit]:
     """Remove an attribute with the intervals that need it and the classes of records."""
     yield document.remove_entry(document.get("attributes"), name)
     for index, interval in enumerate(document.get("intervals").value):
@@ -235,7 +235,7 @@ def _records_classified_by(document: YamlDocument, attribute: str) -> Iterator[t
             yield record, classes
 
 
-def _edit_attribute(document: YamlDocument, step: Step) -> Iterator[Edit]:
+def _edit_attribute(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     name = step.names[0]
     if step.to is None:
         yield from _remove_attribute(document, name)
@@ -247,7 +247,7 @@ def _edit_attribute(document: YamlDocument, step: Step) -> Iterator[Edit]:
     yield from (replace_scalar(node, step.to) for _, node in _records_classified_by(document, name))
 
 
-def _edit_value(document: YamlDocument, step: Step) -> Iterator[Edit]:
+def _edit_value(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     attribute, name = str(step.attribute), step.names[0]
     intervals = [entries(interval) for interval in document.get("intervals").value]
     intervals = [fields for fields in intervals if fields["wording"][1].value == attribute]
@@ -263,7 +263,7 @@ def _edit_value(document: YamlDocument, step: Step) -> Iterator[Edit]:
                 yield from _edit_list(document, entries(view)["words_for"][1], [name], new)
 
 
-def _edit_relation(document: YamlDocument, step: Step) -> Iterator[Edit]:
+def _edit_relation(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     name, relations = step.names[0], document.get("relations")
     if step.shown_as is not None:
         yield _reword_relation(entries(relations)[name][1], step.shown_as)
@@ -284,17 +284,17 @@ def _edit_relation(document: YamlDocument, step: Step) -> Iterator[Edit]:
             yield from (document.remove_entry(roles, role) for role in filled)
 
 
-def _reword_relation(relation: yaml.Node, words: str) -> Edit:
+def _reword_relation(relation: yaml.Node, words: str) -> YamlEdit:
     """Return the edit that sets what a relation is shown as; a new field becomes the first one."""
     fields = entries(relation)
     if "shown_as" in fields:
         return replace_scalar(fields["shown_as"][1], words)
     first = next(iter(fields.values()))[0].start_mark
     separator = ", " if is_flow(relation) else "\n" + " " * first.column
-    return Edit(first.index, first.index, f"shown_as: {quote_scalar(words)}{separator}")
+    return YamlEdit(first.index, first.index, f"shown_as: {quote_scalar(words)}{separator}")
 
 
-def _edit_record(document: YamlDocument, step: Step) -> Iterator[Edit]:
+def _edit_record(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     """Remove a record, and the `enclosing` of roles of other records that look into it."""
     name = step.names[0]
     yield document.remove_entry(document.get("records"), name)
@@ -314,7 +314,7 @@ _STEP_EDITS = {
 }
 
 
-def migrate_baseline(text: str, steps: Sequence[Step], new_inventory: Inventory) -> str:
+def migrate_baseline(text: str, steps: Sequence[MigrationStep], new_inventory: Inventory) -> str:
     """Return `baseline.yaml` after the steps.
 
     Raises:
@@ -331,7 +331,7 @@ def migrate_baseline(text: str, steps: Sequence[Step], new_inventory: Inventory)
     return text
 
 
-def _edit_baseline(document: YamlDocument, step: Step) -> Iterator[Edit]:
+def _edit_baseline(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     for rule in document.get("rules").value:
         fields = entries(rule)
         if step.what == "label":
@@ -356,7 +356,7 @@ def _edit_baseline(document: YamlDocument, step: Step) -> Iterator[Edit]:
             yield from _edit_setting(document, entries(setting)["set"][1], step)
 
 
-def _edit_setting(document: YamlDocument, values: yaml.Node, step: Step) -> Iterator[Edit]:
+def _edit_setting(document: YamlDocument, values: yaml.Node, step: MigrationStep) -> Iterator[YamlEdit]:
     """Edit one `set`, which is a mapping of attributes to values."""
     for name, (key, value) in entries(values).items():
         is_attribute = step.what == "attribute" and name in step.names
@@ -368,7 +368,7 @@ def _edit_setting(document: YamlDocument, values: yaml.Node, step: Step) -> Iter
                 yield replace_scalar(key if is_attribute else value, step.to)
 
 
-def _rename_in_baseline(node: yaml.Node, step: Step, where: str) -> Iterator[Edit]:
+def _rename_in_baseline(node: yaml.Node, step: MigrationStep, where: str) -> Iterator[YamlEdit]:
     if node.value in step.names:
         if step.to is None:
             raise ValueError(f"{where} needs {node.value!r} ({describe_line(node)})")

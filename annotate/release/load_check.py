@@ -37,7 +37,7 @@ def load_tables(folder: Path, configs: Sequence[str]) -> dict[str, LoadResult]:
     """
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "HF_HOME": home, "HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
-        # It runs in an empty folder: Python would import modules from the current one.
+        # The folder is empty, so that no file next to the corpus is imported as a module.
         process = run_module(__name__, str(folder.resolve()), *configs, cwd=Path(home), environment=environment)
     if process.returncode:
         last_line = process.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]

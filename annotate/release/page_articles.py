@@ -21,7 +21,7 @@ LINE_STYLES = ("solid", "dotted", "dashed", "double")
 """The CSS line style of each layer, so that layers differ without colours, too."""
 
 
-class Mark(NamedTuple):
+class MarkedMention(NamedTuple):
     """A mention as the page shows it.
 
     Attributes:
@@ -55,7 +55,7 @@ class Line(NamedTuple):
         lane: The number of lines between this one and the words.
     """
 
-    mark: Mark
+    mark: MarkedMention
     piece: Piece
     lane: int
 
@@ -70,7 +70,7 @@ class Line(NamedTuple):
         return self.piece.start == self.mark.mention.start
 
 
-class Segment(NamedTuple):
+class MarkedSegment(NamedTuple):
     """Text that has the same lines from its first to its last character.
 
     Attributes:
@@ -84,7 +84,7 @@ class Segment(NamedTuple):
     lines: list[Line]
 
 
-class Paragraph(NamedTuple):
+class MarkedParagraph(NamedTuple):
     """A paragraph.
 
     Attributes:
@@ -93,9 +93,9 @@ class Paragraph(NamedTuple):
         marks: The mentions that start in it.
     """
 
-    segments: list[Segment]
+    segments: list[MarkedSegment]
     depth: int
-    marks: list[Mark]
+    marks: list[MarkedMention]
 
 
 class MarkedArticle:
@@ -123,22 +123,22 @@ class MarkedArticle:
         mentions.sort(key=lambda mention: (mention.start, -mention.end, mention.label))
         notes = {span.id: span.note for span in annotation.spans}
         layers = list(inventory.layers)
-        self._marks: dict[str, Mark] = {}
+        self._marks: dict[str, MarkedMention] = {}
         for position, mention in enumerate(mentions, 1):
             label = inventory.spans[mention.label]
             style = LINE_STYLES[layers.index(label.layer) % len(LINE_STYLES)]
-            self._marks[mention.id] = Mark(
+            self._marks[mention.id] = MarkedMention(
                 mention, label, position, f"a{number}-{position}", style, notes[mention.id] or ""
             )
-        self._relations: dict[str, list[tuple[Relation, Mark]]] = defaultdict(list)
+        self._relations: dict[str, list[tuple[Relation, MarkedMention]]] = defaultdict(list)
         for relation, head, tail in graph.related:
             self._relations[head.id].append((relation, self._marks[tail.id]))
 
-    def relations_from(self, mark: Mark) -> list[tuple[Relation, Mark]]:
+    def relations_from(self, mark: MarkedMention) -> list[tuple[Relation, MarkedMention]]:
         """Return the relations whose head is a mention, each with its tail."""
         return self._relations[mark.mention.id]
 
-    def paragraphs(self) -> Iterator[Paragraph]:
+    def paragraphs(self) -> Iterator[MarkedParagraph]:
         """Yield the paragraphs; blank lines are left out."""
         start = 0
         for text in self._text.split("\n"):
@@ -147,7 +147,7 @@ class MarkedArticle:
                 lines = self._place_lines(start, end)
                 depth = LINE_DISTANCE * (1 + max((line.lane for line in lines), default=-1))
                 marks = [mark for mark in self._marks.values() if start <= mark.mention.start < end]
-                yield Paragraph(list(self._cut_segments(start, end, lines)), depth, marks)
+                yield MarkedParagraph(list(self._cut_segments(start, end, lines)), depth, marks)
             start = end + 1
 
     def _place_lines(self, start: int, end: int) -> list[Line]:
@@ -165,9 +165,9 @@ class MarkedArticle:
             lines.append(Line(mark, piece, max(lanes, default=-1) + 1))
         return lines[::-1]
 
-    def _cut_segments(self, start: int, end: int, lines: list[Line]) -> Iterator[Segment]:
+    def _cut_segments(self, start: int, end: int, lines: list[Line]) -> Iterator[MarkedSegment]:
         """Yield the text of a paragraph, cut where a line starts or ends."""
         bounds = {start, end, *(position for line in lines for position in line.piece)}
         for first, last in pairwise(sorted(bounds)):
             inside = [line for line in lines if line.piece.start <= first and last <= line.piece.end]
-            yield Segment(first, self._text[first:last], inside)
+            yield MarkedSegment(first, self._text[first:last], inside)

@@ -3,7 +3,7 @@
 import pytest
 
 from annotate.migration.annotations import count_uses, migrate_items
-from annotate.migration.steps import Step, load_migration
+from annotate.migration.steps import MigrationStep, load_migration
 from annotate.migration.yaml_files import migrate_inventory
 from tests.conftest import Project
 
@@ -37,5 +37,5 @@ def test_relations_on_a_server_are_known_by_words_and_name(
 def test_items_that_are_not_of_the_inventory_stay(project: Project) -> None:
     inventories = [project.inventory, project.inventory]
     items: list[object] = [3, {"type": "labels"}, {"type": "relation", "from_id": [], "labels": ["nothing"]}, None]
-    step = Step(kind="drop", what="label", names=("Quay",))
+    step = MigrationStep(kind="drop", what="label", names=("Quay",))
     assert migrate_items([step], inventories, items, "anna", "harbour") == items

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from annotate import inventory
-from annotate.migration.steps import Step
+from annotate.migration.steps import MigrationStep
 from annotate.migration.yaml_files import apply_step
 from tests.conftest import BASE, ROOT
 
@@ -13,23 +13,26 @@ from tests.conftest import BASE, ROOT
 def test_reworded_relation_is_edited_in_either_style_of_yaml() -> None:
     text = (BASE / "schema" / "labels.yaml").read_text()
     text = text.replace("  lies_at:\n", "  lies_at:\n    shown_as: where it lies\n")
-    step = Step(kind="reword", what="relation", names=("lies_at",), to="lies_at", shown_as="at: where?")
+    step = MigrationStep(kind="reword", what="relation", names=("lies_at",), to="lies_at", shown_as="at: where?")
     assert '    shown_as: "at: where?"\n' in apply_step(text, step)
     flow = "relations:\n  lies_at: {definition: D., guideline: g.md, head: [A], tail: [B]}\nrecords: {}\n"
     assert '  lies_at: {shown_as: "at: where?", definition' in apply_step(flow, step)
     with pytest.raises(ValueError, match="no relation is called 'sits_at'"):
-        apply_step(text, Step(kind="reword", what="relation", names=("sits_at",), to="sits_at", shown_as="x"))
+        apply_step(text, MigrationStep(kind="reword", what="relation", names=("sits_at",), to="sits_at", shown_as="x"))
 
 
 def test_every_name_of_this_repository_can_be_renamed(labels: inventory.Inventory, tmp_path: Path) -> None:
     """Every name can be renamed, and the result still loads."""
     text = (ROOT / "schema" / "labels.yaml").read_text("utf-8")
-    steps = [Step(kind="rename", what="label", names=(name,), to=f"{name}X") for name in labels.spans]
-    steps += [Step(kind="rename", what="attribute", names=(name,), to=f"{name}_x") for name in labels.attributes]
-    steps += [Step(kind="rename", what="relation", names=(name,), to=f"{name}_x") for name in labels.relations]
+    steps = [MigrationStep(kind="rename", what="label", names=(name,), to=f"{name}X") for name in labels.spans]
+    steps += [
+        MigrationStep(kind="rename", what="attribute", names=(name,), to=f"{name}_x") for name in labels.attributes
+    ]
+    steps += [MigrationStep(kind="rename", what="relation", names=(name,), to=f"{name}_x") for name in labels.relations]
     values = [(attribute.name, value) for attribute in labels.attributes.values() for value in attribute.values]
     steps = [
-        Step(kind="rename", what="value", attribute=name, names=(value,), to=f"{value} x") for name, value in values
+        MigrationStep(kind="rename", what="value", attribute=name, names=(value,), to=f"{value} x")
+        for name, value in values
     ] + steps
     for step in steps:
         text = apply_step(text, step)
@@ -49,8 +52,8 @@ def test_comments_around_a_dropped_label_stay(name: str) -> None:
         "\nattributes:", "\n# of attributes\nattributes:"
     )
     for record in ("sayings", "loads"):
-        text = apply_step(text, Step(kind="drop", what="record", names=(record,)))
-    new = apply_step(text, Step(kind="drop", what="label", names=(name,)))
+        text = apply_step(text, MigrationStep(kind="drop", what="record", names=(record,)))
+    new = apply_step(text, MigrationStep(kind="drop", what="label", names=(name,)))
     assert f"  {name}:" not in new
     assert "  # before Quay\n" in new
     assert "\n\n# of attributes\nattributes:\n" in new

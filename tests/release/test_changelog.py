@@ -24,8 +24,8 @@ def test_drafting_twice_is_drafting_once_and_loses_no_line(lines: list[str], ver
     entry = next(entry for entry in parse_changelog(once) if entry.version == version)
     assert entry.missing_counts(COUNTS) == []
     assert entry.day
-    kept = [one for one in lines if one and not one.startswith("## ")]
-    assert [one for one in kept if kept.count(one) > once.split("\n").count(one)] == []
+    kept = [line for line in lines if line and not line.startswith("## ")]
+    assert [line for line in kept if kept.count(line) > once.split("\n").count(line)] == []
 
 
 def test_newest_entry_stands_on_top() -> None:

@@ -1,4 +1,4 @@
-"""Cutting a release: two steps, one result; killed, out of room, two at once, refused: nothing is left half done."""
+"""`annotate release cut`: two steps, one result; killed, on a full disk, or refused, it leaves nothing half done."""
 
 import fcntl
 import multiprocessing
@@ -31,8 +31,8 @@ def test_two_steps_and_what_they_say(port: Maintained) -> None:
         "  review the files and commit them\n  annotate release cut 1.0.0\n"
     )
     assert port.tree().keys() - before.keys() == {"corpus/CHANGELOG.md", TO_COME}
-    told = port.path("corpus/CHANGELOG.md").read_text()
-    assert told == (
+    changelog = port.path("corpus/CHANGELOG.md").read_text()
+    assert changelog == (
         f"# Changes of the data\n\n## 1.0.0 ({DAY})\n\n{DRAFT}\n"
         "- Articles: 2.\n- Gold spans: 11.\n- Gold relations: 6.\n"
     )
@@ -47,9 +47,9 @@ def test_two_steps_and_what_they_say(port: Maintained) -> None:
 
 
 def test_tag_names_what_is_in_the_folder(released: Maintained) -> None:
-    told = released.git("cat-file", "tag", f"v{VERSION}")
-    assert "\nPort news 1.0.0\n\nTold by a person.\n\n- Articles: 2.\n" in told
-    sums = told.split()[-1]
+    tag_message = released.git("cat-file", "tag", f"v{VERSION}")
+    assert "\nPort news 1.0.0\n\nWritten by a person.\n\n- Articles: 2.\n" in tag_message
+    sums = tag_message.split()[-1]
     done = released.annotate("release", "verify", FOLDER, "--sums", sums)
     assert (done.exit_code, done.output) == (0, f"{FOLDER}: is as it was released\n")
     listed = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=released.path(FOLDER), check=True)
@@ -69,11 +69,11 @@ def test_another_clone_gives_the_same_bytes(prepared: Maintained, released: Main
 def test_archive_has_the_sources_and_no_owner_or_time(released: Maintained) -> None:
     with tarfile.open(released.path(f"{FOLDER}/sources-{VERSION}.tar.gz")) as archive:
         members = archive.getmembers()
-    assert [one.name for one in members] == sorted(one.name for one in members)
-    assert {(one.mtime, one.uid, one.gid, one.uname, one.gname, one.mode) for one in members} == {
+    assert [member.name for member in members] == sorted(member.name for member in members)
+    assert {(member.mtime, member.uid, member.gid, member.uname, member.gname, member.mode) for member in members} == {
         (0, 0, 0, "", "", 0o644)
     }
-    assert f"sources-{VERSION}/corpus/sources/port.txt" in {one.name for one in members}
+    assert f"sources-{VERSION}/corpus/sources/port.txt" in {member.name for member in members}
     since = released.annotate("release", "plan", "--since", FOLDER)
     assert (since.exit_code, since.output) == (0, "Nothing changed since 1.0.0; there is nothing to release.\n")
 
@@ -107,9 +107,9 @@ def test_next_release_names_what_changed(released: Maintained) -> None:
     lower = released.annotate("release", "cut", "0.9.9")
     assert (lower.exit_code, "V101 0.9.9 is not higher than 1.0.0" in lower.output) == (1, True)
     released.prepare("1.0.1")
-    told = released.path("corpus/CHANGELOG.md").read_text()
-    assert "- Gold spans: 1 with other attributes.\n" in told
-    assert told.index("## 1.0.1") < told.index("## 1.0.0")
+    changelog = released.path("corpus/CHANGELOG.md").read_text()
+    assert "- Gold spans: 1 with other attributes.\n" in changelog
+    assert changelog.index("## 1.0.1") < changelog.index("## 1.0.0")
     released.finish("1.0.1")
     assert released.git("tag").split() == ["v1.0.0", "v1.0.1"]
 
@@ -131,22 +131,22 @@ def test_refused_release_writes_nothing(port: Maintained, spoil: str, code: str)
     assert port.tree() == before
 
 
-def _killed_at(root: Path, what: str, times: int) -> None:
-    """Cut, and die when `what` is begun for the given time."""
+def cut_until_killed(root: Path, what: str, times: int) -> None:
+    """Cut a release, and die when the activity `what` begins for the n-th time."""
     seen = []
 
-    def step(now: str) -> None:
-        seen.append(now)
-        if [one.startswith(what) for one in seen].count(True) == times:
+    def progress(activity: str) -> None:
+        seen.append(activity)
+        if [each.startswith(what) for each in seen].count(True) == times:
             os.kill(os.getpid(), signal.SIGKILL)
 
     os.chdir(root)
     tempfile.tempdir = str(root.parent)  # what a killed run leaves goes with the test
-    cut_release(CutOptions(VERSION, Path("corpus"), Path("schema"), Path(FOLDER), DAY), step)
+    cut_release(CutOptions(VERSION, Path("corpus"), Path("schema"), Path(FOLDER), DAY), progress)
 
 
 def kill(root: Path, what: str, times: int = 1) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=_killed_at, args=(root, what, times))
+    process = multiprocessing.get_context("spawn").Process(target=cut_until_killed, args=(root, what, times))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
@@ -174,7 +174,7 @@ def test_killed_while_it_writes(prepared: Maintained, released: Maintained, what
     )
 
 
-def test_half_written_files_of_a_killed_run_are_taken_away(port: Maintained, released: Maintained) -> None:
+def test_temporary_files_of_a_killed_run_are_removed(port: Maintained, released: Maintained) -> None:
     port.write(".CITATION.cff.abcd1234.part", "half")
     port.write("corpus/.CHANGELOG.md.abcd1234.part", "half")
     port.write("releases/.1.0.0.json.abcd1234.part", "half")
@@ -207,7 +207,7 @@ def test_full_disk_leaves_everything_as_it_was(
     assert not project.git("tag")
 
 
-def test_two_at_once(port: Maintained) -> None:
+def test_second_process_is_refused(port: Maintained) -> None:
     with port.path(".git/annotate-release.lock").open("wb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         done = port.annotate("release", "cut", VERSION)
@@ -219,7 +219,7 @@ def test_two_at_once(port: Maintained) -> None:
     ("out", "words"),
     [("out", "is not ignored by git"), ("dist/mine", "exists and is not a release folder; choose another folder")],
 )
-def test_folder_that_is_in_the_way(prepared: Maintained, out: str, words: str) -> None:
+def test_folder_that_is_not_a_release_is_not_replaced(prepared: Maintained, out: str, words: str) -> None:
     prepared.write("dist/mine/thesis.txt", "x")
     done = prepared.annotate("release", "cut", VERSION, "--out", out)
     assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output
@@ -228,7 +228,7 @@ def test_folder_that_is_in_the_way(prepared: Maintained, out: str, words: str) -
     assert not prepared.git("tag")
 
 
-def test_what_was_there_is_put_back_without_room(tmp_path: Path) -> None:
+def test_old_contents_are_restored_on_a_full_disk(tmp_path: Path) -> None:
     """In a process of its own, since the limit is for good."""
     code = """
 import resource
@@ -245,7 +245,7 @@ edits.undo()
     assert {path.name: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == {"old.txt": "old"}
 
 
-def test_tag_that_git_does_not_make_is_made_by_the_next_run(
+def test_tag_that_git_did_not_create_is_created_by_the_next_run(
     prepared: Maintained, released: Maintained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("user.name", "user.email"):

@@ -1,4 +1,4 @@
-"""The page of a release: it stands alone, escapes what it is fed, draws every label, and fits a phone."""
+"""The page of a release: it needs no other file, escapes its text, shows every label, and fits a phone."""
 
 import re
 import sys
@@ -49,20 +49,20 @@ class Reader(HTMLParser):
         return [str(attributes["id"]) for _, attributes in self.tags if "id" in attributes]
 
 
-def made(project: Project, *words: str) -> Result:
+def run_page(project: Project, *words: str) -> Result:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project.root)
         return CliRunner().invoke(page_command, ["--out", "page.html", *words])
 
 
 def page_of(project: Project, *words: str) -> str:
-    result = made(project, *words)
+    result = run_page(project, *words)
     assert (result.exit_code, result.output) == (0, "written to page.html\n"), result.output
     return project.path("page.html").read_text(encoding="utf-8")
 
 
-def alone(page: str) -> Reader:
-    """What every page must be: without script, without anything from elsewhere, ids once, links to what is there."""
+def check_page(page: str) -> Reader:
+    """Check what holds for every page: no script, nothing from elsewhere, unique ids, links that lead somewhere."""
     assert not re.search(r"url\(|@import|srcset|javascript:", page.replace("javascript:alert(3)", ""))
     reader = Reader(page)
     tags = {tag for tag, _ in reader.tags}
@@ -81,20 +81,20 @@ def test_page_of_the_repository_has_every_label(corpus: Corpus, labels: Inventor
     out = tmp_path / "page.html"
     result = CliRunner().invoke(page_command, [str(corpus.root), "--schema", str(ROOT / "schema"), "--out", str(out)])
     assert result.exit_code == 0, result.output
-    reader = alone(out.read_text(encoding="utf-8"))
+    reader = check_page(out.read_text(encoding="utf-8"))
     gold = list(corpus.gold())
-    spans, ties = (sum(len(getattr(one, name)) for one in gold) for name in ("spans", "relations"))
-    assert f"{spans:,} spans, {ties:,} relations" in reader.words
-    joined = sum(relation.label == labels.pieces for one in gold for relation in one.relations)
+    spans, relations = (sum(len(getattr(each, name)) for each in gold) for name in ("spans", "relations"))
+    assert f"{spans:,} spans, {relations:,} relations" in reader.words
+    joined = sum(relation.label == labels.pieces for annotation in gold for relation in annotation.relations)
     entries = [name for name in reader.ids() if re.fullmatch(r"a\d+-\d+-e", name)]
     assert len(entries) == spans - joined
-    for one in gold:
-        for piece in one.spans:
-            assert all(words in reader.words for words in piece.text.split())
+    for annotation in gold:
+        for span in annotation.spans:
+            assert all(word in reader.words for word in span.text.split())
     assert "reader-2 (model) and reader-3 (model)" in reader.words
 
 
-def test_what_the_corpus_says_is_text(project: Project) -> None:
+def test_text_of_the_corpus_is_escaped(project: Project) -> None:
     """Markup in the text, titles, authors, rights, notes, values, ids and the changelog."""
     corpus = project.corpus
     old = corpus.read_article("harbour")
@@ -109,18 +109,19 @@ def test_what_the_corpus_says_is_text(project: Project) -> None:
         Span(id="q", label="Quay", start=9, end=20, text=text[9:20], attributes={"remark": HOSTILE}),
         Span(id="l", label="Load", start=7, end=22, text=text[7:22], attributes={"wording": HOSTILE, "least": 1}),
     )
-    ties = (
+    relations = (
         Relation(label="speaker", head="v", tail=HOSTILE, note=HOSTILE),
         Relation(label="lies_at", head="l", tail="q", note=HOSTILE),
     )
     gold = corpus.read_annotation("gold", "harbour")
     corpus.write_annotation(
-        "gold", msgspec.structs.replace(gold, spans=spans, relations=ties, text_sha256=sha256(text), annotator=HOSTILE)
+        "gold",
+        msgspec.structs.replace(gold, spans=spans, relations=relations, text_sha256=sha256(text), annotator=HOSTILE),
     )
     corpus.links_path.unlink()
     log = f"# Data\n\n## 1.0.0\n\n{HOSTILE} [here](javascript:alert(3)) ![x](http://there/x.png) [this](page.md)\n"
     project.path("corpus/CHANGELOG.md").write_text(log, encoding="utf-8")
-    reader = alone(page_of(project))
+    reader = check_page(page_of(project))
     # Title, four fields, note and value of the Speaker, the notes of the Verb and of two relations, two more values.
     assert reader.words.count("<script>alert(1)</script>") >= 12
     assert "http://there" not in str(reader.tags)
@@ -134,7 +135,7 @@ def test_what_changed_since_another_version(project: Project) -> None:
         _copy(path, before / path.name)
     project.replace("corpus/annotations/gold/market.json", '"least": 2, ', '"least": 1, ')
     page = page_of(project, "--since", str(before))
-    words = alone(page).words
+    words = check_page(page).words
     assert f"Since {before}: a minor version is needed." in words
     assert "Spans of gold" in words
 
@@ -147,7 +148,7 @@ def _copy(source: Path, target: Path) -> None:
             place.write_bytes(path.read_bytes())
 
 
-def test_only_so_many_articles_are_drawn(project: Project) -> None:
+def test_number_of_articles_can_be_limited(project: Project) -> None:
     words = Reader(page_of(project, "--articles", "1")).words
     assert "The first 1 of 2." in words
     assert "carts came" not in words.partition("The first 1")[2]

@@ -1,4 +1,4 @@
-"""Every rule V has an example that fails, in a real repository, and finds nothing in a corpus that may be released."""
+"""Every rule V has an example that fails, in a real repository; a corpus that may be released has no findings."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,51 +18,51 @@ LOG, LABELS, GATE = "corpus/CHANGELOG.md", "schema/labels.yaml", "corpus/release
 MANIFEST = f"releases/{VERSION}.json"
 
 
-def found(project: Maintained, version: str, rule: Rule) -> list[str]:
-    """What one rule finds, as `file: message`."""
-    with open_candidate(version, project.corpus.root, project.schema) as one:
-        return [f"{finding.file}: {finding.message}" for finding in rule("", None, one)]
+def check_rule(project: Maintained, version: str, rule: Rule) -> list[str]:
+    """Return what one rule finds, as `file: message`."""
+    with open_candidate(version, project.corpus.root, project.schema) as candidate:
+        return [f"{finding.file}: {finding.message}" for finding in rule("", None, candidate)]
 
 
-def redefined(project: Maintained) -> None:
+def redefine_label(project: Maintained) -> None:
     project.replace(LABELS, "definition: Who speaks.", "definition: Who speaks aloud.")
 
 
-def moved(project: Maintained) -> None:
+def move_between_splits(project: Maintained) -> None:
     project.write("corpus/splits/test.txt", "")
     project.write("corpus/splits/train.txt", "harbour\nmarket\n")
 
 
-def tag_moved(project: Maintained) -> None:
+def move_tag(project: Maintained) -> None:
     project.replace("corpus/articles/market.json", "Made up for tests.", "Made up.")
     project.commit()
     project.git("tag", "--force", f"v{VERSION}")
 
 
-def tagged_by_hand(project: Maintained) -> None:
+def tag_by_hand(project: Maintained) -> None:
     project.git("rm", "--quiet", MANIFEST)
     project.commit()
     project.git("tag", "--force", f"v{VERSION}")
 
 
-def of_the_future(project: Maintained) -> None:
+def write_later_format(project: Maintained) -> None:
     project.replace(MANIFEST, "annotate release 1", "annotate release 2")
     project.commit()
     project.git("tag", "--force", f"v{VERSION}")
 
 
-def half_agreed(project: Maintained) -> None:
+def halve_agreement(project: Maintained) -> None:
     for name, old in (("harbour", '{"id": "s5", "label": "Quay"'), ("market", '{"id": "s1", "label": "Load"')):
         path = project.path(f"corpus/annotations/ben/{name}.json")
-        path.write_text("".join(one for one in path.read_text().splitlines(True) if old not in one))
+        path.write_text("".join(line for line in path.read_text().splitlines(True) if old not in line))
 
 
-def by_one(project: Maintained) -> None:
+def adjudicate_from_one(project: Maintained) -> None:
     for name in ("harbour", "market"):
         project.replace(f"corpus/annotations/gold/{name}.json", '["anna", "ben"]', '["anna"]')
 
 
-def licensed(project: Maintained) -> None:
+def add_licence(project: Maintained) -> None:
     project.write("LICENSE", "Of the port.")
     project.git("add", "LICENSE")
 
@@ -74,7 +74,7 @@ CASES: list[tuple[str, str, Spoil, str]] = [
     (
         "V102",
         NEXT,
-        redefined,
+        redefine_label,
         "1.1.0 is too small (D103: the definition of the label Speaker changed); release it as 2.0.0",
     ),
     ("V103", NEXT, lambda port: None, "CITATION.cff: has the version 1.0.0, not 1.1.0"),
@@ -93,12 +93,12 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         "V104",
         VERSION,
         lambda port: port.replace(
-            LOG, "Told", "<!-- draft: say in words what changed and why, then delete this line -->\nTold"
+            LOG, "Written", "<!-- draft: say in words what changed and why, then delete this line -->\nTold"
         ),
         "is a draft",
     ),
     ("V105", VERSION, lambda port: port.replace(LOG, "Articles: 2.", "Articles: 3."), "lacks 'Articles: 2.'"),
-    ("V106", MAJOR, redefined, "the label Speaker was redefined since 1.0.0; raise the version to 2.0.0"),
+    ("V106", MAJOR, redefine_label, "the label Speaker was redefined since 1.0.0; raise the version to 2.0.0"),
     (
         "V106",
         NEXT,
@@ -107,19 +107,19 @@ CASES: list[tuple[str, str, Spoil, str]] = [
     ),
     ("V106", "0.1.0", lambda port: port.git("tag", "-d", "v1.0.0"), "the first release is 0.1.0; use one"),
     ("V201", NEXT, lambda port: port.write("notes.txt", "x"), "notes.txt: is not committed"),
-    ("V201", NEXT, redefined, "schema/labels.yaml: is not committed"),
+    ("V201", NEXT, redefine_label, "schema/labels.yaml: is not committed"),
     ("V202", VERSION, lambda port: None, "the tag v1.0.0 exists already"),
-    ("V203", NEXT, tag_moved, "corpus/articles/market.json: was changed under v1.0.0"),
-    ("V203", NEXT, tagged_by_hand, "the tag v1.0.0 has no manifest"),
-    ("V203", NEXT, of_the_future, "under v1.0.0 has the format 'annotate release 2'"),
+    ("V203", NEXT, move_tag, "corpus/articles/market.json: was changed under v1.0.0"),
+    ("V203", NEXT, tag_by_hand, "the tag v1.0.0 has no manifest"),
+    ("V203", NEXT, write_later_format, "under v1.0.0 has the format 'annotate release 2'"),
     ("V203", NEXT, lambda port: port.path(MANIFEST).unlink(), "differs from the file under v1.0.0"),
     (
         "V203",
         NEXT,
-        lambda port: port.replace(LOG, "Told by a person", "Told otherwise"),
+        lambda port: port.replace(LOG, "Written by a person", "Written by another"),
         "the entry 1.0.0 differs from the one under v1.0.0",
     ),
-    ("V204", NEXT, moved, "corpus/splits/test.txt: was in test in 1.0.0 and is in train now"),
+    ("V204", NEXT, move_between_splits, "corpus/splits/test.txt: was in test in 1.0.0 and is in train now"),
     ("V301", NEXT, lambda port: port.write("corpus/notes.orig", "x"), "corpus/notes.orig: C115: has no place"),
     (
         "V302",
@@ -129,7 +129,7 @@ CASES: list[tuple[str, str, Spoil, str]] = [
     ),
     ("V302", NEXT, lambda port: port.replace("CITATION.cff", "CC-BY-4.0", ""), "CITATION.cff: names no licence"),
     ("V302", NEXT, lambda port: port.path("CITATION.cff").unlink(), "CITATION.cff: names no licence"),
-    ("V303", NEXT, half_agreed, "agreement on Quay is 0.000, and 0.800 is needed"),
+    ("V303", NEXT, halve_agreement, "agreement on Quay is 0.000, and 0.800 is needed"),
     ("V303", NEXT, lambda port: port.path(GATE).unlink(), "corpus/release.yaml: is missing"),
     (
         "V303",
@@ -140,7 +140,7 @@ CASES: list[tuple[str, str, Spoil, str]] = [
     (
         "V303",
         NEXT,
-        by_one,
+        adjudicate_from_one,
         "cannot be checked: gold was made from the labels of fewer than two annotators",
     ),
     (
@@ -156,7 +156,7 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         lambda port: port.replace("corpus/sources/port.txt", "The", "the"),
         "corpus/sources/port.txt: was changed since",
     ),
-    ("V403", VERSION, licensed, "LICENSE: was added since the manifest was written"),
+    ("V403", VERSION, add_licence, "LICENSE: was added since the manifest was written"),
     (
         "V403",
         VERSION,
@@ -169,59 +169,61 @@ CASES: list[tuple[str, str, Spoil, str]] = [
 @pytest.mark.parametrize(("code", "version", "spoil", "words"), CASES)
 def test_rule_finds_its_example(released: Maintained, code: str, version: str, spoil: Spoil, words: str) -> None:
     spoil(released)
-    messages = found(released, version, BY_CODE[code])
-    assert [one for one in messages if words in one], messages
-    assert all("\n" not in one for one in messages)
+    messages = check_rule(released, version, BY_CODE[code])
+    assert [message for message in messages if words in message], messages
+    assert all("\n" not in message for message in messages)
 
 
 def test_labels_may_be_under_any_licence(released: Maintained) -> None:
     released.replace("CITATION.cff", "CC-BY-4.0", "MIT")
-    assert found(released, NEXT, BY_CODE["V302"]) == []
+    assert check_rule(released, NEXT, BY_CODE["V302"]) == []
 
 
-def test_agreement_is_never_shown_as_what_it_does_not_reach(released: Maintained) -> None:
-    """A fault once: 0.9896 was rounded, and said to be less than itself."""
+def test_agreement_is_not_rounded_to_the_threshold_that_it_misses(released: Maintained) -> None:
+    """0.9896 once was rounded to 0.990, and reported as lower than 0.990."""
     released.write(GATE, "agreement: {least: 0.99}\n")
     row = SimpleNamespace(name="Quay", kind="label", overlap=SimpleNamespace(value=0.9896))
-    with open_candidate(NEXT, released.corpus.root, released.schema) as one:
-        vars(one)["agreement"] = SimpleNamespace(labels=[row])
-        messages = [finding.message for finding in BY_CODE["V303"]("", None, one)]
+    with open_candidate(NEXT, released.corpus.root, released.schema) as candidate:
+        vars(candidate)["agreement"] = SimpleNamespace(labels=[row])
+        messages = [finding.message for finding in BY_CODE["V303"]("", None, candidate)]
     assert messages[0].startswith("agreement on Quay is 0.989, and 0.990 is needed; ")
 
 
 @pytest.mark.parametrize("least", [".nan", ".inf", "1.0e+999", "0.8, labels: {Quay: .nan}"])
-def test_gate_that_no_agreement_could_miss_is_refused(released: Maintained, least: str) -> None:
-    """A fault once: nothing is less than .nan, so that the rule was silent."""
+def test_gate_must_be_a_finite_number(released: Maintained, least: str) -> None:
+    """No number is less than .nan, so that the rule once found nothing."""
     released.write(GATE, f"agreement: {{least: {least}}}\n")
     with pytest.raises(CannotRun, match=r"release\.yaml: line 1: \S+ is no finite number; fix the YAML"):
-        found(released, NEXT, BY_CODE["V303"])
+        check_rule(released, NEXT, BY_CODE["V303"])
     assert "is no finite number" in released.annotate("check").output
 
 
-def _flipped(path: Path) -> None:
+def flip_byte(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
 
 
-def _rule(project: Maintained, code: str, spoil: Callable[[Candidate], object]) -> list[str]:
-    """What a rule finds once the datasets of the candidate were built, and spoilt."""
-    with open_candidate(VERSION, project.corpus.root, project.schema) as one:
-        assert one.datasets
-        spoil(one)
-        return [finding.message for finding in BY_CODE[code]("", None, one)]
+def check_spoilt_datasets(project: Maintained, code: str, spoil: Callable[[Candidate], object]) -> list[str]:
+    """Return what a rule finds after the datasets of the candidate were built and spoilt."""
+    with open_candidate(VERSION, project.corpus.root, project.schema) as candidate:
+        assert candidate.datasets
+        spoil(candidate)
+        return [finding.message for finding in BY_CODE[code]("", None, candidate)]
 
 
 def test_second_build_that_differs_is_found(released: Maintained) -> None:
-    (message,) = _rule(released, "V401", lambda one: _flipped(one.datasets.second / "croissant.json"))
+    (message,) = check_spoilt_datasets(
+        released, "V401", lambda candidate: flip_byte(candidate.datasets.second / "croissant.json")
+    )
     assert "built a second time, is not what the corpus builds now: croissant.json differs" in message
 
 
 def test_tables_that_do_not_load_are_found(released: Maintained, tmp_path: Path) -> None:
-    def spoil(one: Candidate) -> None:
-        (one.datasets.first / "data" / "articles" / "test-00000-of-00001.parquet").write_bytes(b"PAR1")
+    def spoil(candidate: Candidate) -> None:
+        (candidate.datasets.first / "data" / "articles" / "test-00000-of-00001.parquet").write_bytes(b"PAR1")
 
-    (message,) = _rule(released, "V402", spoil)
+    (message,) = check_spoilt_datasets(released, "V402", spoil)
     assert message.startswith("articles: cannot be loaded: ")
 
 
@@ -230,7 +232,7 @@ def test_environment_without_datasets_is_found(
 ) -> None:
     (tmp_path / "datasets.py").write_text("raise ImportError\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    (message,) = _rule(released, "V402", lambda one: None)
+    (message,) = check_spoilt_datasets(released, "V402", lambda candidate: None)
     assert message.endswith("the library datasets is not installed: pip install 'contested-claims[dataset]'")
 
 
@@ -238,7 +240,7 @@ def test_every_rule_has_an_example() -> None:
     assert {code for code, *_ in CASES} | {"V401", "V402"} == set(BY_CODE)
 
 
-def test_what_may_be_released_has_no_findings_but_for_its_tag(released: Maintained) -> None:
+def test_released_version_has_no_finding_but_its_tag(released: Maintained) -> None:
     result = released.annotate("release", "check", VERSION)
     assert (result.exit_code, result.output.splitlines()[0]) == (
         1,
@@ -251,14 +253,14 @@ def test_what_may_be_released_has_no_findings_but_for_its_tag(released: Maintain
 
 def test_corpus_with_errors_is_not_built(released: Maintained) -> None:
     released.replace("corpus/annotations/gold/market.json", '"1.0.0"', '"0.0.9"')
-    with open_candidate(NEXT, released.corpus.root, released.schema) as one:
-        codes = {finding.code for finding in check_candidate(one)}
-        assert "datasets" not in vars(one)
+    with open_candidate(NEXT, released.corpus.root, released.schema) as candidate:
+        codes = {finding.code for finding in check_candidate(candidate)}
+        assert "datasets" not in vars(candidate)
     assert "V301" in codes
     assert not {code for code in codes if code.startswith("V4")}
 
 
-def test_bad_input_is_one_line(released: Maintained, tmp_path: Path) -> None:
+def test_wrong_input_is_reported_in_one_line(released: Maintained, tmp_path: Path) -> None:
     shallow = tmp_path / "shallow"
     released.commit()
     released.git("clone", "--quiet", "--depth", "1", f"file://{released.root}", str(shallow))

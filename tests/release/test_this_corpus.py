@@ -39,12 +39,12 @@ def test_release_of_this_corpus_step_by_step(tmp_path: Path, labels: Inventory) 
     codes = []
     for line in typed:
         if line.startswith("annotate "):
-            done = clone.annotate(*line.split()[1:])
-            codes.append((line.split()[2], done.exit_code))
-            assert done.exit_code in (0, 1), done.output
+            result = clone.annotate(*line.split()[1:])
+            codes.append((line.split()[2], result.exit_code))
+            assert result.exit_code in (0, 1), result.output
         elif line.startswith("git commit"):
-            told = root / "corpus" / "CHANGELOG.md"
-            told.write_text(told.read_text().replace(DRAFT, "Two articles.\n"))
+            changelog = root / "corpus" / "CHANGELOG.md"
+            changelog.write_text(changelog.read_text().replace(DRAFT, "Two articles.\n"))
             clone.commit()
     assert codes == [("plan", 0), ("cut", 1), ("cut", 0), ("verify", 0)]
     tag = clone.git("cat-file", "tag", f"v{version}")

@@ -1,4 +1,4 @@
-"""A downloaded release: every byte of it counts, with text and without, and no git is asked."""
+"""A downloaded release: every changed byte is found, with text and without, and git is not needed."""
 
 import hashlib
 import os
@@ -19,17 +19,17 @@ GOLD = "dataset/data/articles/train-00000-of-00001.parquet"
 
 
 @pytest.fixture
-def folder(_releasedplace: Path, tmp_path: Path) -> Path:
+def folder(released_root: Path, tmp_path: Path) -> Path:
     """The folder alone, as it is after a download."""
     target = tmp_path / "download"
-    shutil.copytree(_releasedplace / "dist" / "release" / VERSION, target)
+    shutil.copytree(released_root / "dist" / "release" / VERSION, target)
     return target
 
 
-def resummed(folder: Path, name: str) -> None:
-    """Put a file's new hash into the sums, as whoever changed both would."""
+def update_sums(folder: Path, name: str) -> None:
+    """Put a file's new hash into the sums, as a person would who changed both."""
     sums, data = folder / "SHA256SUMS", (folder / name).read_bytes()
-    lines = [one for one in sums.read_text().splitlines() if not one.endswith(f"  {name}")]
+    lines = [line for line in sums.read_text().splitlines() if not line.endswith(f"  {name}")]
     sums.write_text("\n".join([*lines, f"{hashlib.sha256(data).hexdigest()}  {name}"]) + "\n")
 
 
@@ -44,8 +44,8 @@ def test_every_file_counts_by_one_byte(folder: Path) -> None:
         path = folder / name
         whole = path.read_bytes()
         path.write_bytes(whole[:-2] + bytes([whole[-2] ^ 1]) + whole[-1:])
-        (changed, *more) = verify(folder)
-        assert name == "SHA256SUMS" or (changed, more) == (f"{name} was changed", [])
+        (problem, *more) = verify(folder)
+        assert name == "SHA256SUMS" or (problem, more) == (f"{name} was changed", [])
         path.unlink()
         assert list(verify(folder)) == [f"{name} is missing"]
         path.write_bytes(whole)
@@ -58,9 +58,7 @@ def test_file_too_many_is_found(folder: Path) -> None:
     assert list(verify(folder)) == ["dataset/extra.txt was added", "link was added"]
 
 
-def test_what_cannot_be_read_is_a_line_and_a_pipe_is_not_waited_for(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreadable_file_is_reported_and_a_pipe_does_not_block(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "page.html").unlink()
     os.mkfifo(folder / "page.html")
     assert list(verify(folder)) == ["page.html cannot be read: is no file"]
@@ -85,16 +83,16 @@ def test_other_values_under_true_sums_are_found(folder: Path) -> None:
     table = pq.read_table(path)
     titles = pa.array(["Another"] * len(table), pa.string())
     pq.write_table(table.set_column(table.column_names.index("title"), table.schema.field("title"), titles), path)
-    resummed(folder, GOLD)
+    update_sums(folder, GOLD)
     assert f"{GOLD} is not the file that its manifest lists" in list(verify(folder))
 
 
 def test_other_sums_than_the_tag_names_are_found(folder: Path) -> None:
     (folder / "provenance.json").write_text("{}\n")
-    resummed(folder, "provenance.json")
+    update_sums(folder, "provenance.json")
     assert list(verify(folder)) == []
-    (found,) = verify(folder, "0" * 64)
-    assert found.startswith("SHA256SUMS is not the one that was released: its SHA-256 is ")
+    (problem,) = verify(folder, "0" * 64)
+    assert problem.startswith("SHA256SUMS is not the one that was released: its SHA-256 is ")
 
 
 def test_other_sources_under_true_sums_are_found(folder: Path, released: Maintained) -> None:
@@ -102,20 +100,20 @@ def test_other_sources_under_true_sums_are_found(folder: Path, released: Maintai
 
     name = f"sources-{VERSION}.tar.gz"
     released.replace("corpus/articles/market.json", "Made up", "Taken over")
-    names = [one for one in released.git("ls-files").splitlines() if one.startswith(("corpus/", "schema/"))]
+    names = [line for line in released.git("ls-files").splitlines() if line.startswith(("corpus/", "schema/"))]
     write_archive(folder / name, released.root, names, f"sources-{VERSION}")
-    resummed(folder, name)
-    found = list(verify(folder))
-    assert f"{name}: corpus/articles/market.json was changed" in found
-    assert f"{name}: CITATION.cff is missing" in found
+    update_sums(folder, name)
+    problems = list(verify(folder))
+    assert f"{name}: corpus/articles/market.json was changed" in problems
+    assert f"{name}: CITATION.cff is missing" in problems
 
 
 def test_damaged_archive_under_true_sums_is_found(folder: Path) -> None:
     name = f"sources-{VERSION}.tar.gz"
     (folder / name).write_bytes((folder / name).read_bytes()[:400])
-    resummed(folder, name)
-    (found,) = verify(folder)
-    assert found.startswith(f"{name} cannot be read: ")
+    update_sums(folder, name)
+    (problem,) = verify(folder)
+    assert problem.startswith(f"{name} cannot be read: ")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +126,7 @@ def test_damaged_archive_under_true_sums_is_found(folder: Path) -> None:
 def test_manifest_that_cannot_be_read_is_one_line(folder: Path, name: str, old: str, new: str, words: str) -> None:
     text = (folder / name).read_text()
     (folder / name).write_text(text.replace(old, new, 1))
-    resummed(folder, name)
+    update_sums(folder, name)
     done = annotate("release", "verify", str(folder))
     assert (done.exit_code, done.output.count("\n"), words in done.output) == (2, 1, True), done.output
 

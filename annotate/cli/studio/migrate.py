@@ -17,7 +17,7 @@ from annotate.migration.files import Folders
 from annotate.migration.projects import choose_projects
 from annotate.migration.steps import load_migration
 from annotate.migration.transaction import (
-    Journal,
+    MigrationJournal,
     begin_migration,
     complete_migration,
     read_journal,
@@ -118,7 +118,7 @@ def _show_plan(plan: "MigrationPlan") -> None:
     click.echo("to change: " + ", ".join(f"{count} {kind}" for kind, count in plan.journal.counts().items()))
 
 
-def _show_reminders(journal: Journal) -> None:
+def _show_reminders(journal: MigrationJournal) -> None:
     """Print what to do in adjudication projects after a split, which no exception can name spans of."""
     if any(step.kind == "split" for step in journal.migration.steps):
         for project in journal.projects:
