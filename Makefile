@@ -77,7 +77,7 @@ browser-test: $(DEV_READY)  ## the labelling screen in a real browser (Debian: a
 postgres-test: $(DEV_READY)  ## the server on PostgreSQL, backup and restore (Debian: apt-get install postgresql)
 	@$(BIN)/python -m pytest -m postgres
 
-versions-test: $(UV_READY)  ## the tests that need no server, on each Python that is supported
+versions-test: $(CFF_READY)  ## the tests that need no server, on each Python that is supported
 	@UV=$(BIN)/uv WORKERS=$(WORKERS) tools/versions_test.sh $(PYTHONS)
 
 screenshot: $(DEV_READY)  ## take the picture in the README again (needs chromium)
