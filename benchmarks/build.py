@@ -28,7 +28,8 @@ from annotate.corpus import Corpus, canonical, encode_annotation, encode_article
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, AttributeValue, Process, Relation, SourceRange, Span
 from annotate.offsets import sha256
-from annotate.util.parallel import block_pandas, count_cores, keep_freed_memory
+from annotate.util.parallel import count_cores
+from annotate.util.startup import block_pandas, keep_freed_memory
 from benchmarks.measure import measured
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -29,7 +29,7 @@ from typing import Any
 from annotate import inventory
 from annotate.convert.splitter import Chunk, split, task_ranges
 from annotate.labelstudio.config import labelling_config
-from annotate.util.parallel import block_pandas, keep_freed_memory
+from annotate.util.startup import block_pandas, keep_freed_memory
 from benchmarks.exports import write
 from benchmarks.measure import Measured, Told, measured, timed
 
@@ -93,11 +93,13 @@ def floor(path: Path, out: Path) -> int:
 
 def sdk(path: Path, out: Path, format_: str) -> Callable[[], int]:
     """The tasks are counted in what was written, a line at a time: to read all of it takes more than to convert it."""
-    from label_studio_sdk.converter import Converter
+    from label_studio_sdk.converter.converter import Converter
 
     out.mkdir()
-    converter = Converter(labelling_config(inventory.load(SCHEMA)), str(out), download_resources=False)
-    converter.convert(str(path), str(out), format_, is_dir=False)
+    converter = Converter(  # type: ignore[no-untyped-call]
+        labelling_config(inventory.load(SCHEMA)), str(out), download_resources=False
+    )
+    converter.convert(str(path), str(out), format_, is_dir=False)  # type: ignore[no-untyped-call]
     [written] = out.glob("result.*")
 
     def count() -> int:
@@ -165,13 +167,14 @@ def side(name: str) -> Callable[[Path, Path], Told]:
     if name.startswith("ours"):
         _, tables, workers = name.split(": ")
         return lambda path, out: ours(path, out, OURS[tables], int(workers.split()[0]))
-    return {
+    peers: dict[str, Callable[[Path, Path], Told]] = {
         "floor": floor,
         "SDK, JSON_MIN": lambda path, out: sdk(path, out, "JSON_MIN"),
         "SDK, CSV": lambda path, out: sdk(path, out, "CSV"),
         "datasets from_generator": from_generator,
         "pandas json_normalize": normalized,
-    }[name]
+    }
+    return peers[name]
 
 
 WORKERS = ("1 worker", "2 workers")

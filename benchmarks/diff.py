@@ -21,7 +21,7 @@ import msgspec
 
 from annotate.corpus import Corpus, encode_annotation, encode_article
 from annotate.inventory import Inventory, load
-from annotate.model import GOLD, Annotation, Article, Relation, SourceRange, Span
+from annotate.model import GOLD, Annotation, Article, AttributeValue, Relation, SourceRange, Span
 from annotate.offsets import sha256
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,7 +43,9 @@ def labelled(draw: random.Random, inventory: Inventory, article: str, text: str,
     for number in range(SPANS):
         start = draw.randrange(len(text) - 80)
         end, label = start + draw.randint(4, 60), draw.choice(list(inventory.spans))
-        values = {one.name: draw.choice(list(one.values)) for one in inventory.attributes_of(label) if one.values}
+        values: dict[str, AttributeValue] = {
+            one.name: draw.choice(list(one.values)) for one in inventory.attributes_of(label) if one.values
+        }
         spans.append(Span(id=f"s{number}", label=label, start=start, end=end, text=text[start:end], attributes=values))
     names = list(inventory.relations)
     arrows = [

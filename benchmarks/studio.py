@@ -71,14 +71,14 @@ class Row(NamedTuple):
     """A line of the table; the bare loop's seconds are None where there is none."""
 
     what: str
-    count: int
+    items: int
     run: Run
     bare: float | None
 
     def __str__(self) -> str:
-        rate = f"{self.count / self.run.seconds:.0f}"
-        share = f"{self.count / self.bare:.0f} | {self.run.seconds / self.bare:.2f}" if self.bare else "– | –"
-        return f"| {self.what} | {self.count:,} | {rate} | {share} | {self.run.peak:.0f} |"
+        rate = f"{self.items / self.run.seconds:.0f}"
+        share = f"{self.items / self.bare:.0f} | {self.run.seconds / self.bare:.2f}" if self.bare else "– | –"
+        return f"| {self.what} | {self.items:,} | {rate} | {share} | {self.run.peak:.0f} |"
 
 
 def write_corpus(root: Path, count: int) -> Corpus:
@@ -148,14 +148,15 @@ class Bare:
     def page(self, project: int, after: int, include: str | None) -> bytes:
         beyond = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after}
         query = {"filters": {"conjunction": "and", "items": [beyond]}, "ordering": ["tasks:id"]}
-        asked = {
+        asked: dict[str, str | int] = {
             "project": project,
             "page_size": PAGE_SIZE,
             "fields": "all",
             "query": msgspec.json.encode(query).decode(),
         }
-        more = {"include": include} if include else {}
-        return self.http.get("/api/tasks", params=asked | more).raise_for_status().content
+        if include:
+            asked["include"] = include
+        return self.http.get("/api/tasks", params=asked).raise_for_status().content
 
     def starts(self, project: int) -> list[int]:
         """The number before the first task of each page."""

@@ -8,7 +8,7 @@ import pytest
 
 CODE = """
 import resource
-from annotate.util.parallel import keep_freed_memory
+from annotate.util.startup import keep_freed_memory
 if {keep}:
     keep_freed_memory()
 

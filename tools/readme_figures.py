@@ -1,27 +1,29 @@
-"""Put the figures that are computed from the corpus into the README; `--check` only says whether they are stale."""
+"""Write the figures that are computed from the corpus into the README. `--check` only reports stale figures."""
 
 import sys
 from pathlib import Path
 
 from annotate import inventory
 from annotate.corpus import Corpus
-from annotate.dataset.facts import grid
 from annotate.release.agreement import BLOCK, gold_agreement
+from annotate.util.escape import markdown_table
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 
 
-def fresh(text: str) -> str:
-    """The README with the agreement of the corpus between its markers."""
-    found = gold_agreement(Corpus(ROOT / "corpus"), inventory.load(ROOT / "schema"))
-    table = f"{found.note}\n\n{grid(found.head, found.rows)}" if found else "No article was labelled twice."
+def update_figures(text: str) -> str:
+    """Return the README with the agreement of the corpus between its markers."""
+    agreement = gold_agreement(Corpus(ROOT / "corpus"), inventory.load(ROOT / "schema"))
+    table = "No article was labelled twice."
+    if agreement:
+        table = f"{agreement.note}\n\n{markdown_table(agreement.head, agreement.rows)}"
     return BLOCK.sub(lambda match: f"{match[1]}\n{table}\n\n{match[3]}", text)
 
 
 if __name__ == "__main__":
     before = README.read_text("utf-8")
-    after = fresh(before)
+    after = update_figures(before)
     if "--check" in sys.argv[1:]:
         sys.exit("README.md is stale; run `make figures`" if after != before else 0)
     README.write_text(after, "utf-8")

@@ -13,7 +13,7 @@ import browser
 
 from annotate import inventory
 from annotate.errors import CannotRun
-from annotate.labelstudio import client, push, server
+from annotate.labelstudio import client, projects, server
 from annotate.labelstudio.config import control_name
 from annotate.labelstudio.state import State
 
@@ -30,8 +30,8 @@ def main() -> None:
     given = arguments.parse_args()
     state, loaded = State(given.dir), inventory.load(given.schema)
     with client.Studio(client.find_server(state)) as studio:
-        project = push.existing(studio, state, loaded.title)
-        task = studio.list_tasks(project)[given.task - 1]
+        project = projects.require_project(studio, state, loaded.title)
+        task = studio.list_tasks(project.id)[given.task - 1]
     # The label with the most attributes shows most of the screen.
     label = max(loaded.spans, key=lambda name: len(loaded.attributes_of(name)))
     first = loaded.attributes_of(label)[0].name

@@ -1,91 +1,107 @@
-"""The command line: one thin file a command group, which parses, calls and renders.
+"""The command line: one thin file a command, which parses its arguments, calls the library and shows the result.
 
-Commands are imported when they are asked for, and import what is heavy inside themselves, so that `--help` is quick.
-Exit codes: 0 all is well, 1 findings or refused, 2 could not run; 130 and 141 as shells have them, for a command that
-was interrupted and for one whose reader has gone.
+Exit codes: 0 success, 1 findings or a refusal, 2 the command could not run, 130 interrupted (SIGINT), 141 the output
+was closed (SIGPIPE).
 """
 
 import io
 import os
 import signal
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
+from annotate.cli.lazy_group import Entry, LazyGroup
 from annotate.errors import CannotRun, Refused, describe_os_error
-from annotate.util.parallel import block_pandas, keep_freed_memory
+from annotate.util.startup import block_pandas, keep_freed_memory
 
 SECTIONS = {
     "Make a corpus": {
-        "init": "annotate.cli.init",
-        "add": "annotate.cli.add",
-        "generate": "annotate.cli.generate",
-        "import": "annotate.cli.import_",
-        "split": "annotate.cli.split",
+        "init": Entry("annotate.cli.init:command", "Lay out an empty corpus in FOLDER, with an example inventory."),
+        "add": Entry("annotate.cli.add:command", "Add FILES to a corpus as articles."),
+        "generate": Entry(
+            "annotate.cli.generate:command", "Write the JSON Schemas and the guidelines' tables from labels.yaml."
+        ),
+        "import": Entry(
+            "annotate.cli.import_:command", "Import the texts and labels of FOLDER as the work of one annotator."
+        ),
+        "split": Entry("annotate.cli.split:command", "Propose a split for every article that is not in one yet."),
     },
     "Label it": {
-        "studio": "annotate.cli.studio",
-        "prelabel": "annotate.cli.prelabel",
-        "adjudicate": "annotate.cli.adjudicate",
+        "studio": Entry(
+            "annotate.cli.studio:command", "Label in Label Studio: start a server, push the corpus, pull the labels."
+        ),
+        "prelabel": Entry(
+            "annotate.cli.prelabel:command", "Label every article with the patterns of schema/baseline.yaml."
+        ),
+        "adjudicate": Entry(
+            "annotate.cli.adjudicate:command", "Decide between the labels of several annotators, and make gold."
+        ),
     },
     "Check and measure it": {
-        "check": "annotate.cli.check",
-        "rules": "annotate.cli.rules",
-        "coverage": "annotate.cli.coverage",
-        "agree": "annotate.cli.agree",
-        "score": "annotate.cli.score",
+        "check": Entry("annotate.cli.check:command", "Check every file of a corpus, then the corpus as a whole."),
+        "rules": Entry("annotate.cli.rules:command", "List the rules, or explain the rule CODE."),
+        "coverage": Entry(
+            "annotate.cli.coverage:command", "Show the gold labels of each sentence, or why it has none."
+        ),
+        "agree": Entry(
+            "annotate.cli.agree:command",
+            "Measure the agreement of annotators on spans, attributes, relations, records and counts.",
+        ),
+        "score": Entry(
+            "annotate.cli.score:command", "Score a system's labels, PREDICTIONS, against GOLD, on the same texts."
+        ),
     },
     "Ship it": {
-        "build": "annotate.cli.build",
-        "convert": "annotate.cli.convert",
-        "hydrate": "annotate.cli.hydrate",
-        "export": "annotate.cli.export",
-        "diff": "annotate.cli.diff",
-        "apply": "annotate.cli.apply",
-        "release": "annotate.cli.release",
-        "publish": "annotate.cli.publish",
+        "build": Entry(
+            "annotate.cli.build:command", "Check a corpus, then write its dataset: Parquet tables, card, manifest."
+        ),
+        "convert": Entry(
+            "annotate.cli.convert:command", "Convert Label Studio exports (raw JSON) of any size to a dataset."
+        ),
+        "hydrate": Entry(
+            "annotate.cli.hydrate:command", "Restore the texts of a dataset made with `build --without-text`."
+        ),
+        "export": Entry(
+            "annotate.cli.export:command", "Write the labels of one annotator, with their texts, in another format."
+        ),
+        "diff": Entry(
+            "annotate.cli.diff:command",
+            "Show what changed from OLD to NEW: counts by label, every change, and the version number that is needed.",
+        ),
+        "apply": Entry(
+            "annotate.cli.apply:command",
+            "Turn OLD into NEW with a DIFFERENCE written by `annotate diff OLD NEW --format json`.",
+        ),
+        "release": Entry("annotate.cli.release:command", "Release a corpus: plan its version, check it and cut it."),
+        "publish": Entry(
+            "annotate.cli.publish:command", "Upload a built dataset to the Hugging Face Hub as one commit and a tag."
+        ),
     },
 }
-COMMANDS = {name: module for section in SECTIONS.values() for name, module in section.items()}
-WHOLE = 200  # characters: longer than any command's first sentence
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's module, and takes its `command`, when the command is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command = import_module(COMMANDS[cmd_name]).command
-        assert isinstance(command, click.Command)  # noqa: S101
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands in their sections, each with its first sentence, whole."""
-        for title, names in SECTIONS.items():
-            commands = [(name, self.get_command(ctx, name)) for name in names]
-            with formatter.section(title):
-                formatter.write_dl([(name, command.get_short_help_str(WHOLE)) for name, command in commands if command])
+class _Program(LazyGroup):
+    """The group of all commands. An error that keeps a command from running is one line on standard error."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what keeps it from running is one line on standard error, and exit code 2, or 1 if refused."""
         try:
             return super().invoke(ctx)
         except CannotRun as error:
             click.echo(f"annotate: {error}", err=True)
             ctx.exit(1 if isinstance(error, Refused) else 2)
         except BrokenPipeError:
-            # Click would end it with the exit code of findings.
+            # Click would exit with 1, the code of findings.
             ctx.exit(128 + signal.SIGPIPE)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Program,
+    sections=SECTIONS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="contested-claims")
 def cli() -> None:
     """Make, check and ship a corpus of articles labelled with spans and relations.
@@ -98,26 +114,26 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line as a program, and end it with its exit code."""
+    """Run the command line as a program, and exit with its exit code."""
     block_pandas()
     keep_freed_memory()
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started this, who wants nothing of it
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - until the end
+        if getattr(sys, name) is None:  # the parent process closed it: it wants no output
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the end
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be UTF-8
     try:
         code = _run()
         sys.stdout.flush()
     except OSError as error:
-        code = 128 + signal.SIGPIPE if isinstance(error, BrokenPipeError) else _unwritten(error)
-        # What is still waiting to be written would fail once more at the end.
+        code = 128 + signal.SIGPIPE if isinstance(error, BrokenPipeError) else _report_failed_output(error)
+        # Python would try to flush the rest at exit, and fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
 
 def _run() -> int:
-    """Run the command; its exit code. Raises OSError where no command has said anything of it, as the output fails."""
+    """Run the command and return its exit code. Raise OSError where the output itself cannot be written."""
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as error:
@@ -125,12 +141,12 @@ def _run() -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
         click.echo("Aborted!", err=True)
-        asked = isinstance(error, click.Abort) and not isinstance(error.__cause__, KeyboardInterrupt)
-        return 1 if asked else 128 + signal.SIGINT
+        declined = isinstance(error, click.Abort) and not isinstance(error.__cause__, KeyboardInterrupt)
+        return 1 if declined else 128 + signal.SIGINT
     return code if isinstance(code, int) else 0
 
 
-def _unwritten(error: OSError) -> int:
-    place = error.filename or "standard output"
-    click.echo(f"annotate: {place}: {describe_os_error(error)}; see to it, and run again", err=True)
+def _report_failed_output(error: OSError) -> int:
+    where = error.filename or "standard output"
+    click.echo(f"annotate: {where}: {describe_os_error(error)}; correct that, and run the command again", err=True)
     return 2

@@ -42,13 +42,13 @@ def command(
     boundaries: str,
     **details: Any,
 ) -> None:
-    """Take FILES in as articles of a corpus.
+    """Add FILES to a corpus as articles.
 
     Each file is kept byte for byte as a source. The article is its text with LF line ends in Unicode normal form C,
-    with the range and the hash of what it was cut from. Nothing is written if one of the files is refused: for what it
-    holds, or for an option that `annotate check` would not pass.
+    with the range and the hash of the part of the source that it was cut from. If one file is refused, nothing is
+    written. A file is refused for its content, or for an option that `annotate check` would not pass.
 
-    Exit code 0: taken in; 1: refused, such as an article that is there already; 2: could not run.
+    Exit code 0: added; 1: refused, for example because the article exists already; 2: could not run.
 
     \b
     annotate add news/*.txt

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group("adjudicate")
 def command() -> None:
-    """Decide between the labels of several annotators, and make gold from the decisions.
+    """Decide between the labels of several annotators, and make gold.
 
     adjudication/<article>.yaml lists each difference with what each annotator has. Write in `take` whose version is
     right (or: all, neither) and in `reason` why. Spans come first; once they are decided, plan again for the relations.

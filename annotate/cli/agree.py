@@ -66,7 +66,7 @@ def command(
     studio_url: str | None,
     studio: str,
 ) -> None:
-    """Measure how far annotators agree on spans, attributes, relations, records and counts.
+    """Measure the agreement of annotators on spans, attributes, relations, records and counts.
 
     Values in brackets are 95 % intervals of a bootstrap over articles, or over paragraphs where articles are few.
 

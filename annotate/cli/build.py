@@ -46,10 +46,13 @@ def command(
     workers: int | None,
     format_: str,
 ) -> None:
-    """Check a corpus, then write its dataset: Parquet for each table and split, a card, a manifest of hashes.
+    """Check a corpus, then write its dataset: Parquet tables, card, manifest.
 
-    The folder appears whole or not at all. Exit code 0: written; 1: the checks found errors, or class ids of the
-    dataset that is there would shift, and nothing was written; 2: could not run.
+    The folder is written completely or not at all: one Parquet file or more for each table and split, a card, and a
+    manifest with the hash of every file.
+
+    Exit code 0: written; 1: nothing was written, because the checks found errors, or because class ids of the existing
+    dataset would change; 2: could not run.
 
     \b
     annotate build --out dist/dataset

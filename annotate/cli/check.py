@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context, corpus: str, schema: str, format_: str, strict: bool, fix: bool, workers: int | None
 ) -> None:
-    """Check a corpus: every file by itself, then the whole. All findings are shown.
+    """Check every file of a corpus, then the corpus as a whole.
+
+    All findings are printed.
 
     Exit code 0: no errors (with --strict, no warnings either); 1: findings; 2: could not run.
 

@@ -75,12 +75,13 @@ def command(
     format_: str,
     **asked: Any,
 ) -> None:
-    """Convert Label Studio exports (raw JSON) of any size into a dataset: checked, in bounded memory, nothing lost.
+    """Convert Label Studio exports (raw JSON) of any size to a dataset.
 
-    An export is a JSON array or a task a line, packed with gzip or zstd or not, at any path or address of fsspec. What
-    cannot be taken is set aside in DIR/aside with code, place and bytes. docs/scale.md says how it runs on a cluster.
+    An export is a JSON array, or JSON Lines with one task a line. It may be compressed with gzip or zstd, and be at any
+    path or address of fsspec. Memory is bounded. A task that cannot be converted is quarantined in DIR/aside with its
+    code, position and bytes. docs/scale.md describes how to run it on a cluster.
 
-    Exit code 0: all was taken; 1: something was set aside, or there was nothing to take; 2: could not run.
+    Exit code 0: every task was converted; 1: something was quarantined, or there were no tasks; 2: could not run.
 
     \b
     annotate convert export.json --out dist/dataset

@@ -11,9 +11,9 @@ from annotate.cli.output import corpus_argument, schema_option
 @click.option("--write", is_flag=True, help="Count anew and write the files; a reason of a labelled sentence goes.")
 @click.pass_context
 def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
-    """Show, sentence by sentence, what the gold labels have, or why they have nothing.
+    """Show the gold labels of each sentence, or why it has none.
 
-    The sentences stand in coverage/<article>.json; `annotate check` proves that they leave out nothing.
+    coverage/<article>.json lists the sentences. `annotate check` proves that the list is complete.
 
     Exit code 0: every sentence has labels or a reason; 1: some have neither, or counts are stale; 2: could not run.
 

@@ -15,9 +15,9 @@ from annotate.errors import CannotRun
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file is stale.")
 @click.pass_context
 def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> None:
-    """Write the JSON Schemas and the tables of the guidelines from labels.yaml.
+    """Write the JSON Schemas and the guidelines' tables from labels.yaml.
 
-    Run it after every change of the inventory; `--check` says whether that was forgotten.
+    Run it after every change of the inventory. `--check` reports stale files.
 
     \b
     annotate generate

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 )
 @click.pass_context
 def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str | None, format_: str) -> None:
-    """Put the texts back into a dataset of `annotate build --without-text`.
+    """Restore the texts of a dataset made with `build --without-text`.
 
-    With equal copies the result is what `annotate build` writes, byte for byte. Where a copy differs, each span is
-    looked for by its hashes: exact, moved, changed (white space, quotation marks, an edited word), or lost. A span that
-    is lost is left out with its relations, and an article without a copy of it is left out; the report names all.
+    With identical copies the result is what `annotate build` writes, byte for byte. Where a copy differs, each span is
+    located by its hashes: exact, moved, changed (white space, quotation marks, an edited word), or lost. A lost span is
+    left out with its relations. An article without a copy is left out. The report names all of them.
 
-    Exit code 0: all in place; 1: something is lost or left out, or nothing was written, as class ids of the
-    dataset that is there would shift; 2: could not run.
+    Exit code 0: everything was restored; 1: something is lost or left out, or nothing was written, because class ids of
+    the existing dataset would change; 2: could not run.
 
     \b
     annotate build --without-text --out dist/open

@@ -49,7 +49,7 @@ def command(
     report: str,
     **details: Any,
 ) -> None:
-    """Take the texts and labels of FOLDER into a corpus, as the work of one annotator.
+    """Import the texts and labels of FOLDER as the work of one annotator.
 
     For brat, FOLDER holds pairs of .txt and .ann files, in folders of their own or not. The map says which label,
     relation or attribute of the inventory each name in the files becomes, or null to leave it out. Each line is taken,

@@ -11,7 +11,9 @@ from annotate.errors import CannotRun
 @click.command("init")
 @click.argument("folder", type=click.Path())
 def command(folder: str) -> None:
-    """Lay out an empty corpus in FOLDER, with an example inventory, ready for `annotate check`.
+    """Lay out an empty corpus in FOLDER, with an example inventory.
+
+    The new corpus passes `annotate check`.
 
     \b
     annotate init my-corpus

@@ -16,7 +16,9 @@ from annotate.errors import CannotRun
 )
 @click.pass_context
 def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
-    """Label every article with the patterns of schema/baseline.yaml; no model is needed, and gold is not looked at.
+    """Label every article with the patterns of schema/baseline.yaml.
+
+    It needs no model and does not look at gold.
 
     The files have the format of the corpus, by the annotator `baseline`: score them, or push them as predictions.
 

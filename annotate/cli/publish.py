@@ -55,13 +55,14 @@ def command(
     private: bool,
     format_: str,
 ) -> None:
-    """Put a built dataset on the Hugging Face Hub: one commit of all that changed, tagged with the corpus's version.
+    """Upload a built dataset to the Hugging Face Hub as one commit and a tag.
 
-    The token is that of `hf auth login`, or HF_TOKEN; HF_ENDPOINT names another Hub. Refused are a git tree with
-    changes, a corpus with errors, a folder that is not what the corpus builds now, a corpus without a version, and a
-    version whose tag is there. If a run breaks off, run it again: it does what is left to do.
+    The commit holds every file that changed, and the tag is the version of the corpus. The token comes from `hf auth
+    login` or HF_TOKEN; HF_ENDPOINT names another Hub. The command refuses uncommitted changes, a corpus with errors, a
+    folder that differs from what the corpus builds now, a corpus without a version, and a version that is tagged
+    already. An interrupted run can be repeated: it does what is left to do.
 
-    Exit code 0: done, or planned with nothing against it; 1: refused; 2: could not run.
+    Exit code 0: uploaded, or planned without an objection; 1: refused; 2: could not run.
 
     \b
     annotate publish --repo my-name/my-dataset --plan

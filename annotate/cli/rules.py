@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
 )
 def command(code: str | None, format_: str) -> None:
-    """List the rules, or explain the one with CODE.
+    """List the rules, or explain the rule CODE.
 
     S: shape of a file. T: text. P: spans. R: relations. C: corpus. L: what Label Studio sends back.
     F: files of other formats. I: exports to convert. V: releases. D, explained when asked for: why a difference

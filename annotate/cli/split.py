@@ -47,7 +47,9 @@ def _ratios(_ctx: click.Context, _option: click.Parameter, value: str) -> dict[s
 def command(
     ctx: click.Context, corpus: str, _plan: bool, write: bool, folds: bool, ratios: dict[str, float], format_: str
 ) -> None:
-    """Propose a split for every article that is in none; what is in a list never moves.
+    """Propose a split for every article that is not in one yet.
+
+    An article that is in a list never moves.
 
     Articles that a link of links.json binds, or a paragraph that is nearly the same, stay in one split, and so does
     what is bound through them. The lists in splits/ decide: this only adds to them.

@@ -1,15 +1,8 @@
-"""Work over a `concurrent.futures` executor: results in the order of the input, a bounded number under way.
+"""Work over a `concurrent.futures` executor: results in the order of the input, a bounded number under way."""
 
-How the C library keeps memory, for processes that take and give back megabytes many times a second.
-
-What other libraries import where they can find it, and nothing here needs.
-"""
-
-import ctypes
 import gc
 import os
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -18,39 +11,7 @@ from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import TypeVar
 
-KEPT = 16 << 20
-"""Bytes that were given back and are kept, to be taken again."""
-
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-"""The parameters by which glibc's `mallopt` knows them (malloc.h)."""
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep what is given back; nothing elsewhere.
-
-    Unasked, it returns large blocks to the system at once, which fills each with zeros before it gives it out again: a
-    twentieth of the time of `convert`. The most memory that a process ever has does not change by this.
-    """
-    try:
-        set_ = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return
-    for parameter in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
-        set_(parameter, KEPT)
-
-
-class _NoPandas:
-    """pyarrow imports pandas with the first list that it is given: 50 MB and half a second."""
-
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError(fullname, name=fullname)
-
-
-def block_pandas() -> None:
-    """Let pandas be as if it was not installed. For processes of our own: pyarrow would not find it any more."""
-    sys.meta_path.insert(0, _NoPandas())
-
+from annotate.util.startup import block_pandas, keep_freed_memory
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @click.option("--articles", type=click.IntRange(0), default=100, show_default=True, help="Number of articles to show.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False), help="The file to write.")
 def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -> None:
-    """Show the gold labels of a corpus on one HTML page, for a browser or for print, without scripts or other files.
+    """Show the gold labels of a corpus on one HTML page, for a browser or for print.
+
+    The page has no scripts and needs no other file.
 
     The page has counts by label, what changed (the changelog entry and, with --since, the difference), agreement,
     counts by incident, and the articles with their labels.

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
 )
 def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
-    """Compute the smallest version that the changes since the last release allow, and say which changes require it.
+    """Compute the smallest version that the changes since the last release allow.
+
+    It lists the changes that require this version.
 
     A release is a tag vX.Y.Z. The first release has the version of the inventory. The rules are in docs/versioning.md.
 

@@ -1,68 +1,77 @@
-"""The command line: its contract of commands, help, exit codes, and what importing it costs."""
+"""The program: its commands, their help, exit codes, and what it imports."""
 
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
+import click
 import pytest
 
 from annotate import cli
+from annotate.cli.lazy_group import Entry, LazyGroup
 from tests.conftest import ROOT, annotate
 
-COMMANDS = [
-    ["init"],
-    ["add"],
-    ["check"],
-    ["rules"],
-    ["build"],
-    ["convert"],
-    ["hydrate"],
-    ["export"],
-    ["import"],
-    ["coverage"],
-    ["agree"],
-    ["prelabel"],
-    ["score"],
-    ["split"],
-    ["adjudicate"],
-    ["adjudicate", "plan"],
-    ["adjudicate", "apply"],
-    ["generate"],
-    ["studio"],
-    *(["studio", name] for name in ("up", "down", "config", "push", "pull", "compare", "status", "migrate")),
-    *(["studio", *words] for words in (["people"], ["people", "add"], ["assign"], ["adjudicate"])),
-]
+
+def list_commands(group: LazyGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Entry]]:
+    """Yield every command of the tables, with its path."""
+    for name, entry in group.entries.items():
+        yield (*path, name), entry
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, LazyGroup):
+            yield from list_commands(command, (*path, name))
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_help_has_an_example(words: list[str]) -> None:
-    result = annotate(*words, "--help")
+PROGRAM = cli.cli
+assert isinstance(PROGRAM, LazyGroup)
+COMMANDS = dict(list_commands(PROGRAM))
+PATHS = [*COMMANDS, ("adjudicate", "plan"), ("adjudicate", "apply"), ("studio", "people", "add")]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_help_has_an_example(path: tuple[str, ...]) -> None:
+    result = annotate(*path, "--help")
     assert result.exit_code == 0
     lines = [line.strip() for line in result.output.splitlines()]
-    assert any(line.startswith(f"annotate {words[0]}") for line in lines), result.output
+    assert any(line.startswith(f"annotate {path[0]}") for line in lines), result.output
 
 
-def test_help_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_table_has_the_first_sentence_of_the_help(path: tuple[str, ...]) -> None:
+    group: click.Command | None = PROGRAM
+    for name in path:
+        assert isinstance(group, LazyGroup)
+        group = group.get_command(click.Context(group), name)
+    assert group is not None
+    assert group.name == path[-1]
+    assert group.get_short_help_str(limit=300) == COMMANDS[path].help
+
+
+@pytest.mark.parametrize("words", [["--help"], ["studio", "--help"], ["release", "--help"]], ids=" ".join)
+def test_help_imports_no_command(words: list[str]) -> None:
     heavy = (
         "datasets",
         "pandas",
         "pyarrow",
+        "numpy",
         "label_studio_sdk",
         "dask",
         "jsonschema",
         "msgspec",
         "yaml",
-        "markdown_it",
+        "rich",
     )
     code = f"""
 import sys
 from annotate import cli
 try:
-    cli.cli(["--help"])
+    cli.cli({words!r})
 except SystemExit:
     pass
-loaded = [name for name in {heavy!r} if name in sys.modules]
+own = {{target.target.partition(":")[0] for target in cli.cli.entries.values()}} - {{"annotate.cli." + {words[0]!r}}}
+loaded = [name for name in (*{heavy!r}, *own) if name in sys.modules]
 sys.exit(f"imports {{loaded}}" if loaded else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -70,10 +79,16 @@ sys.exit(f"imports {{loaded}}" if loaded else 0)
 
 
 def test_help_shows_each_command_in_its_section() -> None:
-    shown = annotate("--help").output
+    output = annotate("--help").output
     for title, commands in cli.SECTIONS.items():
-        section = shown.partition(f"\n{title}:\n")[2].partition("\n\n")[0]
+        section = output.partition(f"\n{title}:\n")[2].partition("\n\n")[0]
         assert re.findall(r"^  (\S+)  ", section, re.MULTILINE) == list(commands)
+
+
+def test_module_runs_the_program() -> None:
+    words = [sys.executable, "-P", "-m", "annotate", "--version"]
+    done = subprocess.run(words, cwd=ROOT / "docs", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()[-1]) == (0, metadata.version("contested-claims"))
 
 
 def test_unknown_command_and_option_are_usage_errors() -> None:
