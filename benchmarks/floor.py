@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from annotate.convert.reader import ExportedTask
 from annotate.inventory import Inventory
-from annotate.labelstudio.results_fast import ChoiceItem, RegionItem, RelationItem
+from annotate.labelstudio.results_fast import FastChoice, FastRegion, FastRelation
 
 
 def columns(tasks: list[ExportedTask], labels: Inventory, schema: pa.Schema) -> list[pa.Array]:
@@ -25,8 +25,8 @@ def columns(tasks: list[ExportedTask], labels: Inventory, schema: pa.Schema) -> 
     span_counts, relation_counts = [0], [0]
     for task in tasks:
         items = task.annotations[0].result
-        regions = [item for item in items if type(item) is RegionItem]
-        arrows = [item for item in items if type(item) is RelationItem]
+        regions = [item for item in items if type(item) is FastRegion]
+        arrows = [item for item in items if type(item) is FastRelation]
         ids = [region.id for region in regions]
         place = {id_: number for number, id_ in enumerate(ids)}
         base = len(spans["id"])
@@ -41,7 +41,7 @@ def columns(tasks: list[ExportedTask], labels: Inventory, schema: pa.Schema) -> 
         relations["head_id"] += [arrow.from_id for arrow in arrows]
         relations["tail_id"] += [arrow.to_id for arrow in arrows]
         for item in items:
-            if type(item) is ChoiceItem:
+            if type(item) is FastChoice:
                 name = item.from_name.partition(".")[2]
                 given[name][0].append(base + place[item.id])
                 given[name][1].append(choices[name][item.value.content[0]])

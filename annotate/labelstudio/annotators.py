@@ -83,9 +83,9 @@ def identify_user(
             hint = f"say which one is {annotator} with --user NUMBER"
             raise Refused("--annotator", f"users of the server who are not identified: {ids}", hint)
         user_id = unidentified[0]
-    other = next((known for known, name in annotators.items() if name == annotator and known != user_id), None)
-    if other is not None:
-        raise Refused(annotator, f"is already user {other} of the server", "two users cannot be one annotator")
+    namesake = next((user for user, name in annotators.items() if name == annotator and user != user_id), None)
+    if namesake is not None:
+        raise Refused(annotator, f"is already user {namesake} of the server", "two users cannot be one annotator")
     state.save_annotators(server, annotators | {user_id: annotator})
 
 
@@ -103,15 +103,15 @@ def add_users(corpus: Corpus, studio: Studio, state: State, annotators: Iterable
     server = studio.address.name
     users: list[AnnotatorUser] = []
     for annotator in require_annotators(corpus, annotators):
-        known = state.annotators(server)
-        user_id = next((user for user, name in known.items() if name == annotator), None)
+        annotator_of_user = state.annotators(server)
+        user_id = next((user for user, name in annotator_of_user.items() if name == annotator), None)
         is_new = user_id is None
         if user_id is None:
             user_id = _sign_up(studio, _login(state, server, annotator))
-            if known.get(user_id, annotator) != annotator:
+            if annotator_of_user.get(user_id, annotator) != annotator:
                 hint = f"remove the login of {annotator} from {LOGINS_FILE}"
-                raise Refused(f"user {user_id} of the server", f"is already {known[user_id]}", hint)
-            state.save_annotators(server, known | {user_id: annotator})
+                raise Refused(f"user {user_id} of the server", f"is already {annotator_of_user[user_id]}", hint)
+            state.save_annotators(server, annotator_of_user | {user_id: annotator})
         users.append(AnnotatorUser(annotator, user_id, is_new))
     if server == LOCAL and any(user.is_new for user in users):
         # The server's log contains the address of the sign-up page, with the invitation in it.

@@ -53,7 +53,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     last: int = 0
 
 
-class Journal:
+class PullJournal:
     """The journal of a `.studio/` folder."""
 
     def __init__(self, state: State) -> None:
@@ -100,7 +100,7 @@ def user_ids(tasks: Iterable[JsonObject]) -> list[int]:
 
 def fetch_changes(
     studio: Studio,
-    journal: Journal,
+    journal: PullJournal,
     project_id: int,
     *,
     everything: bool = False,

@@ -18,7 +18,7 @@ from annotate.labelstudio import rules
 from annotate.labelstudio.annotators import require_annotators
 from annotate.labelstudio.client import Progress
 from annotate.labelstudio.http import JsonObject
-from annotate.labelstudio.journal import Journal, JournalPage
+from annotate.labelstudio.journal import JournalPage, PullJournal
 from annotate.labelstudio.privacy import remove_personal_data
 from annotate.labelstudio.quarantine import QuarantineEntry, read_quarantine, write_quarantine
 from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of
@@ -73,7 +73,7 @@ class Pull:
         self.corpus, self.state, self.server, self.mapper = corpus, state, server, mapper
         self.has_task, self.existing_tasks = has_task, existing_tasks
         self.journal, self.annotators, self.article_ids = (
-            Journal(state),
+            PullJournal(state),
             state.annotators(server),
             set(corpus.article_ids()),
         )

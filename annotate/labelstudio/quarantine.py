@@ -16,7 +16,7 @@ from annotate.labelstudio.state import State
 QUARANTINE_FOLDER = "aside"
 
 
-class Reason(msgspec.Struct, frozen=True):
+class QuarantineReason(msgspec.Struct, frozen=True):
     """Why an item is quarantined: the code of a rule, its message, and the span if known."""
 
     code: str
@@ -34,7 +34,7 @@ class QuarantineEntry(msgspec.Struct, frozen=True):
     kind: str
     number: object
     annotator: str | None
-    reasons: list[Reason]
+    reasons: list[QuarantineReason]
     items: list[Any]
 
     @classmethod
@@ -48,7 +48,7 @@ class QuarantineEntry(msgspec.Struct, frozen=True):
         items: Sequence[object],
     ) -> Self:
         """Return the entry for items of a task that some findings are about."""
-        reasons = [Reason(finding.code, finding.message, finding.span) for finding in findings]
+        reasons = [QuarantineReason(finding.code, finding.message, finding.span) for finding in findings]
         return cls(task.get("id"), kind, entry_id, annotator, reasons, list(items))
 
 

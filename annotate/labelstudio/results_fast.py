@@ -48,7 +48,7 @@ class RegionValue(msgspec.Struct, gc=False):
     labels: tuple[Name]
 
 
-class RegionItem(RegionItemBase, tag="labels", gc=False, kw_only=True):
+class FastRegion(RegionItemBase, tag="labels", gc=False, kw_only=True):
     """A region with its label."""
 
     value: RegionValue
@@ -60,7 +60,7 @@ class ChoiceValue(msgspec.Struct, gc=False):
     content: tuple[Name] = msgspec.field(name="choices")
 
 
-class ChoiceItem(RegionItemBase, tag="choices", gc=False, kw_only=True):
+class FastChoice(RegionItemBase, tag="choices", gc=False, kw_only=True):
     """An attribute whose values the inventory lists."""
 
     value: ChoiceValue
@@ -72,7 +72,7 @@ class NumberValue(msgspec.Struct, gc=False):
     content: int = msgspec.field(name="number")
 
 
-class NumberItem(RegionItemBase, tag="number", gc=False, kw_only=True):
+class FastNumber(RegionItemBase, tag="number", gc=False, kw_only=True):
     """An attribute that is an integer."""
 
     value: NumberValue
@@ -84,13 +84,13 @@ class TextValue(msgspec.Struct, gc=False):
     content: tuple[Name] = msgspec.field(name="text")
 
 
-class TextItem(RegionItemBase, tag="textarea", gc=False, kw_only=True):
+class FastText(RegionItemBase, tag="textarea", gc=False, kw_only=True):
     """An attribute that is free text."""
 
     value: TextValue
 
 
-class RelationItem(ItemBase, tag="relation", gc=False, kw_only=True):
+class FastRelation(ItemBase, tag="relation", gc=False, kw_only=True):
     """A relation between two regions."""
 
     from_id: str
@@ -99,8 +99,8 @@ class RelationItem(ItemBase, tag="relation", gc=False, kw_only=True):
     labels: tuple[Name]
 
 
-Item: TypeAlias = RegionItem | ChoiceItem | NumberItem | TextItem | RelationItem
-_ITEM_TYPES: dict[str, type] = {"choices": ChoiceItem, "number": NumberItem, "textarea": TextItem}
+Item: TypeAlias = FastRegion | FastChoice | FastNumber | FastText | FastRelation
+_ITEM_TYPES: dict[str, type] = {"choices": FastChoice, "number": FastNumber, "textarea": FastText}
 _NO_ATTRIBUTES: Attributes = {}
 
 
@@ -149,8 +149,8 @@ class FastReader:
 
     def _read(self, items: Sequence[Item]) -> bool:
         """Append the items to the columns; return False, or raise KeyError, before any is appended if irregular."""
-        regions = [item for item in items if type(item) is RegionItem]
-        relations = [item for item in items if type(item) is RelationItem]
+        regions = [item for item in items if type(item) is FastRegion]
+        relations = [item for item in items if type(item) is FastRelation]
         ids = [region.id for region in regions]
         values = [region.value for region in regions]
         labels = [value.labels[0] for value in values]
@@ -167,7 +167,7 @@ class FastReader:
         if len(ids) + len(relations) < len(items):
             # `type`, because `isinstance` takes several times as long here.
             attribute_items = [
-                item for item in items if type(item) is not RegionItem and type(item) is not RelationItem
+                item for item in items if type(item) is not FastRegion and type(item) is not FastRelation
             ]
             for item in attribute_items:
                 item_type, label, name = self._attribute_controls[item.from_name]  # type: ignore[union-attr]
@@ -186,7 +186,7 @@ class FastReader:
         self._relation_labels += relation_labels
         self._heads += heads
         self._tails += tails
-        self._choices.append(sum([type(item) is ChoiceItem for item in attribute_items]))
+        self._choices.append(sum([type(item) is FastChoice for item in attribute_items]))
         return True
 
     def columns(self) -> FastColumns:

@@ -11,7 +11,7 @@ from annotate.corpus import Corpus
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Progress, Studio
 from annotate.labelstudio.compare import compare_with_server
-from annotate.labelstudio.journal import Journal
+from annotate.labelstudio.journal import PullJournal
 from annotate.labelstudio.predictions import corpus_predictions
 from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.pull import Pull, PullResult
@@ -63,7 +63,7 @@ class Loop:
 
     def pull(self) -> PullResult:
         """Pull all tasks that are there."""
-        Journal(self.state).append(self.studio.address.name, self.tasks())
+        PullJournal(self.state).append(self.studio.address.name, self.tasks())
         return self.take()
 
     def differences(self) -> tuple[dict[str, int], list[str]]:

@@ -14,7 +14,7 @@ from annotate.errors import CannotRun
 from annotate.labelstudio import client as module
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Studio, find_server
-from annotate.labelstudio.journal import Checkpoint, Journal, fetch_changes
+from annotate.labelstudio.journal import Checkpoint, PullJournal, fetch_changes
 from annotate.labelstudio.lock import LOCK_FILE, lock_folder
 from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.pull import PullResult
@@ -37,7 +37,7 @@ def loop(project: Project, started: State, studio: Studio) -> Loop:
 
 def pulled(loop: Loop, *, everything: bool = False) -> tuple[int, PullResult]:
     project = require_project(loop.studio, loop.state, loop.title)
-    count = sum(fetch_changes(loop.studio, Journal(loop.state), project.id, everything=everything))
+    count = sum(fetch_changes(loop.studio, PullJournal(loop.state), project.id, everything=everything))
     return count, loop.take()
 
 
@@ -124,7 +124,7 @@ def test_fetch_goes_on_where_it_stopped(loop: Loop, monkeypatch: pytest.MonkeyPa
         loop.submit(article, loop.items(article))
     project, journal, name = (
         require_project(loop.studio, loop.state, loop.title),
-        Journal(loop.state),
+        PullJournal(loop.state),
         loop.studio.address.name,
     )
     assert next(fetch_changes(loop.studio, journal, project.id)) == 1
@@ -140,7 +140,7 @@ def test_fetch_goes_on_where_it_stopped(loop: Loop, monkeypatch: pytest.MonkeyPa
 
 def test_fetch_says_how_far_it_is_and_gives_each_page(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGE_SIZE", 1)
-    project, journal = require_project(loop.studio, loop.state, loop.title), Journal(loop.state)
+    project, journal = require_project(loop.studio, loop.state, loop.title), PullJournal(loop.state)
     seen: list[tuple[int, int]] = []
     kept: list[tuple[Path, object]] = []
     fetched = fetch_changes(

@@ -10,7 +10,7 @@ from annotate.labelstudio import client
 from annotate.labelstudio.annotators import LOGINS_FILE, Login
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.http import LOCAL
-from annotate.labelstudio.journal import Journal
+from annotate.labelstudio.journal import PullJournal
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.projects import annotator_title, assigned_annotators, labelling_titles, require_project
 from annotate.labelstudio.state import State
@@ -113,10 +113,10 @@ def test_what_is_known_is_taken_while_more_is_fetched(team: Team, monkeypatch: p
     refused = team.run("pull", code=1)
     assert f"user {ben} of the server: is not known as an annotator" in refused.stderr
     assert (team.corpus.annotated_ids("anna"), team.corpus.annotated_ids("ben")) == (["harbour"], [])
-    assert len(Journal(team.state).page_paths()) == 1
+    assert len(PullJournal(team.state).page_paths()) == 1
     named = team.run("pull", "--annotator", "ben").stdout
     assert "written: annotations/ben/market.json\n1 written, " in named
-    assert Journal(team.state).page_paths() == []
+    assert PullJournal(team.state).page_paths() == []
 
 
 def test_what_the_server_does_not_hide(team: Team) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from annotate.labelstudio.journal import Journal
+from annotate.labelstudio.journal import PullJournal
 from annotate.labelstudio.pull import UNKNOWN_ARTICLE, Pull, PullResult
 from annotate.labelstudio.quarantine import iterate_quarantine
 from annotate.labelstudio.results import Mapper
@@ -75,7 +75,7 @@ def taking(project: Project, state: State, server: Server) -> Pull:
 def pulled(project: Project, state: State) -> PullResult:
     """A pull whose pages come one by one."""
     server = Server()
-    under_way, journal = taking(project, state, server), Journal(state)
+    under_way, journal = taking(project, state, server), PullJournal(state)
     for page in pages(project):
         under_way.take_page(*journal.append(SERVER, page))
     done = under_way.take_rest()
@@ -87,7 +87,7 @@ def kept(state: State) -> tuple[list[int], list[object], list[Path]]:
     """Numbers of the tasks that are kept raw and of those set aside, and the pages that wait."""
     raw = json.loads((state.folder / "raw" / f"{UNKNOWN_ARTICLE}.json").read_bytes())
     listed = sorted(str(entry.task) for article, entry in iterate_quarantine(state) if article == UNKNOWN_ARTICLE)
-    return sorted(task["id"] for task in raw), list(map(int, listed)), Journal(state).page_paths()
+    return sorted(task["id"] for task in raw), list(map(int, listed)), PullJournal(state).page_paths()
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_files_are_written_once_and_each_task_is_said_once(project: Project, sta
 
 
 def test_pages_wait_until_what_is_in_them_is_written(project: Project, state: State) -> None:
-    under_way, journal = taking(project, state, Server()), Journal(state)
+    under_way, journal = taking(project, state, Server()), PullJournal(state)
     written = [journal.append(SERVER, page) for page in pages(project)]
     for one in written:
         under_way.take_page(*one)
@@ -137,7 +137,7 @@ def test_killed_at_any_write_nothing_is_lost(project: Project, state: State, mon
 
     monkeypatch.setattr(Path, "replace", counted)
     for page in pages(project):
-        Journal(state).append(SERVER, page)
+        PullJournal(state).append(SERVER, page)
     kills = 0
     while True:
         left[0] = kills + 1
@@ -147,7 +147,7 @@ def test_killed_at_any_write_nothing_is_lost(project: Project, state: State, mon
         except Killed:
             kills += 1
         left[0] = 0
-        assert Journal(state).page_paths()
+        assert PullJournal(state).page_paths()
     assert kills > 2
     assert kept(state) == (STRANGE, STRANGE, [])
     assert project.corpus.annotated_ids("anna") == ["harbour", "market"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from annotate.columns import AnnotationMeta, Documents
 from annotate.corpus import Corpus
 from annotate.labelstudio.results import Controls, ResultReader
-from annotate.labelstudio.results_fast import ChoiceItem, FastReader, Item
+from annotate.labelstudio.results_fast import FastChoice, FastReader, Item
 from annotate.labelstudio.tasks import result_items
 from annotate.model import Relation, Span
 from tests.conftest import BASE
@@ -67,7 +67,7 @@ def quick_of(results: list[list[Item]], controls: Controls) -> list[Labels | Non
     labels = columns.columns()
     documents = Documents(controls.inventory, [META] * len(results), labels.spans, labels.relations)
     for number, (items_, choices) in enumerate(zip(results, labels.choices.tolist(), strict=True)):
-        assert choices == sum(isinstance(item, ChoiceItem) for item in items_) * (number not in labels.irregular)
+        assert choices == sum(isinstance(item, FastChoice) for item in items_) * (number not in labels.irregular)
     found: list[Labels | None] = []
     for number in range(len(results)):
         made = None if number in labels.irregular else documents.annotation(number)

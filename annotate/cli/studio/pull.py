@@ -8,7 +8,7 @@ from annotate.cli.studio.common import connect, dir_option, show_progress, title
 from annotate.corpus import Corpus
 from annotate.labelstudio.annotators import identify_user
 from annotate.labelstudio.config_drift import find_drift
-from annotate.labelstudio.journal import Journal, fetch_changes
+from annotate.labelstudio.journal import PullJournal, fetch_changes
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.projects import MissingProject, labelling_titles, require_project
 from annotate.labelstudio.pull import Pull
@@ -56,7 +56,7 @@ def pull(
     mapper = Mapper(loaded, fix_offsets=fix)
     with connect(folder) as (studio, state), lock_folder(state, "pull"):
         remove_leftovers(store.root)
-        server, journal = studio.address.name, Journal(state)
+        server, journal = studio.address.name, PullJournal(state)
         projects, missing = [], list[MissingProject]()
         for name in [title] if title else labelling_titles(state, server, loaded.title):
             try:

@@ -12,7 +12,7 @@ from annotate.inventory import Inventory
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.config_drift import find_drift
 from annotate.labelstudio.http import LOCAL
-from annotate.labelstudio.journal import HAS_DRAFT, Journal
+from annotate.labelstudio.journal import HAS_DRAFT, PullJournal
 from annotate.labelstudio.lock import require_no_migration
 from annotate.labelstudio.projects import corpus_projects
 from annotate.labelstudio.quarantine import iterate_quarantine
@@ -110,7 +110,7 @@ def _state_warnings(state: State) -> Iterator[str]:
         require_no_migration(state)
     except CannotRun as error:
         yield str(error)
-    pages = len(Journal(state).page_paths())
+    pages = len(PullJournal(state).page_paths())
     if pages:
         yield f"the journal has {pages} pages of tasks that are not in the corpus yet; run `annotate studio pull`"
     for article_id, entry in iterate_quarantine(state):
