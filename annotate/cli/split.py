@@ -66,10 +66,8 @@ def command(
     annotate split --folds > folds.json
     """
     from annotate.corpus import Corpus
-    from annotate.splits import propose as made
     from annotate.splits import propose as splits
     from annotate.splits.groups import groups_among
-    from annotate.splits.propose import propose
 
     if write and (_plan or folds):
         raise click.UsageError("--write goes with neither --plan nor --folds")
@@ -84,11 +82,11 @@ def command(
     with console.status("comparing paragraphs"):
         bonds = splits.bonds_of(store, names)
     if folds:
-        click.echo(made.encode(made.folds(names, bonds)), nl=False)
+        click.echo(splits.encode_folds(splits.folds(names, bonds)), nl=False)
         return
-    together = made.one_group(groups_among(names, bonds))
-    proposal = propose(names, bonds, store.splits(), ratios)
-    written = splits.write(store, proposal) if write and not proposal.torn else []
+    together = splits.is_one_group(groups_among(names, bonds))
+    proposal = splits.propose(names, bonds, store.splits(), ratios)
+    written = splits.write_splits(store, proposal) if write and not proposal.torn else []
     text = _as_json(proposal, bonds, written) if format_ == "json" else _as_text(proposal, bonds, written, together)
     click.echo(text)
     if proposal.torn:

@@ -1,1 +1,1 @@
-"""Which articles belong together, and splits and folds that do not tear them apart."""
+"""Splits: which articles must stay together, and splits and folds that keep them together."""

@@ -1,14 +1,19 @@
-"""Paragraphs that are nearly the same: candidates by MinHash, each then proved by its exact Jaccard index.
+"""Near-duplicate paragraphs: MinHash finds candidates, and their exact Jaccard index decides.
 
-A paragraph is a line of at least `LEAST_WORDS` words; its shingles are its runs of `SHINGLE` words, in lower case and
-without punctuation. Two paragraphs are near-duplicates where the Jaccard index of their sets of shingles is `ALIKE` or
-more. In a paragraph of 30 words that is so after two single words were replaced (0.65), and after three just so (0.51);
-paragraphs that only tell of the same thing share hardly a run of three words. Shorter lines are bylines, credits and
-datelines, which articles share that have nothing else in common.
+A paragraph is a line of at least `MIN_WORDS` words. Its shingles are its runs of `SHINGLE_WORDS` words, in lower case
+and without punctuation. Two paragraphs are near-duplicates if the Jaccard index of their sets of shingles is at least
+`THRESHOLD`. A paragraph of 30 words is one after two single words were replaced (0.65), and just so after three (0.51).
+Paragraphs that merely report the same event hardly share a run of three words. Shorter lines are bylines, credits and
+datelines, which unrelated articles share.
 
-A pair at the threshold escapes a MinHash index of 64 bands of 2 hashes with the chance (1 - 0.5^2)^64, one in 10^8;
-the hashes are seeded, so that the same texts always give the same pairs. What is in one group already, at once or
-through others, is not compared: a line that thousands of articles carry, each with another date, is no work.
+The chance that a MinHash index of 64 bands of 2 hashes misses a pair at the threshold is (1 - 0.5^2)^64, one in 10^8.
+The hashes are seeded, so that the same texts always give the same pairs. Paragraphs of articles that are in one group
+already, directly or through others, are not compared: a line in thousands of articles, each time with another date,
+costs one comparison an article.
+
+The buckets are built from a table of hashes of 512 bytes a paragraph. `MinHashLSH` of datasketch keeps a set in a
+dictionary for each paragraph and band: 20 KB a paragraph. It returns all candidates of a bucket, too, which for such a
+line grow with the square of the articles.
 """
 
 import re
@@ -21,29 +26,29 @@ import numpy as np
 
 from annotate.errors import CannotRun
 
-LEAST_WORDS = 8
-SHINGLE = 3
-ALIKE = 0.5
+MIN_WORDS = 8
+SHINGLE_WORDS = 3
+THRESHOLD = 0.5
 BANDS, ROWS = 64, 2
 SLOTS = 1 << 26
-"""Counters of shingles, a byte each."""
+"""Size in bytes of the table that counts the articles of each shingle."""
 
 _WORD = re.compile(r"\w+")
 
 Shingles = frozenset[tuple[str, ...]]
 _Bucket = tuple[int, int]
-"""A band, and a number in it."""
+"""A band, and the index of a bucket in it."""
 
 
 class Paragraph(NamedTuple):
     """A line of an article: code points `[start, end)` of its text."""
 
-    article: str
+    article_id: str
     start: int
     end: int
 
 
-class Near(NamedTuple):
+class NearDuplicate(NamedTuple):
     """Two paragraphs of different articles, in the order of their ids, and their Jaccard index."""
 
     first: Paragraph
@@ -52,81 +57,90 @@ class Near(NamedTuple):
 
 
 def shingles(text: str) -> Shingles:
-    """The runs of three words of a paragraph; none where it is too short to be compared."""
+    """Return the runs of three words of a paragraph; none if it is too short to be compared."""
     words = _WORD.findall(text.casefold())
-    if len(words) < LEAST_WORDS:
+    if len(words) < MIN_WORDS:
         return frozenset()
-    return frozenset(zip(*(words[shift:] for shift in range(SHINGLE)), strict=False))
+    return frozenset(zip(*(words[shift:] for shift in range(SHINGLE_WORDS)), strict=False))
 
 
-def jaccard(one: Shingles, other: Shingles) -> float:
-    """|A ∩ B| / |A ∪ B|; 0 for two empty sets."""
-    both = len(one & other)
-    return both / (len(one) + len(other) - both) if both else 0.0
+def jaccard(left: Shingles, right: Shingles) -> float:
+    """Return the Jaccard index, |A ∩ B| / |A ∪ B|; 0 for two empty sets."""
+    both = len(left & right)
+    return both / (len(left) + len(right) - both) if both else 0.0
 
 
-def near_duplicates(articles: Iterable[str], read: Callable[[str], str]) -> list[Near]:
-    """Near-duplicate paragraphs that bind the articles into groups, in the order of ids; `read` gives a text by id.
+def find_near_duplicates(article_ids: Iterable[str], read_text: Callable[[str], str]) -> list[NearDuplicate]:
+    """Find the near-duplicate paragraphs that bind articles into groups.
 
-    The groups are those of all near-duplicates; the pairs are so many as bind them, fewer than there are articles. Of
-    paragraphs with the same words, only the first is compared with others: what is bound to it is bound to all.
-    Each text is read twice and not kept. Raises CannotRun where datasketch is not installed and anything may be alike.
+    The groups are those of all near-duplicates, but only as many pairs are returned as bind them, fewer than there are
+    articles. Of paragraphs with the same words, only the first is compared with others.
+
+    Args:
+        article_ids: The articles to compare.
+        read_text: Returns the text of an article. It is called twice for each article; the texts are not kept.
+
+    Returns:
+        The pairs, in the order of article ids.
+
+    Raises:
+        CannotRun: if datasketch is not installed and there are candidates.
     """
-    names = sorted(articles)
-    shared = _shared(names, read)
-    alike: dict[Shingles, list[Paragraph]] = {}
-    for article in names:
-        text = read(article)
-        for paragraph in _paragraphs(article, text):
-            found = shingles(text[paragraph.start : paragraph.end])
+    ids = sorted(article_ids)
+    counts = _count_shingles(ids, read_text)
+    candidates: dict[Shingles, list[Paragraph]] = {}
+    for article_id in ids:
+        text = read_text(article_id)
+        for paragraph in _paragraphs(article_id, text):
+            shingled = shingles(text[paragraph.start : paragraph.end])
             # |A ∩ B| is at most what A shares with any other article: below this, no index reaches the threshold.
-            if found and sum(shared[_slot(words)] > 1 for words in found) >= ALIKE * len(found):
-                alike.setdefault(found, []).append(paragraph)
+            if shingled and sum(counts[_slot(words)] > 1 for words in shingled) >= THRESHOLD * len(shingled):
+                candidates.setdefault(shingled, []).append(paragraph)
     groups = _Groups()
     pairs = [
-        Near(first, copy, 1.0)
-        for first, *copies in alike.values()
+        NearDuplicate(first, copy, 1.0)
+        for first, *copies in candidates.values()
         for copy in copies
-        if groups.join(first.article, copy.article)
+        if groups.join(first.article_id, copy.article_id)
     ]
-    pairs += _edited({places[0]: found for found, places in alike.items()}, groups)
+    pairs += _edited_pairs({paragraphs[0]: shingled for shingled, paragraphs in candidates.items()}, groups)
     return sorted(pairs)
 
 
 class _Groups:
-    """Articles that are joined, at once or through others."""
+    """Disjoint sets of articles (union-find), each known by its leader."""
 
     def __init__(self) -> None:
-        self._above: dict[str, str] = {}
+        self._parents: dict[str, str] = {}
 
-    def leader(self, article: str) -> str:
-        """The one that stands for the group of an article."""
-        above = self._above
-        while article in above:
-            # Halving the way up keeps long chains cheap.
-            if above[article] in above:
-                above[article] = above[above[article]]
-            article = above[article]
-        return article
+    def leader(self, article_id: str) -> str:
+        """Return the article that stands for the group of this one."""
+        parents = self._parents
+        while article_id in parents:
+            # Halving the path keeps long chains cheap.
+            if parents[article_id] in parents:
+                parents[article_id] = parents[parents[article_id]]
+            article_id = parents[article_id]
+        return article_id
 
-    def join(self, one: str, other: str) -> bool:
-        """Whether they were in two groups until now."""
-        first, second = self.leader(one), self.leader(other)
+    def join(self, left: str, right: str) -> bool:
+        """Join the groups of two articles; return whether they were in different groups before."""
+        first, second = sorted((self.leader(left), self.leader(right)))
         if first != second:
-            self._above[max(first, second)] = min(first, second)
+            self._parents[second] = first
         return first != second
 
 
-def _paragraphs(article: str, text: str) -> Iterator[Paragraph]:
-    return (Paragraph(article, line.start(), line.end()) for line in re.finditer(r"[^\n]+", text))
+def _paragraphs(article_id: str, text: str) -> Iterator[Paragraph]:
+    return (Paragraph(article_id, line.start(), line.end()) for line in re.finditer(r"[^\n]+", text))
 
 
-def _shared(names: Iterable[str], read: Callable[[str], str]) -> bytearray:
-    """How many articles have a shingle, by its slot, counted up to 2. Shingles in one slot only add to the count."""
+def _count_shingles(article_ids: Iterable[str], read_text: Callable[[str], str]) -> bytearray:
+    """Count the articles that have a shingle, up to 2, by the shingle's slot; collisions only raise the count."""
     counts = bytearray(SLOTS)
-    for name in names:
-        text = read(name)
-        lines = (text[one.start : one.end] for one in _paragraphs(name, text))
+    for article_id in article_ids:
+        text = read_text(article_id)
+        lines = (text[paragraph.start : paragraph.end] for paragraph in _paragraphs(article_id, text))
         for slot in {_slot(words) for line in lines for words in shingles(line)}:
             counts[slot] = min(counts[slot] + 1, 2)
     return counts
@@ -136,43 +150,42 @@ def _slot(words: tuple[str, ...]) -> int:
     return crc32(" ".join(words).encode()) % SLOTS
 
 
-def _edited(paragraphs: Mapping[Paragraph, Shingles], groups: _Groups) -> Iterator[Near]:
-    """Pairs that are alike but not the same, and join two groups."""
+def _edited_pairs(paragraphs: Mapping[Paragraph, Shingles], groups: _Groups) -> Iterator[NearDuplicate]:
+    """Yield pairs that differ in some words and join two groups."""
     members: dict[_Bucket, dict[str, list[Paragraph]]] = defaultdict(dict)
     for paragraph, buckets in zip(paragraphs, _buckets(list(paragraphs.values())), strict=True):
-        here = [members[bucket] for bucket in buckets]
-        for parts in here:
-            _merge(parts, groups)
-        seen: set[Paragraph] = set()
-        for leader, others in [part for parts in here for part in parts.items()]:
+        by_leaders = [members[bucket] for bucket in buckets]
+        for by_leader in by_leaders:
+            _merge(by_leader, groups)
+        compared: set[Paragraph] = set()
+        for leader, others in [item for by_leader in by_leaders for item in by_leader.items()]:
             for other in others:
-                if groups.leader(leader) == groups.leader(paragraph.article):
+                if groups.leader(leader) == groups.leader(paragraph.article_id):
                     break
-                if other not in seen:
-                    seen.add(other)
+                if other not in compared:
+                    compared.add(other)
                     index = jaccard(paragraphs[paragraph], paragraphs[other])
-                    if index >= ALIKE:
-                        groups.join(paragraph.article, other.article)
-                        yield Near(min(paragraph, other), max(paragraph, other), index)
-        for parts in here:
-            parts.setdefault(groups.leader(paragraph.article), []).append(paragraph)
+                    if index >= THRESHOLD:
+                        groups.join(paragraph.article_id, other.article_id)
+                        yield NearDuplicate(min(paragraph, other), max(paragraph, other), index)
+        for by_leader in by_leaders:
+            by_leader.setdefault(groups.leader(paragraph.article_id), []).append(paragraph)
 
 
-def _merge(parts: dict[str, list[Paragraph]], groups: _Groups) -> None:
-    """Put together the parts of a bucket whose groups were joined since."""
-    for old in [name for name in parts if groups.leader(name) != name]:
-        moved = parts.pop(old)
-        kept = parts.setdefault(groups.leader(old), [])
-        longer, shorter = (kept, moved) if len(kept) >= len(moved) else (moved, kept)
-        parts[groups.leader(old)] = longer
+def _merge(by_leader: dict[str, list[Paragraph]], groups: _Groups) -> None:
+    """Merge the members of a bucket whose groups were joined since."""
+    for old in [leader for leader in by_leader if groups.leader(leader) != leader]:
+        new = groups.leader(old)
+        shorter, longer = sorted((by_leader.pop(old), by_leader.setdefault(new, [])), key=len)
         longer += shorter
+        by_leader[new] = longer
 
 
 def _buckets(paragraphs: Sequence[Shingles]) -> list[list[_Bucket]]:
-    """For each paragraph the buckets that it shares with another: one a band in which their MinHashes agree."""
-    found: list[list[_Bucket]] = [[] for _ in paragraphs]
+    """Return for each paragraph the buckets that it shares with another: one for each band in which they agree."""
+    buckets: list[list[_Bucket]] = [[] for _ in paragraphs]
     if len(paragraphs) < 2:
-        return found
+        return buckets
     try:
         from datasketch import MinHash
     except ImportError as error:
@@ -181,14 +194,14 @@ def _buckets(paragraphs: Sequence[Shingles]) -> list[list[_Bucket]]:
         ) from error
     hashes = np.empty((len(paragraphs), BANDS, ROWS), np.uint32)
     empty = MinHash(num_perm=BANDS * ROWS)
-    for number, shingled in enumerate(paragraphs):
+    for index, shingled in enumerate(paragraphs):
         # A copy shares the permutations, which take longer to draw than a paragraph takes to hash.
         hashed = empty.copy()
         hashed.update_batch([" ".join(words).encode() for words in sorted(shingled)])
-        hashes[number] = hashed.hashvalues.reshape(BANDS, ROWS)
+        hashes[index] = hashed.hashvalues.reshape(BANDS, ROWS)
     for band in range(BANDS):
-        _, at, sizes = np.unique(hashes[:, band], axis=0, return_inverse=True, return_counts=True)
-        at = at.reshape(-1)  # one version of numpy gives it another shape
-        for number in np.flatnonzero(sizes[at] > 1).tolist():
-            found[number].append((band, int(at[number])))
-    return found
+        _, bucket, sizes = np.unique(hashes[:, band], axis=0, return_inverse=True, return_counts=True)
+        bucket = bucket.reshape(-1)  # numpy 2.0 gives it another shape
+        for index in np.flatnonzero(sizes[bucket] > 1).tolist():
+            buckets[index].append((band, int(bucket[index])))
+    return buckets

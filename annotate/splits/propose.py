@@ -1,9 +1,4 @@
-"""A split for each article that has none: with its group where that has one, else by what the splits lack.
-
-Folds for corpora too small to hold out a part for good: each article is tested on once.
-
-All bonds of a corpus, and its split lists put back on disk.
-"""
+"""Proposed splits, in which groups of articles stay together, and folds for corpora too small to hold out a part."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,17 +7,20 @@ import msgspec
 from annotate.corpus import Corpus
 from annotate.offsets import sha256
 from annotate.splits.groups import Bond, bonds_of_links, bonds_of_words, groups, groups_among
-from annotate.splits.near_duplicates import near_duplicates
+from annotate.splits.near_duplicates import find_near_duplicates
 from annotate.util.files import write_atomically
 
-Lists = Mapping[str, Sequence[str]]
-"""Split → ids of its articles."""
+Splits = Mapping[str, Sequence[str]]
+"""Split → the ids of its articles."""
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be written: `new` alone changes, and is only ever added to the lists there are.
+    """A proposal for the splits of a corpus. It only adds to the present lists.
 
-    `torn` are the groups that stand in two splits already; their new articles are placed nowhere: any place leaks.
+    Attributes:
+        kept: The present lists, by split.
+        new: The articles to add, by split.
+        torn: The groups that are in several splits already. Their new articles are in no list: any split would leak.
     """
 
     kept: dict[str, list[str]]
@@ -30,59 +28,72 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     torn: list[list[str]]
 
     def lists(self) -> dict[str, list[str]]:
-        """Each split as it would be: what was there, in its order, then what is new."""
+        """Return the proposed list of each split: the present articles in their order, then the new ones."""
         return {split: [*self.kept.get(split, ()), *self.new.get(split, ())] for split in {**self.kept, **self.new}}
 
 
-def propose(articles: Iterable[str], bonds: Iterable[Bond], given: Lists, ratios: Mapping[str, float]) -> Proposal:
-    """Place the articles that no list has yet; those that one has never move.
+def propose(
+    article_ids: Iterable[str], bonds: Iterable[Bond], current: Splits, ratios: Mapping[str, float]
+) -> Proposal:
+    """Propose a split for each article that is in none; articles that are in a split never move.
 
-    A group of which a part is in a split follows it. The others are taken the largest first, those of one size in the
-    order of the hash of their ids, and go to the split that is furthest below its share; so the same articles always
-    give the same lists, and neither an article's name nor its age decides.
+    A group with a part in a split follows that part. The other groups go, the largest first, to the split that is
+    furthest below its share. Groups of one size are in the order of the hash of their ids, so that the same articles
+    always give the same lists, and neither the name nor the age of an article decides.
+
+    Args:
+        article_ids: The articles of the corpus.
+        bonds: What binds them.
+        current: The present splits.
+        ratios: The share of each split; their sum does not matter.
     """
-    known = set(articles)
-    homes: dict[str, set[str]] = {name: set() for name in known}
-    for split, names in given.items():
-        for name in known.intersection(names):
-            homes[name].add(split)
-    placed = {split: len(known.intersection(names)) for split, names in given.items()}
-    share = {split: ratio / sum(ratios.values()) * len(known) for split, ratio in ratios.items()}
+    in_corpus = set(article_ids)
+    splits_of: dict[str, set[str]] = {article_id: set() for article_id in in_corpus}
+    for split, listed in current.items():
+        for article_id in in_corpus.intersection(listed):
+            splits_of[article_id].add(split)
+    sizes = {split: len(in_corpus.intersection(listed)) for split, listed in current.items()}
+    shares = {split: ratio / sum(ratios.values()) * len(in_corpus) for split, ratio in ratios.items()}
     new: dict[str, list[str]] = {}
-    torn, waiting = [], []
-    for group in groups(known, (bond for bond in bonds if {bond.first, bond.second} <= known)):
-        there = sorted(set().union(*(homes[name] for name in group)))
-        fresh = [name for name in group if not homes[name]]
-        if len(there) > 1:
+    torn, unplaced = [], []
+    for group in groups(in_corpus, (bond for bond in bonds if {bond.first, bond.second} <= in_corpus)):
+        splits = sorted(set().union(*(splits_of[article_id] for article_id in group)))
+        added = [article_id for article_id in group if not splits_of[article_id]]
+        if len(splits) > 1:
             torn.append(group)
-        elif there and fresh:
-            new.setdefault(there[0], []).extend(fresh)
-            placed[there[0]] += len(fresh)
-        elif fresh:
-            waiting.append(fresh)
-    for group in sorted(waiting, key=lambda group: (-len(group), sha256("\n".join(group)))):
-        split = max(share, key=lambda split: share[split] - placed.get(split, 0))
+        elif splits and added:
+            new.setdefault(splits[0], []).extend(added)
+            sizes[splits[0]] += len(added)
+        elif added:
+            unplaced.append(added)
+    for group in sorted(unplaced, key=lambda group: (-len(group), sha256("\n".join(group)))):
+        split = max(shares, key=lambda split: shares[split] - sizes.get(split, 0))
         new.setdefault(split, []).extend(group)
-        placed[split] = placed.get(split, 0) + len(group)
+        sizes[split] = sizes.get(split, 0) + len(group)
     return Proposal(
-        kept={split: list(names) for split, names in given.items()},
-        new={split: sorted(names) for split, names in new.items()},
+        kept={split: list(listed) for split, listed in current.items()},
+        new={split: sorted(added) for split, added in new.items()},
         torn=torn,
     )
 
 
 class Fold(msgspec.Struct, frozen=True, kw_only=True):
-    """Train on all articles but `held_out`, test on those; `bound` are the others that share something with them."""
+    """A fold: test on `held_out`, train on all other articles, of which `bound` share something with the held out."""
 
     held_out: list[str]
     bound: list[str] = []
 
 
 class Folds(msgspec.Struct, frozen=True, kw_only=True):
-    """`by_group` leaks nothing, and is empty where all articles are one group: nothing would be left to train on.
+    """The folds of a corpus.
 
-    `by_article` holds out one article at a time; where a fold has `bound`, the training part has texts or incidents
-    of the test: leave these out too, or say that they were in. `note` says in words what the folds are good for.
+    Attributes:
+        note: What the folds are good for, in words.
+        groups: The groups of articles.
+        bonds: What binds them.
+        by_group: Folds that hold out one group each and leak nothing; none if all articles are one group.
+        by_article: Folds that hold out one article each. Where a fold has `bound`, the training part has texts or
+            incidents of the test: leave these articles out, or report that they were in.
     """
 
     note: str
@@ -92,51 +103,50 @@ class Folds(msgspec.Struct, frozen=True, kw_only=True):
     by_article: list[Fold]
 
 
-def folds(articles: Iterable[str], bonds: Sequence[Bond]) -> Folds:
-    """Leave one group out, and leave one article out, for these articles and the bonds among them."""
-    known = set(articles)
-    among = [bond for bond in bonds if {bond.first, bond.second} <= known]
-    found = groups_among(known, bonds)
+def folds(article_ids: Iterable[str], bonds: Sequence[Bond]) -> Folds:
+    """Return the folds that leave one group out, and those that leave one article out."""
+    wanted = set(article_ids)
+    divided = groups_among(wanted, bonds)
     return Folds(
-        note=_note(found),
-        groups=found,
-        bonds=among,
-        by_group=[Fold(held_out=group) for group in found] if len(found) > 1 else [],
+        note=_note(divided),
+        groups=divided,
+        bonds=[bond for bond in bonds if {bond.first, bond.second} <= wanted],
+        by_group=[Fold(held_out=group) for group in divided] if len(divided) > 1 else [],
         by_article=[
-            Fold(held_out=[name], bound=[other for other in group if other != name])
-            for group in found
-            for name in group
+            Fold(held_out=[article_id], bound=[other for other in group if other != article_id])
+            for group in divided
+            for article_id in group
         ]
-        if len(known) > 1
+        if len(wanted) > 1
         else [],
     )
 
 
-def _note(found: Sequence[Sequence[str]]) -> str:
-    """What may be done with folds of these groups."""
-    if sum(map(len, found)) == 1:
+def _note(divided: Sequence[Sequence[str]]) -> str:
+    """Say what the folds of these groups are good for."""
+    if sum(map(len, divided)) == 1:
         return "there is one article: nothing is left to train on where it is held out"
-    if one_group(found):
+    if is_one_group(divided):
         return (
-            f"all {len(found[0])} articles are one group: no fold is free of leaks, and a score on a held-out article"
+            f"all {len(divided[0])} articles are one group: no fold is free of leaks, and a score on a held-out article"
             " is no estimate for unseen news"
         )
-    alone = all(len(group) == 1 for group in found)
+    alone = all(len(group) == 1 for group in divided)
     return (
         "no two articles are known to share anything" if alone else "by_group leaks nothing that is known to be shared"
     )
 
 
-def one_group(found: Sequence[Sequence[str]]) -> bool:
-    """Whether several articles are all bound together, so that nothing can be held out without a leak."""
-    return len(found) == 1 and len(found[0]) > 1
+def is_one_group(divided: Sequence[Sequence[str]]) -> bool:
+    """Tell whether several articles are one group, so that none can be held out without a leak."""
+    return len(divided) == 1 and len(divided[0]) > 1
 
 
-def encode(found: Folds) -> bytes:
-    """As JSON, a group, bond or fold a line."""
+def encode_folds(folds: Folds) -> bytes:
+    """Return the folds as JSON with a group, bond or fold a line."""
     note, *lists = Folds.__struct_fields__
-    parts = [f'  "{note}": {msgspec.json.encode(found.note).decode()}']
-    parts += [f'  "{name}": {_lines(getattr(found, name))}' for name in lists]
+    parts = [f'  "{note}": {msgspec.json.encode(folds.note).decode()}']
+    parts += [f'  "{name}": {_lines(getattr(folds, name))}' for name in lists]
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
 
@@ -145,16 +155,16 @@ def _lines(items: list[object]) -> str:
     return "[\n    " + ",\n    ".join(lines) + "\n  ]" if items else "[]"
 
 
-def bonds_of(corpus: Corpus, articles: Iterable[str]) -> list[Bond]:
-    """What binds the articles of a corpus: its links, and the near-duplicate paragraphs of these articles."""
-    near = near_duplicates(articles, corpus.read_text)
+def bonds_of(corpus: Corpus, article_ids: Iterable[str]) -> list[Bond]:
+    """Return what binds articles of a corpus: its links, and near-duplicate paragraphs of the given articles."""
+    near = find_near_duplicates(article_ids, corpus.read_text)
     return sorted({*bonds_of_links(corpus.read_links()), *bonds_of_words(near)})
 
 
-def write(corpus: Corpus, proposal: Proposal) -> list[str]:
-    """Write the lists that have something new; their names. Each file is written whole or not at all."""
+def write_splits(corpus: Corpus, proposal: Proposal) -> list[str]:
+    """Write the lists that change, each atomically; return their names."""
     lists = proposal.lists()
     for split in proposal.new:
         path = corpus.root / "splits" / f"{split}.txt"
-        write_atomically(path, "".join(f"{name}\n" for name in lists[split]).encode())
+        write_atomically(path, "".join(f"{article_id}\n" for article_id in lists[split]).encode())
     return list(proposal.new)

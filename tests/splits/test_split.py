@@ -1,4 +1,4 @@
-"""Splits keep together what belongs together, never move an article, and do not hang on chance."""
+"""Splits keep groups together, never move an article, and do not depend on chance."""
 
 import json
 import random
@@ -14,7 +14,7 @@ from annotate.corpus import Corpus
 from annotate.model import Article, Link, Links, Passage, SourceRange
 from annotate.offsets import sha256
 from annotate.splits.groups import NEAR, Bond, bonds_of_links, bonds_of_words, groups
-from annotate.splits.near_duplicates import ALIKE, Near, Shingles, jaccard, near_duplicates, shingles
+from annotate.splits.near_duplicates import THRESHOLD, NearDuplicate, Shingles, find_near_duplicates, jaccard, shingles
 from annotate.splits.propose import folds, propose
 from tests.conftest import Project, annotate
 
@@ -30,8 +30,8 @@ def bond(first: str, second: str) -> Bond:
     return Bond(first=min(first, second), second=max(first, second), why=NEAR)
 
 
-def near(texts: dict[str, str]) -> list[Near]:
-    return near_duplicates(texts, texts.__getitem__)
+def near(texts: dict[str, str]) -> list[NearDuplicate]:
+    return find_near_duplicates(texts, texts.__getitem__)
 
 
 def write(corpus: Corpus, name: str, text: str) -> None:
@@ -61,10 +61,10 @@ def corpus_of(root: Path, texts: dict[str, str]) -> Corpus:
 
 def test_an_edited_wire_paragraph_is_found_and_another_is_not() -> None:
     found = near({"b": f"Head\n{EDITED}", "a": f"{WIRE}\n{NEWS}", "c": NEWS.upper()})
-    assert [(one.first.article, one.second.article) for one in found] == [("a", "b"), ("a", "c")]
+    assert [(one.first.article_id, one.second.article_id) for one in found] == [("a", "b"), ("a", "c")]
     edited, same = found
     assert same.jaccard == 1.0
-    assert edited.jaccard == jaccard(shingles(WIRE), shingles(EDITED)) >= ALIKE
+    assert edited.jaccard == jaccard(shingles(WIRE), shingles(EDITED)) >= THRESHOLD
     assert (edited.second.start, edited.second.end) == (5, 5 + len(EDITED))
 
 
@@ -90,11 +90,11 @@ def test_candidates_miss_no_pair_that_is_alike() -> None:
         bond(one, other)
         for place, one in enumerate(names)
         for other in names[place + 1 :]
-        if jaccard(shingled[one], shingled[other]) >= ALIKE
+        if jaccard(shingled[one], shingled[other]) >= THRESHOLD
     ]
     found = near(texts)
     assert groups(names, bonds_of_words(found)) == groups(names, alike)
-    assert all(one.jaccard == jaccard(shingled[one.first.article], shingled[one.second.article]) for one in found)
+    assert all(one.jaccard == jaccard(shingled[one.first.article_id], shingled[one.second.article_id]) for one in found)
     assert len(found) == len(names) - len(groups(names, alike)) > 60
 
 
@@ -115,11 +115,13 @@ def test_groups_are_those_of_all_pairs_of_paragraphs(seed: int, articles: int) -
     alike = [
         bond(one, other)
         for (one, ours), (other, theirs) in combinations(lines, 2)
-        if one != other and jaccard(ours, theirs) >= ALIKE
+        if one != other and jaccard(ours, theirs) >= THRESHOLD
     ]
     found = near(texts)
     assert groups(texts, bonds_of_words(found)) == groups(texts, alike)
-    assert {(one.first.article, one.second.article) for one in found} <= {(one.first, one.second) for one in alike}
+    assert {(one.first.article_id, one.second.article_id) for one in found} <= {
+        (one.first, one.second) for one in alike
+    }
 
 
 def test_a_line_that_all_have_with_another_number_is_compared_about_once_an_article(
