@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
+from annotate.annotation_files import AnnotationFile
 from annotate.baseline import load
-from annotate.cli.labels import Labelled, errors
+from annotate.cli.labels import find_errors
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.inventory import load as load_inventory
@@ -77,7 +78,7 @@ def test_how_many_were_harmed(text: str, expected: dict[str, Any]) -> None:
 @example("0 \n")
 def test_labels_of_any_text_keep_the_rules(text: str) -> None:
     whole = f"The mayor said {text} and 3 people were killed, officials said.\n{text} killed 5 to 3 people."
-    assert errors(Labelled(Path("a.json"), whole, found(whole)), INVENTORY) == []
+    assert find_errors(AnnotationFile(Path("a.json"), whole, found(whole)), INVENTORY) == []
 
 
 def test_labels_of_the_corpus_keep_the_rules() -> None:
@@ -86,7 +87,7 @@ def test_labels_of_the_corpus_keep_the_rules() -> None:
         text = corpus.read_text(article)
         made = BASELINE.annotate(article, text)
         assert made.spans
-        assert errors(Labelled(Path("a.json"), text, made), INVENTORY) == []
+        assert find_errors(AnnotationFile(Path("a.json"), text, made), INVENTORY) == []
         assert made == BASELINE.annotate(article, text)
 
 

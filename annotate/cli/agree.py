@@ -1,4 +1,4 @@
-"""`annotate agree`: how far annotators agree, as tables, JSON, or a page with every disagreement in its text."""
+"""`annotate agree`: agreement of annotators as tables, JSON, or a page with each disagreement in its text."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.output import corpus_argument, grids, out_option, schema_option, terminal
+from annotate.cli.output import corpus_argument, grids, out_option, samples_option, schema_option, seed_option, terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ FORMATS = ("text", "json", "html")
     "gates",
     multiple=True,
     metavar="LABEL=F1",
-    help="Exit with 1 where the overlap F1 of a label is lower; may be repeated.",
+    help="Exit with 1 if the overlap F1 of a label is lower; may be repeated.",
 )
-@click.option("--samples", type=click.IntRange(0, 100_000), default=1000, show_default=True, help="Of the bootstrap.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+@samples_option
+@seed_option
 @click.option(
     "--gamma", "with_gamma", is_flag=True, help="Compute gamma, too, an article at a time; needs the extra gamma."
 )
@@ -68,7 +68,7 @@ def command(
 ) -> None:
     """Measure the agreement of annotators on spans, attributes, relations, records and counts.
 
-    Values in brackets are 95 % intervals of a bootstrap over articles, or over paragraphs where articles are few.
+    Brackets hold 95 % bootstrap intervals: over articles, or over paragraphs if there are fewer than ten articles.
 
     Exit code 0: measured; 1: a label is below --fail-under; 2: could not run.
 
@@ -82,61 +82,62 @@ def command(
     from annotate.agreement.study import read_study
     from annotate.corpus import Corpus
 
-    loaded, folder = inventory.load(schema), Corpus(corpus)
-    wanted = [_gate(gate, list(loaded.spans)) for gate in gates]
+    loaded, store = inventory.load(schema), Corpus(corpus)
+    thresholds = [_parse_threshold(gate, list(loaded.spans)) for gate in gates]
     names = [name.strip() for name in (annotators or "").split(",") if name.strip()]
-    study = read_study(folder, loaded, names, with_gold, "tokens" if units == "tokens" else "characters")
-    with _working() as step:
-        report = measure_agreement(study, samples, seed, step, by_article=by_article or format_ != "text")
+    study = read_study(store, loaded, names, with_gold, "tokens" if units == "tokens" else "characters")
+    with _show_progress() as progress:
+        report = measure_agreement(study, samples, seed, progress, by_article=by_article or format_ != "text")
     if format_ == "html":
         from annotate.agreement.page import render_page
 
-        shown = render_page(report, study, _task_links(studio_url, studio) if studio_url else None)
+        output = render_page(report, study, _link_tasks(studio_url, studio) if studio_url else None)
     elif format_ == "json":
         import msgspec
 
-        shown = msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+        output = msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
     else:
         from annotate.agreement.page import describe_report
         from annotate.agreement.tables import tabulate_report
 
-        shown = grids(describe_report(report), tabulate_report(report, by_article), colour=out is None)
+        output = grids(describe_report(report), tabulate_report(report, by_article), colour=out is None)
     if with_gamma:
         from annotate.agreement.gamma import compute_gammas
 
-        for found in compute_gammas(study, seed):
-            value = f"– ({found.note})" if found.value is None else f"{found.value:.3f}"
-            click.echo(f"gamma of {found.article}: {value}", err=format_ != "text" or out is not None)
+        for gamma in compute_gammas(study, seed):
+            value = f"– ({gamma.note})" if gamma.value is None else f"{gamma.value:.3f}"
+            click.echo(f"gamma of {gamma.article}: {value}", err=format_ != "text" or out is not None)
     if out:
         from annotate.util.files import write_report
 
-        write_report(out, shown.encode())
+        write_report(out, output.encode())
         click.echo(f"written to {out}", err=True)
     else:
-        click.echo(shown, nl=False)
-    missed = [line for label, least in wanted for line in _missed(report, label, least, by_article)]
-    for line in missed:
+        click.echo(output, nl=False)
+    failures = [line for label, least in thresholds for line in _find_failures(report, label, least, by_article)]
+    for line in failures:
         click.echo(line, err=True)
-    if missed:
+    if failures:
         ctx.exit(1)
 
 
-def _gate(gate: str, labels: list[str]) -> tuple[str, float]:
-    """The label and the least value of a --fail-under."""
+def _parse_threshold(gate: str, labels: list[str]) -> tuple[str, float]:
+    """Return the label and the least value of a --fail-under."""
     label, _, least = gate.rpartition("=")
     if label not in labels:
-        raise CannotRun("--fail-under", f"{gate!r} names no span label", f"write LABEL=0.7; {', '.join(labels)}")
+        hint = f"write LABEL=0.7 with one of {', '.join(labels)}"
+        raise CannotRun("--fail-under", f"{gate!r} does not name a span label", hint)
     try:
         value = float(least)
     except ValueError:
         value = -1
     if not 0 <= value <= 1:
-        raise CannotRun("--fail-under", f"{least!r} is no number from 0 to 1", f"write {label}=0.7")
+        raise CannotRun("--fail-under", f"{least!r} is not a number from 0 to 1", f"write {label}=0.7")
     return label, value
 
 
-def _missed(report: "Report", label: str, least: float, by_article: bool) -> Iterator[str]:
-    """What is below a gate; a label that nobody used does not pass, except within one article."""
+def _find_failures(report: "Report", label: str, least: float, by_article: bool) -> Iterator[str]:
+    """Yield what is below a threshold; a label without spans does not pass, except within one article."""
     overlap = report.label(label).overlap
     if overlap.value is None or overlap.value < least:
         value = overlap.note if overlap.value is None else f"{overlap.value:.3f}"
@@ -147,21 +148,21 @@ def _missed(report: "Report", label: str, least: float, by_article: bool) -> Ite
 
 
 @contextmanager
-def _working() -> Iterator[Callable[[str], None]]:
-    """A sign of life on a terminal, which says what is being measured."""
+def _show_progress() -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what is being measured."""
     with terminal(stderr=True).status("measuring") as status:
         yield lambda what: status.update(f"measuring {what}")
 
 
-def _task_links(url: str, studio: str) -> Callable[[str], str]:
-    """Article → address of its task, as far as the last `studio pull` tells; else that of the server."""
+def _link_tasks(url: str, studio: str) -> Callable[[str], str]:
+    """Return a function from article id to the address of its task after the last `studio pull`, or of the server."""
     from typing import Any
 
     from annotate.labelstudio.state import State
 
     base, state = url.rstrip("/"), State(studio)
     if not base.startswith(("http://", "https://")):
-        raise CannotRun("--studio-url", f"{url!r} is no web address", "write http://localhost:8080")
+        raise CannotRun("--studio-url", f"{url!r} is not a web address", "write http://localhost:8080")
 
     def link(article: str) -> str:
         tasks = state.read(f"raw/{article}.json", list[dict[str, Any]]) or []

@@ -6,7 +6,7 @@ from itertools import chain
 
 import click
 
-from annotate.cli.labels import read_files
+from annotate.annotation_files import read_annotation_files
 from annotate.cli.output import grids, out_option, terminal
 from annotate.comparison.compare import Comparison
 from annotate.comparison.patch import encode_patch
@@ -94,7 +94,7 @@ def command(
 
 
 def _rescore(comparison: Comparison, folder: str) -> Rescoring:
-    rescoring = rescore(comparison, {path.stem: annotation for path, annotation in read_files(folder)})
+    rescoring = rescore(comparison, {path.stem: annotation for path, annotation in read_annotation_files(folder)})
     for line in list_unscored(rescoring):
         click.echo(line, err=True)
     return rescoring

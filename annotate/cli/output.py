@@ -44,6 +44,14 @@ out_option = click.option(
     callback=lambda _ctx, _parameter, value: None if value == "-" else value,
     help="Write it to a file; - is standard output.",
 )
+samples_option = click.option(
+    "--samples",
+    type=click.IntRange(0, 100_000),
+    default=1000,
+    show_default=True,
+    help="Number of bootstrap samples.",
+)
+seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap.")
 workers_option = click.option(
     "--workers",
     type=click.IntRange(1),

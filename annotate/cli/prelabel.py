@@ -31,7 +31,8 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
     from rich.progress import track
 
     from annotate import baseline, inventory
-    from annotate.cli.labels import Labelled, errors
+    from annotate.annotation_files import AnnotationFile
+    from annotate.cli.labels import find_errors
     from annotate.corpus import Corpus, encode_annotation
     from annotate.util.files import write_atomically
 
@@ -44,7 +45,7 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
     for article in track(articles, "labelling", console=console, transient=True, disable=not console.is_terminal):
         annotation = made.annotate(article, store.read_text(article))
         path = Path(out) / f"{article}.json"
-        for fault in errors(Labelled(path, store.read_text(article), annotation), loaded):
+        for fault in find_errors(AnnotationFile(path, store.read_text(article), annotation), loaded):
             click.echo(f"{fault.file}: {fault.code} span {fault.span}: {fault.message}", err=True)
             faults += 1
         write_atomically(path, encode_annotation(annotation))

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.output import corpus_option, grids, out_option, schema_option, terminal
-from annotate.errors import CannotRun
+from annotate.cli.output import corpus_option, grids, out_option, samples_option, schema_option, seed_option, terminal
 
 if TYPE_CHECKING:
-    from annotate.cli.labels import Labelled
+    from annotate.annotation_files import AnnotationFile
     from annotate.corpus import Corpus
     from annotate.inventory import Inventory
-    from annotate.scoring.prediction_files import ScoredFile
     from annotate.scoring.score import Scores
 
 
@@ -26,18 +24,17 @@ if TYPE_CHECKING:
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
 )
 @out_option
-@click.option("--samples", type=click.IntRange(0, 100_000), default=1000, show_default=True, help="Of the bootstrap.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+@samples_option
+@seed_option
 def command(
     gold: str, predictions: str, corpus: str, schema: str, format_: str, out: str | None, samples: int, seed: int
 ) -> None:
     """Score a system's labels, PREDICTIONS, against GOLD, on the same texts.
 
-    Both may be a folder of annotation files, as in the corpus; rows of the tables articles or tokens (.parquet,
-    .jsonl), or a dataset folder; what `annotate export --format jsonl` wrote; or tokens with BIO tags (.conll), a file
-    or a folder of them. An article of GOLD
-    without predictions counts as one where nothing was found. Predictions for articles that GOLD does not have are
-    left out. Values in brackets are 95 % intervals of a bootstrap.
+    Each may be a folder of annotation files, as in the corpus; rows of the tables articles or tokens (.parquet,
+    .jsonl), or a dataset folder; the output of `annotate export --format jsonl`; or tokens with BIO tags (.conll), a
+    file or a folder of them. An article of GOLD without predictions counts as one in which nothing was found.
+    Predictions for articles without GOLD are left out. Brackets hold 95 % bootstrap intervals.
 
     Exit code 0: scored; 2: could not run.
 
@@ -52,81 +49,76 @@ def command(
 
     loaded = inventory.load(schema)
     store = Corpus(corpus) if Path(corpus).is_dir() else None
-    gold_labels = sorted(_labels(gold, store, corpus, None, loaded), key=lambda one: one.annotation.article)
-    wanted = {one.annotation.article: one for one in gold_labels}
-    texts = {name: one.text for name, one in wanted.items()}
-    found = {one.annotation.article: one.annotation for one in _labels(predictions, store, corpus, texts, loaded)}
-    for article in sorted(found.keys() - wanted.keys()):
-        click.echo(f"not scored: {article} has no gold labels", err=True)
+    files = _read_labels(gold, store, corpus, None, loaded)
+    by_article = {file.annotation.article: file for file in sorted(files, key=lambda file: file.annotation.article)}
+    texts = {article_id: file.text for article_id, file in by_article.items()}
+    predicted = {
+        file.annotation.article: file.annotation for file in _read_labels(predictions, store, corpus, texts, loaded)
+    }
+    for article_id in sorted(predicted.keys() - by_article.keys()):
+        click.echo(f"not scored: {article_id} has no gold labels", err=True)
     with terminal(stderr=True).status("scoring"):
-        against = {name: (one.text, one.annotation) for name, one in wanted.items()}
-        scores = score(loaded, against, found, samples, seed)
+        expected = {article_id: (file.text, file.annotation) for article_id, file in by_article.items()}
+        scores = score(loaded, expected, predicted, samples, seed)
     if format_ == "json":
         import msgspec
 
-        shown = msgspec.json.format(msgspec.json.encode(scores), indent=2).decode() + "\n"
+        output = msgspec.json.format(msgspec.json.encode(scores), indent=2).decode() + "\n"
     else:
-        shown = grids(_about(scores), tabulate_scores(scores), colour=out is None)
+        output = grids(_describe_scores(scores), tabulate_scores(scores), colour=out is None)
     if out:
         from annotate.util.files import write_report
 
-        write_report(out, shown.encode())
+        write_report(out, output.encode())
         click.echo(f"written to {out}", err=True)
     else:
-        click.echo(shown, nl=False)
+        click.echo(output, nl=False)
 
 
-def _labels(
+def _read_labels(
     path: str, store: "Corpus | None", corpus: str, texts: dict[str, str] | None, inventory: "Inventory"
-) -> "Iterator[ScoredFile]":
-    """The annotations that a path stands for; says which annotation files break a rule.
+) -> "Iterator[AnnotationFile]":
+    """Yield the annotations that a path names, and report annotation files that break a rule.
 
-    `texts` are those of the gold labels, None for these themselves, which may bring their texts along.
-    Raises CannotRun for names that the inventory does not have.
+    Args:
+        path: GOLD or PREDICTIONS.
+        store: The corpus, if there is one.
+        corpus: Its folder.
+        texts: The texts of the gold labels by article id; None for gold itself, whose rows may have their own texts.
+        inventory: The inventory.
     """
-    from annotate.cli.labels import errors, read_folder
+    from annotate.annotation_files import read_annotation_folder
+    from annotate.cli.labels import find_errors
     from annotate.corpus import Corpus
-    from annotate.scoring.prediction_files import ScoredFile, list_prediction_files, read_predictions
+    from annotate.scoring.prediction_files import list_prediction_files, read_predictions, require_labels
 
-    ids = set(store.article_ids()) if store else set()
+    article_ids = set(store.article_ids()) if store else set()
 
-    def text_of(article: str) -> str | None:
-        return (texts or {}).get(article) or (store.read_text(article) if store and article in ids else None)
+    def find_text(article_id: str) -> str | None:
+        if texts and article_id in texts:
+            return texts[article_id]
+        return store.read_text(article_id) if store and article_id in article_ids else None
 
-    tables = list_prediction_files(Path(path))
-    if tables:
-        yield from read_predictions(tables, text_of, inventory, own_texts=texts is None)
+    files = list_prediction_files(Path(path))
+    if files:
+        yield from read_predictions(files, find_text, inventory, own_texts=texts is None)
         return
-    for one in read_folder(path, store or Corpus(corpus)):
-        _hold_to(one, inventory)
-        faults = errors(one, inventory)
-        if faults:
-            code, message = faults[0].code, faults[0].message
-            click.echo(f"{one.path}: breaks {len(faults)} rules, as {code}: {message}; scored as it is", err=True)
-        yield ScoredFile(*one)
+    for file in read_annotation_folder(path, store or Corpus(corpus)):
+        require_labels(file, inventory)
+        errors = find_errors(file, inventory)
+        if errors:
+            first = f"{errors[0].code}: {errors[0].message}"
+            click.echo(f"{file.path}: breaks {len(errors)} rules, such as {first}; scored as it is", err=True)
+        yield file
 
 
-def _hold_to(found: "Labelled", inventory: "Inventory") -> None:
-    for what, labels, known in (
-        ("span label", [span.label for span in found.annotation.spans], [*inventory.spans]),
-        ("relation", [relation.label for relation in found.annotation.relations], [*inventory.relations]),
-    ):
-        for label in labels:
-            if label not in known:
-                raise CannotRun(found.path, f"no {what} is called {label!r}", f"use one of: {', '.join(known)}")
-
-
-def _about(scores: "Scores") -> str:
+def _describe_scores(scores: "Scores") -> str:
     number = len(scores.articles)
     lines = [f"{number} article{'s' * (number != 1)}; intervals from {scores.sampling.units} {scores.sampling.drawn}"]
-    for side, counted in _counted(scores).items():
+    total = next(row for row in scores.labels if row.kind == "all")
+    for side, counted in (("gold", total.gold), ("predicted", total.predicted)):
         if (written := scores.written[side]) != counted:
             lines.append(f"{side}: {written} spans as written, {counted} where the pieces of one span count once")
     if scores.unpredicted:
         lines.append(f"nothing predicted for {', '.join(scores.unpredicted)}")
     return "\n".join(lines)
-
-
-def _counted(scores: "Scores") -> dict[str, int]:
-    """How many spans of each side are scored."""
-    return next({"gold": row.gold, "predicted": row.predicted} for row in scores.labels if row.kind == "all")

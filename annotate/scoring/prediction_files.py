@@ -3,15 +3,15 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
+from annotate.annotation_files import AnnotationFile
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.model import Annotation
 from annotate.offsets import sha256
-from annotate.scoring.article_rows import convert_article_row
+from annotate.scoring.article_rows import convert_article_row, resolve_class
 from annotate.scoring.tagged_tokens import TaggedTokens, convert_tagged_tokens, group_conll_lines, group_token_rows
 from annotate.util.files import read_bytes
 
@@ -22,14 +22,6 @@ GOLD_TABLE = "data/articles"
 
 FindText = Callable[[str], str | None]
 """Maps an article id to the text of the article; None for an unknown article."""
-
-
-class ScoredFile(NamedTuple):
-    """An annotation, its file, and the text that it was made on."""
-
-    path: Path
-    text: str
-    annotation: Annotation
 
 
 def list_prediction_files(path: Path) -> list[Path]:
@@ -54,7 +46,7 @@ def list_prediction_files(path: Path) -> list[Path]:
 
 def read_predictions(
     paths: Sequence[Path], find_text: FindText, inventory: Inventory, own_texts: bool = False
-) -> Iterator[ScoredFile]:
+) -> Iterator[AnnotationFile]:
     """Yield the annotations of files, one for each article.
 
     Args:
@@ -81,7 +73,15 @@ def read_predictions(
             raise CannotRun(path, "holds no labels", "write an article a row, or a token a line")
 
 
-def _read_file(path: Path, find_text: FindText, inventory: Inventory, own_texts: bool) -> Iterator[ScoredFile]:
+def require_labels(file: AnnotationFile, inventory: Inventory) -> None:
+    """Raise CannotRun if an annotation has a span label or a relation label that the inventory does not have."""
+    for span in file.annotation.spans:
+        resolve_class(span.label, (), inventory.spans, "span label", str(file.path))
+    for relation in file.annotation.relations:
+        resolve_class(relation.label, (), inventory.relations, "relation label", str(file.path))
+
+
+def _read_file(path: Path, find_text: FindText, inventory: Inventory, own_texts: bool) -> Iterator[AnnotationFile]:
     if path.suffix in TAG_SUFFIXES:
         by_article = group_conll_lines(_decode(path).split("\n"), str(path), path.stem)
         yield from _convert_articles(path, by_article, find_text, inventory)
@@ -99,7 +99,7 @@ def _read_file(path: Path, find_text: FindText, inventory: Inventory, own_texts:
         text = _require_text(where, row["id"], find_text, row.get("text") if own_texts else None)
         if row.get("text_sha256") not in (None, sha256(text)):
             raise CannotRun(where, "was made on another text", "make it on the text as it is now")
-        yield ScoredFile(path, text, convert_article_row(row, where, text, inventory))
+        yield AnnotationFile(path, text, convert_article_row(row, where, text, inventory))
 
 
 def _restore_integers(value: Any) -> Any:
@@ -123,11 +123,11 @@ def _flatten_export(row: dict[str, Any]) -> dict[str, Any]:
 
 def _convert_articles(
     path: Path, by_article: Mapping[str, list[TaggedTokens]], find_text: FindText, inventory: Inventory
-) -> Iterator[ScoredFile]:
+) -> Iterator[AnnotationFile]:
     for article_id, sequences in by_article.items():
         where = f"{path}, {article_id}"
         text = _require_text(where, article_id, find_text, None)
-        yield ScoredFile(path, text, convert_tagged_tokens(article_id, sequences, where, text, inventory))
+        yield AnnotationFile(path, text, convert_tagged_tokens(article_id, sequences, where, text, inventory))
 
 
 def _require_text(where: str, article_id: str, find_text: FindText, own_text: object) -> str:

@@ -41,7 +41,7 @@ def test_a_folder_is_pushed_under_the_name_of_who_made_it(loop: Loop) -> None:
     ("old", "new", "code", "said"),
     [
         ('"text_sha256": "', '"text_sha256": "00', 2, "was made on another text"),
-        ('"start": 18', '"start": 17', 2, "its words do not stand at"),
+        ('"start": 18', '"start": 17', 2, "its text differs from the article at"),
         ('"annotator": "anna"', '"annotator": "Anna <a@b.c>"', 2, "its annotator is not an id"),
         ('"label": "Load"', '"label": "Cargo"', 1, "nothing was pushed"),
         ('"least": 2', '"least": 4', 1, "nothing was pushed"),

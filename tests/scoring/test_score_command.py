@@ -37,10 +37,10 @@ def test_output_names_what_is_not_scored(project: Project) -> None:
     [
         ('"text_sha256": "', '"text_sha256": "00', "was made on another text"),
         ('"article": "harbour"', '"article": "pier"', "is of article 'pier'"),
-        ('"start": ', '"start": 1', "its words do not stand at"),
+        ('"start": ', '"start": 1', "its text differs from the article at"),
         ('"spans": [', '"spans": 3, "x": [', "cannot be read"),
-        ('"label": "Verb"', '"label": "Shout"', "no span label is called 'Shout'"),
-        ('"label": "lies_at"', '"label": "sinks_at"', "no relation is called 'sinks_at'"),
+        ('"label": "Verb"', '"label": "Shout"', "unknown span label 'Shout'"),
+        ('"label": "lies_at"', '"label": "sinks_at"', "unknown relation label 'sinks_at'"),
     ],
 )
 def test_predictions_that_do_not_fit_are_one_line(project: Project, old: str, new: str, said: str) -> None:

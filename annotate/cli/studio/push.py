@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from annotate import inventory
-from annotate.cli.labels import errors, read_folder
+from annotate.annotation_files import read_annotation_folder
+from annotate.cli.labels import find_errors
 from annotate.cli.output import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     MAX_SHOWN,
@@ -170,10 +171,10 @@ def _read_predictions(folder: str, corpus: Corpus, loaded: Inventory) -> Predict
     """
     paths: dict[str, Path] = {}
     error_count = 0
-    for entry in read_folder(folder, corpus):
+    for entry in read_annotation_folder(folder, corpus):
         if not is_article_id(entry.annotation.annotator):
             raise CannotRun(entry.path, "its annotator is not an id", "use lower-case letters, as in baseline")
-        for finding in errors(entry, loaded):
+        for finding in find_errors(entry, loaded):
             error_count += 1
             if error_count <= MAX_SHOWN:
                 click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)

@@ -1,0 +1,58 @@
+"""Folders of annotation files outside of a corpus, such as a system's predictions on the corpus's texts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from annotate.corpus import Corpus, decode_annotation
+from annotate.errors import CannotRun
+from annotate.model import Annotation
+from annotate.offsets import sha256
+from annotate.util.files import read_bytes
+
+
+class AnnotationFile(NamedTuple):
+    """An annotation, its file, and the text that it was made on."""
+
+    path: Path
+    text: str
+    annotation: Annotation
+
+
+def read_annotation_folder(folder: str | Path, corpus: Corpus) -> Iterator[AnnotationFile]:
+    """Yield the annotations of a folder with the corpus's texts, in the order of the file names.
+
+    Args:
+        folder: A folder with a file an article, named after the article.
+        corpus: The corpus that has the texts.
+
+    Raises:
+        CannotRun: If the folder has no annotation files, a file cannot be read or is of an unknown article, the text
+            has changed since, or a span has other words than the text.
+    """
+    article_ids = set(corpus.article_ids())
+    for path, annotation in read_annotation_files(folder):
+        article_id = annotation.article
+        if article_id not in article_ids or article_id != path.stem:
+            raise CannotRun(path, f"is of article {article_id!r}", "name the file after an article of the corpus")
+        text = corpus.read_text(article_id)
+        if annotation.text_sha256 != sha256(text):
+            raise CannotRun(path, "was made on another text", f"make it on articles/{article_id}.txt as it is now")
+        for span in annotation.spans:
+            if not 0 <= span.start <= span.end <= len(text) or text[span.start : span.end] != span.text:
+                problem = f"span {span.id}: its text differs from the article at {span.start}–{span.end}"
+                raise CannotRun(path, problem, "count code points from 0")
+        yield AnnotationFile(path, text, annotation)
+
+
+def read_annotation_files(folder: str | Path) -> Iterator[tuple[Path, Annotation]]:
+    """Yield the annotations of a folder with their files, without comparing them with texts.
+
+    Raises:
+        CannotRun: If the folder has no annotation files, or a file cannot be read.
+    """
+    paths = sorted(path for path in Path(folder).glob("*.json") if not path.name.startswith("."))
+    if not paths:
+        raise CannotRun(folder, "holds no annotation files", "name a folder of files such as annotations/gold holds")
+    for path in paths:
+        yield path, decode_annotation(path, read_bytes(path, "name a folder of annotation files"))
