@@ -25,7 +25,10 @@ CARRIED = {
     "bio": set[str](),
 }
 """What each format carries whole, whatever the document."""
-EXAMPLES = {"brat": 150, "xmi": 80, "jsonl": 200, "docbin": 60, "bio": 150}
+LOST = {"brat": {"metadata", "who"}, "xmi": {"metadata", "who"}, "docbin": {"metadata", "who"}, "jsonl": set[str]()}
+"""What formats that carry all labels of the real corpus lose of it."""
+EXAMPLES = {"xmi": 80, "jsonl": 200, "docbin": 60}
+"""Number of random documents for each format; 150 for the others."""
 
 
 def ledger_of(format_: str, document: LabelledArticle, labels: Inventory = LABELS) -> Ledger:
@@ -37,12 +40,12 @@ def ledger_of(format_: str, document: LabelledArticle, labels: Inventory = LABEL
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_made_up_documents_come_back(format_: str) -> None:
-    @settings(max_examples=EXAMPLES[format_], deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=EXAMPLES.get(format_, 150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(documents(LABELS))
     def come_back(document: LabelledArticle) -> None:
         ledger = ledger_of(format_, document)
         assert ledger.clean, ledger
-        for kind in CARRIED[format_] & ledger.facts.keys():
+        for kind in CARRIED.get(format_, set()) & ledger.facts.keys():
             line = ledger.facts[kind]
             assert (line.exported, line.declared) == (line.carried, {}), (kind, ledger)
 
@@ -62,8 +65,7 @@ def test_the_real_corpus_comes_back(
     assert ledger.clean, ledger
     assert ledger.documents == len(real()) >= 1
     lost = {kind for kind, line in ledger.facts.items() if line.declared}
-    if format_ != "bio":
-        assert lost == (set() if format_ == "jsonl" else {"metadata", "who"})
-    else:
+    assert lost == LOST.get(format_, lost)
+    assert ledger.facts["span"].carried > 0
+    if format_ == "bio":
         assert {"id", "attribute", "relation"} <= lost
-        assert ledger.facts["span"].carried > 0
