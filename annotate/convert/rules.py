@@ -111,7 +111,7 @@ def task_unreadable(where: str, why: object) -> Iterator[Problem]:
     """A task is a JSON object with `data`.
 
     Why: programs disagree about values that are not valid JSON: a lone surrogate, NaN, a number that is too large,
-    brackets a thousand deep.
+    brackets nested too deep.
     Fails: `{"data": {"text": NaN}}`; a task that is cut off; `7`.
     Passes: what a server exports.
     See: docs/scale.md
