@@ -1,0 +1,117 @@
+"""Make, check, measure and ship corpora of annotated texts.
+
+The library has the nouns of a corpus and the verbs of the commands:
+
+    >>> from annotate import Corpus, check, load_inventory
+    >>> corpus, inventory = Corpus("corpus"), load_inventory("schema")
+    >>> corpus.article_ids()
+    ['raqqa-phosphorus', 'syria-fronts']
+    >>> check(corpus, inventory)
+    []
+    >>> annotation = corpus.read_annotation("gold", "syria-fronts")
+    >>> text = corpus.read_text("syria-fronts")
+    >>> all(text[span.start : span.end] == span.text for span in annotation.spans)
+    True
+
+Offsets are Unicode code points, half open. Functions raise `CannotRun` where a command would exit with code 2, and its
+subclass `Refused` where it would exit with code 1.
+
+Importing this package costs almost nothing: each name imports its module when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from annotate.agreement.report import Report
+    from annotate.api import agree, build, check, convert_exports, diff, score
+    from annotate.comparison.summary import Summary
+    from annotate.convert.run import ConversionOutcome
+    from annotate.corpus import Corpus
+    from annotate.dataset.writer import Manifest
+    from annotate.errors import CannotRun, Refused
+    from annotate.findings import Finding
+    from annotate.inventory import Inventory
+    from annotate.inventory import load as load_inventory
+    from annotate.model import Annotation, Annotator, Article, Relation, Span
+    from annotate.offsets import normalise as normalise_text
+    from annotate.offsets import sha256
+    from annotate.scoring.score import Scores
+    from annotate.tokens import tokenize
+
+    __version__: str
+
+__all__ = [
+    "Annotation",
+    "Annotator",
+    "Article",
+    "CannotRun",
+    "ConversionOutcome",
+    "Corpus",
+    "Finding",
+    "Inventory",
+    "Manifest",
+    "Refused",
+    "Relation",
+    "Report",
+    "Scores",
+    "Span",
+    "Summary",
+    "agree",
+    "build",
+    "check",
+    "convert_exports",
+    "diff",
+    "load_inventory",
+    "normalise_text",
+    "score",
+    "sha256",
+    "tokenize",
+]
+
+_SOURCES = {
+    "Annotation": "annotate.model:Annotation",
+    "Annotator": "annotate.model:Annotator",
+    "Article": "annotate.model:Article",
+    "CannotRun": "annotate.errors:CannotRun",
+    "ConversionOutcome": "annotate.convert.run:ConversionOutcome",
+    "Corpus": "annotate.corpus:Corpus",
+    "Finding": "annotate.findings:Finding",
+    "Inventory": "annotate.inventory:Inventory",
+    "Manifest": "annotate.dataset.writer:Manifest",
+    "Refused": "annotate.errors:Refused",
+    "Relation": "annotate.model:Relation",
+    "Report": "annotate.agreement.report:Report",
+    "Scores": "annotate.scoring.score:Scores",
+    "Span": "annotate.model:Span",
+    "Summary": "annotate.comparison.summary:Summary",
+    "agree": "annotate.api:agree",
+    "build": "annotate.api:build",
+    "check": "annotate.api:check",
+    "convert_exports": "annotate.api:convert_exports",
+    "diff": "annotate.api:diff",
+    "load_inventory": "annotate.inventory:load",
+    "normalise_text": "annotate.offsets:normalise",
+    "score": "annotate.api:score",
+    "sha256": "annotate.offsets:sha256",
+    "tokenize": "annotate.tokens:tokenize",
+}
+"""Public name → the module that has it, and its name there. A test holds it to the imports above."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("contested-claims")
+    elif name in _SOURCES:
+        module, _, attribute = _SOURCES[name].partition(":")
+        value = getattr(import_module(module), attribute)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
