@@ -111,7 +111,7 @@ def item_unknown(item: object, reason: str) -> Iterator[Problem]:
     Passes: `"type": "labels"`, `"choices"`, `"number"`, `"textarea"` or `"relation"`.
     See: docs/label-studio.md
     """
-    yield Problem(f"an item was set aside because {reason}: {quote(item)}")
+    yield Problem(f"an item was quarantined because {reason}: {quote(item)}")
 
 
 @rule("L202")
@@ -248,7 +248,7 @@ def attribute_without_region(control: str, region: str) -> Iterator[Problem]:
     """An attribute belongs to a region that was taken.
 
     Why: a value without a span carries no information.
-    Fails: a choice whose region was deleted, or set aside by another rule.
+    Fails: a choice whose region was deleted, or quarantined by another rule.
     Passes: a choice with the id of a region.
     See: docs/label-studio.md
     """
@@ -312,7 +312,7 @@ def attribute_duplicate(control: str, value: object, region: str) -> Iterator[Pr
     Passes: one item.
     See: docs/label-studio.md
     """
-    yield Problem(f"{control} has a value already; the second value {quote(value)} was set aside", region)
+    yield Problem(f"{control} has a value already; the second value {quote(value)} was quarantined", region)
 
 
 @rule("L401")
@@ -320,7 +320,7 @@ def relation_end_missing(head: object, tail: object, region: str | None) -> Iter
     """Both ends of a relation are regions that were taken.
 
     Why: the server accepts relations to regions that do not exist.
-    Fails: a relation to a region that was deleted, or set aside by another rule.
+    Fails: a relation to a region that was deleted, or quarantined by another rule.
     Passes: both ids are those of regions of the same annotation.
     See: docs/label-studio.md
     """

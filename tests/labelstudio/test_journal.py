@@ -98,7 +98,7 @@ def test_what_is_set_aside_shows_until_it_is_mended(loop: Loop) -> None:
         assert loop.annotate("pull").exit_code == 1
         told = loop.annotate("status")
         assert told.exit_code == 1
-        assert "set aside: market, task" in told.stdout
+        assert "quarantined: market, task" in told.stdout
         assert "anna: L401" in told.stdout
     ((article, entry),) = iterate_quarantine(loop.state)
     assert (article, entry.items) == ("market", [lost])

@@ -84,7 +84,7 @@ def pulled(project: Project, state: State) -> PullResult:
 
 
 def kept(state: State) -> tuple[list[int], list[object], list[Path]]:
-    """Numbers of the tasks that are kept raw and of those set aside, and the pages that wait."""
+    """Numbers of the tasks that are kept raw and of those quarantined, and the pages that wait."""
     raw = json.loads((state.folder / "raw" / f"{UNKNOWN_ARTICLE}.json").read_bytes())
     listed = sorted(str(entry.task) for article, entry in iterate_quarantine(state) if article == UNKNOWN_ARTICLE)
     return sorted(task["id"] for task in raw), list(map(int, listed)), PullJournal(state).page_paths()

@@ -92,7 +92,7 @@ def test_what_is_right_is_taken_whole() -> None:
     assert by_id["q"].attributes == {"remark": "two\nlines"}
 
 
-FAULTS: list[tuple[str, list[Any], int, int]] = [  # code, items, how many of them are set aside, spans taken
+FAULTS: list[tuple[str, list[Any], int, int]] = [  # code, items, how many of them are quarantined, spans taken
     ("L201", ["no object", HAND], 1, 1),
     ("L201", [HAND | {"id": None}, VERB], 1, 1),
     ("L201", [HAND | {"value": None}, VERB], 1, 1),
@@ -163,7 +163,7 @@ def in_one_line(findings: tuple[Finding, ...]) -> None:
 
 
 def test_severity_says_whether_something_was_left_out() -> None:
-    """Nothing is set aside without an error, but for what is there twice or was kept beside what was taken."""
+    """Only errors quarantine items, except for duplicates and for remarks, whose region is taken."""
     for code, _, aside, _ in FAULTS:
         rule = next(rule for rule in rules.RULES if rule.code == code)
         assert (rule.severity == "error") == (aside > 0 and code not in ("L210", "L406"))

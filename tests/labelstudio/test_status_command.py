@@ -93,4 +93,4 @@ def test_status_of_what_cannot_be_taken(team: Team) -> None:
     folder = ["--dir", str(team.state.folder)]
     assert team.project.annotate("studio", "pull", *folder).exit_code == 1
     last = team.run("status", code=1).stdout.splitlines()[-1]
-    assert re.fullmatch(r"set aside: market, task \d+, anna: L401 .*", last)
+    assert re.fullmatch(r"quarantined: market, task \d+, anna: L401 .*", last)

@@ -193,7 +193,7 @@ def test_what_cannot_be_taken_is_shown_counted_and_kept(loop: Loop) -> None:
     assert done.exit_code == 1, done.output
     codes = re.findall(r"\b(L\d+)\b", done.stderr)
     assert sorted(codes) == ["L101", "L101", "L101", "L104", "L105", "L206", "L401"]
-    assert "1 written, 0 unchanged, 3 items set aside" in done.stdout
+    assert "1 written, 0 unchanged, 3 items quarantined" in done.stdout
     spans = loop.corpus.read_annotation("anna", "harbour").spans
     assert [(span.id, span.text) for span in spans] == [("g", "harbour")]
     kept = {path.name for path in (loop.state.folder / "raw").iterdir()}

@@ -43,7 +43,7 @@ def pull(
     Only changes since the last pull are fetched. Items that cannot be taken are listed, counted, and kept in the
     folder, where `annotate studio status` finds them. To resume an interrupted pull, run it again.
 
-    Exit code 0: pulled; 1: refused, or items are set aside; 2: could not run, or a project does not exist any more.
+    Exit code 0: pulled; 1: refused, or items are quarantined; 2: could not run, or a project does not exist any more.
     What was fetched of such a project before is taken.
 
     \b
@@ -96,10 +96,10 @@ def pull(
     for name in result.written:
         click.echo(f"written: annotations/{name}.json")
     counts = f"{len(result.written)} written, {len(result.unchanged)} unchanged"
-    click.echo(f"{counts}, {result.quarantined} items set aside")
+    click.echo(f"{counts}, {result.quarantined} items quarantined")
     click.echo(f"{fetched} tasks fetched; {describe_diagnoses(mapper.diagnoses)}")
     if quarantined:
-        click.echo(f"{quarantined} annotations have items set aside; `annotate studio status` lists them", err=True)
+        click.echo(f"{quarantined} annotations have quarantined items; `annotate studio status` lists them", err=True)
     if missing:
         raise missing[0]
     if quarantined:

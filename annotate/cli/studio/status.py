@@ -35,7 +35,7 @@ def status(ctx: click.Context, schema: str, title: str | None, folder: str, ever
     The first lines are totals for each project and annotator. A table of articles × annotators follows, unfinished
     articles first: done, draft, skipped, left (assigned and not begun), or – if nothing is known.
 
-    Exit code 0: all is well; 1: items are set aside, a labelling config was changed on the server, or a migration was
+    Exit code 0: all is well; 1: items are quarantined, a labelling config was changed on the server, or a migration was
     interrupted; 2: could not run.
 
     \b
@@ -117,4 +117,4 @@ def _state_warnings(state: State) -> Iterator[str]:
         for reason in entry.reasons:
             annotator = f", {entry.annotator}" if entry.annotator else ""
             span = f" span {reason.span}:" if reason.span else ""
-            yield f"set aside: {article_id}, task {entry.task}{annotator}: {reason.code}{span} {reason.message}"
+            yield f"quarantined: {article_id}, task {entry.task}{annotator}: {reason.code}{span} {reason.message}"
