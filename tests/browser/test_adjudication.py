@@ -26,8 +26,8 @@ def words(of: Annotation) -> list[str]:
     return sorted(span.text for span in of.spans)
 
 
-def test_an_adjudicator_settles_what_two_annotators_differ_on(team: Team) -> None:
-    """Ben lacks the quay and gives the harbour master another rank; carla sides with anna in both."""
+def test_adjudicator_resolves_a_disagreement(team: Team) -> None:
+    """Ben lacks the quay and gives the harbour master another rank; carla agrees with anna on both."""
     team.project.replace("corpus/annotators.yaml", "annotators:\n", CARLA)
     anna, ben = labelled(team.project)
     team.run("adjudicate", "--from", "anna,ben")

@@ -32,7 +32,7 @@ def relations(of: Annotation) -> set[tuple[str, str, str]]:
 
 
 def test_an_annotator_labels_an_article(team: Team) -> None:
-    """Behind an emoji, too: the words labelled with mouse and keyboard are those of the pulled annotation."""
+    """The words labelled with mouse and keyboard, after an emoji as well, are those of the pulled annotation."""
     team.run("people", "add", "ben")
     team.run("assign", "ben", "--articles", "harbour")
     login = team.logins()["ben"]

@@ -25,7 +25,7 @@ TITLES = iter(f"Port news {number}" for number in range(1000))
 
 
 class Loop:
-    """A made-up corpus and a project of its own on the server."""
+    """A made-up corpus with a project of its own on the server."""
 
     def __init__(self, project: Project, started: State, studio: Studio) -> None:
         self.project, self.studio, self.title = project, studio, next(TITLES)
@@ -57,12 +57,12 @@ class Loop:
         return self.studio.list_tasks(require_project(self.studio, self.state, self.title).id)
 
     def take(self) -> PullResult:
-        """Take what is in the journal."""
+        """Take the pages of the journal."""
         name, mapper = self.studio.address.name, Mapper(self.project.inventory)
         return Pull(self.corpus, self.state, name, mapper, self.studio.has_task, self.studio.existing_tasks).take_rest()
 
     def pull(self) -> PullResult:
-        """Pull all tasks that are there."""
+        """Pull all tasks of the project."""
         PullJournal(self.state).append(self.studio.address.name, self.tasks())
         return self.take()
 

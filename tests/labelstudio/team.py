@@ -28,7 +28,7 @@ VERB = {
 
 
 class Team(Loop):
-    """A corpus with a project an annotator, and everything that its commands said."""
+    """A corpus with a project for each annotator, and everything that its commands printed."""
 
     def __init__(self, project: Project, started: State, studio: Studio) -> None:
         super().__init__(project, started, studio)
@@ -50,7 +50,7 @@ class Team(Loop):
 
     @contextmanager
     def session(self, annotator: str) -> Iterator[httpx.Client]:
-        """A browser in which an annotator has logged in; they stay logged in until the end of the test."""
+        """Yield a session in which an annotator is logged in, until the end of the test."""
         with httpx.Client(base_url=self.studio.url, trust_env=False, timeout=60) as browser:
             if annotator in self._cookies:
                 browser.cookies.update(self._cookies[annotator])
@@ -65,7 +65,7 @@ class Team(Loop):
             yield browser
 
     def work(self, annotator: str, article: str, kind: str, items: Any, project: str = "", **more: Any) -> None:
-        """What somebody does in a project: `annotations/` or `drafts`, as the server's addresses have them."""
+        """Submit or draft items in a project; `kind` is the end of the path, `annotations/` or `drafts`."""
         found = require_project(self.studio, self.state, project or annotator_title(self.title, annotator))
         number = next(task["id"] for task in self.studio.list_tasks(found.id) if task["data"]["article"] == article)
         with self.session(annotator) as browser:
@@ -73,7 +73,7 @@ class Team(Loop):
             assert answer.status_code == 201, answer.text
 
     def secrets(self) -> set[str]:
-        """What must not be told: logins, passwords, tokens, and the word that lets people in."""
+        """Return what must not be printed: logins, passwords, tokens, and the invitation."""
         first = server.load_credentials(self.state)
         people = self.logins().values()
         with self.api() as api:

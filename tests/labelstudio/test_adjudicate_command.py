@@ -14,7 +14,7 @@ from tests.conftest import Project
 from tests.labelstudio.team import Team, labelled
 
 
-def test_agreed_is_what_all_have(project: Project) -> None:
+def test_agreed_labels_are_those_of_all_annotators(project: Project) -> None:
     anna, ben = labelled(project)
     text = project.corpus.read_text("harbour")
     common = find_agreed([anna, ben], text, "1.0.0", "agreed")
@@ -63,7 +63,7 @@ def test_from_two_annotators_to_gold(team: Team) -> None:
         next_task = browser.get(f"/api/projects/{task['project']}/next").json()
     assert [entry["model_version"] for entry in next_task["predictions"]] == ["agreed 1.0.0"]
 
-    # Anna was right about the quay, and nobody about the rank, which is left open: that breaks a rule.
+    # Anna is right about the quay and no one about the rank, so it stays open, which breaks a rule.
     start = next_task["predictions"][0]["result"]
     title = f"{team.title}: adjudication"
     team.work("carla", "harbour", "annotations/", start, project=title)
@@ -103,7 +103,7 @@ def test_gold_has_one_adjudicator(team: Team) -> None:
 
 
 @pytest.mark.server
-def test_what_cannot_be_adjudicated_is_said(team: Team) -> None:
+def test_impossible_adjudications_are_reported(team: Team) -> None:
     team.run("adjudicate", code=2)
     team.run("adjudicate", "--pull", code=2)
     team.run("adjudicate", "--from", "anna", code=2)

@@ -21,10 +21,10 @@ def state(tmp_path: Path) -> State:
 
 
 @pytest.mark.server
-def test_which_tasks_a_project_still_has(
+def test_existing_tasks_are_looked_up_in_runs(
     project: Project, started: State, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those close to each other are asked for together, and other tasks between them are none of those."""
+    """Ids within a page's length are looked up together; other tasks between them do not count."""
     monkeypatch.setattr(client, "PAGE_SIZE", 2)
     loop = Loop(project, started, studio)
     made = loop.push().project
@@ -52,7 +52,7 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_half_an_address_is_refused(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_address_without_token_is_rejected(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CannotRun, match="no server is running; start one with `annotate studio up`"):
         find_server(state)
     monkeypatch.setenv(URL_VARIABLE, "http://example.org/")

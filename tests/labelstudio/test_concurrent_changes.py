@@ -35,7 +35,7 @@ def number(loop: Loop) -> int:
 
 
 def test_task_deleted_between_listing_and_reading(toolkit: Toolkit) -> None:
-    """What was listed of it is taken; that its drafts are gone is no trouble."""
+    """The task is taken as it was listed; missing drafts are ignored."""
     made, loop = labelled(toolkit), toolkit.loop
     first = loop.tasks()[0]
     with loop.api() as api:
@@ -55,7 +55,7 @@ def test_task_deleted_between_listing_and_reading(toolkit: Toolkit) -> None:
 
 
 def test_project_deleted_between_two_pages(toolkit: Toolkit) -> None:
-    """One line; what was fetched before is taken by the next pull; a push makes the project anew."""
+    """The pull ends with one line; the next takes what was fetched; a push creates the project again."""
     write(toolkit.loop, 2)
     made, loop = labelled(toolkit), toolkit.loop
     gone, pages = number(loop), list[str]()
@@ -133,8 +133,8 @@ def test_config_edited_by_hand_is_noticed_and_never_overwritten(toolkit: Toolkit
     assert answers(loop) == made
 
 
-def test_import_that_ends_late_makes_no_double(toolkit: Toolkit) -> None:
-    """The server takes an import up only after its answer was given up, and before the toolkit sends it again."""
+def test_late_import_makes_no_duplicate(toolkit: Toolkit) -> None:
+    """The server completes an import after the timeout, and before the toolkit repeats it."""
     imported = list[str]()
 
     def late(count: int, request: str) -> float:
@@ -151,8 +151,8 @@ def test_import_that_ends_late_makes_no_double(toolkit: Toolkit) -> None:
     assert_pushed_once(toolkit.loop)
 
 
-def test_double_that_came_anyhow_is_said_and_dropped_where_it_holds_no_work(toolkit: Toolkit) -> None:
-    """Later than anybody waits: said at once or by the next push; `--drop-doubles` removes what nobody worked in."""
+def test_duplicates_are_reported_and_dropped_if_without_work(toolkit: Toolkit) -> None:
+    """An import after all pauses: reported at once or by the next push; `--drop-doubles` removes tasks without work."""
     loop, imported = toolkit.loop, list[str]()
 
     def late(count: int, request: str) -> float:
@@ -194,7 +194,7 @@ def test_double_that_came_anyhow_is_said_and_dropped_where_it_holds_no_work(tool
 
 @pytest.fixture
 def mortal(begin: Callable[[State], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
-    """A second server, to be killed."""
+    """Yield a second server, which the test kills."""
     state = State(tmp_path_factory.mktemp("mortal") / ".studio")
     begin(state)
     server.start(state)
@@ -211,7 +211,7 @@ def kill(state: State) -> None:
 
 
 def test_server_killed_and_started_again(project: Project, mortal: State) -> None:
-    """While it takes tasks, and while it gives them; on the same port again, as after a restart."""
+    """The server dies during a push and during a pull, and restarts on the same port."""
     where = find_server(mortal)
     port = urlsplit(where.url).port
     assert port

@@ -46,7 +46,7 @@ def test_predictions_are_valid_for_the_config(project: Project) -> None:
         assert interface.validate_prediction(made, return_errors=True) == []
 
 
-def test_config_says_all_that_the_inventory_says(labels: Inventory) -> None:
+def test_config_has_the_whole_inventory(labels: Inventory) -> None:
     config = labelling_config(labels)
     said = read_vocabulary(config)
     assert said.relations == {relation.words for relation in labels.relations.values()}
@@ -60,8 +60,8 @@ def test_config_says_all_that_the_inventory_says(labels: Inventory) -> None:
     assert labelling_config(labels) == config
 
 
-def test_relations_are_shown_in_words_and_read_by_either(project: Project) -> None:
-    """Label Studio has one string for what it shows and what it stores; projects from before have the bare name."""
+def test_relations_show_words_and_are_read_by_words_or_name(project: Project) -> None:
+    """Label Studio shows the string that it stores; older projects have the bare name."""
     before = read_vocabulary(labelling_config(project.inventory))
     project.replace("schema/labels.yaml", "  speaker:\n", "  speaker:\n    shown_as: who says it\n")
     loaded = project.inventory
@@ -89,7 +89,7 @@ def bare(loaded: Inventory) -> Inventory:
     return msgspec.structs.replace(loaded, relations=plain)
 
 
-def test_required_attributes_are_asked_for(project: Project) -> None:
+def test_required_attributes_are_requested(project: Project) -> None:
     for element in read_config(labelling_config(project.inventory)).iter():
         control = attribute_controls(project.inventory).get(element.get("name", ""))
         if control:
@@ -98,13 +98,13 @@ def test_required_attributes_are_asked_for(project: Project) -> None:
             assert bool(element.get("requiredMessage")) == control[1].required
 
 
-def test_what_a_definition_holds_is_escaped(project: Project) -> None:
+def test_definitions_are_escaped(project: Project) -> None:
     project.replace("schema/labels.yaml", "definition: Who speaks.,", "definition: '<b> & \"Ö\" ]]>',")
     label = next(element for element in read_config(labelling_config(project.inventory)).iter("Label"))
     assert label.get("hint") == '<b> & "Ö" ]]>'
 
 
-def test_layer_called_as_the_text_is_refused(project: Project) -> None:
+def test_layer_named_text_is_rejected(project: Project) -> None:
     layer = Layer(name="text", title="Text", definition="The text.")
     inventory = msgspec.structs.replace(project.inventory, layers={"text": layer})
     with pytest.raises(CannotRun, match="a layer cannot have the name 'text'"):
@@ -123,12 +123,12 @@ def test_layer_called_as_the_text_is_refused(project: Project) -> None:
         "<View>\ud800</View>",
     ],
 )
-def test_config_with_a_document_type_or_no_xml_is_refused(xml: str) -> None:
+def test_config_with_a_document_type_or_invalid_xml_is_rejected(xml: str) -> None:
     with pytest.raises(ValueError, match="the labelling config"):
         read_config(xml)
 
 
-def test_vocabulary_that_is_lost_is_named(project: Project) -> None:
+def test_lost_vocabulary_is_listed(project: Project) -> None:
     before = read_vocabulary(labelling_config(project.inventory))
     for old, new in (
         ("values: {master: commands, hand: works, other: does neither}", "values: {master: commands, hand: works}"),
@@ -145,7 +145,7 @@ def test_vocabulary_that_is_lost_is_named(project: Project) -> None:
     assert before.lost(before) == []
 
 
-def test_what_others_wrote_is_read(tmp_path: Path) -> None:
+def test_configs_of_other_origin_are_read(tmp_path: Path) -> None:
     xml = '<View><Labels name="l" toName="t"><Label value="A" alias="b"/></Labels><Text name="t" value="$t"/></View>'
     assert read_vocabulary(xml).values == {("l", "b")}
     assert isinstance(read_config(xml), ET.Element)

@@ -16,7 +16,7 @@ from annotate.labelstudio.database import (
 from annotate.labelstudio.state import State
 
 
-def test_address_and_password_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_password_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", "from the environment")
     assert parse_database_url("postgresql://anna@db/studio") == Database(
         "db", 5432, "studio", "anna", "from the environment"
@@ -28,7 +28,7 @@ def test_address_and_password_apart(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "url", ["mysql://a:secret@b/c", "postgresql:///x", "postgresql://h", "postgresql://h:x/secret", "secret"]
 )
-def test_what_is_no_address_is_one_line_that_repeats_nothing(url: str) -> None:
+def test_malformed_database_url_is_one_line_without_the_url(url: str) -> None:
     with pytest.raises(
         CannotRun, match="not the address of a database; write postgresql://USER@HOST:5432/NAME"
     ) as error:
@@ -36,7 +36,7 @@ def test_what_is_no_address_is_one_line_that_repeats_nothing(url: str) -> None:
     assert "secret" not in str(error.value)
 
 
-def test_folder_keeps_to_its_database(tmp_path: Path) -> None:
+def test_folder_keeps_its_database(tmp_path: Path) -> None:
     state = State(tmp_path / "studio")
     state.create_folder()
     assert resolve_database(state, None) is None

@@ -12,20 +12,20 @@ from annotate.labelstudio.client import Studio
 from annotate.labelstudio.http import LOCAL, ServerAddress, prefetch
 
 
-def test_ahead_keeps_items_and_their_order() -> None:
+def test_prefetch_keeps_items_and_their_order() -> None:
     assert list(prefetch(iter(range(1000)))) == list(range(1000))
     assert list(prefetch(iter([None, None]))) == [None, None]
     assert list(prefetch(iter(()))) == []
 
 
-def test_ahead_raises_in_its_turn() -> None:
+def test_prefetch_raises_where_the_item_would_be() -> None:
     items = prefetch(1 // number for number in (1, 0))
     assert next(items) == 1
     with pytest.raises(ZeroDivisionError):
         next(items)
 
 
-def test_server_that_is_not_there() -> None:
+def test_unreachable_server_is_one_line() -> None:
     with (
         Studio(ServerAddress("http://127.0.0.1:1", "x", "a-secret"), timeout=5) as studio,
         pytest.raises(CannotRun) as caught,
@@ -38,7 +38,7 @@ def test_server_that_is_not_there() -> None:
 
 
 class Page(http.server.BaseHTTPRequestHandler):
-    """Some other web server, which answers everything with a page."""
+    """Another web server, which answers every request with a page."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -49,7 +49,7 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_server_that_is_no_label_studio() -> None:
+def test_other_web_server_is_reported() -> None:
     with http.server.HTTPServer((server.HOST, 0), Page) as other:
         thread = threading.Thread(target=other.serve_forever)
         thread.start()
@@ -62,7 +62,7 @@ def test_server_that_is_no_label_studio() -> None:
             thread.join()
 
 
-def test_server_that_is_silent() -> None:
+def test_silent_server_times_out() -> None:
     with socket.socket() as silent:
         silent.bind((server.HOST, 0))
         silent.listen()

@@ -21,7 +21,7 @@ def test_every_page_is_a_section(labels: Inventory) -> None:
     assert "<details open" not in html  # the server would cut it, and each push would find a difference
 
 
-def test_markers_are_left_out_and_no_link_stays_within(labels: Inventory) -> None:
+def test_comments_and_internal_links_are_left_out(labels: Inventory) -> None:
     html = render_instructions(GUIDELINES, labels)
     assert "generated:" not in html
     assert "<!--" not in html
@@ -44,7 +44,7 @@ def test_html_in_a_page_is_text(project: Project) -> None:
     assert "<summary>A &lt;b&gt; &amp; c</summary>" in html
 
 
-def test_links_between_pages_are_emphasis_and_others_open_beside(project: Project) -> None:
+def test_internal_links_become_emphasis_and_others_open_a_tab(project: Project) -> None:
     html = made(project, "# S\n\nsee [cargo](cargo.md#x), [above](#s) and [the web](https://example.org/)\n")
     assert "<em>cargo</em>" in html
     assert "<em>above</em>" in html

@@ -66,14 +66,14 @@ def assert_push_finished(toolkit: Toolkit) -> None:
 
 
 def spoil(proxy: Proxy, every: int, *faults: Fault) -> list[Fault]:
-    """Spoil every so-manieth answer from now on, until all faults were had; what was left is the list."""
+    """Break every n-th answer until all faults have occurred; return the list of those that are left."""
     left = list(faults)
     proxy.faults = lambda count, request: left.pop(0) if count % every == 0 and left else None
     return left
 
 
 def half_written(loop: Loop) -> list[str]:
-    """Files of corpus and `.studio/` that lie there under the name that they have while they are written."""
+    """Return the temporary files in the corpus and in `.studio/`."""
     return [path.name for root in (loop.corpus.root, loop.state.folder) for path in root.rglob(f".*{PART_SUFFIX}")]
 
 
@@ -87,8 +87,8 @@ def test_push_killed_between_requests(toolkit: Toolkit) -> None:
         assert_push_finished(toolkit)
 
 
-def test_push_killed_while_it_waits_for_an_answer(toolkit: Toolkit) -> None:
-    """Twice, and once more to the end; the second time at a request that a push makes which finds all there, too."""
+def test_push_killed_while_waiting_for_an_answer(toolkit: Toolkit) -> None:
+    """Killed twice, the second time at a request that a push without changes makes as well; then completed."""
     counts = [toolkit.requests("push") for _ in range(2)]
     toolkit.loop.title = next(TITLES)
     for count in counts:
@@ -109,7 +109,7 @@ def test_pull_killed_between_requests(pull: Pull) -> None:
         pull.assert_finished()
 
 
-def test_pull_killed_while_it_waits_for_an_answer(pull: Pull) -> None:
+def test_pull_killed_while_waiting_for_an_answer(pull: Pull) -> None:
     count = pull.again().requests("pull")
     for wanted in sorted(CHANCE.sample(range(2, count + 1), 2)):
         toolkit = pull.again()
@@ -126,8 +126,8 @@ def test_pull_killed_at_a_write(pull: Pull) -> None:
         assert half_written(pull.toolkit.loop) == []
 
 
-def test_push_whose_answers_are_spoilt_now_and_then(toolkit: Toolkit) -> None:
-    """Asked again, after looking at what did arrive, and finished in one go."""
+def test_push_survives_broken_answers(toolkit: Toolkit) -> None:
+    """Requests are repeated after a look at what arrived, and one push is enough."""
     left = spoil(toolkit.proxy, 3, "500", "hang", "refuse", "cut", "lose")
     done = toolkit.run("push", limits=Limits(seconds=4))
     assert (done.code, left) == (0, []), done.err
@@ -135,7 +135,7 @@ def test_push_whose_answers_are_spoilt_now_and_then(toolkit: Toolkit) -> None:
     assert_pushed_once(toolkit.loop)
 
 
-def test_pull_whose_answers_are_spoilt_now_and_then(pull: Pull) -> None:
+def test_pull_survives_broken_answers(pull: Pull) -> None:
     toolkit = pull.again()
     left = spoil(toolkit.proxy, 2, "500", "cut", "refuse")
     done = toolkit.run("pull")
@@ -145,7 +145,7 @@ def test_pull_whose_answers_are_spoilt_now_and_then(pull: Pull) -> None:
 
 
 def assert_one_line(toolkit: Toolkit, words: str, end: str, fault: Fault) -> None:
-    """What is asked for at addresses with this end is never answered well: tried several times, then given up."""
+    """Requests for paths with this end always fail: the command repeats them, then ends with one line."""
     toolkit.undisturbed()
     toolkit.proxy.faults = lambda count, request: fault if request.rstrip("/").endswith(end) else None
     done = toolkit.run(words, limits=Limits(seconds=2, delays=(0.1,)))
@@ -154,13 +154,13 @@ def assert_one_line(toolkit: Toolkit, words: str, end: str, fault: Fault) -> Non
     assert sum(request.rstrip("/").endswith(end) for request in toolkit.proxy.seen) > 1
 
 
-def test_push_that_gets_no_answer_ends_in_one_line(toolkit: Toolkit) -> None:
+def test_push_without_answer_ends_with_one_line(toolkit: Toolkit) -> None:
     assert_one_line(toolkit, "push", "/import", "500")
     assert_one_line(toolkit, "push", "/tasks", "refuse")
     assert_push_finished(toolkit)
 
 
-def test_pull_that_gets_no_answer_ends_in_one_line(pull: Pull) -> None:
+def test_pull_without_answer_ends_with_one_line(pull: Pull) -> None:
     toolkit = pull.again()
     faults: tuple[Fault, ...] = ("500", "cut", "refuse", "hang")
     for fault in faults:
@@ -168,7 +168,7 @@ def test_pull_that_gets_no_answer_ends_in_one_line(pull: Pull) -> None:
     pull.assert_finished()
 
 
-def test_full_disk_during_pull_is_one_line_and_loses_nothing(pull: Pull) -> None:
+def test_full_disk_during_pull_is_one_line_and_loses_no_label(pull: Pull) -> None:
     for room in (200, 3000):
         toolkit = pull.again()
         done = toolkit.run("pull", limits=Limits(most_bytes=room))

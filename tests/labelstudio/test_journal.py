@@ -42,7 +42,7 @@ def pulled(loop: Loop, *, everything: bool = False) -> tuple[int, PullResult]:
 
 
 def settle(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No looking back: what the tests do is all older than the last pull."""
+    """Disable the overlap: the changes of the tests are all older than the last pull."""
     from datetime import timedelta
 
     from annotate.labelstudio import journal
@@ -61,7 +61,7 @@ def kept(loop: Loop, article: str) -> Any:
     return json.loads((loop.state.folder / "raw" / f"{article}.json").read_bytes())
 
 
-def test_second_pull_asks_for_what_changed_only(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_pull_fetches_only_changes(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 
     settle(loop, monkeypatch)
@@ -77,7 +77,7 @@ def test_second_pull_asks_for_what_changed_only(loop: Loop, monkeypatch: pytest.
     assert (everything, done.unchanged) == (2, ["anna/harbour", "anna/market"])
 
 
-def test_drafts_and_skipped_are_kept_as_what_they_are(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drafts_and_skipped_tasks_are_kept_raw(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     settle(loop, monkeypatch)
     items = loop.items("harbour")
     loop.submit("harbour", items, was_cancelled=True)
@@ -90,7 +90,7 @@ def test_drafts_and_skipped_are_kept_as_what_they_are(loop: Loop, monkeypatch: p
     assert not loop.corpus.annotation_path("anna", "market").exists()
 
 
-def test_what_is_set_aside_shows_until_it_is_mended(loop: Loop) -> None:
+def test_quarantine_is_listed_until_the_item_is_fixed(loop: Loop) -> None:
     items = loop.items("market")
     lost = {"type": "relation", "from_id": "nowhere", "to_id": "nowhere", "direction": "right", "labels": ["words"]}
     loop.submit("market", [*items, lost])
@@ -109,7 +109,7 @@ def test_what_is_set_aside_shows_until_it_is_mended(loop: Loop) -> None:
     assert loop.annotate("status").exit_code == 0
 
 
-def test_task_of_no_article_is_of_no_concern_once_deleted(loop: Loop) -> None:
+def test_deleted_task_of_no_article_leaves_the_quarantine(loop: Loop) -> None:
     number = require_project(loop.studio, loop.state, loop.title).id
     with loop.api() as api:
         api.post(f"/api/projects/{number}/import", json=[{"text": "x", "title": "x", "article": "lighthouse"}])
@@ -118,7 +118,7 @@ def test_task_of_no_article_is_of_no_concern_once_deleted(loop: Loop) -> None:
     assert loop.annotate("pull").exit_code == 0
 
 
-def test_fetch_goes_on_where_it_stopped(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetch_resumes_where_it_stopped(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGE_SIZE", 1)
     for article in ("harbour", "market"):
         loop.submit(article, loop.items(article))
@@ -138,7 +138,7 @@ def test_fetch_goes_on_where_it_stopped(loop: Loop, monkeypatch: pytest.MonkeyPa
     assert journal.page_paths() == []
 
 
-def test_fetch_says_how_far_it_is_and_gives_each_page(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetch_reports_progress_and_each_page(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGE_SIZE", 1)
     project, journal = require_project(loop.studio, loop.state, loop.title), PullJournal(loop.state)
     seen: list[tuple[int, int]] = []
@@ -158,7 +158,7 @@ def test_fetch_says_how_far_it_is_and_gives_each_page(loop: Loop, monkeypatch: p
 def test_deleting_the_servers_database_loses_no_label(
     project: Project, tmp_path: Path, begin: Callable[[State], None]
 ) -> None:
-    """A server of its own, which is stopped, its data removed, and started with nothing in it."""
+    """A separate server is stopped, loses its data, and starts empty."""
     state = State(tmp_path / ".studio")
     begin(state)
     server.start(state)
@@ -228,7 +228,7 @@ def test_two_pulls_at_once(loop: Loop, holder: "subprocess.Popen[str]") -> None:
     assert loop.annotate("pull").exit_code == 0
 
 
-def test_lock_is_given_back(loop: Loop) -> None:
+def test_lock_is_released(loop: Loop) -> None:
     for _ in range(2):
         with (
             lock_folder(loop.state, "pull"),

@@ -25,7 +25,7 @@ def team(project: Project, started: State, studio: Studio) -> Team:
     return Team(project, started, studio)
 
 
-def test_people_are_made_once_and_named_by_pseudonym(team: Team) -> None:
+def test_users_are_created_once_and_listed_by_pseudonym(team: Team) -> None:
     assert team.run("people").stdout == "no annotators yet; create users with `annotate studio people add ID`\n"
     first = team.run("people", "add", "anna", "ben").stdout
     assert re.fullmatch(rf"anna: user \d+\nben: user \d+\nlogins and passwords: .*{LOGINS_FILE}\n", first)
@@ -40,16 +40,16 @@ def test_people_are_made_once_and_named_by_pseudonym(team: Team) -> None:
     team.run("people", "add", "anna", "carla", code=2)
 
 
-def test_people_are_added_by_one_at_a_time(team: Team) -> None:
-    """Two that read and write the list of logins at once would lose what the other wrote."""
+def test_only_one_command_adds_people(team: Team) -> None:
+    """Two commands that write the list of logins at once would lose each other's changes."""
     with lock_folder(team.state, "pull"):
         assert "`annotate studio pull` is running" in team.run("people", "add", "anna", code=2).stderr
     assert not (team.state.folder / LOGINS_FILE).exists()
     team.run("people", "add", "anna")
 
 
-def test_the_word_that_lets_people_in_is_renewed(team: Team) -> None:
-    """The server's own log has the one that was used."""
+def test_invitation_is_renewed_after_use(team: Team) -> None:
+    """The server's log contains the invitation that was used."""
     team.run("people", "add", "anna")
     with team.api() as api:
         before = api.get("/api/invite").json()["token"]
@@ -58,7 +58,7 @@ def test_the_word_that_lets_people_in_is_renewed(team: Team) -> None:
         assert api.get("/api/invite").json()["token"] != before
 
 
-def test_a_project_each_and_how_far_everybody_is(team: Team) -> None:
+def test_assigned_projects_and_progress(team: Team) -> None:
     team.run("people", "add", "anna", "ben")
     team.run("assign", "anna", "--articles", "harbour")
     told = team.run("assign", "anna", "ben").stdout
@@ -82,8 +82,8 @@ def test_a_project_each_and_how_far_everybody_is(team: Team) -> None:
     assert re.search(r"ben: user \d+; 0 done, 1 draft, 0 skipped, 1 left\n", listed)
 
 
-def test_pull_takes_the_projects_of_all(team: Team) -> None:
-    """Without a title: the shared project, where there is one, and each annotator's own; never the adjudication."""
+def test_pull_takes_the_projects_of_all_annotators(team: Team) -> None:
+    """Without a title: the shared project if it exists, and each annotator's own, but not the adjudication."""
     team.run("people", "add", "anna", "ben")
     team.run("assign", "anna", "ben")
     team.work("anna", "market", "annotations/", [])
@@ -99,8 +99,8 @@ def test_pull_takes_the_projects_of_all(team: Team) -> None:
     assert (again.exit_code, "written: " in again.stdout) == (0, False)
 
 
-def test_what_is_known_is_taken_while_more_is_fetched(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Page by page, up to the first with somebody whom nobody has named yet: from there on it waits in the journal."""
+def test_pages_of_identified_users_are_taken_during_the_fetch(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages wait in the journal from the first one on that has an unidentified user."""
     monkeypatch.setattr(client, "PAGE_SIZE", 1)
     shutil.rmtree(team.corpus.root / "annotations" / "anna")
     team.push()
@@ -119,8 +119,8 @@ def test_what_is_known_is_taken_while_more_is_fetched(team: Team, monkeypatch: p
     assert PullJournal(team.state).page_paths() == []
 
 
-def test_what_the_server_does_not_hide(team: Team) -> None:
-    """As the documentation says: any user can open another's project, and find the labels there."""
+def test_server_hides_no_project(team: Team) -> None:
+    """As documented, any user can open another's project, and finds the labels there."""
     team.run("people", "add", "anna", "ben")
     team.run("assign", "anna", "ben")
     team.work("anna", "harbour", "annotations/", [VERB])
@@ -130,7 +130,7 @@ def test_what_the_server_does_not_hide(team: Team) -> None:
     assert [len(task["annotations"]) for task in answer.json()["tasks"]] == [1, 0]
 
 
-def test_assigning_says_what_it_cannot_do(team: Team) -> None:
+def test_impossible_assignments_are_reported(team: Team) -> None:
     team.run("assign", "anna", "carla", code=2)
     team.run("assign", "anna", "--articles", "lighthouse", code=2)
     assert assigned_annotators(team.state, LOCAL, team.title) == []

@@ -3,7 +3,7 @@
 from annotate.labelstudio.predictions import LazySequence
 
 
-def test_lazy_reads_what_is_looked_at_each_time() -> None:
+def test_lazy_sequence_reads_on_access() -> None:
     read: list[str] = []
 
     def upper(key: str) -> str:

@@ -35,7 +35,7 @@ def team(project: Project, started: State, studio: Studio) -> Team:
 
 
 def assert_untold(team: Team, log: Path) -> None:
-    """Look through what was said, and through every file but the private ones; text of a file that is none as well."""
+    """Search the output and every file except the private ones, decoding binary files as well."""
     secrets = team.secrets() | {name for names in NAMES.values() for name in names}
     files = {
         name: content.decode("utf-8", errors="replace")
@@ -51,7 +51,7 @@ def assert_untold(team: Team, log: Path) -> None:
 
 
 def label(team: Team) -> None:
-    """Everybody submits one article, skips or drafts another, in their own project and in the shared one."""
+    """Each annotator submits one article, and skips or drafts another, in their own project and in the shared one."""
     team.run("push", "--no-check")
     team.run("assign", *NAMES)
     for annotator in NAMES:
@@ -69,7 +69,7 @@ def pull_all(team: Team, code: int = 0) -> None:
     team.title = shared
 
 
-def test_nobody_is_told_of_where_all_goes_well(team: Team, started: State) -> None:
+def test_no_personal_data_in_successful_commands(team: Team, started: State) -> None:
     label(team)
     team.run("pull", code=0)
     pull_all(team)
@@ -87,7 +87,7 @@ def test_nobody_is_told_of_where_all_goes_well(team: Team, started: State) -> No
     assert_untold(team, started.log)
 
 
-def test_nobody_is_told_of_where_nothing_goes_well(team: Team, started: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_personal_data_in_failing_commands(team: Team, started: State, monkeypatch: pytest.MonkeyPatch) -> None:
     """Users without a pseudonym, a broken journal, raw file and list of people, errors of the server, a wrong token."""
     label(team)
     people = team.state.annotators(LOCAL)
@@ -126,7 +126,7 @@ def test_nobody_is_told_of_where_nothing_goes_well(team: Team, started: State, m
     assert_untold(team, started.log)
 
 
-def test_what_is_kept_of_a_task_is_all_but_who() -> None:
+def test_personal_data_is_removed_and_the_rest_is_kept() -> None:
     result = [{"value": {"text": ["write to a@b.example"]}}]
     task = {
         "id": 3,

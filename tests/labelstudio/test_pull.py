@@ -20,7 +20,7 @@ STRANGE = [1, 2, 3, 5, 6]
 
 
 class Killed(Exception):  # noqa: N818 - what it stands for
-    """In the place of a signal: nothing is written any more."""
+    """Stands in for a signal."""
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def state(project: Project) -> State:
 
 
 def pages(project: Project) -> list[list[dict[str, Any]]]:
-    """Tasks as they come: a page of none of ours, one of both kinds, one of ours alone, and another of none."""
+    """Return pages of tasks: without articles of the corpus, mixed, only with articles, and without again."""
 
     def task(number: int, article: str | None) -> dict[str, Any]:
         text = project.corpus.read_text(article) if article in ("harbour", "market") else "x"
@@ -54,7 +54,7 @@ def pages(project: Project) -> list[list[dict[str, Any]]]:
 
 
 class Server:
-    """A server that has lost some tasks, and what it was asked."""
+    """A server that has lost some tasks, and the requests that it received."""
 
     def __init__(self, *lost: int) -> None:
         self.lost = lost
@@ -73,7 +73,7 @@ def taking(project: Project, state: State, server: Server) -> Pull:
 
 
 def pulled(project: Project, state: State) -> PullResult:
-    """A pull whose pages come one by one."""
+    """Run a pull whose pages arrive one by one."""
     server = Server()
     under_way, journal = taking(project, state, server), PullJournal(state)
     for page in pages(project):
@@ -92,7 +92,7 @@ def kept(state: State) -> tuple[list[int], list[object], list[Path]]:
 
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the files that were put in their places, in order."""
+    """Return the names of the files that were renamed into place, in order."""
     names: list[str] = []
     replace = Path.replace
 
@@ -104,7 +104,7 @@ def put(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_files_are_written_once_and_each_task_is_said_once(project: Project, state: State, put: list[str]) -> None:
+def test_files_are_written_once_and_each_task_is_reported_once(project: Project, state: State, put: list[str]) -> None:
     done = pulled(project, state)
     assert [put.count(f"{folder}/{UNKNOWN_ARTICLE}.json") for folder in ("raw", "aside")] == [1, 1]
     assert len([one for one in done.findings if one.code == "L101"]) == done.quarantined == len(STRANGE)
@@ -113,7 +113,7 @@ def test_files_are_written_once_and_each_task_is_said_once(project: Project, sta
     assert kept(state) == (STRANGE, STRANGE, [])
 
 
-def test_pages_wait_until_what_is_in_them_is_written(project: Project, state: State) -> None:
+def test_pages_stay_until_their_tasks_are_written(project: Project, state: State) -> None:
     under_way, journal = taking(project, state, Server()), PullJournal(state)
     written = [journal.append(SERVER, page) for page in pages(project)]
     for one in written:
@@ -125,7 +125,7 @@ def test_pages_wait_until_what_is_in_them_is_written(project: Project, state: St
     assert kept(state) == (STRANGE, STRANGE, [])
 
 
-def test_killed_at_any_write_nothing_is_lost(project: Project, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kill_at_any_write_loses_no_task(project: Project, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted from the first write of a pull to its last."""
     replace, left = Path.replace, [0]
 
@@ -153,7 +153,7 @@ def test_killed_at_any_write_nothing_is_lost(project: Project, state: State, mon
     assert project.corpus.annotated_ids("anna") == ["harbour", "market"]
 
 
-def test_only_tasks_of_earlier_pulls_are_asked_for(project: Project, state: State) -> None:
+def test_only_tasks_of_earlier_pulls_are_looked_up(project: Project, state: State) -> None:
     pulled(project, state)
     server = Server(3)
     assert taking(project, state, server).take_rest() == PullResult([], [], [], 0)

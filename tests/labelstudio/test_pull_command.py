@@ -16,11 +16,11 @@ def loop(project: Project, started: State, studio: Studio) -> Loop:
     return Loop(project, started, studio)
 
 
-def test_pull_counts_diagnoses_and_mends_when_asked(loop: Loop) -> None:
+def test_pull_counts_diagnoses_and_fixes_on_request(loop: Loop) -> None:
     loop.push()
     text = loop.corpus.read_text("harbour")
     items = [item for item in loop.items("harbour") if item["type"] == "labels"]
-    # One offset in each unit, as after a drag: of a region that stands wholly behind an emoji.
+    # One offset in each unit, as after a drag, of a region after an emoji.
     moved = next(item for item in items if to_utf16(text, item["value"]["start"]) != item["value"]["start"])
     before = moved["value"]["end"]
     moved["value"]["end"] = to_utf16(text, before)

@@ -41,7 +41,7 @@ def change(loop: Loop, article: str) -> Article:
     return made
 
 
-def test_plan_changes_nothing_and_push_does_what_it_says(loop: Loop) -> None:
+def test_plan_changes_nothing_and_push_carries_it_out(loop: Loop) -> None:
     planned = loop.annotate("push", "--plan", "--no-check")
     assert planned.exit_code == 0, planned.output
     assert planned.stdout.splitlines() == [
@@ -84,10 +84,10 @@ def test_plan_changes_nothing_and_push_does_what_it_says(loop: Loop) -> None:
         ("articles/market.json", "{", "", "S102"),
     ],
 )
-def test_errors_in_the_corpus_end_a_push_before_anything_is_changed(
+def test_errors_in_the_corpus_end_a_push_before_any_change(
     loop: Loop, file: str, wanted: str, given: str, code: str
 ) -> None:
-    """The corpus is checked while the server is asked what it has: what that makes of errors is not said."""
+    """The corpus is checked while the server lists its tasks; failures of that part are not reported."""
     loop.push()
     write(loop, 1)
     before_, path = loop.tasks(), loop.corpus.root / file
@@ -112,10 +112,10 @@ def test_push_creates_what_was_planned(loop: Loop) -> None:
     assert [step.article_id for step in planned.steps if step.action == "create"] == done.created
 
 
-def test_second_push_of_this_corpus_has_nothing_to_do(
+def test_second_push_of_this_corpus_changes_nothing(
     started: State, studio: Studio, corpus: Corpus, labels: Inventory
 ) -> None:
-    """A fault once: the server trims the config and cleans the instructions, so that every push found a difference."""
+    """The server strips the config and cleans the instructions; a former push found a difference every time."""
     html = render_instructions(ROOT / "guidelines", labels)
     ids, gold = corpus.article_ids(), corpus_predictions(corpus, labels)
     module.push(studio, started, labels, corpus, ids, gold, title="This corpus", instructions=html)
@@ -124,7 +124,7 @@ def test_second_push_of_this_corpus_has_nothing_to_do(
 
 
 @pytest.mark.parametrize("fault", ["refuse", "500", "503", "lose", "hang"])
-def test_import_that_fails_on_the_way_makes_each_task_once(
+def test_interrupted_import_creates_each_task_once(
     loop: Loop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
     write(loop, 3)
@@ -147,7 +147,7 @@ def test_import_that_fails_on_the_way_makes_each_task_once(
     assert loop.push().unchanged == loop.corpus.article_ids()
 
 
-def test_import_that_the_server_always_fails_at_ends_in_one_line(loop: Loop, proxy: Proxy) -> None:
+def test_failing_import_ends_with_one_line(loop: Loop, proxy: Proxy) -> None:
     loop.push()
     write(loop, 2)
     direct = loop.studio
@@ -163,7 +163,7 @@ def test_import_that_the_server_always_fails_at_ends_in_one_line(loop: Loop, pro
     assert on_server(loop) == loop.corpus.article_ids()
 
 
-def test_project_whose_making_got_no_answer_is_made_once(loop: Loop, proxy: Proxy) -> None:
+def test_project_is_created_once_after_a_lost_answer(loop: Loop, proxy: Proxy) -> None:
     direct = loop.studio
     proxy.once("lose", "POST /api/projects/")
     with through(proxy, loop) as loop.studio:
@@ -177,7 +177,7 @@ def test_project_whose_making_got_no_answer_is_made_once(loop: Loop, proxy: Prox
 @pytest.mark.parametrize(
     "request_", ["POST /api/predictions", "DELETE /api/predictions", "PATCH /api/tasks", "GET /api/"]
 )
-def test_renewal_that_fails_on_the_way_is_finished(loop: Loop, proxy: Proxy, request_: str, fault: Fault) -> None:
+def test_interrupted_update_is_completed(loop: Loop, proxy: Proxy, request_: str, fault: Fault) -> None:
     loop.push()
     gold = loop.corpus.read_annotation("gold", "harbour")
     loop.corpus.write_annotation("gold", msgspec.structs.replace(gold, relations=()))
@@ -194,7 +194,7 @@ def test_renewal_that_fails_on_the_way_is_finished(loop: Loop, proxy: Proxy, req
     assert loop.tasks()[0]["data"]["title"] == "Another title"
 
 
-def test_lists_that_fail_for_good_end_in_one_line(loop: Loop, proxy: Proxy) -> None:
+def test_failing_list_ends_with_one_line(loop: Loop, proxy: Proxy) -> None:
     loop.push()
     direct = loop.studio
     proxy.faults = lambda count, request: "503" if request.startswith("GET /api/tasks") else None
@@ -204,7 +204,7 @@ def test_lists_that_fail_for_good_end_in_one_line(loop: Loop, proxy: Proxy) -> N
     loop.studio = direct
 
 
-def test_task_deleted_meanwhile_is_made_anew(loop: Loop) -> None:
+def test_deleted_task_is_created_again(loop: Loop) -> None:
     loop.push()
     loop.studio.delete_task(loop.tasks()[0]["id"])
     assert loop.push().created == ["harbour"]

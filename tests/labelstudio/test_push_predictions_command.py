@@ -23,7 +23,7 @@ def push(loop: Loop, *more: str) -> Result:
     return loop.annotate("push", "--no-check", "--predictions", str(loop.project.path(FOLDER)), *more)
 
 
-def test_a_folder_is_pushed_under_the_name_of_who_made_it(loop: Loop) -> None:
+def test_folder_is_pushed_under_its_annotators_name(loop: Loop) -> None:
     loop.project.path(f"{FOLDER}/harbour.json").unlink()
     planned = push(loop, "--plan")
     assert planned.exit_code == 0, planned.output
@@ -47,7 +47,7 @@ def test_a_folder_is_pushed_under_the_name_of_who_made_it(loop: Loop) -> None:
         ('"least": 2', '"least": 4', 1, "nothing was pushed"),
     ],
 )
-def test_what_is_wrong_never_reaches_the_server(loop: Loop, old: str, new: str, code: int, said: str) -> None:
+def test_invalid_predictions_never_reach_the_server(loop: Loop, old: str, new: str, code: int, said: str) -> None:
     loop.project.replace(f"{FOLDER}/market.json", old, new)
     result = push(loop)
     assert result.exit_code == code
@@ -56,6 +56,6 @@ def test_what_is_wrong_never_reaches_the_server(loop: Loop, old: str, new: str, 
     assert find_project(loop.studio, loop.state, loop.title) is None
 
 
-def test_a_folder_and_no_predictions_contradict_each_other(loop: Loop) -> None:
+def test_folder_and_no_predictions_exclude_each_other(loop: Loop) -> None:
     result = push(loop, "--no-predictions")
     assert (result.exit_code, "leave one of the two out" in result.stderr) == (2, True)

@@ -28,7 +28,7 @@ def relations(loop: Loop) -> list[str]:
     return [item["labels"][0] for item in loop.items("harbour") if item["type"] == "relation"]
 
 
-def test_other_words_are_given_where_no_relation_has_the_old_ones(loop: Loop) -> None:
+def test_new_words_are_applied_if_the_old_ones_are_unused(loop: Loop) -> None:
     def bare() -> None:
         push_bare(loop)
 
@@ -47,7 +47,7 @@ def test_other_words_are_given_where_no_relation_has_the_old_ones(loop: Loop) ->
     assert require_project(loop.studio, loop.state, loop.title).config == project.config
 
 
-def test_what_was_drawn_with_the_bare_name_is_refused_by_count_and_read_as_before(loop: Loop) -> None:
+def test_relations_with_the_bare_name_block_new_words_and_are_still_read(loop: Loop) -> None:
     loop.push()
     loop.submit("harbour", loop.items("harbour"))
     shown_as(loop, "who says it")
@@ -61,7 +61,7 @@ def test_what_was_drawn_with_the_bare_name_is_refused_by_count_and_read_as_befor
 
 
 def test_relations_are_reworded_by_a_migration(loop: Loop) -> None:
-    """Drawn by the bare name, then reworded twice: server, inventory and project follow, the corpus has the name."""
+    """Drawn with the bare name, then reworded twice: server and inventory follow, the corpus keeps the name."""
     loop.push()
     loop.submit("harbour", loop.items("harbour"))
     assert loop.annotate("pull", "--annotator", "anna").exit_code == 0

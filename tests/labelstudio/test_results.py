@@ -66,7 +66,7 @@ LOAD, QUAY = region("l", "40 crates", "Load", layer="cargo"), region("q", "the p
 BOTH = region("b", "hand", "Speaker"), region("b", "hand", "Load", layer="cargo")
 
 
-def test_what_is_right_is_taken_whole() -> None:
+def test_valid_items_are_taken_completely() -> None:
     mapped = read(
         relation("v", "h", "speaker", meta={"text": ["sure"]}),
         attribute("h", "Speaker.rank", "choices", ["hand"]),
@@ -162,7 +162,7 @@ def in_one_line(findings: tuple[Finding, ...]) -> None:
         assert finding.article == "harbour"
 
 
-def test_severity_says_whether_something_was_left_out() -> None:
+def test_severity_shows_whether_an_item_was_left_out() -> None:
     """Only errors quarantine items, except for duplicates and for remarks, whose region is taken."""
     for code, _, aside, _ in FAULTS:
         rule = next(rule for rule in rules.RULES if rule.code == code)
@@ -178,7 +178,7 @@ HYBRID = region("h", "hand", "Speaker", end=9)
 """Its start is counted in code points, and its end in UTF-16 units, where the emoji before it is two."""
 
 
-def test_a_hybrid_is_set_aside_and_mended_when_asked() -> None:
+def test_hybrid_offsets_are_quarantined_and_fixed_on_request() -> None:
     left = read(HYBRID)
     assert ([finding.code for finding in left.findings], left.quarantined) == (["L206"], (HYBRID,))
     assert "'hand '" in left.findings[0].message
@@ -208,7 +208,7 @@ def spans(mapped: MappedResult) -> set[tuple[str, str]]:
     return {(span.id, span.label) for span in mapped.annotation.spans}
 
 
-def test_several_labels_on_one_region_are_a_span_each() -> None:
+def test_each_label_of_a_region_is_a_span() -> None:
     mapped = read(
         *BOTH,
         region("b~2", "said", "Verb"),
@@ -231,21 +231,21 @@ def test_several_labels_on_one_region_are_a_span_each() -> None:
     }
 
 
-def test_relation_with_wrong_ends_is_taken_for_the_check_to_find() -> None:
+def test_relation_with_disallowed_ends_is_taken() -> None:
     mapped = read(HAND, VERB, relation("h", "v", "speaker"))
     assert mapped.findings == ()
     assert mapped.annotation is not None
     assert mapped.annotation.relations == (Relation(label="speaker", head="h", tail="v"),)
 
 
-def test_direction_left_swaps_and_none_is_right() -> None:
+def test_direction_left_swaps_the_ends() -> None:
     for item in (relation("h", "v", "speaker", direction="left"), relation("v", "h", "speaker", direction=None)):
         mapped = read(HAND, VERB, item)
         assert mapped.annotation is not None
         assert mapped.annotation.relations == (Relation(label="speaker", head="v", tail="h"),)
 
 
-def test_several_labels_on_one_relation_are_a_relation_each() -> None:
+def test_each_label_of_a_relation_is_a_relation() -> None:
     words = region("w", "40 crates lie", "Words")
     mapped = read(VERB, words, relation("v", "w", "words", "speaker", "owner"))
     assert mapped.annotation is not None
@@ -266,7 +266,7 @@ def test_skipped_empty_and_drafts() -> None:
 
 
 @pytest.mark.parametrize("result", [None, "[]", 3, {"a": 1}])
-def test_result_that_is_no_list(result: Any) -> None:
+def test_result_must_be_a_list(result: Any) -> None:
     mapped = read(result=result)
     assert (mapped.annotation, [f.code for f in mapped.findings]) == (None, ["L103"])
     assert mapped.quarantined == (result,)
@@ -280,7 +280,7 @@ def test_task_with_another_text_gives_nothing() -> None:
 @pytest.mark.parametrize(
     "article", ["../x", "/etc/passwd", "a/b", "a\0b", "", ".", "..", "A", "a" * 101, "a\n", None, 3, ["a"], "ä", "-a"]
 )
-def test_unsafe_article_is_refused(article: Any) -> None:
+def test_unsafe_article_id_is_rejected(article: Any) -> None:
     raw = {"data": {"text": TEXT, "article": article}}
     assert article_id_of(raw) is None
     with pytest.raises(ValueError, match="names no article"):
@@ -292,7 +292,7 @@ def test_task_without_data_has_no_article(raw: dict[str, Any]) -> None:
     assert article_id_of(raw) is None
 
 
-def test_users() -> None:
+def test_users_map_to_annotators() -> None:
     assert [user_id_of({"completed_by": who}) for who in (3, {"id": 3, "email": "x"}, None, "x", {})] == [
         3,
         3,
@@ -384,8 +384,8 @@ KEYS = ("id", "type", "from_name", "to_name", "value", "meta", "labels", "direct
 
 
 @given(st.lists(st.sampled_from([HAND, VERB, LOAD, QUAY, relation("v", "h", "speaker")]), max_size=4), st.data())
-def test_any_item_is_mapped_or_found(items: list[Item], data: st.DataObject) -> None:
-    """Items spoilt in any place never break the reading; each is in the annotation, or kept with a finding."""
+def test_any_item_is_mapped_or_reported(items: list[Item], data: st.DataObject) -> None:
+    """Malformed items never raise; each is in the annotation, or quarantined with a finding."""
     spoilt = [item | {data.draw(st.sampled_from(KEYS)): data.draw(json_values)} for item in items]
     mapped = read(*spoilt)
     assert mapped.annotation is not None

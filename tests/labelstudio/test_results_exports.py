@@ -38,7 +38,7 @@ def words(case: str) -> set[str]:
     return {span.text for entry in mapped(case)[1] if entry.annotation for span in entry.annotation.spans}
 
 
-def test_words_are_those_that_were_marked() -> None:
+def test_words_are_those_marked_in_the_browser() -> None:
     assert {"👩‍👩‍👧 that 12 people died", "A witness"} <= words("emoji")
     assert words("combining") == {"Re\u0301publique", "été"}
     assert words("leftwards") == {"דובר הצבא", "12 אזרחים", "قال", "قُتلوا"}
@@ -60,13 +60,13 @@ DIAGNOSES = {
 
 
 @pytest.mark.parametrize("case", DIAGNOSES)
-def test_diagnoses_of_what_a_browser_made(case: str) -> None:
+def test_diagnoses_of_browser_exports(case: str) -> None:
     raw = json.loads((EXPORTS / f"{case}.json").read_text("utf-8"))
     mapper = Mapper(load(EXPORTS))
     list(mapper.map_task(raw, raw["data"]["text"]))
     assert mapper.diagnoses == DIAGNOSES[case]
 
 
-def test_no_export_names_anybody() -> None:
+def test_exports_contain_no_personal_data() -> None:
     for path in EXPORTS.rglob("*.json"):
         assert not re.search(r"@|token|https?:|127\.0\.0\.1|localhost|email|avatar", path.read_text("utf-8")), path

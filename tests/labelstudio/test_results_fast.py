@@ -51,16 +51,16 @@ items = st.builds(lambda part, change: part | change, st.sampled_from(PARTS), st
 Labels = tuple[list[Span], list[Relation]]
 
 
-def quick(given_: list[Any], controls: Controls = MAPPER.controls) -> Labels | None:
-    """The spans and relations that the fast way reads; None where it leaves the items to the careful one."""
+def read_fast(raw_items: list[Any], controls: Controls = MAPPER.controls) -> Labels | None:
+    """Return the spans and relations that the fast path reads; None if it rejects the items."""
     with contextlib.suppress(msgspec.ValidationError):
-        [read] = quick_of([msgspec.convert(given_, list[Item])], controls)
+        [read] = read_fast_many([msgspec.convert(raw_items, list[Item])], controls)
         return read
     return None
 
 
-def quick_of(results: list[list[Item]], controls: Controls) -> list[Labels | None]:
-    """The same of many at once, of which each may be left to the careful way."""
+def read_fast_many(results: list[list[Item]], controls: Controls) -> list[Labels | None]:
+    """Read many results at once; None for each that the fast path rejects."""
     columns = FastReader(controls)
     for items_ in results:
         columns.add(items_)
@@ -75,8 +75,8 @@ def quick_of(results: list[list[Item]], controls: Controls) -> list[Labels | Non
     return found
 
 
-def stands(labels: Labels, text: str) -> bool:
-    """What the gate has to say of all that the careful way looks at by itself: words, values and double relations."""
+def is_valid(labels: Labels, text: str) -> bool:
+    """Return whether the prefilter would accept words, values and relations, which the fast path does not check."""
     spans, relations = labels
     return (
         all(0 <= span.start <= span.end and text[span.start : span.end] == span.text for span in spans)
@@ -89,50 +89,50 @@ def stands(labels: Labels, text: str) -> bool:
     )
 
 
-def careful(given_: list[Any], text: str) -> ResultReader:
+def read_slow(raw_items: list[Any], text: str) -> ResultReader:
     reading = ResultReader(MAPPER.controls, text, "f", "a")
-    reading.read(given_)
+    reading.read(raw_items)
     return reading
 
 
 @given(st.lists(items, max_size=7))
 @settings(max_examples=600, deadline=None)
-def test_both_ways_read_the_same(given_: list[Any]) -> None:
-    read, reading = quick(given_), careful(given_, TEXT)
-    if read is not None and stands(read, TEXT):
+def test_both_paths_read_the_same(raw_items: list[Any]) -> None:
+    read, reading = read_fast(raw_items), read_slow(raw_items, TEXT)
+    if read is not None and is_valid(read, TEXT):
         assert read == (list(reading.spans), list(reading.relations.values()))
         assert (reading.findings, reading.quarantined) == ([], [])
         assert set(reading.diagnoses) <= {"code points"}
 
 
-def test_the_words_of_a_relation_are_read_by_both_ways() -> None:
+def test_both_paths_read_the_words_of_relations() -> None:
     words = msgspec.structs.replace(INVENTORY.relations["speaker"], shown_as="who says it")
     shown = msgspec.structs.replace(INVENTORY, relations=INVENTORY.relations | {"speaker": words})
     for written in ("who says it", "speaker"):
         drawn = [HAND, VERB, relation("v", "h", written)]
-        read = quick(drawn, Controls(shown))
+        read = read_fast(drawn, Controls(shown))
         reading = ResultReader(Controls(shown), TEXT, "f", "a")
         reading.read(drawn)
         assert read == (list(reading.spans), list(reading.relations.values()))
         assert [one.label for one in reading.relations.values()] == ["speaker"]
-    assert quick([HAND, VERB, relation("v", "h", "who says it")]) is None
+    assert read_fast([HAND, VERB, relation("v", "h", "who says it")]) is None
 
 
-def test_what_the_toolkit_writes_is_read_the_fast_way() -> None:
+def test_fast_path_reads_what_the_toolkit_writes() -> None:
     for name in CORPUS.annotated_ids("gold"):
         annotation = CORPUS.read_annotation("gold", name)
         without_notes = [item for item in result_items(annotation, INVENTORY) if "meta" not in item]
-        read = quick(without_notes)
+        read = read_fast(without_notes)
         assert read is not None
         assert len(read[0]) == sum(item.get("type") == "labels" for item in without_notes) > 0
 
 
 @given(st.lists(st.lists(items, max_size=4), max_size=5))
 @settings(max_examples=200, deadline=None)
-def test_what_is_read_of_one_does_not_depend_on_the_others(given_: list[list[Any]]) -> None:
+def test_results_are_read_independently(raw_items: list[list[Any]]) -> None:
     results = []
-    for one in given_:
+    for one in raw_items:
         with contextlib.suppress(msgspec.ValidationError):
             results.append(msgspec.convert(one, list[Item]))
-    alone = [quick_of([one], MAPPER.controls)[0] for one in results]
-    assert quick_of(results, MAPPER.controls) == alone
+    alone = [read_fast_many([one], MAPPER.controls)[0] for one in results]
+    assert read_fast_many(results, MAPPER.controls) == alone

@@ -27,7 +27,7 @@ def state(tmp_path: Path) -> State:
     return State(tmp_path / ".studio")
 
 
-def test_address_is_kept_and_told_to_the_server(tmp_path: Path) -> None:
+def test_public_url_is_remembered_and_passed_to_the_server(tmp_path: Path) -> None:
     state = State(tmp_path)
     assert server.resolve_public_url(state, None) is None
     assert server.resolve_public_url(state, "https://Label.example.org/") == "https://label.example.org"
@@ -47,13 +47,13 @@ def test_address_is_kept_and_told_to_the_server(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "words", ["label.example.org", "https://", "https://a.org/labels", "ftp://a.org", "https://a:b"]
 )
-def test_what_is_no_address_is_one_line(tmp_path: Path, words: str) -> None:
+def test_malformed_public_url_is_one_line(tmp_path: Path, words: str) -> None:
     with pytest.raises(CannotRun, match=r"^--public: not the address of a host; write https://label\.example\.org$"):
         server.resolve_public_url(State(tmp_path), words)
 
 
 @pytest.mark.server
-def test_another_address_while_it_runs_is_refused(started: State) -> None:
+def test_running_server_keeps_its_public_url(started: State) -> None:
     with pytest.raises(CannotRun, match="already runs, with another address; stop it first"):
         server.start(started, public_url="https://label.example.org")
     assert server.resolve_public_url(started, None) is None
@@ -61,7 +61,7 @@ def test_another_address_while_it_runs_is_refused(started: State) -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate of the loopback, signed by itself, and its key, in one file."""
+    """Return a self-signed certificate for the loopback interface, with its key, in one file."""
     key, signed = tmp_path / "key.pem", tmp_path / "signed.pem"
     words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=label -addext subjectAltName=IP:127.0.0.1"
     subprocess.run(["openssl", *words.split(), "-keyout", key, "-out", signed], check=True, capture_output=True)
@@ -71,7 +71,7 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @pytest.mark.server
-def test_certificate_is_trusted_where_it_is_named(
+def test_certificate_is_trusted_if_it_is_named(
     project: Project, started: State, studio: Studio, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop, key = Loop(project, started, studio), server.load_credentials(started).token
@@ -98,7 +98,7 @@ def test_credentials_are_random(tmp_path: Path) -> None:
     assert one.token != other.token
 
 
-def test_environment_is_ours_alone(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_has_only_our_settings(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LABEL_STUDIO_SENTRY_DSN", "HEARTEX_DEBUG", "DEBUG", "HOST", "PASSWORD", "DJANGO_DB"):
         monkeypatch.setenv(name, "true")
     made = server_environment(state, None, None)
@@ -122,7 +122,7 @@ def test_another_process_with_the_pid_of_a_crashed_server_is_left_alone(state: S
     assert server.find_running(state) is None
 
 
-def test_port_in_use_is_said_before_anything_starts(state: State) -> None:
+def test_port_in_use_is_reported_before_the_start(state: State) -> None:
     with socket.socket() as taken:
         taken.bind((server.HOST, 0))
         taken.listen()
@@ -132,7 +132,7 @@ def test_port_in_use_is_said_before_anything_starts(state: State) -> None:
     assert not (state.folder / "server.json").exists()
 
 
-def test_server_that_does_not_start_says_why(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_start_is_explained(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     state.create_folder()
     state.data.rmdir()
     state.data.write_text("a file where a folder should be")
@@ -159,7 +159,7 @@ http.server.HTTPServer(("127.0.0.1", port), Well).serve_forever()
 
 @pytest.fixture
 def quick(state: State) -> Iterator[State]:
-    """A folder in which something else is started in the place of Label Studio, which says at once that it is well."""
+    """Yield a folder whose server is a stand-in for Label Studio, which is healthy at once."""
     state.create_folder()
     package = state.folder / "label_studio"
     package.mkdir()
@@ -183,7 +183,7 @@ def test_second_up_while_the_first_starts_a_server(quick: State, monkeypatch: py
     assert server.start(quick) == first._replace(is_new=False)
 
 
-def test_second_up_that_waited_for_the_lock_finds_the_server(quick: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_up_after_the_lock_finds_the_server(quick: State, monkeypatch: pytest.MonkeyPatch) -> None:
     first: list[server.RunningServer] = []
 
     @contextmanager
@@ -198,7 +198,7 @@ def test_second_up_that_waited_for_the_lock_finds_the_server(quick: State, monke
 
 
 def test_up_while_others_work_and_while_a_migration_is_interrupted(quick: State) -> None:
-    """A migration is gone on with by the server's help; and a server that runs is found whoever works on the folder."""
+    """A migration needs the server to continue; a running server is found while another command works on the folder."""
     quick.write(f"{MIGRATION_FOLDER}/forward.json", {})
     with pytest.raises(CannotRun, match="a migration was interrupted"), lock_folder(quick, "push"):
         pass
@@ -209,7 +209,7 @@ def test_up_while_others_work_and_while_a_migration_is_interrupted(quick: State)
         assert not server.start(quick).is_new
 
 
-def test_server_that_cannot_be_written_down_is_stopped(quick: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_is_stopped_if_it_cannot_be_recorded(quick: State, monkeypatch: pytest.MonkeyPatch) -> None:
     write, begun = State.write, list[ServerProcess]()
 
     def full(self: State, name: str, value: object) -> None:
@@ -224,8 +224,8 @@ def test_server_that_cannot_be_written_down_is_stopped(quick: State, monkeypatch
     assert not psutil.pid_exists(begun[0].pid)
 
 
-def test_server_that_is_too_slow_is_stopped(quick: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where its folder no longer says which process it is."""
+def test_slow_server_is_stopped(quick: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even if the folder no longer records the process."""
     begun: list[ServerProcess | None] = []
 
     def silent(port: int) -> bool:
@@ -241,13 +241,13 @@ def test_server_that_is_too_slow_is_stopped(quick: State, monkeypatch: pytest.Mo
     assert not psutil.pid_exists(begun[0].pid)
 
 
-def test_label_studio_that_is_not_installed(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_label_studio_is_reported(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(CannotRun, match=r"is not installed; pip install"):
         server.start(state)
 
 
-def test_last_words_are_the_error_itself(tmp_path: Path) -> None:
+def test_last_log_line_is_the_error(tmp_path: Path) -> None:
     log = tmp_path / "log"
     assert server.last_log_line(log) == "the log is empty"
     log.write_text('Traceback\n  File "x.py", line 1\n    raise ValueError(error)\nValueError: no room\n\nbye\n')

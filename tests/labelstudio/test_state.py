@@ -19,7 +19,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_folder_is_private_and_out_of_git(state: State) -> None:
+def test_folder_is_private_and_hidden_from_git(state: State) -> None:
     state.create_folder()
     state.folder.chmod(0o755)
     state.create_folder()
@@ -42,7 +42,7 @@ def test_broken_file_is_named_without_its_content(state: State) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_impossible_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotRun, match="choose another folder"):
         State(tmp_path / "file" / ".studio").create_folder()

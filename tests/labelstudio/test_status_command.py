@@ -18,7 +18,7 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture(scope="module")
 def team(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
-    """Two annotators with a project each, and a third one in the shared one; each test leaves it to the next one."""
+    """Two annotators with a project each, and a third in the shared project; each test restores the state."""
     project = Project(tmp_path_factory.mktemp("team") / "project")
     project.replace(
         "corpus/annotators.yaml",
@@ -55,7 +55,7 @@ def test_status_of_a_team(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     assert [line.split() for line in told[7:] if "─" not in line] == [
         ["article", "anna", "ben", "carla"],
-        ["market", "skipped", "draft", "draft"],  # what is not done stands first
+        ["market", "skipped", "draft", "draft"],  # unfinished articles come first
         ["harbour", "done", "done", "done"],
     ]
     monkeypatch.setattr(status, "MAX_ROWS", 1)
@@ -65,8 +65,8 @@ def test_status_of_a_team(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     assert team.run("status", "--all").stdout.splitlines() == lines
 
 
-def test_a_config_that_was_not_pushed_from_here_is_said(team: Team) -> None:
-    """Whether somebody edited it by hand is not known then: it is never overwritten unasked."""
+def test_config_pushed_from_elsewhere_is_reported(team: Team) -> None:
+    """It is unknown whether it was edited by hand, so it is never overwritten without the option."""
     (team.state.folder / "configs.json").unlink()
     team.project.replace(
         "schema/labels.yaml", "master: commands, hand: works", "master: commands, hand: works, boy: helps"
@@ -86,7 +86,7 @@ def test_a_config_that_was_not_pushed_from_here_is_said(team: Team) -> None:
     assert len(team.state.project_ids(LOCAL)) == 3
 
 
-def test_status_of_what_cannot_be_taken(team: Team) -> None:
+def test_status_lists_the_quarantine(team: Team) -> None:
     lost = {"type": "relation", "from_id": "nowhere", "to_id": "nowhere", "direction": "right", "labels": ["words"]}
     team.work("anna", "market", "annotations/", [lost])
     team.project.replace("schema/labels.yaml", "title: Port news", f"title: {team.title}")

@@ -33,7 +33,7 @@ def loop(project: Project, started: State, studio: Studio) -> Loop:
 
 
 def enrich(loop: Loop) -> None:
-    """Labels with what is hard to carry: a text attribute, notes, labels on the same words."""
+    """Add labels that are hard to transfer: a text attribute, notes, two labels on the same words."""
     gold = loop.corpus.read_annotation("gold", "harbour")
     spans = [
         msgspec.structs.replace(span, attributes={"remark": "two\nlines & <b>"}, note="a 🚢\nnote")
@@ -49,7 +49,7 @@ def enrich(loop: Loop) -> None:
     )
 
 
-def test_loop(loop: Loop) -> None:
+def test_push_compare_label_and_pull(loop: Loop) -> None:
     enrich(loop)
     first = loop.push()
     assert (first.created, first.predictions, first.conflicts) == (["harbour", "market"], 2, [])
@@ -84,7 +84,7 @@ def test_loop(loop: Loop) -> None:
     assert json.loads(raw.read_bytes())[0]["annotations"][0]["result"] == items
 
 
-def test_relation_notes_outlive_a_pull(loop: Loop) -> None:
+def test_relation_notes_survive_a_pull(loop: Loop) -> None:
     loop.push()
     loop.submit("harbour", loop.items("harbour"))
     server_name = loop.studio.address.name
@@ -97,7 +97,7 @@ def test_relation_notes_outlive_a_pull(loop: Loop) -> None:
     assert done.unchanged == ["anna/harbour"]
 
 
-def test_changed_labels_are_renewed_and_a_changed_text_is_not(loop: Loop) -> None:
+def test_changed_labels_are_updated_and_changed_texts_are_not(loop: Loop) -> None:
     loop.push()
     enrich(loop)
     changed = loop.push()
@@ -146,7 +146,7 @@ def test_config_that_orphans_labels_is_refused(loop: Loop) -> None:
     assert before.config == after.config
 
 
-def test_pull_refuses_whom_it_does_not_know(loop: Loop) -> None:
+def test_pull_refuses_unidentified_users(loop: Loop) -> None:
     loop.push()
     loop.submit("market", [])
     before = loop.project.snapshot()
@@ -169,7 +169,7 @@ def test_pull_refuses_whom_it_does_not_know(loop: Loop) -> None:
     assert stolen.exit_code == 1
 
 
-def test_what_cannot_be_taken_is_shown_counted_and_kept(loop: Loop) -> None:
+def test_quarantined_items_are_listed_counted_and_kept(loop: Loop) -> None:
     loop.push()
     place = {"start": 4, "end": 11, "text": "harbour"}
     good = {
@@ -234,7 +234,7 @@ def test_push_refuses_a_corpus_with_errors(loop: Loop) -> None:
     assert find_project(loop.studio, loop.state, loop.title) is None
 
 
-def test_project_that_was_deleted_is_made_anew(loop: Loop) -> None:
+def test_deleted_project_is_created_again(loop: Loop) -> None:
     number = loop.push().project.id
     with loop.api() as api:
         api.delete(f"/api/projects/{number}/")
@@ -256,7 +256,7 @@ def test_wrong_token(loop: Loop, started: State) -> None:
 
 @pytest.mark.filterwarnings("ignore:The `parse_obj` method is deprecated")  # the SDK, where it renews such a token
 def test_personal_token(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newer kind of token, which is changed for one that lives for minutes."""
+    """The newer kind of token is exchanged for one that expires within minutes."""
     with loop.api() as api:
         answer = api.post("/api/token/")
         if answer.status_code != 201:
@@ -271,7 +271,7 @@ def test_personal_token(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
         assert studio.find_projects("no such title") == []
 
 
-def test_sign_up_is_off(started: State) -> None:
+def test_sign_up_is_disabled(started: State) -> None:
     url = f"{find_server(started).url}/user/signup/"
     jar = http.cookiejar.CookieJar()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(jar))
@@ -315,7 +315,7 @@ def test_large_push_goes_in_batches(loop: Loop, monkeypatch: pytest.MonkeyPatch)
     assert seen == [(1, 2), (2, 2)]
 
 
-def test_titles_that_are_too_long_or_not_unique(loop: Loop) -> None:
+def test_long_and_ambiguous_titles_are_rejected(loop: Loop) -> None:
     with pytest.raises(CannotRun, match="takes titles of 3 to 50"):
         push(loop.studio, loop.state, loop.project.inventory, loop.corpus, [], {}, title="x" * 51)
     for _ in range(2):
@@ -325,7 +325,7 @@ def test_titles_that_are_too_long_or_not_unique(loop: Loop) -> None:
 
 
 def test_down_stops_what_up_started(started: State) -> None:
-    """Last, since it stops the server that the other tests share; `up` then finds its port again."""
+    """Last, because it stops the server that the other tests share; `up` uses the same port again."""
     before = server.find_running(started)
     assert before is not None
     assert server.stop(started) is True
