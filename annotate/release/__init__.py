@@ -1,1 +1,1 @@
-"""Releases of a corpus: the gate before one (rules V), making one, and checking one that was downloaded."""
+"""Release a corpus: the rules that it must pass (V), the release folder and its tag, and the check of a download."""

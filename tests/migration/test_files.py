@@ -1,4 +1,4 @@
-"""What else names labels in a repository: decisions, the baseline, the tables and the prose of the guidelines."""
+"""Other files that name labels: decisions, the baseline, the tables and the prose of the guidelines."""
 
 import msgspec
 import pytest
@@ -23,7 +23,7 @@ SPLIT = """
     into: {Words: {}, Aside: {definition: What is said by the way., hotkey: "6", color: "#666666"}}
     exceptions: {ben/harbour/s3: Aside}
 """
-BASELINE = r"""# Speaker stands here in a comment.
+BASELINE = r"""# Speaker is named in this comment.
 version: 1.0.0
 sentence: '\S[^.]*\.'
 parts: {}
@@ -54,90 +54,95 @@ A Speaker says something; `rank` and `hand` are explained above. Speakers are ma
 def project(project: Project) -> Project:
     """Two annotators who differ, decisions that make gold, a baseline and guidelines."""
     anna = project.corpus.read_annotation("anna", "harbour")
-    spans = [one for one in anna.spans if one.id != "s5"]
+    spans = [span for span in anna.spans if span.id != "s5"]
     spans = [
-        msgspec.structs.replace(one, attributes={"rank": "other"}) if one.label == "Speaker" else one for one in spans
+        msgspec.structs.replace(span, attributes={"rank": "other"}) if span.label == "Speaker" else span
+        for span in spans
     ]
-    left = {one.id for one in spans}
-    relations = [one for one in anna.relations if {one.head, one.tail} <= left]
+    span_ids = {span.id for span in spans}
+    relations = [relation for relation in anna.relations if {relation.head, relation.tail} <= span_ids]
     ben = msgspec.structs.replace(anna, annotator="ben", spans=tuple(spans), relations=tuple(relations))
     project.corpus.write_annotation("ben", ben)
-    done(project, "adjudicate", "plan", "--from", "anna,ben")
+    run(project, "adjudicate", "plan", "--from", "anna,ben")
     decide(project)
-    done(project, "adjudicate", "plan", "--from", "anna,ben")
+    run(project, "adjudicate", "plan", "--from", "anna,ben")
     decide(project)
     project.path("schema/baseline.yaml").write_text(BASELINE)
     (project.root / "guidelines" / "labels").mkdir(parents=True)
     project.path("guidelines/labels/speaker.md").write_text(PAGE)
     project.path("guidelines/CHANGELOG.md").write_text("Speaker was new.\n")
-    done(project, "generate")
-    assert done(project, "check").exit_code == 0
+    run(project, "generate")
+    assert run(project, "check").exit_code == 0
     return project
 
 
-def done(project: Project, *words: str) -> Result:
+def run(project: Project, *words: str) -> Result:
     result = project.annotate(*words)
     assert result.exit_code == 0, result.output
     return result
 
 
-def decisions(project: Project) -> Adjudication:
+def read_decisions(project: Project) -> Adjudication:
     path = project.corpus.adjudication_path("harbour")
     return msgspec.convert(yaml.safe_load(path.read_text("utf-8")), Adjudication)
 
 
 def decide(project: Project) -> None:
-    found = decisions(project)
-    for one in found.differences:
-        one.take, one.reason = "anna", "The Speaker is clear."
-        if one.kind == "attributes" and one.key.startswith("Speaker"):
-            one.set = {one.key: {"rank": "hand"}}
+    decisions = read_decisions(project)
+    for difference in decisions.differences:
+        difference.take, difference.reason = "anna", "The Speaker is clear."
+        if difference.kind == "attributes" and difference.key.startswith("Speaker"):
+            difference.set = {difference.key: {"rank": "hand"}}
     path = project.corpus.adjudication_path("harbour")
-    path.write_text(yaml.safe_dump(msgspec.to_builtins(found), allow_unicode=True, sort_keys=False, width=110), "utf-8")
+    path.write_text(
+        yaml.safe_dump(msgspec.to_builtins(decisions), allow_unicode=True, sort_keys=False, width=110), "utf-8"
+    )
 
 
 def gold_of(project: Project) -> Annotation:
-    """What the decisions make."""
+    """Return the gold that the decisions give."""
     annotations = [project.corpus.read_annotation(name, "harbour") for name in ("anna", "ben")]
     text = project.corpus.read_text("harbour")
-    found = decisions(project)
-    assert plan_adjudication(annotations, text, found) == found
-    return make_gold(found, annotations, text, "anna", project.inventory.version)
+    decisions = read_decisions(project)
+    assert plan_adjudication(annotations, text, decisions) == decisions
+    return make_gold(decisions, annotations, text, "anna", project.inventory.version)
 
 
 def migrate(project: Project, steps: str) -> list[str]:
-    """Migrate, undo, and migrate again: equal bytes each time; the lines that were said."""
+    """Migrate, undo, and migrate again with equal bytes each time; return the output lines."""
     project.path("steps.yaml").write_text(HEAD + steps)
-    before = kept(project)
-    done(project, "studio", "migrate", "steps.yaml", "--no-server", "--plan")
-    assert kept(project) == before
-    done(project, "studio", "migrate", "steps.yaml", "--no-server")
-    after = kept(project)
-    done(project, "studio", "migrate", "--undo")
-    assert kept(project) == before
-    lines = done(project, "studio", "migrate", "steps.yaml", "--no-server").stdout.splitlines()
-    assert kept(project) == after
-    done(project, "check")
-    done(project, "generate", "--check")
+    before = read_files(project)
+    run(project, "studio", "migrate", "steps.yaml", "--no-server", "--plan")
+    assert read_files(project) == before
+    run(project, "studio", "migrate", "steps.yaml", "--no-server")
+    after = read_files(project)
+    run(project, "studio", "migrate", "--undo")
+    assert read_files(project) == before
+    lines = run(project, "studio", "migrate", "steps.yaml", "--no-server").stdout.splitlines()
+    assert read_files(project) == after
+    run(project, "check")
+    run(project, "generate", "--check")
     return lines
 
 
-def kept(project: Project) -> dict[str, bytes]:
+def read_files(project: Project) -> dict[str, bytes]:
     return {name: data for name, data in project.snapshot().items() if not name.startswith((".studio/", "steps"))}
 
 
 def test_decisions_are_kept_and_make_the_same_gold(project: Project) -> None:
-    before, old = gold_of(project), decisions(project)
+    old_gold, old = gold_of(project), read_decisions(project)
     migrate(project, RENAMES)
-    new, now = decisions(project), gold_of(project)
-    assert [(one.take, one.reason) for one in new.differences] == [(one.take, one.reason) for one in old.differences]
-    names = {"Speaker": "Person", "Load": "Freight"}
-    assert [(one.start, one.end, one.label) for one in now.spans] == [
-        (one.start, one.end, names.get(one.label, one.label)) for one in before.spans
+    new, new_gold = read_decisions(project), gold_of(project)
+    assert [(each.take, each.reason) for each in new.differences] == [
+        (each.take, each.reason) for each in old.differences
     ]
-    assert [one.attributes for one in now.spans if one.label == "Person"] == [{"trade": "worker"}] * 2
-    assert {one.label for one in now.relations} == {
-        "said_by" if one.label == "speaker" else one.label for one in before.relations
+    names = {"Speaker": "Person", "Load": "Freight"}
+    assert [(span.start, span.end, span.label) for span in new_gold.spans] == [
+        (span.start, span.end, names.get(span.label, span.label)) for span in old_gold.spans
+    ]
+    assert [span.attributes for span in new_gold.spans if span.label == "Person"] == [{"trade": "worker"}] * 2
+    assert {relation.label for relation in new_gold.relations} == {
+        "said_by" if relation.label == "speaker" else relation.label for relation in old_gold.relations
     }
     data = project.corpus.adjudication_path("harbour").read_text("utf-8")
     assert "Load@" not in data
@@ -145,49 +150,49 @@ def test_decisions_are_kept_and_make_the_same_gold(project: Project) -> None:
 
 
 def test_decisions_that_a_split_opens_are_listed(project: Project) -> None:
-    """One annotator's words become another label, so what was agreed on is a difference now."""
+    """One annotator's words get another label, so that what was agreed on becomes a difference."""
     lines = migrate(project, SPLIT)
-    found = decisions(project)
-    opened = [one for one in found.differences if not one.take]
-    assert {one.key.partition("@")[0] for one in opened} == {"Words", "Aside"}
+    undecided = [difference for difference in read_decisions(project).differences if not difference.take]
+    assert {difference.key.partition("@")[0] for difference in undecided} == {"Words", "Aside"}
     assert not [line for line in lines if "to be decided again" in line and "Speaker@" in line]
 
 
 def test_dropped_labels_leave_the_decisions(project: Project) -> None:
     steps = "  - {drop: relation, name: lies_at, confirm: true}\n  - {drop: label, name: Quay, confirm: true}\n"
     migrate(project, steps)
-    assert not [one.key for one in decisions(project).differences if "Quay" in one.key or "lies_at" in one.key]
+    keys = [difference.key for difference in read_decisions(project).differences]
+    assert not [key for key in keys if "Quay" in key or "lies_at" in key]
 
 
-def test_baseline(project: Project) -> None:
+def test_baseline_names_the_new_labels(project: Project) -> None:
     migrate(project, RENAMES)
     text = project.path("schema/baseline.yaml").read_text("utf-8")
     renamed = BASELINE.replace("who: Speaker", "who: Person").replace("[[speaker,", "[[said_by,")
     renamed = renamed.replace("  Speaker:", "  Person:").replace("rank: hand", "trade: worker")
     assert text == renamed.replace("rank: master", "trade: master")
-    done(project, "prelabel", "--out", str(project.root / "labels"))
+    run(project, "prelabel", "--out", str(project.root / "labels"))
 
 
-def test_a_baseline_that_a_drop_breaks_is_left_and_named(project: Project) -> None:
+def test_baseline_that_a_drop_breaks_is_left_and_listed(project: Project) -> None:
     steps = """
   - {drop: record, name: loads, confirm: true}
   - {drop: relation, name: speaker, confirm: true}
   - {drop: relation, name: reported_by, confirm: true}
   - {drop: label, name: Speaker, confirm: true}
 """
-    lines = migrate_plan(project, steps)
+    lines = plan(project, steps)
     named = [line for line in lines if line.startswith("schema/baseline.yaml:")]
     assert named[0].startswith("schema/baseline.yaml:1: stays as it is, and must be fixed by hand: ")
     assert "schema/baseline.yaml:8: still names Speaker" in named
 
 
-def migrate_plan(project: Project, steps: str) -> list[str]:
+def plan(project: Project, steps: str) -> list[str]:
     project.path("steps.yaml").write_text(HEAD + steps)
     result = project.annotate("studio", "migrate", "steps.yaml", "--no-server", "--plan")
     return result.output.splitlines()
 
 
-def test_tables_are_made_anew_and_prose_is_listed(project: Project) -> None:
+def test_tables_are_generated_again_and_prose_is_listed(project: Project) -> None:
     lines = migrate(project, RENAMES)
     page = project.path("guidelines/labels/speaker.md").read_text("utf-8")
     assert "<!-- generated: label Person -->\n\n**Who speaks.**" in page
