@@ -170,8 +170,12 @@ def read_journal(state: State) -> tuple[Phase, MigrationJournal] | None:
 
 def begin_migration(state: State, journal: MigrationJournal) -> None:
     """Write the journal. From here on the migration is completed or undone."""
-    state.write(f"{MIGRATION_FOLDER}/forward.json", journal)
+    _write_journal(state, journal)
     (state.folder / MIGRATION_FOLDER / "done.json").unlink(missing_ok=True)
+
+
+def _write_journal(state: State, journal: MigrationJournal) -> None:
+    state.write(f"{MIGRATION_FOLDER}/forward.json", journal)
 
 
 def _set_phase(state: State, old: Phase, new: Phase | None) -> None:
@@ -217,7 +221,7 @@ def complete_migration(
                 has_new_entries = True
             project.entries = list(changes.values())
         if has_new_entries:
-            state.write(f"{MIGRATION_FOLDER}/forward.json", journal)
+            _write_journal(state, journal)
         _write_projects(state, studio, journal, entries_by_project, "new", progress)
     for file in journal.files:
         _write_file(Path(file.path), file.new)
