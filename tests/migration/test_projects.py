@@ -1,4 +1,4 @@
-"""A migration of a team's projects on a real server: the shared one, one an annotator, and the adjudication."""
+"""A migration of a team's projects on a real server: the shared one, one for each annotator, the adjudication."""
 
 import re
 import shutil
@@ -25,10 +25,10 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture(scope="module")
 def team(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
-    """Two annotators with a project each, a shared one and an adjudication with gold; everybody has begun more.
+    """Yield a team: two annotators with a project each, a shared one, and an adjudication with gold.
 
-    The shared project has drafts of both, and one of them has a skipped task. Each test puts back what it changed; the
-    last one does not.
+    All projects have drafts; the shared one has those of both annotators, and one annotator has a skipped task. Each
+    test restores what it changed, except the last one.
     """
     project = Project(tmp_path_factory.mktemp("team") / "project")
     with Studio(find_server(started)) as studio:
@@ -58,7 +58,7 @@ def team(started: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
 
 
 def run(team: Team, *words: str, code: int = 0, folder: State | None = None) -> str:
-    """A command without --title: it takes the title from the inventory."""
+    """Run a command without --title, which takes the title from the inventory."""
     done = team.project.annotate("studio", *words, "--dir", str((folder or team.state).folder))
     assert done.exit_code == code, (done.output, done.exception)
     return done.output + str(done.exception or "")
@@ -69,7 +69,7 @@ def titles(team: Team) -> list[str]:
 
 
 def contents(team: Team) -> tuple[dict[str, bytes], list[Any]]:
-    """Every file of corpus, schema and guidelines; of each project its settings, and each entry with who made it."""
+    """Return every file of corpus, schema and guidelines, and the settings and entries of each project."""
     kept = ("corpus/", "schema/", "guidelines/")
     files = {name: data for name, data in team.project.snapshot().items() if name.startswith(kept)}
     projects = []
@@ -84,24 +84,24 @@ def contents(team: Team) -> tuple[dict[str, bytes], list[Any]]:
     return files, projects
 
 
-def renamed(planned: str) -> dict[str, str]:
-    """Title → what a plan says that the first step does there."""
-    return dict(re.findall(r"^project \d+, (.*): rename label Load → Freight: (.*)$", planned, re.MULTILINE))
+def first_step_counts(output: str) -> dict[str, str]:
+    """Return project title → the counts of the first step in the output of a plan."""
+    return dict(re.findall(r"^project \d+, (.*): rename label Load → Freight: (.*)$", output, re.MULTILINE))
 
 
 def test_all_projects_together_and_back(team: Team) -> None:
     before, inventory = contents(team), team.project.inventory
     planned = run(team, "migrate", "steps.yaml", "--plan")
     assert contents(team) == before
-    assert renamed(planned) == {
+    assert first_step_counts(planned) == {
         team.title: "0 annotated, 2 pending, 3 predicted, 0 skipped",
         f"{team.title}: anna": "2 annotated, 1 pending, 0 predicted, 0 skipped",
         f"{team.title}: ben": "2 annotated, 1 pending, 0 predicted, 1 skipped",
         f"{team.title}: adjudication": "2 annotated, 0 pending, 6 predicted, 0 skipped",
     }
-    told = run(team, "migrate", "steps.yaml")
+    output = run(team, "migrate", "steps.yaml")
     assert (
-        "its tab `agreed` has the default of what was split; set it up again with `annotate studio adjudicate" in told
+        "its tab `agreed` has the default of what was split; set it up again with `annotate studio adjudicate" in output
     )
     after = contents(team)
     assert [len(entries) for _, entries in after[1]] == [len(entries) for _, entries in before[1]]
@@ -109,13 +109,13 @@ def test_all_projects_together_and_back(team: Team) -> None:
         assert [(kind, number, user) for kind, number, _, _, user in old] == [
             (kind, number, user) for kind, number, _, _, user in new
         ]
-    for found, entries in after[1]:
-        assert 'value="Load"' not in found["label_config"]
-        assert found["model_version"] in (None, "", "agreed 1.1.0", "gold 1.1.0"), found["model_version"]
+    for project_settings, entries in after[1]:
+        assert 'value="Load"' not in project_settings["label_config"]
+        assert project_settings["model_version"] in (None, "", "agreed 1.1.0", "gold 1.1.0")
         for _, _, items, version, _ in entries:
             assert {("cargo", "Load"), ("Load.least", None), ("", "lies_at")}.isdisjoint(used_names(items))
             assert not str(version).endswith("1.0.0")
-    for title in titles(team):  # an inventory that goes on does not make it one edited by hand
+    for title in titles(team):  # the new config does not count as edited on the server
         project = require_project(team.studio, team.state, title)
         assert find_drift(team.state, LOCAL, project, inventory) is None
     assert "\n0 written, " in run(team, "pull")
@@ -126,17 +126,17 @@ def test_all_projects_together_and_back(team: Team) -> None:
 
 
 def test_projects_of_another_folder_are_found(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From a folder that knows no project, on another machine say, or after project.json was lost."""
+    """A folder that does not know the projects finds them, as on another machine or without project.json."""
     other = State(team.project.path("other"))
     other.create_folder()
     for name in ("credentials.json", "server.json", "people.json"):
         shutil.copy(team.state.folder / name, other.folder / name)
     here = run(team, "migrate", "steps.yaml", "--plan")
     monkeypatch.setattr(client, "PAGE_SIZE", 2)  # so that the list of projects has several pages, as on a server in use
-    assert renamed(run(team, "migrate", "steps.yaml", "--plan", folder=other)) == renamed(here)
+    assert first_step_counts(run(team, "migrate", "steps.yaml", "--plan", folder=other)) == first_step_counts(here)
 
 
-def test_killed_between_projects(team: Team) -> None:
+def test_migration_killed_between_projects_is_completed_or_undone(team: Team) -> None:
     before = contents(team)
     killed(team, 9, "steps.yaml", every=True)
     assert contents(team) != before
@@ -160,7 +160,7 @@ def test_killed_between_projects(team: Team) -> None:
     assert contents(team) == before
 
 
-def test_one_project_is_not_left_behind_unseen(team: Team) -> None:
+def test_projects_are_left_out_only_on_request(team: Team) -> None:
     """The last one: it deletes a project."""
     before = contents(team)
     shared = ("migrate", "steps.yaml", "--title", team.title)
