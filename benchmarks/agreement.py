@@ -1,6 +1,6 @@
-"""Alpha against `krippendorff`, span F1 against `nervaluate`: the same data, one run, the same values.
+"""Compare alpha with `krippendorff` and span F1 with `nervaluate`: the same data, one run, the same values.
 
-Each library is handed its data in the form it takes, made beforehand; only the computing is timed. Run it with
+Each library gets its data in the form that it takes, made beforehand; only the computation is timed. Run it with
 `python benchmarks/agreement.py`; it takes less than a minute.
 """
 
@@ -44,7 +44,7 @@ Result = TypeVar("Result")
 
 
 class Row(NamedTuple):
-    """What was computed, and the seconds it took here and in the library."""
+    """What was computed, and its seconds here and in the library."""
 
     what: str
     here: float
@@ -52,13 +52,13 @@ class Row(NamedTuple):
 
 
 def same(ours: Value, theirs: float) -> None:
-    """Stop where two programs do not compute the same: their times would compare nothing."""
+    """Stop if the two programs do not compute the same value: comparing their times would mean nothing."""
     if isinstance(ours, str) or abs(ours - theirs) > 1e-9:
         raise SystemExit(f"{ours} here, {theirs} there")
 
 
 def timed(what: Callable[[], Result], times: int) -> tuple[float, Result]:
-    """The shortest of some runs in seconds, and what came of it."""
+    """Return the seconds of the fastest of several runs, and the result."""
     best = float("inf")
     for _ in range(times):
         start = time.perf_counter()
@@ -68,7 +68,7 @@ def timed(what: Callable[[], Result], times: int) -> tuple[float, Result]:
 
 
 def stretches(draw: random.Random) -> list[Spans]:
-    """Each annotator's spans of one long text: side by side, nine of ten with the same label for all."""
+    """Return each annotator's spans of one long text: side by side, nine of ten with the same label for all."""
     rows: list[Spans] = [[] for _ in range(ANNOTATORS)]
     start = 0
     while start < CHARACTERS:
@@ -80,7 +80,7 @@ def stretches(draw: random.Random) -> list[Spans]:
 
 
 def documents(draw: random.Random) -> tuple[list[Spans], list[Spans]]:
-    """Two annotators' spans, apart from each other within a document; four of five are the same."""
+    """Return two annotators' spans, which do not overlap within a document; four of five are the same."""
     sides: tuple[list[Spans], list[Spans]] = ([], [])
     for _ in range(DOCUMENTS):
         first: Spans = []
@@ -95,7 +95,7 @@ def documents(draw: random.Random) -> tuple[list[Spans], list[Spans]]:
 
 
 def study_of(sides: tuple[list[Spans], list[Spans]]) -> Study:
-    """The documents as `annotate agree` has them once they are read."""
+    """Return the documents as `annotate agree` has them once they are read."""
     text = "x" * (SIZE + 100)
     texts = []
     for number, both in enumerate(zip(*sides, strict=True)):
@@ -112,8 +112,8 @@ def study_of(sides: tuple[list[Spans], list[Spans]]) -> Study:
 
 
 def our_f1(compared: Study) -> dict[str, Value]:
-    """Exact F1 of each label, and of all, as `annotate agree` and `score` count it: each match in its paragraph."""
-    # Not `comparison.exact`, which is kept: every run is to match anew.
+    """Return exact F1 of each label, and of all, as `annotate agree` and `score` count it: by paragraph."""
+    # Not `comparison.exact`, which is cached: every run should match again.
     matched = [(one, match_exactly(one.first.mentions, one.second.mentions)) for one in compared.comparisons()]
     found = {}
     for name, labels in [*((label, [label]) for label in LABELS), ("all", list(LABELS))]:
@@ -131,7 +131,7 @@ def theirs_from_table(rows: list[Spans]) -> Callable[[], float]:
 
 
 def theirs_by_label(rows: list[Spans]) -> dict[str, float]:
-    """For each label a table of characters, filled a span at a time as one does with numpy."""
+    """Compute alpha of each label from a table of characters, filled a span at a time as is usual with numpy."""
     found = {}
     for chosen in LABELS:
         data = np.zeros((len(rows), CHARACTERS))
@@ -144,7 +144,7 @@ def theirs_by_label(rows: list[Spans]) -> dict[str, float]:
 
 
 def ours_by_label(versions: list[list[Mention]], ruler: Positions) -> dict[str, Value]:
-    """As `annotate agree` does it: one sweep for all labels, in which no character is looked at by itself."""
+    """Compute alpha of each label as `annotate agree` does: one sweep for all labels over the ends of spans."""
     (found,) = count_patterns(versions, ruler)
     return {label: alpha(alpha_counts(project_patterns(found, frozenset({label})))) for label in LABELS}
 
@@ -164,7 +164,7 @@ def compare_alpha(draw: random.Random) -> Row:
 
 
 def compare_alpha_of_lists(draw: random.Random) -> Row:
-    """The very same lists of labels to both: what a program has that does not work on arrays."""
+    """Give both the same lists of labels: what a program has that does not work on arrays."""
     listed = [[label for label, start, end in row for _ in range(start, end)] for row in stretches(draw)]
     seconds, ours = timed(lambda: metrics.nominal_alpha(listed) or "none", 5)
     their_seconds, theirs = timed(
@@ -187,33 +187,31 @@ def compare_alpha_by_label(draw: random.Random) -> Row:
 
 
 def corpus_versions(draw: random.Random) -> tuple[list[list[Mention]], int]:
-    """Gold of the corpus beside this file, `COPIES` times in a row, and a version of it with one span in five moved."""
+    """Return gold of this corpus, `COPIES` times in a row, and a copy of it with one span in five moved."""
     corpus = Corpus(ROOT / "corpus")
     gold: list[Mention] = []
     size = 0
     for _ in range(COPIES):
         for article in corpus.annotated_ids(GOLD):
             gold += [
-                placed(one, [Piece(start + size, end + size) for start, end in one.pieces])
+                move(one, [Piece(start + size, end + size) for start, end in one.pieces])
                 for one in list_mentions(Graph(corpus.read_annotation(GOLD, article), INVENTORY), INVENTORY)
             ]
             size += len(corpus.read_text(article))
     other = [
-        placed(one, [Piece(start, end + draw.randint(1, 9)) for start, end in one.pieces])
-        if draw.random() < 0.2
-        else one
+        move(one, [Piece(start, end + draw.randint(1, 9)) for start, end in one.pieces]) if draw.random() < 0.2 else one
         for one in gold
     ]
     return [gold, other], size + 9
 
 
-def placed(mention: Mention, pieces: list[Piece]) -> Mention:
-    """The same mention in another place."""
+def move(mention: Mention, pieces: list[Piece]) -> Mention:
+    """Return the mention with other pieces."""
     return Mention(mention.id, mention.label, pieces[0].start, pieces[-1].end, "", tuple(pieces), {})
 
 
 def theirs_of_sets(versions: list[list[Mention]], size: int) -> float:
-    """The table of characters, with a bit for each label and a number for each set of labels, as numpy has it."""
+    """Compute alpha from a table of characters, with a bit for each label and an integer for each set of labels."""
     names = sorted({mention.label for spans in versions for mention in spans})
     bits = np.zeros((len(versions), size), dtype=np.int64)
     for row, spans in zip(bits, versions, strict=True):
@@ -239,7 +237,7 @@ def compare_f1_of_lists(draw: random.Random) -> Row:
     seconds, found = timed(lambda: metrics.score_exact_spans(*sides), 5)
     ours: dict[str, Value] = {name: one.f1 or 0.0 for name, one in found.items()}
     what = f"`metrics.score_exact_spans`, 2 × {DOCUMENTS} documents × {SPANS} spans"
-    return _beside_nervaluate(what, seconds, {**ours, "all": ours[ALL]}, sides)
+    return _compare_with_nervaluate(what, seconds, {**ours, "all": ours[ALL]}, sides)
 
 
 def compare_f1(draw: random.Random) -> Row:
@@ -247,10 +245,10 @@ def compare_f1(draw: random.Random) -> Row:
     compared = study_of(sides)
     seconds, ours = timed(lambda: our_f1(compared), 5)
     what = f"exact F1 by label as `agree` counts it, 2 × {DOCUMENTS} documents × {SPANS} spans"
-    return _beside_nervaluate(what, seconds, ours, sides)
+    return _compare_with_nervaluate(what, seconds, ours, sides)
 
 
-def _beside_nervaluate(
+def _compare_with_nervaluate(
     what: str, seconds: float, ours: dict[str, Value], sides: tuple[list[Spans], list[Spans]]
 ) -> Row:
     theirs_in = [
