@@ -71,11 +71,11 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
 
 def _skeleton(dataset: Path) -> "Skeleton":
     from annotate.dataset.redact import SKELETON
-    from annotate.redaction.skeleton import parse
+    from annotate.redaction.skeleton import parse_skeleton
     from annotate.util.files import read_bytes
 
     path = dataset / SKELETON
-    return parse(str(path), read_bytes(path, "name a dataset that `annotate build --without-text` wrote"))
+    return parse_skeleton(str(path), read_bytes(path, "name a dataset that `annotate build --without-text` wrote"))
 
 
 def _build(skeleton: "Skeleton", folder: Path, out: str) -> None:
@@ -85,7 +85,7 @@ def _build(skeleton: "Skeleton", folder: Path, out: str) -> None:
     from annotate.dataset.build import build
     from annotate.release.agreement import gold_agreement
 
-    head = skeleton.head
+    head = skeleton.header
     for name, text in head.schema.items():
         (folder / Path(name).name).write_text(text, "utf-8", newline="")
     cited = folder / "CITATION.cff" if head.citation is not None else None

@@ -155,7 +155,7 @@ def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | No
     from annotate.dataset.redact import SKELETON
     from annotate.dataset.tables import tables
     from annotate.dataset.writer import read_manifest
-    from annotate.redaction.skeleton import parse
+    from annotate.redaction.skeleton import parse_skeleton
     from annotate.release.agreement import gold_agreement
 
     loaded, made, path = inventory.load(schema), read_manifest(dataset), dataset / SKELETON
@@ -163,7 +163,7 @@ def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | No
     negatives = made.negatives if made else False
     skeleton = None
     if path.is_file():
-        asked = parse(str(path), path.read_bytes()).head.tables
+        asked = parse_skeleton(str(path), path.read_bytes()).header.tables
         skeleton = head(corpus, schema, quoted, asked, negatives)
     build(
         corpus,

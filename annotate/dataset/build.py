@@ -47,7 +47,7 @@ from annotate.inventory import FILE_CLASSES, Inventory
 from annotate.inventory import FILE_CLASSES as CLASS_IDS
 from annotate.model import GOLD
 from annotate.offsets import sha256
-from annotate.redaction.skeleton import Head, head_of, withheld
+from annotate.redaction.skeleton import SkeletonHeader, encode_skeleton, make_header
 from annotate.util.files import read_bytes
 from annotate.util.parallel import count_workers, map_in_order, process_pool
 
@@ -107,7 +107,7 @@ def build(
     agreement: Agreement | None = None,
     tables: Collection[str] = (),
     negatives: bool = False,
-    skeleton: Head | None = None,
+    skeleton: SkeletonHeader | None = None,
     workers: int = 1,
     told: Callable[[int], None] = lambda _: None,
 ) -> Manifest:
@@ -185,7 +185,7 @@ def build(
         if skeleton:
             choices = {one.name for one in inventory.attributes.values() if one.type == "choice"}
             with (folder / SKELETON).open("wb") as file:
-                file.writelines(withheld(corpus, skeleton, choices))
+                file.writelines(encode_skeleton(corpus, skeleton, choices))
         (folder / CARD).write_bytes(readme)
         (folder / CROISSANT).write_bytes(described)
         (folder / MANIFEST).write_bytes(encode_manifest(manifest))
@@ -289,9 +289,9 @@ def cited(corpus: Corpus, citation: str | None = None) -> Path | None:
 
 def head(
     corpus: Corpus, schema: str, citation: Path | None, tables: tuple[str, ...] = (), negatives: bool = False
-) -> Head:
+) -> SkeletonHeader:
     """The head of the skeleton of a dataset without text, with the files that `annotate hydrate` needs."""
     files = (Path(schema) / name for name in (LABELS_FILE, CLASS_IDS))
     texts = {path.name: path.read_bytes().decode() for path in files if path.is_file()}
     quoted = read_bytes(citation, "name another with --citation").decode() if citation else None
-    return head_of(corpus, corpus_version(corpus), texts, quoted, tables, negatives)
+    return make_header(corpus, corpus_version(corpus), texts, quoted, tables, negatives)

@@ -1,1 +1,1 @@
-"""A corpus without its texts, and the way back: what was taken out is put in again from a reader's own copies."""
+"""Redaction: a corpus without its texts as a skeleton, and the way back with a reader's copies."""

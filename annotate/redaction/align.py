@@ -1,4 +1,4 @@
-"""Where a stretch that was taken out stands in a reader's copy of the article: there, elsewhere, changed, or lost."""
+"""Find the stretches that were redacted from an article in a reader's copy of it."""
 
 from bisect import bisect_left, bisect_right
 from difflib import SequenceMatcher
@@ -8,188 +8,202 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from annotate.redaction.fingerprints import AROUND, Folded, Seal, salt, short_hash
+from annotate.redaction.fingerprints import CONTEXT, Fingerprint, FoldedText, salt, short_hash
 
 Status = Literal["exact", "moved", "changed", "lost"]
-"""exact: the same words at the same place. moved: the same words elsewhere. changed: other white space, quotation marks
-or dashes, or words edited between the same neighbours. lost: nowhere, or in several places with nothing to choose by.
+"""What became of a stretch in the copy.
+
+exact: the same words at the same offsets. moved: the same words elsewhere. changed: other white space, quotation marks
+or dashes, or words that were edited between the same neighbours. lost: not found, or found in several places that
+cannot be told apart.
 """
 
-STRETCHED = 2.0
-"""An edited stretch is at most this many times as long as it was, and not shorter than its inverse."""
+MAX_STRETCH = 2.0
+"""The most by which the length of an edited stretch may grow, as a factor, or shrink, as its inverse."""
 
 
-SURE = 24
-"""Folded characters that nobody writes twice by chance."""
+UNIQUE_LENGTH = 24
+"""Folded characters of a stretch that hardly occurs twice by chance."""
 
-KEPT = 8_000_000
-"""Hashes of stretches that are kept for the next stretch, of 8 bytes each."""
+CACHED_HASHES = 8_000_000
+"""The most hashes that are cached for the next stretch, of 8 bytes each."""
 
 
-class Placed(NamedTuple):
-    """Code points `[start, end)` of the copy; both -1 for what is lost."""
+class AlignedRange(NamedTuple):
+    """Code points `[start, end)` of the copy; both are -1 for a lost stretch."""
 
     start: int
     end: int
     status: Status
 
 
-LOST = Placed(-1, -1, "lost")
+LOST = AlignedRange(-1, -1, "lost")
 
 
-class Placer:
-    """Finds the sealed stretches of one article in a copy; `lines` are the seals of the lines of the article."""
+class Aligner:
+    """Finds the redacted stretches of one article in a copy; `lines` are the fingerprints of the article's lines."""
 
-    def __init__(self, copy: str, text_sha256: str, lines: list[Seal]) -> None:
+    def __init__(self, copy: str, text_sha256: str, lines: list[Fingerprint]) -> None:
         self.copy = copy
         self._salt = salt(text_sha256)
-        self._folded = Folded(copy)
+        self._folded = FoldedText(copy)
         self._lines = lines
         self._theirs = line_ranges(copy)
         ours = [line.folded for line in lines]
-        theirs = [short_hash(Folded(copy[start:end]).text, self._salt) for start, end in self._theirs]
+        theirs = [short_hash(FoldedText(copy[start:end]).text, self._salt) for start, end in self._theirs]
         blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
         self._same = {a + step: b + step for a, b, size in blocks for step in range(size)}
         self._ends = [line.end for line in lines]
         self._known = sorted(self._same)
-        self._kept: dict[tuple[int, int, int], npt.NDArray[np.int64]] = {}
+        self._cached: dict[tuple[int, int, int], npt.NDArray[np.int64]] = {}
 
     @property
-    def likeness(self) -> float:
-        """The share of the article's lines that the copy has as well."""
+    def similarity(self) -> float:
+        """Return the share of the article's lines that the copy has, from 0 to 1."""
         return len(self._same) / len(self._lines) if self._lines else 0.0
 
-    def __call__(self, seal: Seal, quick: bool = False) -> Placed:
-        """Where the stretch stands; `quick` finds a long one, too, only beside a neighbour that is the same."""
-        if self._exact(seal.start, seal):
-            return Placed(seal.start, seal.end, "exact")
-        line = self._line(seal.start)
-        shifted = seal.start - self._lines[line].start + self._theirs[self._same[line]][0] if line in self._same else -1
-        if shifted >= 0 and self._exact(shifted, seal):
-            return Placed(shifted, shifted + seal.end - seal.start, "moved")
-        first, last = self._region(seal)
-        return self._found(seal, first, last, quick) or self._bracketed(seal, first, last) or LOST
+    def __call__(self, fingerprint: Fingerprint, is_quick: bool = False) -> AlignedRange:
+        """Find a stretch.
+
+        Args:
+            fingerprint: The stretch in the article.
+            is_quick: Accept even a long stretch only next to an unchanged neighbour, which is faster to find.
+        """
+        if self._is_at(fingerprint.start, fingerprint):
+            return AlignedRange(fingerprint.start, fingerprint.end, "exact")
+        line = self._line(fingerprint.start)
+        shifted = (
+            fingerprint.start - self._lines[line].start + self._theirs[self._same[line]][0]
+            if line in self._same
+            else -1
+        )
+        if shifted >= 0 and self._is_at(shifted, fingerprint):
+            return AlignedRange(shifted, shifted + fingerprint.end - fingerprint.start, "moved")
+        first, last = self._region(fingerprint)
+        return (
+            self._find_words(fingerprint, first, last, is_quick) or self._find_between(fingerprint, first, last) or LOST
+        )
 
     def _hash(self, words: str) -> str:
         return short_hash(words, self._salt)
 
-    def _exact(self, start: int, seal: Seal) -> bool:
-        """Whether the words stand at an offset, and, where the same words may stand anywhere, also one neighbour."""
-        end = start + seal.end - seal.start
-        if end > len(self.copy) or self._hash(self.copy[start:end]) != seal.exact:
+    def _is_at(self, start: int, fingerprint: Fingerprint) -> bool:
+        """Tell whether the words are at an offset, next to at least one unchanged neighbour."""
+        end = start + fingerprint.end - fingerprint.start
+        if end > len(self.copy) or self._hash(self.copy[start:end]) != fingerprint.exact:
             return False
-        return any(self._neighbours(self._folded.at(start), seal))
+        return any(self._match_neighbours(self._folded.at(start), fingerprint))
 
-    def _neighbours(self, at: int, seal: Seal) -> tuple[bool, bool]:
-        """Whether what stands before and behind a folded place is what stood around the stretch."""
-        words, end = self._folded.text, at + seal.length
+    def _match_neighbours(self, at: int, fingerprint: Fingerprint) -> tuple[bool, bool]:
+        """Tell whether what precedes and what follows a folded offset is what surrounded the stretch."""
+        words, end = self._folded.text, at + fingerprint.length
         return (
-            self._hash(words[max(0, at - AROUND) : at]) == seal.before,
-            self._hash(words[end : end + AROUND]) == seal.behind,
+            self._hash(words[max(0, at - CONTEXT) : at]) == fingerprint.before,
+            self._hash(words[end : end + CONTEXT]) == fingerprint.after,
         )
 
     def _line(self, start: int) -> int:
-        """The line of the article in which an offset stands."""
+        """Return the index of the article's line that an offset is in."""
         return min(bisect_left(self._ends, start), len(self._lines) - 1)
 
-    def _region(self, seal: Seal) -> tuple[int, int]:
-        """The folded range of the copy that lies between the nearest lines before and behind that are the same."""
-        first, last = self._line(seal.start), self._line(max(seal.start, seal.end - 1))
+    def _region(self, fingerprint: Fingerprint) -> tuple[int, int]:
+        """Return the folded range of the copy between the nearest unchanged lines before and after the stretch."""
+        first, last = self._line(fingerprint.start), self._line(max(fingerprint.start, fingerprint.end - 1))
         if first in self._same and last in self._same:
             start, end = self._theirs[self._same[first]][0], self._theirs[self._same[last]][1]
         else:
-            before, behind = (
+            before, after = (
                 self._known[: bisect_left(self._known, first)],
                 self._known[bisect_right(self._known, last) :],
             )
             start = self._theirs[self._same[before[-1]]][1] if before else 0
-            end = self._theirs[self._same[behind[0]]][0] if behind else len(self.copy)
+            end = self._theirs[self._same[after[0]]][0] if after else len(self.copy)
         return self._folded.at(start), self._folded.at(end)
 
     def _hashes(self, length: int, first: int, last: int) -> npt.NDArray[np.int64]:
-        """The hash of each stretch of so many characters in a folded range, by its place there."""
+        """Return the hash of each stretch of this length in a folded range, by its start there."""
         words = self._folded.text
         found = (int(self._hash(words[at : at + length]), 16) for at in range(first, last - length + 1))
         return np.fromiter(found, np.int64)
 
     @cached_property
-    def _around(self) -> npt.NDArray[np.int64]:
-        return self._hashes(AROUND, 0, len(self._folded.text))
+    def _context_hashes(self) -> npt.NDArray[np.int64]:
+        return self._hashes(CONTEXT, 0, len(self._folded.text))
 
-    def _neighbour(self, hashed: str, first: int, last: int) -> list[int]:
-        """Where in a folded range a neighbour stands."""
-        return self._equal(self._around[first : max(first, last - AROUND + 1)], hashed, first)
+    def _find_neighbour(self, hashed: str, first: int, last: int) -> list[int]:
+        """Return the folded offsets of a neighbour in a folded range."""
+        return self._indices_of(self._context_hashes[first : max(first, last - CONTEXT + 1)], hashed, first)
 
-    def _everywhere(self, seal: Seal, first: int, last: int) -> list[int]:
-        """Where in a folded range the words of a stretch stand."""
-        key = (seal.length, first, last)
-        if (hashes := self._kept.get(key)) is None:
+    def _find_everywhere(self, fingerprint: Fingerprint, first: int, last: int) -> list[int]:
+        """Return the folded offsets of the words of a stretch in a folded range."""
+        key = (fingerprint.length, first, last)
+        if (hashes := self._cached.get(key)) is None:
             hashes = self._hashes(*key)
-            if sum(map(len, self._kept.values())) + len(hashes) > KEPT:
-                self._kept.clear()
-            self._kept[key] = hashes
-        return self._equal(hashes, seal.folded, first)
+            if sum(map(len, self._cached.values())) + len(hashes) > CACHED_HASHES:
+                self._cached.clear()
+            self._cached[key] = hashes
+        return self._indices_of(hashes, fingerprint.folded, first)
 
     @staticmethod
-    def _equal(hashes: npt.NDArray[np.int64], hashed: str, first: int) -> list[int]:
+    def _indices_of(hashes: npt.NDArray[np.int64], hashed: str, first: int) -> list[int]:
         places: list[int] = (np.flatnonzero(hashes == int(hashed, 16)) + first).tolist()
         return places
 
-    def _beside(self, seal: Seal, first: int, last: int) -> list[int]:
-        """Where in a folded range the words of a stretch stand with a neighbour, or both, that is the same.
+    def _find_with_neighbour(self, fingerprint: Fingerprint, first: int, last: int) -> list[int]:
+        """Return the folded offsets of the words of a stretch next to at least one unchanged neighbour.
 
-        At the ends of the text a neighbour is shorter, and any place may have it.
+        At the ends of the text a neighbour is shorter, so all offsets there are candidates.
         """
-        length, most = seal.length, len(self._folded.text)
+        length, most = fingerprint.length, len(self._folded.text)
         places = {
-            *range(AROUND),
-            *range(most - length - AROUND, most - length + 1),
-            *(at + AROUND for at in self._neighbour(seal.before, max(0, first - AROUND), last)),
-            *(at - length for at in self._neighbour(seal.behind, first, min(most, last + AROUND))),
+            *range(CONTEXT),
+            *range(most - length - CONTEXT, most - length + 1),
+            *(at + CONTEXT for at in self._find_neighbour(fingerprint.before, max(0, first - CONTEXT), last)),
+            *(at - length for at in self._find_neighbour(fingerprint.after, first, min(most, last + CONTEXT))),
         }
         words = self._folded.text
         return [
             at
             for at in sorted(places)
-            if first <= at <= last - length and self._hash(words[at : at + length]) == seal.folded
-            if any(self._neighbours(at, seal))
+            if first <= at <= last - length and self._hash(words[at : at + length]) == fingerprint.folded
+            if any(self._match_neighbours(at, fingerprint))
         ]
 
-    def _found(self, seal: Seal, first: int, last: int, quick: bool) -> Placed | None:
-        """The one place with the same folded words and a neighbour, or both, that is the same.
+    def _find_words(self, fingerprint: Fingerprint, first: int, last: int, is_quick: bool) -> AlignedRange | None:
+        """Return the one range with the same folded words and at least one unchanged neighbour.
 
-        Long stretches need no neighbour where there is one place for them; a short one may be the next such word.
+        A long stretch that occurs once needs no neighbour; a short one might be another occurrence of the same word.
         """
-        if not seal.length:
+        if not fingerprint.length:
             return None
-        places = self._beside(seal, first, last)
+        places = self._find_with_neighbour(fingerprint, first, last)
         if len(places) > 1:
-            places = [at for at in places if all(self._neighbours(at, seal))] or places
-        if not places and seal.length >= SURE and not quick:
-            places = self._everywhere(seal, first, last)
+            places = [at for at in places if all(self._match_neighbours(at, fingerprint))] or places
+        if not places and fingerprint.length >= UNIQUE_LENGTH and not is_quick:
+            places = self._find_everywhere(fingerprint, first, last)
         if len(places) != 1:
             return None
-        start, end = self._folded.range(places[0], places[0] + seal.length)
-        same = self._hash(self.copy[start:end]) == seal.exact
-        return Placed(start, end, "changed" if not same else "exact" if start == seal.start else "moved")
+        start, end = self._folded.range(places[0], places[0] + fingerprint.length)
+        same = self._hash(self.copy[start:end]) == fingerprint.exact
+        return AlignedRange(start, end, "changed" if not same else "exact" if start == fingerprint.start else "moved")
 
-    def _bracketed(self, seal: Seal, first: int, last: int) -> Placed | None:
-        """The stretch between the same neighbours, where each stands once: its words were edited."""
-        before = self._neighbour(seal.before, max(0, first - AROUND), last)
-        behind = self._neighbour(seal.behind, first, min(len(self._folded.text), last + AROUND))
-        if len(before) != 1 or len(behind) != 1:
+    def _find_between(self, fingerprint: Fingerprint, first: int, last: int) -> AlignedRange | None:
+        """Return the range between the same neighbours, if each occurs once: its words were edited."""
+        before = self._find_neighbour(fingerprint.before, max(0, first - CONTEXT), last)
+        after = self._find_neighbour(fingerprint.after, first, min(len(self._folded.text), last + CONTEXT))
+        if len(before) != 1 or len(after) != 1:
             return None
-        at, end = before[0] + AROUND, behind[0]
-        if not seal.length / STRETCHED <= end - at <= seal.length * STRETCHED:
+        at, end = before[0] + CONTEXT, after[0]
+        if not fingerprint.length / MAX_STRETCH <= end - at <= fingerprint.length * MAX_STRETCH:
             return None
         start, stop = self._folded.range(at, end)
         while self.copy[start].isspace() and start < stop - 1:
             start += 1
-        return Placed(start, stop, "changed")
+        return AlignedRange(start, stop, "changed")
 
 
 def line_ranges(text: str) -> list[tuple[int, int]]:
-    """The ranges of the lines that are not empty."""
+    """Return the ranges of the lines that are not empty, in code points."""
     ranges, start = [], 0
     for line in text.split("\n"):
         if line.strip():

@@ -1,10 +1,10 @@
-"""What is kept of a stretch of text that is taken out: where it stood, and short hashes to know it again by.
+"""Fingerprints of redacted stretches: their offsets, and short hashes that recognise their words in a copy.
 
-A hash is 40 bits of BLAKE2b, salted with the hash of the article. It is there to verify a copy, not to hide words: who
-tries all names finds out a name, and a span of one common word is as good as open. The length is open as well. Hashes
-of sentences and lines are out of reach of such trials.
+A hash is 40 bits of BLAKE2b, salted with the hash of the article. It verifies a copy; it does not hide words: a name
+can be found by trying all names, and a span of one common word is as good as public. So is the length of a stretch.
+Hashes of sentences and lines are out of reach of such trials.
 
-Text as two copies of one article have it in common: white space, quotation marks and dashes are of one kind.
+Copies are compared in folded form, in which all white space, quotation marks and dashes are of one kind.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ _ALIKE = {
 _UNSEEN = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 
 
-class Folded:
-    """The folded form of a text, and where in the text each of its characters stands.
+class FoldedText:
+    """The folded form of a text, and the offset in the text of each of its characters.
 
-    A run of white space, line ends as well, is one space; what is not seen is left out.
+    A run of white space, including line ends, is one space. Invisible characters are left out.
     """
 
     def __init__(self, text: str) -> None:
@@ -42,7 +42,7 @@ class Folded:
         return {place: at for at, place in enumerate(self._places)}
 
     def at(self, place: int) -> int:
-        """The folded offset of the first character at or behind an offset of the text."""
+        """Return the folded offset of the first character at or after an offset of the text."""
         while place < self._length:
             if (at := self._index.get(place)) is not None:
                 return at
@@ -50,19 +50,25 @@ class Folded:
         return len(self.text)
 
     def range(self, start: int, end: int) -> tuple[int, int]:
-        """The range in the text, without what is unseen at its end, of a folded range that is not empty."""
+        """Return the range in the text of a folded range that is not empty, without invisible characters at its end."""
         return self._places[start], self._places[end - 1] + 1
 
 
-AROUND = 16
-"""Folded characters before and behind a stretch that are hashed, to tell it from the same words elsewhere."""
+CONTEXT = 16
+"""Folded characters before and after a stretch that are hashed, to tell it from the same words elsewhere."""
 
 
-class Seal(msgspec.Struct, frozen=True, array_like=True):
-    """Code points `[start, end)` of the text that is not there; `length` counts the folded characters.
+class Fingerprint(msgspec.Struct, frozen=True, array_like=True):
+    """A redacted stretch of an article.
 
-    `exact` is the hash of the words, `folded` that of their folded form, `before` and `behind` those of what is around
-    them.
+    Attributes:
+        start: Its first code point in the text.
+        end: The code point after its last one.
+        length: The number of its folded characters.
+        exact: The hash of its words.
+        folded: The hash of their folded form.
+        before: The hash of the folded characters before it, at most `CONTEXT`.
+        after: The hash of those after it.
     """
 
     start: int
@@ -71,35 +77,36 @@ class Seal(msgspec.Struct, frozen=True, array_like=True):
     exact: str
     folded: str
     before: str
-    behind: str
+    after: str
 
 
-class Sealer:
-    """Seals stretches of one article."""
+class Fingerprinter:
+    """Makes fingerprints of stretches of one article."""
 
     def __init__(self, text: str, text_sha256: str) -> None:
         self.text = text
-        self.folded = Folded(text)
+        self.folded = FoldedText(text)
         self._salt = salt(text_sha256)
 
-    def __call__(self, start: int, end: int) -> Seal:
+    def __call__(self, start: int, end: int) -> Fingerprint:
         first, last = self.folded.at(start), self.folded.at(end)
         words = self.folded.text
-        return Seal(
+        return Fingerprint(
             start,
             end,
             last - first,
             short_hash(self.text[start:end], self._salt),
             short_hash(words[first:last], self._salt),
-            short_hash(words[max(0, first - AROUND) : first], self._salt),
-            short_hash(words[last : last + AROUND], self._salt),
+            short_hash(words[max(0, first - CONTEXT) : first], self._salt),
+            short_hash(words[last : last + CONTEXT], self._salt),
         )
 
 
 def salt(text_sha256: str) -> bytes:
+    """Return the salt of an article's hashes."""
     return bytes.fromhex(text_sha256)[:16]
 
 
 def short_hash(words: str, salted: bytes) -> str:
-    """Ten hexadecimal digits."""
+    """Return the hash of words as ten hexadecimal digits."""
     return hashlib.blake2b(words.encode(), digest_size=5, salt=salted).hexdigest()

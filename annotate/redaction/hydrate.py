@@ -1,6 +1,6 @@
-"""A skeleton and a reader's copies → the corpus again, and a report of what is not where it was.
+"""Hydrate a corpus: fill its skeleton with the words of a reader's copies, and report what is not where it was.
 
-A reader's own copies: a text by the article's id, or the source file that the article was cut from.
+A copy is a text named after the article, or the source file that the article was cut from.
 """
 
 from collections import Counter, defaultdict
@@ -13,52 +13,60 @@ import msgspec
 from annotate.corpus import Corpus
 from annotate.model import Annotation, Article, Coverage, Links, SourceRange
 from annotate.offsets import normalise, sha256
-from annotate.redaction.align import Placer, Status
-from annotate.redaction.skeleton import Body, Quote, Skeleton, restored
+from annotate.redaction.align import Aligner, Status
+from annotate.redaction.skeleton import ArticleSkeleton, Quote, Skeleton, restore
 from annotate.util.files import write_atomically
 
 
-class Copy(NamedTuple):
-    """The text of a copy in the form that the corpus keeps, and its file; or why there is none."""
+class ReaderCopy(NamedTuple):
+    """The text of a copy in normal form, and the name of its file; or why there is no text."""
 
     text: str | None
     file: str
     fault: Literal["missing", "not UTF-8", ""] = ""
 
 
-def read_copy(folder: Path, article: str, source: SourceRange) -> Copy:
-    """`<id>.txt` where there is one, else the range of the source file. A byte order mark and CRLF do not matter."""
+def read_copy(folder: Path, article: str, source: SourceRange) -> ReaderCopy:
+    """Read `<id>.txt`, or else the range of the source file. A byte order mark and CRLF do not matter."""
     path = folder / f"{article}.txt"
     if path.is_file():
         return _read(path, None)
     path = folder / Path(source.file).name
-    return _read(path, source) if path.is_file() else Copy(None, f"{article}.txt", "missing")
+    return _read(path, source) if path.is_file() else ReaderCopy(None, f"{article}.txt", "missing")
 
 
-def _read(path: Path, source: SourceRange | None) -> Copy:
+def _read(path: Path, source: SourceRange | None) -> ReaderCopy:
     try:
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        return Copy(None, path.name, "not UTF-8")
-    return Copy(normalise(text[source.start : source.end] if source else text), path.name)
+        return ReaderCopy(None, path.name, "not UTF-8")
+    return ReaderCopy(normalise(text[source.start : source.end] if source else text), path.name)
 
 
 LIKE = 0.5
-"""A copy of which fewer than this share of lines is the article's, and of whose stretches fewer are found, is another
-text."""
+"""A copy is another text if it has less than this share of the article's lines and of its stretches."""
 
 HOPELESS, MANY = 0.1, 50
-"""Where a quick look finds fewer than this share of so many stretches or more, nothing is looked for everywhere: that
-takes long, and would not find half of them."""
+"""If a quick search finds less than this share of at least this many stretches, the slow search is skipped, as it would
+not find half of them."""
 
 Found = tuple[int, int, str] | None
 Noun = TypeVar("Noun")
 Outcome = Literal["exact", "realigned", "wrong copy", "missing", "not UTF-8"]
 
 
-class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch that is not where it was: `what` is the id of a span, or the field that quotes the article; `file` is
-    of the corpus. Code points; None where it is lost."""
+class MovedStretch(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch that is not where it was.
+
+    Attributes:
+        file: The file of the corpus that has the stretch.
+        what: The id of the span, or the field that quotes the article.
+        status: What became of it.
+        start: Its first code point in the article.
+        end: The code point after its last one.
+        new_start: The same in the copy; None if it is lost.
+        new_end: The same in the copy; None if it is lost.
+    """
 
     file: str
     what: str
@@ -70,110 +78,124 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArticleReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an article; `stretches` counts all that was looked for by status, `moved` lists all but exact."""
+    """What became of an article: `stretches` counts its stretches by status, `moved` lists those that are not exact."""
 
     article: str
     copy: str
     outcome: Outcome
     stretches: dict[str, int] = {}
-    moved: list[Moved] = []
+    moved: list[MovedStretch] = []
     dropped_relations: int = 0
 
     @property
     def whole(self) -> bool:
-        """Whether everything could be placed."""
+        """Tell whether every stretch was found."""
         return self.outcome in ("exact", "realigned") and not self.stretches.get("lost")
 
 
-class _Reader:
-    """Reads sealed stretches of one article from a copy, and keeps account."""
+class _CopyReader:
+    """Reads the redacted stretches of one article from a copy, and counts them."""
 
-    def __init__(self, body: Body, copy: str) -> None:
+    def __init__(self, body: ArticleSkeleton, copy: str) -> None:
         self.copy = copy
         self.same = sha256(copy) == body.article["text_sha256"]
-        self.placer = None if self.same else Placer(copy, body.article["text_sha256"], body.lines)
+        self.aligner = None if self.same else Aligner(copy, body.article["text_sha256"], body.lines)
         self.counts: Counter[str] = Counter()
-        self.moved: list[Moved] = []
+        self.moved: list[MovedStretch] = []
 
     def read(self, file: str, quote: Quote, what: str) -> Found:
-        seal = quote.seal
-        if self.placer is None:
+        fingerprint = quote.fingerprint
+        if self.aligner is None:
             self.counts["exact"] += 1
-            return seal.start, seal.end, self.copy[seal.start : seal.end]
-        start, end, status = self.placer(seal)
+            return fingerprint.start, fingerprint.end, self.copy[fingerprint.start : fingerprint.end]
+        start, end, status = self.aligner(fingerprint)
         self.counts[status] += 1
         lost = status == "lost"
         if status != "exact":
             new = (None, None) if lost else (start, end)
-            row = Moved(
-                file=file, what=what, status=status, start=seal.start, end=seal.end, new_start=new[0], new_end=new[1]
+            row = MovedStretch(
+                file=file,
+                what=what,
+                status=status,
+                start=fingerprint.start,
+                end=fingerprint.end,
+                new_start=new[0],
+                new_end=new[1],
             )
             self.moved.append(row)
         return None if lost else (start, end, self.copy[start:end])
 
-    def glance(self, trees: Iterable[Any]) -> Counter[str] | None:
-        """The stretches of another text by status, as a quick look tells it; None where it does not."""
-        if self.placer is None or self.placer.likeness >= LIKE:
+    def estimate(self, trees: Iterable[Any]) -> Counter[str] | None:
+        """Count the stretches by status in a quick search that shows another text; None if it does not show one."""
+        if self.aligner is None or self.aligner.similarity >= LIKE:
             return None
-        placer, found = self.placer, Counter[str]()
+        aligner, found = self.aligner, Counter[str]()
 
         def look(quote: Quote, _: str) -> None:
-            found[placer(quote.seal, quick=True).status] += 1
+            found[aligner(quote.fingerprint, is_quick=True).status] += 1
 
         for tree in trees:
-            restored(tree, look)
+            restore(tree, look)
         total = found.total()
         return found if total >= MANY and total - found["lost"] < HOPELESS * total else None
 
     @property
-    def is_another_text(self) -> bool:
-        if self.placer is None or self.placer.likeness >= LIKE:
+    def is_other_text(self) -> bool:
+        if self.aligner is None or self.aligner.similarity >= LIKE:
             return False
         return self.counts["lost"] > (1 - LIKE) * self.counts.total()
 
 
 def hydrate(skeleton: Skeleton, texts: Path, root: Path) -> tuple[Corpus, list[ArticleReport]]:
-    """Write the corpus into `root`, an empty folder, with the articles whose copies are in `texts`.
+    """Write the corpus of a skeleton, with the words of a reader's copies.
 
-    An article without a copy, or with one of another text, is left out, and so is a span that is nowhere in its copy,
-    with its relations; the report names each.
+    An article without a copy, or with a copy of another text, is left out. So is a span that is not found in the copy,
+    with its relations. The reports name each.
+
+    Args:
+        skeleton: The corpus without its texts.
+        texts: The folder with the reader's copies.
+        root: An empty or missing folder for the corpus.
+
+    Returns:
+        The corpus, and a report on each article.
     """
-    for file, text in skeleton.head.files.items():
+    for file, text in skeleton.header.files.items():
         write_atomically(root / file, text.encode("utf-8"))
     root.mkdir(exist_ok=True)
-    corpus, linked = Corpus(root), _linked(skeleton.links)
+    corpus, linked = Corpus(root), _quotes_of_links(skeleton.links)
     placed: dict[Quote, Found] = {}
-    reports = [_article(corpus, body, texts, linked[body.id], placed) for body in skeleton.bodies]
+    reports = [_hydrate_article(corpus, body, texts, linked[body.id], placed) for body in skeleton.articles]
     if skeleton.links["links"]:
-        corpus.write_links(_links(skeleton.links, placed))
+        corpus.write_links(_hydrate_links(skeleton.links, placed))
     return corpus, reports
 
 
-def _linked(links: Any) -> dict[str, list[tuple[Quote, str]]]:
-    """What the links quote of each article, and in which field."""
+def _quotes_of_links(links: Any) -> dict[str, list[tuple[Quote, str]]]:
+    """Return what the links quote of each article, and in which field."""
     quotes: dict[str, list[tuple[Quote, str]]] = defaultdict(list)
-    restored(links, lambda quote, what: quotes[quote.article].append((quote, what)))
+    restore(links, lambda quote, what: quotes[quote.article].append((quote, what)))
     return quotes
 
 
-def _article(
-    corpus: Corpus, body: Body, texts: Path, linked: list[tuple[Quote, str]], placed: dict[Quote, Found]
+def _hydrate_article(
+    corpus: Corpus, body: ArticleSkeleton, texts: Path, linked: list[tuple[Quote, str]], placed: dict[Quote, Found]
 ) -> ArticleReport:
     """Write an article with its labels, and add to `placed` what links quote of it."""
     copy = read_copy(texts, body.id, msgspec.convert(body.article["source"], SourceRange))
     if copy.text is None:
         return ArticleReport(article=body.id, copy=copy.file, outcome=copy.fault or "missing")
-    # A line end behind the last line, as editors add it, is none of the article's.
+    # A line end after the last line, as editors add it, is not part of the article.
     text = copy.text if sha256(copy.text) == body.article["text_sha256"] else copy.text.strip()
-    reader = _Reader(body, text)
-    if glanced := reader.glance([body.article, *body.annotations.values(), body.coverage]):
+    reader = _CopyReader(body, text)
+    if glanced := reader.estimate([body.article, *body.annotations.values(), body.coverage]):
         return ArticleReport(article=body.id, copy=copy.file, outcome="wrong copy", stretches=dict(glanced))
 
     def made(tree: Any, file: str, noun: type[Noun]) -> Noun:
         def read(quote: Quote, what: str) -> Found:
             return reader.read(file, quote, what)
 
-        value = restored(tree, read)
+        value = restore(tree, read)
         fresh = {"text_sha256": sha256(text), **({"text": text} if noun is Article else {})}
         return msgspec.convert({**value, **fresh}, noun)
 
@@ -183,14 +205,14 @@ def _article(
         for version, tree in body.annotations.items()
     }
     coverage = made(body.coverage, f"coverage/{body.id}.json", Coverage) if body.coverage else None
-    if reader.is_another_text:
+    if reader.is_other_text:
         return ArticleReport(article=body.id, copy=copy.file, outcome="wrong copy", stretches=dict(reader.counts))
-    # At once, as to keep every article's copy and its hashes to the end takes memory.
+    # Read now: keeping every article's copy and hashes to the end would take memory.
     placed |= {quote: reader.read("links.json", quote, what) for quote, what in linked}
     dropped = 0
     corpus.write_article(article)
     for version, annotation in annotations.items():
-        whole = _without_loose_ends(annotation)
+        whole = _drop_dangling_relations(annotation)
         dropped += len(annotation.relations) - len(whole.relations)
         corpus.write_annotation(version, whole)
     if coverage:
@@ -205,14 +227,14 @@ def _article(
     )
 
 
-def _without_loose_ends(annotation: Annotation) -> Annotation:
-    """The annotation without the relations of spans that are not there."""
+def _drop_dangling_relations(annotation: Annotation) -> Annotation:
+    """Return the annotation without the relations of spans that were dropped."""
     there = {span.id for span in annotation.spans}
     kept = tuple(one for one in annotation.relations if one.head in there and one.tail in there)
     return msgspec.structs.replace(annotation, relations=kept)
 
 
-def _links(tree: Any, placed: dict[Quote, Found]) -> Links:
-    """The links of which two passages or more could be placed."""
-    found = msgspec.convert(restored(tree, lambda quote, what: placed.get(quote)), Links)
+def _hydrate_links(tree: Any, placed: dict[Quote, Found]) -> Links:
+    """Return the links that still have two passages or more."""
+    found = msgspec.convert(restore(tree, lambda quote, what: placed.get(quote)), Links)
     return Links(links=tuple(link for link in found.links if len(link.passages) > 1))

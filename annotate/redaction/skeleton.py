@@ -1,11 +1,9 @@
-"""A corpus without its texts, as one file of JSON lines; from it and the texts the corpus is made again, byte for byte.
+"""Skeletons: a corpus without its texts, as one file of JSON lines. With the texts it gives the corpus, byte for byte.
 
-The first line is the head: what has no article's words. Each further line is an article with its annotations and its
-sentences; the last holds the links. A JSON object that has `start`, `end` and the words between them keeps the seal of
-these; any other string is kept but for what it quotes. The attributes of a span may have any name, so that a name among
-them means nothing.
-
-Words of our own that quote an article, such as a title or a note: what is quoted is taken out and put back.
+The first line is the header, which has no words of an article. Each further line is an article with its annotations and
+sentences; the last line has the links. In an object with `start`, `end` and `text`, a fingerprint takes the place of
+the three. In any other string, such as a title or a note, fingerprints take the place of what it quotes from an
+article. The attributes of a span may have any name, so names have no meaning there.
 """
 
 import re
@@ -18,45 +16,45 @@ from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.model import Annotation, Article, Coverage, Links, is_article_id
 from annotate.redaction.align import line_ranges
-from annotate.redaction.fingerprints import Seal, Sealer
+from annotate.redaction.fingerprints import Fingerprint, Fingerprinter
 
 STRETCH = 12
-"""Characters in a row that count as copied from an article."""
+"""The least number of consecutive characters that count as copied from an article."""
 
-SHORT = 4
-"""The same in a text attribute, which is likelier to repeat the article, where whole words begin and end them."""
+SHORT_STRETCH = 4
+"""The same in a text attribute, which is likelier to repeat the article; such a stretch consists of whole words."""
 
 
 class Quote(msgspec.Struct, frozen=True, array_like=True):
-    """A stretch of an article."""
+    """A stretch quoted from an article."""
 
     article: str
-    seal: Seal
+    fingerprint: Fingerprint
 
 
 Template = list[str | Quote]
-"""Own words and quotes, in their order."""
+"""Words that are not from an article, and quotes, in their order."""
 
 
 class Quotes:
-    """Finds what is copied from some articles; `sealers` are by id."""
+    """Finds what is copied from articles, whose fingerprinters are given by id."""
 
-    def __init__(self, sealers: Mapping[str, Sealer]) -> None:
-        self._sealers = sealers
+    def __init__(self, fingerprinters: Mapping[str, Fingerprinter]) -> None:
+        self._sealers = fingerprinters
         self._first: dict[str, tuple[str, int]] = {}
-        for article, sealer in sealers.items():
-            for at in range(len(sealer.text) - STRETCH + 1):
-                self._first.setdefault(sealer.text[at : at + STRETCH], (article, at))
+        for article, fingerprinter in fingerprinters.items():
+            for at in range(len(fingerprinter.text) - STRETCH + 1):
+                self._first.setdefault(fingerprinter.text[at : at + STRETCH], (article, at))
 
     def whole(self, words: str) -> Template | None:
-        """Words that are copied as a whole, however short; None where they are not."""
-        for article, sealer in self._sealers.items():
-            if words and (start := sealer.text.find(words)) >= 0:
-                return [Quote(article, sealer(start, start + len(words)))]
+        """Return a template for words that are copied as a whole, however short; None if they are not."""
+        for article, fingerprinter in self._sealers.items():
+            if words and (start := fingerprinter.text.find(words)) >= 0:
+                return [Quote(article, fingerprinter(start, start + len(words)))]
         return None
 
     def template(self, words: str) -> Template:
-        """The words with every stretch taken out that has `STRETCH` characters or more of an article in a row."""
+        """Return the words with each stretch of at least `STRETCH` characters from an article replaced by a quote."""
         parts: Template = []
         at = begin = 0
         while at < len(words):
@@ -74,7 +72,7 @@ class Quotes:
         return parts + ([words[begin:]] if begin < len(words) else [])
 
     def attribute(self, words: str) -> Template:
-        """The words of a text attribute: taken out as a whole, or else every stretch of `SHORT` characters or more."""
+        """Return a template for a text attribute: one quote, or one for each stretch of `SHORT_STRETCH` characters."""
         if found := self.whole(words):
             return found
         parts: Template = []
@@ -88,14 +86,14 @@ class Quotes:
         for number, (start, _) in enumerate(tokens):
             if start < begin:
                 continue
-            found, behind = self._longest(words, start, [end for _, end in tokens[number:]])
-            if behind - start >= SHORT:
+            found, after = self._longest(words, start, [end for _, end in tokens[number:]])
+            if after - start >= SHORT_STRETCH:
                 parts += [words[begin:start], *found] if begin < start else found
-                begin = behind
+                begin = after
         return parts + ([words[begin:]] if begin < len(words) else [])
 
     def _longest(self, words: str, start: int, ends: list[int]) -> tuple[Template, int]:
-        """The longest stretch from `start` to one of the ends that is copied as a whole, and its end."""
+        """Return the longest stretch from `start` to one of the ends that is copied as a whole, and its end."""
         longest: tuple[Template, int] = [], start
         for end in ends:
             if not (found := self.whole(words[start:end])):
@@ -104,34 +102,39 @@ class Quotes:
         return longest
 
 
-def filled(template: Template, read: Callable[[Quote], str | None]) -> str | None:
-    """The words, with `read` giving what is quoted; … for a quote it cannot give; None where there is nothing else."""
+def fill_template(template: Template, read: Callable[[Quote], str | None]) -> str | None:
+    """Return the words, with those of the quotes from `read`; … for a lost quote; None if all is lost."""
     parts = [part if isinstance(part, str) else read(part) for part in template]
     return None if all(part is None for part in parts) else "".join("…" if part is None else part for part in parts)
 
 
 FORMAT = "annotate skeleton 1"
 SEALED, QUOTED = "sealed", "quoted"
-WHOLE = frozenset({"title", "author", "publisher"})
-"""Fields that are taken out where the article has them, however short."""
-ATTRIBUTES, COUNTS = "attributes", "has"
+WHOLE_FIELDS = frozenset({"title", "author", "publisher"})
+"""Fields that are redacted if the article has their words, however short."""
+ATTRIBUTES_FIELD, COUNTS_FIELD = "attributes", "has"
 """Fields with names of the inventory as keys."""
-NONE = frozenset({*WHOLE, "date"})
-"""Fields that are None where nothing of them is in a reader's copy; others are `LOST`."""
+OPTIONAL_FIELDS = frozenset({*WHOLE_FIELDS, "date"})
+"""Fields that become None if nothing of them is in a reader's copy; others become `LOST`."""
 LOST = "…"
 
 _FILES = re.compile(r"(annotators|statement)\.yaml|CHANGELOG\.md|splits/[\w-]+\.txt")
-"""What a head may hold: it comes from elsewhere, and must not lead out of the folder."""
+"""The files that a header may have: it comes from outside and must not lead out of the folder."""
 
 Tree = Any
 """A JSON value."""
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """`files` are the files of the corpus that quote no article, by path; `schema` those of the inventory, by name;
-    `citation` is a file's text.
+class SkeletonHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of a skeleton.
 
-    `tables` and `negatives` are the options of the build, so that the same dataset comes out.
+    Attributes:
+        format: The format and its version.
+        schema: The files of the inventory, by name.
+        citation: The text of CITATION.cff.
+        tables: The option of the build, so that hydration gives the same dataset.
+        negatives: The same.
+        files: The files of the corpus that quote no article, by path.
     """
 
     format: str
@@ -142,42 +145,46 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, str]
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """An article without its words: its lines as seals, its metadata, its annotations by version, its sentences."""
+class ArticleSkeleton(msgspec.Struct, frozen=True, kw_only=True):
+    """An article without its words: fingerprints of its lines, metadata, annotations by annotation set, sentences."""
 
     id: str
-    lines: list[Seal]
+    lines: list[Fingerprint]
     article: Tree
     annotations: dict[str, Tree]
     coverage: Tree | None
 
 
 class Skeleton(msgspec.Struct, frozen=True):
-    head: Head
-    bodies: list[Body]
+    """A skeleton as read from its file."""
+
+    header: SkeletonHeader
+    articles: list[ArticleSkeleton]
     links: Tree
 
 
-def head_of(
+def make_header(
     corpus: Corpus,
     version: str | None,
     schema: dict[str, str],
     citation: str | None,
     tables: tuple[str, ...],
     negatives: bool,
-) -> Head:
-    """The head for a corpus; of its changelog, only the version is kept."""
+) -> SkeletonHeader:
+    """Return the header for a corpus; of its changelog, only the version is kept."""
     paths = [corpus.annotators_path, corpus.statement_path, *sorted((corpus.root / "splits").glob("*.txt"))]
     files = {
         path.relative_to(corpus.root).as_posix(): path.read_bytes().decode("utf-8") for path in paths if path.is_file()
     }
     if version:
         files["CHANGELOG.md"] = f"## {version}\n"
-    return Head(format=FORMAT, schema=schema, citation=citation, tables=tables, negatives=negatives, files=files)
+    return SkeletonHeader(
+        format=FORMAT, schema=schema, citation=citation, tables=tables, negatives=negatives, files=files
+    )
 
 
-def withheld(corpus: Corpus, head: Head, choices: Collection[str]) -> Iterator[bytes]:
-    """The lines of the file, each with LF. `choices` are the attributes whose strings are the inventory's."""
+def encode_skeleton(corpus: Corpus, head: SkeletonHeader, choices: Collection[str]) -> Iterator[bytes]:
+    """Yield the lines of the file, each with LF; `choices` are the attributes whose strings come from the inventory."""
     articles = corpus.article_ids()
     yield msgspec.json.encode(head) + b"\n"
     known = set(articles)
@@ -185,58 +192,58 @@ def withheld(corpus: Corpus, head: Head, choices: Collection[str]) -> Iterator[b
         yield msgspec.json.encode(_body(corpus, corpus.read_article(name), choices)) + b"\n"
     links = [link for link in corpus.read_links().links if known.issuperset(one.article for one in link.passages)]
     linked = {passage.article for link in links for passage in link.passages}
-    sealers = {name: _sealer(corpus.read_article(name)) for name in sorted(linked)}
-    quotes = Quotes(sealers)
+    fingerprinters = {name: _fingerprinter(corpus.read_article(name)) for name in sorted(linked)}
+    quotes = Quotes(fingerprinters)
     tree = msgspec.to_builtins(Links(links=tuple(links)))
-    yield msgspec.json.encode(_sealed(tree, "", sealers, quotes, choices)) + b"\n"
+    yield msgspec.json.encode(_redact(tree, "", fingerprinters, quotes, choices)) + b"\n"
 
 
-def _sealer(article: Article) -> Sealer:
-    return Sealer(article.text, article.text_sha256)
+def _fingerprinter(article: Article) -> Fingerprinter:
+    return Fingerprinter(article.text, article.text_sha256)
 
 
-def _body(corpus: Corpus, article: Article, choices: Collection[str]) -> Body:
-    name, sealer = article.id, _sealer(article)
-    sealers = {name: sealer}
-    quotes = Quotes(sealers)
+def _body(corpus: Corpus, article: Article, choices: Collection[str]) -> ArticleSkeleton:
+    name, fingerprinter = article.id, _fingerprinter(article)
+    fingerprinters = {name: fingerprinter}
+    quotes = Quotes(fingerprinters)
 
     def sealed(noun: Article | Annotation | Coverage) -> Tree:
-        return _sealed(msgspec.to_builtins(noun), name, sealers, quotes, choices)
+        return _redact(msgspec.to_builtins(noun), name, fingerprinters, quotes, choices)
 
     versions = [version for version in corpus.versions() if corpus.annotation_path(version, name).is_file()]
-    return Body(
+    return ArticleSkeleton(
         id=name,
-        lines=[sealer(*line) for line in line_ranges(article.text)],
+        lines=[fingerprinter(*line) for line in line_ranges(article.text)],
         article=sealed(msgspec.structs.replace(article, text="")),
         annotations={version: sealed(corpus.read_annotation(version, name)) for version in versions},
         coverage=sealed(corpus.read_coverage(name)) if corpus.coverage_path(name).is_file() else None,
     )
 
 
-def _sealed(
+def _redact(
     tree: Tree,
     article: str,
-    sealers: Mapping[str, Sealer],
+    fingerprinters: Mapping[str, Fingerprinter],
     quotes: Quotes,
     choices: Collection[str],
     key: str = "",
 ) -> Tree:
-    """The tree with the words of articles taken out; offsets are those of `article`, unless an object names its own."""
+    """Return the tree without the words of articles; offsets are in `article`, unless an object names another."""
     if isinstance(tree, list | tuple):
-        return [_sealed(item, article, sealers, quotes, choices, key) for item in tree]
+        return [_redact(item, article, fingerprinters, quotes, choices, key) for item in tree]
     if isinstance(tree, dict):
-        if key == ATTRIBUTES:
+        if key == ATTRIBUTES_FIELD:
             return {name: value if name in choices else _attribute(value, quotes) for name, value in tree.items()}
-        if key == COUNTS:
+        if key == COUNTS_FIELD:
             return tree
         if "text" in tree and "start" in tree:
             name = tree.get("article", article)
-            place = sealers[name](tree["start"], tree["end"])
+            place = fingerprinters[name](tree["start"], tree["end"])
             rest = {field: value for field, value in tree.items() if field not in ("text", "start", "end")}
-            return {SEALED: [name, place], **_sealed(rest, article, sealers, quotes, choices)}
-        return {field: _sealed(value, article, sealers, quotes, choices, field) for field, value in tree.items()}
+            return {SEALED: [name, place], **_redact(rest, article, fingerprinters, quotes, choices)}
+        return {field: _redact(value, article, fingerprinters, quotes, choices, field) for field, value in tree.items()}
     if isinstance(tree, str) and key not in ("id", "article"):
-        template = (quotes.whole(tree) if key in WHOLE else None) or quotes.template(tree)
+        template = (quotes.whole(tree) if key in WHOLE_FIELDS else None) or quotes.template(tree)
         return _quoted(tree, template)
     return tree
 
@@ -250,30 +257,30 @@ def _quoted(words: str, template: Template) -> Tree:
 
 
 Read = Callable[[Quote, str], "tuple[int, int, str] | None"]
-"""Where a sealed stretch stands in the reader's copy, and its words; None where it is lost.
+"""Returns the range of a quote in the reader's copy, and its words; None if it is lost.
 
-The second argument says what it is: the id of a span, or the field that quotes it.
+The second argument says what quotes it: the id of a span, or a field.
 """
 
 
-def restored(tree: Tree, read: Read, key: str = "") -> Tree:
-    """The tree with the words of a reader's copies put in.
+def restore(tree: Tree, read: Read, key: str = "") -> Tree:
+    """Return the tree with the words of a reader's copies.
 
     An object whose words are lost is left out of its list, and so is an attribute.
     """
     if isinstance(tree, list):
-        return [found for item in tree if (found := restored(item, read, key)) is not None]
+        return [found for item in tree if (found := restore(item, read, key)) is not None]
     if not isinstance(tree, dict):
         return tree
-    if key == COUNTS:
+    if key == COUNTS_FIELD:
         return tree
-    if key == ATTRIBUTES:
+    if key == ATTRIBUTES_FIELD:
         values = {name: _filled(value, read, name) for name, value in tree.items()}
         return {name: value for name, value in values.items() if value is not None}
     if QUOTED in tree:
         words = _filled(tree, read, key)
-        return LOST if words is None and key not in NONE else words
-    rest = {field: restored(value, read, field) for field, value in tree.items() if field != SEALED}
+        return LOST if words is None and key not in OPTIONAL_FIELDS else words
+    rest = {field: restore(value, read, field) for field, value in tree.items() if field != SEALED}
     if SEALED not in tree:
         return rest
     quote = msgspec.convert(tree[SEALED], Quote)
@@ -282,7 +289,7 @@ def restored(tree: Tree, read: Read, key: str = "") -> Tree:
 
 
 def _filled(tree: Tree, read: Read, key: str) -> Tree:
-    """The words of what is quoted; anything else as it is."""
+    """Return the words of a redacted string; any other value as it is."""
     if not isinstance(tree, dict):
         return tree
 
@@ -290,15 +297,19 @@ def _filled(tree: Tree, read: Read, key: str) -> Tree:
         found = read(quote, key)
         return found[2] if found else None
 
-    return filled(msgspec.convert(tree[QUOTED], Template), words)
+    return fill_template(msgspec.convert(tree[QUOTED], Template), words)
 
 
-def parse(where: str, data: bytes) -> Skeleton:
-    """The skeleton of a file's bytes; raises CannotRun, naming `where`."""
+def parse_skeleton(where: str, data: bytes) -> Skeleton:
+    """Parse the bytes of a skeleton.
+
+    Raises:
+        CannotRun: naming `where`, if they are not a skeleton, or one that would write outside the folder.
+    """
     lines = data.splitlines()
     try:
-        head = msgspec.json.decode(lines[0], type=Head)
-        bodies = [msgspec.json.decode(line, type=Body) for line in lines[1:-1]]
+        head = msgspec.json.decode(lines[0], type=SkeletonHeader)
+        bodies = [msgspec.json.decode(line, type=ArticleSkeleton) for line in lines[1:-1]]
         links = msgspec.json.decode(lines[-1])
     except (msgspec.MsgspecError, IndexError, UnicodeDecodeError) as error:
         raise CannotRun(where, f"cannot be read: {error}", "get the dataset again") from error

@@ -20,10 +20,21 @@ from annotate.dataset.redact import SKELETON
 from annotate.model import GOLD
 from annotate.offsets import normalise, sha256
 from annotate.redaction import align
-from annotate.redaction.align import Placer, line_ranges
-from annotate.redaction.fingerprints import Folded, Sealer
+from annotate.redaction.align import Aligner, line_ranges
+from annotate.redaction.fingerprints import Fingerprinter, FoldedText
 from annotate.redaction.hydrate import hydrate as rehydrate
-from annotate.redaction.skeleton import FORMAT, STRETCH, Body, Head, Quote, Quotes, Skeleton, filled, parse, restored
+from annotate.redaction.skeleton import (
+    FORMAT,
+    STRETCH,
+    ArticleSkeleton,
+    Quote,
+    Quotes,
+    Skeleton,
+    SkeletonHeader,
+    fill_template,
+    parse_skeleton,
+    restore,
+)
 from tests.conftest import ROOT, Project, annotate
 from tests.dataset.test_build import files
 
@@ -78,9 +89,9 @@ def test_no_words_of_an_article_are_in_the_tables(shut: Path, corpus: Corpus) ->
 
 
 def test_no_words_of_an_article_are_in_its_skeleton(shut: Path, corpus: Corpus) -> None:
-    skeleton = parse("skeleton", (shut / SKELETON).read_bytes())
-    assert [body.id for body in skeleton.bodies] == corpus.article_ids()
-    for body in skeleton.bodies:
+    skeleton = parse_skeleton("skeleton", (shut / SKELETON).read_bytes())
+    assert [body.id for body in skeleton.articles] == corpus.article_ids()
+    for body in skeleton.articles:
         copied = stretches(corpus.read_text(body.id))
         for words in strings([body.article, list(body.annotations.values()), body.coverage]):
             assert not stretches(words) & copied, words
@@ -165,7 +176,7 @@ def test_white_space_quotation_marks_and_an_inserted_line_are_followed(
     for span in row["spans"]:
         assert copy[span["start"] : span["end"]] == span["text"]
     for span in gold.spans:
-        assert Folded(words[span.id]).text == Folded(span.text).text
+        assert FoldedText(words[span.id]).text == FoldedText(span.text).text
 
 
 def test_a_sentence_that_is_gone_is_reported_and_left_out(shut: Path, copies: Path, corpus: Corpus) -> None:
@@ -227,11 +238,11 @@ def test_a_dataset_without_text_is_not_replaced_by_what_comes_of_it(shut: Path, 
 
 def placed(copy: str, words: str, nth: int = 0) -> tuple[str, str]:
     """How a stretch of `TEXT` is found in a copy, and what the copy reads there."""
-    sealer, start = Sealer(TEXT, sha256(TEXT)), -1
+    fingerprinter, start = Fingerprinter(TEXT, sha256(TEXT)), -1
     for _ in range(nth + 1):
         start = TEXT.index(words, start + 1)
-    placer = Placer(copy, sha256(TEXT), [sealer(*line) for line in line_ranges(TEXT)])
-    found = placer(sealer(start, start + len(words)))
+    aligner = Aligner(copy, sha256(TEXT), [fingerprinter(*line) for line in line_ranges(TEXT)])
+    found = aligner(fingerprinter(start, start + len(words)))
     return found.status, copy[found.start : found.end] if found.status != "lost" else ""
 
 
@@ -247,34 +258,34 @@ def test_the_same_word_elsewhere_is_never_taken_for_it() -> None:
 
 @given(st.text(alphabet="ab \n“'\u00ad", max_size=40))
 def test_a_folded_offset_leads_back(text: str) -> None:
-    folded = Folded(text)
+    folded = FoldedText(text)
     for at, letter in enumerate(folded.text):
         start, end = folded.range(at, at + 1)
         assert end == start + 1
         assert folded.at(start) == at
-        assert Folded(text[start]).text == letter
+        assert FoldedText(text[start]).text == letter
 
 
 @given(st.lists(st.sampled_from(["own words ", TEXT[:20], TEXT[30:60], TEXT[5:14], "“", "\n"]), max_size=8))
 def test_quotes_are_taken_out_and_put_back(parts: list[str]) -> None:
     words = "".join(parts)
-    template = Quotes({"a": Sealer(TEXT, sha256(TEXT))}).template(words)
+    template = Quotes({"a": Fingerprinter(TEXT, sha256(TEXT))}).template(words)
     kept = [part for part in template if isinstance(part, str)]
     assert not any(stretches(part) & stretches(TEXT) for part in kept)
 
     def read(quote: Quote) -> str:
-        return TEXT[quote.seal.start : quote.seal.end]
+        return TEXT[quote.fingerprint.start : quote.fingerprint.end]
 
-    assert (filled(template, read) or "") == words
+    assert (fill_template(template, read) or "") == words
 
 
 @given(st.text(alphabet="abcdefgh .\n", min_size=30, max_size=120).map(normalise), st.data())
 def test_a_copy_of_the_same_text_places_everything_exactly(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
-    sealer = Sealer(text, sha256(text))
-    placer = Placer(text, sha256(text), [sealer(*line) for line in line_ranges(text)])
-    found = placer(sealer(start, end))
+    fingerprinter = Fingerprinter(text, sha256(text))
+    aligner = Aligner(text, sha256(text), [fingerprinter(*line) for line in line_ranges(text)])
+    found = aligner(fingerprinter(start, end))
     assert (found.start, found.end, found.status) == (start, end, "exact")
 
 
@@ -341,15 +352,15 @@ def test_an_annotators_own_words_stay_in_the_skeleton_alone(project: Project) ->
 @pytest.mark.parametrize(("words", "left"), [("Café Quay", {}), ("by Café Quay", {"date": "by …"})])
 def test_an_attribute_whose_words_are_lost_is_left_out(words: str, left: dict[str, str]) -> None:
     project_text = "We lay at Café Quay."
-    sealer = Sealer(project_text, sha256(project_text))
-    template = Quotes({"a": sealer}).attribute(words)
+    fingerprinter = Fingerprinter(project_text, sha256(project_text))
+    template = Quotes({"a": fingerprinter}).attribute(words)
     tree = {"attributes": {"date": {"quoted": template}, "least": 3}, "note": {"quoted": template[-1:]}}
-    found = restored(msgspec.to_builtins(tree), lambda quote, what: None)
+    found = restore(msgspec.to_builtins(tree), lambda quote, what: None)
     assert found == {"attributes": {**left, "least": 3}, "note": "…"}
 
 
 def test_a_short_stretch_of_an_attribute_is_taken_out_between_whole_words() -> None:
-    quotes = Quotes({"a": Sealer(TEXT, sha256(TEXT))})
+    quotes = Quotes({"a": Fingerprinter(TEXT, sha256(TEXT))})
     kept = [part for part in quotes.attribute("or mayor, mine or not") if isinstance(part, str)]
     assert kept == ["or ", ", ", " or not"]
     assert quotes.attribute("its own") == ["its own"]
@@ -363,21 +374,22 @@ def long_text(seed: int) -> str:
     return "\n".join(" ".join(chance.choices(words, k=50)) for _ in range(100))
 
 
-def body_of(text: str, lengths: Iterable[int]) -> Body:
+def body_of(text: str, lengths: Iterable[int]) -> ArticleSkeleton:
     """An article with a span of each length."""
-    sealer = Sealer(text, sha256(text))
+    fingerprinter = Fingerprinter(text, sha256(text))
     spans = [
-        {"id": f"s{number}", "sealed": ["a", sealer(number, number + length)]} for number, length in enumerate(lengths)
+        {"id": f"s{number}", "sealed": ["a", fingerprinter(number, number + length)]}
+        for number, length in enumerate(lengths)
     ]
-    lines = [sealer(*line) for line in line_ranges(text)]
+    lines = [fingerprinter(*line) for line in line_ranges(text)]
     article = {"text_sha256": sha256(text), "source": {"file": "a.txt", "sha256": "", "start": 0, "end": len(text)}}
-    return Body(id="a", lines=lines, article=article, annotations={"gold": {"spans": spans}}, coverage=None)
+    return ArticleSkeleton(id="a", lines=lines, article=article, annotations={"gold": {"spans": spans}}, coverage=None)
 
 
 def test_another_long_text_takes_little_memory(tmp_path: Path) -> None:
     """Before, a list of hashes for each length of a span: more than 100 MB."""
     (tmp_path / "a.txt").write_text(long_text(2))
-    head = Head(format=FORMAT, schema={}, citation=None, tables=(), negatives=False, files={})
+    head = SkeletonHeader(format=FORMAT, schema={}, citation=None, tables=(), negatives=False, files={})
     skeleton = Skeleton(head, [body_of(long_text(1), range(1, 200))], {"links": []})
     tracemalloc.start()
     try:
@@ -393,12 +405,14 @@ def test_few_hashes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spans that stand in the copy once, with other neighbours, are found without what was kept as with it."""
     text = long_text(1)
     copy = "".join(f"{text[at : at + 300]}{'#' * 20}" for at in range(0, len(text), 300))
-    sealer = Sealer(text, sha256(text))
-    seals = [sealer(at, at + 300) for at in range(0, 3000, 300)] + [sealer(at, at + 40) for at in range(300, 900, 100)]
+    fingerprinter = Fingerprinter(text, sha256(text))
+    seals = [fingerprinter(at, at + 300) for at in range(0, 3000, 300)] + [
+        fingerprinter(at, at + 40) for at in range(300, 900, 100)
+    ]
     found = []
-    for kept in (align.KEPT, 100):
-        monkeypatch.setattr(align, "KEPT", kept)
-        placer = Placer(copy, sha256(text), [sealer(*line) for line in line_ranges(text)])
-        found.append([placer(seal) for seal in seals])
+    for kept in (align.CACHED_HASHES, 100):
+        monkeypatch.setattr(align, "CACHED_HASHES", kept)
+        aligner = Aligner(copy, sha256(text), [fingerprinter(*line) for line in line_ranges(text)])
+        found.append([aligner(fingerprint) for fingerprint in seals])
     assert found[0] == found[1]
     assert {one.status for one in found[0]} == {"exact", "moved"}
