@@ -24,20 +24,20 @@ def started(words: list[str], cwd: Path, out: int) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("words", [["rules"], ["--help"], ["check"]], ids=" ".join)
-def test_a_full_device_is_one_line(project: Project, words: list[str]) -> None:
+def test_full_device_is_one_line(project: Project, words: list[str]) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     process = started(words, project.root, full)
     said = process.communicate()[1]
     os.close(full)
     assert (process.returncode, said) == (
         2,
-        "annotate: standard output: no space left on device; see to it, and run again\n",
+        "annotate: standard output: no space left on device; correct that, and run the command again\n",
     )
 
 
 @pytest.mark.parametrize("words", [["rules"], ["--version"], ["check"], SCORE], ids=" ".join)
 @pytest.mark.parametrize("closed", ["1", "2", "1 2"])
-def test_output_that_was_closed_is_not_wanted(project: Project, words: list[str], closed: str) -> None:
+def test_closed_output_is_not_an_error(project: Project, words: list[str], closed: str) -> None:
     closing = " ".join(f"{number}>&-" for number in closed.split())
     run = ["sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, "-c", MAIN, *words]
     done = subprocess.run(run, cwd=project.root, env=ENV, capture_output=True, text=True, check=False)
@@ -46,7 +46,7 @@ def test_output_that_was_closed_is_not_wanted(project: Project, words: list[str]
 
 
 @pytest.mark.parametrize("words", [["rules"], ["check"], SCORE], ids=" ".join)
-def test_a_reader_that_has_gone_is_no_finding(project: Project, words: list[str]) -> None:
+def test_broken_pipe_ends_with_sigpipe(project: Project, words: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     process = started(words, project.root, writing)
@@ -55,7 +55,7 @@ def test_a_reader_that_has_gone_is_no_finding(project: Project, words: list[str]
     assert process.returncode == 128 + signal.SIGPIPE
 
 
-def test_an_interrupted_conversion_says_how_to_go_on(project: Project) -> None:
+def test_interrupted_conversion_says_how_to_resume(project: Project) -> None:
     """Its input is a pipe that nobody writes to, so that there is time; Ctrl-C reaches all processes of a terminal."""
     os.mkfifo(project.path("export.json"))
     words = ["convert", "export.json", "--out", "out", "--workers", "2"]

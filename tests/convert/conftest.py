@@ -1,4 +1,4 @@
-"""What the tests of the bulk path share: made-up exports, the command on them, and what it wrote."""
+"""What the tests of conversions share: made-up exports, the command on them, and what it wrote."""
 
 import json
 from pathlib import Path

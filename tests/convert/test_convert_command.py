@@ -1,4 +1,4 @@
-"""Exports of any form → the dataset that `build` makes, whoever does the work."""
+"""Exports in any layout give the dataset of `build`, whichever workers convert them."""
 
 import gzip
 import json
@@ -40,7 +40,7 @@ def exported(corpus: Corpus, schema: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("root", [BASE, ROOT], ids=["made up", "this corpus"])
-def test_rows_are_those_that_build_makes(place: Place, root: Path) -> None:
+def test_rows_equal_those_of_build(place: Place, root: Path) -> None:
     corpus = Corpus(root / "corpus")
     place.export(exported(corpus, root / "schema"))
     done = place.convert("export.json", schema=root / "schema")
@@ -75,7 +75,7 @@ def without(row: dict[str, Any], names: set[str]) -> dict[str, Any]:
     return kept
 
 
-def test_same_bytes_whoever_works_and_however_it_is_packed(place: Place) -> None:
+def test_bytes_do_not_depend_on_workers_or_compression(place: Place) -> None:
     tasks = made_up(37, 44) + made_up(79, 82)
     path = place.export(tasks)
     one = place.convert(path, "--shard-size", SMALL)
@@ -102,7 +102,7 @@ def logical(place: Place, out: str) -> Any:
 
 
 @pytest.mark.parametrize("form", ["indented", "lines", "ascii"])
-def test_form_of_an_export_does_not_matter(place: Place, form: str) -> None:
+def test_layout_of_an_export_does_not_matter(place: Place, form: str) -> None:
     tasks = made_up(78, 81)
     place.export(tasks)
     assert place.convert("export.json").exit_code == 0
@@ -119,7 +119,7 @@ def test_form_of_an_export_does_not_matter(place: Place, form: str) -> None:
     assert [place.digests("other")[name] for name in names] == [place.digests()[name] for name in names]
 
 
-def test_card_says_that_nobody_looked_what_articles_share(place: Place) -> None:
+def test_card_says_that_shared_incidents_were_not_checked(place: Place) -> None:
     place.export(made_up(1, 7))
     assert place.convert("export.json").exit_code == 0
     section = (place.root / "out" / "README.md").read_text("utf-8").partition("## Splits\n")[2].partition("\n## ")[0]
@@ -155,7 +155,7 @@ def test_datasets_load_every_table_of_several_shards(place: Place, load: Any) ->
         ]
 
 
-def test_one_table_can_be_chosen_and_articles_come_along(place: Place) -> None:
+def test_selected_table_comes_with_articles(place: Place) -> None:
     place.export(made_up(1, 2))
     assert place.convert("export.json", "--config", "sayings").exit_code == 0
     assert [table["config"] for table in place.manifest()["tables"]] == ["articles", "sayings"]
@@ -164,7 +164,7 @@ def test_one_table_can_be_chosen_and_articles_come_along(place: Place) -> None:
     assert not (place.root / "other").exists()
 
 
-def test_ground_truth_stands_for_a_task_then_the_newest(place: Place) -> None:
+def test_ground_truth_represents_a_task_else_the_newest(place: Place) -> None:
     task = made_up(1, 1)[0]
     [whole] = task["annotations"]
     bare = {**whole, "result": [], "id": 9, "completed_by": {"id": 9, "email": "somebody"}}
@@ -180,7 +180,7 @@ def test_ground_truth_stands_for_a_task_then_the_newest(place: Place) -> None:
         assert sorted(row["annotator"] for row in place.rows("annotations", name)) == ["user-2", "user-9"]
 
 
-def test_people_and_annotators_are_known_by_their_files(place: Place) -> None:
+def test_people_and_annotators_are_read_from_files(place: Place) -> None:
     place.export(made_up(1, 3))
     place.export(b"2: anna\n3: ben\n", "people.yaml")
     words = ("--people", "people.yaml", "--annotators", str(BASE / "corpus" / "annotators.yaml"))
@@ -192,7 +192,7 @@ def test_people_and_annotators_are_known_by_their_files(place: Place) -> None:
     assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
 
 
-def test_nobody_is_named_but_in_what_was_set_aside(place: Place) -> None:
+def test_people_are_named_only_in_quarantined_tasks(place: Place) -> None:
     good, bad = made_up(1, 2)
     for task in (good, bad):
         task["annotations"][0]["completed_by"] = {"id": 5, "email": "somebody@localhost.localdomain"}

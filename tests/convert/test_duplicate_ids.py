@@ -1,4 +1,4 @@
-"""Ids that stand twice are found by their hashes, however these are divided and sorted."""
+"""Ids that several tasks have are found by their hashes, in any division of the work."""
 
 from collections import Counter
 
@@ -15,7 +15,7 @@ shards = st.lists(st.lists(st.integers(0, 30).map(str), max_size=12), max_size=6
 
 @given(shards, st.sampled_from([1, 3, 1 << 24]))
 @settings(deadline=None, max_examples=150)
-def test_what_is_found_is_what_counting_finds(ids: list[list[str]], at_once: int) -> None:
+def test_repeated_hashes_are_those_that_counting_finds(ids: list[list[str]], at_once: int) -> None:
     counted = Counter(name for shard in ids for name in shard)
     want = {
         number: {hash_ids([name])[0] for name in shard if counted[name] > 1}
@@ -31,7 +31,7 @@ def test_what_is_found_is_what_counting_finds(ids: list[list[str]], at_once: int
     assert [found.of_shard(number) for number in range(len(found))] == [hash_ids(shard) for shard in ids]
 
 
-def test_an_export_that_is_given_twice_is_taken_once(place: Place) -> None:
+def test_export_given_twice_is_converted_once(place: Place) -> None:
     place.export(made_up(1, 9))
     place.export(made_up(1, 9), "again.json")
     words = ("export.json", "again.json", "--shard-size", "50K")
@@ -43,7 +43,7 @@ def test_an_export_that_is_given_twice_is_taken_once(place: Place) -> None:
     assert {line["file"] for line in place.aside()} == {"again.json"}
 
 
-def test_ids_that_share_a_hash_are_told_apart(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ids_with_the_same_hash_are_not_confused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """As good as never among 64 bits; forced here, it sets nothing aside."""
     monkeypatch.setattr("annotate.convert.run.hash_ids", lambda ids: hash_ids("same" for _ in ids))
     place.export(made_up(1, 9))

@@ -1,4 +1,4 @@
-"""Keys are counted in bytes as a parser sees them; one that is written in another way is told."""
+"""Keys are counted in bytes as a parser sees them; other spellings of a key are found."""
 
 import json
 from typing import Any
@@ -42,7 +42,7 @@ def joined(parts: list[bytes]) -> tuple[bytes, list[tuple[int, int]]]:
 
 @given(tasks, st.booleans(), st.sampled_from([None, 1]))
 @settings(max_examples=300, deadline=None)
-def test_each_key_is_counted_where_it_is_one(export: list[Any], plain: bool, indent: int | None) -> None:
+def test_keys_are_counted_as_a_parser_sees_them(export: list[Any], plain: bool, indent: int | None) -> None:
     keys = KeyCounter(*joined([json.dumps(task, ensure_ascii=plain, indent=indent).encode() for task in export]))
     for key in KEYS:
         assert keys.count(key.encode()).tolist() == [counted(task, key) for task in export]
@@ -50,7 +50,7 @@ def test_each_key_is_counted_where_it_is_one(export: list[Any], plain: bool, ind
 
 @given(tasks)
 @settings(deadline=None)
-def test_what_an_encoder_writes_is_written_as_it_is_counted(export: list[Any]) -> None:
+def test_output_of_an_encoder_has_no_variants(export: list[Any]) -> None:
     """An escape or white space may be taken for a part of a key where it stands in a string; never the other way."""
     keys = KeyCounter(*joined([json.dumps(task, ensure_ascii=False).encode() for task in export]))
     strings = [json.dumps(task, ensure_ascii=False) for task in export]
@@ -68,7 +68,7 @@ def test_what_an_encoder_writes_is_written_as_it_is_counted(export: list[Any]) -
     ],
     ids=["a space", "a line", "an escape", "an escape at once"],
 )
-def test_a_key_that_is_written_in_another_way_is_told(other: bytes) -> None:
+def test_variant_of_a_key_is_found(other: bytes) -> None:
     plain = b'{"x": "a : b", "labels": "\\u00e9 \\u2028 \\\\u0041"}'
     keys = KeyCounter(*joined([plain.replace(b"\\\\u0041", b""), other, plain.replace(b"\\\\u0041", b"")]))
     assert keys.count(b"labels").tolist() == [1, 0, 1]
@@ -97,19 +97,19 @@ doubled = st.recursive(
 
 @given(doubled, st.booleans(), st.sampled_from(["", " "]))
 @settings(max_examples=300, deadline=None)
-def test_no_key_that_stands_twice_is_overlooked(value: Any, plain: bool, before: str) -> None:
+def test_no_duplicate_key_is_missed(value: Any, plain: bool, before: str) -> None:
     data = encoded(value, plain, before).encode()
     if list(repeated_keys(data)):
         assert may_repeat_keys(data, msgspec.json.decode(data))
 
 
-def test_a_key_that_stands_twice_is_told_beside_one_with_a_space_at_the_very_beginning() -> None:
+def test_duplicate_key_is_found_after_a_variant_at_the_beginning() -> None:
     data = b'{"a" :1,"b":2,"b":3}'
     assert may_repeat_keys(data, msgspec.json.decode(data))
     assert not may_repeat_keys(b'{"a":1,"b":3}', {"a": 1, "b": 3})
 
 
-def test_nothing_has_no_keys() -> None:
+def test_empty_data_have_no_keys() -> None:
     assert KeyCounter(b"", []).count(b"labels").tolist() == []
     assert KeyCounter(b"{}", [(0, 2)]).count(b"labels").tolist() == [0]
     assert KeyCounter(b"{}", [(0, 2)]).may_have_variants().tolist() == [False]

@@ -1,4 +1,4 @@
-"""Other executors and other places: a Dask cluster of real processes, memory, and an object server on loopback."""
+"""Executors: a Dask cluster of real processes gives the same bytes, and lost workers are replaced."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ def test_dask_gives_the_same_bytes(place: Place, scheduler: str) -> None:
     assert place.manifest("dask")["shards"] >= 4
 
 
-def test_dask_says_on_one_line_what_a_worker_cannot_do(place: Place, scheduler: str) -> None:
+def test_error_of_a_dask_worker_is_one_line(place: Place, scheduler: str) -> None:
     place.export(made_up(1, 1))
     out = place.root / "file" / "below"
     (place.root / "file").write_text("not a folder")
@@ -65,7 +65,7 @@ def killed(_: int) -> int:
     return 0
 
 
-def test_work_that_kills_every_worker_ends_in_one_line() -> None:
+def test_work_that_kills_every_worker_is_one_line() -> None:
     starts = []
 
     def start() -> object:

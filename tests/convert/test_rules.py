@@ -1,4 +1,4 @@
-"""What can be wrong with an export: each fault has its finding, nothing is lost, and the good is taken all the same."""
+"""Faults of exports: each has its finding, nothing is lost, and good tasks are accepted all the same."""
 
 import copy
 import gzip
@@ -117,7 +117,7 @@ TASKS: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_bad_task_is_set_aside_with_its_finding(place: Place, name: str) -> None:
+def test_bad_task_is_quarantined_with_its_finding(place: Place, name: str) -> None:
     change, code = TASKS[name]
     bad = copy.deepcopy(BASE)
     change(bad)
@@ -154,7 +154,7 @@ TAKEN: dict[str, tuple[Change, list[str], int]] = {
 
 
 @pytest.mark.parametrize("name", TAKEN)
-def test_what_can_be_told_apart_is_taken(place: Place, name: str) -> None:
+def test_unusual_task_is_accepted(place: Place, name: str) -> None:
     change, codes, spans = TAKEN[name]
     task = copy.deepcopy(BASE)
     change(task)
@@ -217,7 +217,7 @@ BYTES: dict[str, tuple[bytes, bytes, str | None]] = {
 
 
 @pytest.mark.parametrize("name", BYTES)
-def test_bad_bytes_are_set_aside_as_they_are(place: Place, name: str) -> None:
+def test_bad_bytes_are_quarantined_unchanged(place: Place, name: str) -> None:
     old, new, code = BYTES[name]
     assert old in TEXT
     bad = TEXT.replace(old, new, 1)
@@ -237,7 +237,7 @@ def test_bad_bytes_are_set_aside_as_they_are(place: Place, name: str) -> None:
     assert kept == bad
 
 
-def test_any_key_that_stands_twice_is_found_when_asked_for(place: Place) -> None:
+def test_any_duplicate_key_is_found_with_search_keys(place: Place) -> None:
     place.export(b"[%b]" % TEXT.replace(b'"start": ', b'"start": 3, "start": ', 1))
     assert place.convert("export.json").exit_code == 0
     assert place.convert("export.json", "--search-keys", out="searched").exit_code == 1
@@ -265,7 +265,7 @@ FILES: dict[str, tuple[bytes, str, int, int]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_bad_file_has_its_finding_and_its_good_tasks_are_taken(place: Place, name: str) -> None:
+def test_bad_file_has_a_finding_and_its_good_tasks_are_accepted(place: Place, name: str) -> None:
     data, code, taken, exit_code = FILES[name]
     place.export(data)
     done = place.convert("export.json", "--format", "json")
@@ -318,7 +318,7 @@ def test_what_was_unpacked_before_it_broke_is_taken(place: Place) -> None:
     assert place.manifest()["articles"] == 30
 
 
-def test_task_that_is_too_large_is_passed_over(place: Place) -> None:
+def test_task_that_is_too_large_is_skipped(place: Place) -> None:
     place.export([{**BASE, "ignored": "x" * 200_000}, NEXT])
     done = place.convert("export.json", "--largest-task", "100K", "--shard-size", "50K")
     assert done.exit_code == 1
@@ -327,7 +327,7 @@ def test_task_that_is_too_large_is_passed_over(place: Place) -> None:
     assert place.convert("export.json", "--shard-size", "50K", out="larger").exit_code == 0
 
 
-def test_task_that_is_too_large_for_one_is_told_whatever_a_shard_holds(place: Place) -> None:
+def test_task_above_the_limit_is_quarantined_for_any_shard_size(place: Place) -> None:
     place.export([{**BASE, "ignored": "x" * 200_000}, NEXT])
     for number, size in enumerate(("1K", "50K", "3M")):
         out = f"out{number}"
@@ -336,7 +336,7 @@ def test_task_that_is_too_large_for_one_is_told_whatever_a_shard_holds(place: Pl
         assert [finding["code"] for line in place.aside(out) for finding in line["findings"]] == ["I103"]
 
 
-def test_what_is_not_kept_of_a_file_is_said(place: Place) -> None:
+def test_finding_says_how_much_of_a_file_was_quarantined(place: Place) -> None:
     place.export(b"id,text\n" * 20_000)
     done = place.convert("export.json")
     assert "; the first 65,536 of 160,000 bytes were quarantined" in done.output
@@ -344,7 +344,7 @@ def test_what_is_not_kept_of_a_file_is_said(place: Place) -> None:
 
 
 @pytest.mark.parametrize("first", [b"# a comment", TEXT[:500], b'"'])
-def test_a_broken_first_line_takes_no_other_along(place: Place, first: bytes) -> None:
+def test_broken_first_line_does_not_affect_other_lines(place: Place, first: bytes) -> None:
     lines = [json.dumps(task).encode() for task in made_up(2, 9)]
     place.export(b"\n".join([first, *lines]))
     for number, size in enumerate(("1K", "50K", "3M")):
@@ -355,13 +355,13 @@ def test_a_broken_first_line_takes_no_other_along(place: Place, first: bytes) ->
         assert (line["raw"].encode(), line["findings"][0]["code"]) == (first.strip(), "I201")
 
 
-def test_a_carriage_return_within_a_line_is_white_space(place: Place) -> None:
+def test_carriage_return_within_a_line_is_white_space(place: Place) -> None:
     place.export(b"\r\n".join(json.dumps(task).encode().replace(b", ", b",\r") for task in made_up(1, 5)))
     assert place.convert("export.json").exit_code == 0
     assert len(place.rows("articles")) == 5
 
 
-def test_a_task_too_deep_to_look_for_keys_is_set_aside(place: Place) -> None:
+def test_task_too_deep_to_search_for_keys_is_quarantined(place: Place) -> None:
     deep = b'"meta": ' + b"[" * 960 + b"]" * 960 + b', "zz": 1, "zz" : 2'
     place.export(b"[%b, %b]" % (TEXT.replace(META, deep), json.dumps(NEXT).encode()))
     assert place.convert("export.json").exit_code == 1
@@ -369,7 +369,7 @@ def test_a_task_too_deep_to_look_for_keys_is_set_aside(place: Place) -> None:
     assert len(place.rows("articles")) == 1
 
 
-def test_no_annotation_needs_a_number_to_be_chosen(place: Place) -> None:
+def test_annotation_without_an_id_can_be_chosen(place: Place) -> None:
     """The one that is ground truth is taken, looked at closely or not."""
     task = copy.deepcopy(BASE)
     [first] = task["annotations"]
@@ -383,12 +383,12 @@ def test_no_annotation_needs_a_number_to_be_chosen(place: Place) -> None:
         assert [row["annotator"] for row in place.rows("articles", out)] == ["user-8"]
 
 
-def test_an_ignored_number_does_no_harm_when_looked_at_closely(place: Place) -> None:
+def test_number_in_an_ignored_field_does_no_harm_with_search_keys(place: Place) -> None:
     place.export(b"[%b]" % TEXT.replace(META, b'"meta": 1e400'))
     assert place.convert("export.json", "--search-keys").exit_code == 0
 
 
-def test_all_but_the_first_with_one_id_are_set_aside(place: Place) -> None:
+def test_duplicates_of_the_first_task_are_quarantined(place: Place) -> None:
     tasks = made_up(1, 3)
     place.export(tasks, "a.json")
     place.export([tasks[0], tasks[0]], "b.json")
@@ -398,7 +398,7 @@ def test_all_but_the_first_with_one_id_are_set_aside(place: Place) -> None:
 
 
 @pytest.mark.parametrize("files", [1, 2])
-def test_first_of_two_with_one_id_is_taken(place: Place, files: int) -> None:
+def test_first_of_two_tasks_with_one_id_is_accepted(place: Place, files: int) -> None:
     tasks = made_up(1, 12)
     again = copy.deepcopy(tasks[2])
     again["data"]["title"] = "The second"
@@ -428,7 +428,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize("name", MISSING)
-def test_what_cannot_be_read_is_one_line_and_nothing_is_written(place: Place, name: str) -> None:
+def test_unreadable_input_is_one_line_and_nothing_is_written(place: Place, name: str) -> None:
     place.export([BASE])
     done = place.convert(*MISSING[name])
     assert done.exit_code == 2

@@ -1,4 +1,4 @@
-"""Killed anywhere, gone on with: the bytes of a run that nobody disturbed. And what is refused."""
+"""A run that was killed anywhere is resumed and gives the bytes of an undisturbed run; other folders are refused."""
 
 import json
 import os
@@ -67,7 +67,7 @@ def stop_at(number: int) -> Callable[[ShardProgress], None]:
 
 
 @pytest.mark.parametrize("number", [1, 3, 7])
-def test_stopped_at_a_shard_and_gone_on_with(undisturbed: Place, other: Place, number: int) -> None:
+def test_interrupted_run_is_resumed(undisturbed: Place, other: Place, number: int) -> None:
     asked = options(other)
     with pytest.raises(StopHereError):
         convert_exports(asked, local_pool(1), progress=stop_at(number))
@@ -99,7 +99,7 @@ def wait_for(path: Path, pattern: str) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_run_that_was_killed_is_gone_on_with(undisturbed: Place, other: Place, workers: int) -> None:
+def test_killed_run_is_resumed(undisturbed: Place, other: Place, workers: int) -> None:
     process = processes_of(other, "--workers", str(workers))
     wait_for(other.root, "out/.convert/000001.json")
     process.send_signal(signal.SIGKILL)
@@ -108,7 +108,7 @@ def test_run_that_was_killed_is_gone_on_with(undisturbed: Place, other: Place, w
     assert same(other, undisturbed)
 
 
-def test_worker_that_is_killed_is_made_up_for(undisturbed: Place, other: Place) -> None:
+def test_killed_worker_is_replaced(undisturbed: Place, other: Place) -> None:
     process = processes_of(other, "--workers", "2")
     wait_for(other.root, "out/.convert/work-*/data/articles")
     for pid in workers_of(process.pid):
@@ -126,7 +126,7 @@ def workers_of(pid: int) -> list[int]:
     return found
 
 
-def test_shard_that_was_made_twice_is_the_same(undisturbed: Place, other: Place) -> None:
+def test_shard_that_is_made_again_is_the_same(undisturbed: Place, other: Place) -> None:
     with pytest.raises(StopHereError):
         convert_exports(options(other), local_pool(1), progress=stop_at(4))
     (other.root / "out" / ".convert" / "000002.json").unlink()
@@ -144,7 +144,7 @@ def test_finished_folder_needs_nothing_more(other: Place) -> None:
 
 
 @pytest.mark.parametrize("fault", ["another export", "a longer export", "a shorter export", "a file that is gone"])
-def test_finished_folder_is_held_to_its_exports_and_files(other: Place, fault: str) -> None:
+def test_finished_folder_is_verified_against_its_exports_and_files(other: Place, fault: str) -> None:
     assert other.convert(*WORDS).exit_code == 1
     path, tasks = other.root / "export.json", json.loads((other.root / "export.json").read_bytes())
     if fault == "a file that is gone":
@@ -158,7 +158,7 @@ def test_finished_folder_is_held_to_its_exports_and_files(other: Place, fault: s
     assert "start over with --overwrite" in refused.output
 
 
-def test_shards_of_a_longer_export_are_not_taken_over(other: Place) -> None:
+def test_shards_of_a_longer_export_are_not_reused(other: Place) -> None:
     path = other.root / "export.json"
     lines = [json.dumps(task).encode() + b"\n" for task in made_up(1, 24)]
     path.write_bytes(b"".join(lines))
@@ -194,7 +194,7 @@ def test_other_bytes_are_not_resumed(other: Place) -> None:
     assert "has changed at byte" in refused.output
 
 
-def test_folder_that_holds_something_is_refused(other: Place) -> None:
+def test_folder_that_is_not_empty_is_refused(other: Place) -> None:
     out = other.root / "out"
     out.mkdir()
     (out / "notes.txt").write_text("mine")
@@ -220,7 +220,7 @@ def test_overwriting_leaves_nothing_of_the_old(undisturbed: Place, other: Place)
 
 
 @pytest.mark.parametrize("name", ["data/mine/notes.txt", "data/articles/notes.txt", "aside/fixed.jsonl"])
-def test_overwriting_takes_nothing_away_that_it_did_not_make(other: Place, name: str) -> None:
+def test_overwriting_removes_only_its_own_files(other: Place, name: str) -> None:
     assert other.convert(*WORDS).exit_code == 1
     kept = other.root / "out" / name
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -231,7 +231,7 @@ def test_overwriting_takes_nothing_away_that_it_did_not_make(other: Place, name:
     assert other.digests() == before
 
 
-def test_overwriting_takes_away_no_input(other: Place) -> None:
+def test_overwriting_does_not_remove_an_input(other: Place) -> None:
     assert other.convert(*WORDS).exit_code == 1
     before = other.digests()
     aside = next(other.root.glob("out/aside/*.jsonl")).relative_to(other.root)
@@ -245,7 +245,7 @@ def test_both_at_once_are_refused(other: Place) -> None:
     assert not (other.root / "out").exists()
 
 
-def test_disk_that_takes_no_more_is_one_line_and_gone_on_with(undisturbed: Place, other: Place) -> None:
+def test_full_disk_is_one_line_and_the_run_is_resumed(undisturbed: Place, other: Place) -> None:
     words = ["convert", *WORDS, "--schema", str(BASE / "schema"), "--out", "out", "--workers", "1"]
     done = run([*ANNOTATE, *words], other.root, most_bytes=20_000)
     assert_refused(done)

@@ -1,4 +1,4 @@
-"""Chunks are cut at the ends of tasks, whatever the tasks hold and however the file is written."""
+"""Chunks end at the ends of tasks, whatever the tasks hold and however the file is laid out."""
 
 import io
 import json
@@ -94,7 +94,7 @@ def test_pieces_do_not_depend_on_how_the_input_is_read(export: list[Any], block:
 
 @given(exports, st.sampled_from(["compact", "indented"]), st.integers(1, 200), st.data())
 @settings(deadline=None, max_examples=200)
-def test_truncated_array_gives_what_is_whole_and_says_so(
+def test_truncated_array_gives_whole_tasks_and_a_finding(
     export: list[Any], form: str, block: int, draw: st.DataObject
 ) -> None:
     data = written(export, form)
@@ -126,7 +126,7 @@ def test_truncated_array_gives_what_is_whole_and_says_so(
         (b"[ ]", "I106", 0),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said(data: bytes, code: str, whole: int) -> None:
+def test_bad_file_has_a_finding(data: bytes, code: str, whole: int) -> None:
     found = parts(data, 64)
     assert codes(found) == [code]
     [trouble] = [part for part in found if isinstance(part, InputProblem)]
@@ -134,7 +134,7 @@ def test_what_is_wrong_with_a_file_is_said(data: bytes, code: str, whole: int) -
     assert len(read(found)) == whole
 
 
-def test_byte_order_mark_is_passed_over() -> None:
+def test_byte_order_mark_is_skipped() -> None:
     assert read(parts(b'\xef\xbb\xbf[{"id": 1}]', 64)) == [{"id": 1}]
 
 
@@ -145,7 +145,7 @@ def huge(closed: str) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("closed", ["array", "lines"])
-def test_task_that_is_too_large_is_passed_over(closed: str) -> None:
+def test_task_that_is_too_large_is_skipped(closed: str) -> None:
     found = parts(b"".join(huge(closed)), 64, 256)
     assert [value["id"] for value in read(found)] == [1, 3]
     [trouble] = [part for part in found if isinstance(part, InputProblem)]
@@ -154,7 +154,7 @@ def test_task_that_is_too_large_is_passed_over(closed: str) -> None:
     assert trouble.data.startswith(b'{"id": 2')
 
 
-def test_value_that_is_no_json_does_not_take_its_neighbours_along() -> None:
+def test_invalid_value_does_not_affect_its_neighbours() -> None:
     data = b'[{"id": 1}, {"id": NaN}, junk, {"id": 2, "t": "\xff"}, {"id": 3}, 7]'
     [piece] = parts(data, 1000)
     assert isinstance(piece, Chunk)

@@ -21,7 +21,7 @@ from tests.test_faults import ANNOTATE, assert_refused, run
         ("memory://x.json", "memory://x.json"),
     ],
 )
-def test_names_of_addresses_hold_no_key(address: str, name: str) -> None:
+def test_public_names_hold_no_secret(address: str, name: str) -> None:
     assert public_name(address) == name
     assert describe_error(ValueError(f"403, url='{address}'\n!")) == f"403, url='{name}' !"
 
@@ -92,7 +92,7 @@ def test_object_store_gives_the_same_bytes(place: Place, bucket: str) -> None:
     assert (missing.exit_code, missing.output.count("\n")) == (2, 1), missing.output
 
 
-def test_store_that_knows_nobody_is_one_line(place: Place, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_without_credentials_is_one_line(place: Place, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -1,4 +1,4 @@
-"""Documents that fit the inventory of the made-up corpus, with what trips formats up: emoji, overlaps, line ends."""
+"""Documents that fit the made-up inventory, with what is difficult for formats: emoji, overlaps, line ends."""
 
 from hypothesis import strategies as st
 

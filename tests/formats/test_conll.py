@@ -36,7 +36,7 @@ def test_conll_of_others(project: Project, others: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["9\t12", "a\tb", "-4\t0", "0\t3", "²\t4"])
-def test_tokens_of_no_place(project: Project, others: Path, place: str) -> None:
+def test_tokens_with_wrong_offsets_are_reported(project: Project, others: Path, place: str) -> None:
     lines = ["# article = one", "# columns = FORM START END speech", "Anna\t0\t4\tB-PER", f"left\t{place}\tO"]
     (others / "one.conll").write_text("\n".join(lines))
     result = take_in(project, "bio")

@@ -8,7 +8,7 @@ from tests.formats.strategies import words
 
 @settings(max_examples=300, deadline=None)
 @given(words)
-def test_escapes_are_one_line_and_come_back(text: str) -> None:
+def test_escaped_text_is_one_line_and_comes_back(text: str) -> None:
     line = escape_line(text)
     assert unescape_line(line) == text
     assert len(f"x{line}x".splitlines()) == 1

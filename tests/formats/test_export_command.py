@@ -126,7 +126,7 @@ def test_nested_and_cut_spans_are_counted(project: Project) -> None:
         ('"id": "s2"', '"id": "s1"', "two spans have the same id"),
     ],
 )
-def test_labels_that_fit_nothing_are_not_exported(project: Project, old: str, new: str, says: str) -> None:
+def test_labels_that_do_not_fit_are_not_exported(project: Project, old: str, new: str, says: str) -> None:
     project.replace("corpus/annotations/gold/harbour.json", old, new)
     result = project.annotate("export", "--format", "jsonl", "--out", "out")
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
@@ -134,7 +134,7 @@ def test_labels_that_fit_nothing_are_not_exported(project: Project, old: str, ne
     assert not project.path("out").exists()
 
 
-def test_folder_that_is_there_and_annotator_who_is_not(project: Project) -> None:
+def test_existing_folder_and_unknown_annotator_are_refused(project: Project) -> None:
     result = project.annotate("export", "--format", "jsonl", "--out", "corpus")
     assert result.exit_code == 2
     assert "exists and is not empty; name a new folder with --out" in result.output

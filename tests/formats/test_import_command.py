@@ -1,4 +1,4 @@
-"""`annotate import --format brat`: labels made by others, every line of them accounted for."""
+"""`annotate import`, with brat files that others made: every line is accounted for."""
 
 import json
 from pathlib import Path
@@ -97,7 +97,7 @@ def spans_of(annotation: Annotation) -> dict[str, Span]:
     return {span.id: span for span in annotation.spans}
 
 
-def test_all_kinds_of_lines_are_understood(project: Project, others: Path) -> None:
+def test_all_kinds_of_lines_are_imported(project: Project, others: Path) -> None:
     result = take_in(project)
     assert result.exit_code == 0, result.output
     # Left out by the map: T7, R3, which hangs on it, and M1.
@@ -120,7 +120,7 @@ def test_all_kinds_of_lines_are_understood(project: Project, others: Path) -> No
     }  # fmt: skip
 
 
-def test_article_comes_in_as_add_takes_it(project: Project, others: Path) -> None:
+def test_article_is_made_as_add_makes_it(project: Project, others: Path) -> None:
     data = b"\xef\xbb\xbf\r\nCafe\xcc\x81 Quay \xf0\x9f\x9a\xa2\r\nAnna waits.\r\n"
     (others / "report.txt").write_bytes(data)
     text = data.decode()
@@ -149,7 +149,9 @@ PREFIX = "Ünïté 🚢\r\n"
 
 
 @pytest.mark.parametrize("count", COUNTED)
-def test_other_counts_are_told_and_taken_only_with_fix(project: Project, others: Path, count: str) -> None:
+def test_other_offset_units_are_diagnosed_and_corrected_only_with_fix(
+    project: Project, others: Path, count: str
+) -> None:
     text = PREFIX + TEXT
     start = text.index("crates")
     first, last = COUNTED[count](text, start), COUNTED[count](text, start + 6)
@@ -222,7 +224,7 @@ def test_each_bad_line_is_reported(
     assert "Traceback" not in result.output
 
 
-def test_a_name_that_the_map_lacks_is_said_once_with_its_count_and_first_place(project: Project) -> None:
+def test_unmapped_name_is_shown_once_with_its_count_and_first_place(project: Project) -> None:
     folder = project.path("others")
     folder.mkdir()
     for number in range(3):
@@ -253,7 +255,7 @@ def test_discontinuous_span_without_a_relation_for_pieces(project: Project, othe
     assert ("F208", 4) in codes(result)
 
 
-def test_files_without_their_half_or_no_text(project: Project, others: Path) -> None:
+def test_incomplete_pairs_and_empty_texts_are_refused(project: Project, others: Path) -> None:
     (others / "alone.ann").write_bytes(b"")
     (others / "deep").mkdir()
     (others / "deep" / "unseen.txt").write_bytes(b"Unseen.")
@@ -313,14 +315,14 @@ def test_counts_of_one_are_singular(project: Project, others: Path) -> None:
     assert summary in take_in(project).stdout
 
 
-def test_options_that_check_would_not_pass_are_refused(project: Project, others: Path) -> None:
+def test_options_that_check_would_reject_are_refused(project: Project, others: Path) -> None:
     result = take_in(project, "--language", "klingon_xx", "--report", "json")
     assert [found for found, _ in codes(result)] == ["F104"]
     assert "its text can have no such language: 'klingon_xx' does not fit" in result.output
     assert not project.path("new/sources").exists()
 
 
-def test_plan_changes_nothing_and_a_second_run_neither(project: Project, others: Path) -> None:
+def test_plan_and_second_run_change_nothing(project: Project, others: Path) -> None:
     before = project.snapshot()
     planned = take_in(project, "--plan")
     assert planned.exit_code == 0
@@ -359,7 +361,7 @@ def test_plan_changes_nothing_and_a_second_run_neither(project: Project, others:
         ("spans:", "[", "; fix the YAML"),
     ],
 )
-def test_a_map_that_names_what_is_not_there(project: Project, others: Path, old: str, new: str, says: str) -> None:
+def test_map_with_an_unknown_name_is_refused(project: Project, others: Path, old: str, new: str, says: str) -> None:
     project.replace("map.yaml", old, new)
     before = project.snapshot()
     result = take_in(project)
@@ -378,7 +380,7 @@ def test_a_map_that_names_what_is_not_there(project: Project, others: Path, old:
         (["--format", "xmi"], "holds no files of xmi; name the folder of the files"),
     ],
 )
-def test_what_keeps_it_from_running(project: Project, others: Path, words: list[str], says: str) -> None:
+def test_wrong_options_are_one_line(project: Project, others: Path, words: list[str], says: str) -> None:
     result = take_in(project, *words)
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
     assert says in result.output

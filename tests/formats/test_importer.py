@@ -1,4 +1,4 @@
-"""XMI, DocBin, CoNLL and JSON lines that others made, and what is wrong with some; an import that broke off."""
+"""Imports that were interrupted, disks that fail, and the order of outcomes."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.formats.conftest import codes, take_in
 
 
 @pytest.mark.parametrize("left", [0, 1, 2, 3, 4])
-def test_an_import_that_broke_off_is_gone_on_with(project: Project, others: Path, left: int) -> None:
+def test_interrupted_import_is_resumed(project: Project, others: Path, left: int) -> None:
     """Killed after any of the five files of an article: the next run ends as one that was never killed."""
     (others / "one.txt").write_text("Anna waits.\n")
     (others / "one.ann").write_text("T1\tPER 0 4\tAnna\n")
@@ -36,7 +36,7 @@ def test_an_import_that_broke_off_is_gone_on_with(project: Project, others: Path
         project.path(f"new/{file}").write_bytes(right)
 
 
-def test_a_disk_that_fails_is_one_line(project: Project, others: Path) -> None:
+def test_failing_disk_is_one_line(project: Project, others: Path) -> None:
     """A file where a folder should be: nothing can be written."""
     for number in range(20):
         (others / f"{number}.txt").write_text(f"Text {number}.")
@@ -47,7 +47,7 @@ def test_a_disk_that_fails_is_one_line(project: Project, others: Path) -> None:
     assert result.output.count("annotate: ") == result.output.count("\n") == 1, result.output
 
 
-def test_outcomes_come_in_the_order_of_the_files(project: Project, others: Path) -> None:
+def test_outcomes_are_in_the_order_of_the_files(project: Project, others: Path) -> None:
     for number in range(30):
         (others / f"t{number:02}.txt").write_text(f"Text {number}.")
         (others / f"t{number:02}.ann").write_text("T1\tGHOST 0 4\tText\n")

@@ -12,7 +12,7 @@ from tests.formats.test_round_trip import LABELS
 
 @settings(max_examples=50, deadline=None)
 @given(st.data())
-def test_an_undeclared_loss_shows(data: st.DataObject) -> None:
+def test_undeclared_loss_is_found(data: st.DataObject) -> None:
     """Whatever one fact of a document is dropped on the way, the ledger says so."""
     document = data.draw(documents(LABELS).filter(lambda one: one.annotation.spans != ()))
     import msgspec

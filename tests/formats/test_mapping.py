@@ -8,7 +8,7 @@ from annotate.inventory import Inventory
 from tests.conftest import ROOT
 
 
-def test_the_map_of_the_documentation_fits_the_inventory(labels: Inventory, tmp_path: Path) -> None:
+def test_documented_map_fits_the_inventory(labels: Inventory, tmp_path: Path) -> None:
     page = (ROOT / "docs" / "interchange.md").read_text()
     (block,) = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     (tmp_path / "map.yaml").write_text(block)

@@ -18,7 +18,7 @@ COUNTED: dict[str, Callable[[str, int], int]] = {
 
 @settings(max_examples=200, deadline=None)
 @given(texts, st.data())
-def test_a_place_that_is_found_reads_the_words(text: str, data: st.DataObject) -> None:
+def test_correction_reads_the_quoted_words(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     words = text[start : data.draw(st.integers(start + 1, len(text)))]
     offsets = data.draw(st.tuples(st.integers(-2, 2 * len(text)), st.integers(-2, 2 * len(text))))
@@ -34,7 +34,7 @@ def test_a_place_that_is_found_reads_the_words(text: str, data: st.DataObject) -
 
 @settings(max_examples=200, deadline=None)
 @given(texts, st.data())
-def test_each_count_is_turned_back(text: str, data: st.DataObject) -> None:
+def test_each_unit_is_converted_back(text: str, data: st.DataObject) -> None:
     text = text.replace("\n", "\r\n")
     at = data.draw(st.integers(0, len(text)))
     for name, count in COUNTED.items():

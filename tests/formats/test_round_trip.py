@@ -1,4 +1,4 @@
-"""What is written in a format and read back is what was there, but for what the format declares as lost."""
+"""Documents that are written in a format and read back are unchanged, except for declared losses."""
 
 import tempfile
 from pathlib import Path
@@ -39,7 +39,7 @@ def ledger_of(format_: str, document: LabelledArticle, labels: Inventory = LABEL
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_made_up_documents_come_back(format_: str) -> None:
+def test_random_documents_come_back(format_: str) -> None:
     @settings(max_examples=EXAMPLES.get(format_, 150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(documents(LABELS))
     def come_back(document: LabelledArticle) -> None:

@@ -23,7 +23,7 @@ def test_xmi_counts_utf16_units(project: Project) -> None:
     assert f'begin="95" end="{span.end + 1}" label="Load" spanId="s10"' in file
 
 
-def test_a_control_character_is_no_xml(project: Project) -> None:
+def test_control_character_is_refused(project: Project) -> None:
     spans = '"text": "said"}'
     project.replace("corpus/annotations/gold/harbour.json", spans, '"text": "said", "note": "a\\u0001b"}')
     result = project.annotate("export", "--format", "xmi", "--out", "out")
@@ -91,7 +91,7 @@ def test_broken_xmi_is_refused(project: Project, others: Path, old: str, new: st
     assert json.loads(result.stdout.splitlines()[-1])["lines"]["reported"] == 1
 
 
-def test_what_points_to_nothing_in_xmi_is_named_with_its_line(project: Project, others: Path) -> None:
+def test_dangling_reference_is_reported_with_its_line(project: Project, others: Path) -> None:
     inception(others)
     data = (others / "doc.xmi").read_text()
     (others / "doc.xmi").write_text(re.sub('Governor="[0-9]+"', 'Governor="999999"', data.replace("><", ">\n<")))
@@ -103,7 +103,7 @@ def test_what_points_to_nothing_in_xmi_is_named_with_its_line(project: Project, 
 
 
 @pytest.mark.parametrize("types", [None, "<a", '<!DOCTYPE x [<!ENTITY e "e">]><x>&e;</x>'])
-def test_broken_type_system_keeps_it_from_running(project: Project, others: Path, types: str | None) -> None:
+def test_broken_type_system_is_one_line(project: Project, others: Path, types: str | None) -> None:
     inception(others)
     (others / "TypeSystem.xml").unlink()
     if types:
