@@ -114,14 +114,17 @@ def study_of(sides: tuple[list[Spans], list[Spans]]) -> Study:
 def our_f1(compared: Study) -> dict[str, Value]:
     """Return exact F1 of each label, and of all, as `annotate agree` and `score` count it: by paragraph."""
     # Not `comparison.exact`, which is cached: every run should match again.
-    matched = [(one, match_exactly(one.first.mentions, one.second.mentions)) for one in compared.comparisons()]
-    found = {}
+    matchings = [
+        (comparison, match_exactly(comparison.first.mentions, comparison.second.mentions))
+        for comparison in compared.comparisons()
+    ]
+    values = {}
     for name, labels in [*((label, [label]) for label in LABELS), ("all", list(LABELS))]:
         tally = Tally()
-        for comparison, matching in matched:
+        for comparison, matching in matchings:
             add_matching(tally, comparison, matching, labels)
-        found[name] = f1(tally.total())
-    return found
+        values[name] = f1(tally.total())
+    return values
 
 
 def theirs_from_table(rows: list[Spans]) -> Callable[[], float]:
@@ -234,8 +237,8 @@ def compare_alpha_of_sets(draw: random.Random) -> Row:
 
 def compare_f1_of_lists(draw: random.Random) -> Row:
     sides = documents(draw)
-    seconds, found = timed(lambda: metrics.score_exact_spans(*sides), 5)
-    ours: dict[str, Value] = {name: one.f1 or 0.0 for name, one in found.items()}
+    seconds, scores = timed(lambda: metrics.score_exact_spans(*sides), 5)
+    ours: dict[str, Value] = {name: score.f1 or 0.0 for name, score in scores.items()}
     what = f"`metrics.score_exact_spans`, 2 × {DOCUMENTS} documents × {SPANS} spans"
     return _compare_with_nervaluate(what, seconds, {**ours, "all": ours[ALL]}, sides)
 
@@ -252,7 +255,7 @@ def _compare_with_nervaluate(
     what: str, seconds: float, ours: dict[str, Value], sides: tuple[list[Spans], list[Spans]]
 ) -> Row:
     theirs_in = [
-        [[{"label": label, "start": start, "end": end - 1} for label, start, end in found] for found in side]
+        [[{"label": label, "start": start, "end": end - 1} for label, start, end in spans] for spans in side]
         for side in sides
     ]
     their_seconds, theirs = timed(

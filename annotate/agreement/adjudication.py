@@ -187,7 +187,9 @@ def plan_adjudication(annotations: Sequence[Annotation], text: str, old: Adjudic
         triples = _list_triples(new, annotations)
         new.differences += [keep_decision(difference) for difference in _compare_relations(triples, text)]
         new.agreed["relations"] = len(set.intersection(*triples.values()))
-    decided = {(one.kind, one.key) for one in new.differences if one.take and one.reason}
+    decided = {
+        (difference.kind, difference.key) for difference in new.differences if difference.take and difference.reason
+    }
     new.earlier = [decision for decision in decisions.values() if (decision.kind, decision.key) not in decided]
     return new
 
@@ -295,11 +297,11 @@ def _find_stand_ins(adjudication: Adjudication, gold: Iterable[Reference]) -> di
     stand_ins: dict[Reference, Reference] = {}
     for difference in adjudication.differences:
         members = difference.key.split(" + ") if difference.kind == "span" else []
-        taken = [reference for reference in members if reference in in_gold]
+        candidates = [reference for reference in members if reference in in_gold]
         for reference in members:
-            if reference not in in_gold and taken:
-                overlaps = {candidate: _measure_overlap(reference, candidate) for candidate in taken}
-                stand_ins[reference] = max(taken, key=overlaps.__getitem__)
+            if reference not in in_gold and candidates:
+                overlaps = {candidate: _measure_overlap(reference, candidate) for candidate in candidates}
+                stand_ins[reference] = max(candidates, key=overlaps.__getitem__)
     return stand_ins
 
 

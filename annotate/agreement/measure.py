@@ -172,7 +172,7 @@ def _measure_by_article(study: Study, tallies: SpanTallies, name: str, labels: C
     positions, units = tallies.alpha.by_article(), tallies.unitizing.by_article()
     for article in study.articles:
         index = article.index
-        spans = {one.annotator: len(one.select_mentions(labels)) for one in article.annotations}
+        spans = {annotation.annotator: len(annotation.select_mentions(labels)) for annotation in article.annotations}
         if any(spans.values()):
             yield ArticleRow(
                 article=article.id,

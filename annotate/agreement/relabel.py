@@ -137,8 +137,10 @@ def relabel_decisions(
     if not is_current:
         return new, []  # the next plan lists what differs
     planned = plan_adjudication([change.new for change in compared], text, new)
-    kept = {difference.key for difference in planned.differences if difference.take}
-    return planned, [difference for difference in new.differences if difference.take and difference.key not in kept]
+    kept_keys = {difference.key for difference in planned.differences if difference.take}
+    return planned, [
+        difference for difference in new.differences if difference.take and difference.key not in kept_keys
+    ]
 
 
 def _map_kept(change: Callable[[T], T | None], entries: Iterable[T]) -> list[T]:

@@ -84,7 +84,7 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     if not articles:
         raise CannotRun(store.root / "adjudication", "has no files", "write them with `annotate adjudicate plan`")
     results = [_make_gold(store, loaded, article_id, adjudicator) for article_id in articles]
-    problems = [problem for _, found in results for problem in found]
+    problems = [problem for _, of_article in results for problem in of_article]
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
@@ -108,7 +108,7 @@ def _make_gold(
     if decisions.text_sha256 != annotations[0].text_sha256:
         return None, [f"{path}: was made on another text; decide on the text as it is now"]
     planned = plan_adjudication(annotations, text, decisions)
-    listed, current = ({one.identity for one in side.differences} for side in (decisions, planned))
+    listed, current = ({difference.identity for difference in side.differences} for side in (decisions, planned))
     if planned.open_differences or listed != current:
         return None, [f"{path}: differences are open, new or gone; `annotate adjudicate plan` lists them"]
     try:
