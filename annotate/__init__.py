@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from annotate.dataset.writer import Manifest
     from annotate.errors import CannotRun, Refused
     from annotate.findings import Finding
-    from annotate.inventory import Inventory
-    from annotate.inventory import load as load_inventory
+    from annotate.inventory import Inventory, load_inventory
     from annotate.model import Annotation, Annotator, Article, Relation, Span
     from annotate.offsets import normalise as normalise_text
     from annotate.offsets import sha256
@@ -90,7 +89,7 @@ _SOURCES = {
     "check": "annotate.api:check",
     "convert_exports": "annotate.api:convert_exports",
     "diff": "annotate.api:diff",
-    "load_inventory": "annotate.inventory:load",
+    "load_inventory": "annotate.inventory:load_inventory",
     "normalise_text": "annotate.offsets:normalise",
     "score": "annotate.api:score",
     "sha256": "annotate.offsets:sha256",

@@ -15,13 +15,13 @@ import msgspec
 from annotate.errors import CannotRun
 from annotate.inventory import Interval, Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
-from annotate.numbers import numbers_in
-from annotate.offsets import sha256, trimmed
+from annotate.numbers import find_numbers
+from annotate.offsets import sha256, trim_range
 from annotate.schemas import convert_value
 from annotate.util.files import load_yaml
 
 ANNOTATOR = "baseline"
-FILE = "baseline.yaml"
+BASELINE_FILE = "baseline.yaml"
 HINT = "fix it after docs/baseline.md"
 _NUMBERS = {"both": 1, "lower": 1, "upper": 1, "between": 2, "none": 0}
 """How many numbers the words must hold for each reading of a wording; with none, they may hold any."""
@@ -56,7 +56,7 @@ class Patterns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Baseline:
     """Makes annotations with one data file and inventory."""
 
-    def __init__(self, patterns: Patterns, inventory: Inventory, where: str | Path = FILE) -> None:
+    def __init__(self, patterns: Patterns, inventory: Inventory, where: str | Path = BASELINE_FILE) -> None:
         """Raises CannotRun for an expression that cannot be compiled and for names that the inventory has not."""
         self.inventory, self.patterns, self._where = inventory, patterns, where
         self._fit()
@@ -104,7 +104,7 @@ class Baseline:
                     if match.start(group) < 0:
                         continue
                     base = sentence.start()
-                    first, last = trimmed(text, base + match.start(group), base + match.end(group))
+                    first, last = trim_range(text, base + match.start(group), base + match.end(group))
                     if first == last:
                         continue
                     place = (label, first, last)
@@ -136,7 +136,7 @@ class Baseline:
 
     def _span(self, id_: str, label: str, start: int, end: int, words: str) -> Span:
         interval = next((one for one in self.inventory.intervals if one.label == label), None)
-        numbers = numbers_in(words, self.inventory.language) if interval else []
+        numbers = find_numbers(words, self.inventory.language) if interval else []
         values: dict[str, AttributeValue] = {}
         for when, entry in self._settings.get(label, ()):
             if when.search(words):
@@ -162,8 +162,8 @@ def _readable(interval: Interval, value: AttributeValue, numbers: list[int]) -> 
     return not needed or (len(numbers) == needed and numbers == sorted(numbers))
 
 
-def load(folder: str | Path, inventory: Inventory) -> Baseline:
+def load_baseline(folder: str | Path, inventory: Inventory) -> Baseline:
     """The baseline of a schema folder. Raises CannotRun, naming the place, for a missing or broken file."""
-    path = Path(folder) / FILE
+    path = Path(folder) / BASELINE_FILE
     value = load_yaml(path, "write one after docs/baseline.md")
     return Baseline(convert_value(path, value, Patterns, HINT), inventory, path)

@@ -109,7 +109,7 @@ class Documents(NamedTuple):
         return _rearrange(self, indices, spans, relations)
 
     def canonical(self) -> "Documents":
-        """Return the same documents with spans and relations in canonical order, as `corpus.canonical` has it."""
+        """Return the same documents with spans and relations in canonical order, as `corpus.sort_annotation` has it."""
         spans, relations = self.spans, self.relations
         span_order = order_spans(
             self.inventory, spans.ids, document_indices(spans.bounds), spans.starts, spans.ends, spans.labels
@@ -292,7 +292,7 @@ def sort_rows(*keys: Integers) -> tuple[Integers, Mask]:
 def order_spans(
     inventory: Inventory, ids: Sequence[str], documents: Integers, starts: Integers, ends: Integers, labels: Integers
 ) -> Integers:
-    """Return the order of spans, document by document, as `corpus.span_order` sorts those of one annotation.
+    """Return the order of spans, document by document, as `corpus.span_sort_key` sorts those of one annotation.
 
     Args:
         inventory: The inventory that numbers the labels.

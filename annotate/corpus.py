@@ -35,14 +35,14 @@ _CHECK = "`annotate check` says what is wrong with it"
 _READABLE = "make it a folder that can be read"
 
 
-def span_order(span: Span) -> tuple[int, int, str, str]:
+def span_sort_key(span: Span) -> tuple[int, int, str, str]:
     """The canonical order of spans: start, end, label, id."""
     return span.start, span.end, span.label, span.id
 
 
-def canonical(annotation: Annotation) -> Annotation:
+def sort_annotation(annotation: Annotation) -> Annotation:
     """The same annotation with spans by place, and relations by the place of their head, then of their tail."""
-    spans = sorted(annotation.spans, key=span_order)
+    spans = sorted(annotation.spans, key=span_sort_key)
     place = {span.id: number for number, span in enumerate(spans)}
 
     def relation_order(relation: Relation) -> tuple[int, int, str]:
@@ -85,10 +85,10 @@ def _form(type_: type[msgspec.Struct], but: str) -> tuple[tuple[str, ...], bytes
 
 
 def encode_annotation(annotation: Annotation) -> bytes:
-    return encode_ordered(canonical(annotation))
+    return encode_sorted_annotation(sort_annotation(annotation))
 
 
-def encode_ordered(annotation: Annotation) -> bytes:
+def encode_sorted_annotation(annotation: Annotation) -> bytes:
     """The bytes of an annotation whose spans and relations are in canonical order as they are."""
     return _encode(annotation)
 
@@ -115,7 +115,7 @@ def encode_links(links: Links) -> bytes:
     return _encode(links)
 
 
-def beside(folder: Path) -> Path:
+def find_parent_folder(folder: Path) -> Path:
     """The folder that a folder is in, as it was named where that leads there, so that messages say what was typed."""
     named = folder / ".." if folder.name in ("", "..") else folder.parent
     real = folder.resolve().parent

@@ -130,8 +130,10 @@ def generated_files(inventory: Inventory, schema: Path, guidelines: Path | None)
 
     Raises CannotRun for a page with a marker that names no label.
     """
-    files = {schema / classes.BESIDE: annotation_schema_text(inventory)}
-    files[schema / classes.FILE_CLASSES] = classes.encode(classes.extended(inventory.numbers, inventory.named))
+    files = {schema / classes.ANNOTATION_SCHEMA_FILE: annotation_schema_text(inventory)}
+    files[schema / classes.CLASS_IDS_FILE] = classes.encode_class_ids(
+        classes.extend_class_ids(inventory.numbers, inventory.named)
+    )
     files |= {schema / f"{name}.schema.json": package_schema(name) for name in PACKAGE_SCHEMAS}
     for path in sorted(guidelines.rglob("*.md")) if guidelines else []:
         page = path.read_text("utf-8")

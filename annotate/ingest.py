@@ -10,7 +10,7 @@ import msgspec
 
 from annotate.corpus import Corpus, encode_article, encode_source
 from annotate.model import ARTICLE_ID_LENGTH, Article, Omission, SourceFile, SourceRange, is_article_id
-from annotate.offsets import normalise, sha256, trimmed
+from annotate.offsets import normalise, sha256, trim_range
 from annotate.schemas import explain, package_schema
 from annotate.util.files import FileToWrite
 
@@ -20,7 +20,7 @@ LONGEST_NAME = 235
 NO_WORDS = "holds no words; there is nothing to label"
 
 
-class Refused(ValueError):  # noqa: N818 - an answer, not an error in the program
+class ArticleRejected(ValueError):  # noqa: N818 - an answer, not an error in the program
     """Why a file is not taken in; nothing has been written."""
 
 
@@ -57,13 +57,13 @@ class Intake(NamedTuple):
             yield from corpus.files_of_article(article)
 
 
-def id_from(name: str) -> str:
+def make_article_id(name: str) -> str:
     """An id made of a file's name: ASCII letters and digits, in lower case, joined by hyphens."""
     ascii_ = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", ascii_).strip("-")[:ARTICLE_ID_LENGTH].strip("-")
 
 
-def take_in(
+def cut_articles(
     name: str, data: bytes, cuts: Iterable[Cut], details: Details, boundaries: str, omitted: str | None = None
 ) -> Intake:
     """Cut the articles out of a source file's bytes.
@@ -79,13 +79,13 @@ def take_in(
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Refused(f"is not UTF-8 at byte {error.start}; convert it first") from error
+        raise ArticleRejected(f"is not UTF-8 at byte {error.start}; convert it first") from error
     if "\0" in text:
-        raise Refused("holds a NUL character; it is no plain text")
+        raise ArticleRejected("holds a NUL character; it is no plain text")
     if not text:
-        raise Refused(NO_WORDS)
+        raise ArticleRejected(NO_WORDS)
     digest = sha256(data)
-    whole = [] if chosen else [Cut(_allow_id(id_from(name.rpartition(".")[0] or name)), 0, len(text))]
+    whole = [] if chosen else [Cut(_allow_id(make_article_id(name.rpartition(".")[0] or name)), 0, len(text))]
     ranges = [_trim(text, cut) for cut in chosen or whole]
     articles = []
     for cut in ranges:
@@ -104,9 +104,9 @@ def _hold(noun: Article | SourceFile, schema: str) -> None:
     try:
         data = encode_article(noun) if isinstance(noun, Article) else encode_source(noun)
     except UnicodeEncodeError as error:
-        raise Refused(f"can have no {error.object!r}, which is not UTF-8; give another") from error
+        raise ArticleRejected(f"can have no {error.object!r}, which is not UTF-8; give another") from error
     for fault in explain(msgspec.json.decode(data), package_schema(schema)):
-        raise Refused(f"can have no such {fault.place}: {fault.message}; {fault.hint}")
+        raise ArticleRejected(f"can have no such {fault.place}: {fault.message}; {fault.hint}")
 
 
 def _allow_name(name: str) -> None:
@@ -114,21 +114,21 @@ def _allow_name(name: str) -> None:
     try:
         length = len(name.encode())
     except UnicodeEncodeError as error:
-        raise Refused("has a name that is not UTF-8; rename the file") from error
+        raise ArticleRejected("has a name that is not UTF-8; rename the file") from error
     if length > LONGEST_NAME:
-        raise Refused(f"has a name of {length} bytes, and {LONGEST_NAME} is the most; rename the file")
+        raise ArticleRejected(f"has a name of {length} bytes, and {LONGEST_NAME} is the most; rename the file")
     if name.startswith("."):
-        raise Refused("has a name that begins with a dot, as what is no part of a corpus has; rename the file")
+        raise ArticleRejected("has a name that begins with a dot, as what is no part of a corpus has; rename the file")
     if "\\" in name:
-        raise Refused("has a name with a backslash, which parts folders elsewhere; rename the file")
+        raise ArticleRejected("has a name with a backslash, which parts folders elsewhere; rename the file")
     if name.endswith(".json"):
-        raise Refused("is named as the records of sources are; give the file another name, such as .txt")
+        raise ArticleRejected("is named as the records of sources are; give the file another name, such as .txt")
 
 
 def _allow_id(name: str) -> str:
     if not is_article_id(name):
         signs = "lower-case letters, digits, hyphens and underscores"
-        raise Refused(f"{name!r} can be no id; use {signs}, {ARTICLE_ID_LENGTH} at most")
+        raise ArticleRejected(f"{name!r} can be no id; use {signs}, {ARTICLE_ID_LENGTH} at most")
     return name
 
 
@@ -138,11 +138,11 @@ def _start(cut: Cut) -> int:
 
 def _trim(text: str, cut: Cut) -> Cut:
     if not 0 <= cut.start < cut.end <= len(text):
-        raise Refused(f"[{cut.start}, {cut.end}) lies outside its {len(text)} characters; fix the range")
+        raise ArticleRejected(f"[{cut.start}, {cut.end}) lies outside its {len(text)} characters; fix the range")
     mark = text.startswith("\ufeff") and cut.start == 0
-    start, end = trimmed(text, cut.start + mark, cut.end)
+    start, end = trim_range(text, cut.start + mark, cut.end)
     if start == end:
-        raise Refused(NO_WORDS)
+        raise ArticleRejected(NO_WORDS)
     return Cut(cut.id, start, end)
 
 
@@ -150,16 +150,16 @@ def _gaps(text: str, cuts: list[Cut], reason: str | None) -> Iterable[Omission]:
     at = 0
     for start, end in [*((cut.start, cut.end) for cut in cuts), (len(text), len(text))]:
         if start < at:
-            raise Refused(f"two articles overlap at {start}; fix the ranges")
+            raise ArticleRejected(f"two articles overlap at {start}; fix the ranges")
         if start > at:
             words = text[at:start].strip().strip("\ufeff")
             if words and reason is None:
-                raise Refused(f"[{at}, {start}) is in no article; say why with --omitted")
+                raise ArticleRejected(f"[{at}, {start}) is in no article; say why with --omitted")
             yield Omission(start=at, end=start, reason=reason if words and reason is not None else WHITE_SPACE)
         at = end
 
 
-class Known:
+class CorpusContents:
     """Ids, source files and texts of a corpus, and of what is to be added; the corpus is read once."""
 
     def __init__(self, corpus: Corpus) -> None:
@@ -174,12 +174,14 @@ class Known:
         # Whatever stands there, a broken link too, would be written over.
         there = any(map(os.path.lexists, (corpus.source_path(file), corpus.source_record_path(file))))
         if file in self._files or there:
-            raise Refused(f"a source file called {file} is in the corpus already; rename the new one")
+            raise ArticleRejected(f"a source file called {file} is in the corpus already; rename the new one")
         self._files.add(file)
         for article in intake.articles:
             if article.id in self._ids:
-                raise Refused(f"an article with the id {article.id!r} is in the corpus already; give another with --id")
+                raise ArticleRejected(
+                    f"an article with the id {article.id!r} is in the corpus already; give another with --id"
+                )
             if article.text_sha256 in self._texts:
-                raise Refused(f"its text is in the corpus already, as {self._texts[article.text_sha256]!r}")
+                raise ArticleRejected(f"its text is in the corpus already, as {self._texts[article.text_sha256]!r}")
             self._ids.add(article.id)
             self._texts[article.text_sha256] = article.id

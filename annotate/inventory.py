@@ -21,13 +21,13 @@ from annotate.errors import CannotRun
 from annotate.schemas import convert_value, require_valid
 from annotate.util.files import load_yaml, read_bytes
 
-FILE_CLASSES = "classes.json"
-BESIDE = "annotation.schema.json"
+CLASS_IDS_FILE = "classes.json"
+ANNOTATION_SCHEMA_FILE = "annotation.schema.json"
 """What `annotate generate` writes with it: where this is, the other has been."""
 Lists = dict[str, tuple[str, ...]]
 
 
-class Classes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ClassIds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Names in the order of their ids: of spans, of the spans of each layer, of relations, of each attribute's values.
 
     `retired` repeats those that the inventory no longer has, for a reader.
@@ -47,14 +47,14 @@ class Classes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         yield from ((f"attributes.{name}", names) for name, names in self.attributes.items())
 
 
-def read(folder: Path) -> Classes | None:
+def load_class_ids(folder: Path) -> ClassIds | None:
     """The classes of a schema folder, None where it has no file of them. Raises CannotRun for one that is broken."""
-    path = folder / FILE_CLASSES
+    path = folder / CLASS_IDS_FILE
     if not path.is_file():
         return None
     hint = "take back what was committed, then run `annotate generate`"
     try:
-        found = msgspec.json.decode(read_bytes(path, hint), type=Classes)
+        found = msgspec.json.decode(read_bytes(path, hint), type=ClassIds)
     except msgspec.MsgspecError as error:
         raise CannotRun(path, str(error), hint) from error
     for place, names in found.lists():
@@ -64,11 +64,11 @@ def read(folder: Path) -> Classes | None:
     return found
 
 
-def encode(classes: Classes) -> str:
+def encode_class_ids(classes: ClassIds) -> str:
     return msgspec.json.format(msgspec.json.encode(classes), indent=2).decode() + "\n"
 
 
-def extended(old: Classes | None, now: Classes) -> Classes:
+def extend_class_ids(old: ClassIds | None, now: ClassIds) -> ClassIds:
     """The old lists, each with the names that `now` adds at its end; what `now` lacks is retired."""
     if old is None:
         return now
@@ -80,7 +80,7 @@ def extended(old: Classes | None, now: Classes) -> Classes:
     retired = [
         f"{place}.{name}" for place, names in before.items() for name in names if name not in present.get(place, ())
     ]
-    return Classes(
+    return ClassIds(
         spans=grown("spans"),
         layers={name: grown(f"layers.{name}") for name in dict.fromkeys((*old.layers, *now.layers))},
         relations=grown("relations"),
@@ -89,38 +89,38 @@ def extended(old: Classes | None, now: Classes) -> Classes:
     )
 
 
-class Fault(NamedTuple):
+class ClassIdFault(NamedTuple):
     """What is wrong with the file, and what to do."""
 
     problem: str
     hint: str
 
 
-def faults(old: Classes | None, now: Classes, path: Path) -> Iterator[Fault]:
+def find_class_id_faults(old: ClassIds | None, now: ClassIds, path: Path) -> Iterator[ClassIdFault]:
     """Names of the inventory that the file at `path`, read as `old`, lacks; that it is gone, though ids were given."""
     if old is None:
-        if path.with_name(BESIDE).is_file():
+        if path.with_name(ANNOTATION_SCHEMA_FILE).is_file():
             hint = "take back what was committed, or if there never was one, run `annotate generate` and commit it"
-            yield Fault("is missing, and says by which number a class goes", hint)
+            yield ClassIdFault("is missing, and says by which number a class goes", hint)
         return
     known = dict(old.lists())
     for place, names in now.lists():
         for name in names:
             if name not in known.get(place, ()):
-                yield Fault(f"gives {place}.{name} no class id", "run `annotate generate`, and commit it")
+                yield ClassIdFault(f"gives {place}.{name} no class id", "run `annotate generate`, and commit it")
 
 
-def checked(old: Classes | None, now: Classes, path: Path) -> Classes:
+def resolve_class_ids(old: ClassIds | None, now: ClassIds, path: Path) -> ClassIds:
     """The ids to use: those of the file, or where there never was one, the places in the inventory.
 
     Raises CannotRun for the first of its faults.
     """
-    for fault in faults(old, now, path):
+    for fault in find_class_id_faults(old, now, path):
         raise CannotRun(path, fault.problem, fault.hint)
     return now if old is None else old
 
 
-FILE = "labels.yaml"
+INVENTORY_FILE = "labels.yaml"
 
 RESERVED_HOTKEYS = {"u"}
 """Single keys that Label Studio 1.23 takes for itself: u lets go of the selected region."""
@@ -266,13 +266,13 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     relations: dict[str, RelationLabel]
     intervals: tuple[Interval, ...]
     records: dict[str, RecordType]
-    numbers: Classes | None = None
+    numbers: ClassIds | None = None
     folder: str = ""
 
     @property
-    def named(self) -> Classes:
+    def named(self) -> ClassIds:
         """The names of all classes, in the order of the file."""
-        return Classes(
+        return ClassIds(
             spans=tuple(self.spans),
             layers={name: tuple(label.name for label in self.labels_of(name)) for name in self.layers},
             relations=tuple(self.relations),
@@ -280,7 +280,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         )
 
     @property
-    def classes(self) -> Classes:
+    def classes(self) -> ClassIds:
         """The names of all classes by their ids, retired ones among them.
 
         Raises CannotRun where the committed ids lack a name; without such, an id is a place in the file.
@@ -300,17 +300,17 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 @lru_cache(maxsize=8)
-def _classes(inventory: Inventory) -> Classes:
+def _classes(inventory: Inventory) -> ClassIds:
     """Kept, since each column of class ids asks for them with each batch of rows."""
-    return checked(inventory.numbers, inventory.named, Path(inventory.folder) / FILE_CLASSES)
+    return resolve_class_ids(inventory.numbers, inventory.named, Path(inventory.folder) / CLASS_IDS_FILE)
 
 
-def load(folder: str | Path) -> Inventory:
+def load_inventory(folder: str | Path) -> Inventory:
     """The inventory of a schema folder.
 
     Raises CannotRun, naming the place, for a missing or broken file and for names that do not fit together.
     """
-    path = Path(folder) / FILE
+    path = Path(folder) / INVENTORY_FILE
     value = load_yaml(path, "give the folder that holds it with --schema")
     require_valid(path, value, "inventory")
     for place, problem, hint in _misfits(value):
@@ -319,7 +319,7 @@ def load(folder: str | Path) -> Inventory:
         value[section] = {name: {"name": name, **entry} for name, entry in value[section].items()}
     for interval in value["intervals"]:
         interval["views"] = {name: {"name": name, **view} for name, view in interval.get("views", {}).items()}
-    value |= {"numbers": read(Path(folder)), "folder": str(folder)}
+    value |= {"numbers": load_class_ids(Path(folder)), "folder": str(folder)}
     return convert_value(path, value, Inventory)
 
 

@@ -8,7 +8,7 @@ _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+(?:\.\d+)?")
 _SCALES = {10**power for power in (3, 6, 9)}
 
 
-def numbers_in(text: str, language: str) -> list[int]:
+def find_numbers(text: str, language: str) -> list[int]:
     """The whole numbers in a text, in its order: "3,000 to four thousand" gives 3000 and 4000, "2.5 million" 2500000.
 
     Words of quantity that are no numbers ("dozens", "a dozen") give none, nor do ordinals. Number words are read where

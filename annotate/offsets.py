@@ -27,7 +27,7 @@ _LINE_END = re.compile(r"[\r\n]")
 _CRLF = re.compile("\r\n")
 
 
-class Settled(NamedTuple):
+class ResolvedOffsets(NamedTuple):
     """A span's place in code points, and what its offsets had been."""
 
     start: int
@@ -35,10 +35,10 @@ class Settled(NamedTuple):
     diagnosis: Diagnosis
 
 
-class Misfit(NamedTuple):
+class UnresolvedOffsets(NamedTuple):
     """What the text reads under either count where neither gives the quoted words; None: outside the text.
 
-    `places` are the places that the words may mean all the same; where there is one, `settle` can take it when asked.
+    `places` are the places that the words may mean all the same; where there is one, `resolve_offsets` can take it when asked.
     """
 
     code_points: str | None
@@ -118,7 +118,9 @@ def _slice(text: str, start: int | None, end: int | None) -> str | None:
     return text[start:end]
 
 
-def settle(text: str, start: int, end: int, quoted: str, fix: bool = False) -> Settled | Misfit:
+def resolve_offsets(
+    text: str, start: int, end: int, quoted: str, fix: bool = False
+) -> ResolvedOffsets | UnresolvedOffsets:
     """Decide, for one span, in which unit its offsets were counted: by the words quoted with it.
 
     Code points are tried first, UTF-16 units second; then both again with the words as a browser shows them, since it
@@ -127,30 +129,38 @@ def settle(text: str, start: int, end: int, quoted: str, fix: bool = False) -> S
     """
     as_points = _slice(text, start, end)
     if as_points == quoted:
-        return Settled(start, end, "code points")
+        return ResolvedOffsets(start, end, "code points")
     first, last = from_utf16(text, start), from_utf16(text, end)
     as_units = _slice(text, first, last)
     if as_units == quoted and first is not None and last is not None:
-        return Settled(first, last, "UTF-16")
-    if as_points is not None and shown(as_points) == shown(quoted):
+        return ResolvedOffsets(first, last, "UTF-16")
+    if as_points is not None and fold_white_space(as_points) == fold_white_space(quoted):
         escaped = _LINE_END.sub(r"\\n", as_points) == quoted
-        return Settled(start, end, "escaped newline" if escaped else "folded white space")
-    if as_units is not None and shown(as_units) == shown(quoted) and first is not None and last is not None:
-        return Settled(first, last, "UTF-16")
-    misfit = _diagnosed(text, ((start, last), (first, end)), quoted, Misfit(as_points, as_units))
+        return ResolvedOffsets(start, end, "escaped newline" if escaped else "folded white space")
+    if (
+        as_units is not None
+        and fold_white_space(as_units) == fold_white_space(quoted)
+        and first is not None
+        and last is not None
+    ):
+        return ResolvedOffsets(first, last, "UTF-16")
+    misfit = _diagnosed(text, ((start, last), (first, end)), quoted, UnresolvedOffsets(as_points, as_units))
     if fix and len(misfit.places) == 1:
-        return Settled(*misfit.places[0], misfit.diagnosis)
+        return ResolvedOffsets(*misfit.places[0], misfit.diagnosis)
     return misfit
 
 
-def _diagnosed(text: str, mixed: tuple[tuple[int | None, int | None], ...], quoted: str, misfit: Misfit) -> Misfit:
+def _diagnosed(
+    text: str, mixed: tuple[tuple[int | None, int | None], ...], quoted: str, misfit: UnresolvedOffsets
+) -> UnresolvedOffsets:
     """Why neither count fits, and the places that might be meant; `mixed` has one offset in each unit."""
     if not quoted.strip():
         return misfit
     places = []
+    folded = fold_white_space(quoted)
     for start, end in mixed:
         words = _slice(text, start, end)
-        if words is not None and shown(words) == shown(quoted) and start is not None and end is not None:
+        if words is not None and fold_white_space(words) == folded and start is not None and end is not None:
             places.append((start, end))
     if places:
         return misfit._replace(diagnosis="hybrid", places=tuple(dict.fromkeys(places)))
@@ -163,25 +173,25 @@ def _diagnosed(text: str, mixed: tuple[tuple[int | None, int | None], ...], quot
     return misfit._replace(diagnosis="stale text", places=() if several else ((found, found + len(quoted)),))
 
 
-def shown(words: str) -> str:
+def fold_white_space(words: str) -> str:
     """Words as a browser shows them: white space of any length is one space. Label Studio quotes a line end as a
     backslash and an n, which counts as white space here."""
     return _GAP.sub(" ", words)
 
 
-def paragraph(text: str, start: int, end: int) -> tuple[int, int]:
+def find_line_range(text: str, start: int, end: int) -> tuple[int, int]:
     """The range `[start, end)` of the line, or lines, in which a span stands; line ends are not part of it."""
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", max(end - 1, start))
     return first, len(text) if last < 0 else last
 
 
-def cuts_word(text: str, at: int) -> bool:
+def is_inside_word(text: str, at: int) -> bool:
     """Whether an offset lies between two letters or digits."""
     return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
-def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+def trim_range(text: str, start: int, end: int) -> tuple[int, int]:
     """The range without white space at its ends; empty, at `start`, if it holds nothing else."""
     words = text[start:end]
     inner = words.strip()

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from annotate.corpus import span_order
+from annotate.corpus import span_sort_key
 from annotate.inventory import Enclosing, Inventory, RecordType
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
@@ -125,7 +125,7 @@ def _place(mention: Mention) -> tuple[int, int, str, str]:
 
 def _groups(annotation: Annotation, joining: str | None) -> Iterable[list[Span]]:
     """The spans, those that are pieces of one together; each group in the order of the text."""
-    spans = {span.id: span for span in sorted(annotation.spans, key=span_order)}
+    spans = {span.id: span for span in sorted(annotation.spans, key=span_sort_key)}
     joins = [relation for relation in annotation.relations if relation.label == joining]
     if not joins:
         return ([span] for span in spans.values())

@@ -28,13 +28,13 @@ from annotate.agreement.span_tallies import add_matching, project_patterns
 from annotate.agreement.study import Study, make_study
 from annotate.agreement.tally import Tally
 from annotate.corpus import Corpus
-from annotate.inventory import load
+from annotate.inventory import load_inventory
 from annotate.model import GOLD, Span
 from annotate.records import Graph, Mention, Piece
 from annotate.scoring.score import make_prediction
 
 ROOT = Path(__file__).resolve().parent.parent
-INVENTORY = load(ROOT / "schema")
+INVENTORY = load_inventory(ROOT / "schema")
 LABELS = tuple(INVENTORY.spans)
 ANNOTATORS, CHARACTERS = 3, 300_000
 DOCUMENTS, SPANS, SIZE = 200, 60, 6_000

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from annotate import inventory
-from annotate.corpus import Corpus, canonical, encode_annotation, encode_article
+from annotate.corpus import Corpus, encode_annotation, encode_article, sort_annotation
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, AttributeValue, Process, Relation, SourceRange, Span
 from annotate.offsets import sha256
@@ -124,7 +124,7 @@ def annotation(made: Article, labels: Inventory, annotator: str, process: Proces
 def make(folder: Path, articles: int) -> None:
     for name in ("articles", "annotations/gold", "annotations/reader"):
         (folder / name).mkdir(parents=True)
-    labels, corpus, chance = inventory.load(ROOT / "schema"), Corpus(folder), random.Random(1)  # noqa: S311 - no secret
+    labels, corpus, chance = inventory.load_inventory(ROOT / "schema"), Corpus(folder), random.Random(1)  # noqa: S311 - no secret
     known = 'training: none, since: "2026-01-01"'
     people = f"- {{id: reader, kind: model, {known}}}\n- {{id: judge, kind: person, {known}}}\n"
     (folder / "annotators.yaml").write_text(f"annotators:\n{people}")
@@ -132,9 +132,9 @@ def make(folder: Path, articles: int) -> None:
         one = article(number, chance)
         corpus.text_path(one.id).write_text(one.text)
         corpus.article_path(one.id).write_bytes(encode_article(one))
-        gold = canonical(annotation(one, labels, "judge", "adjudicated", chance))
+        gold = sort_annotation(annotation(one, labels, "judge", "adjudicated", chance))
         corpus.annotation_path(GOLD, one.id).write_bytes(encode_annotation(gold))
-        own = canonical(annotation(one, labels, "reader", "single pass", chance))
+        own = sort_annotation(annotation(one, labels, "reader", "single pass", chance))
         corpus.annotation_path("reader", one.id).write_bytes(encode_annotation(own))
 
 
@@ -159,7 +159,7 @@ def ours(folder: Path, out: Path, tables: Sequence[str], workers: int) -> tuple[
     block_pandas()  # as the program does
     keep_freed_memory()
     start = now()
-    made = build(Corpus(folder), inventory.load(ROOT / "schema"), out, tables=tables, workers=workers)
+    made = build(Corpus(folder), inventory.load_inventory(ROOT / "schema"), out, tables=tables, workers=workers)
     return now() - start, sum(table.rows for table in made.tables)
 
 

@@ -40,7 +40,7 @@ def make(folder: Path, articles: int) -> None:
     from annotate.convert.reader import Batch, BatchReader
     from annotate.convert.tasks import AcceptedTask, TaskFields
 
-    labels = inventory.load(SCHEMA)
+    labels = inventory.load_inventory(SCHEMA)
     reader = BatchReader(labels, TaskFields(), {1: "anna", 2: "anna", 3: "anna"}, Details())
     for name in ("articles", "sources", "annotations/anna"):
         (folder / name).mkdir(parents=True)
@@ -72,7 +72,7 @@ def make(folder: Path, articles: int) -> None:
 
 def ours(folder: Path, workers: int) -> int:
     corpus, errors = Corpus(folder), 0
-    for finding in check(corpus, inventory.load(SCHEMA), workers):
+    for finding in check(corpus, inventory.load_inventory(SCHEMA), workers):
         errors += finding.severity == "error"
     if errors:
         raise SystemExit(f"{errors} errors in a corpus that has none")
@@ -83,7 +83,7 @@ def alone(folder: Path) -> Callable[[], int]:
     """The work itself: what is imported and made once is there by now."""
     from jsonschema import Draft202012Validator
 
-    validator = Draft202012Validator(json.loads(annotation_schema_text(inventory.load(SCHEMA))))
+    validator = Draft202012Validator(json.loads(annotation_schema_text(inventory.load_inventory(SCHEMA))))
     # Not sorted: to list all files of a large corpus would be counted against it.
     files = list(islice((folder / "annotations" / "anna").glob("*.json"), ALONE))
 

@@ -54,7 +54,7 @@ def ours(path: Path, out: Path, tables: tuple[str, ...], workers: int) -> int:
     from annotate.convert.run import convert_exports
 
     options = ConversionOptions(
-        inputs=(str(path),), out=str(out), inventory=inventory.load(SCHEMA), tables=tables[1::2]
+        inputs=(str(path),), out=str(out), inventory=inventory.load_inventory(SCHEMA), tables=tables[1::2]
     )
     done = convert_exports(options, local_pool(workers)).manifest
     if done.aside:
@@ -72,7 +72,7 @@ def floor(path: Path, out: Path) -> int:
     from annotate.dataset.tables import tables as tables_of
     from benchmarks.floor import columns
 
-    labels = inventory.load(SCHEMA)
+    labels = inventory.load_inventory(SCHEMA)
     schema = arrow_schema(tables_of(labels, {"articles"})["articles"].features)
     decoder, count = msgspec.json.Decoder(ExportedTask), 0
     gc.disable()
@@ -97,7 +97,7 @@ def sdk(path: Path, out: Path, format_: str) -> Callable[[], int]:
 
     out.mkdir()
     converter = Converter(  # type: ignore[no-untyped-call]
-        labelling_config(inventory.load(SCHEMA)), str(out), download_resources=False
+        labelling_config(inventory.load_inventory(SCHEMA)), str(out), download_resources=False
     )
     converter.convert(str(path), str(out), format_, is_dir=False)  # type: ignore[no-untyped-call]
     [written] = out.glob("result.*")

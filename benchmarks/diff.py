@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from annotate.corpus import Corpus, encode_annotation, encode_article
-from annotate.inventory import Inventory, load
+from annotate.inventory import Inventory, load_inventory
 from annotate.model import GOLD, Annotation, Article, AttributeValue, Relation, SourceRange, Span
 from annotate.offsets import sha256
 
@@ -72,7 +72,7 @@ def corrected(draw: random.Random, old: Annotation, text: str) -> Annotation:
 
 def make(folder: Path, articles: int, every: int) -> None:
     """`old` and `new`, in which the gold of one article in `every` was corrected."""
-    draw, inventory = random.Random(0), load(ROOT / "schema")
+    draw, inventory = random.Random(0), load_inventory(ROOT / "schema")
     for side in ("old", "new"):
         shutil.copytree(ROOT / "schema", folder / side / "schema")
         for part in ("articles", "annotations/gold", "annotations/reader-1", "splits"):

@@ -86,7 +86,7 @@ def write_corpus(root: Path, count: int) -> Corpus:
     (root / "corpus").mkdir(parents=True)
     (root / "schema").symlink_to(SCHEMA)
     (root / "corpus" / "annotators.yaml").write_text(ANNOTATORS)
-    corpus, mapper = Corpus(root / "corpus"), Mapper(inventory.load(SCHEMA))
+    corpus, mapper = Corpus(root / "corpus"), Mapper(inventory.load_inventory(SCHEMA))
     for begin in range(0, count, SOURCE):
         raw = [exports.task(number) for number in range(begin + 1, min(begin + SOURCE, count) + 1)]
         texts = [one["data"]["text"] for one in raw]
@@ -183,7 +183,7 @@ def timed(call: Callable[[], object]) -> float:
 
 
 def load() -> inventory.Inventory:
-    return inventory.load(SCHEMA)
+    return inventory.load_inventory(SCHEMA)
 
 
 def bodies(corpus: Corpus, *, submitted: bool = False) -> Iterator[bytes]:

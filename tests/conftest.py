@@ -34,7 +34,7 @@ class Project:
 
     @property
     def inventory(self) -> Inventory:
-        return inventory.load(self.schema)
+        return inventory.load_inventory(self.schema)
 
     def path(self, file: str) -> Path:
         return self.root / file
@@ -82,4 +82,4 @@ def corpus() -> Corpus:
 @pytest.fixture(scope="session")
 def labels() -> Inventory:
     """The inventory of this repository."""
-    return inventory.load(ROOT / "schema")
+    return inventory.load_inventory(ROOT / "schema")

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import example, given
 
 from annotate.annotation_files import AnnotationFile
-from annotate.baseline import load
+from annotate.baseline import load_baseline
 from annotate.cli.labels import find_errors
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
-from annotate.inventory import load as load_inventory
+from annotate.inventory import load_inventory as load_inventory
 from annotate.model import Annotation
 from tests.conftest import ROOT, Project, annotate
 from tests.strategies import texts
 
 INVENTORY = load_inventory(ROOT / "schema")
-BASELINE = load(ROOT / "schema", INVENTORY)
+BASELINE = load_baseline(ROOT / "schema", INVENTORY)
 
 SMALL = r"""
 version: "1"
@@ -101,7 +101,9 @@ def test_command_writes_what_can_be_scored(tmp_path: Path) -> None:
 
 def test_another_inventory_takes_another_data_file(project: Project) -> None:
     (project.schema / "baseline.yaml").write_text(SMALL)
-    made = load(project.schema, project.inventory).annotate("a", "The cook said 40 crates sank. The cook said no.")
+    made = load_baseline(project.schema, project.inventory).annotate(
+        "a", "The cook said 40 crates sank. The cook said no."
+    )
     assert [(span.label, span.text) for span in made.spans] == [
         ("Speaker", "The cook"),
         ("Verb", "said"),
@@ -126,7 +128,7 @@ def test_another_inventory_takes_another_data_file(project: Project) -> None:
 def test_a_broken_data_file_is_one_clear_line(project: Project, old: str, new: str, said: str) -> None:
     (project.schema / "baseline.yaml").write_text(SMALL.replace(old, new))
     with pytest.raises(CannotRun, match=r"baseline\.yaml") as caught:
-        load(project.schema, project.inventory)
+        load_baseline(project.schema, project.inventory)
     assert said in str(caught.value)
 
 

@@ -12,12 +12,12 @@ from annotate import inventory as classes
 from annotate.dataset.tables import configs
 from annotate.errors import CannotRun
 from annotate.generate import generated_files
-from annotate.inventory import Classes
+from annotate.inventory import ClassIds
 from tests.conftest import Project
 
 NAMES = st.lists(st.sampled_from("abcdefg"), unique=True).map(tuple)
 CLASSES = st.builds(
-    Classes,
+    ClassIds,
     spans=NAMES,
     layers=st.dictionaries(st.sampled_from("xy"), NAMES),
     relations=NAMES,
@@ -26,11 +26,11 @@ CLASSES = st.builds(
 
 
 @given(st.lists(CLASSES, min_size=2, max_size=5))
-def test_an_id_once_given_stays(versions: list[Classes]) -> None:
-    kept: Classes | None = None
+def test_an_id_once_given_stays(versions: list[ClassIds]) -> None:
+    kept: ClassIds | None = None
     given_before: dict[str, tuple[str, ...]] = {}
     for now in versions:
-        kept = classes.extended(kept, now)
+        kept = classes.extend_class_ids(kept, now)
         found = dict(kept.lists())
         assert all(found[place][: len(names)] == names for place, names in given_before.items())
         assert all(set(names) <= set(found[place]) for place, names in now.lists())
@@ -44,23 +44,23 @@ def test_an_id_once_given_stays(versions: list[Classes]) -> None:
 
 def generate(project: Project) -> None:
     schema = project.path("schema")
-    for path, text in generated_files(inventory.load(schema), schema, None).items():
+    for path, text in generated_files(inventory.load_inventory(schema), schema, None).items():
         path.write_text(text, "utf-8")
 
 
 def test_a_class_that_is_dropped_shifts_no_other(project: Project) -> None:
     """A label that the inventory no longer has stands first; the others keep their numbers, and it keeps its name."""
     generate(project)
-    before = configs(inventory.load(project.path("schema")))["articles"]["spans"]["feature"]
+    before = configs(inventory.load_inventory(project.path("schema")))["articles"]["spans"]["feature"]
     assert before["label"]["names"] == list(project.inventory.spans)
     path = project.path("schema/classes.json")
-    old = classes.read(project.path("schema"))
+    old = classes.load_class_ids(project.path("schema"))
     assert old is not None
-    path.write_text(classes.encode(msgspec.structs.replace(old, spans=("Gone", *old.spans))), "utf-8")
+    path.write_text(classes.encode_class_ids(msgspec.structs.replace(old, spans=("Gone", *old.spans))), "utf-8")
     generate(project)
-    after = configs(inventory.load(project.path("schema")))["articles"]["spans"]["feature"]
+    after = configs(inventory.load_inventory(project.path("schema")))["articles"]["spans"]["feature"]
     assert after["label"]["names"] == ["Gone", *project.inventory.spans]
-    kept = classes.read(project.path("schema"))
+    kept = classes.load_class_ids(project.path("schema"))
     assert kept is not None
     assert kept.retired == ("spans.Gone",)
 
@@ -90,6 +90,6 @@ def test_check_finds_ids_that_are_gone_wherever_the_schema_lies(project: Project
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"spans": ["a", "a"], "layers": {}, "relations": [], "attributes": {}}'])
 def test_a_broken_file_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / classes.FILE_CLASSES).write_text(text)
+    (tmp_path / classes.CLASS_IDS_FILE).write_text(text)
     with pytest.raises(CannotRun, match=r"classes\.json"):
-        classes.read(tmp_path)
+        classes.load_class_ids(tmp_path)

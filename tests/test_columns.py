@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.columns import UNKNOWN, Documents
-from annotate.corpus import Corpus, canonical
-from annotate.inventory import load
+from annotate.corpus import Corpus, sort_annotation
+from annotate.inventory import load_inventory
 from annotate.model import Annotation, Relation, Span
 from tests.conftest import BASE
 
-INVENTORY = load(BASE / "schema")
+INVENTORY = load_inventory(BASE / "schema")
 CORPUS = Corpus(BASE / "corpus")
 
 
@@ -51,7 +51,9 @@ def test_columns_and_back(annotations: list[Annotation]) -> None:
 
 @given(documents())
 def test_canonical_as_files_are(annotations: list[Annotation]) -> None:
-    assert back(Documents.from_annotations(annotations, INVENTORY).canonical()) == list(map(canonical, annotations))
+    assert back(Documents.from_annotations(annotations, INVENTORY).canonical()) == list(
+        map(sort_annotation, annotations)
+    )
 
 
 @given(documents(), st.data())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from annotate.corpus import Corpus
-from annotate.ingest import Details, Refused, id_from, take_in
+from annotate.ingest import ArticleRejected, Details, cut_articles, make_article_id
 from annotate.model import Article
 from annotate.offsets import normalise
 from tests.conftest import Project, annotate
@@ -177,8 +177,8 @@ def test_one_bad_file_of_many_keeps_all_out(project: Project) -> None:
 @given(texts)
 def test_every_character_is_in_the_article_or_accounted_for(text: str) -> None:
     try:
-        intake = take_in("a.txt", text.encode(), [], Details(), "One file, one article.")
-    except Refused:
+        intake = cut_articles("a.txt", text.encode(), [], Details(), "One file, one article.")
+    except ArticleRejected:
         assert not text.strip() or "\0" in text
         return
     ranges = [(article.source.start, article.source.end) for article in intake.articles]
@@ -192,7 +192,7 @@ def test_every_character_is_in_the_article_or_accounted_for(text: str) -> None:
 
 @pytest.mark.parametrize(("name", "expected"), [("000_C43", "000-c43"), ("Über uns!", "uber-uns"), ("--", "")])
 def test_id_from(name: str, expected: str) -> None:
-    assert id_from(name) == expected
+    assert make_article_id(name) == expected
 
 
 def test_the_corpus_is_read_once_however_many_files_are_added(

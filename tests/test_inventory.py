@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from annotate.errors import CannotRun
 from annotate.generate import annotation_schema, annotation_schema_text
-from annotate.inventory import Inventory, load
+from annotate.inventory import Inventory, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
 from tests.conftest import BASE, Project
 
@@ -75,14 +75,14 @@ def test_two_relations_cannot_join_pieces(project: Project) -> None:
         "  joins: {definition: Too., guideline: speech.md, joins_pieces: true}\n\nrecords:",
     )
     with pytest.raises(CannotRun, match=r"relations\.joins.joins_pieces: 'continues' joins pieces already"):
-        load(project.schema)
+        load_inventory(project.schema)
 
 
 def test_pieces_and_ends(labels: Inventory) -> None:
     assert labels.pieces == "continues"
     assert labels.relations["continues"].allows("any", "any")
     assert not labels.relations["continues"].allows("any", "other")
-    small = load(BASE / "schema")
+    small = load_inventory(BASE / "schema")
     assert small.relations["words"].allows("Verb", "Words")
     assert not small.relations["words"].allows("Words", "Verb")
 
@@ -92,7 +92,7 @@ def test_package_schemas_are_schemas(name: str) -> None:
     Draft202012Validator.check_schema(json.loads(package_schema(name)))
 
 
-SMALL = load(BASE / "schema")
+SMALL = load_inventory(BASE / "schema")
 GATE = jsonschema_rs.Draft202012Validator(annotation_schema(SMALL))
 REFERENCE = Draft202012Validator(annotation_schema(SMALL))
 GOOD = json.loads((BASE / "corpus" / "annotations" / "gold" / "harbour.json").read_text("utf-8"))

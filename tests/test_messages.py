@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate.corpus import beside
+from annotate.corpus import find_parent_folder
 from tests.conftest import BASE, Project
 
 
@@ -118,8 +118,8 @@ def test_beside_is_what_was_typed_where_that_leads_there(tmp_path: Path, monkeyp
     (tmp_path / "real" / "corpus").mkdir(parents=True)
     (tmp_path / "link").symlink_to("real/corpus")
     monkeypatch.chdir(tmp_path / "real")
-    assert beside(Path("corpus")) == Path()
-    assert beside(tmp_path / "real" / "corpus") == tmp_path / "real"
-    assert beside(tmp_path / "link") == tmp_path / "real"
+    assert find_parent_folder(Path("corpus")) == Path()
+    assert find_parent_folder(tmp_path / "real" / "corpus") == tmp_path / "real"
+    assert find_parent_folder(tmp_path / "link") == tmp_path / "real"
     monkeypatch.chdir(tmp_path / "real" / "corpus")
-    assert beside(Path()).resolve() == beside(Path("../corpus")).resolve() == tmp_path / "real"
+    assert find_parent_folder(Path()).resolve() == find_parent_folder(Path("../corpus")).resolve() == tmp_path / "real"

@@ -5,16 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.offsets import (
-    Misfit,
-    Settled,
+    ResolvedOffsets,
+    UnresolvedOffsets,
+    find_line_range,
+    fold_white_space,
     from_utf16,
     in_normal_form,
     normal_places,
     normalise,
-    paragraph,
-    settle,
-    shown,
-    trimmed,
+    resolve_offsets,
+    trim_range,
 )
 from tests.strategies import texts, to_utf16
 
@@ -40,18 +40,18 @@ def test_settle_takes_code_points_and_utf16_for_what_they_are(text: str, data: s
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     words = text[start:end]
-    assert settle(text, start, end, words) == Settled(start, end, "code points")
-    settled = settle(text, to_utf16(text, start), to_utf16(text, end), words)
-    assert isinstance(settled, Settled)
+    assert resolve_offsets(text, start, end, words) == ResolvedOffsets(start, end, "code points")
+    settled = resolve_offsets(text, to_utf16(text, start), to_utf16(text, end), words)
+    assert isinstance(settled, ResolvedOffsets)
     assert text[settled.start : settled.end] == words
 
 
 def test_settle_says_what_either_reading_gives_where_neither_fits() -> None:
-    assert settle("🚢 at sea", 2, 4, "at") == Settled(2, 4, "code points")
-    assert settle("🚢 at sea", 3, 5, "at") == Settled(2, 4, "UTF-16")
-    assert settle("🚢 at sea", 0, 2, "at") == Misfit("🚢 ", "🚢", "stale text")
-    assert settle("sea", 1, 99, "at") == Misfit(None, None)
-    assert settle("sea", -2, 1, "s") == Misfit(None, None, "stale text", ((0, 1),))
+    assert resolve_offsets("🚢 at sea", 2, 4, "at") == ResolvedOffsets(2, 4, "code points")
+    assert resolve_offsets("🚢 at sea", 3, 5, "at") == ResolvedOffsets(2, 4, "UTF-16")
+    assert resolve_offsets("🚢 at sea", 0, 2, "at") == UnresolvedOffsets("🚢 ", "🚢", "stale text")
+    assert resolve_offsets("sea", 1, 99, "at") == UnresolvedOffsets(None, None)
+    assert resolve_offsets("sea", -2, 1, "s") == UnresolvedOffsets(None, None, "stale text", ((0, 1),))
 
 
 TWO = "🚢 at sea, 🚢 at port, at sea."
@@ -60,25 +60,25 @@ TWO = "🚢 at sea, 🚢 at port, at sea."
 @pytest.mark.parametrize(
     ("text", "start", "end", "quoted", "expected"),
     [
-        ("a  b", 0, 4, "a b", Settled(0, 4, "folded white space")),
-        ("a\r\nb", 0, 4, "a\\n\\nb", Settled(0, 4, "escaped newline")),
-        ("🚢 a  b", 3, 7, "a b", Settled(2, 6, "UTF-16")),
-        (TWO, 2, 6, "at ", Misfit("at s", " at ", "hybrid", ((2, 5),))),
-        (TWO, 3, 11, "at sea, 🚢", Misfit("t sea, 🚢", "at sea, ", "hybrid", ((2, 11),))),
-        (TWO, 0, 1, "at port", Misfit("🚢", None, "stale text")),
-        (TWO, 90, 97, "at port", Misfit(None, None, "stale text", ((12, 19),))),
-        (TWO, 90, 97, "at sea", Misfit(None, None, "stale text")),
-        (TWO, 0, 1, "ashore", Misfit("🚢", None, "unknown")),
-        (TWO, 90, 97, "", Misfit(None, None, "unknown")),
+        ("a  b", 0, 4, "a b", ResolvedOffsets(0, 4, "folded white space")),
+        ("a\r\nb", 0, 4, "a\\n\\nb", ResolvedOffsets(0, 4, "escaped newline")),
+        ("🚢 a  b", 3, 7, "a b", ResolvedOffsets(2, 6, "UTF-16")),
+        (TWO, 2, 6, "at ", UnresolvedOffsets("at s", " at ", "hybrid", ((2, 5),))),
+        (TWO, 3, 11, "at sea, 🚢", UnresolvedOffsets("t sea, 🚢", "at sea, ", "hybrid", ((2, 11),))),
+        (TWO, 0, 1, "at port", UnresolvedOffsets("🚢", None, "stale text")),
+        (TWO, 90, 97, "at port", UnresolvedOffsets(None, None, "stale text", ((12, 19),))),
+        (TWO, 90, 97, "at sea", UnresolvedOffsets(None, None, "stale text")),
+        (TWO, 0, 1, "ashore", UnresolvedOffsets("🚢", None, "unknown")),
+        (TWO, 90, 97, "", UnresolvedOffsets(None, None, "unknown")),
     ],
 )
 def test_diagnosis_and_the_places_that_may_be_meant(
-    text: str, start: int, end: int, quoted: str, expected: Settled | Misfit
+    text: str, start: int, end: int, quoted: str, expected: ResolvedOffsets | UnresolvedOffsets
 ) -> None:
-    assert settle(text, start, end, quoted) == expected
-    fixed = settle(text, start, end, quoted, fix=True)
-    if isinstance(expected, Misfit) and len(expected.places) == 1:
-        assert fixed == Settled(*expected.places[0], expected.diagnosis)
+    assert resolve_offsets(text, start, end, quoted) == expected
+    fixed = resolve_offsets(text, start, end, quoted, fix=True)
+    if isinstance(expected, UnresolvedOffsets) and len(expected.places) == 1:
+        assert fixed == ResolvedOffsets(*expected.places[0], expected.diagnosis)
     else:
         assert fixed == expected
 
@@ -87,9 +87,9 @@ def test_diagnosis_and_the_places_that_may_be_meant(
 def test_one_offset_in_each_unit_is_mended_to_the_words_or_left(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    fixed = settle(text, start, to_utf16(text, end), text[start:end], fix=True)
-    if isinstance(fixed, Settled):
-        assert shown(text[fixed.start : fixed.end]) == shown(text[start:end])
+    fixed = resolve_offsets(text, start, to_utf16(text, end), text[start:end], fix=True)
+    if isinstance(fixed, ResolvedOffsets):
+        assert fold_white_space(text[fixed.start : fixed.end]) == fold_white_space(text[start:end])
 
 
 @given(texts)
@@ -103,14 +103,14 @@ def test_normalise_is_done_once(text: str) -> None:
     ("start", "end", "expected"), [(0, 1, (0, 3)), (4, 7, (4, 7)), (1, 5, (0, 7)), (8, 8, (8, 8)), (3, 3, (0, 3))]
 )
 def test_paragraph(start: int, end: int, expected: tuple[int, int]) -> None:
-    assert paragraph("one\ntwo\n", start, end) == expected
+    assert find_line_range("one\ntwo\n", start, end) == expected
 
 
 @given(texts, st.data())
 def test_trimmed_has_no_space_at_its_ends(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    first, last = trimmed(text, start, end)
+    first, last = trim_range(text, start, end)
     assert text[first:last] == text[start:end].strip()
 
 

@@ -13,7 +13,7 @@ from annotate.inventory import Inventory
 from annotate.model import Annotation, Relation, Span
 from annotate.records import BETWEEN_PIECES, Piece, Record, records
 
-ZOO = inventory.load(Path(__file__).parent / "dataset" / "zoo")
+ZOO = inventory.load_inventory(Path(__file__).parent / "dataset" / "zoo")
 TEXT = "".join(chr(ord("a") + number % 26) for number in range(200))
 
 

@@ -9,7 +9,7 @@ import pytest
 from annotate.checks import files
 from annotate.checks.lines import line_finder
 from annotate.generate import annotation_schema
-from annotate.inventory import load
+from annotate.inventory import load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
 from annotate.schemas.messages import FORMS
 from tests.conftest import BASE, Project
@@ -79,7 +79,7 @@ def test_every_pattern_of_a_schema_has_words() -> None:
         return set().union(*map(patterns, value)) if isinstance(value, list) else set()
 
     schemas = [json.loads(package_schema(name)) for name in PACKAGE_SCHEMAS]
-    assert patterns([*schemas, annotation_schema(load(BASE / "schema"))]) - {"S105"} == set(FORMS)
+    assert patterns([*schemas, annotation_schema(load_inventory(BASE / "schema"))]) - {"S105"} == set(FORMS)
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ def project(api: httpx.Client, config: str, names: list[str]) -> dict[str, tuple
 
 def expect() -> None:
     """Write what each export maps to beside it; look at the diff before it is committed."""
-    mapper = Mapper(inventory.load(EXPORTS))
+    mapper = Mapper(inventory.load_inventory(EXPORTS))
     for path in sorted(EXPORTS.glob("*.json")):
         raw = json.loads(path.read_text("utf-8"))
         mapped = [entry._asdict() for entry in mapper.map_task(raw, raw["data"]["text"])]
@@ -228,7 +228,7 @@ def expect() -> None:
 
 
 def main(names: list[str]) -> None:
-    config = labelling_config(inventory.load(ROOT / "schema"))
+    config = labelling_config(inventory.load_inventory(ROOT / "schema"))
     bare = re.sub(r"<Style>.*?</Style>", "", config, flags=re.DOTALL)
     chosen = names or list(CASES)
     with tempfile.TemporaryDirectory() as folder:
@@ -254,7 +254,7 @@ def main(names: list[str]) -> None:
                     (EXPORTS / f"{name}.json").write_text(text + "\n", "utf-8")
         finally:
             server.stop(state)
-    shutil.copy(ROOT / "schema" / inventory.FILE, EXPORTS / inventory.FILE)
+    shutil.copy(ROOT / "schema" / inventory.INVENTORY_FILE, EXPORTS / inventory.INVENTORY_FILE)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ README = ROOT / "README.md"
 
 def update_figures(text: str) -> str:
     """Return the README with the agreement of the corpus between its markers."""
-    agreement = gold_agreement(Corpus(ROOT / "corpus"), inventory.load(ROOT / "schema"))
+    agreement = gold_agreement(Corpus(ROOT / "corpus"), inventory.load_inventory(ROOT / "schema"))
     table = "No article was labelled twice."
     if agreement:
         table = f"{agreement.note}\n\n{markdown_table(agreement.head, agreement.rows)}"

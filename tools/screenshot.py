@@ -28,7 +28,7 @@ def main() -> None:
     arguments.add_argument("--task", type=int, default=1, help="which task, counted from 1")
     arguments.add_argument("--instructions", action="store_true", help="show the instructions instead")
     given = arguments.parse_args()
-    state, loaded = State(given.dir), inventory.load(given.schema)
+    state, loaded = State(given.dir), inventory.load_inventory(given.schema)
     with client.Studio(client.find_server(state)) as studio:
         project = projects.require_project(studio, state, loaded.title)
         task = studio.list_tasks(project.id)[given.task - 1]

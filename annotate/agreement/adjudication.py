@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from annotate.corpus import span_order
+from annotate.corpus import span_sort_key
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
 Reference = str
@@ -196,7 +196,7 @@ def plan_adjudication(annotations: Sequence[Annotation], text: str, old: Adjudic
 
 def _index_spans(annotations: Sequence[Annotation]) -> SpansByAnnotator:
     return {
-        annotation.annotator: {refer_to(span): span for span in sorted(annotation.spans, key=span_order)}
+        annotation.annotator: {refer_to(span): span for span in sorted(annotation.spans, key=span_sort_key)}
         for annotation in annotations
     }
 
@@ -250,7 +250,7 @@ def _group_overlapping(spans: SpansByAnnotator, common: set[Reference]) -> Itera
     for differing in by_label.values():
         group: list[Span] = []
         end = -1
-        for span in sorted(differing.values(), key=span_order):
+        for span in sorted(differing.values(), key=span_sort_key):
             if group and span.start >= end:
                 yield group
                 group = []
@@ -381,7 +381,7 @@ def make_gold(
         span = Span(id="", label=label, start=start, end=end, text=text[start:end], attributes=added.attributes)
         gold[added.span] = (span, added.reason)
     relations = _decide_relations(adjudication, annotations)
-    ordered = sorted(gold.values(), key=lambda entry: span_order(entry[0]))
+    ordered = sorted(gold.values(), key=lambda entry: span_sort_key(entry[0]))
     spans = [
         msgspec.structs.replace(span, id=f"s{number}", note=reason or span.note)
         for number, (span, reason) in enumerate(ordered, 1)

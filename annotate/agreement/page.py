@@ -9,7 +9,7 @@ from annotate.agreement.report import ArticleRow, Report
 from annotate.agreement.study import ComparedArticle, Study
 from annotate.agreement.tables import tabulate_report
 from annotate.inventory import Inventory
-from annotate.offsets import paragraph
+from annotate.offsets import find_line_range
 from annotate.records import Piece
 from annotate.util.html import render
 from annotate.util.tables import format_value
@@ -114,7 +114,7 @@ def _frame(article: ComparedArticle, disagreement: Disagreement) -> Piece:
     """
     pieces = [mark.piece for side in disagreement.sides for mark in side.marks]
     first, last = min(piece.start for piece in pieces), max(piece.end for piece in pieces)
-    begin, stop = paragraph(article.text, first, last)
+    begin, stop = find_line_range(article.text, first, last)
     start, end = max(begin, first - CONTEXT), min(stop, last + CONTEXT)
     if start > begin:
         start = article.text.find(" ", start, first) + 1 or first

@@ -11,7 +11,7 @@ import msgspec
 from annotate.checks import files, relations, spans
 from annotate.checks.prefilter import Prefilter
 from annotate.columns import Documents
-from annotate.corpus import encode_annotation, encode_ordered
+from annotate.corpus import encode_annotation, encode_sorted_annotation
 from annotate.findings import Finding
 from annotate.generate import annotation_schema_text
 from annotate.inventory import Inventory
@@ -132,7 +132,7 @@ def decode_clean(files: Sequence[LabelFile], inventory: Inventory) -> list[Annot
         documents = Documents.from_annotations([annotation for _, annotation, _, _ in candidates], inventory)
         accepted = Prefilter.of(inventory).accepts(documents, [text for _, _, text, _ in candidates])
         # Most often all documents are in canonical order, which is seen at once; then none has to be sorted.
-        encode = encode_ordered if documents.canonical() is documents else encode_annotation
+        encode = encode_sorted_annotation if documents.canonical() is documents else encode_annotation
         for (index, annotation, _, data), is_accepted in zip(candidates, accepted.tolist(), strict=True):
             if is_accepted and encode(annotation) == data:
                 decoded[index] = annotation

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from annotate.corpus import Corpus
 from annotate.findings import Problem, Rule, rule
-from annotate.inventory import FILE_CLASSES, Inventory, faults
+from annotate.inventory import CLASS_IDS_FILE, Inventory, find_class_id_faults
 from annotate.model import GOLD, Annotation, Annotator, SourceFile
 
 
@@ -437,14 +437,14 @@ def class_without_id(inventory: Inventory, file: str) -> Iterator[Problem]:
     labels.yaml that classes.json does not list.
     Passes: classes.json as `annotate generate` last wrote it; neither file, before it first ran.
     """
-    path = Path(inventory.folder) / FILE_CLASSES
-    for fault in faults(inventory.numbers, inventory.named, path):
+    path = Path(inventory.folder) / CLASS_IDS_FILE
+    for fault in find_class_id_faults(inventory.numbers, inventory.named, path):
         yield Problem(f"{fault.problem}; {fault.hint}", file=file)
 
 
 def class_ids_file(corpus: Corpus, inventory: Inventory) -> str:
     """Return the path of the class ids as findings name it: relative to the corpus, unless it is absolute."""
-    path = Path(inventory.folder) / FILE_CLASSES
+    path = Path(inventory.folder) / CLASS_IDS_FILE
     return path.as_posix() if path.is_absolute() else Path(os.path.relpath(path, corpus.root)).as_posix()
 
 

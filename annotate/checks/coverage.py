@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from annotate.coverage import counts
+from annotate.coverage import count_labels
 from annotate.findings import Problem, Rule, rule
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, Coverage, Links
@@ -39,7 +39,7 @@ def stale_count(coverage: Coverage, gold: Annotation, inventory: Inventory) -> I
     Passes: the counts that `annotate coverage --write` writes.
     """
     for sentence in coverage.sentences:
-        has = counts(sentence, gold, inventory)
+        has = count_labels(sentence, gold, inventory)
         if has != sentence.has:
             yield Problem(f"{quote(sentence.text)} has {has or 'no labels'}; run `annotate coverage --write`")
 

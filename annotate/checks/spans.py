@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from annotate.findings import Fix, Problem, Rule, rule
 from annotate.inventory import Interval, Inventory, Reading
 from annotate.model import Annotation, Span
-from annotate.numbers import numbers_in
-from annotate.offsets import cuts_word, trimmed
+from annotate.numbers import find_numbers
+from annotate.offsets import is_inside_word, trim_range
 from annotate.util.escape import quote
 
 
@@ -72,7 +72,7 @@ def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
     Guideline: how-to-label.md
     """
     for span in _located_spans(annotation, text):
-        start, end = trimmed(text, span.start, span.end)
+        start, end = trim_range(text, span.start, span.end)
         if (start, end) != (span.start, span.end):
             fix = Fix(span.id, start, end) if start < end else None
             yield Problem(f"{quote(span.text)} has white space at its ends; leave it out", span.id, fix=fix)
@@ -185,7 +185,7 @@ def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterato
             for name, value in ((interval.minimum, minimum), (interval.maximum, maximum))
             if value and value > 0
         }
-        stated = numbers_in(span.text, inventory.language) if numbers else []
+        stated = find_numbers(span.text, inventory.language) if numbers else []
         for name, value in numbers.items():
             if stated and value not in stated:
                 yield Problem(
@@ -205,7 +205,7 @@ def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
     Guideline: how-to-label.md
     """
     for span in _located_spans(annotation, text):
-        if cuts_word(text, span.start) or cuts_word(text, span.end):
+        if is_inside_word(text, span.start) or is_inside_word(text, span.end):
             around = text[max(span.start - 8, 0) : span.end + 8]
             yield Problem(f"{quote(span.text)} cuts a word of {quote(around, 80)}; take the whole word", span.id)
 

@@ -57,7 +57,7 @@ def command(
     """
     from annotate.cli.output import counted
     from annotate.corpus import Corpus
-    from annotate.ingest import Cut, Details, Known, Refused, take_in
+    from annotate.ingest import ArticleRejected, CorpusContents, Cut, Details, cut_articles
     from annotate.util.files import read_bytes, write_files
 
     if (len(files) > 1 and (id_ is not None or cuts)) or (id_ is not None and cuts):
@@ -69,14 +69,16 @@ def command(
             raise click.UsageError(f"--cut {cut!r} is not ID=START:END")
         parsed.append(Cut(match[1], int(match[2]), int(match[3])))
     folder = Corpus(corpus)
-    known, intakes = Known(folder), []
+    known, intakes = CorpusContents(folder), []
     for file in files:
         data = read_bytes(Path(file), "name a file that can be read")
         try:
             whole = [Cut(id_, 0, len(data.decode("utf-8", "replace")))] if id_ is not None else []
-            intakes.append(take_in(Path(file).name, data, parsed or whole, Details(**details), boundaries, omitted))
+            intakes.append(
+                cut_articles(Path(file).name, data, parsed or whole, Details(**details), boundaries, omitted)
+            )
             known.add(intakes[-1])
-        except Refused as refused:
+        except ArticleRejected as refused:
             click.echo(f"{file}: {refused}", err=True)
             ctx.exit(1)
     # All is bytes before the first is written.

@@ -77,7 +77,7 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     from annotate.corpus import Corpus
     from annotate.model import GOLD
 
-    store, loaded = Corpus(corpus), inventory.load(schema)
+    store, loaded = Corpus(corpus), inventory.load_inventory(schema)
     if adjudicator not in store.read_annotators():
         raise CannotRun(store.annotators_path, f"does not list {adjudicator!r}", "add the adjudicator there first")
     articles = list_decided_articles(store)

@@ -82,7 +82,7 @@ def command(
     from annotate.agreement.study import read_study
     from annotate.corpus import Corpus
 
-    loaded, store = inventory.load(schema), Corpus(corpus)
+    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
     thresholds = [_parse_threshold(gate, list(loaded.spans)) for gate in gates]
     names = [name.strip() for name in (annotators or "").split(",") if name.strip()]
     study = read_study(store, loaded, names, with_gold, "tokens" if units == "tokens" else "characters")

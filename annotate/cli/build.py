@@ -72,7 +72,7 @@ def command(
     from annotate.release.agreement import gold_agreement
     from annotate.util.parallel import count_cores, count_workers
 
-    loaded, folder = inventory.load(schema), Corpus(corpus)
+    loaded, folder = inventory.load_inventory(schema), Corpus(corpus)
     tables(loaded, configs)  # before the checks, which take a while
     articles = len(folder.article_ids())
     with counting("checking", articles) as told:

@@ -40,7 +40,7 @@ def command(
     from annotate.corpus import Corpus
     from annotate.util.parallel import count_cores, count_workers
 
-    loaded = inventory.load(schema)
+    loaded = inventory.load_inventory(schema)
     folder = Corpus(corpus)
     ids = folder.article_ids()
 

@@ -114,7 +114,7 @@ def _options(exports: tuple[str, ...], schema: str, asked: dict[str, Any]) -> "C
     from annotate.convert.tasks import TaskFields
     from annotate.ingest import Details
 
-    loaded, details = inventory.load(schema), Details()
+    loaded, details = inventory.load_inventory(schema), Details()
     rights = asked["rights"] or details.rights
     keys = (asked[f"{name}_field"] for name in ("text", "id", "title", "language"))
     return ConversionOptions(

@@ -23,11 +23,11 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     """
     from annotate import inventory
     from annotate.corpus import Corpus
-    from annotate.coverage import up_to_date
+    from annotate.coverage import update_coverage
     from annotate.errors import CannotRun
     from annotate.model import GOLD
 
-    loaded, folder = inventory.load(schema), Corpus(corpus)
+    loaded, folder = inventory.load_inventory(schema), Corpus(corpus)
     names = folder.covered_ids()
     if not names:
         hint = "list each article's sentences there (docs/formats.md)"
@@ -35,7 +35,7 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     open_ = 0
     for name in names:
         before = folder.read_coverage(name)
-        after = up_to_date(before, folder.read_annotation(GOLD, name), loaded)
+        after = update_coverage(before, folder.read_annotation(GOLD, name), loaded)
         if write and after != before:
             folder.write_coverage(after)
         stale = after != before and not write

@@ -43,7 +43,7 @@ def command(ctx: click.Context, corpus: str, format_: str, out: str, annotator: 
     from annotate.formats.export import export_documents, require_exportable
     from annotate.formats.ledger import encode_ledger
 
-    loaded, store = inventory.load(schema), Corpus(corpus)
+    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
     store.labelled_by([annotator])
     names = store.annotated_ids(annotator)
     if not names:

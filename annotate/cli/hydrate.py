@@ -91,7 +91,7 @@ def _build(skeleton: "Skeleton", folder: Path, out: str) -> None:
     cited = folder / "CITATION.cff" if head.citation is not None else None
     if cited and head.citation is not None:
         cited.write_text(head.citation, "utf-8", newline="")
-    corpus, loaded = Corpus(folder / "corpus"), inventory.load(folder)
+    corpus, loaded = Corpus(folder / "corpus"), inventory.load_inventory(folder)
     build(corpus, loaded, out, cited, gold_agreement(corpus, loaded), tables=head.tables, negatives=head.negatives)
 
 

@@ -76,7 +76,7 @@ def command(
     root = Path(folder)
     if not root.is_dir():
         raise CannotRun(root, "no such folder", "name the folder of the files")
-    loaded, store = inventory.load(schema), Corpus(corpus)
+    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
     own = root / "map.yaml"
     path = Path(map_) if map_ else own if own.exists() else None
     loaded_map = load_map(path, loaded) if path else identity_map(loaded)

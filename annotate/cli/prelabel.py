@@ -36,8 +36,8 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
     from annotate.corpus import Corpus, encode_annotation
     from annotate.util.files import write_atomically
 
-    loaded, store = inventory.load(schema), Corpus(corpus)
-    made = baseline.load(schema, loaded)
+    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
+    made = baseline.load_baseline(schema, loaded)
     console, faults, spans, relations = terminal(stderr=True), 0, 0, 0
     articles = store.article_ids()
     if Path(out).resolve().is_relative_to(store.root.resolve()):

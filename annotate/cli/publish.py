@@ -129,7 +129,7 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
     from annotate.dataset.hub import stale
     from annotate.release.git import uncommitted_files
 
-    loaded, folder = inventory.load(schema), Corpus(corpus)
+    loaded, folder = inventory.load_inventory(schema), Corpus(corpus)
     errors = sum(finding.severity == "error" for finding in check(folder, loaded)) or len(find_leaks(folder))
     changed = uncommitted_files(folder.root)
     if changed is None:
@@ -158,7 +158,7 @@ def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | No
     from annotate.redaction.skeleton import parse_skeleton
     from annotate.release.agreement import gold_agreement
 
-    loaded, made, path = inventory.load(schema), read_manifest(dataset), dataset / SKELETON
+    loaded, made, path = inventory.load_inventory(schema), read_manifest(dataset), dataset / SKELETON
     chosen = set(tables(loaded)).intersection(table.config for table in made.tables) if made else ()
     negatives = made.negatives if made else False
     skeleton = None

@@ -47,7 +47,7 @@ def command(
     from annotate.corpus import Corpus
     from annotate.scoring.score import score, tabulate_scores
 
-    loaded = inventory.load(schema)
+    loaded = inventory.load_inventory(schema)
     store = Corpus(corpus) if Path(corpus).is_dir() else None
     files = _read_labels(gold, store, corpus, None, loaded)
     by_article = {file.annotation.article: file for file in sorted(files, key=lambda file: file.annotation.article)}

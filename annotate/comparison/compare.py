@@ -161,10 +161,10 @@ def _load_inventories(old: _Version, new: _Version) -> tuple[Inventory, Inventor
 
 def _read_schema(tree: Tree, files: Mapping[str, str]) -> dict[str, bytes]:
     """Read the files that make an inventory."""
-    labels = f"{SCHEMA}/{inventory.FILE}"
+    labels = f"{SCHEMA}/{inventory.INVENTORY_FILE}"
     if labels not in files:
         raise CannotRun(f"{tree.name}:{labels}", "the inventory is missing", "name the schema folder with --schema")
-    names = (inventory.FILE, inventory.FILE_CLASSES)
+    names = (inventory.INVENTORY_FILE, inventory.CLASS_IDS_FILE)
     return {name: tree.read(f"{SCHEMA}/{name}") for name in names if f"{SCHEMA}/{name}" in files}
 
 
@@ -174,7 +174,7 @@ def _load_inventory(tree: Tree, files: Mapping[str, bytes]) -> Inventory:
         for name, data in files.items():
             (Path(folder) / name).write_bytes(data)
         try:
-            return inventory.load(folder)
+            return inventory.load_inventory(folder)
         except CannotRun as error:
             where = error.where.replace(folder, f"{tree.name}:{SCHEMA}")
             raise CannotRun(where, error.problem, error.hint) from error

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from annotate.agreement.matching import match_by_overlap
 from annotate.comparison.model import SpanChange, SpanKind
-from annotate.corpus import span_order
+from annotate.corpus import span_sort_key
 from annotate.model import Span
 from annotate.records import Mention, Piece
 
@@ -57,7 +57,7 @@ def match_spans(old: Iterable[Span], new: Iterable[Span], map_range: MapRange, r
     """
     pairs, old_rest, new_rest = _pair_equal_spans(old, new, map_range)
     matcher = _SpanMatcher(
-        pairs, sorted(old_rest, key=span_order), sorted(new_rest, key=span_order), map_range, renamed
+        pairs, sorted(old_rest, key=span_sort_key), sorted(new_rest, key=span_sort_key), map_range, renamed
     )
     matcher.pair(matcher.find_by_id_and_range())
     ids_kept = matcher.has_stable_ids()
@@ -67,7 +67,7 @@ def match_spans(old: Iterable[Span], new: Iterable[Span], map_range: MapRange, r
     matcher.pair(matcher.find_by_overlap(same_label=False, least=SAME_SPAN_DICE))
     if ids_kept:
         matcher.pair(matcher.find_by_id(lambda left, right: left.label == right.label))
-    pairs = sorted(matcher.pairs, key=lambda pair: span_order(pair[1]))
+    pairs = sorted(matcher.pairs, key=lambda pair: span_sort_key(pair[1]))
     return SpanMatch(pairs, list(matcher.old.values()), list(matcher.new.values()))
 
 

@@ -8,7 +8,7 @@ from annotate.comparison.archives import ARCHIVES, unpack_archive
 from annotate.comparison.paths import CORPUS, SCHEMA
 from annotate.comparison.trees import FolderTree, Tree, open_revision
 from annotate.errors import CannotRun
-from annotate.inventory import FILE
+from annotate.inventory import INVENTORY_FILE
 
 
 @contextlib.contextmanager
@@ -56,12 +56,12 @@ def _suggest(path: Path, archives: list[Path]) -> str:
 
 def _find_roots(path: Path, corpus: str, schema: str) -> dict[str, Path] | None:
     """Find the corpus and schema folders that a folder stands for."""
-    if (path / corpus / "articles").is_dir() and (path / schema / FILE).is_file():
+    if (path / corpus / "articles").is_dir() and (path / schema / INVENTORY_FILE).is_file():
         return {CORPUS: path / corpus, SCHEMA: path / schema}
     if not (path / "articles").is_dir():
         return None
     sibling = path.resolve().parent / schema
-    return {CORPUS: path, SCHEMA: sibling if (sibling / FILE).is_file() else Path(schema)}
+    return {CORPUS: path, SCHEMA: sibling if (sibling / INVENTORY_FILE).is_file() else Path(schema)}
 
 
 def _open_archive(path: Path, name: str) -> Iterator[Tree]:

@@ -14,12 +14,12 @@ from annotate.checks.text import OF_TEXT, is_sound
 from annotate.convert import rules
 from annotate.convert.duplicate_keys import may_repeat_keys
 from annotate.convert.tasks import ArticleReader, QuarantinedTask, Rank, highest_rank
-from annotate.corpus import canonical
+from annotate.corpus import sort_annotation
 from annotate.findings import Finding
 from annotate.labelstudio.config import TEXT
 from annotate.labelstudio.results import Mapper
 from annotate.model import Annotation, Article, Relation, Span
-from annotate.offsets import normal_places, normalise, sha256, trimmed
+from annotate.offsets import normal_places, normalise, sha256, trim_range
 
 
 class _AnnotatorLabels(NamedTuple):
@@ -96,13 +96,13 @@ class SlowReader(NamedTuple):
         """Return the task with its text and labels in normal form."""
         original, text, start = article.text, article.text, 0
         if not is_sound(original, original.encode()):
-            start, end = trimmed(normalise(original), 0, len(normalise(original)))
+            start, end = trim_range(normalise(original), 0, len(normalise(original)))
             text = normalise(original)[start:end]
             article = msgspec.structs.replace(article, text=text, text_sha256=sha256(text))
             for rule in OF_TEXT:
                 findings += rule(file, article.id, text)
         annotations = [
-            canonical(
+            sort_annotation(
                 Annotation(
                     article=article.id,
                     annotator=one.annotator,

@@ -16,7 +16,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from annotate.corpus import Corpus, beside
+from annotate.corpus import Corpus, find_parent_folder
 from annotate.dataset.card import card
 from annotate.dataset.card_sections import filled, sentences, shared
 from annotate.dataset.croissant import croissant
@@ -42,9 +42,8 @@ from annotate.dataset.writer import (
     totals,
 )
 from annotate.errors import CannotRun, Refused
-from annotate.inventory import FILE as LABELS_FILE
-from annotate.inventory import FILE_CLASSES, Inventory
-from annotate.inventory import FILE_CLASSES as CLASS_IDS
+from annotate.inventory import CLASS_IDS_FILE, Inventory
+from annotate.inventory import INVENTORY_FILE as LABELS_FILE
 from annotate.model import GOLD
 from annotate.offsets import sha256
 from annotate.redaction.skeleton import SkeletonHeader, encode_skeleton, make_header
@@ -69,7 +68,7 @@ def hold_ids(out: Path, tables: Mapping[str, TableType]) -> None:
                     raise Refused(
                         out / table.file,
                         f"{column} calls class {number} {old!r}, and would call it {repr(new) if new else 'nothing'}",
-                        f"fix {FILE_CLASSES}, or choose another folder with --out; nothing was written",
+                        f"fix {CLASS_IDS_FILE}, or choose another folder with --out; nothing was written",
                     )
 
 
@@ -283,7 +282,7 @@ CITATION = "CITATION.cff"
 
 def cited(corpus: Corpus, citation: str | None = None) -> Path | None:
     """The CITATION.cff to quote: the one that is named, or the one beside the corpus folder, if there is one."""
-    own = beside(corpus.root) / CITATION
+    own = find_parent_folder(corpus.root) / CITATION
     return Path(citation) if citation else own if own.is_file() else None
 
 
@@ -291,7 +290,7 @@ def head(
     corpus: Corpus, schema: str, citation: Path | None, tables: tuple[str, ...] = (), negatives: bool = False
 ) -> SkeletonHeader:
     """The head of the skeleton of a dataset without text, with the files that `annotate hydrate` needs."""
-    files = (Path(schema) / name for name in (LABELS_FILE, CLASS_IDS))
+    files = (Path(schema) / name for name in (LABELS_FILE, CLASS_IDS_FILE))
     texts = {path.name: path.read_bytes().decode() for path in files if path.is_file()}
     quoted = read_bytes(citation, "name another with --citation").decode() if citation else None
     return make_header(corpus, corpus_version(corpus), texts, quoted, tables, negatives)

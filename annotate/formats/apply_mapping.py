@@ -28,7 +28,7 @@ from annotate.formats.escapes import unescape_line
 from annotate.formats.mapping import AttributeMap, EventMap, LabelMap, RelationMap, SpanMap
 from annotate.formats.placement import ArticleWindow, check_offsets
 from annotate.generate import SPAN_ID_PATTERN
-from annotate.ingest import Cut, Details, Intake, Refused, take_in
+from annotate.ingest import ArticleRejected, Cut, Details, Intake, cut_articles
 from annotate.inventory import Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
@@ -103,11 +103,11 @@ def map_document(
         text = raw.data.decode("utf-8")
         given = {name: value for name, value in raw.details.items() if name in Details._fields}
         cut = Cut(raw.article_id, 0, len(text))
-        intake = take_in(f"{raw.article_id}.txt", raw.data, [cut], details._replace(**given), BOUNDARIES)
+        intake = cut_articles(f"{raw.article_id}.txt", raw.data, [cut], details._replace(**given), BOUNDARIES)
     except UnicodeDecodeError as error:
         why = f"its text is not UTF-8 at byte {error.start}; convert it first"
         return MappedDocument(None, None, list(rules.unreadable(raw.file, raw.article_id, why)), all_reported)
-    except Refused as error:
+    except ArticleRejected as error:
         findings = list(rules.article_refused(raw.file, raw.article_id, f"its text {error}"))
         return MappedDocument(None, None, findings, all_reported)
     (article,) = intake.articles

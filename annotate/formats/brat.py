@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from annotate.corpus import canonical
+from annotate.corpus import sort_annotation
 from annotate.findings import Finding
 from annotate.formats import rules
 from annotate.formats.brat_config import IDS_TYPE, ValueNames, configuration
@@ -108,7 +108,7 @@ def join_pieces(annotation: Annotation, pieces: str | None) -> tuple[list[Sequen
 
 
 def _lines(annotation: Annotation, inventory: Inventory, names: ValueNames) -> Iterator[str]:
-    groups, relations = join_pieces(canonical(annotation), inventory.pieces)
+    groups, relations = join_pieces(sort_annotation(annotation), inventory.pieces)
     refs = {pieces[0].id: f"T{number}" for pieces, number in zip(groups, _number_spans(groups), strict=True)}
     notes: list[tuple[str, str, str]] = []
     attributes: list[tuple[str, str, str]] = []

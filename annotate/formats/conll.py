@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from annotate.corpus import canonical
+from annotate.corpus import sort_annotation
 from annotate.formats import rules
 from annotate.formats.document import (
     Item,
@@ -89,7 +89,7 @@ def _tag_layers(
     """Return the tags of each layer, and the spans without tags."""
     ranges = [(token.start, token.end) for token in tokens]
     columns, lost = [], {}
-    spans = canonical(document.annotation).spans
+    spans = sort_annotation(document.annotation).spans
     for layer in inventory.layers:
         labels = {label.name for label in inventory.labels_of(layer)}
         tags, lost_of_layer = tag_tokens(ranges, [span for span in spans if span.label in labels])

@@ -14,7 +14,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from annotate.corpus import canonical
+from annotate.corpus import sort_annotation
 from annotate.formats import rules
 from annotate.formats.document import (
     NOTE_TYPE,
@@ -66,7 +66,7 @@ def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Invento
 
 
 def _make_doc(document: LabelledArticle, inventory: Inventory) -> Doc:
-    article, annotation = document.article, canonical(document.annotation)
+    article, annotation = document.article, sort_annotation(document.annotation)
     doc = _tokenizer(article.language).make_doc(article.text)
     spans = [span for span in annotation.spans if doc.char_span(span.start, span.end) is not None]
     for layer in inventory.layers:

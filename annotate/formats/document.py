@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from annotate.findings import Finding
-from annotate.ingest import id_from
+from annotate.ingest import make_article_id
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article, Process, is_article_id
 
@@ -158,7 +158,7 @@ def refused_document(article_id: str, file: str, refusal: Finding, lines: int = 
 
 def article_id_from(stem: str) -> str:
     """Return the article id for a file name without its ending: the name itself if it can be an id."""
-    return stem if is_article_id(stem) else id_from(stem)
+    return stem if is_article_id(stem) else make_article_id(stem)
 
 
 class LabelledArticle(NamedTuple):

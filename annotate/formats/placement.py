@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from annotate.formats.document import Pieces
 from annotate.offsets import (
-    Settled,
+    ResolvedOffsets,
+    fold_white_space,
     from_single_line_ends,
     from_utf8,
     from_utf16,
     in_normal_form,
-    settle,
-    shown,
+    resolve_offsets,
 )
 
 
@@ -71,7 +71,7 @@ def check_offsets(text: str, pieces: Pieces, quoted: str | None) -> WrongOffsets
         None if the offsets are right, else what may be wrong with them.
     """
     words = read_pieces(text, pieces)
-    if words is not None and (quoted is None or shown(words) == shown(quoted)):
+    if words is not None and (quoted is None or fold_white_space(words) == fold_white_space(quoted)):
         return None
     if quoted is None:
         return WrongOffsets(None, "unknown")
@@ -80,14 +80,14 @@ def check_offsets(text: str, pieces: Pieces, quoted: str | None) -> WrongOffsets
         ends = [(to_code_points(text, start), to_code_points(text, end)) for start, end in pieces]
         converted = tuple((start, end) for start, end in ends if start is not None and end is not None)
         reads = read_pieces(text, converted) if len(converted) == len(ends) else None
-        if reads is not None and shown(reads) == shown(quoted):
+        if reads is not None and fold_white_space(reads) == fold_white_space(quoted):
             candidates.setdefault(converted, unit)
     if len(candidates) == 1:
         ((converted, unit),) = candidates.items()
         return WrongOffsets(words, unit, converted)
     if not candidates and len(pieces) == 1:
-        settled = settle(text, *pieces[0], quoted, fix=True)
-        correction = ((settled.start, settled.end),) if isinstance(settled, Settled) else None
+        settled = resolve_offsets(text, *pieces[0], quoted, fix=True)
+        correction = ((settled.start, settled.end),) if isinstance(settled, ResolvedOffsets) else None
         return WrongOffsets(words, settled.diagnosis, correction)
     return WrongOffsets(words, " or ".join(candidates.values()) or "unknown")
 

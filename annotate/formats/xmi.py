@@ -14,7 +14,7 @@ import cassis
 from cassis.typesystem import TypeNotFoundError
 from lxml import etree
 
-from annotate.corpus import canonical
+from annotate.corpus import sort_annotation
 from annotate.errors import CannotRun
 from annotate.formats import rules
 from annotate.formats.document import (
@@ -91,7 +91,7 @@ def _make_cas(document: LabelledArticle, types: cassis.TypeSystem) -> cassis.Cas
     cas = cassis.Cas(types)
     cas.sofa_string, cas.sofa_mime = document.article.text, "text/plain"
     span_type, relation_type = types.get_type(SPAN), types.get_type(RELATION)
-    annotation = canonical(document.annotation)
+    annotation = sort_annotation(document.annotation)
     items = {}
     for span in annotation.spans:
         features = {PREFIX + name: value for name, value in span.attributes.items()}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from annotate import offsets
-from annotate.corpus import canonical
+from annotate.corpus import sort_annotation
 from annotate.findings import Finding, Rule
 from annotate.inventory import Attribute, Inventory
 from annotate.labelstudio import rules
@@ -184,11 +184,15 @@ class ResultReader:
         has_words = isinstance(quoted, str)
         # Without a quotation the text itself stands in for it; that is safe only if both counts read the same there.
         words = quoted if isinstance(quoted, str) else self.text[max(start, 0) : max(end, 0)]
-        resolved = offsets.settle(self.text, start, end, words, self.fix_offsets and has_words)
-        if isinstance(resolved, offsets.Settled) and not has_words and offsets.from_utf16(self.text, end) != end:
-            resolved = offsets.Misfit(words, None)
+        resolved = offsets.resolve_offsets(self.text, start, end, words, self.fix_offsets and has_words)
+        if (
+            isinstance(resolved, offsets.ResolvedOffsets)
+            and not has_words
+            and offsets.from_utf16(self.text, end) != end
+        ):
+            resolved = offsets.UnresolvedOffsets(words, None)
         self.diagnoses[resolved.diagnosis if has_words else "unknown"] += 1
-        if isinstance(resolved, offsets.Misfit):
+        if isinstance(resolved, offsets.UnresolvedOffsets):
             self._quarantine(item, rules.words_elsewhere, start, end, quoted, resolved, region_id)
             return None
         if not has_words:
@@ -411,7 +415,7 @@ class Mapper:
             spans=tuple(reader.spans),
             relations=tuple(reader.relations.values()),
         )
-        return canonical(annotation), tuple(reader.findings), tuple(reader.quarantined)
+        return sort_annotation(annotation), tuple(reader.findings), tuple(reader.quarantined)
 
     def map_task(
         self, task: Item, text: str, annotators: Mapping[int, str] | None = None, *, predictions: bool = True

@@ -7,7 +7,7 @@ in the corpus, and the raw item is kept. A warning means that everything was tak
 from collections.abc import Iterable, Iterator
 
 from annotate.findings import Problem, Rule, rule
-from annotate.offsets import Misfit, Settled
+from annotate.offsets import ResolvedOffsets, UnresolvedOffsets
 from annotate.util.escape import quote
 
 
@@ -163,7 +163,7 @@ def offset_not_integer(start: object, end: object, region: str) -> Iterator[Prob
 
 
 @rule("L206")
-def words_elsewhere(start: int, end: int, quoted: object, misfit: Misfit, region: str) -> Iterator[Problem]:
+def words_elsewhere(start: int, end: int, quoted: object, misfit: UnresolvedOffsets, region: str) -> Iterator[Problem]:
     """The words quoted with a region are at its offsets, counted in code points or in UTF-16 units.
 
     Why: if words and offsets disagree, either may be wrong, and nothing is guessed. `pull --fix` moves a region for
@@ -230,7 +230,7 @@ def remark_unknown(key: object, region: str) -> Iterator[Problem]:
 
 
 @rule("L211", "warning")
-def offsets_fixed(start: int, end: int, settled: Settled, region: str) -> Iterator[Problem]:
+def offsets_fixed(start: int, end: int, settled: ResolvedOffsets, region: str) -> Iterator[Problem]:
     """A region is moved only on request, and only if exactly one other place fits its words.
 
     Why: the new place is inferred; a person may want to check it.

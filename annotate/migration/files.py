@@ -19,7 +19,7 @@ from annotate import baseline, generate, inventory
 from annotate.agreement.decisions import encode_decisions, list_decided_articles, read_decisions
 from annotate.agreement.relabel import AnnotationChange, Relabelling, relabel_decisions
 from annotate.corpus import Corpus, encode_annotation, encode_coverage
-from annotate.coverage import up_to_date
+from annotate.coverage import update_coverage
 from annotate.errors import CannotRun
 from annotate.generate import annotation_schema_text
 from annotate.inventory import Inventory
@@ -84,7 +84,7 @@ def migrate_files(
     """
     corpus, schema, guidelines = folders
     new_files = [
-        NewFile(schema / inventory.FILE, labels_yaml.encode("utf-8")),
+        NewFile(schema / inventory.INVENTORY_FILE, labels_yaml.encode("utf-8")),
         *_migrate_generated(schema, after),
         *_migrate_annotations(corpus, migration, after),
         *_migrate_decisions(corpus, migration),
@@ -112,10 +112,10 @@ def _migrate_generated(schema: Path, after: Inventory) -> Iterator[NewFile]:
     annotation_schema = schema / "annotation.schema.json"
     if annotation_schema.is_file():
         yield NewFile(annotation_schema, annotation_schema_text(after).encode("utf-8"))
-    class_ids = inventory.read(schema)
+    class_ids = inventory.load_class_ids(schema)
     if class_ids is not None:
-        text = inventory.encode(inventory.extended(class_ids, after.named))
-        yield NewFile(schema / inventory.FILE_CLASSES, text.encode("utf-8"))
+        text = inventory.encode_class_ids(inventory.extend_class_ids(class_ids, after.named))
+        yield NewFile(schema / inventory.CLASS_IDS_FILE, text.encode("utf-8"))
 
 
 def _migrate_annotations(corpus: Corpus, migration: Migration, after: Inventory) -> Iterator[NewFile]:
@@ -124,7 +124,7 @@ def _migrate_annotations(corpus: Corpus, migration: Migration, after: Inventory)
     for annotation_set, article_id, _, new in annotation_pairs(corpus, migration):
         yield NewFile(corpus.annotation_path(annotation_set, article_id), encode_annotation(new))
         if annotation_set == GOLD and article_id in covered_ids:
-            coverage = up_to_date(corpus.read_coverage(article_id), new, after)
+            coverage = update_coverage(corpus.read_coverage(article_id), new, after)
             reason = f"its labels were dropped with inventory {migration.new_version}"
             sentences = tuple(
                 sentence if sentence.has or sentence.reason else msgspec.structs.replace(sentence, reason=reason)
@@ -156,7 +156,7 @@ def _migrate_decisions(corpus: Corpus, migration: Migration) -> Iterator[NewFile
 
 
 def _migrate_baseline(schema: Path, migration: Migration, after: Inventory) -> Iterator[NewFile]:
-    path = schema / baseline.FILE
+    path = schema / baseline.BASELINE_FILE
     if path.is_file():
         data = path.read_bytes()
         try:

@@ -76,7 +76,7 @@ def plan_migration(
             corpus would be lost.
     """
     corpus, schema, _ = folders
-    old_text = (schema / inventory.FILE).read_bytes().decode("utf-8")
+    old_text = (schema / inventory.INVENTORY_FILE).read_bytes().decode("utf-8")
     new_text, inventories = migrate_inventory(schema, old_text, migration)
     _require_no_errors(corpus, inventories[0], "fix the corpus first")
     changes, notes = migrate_files(folders, migration, new_text, inventories[0], inventories[-1])

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from annotate.corpus import Corpus, canonical
+from annotate.corpus import Corpus, sort_annotation
 from annotate.errors import CannotRun, Refused
 from annotate.inventory import Inventory
 from annotate.labelstudio import tasks
@@ -149,7 +149,7 @@ def migrate_entry(
             is_old = annotation.inventory == migration.old_version
             if is_old and tasks.result_items(annotation, inventories[0]) == result:
                 migrated = migrate_annotation(migration.steps, annotation, annotation_set, migration.new_version)
-                new["result"] = tasks.result_items(canonical(migrated), inventories[-1])
+                new["result"] = tasks.result_items(sort_annotation(migrated), inventories[-1])
     return MigratedEntry(entry.kind, entry.data["id"], old, new)
 
 

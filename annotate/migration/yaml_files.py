@@ -57,9 +57,9 @@ def migrate_inventory(schema: Path, text: str, migration: Migration) -> tuple[st
 
 def _load_inventory(schema: Path, text: str, when: str) -> Inventory:
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / inventory.FILE).write_bytes(text.encode("utf-8"))
+        (Path(folder) / inventory.INVENTORY_FILE).write_bytes(text.encode("utf-8"))
         try:
-            return inventory.load(folder)
+            return inventory.load_inventory(folder)
         except CannotRun as error:
             raise CannotRun(schema, f"{when}: {error.problem}", error.hint) from error
 
@@ -323,9 +323,9 @@ def migrate_baseline(text: str, steps: Sequence[MigrationStep], new_inventory: I
     for step in steps:
         text = apply_edits(text, list(_edit_baseline(YamlDocument(text), step)))
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / baseline.FILE).write_text(text, "utf-8", newline="")
+        (Path(folder) / baseline.BASELINE_FILE).write_text(text, "utf-8", newline="")
         try:
-            baseline.load(folder, new_inventory)
+            baseline.load_baseline(folder, new_inventory)
         except CannotRun as error:
             raise ValueError(error.problem) from error
     return text

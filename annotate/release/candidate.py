@@ -14,7 +14,7 @@ from annotate.comparison.compare import Comparison
 from annotate.comparison.paths import CORPUS, SCHEMA
 from annotate.comparison.sources import open_version
 from annotate.comparison.trees import FolderTree, open_revision
-from annotate.corpus import Corpus, beside
+from annotate.corpus import Corpus, find_parent_folder
 from annotate.dataset.build import CITATION, build, cited
 from annotate.dataset.writer import Manifest
 from annotate.errors import CannotRun
@@ -92,9 +92,9 @@ class Candidate:
         """
         self.version, self.corpus, self.schema = version, corpus, Path(schema)
         self.scratch, self.progress = scratch, progress
-        self.folder = beside(corpus.root)
+        self.folder = find_parent_folder(corpus.root)
         self.repository = Repository(self.folder, corpus.root)
-        self.inventory: Inventory = inventory.load(schema)
+        self.inventory: Inventory = inventory.load_inventory(schema)
         if not self.schema.resolve().is_relative_to(self.folder.resolve()):
             raise CannotRun(schema, "is not next to the corpus", "name the schema folder that is released with it")
 

@@ -13,7 +13,7 @@ MASTER, SAID, CRATES, LIE, QUAY = (4, 10), (11, 15), (16, 25), (16, 41), (33, 41
 
 @pytest.fixture(scope="module")
 def base() -> Inventory:
-    return inventories.load(BASE / "schema")
+    return inventories.load_inventory(BASE / "schema")
 
 
 def test_disagreements_in_the_order_of_the_text(base: Inventory) -> None:

@@ -16,7 +16,7 @@ from tests.conftest import BASE
 
 @pytest.fixture(scope="module")
 def base() -> Inventory:
-    return inventories.load(BASE / "schema")
+    return inventories.load_inventory(BASE / "schema")
 
 
 def report_of(inventory: Inventory, *versions: Annotation, text: str = TEXT) -> Report:

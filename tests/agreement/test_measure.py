@@ -28,7 +28,7 @@ MASTER, SAID, CRATES, LIE, QUAY = (4, 10), (11, 15), (16, 25), (16, 41), (33, 41
 
 @pytest.fixture(scope="module")
 def base() -> Inventory:
-    return inventories.load(BASE / "schema")
+    return inventories.load_inventory(BASE / "schema")
 
 
 def report_of(inventory: Inventory, *versions: Annotation, text: str = TEXT) -> Report:
@@ -155,7 +155,7 @@ def rounds(draw: st.DrawFn) -> tuple[str, list[Annotation]]:
 @given(rounds())
 def test_any_annotations_have_values_or_reasons(drawn: tuple[str, list[Annotation]]) -> None:
     text, versions = drawn
-    inventory = inventories.load(BASE / "schema")
+    inventory = inventories.load_inventory(BASE / "schema")
     found = compared(inventory, *versions, text=text)
     report = measure_agreement(found, samples=5)
     plain = msgspec.to_builtins(report)
@@ -175,7 +175,7 @@ def test_any_annotations_have_values_or_reasons(drawn: tuple[str, list[Annotatio
 @given(rounds())
 def test_order_of_annotators_does_not_matter(drawn: tuple[str, list[Annotation]]) -> None:
     text, versions = drawn
-    inventory = inventories.load(BASE / "schema")
+    inventory = inventories.load_inventory(BASE / "schema")
     there, back = (report_of(inventory, *each, text=text) for each in (versions, versions[::-1]))
     for row, other in zip(there.labels, back.labels, strict=True):
         for name in ("exact", "overlap", "alpha", "unitizing", "kappa"):
@@ -186,7 +186,7 @@ def test_order_of_annotators_does_not_matter(drawn: tuple[str, list[Annotation]]
 @given(rounds())
 def test_equal_annotations_agree_completely(drawn: tuple[str, list[Annotation]]) -> None:
     text, (version, *_) = drawn
-    inventory = inventories.load(BASE / "schema")
+    inventory = inventories.load_inventory(BASE / "schema")
     report = report_of(inventory, version, version, text=text)
     for row in report.labels:
         for name in ("exact", "alpha", "unitizing", "kappa"):

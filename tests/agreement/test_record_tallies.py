@@ -15,7 +15,7 @@ MASTER, SAID, CRATES, LIE, QUAY = (4, 10), (11, 15), (16, 25), (16, 41), (33, 41
 
 @pytest.fixture(scope="module")
 def base() -> Inventory:
-    return inventories.load(BASE / "schema")
+    return inventories.load_inventory(BASE / "schema")
 
 
 def report_of(inventory: Inventory, *versions: Annotation, text: str = TEXT) -> Report:

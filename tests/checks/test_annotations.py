@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from annotate.checks import check_annotation
 from annotate.checks.annotations import LabelFile, decode_clean, explain
-from annotate.corpus import Corpus, encode_annotation, encode_ordered
-from annotate.inventory import load
+from annotate.corpus import Corpus, encode_annotation, encode_sorted_annotation
+from annotate.inventory import load_inventory
 from tests.conftest import BASE
 from tests.strategies import annotations, texts
 
 CORPUS = Corpus(BASE / "corpus")
-INVENTORY = load(BASE / "schema")
+INVENTORY = load_inventory(BASE / "schema")
 NAME = CORPUS.annotated_ids("gold")[0]
 
 
@@ -29,7 +29,7 @@ def test_file_is_clean_only_in_canonical_bytes() -> None:
     annotation, article = CORPUS.read_annotation("gold", NAME), CORPUS.read_article(NAME)
     reversed_ = msgspec.structs.replace(annotation, spans=annotation.spans[::-1])
     good = encode_annotation(annotation)
-    contents = [good, encode_ordered(reversed_), good.replace(b'": ', b'":', 1), good[:-1], good[:-5], good]
+    contents = [good, encode_sorted_annotation(reversed_), good.replace(b'": ', b'":', 1), good[:-1], good[:-5], good]
     files = [LabelFile("gold", f"annotations/gold/{NAME}.json", data, article) for data in contents]
     assert decode_clean(files, INVENTORY) == [annotation, None, None, None, None, annotation]
     other = msgspec.structs.replace(article, id="other")

@@ -11,7 +11,7 @@ from annotate.cli.output import as_data
 from annotate.corpus import Corpus
 from annotate.findings import Rule
 from annotate.generate import annotation_schema_text
-from annotate.inventory import load
+from annotate.inventory import load_inventory
 from tests.checks.examples import EXAMPLES, lay_out
 from tests.conftest import BASE, ROOT, annotate
 
@@ -20,7 +20,7 @@ from tests.conftest import BASE, ROOT, annotate
 def test_invalid_example_gives_its_findings(example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lay_out(example, tmp_path / "x")
     monkeypatch.chdir(tmp_path / "x")
-    findings = list(check(Corpus("corpus"), load("schema")))
+    findings = list(check(Corpus("corpus"), load_inventory("schema")))
     expected = json.loads((example / "expected.json").read_text("utf-8"))
     assert [as_data(finding, Path("corpus")) for finding in findings] == expected
     assert example.name[:4] in {finding.code for finding in findings}
@@ -28,7 +28,7 @@ def test_invalid_example_gives_its_findings(example: Path, tmp_path: Path, monke
 
 
 def test_made_up_corpus_has_no_findings() -> None:
-    assert list(check(Corpus(BASE / "corpus"), load(BASE / "schema"))) == []
+    assert list(check(Corpus(BASE / "corpus"), load_inventory(BASE / "schema"))) == []
 
 
 def test_every_rule_has_an_example() -> None:
@@ -60,7 +60,7 @@ def test_schema_names_only_rules_of_the_catalogue() -> None:
             return set(rules).union(*map(rule_codes, value.values()))
         return set().union(*map(rule_codes, value)) if isinstance(value, list) else set()
 
-    assert rule_codes(json.loads(annotation_schema_text(load(BASE / "schema")))) <= codes
+    assert rule_codes(json.loads(annotation_schema_text(load_inventory(BASE / "schema")))) <= codes
 
 
 def test_rules_are_listed_and_explained() -> None:

@@ -11,14 +11,14 @@ from annotate.checks.annotations import explain
 from annotate.checks.prefilter import Prefilter
 from annotate.columns import Documents
 from annotate.corpus import Corpus
-from annotate.inventory import Inventory, load
+from annotate.inventory import Inventory, load_inventory
 from annotate.model import Annotation, Relation, Span
 from annotate.offsets import sha256
 from tests.checks.examples import EXAMPLES
 from tests.conftest import BASE, ROOT
 from tests.strategies import annotations, texts
 
-INVENTORY = load(BASE / "schema")
+INVENTORY = load_inventory(BASE / "schema")
 CORPUS = Corpus(BASE / "corpus")
 NAMES = CORPUS.annotated_ids("gold")
 LABELS = ["Speaker", "Verb", "Words", "Load", "Quay", "Nothing"]
@@ -144,7 +144,7 @@ def test_refuses_the_examples_of_each_rule(example: Path) -> None:
 
 def test_accepts_nine_of_ten_annotations_of_this_corpus() -> None:
     """They have pieces, nested spans and spans on the same words, as real annotations do."""
-    corpus, inventory = Corpus(ROOT / "corpus"), load(ROOT / "schema")
+    corpus, inventory = Corpus(ROOT / "corpus"), load_inventory(ROOT / "schema")
     accepted = [
         is_accepted(corpus.read_annotation(annotation_set, name), corpus.read_text(name), inventory)
         for annotation_set in corpus.versions()

@@ -4,13 +4,13 @@ import pytest
 
 from annotate.checks import check, runner
 from annotate.corpus import Corpus
-from annotate.inventory import load
+from annotate.inventory import load_inventory
 from tests.conftest import BASE, ROOT
 
 
 def test_findings_are_the_same_with_several_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "CHUNK", 1)
-    corpus, inventory = Corpus(ROOT / "corpus"), load(BASE / "schema")
+    corpus, inventory = Corpus(ROOT / "corpus"), load_inventory(BASE / "schema")
     alone = list(check(corpus, inventory))
     assert len(alone) > 100
     assert list(check(corpus, inventory, workers=2)) == alone
@@ -18,7 +18,7 @@ def test_findings_are_the_same_with_several_workers(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("bytes_", [0, 20_000], ids=["one by one", "some together"])
 def test_findings_are_the_same_whatever_is_looked_at_together(bytes_: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    corpus, inventory = Corpus(ROOT / "corpus"), load(BASE / "schema")
+    corpus, inventory = Corpus(ROOT / "corpus"), load_inventory(BASE / "schema")
     together = list(check(corpus, inventory))
     monkeypatch.setattr(runner, "BATCH_BYTES", bytes_)
     assert list(check(corpus, inventory)) == together

@@ -23,7 +23,7 @@ CODES = {"taken": 0, "set aside": 1, "could not run": 2}
 
 def exported(corpus: Corpus, schema: Path) -> list[dict[str, Any]]:
     """The labels of a corpus as a server would give them: gold as the ground truth, everybody else's beside it."""
-    labels, tasks = inventory.load(schema), []
+    labels, tasks = inventory.load_inventory(schema), []
     for number, name in enumerate(corpus.article_ids(), 1):
         annotations = [
             {
@@ -45,7 +45,7 @@ def test_rows_equal_those_of_build(place: Place, root: Path) -> None:
     place.export(exported(corpus, root / "schema"))
     done = place.convert("export.json", schema=root / "schema")
     assert done.exit_code == CODES["taken"], done.output
-    make = TableMaker(inventory.load(root / "schema"))
+    make = TableMaker(inventory.load_inventory(root / "schema"))
     made = make([(corpus.read_article(name), corpus.read_annotation(GOLD, name)) for name in corpus.article_ids()])
     differ = {
         "annotator",

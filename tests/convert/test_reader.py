@@ -21,7 +21,7 @@ from tests.conftest import BASE
 from tests.convert.conftest import Task, made_up
 from tests.convert.test_rules import TAKEN, TASKS, Change
 
-LABELS = inventory.load(BASE / "schema")
+LABELS = inventory.load_inventory(BASE / "schema")
 PEOPLE = {1: "anna", 2: "ben"}
 CHANGES: Mapping[str, Change] = {
     **{name: change for name, (change, _) in TASKS.items()},

@@ -45,7 +45,7 @@ def options(place: Place, **more: object) -> ConversionOptions:
     base = ConversionOptions(
         inputs=(str(place.root / "export.json"),),
         out=str(place.root / "out"),
-        inventory=inventory.load(BASE / "schema"),
+        inventory=inventory.load_inventory(BASE / "schema"),
         shard_size=50 << 10,
     )
     return base if not more else ConversionOptions(**{**vars(base), **more})

@@ -14,7 +14,7 @@ Load = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def zoo() -> Inventory:
-    return inventory.load(Path(__file__).parent / "zoo")
+    return inventory.load_inventory(Path(__file__).parent / "zoo")
 
 
 @pytest.fixture

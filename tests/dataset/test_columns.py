@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.columns import Documents
-from annotate.corpus import canonical
+from annotate.corpus import sort_annotation
 from annotate.dataset.batch import Source
 from annotate.dataset.roles import fillers, holding
 from annotate.dataset.shards import TableMaker
@@ -104,7 +104,7 @@ def taken(columns: Source) -> list[Shown]:
 def test_records_are_those_of_each_document(inventory: Inventory, batch: Batch) -> None:
     columns = source(batch, inventory)
     mentions = taken(columns)
-    graphs = [Graph(canonical(made), inventory) for _, made in batch]
+    graphs = [Graph(sort_annotation(made), inventory) for _, made in batch]
     assert mentions == [shown(mention) for graph in graphs for mention in graph.mentions]
     for name, type_ in inventory.records.items():
         wanted = [record for graph in graphs for record in records_of(graph, inventory)[name]]
@@ -151,7 +151,7 @@ def test_pairs_are_those_of_each_document(batch: Batch) -> None:
     make = TableMaker(ZOO, ["relations"], negatives=True)
     names = make.tables["relations"].features["label"]["names"]
     rows = make(batch)["relations"].to_pylist()
-    wanted = [(one, *pair) for one, made in batch for pair in slow_pairs(one.text, Graph(canonical(made), ZOO))]
+    wanted = [(one, *pair) for one, made in batch for pair in slow_pairs(one.text, Graph(sort_annotation(made), ZOO))]
     assert len(rows) == len(wanted)
     for row, (one, label, head, tail, start, end) in zip(rows, wanted, strict=True):
         assert (row["article"], names[row["label"]]) == (one.id, label)

@@ -18,7 +18,7 @@ Names = tuple[str, ...]
 
 def generate(project: Project) -> None:
     schema = project.path("schema")
-    for path, text in generated_files(inventory.load(schema), schema, None).items():
+    for path, text in generated_files(inventory.load_inventory(schema), schema, None).items():
         path.write_text(text, "utf-8")
 
 
@@ -37,10 +37,10 @@ def built(project: Project) -> Project:
 
 def edit(project: Project, change: Callable[[Names], Names]) -> None:
     schema = project.path("schema")
-    old = classes.read(schema)
+    old = classes.load_class_ids(schema)
     assert old is not None
-    (schema / classes.FILE_CLASSES).write_text(
-        classes.encode(msgspec.structs.replace(old, spans=change(old.spans))), "utf-8"
+    (schema / classes.CLASS_IDS_FILE).write_text(
+        classes.encode_class_ids(msgspec.structs.replace(old, spans=change(old.spans))), "utf-8"
     )
 
 
@@ -83,7 +83,7 @@ def test_a_class_behind_the_others_shifts_none(built: Project) -> None:
 def test_a_label_that_moves_in_the_inventory_or_leaves_it_shifts_none(built: Project) -> None:
     """Whatever labels.yaml does, `annotate generate` keeps what it gave."""
     generate(built)
-    kept = classes.read(built.path("schema"))
+    kept = classes.load_class_ids(built.path("schema"))
     assert kept is not None
     assert kept.retired == ("spans.Retired",)
     assert built.annotate("build", "--out", "dist").exit_code == 0

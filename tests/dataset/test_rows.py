@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate import inventory
-from annotate.corpus import Corpus, canonical
+from annotate.corpus import Corpus, sort_annotation
 from annotate.dataset.features import ARTICLES, PROCESSES
 from annotate.dataset.shards import TableMaker
 from annotate.dataset.tables import configs
@@ -16,7 +16,7 @@ from annotate.model import GOLD, Annotation, Article, AttributeValue, Relation, 
 from annotate.offsets import sha256
 from tests.conftest import ROOT, Project
 
-ZOO = inventory.load(ROOT / "tests" / "dataset" / "zoo")
+ZOO = inventory.load_inventory(ROOT / "tests" / "dataset" / "zoo")
 MAKER = TableMaker(ZOO)
 Row = dict[str, Any]
 
@@ -137,7 +137,7 @@ def annotations(draw: st.DrawFn) -> tuple[Article, Annotation]:
 @settings(deadline=None)
 def test_annotations_come_back_from_the_rows_of_articles(batch: list[tuple[Article, Annotation]]) -> None:
     rows = MAKER(batch)[ARTICLES].to_pylist()
-    assert [back(row, ZOO) for row in rows] == [canonical(made) for _, made in batch]
+    assert [back(row, ZOO) for row in rows] == [sort_annotation(made) for _, made in batch]
 
 
 @given(st.lists(annotations(), min_size=1, max_size=3))

@@ -75,7 +75,7 @@ def test_a_declaration_that_does_not_fit_is_refused(
     assert old in labels_yaml
     project.path("schema/labels.yaml").write_text(labels_yaml.replace(old, new, 1))
     with pytest.raises(CannotRun, match=problem):
-        inventory.load(project.path("schema"))
+        inventory.load_inventory(project.path("schema"))
 
 
 @pytest.fixture

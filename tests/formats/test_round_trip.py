@@ -16,7 +16,7 @@ from annotate.inventory import Inventory
 from tests.conftest import BASE
 from tests.formats.strategies import documents
 
-LABELS = inventory.load(BASE / "schema")
+LABELS = inventory.load_inventory(BASE / "schema")
 CARRIED = {
     "brat": {"text", "span", "id", "attribute", "note", "relation"},
     "xmi": {"text", "span", "id", "attribute", "note", "relation"},

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.corpus import canonical
+from annotate.corpus import sort_annotation
 from annotate.findings import Finding
-from annotate.inventory import load
+from annotate.inventory import load_inventory
 from annotate.labelstudio import rules
 from annotate.labelstudio.results import (
     MappedResult,
@@ -25,7 +25,7 @@ from tests.conftest import BASE
 from tests.strategies import texts, to_utf16
 
 TEXT = "A 🚢 hand said 40 crates lie at the pier."
-INVENTORY = load(BASE / "schema")
+INVENTORY = load_inventory(BASE / "schema")
 MAPPER = Mapper(INVENTORY)
 Item = dict[str, Any]
 
@@ -350,7 +350,7 @@ def test_annotation_to_items_and_back_is_the_same(made: tuple[str, Annotation]) 
     items = result_of(annotation, INVENTORY)
     for given_items in (items, items[::-1]):
         mapped = back(text, given_items)
-        assert mapped.annotation == canonical(annotation)
+        assert mapped.annotation == sort_annotation(annotation)
         assert mapped.quarantined == ()
         assert {finding.code for finding in mapped.findings} <= {"L107"}
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from annotate.inventory import load
+from annotate.inventory import load_inventory
 from annotate.labelstudio.results import MappedResult, Mapper
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -17,7 +17,7 @@ CASES = sorted(path.stem for path in EXPORTS.glob("*.json"))
 
 def mapped(case: str) -> tuple[dict[str, Any], list[MappedResult]]:
     raw = json.loads((EXPORTS / f"{case}.json").read_text("utf-8"))
-    return raw, list(Mapper(load(EXPORTS)).map_task(raw, raw["data"]["text"]))
+    return raw, list(Mapper(load_inventory(EXPORTS)).map_task(raw, raw["data"]["text"]))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -62,7 +62,7 @@ DIAGNOSES = {
 @pytest.mark.parametrize("case", DIAGNOSES)
 def test_diagnoses_of_browser_exports(case: str) -> None:
     raw = json.loads((EXPORTS / f"{case}.json").read_text("utf-8"))
-    mapper = Mapper(load(EXPORTS))
+    mapper = Mapper(load_inventory(EXPORTS))
     list(mapper.map_task(raw, raw["data"]["text"]))
     assert mapper.diagnoses == DIAGNOSES[case]
 

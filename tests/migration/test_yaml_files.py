@@ -37,7 +37,7 @@ def test_every_name_of_this_repository_can_be_renamed(labels: inventory.Inventor
     for step in steps:
         text = apply_step(text, step)
     (tmp_path / "labels.yaml").write_text(text, "utf-8")
-    loaded = inventory.load(tmp_path)
+    loaded = inventory.load_inventory(tmp_path)
     assert list(loaded.spans) == [f"{name}X" for name in labels.spans]
     assert list(loaded.relations) == [f"{name}_x" for name in labels.relations]
     for record in labels.records.values():

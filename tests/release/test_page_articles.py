@@ -5,7 +5,7 @@ import re
 import msgspec
 
 from annotate.corpus import Corpus
-from annotate.inventory import load
+from annotate.inventory import load_inventory
 from annotate.release.page_articles import LINE_DISTANCE, MarkedArticle
 from annotate.util.html import render
 from tests.agreement.helpers import annotation, span
@@ -15,7 +15,7 @@ from tests.release.test_page import Reader
 
 def test_lines_of_nested_spans_do_not_meet() -> None:
     """The innermost span is next to the words, and each one that overlaps it is a line further down."""
-    inventory = load(BASE / "schema")
+    inventory = load_inventory(BASE / "schema")
     text = "aa bb cc dd"
     labels = annotation(
         span("out", "Words", 0, 11, text),

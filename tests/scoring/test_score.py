@@ -6,7 +6,7 @@ from annotate.agreement.measure import measure_agreement
 from annotate.agreement.report import ALL
 from annotate.agreement.study import read_study
 from annotate.corpus import Corpus
-from annotate.inventory import Inventory, load
+from annotate.inventory import Inventory, load_inventory
 from annotate.scoring.score import score, tabulate_scores
 from tests.agreement.helpers import TEXT, annotation, span
 from tests.conftest import BASE, ROOT
@@ -17,7 +17,7 @@ MASTER, SAID, CRATES = span("a", "Speaker", 0, 10), span("b", "Verb", 11, 15), s
 
 @pytest.fixture(scope="module")
 def inventory() -> Inventory:
-    return load(BASE / "schema")
+    return load_inventory(BASE / "schema")
 
 
 def test_precision_and_recall_by_hand(inventory: Inventory) -> None:
@@ -45,7 +45,7 @@ def test_article_without_predictions_counts_as_nothing_found(inventory: Inventor
 
 def test_f1_is_that_of_agreement() -> None:
     """The corpus's own versions: what a score and agreement both measure is the same number."""
-    schema, corpus = load(ROOT / "schema"), Corpus(ROOT / "corpus")
+    schema, corpus = load_inventory(ROOT / "schema"), Corpus(ROOT / "corpus")
     reader = corpus.versions()[-1]
     gold = {name: (corpus.read_text(name), corpus.read_annotation("gold", name)) for name in corpus.article_ids()}
     found = {name: corpus.read_annotation(reader, name) for name in gold}

@@ -39,7 +39,7 @@ def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -
     from annotate.release.changelog import CHANGELOG, parse_changelog
     from annotate.release.page import PageContent, render_page
 
-    labels, store = inventory.load(schema), Corpus(corpus)
+    labels, store = inventory.load_inventory(schema), Corpus(corpus)
     if not store.annotated_ids(GOLD):
         gold_folder = store.root / "annotations" / GOLD
         raise CannotRun(gold_folder, "has no gold labels", "make some with `annotate adjudicate`")

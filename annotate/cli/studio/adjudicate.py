@@ -74,7 +74,7 @@ def adjudicate(
     if pulling == bool(from_) or pulling != bool(adjudicator):
         problem = "needs either --from, or --pull and --as"
         raise CannotRun("annotate studio adjudicate", problem, "give --from ID,ID, or --pull --as ID")
-    loaded, store = inventory.load(schema), Corpus(corpus)
+    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
     own_title = adjudication_title(title or loaded.title)
     if from_:
         is_complete = _set_up(store, loaded, guidelines, own_title, folder, split_ids(from_), restore_config)

@@ -25,7 +25,7 @@ def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, fol
     \b
     annotate studio compare
     """
-    loaded, store = inventory.load(schema), Corpus(corpus)
+    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
     with connect(folder) as (studio, state):
         project = require_project(studio, state, title or loaded.title)
         has_predictions = studio.count_tasks(project.id, filters=[HAS_PREDICTION]) > 0

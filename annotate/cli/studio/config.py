@@ -15,4 +15,4 @@ def config(schema: str) -> None:
     \b
     annotate studio config > config.xml
     """
-    click.echo(labelling_config(inventory.load(schema)), nl=False)
+    click.echo(labelling_config(inventory.load_inventory(schema)), nl=False)

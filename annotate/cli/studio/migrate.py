@@ -95,7 +95,7 @@ def migrate(
             if migration is None:
                 problem = "nothing was interrupted" if resume else "is missing"
                 raise CannotRun("FILE", problem, "name a migration file")
-            title = inventory.load(schema).title
+            title = inventory.load_inventory(schema).title
             projects = choose_projects(studio, state, store, title, titles, leave_others) if studio else []
             folders = Folders(store, Path(schema), Path(guidelines) if Path(guidelines).is_dir() else None)
             with show_status("planning"):

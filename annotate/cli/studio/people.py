@@ -40,7 +40,7 @@ def people(ctx: click.Context, schema: str, title: str | None, folder: str) -> N
     """
     if ctx.invoked_subcommand:
         return
-    loaded = inventory.load(schema)
+    loaded = inventory.load_inventory(schema)
     with connect(folder) as (studio, state):
         user_ids = {annotator: user_id for user_id, annotator in state.annotators(studio.address.name).items()}
         with show_progress("counting") as progress:
@@ -106,7 +106,7 @@ def assign(
     annotate studio assign anna ben
     annotate studio assign carla --articles harbour,market
     """
-    loaded, store = inventory.load(schema), Corpus(corpus)
+    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
     name, has_conflicts = title or loaded.title, False
     titles = {annotator: annotator_title(name, annotator) for annotator in require_annotators(store, annotators)}
     article_ids = _select_articles(store, articles)

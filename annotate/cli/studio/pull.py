@@ -52,7 +52,7 @@ def pull(
     annotate studio pull --all
     annotate studio pull --fix
     """
-    loaded, store = inventory.load(schema), Corpus(corpus)
+    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
     mapper = Mapper(loaded, fix_offsets=fix)
     with connect(folder) as (studio, state), lock_folder(state, "pull"):
         remove_leftovers(store.root)

@@ -89,7 +89,7 @@ def push(
     annotate studio push --predictions out/baseline
     annotate studio push --no-predictions --title "First round"
     """
-    loaded, store = inventory.load(schema), Corpus(corpus)
+    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
     remove_leftovers(store.root)
     if predictions_folder and no_predictions:
         raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")

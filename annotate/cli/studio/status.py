@@ -42,7 +42,7 @@ def status(ctx: click.Context, schema: str, title: str | None, folder: str, ever
     annotate studio status
     annotate studio status --all
     """
-    loaded = inventory.load(schema)
+    loaded = inventory.load_inventory(schema)
     name = title or loaded.title
     try:
         with connect(folder) as (studio, state):

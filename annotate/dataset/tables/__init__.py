@@ -11,7 +11,7 @@ from annotate.dataset.tables.records import record
 from annotate.dataset.tables.relations import relations
 from annotate.dataset.tables.tokens import tokens
 from annotate.errors import CannotRun
-from annotate.inventory import FILE, Inventory
+from annotate.inventory import INVENTORY_FILE, Inventory
 
 
 def tables(inventory: Inventory, names: Collection[str] | None = None, negatives: bool = False) -> dict[str, TableType]:
@@ -23,7 +23,9 @@ def tables(inventory: Inventory, names: Collection[str] | None = None, negatives
     found: dict[str, TableType] = {}
     for table in _all(inventory, negatives):
         if table.name in found:
-            raise CannotRun(FILE, f"records.{table.name}: another table is called so", "give the record another name")
+            raise CannotRun(
+                INVENTORY_FILE, f"records.{table.name}: another table is called so", "give the record another name"
+            )
         found[table.name] = table
     for name in names or ():
         if name not in found:

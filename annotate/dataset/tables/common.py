@@ -23,7 +23,7 @@ from annotate.dataset.features import (
     numbered,
 )
 from annotate.errors import CannotRun
-from annotate.inventory import FILE, Inventory
+from annotate.inventory import INVENTORY_FILE, Inventory
 
 MENTION_FEATURES: Feature = {"text": STRING, **PLACE, "pieces": listed(PLACE)}
 
@@ -49,7 +49,9 @@ def distinct(place: str, *groups: Feature) -> Feature:
     for group in groups:
         for name in group:
             if name in columns:
-                raise CannotRun(FILE, f"{place}: two columns would be called {name!r}", "rename the attribute or role")
+                raise CannotRun(
+                    INVENTORY_FILE, f"{place}: two columns would be called {name!r}", "rename the attribute or role"
+                )
         columns |= group
     return columns
 
