@@ -36,9 +36,13 @@ class ResolvedOffsets(NamedTuple):
 
 
 class UnresolvedOffsets(NamedTuple):
-    """What the text reads under either count where neither gives the quoted words; None: outside the text.
+    """Offsets that read the quoted words under neither count.
 
-    `places` are the places that the words may mean all the same; where there is one, `resolve_offsets` can take it when asked.
+    Attributes:
+        code_points: What the text reads if offsets are code points; None outside the text.
+        utf16: What the text reads if offsets are UTF-16 units; None outside the text.
+        diagnosis: How the offsets relate to the words.
+        places: Ranges `[start, end)` that may be meant. If there is exactly one, `resolve_offsets` can take it.
     """
 
     code_points: str | None
