@@ -1,9 +1,8 @@
 """`annotate studio` on thousands of tasks through a real server, against a bare loop that makes the same HTTP calls.
 
-A task has 3,000 characters, 40 regions, 10 values and 25 relations, as in exports.py. The bare loop sends the same
-bodies and asks for the same pages with one `httpx` connection; it makes nothing of them, so it is what network and
-server cost alone. A part of it runs before and a part after each command, so that a server that gets slower, or a
-machine that others use as well, weighs on both. A command's time is all of its process, from its start to its end.
+The tasks are those of exports.py. The bare loop sends the same bodies and requests the same pages over one `httpx`
+connection, and does not decode them, so it measures network and server alone. A part of it runs before and a part after
+each command, so that a server or machine that slows down affects both. A command's time is that of its whole process.
 
 `python benchmarks/studio.py 1000 10000`; the server is the slow part, at about 200 tasks a second.
 """
@@ -57,18 +56,18 @@ try:
 finally:
     Path(sys.argv[1]).write_text(Path("/proc/self/status").read_text())
 """
-"""A command, and at its end what the kernel says of its process."""
+"""A command that writes the kernel's status of its process at the end."""
 
 
 class Run(NamedTuple):
-    """What one command took: seconds, and the most memory in MB that its process ever held."""
+    """The seconds of one command, and the peak memory of its process in MB."""
 
     seconds: float
     peak: float
 
 
 class Row(NamedTuple):
-    """A line of the table; the bare loop's seconds are None where there is none."""
+    """A row of the table; `bare` has the bare loop's seconds, None if there is no bare loop."""
 
     what: str
     items: int
@@ -82,7 +81,7 @@ class Row(NamedTuple):
 
 
 def write_corpus(root: Path, count: int) -> Corpus:
-    """A corpus with gold labels that passes `annotate check`."""
+    """Write a corpus with gold labels that passes `annotate check`."""
     (root / "corpus").mkdir(parents=True)
     (root / "schema").symlink_to(SCHEMA)
     (root / "corpus" / "annotators.yaml").write_text(ANNOTATORS)
@@ -119,13 +118,13 @@ def _write(corpus: Corpus, mapper: Mapper, raw: dict[str, Any], place: SourceRan
 
 
 class Bare:
-    """The same calls as the toolkit's, with nothing made of what comes back."""
+    """The same requests as the toolkit's, without decoding the answers."""
 
     def __init__(self, url: str, token: str) -> None:
         self.http = httpx.Client(base_url=url, headers={"Authorization": f"Token {token}"}, timeout=600)
 
     def project(self, title: str) -> int:
-        """Look for a project, make it, and read it, as push does."""
+        """Look for a project, create it, and read it, as push does."""
         self.http.get("/api/projects/", params={"title": title, "page": 1, "page_size": PAGE_SIZE}).raise_for_status()
         made = self.http.post("/api/projects/", json={"title": title, "label_config": labelling_config(load())})
         number = int(made.raise_for_status().json()["id"])
@@ -133,13 +132,13 @@ class Bare:
         return number
 
     def look_up(self, title: str, number: int) -> None:
-        """Look for a project that is there, and for the server's time, as pull does."""
+        """Look for an existing project and the server's time, as pull does."""
         self.http.get("/api/projects/", params={"title": title, "page": 1, "page_size": PAGE_SIZE}).raise_for_status()
         self.http.get(f"/api/projects/{number}/").raise_for_status()
         self.http.get("/health").raise_for_status()
 
     def push(self, project: int, bodies: Iterable[bytes]) -> float:
-        """Seconds to import these bodies, a call each."""
+        """Return the seconds to import these bodies, one request each."""
         begin, kind = time.perf_counter(), {"content-type": "application/json"}
         for body in bodies:
             self.http.post(f"/api/projects/{project}/import", content=body, headers=kind).raise_for_status()
@@ -159,7 +158,7 @@ class Bare:
         return self.http.get("/api/tasks", params=asked).raise_for_status().content
 
     def starts(self, project: int) -> list[int]:
-        """The number before the first task of each page."""
+        """Return the id before the first task of each page."""
         found = [0]
         while True:
             page = msgspec.json.decode(self.page(project, found[-1], "id"))
@@ -168,7 +167,7 @@ class Bare:
             found.append(page["tasks"][-1]["id"])
 
     def pull(self, project: int, starts: Iterable[int], include: str | None = None) -> float:
-        """Seconds to fetch these pages."""
+        """Return the seconds to fetch these pages."""
         begin = time.perf_counter()
         for after in starts:
             self.page(project, after, include)
@@ -176,7 +175,7 @@ class Bare:
 
 
 def timed(call: Callable[[], object]) -> float:
-    """The seconds that a call takes."""
+    """Return the seconds that a call takes."""
     begin = time.perf_counter()
     call()
     return time.perf_counter() - begin
@@ -187,7 +186,7 @@ def load() -> inventory.Inventory:
 
 
 def bodies(corpus: Corpus, *, submitted: bool = False) -> Iterator[bytes]:
-    """What push sends, batch by batch; with `submitted` a person's annotation in each task as well."""
+    """Yield what push sends, batch by batch; with `submitted`, each task has an annotation as well."""
     labels, loaded, names = corpus_predictions(corpus, load()), load(), iter(corpus.article_ids())
     while several := list(itertools.islice(names, BATCH_SIZE)):
         batch = [tasks.task(corpus.read_article(name), labels[name], loaded) for name in several]
@@ -197,13 +196,13 @@ def bodies(corpus: Corpus, *, submitted: bool = False) -> Iterator[bytes]:
 
 
 class Toolkit:
-    """`annotate` in a process of its own, in the corpus's folder."""
+    """`annotate` in separate processes, in the folder of a corpus."""
 
     def __init__(self, root: Path, url: str, token: str) -> None:
         self.root, self.environment = root, os.environ | {URL_VARIABLE: url, TOKEN_VARIABLE: token}
 
     def run(self, *words: str, codes: tuple[int, ...] = (0,)) -> Run:
-        """Run a command; stop where it does not end with one of these exit codes."""
+        """Run a command; end the benchmark unless it returns one of these exit codes."""
         status = self.root / "status"
         begin = time.perf_counter()
         with (self.root / "out").open("wb") as out:
@@ -219,7 +218,7 @@ class Toolkit:
 
 
 def measured(count: int, root: Path, url: str, token: str) -> Iterator[Row]:
-    """The rows for one number of tasks, on a server that runs."""
+    """Yield the rows for one number of tasks, on a running server."""
     corpus, bare, toolkit = write_corpus(root, count), Bare(url, token), Toolkit(root, url, token)
     saved = [root / f"body-{number:06}" for number, _ in enumerate(range(0, count, BATCH_SIZE))]
     for path, body in zip(saved, bodies(corpus), strict=True):
@@ -257,7 +256,7 @@ def measured(count: int, root: Path, url: str, token: str) -> Iterator[Row]:
 
 @contextmanager
 def running(folder: Path) -> Iterator[tuple[str, str]]:
-    """A server on an empty folder: where it is, and its token."""
+    """Run a server on an empty folder; yield its address and token."""
     state = State(folder / ".server")
     try:
         yield server.start(state).url, server.load_credentials(state).token
