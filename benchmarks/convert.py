@@ -1,16 +1,16 @@
-"""How fast `annotate convert` is, and in how much memory, beside what others make of the same export.
+"""Speed and memory of `annotate convert`, and of other tools on the same export.
 
     python -m benchmarks.convert make DIR
     python -m benchmarks.convert run DIR [--rounds 2] [--count 50000]
     python -m benchmarks.convert memory DIR
 
-`make` writes made-up exports of 1,000, 10,000 and 50,000 tasks. `run` measures each side in a process of its own, in
-turn, round by round; imports come before the clock is started, tasks are counted when it is stopped, and of several
-rounds the one with the least CPU time counts. `memory` measures the peak of 1,000 and of 50,000 tasks, one worker and
-two.
+`make` writes made-up exports of 1,000, 10,000 and 50,000 tasks. `run` measures each side in a process of its own, one
+after the other, round by round. The clock starts after the imports and stops before the tasks are counted. Of several
+rounds, the one with the least CPU time counts. `memory` measures the peak for 1,000 and for 50,000 tasks, with one
+worker and with two.
 
-The floor is what cannot be left out: typed decoding, the columns of the table `articles` from what was decoded, their
-Parquet, and its SHA-256; no check, no normal form, no record, no other table.
+The side `floor` does what no converter can leave out: typed decoding, the columns of the table `articles` from what was
+decoded, their Parquet, and its SHA-256. It has no checks, no normal form, no records and no other tables.
 """
 
 import argparse
@@ -182,12 +182,12 @@ PEERS = ("SDK, JSON_MIN", "SDK, CSV", "datasets from_generator", "pandas json_no
 
 
 def measure(folder: Path, name: str, count: int) -> Measured:
-    found = measured(
+    results = measured(
         name, ["-m", "benchmarks.convert", "side", str(folder), "--name", name, "--count", str(count)], ROOT
     )
-    if found.tasks != count:
-        raise SystemExit(f"{name} has {found.tasks} of {count} tasks")
-    return found
+    if results.tasks != count:
+        raise SystemExit(f"{name} has {results.tasks} of {count} tasks")
+    return results
 
 
 def run(folder: Path, rounds: int, count: int) -> None:
@@ -196,11 +196,11 @@ def run(folder: Path, rounds: int, count: int) -> None:
     best: dict[str, Measured] = {}
     ratios: dict[str, list[float]] = {tables: [] for tables in OURS}
     for _ in range(rounds):
-        found = {name: measure(folder, name, count) for name in names}
+        results = {name: measure(folder, name, count) for name in names}
         for tables, seen in ratios.items():
-            one, two = (found[f"ours: {tables}: {workers}"].seconds for workers in WORKERS)
+            one, two = (results[f"ours: {tables}: {workers}"].seconds for workers in WORKERS)
             seen.append(one / two)
-        for name, side in found.items():
+        for name, side in results.items():
             best[name] = min(best.get(name, side), side, key=lambda side: side.cpu)
     show(list(best.values()))
     for tables, seen in ratios.items():
@@ -214,23 +214,23 @@ def memory(folder: Path) -> None:
     show([measure(folder, name, count) for name in names for count in (SIZES[0], SIZES[-1])])
 
 
-def show(found: list[Measured]) -> None:
+def show(results: list[Measured]) -> None:
     print("| side | tasks | tasks/s of CPU time | CPU s | seconds | main, MB | worker, MB | load |")  # noqa: T201
     print("|---|---:|---:|---:|---:|---:|---:|---:|")  # noqa: T201
-    for one in found:
+    for one in results:
         print(  # noqa: T201
             f"| {one.side} | {one.tasks:,} | {one.tasks / one.cpu:,.0f} | {one.cpu:.2f} | {one.seconds:.2f}"
             f" | {one.main:.0f} | {one.worker:.0f} | {one.load:.1f} |"
         )
 
 
-def plot(found: list[Measured], path: Path) -> None:
+def plot(results: list[Measured], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    ordered = sorted(found, key=lambda one: one.tasks / one.cpu)
+    ordered = sorted(results, key=lambda one: one.tasks / one.cpu)
     figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
     speeds = [one.tasks / one.cpu for one in ordered]
     colours = ["#1f6f8b" if one.side.startswith("ours") else "#b0b0b0" for one in ordered]
@@ -263,7 +263,7 @@ def main() -> None:
 
 
 def _one_side(folder: Path, name: str, count: int) -> None:
-    """One run in this process; what the libraries print is no part of what is told."""
+    """One run in this process; what the libraries print is not part of the result."""
     out = Path(tempfile.mkdtemp(dir=folder))
     kept, sys.stdout = sys.stdout, sys.stderr
     work = side(name)
