@@ -1,7 +1,10 @@
-"""The graph of one annotation → its records: one an anchor span, with the spans that fill each of its roles.
+"""The graph of one annotation as mentions, relations between them, and the records that the inventory declares.
 
-What the records are, the inventory says. Nothing here trusts the graph: relations with an end missing or with ends that
-the inventory does not allow are left out, and a loop ends like any other relation.
+`Graph` works on `Span` and `Relation` objects and on one annotation: agreement, scoring and pages look at one document
+at a time. `annotate.record_columns` computes the same for many documents at once; its docstring says what that gains.
+
+The graph is not trusted: a relation with an unknown end, or with ends that the inventory does not allow, is left out,
+and a cycle of relations is treated like any other relation.
 """
 
 from collections import defaultdict
@@ -16,22 +19,28 @@ from annotate.model import Annotation, AttributeValue, Relation, Span
 
 T = TypeVar("T")
 
-BETWEEN_PIECES = " … "
-"""What stands between the pieces in the text of a mention."""
+PIECE_SEPARATOR = " … "
+"""Joins the texts of the pieces in the text of a mention."""
 
 
 class Piece(NamedTuple):
-    """A stretch of text, code points `[start, end)`."""
+    """A range of text in code points, half open."""
 
     start: int
     end: int
 
 
 class Mention(msgspec.Struct, frozen=True, gc=False):
-    """A span, or the spans that are pieces of one.
+    """A span, or the spans that are pieces of one interrupted span.
 
-    `pieces` are in the order of the text; `start` is that of the first, `end` the last end, `text` the texts of the
-    pieces with `BETWEEN_PIECES` between them. Id, label and attributes are those of the first piece in the text.
+    Attributes:
+        id: Id of the first piece in the text.
+        label: Label of all pieces.
+        start: First code point of the first piece.
+        end: Greatest end of a piece, half open.
+        text: Texts of the pieces, joined by `PIECE_SEPARATOR`.
+        pieces: Ranges of the pieces in the order of the text.
+        attributes: Attributes of the first piece.
     """
 
     id: str
@@ -44,9 +53,13 @@ class Mention(msgspec.Struct, frozen=True, gc=False):
 
 
 class Filler(msgspec.Struct, frozen=True, gc=False):
-    """A mention in a role. Distance 0: by the anchor's own relation; 1: by the nearest span around it; 2: the next.
+    """A mention that fills a role of a record.
 
-    `through` is the id of the anchor of the record around that it was taken from; None for a relation of its own.
+    Attributes:
+        mention: The mention.
+        distance: 0 where a relation of the anchor leads to it; 1 where it comes from the nearest enclosing record,
+            2 from the next, and so on.
+        through: Id of the anchor of the enclosing record; None at distance 0.
     """
 
     mention: Mention
@@ -55,51 +68,41 @@ class Filler(msgspec.Struct, frozen=True, gc=False):
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """One anchor and what fills its roles; every role is there, those that nothing fills are empty."""
+    """An anchor mention and the fillers of each role of its type; a role that nothing fills is empty."""
 
     type: str
     anchor: Mention
     roles: dict[str, tuple[Filler, ...]]
 
 
-def records(annotation: Annotation, inventory: Inventory) -> dict[str, list[Record]]:
-    """The records of an annotation by type, each list in the order of the text.
-
-    A role is filled through its relation, in the order of the text. Where the anchor has no such relation and the role
-    says `enclosing`, it is filled from the records around the anchor: those of the type `record` with, in the role
-    `within`, a mention that holds every piece of the anchor, the shortest first; taken is what fills their role `take`
-    by a relation of its own. Mentions of the same pieces share a distance, and nobody is taken twice. A record around
-    the anchor whose role `take` is empty still counts in the distance.
-    """
-    return records_of(Graph(annotation, inventory), inventory)
-
-
-def records_of(graph: "Graph", inventory: Inventory) -> dict[str, list[Record]]:
-    """The records of a graph that has been made already."""
-    return {name: list(_records(graph, inventory, type_)) for name, type_ in inventory.records.items()}
-
-
 class Graph:
-    """Mentions by id and by label, and what each relation leads to. Made once an annotation.
+    """The mentions of one annotation, and the relations between them.
 
-    `mentions` are in the order of the text; `related` are the relations between them, each triple of label and ends
-    once, in the order of the annotation.
+    Args:
+        annotation: Any annotation, its spans and relations in any order.
+        inventory: The inventory that declares relations and records.
+
+    Attributes:
+        mentions: The mentions, in the order of their first pieces.
+        related: The allowed relations with their head and tail, each triple of label and ends once, in the order of
+            the annotation. The relation that joins pieces is not among them.
     """
 
     def __init__(self, annotation: Annotation, inventory: Inventory) -> None:
-        self._labelled: dict[str, list[Mention]] = defaultdict(list)
-        whole: dict[str, Mention] = {}
+        self._inventory = inventory
+        self._by_label: dict[str, list[Mention]] = defaultdict(list)
+        mention_of: dict[str, Mention] = {}
         self.mentions: list[Mention] = []
         self.related: list[tuple[Relation, Mention, Mention]] = []
-        for pieces in _groups(annotation, inventory.pieces):
-            mention = _joined(pieces)
-            self._labelled[mention.label].append(mention)
+        for pieces in _group_pieces(annotation, inventory.pieces):
+            mention = _join(pieces)
+            self._by_label[mention.label].append(mention)
             self.mentions.append(mention)
             for piece in pieces:
-                whole[piece.id] = mention
+                mention_of[piece.id] = mention
         self._tails: dict[tuple[str, str], dict[str, Mention]] = defaultdict(dict)
         for relation in annotation.relations:
-            head, tail = whole.get(relation.head), whole.get(relation.tail)
+            head, tail = mention_of.get(relation.head), mention_of.get(relation.tail)
             label = inventory.relations.get(relation.label)
             if head and tail and label and not label.joins_pieces and label.allows(head.label, tail.label):
                 tails = self._tails[relation.label, head.id]
@@ -107,135 +110,151 @@ class Graph:
                     self.related.append((relation, head, tail))
                 tails[tail.id] = tail
 
-    def labelled(self, label: str) -> list[Mention]:
-        """The mentions with a label, in the order of their first pieces."""
-        return self._labelled.get(label, [])
+    def mentions_labelled(self, label: str) -> list[Mention]:
+        """Return the mentions with a label, in the order of their first pieces."""
+        return self._by_label.get(label, [])
 
     def tails(self, relation: str, head: Mention) -> Collection[Mention]:
-        """What the relation leads to from `head` or any piece of it, in the order of the text."""
-        found = self._tails.get((relation, head.id))
-        if not found:
+        """Return the mentions that a relation leads to from `head` or any piece of it, in the order of the text."""
+        tails = self._tails.get((relation, head.id))
+        if not tails:
             return ()
-        return found.values() if len(found) == 1 else sorted(found.values(), key=_place)
+        return tails.values() if len(tails) == 1 else sorted(tails.values(), key=_text_order)
+
+    def records(self) -> dict[str, list[Record]]:
+        """Return the records of every type that the inventory declares, each list in the order of the text.
+
+        A role is filled as follows.
+
+        1. By the tails of the role's relation from the anchor, in the order of the text, at distance 0.
+        2. Where there are none and the role says `enclosing`: from the records of type `enclosing.record` whose role
+           `enclosing.within` holds a mention around the anchor, that is, one with a piece around each piece of the
+           anchor. These mentions are taken shortest first; those with the same pieces share a distance. The fillers
+           are the tails of the relation of the role `enclosing.take` of each such record. A mention is taken once, at
+           its least distance. A record that has nothing in `take` still counts in the distance.
+        """
+        return {name: list(_records(self, self._inventory, type_)) for name, type_ in self._inventory.records.items()}
 
 
-def _place(mention: Mention) -> tuple[int, int, str, str]:
+def _text_order(mention: Mention) -> tuple[int, int, str, str]:
     return mention.start, mention.end, mention.label, mention.id
 
 
-def _groups(annotation: Annotation, joining: str | None) -> Iterable[list[Span]]:
-    """The spans, those that are pieces of one together; each group in the order of the text."""
+def _group_pieces(annotation: Annotation, joining: str | None) -> Iterable[list[Span]]:
+    """Return the spans, the pieces of one mention together; each group in the order of the text."""
     spans = {span.id: span for span in sorted(annotation.spans, key=span_sort_key)}
     joins = [relation for relation in annotation.relations if relation.label == joining]
     if not joins:
         return ([span] for span in spans.values())
     ends = ((spans.get(relation.head), spans.get(relation.tail)) for relation in joins)
-    leader = leaders((head.id, tail.id) for head, tail in ends if head and tail and head.label == tail.label)
+    leader = union_find((head.id, tail.id) for head, tail in ends if head and tail and head.label == tail.label)
     groups: dict[str, list[Span]] = defaultdict(list)
     for span in spans.values():
         groups[leader(span.id)].append(span)
     return groups.values()
 
 
-def leaders(joins: Iterable[tuple[T, T]]) -> Callable[[T], T]:
-    """From any member of a group of joined pieces to the one that stands for the group, loops or not."""
-    above: dict[T, T] = {}
+def union_find(joins: Iterable[tuple[T, T]]) -> Callable[[T], T]:
+    """Return a function from each member of a group to the same member of it: two that are joined are in one group.
+
+    Args:
+        joins: Pairs to join; cycles are allowed.
+    """
+    parents: dict[T, T] = {}
 
     def leader(member: T) -> T:
-        while member in above:
-            # Halving the way up keeps long chains of pieces cheap.
-            if above[member] in above:
-                above[member] = above[above[member]]
-            member = above[member]
+        while member in parents:
+            # Halving paths keeps long chains cheap.
+            if parents[member] in parents:
+                parents[member] = parents[parents[member]]
+            member = parents[member]
         return member
 
-    for head, tail in joins:
-        later, earlier = leader(head), leader(tail)
-        if later != earlier:
-            above[later] = earlier
+    for left, right in joins:
+        left_leader, right_leader = leader(left), leader(right)
+        if left_leader != right_leader:
+            parents[left_leader] = right_leader
     return leader
 
 
-def _joined(spans: Sequence[Span]) -> Mention:
+def _join(spans: Sequence[Span]) -> Mention:
     first = spans[0]
     if len(spans) == 1:
-        whole = (Piece(first.start, first.end),)
-        return Mention(first.id, first.label, first.start, first.end, first.text, whole, first.attributes)
+        piece = Piece(first.start, first.end)
+        return Mention(first.id, first.label, first.start, first.end, first.text, (piece,), first.attributes)
     pieces = tuple(Piece(span.start, span.end) for span in spans)
-    text = BETWEEN_PIECES.join(span.text for span in spans)
+    text = PIECE_SEPARATOR.join(span.text for span in spans)
     end = max(piece.end for piece in pieces)
     return Mention(first.id, first.label, first.start, end, text, pieces, first.attributes)
 
 
 def _records(graph: Graph, inventory: Inventory, type_: RecordType) -> Iterator[Record]:
-    anchors = graph.labelled(type_.anchor)
-    filled: dict[str, dict[str, tuple[Filler, ...]]] = {}
+    anchors = graph.mentions_labelled(type_.anchor)
+    roles: dict[str, dict[str, tuple[Filler, ...]]] = {}
     for name, role in type_.roles.items():
-        own = {anchor.id: _own(graph, role.relation, anchor) for anchor in anchors}
+        fillers = {
+            anchor.id: tuple([Filler(tail, 0) for tail in graph.tails(role.relation, anchor)]) for anchor in anchors
+        }
         if role.enclosing:
-            bare = [anchor for anchor in anchors if not own[anchor.id]]
-            own |= _enclosing(graph, inventory, bare, role.enclosing)
-        filled[name] = own
+            unfilled = [anchor for anchor in anchors if not fillers[anchor.id]]
+            fillers |= _fill_from_enclosing(graph, inventory, unfilled, role.enclosing)
+        roles[name] = fillers
     for anchor in anchors:
-        yield Record(type_.name, anchor, {name: fillers[anchor.id] for name, fillers in filled.items()})
+        yield Record(type_.name, anchor, {name: fillers[anchor.id] for name, fillers in roles.items()})
 
 
-def _own(graph: Graph, relation: str, anchor: Mention) -> tuple[Filler, ...]:
-    return tuple([Filler(tail, 0) for tail in graph.tails(relation, anchor)])
-
-
-def _enclosing(
+def _fill_from_enclosing(
     graph: Graph, inventory: Inventory, anchors: list[Mention], rule: Enclosing
 ) -> dict[str, tuple[Filler, ...]]:
-    """For each anchor, by id, what the records around it give."""
+    """Return what the enclosing records give to each anchor, by the anchor's id."""
     if not anchors:
         return {}
     outer = inventory.records[rule.record]
     within, take = outer.roles[rule.within].relation, outer.roles[rule.take].relation
-    around: dict[str, Mention] = {}
-    holders: dict[str, list[Mention]] = defaultdict(list)
-    for head in graph.labelled(outer.anchor):
+    outer_mentions: dict[str, Mention] = {}
+    heads_of: dict[str, list[Mention]] = defaultdict(list)
+    for head in graph.mentions_labelled(outer.anchor):
         for mention in graph.tails(within, head):
-            around[mention.id] = mention
-            holders[mention.id].append(head)
-    filled = {}
-    for anchor, nearest in zip(anchors, _around(anchors, list(around.values())), strict=True):
-        taken: dict[str, Filler] = {}
-        distance, last = 0, None
-        for mention in nearest:
-            heads = [head for head in holders[mention.id] if head.id != anchor.id]
+            outer_mentions[mention.id] = mention
+            heads_of[mention.id].append(head)
+    fillers_by_id = {}
+    for anchor, enclosing in zip(anchors, _enclosing(anchors, list(outer_mentions.values())), strict=True):
+        fillers: dict[str, Filler] = {}
+        distance, pieces = 0, None
+        for mention in enclosing:
+            heads = [head for head in heads_of[mention.id] if head.id != anchor.id]
             if mention.id == anchor.id or not heads:
                 continue
-            distance += mention.pieces != last
-            last = mention.pieces
+            distance += mention.pieces != pieces
+            pieces = mention.pieces
             for head in heads:
                 for tail in graph.tails(take, head):
-                    taken.setdefault(tail.id, Filler(tail, distance, head.id))
-        filled[anchor.id] = tuple(taken.values())
-    return filled
+                    fillers.setdefault(tail.id, Filler(tail, distance, head.id))
+        fillers_by_id[anchor.id] = tuple(fillers.values())
+    return fillers_by_id
 
 
-def _around(inner: list[Mention], outer: list[Mention]) -> Iterator[list[Mention]]:
-    """For each inner mention the outer ones that hold all its pieces, shortest first; one sweep over the text."""
-    openings, questions = _numbered(outer), _numbered(inner)
-    found: dict[int, set[int]] = {}
+def _enclosing(inner: list[Mention], outer: list[Mention]) -> Iterator[list[Mention]]:
+    """Yield for each inner mention the outer ones around all its pieces, shortest first; one sweep over the text."""
+    openings = _sorted_pieces(outer)
+    candidates: dict[int, set[int]] = {}
     opened: list[tuple[int, int]] = []
     upcoming = 0
-    for start, end, asker in questions:
+    for start, end, inner_index in _sorted_pieces(inner):
         opened = [piece for piece in opened if piece[0] > start]
         while upcoming < len(openings) and openings[upcoming][0] <= start:
             opened.append(openings[upcoming][1:])
             upcoming += 1
-        holding = {number for last, number in opened if last >= end}
-        found[asker] = found[asker] & holding if asker in found else holding
-    for number in range(len(inner)):
-        mentions = [outer[index] for index in found[number]]
-        yield sorted(mentions, key=lambda mention: (_length(mention), mention.pieces, _place(mention)))
+        around = {outer_index for outer_end, outer_index in opened if outer_end >= end}
+        candidates[inner_index] = candidates[inner_index] & around if inner_index in candidates else around
+    for inner_index in range(len(inner)):
+        mentions = [outer[outer_index] for outer_index in candidates[inner_index]]
+        yield sorted(mentions, key=lambda mention: (_length(mention), mention.pieces, _text_order(mention)))
 
 
-def _numbered(mentions: list[Mention]) -> list[tuple[int, int, int]]:
-    """Start, end and the number of its mention for each piece, in the order of the text."""
-    return sorted((piece.start, piece.end, number) for number, one in enumerate(mentions) for piece in one.pieces)
+def _sorted_pieces(mentions: list[Mention]) -> list[tuple[int, int, int]]:
+    """Return start, end and the index of its mention for each piece, in the order of the text."""
+    return sorted((piece.start, piece.end, index) for index, mention in enumerate(mentions) for piece in mention.pieces)
 
 
 def _length(mention: Mention) -> int:

@@ -69,11 +69,11 @@ def floor(path: Path, out: Path) -> int:
 
     from annotate.convert.reader import ExportedTask
     from annotate.dataset.features import arrow_schema
-    from annotate.dataset.tables import tables as tables_of
+    from annotate.dataset.tables import select_tables
     from benchmarks.floor import columns
 
     labels = inventory.load_inventory(SCHEMA)
-    schema = arrow_schema(tables_of(labels, {"articles"})["articles"].features)
+    schema = arrow_schema(select_tables(labels, {"articles"})["articles"].features)
     decoder, count = msgspec.json.Decoder(ExportedTask), 0
     gc.disable()
     out.mkdir()

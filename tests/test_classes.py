@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from annotate import inventory
 from annotate import inventory as classes
-from annotate.dataset.tables import configs
+from annotate.dataset.tables import table_features
 from annotate.errors import CannotRun
 from annotate.generate import generated_files
 from annotate.inventory import ClassIds
@@ -51,14 +51,14 @@ def generate(project: Project) -> None:
 def test_a_class_that_is_dropped_shifts_no_other(project: Project) -> None:
     """A label that the inventory no longer has stands first; the others keep their numbers, and it keeps its name."""
     generate(project)
-    before = configs(inventory.load_inventory(project.path("schema")))["articles"]["spans"]["feature"]
+    before = table_features(inventory.load_inventory(project.path("schema")))["articles"]["spans"]["feature"]
     assert before["label"]["names"] == list(project.inventory.spans)
     path = project.path("schema/classes.json")
     old = classes.load_class_ids(project.path("schema"))
     assert old is not None
     path.write_text(classes.encode_class_ids(msgspec.structs.replace(old, spans=("Gone", *old.spans))), "utf-8")
     generate(project)
-    after = configs(inventory.load_inventory(project.path("schema")))["articles"]["spans"]["feature"]
+    after = table_features(inventory.load_inventory(project.path("schema")))["articles"]["spans"]["feature"]
     assert after["label"]["names"] == ["Gone", *project.inventory.spans]
     kept = classes.load_class_ids(project.path("schema"))
     assert kept is not None

@@ -27,7 +27,7 @@ def spoilt(project: Project) -> Project:
         ("check nowhere", "nowhere: no such folder"),
         ("check --schema nowhere", "nowhere/labels.yaml: no such file"),
         ("build --out dist --citation broken.cff", "broken.cff: line "),
-        ("build --out full", "full: is no dataset folder that `annotate build` made"),
+        ("build --out full", "full: not a dataset folder that `annotate build` made"),
         ("build --out file", "file: is a file; choose another folder"),
         ("build --out file/x", "file/x: cannot be written: "),
         ("export --format brat --out full", "full: is there already"),

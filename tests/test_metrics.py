@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate import metrics, records
+from annotate import metrics
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.metrics import RelationTuple, SpanTuple
@@ -137,7 +137,7 @@ def _records(graph: Graph, labels: Inventory) -> dict[str, list[metrics.RecordTu
             )
             for one in made
         ]
-        for name, made in records.records_of(graph, labels).items()
+        for name, made in graph.records().items()
     }
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from annotate import inventory
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Relation, Span
-from annotate.records import BETWEEN_PIECES, Piece, Record, records
+from annotate.records import PIECE_SEPARATOR, Graph, Piece, Record
 
 ZOO = inventory.load_inventory(Path(__file__).parent / "dataset" / "zoo")
 TEXT = "".join(chr(ord("a") + number % 26) for number in range(200))
@@ -46,19 +46,19 @@ def one(found: dict[str, list[Record]], type_: str) -> Record:
 def test_roles_are_filled_through_their_relations_in_the_order_of_the_text() -> None:
     spans = {"v": ("Verb", 5, 8), "k2": ("Keeper", 30, 34), "k1": ("Keeper", 0, 4), "w": ("Words", 10, 20)}
     made = annotation(spans, ("keeper", "v", "k2"), ("keeper", "v", "k1"), ("words", "v", "w"))
-    saying = one(records(made, ZOO), "sayings")
+    saying = one(Graph(made, ZOO).records(), "sayings")
     assert role(saying, "keeper") == [("k1", 0), ("k2", 0)]
     assert role(saying, "words") == [("w", 0)]
-    assert [record.anchor.id for record in records(made, ZOO)["tastes"]] == ["k1", "k2"]
+    assert [record.anchor.id for record in Graph(made, ZOO).records()["tastes"]] == ["k1", "k2"]
 
 
 def test_an_anchor_with_no_relation_has_empty_roles() -> None:
-    saying = one(records(annotation({"v": ("Verb", 5, 8)}), ZOO), "sayings")
+    saying = one(Graph(annotation({"v": ("Verb", 5, 8)}), ZOO).records(), "sayings")
     assert saying.roles == {"keeper": (), "words": ()}
 
 
 def test_every_record_type_is_there_even_without_a_record() -> None:
-    assert records(annotation({}), ZOO) == {"sayings": [], "animals": [], "tastes": []}
+    assert Graph(annotation({}), ZOO).records() == {"sayings": [], "animals": [], "tastes": []}
 
 
 def test_a_span_in_pieces_is_one_mention_with_the_relations_of_all_its_pieces() -> None:
@@ -72,11 +72,11 @@ def test_a_span_in_pieces_is_one_mention_with_the_relations_of_all_its_pieces() 
     made = annotation(
         spans, ("more", "mid", "first"), ("more", "late", "mid"), ("keeper", "late", "k"), ("words", "first", "w")
     )
-    saying = one(records(made, ZOO), "sayings")
+    saying = one(Graph(made, ZOO).records(), "sayings")
     assert saying.anchor.id == "first"
     assert saying.anchor.pieces == (Piece(2, 6), Piece(10, 13), Piece(20, 24))
     assert (saying.anchor.start, saying.anchor.end) == (2, 24)
-    assert saying.anchor.text == BETWEEN_PIECES.join([TEXT[2:6], TEXT[10:13], TEXT[20:24]])
+    assert saying.anchor.text == PIECE_SEPARATOR.join([TEXT[2:6], TEXT[10:13], TEXT[20:24]])
     assert role(saying, "keeper") == [("k", 0)]
     assert role(saying, "words") == [("w", 0)]
 
@@ -84,7 +84,7 @@ def test_a_span_in_pieces_is_one_mention_with_the_relations_of_all_its_pieces() 
 def test_a_relation_to_a_later_piece_leads_to_the_whole() -> None:
     spans = {"v": ("Verb", 0, 3), "w1": ("Words", 10, 15), "w2": ("Words", 20, 25)}
     made = annotation(spans, ("more", "w2", "w1"), ("words", "v", "w2"), ("words", "v", "w1"))
-    (filler,) = one(records(made, ZOO), "sayings").roles["words"]
+    (filler,) = one(Graph(made, ZOO).records(), "sayings").roles["words"]
     assert filler.mention.id == "w1"
     assert filler.mention.pieces == (Piece(10, 15), Piece(20, 25))
 
@@ -109,21 +109,21 @@ def nested(*relations: tuple[str, str, str]) -> Annotation:
 
 
 def test_a_role_is_filled_from_what_stands_around_nearest_first() -> None:
-    animal = one(records(nested(("keeper", "inner verb", "inner keeper")), ZOO), "animals")
+    animal = one(Graph(nested(("keeper", "inner verb", "inner keeper")), ZOO).records(), "animals")
     assert role(animal, "seer") == [("inner keeper", 1), ("outer keeper", 2)]
 
 
 def test_a_relation_of_its_own_comes_before_what_stands_around() -> None:
     made = nested(("keeper", "inner verb", "inner keeper"), ("seen_by", "animal", "outer keeper"))
-    assert role(one(records(made, ZOO), "animals"), "seer") == [("outer keeper", 0)]
+    assert role(one(Graph(made, ZOO).records(), "animals"), "seer") == [("outer keeper", 0)]
 
 
 def test_words_that_nobody_says_still_count_in_the_distance() -> None:
-    assert role(one(records(nested(), ZOO), "animals"), "seer") == [("outer keeper", 2)]
+    assert role(one(Graph(nested(), ZOO).records(), "animals"), "seer") == [("outer keeper", 2)]
 
 
 def test_nobody_is_taken_twice_and_the_nearest_distance_stays() -> None:
-    animal = one(records(nested(("keeper", "inner verb", "outer keeper")), ZOO), "animals")
+    animal = one(Graph(nested(("keeper", "inner verb", "outer keeper")), ZOO).records(), "animals")
     assert role(animal, "seer") == [("outer keeper", 1)]
 
 
@@ -138,7 +138,7 @@ def test_words_of_the_same_extent_share_a_distance() -> None:
         "animal": ("Animal", 12, 15),
     }
     said = [("keeper", f"v{n}", f"k{n}") for n in (1, 2)] + [("words", f"v{n}", f"w{n}") for n in (1, 2)]
-    assert role(one(records(annotation(spans, *said), ZOO), "animals"), "seer") == [("k1", 1), ("k2", 1)]
+    assert role(one(Graph(annotation(spans, *said), ZOO).records(), "animals"), "seer") == [("k1", 1), ("k2", 1)]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_any_piece_of_the_words_may_hold_the_anchor(animal: tuple[int, int], hel
         "animal": ("Animal", *animal),
     }
     made = annotation(spans, ("more", "w2", "w1"), ("words", "v", "w1"), ("keeper", "v", "k"))
-    assert role(one(records(made, ZOO), "animals"), "seer") == ([("k", 1)] if held else [])
+    assert role(one(Graph(made, ZOO).records(), "animals"), "seer") == ([("k", 1)] if held else [])
 
 
 def test_an_anchor_in_pieces_must_be_held_whole() -> None:
@@ -165,7 +165,7 @@ def test_an_anchor_in_pieces_must_be_held_whole() -> None:
         "out": ("Animal", 30, 35),
     }
     said = [("words", "v", "w"), ("keeper", "v", "k"), ("more", "out", "in")]
-    assert role(one(records(annotation(spans, *said), ZOO), "animals"), "seer") == []
+    assert role(one(Graph(annotation(spans, *said), ZOO).records(), "animals"), "seer") == []
 
 
 def test_loops_dangling_ends_and_forbidden_ends_do_no_harm() -> None:
@@ -184,7 +184,7 @@ def test_loops_dangling_ends_and_forbidden_ends_do_no_harm() -> None:
         ("no such label", "v", "a"),
         ("coloured", "animal", "animal"),
     )
-    found = records(made, ZOO)
+    found = Graph(made, ZOO).records()
     assert role(one(found, "sayings"), "words") == [("a", 0)]
     assert role(one(found, "animals"), "colour") == []
 
@@ -212,7 +212,7 @@ def test_any_graph_gives_each_anchor_once_and_only_true_holders(
         {f"s{number}": (label, start, start + length) for number, (label, start, length) in enumerate(spans)},
         *((label, f"s{head}", f"s{tail}") for label, head, tail in relations),
     )
-    found = records(made, ZOO)
+    found = Graph(made, ZOO).records()
     by_id = {span.id: span for span in made.spans}
     for name, type_ in ZOO.records.items():
         anchors = [record.anchor for record in found[name]]
@@ -236,10 +236,10 @@ def test_the_order_of_spans_and_relations_does_not_matter(
     spans, relations = graph
     named = [(f"s{number}", (label, start, start + length)) for number, (label, start, length) in enumerate(spans)]
     arrows = [(label, f"s{head}", f"s{tail}") for label, head, tail in relations]
-    straight = records(annotation(dict(named), *arrows), ZOO)
+    straight = Graph(annotation(dict(named), *arrows), ZOO).records()
     random.shuffle(named)  # type: ignore[attr-defined]
     random.shuffle(arrows)  # type: ignore[attr-defined]
-    assert records(annotation(dict(named), *arrows), ZOO) == straight
+    assert Graph(annotation(dict(named), *arrows), ZOO).records() == straight
 
 
 def slow_seers(made: Annotation, zoo: Inventory, anchor: Span) -> set[str]:
@@ -274,5 +274,5 @@ def test_the_sweep_finds_what_looking_at_every_pair_finds(
     ]
     made = annotation(named, *arrows)
     by_id = {span.id: span for span in made.spans}
-    for record in records(made, ZOO)["animals"]:
+    for record in Graph(made, ZOO).records()["animals"]:
         assert {name for name, _ in role(record, "seer")} == slow_seers(made, ZOO, by_id[record.anchor.id])

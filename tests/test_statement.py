@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from annotate.corpus import Corpus
-from annotate.dataset.card_sections import filled
+from annotate.dataset.statement import fill_statement
 from annotate.errors import CannotRun
 from tests.conftest import Project, annotate
 
@@ -37,10 +37,10 @@ def test_statement_of_this_corpus_tells_how_near_gold_is_to_the_first_pass(corpu
 
 def test_figures_are_put_in_and_unknown_ones_refused(project: Project) -> None:
     project.path(STATEMENT).write_text("process: '{articles} of them, {spans} spans'\n")
-    assert filled(project.corpus, {"articles": 2, "spans": 1234}) == {"process": "2 of them, 1,234 spans"}
+    assert fill_statement(project.corpus, {"articles": 2, "spans": 1234}) == {"process": "2 of them, 1,234 spans"}
     project.path(STATEMENT).write_text("process: '{sources} of them'\n")
-    with pytest.raises(CannotRun, match=r"no figure is called 'sources'; use one of: \{articles\}"):
-        filled(project.corpus, {"articles": 2})
+    with pytest.raises(CannotRun, match=r"unknown figure 'sources'; choose from: \{articles\}"):
+        fill_statement(project.corpus, {"articles": 2})
 
 
 def test_no_statement_is_an_empty_one(project: Project) -> None:

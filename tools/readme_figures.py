@@ -17,7 +17,7 @@ def update_figures(text: str) -> str:
     agreement = gold_agreement(Corpus(ROOT / "corpus"), inventory.load_inventory(ROOT / "schema"))
     table = "No article was labelled twice."
     if agreement:
-        table = f"{agreement.note}\n\n{markdown_table(agreement.head, agreement.rows)}"
+        table = f"{agreement.note}\n\n{markdown_table(agreement.header, agreement.rows)}"
     return BLOCK.sub(lambda match: f"{match[1]}\n{table}\n\n{match[3]}", text)
 
 

@@ -38,7 +38,7 @@ class Matching(NamedTuple):
 
 def list_mentions(graph: Graph, inventory: Inventory) -> list[Mention]:
     """Return the mentions whose labels the inventory has, in the order of the text."""
-    return sorted((mention for label in inventory.spans for mention in graph.labelled(label)), key=_text_order)
+    return sorted((mention for label in inventory.spans for mention in graph.mentions_labelled(label)), key=_text_order)
 
 
 def match_exactly(first: Iterable[Mention], second: Iterable[Mention]) -> Matching:

@@ -15,7 +15,7 @@ from annotate.agreement.span_tallies import add_matching
 from annotate.agreement.study import Comparison, Study
 from annotate.agreement.tally import Tally
 from annotate.inventory import RecordType
-from annotate.records import Filler, Mention, Record, records_of
+from annotate.records import Filler, Mention, Record
 
 
 class RoleTallies(NamedTuple):
@@ -57,7 +57,7 @@ class RecordCounter:
     def __init__(self, study: Study) -> None:
         self._study = study
         self._records = {
-            id(annotation): _index_by_anchor(records_of(annotation.graph, study.inventory))
+            id(annotation): _index_by_anchor(annotation.graph.records())
             for article in study.articles
             for annotation in article.annotations
         }

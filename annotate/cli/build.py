@@ -8,7 +8,7 @@ import click
 from annotate.cli.output import corpus_argument, counting, render, schema_option, terminal, workers_option
 
 if TYPE_CHECKING:
-    from annotate.dataset.writer import Manifest
+    from annotate.dataset.folder import Manifest
 
 
 @click.command("build")
@@ -66,14 +66,16 @@ def command(
     from annotate.checks import ARTICLES_PER_WORKER, CATALOGUE, check
     from annotate.checks.splits import find_leaks
     from annotate.corpus import Corpus
-    from annotate.dataset.build import build, cited, head
-    from annotate.dataset.tables import tables
+    from annotate.dataset.build import build
+    from annotate.dataset.citation import find_citation
+    from annotate.dataset.inputs import skeleton_header
+    from annotate.dataset.tables import select_tables
     from annotate.model import GOLD
     from annotate.release.agreement import gold_agreement
     from annotate.util.parallel import count_cores, count_workers
 
     loaded, folder = inventory.load_inventory(schema), Corpus(corpus)
-    tables(loaded, configs)  # before the checks, which take a while
+    select_tables(loaded, configs)  # before the checks, which take a while
     articles = len(folder.article_ids())
     with counting("checking", articles) as told:
         findings = list(
@@ -83,7 +85,7 @@ def command(
     if errors:
         click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
         ctx.exit(1)
-    quoted = cited(folder, citation)
+    quoted = find_citation(folder, citation)
     with counting("building", len(folder.annotated_ids(GOLD))) as told:
         manifest = build(
             folder,
@@ -93,9 +95,9 @@ def command(
             gold_agreement(folder, loaded),
             tables=configs,
             negatives=negatives,
-            skeleton=head(folder, schema, quoted, configs, negatives) if without_text else None,
+            skeleton=skeleton_header(folder, schema, quoted, configs, negatives) if without_text else None,
             workers=workers or count_cores(),
-            told=told,
+            progress=told,
         )
     if format_ == "json":
         click.echo(json.dumps(_as_data(manifest, out), indent=2, ensure_ascii=False))

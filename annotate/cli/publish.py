@@ -15,7 +15,8 @@ from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from annotate.corpus import Corpus
-    from annotate.dataset.hub import Change, Step, There
+    from annotate.dataset.hub import RemoteState
+    from annotate.dataset.publication import Change, Step
 
 WRITTEN: "tuple[Change, ...]" = ("new", "changed", "gone")
 
@@ -71,8 +72,8 @@ def command(
     """
     from annotate.corpus import Corpus
     from annotate.dataset import hub
-    from annotate.dataset import hub as release
-    from annotate.dataset.build import corpus_version
+    from annotate.dataset.inputs import corpus_version
+    from annotate.dataset.publication import list_files, plan_steps
     from annotate.release.git import git_text
 
     folder = Path(dataset)
@@ -85,32 +86,35 @@ def command(
     if not plan and not hub.has_token():
         raise CannotRun(repo, "there is no token", "log in with `hf auth login`, or set HF_TOKEN")
     api = hub.connect(progress=sys.stderr.isatty())
-    there = hub.look(api, repo)
-    refusals += _remote_refusals(repo, version, there, create)
-    local = release.local_files(folder) if folder.is_dir() else []
-    steps = release.steps(local, there.files if there else {}, there.manifest if there else None)
+    remote = hub.read_repository(api, repo)
+    refusals += _remote_refusals(repo, version, remote, create)
+    local = list_files(folder) if folder.is_dir() else []
+    steps = plan_steps(local, remote.files if remote else {}, remote.manifest if remote else None)
     if plan:
         _show(repo, version, steps, refusals, format_)
         ctx.exit(1 if refusals else 0)
     if refusals:
         _refuse(ctx, refusals)
     assert version is not None  # noqa: S101 - refused above
-    if there is None:
-        hub.create(api, repo, private)
-        there = hub.look(api, repo)
-    oid = there.head if there else ""
+    if remote is None:
+        hub.create_repository(api, repo, private)
+        remote = hub.read_repository(api, repo)
+    commit = remote.commit if remote else ""
     if any(step.change in WRITTEN for step in steps):
-        words = f"Release {version}", f"Built from commit {git_text(Path(corpus), 'rev-parse', 'HEAD')} of the corpus."
-        oid = hub.commit(api, repo, folder, steps, oid, words)
+        message = (
+            f"Release {version}",
+            f"Built from commit {git_text(Path(corpus), 'rev-parse', 'HEAD')} of the corpus.",
+        )
+        commit = hub.commit_steps(api, repo, folder, steps, commit, message)
     try:
-        hub.tag(api, repo, version, oid)
+        hub.create_tag(api, repo, version, commit)
     except CannotRun as error:
-        said = f"commit {oid} is there and its tag {version} is not: {error.problem}"
-        raise CannotRun(repo, said, f"{error.hint}; publishing again sets the tag and no more") from None
+        problem = f"commit {commit} was made, but not its tag {version}: {error.problem}"
+        raise CannotRun(repo, problem, f"{error.hint}; publish again, which only sets the tag") from None
     if format_ == "json":
-        click.echo(json.dumps({"repo": repo, "version": version, "commit": oid, **_as_data(steps)}, indent=2))
+        click.echo(json.dumps({"repo": repo, "version": version, "commit": commit, **_as_data(steps)}, indent=2))
     else:
-        click.echo(f"{repo}: {version} published as commit {oid}; {_summary(steps)}")
+        click.echo(f"{repo}: {version} published as commit {commit}; {_summary(steps)}")
 
 
 def _refuse(ctx: click.Context, refusals: list[str]) -> None:
@@ -120,13 +124,13 @@ def _refuse(ctx: click.Context, refusals: list[str]) -> None:
 
 
 def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> Iterator[str]:
-    """What here speaks against a release, one line each."""
+    """Yield what the corpus and the folder have against a release, a line each."""
     from annotate import inventory
     from annotate.checks import check
     from annotate.checks.splits import find_leaks
     from annotate.corpus import Corpus
-    from annotate.dataset.build import cited
-    from annotate.dataset.hub import stale
+    from annotate.dataset.citation import find_citation
+    from annotate.dataset.publication import explain_stale
     from annotate.release.git import uncommitted_files
 
     loaded, folder = inventory.load_inventory(schema), Corpus(corpus)
@@ -142,8 +146,8 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
         return
     with tempfile.TemporaryDirectory() as place:
         fresh = Path(place) / "dataset"
-        _build_again(folder, schema, dataset, cited(folder, citation), fresh)
-        reason = stale(dataset, fresh)
+        _build_again(folder, schema, dataset, find_citation(folder, citation), fresh)
+        reason = explain_stale(dataset, fresh)
     if reason:
         yield f"{dataset}: {reason}; run `annotate build --out {dataset}`"
 
@@ -151,20 +155,21 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
 def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | None, fresh: Path) -> None:
     """Build the corpus into `fresh` as `dataset` was built: its tables, with negatives or not, with text or not."""
     from annotate import inventory
-    from annotate.dataset.build import build, head
+    from annotate.dataset.build import build
+    from annotate.dataset.folder import read_manifest
+    from annotate.dataset.inputs import skeleton_header
     from annotate.dataset.redact import SKELETON
-    from annotate.dataset.tables import tables
-    from annotate.dataset.writer import read_manifest
+    from annotate.dataset.tables import select_tables
     from annotate.redaction.skeleton import parse_skeleton
     from annotate.release.agreement import gold_agreement
 
     loaded, made, path = inventory.load_inventory(schema), read_manifest(dataset), dataset / SKELETON
-    chosen = set(tables(loaded)).intersection(table.config for table in made.tables) if made else ()
+    chosen = set(select_tables(loaded)).intersection(table.config for table in made.tables) if made else ()
     negatives = made.negatives if made else False
     skeleton = None
     if path.is_file():
         asked = parse_skeleton(str(path), path.read_bytes()).header.tables
-        skeleton = head(corpus, schema, quoted, asked, negatives)
+        skeleton = skeleton_header(corpus, schema, quoted, asked, negatives)
     build(
         corpus,
         loaded,
@@ -177,16 +182,16 @@ def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | No
     )
 
 
-def _remote_refusals(repo: str, version: str | None, there: "There | None", create: bool) -> Iterator[str]:
-    """What there speaks against a release."""
-    if there is None:
+def _remote_refusals(repo: str, version: str | None, remote: "RemoteState | None", create: bool) -> Iterator[str]:
+    """Yield what the repository has against a release."""
+    if remote is None:
         if not create:
             yield f"{repo}: no such repository, or none that you may see; make it with --create"
         return
-    if version in there.tags:
+    if version in remote.tags:
         yield f"{repo}: the tag {version} is there already; a release is never changed, so raise the version"
-    foreign = [path for path in there.files if path != ".gitattributes"]
-    if foreign and there.manifest is None:
+    foreign = [path for path in remote.files if path != ".gitattributes"]
+    if foreign and remote.manifest is None:
         yield f"{repo}: holds {foreign[0]} and no release of ours; choose another repository"
 
 

@@ -21,9 +21,9 @@ def list_column_changes(old: Inventory, new: Inventory) -> list[ColumnChange]:
         CannotRun: An inventory makes no tables: names clash, or a class has no id.
     """
     # Most versions have equal inventories: only a changed one needs pyarrow.
-    from annotate.dataset.tables import configs
+    from annotate.dataset.tables import table_features
 
-    before, after = (dict(_list_leaves("", configs(inventory))) for inventory in (old, new))
+    before, after = (dict(_list_leaves("", table_features(inventory))) for inventory in (old, new))
     return [change for name in dict.fromkeys((*before, *after)) for change in _compare_column(name, before, after)]
 
 

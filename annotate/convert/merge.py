@@ -16,9 +16,10 @@ from annotate.convert.shard import SPLIT, WORK, ShardRecord, table_file
 from annotate.convert.storage import Output
 from annotate.dataset.card import card
 from annotate.dataset.facts import Facts
+from annotate.dataset.folder import CARD, MANIFEST
 from annotate.dataset.statistics import Counts
-from annotate.dataset.tables import tables
-from annotate.dataset.writer import CARD, MANIFEST, Table, Total
+from annotate.dataset.tables import select_tables
+from annotate.dataset.writer import Table, Total
 from annotate.offsets import sha256
 
 SHARDS = "shards.jsonl"
@@ -86,7 +87,7 @@ def merge_shards(
         records: The records of all shards, in order.
         problems: Code of a finding on an export as a file → how often it occurred.
     """
-    types = dict(tables(options.inventory, options.selected_tables()))
+    types = dict(select_tables(options.inventory, options.selected_tables()))
     types.pop("links", None)  # no export has any
     totals = {config: Total(config, SPLIT, table_file(config, "*")) for config in types}
     counts, sums = Counts(), Counter[str]()
@@ -95,7 +96,7 @@ def merge_shards(
         path = folder / SHARDS
         with path.open("wb") as file:
             for record in records:
-                counts.merge(Counts.of_data(record.counts))
+                counts.merge(Counts.from_data(record.counts))
                 sums.update(shards=1, tasks=record.tasks, aside=record.aside, unlabelled=record.unlabelled)
                 errors.update(record.set_aside)
                 warnings.update(record.warnings)

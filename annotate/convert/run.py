@@ -30,8 +30,8 @@ from annotate.convert.shard import (
 )
 from annotate.convert.splitter import InputProblem
 from annotate.convert.storage import Output, changed_input, input_version, open_output, report_write_errors
-from annotate.dataset.tables import tables
-from annotate.dataset.writer import CARD, MANIFEST
+from annotate.dataset.folder import CARD, MANIFEST
+from annotate.dataset.tables import select_tables
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.offsets import sha256
@@ -98,7 +98,7 @@ def convert_exports(
         CannotRun: If an input or the output cannot be read or written, or an input changes meanwhile. Shards that are
             complete remain for `resume`.
     """
-    tables(options.inventory, options.selected_tables())
+    select_tables(options.inventory, options.selected_tables())
     if "links" in options.tables:
         raise CannotRun("links", "is not a table of a converted export, which has no links", "name other tables")
     for address in (*options.inputs, options.out):

@@ -25,8 +25,8 @@ from annotate.convert.reader import Batch, BatchReader
 from annotate.convert.splitter import Chunk, Ranges, task_ranges
 from annotate.convert.storage import open_output, read_range, report_write_errors
 from annotate.convert.tasks import AcceptedTask, QuarantinedTask
-from annotate.dataset.shards import TableMaker
 from annotate.dataset.statistics import Counts
+from annotate.dataset.table_builder import TableBuilder
 from annotate.dataset.writer import Table, TableWriter
 from annotate.findings import Finding
 from annotate.offsets import sha256
@@ -165,8 +165,8 @@ class _WorkerTools:
             options.inventory, options.fields, options.people, options.details, options.fix, options.search_keys
         )
         kinds = {name: annotator.kind for name, annotator in options.annotators.items()}
-        self.maker = TableMaker(options.inventory, options.selected_tables(), kinds=kinds)
-        self.maker.tables.pop("links", None)  # no export has any
+        self.builder = TableBuilder(options.inventory, options.selected_tables(), kinds=kinds)
+        self.builder.tables.pop("links", None)  # no export has any
         self.output = open_output(options.out)
         # Arrow's own pools never return memory to the system.
         pa.set_memory_pool(pa.system_memory_pool())
@@ -205,7 +205,7 @@ class _ShardBuilder:
         digest, ranges = sha256(data), task_ranges(Chunk(job.offset, job.lines, data, job.ranges))
         with ExitStack() as stack:
             writers: dict[str, TableWriter] = {}
-            for config, table in self.tools.maker.tables.items():
+            for config, table in self.tools.builder.tables.items():
                 name = table_file(config, shard_name(job.number))
                 writers[config] = TableWriter(self.folder, config, SPLIT, table.features, name)
                 stack.callback(writers[config].close)
@@ -283,14 +283,14 @@ class _ShardBuilder:
         return QuarantinedTask(article_id, tuple(rules.duplicate_id(file, article_id, where, article_id, first)))
 
     def _write(self, writers: Mapping[str, TableWriter], tasks: Sequence[AcceptedTask], documents: Documents) -> None:
-        maker, articles = self.tools.maker, [task.article for task in tasks]
-        chosen = maker.source(articles, documents.take([task.chosen for task in tasks if task.chosen is not None]))
-        rows = maker.rows(chosen)
+        builder, articles = self.tools.builder, [task.article for task in tasks]
+        chosen = builder.batch(articles, documents.take([task.chosen for task in tasks if task.chosen is not None]))
+        rows = builder.build(chosen)
         self.counts.add(SPLIT, chosen, rows)
-        if "annotations" in maker.tables:
+        if "annotations" in builder.tables:
             everyone = documents.take([index for task in tasks for index in range(task.first, task.last)])
             articles = [task.article for task in tasks for _ in range(task.first, task.last)]
-            annotation_rows = maker.rows(maker.source(articles, everyone), "annotators")
+            annotation_rows = builder.build(builder.batch(articles, everyone), "annotators")
             self.counts.add_rows(SPLIT, annotation_rows, everyone.meta)
             rows |= annotation_rows
         for config, table in rows.items():

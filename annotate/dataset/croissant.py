@@ -1,8 +1,8 @@
-"""`croissant.json`: the dataset in the Croissant vocabulary, with what is known of its making as responsible-AI fields.
+"""`croissant.json`: the dataset in the Croissant vocabulary, with how it was made as responsible-AI fields.
 
-After https://docs.mlcommons.org/croissant/docs/croissant-spec-1.0.html and croissant-rai-spec.html beside it. A table's
-rows of one split are a record set, `<table>/<split>`, read from a Parquet file or a set of them. Croissant 1.0 knows no
-list within a list: such a column is left out there, and the record set's description names it.
+It follows https://docs.mlcommons.org/croissant/docs/croissant-spec-1.0.html and croissant-rai-spec.html in the same
+place. The rows of a table and split are a record set, `<table>/<split>`, read from one Parquet file or several.
+Croissant 1.0 has no list within a list: such a column is left out, and the record set's description names it.
 """
 
 from collections.abc import Iterator
@@ -10,14 +10,15 @@ from typing import Any
 
 import msgspec
 
-from annotate.dataset.facts import Author, Facts, counted, described
+from annotate.dataset.citation import Author
+from annotate.dataset.facts import Facts, count_noun, describe_columns
 from annotate.dataset.features import Feature
 from annotate.dataset.writer import Table
 
 VERSION = "http://mlcommons.org/croissant/1.0"
 RAI_VERSION = "http://mlcommons.org/croissant/RAI/1.0"
 
-# The specification's whole context, although some of its terms are not in use here: readers warn where it is not.
+# All terms of the specification's context, although some are not used here: readers warn if one is missing.
 _TERMS = (
     *("citeAs", "column", "data", "dataType", "equivalentProperty", "examples", "extract", "field", "fileObject"),
     *(
@@ -60,13 +61,13 @@ _RAI = {
     "rai:personalSensitiveInformation": ("sensitive_content",),
     "rai:dataReleaseMaintenancePlan": ("maintenance",),
 }
-"""Responsible-AI property → the headings of the data statement that say it."""
+"""Responsible-AI property to the headings of the data statement that answer it."""
 
 
 def croissant(facts: Facts) -> bytes:
-    """The bytes of croissant.json: of the facts alone, so that the same corpus gives the same."""
+    """Return the bytes of croissant.json, which depend on the facts alone."""
     cited = facts.citation
-    known = {
+    fields = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": [VERSION, RAI_VERSION],
@@ -82,12 +83,12 @@ def croissant(facts: Facts) -> bytes:
         "url": cited.url if cited else None,
         **_responsible(facts),
         "distribution": [
-            *(_file(table) for table in facts.files),
-            *(_files(table) for table in facts.tables if table not in facts.files),
+            *(_file_object(table) for table in facts.files),
+            *(_file_set(table) for table in facts.tables if table not in facts.files),
         ],
         "recordSet": [_record_set(facts, table) for table in facts.tables if table.rows],
     }
-    document = {name: value for name, value in known.items() if value}
+    document = {name: value for name, value in fields.items() if value}
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
@@ -102,50 +103,52 @@ def _creator(author: Author) -> dict[str, str]:
 
 
 def _responsible(facts: Facts) -> dict[str, object]:
-    """What the data statement, the annotators' records and the agreement say."""
-    found: dict[str, object] = {
-        name: " ".join(_said(heading, facts.statement[heading]) for heading in headings if heading in facts.statement)
+    """Return what the data statement, the annotators' records and the agreement say."""
+    properties: dict[str, object] = {
+        name: " ".join(
+            _statement_text(heading, facts.statement[heading]) for heading in headings if heading in facts.statement
+        )
         for name, headings in _RAI.items()
     }
     counts = facts.counts
     passes, articles = counts.labelled.total(), counts.articles.total()
-    found["rai:annotationsPerItem"] = (
-        f"{counted(articles, 'article')}, {counted(passes, 'annotation')} by"
-        f" {counted(len(counts.labelled), 'annotator')}; {counts.processes['adjudicated']:,} adjudicated,"
+    properties["rai:annotationsPerItem"] = (
+        f"{count_noun(articles, 'article')}, {count_noun(passes, 'annotation')} by"
+        f" {count_noun(len(counts.labelled), 'annotator')}; {counts.processes['adjudicated']:,} adjudicated,"
         f" {counts.processes['single pass']:,} labelled in a single pass."
     )
     names = sorted({*counts.labelled, *counts.adjudicated} & set(facts.annotators))
-    found["rai:machineAnnotationTools"] = [
+    properties["rai:machineAnnotationTools"] = [
         f"{name}: {facts.annotators[name].training}" for name in names if facts.annotators[name].kind == "model"
     ]
     if facts.agreement:
-        found["rai:dataAnnotationAnalysis"] = [facts.agreement.note, *_agreement_lines(facts)]
-    return found
+        properties["rai:dataAnnotationAnalysis"] = [facts.agreement.note, *_agreement_lines(facts)]
+    return properties
 
 
-def _said(heading: str, words: str) -> str:
-    """What the data statement says under a heading; with the heading where the words alone would mean the contrary."""
-    return f"Unsuitable uses: {words}" if heading == _UNSUITABLE else words
+def _statement_text(heading: str, text: str) -> str:
+    """Return the text under a heading, with the heading where the text alone would mean the contrary."""
+    return f"Unsuitable uses: {text}" if heading == _UNSUITABLE else text
 
 
 def _agreement_lines(facts: Facts) -> Iterator[str]:
-    assert facts.agreement is not None  # noqa: S101 - the caller's
+    assert facts.agreement is not None  # noqa: S101 - the caller has asked
     for row in facts.agreement.rows:
-        yield ", ".join(f"{head}: {cell.strip('`*')}" for head, cell in zip(facts.agreement.head, row, strict=True))
+        yield ", ".join(f"{name}: {cell.strip('`*')}" for name, cell in zip(facts.agreement.header, row, strict=True))
 
 
-def _named(type_: str, table: Table) -> dict[str, object]:
-    """What a file, or a set of them, says of itself."""
+def _distribution(type_: str, table: Table) -> dict[str, object]:
+    """Return the fields that a file and a set of files share."""
     return {
         "@type": type_,
         "@id": table.file,
         "name": table.file,
-        "description": f"{counted(table.rows, 'row')} of {table.config}, split {table.split}.",
+        "description": f"{count_noun(table.rows, 'row')} of {table.config}, split {table.split}.",
     }
 
 
-def _file(table: Table) -> dict[str, object]:
-    return _named("cr:FileObject", table) | {
+def _file_object(table: Table) -> dict[str, object]:
+    return _distribution("cr:FileObject", table) | {
         "contentUrl": table.file,
         "contentSize": f"{table.bytes} B",
         "encodingFormat": "application/x-parquet",
@@ -153,9 +156,9 @@ def _file(table: Table) -> dict[str, object]:
     }
 
 
-def _files(table: Table) -> dict[str, object]:
-    """All files of a table and split, where there are several."""
-    return _named("cr:FileSet", table) | {
+def _file_set(table: Table) -> dict[str, object]:
+    """Return the files of a table and split, where there are several."""
+    return _distribution("cr:FileSet", table) | {
         "encodingFormat": "application/x-parquet",
         "includes": table.file,
     }
@@ -164,80 +167,80 @@ def _files(table: Table) -> dict[str, object]:
 def _record_set(facts: Facts, table: Table) -> dict[str, object]:
     name = f"{table.config}/{table.split}"
     type_ = facts.types[table.config]
-    features, words = type_.features, {column: text for column, _, text in described(type_)}
+    features, descriptions = type_.features, {column: text for column, _, text in describe_columns(type_)}
     kind = "fileObject" if table in facts.files else "fileSet"
     rows, fields, left_out = {kind: {"@id": table.file}}, [], []
     for column, feature in features.items():
-        found = _field(rows, f"{name}/{column}", column, feature, words.get(column, ""))
-        if found is None:
+        field = _field(rows, f"{name}/{column}", column, feature, descriptions.get(column, ""))
+        if field is None:
             left_out.append(column)
         else:
-            fields.append(found)
+            fields.append(field)
             left_out += [f"{column}.{inner}" for inner in _lists_within(feature)]
-    told = [type_.definition]
+    description = [type_.definition]
     if left_out:
-        told.append(f"Lists within lists, which only the Parquet file has: {', '.join(left_out)}.")
+        description.append(f"Lists within lists, which only the Parquet file has: {', '.join(left_out)}.")
     return {
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
-        "description": " ".join(told),
+        "description": " ".join(description),
         **({"key": {"@id": f"{name}/id"}} if "id" in features else {}),
         "field": fields,
     }
 
 
 def _field(
-    rows: dict[str, dict[str, str]], place: str, column: str, feature: Feature, words: str
+    rows: dict[str, dict[str, str]], id_: str, column: str, feature: Feature, description: str
 ) -> dict[str, object] | None:
-    """A column of the rows as a field; None for a list of lists, or a struct with nothing else in it."""
-    listed = feature.get("_type") == "List"
-    inner: Feature = feature["feature"] if listed else feature
+    """Return a column as a field; None for a list of lists, or a struct of nothing else."""
+    is_list = feature.get("_type") == "List"
+    inner: Feature = feature["feature"] if is_list else feature
     if inner.get("_type") == "List":
         return None
-    field: dict[str, object] = {"@type": "cr:Field", "@id": place, "name": place}
+    field: dict[str, object] = {"@type": "cr:Field", "@id": id_, "name": id_}
     source = {**rows, "extract": {"column": column}}
-    if listed:
+    if is_list:
         field["repeated"] = True
     if "_type" in inner:
-        return field | _leaf(inner, words) | {"source": source}
-    if words:
-        field["description"] = words
+        return field | _leaf(inner, description) | {"source": source}
+    if description:
+        field["description"] = description
     leaves = [
-        {"@type": "cr:Field", "@id": f"{place}/{path}", "name": f"{place}/{path}", **_leaf(part, "")}
+        {"@type": "cr:Field", "@id": f"{id_}/{path}", "name": f"{id_}/{path}", **_leaf(part, "")}
         | ({"repeated": True} if repeated else {})
         | {"source": source | {"transform": {"jsonPath": path}}}
-        for path, part, repeated in _leaves(inner, "", listed)
+        for path, part, repeated in _leaves(inner, "", is_list)
     ]
     return field | {"subField": leaves} if leaves else None
 
 
-def _leaves(struct: Feature, before: str, listed: bool) -> Iterator[tuple[str, Feature, bool]]:
-    """Paths of the values in a struct, with their types, and whether each is a list; none that is a list in a list."""
+def _leaves(struct: Feature, prefix: str, in_list: bool) -> Iterator[tuple[str, Feature, bool]]:
+    """Yield path, type and whether it is a list, for each value of a struct that is no list within a list."""
     for name, feature in struct.items():
-        path = f"{before}{name}"
+        path = f"{prefix}{name}"
         if "_type" not in feature:
-            yield from _leaves(feature, f"{path}.", listed)
+            yield from _leaves(feature, f"{path}.", in_list)
         elif feature["_type"] != "List":
             yield path, feature, False
-        elif not listed and feature["feature"].get("_type") in ("Value", "ClassLabel"):
+        elif not in_list and feature["feature"].get("_type") in ("Value", "ClassLabel"):
             yield path, feature["feature"], True
 
 
 def _lists_within(feature: Feature) -> list[str]:
-    """The names in a column that `_leaves` leaves out."""
-    listed = feature.get("_type") == "List"
-    inner: Feature = feature["feature"] if listed else feature
+    """Return the names in a column that `_leaves` leaves out."""
+    is_list = feature.get("_type") == "List"
+    inner: Feature = feature["feature"] if is_list else feature
     if "_type" in inner:
         return []
-    kept = {path for path, _, _ in _leaves(inner, "", listed)}
-    return [name for name in inner if not any(path == name or path.startswith(f"{name}.") for path in kept)]
+    leaves = {path for path, _, _ in _leaves(inner, "", is_list)}
+    return [name for name in inner if not any(path == name or path.startswith(f"{name}.") for path in leaves)]
 
 
-def _leaf(feature: Feature, words: str) -> dict[str, str]:
-    """Type and meaning of a value; a class is an integer, whose names its description lists."""
+def _leaf(feature: Feature, description: str) -> dict[str, str]:
+    """Return type and meaning of a value; a class is an integer, and its description lists the names."""
     if feature["_type"] == "ClassLabel":
-        names = ", ".join(f"{place} {name}" for place, name in enumerate(feature["names"]))
-        return {"description": f"{words} Classes: {names}.".strip(), "dataType": "sc:Integer"}
+        names = ", ".join(f"{class_id} {name}" for class_id, name in enumerate(feature["names"]))
+        return {"description": f"{description} Classes: {names}.".strip(), "dataType": "sc:Integer"}
     kind = _TYPES[str(feature["dtype"]).rstrip("0123456789")]
-    return ({"description": words} if words else {}) | {"dataType": kind}
+    return ({"description": description} if description else {}) | {"dataType": kind}

@@ -1,8 +1,7 @@
-"""The types of columns, in the dict form in which Hugging Face's `datasets` keeps them; `tables` makes columns of them.
+"""The types of columns, in the dictionaries that Hugging Face's `datasets.Features.to_dict` writes.
 
-`datasets` itself is not needed, and not imported, to make them or to write the Parquet that carries them.
-
-Class ids are those of `Inventory.classes`, which never shift.
+The library `datasets` is needed neither to make them nor to write the Parquet that carries them. Class ids are those of
+`Inventory.classes`, which never shift.
 """
 
 import json
@@ -15,52 +14,54 @@ from annotate.inventory import Attribute, Inventory
 from annotate.model import Process
 
 ARTICLES = "articles"
-"""The table with one row an article; the others are named after the records of the inventory."""
+"""The table with a row an article."""
 
 PROCESSES: tuple[str, ...] = get_args(Process)
 
 Feature = dict[str, Any]
-"""One column, or a struct of columns by name, as `datasets.Features.to_dict` writes it."""
+"""One column, or a struct of columns by name."""
 
 STRING: Feature = {"dtype": "string", "_type": "Value"}
 INTEGER: Feature = {"dtype": "int64", "_type": "Value"}
+RANGE: Feature = {"start": INTEGER, "end": INTEGER}
+"""Code points, half open."""
 
 
-def classes(names: Iterable[str]) -> Feature:
+def class_label(names: Iterable[str]) -> Feature:
+    """Return a column of class ids."""
     return {"names": list(names), "_type": "ClassLabel"}
 
 
-def numbered(names: Iterable[str]) -> dict[Any, int]:
-    """Class ids by name, as `ClassLabel` counts them."""
-    return {name: number for number, name in enumerate(names)}
+def ids_by_name(names: Iterable[str]) -> dict[Any, int]:
+    """Return class ids by name, as `ClassLabel` counts them."""
+    return {name: index for index, name in enumerate(names)}
 
 
-def listed(feature: Feature) -> Feature:
+def list_of(feature: Feature) -> Feature:
+    """Return a list column."""
     return {"feature": feature, "_type": "List"}
 
 
-PLACE: Feature = {"start": INTEGER, "end": INTEGER}
-
-
 def attribute_feature(inventory: Inventory, attribute: Attribute) -> Feature:
-    """A choice is a ClassLabel; any attribute may be None."""
+    """Return the column of an attribute; a choice is a ClassLabel."""
     if attribute.type == "choice":
-        return classes(inventory.classes.attributes[attribute.name])
+        return class_label(inventory.classes.attributes[attribute.name])
     return {"integer": INTEGER, "text": STRING}[attribute.type]
 
 
 def attribute_features(inventory: Inventory, attributes: Iterable[Attribute]) -> Feature:
+    """Return the columns of attributes by name."""
     return {attribute.name: attribute_feature(inventory, attribute) for attribute in attributes}
 
 
 def arrow_schema(features: Feature) -> pa.Schema:
-    """The Arrow schema of a table, with the metadata from which `datasets` takes its features back."""
+    """Return the Arrow schema of a table, with the metadata from which `datasets` restores its features."""
     fields = [pa.field(name, arrow_type(feature)) for name, feature in features.items()]
     return pa.schema(fields, metadata={"huggingface": json.dumps({"info": {"features": features}})})
 
 
 def arrow_type(feature: Mapping[str, Any]) -> pa.DataType:
-    """The Arrow type of a column, or of a struct of columns."""
+    """Return the Arrow type of a column, or of a struct of columns."""
     kind = feature.get("_type")
     if kind == "Value":
         return {"string": pa.string(), "int64": pa.int64()}[feature["dtype"]]

@@ -1,4 +1,4 @@
-"""What a corpus holds, counted while its rows are written; the card is made from this."""
+"""Counts of a dataset, taken while its rows are written; the card is made from them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,21 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotate.columns import AnnotationMeta, Integers, Mask, positions_with_attributes
-from annotate.dataset.arrow import lengths, valid
-from annotate.dataset.batch import Source
+from annotate.dataset.arrow import lengths, validity
+from annotate.dataset.batch import Batch
 from annotate.dataset.tables.tokens import TOKENS
-from annotate.dataset.tokens import REASONS
+from annotate.dataset.tagging import REASONS
 from annotate.model import Article
 
 Row = dict[str, Any]
 
 LOOKED_AT = 500
-"""Rows a table among which the one that the card shows is chosen: the fullest, the first of those."""
+"""First rows of a table, among which the card's example is chosen: the fullest, and the first of those."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A row of a table, and where it stands."""
+    """A row of a table, its split and its index there, and how many of its columns are filled."""
 
     split: str
     index: int
@@ -34,10 +34,26 @@ class Example:
 
 @dataclass
 class Counts:
-    """Counters of one dataset. Articles by annotator: `gold_from`, whose labels gold was made from; `own`, who has rows
-    of `annotations`; and who `adjudicated`. `values` is keyed by label and attribute, then value, `filled` by table and
-    column, `unfit` by the reason why tags do not say a span as it is. An example is looked for in the first `looked_at`
-    rows.
+    """Counters of one dataset.
+
+    Attributes:
+        looked_at: First rows of each table among which its example is chosen.
+        articles: Articles by split.
+        characters: Code points of all texts.
+        languages: Articles by language.
+        publishers: Articles by publisher.
+        rights: Articles by the holder of their rights.
+        processes: Articles by how their gold labels were made.
+        gold_from: Articles by the annotators whose labels gold was made from.
+        own: Articles by the annotators who have rows of `annotations`.
+        adjudicated: Articles by adjudicator.
+        spans: Gold spans by label.
+        values: Gold attribute values, by label and attribute, then value.
+        relations: Gold relations by label.
+        filled: Rows with a value, by table and column.
+        rows: Rows by table and split.
+        examples: A row of each table.
+        unfit: Gold spans that tags do not express as they are, by reason.
     """
 
     looked_at: int = LOOKED_AT
@@ -59,71 +75,73 @@ class Counts:
     examples: dict[str, Example] = field(default_factory=dict)
     unfit: Counter[str] = field(default_factory=Counter)
 
-    def add(self, split: str, source: Source, tables: dict[str, pa.Table]) -> None:
-        """Count articles with their gold labels, and the rows that were made of them."""
-        labels = source.labels
-        for article, head in zip(source.articles, labels.meta, strict=True):
-            self._article(split, article, head)
-        spans, names = labels.spans, list(labels.inventory.spans)
-        self.spans.update(_named(spans.labels, names))
-        self.relations.update(_named(labels.relations.labels, list(labels.inventory.relations)))
-        places = positions_with_attributes(spans.attributes)
-        found = Counter(
+    def add(self, split: str, batch: Batch, tables: dict[str, pa.Table]) -> None:
+        """Count articles with their gold labels, and the rows that were made from them."""
+        documents = batch.documents
+        for article, meta in zip(batch.articles, documents.meta, strict=True):
+            self._add_article(split, article, meta)
+        spans, names = documents.spans, list(documents.inventory.spans)
+        self.spans.update(_count_names(spans.labels, names))
+        self.relations.update(_count_names(documents.relations.labels, list(documents.inventory.relations)))
+        positions = positions_with_attributes(spans.attributes)
+        values = Counter(
             (label, name, value)
-            for place, label in zip(places, spans.labels[places].tolist(), strict=True)
-            for name, value in spans.attributes[place].items()
+            for position, label in zip(positions, spans.labels[positions].tolist(), strict=True)
+            for name, value in spans.attributes[position].items()
         )
-        for (label, name, value), number in found.items():
-            self.values[names[label], name][value] += number
+        for (label, name, value), count in values.items():
+            self.values[names[label], name][value] += count
         self.add_rows(split, tables)
 
     @property
     def labelled(self) -> Counter[str]:
-        """How many articles each annotator has labelled, whether or not gold was made from it."""
+        """Articles by annotator, whether or not gold was made from their labels."""
         return self.own | self.gold_from
 
-    def add_rows(self, split: str, tables: dict[str, pa.Table], heads: Iterable[AnnotationMeta] = ()) -> None:
-        """Count the rows of tables that are made of anything else; `heads` are those of annotators' own labels."""
-        self.own.update(head.annotator for head in heads)
+    def add_rows(self, split: str, tables: dict[str, pa.Table], own: Iterable[AnnotationMeta] = ()) -> None:
+        """Count the rows of tables that are not made from gold; `own` is the metadata of annotators' own labels."""
+        self.own.update(meta.annotator for meta in own)
         if TOKENS in tables:
             reasons = pc.struct_field(pc.list_flatten(tables[TOKENS]["unfit"]), "reason")
             for pair in pc.value_counts(reasons).to_pylist():
                 self.unfit[REASONS[pair["values"]]] += pair["counts"]
         for config, table in tables.items():
-            self._table(config, split, table)
+            self._add_table(config, split, table)
 
-    def _article(self, split: str, article: Article, head: AnnotationMeta) -> None:
+    def _add_article(self, split: str, article: Article, meta: AnnotationMeta) -> None:
         self.articles[split] += 1
         self.characters += len(article.text)
         self.languages[article.language] += 1
         self.publishers[article.publisher] += 1
         self.rights[article.rights] += 1
-        self.processes[head.process] += 1
-        if head.process == "adjudicated":
-            self.adjudicated[head.annotator] += 1
-            self.gold_from.update(head.made_from)
+        self.processes[meta.process] += 1
+        if meta.process == "adjudicated":
+            self.adjudicated[meta.annotator] += 1
+            self.gold_from.update(meta.made_from)
         else:
-            self.gold_from[head.annotator] += 1
+            self.gold_from[meta.annotator] += 1
 
-    def _table(self, config: str, split: str, table: pa.Table) -> None:
+    def _add_table(self, config: str, split: str, table: pa.Table) -> None:
         before = self.rows[config, split]
         self.rows[config, split] += len(table)
         for name, column in zip(table.column_names, table.columns, strict=True):
-            self.filled[config, name] += sum(map(_count, column.chunks))
+            self.filled[config, name] += sum(map(_count_filled, column.chunks))
         looked_at = table[: self.looked_at] if before < self.looked_at else table[:0]
         if not len(looked_at):
             return
-        fullness = np.sum([np.concatenate([_filled(chunk) for chunk in one.chunks]) for one in looked_at.columns], 0)
-        index, known = int(fullness.argmax()), self.examples.get(config)
-        if not known or fullness[index] > known.fullness:
+        fullness = np.sum(
+            [np.concatenate([_is_filled(chunk) for chunk in column.chunks]) for column in looked_at.columns], 0
+        )
+        index, example = int(fullness.argmax()), self.examples.get(config)
+        if not example or fullness[index] > example.fullness:
             [row] = table[index : index + 1].to_pylist()
             self.examples[config] = Example(split, before + index, row, int(fullness[index]))
 
     def merge(self, later: "Counts") -> None:
-        """Count what another has counted; its rows stand behind those of this one."""
+        """Add other counts, whose rows come after those of this one."""
         for config, example in later.examples.items():
-            before, mine = self.rows[config, example.split], self.examples.get(config)
-            if before < self.looked_at and (mine is None or example.fullness > mine.fullness):
+            before, own = self.rows[config, example.split], self.examples.get(config)
+            if before < self.looked_at and (own is None or example.fullness > own.fullness):
                 self.examples[config] = replace(example, index=before + example.index)
         self.characters += later.characters
         for name in _COUNTERS:
@@ -132,7 +150,7 @@ class Counts:
             self.values[key].update(counter)
 
     def as_data(self) -> dict[str, Any]:
-        """The same as plain data that JSON can hold; `of_data` takes it back."""
+        """Return the counts as data that JSON can hold; `from_data` reads it."""
         return {
             "characters": self.characters,
             **{name: list(getattr(self, name).items()) for name in _COUNTERS},
@@ -141,7 +159,8 @@ class Counts:
         }
 
     @staticmethod
-    def of_data(data: dict[str, Any]) -> "Counts":
+    def from_data(data: dict[str, Any]) -> "Counts":
+        """Return the counts of which `as_data` made the data."""
         counts = Counts(characters=data["characters"])
         for name in _COUNTERS:
             for key, number in data[name]:
@@ -152,26 +171,26 @@ class Counts:
         return counts
 
     def total(self, config: str) -> int:
+        """Return the number of rows of a table."""
         return sum(number for (name, _), number in self.rows.items() if name == config)
 
 
-_COUNTERS = tuple(one.name for one in fields(Counts) if one.default_factory is Counter)
+_COUNTERS = tuple(attribute.name for attribute in fields(Counts) if attribute.default_factory is Counter)
 
 
-def _named(numbers: Integers, names: Sequence[str]) -> dict[str, int]:
-    """How often each name stands among the numbers of names, in the order of the inventory."""
-    counts = np.bincount(numbers, minlength=len(names)).tolist()
+def _count_names(indices: Integers, names: Sequence[str]) -> dict[str, int]:
+    """Return how often each name's index occurs, in the order of the names; names that do not occur are left out."""
+    counts = np.bincount(indices, minlength=len(names)).tolist()
     return {name: count for name, count in zip(names, counts, strict=True) if count}
 
 
-def _count(array: pa.Array) -> int:
-    """How many rows are filled."""
-    return int(_filled(array).sum()) if pa.types.is_nested(array.type) else len(array) - array.null_count
+def _count_filled(array: pa.Array) -> int:
+    return int(_is_filled(array).sum()) if pa.types.is_nested(array.type) else len(array) - array.null_count
 
 
-def _filled(array: pa.Array) -> Mask:
-    """Which rows have a value, and where it is a list or a struct, a value in it."""
+def _is_filled(array: pa.Array) -> Mask:
+    """Return which rows have a value, and where it is a list or a struct, a value in it."""
     if pa.types.is_struct(array.type):
-        found: Mask = np.any([_filled(part) for part in array.flatten()], axis=0)
-        return found
-    return lengths(array) > 0 if pa.types.is_list(array.type) else valid(array) > 0
+        filled: Mask = np.any([_is_filled(part) for part in array.flatten()], axis=0)
+        return filled
+    return lengths(array) > 0 if pa.types.is_list(array.type) else validity(array) > 0

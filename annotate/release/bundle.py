@@ -16,7 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-from annotate.dataset.build import build, cited, head
+from annotate.dataset.build import build
+from annotate.dataset.citation import find_citation
+from annotate.dataset.inputs import skeleton_header
 from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
 from annotate.release.agreement import agreement_table
@@ -109,9 +111,9 @@ def _write_dataset(candidate: Candidate, target: Path, text: bool) -> None:
     if text:
         shutil.copytree(candidate.datasets.first, target, copy_function=shutil.copyfile)
         return
-    corpus, citation = candidate.corpus, cited(candidate.corpus)
+    corpus, citation = candidate.corpus, find_citation(candidate.corpus)
     table = agreement_table(candidate.agreement) if candidate.agreement else None
-    skeleton = head(corpus, str(candidate.schema), citation)
+    skeleton = skeleton_header(corpus, str(candidate.schema), citation)
     build(corpus, candidate.inventory, target, citation, table, skeleton=skeleton)
 
 

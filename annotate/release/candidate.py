@@ -15,8 +15,9 @@ from annotate.comparison.paths import CORPUS, SCHEMA
 from annotate.comparison.sources import open_version
 from annotate.comparison.trees import FolderTree, open_revision
 from annotate.corpus import Corpus, find_parent_folder
-from annotate.dataset.build import CITATION, build, cited
-from annotate.dataset.writer import Manifest
+from annotate.dataset.build import build
+from annotate.dataset.citation import CITATION, find_citation
+from annotate.dataset.folder import Manifest
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.inventory import Inventory
@@ -192,7 +193,7 @@ class Candidate:
         self.progress("building the dataset twice")
         first, second = self.scratch / "first" / "dataset", self.scratch / "second" / "dataset"
         table = agreement_table(self.agreement) if self.agreement else None
-        citation = cited(self.corpus)
+        citation = find_citation(self.corpus)
         with process_pool(2) as executor:
             assert executor is not None  # noqa: S101 - two workers always have an executor
             other = executor.submit(build, self.corpus, self.inventory, second, citation, table)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from annotate.dataset.build import CITATION
+from annotate.dataset.citation import CITATION
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.release.bundle import SUMS, write_bundle

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from annotate.dataset.writer import Manifest
+from annotate.dataset.folder import Manifest
 from annotate.errors import CannotRun
 
 FORMAT = "annotate release 1"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from annotate.inventory import Interval, Inventory, RecordType
 from annotate.model import Annotation, Link
-from annotate.records import Mention, Record, records
+from annotate.records import Graph, Mention, Record
 from annotate.splits.groups import Bond, groups
 
 SAME_INCIDENT = "same incident"
@@ -96,7 +96,7 @@ def find_incidents(
 
 
 def _find_claims(inventory: Inventory, article_id: str, annotation: Annotation) -> Iterator[Claim]:
-    records_by_type = records(annotation, inventory)
+    records_by_type = Graph(annotation, inventory).records()
     for record_type in inventory.records.values():
         interval = next((each for each in inventory.intervals if each.label == record_type.anchor), None)
         if interval:

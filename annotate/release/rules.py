@@ -14,9 +14,8 @@ import msgspec
 
 from annotate.comparison.semver import find_needed_version, next_version, parse_version
 from annotate.corpus import Corpus
-from annotate.dataset.build import CITATION
-from annotate.dataset.facts import licence
-from annotate.dataset.hub import stale
+from annotate.dataset.citation import CITATION, parse_licence
+from annotate.dataset.publication import explain_stale
 from annotate.errors import CannotRun
 from annotate.findings import Finding, Problem, Rule, rule
 from annotate.offsets import sha256
@@ -298,7 +297,7 @@ def no_rights(candidate: Candidate) -> Iterator[Problem]:
             file = candidate.relative_path(candidate.corpus.article_path(article_id))
             problem = "does not state the rights in the article; say who owns it and what is allowed"
             yield Problem(problem, file=file, article=article_id)
-    if licence(candidate.citation) is None:
+    if parse_licence(candidate.citation) is None:
         problem = "names no licence of the labels; add `license: CC-BY-4.0`, or another SPDX identifier"
         yield Problem(problem, file=CITATION)
 
@@ -345,7 +344,7 @@ def agreement_stale(candidate: Candidate) -> Iterator[Problem]:
     if block is None or candidate.agreement is None:
         return
     table = agreement_table(candidate.agreement)
-    if block.strip() != f"{table.note}\n\n{markdown_table(table.head, table.rows)}".strip():
+    if block.strip() != f"{table.note}\n\n{markdown_table(table.header, table.rows)}".strip():
         problem = "shows another agreement than the labels give now; put the table of the dataset card there"
         yield Problem(problem, file=README)
 
@@ -358,7 +357,7 @@ def not_reproducible(candidate: Candidate) -> Iterator[Problem]:
     Fails: rows in an order that depends on the hash seed of the process; the time of building in a file.
     Passes: two folders with equal files, built in two processes.
     """
-    difference = stale(candidate.datasets.second, candidate.datasets.first)
+    difference = explain_stale(candidate.datasets.second, candidate.datasets.first)
     if difference:
         yield Problem(f"the dataset, built a second time, {difference}; report it as an error of the toolkit")
 

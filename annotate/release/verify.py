@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from annotate.dataset.arrow import logical_sha256
-from annotate.dataset.writer import MANIFEST as DATASET_MANIFEST
-from annotate.dataset.writer import Manifest, read_manifest
+from annotate.dataset.folder import MANIFEST as DATASET_MANIFEST
+from annotate.dataset.folder import Manifest, read_manifest
+from annotate.dataset.logical_hash import logical_sha256
 from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
 from annotate.release.bundle import (

@@ -10,13 +10,14 @@ from backports import zstd
 
 from annotate import inventory
 from annotate.corpus import Corpus
-from annotate.dataset.shards import TableMaker
+from annotate.dataset.table_builder import TableBuilder
 from annotate.labelstudio.tasks import result_items, task_data
 from annotate.model import GOLD
 from annotate.offsets import sha256
 from tests.conftest import BASE, ROOT
 from tests.convert.conftest import SMALL, Place, made_up
 from tests.dataset.conftest import load  # noqa: F401 - a fixture
+from tests.dataset.helpers import build_rows
 
 CODES = {"taken": 0, "set aside": 1, "could not run": 2}
 
@@ -45,8 +46,10 @@ def test_rows_equal_those_of_build(place: Place, root: Path) -> None:
     place.export(exported(corpus, root / "schema"))
     done = place.convert("export.json", schema=root / "schema")
     assert done.exit_code == CODES["taken"], done.output
-    make = TableMaker(inventory.load_inventory(root / "schema"))
-    made = make([(corpus.read_article(name), corpus.read_annotation(GOLD, name)) for name in corpus.article_ids()])
+    builder = TableBuilder(inventory.load_inventory(root / "schema"))
+    made = build_rows(
+        builder, [(corpus.read_article(name), corpus.read_annotation(GOLD, name)) for name in corpus.article_ids()]
+    )
     differ = {
         "annotator",
         "process",

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotate.dataset.build import build
-from annotate.dataset.writer import CARD
+from annotate.dataset.folder import CARD
 from annotate.model import GOLD
 from tests.conftest import Project
 

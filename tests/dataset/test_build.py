@@ -14,19 +14,21 @@ import yaml
 
 from annotate.corpus import Corpus
 from annotate.dataset import shards
-from annotate.dataset.arrow import logical_sha256
-from annotate.dataset.build import build, corpus_version, head
+from annotate.dataset.build import build
 from annotate.dataset.features import ARTICLES
-from annotate.dataset.shards import TableMaker
-from annotate.dataset.tables import configs
+from annotate.dataset.folder import CARD, CROISSANT, MANIFEST, read_manifest
+from annotate.dataset.inputs import corpus_version, skeleton_header
+from annotate.dataset.logical_hash import logical_sha256
+from annotate.dataset.table_builder import TableBuilder
+from annotate.dataset.tables import table_features
 from annotate.dataset.tables.links import LinkRow
-from annotate.dataset.writer import CARD, CROISSANT, MANIFEST, read_manifest
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Link, Links, Passage
 from annotate.offsets import sha256
 from tests.conftest import ROOT, Project, annotate
 from tests.dataset.conftest import Load
+from tests.dataset.helpers import build_rows
 
 Row = dict[str, Any]
 
@@ -34,7 +36,7 @@ Row = dict[str, Any]
 def expected(corpus: Corpus, inventory: Inventory, ids: list[str]) -> dict[str, list[Row]]:
     """The rows of every table for articles of one split; a link is there where all its articles are."""
     ids = sorted(ids)
-    make = TableMaker(inventory, kinds={name: who.kind for name, who in corpus.read_annotators().items()})
+    builder = TableBuilder(inventory, kinds={name: who.kind for name, who in corpus.read_annotators().items()})
     articles = {name: corpus.read_article(name) for name in ids}
     gold = [(articles[name], corpus.read_annotation(GOLD, name)) for name in ids]
     own = [
@@ -49,7 +51,7 @@ def expected(corpus: Corpus, inventory: Inventory, ids: list[str]) -> dict[str, 
         for link in corpus.read_links().links
         if {passage.article for passage in link.passages} <= set(ids)
     ]
-    made = {**make(gold), **make(own, "annotators"), **make.links(links)}
+    made = {**build_rows(builder, gold), **build_rows(builder, own, "annotators"), **builder.build_links(links)}
     return {name: table.to_pylist() for name, table in made.items()}
 
 
@@ -72,7 +74,7 @@ def assert_loads(folder: Path, corpus: Corpus, inventory: Inventory, load: Load)
         entry["config_name"]: load(str(folder), entry["config_name"]) for entry in front_matter(folder)["configs"]
     }
     assert load(str(folder))["train"].features == loaded[ARTICLES]["train"].features
-    for name, features in configs(inventory).items():
+    for name, features in table_features(inventory).items():
         for split, ids in splits.items():
             rows = expected(corpus, inventory, ids)[name]
             if not rows:
@@ -98,7 +100,7 @@ def test_parquet_is_typed_without_its_card(corpus: Corpus, labels: Inventory, tm
     from datasets import Features
 
     build(corpus, labels, tmp_path / "out")
-    for name, features in configs(labels).items():
+    for name, features in table_features(labels).items():
         file = str(next((tmp_path / "out" / "data" / name).glob("train-*.parquet")))
         assert load("parquet", data_files=file)["train"].features == Features.from_dict(features)
 
@@ -179,7 +181,9 @@ def test_nothing_labelled_is_refused(project: Project, tmp_path: Path) -> None:
 
 def test_a_split_that_cannot_be_loaded_is_refused(project: Project, tmp_path: Path) -> None:
     project.path("corpus/splits/dev.txt").write_text("")
-    with pytest.raises(CannotRun, match=r"dev\.txt: is no split that can be loaded; name it train\.txt, valid"):
+    with pytest.raises(
+        CannotRun, match=r"dev\.txt: cannot be loaded as a split; use one of the names train\.txt, valid"
+    ):
         build(project.corpus, project.inventory, tmp_path / "out")
 
 
@@ -221,7 +225,7 @@ def test_the_command_writes_nothing_where_the_checks_find_errors(project: Projec
 def test_the_command_refuses_a_folder_of_others(project: Project) -> None:
     result = project.annotate("build", "--out", "schema")
     assert result.exit_code == 2
-    assert "is no dataset folder that `annotate build` made" in result.output
+    assert "not a dataset folder that `annotate build` made" in result.output
     assert project.path("schema/labels.yaml").is_file()
 
 
@@ -233,7 +237,7 @@ def test_the_show_script_loads_every_table(project: Project, tmp_path: Path) -> 
     build(project.corpus, project.inventory, tmp_path / "out")
     script = ROOT / "tools" / "show_dataset.py"
     run = subprocess.run([sys.executable, script, tmp_path / "out"], capture_output=True, text=True, check=True)
-    for name in configs(project.inventory):
+    for name in table_features(project.inventory):
         assert name in run.stdout
     assert run.stderr == ""
     missing = subprocess.run([sys.executable, script, tmp_path / "no"], capture_output=True, text=True, check=False)
@@ -253,7 +257,7 @@ def test_a_table_that_does_not_exist_is_named_with_those_that_do(project: Projec
     result = project.annotate("build", "--out", "dist", "--config", "relation")
     assert result.exit_code == 2
     line = " ".join(result.output.split())
-    assert "relation: is no table; use one of: articles, annotations, tokens, relations, links" in line
+    assert "relation: unknown table; choose from: articles, annotations, tokens, relations, links" in line
     assert not project.path("dist").exists()
 
 
@@ -314,7 +318,7 @@ def test_any_number_of_workers_gives_the_same_bytes(
     """A file and a process an article, so that there is something to share out."""
     monkeypatch.setattr(shards, "PART", 1)
     monkeypatch.setattr("annotate.dataset.build.ENOUGH", 1)
-    skeleton = None if text else head(corpus, str(ROOT / "schema"), None)
+    skeleton = None if text else skeleton_header(corpus, str(ROOT / "schema"), None)
     for workers in (1, 3):
         build(corpus, labels, tmp_path / str(workers), skeleton=skeleton, workers=workers)
     assert len(corpus.annotated_ids(GOLD)) > 1

@@ -11,11 +11,11 @@ import yaml
 
 from annotate.corpus import Corpus
 from annotate.dataset.build import build
-from annotate.dataset.card_sections import shown
-from annotate.dataset.facts import read_citation
-from annotate.dataset.features import INTEGER, STRING, classes, listed
-from annotate.dataset.tables import configs
-from annotate.dataset.writer import CARD, CROISSANT
+from annotate.dataset.card_example import show_row
+from annotate.dataset.citation import read_citation
+from annotate.dataset.features import INTEGER, STRING, class_label, list_of
+from annotate.dataset.folder import CARD, CROISSANT
+from annotate.dataset.tables import table_features
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD
@@ -107,16 +107,21 @@ def test_the_rows_of_the_card_are_those_that_load(
     build(corpus, labels, tmp_path / "out")
     blocks = r"```python\n>>> (load_dataset\(.*?\)\[\d+\])\n(.*?)\n```"
     calls = re.findall(blocks, (tmp_path / "out" / CARD).read_text("utf-8"), re.DOTALL)
-    tables = configs(labels)
+    tables = table_features(labels)
     assert len(calls) == len(tables)
     for (call, text), features in zip(calls, tables.values(), strict=True):
         row = eval(call, {"load_dataset": load, "dataset": str(tmp_path / "out")})  # noqa: S307 - our own card
-        assert shown(row, features) == text
+        assert show_row(row, features) == text
 
 
 def test_a_row_is_shown_with_the_names_of_its_classes() -> None:
-    features = {"a": classes(["x", "y"]), "b": listed({"c": classes(["p"]), "t": STRING}), "n": INTEGER, "e": STRING}
-    text = shown({"a": 1, "b": [{"c": 0, "t": "é" * 101}] * 3, "n": 5, "e": None}, features)
+    features = {
+        "a": class_label(["x", "y"]),
+        "b": list_of({"c": class_label(["p"]), "t": STRING}),
+        "n": INTEGER,
+        "e": STRING,
+    }
+    text = show_row({"a": 1, "b": [{"c": 0, "t": "é" * 101}] * 3, "n": 5, "e": None}, features)
     assert '"a": 1,  # y' in text
     assert "# c: p" in text or "# p" in text
     assert "# and 1 more" in text
@@ -216,7 +221,7 @@ def test_the_yaml_of_the_features_is_that_of_datasets(corpus: Corpus, labels: In
 
     made = build(corpus, labels, tmp_path / "out")
     found = metadata((tmp_path / "out" / CARD).read_text("utf-8"))["dataset_info"]
-    assert [info["config_name"] for info in found] == list(configs(labels))
+    assert [info["config_name"] for info in found] == list(table_features(labels))
     for info in found:
         (table,) = [table for table in made.tables if table.config == info["config_name"]]
         features = Features.from_arrow_schema(pq.read_schema(tmp_path / "out" / table.file))

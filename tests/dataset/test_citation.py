@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate.dataset.facts import read_citation
+from annotate.dataset.citation import read_citation
 from tests.conftest import ROOT
 
 CFFCONVERT = ROOT / ".venv-cff" / "bin" / "cffconvert"

@@ -11,7 +11,7 @@ import pytest
 
 from annotate.corpus import Corpus
 from annotate.dataset.build import build
-from annotate.dataset.writer import CROISSANT, MANIFEST, read_manifest
+from annotate.dataset.folder import CROISSANT, MANIFEST, read_manifest
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.offsets import sha256
@@ -152,6 +152,6 @@ def test_a_croissant_without_a_manifest_is_not_ours(project: Project) -> None:
     build(project.corpus, project.inventory, out)
     build(project.corpus, project.inventory, out)
     (out / MANIFEST).unlink()
-    with pytest.raises(CannotRun, match="is no dataset folder"):
+    with pytest.raises(CannotRun, match="not a dataset folder"):
         build(project.corpus, project.inventory, out)
     assert (out / CROISSANT).is_file()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from annotate.corpus import Corpus
-from annotate.dataset import card_sections
+from annotate.dataset import card_splits
 from annotate.dataset.build import build
-from annotate.dataset.writer import CARD
+from annotate.dataset.folder import CARD
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Link, Links, Passage
 from tests.conftest import Project
@@ -126,7 +126,7 @@ def test_one_group_by_words_alone_is_said_to_leak(tmp_path: Path, single: Projec
 
 
 def test_more_articles_than_are_compared_go_by_their_links(single: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(card_sections, "COMPARED", 1)
+    monkeypatch.setattr(card_splits, "MAX_COMPARED", 1)
     assert "No two articles share a link. Their paragraphs were not compared here: `annotate split --folds`" in section(
         single
     )

@@ -13,8 +13,9 @@ import yaml
 
 from annotate.dataset import shards
 from annotate.dataset.build import build
+from annotate.dataset.folder import CARD, CROISSANT, Manifest
 from annotate.dataset.shards import Part
-from annotate.dataset.writer import CARD, CROISSANT, Manifest, totals
+from annotate.dataset.writer import totals
 from annotate.offsets import sha256
 from tests.conftest import Project, annotate
 from tests.dataset.conftest import Load
@@ -38,7 +39,7 @@ def test_parts_are_few_of_much_the_same_size_and_a_split_without_an_article_has_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(shards, "PART", 3)
-    assert shards.parts({"train": ["a", "b", "c", "d"], "validation": ["e", "f", "g"], "test": []}) == [
+    assert shards.divide({"train": ["a", "b", "c", "d"], "validation": ["e", "f", "g"], "test": []}) == [
         Part("train", 0, 2, ("a", "b")),
         Part("train", 1, 2, ("c", "d")),
         Part("validation", 0, 1, ("e", "f", "g")),

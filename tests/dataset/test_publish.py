@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate.dataset.hub import local_files, steps
+from annotate.dataset.publication import list_files, plan_steps
 from tests.conftest import Project
 from tests.dataset import hub as hubs
 from tests.dataset.hub import TOKEN, Hub
@@ -219,7 +219,7 @@ def spoil_git(project: Project) -> None:
     [
         (spoil_tree, "annotate: corpus: the git tree has 1 change, the first in corpus/CHANGELOG.md; commit them"),
         (spoil_checks, "annotate: corpus: "),
-        (spoil_card, "is not what the corpus builds now: README.md differs; run `annotate build --out dist/dataset`"),
+        (spoil_card, "differs from what the corpus builds now in README.md; run `annotate build --out dist/dataset`"),
         (spoil_folder, "annotate: dist/dataset: holds load.py, which the corpus does not build now; run `annotate"),
         (spoil_version, "annotate: corpus/CHANGELOG.md: names no version; give the release a heading there"),
         (spoil_git, "annotate: corpus: is in no git repository with a commit; a release has to be found again"),
@@ -271,7 +271,7 @@ def test_a_wrong_token_is_refused_and_not_shown(release: Project, hub: Hub) -> N
     repo, wrong = hub.make(REPO), "hf_WrongAndSecretAllTheSame"
     done = publish(release, hub.url, token=wrong)
     assert done.code == 2
-    assert "the Hub does not know you (HTTP 401); log in" in done.line
+    assert "the Hub does not accept the token (HTTP 401); log in" in done.line
     assert wrong not in done.out + done.err
     assert len(repo.commits) == 1
 
@@ -280,10 +280,10 @@ def test_a_wrong_token_is_refused_and_not_shown(release: Project, hub: Hub) -> N
     ("call", "status", "says"),
     [
         (f"GET /api/datasets/{REPO}", 500, "the Hub failed (HTTP 500); try again later"),
-        ("/preupload/", 403, "the Hub does not let you do this (HTTP 403); ask for the right to write there"),
-        ("PUT /lfs/", 403, "the Hub does not let you do this (HTTP 403)"),
+        ("/preupload/", 403, "the Hub does not allow this (HTTP 403); ask for write access"),
+        ("PUT /lfs/", 403, "the Hub does not allow this (HTTP 403)"),
         ("/commit/", 500, "the Hub failed (HTTP 500); try again later"),
-        ("/commit/", 412, "the Hub was changed by somebody else just now (HTTP 412); look with --plan"),
+        ("/commit/", 412, "the Hub reports that the repository has just changed (HTTP 412); see --plan"),
     ],
 )
 def test_a_fault_before_the_commit_leaves_what_was_there(
@@ -306,8 +306,8 @@ def test_a_fault_between_commit_and_tag_is_finished_by_another_run(release: Proj
     done = publish(release, hub.url)
     assert done.code == 2
     oid = repo.commits[-1][0]
-    assert f"commit {oid} is there and its tag 1.0.0 is not" in done.line
-    assert done.line.endswith("publishing again sets the tag and no more")
+    assert f"commit {oid} was made, but not its tag 1.0.0" in done.line
+    assert done.line.endswith("publish again, which only sets the tag")
     assert repo.tags == {}
     hub.faults.clear()
     assert publish(release, hub.url).code == 0
@@ -317,7 +317,7 @@ def test_a_fault_between_commit_and_tag_is_finished_by_another_run(release: Proj
 def test_a_hub_that_does_not_answer_is_one_line(release: Project) -> None:
     done = publish(release, CLOSED)
     assert done.code == 2
-    assert done.line == f"annotate: {REPO}: cannot be reached; look at the network and at HF_ENDPOINT, then try again"
+    assert done.line == f"annotate: {REPO}: cannot be reached; check the network and HF_ENDPOINT, then try again"
 
 
 def test_an_offline_machine_is_one_line(release: Project, hub: Hub) -> None:
@@ -338,11 +338,11 @@ def test_a_fault_while_looking_is_one_line(release: Project, hub: Hub) -> None:
 def test_a_name_that_is_none_is_one_line(release: Project, hub: Hub) -> None:
     done = publish(release, hub.url, "--repo", "not a name")
     assert done.code == 2
-    assert done.line == "annotate: not a name: is no name of a repository; name it owner/name"
+    assert done.line == "annotate: not a name: not the name of a repository; write OWNER/NAME"
 
 
 def test_files_are_known_by_either_hash(release: Project) -> None:
-    local = local_files(release.path("dist/dataset"))
+    local = list_files(release.path("dist/dataset"))
     for pick in (min, max):
         there = {one.path: one._replace(hashes=frozenset((pick(one.hashes, key=len),))) for one in local}
-        assert {step.change for step in steps(local, there, None)} == {"same"}
+        assert {step.change for step in plan_steps(local, there, None)} == {"same"}

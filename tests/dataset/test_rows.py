@@ -6,47 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate import inventory
 from annotate.corpus import Corpus, sort_annotation
 from annotate.dataset.features import ARTICLES, PROCESSES
-from annotate.dataset.shards import TableMaker
-from annotate.dataset.tables import configs
+from annotate.dataset.table_builder import TableBuilder
+from annotate.dataset.tables import table_features
 from annotate.inventory import Inventory
-from annotate.model import GOLD, Annotation, Article, AttributeValue, Relation, SourceRange, Span
-from annotate.offsets import sha256
-from tests.conftest import ROOT, Project
+from annotate.model import GOLD, Annotation, Article, AttributeValue, Relation, Span
+from tests.conftest import Project
+from tests.dataset.helpers import build_rows
+from tests.graphs import ZOO, make_annotation, make_article
 
-ZOO = inventory.load_inventory(ROOT / "tests" / "dataset" / "zoo")
-MAKER = TableMaker(ZOO)
+BUILDER = TableBuilder(ZOO)
 Row = dict[str, Any]
-
-
-def article(text: str, name: str = "a") -> Article:
-    return Article(
-        id=name,
-        title=None,
-        language="en",
-        author=None,
-        publisher=None,
-        date=None,
-        rights="r",
-        source=SourceRange(file="f", sha256="0" * 64, start=0, end=len(text)),
-        text_sha256=sha256(text),
-        text=text,
-    )
-
-
-def annotation(text: str, spans: list[Span], relations: list[Relation], name: str = "a") -> Annotation:
-    return Annotation(
-        article=name,
-        annotator="k",
-        process="adjudicated",
-        made_from=("x", "y"),
-        inventory=ZOO.version,
-        text_sha256=sha256(text),
-        spans=tuple(spans),
-        relations=tuple(relations),
-    )
 
 
 def given_values(row: Row, attributes: list[str], features: Row) -> dict[str, AttributeValue]:
@@ -61,7 +32,7 @@ def given_values(row: Row, attributes: list[str], features: Row) -> dict[str, At
 
 def back(row: Row, zoo: Inventory) -> Annotation:
     """The annotation of which a row of `articles` was made."""
-    features = configs(zoo)[ARTICLES]
+    features = table_features(zoo)[ARTICLES]
     span_features = features["spans"]["feature"]
     spans = [
         Span(
@@ -130,20 +101,20 @@ def annotations(draw: st.DrawFn) -> tuple[Article, Annotation]:
     ends = st.tuples(st.sampled_from(list(ZOO.relations)), st.sampled_from(ids or [""]), st.sampled_from(ids or [""]))
     arrows = draw(st.lists(ends, max_size=10, unique=True)) if ids else []
     relations = [Relation(label=label, head=head, tail=tail) for label, head, tail in arrows]
-    return article(text), annotation(text, spans, relations)
+    return make_article(text), make_annotation(text, spans, relations)
 
 
 @given(st.lists(annotations(), max_size=4))
 @settings(deadline=None)
 def test_annotations_come_back_from_the_rows_of_articles(batch: list[tuple[Article, Annotation]]) -> None:
-    rows = MAKER(batch)[ARTICLES].to_pylist()
+    rows = build_rows(BUILDER, batch)[ARTICLES].to_pylist()
     assert [back(row, ZOO) for row in rows] == [sort_annotation(made) for _, made in batch]
 
 
 @given(st.lists(annotations(), min_size=1, max_size=3))
 @settings(deadline=None)
 def test_places_in_rows_are_true_of_the_text(batch: list[tuple[Article, Annotation]]) -> None:
-    tables = MAKER(batch)
+    tables = build_rows(BUILDER, batch)
     texts = dict(enumerate(one.text for one, _ in batch))
     assert {one.text for one, _ in batch} == {row["text"] for row in tables[ARTICLES].to_pylist()}
     for name, record in ZOO.records.items():
@@ -164,24 +135,24 @@ def test_places_in_rows_are_true_of_the_text(batch: list[tuple[Article, Annotati
 
 def test_a_batch_is_as_good_as_one_at_a_time(corpus: Corpus, labels: Inventory) -> None:
     batch = [(one, corpus.read_annotation(GOLD, one.id)) for one in corpus.articles()]
-    make = TableMaker(labels)
-    together = make(batch)
+    builder = TableBuilder(labels)
+    together = build_rows(builder, batch)
     for name, table in together.items():
-        assert table.to_pylist() == [row for pair in batch for row in make([pair])[name].to_pylist()]
+        assert table.to_pylist() == [row for pair in batch for row in build_rows(builder, [pair])[name].to_pylist()]
 
 
 def test_no_article_gives_typed_tables_without_a_row() -> None:
-    for name, table in MAKER([]).items():
+    for name, table in build_rows(BUILDER, []).items():
         assert len(table) == 0
-        assert table.column_names == list(configs(ZOO)[name])
+        assert table.column_names == list(table_features(ZOO)[name])
 
 
 def test_every_real_anchor_is_a_row_with_its_attributes(project: Project) -> None:
     made = project.inventory
-    features = configs(made)
+    features = table_features(made)
     for one in project.corpus.articles():
         gold = project.corpus.read_annotation(GOLD, one.id)
-        tables = TableMaker(made)([(one, gold)])
+        tables = build_rows(TableBuilder(made), [(one, gold)])
         by_id = {span.id: span for span in gold.spans}
         for name, record in made.records.items():
             attributes = [attribute.name for attribute in made.attributes_of(record.anchor)]
@@ -195,4 +166,12 @@ def test_every_real_anchor_is_a_row_with_its_attributes(project: Project) -> Non
 
 def test_an_unknown_label_is_an_error_and_no_silent_loss() -> None:
     with pytest.raises(KeyError):
-        MAKER([(article("abc"), annotation("abc", [Span(id="s", label="Ghost", start=0, end=1, text="a")], []))])
+        build_rows(
+            BUILDER,
+            [
+                (
+                    make_article("abc"),
+                    make_annotation("abc", [Span(id="s", label="Ghost", start=0, end=1, text="a")], []),
+                )
+            ],
+        )

@@ -12,18 +12,21 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from annotate.corpus import Corpus
-from annotate.dataset.shards import TableMaker
-from annotate.dataset.tables.tokens import column
-from annotate.dataset.tokens import CROSSES, CUTS, DEEP, LEVELS, PIECE, REASONS, Tokenizer
+from annotate.dataset.table_builder import TableBuilder
+from annotate.dataset.tables.tokens import column_name
+from annotate.dataset.tagging import CROSSES, CUTS, DEEP, LEVELS, PIECE, REASONS
+from annotate.dataset.tokens import Tokenizer
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, Relation, Span
 from annotate.tokens import tokenize
-from tests.dataset.test_rows import ZOO, annotation, annotations, article
+from tests.dataset.helpers import build_rows
+from tests.dataset.test_rows import annotations
+from tests.graphs import ZOO, make_annotation, make_article
 
 Row = dict[str, Any]
 Place = tuple[str, int, int]
-MAKER = TableMaker(ZOO, ["tokens"])
-FEATURES = MAKER.tables["tokens"].features
+BUILDER = TableBuilder(ZOO, ["tokens"])
+FEATURES = BUILDER.tables["tokens"].features
 TOKENIZE = Tokenizer()
 
 
@@ -44,17 +47,17 @@ def tagged(row: Row, features: Row) -> list[Place]:
     return found
 
 
-def rows_of(make: TableMaker, one: Article, made: Annotation) -> list[Row]:
-    rows: list[Row] = make([(one, made)])["tokens"].to_pylist()
+def rows_of(builder: TableBuilder, one: Article, made: Annotation) -> list[Row]:
+    rows: list[Row] = build_rows(builder, [(one, made)])["tokens"].to_pylist()
     return rows
 
 
-def assert_whole(make: TableMaker, one: Article, made: Annotation) -> None:
+def assert_whole(builder: TableBuilder, one: Article, made: Annotation) -> None:
     """Every span is in the tags, or in `unfit` with a reason; a later piece is in both; nothing else is tagged."""
-    features = make.tables["tokens"].features
+    features = builder.tables["tokens"].features
     labels = features["unfit"]["feature"]["label"]["names"]
     said: Counter[Place] = Counter()
-    for row in rows_of(make, one, made):
+    for row in rows_of(builder, one, made):
         said.update(tagged(row, features))
         for span in row["unfit"]:
             assert one.text[span["start"] : span["end"]] == span["text"]
@@ -67,15 +70,15 @@ def assert_whole(make: TableMaker, one: Article, made: Annotation) -> None:
 
 
 def test_no_span_of_the_corpus_is_lost(corpus: Corpus, labels: Inventory) -> None:
-    make = TableMaker(labels, ["tokens"])
+    builder = TableBuilder(labels, ["tokens"])
     for one in corpus.articles():
-        assert_whole(make, one, corpus.read_annotation(GOLD, one.id))
+        assert_whole(builder, one, corpus.read_annotation(GOLD, one.id))
 
 
 @given(annotations())
 @settings(deadline=None)
 def test_no_span_is_lost(pair: tuple[Article, Annotation]) -> None:
-    assert_whole(MAKER, *pair)
+    assert_whole(BUILDER, *pair)
 
 
 @st.composite
@@ -90,7 +93,7 @@ def crowded(draw: st.DrawFn) -> tuple[Article, Annotation]:
     joined = draw(st.lists(st.sampled_from(pairs), max_size=3, unique_by=lambda pair: pair[0].id)) if pairs else []
     labels_of_ties = st.sampled_from(["more", "likes"])
     ties = [Relation(label=draw(labels_of_ties), head=head.id, tail=tail.id) for head, tail in joined]
-    return article(text), annotation(text, spans, ties)
+    return make_article(text), make_annotation(text, spans, ties)
 
 
 def stated(one: Article, made: Annotation) -> Iterator[Row]:
@@ -106,11 +109,13 @@ def stated(one: Article, made: Annotation) -> Iterator[Row]:
         behind = lines[number + 1][0] if number + 1 < len(lines) else len(one.text)
         spans = [span for span in made.spans if (not number or start <= span.start) and span.start < behind]
         spans.sort(key=lambda one: (one.start, -one.end, list(ZOO.spans).index(one.label), one.id))
-        tags = {column(layer, level): ["O"] * len(places) for layer in ZOO.layers for level in range(1, LEVELS + 1)}
+        tags = {
+            column_name(layer, level): ["O"] * len(places) for layer in ZOO.layers for level in range(1, LEVELS + 1)
+        }
         unfit: list[tuple[str, str]] = []
         for span in spans:
             covered = [at for at, place in enumerate(places) if place[0] < span.end and place[1] > span.start]
-            columns = (tags[column(ZOO.spans[span.label].layer, level)] for level in range(1, LEVELS + 1))
+            columns = (tags[column_name(ZOO.spans[span.label].layer, level)] for level in range(1, LEVELS + 1))
             free = next((tags for tags in columns if all(tags[at] == "O" for at in covered)), None)
             if span.start < start or span.end > start + len(line):
                 unfit.append((span.id, CROSSES))
@@ -150,7 +155,7 @@ def in_names(row: Row) -> Row:
 @given(st.lists(crowded() | annotations(), max_size=4))
 @settings(deadline=None, max_examples=300)
 def test_rows_are_what_the_rules_say(batch: list[tuple[Article, Annotation]]) -> None:
-    table = MAKER(batch)["tokens"]
+    table = build_rows(BUILDER, batch)["tokens"]
     table.validate(full=True)
     assert [in_names(row) for row in table.to_pylist()] == [row for pair in batch for row in stated(*pair)]
 
@@ -158,10 +163,10 @@ def test_rows_are_what_the_rules_say(batch: list[tuple[Article, Annotation]]) ->
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "\x1c"])
 def test_an_article_with_nothing_to_read_has_one_row(text: str) -> None:
     """A separator is white space, too."""
-    blank, other = article(text, "blank"), article("Be calm.")
-    first, second = MAKER([(blank, annotation(text, [], [])), (other, annotation("Be calm.", [], []))])[
-        "tokens"
-    ].to_pylist()
+    blank, other = make_article(text, "blank"), make_article("Be calm.")
+    first, second = build_rows(
+        BUILDER, [(blank, make_annotation(text, [], [])), (other, make_annotation("Be calm.", [], []))]
+    )["tokens"].to_pylist()
     assert (first["id"], first["text"], first["tokens"]) == ("blank/0", text, [])
     assert (second["id"], second["tokens"]) == ("a/0", ["Be", "calm", "."])
 
@@ -227,8 +232,8 @@ def test_what_tags_cannot_say_is_listed_with_its_reason() -> None:
         span(text, "Colour", 19, 30, "long"),
         *nested,
     ]
-    made = annotation(text, spans, [Relation(label="more", head="second", tail="first")])
-    rows = rows_of(MAKER, article(text), made)
+    made = make_annotation(text, spans, [Relation(label="more", head="second", tail="first")])
+    rows = rows_of(BUILDER, make_article(text), made)
     assert [row["number"] for row in rows] == [0, 1]
     found = reasons(rows)
     assert found.pop(f"n{LEVELS}") == "too many overlap"
@@ -236,9 +241,9 @@ def test_what_tags_cannot_say_is_listed_with_its_reason() -> None:
 
 
 def test_the_schema_does_not_hang_on_the_data() -> None:
-    names = [column(layer, level) for layer in ZOO.layers for level in range(1, LEVELS + 1)]
-    table = MAKER([])["tokens"]
+    names = [column_name(layer, level) for layer in ZOO.layers for level in range(1, LEVELS + 1)]
+    table = build_rows(BUILDER, [])["tokens"]
     assert set(names) <= set(table.column_names)
     text = "a b"
-    made = annotation(text, [span(text, "Animal", 0, 3, "x")], [])
-    assert MAKER([(article(text), made)])["tokens"].schema.equals(table.schema, check_metadata=True)
+    made = make_annotation(text, [span(text, "Animal", 0, 3, "x")], [])
+    assert build_rows(BUILDER, [(make_article(text), made)])["tokens"].schema.equals(table.schema, check_metadata=True)

@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.dataset import writer
-from annotate.dataset.arrow import LogicalHash, logical_sha256
-from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, arrow_schema, arrow_type, classes, listed
-from annotate.dataset.writer import CARD, FORMAT, MANIFEST, Manifest, TableWriter, dataset_folder, encode_manifest
+from annotate.dataset.features import INTEGER, RANGE, STRING, Feature, arrow_schema, arrow_type, class_label, list_of
+from annotate.dataset.folder import CARD, FORMAT, MANIFEST, Manifest, dataset_folder, encode_manifest
+from annotate.dataset.logical_hash import LogicalHash, logical_sha256
+from annotate.dataset.writer import TableWriter
 from annotate.errors import CannotRun
 
-FEATURES = {"id": STRING, "number": INTEGER, "places": listed(PLACE)}
+FEATURES = {"id": STRING, "number": INTEGER, "places": list_of(RANGE)}
 
 
 def rows(count: int, first: int = 0) -> pa.Table:
@@ -65,8 +66,8 @@ def test_each_column_is_written_in_its_own_way(tmp_path: Path) -> None:
         "title": STRING,
         "text": STRING,
         "number": INTEGER,
-        "spans": listed({"text": STRING, "label": classes("ab")}),
-        "relations": listed({"head_id": STRING}),
+        "spans": list_of({"text": STRING, "label": class_label("ab")}),
+        "relations": list_of({"head_id": STRING}),
     }
     one = TableWriter(tmp_path, "things", "train", features)
     row = {"id": "a", "title": "t", "text": "é", "number": 7}
@@ -131,7 +132,7 @@ def test_the_logical_hash_reads_slices_as_it_reads_wholes() -> None:
     assert whole.hexdigest() == sliced.hexdigest()
 
 
-NESTED = listed({"text": STRING, "numbers": listed(INTEGER), "inner": {"places": listed(PLACE)}})
+NESTED = list_of({"text": STRING, "numbers": list_of(INTEGER), "inner": {"places": list_of(RANGE)}})
 NUMBERS = st.none() | st.integers(-(2**63), 2**63 - 1)
 PLACES = st.none() | st.lists(st.none() | st.fixed_dictionaries({"start": NUMBERS, "end": NUMBERS}), max_size=3)
 PARTS = st.fixed_dictionaries(
@@ -280,5 +281,5 @@ def test_a_disk_that_cannot_be_written_to_is_one_clear_line(tmp_path: Path, monk
     monkeypatch.setattr(tempfile, "mkdtemp", readonly)
     with pytest.raises(CannotRun) as caught, dataset_folder(tmp_path / "out"):
         raise AssertionError
-    assert str(caught.value).endswith("cannot be written: read-only file system; make room or choose another folder")
+    assert str(caught.value).endswith("cannot be written: read-only file system; free space or choose another folder")
     assert "\n" not in str(caught.value)

@@ -216,7 +216,7 @@ def test_second_build_that_differs_is_found(released: Maintained) -> None:
     (message,) = check_spoilt_datasets(
         released, "V401", lambda candidate: flip_byte(candidate.datasets.second / "croissant.json")
     )
-    assert "built a second time, is not what the corpus builds now: croissant.json differs" in message
+    assert "built a second time, differs from what the corpus builds now in croissant.json" in message
 
 
 def test_tables_that_do_not_load_are_found(released: Maintained, tmp_path: Path) -> None:

@@ -1,18 +1,25 @@
-"""The table `annotations`: a row an article and annotator, with that annotator's own labels, for work on disagreement.
+"""The table `annotations`: a row an article and annotator, with that annotator's own labels, to study disagreement.
 
-Gold is not among them: it is in `articles`, and would count an annotator's labels twice.
+Gold is left out: it is in `articles`, and would count an annotator's labels twice.
 """
 
 from typing import Any, get_args, get_type_hints
 
-from annotate.dataset.batch import Source
-from annotate.dataset.features import PROCESSES, STRING, Feature, classes, listed, numbered
-from annotate.dataset.tables.common import GRAPH_COLUMNS, PROVENANCE_COLUMNS, TableType, graph, graph_features, who
+from annotate.dataset.batch import Batch
+from annotate.dataset.features import PROCESSES, STRING, Feature, class_label, ids_by_name, list_of
+from annotate.dataset.tables.common import (
+    GRAPH_COLUMNS,
+    PROVENANCE_COLUMNS,
+    graph_columns,
+    graph_features,
+    provenance_columns,
+)
+from annotate.dataset.tables.table import TableType
 from annotate.inventory import Inventory
 from annotate.model import Annotator
 
 KINDS: tuple[str, ...] = get_args(get_type_hints(Annotator)["kind"])
-_KIND = numbered(KINDS)
+_KIND_IDS = ids_by_name(KINDS)
 COLUMNS = {
     "id": "article id, slash, annotator; unique in the table",
     "article": "id of the article; joins with `id` of `articles`, and is in the same split",
@@ -27,12 +34,13 @@ COLUMNS = {
 }
 
 
-def annotations(inventory: Inventory) -> TableType:
+def annotations_table(inventory: Inventory) -> TableType:
+    """Return the table `annotations` of an inventory."""
     features: Feature = {
         **dict.fromkeys(("id", "article", "title", "annotator"), STRING),
-        "kind": classes(KINDS),
-        "process": classes(PROCESSES),
-        "made_from": listed(STRING),
+        "kind": class_label(KINDS),
+        "process": class_label(PROCESSES),
+        "made_from": list_of(STRING),
         **dict.fromkeys(("inventory", "text", "text_sha256"), STRING),
         **graph_features(inventory),
     }
@@ -47,15 +55,15 @@ def annotations(inventory: Inventory) -> TableType:
     )
 
 
-def _fill(source: Source) -> dict[str, Any]:
-    articles, meta = source.articles, source.labels.meta
+def _fill(batch: Batch) -> dict[str, Any]:
+    articles, meta = batch.articles, batch.documents.meta
     return {
-        **who(source),
-        "id": [f"{one.article_id}/{one.annotator}" for one in meta],
+        **provenance_columns(batch),
+        "id": [f"{document.article_id}/{document.annotator}" for document in meta],
         "article": [article.id for article in articles],
         "title": [article.title for article in articles],
-        "kind": [_KIND.get(kind) for kind in source.kinds],
+        "kind": [_KIND_IDS.get(kind) for kind in batch.annotator_kinds],
         "text": [article.text for article in articles],
-        "text_sha256": [one.text_sha256 for one in meta],
-        **graph(source),
+        "text_sha256": [document.text_sha256 for document in meta],
+        **graph_columns(batch),
     }

@@ -1,12 +1,19 @@
-"""The table `articles`: a row an article, with its text, its metadata and its gold labels."""
+"""The table `articles`: a row an article, with its text, metadata and gold labels."""
 
 from operator import attrgetter
 from typing import Any
 
-from annotate.dataset.arrow import struct
-from annotate.dataset.batch import Source
-from annotate.dataset.features import ARTICLES, PLACE, PROCESSES, STRING, Feature, classes, listed
-from annotate.dataset.tables.common import GRAPH_COLUMNS, PROVENANCE_COLUMNS, TableType, graph, graph_features, who
+from annotate.dataset.arrow import struct_array
+from annotate.dataset.batch import Batch
+from annotate.dataset.features import ARTICLES, PROCESSES, RANGE, STRING, Feature, class_label, list_of
+from annotate.dataset.tables.common import (
+    GRAPH_COLUMNS,
+    PROVENANCE_COLUMNS,
+    graph_columns,
+    graph_features,
+    provenance_columns,
+)
+from annotate.dataset.tables.table import TableType
 from annotate.inventory import Inventory
 
 COLUMNS = {
@@ -26,17 +33,18 @@ COLUMNS = {
     **GRAPH_COLUMNS,
 }
 
-_WORDS = ("id", "title", "language", "author", "publisher", "date", "rights", "text", "text_sha256")
-_SOURCE: Feature = {"file": STRING, "sha256": STRING, **PLACE}
+_STRINGS = ("id", "title", "language", "author", "publisher", "date", "rights", "text", "text_sha256")
+_SOURCE: Feature = {"file": STRING, "sha256": STRING, **RANGE}
 
 
-def articles(inventory: Inventory) -> TableType:
+def articles_table(inventory: Inventory) -> TableType:
+    """Return the table `articles` of an inventory."""
     features: Feature = {
-        **dict.fromkeys(_WORDS, STRING),
+        **dict.fromkeys(_STRINGS, STRING),
         "source": _SOURCE,
         "annotator": STRING,
-        "process": classes(PROCESSES),
-        "made_from": listed(STRING),
+        "process": class_label(PROCESSES),
+        "made_from": list_of(STRING),
         "inventory": STRING,
         **graph_features(inventory),
     }
@@ -54,12 +62,12 @@ def articles(inventory: Inventory) -> TableType:
     )
 
 
-def _fill(source: Source) -> dict[str, Any]:
-    articles = source.articles
+def _fill(batch: Batch) -> dict[str, Any]:
+    articles = batch.articles
     sources = [article.source for article in articles]
     return {
-        **{name: list(map(attrgetter(name), articles)) for name in _WORDS},
-        "source": struct(_SOURCE, {name: list(map(attrgetter(name), sources)) for name in _SOURCE}),
-        **who(source),
-        **graph(source),
+        **{name: list(map(attrgetter(name), articles)) for name in _STRINGS},
+        "source": struct_array(_SOURCE, {name: list(map(attrgetter(name), sources)) for name in _SOURCE}),
+        **provenance_columns(batch),
+        **graph_columns(batch),
     }

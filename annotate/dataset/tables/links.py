@@ -5,31 +5,32 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 import numpy as np
 
-from annotate.dataset.arrow import lists, struct
-from annotate.dataset.features import PLACE, STRING, Feature, classes, listed, numbered
-from annotate.dataset.tables.common import TableType
+from annotate.dataset.arrow import list_array, struct_array
+from annotate.dataset.features import RANGE, STRING, Feature, class_label, ids_by_name, list_of
+from annotate.dataset.tables.table import TableType
 from annotate.model import Link
 
 KINDS: tuple[str, ...] = get_args(get_type_hints(Link)["kind"])
-_KIND = numbered(KINDS)
-_PASSAGE: Feature = {"article": STRING, "title": STRING, **PLACE, "text": STRING}
-_FEATURES: Feature = {"id": STRING, "kind": classes(KINDS), "passages": listed(_PASSAGE), "note": STRING}
+_KIND_IDS = ids_by_name(KINDS)
+_PASSAGE: Feature = {"article": STRING, "title": STRING, **RANGE, "text": STRING}
+_FEATURES: Feature = {"id": STRING, "kind": class_label(KINDS), "passages": list_of(_PASSAGE), "note": STRING}
 
 
 class LinkRow(NamedTuple):
-    """A link, with the titles of its articles by id."""
+    """A link, and the titles of its articles by id."""
 
     link: Link
     titles: Mapping[str, str | None]
 
     @property
     def id(self) -> str:
-        """Made of what it links, so that it stays when other links come or go."""
-        places = (f"{one.article}:{one.start}-{one.end}" for one in self.link.passages)
-        return f"{self.link.kind}: {', '.join(places)}"
+        """Kind and passages: the id stays when other links come or go."""
+        passages = (f"{passage.article}:{passage.start}-{passage.end}" for passage in self.link.passages)
+        return f"{self.link.kind}: {', '.join(passages)}"
 
 
-def links() -> TableType:
+def links_table() -> TableType:
+    """Return the table `links`."""
     return TableType(
         name="links",
         definition="One row a link between passages that tell of the same thing.",
@@ -50,18 +51,18 @@ def links() -> TableType:
 
 
 def _fill(rows: Sequence[LinkRow]) -> dict[str, Any]:
-    passages = [(one, row.titles) for row in rows for one in row.link.passages]
+    passages = [passage for row in rows for passage in row.link.passages]
     columns = {
-        "article": [one.article for one, _ in passages],
-        "title": [titles.get(one.article) for one, titles in passages],
-        "start": [one.start for one, _ in passages],
-        "end": [one.end for one, _ in passages],
-        "text": [one.text for one, _ in passages],
+        "article": [passage.article for passage in passages],
+        "title": [row.titles.get(passage.article) for row in rows for passage in row.link.passages],
+        "start": [passage.start for passage in passages],
+        "end": [passage.end for passage in passages],
+        "text": [passage.text for passage in passages],
     }
     bounds = np.cumsum([0, *(len(row.link.passages) for row in rows)])
     return {
         "id": [row.id for row in rows],
-        "kind": [_KIND[row.link.kind] for row in rows],
-        "passages": lists(_FEATURES["passages"], bounds, struct(_PASSAGE, columns)),
+        "kind": [_KIND_IDS[row.link.kind] for row in rows],
+        "passages": list_array(_FEATURES["passages"], bounds, struct_array(_PASSAGE, columns)),
         "note": [row.link.note or None for row in rows],
     }

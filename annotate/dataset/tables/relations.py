@@ -1,4 +1,4 @@
-"""The table `relations`: a row a pair of mentions, with the words around; pairs that nothing relates on request."""
+"""The table `relations`: a row a pair of mentions, with the words around; on request, also unrelated pairs."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -10,20 +10,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotate.columns import Integers, allowed_relations
-from annotate.dataset.arrow import class_ids, struct
-from annotate.dataset.batch import Source
-from annotate.dataset.features import PLACE, STRING, Feature, classes
+from annotate.dataset.arrow import class_ids, struct_array
+from annotate.dataset.batch import Batch
+from annotate.dataset.features import RANGE, STRING, Feature, class_label
 from annotate.dataset.tables.common import (
     PROVENANCE_COLUMNS,
     PROVENANCE_FEATURES,
-    TableType,
+    document_columns,
     mention_features,
-    of_documents,
 )
+from annotate.dataset.tables.table import TableType
 from annotate.inventory import Inventory
 
 NONE = "none"
-"""The class of a pair that no relation joins; always class 0, so that asking for negatives changes no id."""
+"""The class of an unrelated pair: always class 0, so that `negatives` changes no id."""
 COLUMNS = {
     "id": "article id, slash, head, label, tail; unique in the table",
     "article": "id of the article; joins with `id` of `articles`",
@@ -34,11 +34,11 @@ COLUMNS = {
     "note": "why, where a decision needed a reason",
     **PROVENANCE_COLUMNS,
 }
-_CONTEXT: Feature = {"text": STRING, **PLACE}
+_CONTEXT: Feature = {"text": STRING, **RANGE}
 
 
 class Pairs(NamedTuple):
-    """Pairs of mentions, by number; `labels` count the relations of the inventory from 1, and 0 is `NONE`."""
+    """Pairs of mentions by index; `labels` count the relations of the inventory from 1, and 0 is `NONE`."""
 
     labels: Integers
     heads: Integers
@@ -46,13 +46,19 @@ class Pairs(NamedTuple):
     notes: list[str | None]
 
 
-def relations(inventory: Inventory, negatives: bool) -> TableType:
+def relations_table(inventory: Inventory, negatives: bool) -> TableType:
+    """Return the table `relations` of an inventory.
+
+    Args:
+        inventory: The inventory.
+        negatives: Whether the rows have pairs of a paragraph that a relation may join and none joins.
+    """
     names = [NONE, *inventory.classes.relations]
-    end: Feature = {**mention_features(inventory), "in_context": PLACE}
+    end: Feature = {**mention_features(inventory), "in_context": RANGE}
     features: Feature = {
         "id": STRING,
         "article": STRING,
-        "label": classes(names),
+        "label": class_label(names),
         "head": end,
         "tail": end,
         "context": _CONTEXT,
@@ -77,75 +83,86 @@ def relations(inventory: Inventory, negatives: bool) -> TableType:
     )
 
 
-def _fill(features: Feature, negatives: bool, source: Source) -> dict[str, Any]:
-    pairs, mentions = _related(source), source.mentions
+def _fill(features: Feature, negatives: bool, batch: Batch) -> dict[str, Any]:
+    pairs, mentions = _related_pairs(batch), batch.graphs.mentions
     if negatives:
-        pairs = _together(source, pairs, _unrelated(source, pairs))
-    heads, tails, names = pairs.heads, pairs.tails, [NONE, *source.labels.inventory.relations]
-    owners = mentions.owners[heads]
-    starts, ends = source.texts.paragraphs(
-        owners,
+        pairs = _merge_by_document(batch, pairs, _unrelated_pairs(batch, pairs))
+    heads, tails, names = pairs.heads, pairs.tails, [NONE, *batch.documents.inventory.relations]
+    documents = mentions.documents[heads]
+    starts, ends = batch.texts.paragraphs(
+        documents,
         np.minimum(mentions.starts[heads], mentions.starts[tails]),
         np.maximum(mentions.ends[heads], mentions.ends[tails]),
     )
-    head, tail = (_end(features[name], source, numbers, starts) for name, numbers in (("head", heads), ("tail", tails)))
-    common, labels = of_documents(source, owners), pa.array(names).take(pa.array(pairs.labels))
+    head, tail = (
+        _mentions_in_context(features[name], batch, indices, starts)
+        for name, indices in (("head", heads), ("tail", tails))
+    )
+    common, labels = document_columns(batch, documents), pa.array(names).take(pa.array(pairs.labels))
     ids = (common["article"], "/", head.field("id"), " ", labels, " ", tail.field("id"))
-    context = {"text": source.texts.stretches(owners, starts, ends), "start": pa.array(starts), "end": pa.array(ends)}
+    context = {
+        "text": batch.texts.slices(documents, starts, ends),
+        "start": pa.array(starts),
+        "end": pa.array(ends),
+    }
     return {
         "id": pc.binary_join_element_wise(*ids, ""),
         **common,
         "label": class_ids(pairs.labels, names, features["label"]["names"]),
         "head": head,
         "tail": tail,
-        "context": struct(_CONTEXT, context),
+        "context": struct_array(_CONTEXT, context),
         "note": pairs.notes,
     }
 
 
-def _end(feature: Feature, source: Source, numbers: Integers, origins: Integers) -> pa.Array:
-    """Mentions with their places in contexts that start at `origins`."""
-    mentions = source.mentions
-    places = {"start": mentions.starts[numbers] - origins, "end": mentions.ends[numbers] - origins}
-    in_context = struct(PLACE, {name: pa.array(values) for name, values in places.items()})
-    return struct(feature, source.shown.take(numbers) | {"in_context": in_context})
+def _mentions_in_context(feature: Feature, batch: Batch, indices: Integers, origins: Integers) -> pa.Array:
+    """Return mentions with their ranges in contexts that start at `origins`."""
+    mentions = batch.graphs.mentions
+    ranges = {"start": mentions.starts[indices] - origins, "end": mentions.ends[indices] - origins}
+    in_context = struct_array(RANGE, {name: pa.array(values) for name, values in ranges.items()})
+    return struct_array(feature, batch.mention_columns(indices) | {"in_context": in_context})
 
 
-def _related(source: Source) -> Pairs:
-    found, notes = source.related, source.labels.relations.notes
-    return Pairs(found.labels + 1, found.heads, found.tails, [notes[place] or None for place in found.places.tolist()])
+def _related_pairs(batch: Batch) -> Pairs:
+    related, notes = batch.graphs.related, batch.documents.relations.notes
+    return Pairs(
+        related.labels + 1,
+        related.heads,
+        related.tails,
+        [notes[position] or None for position in related.positions.tolist()],
+    )
 
 
-def _unrelated(source: Source, related: Pairs) -> Pairs:
-    """Pairs within a paragraph that a relation may join and none joins, in the order of the text."""
-    fitting: list[list[bool]] = np.logical_or.reduce(allowed_relations(source.labels.inventory)).tolist()
-    labels = source.mentions.labels.tolist()
+def _unrelated_pairs(batch: Batch, related: Pairs) -> Pairs:
+    """Return the pairs of a paragraph that a relation may join and none joins, in the order of the text."""
+    may_join: list[list[bool]] = np.logical_or.reduce(allowed_relations(batch.documents.inventory)).tolist()
+    labels = batch.graphs.mentions.labels.tolist()
     joined = set(zip(related.heads.tolist(), related.tails.tolist(), strict=True))
-    found = [
+    pairs = [
         (head, tail)
-        for together in _by_paragraph(source)
-        for head, tail in permutations(together, 2)
-        if fitting[labels[head]][labels[tail]] and (head, tail) not in joined
+        for mentions in _mentions_by_paragraph(batch)
+        for head, tail in permutations(mentions, 2)
+        if may_join[labels[head]][labels[tail]] and (head, tail) not in joined
     ]
-    heads, tails = np.array(found, np.int64).reshape(-1, 2).T
-    return Pairs(np.zeros(len(found), np.int64), heads, tails, [None] * len(found))
+    heads, tails = np.array(pairs, np.int64).reshape(-1, 2).T
+    return Pairs(np.zeros(len(pairs), np.int64), heads, tails, [None] * len(pairs))
 
 
-def _by_paragraph(source: Source) -> Iterator[list[int]]:
-    """The numbers of the mentions of each paragraph, or paragraphs, that hold the same ones."""
-    mentions = source.mentions
-    owners = mentions.owners
-    starts, ends = source.texts.paragraphs(owners, mentions.starts, mentions.ends)
-    together: dict[tuple[int, int, int], list[int]] = {}
-    for number, place in enumerate(zip(owners.tolist(), starts.tolist(), ends.tolist(), strict=True)):
-        together.setdefault(place, []).append(number)
-    for place in sorted(together):
-        yield together[place]
+def _mentions_by_paragraph(batch: Batch) -> Iterator[list[int]]:
+    """Yield the indices of the mentions that are in the same paragraph, or in the same several paragraphs."""
+    mentions = batch.graphs.mentions
+    starts, ends = batch.texts.paragraphs(mentions.documents, mentions.starts, mentions.ends)
+    by_paragraph: dict[tuple[int, int, int], list[int]] = {}
+    for index, key in enumerate(zip(mentions.documents.tolist(), starts.tolist(), ends.tolist(), strict=True)):
+        by_paragraph.setdefault(key, []).append(index)
+    for key in sorted(by_paragraph):
+        yield by_paragraph[key]
 
 
-def _together(source: Source, related: Pairs, unrelated: Pairs) -> Pairs:
-    """Both, document by document, the related ones first."""
-    labels, heads, tails = (np.concatenate(pair) for pair in zip(related[:3], unrelated[:3], strict=True))
-    order = np.argsort(source.mentions.owners[heads], kind="stable")
+def _merge_by_document(batch: Batch, related: Pairs, unrelated: Pairs) -> Pairs:
+    """Return both, document by document, the related ones first."""
+    labels, heads, tails = (np.concatenate(columns) for columns in zip(related[:3], unrelated[:3], strict=True))
+    order = np.argsort(batch.graphs.mentions.documents[heads], kind="stable")
     notes = related.notes + unrelated.notes
-    return Pairs(labels[order], heads[order], tails[order], [notes[place] for place in order.tolist()])
+    return Pairs(labels[order], heads[order], tails[order], [notes[index] for index in order.tolist()])

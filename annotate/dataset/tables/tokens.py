@@ -1,8 +1,8 @@
-"""The table `tokens`: a row a paragraph, its tokens with their places, and BIO tags for each layer.
+"""The table `tokens`: a row a paragraph, its tokens with their ranges, and BIO tags for each layer.
 
-A paragraph, not an article, is a row: it is what a model can read at once, and spans that cross paragraphs are rare; a
-sentence would have to be guessed. A layer has `LEVELS` columns of tags, whatever the data: where spans of a layer
-overlap, the one that starts first, or is longer, takes the lower level. What tags cannot say is in `unfit`.
+A row is a paragraph, not an article: a model can read it at once, and spans rarely cross paragraphs; a sentence would
+have to be guessed. A layer has `LEVELS` columns of tags, whatever the data: where spans of a layer overlap, the one
+that starts first, or is longer, takes the lower level. Spans that tags cannot express are in `unfit`.
 """
 
 from typing import Any
@@ -12,38 +12,46 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotate.columns import document_indices
-from annotate.dataset.arrow import class_ids, lists, struct
-from annotate.dataset.batch import Source
-from annotate.dataset.features import INTEGER, PLACE, STRING, Feature, classes, listed
-from annotate.dataset.tables.common import PROVENANCE_COLUMNS, PROVENANCE_FEATURES, TableType, distinct, of_documents
-from annotate.dataset.tokens import LEVELS, REASONS, Tagger, Tokenizer, Unfit, paragraphs, tag_columns
+from annotate.dataset.arrow import class_ids, list_array, struct_array
+from annotate.dataset.batch import Batch
+from annotate.dataset.features import INTEGER, RANGE, STRING, Feature, class_label, list_of
+from annotate.dataset.tables.common import PROVENANCE_COLUMNS, PROVENANCE_FEATURES, document_columns
+from annotate.dataset.tables.table import TableType, merge_columns
+from annotate.dataset.tagging import LEVELS, REASONS, Tagger, UnfitSpans, tag_columns
+from annotate.dataset.tokens import Tokenizer, find_paragraphs
 from annotate.inventory import Inventory
 from annotate.tokens import list_tags
 
 TOKENS = "tokens"
 
 
-def column(layer: str, level: int) -> str:
+def column_name(layer: str, level: int) -> str:
+    """Return the name of the column with the tags of a layer at a level, which counts from 1."""
     return f"{layer}_{level}"
 
 
-def tokens(inventory: Inventory) -> TableType:
+def tokens_table(inventory: Inventory) -> TableType:
+    """Return the table `tokens` of an inventory."""
     layers = {name: inventory.classes.layers[name] for name in inventory.layers}
     levels = range(1, LEVELS + 1)
-    tagged = {column(layer, level): listed(classes(list_tags(layers[layer]))) for layer in layers for level in levels}
+    tags = {
+        column_name(layer, level): list_of(class_label(list_tags(labels)))
+        for layer, labels in layers.items()
+        for level in levels
+    }
     unfit: Feature = {
         "id": STRING,
-        "label": classes(inventory.classes.spans),
-        **PLACE,
+        "label": class_label(inventory.classes.spans),
+        **RANGE,
         "text": STRING,
-        "reason": classes(REASONS),
+        "reason": class_label(REASONS),
     }
-    features = distinct(
+    features = merge_columns(
         TOKENS,
-        {"id": STRING, "article": STRING, "number": INTEGER, **PLACE, "text": STRING},
-        {"tokens": listed(STRING), "starts": listed(INTEGER), "ends": listed(INTEGER)},
-        tagged,
-        {"unfit": listed(unfit), **PROVENANCE_FEATURES},
+        {"id": STRING, "article": STRING, "number": INTEGER, **RANGE, "text": STRING},
+        {"tokens": list_of(STRING), "starts": list_of(INTEGER), "ends": list_of(INTEGER)},
+        tags,
+        {"unfit": list_of(unfit), **PROVENANCE_FEATURES},
     )
     return TableType(
         name=TOKENS,
@@ -55,7 +63,7 @@ def tokens(inventory: Inventory) -> TableType:
             " whose tags do not tell that it goes on."
         ),
         features=features,
-        fill=_Filler(features, list(tagged), Tagger(inventory, layers)),
+        fill=_Filler(features, list(tags), Tagger(inventory, layers)),
         columns={
             "id": "article id, slash, number of the paragraph; unique in the table",
             "article": "id of the article; joins with `id` of `articles`",
@@ -67,7 +75,7 @@ def tokens(inventory: Inventory) -> TableType:
             "starts": "where each token starts in the article's text",
             "ends": "where it ends, half open",
             **{
-                column(layer, level): f"tags of the layer {inventory.layers[layer].title}, level {level}"
+                column_name(layer, level): f"tags of the layer {inventory.layers[layer].title}, level {level}"
                 for layer in layers
                 for level in levels
             },
@@ -78,45 +86,45 @@ def tokens(inventory: Inventory) -> TableType:
 
 
 class _Filler:
-    """Makes the columns of a batch; what is learnt of characters in one serves the next."""
+    """Makes the columns of a batch; what the tokenizer has learnt of characters serves the next batch."""
 
-    def __init__(self, features: Feature, tagged: list[str], tagger: Tagger) -> None:
-        self._features, self._tagged, self._tagger = features, tagged, tagger
+    def __init__(self, features: Feature, tags: list[str], tagger: Tagger) -> None:
+        self._features, self._tags, self._tagger = features, tags, tagger
         self._tokenize = Tokenizer()
 
-    def __call__(self, source: Source) -> dict[str, Any]:
-        rows = paragraphs(source.articles, self._tokenize)
-        marks, unfit = self._tagger(source.labels, rows)
-        owner, token_bounds = document_indices(rows.bounds), rows.token_bounds
-        given, numbers = of_documents(source, owner), np.arange(len(owner)) - rows.bounds[owner]
-        shift = np.repeat(rows.starts - rows.at, np.diff(token_bounds))
-        flat = {
-            "tokens": rows.tokens.words,
-            "starts": pa.array(rows.tokens.starts + shift),
-            "ends": pa.array(rows.tokens.ends + shift),
+    def __call__(self, batch: Batch) -> dict[str, Any]:
+        paragraphs = find_paragraphs(batch.articles, self._tokenize)
+        tagged, unfit = self._tagger(batch.documents, paragraphs)
+        documents, token_bounds = document_indices(paragraphs.bounds), paragraphs.token_bounds
+        common, numbers = document_columns(batch, documents), np.arange(len(documents)) - paragraphs.bounds[documents]
+        shift = np.repeat(paragraphs.starts - paragraphs.bases, np.diff(token_bounds))
+        items = {
+            "tokens": paragraphs.tokens.words,
+            "starts": pa.array(paragraphs.tokens.starts + shift),
+            "ends": pa.array(paragraphs.tokens.ends + shift),
         }
-        for name, values in zip(self._tagged, tag_columns(marks, len(self._tagged), len(shift)), strict=True):
-            flat[name] = pa.array(values)
+        for name, values in zip(self._tags, tag_columns(tagged, len(self._tags), len(shift)), strict=True):
+            items[name] = pa.array(values)
         return {
-            **given,
-            "id": pc.binary_join_element_wise(given["article"], pa.array(numbers).cast(pa.string()), "/"),
+            **common,
+            "id": pc.binary_join_element_wise(common["article"], pa.array(numbers).cast(pa.string()), "/"),
             "number": pa.array(numbers),
-            "start": pa.array(rows.starts),
-            "end": pa.array(rows.ends),
-            "text": rows.texts,
-            **{name: lists(self._features[name], token_bounds, inner) for name, inner in flat.items()},
-            "unfit": self._unfit(source, unfit),
+            "start": pa.array(paragraphs.starts),
+            "end": pa.array(paragraphs.ends),
+            "text": paragraphs.texts,
+            **{name: list_array(self._features[name], token_bounds, values) for name, values in items.items()},
+            "unfit": self._unfit_column(batch, unfit),
         }
 
-    def _unfit(self, source: Source, unfit: Unfit) -> pa.Array:
-        inventory, spans, places = source.labels.inventory, source.labels.spans, pa.array(unfit.spans)
+    def _unfit_column(self, batch: Batch, unfit: UnfitSpans) -> pa.Array:
+        inventory, spans, positions = batch.documents.inventory, batch.documents.spans, pa.array(unfit.spans)
         feature = self._features["unfit"]
-        values = {
-            "id": source.spans.ids.take(places),
-            "label": class_ids(spans.labels, inventory.spans, inventory.classes.spans).take(places),
+        columns = {
+            "id": batch.span_ids.take(positions),
+            "label": class_ids(spans.labels, inventory.spans, inventory.classes.spans).take(positions),
             "start": pa.array(spans.starts[unfit.spans]),
             "end": pa.array(spans.ends[unfit.spans]),
-            "text": source.spans.texts.take(places),
+            "text": batch.span_texts.take(positions),
             "reason": pa.array(unfit.reasons),
         }
-        return lists(feature, unfit.bounds, struct(feature["feature"], values))
+        return list_array(feature, unfit.bounds, struct_array(feature["feature"], columns))

@@ -6,12 +6,13 @@ import pytest
 
 from annotate import inventory
 from annotate.corpus import Corpus
-from annotate.dataset.shards import TableMaker
-from annotate.dataset.tables.records import reader
+from annotate.dataset.table_builder import TableBuilder
+from annotate.dataset.tables.views import number_reader
 from annotate.errors import CannotRun
 from annotate.inventory import Interval, Inventory, View
 from annotate.model import GOLD
 from tests.conftest import Project
+from tests.dataset.helpers import build_rows
 
 WORDS = {"tens": 10, "dozens": 12, "thousands": 1000, "tens of thousands": 10000}
 INTERVAL = Interval(label="L", minimum="low", maximum="high", wording="how", readings={})
@@ -35,15 +36,15 @@ def test_the_first_that_there_is(
     text: str, attributes: dict[str, Any], lowest: int | None, highest: int | None
 ) -> None:
     view = View(name="v", definition="d", source="s", words=WORDS, words_for=("vague",))
-    assert reader(INTERVAL, view, ("minimum", "words"), min)(text, attributes) == lowest
-    assert reader(INTERVAL, view, ("maximum", "minimum", "words"), max)(text, attributes) == highest
+    assert number_reader(INTERVAL, view, ("minimum", "words"), min)(text, attributes) == lowest
+    assert number_reader(INTERVAL, view, ("maximum", "minimum", "words"), max)(text, attributes) == highest
 
 
 def test_the_corpuss_views_are_columns_beside_its_labels(corpus: Corpus, labels: Inventory) -> None:
-    make = TableMaker(labels, ["casualty_claims"])
+    builder = TableBuilder(labels, ["casualty_claims"])
     seen = 0
     for one in corpus.articles():
-        for row in make([(one, corpus.read_annotation(GOLD, one.id))])["casualty_claims"].to_pylist():
+        for row in build_rows(builder, [(one, corpus.read_annotation(GOLD, one.id))])["casualty_claims"].to_pylist():
             assert row["minimum"] is None or row["conservative"] == row["min_max"]["minimum"] == row["minimum"]
             ends = row["min_max"]["minimum"], row["min_max"]["maximum"]
             assert None in ends or ends[0] <= ends[1]
@@ -52,11 +53,11 @@ def test_the_corpuss_views_are_columns_beside_its_labels(corpus: Corpus, labels:
 
 
 def test_the_class_to_tell_is_the_attribute(corpus: Corpus, labels: Inventory) -> None:
-    make = TableMaker(labels, ["stances"])
-    features = make.tables["stances"].features
+    builder = TableBuilder(labels, ["stances"])
+    features = builder.tables["stances"].features
     assert features["label"] == features["position"]
     for one in corpus.articles():
-        for row in make([(one, corpus.read_annotation(GOLD, one.id))])["stances"].to_pylist():
+        for row in build_rows(builder, [(one, corpus.read_annotation(GOLD, one.id))])["stances"].to_pylist():
             assert row["label"] == row["position"]
             assert row["target_text"] == "; ".join(target["text"] for target in row["target"])
 

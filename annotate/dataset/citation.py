@@ -1,0 +1,151 @@
+"""CITATION.cff, and what the dataset takes from it: BibTeX, authors, keywords, licence, and the project's address."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from annotate.corpus import Corpus, find_parent_folder
+from annotate.errors import CannotRun
+from annotate.util.escape import escape_bibtex
+from annotate.util.files import load_yaml
+
+CITATION = "CITATION.cff"
+_HINT = "fix it after https://citation-file-format.github.io"
+_COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-([1-9]\.[0-9])", re.IGNORECASE)
+_SPDX = "https://spdx.org/licenses/"
+
+
+class Author(msgspec.Struct, frozen=True):
+    """An author: a person, or an organisation."""
+
+    name: str
+    person: bool
+
+
+class Licence(msgspec.Struct, frozen=True):
+    """The licence of labels and guidelines; the articles' texts have rights of their own.
+
+    Attributes:
+        id: Id in the SPDX licence list, or several joined by " OR ".
+        url: Its text, or a list of licences.
+    """
+
+    id: str
+    url: str
+
+    @property
+    def words(self) -> str:
+        """The licence as a sentence names it."""
+        return _COMMONS.sub(lambda match: f"CC {match[1]} {match[2]}".upper(), self.id)
+
+    @property
+    def hub(self) -> str:
+        """The licence as the Hub names it, in lower case."""
+        return "-".join(self.id.lower().split())
+
+
+class Citation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a CITATION.cff says of the project.
+
+    Attributes:
+        bibtex: The entry.
+        authors: The authors, in their order.
+        keywords: The keywords.
+        repository: Address of the repository.
+        released: Day of the release, as year-month-day.
+        url: Address of the project's page, or else of its repository.
+        licence: The licence of labels and guidelines.
+    """
+
+    bibtex: str
+    authors: tuple[Author, ...]
+    keywords: tuple[str, ...]
+    repository: str | None
+    released: str | None
+    url: str | None
+    licence: Licence | None
+
+
+def read_citation(path: Path) -> Citation:
+    """Read a CITATION.cff.
+
+    Raises:
+        CannotRun: The file is missing, is not YAML, or names no title or no authors.
+    """
+    value = load_yaml(path, "name another with --citation")
+    if not isinstance(value, dict) or not value.get("title") or not isinstance(value.get("authors"), list):
+        raise CannotRun(path, "names no title or no authors", _HINT)
+    keywords = tuple(str(word) for word in value.get("keywords") or ())
+    repository = value.get("repository-code")
+    return Citation(
+        bibtex=_bibtex(value),
+        authors=tuple(_parse_author(author) for author in value["authors"]),
+        keywords=keywords,
+        repository=repository,
+        released=value.get("date-released"),
+        url=value.get("url") or repository,
+        licence=parse_licence(value),
+    )
+
+
+def parse_licence(value: Mapping[str, Any]) -> Licence | None:
+    """Return the licence, or the licences to choose from, that a CITATION.cff names; None if it names none.
+
+    Args:
+        value: The fields of the file.
+    """
+    license_ = value.get("license")
+    ids = [id_.strip() for id_ in (license_ if isinstance(license_, list) else [license_]) if isinstance(id_, str)]
+    id_ = " OR ".join(filter(None, ids))
+    if not id_:
+        return None
+    commons = _COMMONS.fullmatch(id_)
+    if commons:
+        return Licence(id_, f"https://creativecommons.org/licenses/{commons[1].lower()}/{commons[2]}/")
+    return Licence(id_, str(value.get("license-url") or (_SPDX if " " in id_ else f"{_SPDX}{id_}.html")))
+
+
+def _parse_author(author: Any) -> Author:
+    if isinstance(author, dict) and "family-names" in author:
+        return Author(_join_fields(author, "given-names", "name-particle", "family-names", "name-suffix"), person=True)
+    name = (author.get("name") or author.get("alias") or "unknown") if isinstance(author, dict) else author
+    return Author(str(name), person=False)
+
+
+def _bibtex_author(author: Any) -> str:
+    """Return a person as "van Family Jr., Given", and an organisation in braces, which keep its name together."""
+    if not isinstance(author, dict):
+        return f"{{{escape_bibtex(str(author))}}}"
+    if "family-names" in author:
+        family = _join_fields(author, "name-particle", "family-names", "name-suffix")
+        return escape_bibtex(", ".join(part for part in (family, _join_fields(author, "given-names")) if part))
+    return f"{{{escape_bibtex(str(author.get('name') or author.get('alias') or 'unknown'))}}}"
+
+
+def _join_fields(author: Mapping[str, Any], *keys: str) -> str:
+    return " ".join(str(author[key]) for key in keys if author.get(key))
+
+
+def _bibtex(value: Mapping[str, Any]) -> str:
+    year = str(value.get("date-released") or "")[:4]
+    main_title = str(value["title"]).partition(":")[0]
+    key = "-".join([*re.findall(r"[a-z0-9]+", main_title.lower()), *([year] if year else [])])
+    fields = {
+        "title": f"{{{escape_bibtex(str(value['title']))}}}",
+        "author": " and ".join(_bibtex_author(author) for author in value["authors"]),
+        "year": year,
+        "version": escape_bibtex(str(value.get("version") or "")),
+        "doi": str(value.get("doi") or ""),
+        "url": str(value.get("url") or value.get("repository-code") or ""),
+    }
+    lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]
+    return "\n".join([f"@misc{{{key},", *lines, "}"])
+
+
+def find_citation(corpus: Corpus, path: str | None = None) -> Path | None:
+    """Return the CITATION.cff to quote: `path`, or else the one in the folder of the corpus folder, if there is one."""
+    default = find_parent_folder(corpus.root) / CITATION
+    return Path(path) if path else default if default.is_file() else None

@@ -1,0 +1,61 @@
+"""The class ids of an existing dataset: a build must not give an id to another name."""
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from annotate.dataset.features import Feature
+from annotate.dataset.folder import read_manifest
+from annotate.dataset.tables.table import TableType
+from annotate.errors import Refused
+from annotate.inventory import CLASS_IDS_FILE
+
+
+def require_stable_class_ids(out: Path, tables: Mapping[str, TableType]) -> None:
+    """Check that every class of the dataset in `out` keeps its id.
+
+    Nothing is checked where `out` has no dataset of ours. Tables and columns that are new, removed, or of another type
+    have no ids to keep.
+
+    Raises:
+        Refused: An id would go to another name, or to none.
+    """
+    manifest = read_manifest(out)
+    for table in manifest.tables if manifest else ():
+        if table.config not in tables:
+            continue
+        new_classes = dict(_classes(tables[table.config].features))
+        for column, old_names in _classes(_stored_features(out / table.file)):
+            for class_id, (old, new) in enumerate(zip_longest(old_names, new_classes.get(column, old_names))):
+                if old is not None and old != new:
+                    raise Refused(
+                        out / table.file,
+                        f"{column} calls class {class_id} {old!r}, and would call it {repr(new) if new else 'nothing'}",
+                        f"fix {CLASS_IDS_FILE}, or choose another folder with --out; nothing was written",
+                    )
+
+
+def _stored_features(file: Path) -> Feature:
+    """Return the features in a Parquet file of ours; none if it cannot be read, since it is to be replaced."""
+    try:
+        metadata = pq.read_schema(file).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return {}
+    features: Feature = json.loads(metadata.get(b"huggingface", b'{"info": {"features": {}}}'))["info"]["features"]
+    return features
+
+
+def _classes(struct: Feature, prefix: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Yield the path of each column of classes, and their names in the order of their ids."""
+    for name, feature in struct.items():
+        path = f"{prefix}{name}"
+        while feature.get("_type") == "List":
+            feature, path = feature["feature"], f"{path}[]"
+        if feature.get("_type") == "ClassLabel":
+            yield path, feature["names"]
+        elif "_type" not in feature:
+            yield from _classes(feature, f"{path}.")

@@ -1,0 +1,80 @@
+"""What a dataset is built from: articles and links by split, the version of the corpus, the header of a skeleton."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from annotate.corpus import Corpus
+from annotate.dataset.tables.links import LinkRow
+from annotate.errors import CannotRun
+from annotate.inventory import CLASS_IDS_FILE, INVENTORY_FILE
+from annotate.model import GOLD
+from annotate.redaction.skeleton import SkeletonHeader, make_header
+from annotate.util.files import read_bytes
+
+SPLITS = ("train", "validation", "test")
+"""The splits that Hugging Face knows, in its order."""
+_VERSION = re.compile(r"#+ +\[?v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)")
+
+
+def articles_by_split(corpus: Corpus) -> dict[str, list[str]]:
+    """Return the sorted ids of the articles with gold labels by split; all are `train` if the corpus has no splits.
+
+    Raises:
+        CannotRun: Hugging Face does not know a split, or no article has gold labels.
+    """
+    labelled = set(corpus.annotated_ids(GOLD))
+    if not labelled:
+        raise CannotRun(corpus.root / "annotations" / GOLD, "holds no labels", "adjudicate, then build again")
+    splits = corpus.splits()
+    for split in splits:
+        if split not in SPLITS:
+            names = ", ".join(f"{name}.txt" for name in SPLITS)
+            raise CannotRun(
+                corpus.root / "splits" / f"{split}.txt", "cannot be loaded as a split", f"use one of the names {names}"
+            )
+    splits = splits or {SPLITS[0]: sorted(labelled)}
+    article_ids = {split: sorted(labelled.intersection(splits[split])) for split in SPLITS if split in splits}
+    if not any(article_ids.values()):
+        raise CannotRun(corpus.root / "splits", "name no article with gold labels", "fix the ids there")
+    return article_ids
+
+
+def links_by_split(corpus: Corpus, splits: Mapping[str, list[str]]) -> dict[str, list[LinkRow]]:
+    """Return the links to articles of the dataset, each in the split of its articles that is held out furthest."""
+    if not corpus.links_path.is_file():
+        return {}
+    split_of = {article_id: SPLITS.index(split) for split, article_ids in splits.items() for article_id in article_ids}
+    rows: dict[str, list[LinkRow]] = {}
+    for link in corpus.read_links().links:
+        article_ids = {passage.article for passage in link.passages} & split_of.keys()
+        if article_ids:
+            titles = {article_id: corpus.read_article(article_id).title for article_id in article_ids}
+            split = SPLITS[max(split_of[article_id] for article_id in article_ids)]
+            rows.setdefault(split, []).append(LinkRow(link, titles))
+    return rows
+
+
+def corpus_version(corpus: Corpus) -> str | None:
+    """Return the version in the first heading of the corpus's changelog that has one; None if there is none."""
+    path = corpus.root / "CHANGELOG.md"
+    lines = path.read_text("utf-8", errors="replace").splitlines() if path.is_file() else []
+    return next((match[1] for line in lines if (match := _VERSION.match(line))), None)
+
+
+def skeleton_header(
+    corpus: Corpus, schema: str, citation: Path | None, tables: tuple[str, ...] = (), negatives: bool = False
+) -> SkeletonHeader:
+    """Return the header of a skeleton: the options of the build, and the files that `annotate hydrate` needs.
+
+    Args:
+        corpus: The corpus.
+        schema: The folder of the inventory.
+        citation: The CITATION.cff that the card quotes.
+        tables: The chosen tables.
+        negatives: Whether `relations` has pairs without a relation.
+    """
+    files = (Path(schema) / name for name in (INVENTORY_FILE, CLASS_IDS_FILE))
+    texts = {path.name: path.read_bytes().decode() for path in files if path.is_file()}
+    quoted = read_bytes(citation, "name another with --citation").decode() if citation else None
+    return make_header(corpus, corpus_version(corpus), texts, quoted, tables, negatives)

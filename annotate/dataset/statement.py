@@ -1,0 +1,29 @@
+"""The data statement of a corpus, with the dataset's figures in its text."""
+
+from collections.abc import Mapping
+
+from annotate.corpus import Corpus
+from annotate.errors import CannotRun
+
+
+def fill_statement(corpus: Corpus, figures: Mapping[str, int]) -> dict[str, str]:
+    """Return the corpus's data statement, heading to text, with figures in place of their names in braces.
+
+    Args:
+        corpus: The corpus.
+        figures: Figures by name.
+
+    Raises:
+        CannotRun: The statement names an unknown figure.
+    """
+    texts = {name: f"{number:,}" for name, number in figures.items()}
+    try:
+        return {heading: text.format_map(texts).strip() for heading, text in corpus.read_statement().items()}
+    except (KeyError, ValueError, IndexError) as error:
+        names = ", ".join(f"{{{name}}}" for name in texts)
+        raise CannotRun(corpus.statement_path, f"unknown figure {error}", f"choose from: {names}") from error
+
+
+def count_sentences(corpus: Corpus) -> int:
+    """Return the number of sentences in the corpus's coverage files."""
+    return sum(len(corpus.read_coverage(article_id).sentences) for article_id in corpus.covered_ids())
