@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from annotate.comparison.summary import Summary
     from annotate.convert.run import ConversionOutcome
     from annotate.corpus import Corpus
-    from annotate.dataset.writer import Manifest
+    from annotate.dataset.folder import Manifest
     from annotate.errors import CannotRun, Refused
     from annotate.findings import Finding
     from annotate.inventory import Inventory, load_inventory
@@ -77,7 +77,7 @@ _SOURCES = {
     "Corpus": "annotate.corpus:Corpus",
     "Finding": "annotate.findings:Finding",
     "Inventory": "annotate.inventory:Inventory",
-    "Manifest": "annotate.dataset.writer:Manifest",
+    "Manifest": "annotate.dataset.folder:Manifest",
     "Refused": "annotate.errors:Refused",
     "Relation": "annotate.model:Relation",
     "Report": "annotate.agreement.report:Report",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from annotate.agreement.report import Report
     from annotate.comparison.summary import Summary
     from annotate.convert.run import ConversionOutcome
-    from annotate.dataset.writer import Manifest
+    from annotate.dataset.folder import Manifest
     from annotate.scoring.score import Scores
 
 
@@ -70,7 +70,7 @@ def build(
     """
     from annotate.checks.splits import find_leaks
     from annotate.dataset.build import build as write_dataset
-    from annotate.dataset.build import cited
+    from annotate.dataset.citation import find_citation
     from annotate.release.agreement import gold_agreement
 
     errors = [finding for finding in check(corpus, inventory, workers=workers) if finding.severity == "error"]
@@ -83,7 +83,7 @@ def build(
         corpus,
         inventory,
         out,
-        cited(corpus, str(citation) if citation else None),
+        find_citation(corpus, str(citation) if citation else None),
         gold_agreement(corpus, inventory),
         tables=tables,
         negatives=negatives,
