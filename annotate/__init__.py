@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
-    from annotate.api import agree, build, check, convert_exports, diff, score
+    from annotate.api import ChecksFailed, agree, build, check, convert_exports, diff, export, list_rules, score
     from annotate.comparison.summary import Summary
     from annotate.convert.run import ConversionOutcome
     from annotate.corpus import Corpus
     from annotate.dataset.folder import Manifest
     from annotate.errors import CannotRun, Refused
-    from annotate.findings import Finding
+    from annotate.findings import Finding, Rule
+    from annotate.formats.ledger import Ledger
     from annotate.inventory import Inventory, load_inventory
     from annotate.model import Annotation, Annotator, Article, Relation, Span
     from annotate.offsets import normalise as normalise_text
@@ -45,14 +46,17 @@ __all__ = [
     "Annotator",
     "Article",
     "CannotRun",
+    "ChecksFailed",
     "ConversionOutcome",
     "Corpus",
     "Finding",
     "Inventory",
+    "Ledger",
     "Manifest",
     "Refused",
     "Relation",
     "Report",
+    "Rule",
     "Scores",
     "Span",
     "Summary",
@@ -61,6 +65,8 @@ __all__ = [
     "check",
     "convert_exports",
     "diff",
+    "export",
+    "list_rules",
     "load_inventory",
     "normalise_text",
     "score",
@@ -73,14 +79,17 @@ _SOURCES = {
     "Annotator": "annotate.model:Annotator",
     "Article": "annotate.model:Article",
     "CannotRun": "annotate.errors:CannotRun",
+    "ChecksFailed": "annotate.api:ChecksFailed",
     "ConversionOutcome": "annotate.convert.run:ConversionOutcome",
     "Corpus": "annotate.corpus:Corpus",
     "Finding": "annotate.findings:Finding",
     "Inventory": "annotate.inventory:Inventory",
+    "Ledger": "annotate.formats.ledger:Ledger",
     "Manifest": "annotate.dataset.folder:Manifest",
     "Refused": "annotate.errors:Refused",
     "Relation": "annotate.model:Relation",
     "Report": "annotate.agreement.report:Report",
+    "Rule": "annotate.findings:Rule",
     "Scores": "annotate.scoring.score:Scores",
     "Span": "annotate.model:Span",
     "Summary": "annotate.comparison.summary:Summary",
@@ -89,6 +98,8 @@ _SOURCES = {
     "check": "annotate.api:check",
     "convert_exports": "annotate.api:convert_exports",
     "diff": "annotate.api:diff",
+    "export": "annotate.api:export",
+    "list_rules": "annotate.api:list_rules",
     "load_inventory": "annotate.inventory:load_inventory",
     "normalise_text": "annotate.offsets:normalise",
     "score": "annotate.api:score",

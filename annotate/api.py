@@ -3,31 +3,57 @@
 What is heavy is imported by the function that needs it, so that `from annotate import check` does not load pyarrow.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from annotate.corpus import Corpus
-from annotate.errors import Refused
-from annotate.findings import Finding
+from annotate.errors import CannotRun, Refused
+from annotate.findings import Finding, Rule
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
     from annotate.comparison.summary import Summary
-    from annotate.convert.run import ConversionOutcome
+    from annotate.convert.pool import Pool
+    from annotate.convert.run import ConversionOutcome, ShardProgress
     from annotate.dataset.folder import Manifest
+    from annotate.formats.ledger import Ledger
     from annotate.scoring.score import Scores
 
+Progress = Callable[[int], None]
+"""Called with the number of articles that were processed since the last call."""
 
-def check(corpus: Corpus, inventory: Inventory, *, workers: int = 1) -> list[Finding]:
+
+def list_rules() -> tuple[Rule, ...]:
+    """List every rule that a finding can name, as `annotate rules` does.
+
+    Returns:
+        The rules of the corpus, of Label Studio, of other formats, of exports and of releases. Each of these has its
+        own letters for its codes.
+    """
+    from annotate.checks import CATALOGUE
+    from annotate.convert.rules import RULES as CONVERT_RULES
+    from annotate.formats.rules import RULES as FORMAT_RULES
+    from annotate.labelstudio.rules import RULES as LABEL_STUDIO_RULES
+    from annotate.release.rules import RULES as RELEASE_RULES
+
+    return (*CATALOGUE, *LABEL_STUDIO_RULES, *FORMAT_RULES, *CONVERT_RULES, *RELEASE_RULES)
+
+
+def check(
+    corpus: Corpus, inventory: Inventory, *, workers: int | None = None, progress: Progress = lambda _: None
+) -> list[Finding]:
     """Check every file of a corpus, then the corpus as a whole, as `annotate check` does.
 
     Args:
         corpus: The corpus.
         inventory: Its inventory.
-        workers: Number of worker processes; does not affect the findings.
+        workers: Number of worker processes; does not affect the findings. By default one for each core, fewer for a
+            small corpus.
+        progress: Called as articles are checked.
 
     Returns:
         The findings, by article id; those on the whole corpus are last.
@@ -35,9 +61,23 @@ def check(corpus: Corpus, inventory: Inventory, *, workers: int = 1) -> list[Fin
     Raises:
         CannotRun: If the folder is not a corpus, or has a folder that cannot be read.
     """
+    from annotate.checks.runner import ARTICLES_PER_WORKER
     from annotate.checks.runner import check as run_checks
+    from annotate.util.parallel import count_cores, count_workers
 
-    return list(run_checks(corpus, inventory, workers))
+    if workers is None:
+        workers = count_workers(len(corpus.article_ids()), ARTICLES_PER_WORKER, count_cores())
+    return list(run_checks(corpus, inventory, workers, progress))
+
+
+class ChecksFailed(Refused):
+    """The checks found errors, so nothing was written.
+
+    Attributes:
+        findings: The errors.
+    """
+
+    findings: tuple[Finding, ...] = ()
 
 
 def build(
@@ -48,7 +88,10 @@ def build(
     tables: Sequence[str] = (),
     negatives: bool = False,
     citation: str | Path | None = None,
-    workers: int = 1,
+    without_text: bool = False,
+    schema: str | Path = "schema",
+    workers: int | None = None,
+    progress: Callable[[str, int], Progress] = lambda step, articles: lambda _: None,
 ) -> "Manifest":
     """Check a corpus, then write the folder of its dataset, as `annotate build` does.
 
@@ -59,35 +102,51 @@ def build(
         tables: Names of the tables to write, next to `articles`; by default all.
         negatives: Whether the table `relations` also has pairs of mentions without a relation.
         citation: The CITATION.cff that the card quotes; by default the one next to the corpus folder.
-        workers: Number of worker processes; does not affect the output.
+        without_text: Whether to leave out the words of the articles. `annotate hydrate` restores them.
+        schema: The folder of the inventory, whose files a dataset without text carries.
+        workers: Number of worker processes; does not affect the output. By default one for each core.
+        progress: Called at the start of each step with its name and its number of articles; what it returns is called
+            as articles are processed.
 
     Returns:
         The manifest: each file with its rows, bytes and hashes.
 
     Raises:
-        Refused: If the checks find an error, or class ids of the dataset in `out` would shift. Nothing is written.
+        ChecksFailed: If the checks find an error. Nothing is written.
+        Refused: If class ids of the dataset in `out` would change. Nothing is written.
         CannotRun: If there is nothing to write, or the folder cannot be written.
     """
     from annotate.checks.splits import find_leaks
     from annotate.dataset.build import build as write_dataset
     from annotate.dataset.citation import find_citation
+    from annotate.dataset.inputs import skeleton_header
+    from annotate.dataset.tables import select_tables
     from annotate.release.agreement import gold_agreement
+    from annotate.util.parallel import count_cores
 
-    errors = [finding for finding in check(corpus, inventory, workers=workers) if finding.severity == "error"]
-    errors = errors or find_leaks(corpus)
+    select_tables(inventory, tables)  # before the checks, which take a while
+    findings = check(corpus, inventory, workers=workers, progress=progress("checking", len(corpus.article_ids())))
+    errors = [finding for finding in findings if finding.severity == "error"] or find_leaks(corpus)
     if errors:
         first = errors[0]
         problem = f"{first.code} {first.message} (the first of {len(errors)} errors)"
-        raise Refused(corpus.root / first.file, problem, "fix what `annotate check` reports")
+        failure = ChecksFailed(corpus.root / first.file, problem, "fix what `annotate check` reports")
+        failure.findings = tuple(errors)
+        raise failure
+    citation_path = find_citation(corpus, str(citation) if citation else None)
     return write_dataset(
         corpus,
         inventory,
         out,
-        find_citation(corpus, str(citation) if citation else None),
+        citation_path,
         gold_agreement(corpus, inventory),
         tables=tables,
         negatives=negatives,
-        workers=workers,
+        skeleton=skeleton_header(corpus, str(schema), citation_path, tuple(tables), negatives)
+        if without_text
+        else None,
+        workers=workers or count_cores(),
+        progress=progress("building", len(corpus.annotated_ids(GOLD))),
     )
 
 
@@ -182,6 +241,48 @@ def diff(old: str, new: str, *, corpus: str = "corpus", schema: str = "schema") 
         return Comparison(before, after).summarize()
 
 
+def export(
+    corpus: Corpus, inventory: Inventory, format_: str, out: str | Path, *, annotation_set: str = GOLD
+) -> "Ledger":
+    """Write the labels of one annotation set, with their texts, in another format, as `annotate export` does.
+
+    The export is read back and compared with the corpus. It is written only if it lost nothing but what its format
+    declares.
+
+    Args:
+        corpus: The corpus.
+        inventory: Its inventory.
+        format_: The name of the format: brat, xmi, docbin, bio or jsonl.
+        out: The folder to write; it must not exist, or be empty.
+        annotation_set: The labels to write: gold, or an annotator's id.
+
+    Returns:
+        The ledger: what was exported, what came back, and what the format cannot hold. `clean` says whether the export
+        was written.
+
+    Raises:
+        CannotRun: If the format lacks its library, the annotation set is empty, or the folder cannot be written.
+    """
+    from annotate.formats import load_format
+    from annotate.formats.document import LabelledArticle
+    from annotate.formats.export import export_documents, require_exportable
+
+    corpus.labelled_by([annotation_set])
+    article_ids = corpus.annotated_ids(annotation_set)
+    if not article_ids:
+        folder = corpus.root / "annotations" / annotation_set
+        raise CannotRun(folder, "holds no annotations", "name an annotator of the corpus with --annotator")
+
+    def read_documents() -> Iterator[LabelledArticle]:
+        for article_id in article_ids:
+            annotation = corpus.read_annotation(annotation_set, article_id)
+            document = LabelledArticle(corpus.read_article(article_id), annotation)
+            require_exportable(document, inventory)
+            yield document
+
+    return export_documents(load_format(format_), format_, Path(out), read_documents, inventory, annotation_set)
+
+
 def convert_exports(
     exports: Sequence[str],
     out: str,
@@ -189,8 +290,12 @@ def convert_exports(
     *,
     people: Mapping[int, str] | None = None,
     annotators: Mapping[str, Annotator] | None = None,
+    rights: str | None = None,
     mode: Literal["new", "resume", "overwrite"] = "new",
-    workers: int = 1,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: "Callable[[ShardProgress], None]" = lambda _: None,
+    **options: Any,
 ) -> "ConversionOutcome":
     """Convert Label Studio exports (raw JSON, compressed or not) to a dataset, as `annotate convert` does.
 
@@ -200,8 +305,12 @@ def convert_exports(
         inventory: The labels that the tasks use.
         people: User id on the server → annotator's id.
         annotators: Annotator's id → what is known of the annotator.
+        rights: Who owns the texts, in a sentence for the card.
         mode: `new` requires an empty folder, `resume` continues a conversion, `overwrite` replaces one.
-        workers: Number of worker processes; does not affect the output.
+        workers: Number of worker processes; does not affect the output. By default one for each core.
+        scheduler: The address of the scheduler of a Dask cluster, in place of `workers`.
+        progress: Called for each shard.
+        **options: Further fields of `annotate.convert.options.ConversionOptions`, such as `tables` and `fields`.
 
     Returns:
         The manifest, with the number of tasks that were quarantined, and the first findings.
@@ -210,16 +319,32 @@ def convert_exports(
         CannotRun: If an export or the folder cannot be read or written. Complete shards remain for `resume`.
     """
     from annotate.convert.options import ConversionOptions
-    from annotate.convert.pool import local_pool
     from annotate.convert.run import convert_exports as run_conversion
     from annotate.ingest import Details
 
-    options = ConversionOptions(
+    details = Details()
+    conversion = ConversionOptions(
         inputs=tuple(exports),
         out=out,
         inventory=inventory,
         people=dict(people or {}),
         annotators=dict(annotators or {}),
-        details=Details()._replace(language=inventory.language),
+        details=details._replace(language=inventory.language, rights=rights or details.rights),
+        **options,
     )
-    return run_conversion(options, local_pool(workers), mode)
+    with _open_pool(workers, scheduler) as pool:
+        return run_conversion(conversion, pool, mode, progress)
+
+
+@contextmanager
+def _open_pool(workers: int | None, scheduler: str | None) -> "Iterator[Pool]":
+    from annotate.convert.pool import dask_pool, local_pool
+    from annotate.util.parallel import count_cores
+
+    if scheduler and workers:
+        raise CannotRun("--workers", "belongs to this machine, --scheduler to a cluster", "give one of them")
+    if scheduler:
+        with dask_pool(scheduler) as pool:
+            yield pool
+    else:
+        yield local_pool(workers or count_cores())

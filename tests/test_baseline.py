@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
-from annotate.annotation_files import AnnotationFile
 from annotate.baseline import load_baseline
-from annotate.cli.labels import find_errors
+from annotate.checks import find_errors
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
-from annotate.inventory import load_inventory as load_inventory
+from annotate.inventory import load_inventory
 from annotate.model import Annotation
 from tests.conftest import ROOT, Project, annotate
 from tests.strategies import texts
@@ -78,7 +77,7 @@ def test_how_many_were_harmed(text: str, expected: dict[str, Any]) -> None:
 @example("0 \n")
 def test_labels_of_any_text_keep_the_rules(text: str) -> None:
     whole = f"The mayor said {text} and 3 people were killed, officials said.\n{text} killed 5 to 3 people."
-    assert find_errors(AnnotationFile(Path("a.json"), whole, found(whole)), INVENTORY) == []
+    assert find_errors(found(whole), whole, INVENTORY) == []
 
 
 def test_labels_of_the_corpus_keep_the_rules() -> None:
@@ -87,7 +86,7 @@ def test_labels_of_the_corpus_keep_the_rules() -> None:
         text = corpus.read_text(article)
         made = BASELINE.annotate(article, text)
         assert made.spans
-        assert find_errors(AnnotationFile(Path("a.json"), text, made), INVENTORY) == []
+        assert find_errors(made, text, INVENTORY) == []
         assert made == BASELINE.annotate(article, text)
 
 
@@ -150,5 +149,5 @@ def test_prelabel_never_writes_into_the_corpus(project: Project, out: str) -> No
     before = project.snapshot()
     result = annotate("prelabel", str(project.root / "corpus"), "--out", str(project.root / out))
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
-    assert "lies in the corpus, whose labels it could overwrite" in result.output
+    assert "is inside the corpus, whose labels it could overwrite" in result.output
     assert project.snapshot() == before

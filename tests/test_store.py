@@ -20,7 +20,8 @@ from annotate.corpus import (
 )
 from annotate.errors import CannotRun
 from annotate.model import Annotation, Article, SourceFile
-from annotate.util.files import PART_SUFFIX, FileToWrite, parse_yaml, remove_leftovers, write_atomically, write_files
+from annotate.util.files import PART_SUFFIX, FileToWrite, remove_leftovers, write_atomically, write_files
+from annotate.util.strict_yaml import parse_yaml
 from tests.conftest import BASE, Project
 from tests.strategies import annotations
 
@@ -144,7 +145,7 @@ def test_yaml_with_a_key_twice_is_refused() -> None:
 @pytest.mark.parametrize("number", [".nan", ".inf", "-.inf", "1.0e+999"])
 def test_yaml_with_a_number_that_is_not_finite_is_refused(number: str) -> None:
     """`.nan` is not less than anything: as a bound it would bind nothing."""
-    with pytest.raises(ValueError, match=re.escape(f"line 1: {number} is no finite number")):
+    with pytest.raises(ValueError, match=re.escape(f"line 1: {number} is not a finite number")):
         parse_yaml(f"a: {number}\n".encode())
 
 
@@ -155,8 +156,8 @@ def test_yaml_with_a_number_that_is_not_finite_is_refused(number: str) -> None:
         ("- {b: 1}\n- {{a: 1}: b}", "line 2: a key is a list or a mapping"),
         ("a: {b, [c]}", "line 1: a key is a list or a mapping"),
         ("a: !!set {b}", "line 1: could not determine a constructor"),
-        ("a: !!int b", "line 1: 'b' is no int"),
-        ("a: !!bool b", "line 1: 'b' is no bool"),
+        ("a: !!int b", "line 1: 'b' is not a valid int"),
+        ("a: !!bool b", "line 1: 'b' is not a valid bool"),
         ('a: "\\ud800"', "line 1: '.ud800' is no str"),
     ],
 )

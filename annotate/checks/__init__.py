@@ -5,7 +5,7 @@ relations (R) and corpus (C). All findings are collected; a fault on one level s
 """
 
 from annotate.checks import corpus, coverage, files, relations, spans, splits, text, vocabulary
-from annotate.checks.annotations import check_annotation, check_annotations, check_labels
+from annotate.checks.annotations import check_annotation, check_annotations, check_labels, find_errors
 from annotate.checks.runner import ARTICLES_PER_WORKER, check
 from annotate.findings import Rule
 
@@ -21,4 +21,12 @@ CATALOGUE: tuple[Rule, ...] = tuple(
 )
 """Every rule, in the order of levels and codes."""
 
-__all__ = ["ARTICLES_PER_WORKER", "CATALOGUE", "check", "check_annotation", "check_annotations", "check_labels"]
+__all__ = [
+    "ARTICLES_PER_WORKER",
+    "CATALOGUE",
+    "check",
+    "check_annotation",
+    "check_annotations",
+    "check_labels",
+    "find_errors",
+]

@@ -36,6 +36,12 @@ def check_annotation(annotation: Annotation, text: str, inventory: Inventory, fi
     return findings
 
 
+def find_errors(annotation: Annotation, text: str, inventory: Inventory, file: str = "") -> list[Finding]:
+    """Return the findings of `check_annotation` that are errors."""
+    findings = check_annotation(annotation, text, inventory, file)
+    return [finding for finding in findings if finding.severity == "error"]
+
+
 def check_annotations(
     annotations: Sequence[Annotation], texts: Sequence[str], inventory: Inventory, file: str = ""
 ) -> list[list[Finding]]:

@@ -14,7 +14,8 @@ from annotate.checks.vocabulary import problems
 from annotate.errors import describe_os_error
 from annotate.findings import Finding, Fix, Problem, Rule, rule
 from annotate.schemas import Fault, explain
-from annotate.util.files import parse_yaml, read_raw_if_present
+from annotate.util.files import read_raw_if_present
+from annotate.util.strict_yaml import parse_yaml
 
 BOM = b"\xef\xbb\xbf"
 

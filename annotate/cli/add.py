@@ -1,4 +1,4 @@
-"""`annotate add`: take articles in."""
+"""`annotate add`: add articles to a corpus."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from annotate.cli.output import corpus_option
+from annotate.cli.options import corpus_option
 
 ONE_ARTICLE = "One file, one article."
 
@@ -14,22 +14,24 @@ ONE_ARTICLE = "One file, one article."
 @click.command("add")
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @corpus_option
-@click.option("--id", "id_", help="The article's id (one file only). Default: made of the file's name.")
+@click.option("--id", "id_", help="Id of the article (one file only).  [default: made from the file name]")
 @click.option(
     "--cut",
     "cuts",
     multiple=True,
     metavar="ID=START:END",
-    help="Cut an article out of a file with several (one file only; may be repeated). Characters, end not included.",
+    help="Cut an article out of a file with several (one file only; repeatable). Code points, half open.",
 )
-@click.option("--omitted", help="Why what lies between the cuts is in no article.")
-@click.option("--boundaries", default=ONE_ARTICLE, show_default=True, help="Why the articles begin and end there.")
-@click.option("--title", help="Its headline.")
-@click.option("--language", default="en", show_default=True, help="Its language, as in BCP 47.")
-@click.option("--author", help="Who wrote it, if the text says so.")
-@click.option("--publisher", help="Who published it, if known.")
-@click.option("--date", help="When it was published, as YYYY-MM-DD, if known.")
-@click.option("--rights", default="The text belongs to its publisher.", show_default=True, help="Whose the text is.")
+@click.option("--omitted", help="Reason why the text between the cuts is in no article.")
+@click.option(
+    "--boundaries", default=ONE_ARTICLE, show_default=True, help="Reason why the articles begin and end there."
+)
+@click.option("--title", help="Headline.")
+@click.option("--language", default="en", show_default=True, help="Language, as in BCP 47.")
+@click.option("--author", help="Author, if the text names one.")
+@click.option("--publisher", help="Publisher, if known.")
+@click.option("--date", help="Date of publication, as YYYY-MM-DD, if known.")
+@click.option("--rights", default="The text belongs to its publisher.", show_default=True, help="Who owns the text.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -55,7 +57,7 @@ def command(
     annotate add wire.txt --id raqqa-strike --title "Strike on Raqqa" --date 2017-06-10
     annotate add page.txt --cut one=0:1200 --cut two=1310:2600 --omitted "a list of links"
     """
-    from annotate.cli.output import counted
+    from annotate.cli.terminal import count_noun
     from annotate.corpus import Corpus
     from annotate.ingest import ArticleRejected, CorpusContents, Cut, Details, cut_articles
     from annotate.util.files import read_bytes, write_files
@@ -85,4 +87,4 @@ def command(
     write_files([file for intake in intakes for file in intake.files(folder)])
     for intake in intakes:
         for article in intake.articles:
-            click.echo(f"{article.id}: {counted(len(article.text), 'character')} from {intake.source.file}")
+            click.echo(f"{article.id}: {count_noun(len(article.text), 'character')} from {intake.source.file}")

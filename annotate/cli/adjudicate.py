@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.output import corpus_argument, schema_option
+from annotate.cli.options import corpus_argument, schema_option
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:

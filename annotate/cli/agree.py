@@ -1,4 +1,4 @@
-"""`annotate agree`: agreement of annotators as tables, JSON, or a page with each disagreement in its text."""
+"""`annotate agree`: measure how far annotators agree, as tables, JSON, or a page with every disagreement."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.output import corpus_argument, grids, out_option, samples_option, schema_option, seed_option, terminal
+import annotate
+from annotate.cli.options import corpus_argument, out_option, samples_option, schema_option, seed_option
+from annotate.cli.terminal import format_tables, terminal, write_output
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
-    from annotate.agreement.report import Report
+    from annotate.agreement.study import Study
 
 FORMATS = ("text", "json", "html")
 
@@ -18,35 +20,38 @@ FORMATS = ("text", "json", "html")
 @click.command("agree")
 @corpus_argument
 @schema_option
-@click.option("--annotators", metavar="ID,ID…", help="Who is compared.  [default: all but gold]")
-@click.option("--with-gold", is_flag=True, help="Compare with gold, too.")
+@click.option("--annotators", metavar="ID,ID…", help="Annotators to compare.  [default: all but gold]")
+@click.option("--with-gold", is_flag=True, help="Compare gold, too.")
 @click.option(
     "--units",
     type=click.Choice(("tokens", "characters")),
     default="tokens",
     show_default=True,
-    help="What alpha and kappa count.",
+    help="Units that alpha and kappa count.",
 )
 @click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Output format."
 )
 @out_option
-@click.option("--by-article", is_flag=True, help="Show each article, and hold each to --fail-under.")
+@click.option("--by-article", is_flag=True, help="Show each article, and apply --fail-under to each.")
 @click.option(
     "--fail-under",
     "gates",
     multiple=True,
     metavar="LABEL=F1",
-    help="Exit with 1 if the overlap F1 of a label is lower; may be repeated.",
+    help="Exit with 1 if the overlap F1 of a label is lower; repeatable.",
 )
 @samples_option
 @seed_option
+@click.option("--gamma", "with_gamma", is_flag=True, help="Compute gamma of each article, too; needs the extra gamma.")
+@click.option("--studio-url", metavar="URL", help="Link each article of the page to its task in Label Studio.")
 @click.option(
-    "--gamma", "with_gamma", is_flag=True, help="Compute gamma, too, an article at a time; needs the extra gamma."
-)
-@click.option("--studio-url", metavar="URL", help="In the page, link each article to its task in Label Studio.")
-@click.option(
-    "--dir", "studio", default=".studio", show_default=True, type=click.Path(), help="Where `studio pull` keeps tasks."
+    "--dir",
+    "studio",
+    default=".studio",
+    show_default=True,
+    type=click.Path(),
+    help="Folder where `studio pull` keeps tasks.",
 )
 @click.pass_context
 def command(
@@ -77,56 +82,63 @@ def command(
     annotate agree --annotators anna,ben --by-article --fail-under Source=0.7 --fail-under Cue=0.7
     annotate agree --format html --out agreement.html --studio-url http://localhost:8080
     """
-    from annotate import inventory
     from annotate.agreement.measure import measure_agreement
     from annotate.agreement.study import read_study
-    from annotate.corpus import Corpus
 
-    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
-    thresholds = [_parse_threshold(gate, list(loaded.spans)) for gate in gates]
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    thresholds = [_parse_gate(gate, list(inventory.spans)) for gate in gates]
     names = [name.strip() for name in (annotators or "").split(",") if name.strip()]
-    study = read_study(store, loaded, names, with_gold, "tokens" if units == "tokens" else "characters")
+    study = read_study(store, inventory, names, with_gold, "tokens" if units == "tokens" else "characters")
     with _show_progress() as progress:
         report = measure_agreement(study, samples, seed, progress, by_article=by_article or format_ != "text")
-    if format_ == "html":
-        from annotate.agreement.page import render_page
-
-        output = render_page(report, study, _link_tasks(studio_url, studio) if studio_url else None)
-    elif format_ == "json":
-        import msgspec
-
-        output = msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
-    else:
-        from annotate.agreement.page import describe_report
-        from annotate.agreement.tables import tabulate_report
-
-        output = grids(describe_report(report), tabulate_report(report, by_article), colour=out is None)
+    text = _render(report, study, format_, by_article, out is None, (studio_url, studio))
     if with_gamma:
-        from annotate.agreement.gamma import compute_gammas
-
-        for gamma in compute_gammas(study, seed):
-            value = f"– ({gamma.note})" if gamma.value is None else f"{gamma.value:.3f}"
-            click.echo(f"gamma of {gamma.article}: {value}", err=format_ != "text" or out is not None)
-    if out:
-        from annotate.util.files import write_report
-
-        write_report(out, output.encode())
-        click.echo(f"written to {out}", err=True)
-    else:
-        click.echo(output, nl=False)
-    failures = [line for label, least in thresholds for line in _find_failures(report, label, least, by_article)]
-    for line in failures:
+        _show_gamma(study, seed, err=format_ != "text" or out is not None)
+    write_output(out, text)
+    missed = [line for label, least in thresholds for line in _find_missed(report, label, least, by_article)]
+    for line in missed:
         click.echo(line, err=True)
-    if failures:
+    if missed:
         ctx.exit(1)
 
 
-def _parse_threshold(gate: str, labels: list[str]) -> tuple[str, float]:
+def _render(
+    report: "annotate.Report",
+    study: "Study",
+    format_: str,
+    by_article: bool,
+    colour: bool,
+    studio: tuple[str | None, str],
+) -> str:
+    if format_ == "html":
+        from annotate.agreement.page import render_page
+        from annotate.labelstudio.task_links import make_task_link
+
+        url, folder = studio
+        return render_page(report, study, make_task_link(url, folder) if url else None)
+    if format_ == "json":
+        import msgspec
+
+        return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+    from annotate.agreement.page import describe_report
+    from annotate.agreement.tables import tabulate_report
+
+    return format_tables(describe_report(report), tabulate_report(report, by_article), colour)
+
+
+def _show_gamma(study: "Study", seed: int, err: bool) -> None:
+    from annotate.agreement.gamma import compute_gammas
+
+    for gamma in compute_gammas(study, seed):
+        value = f"– ({gamma.note})" if gamma.value is None else f"{gamma.value:.3f}"
+        click.echo(f"gamma of {gamma.article}: {value}", err=err)
+
+
+def _parse_gate(gate: str, labels: list[str]) -> tuple[str, float]:
     """Return the label and the least value of a --fail-under."""
     label, _, least = gate.rpartition("=")
     if label not in labels:
-        hint = f"write LABEL=0.7 with one of {', '.join(labels)}"
-        raise CannotRun("--fail-under", f"{gate!r} does not name a span label", hint)
+        raise CannotRun("--fail-under", f"{gate!r} does not name a span label", f"write LABEL=0.7; {', '.join(labels)}")
     try:
         value = float(least)
     except ValueError:
@@ -136,8 +148,8 @@ def _parse_threshold(gate: str, labels: list[str]) -> tuple[str, float]:
     return label, value
 
 
-def _find_failures(report: "Report", label: str, least: float, by_article: bool) -> Iterator[str]:
-    """Yield what is below a threshold; a label without spans does not pass, except within one article."""
+def _find_missed(report: "annotate.Report", label: str, least: float, by_article: bool) -> Iterator[str]:
+    """Yield a line for each value below a gate. A label that no annotator used fails it, except in one article."""
     overlap = report.label(label).overlap
     if overlap.value is None or overlap.value < least:
         value = overlap.note if overlap.value is None else f"{overlap.value:.3f}"
@@ -152,23 +164,3 @@ def _show_progress() -> Iterator[Callable[[str], None]]:
     """Show on a terminal what is being measured."""
     with terminal(stderr=True).status("measuring") as status:
         yield lambda what: status.update(f"measuring {what}")
-
-
-def _link_tasks(url: str, studio: str) -> Callable[[str], str]:
-    """Return a function from article id to the address of its task after the last `studio pull`, or of the server."""
-    from typing import Any
-
-    from annotate.labelstudio.state import State
-
-    base, state = url.rstrip("/"), State(studio)
-    if not base.startswith(("http://", "https://")):
-        raise CannotRun("--studio-url", f"{url!r} is not a web address", "write http://localhost:8080")
-
-    def link(article: str) -> str:
-        tasks = state.read(f"raw/{article}.json", list[dict[str, Any]]) or []
-        for task in tasks:
-            if isinstance(task.get("id"), int) and isinstance(task.get("project"), int):
-                return f"{base}/projects/{task['project']}/data?task={task['id']}"
-        return base
-
-    return link

@@ -5,9 +5,6 @@ from typing import IO
 
 import click
 
-from annotate.comparison.patch import PatchRejected, decode_patch, patch_in_place, write_patched
-from annotate.comparison.sources import open_version
-from annotate.comparison.trees import FolderTree
 from annotate.errors import CannotRun
 
 
@@ -34,6 +31,10 @@ def command(
     annotate diff v0.1.0 corpus --format json | annotate apply v0.1.0 --out newer
     annotate apply corpus changes.json --write
     """
+    from annotate.comparison.patch import PatchRejected, decode_patch, patch_in_place, write_patched
+    from annotate.comparison.sources import open_version
+    from annotate.comparison.trees import FolderTree
+
     if (out is None) != write:
         raise click.UsageError("give one of --out DIR and --write")
     patch = decode_patch(difference.read(), getattr(difference, "name", "") or "standard input")

@@ -1,38 +1,31 @@
-"""`annotate build`: a corpus that passes its checks → the folder of its dataset."""
+"""`annotate build`: check a corpus and write its dataset."""
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import click
 
-from annotate.cli.output import corpus_argument, counting, render, schema_option, terminal, workers_option
-
-if TYPE_CHECKING:
-    from annotate.dataset.folder import Manifest
+import annotate
+from annotate.cli.findings_output import render_findings
+from annotate.cli.options import citation_option, corpus_argument, format_option, schema_option, workers_option
+from annotate.cli.terminal import count_progress, terminal
 
 
 @click.command("build")
 @corpus_argument
-@click.option(
-    "--out", required=True, type=click.Path(), help="The folder to write; a dataset of ours there is replaced."
-)
+@click.option("--out", required=True, type=click.Path(), help="Folder to write; an earlier dataset there is replaced.")
 @schema_option
+@citation_option
 @click.option(
-    "--citation",
-    type=click.Path(dir_okay=False),
-    help="The CITATION.cff that the card quotes.  [default: the one beside the corpus folder, if there is one]",
+    "--config", "tables", multiple=True, metavar="TABLE", help="Write only `articles` and this table; repeatable."
 )
+@click.option("--negatives", is_flag=True, help="Add the unrelated pairs of each paragraph to the table `relations`.")
 @click.option(
-    "--config", "configs", multiple=True, metavar="TABLE", help="Only this table, beside articles; may be repeated."
-)
-@click.option("--negatives", is_flag=True, help="In relations, also pairs of a paragraph that nothing relates.")
-@click.option(
-    "--without-text", is_flag=True, help="Leave out all words of the articles; `annotate hydrate` puts them back."
+    "--without-text", is_flag=True, help="Leave out the words of the articles; `annotate hydrate` restores them."
 )
 @workers_option
-@click.option(
-    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
-)
+@format_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -40,7 +33,7 @@ def command(
     out: str,
     schema: str,
     citation: str | None,
-    configs: tuple[str, ...],
+    tables: tuple[str, ...],
     negatives: bool,
     without_text: bool,
     workers: int | None,
@@ -62,57 +55,41 @@ def command(
     annotate build my-corpus --schema my-schema --out dist/dataset --format json
     python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset"))'
     """
-    from annotate import inventory
-    from annotate.checks import ARTICLES_PER_WORKER, CATALOGUE, check
-    from annotate.checks.splits import find_leaks
-    from annotate.corpus import Corpus
-    from annotate.dataset.build import build
-    from annotate.dataset.citation import find_citation
-    from annotate.dataset.inputs import skeleton_header
-    from annotate.dataset.tables import select_tables
-    from annotate.model import GOLD
-    from annotate.release.agreement import gold_agreement
-    from annotate.util.parallel import count_cores, count_workers
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    with ExitStack() as bars:
 
-    loaded, folder = inventory.load_inventory(schema), Corpus(corpus)
-    select_tables(loaded, configs)  # before the checks, which take a while
-    articles = len(folder.article_ids())
-    with counting("checking", articles) as told:
-        findings = list(
-            check(folder, loaded, workers or count_workers(articles, ARTICLES_PER_WORKER, count_cores()), told)
-        )
-    errors = [finding for finding in findings if finding.severity == "error"] or find_leaks(folder)
-    if errors:
-        click.echo(render(errors, format_, folder.root, CATALOGUE, f"{corpus}; nothing was written"))
-        ctx.exit(1)
-    quoted = find_citation(folder, citation)
-    with counting("building", len(folder.annotated_ids(GOLD))) as told:
-        manifest = build(
-            folder,
-            loaded,
-            out,
-            quoted,
-            gold_agreement(folder, loaded),
-            tables=configs,
-            negatives=negatives,
-            skeleton=skeleton_header(folder, schema, quoted, configs, negatives) if without_text else None,
-            workers=workers or count_cores(),
-            progress=told,
-        )
+        def show_step(step: str, articles: int) -> Callable[[int], None]:
+            bars.close()  # the bar of the step before
+            return bars.enter_context(count_progress(step, articles))
+
+        try:
+            manifest = annotate.build(
+                store,
+                inventory,
+                out,
+                tables=tables,
+                negatives=negatives,
+                citation=citation,
+                without_text=without_text,
+                schema=schema,
+                workers=workers,
+                progress=show_step,
+            )
+        except annotate.ChecksFailed as failure:
+            bars.close()
+            subject = f"{corpus}; nothing was written"
+            click.echo(render_findings(failure.findings, format_, store.root, annotate.list_rules(), subject))
+            ctx.exit(1)
     if format_ == "json":
-        click.echo(json.dumps(_as_data(manifest, out), indent=2, ensure_ascii=False))
+        import msgspec
+
+        data = {"folder": out, **msgspec.to_builtins(manifest)}
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:
-        _show(manifest, out)
+        _show_manifest(manifest, out)
 
 
-def _as_data(manifest: "Manifest", out: str) -> dict[str, object]:
-    import msgspec
-
-    data: dict[str, object] = msgspec.to_builtins(manifest)
-    return {"folder": out, **data}
-
-
-def _show(manifest: "Manifest", out: str) -> None:
+def _show_manifest(manifest: "annotate.Manifest", out: str) -> None:
     from rich import box
     from rich.table import Table
 
@@ -128,6 +105,6 @@ def _show(manifest: "Manifest", out: str) -> None:
     console = terminal()
     console.print(table)
     if manifest.unfit:
-        unfit = ", ".join(f"{reason} {number:,}" for reason, number in manifest.unfit.items())
-        console.print(f"Spans that BIO tags cannot say as they are (tokens, column unfit): {unfit}", soft_wrap=True)
+        counts = ", ".join(f"{reason} {number:,}" for reason, number in manifest.unfit.items())
+        console.print(f"Spans that BIO tags cannot represent (table tokens, column unfit): {counts}", soft_wrap=True)
     console.print(f"Written to {out}", soft_wrap=True)

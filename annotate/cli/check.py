@@ -1,25 +1,24 @@
-"""`annotate check`: all findings on a corpus."""
+"""`annotate check`: print all findings on a corpus."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.output import FORMATS, corpus_argument, counted, counting, render, schema_option, workers_option
-
-if TYPE_CHECKING:
-    from annotate.findings import Finding
+import annotate
+from annotate.cli.findings_output import FORMATS, render_findings
+from annotate.cli.options import corpus_argument, schema_option, workers_option
+from annotate.cli.terminal import count_noun, count_progress
 
 
 @click.command("check")
 @corpus_argument
 @schema_option
 @click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print findings."
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Output format."
 )
-@click.option("--strict", is_flag=True, help="Let warnings fail the check as errors do.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
 @workers_option
-@click.option("--fix", is_flag=True, help="Mend what is safe to hint: canonical form, white space at a span's ends.")
+@click.option("--fix", is_flag=True, help="Repair what is safe to repair: canonical form, white space at span ends.")
 @click.pass_context
 def command(
     ctx: click.Context, corpus: str, schema: str, format_: str, strict: bool, fix: bool, workers: int | None
@@ -35,33 +34,20 @@ def command(
     annotate check my-corpus --schema my-schema --strict
     annotate check --format sarif > findings.sarif
     """
-    from annotate import inventory
-    from annotate.checks import ARTICLES_PER_WORKER, CATALOGUE, check, fixes
-    from annotate.corpus import Corpus
-    from annotate.util.parallel import count_cores, count_workers
+    from annotate.checks import CATALOGUE, fixes
 
-    loaded = inventory.load_inventory(schema)
-    folder = Corpus(corpus)
-    ids = folder.article_ids()
-
-    def found() -> list["Finding"]:
-        with counting("checking", len(ids)) as told:
-            return list(
-                check(folder, loaded, workers or count_workers(len(ids), ARTICLES_PER_WORKER, count_cores()), told)
-            )
-
-    findings = found()
-    if fix:
-        written = fixes.apply_fixes(folder, findings)
-        for file in written:
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    article_count = len(store.article_ids())
+    with count_progress("checking", article_count) as progress:
+        findings = annotate.check(store, inventory, workers=workers, progress=progress)
+    if fix and (fixed := fixes.apply_fixes(store, findings)):
+        for file in fixed:
             click.echo(f"fixed {Path(corpus) / file}", err=True)
-        findings = found() if written else findings
-    articles = counted(len(ids), "article")
-    annotations = counted(sum(len(folder.annotated_ids(version)) for version in folder.versions()), "annotation")
-    click.echo(
-        render(
-            findings, format_, folder.root, CATALOGUE, f"{corpus} ({articles}, {annotations}, {len(CATALOGUE)} rules)"
-        )
-    )
+        with count_progress("checking", article_count) as progress:
+            findings = annotate.check(store, inventory, workers=workers, progress=progress)
+    annotation_count = sum(len(store.annotated_ids(annotation_set)) for annotation_set in store.versions())
+    counts = f"{count_noun(article_count, 'article')}, {count_noun(annotation_count, 'annotation')}"
+    subject = f"{corpus} ({counts}, {len(CATALOGUE)} rules)"
+    click.echo(render_findings(findings, format_, store.root, CATALOGUE, subject))
     if any(strict or finding.severity == "error" for finding in findings):
         ctx.exit(1)

@@ -1,4 +1,4 @@
-"""`annotate convert`: Label Studio exports of any size → the folder of a dataset."""
+"""`annotate convert`: convert Label Studio exports of any size to a dataset."""
 
 import json
 import time
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from annotate.cli.output import schema_option, terminal
+import annotate
+from annotate.cli.options import format_option, schema_option
+from annotate.cli.terminal import terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
-    from annotate.convert.options import ConversionOptions
-    from annotate.convert.pool import Pool
-    from annotate.convert.run import ConversionOutcome, ShardProgress
+    from annotate.convert.run import ShardProgress
 
-_DIGITS = 12
+_MAX_DIGITS = 12
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -29,39 +29,49 @@ class Size(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        words = str(value).strip().upper().removesuffix("B")
-        number, unit = words.rstrip("KMG"), words[len(words.rstrip("KMG")) :]
-        size = int(number) * _UNITS.get(unit, 0) if number.isdecimal() and len(number) < _DIGITS else 0
+        text = str(value).strip().upper().removesuffix("B")
+        number, unit = text.rstrip("KMG"), text[len(text.rstrip("KMG")) :]
+        size = int(number) * _UNITS.get(unit, 0) if number.isdecimal() and len(number) < _MAX_DIGITS else 0
         if not _UNITS["K"] <= size <= _UNITS["G"]:
-            self.fail(f"{value!r} is no size from 1K to 1G; write 1000000, 512K or 64M", param, ctx)
+            self.fail(f"{value!r} is not a size from 1K to 1G; write 1000000, 512K or 64M", param, ctx)
         return size
 
 
 @click.command("convert")
 @click.argument("exports", nargs=-1, required=True, metavar="EXPORT...")
-@click.option("--out", required=True, metavar="DIR", help="The folder to write: a path, or an address of fsspec.")
+@click.option("--out", required=True, metavar="DIR", help="Folder to write: a path, or an address of fsspec.")
 @schema_option
-@click.option("--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one a core]")
-@click.option("--scheduler", metavar="ADDRESS", help="The scheduler of a Dask cluster, in place of --workers.")
-@click.option("--resume", is_flag=True, help="Go on with a folder that was begun with the same exports and options.")
-@click.option("--overwrite", is_flag=True, help="Begin anew in a folder that `annotate convert` made.")
 @click.option(
-    "--config", "configs", multiple=True, metavar="TABLE", help="Only this table, beside articles; repeatable."
+    "--workers",
+    type=click.IntRange(1),
+    help="Number of worker processes; does not affect the output.  [default: one for each core]",
 )
-@click.option("--text-field", default="text", show_default=True, help="The key in a task's data that holds its text.")
-@click.option("--id-field", default="article", show_default=True, help="The key of the article's id; else the task's.")
-@click.option("--title-field", default="title", show_default=True, help="The key of the title.")
-@click.option("--language-field", default="language", show_default=True, help="The key of the language.")
-@click.option("--rights", help="Whose the texts are, in a sentence for the card.")
-@click.option("--people", metavar="FILE", help="YAML or JSON: number of a user on the server → pseudonym.")
-@click.option("--annotators", metavar="FILE", help="An annotators.yaml: who is a person, who a model.")
-@click.option("--fix", is_flag=True, help="Mend offsets whose words stand at one other place that they may mean.")
-@click.option("--search-keys", is_flag=True, help="Look in every task for keys that stand twice (slower).")
-@click.option("--largest-task", type=Size(), default="64M", show_default=True, help="What one task may have.")
-@click.option("--shard-size", type=Size(), default="3M", show_default=True, help="Bytes of export a shard, unpacked.")
+@click.option("--scheduler", metavar="ADDRESS", help="Scheduler of a Dask cluster, in place of --workers.")
 @click.option(
-    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
+    "--resume", is_flag=True, help="Continue a conversion that was started with the same exports and options."
 )
+@click.option("--overwrite", is_flag=True, help="Replace an earlier conversion in the folder.")
+@click.option(
+    "--config", "configs", multiple=True, metavar="TABLE", help="Write only `articles` and this table; repeatable."
+)
+@click.option("--text-field", default="text", show_default=True, help="Key of the text in a task's data.")
+@click.option(
+    "--id-field", default="article", show_default=True, help="Key of the article id; without it, the task's id."
+)
+@click.option("--title-field", default="title", show_default=True, help="Key of the title.")
+@click.option("--language-field", default="language", show_default=True, help="Key of the language.")
+@click.option("--rights", help="Who owns the texts, in a sentence for the card.")
+@click.option("--people", metavar="FILE", help="YAML or JSON that maps user ids on the server to pseudonyms.")
+@click.option("--annotators", metavar="FILE", help="annotators.yaml that says who is a person and who a model.")
+@click.option(
+    "--fix", is_flag=True, help="Correct offsets whose text occurs at exactly one other position that they may mean."
+)
+@click.option("--search-keys", is_flag=True, help="Search every task for duplicate keys (slower).")
+@click.option("--largest-task", type=Size(), default="64M", show_default=True, help="Largest size of one task.")
+@click.option(
+    "--shard-size", type=Size(), default="3M", show_default=True, help="Size of a shard of the export, uncompressed."
+)
+@format_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -73,7 +83,7 @@ def command(
     resume: bool,
     overwrite: bool,
     format_: str,
-    **asked: Any,
+    **parameters: Any,
 ) -> None:
     """Convert Label Studio exports (raw JSON) of any size to a dataset.
 
@@ -90,66 +100,48 @@ def command(
     annotate convert export.json --out dist/dataset --resume
     """
     if resume and overwrite:
-        raise CannotRun("--resume", "goes on and --overwrite begins anew", "give one of them")
-    options = _options(exports, schema, asked)
-    from annotate.convert.run import convert_exports
-
+        raise CannotRun("--resume", "continues and --overwrite replaces a conversion", "give one of them")
+    out = parameters["out"]
     try:
-        with _pool(workers, scheduler) as pool, _progress() as told:
-            outcome = convert_exports(options, pool, "resume" if resume else "overwrite" if overwrite else "new", told)
+        with _show_progress() as progress:
+            outcome = annotate.convert_exports(
+                exports,
+                inventory=annotate.load_inventory(schema),
+                mode="resume" if resume else "overwrite" if overwrite else "new",
+                workers=workers,
+                scheduler=scheduler,
+                progress=progress,
+                **_read_options(parameters),
+            )
     except KeyboardInterrupt:
-        click.echo(f"{options.out} is not finished; the same command with --resume goes on", err=True)
+        click.echo(f"{out} is not finished; continue it by the same command with --resume", err=True)
         raise
     if format_ == "json":
-        click.echo(json.dumps(_as_data(outcome, options), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_to_dict(outcome, out), indent=2, ensure_ascii=False))
     else:
-        _show(outcome, options.out)
+        _show(outcome, out)
     if not outcome.manifest.clean:
         ctx.exit(1)
 
 
-def _options(exports: tuple[str, ...], schema: str, asked: dict[str, Any]) -> "ConversionOptions":
-    from annotate import inventory
-    from annotate.convert.options import ConversionOptions, read_annotators, read_people
+def _read_options(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `convert_exports` that the options of the command give."""
+    from annotate.convert.options import read_annotators, read_people
     from annotate.convert.tasks import TaskFields
-    from annotate.ingest import Details
 
-    loaded, details = inventory.load_inventory(schema), Details()
-    rights = asked["rights"] or details.rights
-    keys = (asked[f"{name}_field"] for name in ("text", "id", "title", "language"))
-    return ConversionOptions(
-        inputs=exports,
-        out=asked["out"],
-        inventory=loaded,
-        fields=TaskFields(*keys),
-        people=read_people(Path(asked["people"])) if asked["people"] else {},
-        annotators=read_annotators(Path(asked["annotators"])) if asked["annotators"] else {},
-        details=details._replace(language=loaded.language, rights=rights),
-        tables=asked["configs"],
-        shard_size=asked["shard_size"],
-        largest_task=asked["largest_task"],
-        fix=asked["fix"],
-        search_keys=asked["search_keys"],
-    )
+    people, annotators = parameters["people"], parameters["annotators"]
+    return {
+        "fields": TaskFields(*(parameters[f"{name}_field"] for name in ("text", "id", "title", "language"))),
+        "people": read_people(Path(people)) if people else {},
+        "annotators": read_annotators(Path(annotators)) if annotators else {},
+        "tables": parameters["configs"],
+        **{name: parameters[name] for name in ("out", "rights", "shard_size", "largest_task", "fix", "search_keys")},
+    }
 
 
 @contextmanager
-def _pool(workers: int | None, scheduler: str | None) -> "Iterator[Pool]":
-    from annotate.convert.pool import dask_pool, local_pool
-    from annotate.util.parallel import count_cores
-
-    if scheduler and workers:
-        raise CannotRun("--workers", "is of this machine, --scheduler of a cluster", "give one of them")
-    if scheduler:
-        with dask_pool(scheduler) as pool:
-            yield pool
-    else:
-        yield local_pool(workers or count_cores())
-
-
-@contextmanager
-def _progress() -> "Iterator[Callable[[ShardProgress], None]]":
-    """A line that moves on a terminal; nothing elsewhere."""
+def _show_progress() -> "Iterator[Callable[[ShardProgress], None]]":
+    """Show counts and speed on a terminal, and nothing elsewhere."""
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = terminal(stderr=True)
@@ -158,58 +150,62 @@ def _progress() -> "Iterator[Callable[[ShardProgress], None]]":
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        line = bar.add_task("converting", total=None)
-        tasks = aside = made = 0
-        began = time.monotonic()
+        bar_task = bar.add_task("converting", total=None)
+        tasks = quarantined = new_tasks = 0
+        start = time.monotonic()
 
-        def told(step: "ShardProgress") -> None:
-            nonlocal tasks, aside, made
+        def advance(step: "ShardProgress") -> None:
+            nonlocal tasks, quarantined, new_tasks
             tasks += step.tasks
-            aside += step.aside
-            made += step.tasks if step.new else 0
-            speed = made / max(time.monotonic() - began, 0.001)
+            quarantined += step.aside
+            new_tasks += step.tasks if step.new else 0
+            speed = new_tasks / max(time.monotonic() - start, 0.001)
             read = f"{step.file}: {step.read / 1e6:,.0f} MB"
-            bar.update(line, description=f"{tasks:,} tasks, {aside:,} set aside, {speed:,.0f} tasks/s  {read}")
+            description = f"{tasks:,} tasks, {quarantined:,} quarantined, {speed:,.0f} tasks/s  {read}"
+            bar.update(bar_task, description=description)
 
-        yield told
+        yield advance
 
 
-def _as_data(outcome: "ConversionOutcome", options: "ConversionOptions") -> dict[str, object]:
+def _to_dict(outcome: "annotate.ConversionOutcome", out: str) -> dict[str, object]:
     import msgspec
 
     data: dict[str, object] = msgspec.to_builtins(outcome.manifest)
     findings = [
-        {"code": one.code, "severity": one.severity, "file": one.file, "message": one.message}
-        for one in outcome.findings
+        {"code": f.code, "severity": f.severity, "file": f.file, "message": f.message} for f in outcome.findings
     ]
-    return {"folder": options.out, "shards_made": outcome.new_shards, "findings": findings, **data}
+    return {"folder": out, "shards_made": outcome.new_shards, "findings": findings, **data}
 
 
-def _show(outcome: "ConversionOutcome", out: str) -> None:
+def _show(outcome: "annotate.ConversionOutcome", out: str) -> None:
     from rich import box
     from rich.table import Table
 
-    done, console = outcome.manifest, terminal()
+    manifest, console = outcome.manifest, terminal()
     for finding in outcome.findings:
         click.echo(f"{finding.file}: {finding.code} {finding.message}")
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("table")
     for name in ("rows", "columns", "bytes"):
         table.add_column(name, justify="right")
-    for part in done.tables:
+    for part in manifest.tables:
         table.add_row(part.config, f"{part.rows:,}", f"{part.columns:,}", f"{part.bytes:,}")
     console.print(table)
-    for name, counts in (("set aside", done.set_aside), ("warnings", done.warnings), ("exports", done.troubles)):
+    for name, counts in (
+        ("quarantined", manifest.set_aside),
+        ("warnings", manifest.warnings),
+        ("exports", manifest.troubles),
+    ):
         if counts:
             click.echo(f"{name}: {', '.join(f'{code} × {number:,}' for code, number in counts.items())}")
-    codes = [*done.troubles, *done.set_aside, *done.warnings]
+    codes = [*manifest.troubles, *manifest.set_aside, *manifest.warnings]
     if codes:
-        where = f"; what was set aside is in {out}/aside" if done.set_aside or done.troubles else ""
+        where = f"; quarantined tasks are in {out}/aside" if manifest.set_aside or manifest.troubles else ""
         click.echo(f"`annotate rules {codes[0]}` explains a code{where}")
     click.echo(
-        f"{done.tasks:,} tasks: {done.articles:,} taken, {done.aside:,} set aside, {done.unlabelled:,} without labels;"
-        f" {done.shards:,} shards, {outcome.new_shards:,} of them made now"
+        f"{manifest.tasks:,} tasks: {manifest.articles:,} converted, {manifest.aside:,} quarantined,"
+        f" {manifest.unlabelled:,} without labels; {manifest.shards:,} shards, {outcome.new_shards:,} of them new"
     )
-    if not done.articles:
-        click.echo("There was nothing to take, so that there is no dataset to load.")
+    if not manifest.articles:
+        click.echo("No task was converted, so there is no dataset to load.")
     click.echo(f"Written to {out}")

@@ -1,14 +1,18 @@
-"""`annotate coverage`: what the gold labels have of each sentence."""
+"""`annotate coverage`: show the gold labels of each sentence."""
 
 import click
 
-from annotate.cli.output import corpus_argument, schema_option
+from annotate.cli.options import corpus_argument, schema_option
 
 
 @click.command("coverage")
 @corpus_argument
 @schema_option
-@click.option("--write", is_flag=True, help="Count anew and write the files; a reason of a labelled sentence goes.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Count again and write the files; the reason of a sentence that has labels is removed.",
+)
 @click.pass_context
 def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     """Show the gold labels of each sentence, or why it has none.

@@ -3,19 +3,18 @@
 import sys
 from collections.abc import Iterator
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import click
 
-from annotate.annotation_files import read_annotation_files
-from annotate.cli.output import grids, out_option, terminal
-from annotate.comparison.compare import Comparison
-from annotate.comparison.patch import encode_patch
-from annotate.comparison.render_html import render_html
-from annotate.comparison.render_markdown import render_markdown
-from annotate.comparison.render_text import Terminal, render_text
-from annotate.comparison.rescore import Rescoring, list_unscored, rescore, tabulate_rescoring
-from annotate.comparison.sources import open_version
+from annotate.cli.options import out_option
+from annotate.cli.terminal import format_tables, terminal
 from annotate.util.files import write_report
+
+if TYPE_CHECKING:
+    from annotate.comparison.compare import Comparison
+    from annotate.comparison.render_text import Terminal
+    from annotate.comparison.rescore import Rescoring
 
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 
@@ -74,6 +73,9 @@ def command(
     annotate diff HEAD~3 HEAD --format md
     annotate diff v0.1.0 corpus --rescore out/baseline
     """
+    from annotate.comparison.compare import Comparison
+    from annotate.comparison.sources import open_version
+
     with open_version(old, corpus, schema) as before, open_version(new, corpus, schema) as after:
         with terminal(stderr=True).status("comparing"):
             comparison = Comparison(before, after)
@@ -93,17 +95,30 @@ def command(
             ctx.exit(1)
 
 
-def _rescore(comparison: Comparison, folder: str) -> Rescoring:
+def _rescore(comparison: "Comparison", folder: str) -> "Rescoring":
+    from annotate.annotation_files import read_annotation_files
+    from annotate.comparison.rescore import list_unscored, rescore
+
     rescoring = rescore(comparison, {path.stem: annotation for path, annotation in read_annotation_files(folder)})
     for line in list_unscored(rescoring):
         click.echo(line, err=True)
     return rescoring
 
 
-def _render(comparison: Comparison, format_: str, rescoring: Rescoring | None, colour: bool) -> Iterator[bytes]:
+def _render(comparison: "Comparison", format_: str, rescoring: "Rescoring | None", colour: bool) -> Iterator[bytes]:
     if format_ == "json":
+        from annotate.comparison.patch import encode_patch
+
         return encode_patch(comparison, {"rescored": rescoring} if rescoring else None)
-    more = list(tabulate_rescoring(rescoring)) if rescoring else []
+    more = []
+    if rescoring:
+        from annotate.comparison.rescore import tabulate_rescoring
+
+        more = list(tabulate_rescoring(rescoring))
+    from annotate.comparison.render_html import render_html
+    from annotate.comparison.render_markdown import render_markdown
+    from annotate.comparison.render_text import render_text
+
     if format_ == "text":
         parts = render_text(comparison, _make_terminal(colour and sys.stdout.isatty()), more)
     else:
@@ -111,10 +126,12 @@ def _render(comparison: Comparison, format_: str, rescoring: Rescoring | None, c
     return (part.encode("utf-8", "replace") for part in parts)
 
 
-def _make_terminal(colour: bool) -> Terminal:
+def _make_terminal(colour: bool) -> "Terminal":
+    from annotate.comparison.render_text import Terminal
+
     def style(text: str, role: str) -> str:
         if not colour:
             return text
         return click.style(text, fg=_COLOURS.get(role), bold=role == "title" or None, dim=role == "dim" or None)
 
-    return Terminal(lambda tables: grids("", tables, colour) if tables else "", style)
+    return Terminal(lambda tables: format_tables("", tables, colour) if tables else "", style)

@@ -1,11 +1,11 @@
-"""`annotate generate`: write anew what comes from the inventory."""
+"""`annotate generate`: write the files that are generated from the inventory."""
 
 from pathlib import Path
 
 import click
 from click.core import ParameterSource
 
-from annotate.cli.output import guidelines_option, schema_option
+from annotate.cli.options import guidelines_option, schema_option
 from annotate.errors import CannotRun
 
 

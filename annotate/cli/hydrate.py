@@ -1,4 +1,4 @@
-"""`annotate hydrate`: a dataset without text and the reader's own copies → the dataset with text."""
+"""`annotate hydrate`: restore the texts of a dataset from the reader's own copies."""
 
 import tempfile
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.output import terminal
+from annotate.cli.options import format_option
+from annotate.cli.terminal import terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 @click.command("hydrate")
 @click.argument("dataset", type=click.Path())
-@click.option("--texts", required=True, type=click.Path(), help="The folder of copies: <id>.txt, or the source files.")
-@click.option("--out", required=True, type=click.Path(), help="The folder to write; a dataset there is replaced.")
-@click.option("--report", type=click.Path(dir_okay=False), help="A JSON file for all that is not where it was.")
+@click.option("--texts", required=True, type=click.Path(), help="Folder of copies: <id>.txt, or the source files.")
+@click.option("--out", required=True, type=click.Path(), help="Folder to write; an earlier dataset there is replaced.")
 @click.option(
-    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
+    "--report", type=click.Path(dir_okay=False), help="JSON file to write: everything that is not where it was."
 )
+@format_option
 @click.pass_context
 def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str | None, format_: str) -> None:
     """Restore the texts of a dataset made with `build --without-text`.
@@ -46,15 +47,15 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
 
     skeleton = _skeleton(Path(dataset))
     if Path(out).resolve() == Path(dataset).resolve():
-        raise CannotRun(out, "is the dataset without text itself, which would be lost", "choose another folder")
+        raise CannotRun(out, "is the dataset without text, which would be lost", "choose another folder")
     if not Path(texts).is_dir():
         raise CannotRun(texts, "no such folder", "name the folder that holds the texts with --texts")
     console = terminal(stderr=True)
-    with tempfile.TemporaryDirectory() as folder, console.status("placing spans"):
+    with tempfile.TemporaryDirectory() as folder, console.status("locating spans"):
         try:
             corpus, found = hydrate(skeleton, Path(texts), Path(folder) / "corpus")
         except (msgspec.MsgspecError, KeyError, ValueError) as error:
-            raise CannotRun(dataset, f"has a broken skeleton: {error}", "get the dataset again") from error
+            raise CannotRun(dataset, f"has a broken skeleton: {error}", "download the dataset again") from error
         written = bool(corpus.annotated_ids(GOLD))
         if written:
             _build(skeleton, Path(folder), out)

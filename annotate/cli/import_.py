@@ -1,4 +1,4 @@
-"""`annotate import`: labels that were made elsewhere, into a corpus."""
+"""`annotate import`: import texts and labels that were made elsewhere."""
 
 import json
 from collections.abc import Iterable
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from annotate.cli.output import corpus_option, schema_option, terminal
+from annotate.cli.options import corpus_option, schema_option
+from annotate.cli.terminal import terminal
 from annotate.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -18,22 +19,24 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("folder", type=click.Path())
-@click.option("--format", "format_", required=True, type=click.Choice(FORMATS), help="The format of its files.")
+@click.option("--format", "format_", required=True, type=click.Choice(FORMATS), help="Format of the files.")
 @click.option(
     "--map",
     "map_",
     type=click.Path(),
-    help="From its names to the inventory's. Default: map.yaml in FOLDER.",
+    help="YAML file that maps source labels to inventory labels.  [default: map.yaml in FOLDER, if there is one]",
 )
-@click.option("--annotator", required=True, help="Who made the labels, as in annotators.yaml.")
+@click.option("--annotator", required=True, help="Id of the annotator who made the labels, as in annotators.yaml.")
 @corpus_option
 @schema_option
-@click.option("--fix", is_flag=True, help="Take a line whose offsets are wrong where its words fit in one way only.")
-@click.option("--plan", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--language", default="en", show_default=True, help="Of the texts, as in BCP 47.")
-@click.option("--publisher", help="Who published the texts, if known.")
-@click.option("--rights", default="The text belongs to its publisher.", show_default=True, help="Whose the texts are.")
-@click.option("--report", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report.")
+@click.option("--fix", is_flag=True, help="Correct wrong offsets of a line whose text fits in exactly one way.")
+@click.option("--plan", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--language", default="en", show_default=True, help="Language of the texts, as in BCP 47.")
+@click.option("--publisher", help="Publisher of the texts, if known.")
+@click.option("--rights", default="The text belongs to its publisher.", show_default=True, help="Who owns the texts.")
+@click.option(
+    "--report", type=click.Choice(("text", "json")), default="text", show_default=True, help="Format of the report."
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -119,7 +122,7 @@ def _render(
 
     Gives the number of documents, of refused ones, a summary, the number of errors, and of names that the map lacks.
     """
-    from annotate.cli.output import counted
+    from annotate.cli.terminal import count_noun
     from annotate.formats.apply_mapping import ItemCounts
     from annotate.formats.rules import unmapped
 
@@ -137,15 +140,15 @@ def _render(
         tally = tally.plus(outcome.counts)
         fates[outcome.fate] += 1
         spans, relations = spans + outcome.spans, relations + outcome.relations
-        progress(f"{counted(sum(fates.values()), 'text')}, {counted(tally.read, 'line')}, {errors} reported")
+        progress(f"{count_noun(sum(fates.values()), 'text')}, {count_noun(tally.read, 'line')}, {errors} reported")
     for one in lacking.values() if report == "text" else ():
         click.echo(_shown(one.finding(), root, report))
     counts = {"texts": fates, "lines": tally._asdict(), "spans": spans, "relations": relations,
               "errors": errors, "warnings": warnings}  # fmt: skip
-    labels = f"{counted(spans, 'span')}, {counted(relations, 'relation')}"
+    labels = f"{count_noun(spans, 'span')}, {count_noun(relations, 'relation')}"
     summary = (
-        f"{counted(sum(fates.values()), 'text')}: {fates['new']} new, {fates['there already']} there already, "
-        f"{fates['refused']} refused. {counted(tally.read, 'line')}: {tally.taken} taken, "
+        f"{count_noun(sum(fates.values()), 'text')}: {fates['new']} new, {fates['there already']} there already, "
+        f"{fates['refused']} refused. {count_noun(tally.read, 'line')}: {tally.taken} taken, "
         f"{tally.left_out} left out by the map, {tally.reported} reported. {labels}."
     )
     shown = json.dumps(counts) if report == "json" else summary

@@ -27,7 +27,7 @@ def command(folder: str) -> None:
 
     root = Path(folder)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise CannotRun(root, "is there already and not empty", "name a new folder")
+        raise CannotRun(root, "exists and is not empty", "name a new folder")
     example = Path(str(resources.files("annotate").joinpath("example")))
     for path in sorted(example.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:

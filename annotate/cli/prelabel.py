@@ -1,55 +1,55 @@
-"""`annotate prelabel`: labels by the baseline, to start from and to beat."""
+"""`annotate prelabel`: label articles with the baseline of patterns, to start from and to beat."""
 
 from pathlib import Path
 
 import click
 
-from annotate.cli.output import corpus_argument, schema_option, terminal
+import annotate
+from annotate.cli.options import corpus_argument, schema_option
+from annotate.cli.terminal import count_progress
 from annotate.errors import CannotRun
+from annotate.util.files import write_atomically
 
 
 @click.command("prelabel")
 @corpus_argument
 @schema_option
-@click.option(
-    "--out", required=True, type=click.Path(file_okay=False), help="The folder to write to, a file an article."
-)
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder to write, one file an article.")
 @click.pass_context
 def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
     """Label every article with the patterns of schema/baseline.yaml.
 
-    It needs no model and does not look at gold.
+    It needs no model and does not look at gold. The files have the format of the corpus; their annotator is `baseline`.
+    Score them, or push them as predictions.
 
-    The files have the format of the corpus, by the annotator `baseline`: score them, or push them as predictions.
-
-    Exit code 0: written; 1: written, and labels break rules of the inventory; 2: could not run.
+    Exit code 0: written; 1: written, and some labels break rules of the inventory; 2: could not run.
 
     \b
     annotate prelabel --out out/baseline
     annotate score corpus/annotations/gold out/baseline
     """
-    from rich.progress import track
+    from annotate import baseline
+    from annotate.checks import find_errors
+    from annotate.corpus import encode_annotation
 
-    from annotate import baseline, inventory
-    from annotate.annotation_files import AnnotationFile
-    from annotate.cli.labels import find_errors
-    from annotate.corpus import Corpus, encode_annotation
-    from annotate.util.files import write_atomically
-
-    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
-    made = baseline.load_baseline(schema, loaded)
-    console, faults, spans, relations = terminal(stderr=True), 0, 0, 0
-    articles = store.article_ids()
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    tagger = baseline.load_baseline(schema, inventory)
+    error_count = span_count = relation_count = 0
+    article_ids = store.article_ids()
     if Path(out).resolve().is_relative_to(store.root.resolve()):
-        raise CannotRun(out, "lies in the corpus, whose labels it could overwrite", "choose a folder outside of it")
-    for article in track(articles, "labelling", console=console, transient=True, disable=not console.is_terminal):
-        annotation = made.annotate(article, store.read_text(article))
-        path = Path(out) / f"{article}.json"
-        for fault in find_errors(AnnotationFile(path, store.read_text(article), annotation), loaded):
-            click.echo(f"{fault.file}: {fault.code} span {fault.span}: {fault.message}", err=True)
-            faults += 1
-        write_atomically(path, encode_annotation(annotation))
-        spans, relations = spans + len(annotation.spans), relations + len(annotation.relations)
-    click.echo(f"{len(articles)} articles, {spans} spans, {relations} relations written to {out}")
-    if faults:
+        raise CannotRun(out, "is inside the corpus, whose labels it could overwrite", "choose a folder outside it")
+    with count_progress("labelling", len(article_ids)) as progress:
+        for article_id in article_ids:
+            text = store.read_text(article_id)
+            annotation = tagger.annotate(article_id, text)
+            path = Path(out) / f"{article_id}.json"
+            for error in find_errors(annotation, text, inventory, str(path)):
+                click.echo(f"{error.file}: {error.code} span {error.span}: {error.message}", err=True)
+                error_count += 1
+            write_atomically(path, encode_annotation(annotation))
+            span_count += len(annotation.spans)
+            relation_count += len(annotation.relations)
+            progress(1)
+    click.echo(f"{len(article_ids)} articles, {span_count} spans, {relation_count} relations written to {out}")
+    if error_count:
         ctx.exit(1)

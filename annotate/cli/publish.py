@@ -1,4 +1,4 @@
-"""`annotate publish`: a dataset folder → a repository on the Hugging Face Hub, as one commit and its tag."""
+"""`annotate publish`: upload a dataset folder to the Hugging Face Hub, as one commit and a tag."""
 
 import json
 import sys
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.output import corpus_argument, schema_option, terminal
+from annotate.cli.options import citation_option, corpus_argument, format_option, schema_option
+from annotate.cli.terminal import terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -23,26 +24,20 @@ WRITTEN: "tuple[Change, ...]" = ("new", "changed", "gone")
 
 @click.command("publish")
 @corpus_argument
-@click.option("--repo", required=True, metavar="OWNER/NAME", help="The dataset repository on the Hub.")
+@click.option("--repo", required=True, metavar="OWNER/NAME", help="Dataset repository on the Hub.")
 @click.option(
     "--dataset",
     default="dist/dataset",
     show_default=True,
     type=click.Path(file_okay=False),
-    help="The folder that `annotate build` wrote.",
+    help="Folder written by `annotate build`.",
 )
 @schema_option
-@click.option(
-    "--citation",
-    type=click.Path(dir_okay=False),
-    help="The CITATION.cff that the folder was built with.  [default: the one beside the corpus folder, if any]",
-)
-@click.option("--plan", is_flag=True, help="Show what would change there, and change nothing.")
-@click.option("--create", is_flag=True, help="Make the repository if it does not exist.")
-@click.option("--private", is_flag=True, help="With --create: let only its owners see it.")
-@click.option(
-    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
-)
+@citation_option
+@click.option("--plan", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--create", is_flag=True, help="Create the repository if it does not exist.")
+@click.option("--private", is_flag=True, help="With --create: make it visible to its owners only.")
+@format_option
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -1,44 +1,44 @@
 """`annotate rules`: the catalogue of rules, and what each one means."""
 
+import json
 from typing import TYPE_CHECKING
 
 import click
 
+import annotate
+from annotate.cli.options import format_option
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from annotate.comparison.semver import VersionRule
     from annotate.findings import Rule
 
+_JSON_FIELDS = ("code", "severity", "name", "summary", "documentation")
+
 
 @click.command("rules")
 @click.argument("code", required=False)
-@click.option(
-    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
-)
+@format_option
 def command(code: str | None, format_: str) -> None:
     """List the rules, or explain the rule CODE.
 
-    S: shape of a file. T: text. P: spans. R: relations. C: corpus. L: what Label Studio sends back.
-    F: files of other formats. I: exports to convert. V: releases. D, explained when asked for: why a difference
-    needs a version.
+    The first letter of a code names what the rule is about. S: the shape of a file. T: text. P: spans. R: relations.
+    C: the corpus. L: results of Label Studio. F: files of other formats. I: exports to convert. V: releases.
+    D: the version that a difference needs; these are only shown by their code.
 
     \b
     annotate rules
     annotate rules P303
     """
-    import json
+    rules: list[Rule | VersionRule] = [*annotate.list_rules()]
+    if code:
+        from annotate.comparison.semver import RULES as VERSION_RULES
 
-    from annotate.cli.catalogue import every_rule
-    from annotate.comparison.semver import RULES as OF_VERSIONS
-
-    known: list[Rule | VersionRule] = [*every_rule(), *(OF_VERSIONS if code else ())]
-    rules = [rule for rule in known if code is None or rule.code == code.upper()]
+        rules = [rule for rule in (*rules, *VERSION_RULES) if rule.code == code.upper()]
     if not rules:
-        raise CannotRun(code or "", "is the code of no rule", "`annotate rules` lists them")
+        raise CannotRun("annotate rules", f"unknown rule {code!r}", "`annotate rules` lists all")
     if format_ == "json":
-        fields = ("code", "severity", "name", "summary", "documentation")
-        click.echo(json.dumps([{name: getattr(rule, name) for name in fields} for rule in rules], indent=2))
+        click.echo(json.dumps([{name: getattr(rule, name) for name in _JSON_FIELDS} for rule in rules], indent=2))
     elif code:
         rule = rules[0]
         click.echo(f"{click.style(rule.code, bold=True)} {rule.name} ({rule.severity})\n\n{rule.documentation}")

@@ -1,11 +1,12 @@
-"""`annotate split`: splits that do not tear apart what belongs together, and folds."""
+"""`annotate split`: propose splits that keep together what belongs together, and folds."""
 
 import json
 from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.output import corpus_argument, terminal
+from annotate.cli.options import corpus_argument, format_option
+from annotate.cli.terminal import terminal
 from annotate.errors import CannotRun
 from annotate.util.escape import escape_terminal
 
@@ -29,8 +30,8 @@ def _ratios(_ctx: click.Context, _option: click.Parameter, value: str) -> dict[s
 
 @click.command("split")
 @corpus_argument
-@click.option("--plan", "_plan", is_flag=True, help="Show what would be written, and write nothing.  [default]")
-@click.option("--write", is_flag=True, help="Add the articles that are in no list to the lists of splits/.")
+@click.option("--plan", "_plan", is_flag=True, help="Show the proposal and write nothing.  [default]")
+@click.option("--write", is_flag=True, help="Add the articles that are in no list to the lists in splits/.")
 @click.option("--folds", is_flag=True, help="Print folds as JSON: leave one group out, and leave one article out.")
 @click.option(
     "--ratios",
@@ -40,9 +41,7 @@ def _ratios(_ctx: click.Context, _option: click.Parameter, value: str) -> dict[s
     show_default=True,
     help="Shares of train, validation and test.",
 )
-@click.option(
-    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
-)
+@format_option
 @click.pass_context
 def command(
     ctx: click.Context, corpus: str, _plan: bool, write: bool, folds: bool, ratios: dict[str, float], format_: str

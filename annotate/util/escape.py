@@ -4,7 +4,6 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
-from xml.sax.saxutils import escape as _escape_xml_text
 
 Align = Literal["left", "right"]
 
@@ -66,7 +65,7 @@ def escape_html(text: str) -> str:
 
 def escape_xml(text: str) -> str:
     """Return the text for XML, between tags or in an attribute with double quotation marks."""
-    return _escape_xml_text(text, {'"': "&quot;"})
+    return html.escape(text).replace("&#x27;", "'")
 
 
 def escape_workflow(text: str, *, is_property: bool = False) -> str:

@@ -7,20 +7,17 @@ A folder that takes the place of another: all of it, on disk, or nothing, whenev
 
 import contextlib
 import fcntl
-import math
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from errno import EINVAL, EISDIR
 from itertools import islice
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Any, BinaryIO, NamedTuple
-
-import yaml
 
 from annotate.errors import CannotRun, describe_os_error
 
@@ -125,80 +122,6 @@ _LEFT = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
 """The name of a file that is being written; `tempfile` puts eight characters where two writers must not meet."""
 
 
-class DuplicateKey(yaml.MarkedYAMLError):
-    """A mapping in a YAML file has one key twice; a lenient reader would keep the last, silently."""
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as a person reads it: dates stay strings, only true and false are booleans, numbers are finite, no key
-    twice."""
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        try:
-            return super().construct_object(node, deep)
-        except (ValueError, LookupError) as error:
-            kind = node.tag.rpartition(":")[2]
-            raise yaml.MarkedYAMLError(problem=f"{node.value!r} is no {kind}", problem_mark=node.start_mark) from error
-
-    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
-        value = super().construct_scalar(node)
-        value.encode("utf-8")  # half a surrogate pair could be written nowhere
-        return value
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                raise yaml.MarkedYAMLError(
-                    problem="a key is a list or a mapping; a key is a word", problem_mark=key_node.start_mark
-                )
-            if key in seen:
-                raise DuplicateKey(problem=f"the key {key!r} appears twice", problem_mark=key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
-        number = super().construct_yaml_float(node)
-        if not math.isfinite(number):
-            raise yaml.constructor.ConstructorError(
-                problem=f"{node.value} is no finite number", problem_mark=node.start_mark
-            )
-        return number
-
-
-_PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map")}
-_Loader.yaml_constructors = {
-    tag: made for tag, made in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag in _PLAIN
-}
-_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag != "tag:yaml.org,2002:timestamp" and not (tag == "tag:yaml.org,2002:bool" and first not in "tTfF")
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def parse_yaml(data: bytes) -> Any:
-    """The value of a YAML document.
-
-    Raises ValueError, with the line in its message, for what is no YAML, no UTF-8, has a key twice or one that is a
-    list, or values that JSON has not: of other types, .nan, an infinite number.
-    """
-    try:
-        return yaml.load(data.decode("utf-8"), _Loader)  # noqa: S506 - a SafeLoader
-    except UnicodeDecodeError as error:
-        raise ValueError(f"is not UTF-8 (byte {error.start})") from error
-    except yaml.MarkedYAMLError as error:
-        place = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ValueError(f"{place}{error.problem}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(f"is no YAML: {' '.join(str(error).split())}") from error
-
-
 @contextlib.contextmanager
 def reporting_read_errors(path: str | Path, hint: str) -> Iterator[None]:
     """What cannot be read within it, for whatever reason of the system's, is CannotRun, at the path it names."""
@@ -234,13 +157,15 @@ def load_yaml(path: str | Path, hint: str) -> Any:
         hint: What to do where it cannot be read.
 
     Raises:
-        CannotRun: If the file cannot be read, or is not YAML as `parse_yaml` accepts it; then with the line.
+        CannotRun: If the file cannot be read, or is not strict YAML; then with the line.
     """
     return decode_yaml(path, read_bytes(path, hint))
 
 
 def decode_yaml(path: str | Path, data: bytes) -> Any:
-    """Parse the bytes of a YAML file; raise CannotRun, with the path and the line, where `parse_yaml` does not."""
+    """Parse the bytes of a YAML file; raise CannotRun, with the path and the line, where it is not strict YAML."""
+    from annotate.util.strict_yaml import parse_yaml  # most commands read no YAML before they know their options
+
     try:
         return parse_yaml(data)
     except ValueError as error:

@@ -1,6 +1,6 @@
 """Tables of words, numbers of things and measures: one model for text, HTML and Markdown.
 
-How a number looks is decided here; how a table looks, by who shows it (`cli.output`, `templates/tables.html`).
+How a number looks is decided here; how a table looks, by who shows it (`cli.terminal`, `templates/tables.html`).
 """
 
 from collections import defaultdict

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from annotate.api import list_rules
 from annotate.checks import CATALOGUE, check
-from annotate.cli.catalogue import every_rule
-from annotate.cli.output import as_data
+from annotate.cli.findings_output import finding_to_dict
 from annotate.corpus import Corpus
 from annotate.findings import Rule
 from annotate.generate import annotation_schema_text
@@ -22,7 +22,7 @@ def test_invalid_example_gives_its_findings(example: Path, tmp_path: Path, monke
     monkeypatch.chdir(tmp_path / "x")
     findings = list(check(Corpus("corpus"), load_inventory("schema")))
     expected = json.loads((example / "expected.json").read_text("utf-8"))
-    assert [as_data(finding, Path("corpus")) for finding in findings] == expected
+    assert [finding_to_dict(finding, Path("corpus")) for finding in findings] == expected
     assert example.name[:4] in {finding.code for finding in findings}
     assert all("\n" not in finding.message and "; " in finding.message for finding in findings)
 
@@ -36,11 +36,11 @@ def test_every_rule_has_an_example() -> None:
 
 
 def test_codes_are_unique() -> None:
-    assert len({rule.code for rule in every_rule()}) == len(every_rule())
+    assert len({rule.code for rule in list_rules()}) == len(list_rules())
     assert len(CATALOGUE) >= 30
 
 
-@pytest.mark.parametrize("rule", every_rule(), ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", list_rules(), ids=lambda rule: rule.code)
 def test_rule_says_what_and_why_with_examples(rule: Rule) -> None:
     first, *rest = rule.documentation.split("\n")
     assert first.endswith(".")
@@ -65,9 +65,9 @@ def test_schema_names_only_rules_of_the_catalogue() -> None:
 
 def test_rules_are_listed_and_explained() -> None:
     listed = annotate("rules").output
-    assert all(rule.code in listed for rule in every_rule())
+    assert all(rule.code in listed for rule in list_rules())
     explained = annotate("rules", "p303").output
     assert "Why:" in explained
-    assert len(json.loads(annotate("rules", "--format", "json").output)) == len(every_rule())
+    assert len(json.loads(annotate("rules", "--format", "json").output)) == len(list_rules())
     unknown = annotate("rules", "X1")
     assert (unknown.exit_code, unknown.output.count("\n")) == (2, 1)

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from annotate.checks import CATALOGUE
-from annotate.cli.output import FORMATS
+from annotate.cli.findings_output import FORMATS
 from tests.conftest import ROOT, Project, annotate
 
 

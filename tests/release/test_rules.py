@@ -193,9 +193,9 @@ def test_agreement_is_not_rounded_to_the_threshold_that_it_misses(released: Main
 def test_gate_must_be_a_finite_number(released: Maintained, least: str) -> None:
     """No number is less than .nan, so that the rule once found nothing."""
     released.write(GATE, f"agreement: {{least: {least}}}\n")
-    with pytest.raises(CannotRun, match=r"release\.yaml: line 1: \S+ is no finite number; fix the YAML"):
+    with pytest.raises(CannotRun, match=r"release\.yaml: line 1: \S+ is not a finite number; fix the YAML"):
         check_rule(released, NEXT, BY_CODE["V303"])
-    assert "is no finite number" in released.annotate("check").output
+    assert "is not a finite number" in released.annotate("check").output
 
 
 def flip_byte(path: Path) -> None:

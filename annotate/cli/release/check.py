@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from annotate.cli.output import FORMATS, corpus_option, render, schema_option
+from annotate.cli.findings_output import FORMATS, render_findings
+from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.release.common import show_progress
 
 
@@ -38,5 +39,5 @@ def check(ctx: click.Context, version: str, corpus: str, schema: str, format_: s
     with show_progress() as progress, open_candidate(version, corpus, schema, progress) as candidate:
         findings = list(check_candidate(candidate))
     subject = f"version {version} of {corpus} ({len(RULES)} rules)"
-    click.echo(render(findings, format_, Path(corpus).parent, RULES, subject, False))
+    click.echo(render_findings(findings, format_, Path(corpus).parent, RULES, subject, False))
     ctx.exit(1 if findings else 0)

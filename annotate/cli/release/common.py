@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
-from annotate.cli.output import terminal
+from annotate.cli.terminal import terminal
 
 
 @contextlib.contextmanager

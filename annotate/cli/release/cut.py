@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.output import corpus_option, render, schema_option
+from annotate.cli.findings_output import render_findings
+from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.release.common import show_progress
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def cut(
     with show_progress() as progress:
         result = cut_release(options, progress)
     if result.refused:
-        click.echo(render(result.refused, "text", Path(corpus).parent, RULES, f"version {version} of {corpus}", False))
+        click.echo(
+            render_findings(result.refused, "text", Path(corpus).parent, RULES, f"version {version} of {corpus}", False)
+        )
     elif result.prepared:
         click.echo(_next_steps(version, result))
     else:

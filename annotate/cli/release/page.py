@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate import inventory
-from annotate.cli.output import corpus_argument, schema_option, terminal
+from annotate.cli.options import corpus_argument, schema_option
+from annotate.cli.terminal import terminal
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.model import GOLD

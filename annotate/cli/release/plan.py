@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from annotate.cli.output import corpus_argument, schema_option
+from annotate.cli.options import corpus_argument, schema_option
 from annotate.cli.release.common import show_progress
 from annotate.errors import CannotRun
 

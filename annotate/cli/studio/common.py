@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from annotate.cli.output import terminal
+from annotate.cli.terminal import terminal
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Progress, Project, Studio, find_server
 from annotate.labelstudio.instructions import render_instructions

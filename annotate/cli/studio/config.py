@@ -3,7 +3,7 @@
 import click
 
 from annotate import inventory
-from annotate.cli.output import schema_option
+from annotate.cli.options import schema_option
 from annotate.labelstudio.config import labelling_config
 
 

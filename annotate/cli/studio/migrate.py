@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate import inventory
-from annotate.cli.output import corpus_option, guidelines_option, schema_option
+from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, show_progress, show_status
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun

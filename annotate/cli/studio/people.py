@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from annotate import inventory
-from annotate.cli.output import corpus_option, guidelines_option, schema_option
+from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     connect,
     dir_option,

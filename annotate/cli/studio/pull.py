@@ -3,7 +3,7 @@
 import click
 
 from annotate import inventory
-from annotate.cli.output import corpus_option, schema_option
+from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, show_progress, title_option
 from annotate.corpus import Corpus
 from annotate.labelstudio.annotators import identify_user

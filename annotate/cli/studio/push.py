@@ -10,8 +10,7 @@ import click
 
 from annotate import inventory
 from annotate.annotation_files import read_annotation_folder
-from annotate.cli.labels import find_errors
-from annotate.cli.output import corpus_option, guidelines_option, schema_option
+from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     MAX_SHOWN,
     connect,
@@ -169,12 +168,14 @@ def _read_predictions(folder: str, corpus: Corpus, loaded: Inventory) -> Predict
         CannotRun: A file is of another text than the corpus has, or its annotator is not an id.
         Refused: A file breaks a rule; the errors were printed.
     """
+    from annotate.checks import find_errors
+
     paths: dict[str, Path] = {}
     error_count = 0
     for entry in read_annotation_folder(folder, corpus):
         if not is_article_id(entry.annotation.annotator):
             raise CannotRun(entry.path, "its annotator is not an id", "use lower-case letters, as in baseline")
-        for finding in find_errors(entry, loaded):
+        for finding in find_errors(entry.annotation, entry.text, loaded, str(entry.path)):
             error_count += 1
             if error_count <= MAX_SHOWN:
                 click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)

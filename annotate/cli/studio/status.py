@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import click
 
 from annotate import inventory
-from annotate.cli.output import schema_option, terminal
+from annotate.cli.options import schema_option
 from annotate.cli.studio.common import connect, dir_option, page_url, show_progress, title_option
+from annotate.cli.terminal import terminal
 from annotate.errors import CannotRun, Refused
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Studio
