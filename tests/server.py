@@ -16,6 +16,16 @@ from annotate.labelstudio.state import State
 from tests.labelstudio.proxy import Proxy, before
 
 DATABASE, LOGIN = "label_studio.sqlite3", "credentials.json"
+START_TIMEOUT = 600
+"""Seconds that a start may take in the tests: other workers, and on a CI machine other jobs, share the processor."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_start() -> Iterator[None]:
+    """Wait longer for a server than the toolkit does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "START_TIMEOUT", START_TIMEOUT)
+        yield
 
 
 @pytest.fixture(scope="session")
