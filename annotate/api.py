@@ -267,7 +267,7 @@ def export(
     from annotate.formats.document import LabelledArticle
     from annotate.formats.export import export_documents, require_exportable
 
-    corpus.labelled_by([annotation_set])
+    corpus.select_annotation_sets([annotation_set])
     article_ids = corpus.annotated_ids(annotation_set)
     if not article_ids:
         folder = corpus.root / "annotations" / annotation_set

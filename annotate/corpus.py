@@ -1,12 +1,12 @@
-"""`corpus/` ↔ the model: where each file is, its canonical bytes, and reading and writing them side by side.
+"""A corpus folder: where each file is, its canonical bytes, and how it is read and written.
 
-Canonical JSON: keys in the order of the model, one span or relation a line, spans by place, LF at the end. Loading a
-canonical file and saving it gives the same bytes.
+Canonical JSON has the keys in the order of the model, a span or relation a line, the spans by position, and LF as line
+end. Reading a canonical file and writing it again gives the same bytes.
 """
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,95 +31,120 @@ from annotate.util.files import (
 
 T = TypeVar("T")
 
-_CHECK = "`annotate check` says what is wrong with it"
-_READABLE = "make it a folder that can be read"
+_CHECK = "`annotate check` lists what is wrong with it"
+_READABLE = "make it a readable folder"
 
 
 def span_sort_key(span: Span) -> tuple[int, int, str, str]:
-    """The canonical order of spans: start, end, label, id."""
+    """Return the key of the canonical order of spans: start, end, label, id."""
     return span.start, span.end, span.label, span.id
 
 
 def sort_annotation(annotation: Annotation) -> Annotation:
-    """The same annotation with spans by place, and relations by the place of their head, then of their tail."""
+    """Put the spans and relations of an annotation into canonical order.
+
+    Spans are sorted by `span_sort_key`, relations by the position of their head, then of their tail, then by label. A
+    relation whose end is not a span comes first.
+    """
     spans = sorted(annotation.spans, key=span_sort_key)
-    place = {span.id: number for number, span in enumerate(spans)}
+    positions = {span.id: position for position, span in enumerate(spans)}
 
-    def relation_order(relation: Relation) -> tuple[int, int, str]:
-        return place.get(relation.head, -1), place.get(relation.tail, -1), relation.label
+    def relation_sort_key(relation: Relation) -> tuple[int, int, str]:
+        return positions.get(relation.head, -1), positions.get(relation.tail, -1), relation.label
 
-    relations = sorted(annotation.relations, key=relation_order)
+    relations = sorted(annotation.relations, key=relation_sort_key)
     return msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations))
 
 
-def _lines(value: Any, line: bytes) -> bytes:
-    """A list of structs with one a line; anything else on one line. `line` is the value as `msgspec` encodes it."""
-    if not line.startswith((b"[", b"{")):
-        return line
-    line = msgspec.json.format(line, indent=0)
+def _break_lines(value: Any, encoded: bytes) -> bytes:
+    """Put each struct of a list on its own line, and anything else on one line.
+
+    Args:
+        value: The value of a field.
+        encoded: The value as `msgspec` encodes it.
+    """
+    if not encoded.startswith((b"[", b"{")):
+        return encoded
+    encoded = msgspec.json.format(encoded, indent=0)
     if not isinstance(value, list | tuple) or not value or isinstance(value[0], str):
-        return line
-    # All in one go. What is looked for is no part of a string: a quote in one has a backslash before it, and the quote
-    # that ends one has no letter behind it. Nor is it within an item: no item has a list of structs of its own type.
-    between = b'}, {"%b": ' % value[0].__struct_fields__[0].encode()
-    return b"[\n" + line[1:-1].replace(between, between.replace(b" ", b"\n", 1)) + b"\n]"
+        return encoded
+    # One replacement for the whole list is fast. The separator cannot be inside a string: there a quotation mark has a
+    # backslash before it, and no letter follows the mark that ends a string. Nor can it be inside an item, since no
+    # item has a list of structs of its own type.
+    separator = b'}, {"%b": ' % value[0].__struct_fields__[0].encode()
+    return b"[\n" + encoded[1:-1].replace(separator, separator.replace(b" ", b"\n", 1)) + b"\n]"
 
 
 _encoder = msgspec.json.Encoder()
 
 
-def _encode(noun: msgspec.Struct, but: str = "") -> bytes:
-    """The fields of a noun, one a line or list; `but` is left out."""
-    names, form = _form(type(noun), but)
-    values = [getattr(noun, name) for name in names]
+def _encode(struct: msgspec.Struct, omit: str = "") -> bytes:
+    """Encode a struct as canonical JSON, without the field `omit`."""
+    names, template = _make_template(type(struct), omit)
+    values = [getattr(struct, name) for name in names]
     # An encoded value has no line end of its own.
     lines = _encoder.encode_lines(values).split(b"\n")
-    return form % tuple(map(_lines, values, lines))
+    return template % tuple(map(_break_lines, values, lines))
 
 
 @cache
-def _form(type_: type[msgspec.Struct], but: str) -> tuple[tuple[str, ...], bytes]:
-    """The fields of a noun, and the bytes around their values."""
-    names = tuple(name for name in type_.__struct_fields__ if name != but)
+def _make_template(type_: type[msgspec.Struct], omit: str) -> tuple[tuple[str, ...], bytes]:
+    """Return the names of a type's fields, and the bytes around their values."""
+    names = tuple(name for name in type_.__struct_fields__ if name != omit)
     return names, b"{\n" + b",\n".join(b'"%b": %%b' % name.encode() for name in names) + b"\n}\n"
 
 
 def encode_annotation(annotation: Annotation) -> bytes:
+    """Return the canonical bytes of an annotation."""
     return encode_sorted_annotation(sort_annotation(annotation))
 
 
 def encode_sorted_annotation(annotation: Annotation) -> bytes:
-    """The bytes of an annotation whose spans and relations are in canonical order as they are."""
+    """Return the canonical bytes of an annotation whose spans and relations are in canonical order already."""
     return _encode(annotation)
 
 
 def decode_annotation(path: Path, data: bytes) -> Annotation:
-    """The annotation of a file's bytes; `path` is what an error names."""
-    return _decoded(path, data, Annotation)
+    """Decode the bytes of an annotation file.
+
+    Args:
+        path: The file that an error names.
+        data: Its bytes.
+
+    Raises:
+        CannotRun: If the bytes are not an annotation.
+    """
+    return _decode(path, data, Annotation)
 
 
 def encode_article(article: Article) -> bytes:
-    """The metadata's bytes; the text has a file of its own."""
-    return _encode(article, but="text")
+    """Return the canonical bytes of an article's metadata; the text has its own file."""
+    return _encode(article, omit="text")
 
 
 def encode_source(source: SourceFile) -> bytes:
+    """Return the canonical bytes of the record of a source file."""
     return _encode(source)
 
 
 def encode_coverage(coverage: Coverage) -> bytes:
+    """Return the canonical bytes of an article's coverage."""
     return _encode(coverage)
 
 
 def encode_links(links: Links) -> bytes:
+    """Return the canonical bytes of the links of a corpus."""
     return _encode(links)
 
 
 def find_parent_folder(folder: Path) -> Path:
-    """The folder that a folder is in, as it was named where that leads there, so that messages say what was typed."""
-    named = folder / ".." if folder.name in ("", "..") else folder.parent
-    real = folder.resolve().parent
-    return named if named.resolve() == real else real
+    """Return the folder that contains a folder.
+
+    Where possible the path has the form in which the user gave it, so that messages repeat what was typed.
+    """
+    parent = folder / ".." if folder.name in ("", "..") else folder.parent
+    resolved = folder.resolve().parent
+    return parent if parent.resolve() == resolved else resolved
 
 
 def _is_corpus(folder: Path) -> bool:
@@ -127,197 +152,321 @@ def _is_corpus(folder: Path) -> bool:
 
 
 class Corpus:
-    """A corpus folder. Paths are made from names that were found in it or for which `is_article_id` is true."""
+    """A corpus folder.
+
+    An annotation set is the annotations of one annotator, or gold; its name is that of its folder.
+
+    Ids and file names become parts of paths without being checked. Give only those that this class returned, and ids
+    for which `is_article_id` is true.
+
+    Attributes:
+        root: The folder.
+    """
 
     def __init__(self, root: str | Path) -> None:
+        """Open a corpus folder.
+
+        Raises:
+            CannotRun: If there is no such folder.
+        """
         self.root = Path(root)
         with reporting_read_errors(self.root, "name a corpus folder"):
-            there = self.root.is_dir()
-        if not there:
-            raise CannotRun(self.root, "no such folder", "name a corpus folder, or lay one out with `annotate init`")
+            is_folder = self.root.is_dir()
+        if not is_folder:
+            raise CannotRun(self.root, "no such folder", "name a corpus folder, or create one with `annotate init`")
 
-    def expect(self) -> None:
-        """Raises CannotRun for a folder that has nothing of a corpus, such as the one that a corpus is in."""
+    def require_contents(self) -> None:
+        """Check that the folder holds a corpus, and not, for example, the folder that contains one.
+
+        Raises:
+            CannotRun: If it has neither annotators.yaml nor articles nor sources.
+        """
         if _is_corpus(self.root):
             return
         inner = self.root / "corpus"
-        hint = f"name {inner}" if _is_corpus(inner) else "name a corpus folder, or lay one out with `annotate init`"
-        raise CannotRun(self.root, "is no corpus: it has neither annotators.yaml nor articles nor sources", hint)
+        hint = f"name {inner}" if _is_corpus(inner) else "name a corpus folder, or create one with `annotate init`"
+        raise CannotRun(self.root, "is not a corpus: it has no annotators.yaml, articles or sources", hint)
 
-    def text_path(self, article: str) -> Path:
-        return self.root / "articles" / f"{article}.txt"
+    def text_path(self, article_id: str) -> Path:
+        """Return the path of an article's text."""
+        return self.root / "articles" / f"{article_id}.txt"
 
-    def article_path(self, article: str) -> Path:
-        return self.root / "articles" / f"{article}.json"
+    def article_path(self, article_id: str) -> Path:
+        """Return the path of an article's metadata."""
+        return self.root / "articles" / f"{article_id}.json"
 
-    def annotation_path(self, version: str, article: str) -> Path:
-        return self.root / "annotations" / version / f"{article}.json"
+    def annotation_path(self, annotation_set: str, article_id: str) -> Path:
+        """Return the path of an annotation."""
+        return self.root / "annotations" / annotation_set / f"{article_id}.json"
 
     def source_path(self, file: str) -> Path:
+        """Return the path of a source file."""
         return self.root / "sources" / file
 
     def source_record_path(self, file: str) -> Path:
+        """Return the path of the record of a source file."""
         return self.root / "sources" / f"{file}.json"
 
-    def coverage_path(self, article: str) -> Path:
-        return self.root / "coverage" / f"{article}.json"
+    def coverage_path(self, article_id: str) -> Path:
+        """Return the path of an article's coverage."""
+        return self.root / "coverage" / f"{article_id}.json"
 
-    def adjudication_path(self, article: str) -> Path:
-        return self.root / "adjudication" / f"{article}.yaml"
+    def adjudication_path(self, article_id: str) -> Path:
+        """Return the path of the decisions on an article."""
+        return self.root / "adjudication" / f"{article_id}.yaml"
 
     @property
     def links_path(self) -> Path:
+        """The path of the links between passages."""
         return self.root / "links.json"
 
     @property
     def statement_path(self) -> Path:
+        """The path of the data statement."""
         return self.root / "statement.yaml"
 
     @property
     def release_path(self) -> Path:
+        """The path of the settings of releases."""
         return self.root / "release.yaml"
 
     @property
     def annotators_path(self) -> Path:
+        """The path of the list of annotators."""
         return self.root / "annotators.yaml"
 
     def article_ids(self) -> list[str]:
-        return self._names("articles", ".json")
+        """Return the ids of the articles that have metadata, sorted."""
+        return self._list_names("articles", ".json")
 
     def text_ids(self) -> list[str]:
-        return self._names("articles", ".txt")
+        """Return the ids of the articles that have a text, sorted."""
+        return self._list_names("articles", ".txt")
 
-    def versions(self) -> list[str]:
-        """The folders of annotations: annotators, and gold."""
+    def annotation_sets(self) -> list[str]:
+        """Return the names of the annotation sets, sorted: ids of annotators, and gold."""
         folder = f"{self.root}/annotations"
         with reporting_read_errors(folder, _READABLE):
             return list_folders(folder)
 
-    def labelled_by(self, names: Iterable[str]) -> list[str]:
-        """Annotators, each once; raises CannotRun, naming those who have, for one who has labelled nothing."""
-        wanted, known = list(dict.fromkeys(names)), self.versions()
-        for name in wanted:
-            if name not in known:
-                hint = f"take of: {', '.join(known)}" if known else "nobody has labelled yet"
-                raise CannotRun(self.root / "annotations", f"has no labels by {name!r}", hint)
-        return wanted
+    def select_annotation_sets(self, names: Iterable[str]) -> list[str]:
+        """Return the names of some annotation sets, each once, in the order given.
 
-    def annotated_ids(self, version: str) -> list[str]:
-        return self._names(f"annotations/{version}", ".json")
+        Args:
+            names: Ids of annotators, or gold.
+
+        Raises:
+            CannotRun: If the corpus does not have one of them.
+        """
+        selected, existing = list(dict.fromkeys(names)), self.annotation_sets()
+        for name in selected:
+            if name not in existing:
+                hint = f"choose from: {', '.join(existing)}" if existing else "the corpus has no annotations yet"
+                raise CannotRun(self.root / "annotations", f"has no labels by {name!r}", hint)
+        return selected
+
+    def annotated_ids(self, annotation_set: str) -> list[str]:
+        """Return the ids of the articles that an annotation set has, sorted."""
+        return self._list_names(f"annotations/{annotation_set}", ".json")
+
+    def common_article_ids(self, annotators: Sequence[str]) -> list[str]:
+        """Return the ids of the articles that all of the annotators have labelled, sorted.
+
+        Args:
+            annotators: The names of at least two annotation sets.
+
+        Raises:
+            CannotRun: If there are fewer than two annotators, or no such article.
+        """
+        if len(set(annotators)) < 2:
+            raise CannotRun(",".join(annotators), "names fewer than two annotators", "write --from anna,ben")
+        article_ids = sorted(set.intersection(*(set(self.annotated_ids(name)) for name in annotators)))
+        if not article_ids:
+            raise CannotRun(
+                self.root, f"no article was labelled by all of {', '.join(annotators)}", "pull their labels"
+            )
+        return article_ids
 
     def covered_ids(self) -> list[str]:
-        return self._names("coverage", ".json")
+        """Return the ids of the articles that have a coverage file, sorted."""
+        return self._list_names("coverage", ".json")
 
     def source_files(self) -> list[str]:
-        """The names of the source files that have a record beside them, or are one's subject."""
-        return self._names("sources", ".json")
+        """Return the names of the source files that have a record, sorted; the source file itself may be missing."""
+        return self._list_names("sources", ".json")
 
-    def _names(self, folder: str, ending: str) -> list[str]:
-        """The names of the files in a folder; one that stands in several folders is one string in memory."""
+    def _list_names(self, folder: str, suffix: str) -> list[str]:
+        """List the files of a folder by name, without suffix. Equal names of several folders share their memory."""
         path = f"{self.root}/{folder}"
         with reporting_read_errors(path, _READABLE):
-            return [sys.intern(name) for name in list_names(path, ending)]
+            return [sys.intern(name) for name in list_names(path, suffix)]
 
     def files(self) -> Iterator[str]:
-        """The paths of all files, from the folder on, also hidden ones, in no order."""
+        """Yield the paths of all files, also of hidden ones, relative to the corpus folder, in no order."""
         with reporting_read_errors(self.root, _READABLE):
             yield from walk_files(str(self.root))
 
     def splits(self) -> dict[str, list[str]]:
-        """Split → article ids, in the order of the files' lines."""
+        """Return the article ids of each split, in the order of the lines of its file."""
         return {
             name: read_bytes(f"{self.root}/splits/{name}.txt", "restore the list").decode("utf-8", "replace").split()
-            for name in sorted(self._names("splits", ".txt"), key="{}.txt".format)
+            for name in sorted(self._list_names("splits", ".txt"), key="{}.txt".format)
         }
 
-    def read_text(self, article: str) -> str:
-        path = f"{self.root}/articles/{article}.txt"
+    def read_text(self, article_id: str) -> str:
+        """Read the text of an article.
+
+        Raises:
+            CannotRun: If the file cannot be read, or is not UTF-8.
+        """
+        path = f"{self.root}/articles/{article_id}.txt"
         try:
             return read_bytes(path, _CHECK).decode("utf-8")
         except UnicodeDecodeError as error:
             raise CannotRun(Path(path), f"is not UTF-8 (byte {error.start})", _CHECK) from error
 
-    def read_article(self, article: str) -> Article:
-        path = f"{self.root}/articles/{article}.json"
-        fields = _decoded(path, read_bytes(path, _CHECK), dict[str, Any])
-        return convert_value(path, {**fields, "text": self.read_text(article)}, Article, _CHECK)
+    def read_article(self, article_id: str) -> Article:
+        """Read an article with its text.
 
-    def read_annotation(self, version: str, article: str) -> Annotation:
-        path = f"{self.root}/annotations/{version}/{article}.json"
-        return _decoded(path, read_bytes(path, _CHECK), Annotation)
+        Raises:
+            CannotRun: If one of its two files cannot be read.
+        """
+        path = f"{self.root}/articles/{article_id}.json"
+        fields = _decode(path, read_bytes(path, _CHECK), dict[str, Any])
+        return convert_value(path, {**fields, "text": self.read_text(article_id)}, Article, _CHECK)
 
-    def find_annotation(self, version: str, article: str) -> Annotation | None:
-        """The same; None where the article has no such labels."""
-        path = f"{self.root}/annotations/{version}/{article}.json"
+    def read_annotation(self, annotation_set: str, article_id: str) -> Annotation:
+        """Read an annotation.
+
+        Args:
+            annotation_set: The id of an annotator, or gold.
+            article_id: The id of the article.
+
+        Raises:
+            CannotRun: If the file is missing or cannot be read.
+        """
+        path = f"{self.root}/annotations/{annotation_set}/{article_id}.json"
+        return _decode(path, read_bytes(path, _CHECK), Annotation)
+
+    def find_annotation(self, annotation_set: str, article_id: str) -> Annotation | None:
+        """Read an annotation, or return None if the annotation set does not have the article.
+
+        Raises:
+            CannotRun: If the file cannot be read.
+        """
+        path = f"{self.root}/annotations/{annotation_set}/{article_id}.json"
         data = read_bytes_if_present(path, _CHECK)
-        return None if data is None else _decoded(path, data, Annotation)
+        return None if data is None else _decode(path, data, Annotation)
 
     def read_source(self, file: str) -> SourceFile:
-        return _decode(self.source_record_path(file), SourceFile)
+        """Read the record of a source file.
 
-    def read_coverage(self, article: str) -> Coverage:
-        return _decode(self.coverage_path(article), Coverage)
+        Raises:
+            CannotRun: If it cannot be read.
+        """
+        return _read(self.source_record_path(file), SourceFile)
+
+    def read_coverage(self, article_id: str) -> Coverage:
+        """Read the coverage of an article.
+
+        Raises:
+            CannotRun: If it cannot be read.
+        """
+        return _read(self.coverage_path(article_id), Coverage)
 
     def read_links(self) -> Links:
-        """The links between passages; none where the corpus has no file of them."""
+        """Read the links between passages; without a file there are none.
+
+        Raises:
+            CannotRun: If the file cannot be read.
+        """
         data = read_bytes_if_present(self.links_path, _CHECK)
-        return Links(links=()) if data is None else _decoded(self.links_path, data, Links)
+        return Links(links=()) if data is None else _decode(self.links_path, data, Links)
 
     def read_statement(self) -> dict[str, str]:
-        """The data statement, heading → text; empty where the corpus has none."""
+        """Read the data statement.
+
+        Returns:
+            The text of each section by heading; empty without a file.
+
+        Raises:
+            CannotRun: If the file cannot be read.
+        """
         path = self.statement_path
         data = read_bytes_if_present(path, _CHECK)
         return {} if data is None else convert_value(path, decode_yaml(path, data), dict[str, str], _CHECK)
 
     def read_annotators(self) -> dict[str, Annotator]:
-        """Annotators by id."""
+        """Read the annotators, by id.
+
+        Raises:
+            CannotRun: If the file is missing or cannot be read.
+        """
         path = self.annotators_path
         value = load_yaml(path, _CHECK)
         entries = value.get("annotators", []) if isinstance(value, dict) else []
         return {annotator.id: annotator for annotator in convert_value(path, entries, list[Annotator], _CHECK)}
 
     def articles(self) -> Iterator[Article]:
-        return (self.read_article(article) for article in self.article_ids())
+        """Yield all articles in the order of their ids. The files are read one by one."""
+        return (self.read_article(article_id) for article_id in self.article_ids())
 
     def gold(self) -> Iterator[Annotation]:
-        return (self.read_annotation(GOLD, article) for article in self.annotated_ids(GOLD))
+        """Yield all gold annotations in the order of the article ids. The files are read one by one."""
+        return (self.read_annotation(GOLD, article_id) for article_id in self.annotated_ids(GOLD))
 
-    def files_of_article(self, article: Article) -> list[FileToWrite]:
-        """Text and metadata; the metadata last, so that an article without a text never shows."""
+    def prepare_article(self, article: Article) -> list[FileToWrite]:
+        """Return the files of an article. The metadata is last, so that no reader sees an article without a text."""
         text = FileToWrite(self.text_path(article.id), article.text.encode("utf-8"))
         return [text, FileToWrite(self.article_path(article.id), encode_article(article))]
 
     def write_article(self, article: Article) -> None:
-        for file in self.files_of_article(article):
+        """Write the text and the metadata of an article."""
+        for file in self.prepare_article(article):
             write_atomically(*file)
 
-    def write_annotation(self, version: str, annotation: Annotation) -> None:
-        write_atomically(self.annotation_path(version, annotation.article), encode_annotation(annotation))
+    def write_annotation(self, annotation_set: str, annotation: Annotation) -> None:
+        """Write an annotation in canonical form.
+
+        Args:
+            annotation_set: The id of an annotator, or gold.
+            annotation: The annotation.
+        """
+        write_atomically(self.annotation_path(annotation_set, annotation.article), encode_annotation(annotation))
 
     def write_coverage(self, coverage: Coverage) -> None:
+        """Write the coverage of an article."""
         write_atomically(self.coverage_path(coverage.article), encode_coverage(coverage))
 
     def write_links(self, links: Links) -> None:
+        """Write all links of the corpus."""
         write_atomically(self.links_path, encode_links(links))
 
-    def files_of_source(self, source: SourceFile, data: bytes) -> list[FileToWrite]:
-        """A source file and its record; the record last."""
+    def prepare_source(self, source: SourceFile, data: bytes) -> list[FileToWrite]:
+        """Return a source file and its record. The record is last."""
         record = FileToWrite(self.source_record_path(source.file), encode_source(source))
         return [FileToWrite(self.source_path(source.file), data), record]
 
     def write_source(self, source: SourceFile, data: bytes) -> None:
-        for file in self.files_of_source(source, data):
+        """Write a source file and its record.
+
+        Args:
+            source: The record.
+            data: The bytes of the source file.
+        """
+        for file in self.prepare_source(source, data):
             write_atomically(*file)
 
     def write_source_record(self, source: SourceFile) -> None:
+        """Write the record of a source file, and leave the source file alone."""
         write_atomically(self.source_record_path(source.file), encode_source(source))
 
 
-def _decode(path: Path, type_: type[T]) -> T:
-    return _decoded(path, read_bytes(path, _CHECK), type_)
+def _read(path: Path, type_: type[T]) -> T:
+    return _decode(path, read_bytes(path, _CHECK), type_)
 
 
-def _decoded(path: str | Path, data: bytes, type_: type[T]) -> T:
+def _decode(path: str | Path, data: bytes, type_: type[T]) -> T:
     try:
         return msgspec.json.decode(data, type=type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -52,9 +52,9 @@ class Intake(NamedTuple):
 
     def files(self, corpus: Corpus) -> Iterator[FileToWrite]:
         """What is to be written, in this order."""
-        yield from corpus.files_of_source(self.source, self.data)
+        yield from corpus.prepare_source(self.source, self.data)
         for article in self.articles:
-            yield from corpus.files_of_article(article)
+            yield from corpus.prepare_article(article)
 
 
 def make_article_id(name: str) -> str:

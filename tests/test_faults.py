@@ -169,7 +169,7 @@ def test_folder_that_may_not_be_looked_into_is_one_line(
     path = f"corpus/{folder}".removesuffix("/")
     forbid(monkeypatch, "scandir", path)
     result = project.annotate("check")
-    said = f"annotate: {path}: permission denied; make it a folder that can be read\n"
+    said = f"annotate: {path}: permission denied; make it a readable folder\n"
     assert (result.exit_code, result.output) == (2, said)
 
 
@@ -197,9 +197,9 @@ def test_name_of_a_source_that_no_disk_takes_is_a_finding(project: Project) -> N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("check empty", "empty: is no corpus: it has neither annotators.yaml nor articles nor sources; name a corpus"),
-        ("check .", ".: is no corpus: it has neither annotators.yaml nor articles nor sources; name corpus\n"),
-        ("build empty --out out", "empty: is no corpus: "),
+        ("check empty", "empty: is not a corpus: it has no annotators.yaml, articles or sources; name a corpus"),
+        ("check .", ".: is not a corpus: it has no annotators.yaml, articles or sources; name corpus\n"),
+        ("build empty --out out", "empty: is not a corpus: "),
         (f"check {'x' * 5000}", f"{'x' * 5000}: file name too long; name a corpus folder\n"),
     ],
 )

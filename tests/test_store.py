@@ -32,10 +32,10 @@ def test_whole_corpus_round_trips_byte_for_byte(corpus: Corpus) -> None:
             article = folder.read_article(name)
             assert encode_article(article) == folder.article_path(name).read_bytes()
             assert article.text.encode() == folder.text_path(name).read_bytes()
-        for version in folder.versions():
-            for name in folder.annotated_ids(version):
-                annotation = folder.read_annotation(version, name)
-                assert encode_annotation(annotation) == folder.annotation_path(version, name).read_bytes()
+        for annotation_set in folder.annotation_sets():
+            for name in folder.annotated_ids(annotation_set):
+                annotation = folder.read_annotation(annotation_set, name)
+                assert encode_annotation(annotation) == folder.annotation_path(annotation_set, name).read_bytes()
         for file in folder.source_files():
             assert encode_source(folder.read_source(file)) == folder.source_record_path(file).read_bytes()
 

@@ -19,20 +19,6 @@ def list_decided_articles(corpus: Corpus) -> list[str]:
     return sorted(path.stem for path in corpus.adjudication_path("x").parent.glob("*.yaml"))
 
 
-def list_common_articles(corpus: Corpus, annotators: Sequence[str]) -> list[str]:
-    """Return the ids of the articles that all of the annotators have labelled.
-
-    Raises:
-        CannotRun: If there are fewer than two annotators, or no such article.
-    """
-    if len(set(annotators)) < 2:
-        raise CannotRun(",".join(annotators), "names fewer than two annotators", "write --from anna,ben")
-    common = sorted(set.intersection(*(set(corpus.annotated_ids(name)) for name in annotators)))
-    if not common:
-        raise CannotRun(corpus.root, f"no article was labelled by all of {', '.join(annotators)}", "pull their labels")
-    return common
-
-
 def read_annotations(corpus: Corpus, article_id: str, annotators: Sequence[str]) -> tuple[list[Annotation], str]:
     """Read the annotations of an article and its text.
 

@@ -163,8 +163,8 @@ def read_study(
         CannotRun: If an annotator has labelled nothing, there are fewer than two, no article has labels of two, or
             labels do not fit their text.
     """
-    annotation_sets = corpus.versions()
-    names = corpus.labelled_by(annotators or [name for name in annotation_sets if name != GOLD])
+    annotation_sets = corpus.annotation_sets()
+    names = corpus.select_annotation_sets(annotators or [name for name in annotation_sets if name != GOLD])
     if with_gold and GOLD in annotation_sets and GOLD not in names:
         names.append(GOLD)
     if len(names) < 2:

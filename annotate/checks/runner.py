@@ -60,7 +60,7 @@ def check(
     Raises:
         CannotRun: for a folder that is no corpus, or that has folders that cannot be read.
     """
-    corpus.expect()
+    corpus.require_contents()
     run = _Run(corpus, inventory)
     yield from run.check_annotators()
     yield from run.check_sources()
@@ -332,7 +332,7 @@ class _Run:
             splits=corpus.splits(),
         )
         annotated, shared = self.contents.annotated, dict[tuple[str, ...], tuple[str, ...]]()
-        for annotation_set in corpus.versions():
+        for annotation_set in corpus.annotation_sets():
             for article_id in corpus.annotated_ids(annotation_set):
                 annotation_sets = (*annotated.get(article_id, ()), annotation_set)
                 annotated[article_id] = shared.setdefault(annotation_sets, annotation_sets)

@@ -41,15 +41,15 @@ def plan(corpus: str, from_: str, anew: bool) -> None:
     \b
     annotate adjudicate plan --from anna,ben
     """
-    from annotate.agreement.decisions import list_common_articles, plan_article, write_decisions
+    from annotate.agreement.decisions import plan_article, write_decisions
     from annotate.corpus import Corpus
     from annotate.model import GOLD
 
     store = Corpus(corpus)
-    annotators = store.labelled_by(name for part in from_.split(",") if (name := part.strip()))
+    annotators = store.select_annotation_sets(name for part in from_.split(",") if (name := part.strip()))
     if GOLD in annotators:
         raise CannotRun(from_, f"names {GOLD}, which the decisions make", "name the annotators who labelled")
-    articles = list_common_articles(store, annotators)
+    articles = store.common_article_ids(annotators)
     for new in [plan_article(store, article_id, annotators, replace=anew) for article_id in articles]:
         write_decisions(store, new)
         open_ = len(new.open_differences)
@@ -104,7 +104,7 @@ def _make_gold(
     from annotate.checks import check_annotation
 
     path, decisions = store.adjudication_path(article_id), read_decisions(store, article_id)
-    annotations, text = read_annotations(store, article_id, store.labelled_by(decisions.annotators))
+    annotations, text = read_annotations(store, article_id, store.select_annotation_sets(decisions.annotators))
     if decisions.text_sha256 != annotations[0].text_sha256:
         return None, [f"{path}: was made on another text; decide on the text as it is now"]
     planned = plan_adjudication(annotations, text, decisions)

@@ -45,7 +45,7 @@ def command(
             click.echo(f"fixed {Path(corpus) / file}", err=True)
         with count_progress("checking", article_count) as progress:
             findings = annotate.check(store, inventory, workers=workers, progress=progress)
-    annotation_count = sum(len(store.annotated_ids(annotation_set)) for annotation_set in store.versions())
+    annotation_count = sum(len(store.annotated_ids(annotation_set)) for annotation_set in store.annotation_sets())
     counts = f"{count_noun(article_count, 'article')}, {count_noun(annotation_count, 'annotation')}"
     subject = f"{corpus} ({counts}, {len(CATALOGUE)} rules)"
     click.echo(render_findings(findings, format_, store.root, CATALOGUE, subject))

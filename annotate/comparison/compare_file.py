@@ -57,7 +57,7 @@ def compare_file(
         file=file,
         kind=info.kind,
         article=info.article_id,
-        version=info.annotation_set,
+        annotation_set=info.annotation_set,
         old=None if old.data is None else sha256(old.data),
         new=None if new.data is None else sha256(new.data),
     )

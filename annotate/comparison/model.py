@@ -92,7 +92,7 @@ class FileChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         file: Path below `corpus/` or `schema/`, with that prefix.
-        version: The annotation set of an annotation: gold or an annotator's id.
+        annotation_set: Of an annotation: gold or an annotator's id. In JSON it is `version`.
         old: SHA-256 of the old file.
         new: SHA-256 of the new file.
     """
@@ -100,7 +100,7 @@ class FileChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     file: str
     kind: FileKind
     article: str | None = None
-    version: str | None = None
+    annotation_set: str | None = msgspec.field(default=None, name="version")
     old: str | None = None
     new: str | None = None
     fields: tuple[FieldChange, ...] = ()

@@ -120,11 +120,11 @@ class SummaryBuilder:
             summary.articles.text.append(article_id)
         elif change.kind == "metadata" and article_id:
             self._add_metadata(change, article_id)
-        elif change.version == GOLD and article_id:
+        elif change.annotation_set == GOLD and article_id:
             self._add_gold(change, article_id)
-        elif change.version:
+        elif change.annotation_set:
             number = len(change.spans) + len(change.relations)
-            summary.annotators[change.version] = summary.annotators.get(change.version, 0) + number
+            summary.annotators[change.annotation_set] = summary.annotators.get(change.annotation_set, 0) + number
 
     def _add_metadata(self, change: FileChange, article_id: str) -> None:
         articles = self.summary.articles

@@ -80,7 +80,7 @@ def build(
     annotators = corpus.read_annotators()
     order = Order(
         corpus=str(corpus.root),
-        annotators=tuple(name for name in corpus.versions() if name != GOLD),
+        annotators=tuple(name for name in corpus.annotation_sets() if name != GOLD),
         inventory=inventory,
         tables=tuple(sorted({ARTICLES, *tables})) if tables else None,
         negatives=negatives,

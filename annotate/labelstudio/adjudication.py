@@ -42,20 +42,6 @@ class WrittenGold(NamedTuple):
     problems: list[str]
 
 
-def common_articles(corpus: Corpus, annotators: Sequence[str]) -> list[str]:
-    """Return the articles that all of the annotators labelled.
-
-    Raises:
-        CannotRun: There are fewer than two annotators, or no such article.
-    """
-    if len(set(annotators)) < 2:
-        raise CannotRun(",".join(annotators), "names fewer than two annotators", "write --from anna,ben")
-    article_ids = sorted(set.intersection(*(set(corpus.annotated_ids(annotator)) for annotator in annotators)))
-    if not article_ids:
-        raise CannotRun(corpus.root, f"no article was labelled by all of {', '.join(annotators)}", "pull their labels")
-    return article_ids
-
-
 def adjudication_tabs(
     corpus: Corpus, inventory: Inventory, article_id: str, predictions: Sequence[Prediction], agree: Agree
 ) -> list[Prediction]:

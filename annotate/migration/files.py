@@ -100,7 +100,7 @@ def migrate_files(
 
 def annotation_pairs(corpus: Corpus, migration: Migration) -> Iterator[AnnotationPair]:
     """Yield every annotation of the corpus before and after a migration."""
-    for annotation_set in corpus.versions():
+    for annotation_set in corpus.annotation_sets():
         for article_id in corpus.annotated_ids(annotation_set):
             old = corpus.read_annotation(annotation_set, article_id)
             new = migrate_annotation(migration.steps, old, annotation_set, migration.new_version)

@@ -106,7 +106,7 @@ def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str) -> None:
 
 def _count_corpus_effects(corpus: Corpus, migration: Migration) -> list[CorpusEffect]:
     counts = [[0, 0, 0] for _ in migration.steps]
-    for annotation_set in corpus.versions():
+    for annotation_set in corpus.annotation_sets():
         for article_id in corpus.annotated_ids(annotation_set):
             old = corpus.read_annotation(annotation_set, article_id)
             for count, step in zip(counts, migration.steps, strict=True):

@@ -201,8 +201,8 @@ def _hydrate_article(
 
     article = made(body.article, f"articles/{body.id}.json", Article)
     annotations = {
-        version: made(tree, f"annotations/{version}/{body.id}.json", Annotation)
-        for version, tree in body.annotations.items()
+        annotation_set: made(tree, f"annotations/{annotation_set}/{body.id}.json", Annotation)
+        for annotation_set, tree in body.annotations.items()
     }
     coverage = made(body.coverage, f"coverage/{body.id}.json", Coverage) if body.coverage else None
     if reader.is_other_text:
@@ -211,10 +211,10 @@ def _hydrate_article(
     placed |= {quote: reader.read("links.json", quote, what) for quote, what in linked}
     dropped = 0
     corpus.write_article(article)
-    for version, annotation in annotations.items():
+    for annotation_set, annotation in annotations.items():
         whole = _drop_dangling_relations(annotation)
         dropped += len(annotation.relations) - len(whole.relations)
-        corpus.write_annotation(version, whole)
+        corpus.write_annotation(annotation_set, whole)
     if coverage:
         corpus.write_coverage(coverage)
     return ArticleReport(

@@ -203,20 +203,27 @@ def _fingerprinter(article: Article) -> Fingerprinter:
 
 
 def _body(corpus: Corpus, article: Article, choices: Collection[str]) -> ArticleSkeleton:
-    name, fingerprinter = article.id, _fingerprinter(article)
-    fingerprinters = {name: fingerprinter}
+    article_id, fingerprinter = article.id, _fingerprinter(article)
+    fingerprinters = {article_id: fingerprinter}
     quotes = Quotes(fingerprinters)
 
     def sealed(noun: Article | Annotation | Coverage) -> Tree:
-        return _redact(msgspec.to_builtins(noun), name, fingerprinters, quotes, choices)
+        return _redact(msgspec.to_builtins(noun), article_id, fingerprinters, quotes, choices)
 
-    versions = [version for version in corpus.versions() if corpus.annotation_path(version, name).is_file()]
+    annotation_sets = [
+        annotation_set
+        for annotation_set in corpus.annotation_sets()
+        if corpus.annotation_path(annotation_set, article_id).is_file()
+    ]
     return ArticleSkeleton(
-        id=name,
+        id=article_id,
         lines=[fingerprinter(*line) for line in line_ranges(article.text)],
         article=sealed(msgspec.structs.replace(article, text="")),
-        annotations={version: sealed(corpus.read_annotation(version, name)) for version in versions},
-        coverage=sealed(corpus.read_coverage(name)) if corpus.coverage_path(name).is_file() else None,
+        annotations={
+            annotation_set: sealed(corpus.read_annotation(annotation_set, article_id))
+            for annotation_set in annotation_sets
+        },
+        coverage=sealed(corpus.read_coverage(article_id)) if corpus.coverage_path(article_id).is_file() else None,
     )
 
 

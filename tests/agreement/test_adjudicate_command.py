@@ -61,9 +61,9 @@ def test_gold_without_a_required_attribute_is_not_written(project: Project) -> N
     ("words", "message"),
     [
         (["plan", "--from", "anna"], "anna: names fewer than two annotators; write --from anna,ben"),
-        (["plan", "--from", "anna,zoe"], "corpus/annotations: has no labels by 'zoe'; take of: anna, ben, gold"),
+        (["plan", "--from", "anna,zoe"], "corpus/annotations: has no labels by 'zoe'; choose from: anna, ben, gold"),
         (["plan", "--from", "gold,anna"], "gold,anna: names gold, which the decisions make; name the annotators"),
-        (["plan", "--from", "nobody"], "corpus/annotations: has no labels by 'nobody'; take of: anna, ben, gold"),
+        (["plan", "--from", "nobody"], "corpus/annotations: has no labels by 'nobody'; choose from: anna, ben, gold"),
         (["plan", "--from", "anna,ben"], "no article was labelled by all of anna, ben; pull their labels"),
         (["apply", "--as", "zoe"], "corpus/annotators.yaml: does not list 'zoe'"),
         (["apply", "--as", "ben"], "corpus/adjudication: has no files"),

@@ -107,7 +107,7 @@ def test_malformed_gate_is_one_line(two: Project, gate: str) -> None:
     [
         ([], "has labels by anna only; agreement needs two or more annotators"),
         (["--annotators", "anna"], "has labels by anna only"),
-        (["--annotators", "anna,zoe"], "has no labels by 'zoe'; take of: anna, gold"),
+        (["--annotators", "anna,zoe"], "has no labels by 'zoe'; choose from: anna, gold"),
         (["--studio-url", "x", "--format", "html", "--with-gold"], "'x' is not a web address"),
         (["nowhere"], "no such folder"),
     ],

@@ -147,7 +147,7 @@ def test_accepts_nine_of_ten_annotations_of_this_corpus() -> None:
     corpus, inventory = Corpus(ROOT / "corpus"), load_inventory(ROOT / "schema")
     accepted = [
         is_accepted(corpus.read_annotation(annotation_set, name), corpus.read_text(name), inventory)
-        for annotation_set in corpus.versions()
+        for annotation_set in corpus.annotation_sets()
         for name in corpus.annotated_ids(annotation_set)
     ]
     assert len(accepted) >= 10

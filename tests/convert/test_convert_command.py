@@ -30,11 +30,11 @@ def exported(corpus: Corpus, schema: Path) -> list[dict[str, Any]]:
             {
                 "id": place,
                 "completed_by": place,
-                "ground_truth": version == GOLD,
-                "result": result_items(corpus.read_annotation(version, name), labels),
+                "ground_truth": annotation_set == GOLD,
+                "result": result_items(corpus.read_annotation(annotation_set, name), labels),
             }
-            for place, version in enumerate(sorted(corpus.versions()), 1)
-            if name in corpus.annotated_ids(version)
+            for place, annotation_set in enumerate(sorted(corpus.annotation_sets()), 1)
+            if name in corpus.annotated_ids(annotation_set)
         ]
         tasks.append({"id": number, "data": task_data(corpus.read_article(name)), "annotations": annotations})
     return tasks
@@ -67,7 +67,9 @@ def test_rows_equal_those_of_build(place: Place, root: Path) -> None:
         assert [without(row, differ) for row in place.rows(table)] == want, table
         assert want or table != "articles"
     everybody = {(row["article"], row["annotator"]) for row in place.rows("annotations")}
-    assert len(everybody) == sum(len(corpus.annotated_ids(version)) for version in corpus.versions())
+    assert len(everybody) == sum(
+        len(corpus.annotated_ids(annotation_set)) for annotation_set in corpus.annotation_sets()
+    )
 
 
 def without(row: dict[str, Any], names: set[str]) -> dict[str, Any]:

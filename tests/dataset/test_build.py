@@ -40,10 +40,10 @@ def expected(corpus: Corpus, inventory: Inventory, ids: list[str]) -> dict[str, 
     articles = {name: corpus.read_article(name) for name in ids}
     gold = [(articles[name], corpus.read_annotation(GOLD, name)) for name in ids]
     own = [
-        (articles[name], corpus.read_annotation(version, name))
+        (articles[name], corpus.read_annotation(annotation_set, name))
         for name in ids
-        for version in corpus.versions()
-        if version != GOLD and name in corpus.annotated_ids(version)
+        for annotation_set in corpus.annotation_sets()
+        if annotation_set != GOLD and name in corpus.annotated_ids(annotation_set)
     ]
     titles = {name: article.title for name, article in articles.items()}
     links = [

@@ -140,7 +140,7 @@ def test_existing_folder_and_unknown_annotator_are_refused(project: Project) -> 
     assert "exists and is not empty; name a new folder with --out" in result.output
     result = project.annotate("export", "--format", "jsonl", "--out", "out", "--annotator", "zoe")
     assert result.exit_code == 2
-    assert "has no labels by 'zoe'; take of: anna, gold" in result.output
+    assert "has no labels by 'zoe'; choose from: anna, gold" in result.output
 
 
 def test_large_export_is_read_back_in_step(project: Project, tmp_path: Path, labels: Inventory) -> None:

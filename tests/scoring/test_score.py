@@ -46,7 +46,7 @@ def test_article_without_predictions_counts_as_nothing_found(inventory: Inventor
 def test_f1_is_that_of_agreement() -> None:
     """The corpus's own versions: what a score and agreement both measure is the same number."""
     schema, corpus = load_inventory(ROOT / "schema"), Corpus(ROOT / "corpus")
-    reader = corpus.versions()[-1]
+    reader = corpus.annotation_sets()[-1]
     gold = {name: (corpus.read_text(name), corpus.read_annotation("gold", name)) for name in corpus.article_ids()}
     found = {name: corpus.read_annotation(reader, name) for name in gold}
     scores = score(schema, gold, found, samples=0)

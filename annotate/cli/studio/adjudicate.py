@@ -21,7 +21,6 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.labelstudio.adjudication import (
     adjudication_tabs,
-    common_articles,
     read_gold,
     start_from_agreed,
     write_gold,
@@ -98,7 +97,7 @@ def _set_up(
     predictions = corpus_predictions(corpus, loaded, require_annotators(corpus, annotators))
     tabs = {
         article_id: adjudication_tabs(corpus, loaded, article_id, predictions[article_id], find_agreed)
-        for article_id in common_articles(corpus, annotators)
+        for article_id in corpus.common_article_ids(annotators)
     }
     instructions = render_guidelines(guidelines, loaded)
     with connect(folder) as (studio, state), lock_folder(state, "adjudicate"):
