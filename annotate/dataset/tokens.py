@@ -38,6 +38,7 @@ class Tokenizer:
         self._kinds = np.full(sys.maxunicode + 1, _UNKNOWN, np.uint8)
 
     def __call__(self, text: str) -> Tokens:
+        """Return the tokens of a text."""
         codes = np.frombuffer(text.encode(_UTF_32), "<u4")
         kinds = self._kinds[codes]
         if not kinds.all():
