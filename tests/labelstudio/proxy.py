@@ -21,6 +21,7 @@ class Proxy:
     """Where it listens, what it saw (method and path), and the faults to come: what `faults` says of a request.
 
     `delay` says how many seconds a request is held before the server gets it, whether or not anybody still waits.
+    `after` is called once the server has done a request, before its answer is passed on: the client still waits.
     """
 
     def __init__(self, port: int, upstream: int) -> None:
@@ -57,10 +58,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif fault == "refuse":
             self._drop()
         else:
-            self._forward(body, fault)
-            self.proxy.after(count, request)
+            self._forward(body, fault, lambda: self.proxy.after(count, request))
 
-    def _forward(self, body: bytes, fault: Fault | None) -> None:
+    def _forward(self, body: bytes, fault: Fault | None, after: Callable[[], None]) -> None:
         upstream = http.client.HTTPConnection(HOST, self.proxy.upstream, timeout=120)
         try:
             headers = {
@@ -74,6 +74,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         finally:
             upstream.close()
+        after()
         if fault == "lose":
             self._drop()
         elif fault == "hang":

@@ -17,7 +17,10 @@ from tests.labelstudio.toolkit import Limits, Toolkit, answers, assert_pulled, a
 
 pytestmark = pytest.mark.server
 
-CHANCE = random.Random(20)  # noqa: S311 - which points are tried, the same ones each time
+
+def choose_requests(count: int, size: int) -> list[int]:
+    """Return at which of a command's requests it is killed: the same ones each time, and never the first."""
+    return sorted(random.Random(20).sample(range(2, count + 1), size))  # noqa: S311 - not a secret
 
 
 @pytest.fixture
@@ -77,9 +80,9 @@ def half_written(loop: Loop) -> list[str]:
     return [path.name for root in (loop.corpus.root, loop.state.folder) for path in root.rglob(f".*{PART_SUFFIX}")]
 
 
-def test_push_killed_between_requests(toolkit: Toolkit) -> None:
+def test_push_killed_after_the_server_did_a_request(toolkit: Toolkit) -> None:
     count = toolkit.requests("push")
-    for wanted in sorted(CHANCE.sample(range(2, count + 1), 3)):
+    for wanted in choose_requests(count, 3):
         toolkit.undisturbed()
         toolkit.loop.title = next(TITLES)
         toolkit.proxy.after = toolkit.kill_after(wanted)
@@ -87,31 +90,31 @@ def test_push_killed_between_requests(toolkit: Toolkit) -> None:
         assert_push_finished(toolkit)
 
 
-def test_push_killed_while_waiting_for_an_answer(toolkit: Toolkit) -> None:
+def test_push_killed_before_the_server_gets_a_request(toolkit: Toolkit) -> None:
     """Killed twice, the second time at a request that a push without changes makes as well; then completed."""
     counts = [toolkit.requests("push") for _ in range(2)]
     toolkit.loop.title = next(TITLES)
     for count in counts:
         toolkit.undisturbed()
-        wanted = CHANCE.randint(2, count)
+        (wanted,) = choose_requests(count, 1)
         toolkit.proxy.faults = toolkit.kill_before(wanted)
         assert toolkit.run("push").code == -signal.SIGKILL, wanted
     assert_push_finished(toolkit)
 
 
-def test_pull_killed_between_requests(pull: Pull) -> None:
+def test_pull_killed_after_the_server_did_a_request(pull: Pull) -> None:
     pull.again()
     count = pull.toolkit.requests("pull")
-    for wanted in sorted(CHANCE.sample(range(2, count + 1), 3)):
+    for wanted in choose_requests(count, 3):
         toolkit = pull.again()
         toolkit.proxy.after = toolkit.kill_after(wanted)
         assert toolkit.run("pull").code == -signal.SIGKILL, wanted
         pull.assert_finished()
 
 
-def test_pull_killed_while_waiting_for_an_answer(pull: Pull) -> None:
+def test_pull_killed_before_the_server_gets_a_request(pull: Pull) -> None:
     count = pull.again().requests("pull")
-    for wanted in sorted(CHANCE.sample(range(2, count + 1), 2)):
+    for wanted in choose_requests(count, 2):
         toolkit = pull.again()
         toolkit.proxy.faults = toolkit.kill_before(wanted)
         assert toolkit.run("pull").code == -signal.SIGKILL, wanted

@@ -19,6 +19,8 @@ from tests.labelstudio.loop import Loop, on_server
 from tests.labelstudio.proxy import Fault, Proxy
 
 CONTEXT = multiprocessing.get_context("forkserver")
+END_TIMEOUT = 600
+"""Seconds within which a command ends; generous, since other jobs share the processor of a CI machine."""
 CONTEXT.set_forkserver_preload(["tests.labelstudio.toolkit", "annotate.cli", "label_studio_sdk", "rich.progress"])
 
 
@@ -98,7 +100,7 @@ class Toolkit:
             process = CONTEXT.Process(target=command, args=(whole, loop.project.root, environment, said, limits))
             process.start()
             self.pid = process.pid or 0
-            process.join(120)
+            process.join(END_TIMEOUT)
             assert process.exitcode is not None
             out, err = (Path(said, name).read_text() if Path(said, name).exists() else "" for name in ("out", "err"))
         assert loop.studio.address.token not in out + err
@@ -106,7 +108,7 @@ class Toolkit:
         return Done(process.exitcode, out, err)
 
     def kill_after(self, wanted: int) -> Callable[[int, str], None]:
-        """Kill it when the proxy has seen so many requests, and the server has done the last of them."""
+        """Kill it when the server has done the request with this number, while it waits for the answer."""
 
         def kill(count: int, request: str) -> None:
             if count == wanted:

@@ -16,7 +16,7 @@ from annotate.labelstudio.results import iterate_entries
 from annotate.labelstudio.state import State
 from tests.conftest import Project
 from tests.labelstudio.loop import Loop
-from tests.labelstudio.toolkit import CONTEXT
+from tests.labelstudio.toolkit import CONTEXT, END_TIMEOUT
 
 pytestmark = pytest.mark.server
 
@@ -95,7 +95,7 @@ def killed(loop: Loop, point: int, *words: str, every: bool = False) -> None:
     command = ["studio", "migrate", *words, "--dir", str(loop.state.folder), *title]
     process = CONTEXT.Process(target=dying, args=(point, command, loop.project.root))
     process.start()
-    process.join(120)
+    process.join(END_TIMEOUT)
     assert process.exitcode == -signal.SIGKILL
 
 
