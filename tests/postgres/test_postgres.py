@@ -127,7 +127,6 @@ def test_server_on_postgresql_with_backup_and_restore(
 
 
 def test_database_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(
-        CannotRun, match=r"^postgresql://label@127\.0\.0\.1:1/studio: cannot be reached \(.*\); is Postgre"
-    ):
+    message = r"^postgresql://label@127\.0\.0\.1:1/studio: cannot be reached \(.*\); check that PostgreSQL runs there$"
+    with pytest.raises(CannotRun, match=message):
         resolve_database(State(tmp_path), Database("127.0.0.1", 1, "studio", "label", PASSWORD))
