@@ -17,6 +17,8 @@ FLAGS = [
     "--no-first-run",
 ]
 SIZE = (1440, 900)
+TIMEOUT = 60_000
+"""Milliseconds that an element of the page may take to appear; drawing takes long while other jobs run."""
 
 # Where the n-th occurrence of some words starts and ends on the screen. Line breaks of the text are <br> in the page.
 PLACE = """([words, nth]) => {
@@ -72,7 +74,7 @@ def signed_in(url: str, username: str, password: str) -> Iterator[Page]:
         path = str(CHROMIUM) if CHROMIUM.exists() else None
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
-        page.set_default_timeout(8000)
+        page.set_default_timeout(TIMEOUT)
         page.goto(f"{url}/user/login/")
         page.fill("input[name=email]", username)
         page.fill("input[name=password]", password)
