@@ -66,7 +66,7 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     click.echo(
         f"Written to {out}" if written else "Nothing was written: no article has its text", err=format_ == "json"
     )
-    if not written or not all(one.whole for one in found):
+    if not written or not all(one.is_complete for one in found):
         ctx.exit(1)
 
 

@@ -17,7 +17,7 @@ _ALIKE = {
     **dict.fromkeys("‘’‚‛‹›′`´", "'"),
     **dict.fromkeys("‐‑‒–—―−", "-"),
 }
-_UNSEEN = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 
 
 class FoldedText:
@@ -28,30 +28,30 @@ class FoldedText:
 
     def __init__(self, text: str) -> None:
         letters: list[str] = []
-        self._places: list[int] = []
-        for place, letter in enumerate(text):
-            seen = " " if letter.isspace() else _ALIKE.get(letter, letter)
-            if seen not in _UNSEEN and not (seen == " " and letters[-1:] == [" "]):
-                letters.append(seen)
-                self._places.append(place)
+        self._offsets: list[int] = []
+        for offset, letter in enumerate(text):
+            folded = " " if letter.isspace() else _ALIKE.get(letter, letter)
+            if folded not in _INVISIBLE and not (folded == " " and letters[-1:] == [" "]):
+                letters.append(folded)
+                self._offsets.append(offset)
         self.text = "".join(letters)
         self._length = len(text)
 
     @cached_property
     def _index(self) -> dict[int, int]:
-        return {place: at for at, place in enumerate(self._places)}
+        return {offset: index for index, offset in enumerate(self._offsets)}
 
-    def at(self, place: int) -> int:
+    def fold_offset(self, offset: int) -> int:
         """Return the folded offset of the first character at or after an offset of the text."""
-        while place < self._length:
-            if (at := self._index.get(place)) is not None:
-                return at
-            place += 1
+        while offset < self._length:
+            if (folded := self._index.get(offset)) is not None:
+                return folded
+            offset += 1
         return len(self.text)
 
-    def range(self, start: int, end: int) -> tuple[int, int]:
+    def unfold_range(self, start: int, end: int) -> tuple[int, int]:
         """Return the range in the text of a folded range that is not empty, without invisible characters at its end."""
-        return self._places[start], self._places[end - 1] + 1
+        return self._offsets[start], self._offsets[end - 1] + 1
 
 
 CONTEXT = 16
@@ -86,10 +86,11 @@ class Fingerprinter:
     def __init__(self, text: str, text_sha256: str) -> None:
         self.text = text
         self.folded = FoldedText(text)
-        self._salt = salt(text_sha256)
+        self._salt = derive_salt(text_sha256)
 
-    def __call__(self, start: int, end: int) -> Fingerprint:
-        first, last = self.folded.at(start), self.folded.at(end)
+    def fingerprint(self, start: int, end: int) -> Fingerprint:
+        """Return the fingerprint of the code points `[start, end)`."""
+        first, last = self.folded.fold_offset(start), self.folded.fold_offset(end)
         words = self.folded.text
         return Fingerprint(
             start,
@@ -102,11 +103,11 @@ class Fingerprinter:
         )
 
 
-def salt(text_sha256: str) -> bytes:
+def derive_salt(text_sha256: str) -> bytes:
     """Return the salt of an article's hashes."""
     return bytes.fromhex(text_sha256)[:16]
 
 
-def short_hash(words: str, salted: bytes) -> str:
-    """Return the hash of words as ten hexadecimal digits."""
-    return hashlib.blake2b(words.encode(), digest_size=5, salt=salted).hexdigest()
+def short_hash(words: str, salt: bytes) -> str:
+    """Return the salted hash of words, as ten hexadecimal digits (40 bits of BLAKE2b)."""
+    return hashlib.blake2b(words.encode(), digest_size=5, salt=salt).hexdigest()

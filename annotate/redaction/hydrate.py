@@ -5,6 +5,7 @@ A copy is a text named after the article, or the source file that the article wa
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -14,7 +15,7 @@ from annotate.corpus import Corpus
 from annotate.model import Annotation, Article, Coverage, Links, SourceRange
 from annotate.offsets import normalise, sha256
 from annotate.redaction.align import Aligner, Status
-from annotate.redaction.skeleton import ArticleSkeleton, Quote, Skeleton, restore
+from annotate.redaction.skeleton import ArticleSkeleton, CopiedStretch, Quote, Skeleton, restore
 from annotate.util.files import write_atomically
 
 
@@ -26,16 +27,16 @@ class ReaderCopy(NamedTuple):
     fault: Literal["missing", "not UTF-8", ""] = ""
 
 
-def read_copy(folder: Path, article: str, source: SourceRange) -> ReaderCopy:
+def read_copy(folder: Path, article_id: str, source: SourceRange) -> ReaderCopy:
     """Read `<id>.txt`, or else the range of the source file. A byte order mark and CRLF do not matter."""
-    path = folder / f"{article}.txt"
+    path = folder / f"{article_id}.txt"
     if path.is_file():
-        return _read(path, None)
+        return _read_file(path, None)
     path = folder / Path(source.file).name
-    return _read(path, source) if path.is_file() else ReaderCopy(None, f"{article}.txt", "missing")
+    return _read_file(path, source) if path.is_file() else ReaderCopy(None, f"{article_id}.txt", "missing")
 
 
-def _read(path: Path, source: SourceRange | None) -> ReaderCopy:
+def _read_file(path: Path, source: SourceRange | None) -> ReaderCopy:
     try:
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
@@ -50,7 +51,6 @@ HOPELESS, MANY = 0.1, 50
 """If a quick search finds less than this share of at least this many stretches, the slow search is skipped, as it would
 not find half of them."""
 
-Found = tuple[int, int, str] | None
 Noun = TypeVar("Noun")
 Outcome = Literal["exact", "realigned", "wrong copy", "missing", "not UTF-8"]
 
@@ -88,7 +88,7 @@ class ArticleReport(msgspec.Struct, frozen=True, kw_only=True):
     dropped_relations: int = 0
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Tell whether every stretch was found."""
         return self.outcome in ("exact", "realigned") and not self.stretches.get("lost")
 
@@ -98,21 +98,21 @@ class _CopyReader:
 
     def __init__(self, body: ArticleSkeleton, copy: str) -> None:
         self.copy = copy
-        self.same = sha256(copy) == body.article["text_sha256"]
-        self.aligner = None if self.same else Aligner(copy, body.article["text_sha256"], body.lines)
+        self.is_exact = sha256(copy) == body.article["text_sha256"]
+        self.aligner = None if self.is_exact else Aligner(copy, body.article["text_sha256"], body.lines)
         self.counts: Counter[str] = Counter()
         self.moved: list[MovedStretch] = []
 
-    def read(self, file: str, quote: Quote, what: str) -> Found:
+    def read_quote(self, file: str, quote: Quote, what: str) -> CopiedStretch | None:
         fingerprint = quote.fingerprint
         if self.aligner is None:
             self.counts["exact"] += 1
             return fingerprint.start, fingerprint.end, self.copy[fingerprint.start : fingerprint.end]
-        start, end, status = self.aligner(fingerprint)
+        start, end, status = self.aligner.align(fingerprint)
         self.counts[status] += 1
-        lost = status == "lost"
+        is_lost = status == "lost"
         if status != "exact":
-            new = (None, None) if lost else (start, end)
+            new = (None, None) if is_lost else (start, end)
             row = MovedStretch(
                 file=file,
                 what=what,
@@ -123,21 +123,21 @@ class _CopyReader:
                 new_end=new[1],
             )
             self.moved.append(row)
-        return None if lost else (start, end, self.copy[start:end])
+        return None if is_lost else (start, end, self.copy[start:end])
 
     def estimate(self, trees: Iterable[Any]) -> Counter[str] | None:
         """Count the stretches by status in a quick search that shows another text; None if it does not show one."""
         if self.aligner is None or self.aligner.similarity >= LIKE:
             return None
-        aligner, found = self.aligner, Counter[str]()
+        aligner, counts = self.aligner, Counter[str]()
 
-        def look(quote: Quote, _: str) -> None:
-            found[aligner(quote.fingerprint, is_quick=True).status] += 1
+        def count_quote(quote: Quote, _: str) -> None:
+            counts[aligner.align(quote.fingerprint, is_quick=True).status] += 1
 
         for tree in trees:
-            restore(tree, look)
-        total = found.total()
-        return found if total >= MANY and total - found["lost"] < HOPELESS * total else None
+            restore(tree, count_quote)
+        total = counts.total()
+        return counts if total >= MANY and total - counts["lost"] < HOPELESS * total else None
 
     @property
     def is_other_text(self) -> bool:
@@ -164,10 +164,10 @@ def hydrate(skeleton: Skeleton, texts: Path, root: Path) -> tuple[Corpus, list[A
         write_atomically(root / file, text.encode("utf-8"))
     root.mkdir(exist_ok=True)
     corpus, linked = Corpus(root), _quotes_of_links(skeleton.links)
-    placed: dict[Quote, Found] = {}
-    reports = [_hydrate_article(corpus, body, texts, linked[body.id], placed) for body in skeleton.articles]
+    copied_stretches: dict[Quote, CopiedStretch | None] = {}
+    reports = [_hydrate_article(corpus, body, texts, linked[body.id], copied_stretches) for body in skeleton.articles]
     if skeleton.links["links"]:
-        corpus.write_links(_hydrate_links(skeleton.links, placed))
+        corpus.write_links(_hydrate_links(skeleton.links, copied_stretches))
     return corpus, reports
 
 
@@ -179,48 +179,49 @@ def _quotes_of_links(links: Any) -> dict[str, list[tuple[Quote, str]]]:
 
 
 def _hydrate_article(
-    corpus: Corpus, body: ArticleSkeleton, texts: Path, linked: list[tuple[Quote, str]], placed: dict[Quote, Found]
+    corpus: Corpus,
+    body: ArticleSkeleton,
+    texts: Path,
+    linked: list[tuple[Quote, str]],
+    copied_stretches: dict[Quote, CopiedStretch | None],
 ) -> ArticleReport:
-    """Write an article with its labels, and add to `placed` what links quote of it."""
+    """Write an article with its labels, and add to `copied_stretches` what links quote of it."""
     copy = read_copy(texts, body.id, msgspec.convert(body.article["source"], SourceRange))
     if copy.text is None:
         return ArticleReport(article=body.id, copy=copy.file, outcome=copy.fault or "missing")
     # A line end after the last line, as editors add it, is not part of the article.
     text = copy.text if sha256(copy.text) == body.article["text_sha256"] else copy.text.strip()
     reader = _CopyReader(body, text)
-    if glanced := reader.estimate([body.article, *body.annotations.values(), body.coverage]):
-        return ArticleReport(article=body.id, copy=copy.file, outcome="wrong copy", stretches=dict(glanced))
+    if quick_counts := reader.estimate([body.article, *body.annotations.values(), body.coverage]):
+        return ArticleReport(article=body.id, copy=copy.file, outcome="wrong copy", stretches=dict(quick_counts))
 
-    def made(tree: Any, file: str, noun: type[Noun]) -> Noun:
-        def read(quote: Quote, what: str) -> Found:
-            return reader.read(file, quote, what)
+    def restore_noun(tree: Any, file: str, noun: type[Noun]) -> Noun:
+        value = restore(tree, partial(reader.read_quote, file))
+        derived = {"text_sha256": sha256(text), **({"text": text} if noun is Article else {})}
+        return msgspec.convert({**value, **derived}, noun)
 
-        value = restore(tree, read)
-        fresh = {"text_sha256": sha256(text), **({"text": text} if noun is Article else {})}
-        return msgspec.convert({**value, **fresh}, noun)
-
-    article = made(body.article, f"articles/{body.id}.json", Article)
+    article = restore_noun(body.article, f"articles/{body.id}.json", Article)
     annotations = {
-        annotation_set: made(tree, f"annotations/{annotation_set}/{body.id}.json", Annotation)
+        annotation_set: restore_noun(tree, f"annotations/{annotation_set}/{body.id}.json", Annotation)
         for annotation_set, tree in body.annotations.items()
     }
-    coverage = made(body.coverage, f"coverage/{body.id}.json", Coverage) if body.coverage else None
+    coverage = restore_noun(body.coverage, f"coverage/{body.id}.json", Coverage) if body.coverage else None
     if reader.is_other_text:
         return ArticleReport(article=body.id, copy=copy.file, outcome="wrong copy", stretches=dict(reader.counts))
     # Read now: keeping every article's copy and hashes to the end would take memory.
-    placed |= {quote: reader.read("links.json", quote, what) for quote, what in linked}
+    copied_stretches |= {quote: reader.read_quote("links.json", quote, what) for quote, what in linked}
     dropped = 0
     corpus.write_article(article)
     for annotation_set, annotation in annotations.items():
-        whole = _drop_dangling_relations(annotation)
-        dropped += len(annotation.relations) - len(whole.relations)
-        corpus.write_annotation(annotation_set, whole)
+        pruned = _drop_dangling_relations(annotation)
+        dropped += len(annotation.relations) - len(pruned.relations)
+        corpus.write_annotation(annotation_set, pruned)
     if coverage:
         corpus.write_coverage(coverage)
     return ArticleReport(
         article=body.id,
         copy=copy.file,
-        outcome="exact" if reader.same else "realigned",
+        outcome="exact" if reader.is_exact else "realigned",
         stretches=dict(reader.counts),
         moved=reader.moved,
         dropped_relations=dropped,
@@ -229,12 +230,12 @@ def _hydrate_article(
 
 def _drop_dangling_relations(annotation: Annotation) -> Annotation:
     """Return the annotation without the relations of spans that were dropped."""
-    there = {span.id for span in annotation.spans}
-    kept = tuple(one for one in annotation.relations if one.head in there and one.tail in there)
-    return msgspec.structs.replace(annotation, relations=kept)
+    ids = {span.id for span in annotation.spans}
+    relations = tuple(relation for relation in annotation.relations if ids.issuperset((relation.head, relation.tail)))
+    return msgspec.structs.replace(annotation, relations=relations)
 
 
-def _hydrate_links(tree: Any, placed: dict[Quote, Found]) -> Links:
+def _hydrate_links(tree: Any, copied_stretches: dict[Quote, CopiedStretch | None]) -> Links:
     """Return the links that still have two passages or more."""
-    found = msgspec.convert(restore(tree, lambda quote, what: placed.get(quote)), Links)
-    return Links(links=tuple(link for link in found.links if len(link.passages) > 1))
+    links = msgspec.convert(restore(tree, lambda quote, what: copied_stretches.get(quote)), Links)
+    return Links(links=tuple(link for link in links.links if len(link.passages) > 1))

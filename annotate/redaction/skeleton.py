@@ -40,65 +40,66 @@ class Quotes:
     """Finds what is copied from articles, whose fingerprinters are given by id."""
 
     def __init__(self, fingerprinters: Mapping[str, Fingerprinter]) -> None:
-        self._sealers = fingerprinters
-        self._first: dict[str, tuple[str, int]] = {}
-        for article, fingerprinter in fingerprinters.items():
-            for at in range(len(fingerprinter.text) - STRETCH + 1):
-                self._first.setdefault(fingerprinter.text[at : at + STRETCH], (article, at))
+        self._fingerprinters = fingerprinters
+        self._first_occurrences: dict[str, tuple[str, int]] = {}
+        for article_id, fingerprinter in fingerprinters.items():
+            for start in range(len(fingerprinter.text) - STRETCH + 1):
+                stretch = fingerprinter.text[start : start + STRETCH]
+                self._first_occurrences.setdefault(stretch, (article_id, start))
 
-    def whole(self, words: str) -> Template | None:
+    def quote_whole(self, words: str) -> Template | None:
         """Return a template for words that are copied as a whole, however short; None if they are not."""
-        for article, fingerprinter in self._sealers.items():
+        for article_id, fingerprinter in self._fingerprinters.items():
             if words and (start := fingerprinter.text.find(words)) >= 0:
-                return [Quote(article, fingerprinter(start, start + len(words)))]
+                return [Quote(article_id, fingerprinter.fingerprint(start, start + len(words)))]
         return None
 
-    def template(self, words: str) -> Template:
+    def quote_stretches(self, words: str) -> Template:
         """Return the words with each stretch of at least `STRETCH` characters from an article replaced by a quote."""
         parts: Template = []
-        at = begin = 0
-        while at < len(words):
-            if (found := self._first.get(words[at : at + STRETCH])) is None:
-                at += 1
+        index = begin = 0
+        while index < len(words):
+            if (occurrence := self._first_occurrences.get(words[index : index + STRETCH])) is None:
+                index += 1
                 continue
-            article, start = found
-            text = self._sealers[article].text
+            article_id, start = occurrence
+            text = self._fingerprinters[article_id].text
             length = STRETCH
-            while words[at + length : at + length + 1] == text[start + length : start + length + 1] != "":
+            while words[index + length : index + length + 1] == text[start + length : start + length + 1] != "":
                 length += 1
-            parts += [words[begin:at]] if begin < at else []
-            parts.append(Quote(article, self._sealers[article](start, start + length)))
-            at = begin = at + length
+            parts += [words[begin:index]] if begin < index else []
+            parts.append(Quote(article_id, self._fingerprinters[article_id].fingerprint(start, start + length)))
+            index = begin = index + length
         return parts + ([words[begin:]] if begin < len(words) else [])
 
-    def attribute(self, words: str) -> Template:
+    def quote_attribute(self, words: str) -> Template:
         """Return a template for a text attribute: one quote, or one for each stretch of `SHORT_STRETCH` characters."""
-        if found := self.whole(words):
-            return found
+        if template := self.quote_whole(words):
+            return template
         parts: Template = []
-        for part in self.template(words):
-            parts += self._short(part) if isinstance(part, str) else [part]
+        for part in self.quote_stretches(words):
+            parts += self._quote_short(part) if isinstance(part, str) else [part]
         return parts
 
-    def _short(self, words: str) -> Template:
+    def _quote_short(self, words: str) -> Template:
         parts: Template = []
         begin, tokens = 0, [match.span() for match in re.finditer(r"\w+", words)]
-        for number, (start, _) in enumerate(tokens):
+        for index, (start, _) in enumerate(tokens):
             if start < begin:
                 continue
-            found, after = self._longest(words, start, [end for _, end in tokens[number:]])
+            template, after = self._quote_longest(words, start, [end for _, end in tokens[index:]])
             if after - start >= SHORT_STRETCH:
-                parts += [words[begin:start], *found] if begin < start else found
+                parts += [words[begin:start], *template] if begin < start else template
                 begin = after
         return parts + ([words[begin:]] if begin < len(words) else [])
 
-    def _longest(self, words: str, start: int, ends: list[int]) -> tuple[Template, int]:
+    def _quote_longest(self, words: str, start: int, ends: list[int]) -> tuple[Template, int]:
         """Return the longest stretch from `start` to one of the ends that is copied as a whole, and its end."""
         longest: tuple[Template, int] = [], start
         for end in ends:
-            if not (found := self.whole(words[start:end])):
+            if not (template := self.quote_whole(words[start:end])):
                 break
-            longest = found, end
+            longest = template, end
         return longest
 
 
@@ -183,126 +184,135 @@ def make_header(
     )
 
 
-def encode_skeleton(corpus: Corpus, head: SkeletonHeader, choices: Collection[str]) -> Iterator[bytes]:
+def encode_skeleton(corpus: Corpus, header: SkeletonHeader, choices: Collection[str]) -> Iterator[bytes]:
     """Yield the lines of the file, each with LF; `choices` are the attributes whose strings come from the inventory."""
-    articles = corpus.article_ids()
-    yield msgspec.json.encode(head) + b"\n"
-    known = set(articles)
-    for name in articles:
-        yield msgspec.json.encode(_body(corpus, corpus.read_article(name), choices)) + b"\n"
-    links = [link for link in corpus.read_links().links if known.issuperset(one.article for one in link.passages)]
+    article_ids = corpus.article_ids()
+    yield msgspec.json.encode(header) + b"\n"
+    for article_id in article_ids:
+        yield msgspec.json.encode(_redact_article(corpus, corpus.read_article(article_id), choices)) + b"\n"
+    links = [
+        link
+        for link in corpus.read_links().links
+        if set(article_ids).issuperset(passage.article for passage in link.passages)
+    ]
     linked = {passage.article for link in links for passage in link.passages}
-    fingerprinters = {name: _fingerprinter(corpus.read_article(name)) for name in sorted(linked)}
+    fingerprinters = {
+        article_id: _fingerprint_article(corpus.read_article(article_id)) for article_id in sorted(linked)
+    }
     quotes = Quotes(fingerprinters)
     tree = msgspec.to_builtins(Links(links=tuple(links)))
     yield msgspec.json.encode(_redact(tree, "", fingerprinters, quotes, choices)) + b"\n"
 
 
-def _fingerprinter(article: Article) -> Fingerprinter:
+def _fingerprint_article(article: Article) -> Fingerprinter:
     return Fingerprinter(article.text, article.text_sha256)
 
 
-def _body(corpus: Corpus, article: Article, choices: Collection[str]) -> ArticleSkeleton:
-    article_id, fingerprinter = article.id, _fingerprinter(article)
+def _redact_article(corpus: Corpus, article: Article, choices: Collection[str]) -> ArticleSkeleton:
+    article_id, fingerprinter = article.id, _fingerprint_article(article)
     fingerprinters = {article_id: fingerprinter}
     quotes = Quotes(fingerprinters)
 
-    def sealed(noun: Article | Annotation | Coverage) -> Tree:
+    def redact(noun: Article | Annotation | Coverage) -> Tree:
         return _redact(msgspec.to_builtins(noun), article_id, fingerprinters, quotes, choices)
 
-    annotation_sets = [
-        annotation_set
+    annotations = {
+        annotation_set: redact(corpus.read_annotation(annotation_set, article_id))
         for annotation_set in corpus.annotation_sets()
         if corpus.annotation_path(annotation_set, article_id).is_file()
-    ]
+    }
     return ArticleSkeleton(
         id=article_id,
-        lines=[fingerprinter(*line) for line in line_ranges(article.text)],
-        article=sealed(msgspec.structs.replace(article, text="")),
-        annotations={
-            annotation_set: sealed(corpus.read_annotation(annotation_set, article_id))
-            for annotation_set in annotation_sets
-        },
-        coverage=sealed(corpus.read_coverage(article_id)) if corpus.coverage_path(article_id).is_file() else None,
+        lines=[fingerprinter.fingerprint(*line) for line in line_ranges(article.text)],
+        article=redact(msgspec.structs.replace(article, text="")),
+        annotations=annotations,
+        coverage=redact(corpus.read_coverage(article_id)) if corpus.coverage_path(article_id).is_file() else None,
     )
 
 
 def _redact(
     tree: Tree,
-    article: str,
+    article_id: str,
     fingerprinters: Mapping[str, Fingerprinter],
     quotes: Quotes,
     choices: Collection[str],
     key: str = "",
 ) -> Tree:
-    """Return the tree without the words of articles; offsets are in `article`, unless an object names another."""
+    """Return the tree without the words of articles; offsets are in `article_id`, unless an object names another."""
     if isinstance(tree, list | tuple):
-        return [_redact(item, article, fingerprinters, quotes, choices, key) for item in tree]
+        return [_redact(item, article_id, fingerprinters, quotes, choices, key) for item in tree]
     if isinstance(tree, dict):
         if key == ATTRIBUTES_FIELD:
-            return {name: value if name in choices else _attribute(value, quotes) for name, value in tree.items()}
+            return {
+                name: value if name in choices else _redact_attribute(value, quotes) for name, value in tree.items()
+            }
         if key == COUNTS_FIELD:
             return tree
         if "text" in tree and "start" in tree:
-            name = tree.get("article", article)
-            place = fingerprinters[name](tree["start"], tree["end"])
+            quoted_id = tree.get("article", article_id)
+            fingerprint = fingerprinters[quoted_id].fingerprint(tree["start"], tree["end"])
             rest = {field: value for field, value in tree.items() if field not in ("text", "start", "end")}
-            return {SEALED: [name, place], **_redact(rest, article, fingerprinters, quotes, choices)}
-        return {field: _redact(value, article, fingerprinters, quotes, choices, field) for field, value in tree.items()}
+            return {SEALED: [quoted_id, fingerprint], **_redact(rest, article_id, fingerprinters, quotes, choices)}
+        return {
+            field: _redact(value, article_id, fingerprinters, quotes, choices, field) for field, value in tree.items()
+        }
     if isinstance(tree, str) and key not in ("id", "article"):
-        template = (quotes.whole(tree) if key in WHOLE_FIELDS else None) or quotes.template(tree)
-        return _quoted(tree, template)
+        template = (quotes.quote_whole(tree) if key in WHOLE_FIELDS else None) or quotes.quote_stretches(tree)
+        return _encode_template(tree, template)
     return tree
 
 
-def _attribute(value: Tree, quotes: Quotes) -> Tree:
-    return _quoted(value, quotes.attribute(value)) if isinstance(value, str) else value
+def _redact_attribute(value: Tree, quotes: Quotes) -> Tree:
+    return _encode_template(value, quotes.quote_attribute(value)) if isinstance(value, str) else value
 
 
-def _quoted(words: str, template: Template) -> Tree:
+def _encode_template(words: str, template: Template) -> Tree:
     return {QUOTED: template} if any(isinstance(part, Quote) for part in template) else words
 
 
-Read = Callable[[Quote, str], "tuple[int, int, str] | None"]
-"""Returns the range of a quote in the reader's copy, and its words; None if it is lost.
+CopiedStretch = tuple[int, int, str]
+"""The range `[start, end)` of a quote in the reader's copy, in code points, and its words."""
+
+ReadQuote = Callable[[Quote, str], CopiedStretch | None]
+"""Returns the stretch of a quote in the reader's copy; None if it is lost.
 
 The second argument says what quotes it: the id of a span, or a field.
 """
 
 
-def restore(tree: Tree, read: Read, key: str = "") -> Tree:
+def restore(tree: Tree, read: ReadQuote, key: str = "") -> Tree:
     """Return the tree with the words of a reader's copies.
 
     An object whose words are lost is left out of its list, and so is an attribute.
     """
     if isinstance(tree, list):
-        return [found for item in tree if (found := restore(item, read, key)) is not None]
+        return [value for item in tree if (value := restore(item, read, key)) is not None]
     if not isinstance(tree, dict):
         return tree
     if key == COUNTS_FIELD:
         return tree
     if key == ATTRIBUTES_FIELD:
-        values = {name: _filled(value, read, name) for name, value in tree.items()}
+        values = {name: _restore_string(value, read, name) for name, value in tree.items()}
         return {name: value for name, value in values.items() if value is not None}
     if QUOTED in tree:
-        words = _filled(tree, read, key)
+        words = _restore_string(tree, read, key)
         return LOST if words is None and key not in OPTIONAL_FIELDS else words
     rest = {field: restore(value, read, field) for field, value in tree.items() if field != SEALED}
     if SEALED not in tree:
         return rest
     quote = msgspec.convert(tree[SEALED], Quote)
-    found = read(quote, tree.get("id", key))
-    return None if found is None else {**rest, **dict(zip(("start", "end", "text"), found, strict=True))}
+    stretch = read(quote, tree.get("id", key))
+    return None if stretch is None else {**rest, **dict(zip(("start", "end", "text"), stretch, strict=True))}
 
 
-def _filled(tree: Tree, read: Read, key: str) -> Tree:
+def _restore_string(tree: Tree, read: ReadQuote, key: str) -> Tree:
     """Return the words of a redacted string; any other value as it is."""
     if not isinstance(tree, dict):
         return tree
 
     def words(quote: Quote) -> str | None:
-        found = read(quote, key)
-        return found[2] if found else None
+        stretch = read(quote, key)
+        return stretch[2] if stretch else None
 
     return fill_template(msgspec.convert(tree[QUOTED], Template), words)
 
@@ -315,17 +325,17 @@ def parse_skeleton(where: str, data: bytes) -> Skeleton:
     """
     lines = data.splitlines()
     try:
-        head = msgspec.json.decode(lines[0], type=SkeletonHeader)
+        header = msgspec.json.decode(lines[0], type=SkeletonHeader)
         bodies = [msgspec.json.decode(line, type=ArticleSkeleton) for line in lines[1:-1]]
         links = msgspec.json.decode(lines[-1])
     except (msgspec.MsgspecError, IndexError, UnicodeDecodeError) as error:
         raise CannotRun(where, f"cannot be read: {error}", "get the dataset again") from error
-    if head.format != FORMAT:
-        raise CannotRun(where, f"is {head.format!r}, not {FORMAT!r}", "use the version of annotate that wrote it")
-    for name in head.files:
-        if not _FILES.fullmatch(name):
-            raise CannotRun(where, f"names {name!r}, which it must not write", "get the dataset again")
+    if header.format != FORMAT:
+        raise CannotRun(where, f"is {header.format!r}, not {FORMAT!r}", "use the version of annotate that wrote it")
+    for file in header.files:
+        if not _FILES.fullmatch(file):
+            raise CannotRun(where, f"names {file!r}, which it must not write", "get the dataset again")
     for name in (name for body in bodies for name in (body.id, *body.annotations)):
         if not is_article_id(name):
             raise CannotRun(where, f"names {name!r}, which is no id", "get the dataset again")
-    return Skeleton(head, bodies, links)
+    return Skeleton(header, bodies, links)

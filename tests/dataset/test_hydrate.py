@@ -232,7 +232,7 @@ def test_a_dataset_without_text_is_not_replaced_by_what_comes_of_it(shut: Path, 
     for out in (tmp_path / "shut", tmp_path / "link", tmp_path / "else" / ".." / "shut"):
         refused = hydrate(tmp_path / "shut", ROOT / "corpus" / "articles", out)
         assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
-        assert "is the dataset without text itself" in refused.output
+        assert "is the dataset without text, which would be lost" in refused.output
         assert files(tmp_path / "shut") == before
 
 
@@ -241,8 +241,8 @@ def placed(copy: str, words: str, nth: int = 0) -> tuple[str, str]:
     fingerprinter, start = Fingerprinter(TEXT, sha256(TEXT)), -1
     for _ in range(nth + 1):
         start = TEXT.index(words, start + 1)
-    aligner = Aligner(copy, sha256(TEXT), [fingerprinter(*line) for line in line_ranges(TEXT)])
-    found = aligner(fingerprinter(start, start + len(words)))
+    aligner = Aligner(copy, sha256(TEXT), [fingerprinter.fingerprint(*line) for line in line_ranges(TEXT)])
+    found = aligner.align(fingerprinter.fingerprint(start, start + len(words)))
     return found.status, copy[found.start : found.end] if found.status != "lost" else ""
 
 
@@ -260,16 +260,16 @@ def test_the_same_word_elsewhere_is_never_taken_for_it() -> None:
 def test_a_folded_offset_leads_back(text: str) -> None:
     folded = FoldedText(text)
     for at, letter in enumerate(folded.text):
-        start, end = folded.range(at, at + 1)
+        start, end = folded.unfold_range(at, at + 1)
         assert end == start + 1
-        assert folded.at(start) == at
+        assert folded.fold_offset(start) == at
         assert FoldedText(text[start]).text == letter
 
 
 @given(st.lists(st.sampled_from(["own words ", TEXT[:20], TEXT[30:60], TEXT[5:14], "“", "\n"]), max_size=8))
 def test_quotes_are_taken_out_and_put_back(parts: list[str]) -> None:
     words = "".join(parts)
-    template = Quotes({"a": Fingerprinter(TEXT, sha256(TEXT))}).template(words)
+    template = Quotes({"a": Fingerprinter(TEXT, sha256(TEXT))}).quote_stretches(words)
     kept = [part for part in template if isinstance(part, str)]
     assert not any(stretches(part) & stretches(TEXT) for part in kept)
 
@@ -284,8 +284,8 @@ def test_a_copy_of_the_same_text_places_everything_exactly(text: str, data: st.D
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
     fingerprinter = Fingerprinter(text, sha256(text))
-    aligner = Aligner(text, sha256(text), [fingerprinter(*line) for line in line_ranges(text)])
-    found = aligner(fingerprinter(start, end))
+    aligner = Aligner(text, sha256(text), [fingerprinter.fingerprint(*line) for line in line_ranges(text)])
+    found = aligner.align(fingerprinter.fingerprint(start, end))
     assert (found.start, found.end, found.status) == (start, end, "exact")
 
 
@@ -353,7 +353,7 @@ def test_an_annotators_own_words_stay_in_the_skeleton_alone(project: Project) ->
 def test_an_attribute_whose_words_are_lost_is_left_out(words: str, left: dict[str, str]) -> None:
     project_text = "We lay at Café Quay."
     fingerprinter = Fingerprinter(project_text, sha256(project_text))
-    template = Quotes({"a": fingerprinter}).attribute(words)
+    template = Quotes({"a": fingerprinter}).quote_attribute(words)
     tree = {"attributes": {"date": {"quoted": template}, "least": 3}, "note": {"quoted": template[-1:]}}
     found = restore(msgspec.to_builtins(tree), lambda quote, what: None)
     assert found == {"attributes": {**left, "least": 3}, "note": "…"}
@@ -361,10 +361,10 @@ def test_an_attribute_whose_words_are_lost_is_left_out(words: str, left: dict[st
 
 def test_a_short_stretch_of_an_attribute_is_taken_out_between_whole_words() -> None:
     quotes = Quotes({"a": Fingerprinter(TEXT, sha256(TEXT))})
-    kept = [part for part in quotes.attribute("or mayor, mine or not") if isinstance(part, str)]
+    kept = [part for part in quotes.quote_attribute("or mayor, mine or not") if isinstance(part, str)]
     assert kept == ["or ", ", ", " or not"]
-    assert quotes.attribute("its own") == ["its own"]
-    assert quotes.attribute("") == []
+    assert quotes.quote_attribute("its own") == ["its own"]
+    assert quotes.quote_attribute("") == []
 
 
 def long_text(seed: int) -> str:
@@ -378,10 +378,10 @@ def body_of(text: str, lengths: Iterable[int]) -> ArticleSkeleton:
     """An article with a span of each length."""
     fingerprinter = Fingerprinter(text, sha256(text))
     spans = [
-        {"id": f"s{number}", "sealed": ["a", fingerprinter(number, number + length)]}
+        {"id": f"s{number}", "sealed": ["a", fingerprinter.fingerprint(number, number + length)]}
         for number, length in enumerate(lengths)
     ]
-    lines = [fingerprinter(*line) for line in line_ranges(text)]
+    lines = [fingerprinter.fingerprint(*line) for line in line_ranges(text)]
     article = {"text_sha256": sha256(text), "source": {"file": "a.txt", "sha256": "", "start": 0, "end": len(text)}}
     return ArticleSkeleton(id="a", lines=lines, article=article, annotations={"gold": {"spans": spans}}, coverage=None)
 
@@ -406,13 +406,13 @@ def test_few_hashes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     text = long_text(1)
     copy = "".join(f"{text[at : at + 300]}{'#' * 20}" for at in range(0, len(text), 300))
     fingerprinter = Fingerprinter(text, sha256(text))
-    seals = [fingerprinter(at, at + 300) for at in range(0, 3000, 300)] + [
-        fingerprinter(at, at + 40) for at in range(300, 900, 100)
+    seals = [fingerprinter.fingerprint(at, at + 300) for at in range(0, 3000, 300)] + [
+        fingerprinter.fingerprint(at, at + 40) for at in range(300, 900, 100)
     ]
     found = []
     for kept in (align.CACHED_HASHES, 100):
         monkeypatch.setattr(align, "CACHED_HASHES", kept)
-        aligner = Aligner(copy, sha256(text), [fingerprinter(*line) for line in line_ranges(text)])
-        found.append([aligner(fingerprint) for fingerprint in seals])
+        aligner = Aligner(copy, sha256(text), [fingerprinter.fingerprint(*line) for line in line_ranges(text)])
+        found.append([aligner.align(fingerprint) for fingerprint in seals])
     assert found[0] == found[1]
     assert {one.status for one in found[0]} == {"exact", "moved"}
