@@ -19,15 +19,13 @@ from annotate.schemas import convert_value
 from annotate.util.files import (
     FileToWrite,
     decode_yaml,
-    list_folders,
-    list_names,
     load_yaml,
     read_bytes,
     read_bytes_if_present,
     reporting_read_errors,
-    walk_files,
     write_atomically,
 )
+from annotate.util.folders import list_folders, list_names, walk_files
 
 T = TypeVar("T")
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import msgspec
 
 from annotate import inventory
+from annotate.annotation_schema import encode_annotation_schema
 from annotate.checks import check
 from annotate.corpus import Corpus, encode_annotation, encode_article, encode_source
-from annotate.generate import annotation_schema_text
 from annotate.ingest import Details
 from annotate.model import SourceFile, SourceRange
 from annotate.offsets import sha256
@@ -83,7 +83,7 @@ def alone(folder: Path) -> Callable[[], int]:
     """The work itself: what is imported and made once is there by now."""
     from jsonschema import Draft202012Validator
 
-    validator = Draft202012Validator(json.loads(annotation_schema_text(inventory.load_inventory(SCHEMA))))
+    validator = Draft202012Validator(json.loads(encode_annotation_schema(inventory.load_inventory(SCHEMA))))
     # Not sorted: to list all files of a large corpus would be counted against it.
     files = list(islice((folder / "annotations" / "anna").glob("*.json"), ALONE))
 

@@ -121,7 +121,7 @@ ODD: dict[str, tuple[Callable[[Path], object], str]] = {
     "folder": (Path.mkdir, "is a directory"),
     "circle": (lambda path: path.symlink_to(path.name), "too many levels of symbolic links"),
     "nowhere": (lambda path: path.symlink_to("nowhere"), "no such file or directory"),
-    "pipe": (os.mkfifo, "is no file"),
+    "pipe": (os.mkfifo, "is not a regular file"),
     "forbidden": (Path.touch, "permission denied"),
 }
 

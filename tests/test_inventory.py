@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from annotate.annotation_schema import encode_annotation_schema, make_annotation_schema
 from annotate.errors import CannotRun
-from annotate.generate import annotation_schema, annotation_schema_text
 from annotate.inventory import Inventory, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
 from tests.conftest import BASE, Project
@@ -93,8 +93,8 @@ def test_package_schemas_are_schemas(name: str) -> None:
 
 
 SMALL = load_inventory(BASE / "schema")
-GATE = jsonschema_rs.Draft202012Validator(annotation_schema(SMALL))
-REFERENCE = Draft202012Validator(annotation_schema(SMALL))
+GATE = jsonschema_rs.Draft202012Validator(make_annotation_schema(SMALL))
+REFERENCE = Draft202012Validator(make_annotation_schema(SMALL))
 GOOD = json.loads((BASE / "corpus" / "annotations" / "gold" / "harbour.json").read_text("utf-8"))
 ODD: st.SearchStrategy[object] = st.sampled_from(
     [None, True, -1, 0, 1.0, 1.5, 10**30, "", "x", "s1", "../x", "a\0b", [], {}, [1], "gold", "exact", "Words", "Cart"]
@@ -123,5 +123,5 @@ def test_gate_and_reference_give_the_same_verdict(data: st.DataObject) -> None:
 
 
 def test_schema_accepts_what_the_store_writes() -> None:
-    REFERENCE.check_schema(annotation_schema(SMALL))
-    assert list(explain(GOOD, annotation_schema_text(SMALL))) == []
+    REFERENCE.check_schema(make_annotation_schema(SMALL))
+    assert list(explain(GOOD, encode_annotation_schema(SMALL))) == []

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from annotate.annotation_schema import encode_annotation_schema
 from annotate.checks import files, relations, spans
 from annotate.checks.prefilter import Prefilter
 from annotate.columns import Documents
 from annotate.corpus import encode_annotation, encode_sorted_annotation
 from annotate.findings import Finding
-from annotate.generate import annotation_schema_text
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article
 
@@ -57,7 +57,7 @@ def check_annotations(
 def explain(annotation: Annotation, text: str, inventory: Inventory, file: str = "") -> list[Finding]:
     """Return the findings of `check_annotation` by the schema and the rules alone, without the prefilter."""
     data = encode_annotation(annotation)
-    document = files.parse_file(file, annotation.article, data, annotation_schema_text(inventory))
+    document = files.parse_file(file, annotation.article, data, encode_annotation_schema(inventory))
     return [*document.findings, *check_labels(annotation, text, inventory, file, data)]
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from annotate.class_ids import CLASS_IDS_FILE, find_class_id_faults
 from annotate.corpus import Corpus
 from annotate.findings import Problem, Rule, rule
-from annotate.inventory import CLASS_IDS_FILE, Inventory, find_class_id_faults
+from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, SourceFile
 
 
@@ -438,7 +439,7 @@ def class_without_id(inventory: Inventory, file: str) -> Iterator[Problem]:
     Passes: classes.json as `annotate generate` last wrote it; neither file, before it first ran.
     """
     path = Path(inventory.folder) / CLASS_IDS_FILE
-    for fault in find_class_id_faults(inventory.numbers, inventory.named, path):
+    for fault in find_class_id_faults(inventory.committed_class_ids, inventory.class_names, path):
         yield Problem(f"{fault.problem}; {fault.hint}", file=file)
 
 

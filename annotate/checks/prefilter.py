@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from annotate.annotation_schema import LARGEST, SHA256_PATTERN, SPAN_ID_LENGTH, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.checks.spans import OF_COUNTS
 from annotate.columns import (
     UNKNOWN,
@@ -35,7 +36,6 @@ from annotate.columns import (
     positions_with_attributes,
     sort_rows,
 )
-from annotate.generate import LARGEST, SHA256_PATTERN, SPAN_ID_LENGTH, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.inventory import Attribute, Bounds, Inventory, Reading
 from annotate.model import Annotation, AttributeValue, is_article_id
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from annotate.annotation_schema import encode_annotation_schema
 from annotate.checks import corpus as corpus_rules
 from annotate.checks import coverage as coverage_rules
 from annotate.checks import files, text
@@ -21,7 +22,6 @@ from annotate.checks.corpus import ArticleFacts, CorpusContents
 from annotate.checks.text import SourceText
 from annotate.corpus import Corpus, encode_annotation, encode_article, encode_coverage, encode_links, encode_source
 from annotate.findings import Finding
-from annotate.generate import annotation_schema_text
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, SourceFile
 from annotate.offsets import sha256
@@ -122,7 +122,7 @@ class ArticleChecker:
 
     def __init__(self, corpus: Corpus, inventory: Inventory, annotators: set[str]) -> None:
         self.root, self.inventory, self.annotators = str(corpus.root), inventory, annotators
-        self.schema = annotation_schema_text(inventory)
+        self.schema = encode_annotation_schema(inventory)
 
     def __call__(self, articles: Iterable[ArticleFiles]) -> list[CheckedArticle]:
         """Check the files of each article; the findings do not depend on what is checked together."""

@@ -24,13 +24,13 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> No
     annotate generate --check
     """
     from annotate import inventory
-    from annotate.generate import generated_files
+    from annotate.generate import generate_files
     from annotate.util.files import write_atomically
 
     pages = Path(guidelines) if Path(guidelines).is_dir() else None
     if pages is None and ctx.get_parameter_source("guidelines") is not ParameterSource.DEFAULT:
         raise CannotRun(guidelines, "no such folder", "name the one that holds the pages of the guidelines")
-    files = generated_files(inventory.load_inventory(schema), Path(schema), pages)
+    files = generate_files(inventory.load_inventory(schema), Path(schema), pages)
     stale = [path for path, text in files.items() if not path.is_file() or path.read_bytes() != text.encode()]
     for path in stale:
         if not check:

@@ -22,7 +22,7 @@ def command(folder: str) -> None:
     annotate check
     """
     from annotate import inventory
-    from annotate.generate import generated_files
+    from annotate.generate import generate_files
     from annotate.util.files import write_atomically
 
     root = Path(folder)
@@ -35,7 +35,7 @@ def command(folder: str) -> None:
     for name in ("sources", "articles", "annotations/gold", "splits"):
         write_atomically(root / "corpus" / name / ".gitkeep", b"")
     schema = root / "schema"
-    for path, text in generated_files(inventory.load_inventory(schema), schema, root / "guidelines").items():
+    for path, text in generate_files(inventory.load_inventory(schema), schema, root / "guidelines").items():
         write_atomically(path, text.encode())
     click.echo(f"{root} is laid out. Say what you label in {schema / inventory.INVENTORY_FILE}, then take articles in:")
     click.echo(f"  cd {root} && annotate add FILE… && annotate check")

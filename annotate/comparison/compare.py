@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from annotate import inventory
+from annotate.class_ids import CLASS_IDS_FILE
 from annotate.comparison.column_changes import list_column_changes
 from annotate.comparison.compare_file import FileVersion, RenamedLabels, compare_file, decode_text
 from annotate.comparison.inventory_changes import list_inventory_changes
@@ -164,7 +165,7 @@ def _read_schema(tree: Tree, files: Mapping[str, str]) -> dict[str, bytes]:
     labels = f"{SCHEMA}/{inventory.INVENTORY_FILE}"
     if labels not in files:
         raise CannotRun(f"{tree.name}:{labels}", "the inventory is missing", "name the schema folder with --schema")
-    names = (inventory.INVENTORY_FILE, inventory.CLASS_IDS_FILE)
+    names = (inventory.INVENTORY_FILE, CLASS_IDS_FILE)
     return {name: tree.read(f"{SCHEMA}/{name}") for name in names if f"{SCHEMA}/{name}" in files}
 
 

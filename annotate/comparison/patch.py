@@ -15,7 +15,8 @@ from annotate.comparison.semver import find_needed_version
 from annotate.comparison.trees import FolderTree, Tree
 from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
-from annotate.util.files import replacing_folder, write_atomically
+from annotate.util.files import write_atomically
+from annotate.util.folders import replacing_folder
 
 
 class Patch(msgspec.Struct, kw_only=True):

@@ -101,7 +101,7 @@ class Batch:
     @cached_property
     def _mention_classes(self) -> pa.Array:
         inventory = self.documents.inventory
-        return class_ids(self.graphs.mentions.labels, inventory.spans, inventory.classes.spans)
+        return class_ids(self.graphs.mentions.labels, inventory.spans, inventory.class_ids.spans)
 
     @cached_property
     def _mention_text_array(self) -> pa.Array:

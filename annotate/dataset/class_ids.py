@@ -8,11 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotate.class_ids import CLASS_IDS_FILE
 from annotate.dataset.features import Feature
 from annotate.dataset.folder import read_manifest
 from annotate.dataset.tables.table import TableType
 from annotate.errors import Refused
-from annotate.inventory import CLASS_IDS_FILE
 
 
 def require_stable_class_ids(out: Path, tables: Mapping[str, TableType]) -> None:

@@ -1,7 +1,7 @@
 """The types of columns, in the dictionaries that Hugging Face's `datasets.Features.to_dict` writes.
 
 The library `datasets` is needed neither to make them nor to write the Parquet that carries them. Class ids are those of
-`Inventory.classes`, which never shift.
+`Inventory.class_ids`, which never shift.
 """
 
 import json
@@ -45,7 +45,7 @@ def list_of(feature: Feature) -> Feature:
 def attribute_feature(inventory: Inventory, attribute: Attribute) -> Feature:
     """Return the column of an attribute; a choice is a ClassLabel."""
     if attribute.type == "choice":
-        return class_label(inventory.classes.attributes[attribute.name])
+        return class_label(inventory.class_ids.attributes[attribute.name])
     return {"integer": INTEGER, "text": STRING}[attribute.type]
 
 

@@ -10,7 +10,7 @@ import msgspec
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.writer import Table
 from annotate.errors import CannotRun
-from annotate.util.files import replacing_folder
+from annotate.util.folders import replacing_folder
 
 MANIFEST = "manifest.json"
 CARD = "README.md"

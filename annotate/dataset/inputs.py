@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from annotate.class_ids import CLASS_IDS_FILE
 from annotate.corpus import Corpus
 from annotate.dataset.tables.links import LinkRow
 from annotate.errors import CannotRun
-from annotate.inventory import CLASS_IDS_FILE, INVENTORY_FILE
+from annotate.inventory import INVENTORY_FILE
 from annotate.model import GOLD
 from annotate.redaction.skeleton import SkeletonHeader, make_header
 from annotate.util.files import read_bytes

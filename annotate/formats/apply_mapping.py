@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from annotate.annotation_schema import SPAN_ID_PATTERN
 from annotate.findings import Finding, Rule
 from annotate.formats import rules
 from annotate.formats.document import (
@@ -27,7 +28,6 @@ from annotate.formats.document import (
 from annotate.formats.escapes import unescape_line
 from annotate.formats.mapping import AttributeMap, EventMap, LabelMap, RelationMap, SpanMap
 from annotate.formats.placement import ArticleWindow, check_offsets
-from annotate.generate import SPAN_ID_PATTERN
 from annotate.ingest import ArticleRejected, Cut, Details, Intake, cut_articles
 from annotate.inventory import Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span

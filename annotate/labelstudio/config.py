@@ -46,7 +46,7 @@ def relation_names(inventory: Inventory) -> dict[str, str]:
     Label Studio shows the same string that it stores. The name is accepted as well, since projects that were created
     before the inventory had `shown_as` contain it.
     """
-    shown = {relation.words: name for name, relation in inventory.relations.items()}
+    shown = {relation.display_name: name for name, relation in inventory.relations.items()}
     return shown | {name: name for name in inventory.relations}
 
 
@@ -76,7 +76,7 @@ def labelling_config(inventory: Inventory) -> str:
         _add_attributes(side, inventory, label)
     relations = ET.SubElement(root, "Relations", {"choice": "single"})
     for relation in inventory.relations.values():
-        ET.SubElement(relations, "Relation", {"value": relation.words})
+        ET.SubElement(relations, "Relation", {"value": relation.display_name})
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
 

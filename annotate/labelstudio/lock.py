@@ -57,7 +57,7 @@ def lock_folder(state: State, command: str) -> Iterator[None]:
             raise CannotRun(state.folder, _describe_holder(file.read()), "wait until it ends, then try again") from None
         if command not in _ALLOWED_COMMANDS:
             require_no_migration(state)
-        remove_leftovers(state.folder, but=state.data.name)
+        remove_leftovers(state.folder, skip=state.data.name)
         file.truncate(0)
         file.write(msgspec.json.encode(LockHolder(command, os.getpid(), time.time())))
         file.flush()

@@ -63,7 +63,7 @@ def result_items(annotation: Annotation, inventory: Inventory) -> list[Item]:
             "from_id": relation.head,
             "to_id": relation.tail,
             "direction": "right",
-            "labels": [inventory.relations[relation.label].words],
+            "labels": [inventory.relations[relation.label].display_name],
         }
         items.append(item | _meta(relation.note))
     return items

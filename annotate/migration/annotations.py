@@ -187,7 +187,7 @@ def _reword_relation(step: MigrationStep, before: Inventory, after: Inventory, w
     if name is None:
         return words
     new = step.rename("relation", name)
-    return after.relations[new].words if new else None
+    return after.relations[new].display_name if new else None
 
 
 def _rename_each(names: object, rename: Callable[[str], str | None]) -> list[Any]:

@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from annotate import baseline, generate, inventory
+from annotate import baseline, class_ids, generate, inventory
 from annotate.agreement.decisions import encode_decisions, list_decided_articles, read_decisions
 from annotate.agreement.relabel import AnnotationChange, Relabelling, relabel_decisions
+from annotate.annotation_schema import encode_annotation_schema
 from annotate.corpus import Corpus, encode_annotation, encode_coverage
 from annotate.coverage import update_coverage
 from annotate.errors import CannotRun
-from annotate.generate import annotation_schema_text
 from annotate.inventory import Inventory
 from annotate.migration.annotations import (
     migrate_annotation,
@@ -111,11 +111,11 @@ def _migrate_generated(schema: Path, after: Inventory) -> Iterator[NewFile]:
     """Yield the schema of annotations and the class ids, where the schema folder has them."""
     annotation_schema = schema / "annotation.schema.json"
     if annotation_schema.is_file():
-        yield NewFile(annotation_schema, annotation_schema_text(after).encode("utf-8"))
-    class_ids = inventory.load_class_ids(schema)
+        yield NewFile(annotation_schema, encode_annotation_schema(after).encode("utf-8"))
+    old_ids = class_ids.load_class_ids(schema)
     if class_ids is not None:
-        text = inventory.encode_class_ids(inventory.extend_class_ids(class_ids, after.named))
-        yield NewFile(schema / inventory.CLASS_IDS_FILE, text.encode("utf-8"))
+        text = class_ids.encode_class_ids(class_ids.extend_class_ids(old_ids, after.class_names))
+        yield NewFile(schema / class_ids.CLASS_IDS_FILE, text.encode("utf-8"))
 
 
 def _migrate_annotations(corpus: Corpus, migration: Migration, after: Inventory) -> Iterator[NewFile]:
@@ -180,7 +180,7 @@ def _migrate_guidelines(guidelines: Path, migration: Migration, after: Inventory
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_text(_LABEL_TABLE.sub(rename_table, path.read_text("utf-8")), "utf-8")
         try:
-            generated = generate.generated_files(after, Path(folder), Path(folder))
+            generated = generate.generate_files(after, Path(folder), Path(folder))
         except CannotRun as error:
             raise CannotRun(guidelines / Path(error.where).relative_to(folder), error.problem, error.hint) from error
         for path, copy in copies.items():

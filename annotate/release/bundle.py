@@ -25,7 +25,7 @@ from annotate.release.agreement import agreement_table
 from annotate.release.candidate import Candidate
 from annotate.release.manifest import manifest_path
 from annotate.release.page import PageContent, render_page
-from annotate.util.files import replacing_folder
+from annotate.util.folders import replacing_folder
 
 DATASET = "dataset"
 MANIFEST = "release.json"

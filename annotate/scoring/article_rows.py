@@ -66,7 +66,7 @@ def _list_objects(row: Row, name: str, where: str) -> list[Mapping[str, Any]]:
 
 
 def _convert_span(span: Mapping[str, Any], index: int, where: str, text: str, inventory: Inventory) -> Span:
-    label = resolve_class(span.get("label"), inventory.classes.spans, inventory.spans, "span label", where)
+    label = resolve_class(span.get("label"), inventory.class_ids.spans, inventory.spans, "span label", where)
     start, end = span.get("start"), span.get("end")
     if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= len(text):
         raise CannotRun(
@@ -88,7 +88,7 @@ def _convert_attributes(values: Mapping[str, Any], where: str, inventory: Invent
             continue
         attribute = inventory.attributes[resolve_class(name, (), inventory.attributes, "attribute", where)]
         if attribute.type == "choice":
-            class_names = inventory.classes.attributes[name]
+            class_names = inventory.class_ids.attributes[name]
             value = resolve_class(value, class_names, attribute.values, f"value of {name}", where)
         attributes[name] = value
     return attributes
@@ -97,7 +97,7 @@ def _convert_attributes(values: Mapping[str, Any], where: str, inventory: Invent
 def _convert_relation(
     relation: Mapping[str, Any], where: str, spans: Sequence[Span], ids: set[str], inventory: Inventory
 ) -> Relation:
-    classes = inventory.classes.relations
+    classes = inventory.class_ids.relations
     label = resolve_class(relation.get("label"), classes, inventory.relations, "relation label", where)
     ends = []
     for end in ("head", "tail"):

@@ -111,7 +111,7 @@ def _read_columns(row: Row, length: int, where: str, inventory: Inventory) -> It
         if not isinstance(tags, list) or len(tags) != length:
             number = len(tags) if isinstance(tags, list) else "no"
             raise CannotRun(where, f"{name} has {number} tags for {length} tokens", "give each token one tag")
-        classes = list_tags(inventory.classes.layers[layer])
+        classes = list_tags(inventory.class_ids.layers[layer])
         yield [_resolve_tag(tag, classes, f"{where}, {name}") for tag in tags]
 
 

@@ -56,9 +56,9 @@ def test_gold_is_shown_and_all_words_are_readable(started: State, corpus: Corpus
             page.wait_for_selector(".htx-highlight")
             assert page.evaluate(f"{STORE}.regions.length") == len(gold.spans)
             assert page.evaluate(f"{STORE}.relationStore.relations.length") == len(gold.relations)
-            words = {relation.words for relation in labels.relations.values()}
+            words = {relation.display_name for relation in labels.relations.values()}
             shown = set(page.locator(".relations-overlay text").all_text_contents())
-            assert shown == {labels.relations[one.label].words for one in gold.relations} <= words
+            assert shown == {labels.relations[one.label].display_name for one in gold.relations} <= words
             assert browser.covered(page) <= HIDDEN
             span = max(gold.spans, key=lambda span: len(span.attributes))
             for mode in ("light", "dark"):

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from annotate.annotation_schema import encode_annotation_schema
 from annotate.api import list_rules
 from annotate.checks import CATALOGUE, check
 from annotate.cli.findings_output import finding_to_dict
 from annotate.corpus import Corpus
 from annotate.findings import Rule
-from annotate.generate import annotation_schema_text
 from annotate.inventory import load_inventory
 from tests.checks.examples import EXAMPLES, lay_out
 from tests.conftest import BASE, ROOT, annotate
@@ -60,7 +60,7 @@ def test_schema_names_only_rules_of_the_catalogue() -> None:
             return set(rules).union(*map(rule_codes, value.values()))
         return set().union(*map(rule_codes, value)) if isinstance(value, list) else set()
 
-    assert rule_codes(json.loads(annotation_schema_text(load_inventory(BASE / "schema")))) <= codes
+    assert rule_codes(json.loads(encode_annotation_schema(load_inventory(BASE / "schema")))) <= codes
 
 
 def test_rules_are_listed_and_explained() -> None:

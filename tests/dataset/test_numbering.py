@@ -6,11 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from annotate import inventory
-from annotate import inventory as classes
+from annotate import class_ids, inventory
 from annotate.dataset.build import build
 from annotate.errors import Refused
-from annotate.generate import generated_files
+from annotate.generate import generate_files
 from tests.conftest import Project
 
 Names = tuple[str, ...]
@@ -18,7 +17,7 @@ Names = tuple[str, ...]
 
 def generate(project: Project) -> None:
     schema = project.path("schema")
-    for path, text in generated_files(inventory.load_inventory(schema), schema, None).items():
+    for path, text in generate_files(inventory.load_inventory(schema), schema, None).items():
         path.write_text(text, "utf-8")
 
 
@@ -37,10 +36,10 @@ def built(project: Project) -> Project:
 
 def edit(project: Project, change: Callable[[Names], Names]) -> None:
     schema = project.path("schema")
-    old = classes.load_class_ids(schema)
+    old = class_ids.load_class_ids(schema)
     assert old is not None
-    (schema / classes.CLASS_IDS_FILE).write_text(
-        classes.encode_class_ids(msgspec.structs.replace(old, spans=change(old.spans))), "utf-8"
+    (schema / class_ids.CLASS_IDS_FILE).write_text(
+        class_ids.encode_class_ids(msgspec.structs.replace(old, spans=change(old.spans))), "utf-8"
     )
 
 
@@ -83,7 +82,7 @@ def test_a_class_behind_the_others_shifts_none(built: Project) -> None:
 def test_a_label_that_moves_in_the_inventory_or_leaves_it_shifts_none(built: Project) -> None:
     """Whatever labels.yaml does, `annotate generate` keeps what it gave."""
     generate(built)
-    kept = classes.load_class_ids(built.path("schema"))
+    kept = class_ids.load_class_ids(built.path("schema"))
     assert kept is not None
     assert kept.retired == ("spans.Retired",)
     assert built.annotate("build", "--out", "dist").exit_code == 0
@@ -94,7 +93,7 @@ def test_ids_that_are_gone_are_missed_in_one_line(built: Project) -> None:
     built.path("schema/classes.json").unlink()
     result = built.annotate("build", "--out", "dist")
     assert result.exit_code == 2
-    assert "classes.json: is missing, and says by which number a class goes; take back what was committed" in " ".join(
+    assert "classes.json: is missing, and holds the class ids; restore the committed file" in " ".join(
         result.output.split()
     )
     assert files(built.path("dist")) == before

@@ -49,7 +49,7 @@ def test_predictions_are_valid_for_the_config(project: Project) -> None:
 def test_config_has_the_whole_inventory(labels: Inventory) -> None:
     config = labelling_config(labels)
     said = read_vocabulary(config)
-    assert said.relations == {relation.words for relation in labels.relations.values()}
+    assert said.relations == {relation.display_name for relation in labels.relations.values()}
     assert set(said.controls) == {*labels.layers, *attribute_controls(labels)}
     for label in labels.spans.values():
         assert (label.layer, label.name) in said.values

@@ -61,7 +61,7 @@ def test_file_too_many_is_found(folder: Path) -> None:
 def test_unreadable_file_is_reported_and_a_pipe_does_not_block(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "page.html").unlink()
     os.mkfifo(folder / "page.html")
-    assert list(verify(folder)) == ["page.html cannot be read: is no file"]
+    assert list(verify(folder)) == ["page.html cannot be read: is not a regular file"]
     (folder / "page.html").unlink()
     (folder / "page.html").touch()
     forbid(monkeypatch, "open", "page.html")

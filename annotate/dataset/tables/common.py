@@ -35,7 +35,7 @@ _PROCESS_IDS = ids_by_name(PROCESSES)
 
 def mention_features(inventory: Inventory) -> Feature:
     """Return the columns that every mention has: id, label, words and range."""
-    return {"id": STRING, "label": class_label(inventory.classes.spans), **MENTION_FEATURES}
+    return {"id": STRING, "label": class_label(inventory.class_ids.spans), **MENTION_FEATURES}
 
 
 def graph_features(inventory: Inventory) -> Feature:
@@ -43,7 +43,7 @@ def graph_features(inventory: Inventory) -> Feature:
     attributes = attribute_features(inventory, inventory.attributes.values())
     span = {
         "id": STRING,
-        "label": class_label(inventory.classes.spans),
+        "label": class_label(inventory.class_ids.spans),
         **RANGE,
         "text": STRING,
         # Parquet has no struct without fields.
@@ -51,7 +51,7 @@ def graph_features(inventory: Inventory) -> Feature:
         "note": STRING,
     }
     relation = {
-        "label": class_label(inventory.classes.relations),
+        "label": class_label(inventory.class_ids.relations),
         "head": INTEGER,
         "tail": INTEGER,
         "head_id": STRING,
@@ -68,7 +68,7 @@ def graph_columns(batch: Batch) -> dict[str, pa.Array]:
     features = graph_features(inventory)
     span = {
         "id": batch.span_ids,
-        "label": class_ids(spans.labels, inventory.spans, inventory.classes.spans),
+        "label": class_ids(spans.labels, inventory.spans, inventory.class_ids.spans),
         "start": pa.array(spans.starts),
         "end": pa.array(spans.ends),
         "text": batch.span_texts,
@@ -78,7 +78,7 @@ def graph_columns(batch: Batch) -> dict[str, pa.Array]:
         span["attributes"] = struct_array(features["spans"]["feature"]["attributes"], batch.span_attributes)
     first = spans.bounds[document_indices(relations.bounds)]
     relation = {
-        "label": class_ids(relations.labels, inventory.relations, inventory.classes.relations),
+        "label": class_ids(relations.labels, inventory.relations, inventory.class_ids.relations),
         "head": pa.array(relations.heads - first),
         "tail": pa.array(relations.tails - first),
         "head_id": batch.span_ids.take(pa.array(relations.heads)),

@@ -157,7 +157,7 @@ def _filler_feature(inventory: Inventory, record: RecordType, role: str) -> Feat
     labels = role_labels(inventory, record, role)
     columns = {
         "id": STRING,
-        **({"label": class_label(inventory.classes.spans)} if len(labels) > 1 else {}),
+        **({"label": class_label(inventory.class_ids.spans)} if len(labels) > 1 else {}),
         **MENTION_FEATURES,
         **({"distance": INTEGER, "through": STRING} if record.roles[role].enclosing else {}),
     }

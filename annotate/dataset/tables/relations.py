@@ -53,7 +53,7 @@ def relations_table(inventory: Inventory, negatives: bool) -> TableType:
         inventory: The inventory.
         negatives: Whether the rows have pairs of a paragraph that a relation may join and none joins.
     """
-    names = [NONE, *inventory.classes.relations]
+    names = [NONE, *inventory.class_ids.relations]
     end: Feature = {**mention_features(inventory), "in_context": RANGE}
     features: Feature = {
         "id": STRING,

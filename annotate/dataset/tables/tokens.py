@@ -32,7 +32,7 @@ def column_name(layer: str, level: int) -> str:
 
 def tokens_table(inventory: Inventory) -> TableType:
     """Return the table `tokens` of an inventory."""
-    layers = {name: inventory.classes.layers[name] for name in inventory.layers}
+    layers = {name: inventory.class_ids.layers[name] for name in inventory.layers}
     levels = range(1, LEVELS + 1)
     tags = {
         column_name(layer, level): list_of(class_label(list_tags(labels)))
@@ -41,7 +41,7 @@ def tokens_table(inventory: Inventory) -> TableType:
     }
     unfit: Feature = {
         "id": STRING,
-        "label": class_label(inventory.classes.spans),
+        "label": class_label(inventory.class_ids.spans),
         **RANGE,
         "text": STRING,
         "reason": class_label(REASONS),
@@ -121,7 +121,7 @@ class _Filler:
         feature = self._features["unfit"]
         columns = {
             "id": batch.span_ids.take(positions),
-            "label": class_ids(spans.labels, inventory.spans, inventory.classes.spans).take(positions),
+            "label": class_ids(spans.labels, inventory.spans, inventory.class_ids.spans).take(positions),
             "start": pa.array(spans.starts[unfit.spans]),
             "end": pa.array(spans.ends[unfit.spans]),
             "text": batch.span_texts.take(positions),

@@ -104,7 +104,7 @@ def test_rows_are_the_pairs_of_each_document(batch: list[tuple[Article, Annotati
             in_context = row[name].pop("in_context")
             assert row[name] == {
                 "id": mention.id,
-                "label": ZOO.classes.spans.index(mention.label),
+                "label": ZOO.class_ids.spans.index(mention.label),
                 "start": mention.start,
                 "end": mention.end,
                 "text": mention.text,

@@ -1,4 +1,4 @@
-"""Class ids: a name keeps its id whatever the inventory drops, gains or moves, and nothing shifts unsaid."""
+"""A name keeps its class id, whatever the inventory drops, adds or moves."""
 
 from pathlib import Path
 
@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate import inventory
-from annotate import inventory as classes
+from annotate import class_ids, inventory
+from annotate.class_ids import ClassIds
 from annotate.dataset.tables import table_features
 from annotate.errors import CannotRun
-from annotate.generate import generated_files
-from annotate.inventory import ClassIds
+from annotate.generate import generate_files
 from tests.conftest import Project
 
 NAMES = st.lists(st.sampled_from("abcdefg"), unique=True).map(tuple)
@@ -26,62 +25,62 @@ CLASSES = st.builds(
 
 
 @given(st.lists(CLASSES, min_size=2, max_size=5))
-def test_an_id_once_given_stays(versions: list[ClassIds]) -> None:
+def test_ids_never_change(inventories: list[ClassIds]) -> None:
     kept: ClassIds | None = None
     given_before: dict[str, tuple[str, ...]] = {}
-    for now in versions:
-        kept = classes.extend_class_ids(kept, now)
-        found = dict(kept.lists())
-        assert all(found[place][: len(names)] == names for place, names in given_before.items())
-        assert all(set(names) <= set(found[place]) for place, names in now.lists())
-        present = dict(now.lists())
-        gone = {f"{place}.{name}" for place, names in found.items() for name in names} - {
-            f"{place}.{name}" for place, names in present.items() for name in names
+    for new in inventories:
+        kept = class_ids.extend_class_ids(kept, new)
+        lists = dict(kept.lists())
+        assert all(lists[location][: len(names)] == names for location, names in given_before.items())
+        assert all(set(names) <= set(lists[location]) for location, names in new.lists())
+        present = dict(new.lists())
+        gone = {f"{location}.{name}" for location, names in lists.items() for name in names} - {
+            f"{location}.{name}" for location, names in present.items() for name in names
         }
         assert set(kept.retired) == gone
-        given_before = found
+        given_before = lists
 
 
 def generate(project: Project) -> None:
     schema = project.path("schema")
-    for path, text in generated_files(inventory.load_inventory(schema), schema, None).items():
+    for path, text in generate_files(inventory.load_inventory(schema), schema, None).items():
         path.write_text(text, "utf-8")
 
 
-def test_a_class_that_is_dropped_shifts_no_other(project: Project) -> None:
-    """A label that the inventory no longer has stands first; the others keep their numbers, and it keeps its name."""
+def test_dropped_class_keeps_its_id(project: Project) -> None:
+    """A retired label with the first id does not shift the ids of the others."""
     generate(project)
     before = table_features(inventory.load_inventory(project.path("schema")))["articles"]["spans"]["feature"]
     assert before["label"]["names"] == list(project.inventory.spans)
     path = project.path("schema/classes.json")
-    old = classes.load_class_ids(project.path("schema"))
+    old = class_ids.load_class_ids(project.path("schema"))
     assert old is not None
-    path.write_text(classes.encode_class_ids(msgspec.structs.replace(old, spans=("Gone", *old.spans))), "utf-8")
+    path.write_text(class_ids.encode_class_ids(msgspec.structs.replace(old, spans=("Gone", *old.spans))), "utf-8")
     generate(project)
     after = table_features(inventory.load_inventory(project.path("schema")))["articles"]["spans"]["feature"]
     assert after["label"]["names"] == ["Gone", *project.inventory.spans]
-    kept = classes.load_class_ids(project.path("schema"))
+    kept = class_ids.load_class_ids(project.path("schema"))
     assert kept is not None
     assert kept.retired == ("spans.Gone",)
 
 
-def test_a_name_without_an_id_is_refused_in_one_line(project: Project) -> None:
+def test_name_without_an_id_is_reported_in_one_line(project: Project) -> None:
     generate(project)
     path = project.path("schema/classes.json")
     last = list(project.inventory.relations)[-1]
     path.write_text(path.read_text("utf-8").replace(f'"{last}"', '"another"'), "utf-8")
     result = project.annotate("build", "--out", "out")
     assert result.exit_code == 2
-    assert f"gives relations.{last} no class id; run `annotate generate`" in " ".join(result.output.split())
+    assert f"has no class id for relations.{last}; run `annotate generate`" in " ".join(result.output.split())
     assert not project.path("out").exists()
 
 
-def test_check_finds_ids_that_are_gone_wherever_the_schema_lies(project: Project) -> None:
+def test_check_reports_a_lost_file_in_any_schema_folder(project: Project) -> None:
     generate(project)
     project.path("schema/classes.json").unlink()
     project.path("schema").rename(project.path("labels"))
     lost = project.annotate("check", "--schema", "labels")
-    assert (lost.exit_code, lost.output.splitlines()[0][:44]) == (1, "labels/classes.json: C501 is missing, and sa")
+    assert (lost.exit_code, lost.output.splitlines()[0][:46]) == (1, "labels/classes.json: C501 is missing, and hold")
     from_the_root = project.annotate("check", "--schema", str(project.path("labels")))
     assert from_the_root.output.startswith(f"{project.path('labels')}/classes.json: C501 ")
     project.path("labels/annotation.schema.json").unlink()
@@ -89,7 +88,7 @@ def test_check_finds_ids_that_are_gone_wherever_the_schema_lies(project: Project
 
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"spans": ["a", "a"], "layers": {}, "relations": [], "attributes": {}}'])
-def test_a_broken_file_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / classes.CLASS_IDS_FILE).write_text(text)
+def test_malformed_file_is_rejected(tmp_path: Path, text: str) -> None:
+    (tmp_path / class_ids.CLASS_IDS_FILE).write_text(text)
     with pytest.raises(CannotRun, match=r"classes\.json"):
-        classes.load_class_ids(tmp_path)
+        class_ids.load_class_ids(tmp_path)

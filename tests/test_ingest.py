@@ -32,7 +32,7 @@ def test_init_touches_no_folder_in_use(fresh: Path) -> None:
     before = sorted(fresh.rglob("*"))
     result = annotate("init", str(fresh))
     assert (result.exit_code, result.output.count("\n")) == (2, 1)
-    assert "is there already and not empty" in result.output
+    assert "exists and is not empty" in result.output
     assert sorted(fresh.rglob("*")) == before
 
 

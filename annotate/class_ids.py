@@ -1,0 +1,149 @@
+"""Class ids that never shift: `classes.json`, which `annotate generate` writes next to the inventory.
+
+The id of a name is its index in its list. `annotate generate` only adds names. A name that the inventory drops keeps
+its id and is listed as retired. A new name goes to the end, wherever it is in `labels.yaml`. The file is committed, so
+that a diff shows what changed.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from annotate.errors import CannotRun
+from annotate.util.files import read_bytes
+
+CLASS_IDS_FILE = "classes.json"
+ANNOTATION_SCHEMA_FILE = "annotation.schema.json"
+"""`annotate generate` writes it together with `classes.json`. Where it is, class ids were given."""
+NamesByList = dict[str, tuple[str, ...]]
+
+
+class ClassIds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names of classes in the order of their ids.
+
+    Attributes:
+        spans: The span labels.
+        layers: The span labels of each layer.
+        relations: The relation labels.
+        attributes: The values of each attribute that is a choice.
+        retired: The names that the inventory no longer has, for human readers; each is in its list, too.
+    """
+
+    spans: tuple[str, ...]
+    layers: NamesByList
+    relations: tuple[str, ...]
+    attributes: NamesByList
+    retired: tuple[str, ...] = ()
+
+    def lists(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the location of each list in the file, such as `layers.claims`, and its names."""
+        yield "spans", self.spans
+        yield from ((f"layers.{name}", names) for name, names in self.layers.items())
+        yield "relations", self.relations
+        yield from ((f"attributes.{name}", names) for name, names in self.attributes.items())
+
+
+def load_class_ids(folder: Path) -> ClassIds | None:
+    """Load the class ids of a schema folder.
+
+    Returns:
+        The class ids; None if the folder has no file of them.
+
+    Raises:
+        CannotRun: If the file cannot be read, or has a name twice.
+    """
+    path = folder / CLASS_IDS_FILE
+    if not path.is_file():
+        return None
+    hint = "restore the committed file, then run `annotate generate`"
+    try:
+        class_ids = msgspec.json.decode(read_bytes(path, hint), type=ClassIds)
+    except msgspec.MsgspecError as error:
+        raise CannotRun(path, str(error), hint) from error
+    for location, names in class_ids.lists():
+        for name in names:
+            if names.count(name) > 1:
+                raise CannotRun(path, f"{location}: {name!r} appears twice", hint)
+    return class_ids
+
+
+def encode_class_ids(class_ids: ClassIds) -> str:
+    """Return the text of `classes.json`."""
+    return msgspec.json.format(msgspec.json.encode(class_ids), indent=2).decode() + "\n"
+
+
+def extend_class_ids(old: ClassIds | None, new: ClassIds) -> ClassIds:
+    """Add the names of an inventory to the class ids given so far.
+
+    Args:
+        old: The class ids given so far; None if there are none.
+        new: The names of the inventory.
+
+    Returns:
+        The old lists, each followed by its new names. Names that the inventory does not have are retired.
+    """
+    if old is None:
+        return new
+    old_lists, new_lists = dict(old.lists()), dict(new.lists())
+
+    def extend(location: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*old_lists.get(location, ()), *new_lists.get(location, ()))))
+
+    retired = [
+        f"{location}.{name}"
+        for location, names in old_lists.items()
+        for name in names
+        if name not in new_lists.get(location, ())
+    ]
+    return ClassIds(
+        spans=extend("spans"),
+        layers={name: extend(f"layers.{name}") for name in dict.fromkeys((*old.layers, *new.layers))},
+        relations=extend("relations"),
+        attributes={name: extend(f"attributes.{name}") for name in dict.fromkeys((*old.attributes, *new.attributes))},
+        retired=tuple(retired),
+    )
+
+
+class ClassIdFault(NamedTuple):
+    """What is wrong with `classes.json`, and what to do."""
+
+    problem: str
+    hint: str
+
+
+def find_class_id_faults(class_ids: ClassIds | None, names: ClassIds, path: Path) -> Iterator[ClassIdFault]:
+    """Yield what is wrong with `classes.json`: a name without an id, or the file itself is lost.
+
+    Args:
+        class_ids: The contents of the file; None if there is none.
+        names: The names of the inventory.
+        path: The file.
+    """
+    if class_ids is None:
+        if path.with_name(ANNOTATION_SCHEMA_FILE).is_file():
+            hint = "restore the committed file; if there never was one, run `annotate generate` and commit it"
+            yield ClassIdFault("is missing, and holds the class ids", hint)
+        return
+    lists = dict(class_ids.lists())
+    for location, list_names in names.lists():
+        for name in list_names:
+            if name not in lists.get(location, ()):
+                yield ClassIdFault(f"has no class id for {location}.{name}", "run `annotate generate`, and commit it")
+
+
+def resolve_class_ids(class_ids: ClassIds | None, names: ClassIds, path: Path) -> ClassIds:
+    """Return the ids to use: those of `classes.json`, or without one the indices in the inventory.
+
+    Args:
+        class_ids: The contents of the file; None if there is none.
+        names: The names of the inventory.
+        path: The file.
+
+    Raises:
+        CannotRun: If the file has a fault.
+    """
+    for fault in find_class_id_faults(class_ids, names, path):
+        raise CannotRun(path, fault.problem, fault.hint)
+    return names if class_ids is None else class_ids

@@ -1,0 +1,67 @@
+"""Findings in JSON and YAML files have their lines."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from annotate.checks import files
+from annotate.checks.lines import line_finder
+from annotate.schemas import package_schema
+from tests.conftest import Project
+
+INDENTED = """{
+  "a": [
+    1,
+    {"b": "}]\\"", "c":
+      {"d": null}}
+  ],
+  "e": "x", "e":
+    "y"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [((), 1), (("a",), 2), (("a", 0), 3), (("a", 1), 4), (("a", 1, "c", "d"), 5), (("e",), 8), (("a", 7), 2)],
+)
+def test_a_value_of_json_has_its_line(path: tuple[str | int, ...], line: int) -> None:
+    assert line_finder("a.json", INDENTED.encode())(path) == line
+
+
+@pytest.mark.parametrize(
+    ("path", "line"), [((), 2), (("a",), 3), (("a", 1), 4), (("a", 1, "b"), 5), (("1",), 6), (("none",), 2)]
+)
+def test_a_value_of_yaml_has_its_line(path: tuple[str | int, ...], line: int) -> None:
+    assert line_finder("a.yaml", b"# x\na:\n- 1\n- c: 2\n  b: 3\n1: 4\n")(path) == line
+
+
+def test_many_faults_have_their_lines(project: Project) -> None:
+    path: Path = project.path("corpus/annotations/anna/market.json")
+    value = json.loads(path.read_bytes())
+    value["spans"] = [{**value["spans"][0], "id": f"s{number}", "start": "0"} for number in range(3000)]
+    path.write_text(json.dumps(value, indent=1))
+    lines = path.read_text().split("\n")
+    found = json.loads(project.annotate("check", "--format", "json").output)
+    faults = [entry for entry in found if entry["code"] == "S104"]
+    assert len(faults) == 3000
+    assert all(lines[entry["line"] - 1] == '   "start": "0",' for entry in faults)
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "line", "said"),
+    [
+        ("a.json", b'{\n"a": 1,\n2}', 3, "is no JSON: object keys must be strings (byte 10); fix the syntax"),
+        ("a.json", b'{\n"a": [1,\n', 3, "is no JSON: Input data was truncated; fix the syntax"),
+        ("a.json", b'{"a": 1e999}', None, "is no JSON: Number out of range"),
+        ("a.json", b"[" * 100_000, None, "is nested too deeply"),
+        ("a.yaml", b"a: 1\na: 2\n", 2, "the key 'a' appears twice; fix the syntax"),
+        ("a.yaml", b"a: [1,\n", 1, "expected the node content, but found '<stream end>'; fix the syntax"),
+        ("annotators.yaml", b"# none\n", 1, "the whole file: is null; write an object with: annotators"),
+        ("annotators.yaml", b"# one\nannotators: []\nannotator: 1\n", 3, "the whole file: 'annotator' does not belong"),
+    ],
+)
+def test_a_file_that_cannot_be_read_has_a_line(file: str, data: bytes, line: int | None, said: str) -> None:
+    [finding] = files.parse_file(file, None, data, package_schema("annotators")).findings
+    assert (finding.line, finding.message[: len(said)]) == (line, said)
