@@ -128,8 +128,8 @@ def score_spans(
         ValueError: If the numbers of documents differ.
 
     Example:
-        >>> gold = [[("Source", 0, 2), ("Cue", 2, 3)]]
-        >>> score_spans(gold, [[("Source", 1, 2), ("Cue", 2, 3)]])["all labels"].exact.f1.value
+        >>> gold = [[("PER", 0, 2), ("LOC", 2, 3)]]
+        >>> score_spans(gold, [[("PER", 1, 2), ("LOC", 2, 3)]])["all labels"].exact.f1.value
         0.5
     """
     exact, partial, overlap = _LabelTallies(), _LabelTallies(), _LabelTallies()

@@ -30,8 +30,8 @@ def spoilt(project: Project) -> Project:
         ("build --out full", "full: not a dataset folder that `annotate build` made"),
         ("build --out file", "file: is a file; choose another folder"),
         ("build --out file/x", "file/x: cannot be written: "),
-        ("export --format brat --out full", "full: is there already"),
-        ("export --format brat --out file/x", "file/x: cannot be made: "),
+        ("export --format brat --out full", "full: exists and is not empty"),
+        ("export --format brat --out file/x", "file/x: cannot be created: "),
         ("import nowhere --format brat --annotator anna", "nowhere: no such folder"),
         ("adjudicate plan --from anna,zoe", "corpus/annotations: has no labels by 'zoe'"),
         ("score corpus/annotations/gold nowhere", "nowhere: no such file or folder"),
@@ -39,9 +39,9 @@ def spoilt(project: Project) -> Project:
         ("convert full --out o", "full: is a folder"),
         ("convert file --out full", "full: is not empty"),
         ("hydrate full --texts corpus/articles --out o", "full/skeleton.jsonl: no such file"),
-        ("release plan", "corpus: is in no git repository"),
-        ("release check 1.0.0 --schema nowhere", "corpus: is in no git repository"),
-        ("release verify full", "full: is no release folder"),
+        ("release plan", "corpus: is not in a git repository"),
+        ("release check 1.0.0 --schema nowhere", "corpus: is not in a git repository"),
+        ("release verify full", "full: is not a release folder"),
     ],
 )
 def test_a_path_is_named_as_it_was_typed(spoilt: Project, words: str, said: str) -> None:
@@ -96,8 +96,8 @@ def test_a_key_that_is_no_text_is_said_with_its_place(project: Project, key: str
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("diff HEAD --schema ../..", "../..: is outside of the git repository"),
-        ("release check 1.0.0 --schema ../elsewhere", "../elsewhere: is not beside the corpus"),
+        ("diff HEAD --schema ../..", "../..: is outside the git repository"),
+        ("release check 1.0.0 --schema ../elsewhere", "../elsewhere: is not next to the corpus"),
         ("release cut 1.0.0 --out full", "full: is not ignored by git"),
     ],
 )

@@ -78,7 +78,12 @@ def test_interrupted_conversion_says_how_to_resume(project: Project) -> None:
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate()[1]
     assert process.returncode == 128 + signal.SIGINT
-    assert said.split("\n") == ["out is not finished; the same command with --resume goes on", "", "Aborted!", ""]
+    assert said.split("\n") == [
+        "out is not finished; continue it by the same command with --resume",
+        "",
+        "Aborted!",
+        "",
+    ]
 
 
 def test_a_report_goes_through_a_link_and_into_a_pipe(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import click
 
 from annotate.cli.lazy_group import Entry, LazyGroup
 from annotate.errors import CannotRun, Refused, describe_os_error
+from annotate.util.distributions import find_name_clash
 from annotate.util.startup import block_pandas, keep_freed_memory
 
 SECTIONS = {
@@ -123,6 +124,8 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be UTF-8
     try:
+        if clash := find_name_clash():
+            click.echo(f"annotate: {clash}", err=True)
         code = _run()
         sys.stdout.flush()
     except OSError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 import annotate
-from annotate.cli.options import corpus_argument, out_option, samples_option, schema_option, seed_option
+from annotate.cli.options import STUDIO_FOLDER, corpus_argument, out_option, samples_option, schema_option, seed_option
 from annotate.cli.terminal import format_tables, terminal, write_output
 from annotate.errors import CannotRun
 
@@ -48,7 +48,7 @@ FORMATS = ("text", "json", "html")
 @click.option(
     "--dir",
     "studio",
-    default=".studio",
+    default=STUDIO_FOLDER,
     show_default=True,
     type=click.Path(),
     help="Folder where `studio pull` keeps tasks.",
@@ -79,7 +79,7 @@ def command(
 
     \b
     annotate agree
-    annotate agree --annotators anna,ben --by-article --fail-under Source=0.7 --fail-under Cue=0.7
+    annotate agree --annotators anna,ben --by-article --fail-under PER=0.7 --fail-under LOC=0.7
     annotate agree --format html --out agreement.html --studio-url http://localhost:8080
     """
     from annotate.agreement.measure import measure_agreement

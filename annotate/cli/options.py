@@ -1,11 +1,9 @@
 """Arguments and options that several commands share."""
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 
-Command = Callable[..., Any]
+STUDIO_FOLDER = ".studio"
+"""Default folder of the state of Label Studio; here, since options must not import the package that reads it."""
 
 corpus_argument = click.argument("corpus", default="corpus", type=click.Path(), required=False)
 corpus_option = click.option("--corpus", default="corpus", show_default=True, type=click.Path(), help="Corpus folder.")

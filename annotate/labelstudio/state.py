@@ -20,7 +20,6 @@ from annotate.util.files import FileToWrite, write_files
 
 T = TypeVar("T")
 
-DEFAULT_FOLDER = ".studio"
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 PROJECTS_FILE, ANNOTATORS_FILE = "project.json", "people.json"
 
@@ -62,7 +61,7 @@ class State:
         folder: The path of the folder.
     """
 
-    def __init__(self, folder: str | Path = DEFAULT_FOLDER) -> None:
+    def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).absolute()
 
     @property

@@ -1,5 +1,6 @@
 """The program: its commands, their help, exit codes, and what it imports."""
 
+import os
 import re
 import subprocess
 import sys
@@ -29,6 +30,21 @@ assert isinstance(PROGRAM, LazyGroup)
 COMMANDS = dict(list_commands(PROGRAM))
 PATHS = [*COMMANDS, ("adjudicate", "plan"), ("adjudicate", "apply"), ("studio", "people", "add")]
 
+HEAVY = (
+    "dask",
+    "datasets",
+    "httpx",
+    "jinja2",
+    "jsonschema",
+    "label_studio_sdk",
+    "msgspec",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "rich",
+    "yaml",
+)
+
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_help_has_an_example(path: tuple[str, ...]) -> None:
@@ -49,20 +65,26 @@ def test_table_has_the_first_sentence_of_the_help(path: tuple[str, ...]) -> None
     assert group.get_short_help_str(limit=300) == COMMANDS[path].help
 
 
+def test_help_of_a_command_imports_no_heavy_library() -> None:
+    """One process asks for the help of each command in turn, so the first that imports a library is named."""
+    code = f"""
+import sys
+from annotate import cli
+for path in {list(map(list, PATHS))!r}:
+    try:
+        cli.cli([*path, "--help"])
+    except SystemExit:
+        pass
+    heavy = [name for name in {HEAVY!r} if name in sys.modules]
+    if heavy:
+        sys.exit(f"annotate {{' '.join(path)}} --help imports {{heavy}}")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("words", [["--help"], ["studio", "--help"], ["release", "--help"]], ids=" ".join)
 def test_help_imports_no_command(words: list[str]) -> None:
-    heavy = (
-        "datasets",
-        "pandas",
-        "pyarrow",
-        "numpy",
-        "label_studio_sdk",
-        "dask",
-        "jsonschema",
-        "msgspec",
-        "yaml",
-        "rich",
-    )
     code = f"""
 import sys
 from annotate import cli
@@ -71,7 +93,7 @@ try:
 except SystemExit:
     pass
 own = {{target.target.partition(":")[0] for target in cli.cli.entries.values()}} - {{"annotate.cli." + {words[0]!r}}}
-loaded = [name for name in (*{heavy!r}, *own) if name in sys.modules]
+loaded = [name for name in (*{HEAVY!r}, *own) if name in sys.modules]
 sys.exit(f"imports {{loaded}}" if loaded else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -89,6 +111,33 @@ def test_module_runs_the_program() -> None:
     words = [sys.executable, "-P", "-m", "annotate", "--version"]
     done = subprocess.run(words, cwd=ROOT / "docs", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.split()[-1]) == (0, metadata.version("contested-claims"))
+
+
+def test_another_distribution_of_the_same_name_is_one_line_on_standard_error(tmp_path: Path) -> None:
+    info = tmp_path / "annotate-9.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: annotate\nVersion: 9.1\n")
+    (info / "RECORD").write_text("annotate/__init__.py,,\n")
+    words = [sys.executable, "-P", "-m", "annotate", "rules", "P303", "--format", "json"]
+
+    def run(**variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, **variables}
+        return subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    alone, clashing = run(), run(PYTHONPATH=str(tmp_path))
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert (clashing.returncode, clashing.stdout) == (0, alone.stdout)
+    assert clashing.stderr.startswith("annotate: the distribution annotate 9.1 has a package of the same name")
+    assert clashing.stderr.count("\n") == 1
+
+
+def test_search_for_another_distribution_does_not_import_the_metadata_library() -> None:
+    code = (
+        "import sys; from annotate.util.distributions import find_name_clash\n"
+        "print(find_name_clash(), 'importlib.metadata' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "None False\n"
 
 
 def test_unknown_command_and_option_are_usage_errors() -> None:

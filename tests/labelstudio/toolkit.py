@@ -50,7 +50,6 @@ def command(words: list[str], folder: Path, environment: dict[str, str], said: s
     from functools import partial
 
     from annotate import cli
-    from annotate.cli.studio import common
     from annotate.labelstudio import client, push
 
     os.chdir(folder)
@@ -60,7 +59,7 @@ def command(words: list[str], folder: Path, environment: dict[str, str], said: s
             os.dup2(file.fileno(), number)
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
     push.BATCH_SIZE = client.PAGE_SIZE = 2
-    common.Studio = partial(common.Studio, timeout=limits.seconds, delays=limits.delays)  # type: ignore[assignment, attr-defined]
+    client.Studio = partial(client.Studio, timeout=limits.seconds, delays=limits.delays)  # type: ignore[assignment, misc]
     if limits.write is not None:
         kill_at(limits.write)
     if limits.most_bytes is not None:

@@ -4,12 +4,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate import inventory
+import annotate
 from annotate.cli.options import corpus_argument, schema_option
 from annotate.cli.terminal import terminal
-from annotate.corpus import Corpus
 from annotate.errors import CannotRun
-from annotate.model import GOLD
 from annotate.util.files import write_report
 
 if TYPE_CHECKING:
@@ -36,11 +34,12 @@ def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -
     annotate release page --out dist/release.html
     annotate release page --since v0.1.0 --out dist/release.html
     """
+    from annotate.model import GOLD
     from annotate.release.agreement import measure_gold_agreement
     from annotate.release.changelog import CHANGELOG, parse_changelog
     from annotate.release.page import PageContent, render_page
 
-    labels, store = inventory.load_inventory(schema), Corpus(corpus)
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     if not store.annotated_ids(GOLD):
         gold_folder = store.root / "annotations" / GOLD
         raise CannotRun(gold_folder, "has no gold labels", "make some with `annotate adjudicate`")
@@ -49,12 +48,12 @@ def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -
     with terminal(stderr=True).status("measuring"):
         content = PageContent(
             corpus=store,
-            inventory=labels,
+            inventory=inventory,
             version=entries[0].version if entries else None,
             entry=entries[0].body if entries else "",
             since=since,
             changes=_summarize_changes(since, corpus, schema) if since else None,
-            agreement=measure_gold_agreement(store, labels),
+            agreement=measure_gold_agreement(store, inventory),
             articles=articles,
         )
         write_report(out, "".join(render_page(content)).encode())

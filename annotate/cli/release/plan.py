@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from annotate.cli.options import corpus_argument, schema_option
 from annotate.cli.release.common import show_progress
@@ -48,6 +47,8 @@ def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
         else:
             release_plan = plan_first_release(candidate.inventory.version, candidate.counts)
     if format_ == "json":
+        import msgspec
+
         click.echo(msgspec.json.format(msgspec.json.encode(release_plan), indent=2).decode())
     else:
         click.echo(_describe(release_plan))

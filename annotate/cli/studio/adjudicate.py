@@ -1,8 +1,10 @@
 """`annotate studio adjudicate`: the labels of several annotators next to each other on a server, and gold from them."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from annotate import inventory
+import annotate
 from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     connect,
@@ -16,22 +18,11 @@ from annotate.cli.studio.common import (
     split_ids,
     title_option,
 )
-from annotate.corpus import Corpus
 from annotate.errors import CannotRun
-from annotate.inventory import Inventory
-from annotate.labelstudio.adjudication import (
-    adjudication_tabs,
-    read_gold,
-    start_from_agreed,
-    write_gold,
-)
-from annotate.labelstudio.annotators import identify_user, require_annotators
-from annotate.labelstudio.journal import user_ids
-from annotate.labelstudio.lock import lock_folder
-from annotate.labelstudio.predictions import corpus_predictions
-from annotate.labelstudio.projects import adjudication_title, require_project
-from annotate.labelstudio.push import push
 from annotate.util.files import remove_leftovers
+
+if TYPE_CHECKING:
+    from annotate import Corpus, Inventory
 
 
 @click.command("adjudicate")
@@ -73,19 +64,21 @@ def adjudicate(
     if pulling == bool(from_) or pulling != bool(adjudicator):
         problem = "needs either --from, or --pull and --as"
         raise CannotRun("annotate studio adjudicate", problem, "give --from ID,ID, or --pull --as ID")
-    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
-    own_title = adjudication_title(title or loaded.title)
+    from annotate.labelstudio.projects import adjudication_title
+
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    own_title = adjudication_title(title or inventory.title)
     if from_:
-        is_complete = _set_up(store, loaded, guidelines, own_title, folder, split_ids(from_), restore_config)
+        is_complete = _set_up(store, inventory, guidelines, own_title, folder, split_ids(from_), restore_config)
     else:
-        is_complete = _pull(store, loaded, own_title, folder, adjudicator or "", user)
+        is_complete = _pull(store, inventory, own_title, folder, adjudicator or "", user)
     if not is_complete:
         ctx.exit(1)
 
 
 def _set_up(
-    corpus: Corpus,
-    loaded: Inventory,
+    corpus: "Corpus",
+    inventory: "Inventory",
     guidelines: str,
     title: str,
     folder: str,
@@ -93,19 +86,24 @@ def _set_up(
     restore_config: bool,
 ) -> bool:
     from annotate.agreement.adjudication import find_agreed
+    from annotate.labelstudio.adjudication import adjudication_tabs, start_from_agreed
+    from annotate.labelstudio.annotators import require_annotators
+    from annotate.labelstudio.lock import lock_folder
+    from annotate.labelstudio.predictions import corpus_predictions
+    from annotate.labelstudio.push import push
 
-    predictions = corpus_predictions(corpus, loaded, require_annotators(corpus, annotators))
+    predictions = corpus_predictions(corpus, inventory, require_annotators(corpus, annotators))
     tabs = {
-        article_id: adjudication_tabs(corpus, loaded, article_id, predictions[article_id], find_agreed)
+        article_id: adjudication_tabs(corpus, inventory, article_id, predictions[article_id], find_agreed)
         for article_id in corpus.common_article_ids(annotators)
     }
-    instructions = render_guidelines(guidelines, loaded)
+    instructions = render_guidelines(guidelines, inventory)
     with connect(folder) as (studio, state), lock_folder(state, "adjudicate"):
         with show_progress("pushing articles") as progress:
             result = push(
                 studio,
                 state,
-                loaded,
+                inventory,
                 corpus,
                 list(tabs),
                 tabs,
@@ -120,8 +118,15 @@ def _set_up(
     return not show_conflicts(result)
 
 
-def _pull(corpus: Corpus, loaded: Inventory, title: str, folder: str, adjudicator: str, user: int | None) -> bool:
+def _pull(
+    corpus: "Corpus", inventory: "Inventory", title: str, folder: str, adjudicator: str, user: int | None
+) -> bool:
     from annotate.checks import check_annotation
+    from annotate.labelstudio.adjudication import read_gold, write_gold
+    from annotate.labelstudio.annotators import identify_user
+    from annotate.labelstudio.journal import user_ids
+    from annotate.labelstudio.lock import lock_folder
+    from annotate.labelstudio.projects import require_project
 
     with connect(folder) as (studio, state), lock_folder(state, "adjudicate"):
         remove_leftovers(corpus.root)
@@ -130,8 +135,8 @@ def _pull(corpus: Corpus, loaded: Inventory, title: str, folder: str, adjudicato
             tasks = studio.list_tasks(require_project(studio, state, title, hint).id)
         server = studio.address.name
         identify_user(corpus, state, server, user_ids(tasks), adjudicator, user)
-        results = read_gold(corpus, loaded, state, server, tasks, adjudicator)
-        written = [write_gold(corpus, loaded, result, check_annotation) for result in results]
+        results = read_gold(corpus, inventory, state, server, tasks, adjudicator)
+        written = [write_gold(corpus, inventory, result, check_annotation) for result in results]
     for entry in written:
         if entry.gold:
             counts = f"{len(entry.gold.spans)} spans, {len(entry.gold.relations)} relations"

@@ -3,21 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from annotate.cli.options import STUDIO_FOLDER
 from annotate.cli.terminal import terminal
-from annotate.inventory import Inventory
-from annotate.labelstudio.client import Progress, Project, Studio, find_server
-from annotate.labelstudio.instructions import render_instructions
-from annotate.labelstudio.push import PushResult
-from annotate.labelstudio.state import DEFAULT_FOLDER, State
-from annotate.util.parallel import with_rare_garbage_collection
+
+if TYPE_CHECKING:
+    from annotate import Inventory
+    from annotate.labelstudio.client import Progress, Project, Studio
+    from annotate.labelstudio.push import PushResult
+    from annotate.labelstudio.state import State
 
 dir_option = click.option(
     "--dir",
     "folder",
-    default=DEFAULT_FOLDER,
+    default=STUDIO_FOLDER,
     show_default=True,
     type=click.Path(),
     help="Folder for the server's data.",
@@ -32,7 +34,7 @@ MAX_SHOWN = 20
 
 
 @contextmanager
-def show_progress(description: str) -> Iterator[Progress]:
+def show_progress(description: str) -> "Iterator[Progress]":
     """Show a progress bar on a terminal, and nothing elsewhere; yield the function that advances it."""
     console = terminal(stderr=True)
     if not console.is_terminal:
@@ -53,25 +55,31 @@ def show_status(description: str) -> Iterator[None]:
 
 
 @contextmanager
-def connect(folder: str) -> Iterator[tuple[Studio, State]]:
+def connect(folder: str) -> "Iterator[tuple[Studio, State]]":
     """Connect to the server of a folder, or to the one in the environment."""
+    from annotate.labelstudio.client import Studio, find_server
+    from annotate.labelstudio.state import State
+    from annotate.util.parallel import with_rare_garbage_collection
+
     state = State(folder)
     state.create_folder()
     with Studio(find_server(state)) as studio, with_rare_garbage_collection():
         yield studio, state
 
 
-def page_url(studio: Studio, project: Project) -> str:
+def page_url(studio: "Studio", project: "Project") -> str:
     """Return the address of a project's page."""
     return f"{studio.url}/projects/{project.id}/data"
 
 
-def render_guidelines(folder: str, inventory: Inventory) -> str:
+def render_guidelines(folder: str, inventory: "Inventory") -> str:
     """Return the instructions for annotators; none if there is no folder of guidelines."""
+    from annotate.labelstudio.instructions import render_instructions
+
     return render_instructions(folder, inventory) if Path(folder).is_dir() else ""
 
 
-def show_conflicts(result: PushResult, prefix: str = "") -> bool:
+def show_conflicts(result: "PushResult", prefix: str = "") -> bool:
     """Print the conflicts of a push, and return whether there are any."""
     for conflict in result.conflicts:
         click.echo(f"refused: {prefix}{conflict}", err=True)

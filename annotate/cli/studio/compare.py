@@ -2,13 +2,9 @@
 
 import click
 
-from annotate import inventory
+import annotate
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import MAX_SHOWN, connect, dir_option, show_progress, title_option
-from annotate.corpus import Corpus
-from annotate.labelstudio.compare import HAS_PREDICTION, compare_with_server
-from annotate.labelstudio.predictions import corpus_predictions
-from annotate.labelstudio.projects import require_project
 
 
 @click.command("compare")
@@ -25,15 +21,19 @@ def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, fol
     \b
     annotate studio compare
     """
-    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
+    from annotate.labelstudio.compare import HAS_PREDICTION, compare_with_server
+    from annotate.labelstudio.predictions import corpus_predictions
+    from annotate.labelstudio.projects import require_project
+
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     with connect(folder) as (studio, state):
-        project = require_project(studio, state, title or loaded.title)
+        project = require_project(studio, state, title or inventory.title)
         has_predictions = studio.count_tasks(project.id, filters=[HAS_PREDICTION]) > 0
-        predictions = corpus_predictions(store, loaded) if has_predictions else {}
+        predictions = corpus_predictions(store, inventory) if has_predictions else {}
         annotators = state.annotators(studio.address.name)
         with show_progress("comparing") as progress:
             tasks = studio.iterate_tasks(project.id, progress)
-            result = compare_with_server(store, loaded, store.article_ids(), predictions, tasks, annotators)
+            result = compare_with_server(store, inventory, store.article_ids(), predictions, tasks, annotators)
     for difference in result.differences[:MAX_SHOWN]:
         click.echo(difference)
     if len(result.differences) > MAX_SHOWN:

@@ -2,9 +2,8 @@
 
 import click
 
-from annotate import inventory
+import annotate
 from annotate.cli.options import schema_option
-from annotate.labelstudio.config import labelling_config
 
 
 @click.command("config")
@@ -15,4 +14,6 @@ def config(schema: str) -> None:
     \b
     annotate studio config > config.xml
     """
-    click.echo(labelling_config(inventory.load_inventory(schema)), nl=False)
+    from annotate.labelstudio.config import labelling_config
+
+    click.echo(labelling_config(annotate.load_inventory(schema)), nl=False)

@@ -6,27 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate import inventory
+import annotate
 from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, show_progress, show_status
-from annotate.corpus import Corpus
 from annotate.errors import CannotRun
-from annotate.labelstudio.lock import MIGRATION_FOLDER, lock_folder
-from annotate.labelstudio.state import State
-from annotate.migration.files import Folders
-from annotate.migration.projects import choose_projects
-from annotate.migration.steps import load_migration
-from annotate.migration.transaction import (
-    MigrationJournal,
-    begin_migration,
-    complete_migration,
-    read_journal,
-    undo_migration,
-)
 from annotate.util.files import remove_leftovers
 
 if TYPE_CHECKING:
     from annotate.migration.plan import MigrationPlan
+    from annotate.migration.transaction import MigrationJournal
 
 
 @click.command("migrate")
@@ -70,10 +58,16 @@ def migrate(
     annotate studio migrate to-0.2.0.yaml
     annotate studio migrate --undo
     """
-    from annotate.migration.plan import plan_migration  # the corpus checks load numpy, which --help does not need
+    from annotate.labelstudio.lock import MIGRATION_FOLDER, lock_folder
+    from annotate.labelstudio.state import State
+    from annotate.migration.files import Folders
+    from annotate.migration.plan import plan_migration
+    from annotate.migration.projects import choose_projects
+    from annotate.migration.steps import load_migration
+    from annotate.migration.transaction import begin_migration, complete_migration, read_journal, undo_migration
 
     migration = load_migration(file) if file else None
-    state, store = State(folder), Corpus(corpus)
+    state, store = State(folder), annotate.Corpus(corpus)
     with lock_folder(state, "migrate"), ExitStack() as stack:
         for path in (corpus, schema, guidelines):
             remove_leftovers(Path(path))
@@ -95,7 +89,7 @@ def migrate(
             if migration is None:
                 problem = "nothing was interrupted" if resume else "is missing"
                 raise CannotRun("FILE", problem, "name a migration file")
-            title = inventory.load_inventory(schema).title
+            title = annotate.load_inventory(schema).title
             projects = choose_projects(studio, state, store, title, titles, leave_others) if studio else []
             folders = Folders(store, Path(schema), Path(guidelines) if Path(guidelines).is_dir() else None)
             with show_status("planning"):
@@ -118,7 +112,7 @@ def _show_plan(plan: "MigrationPlan") -> None:
     click.echo("to change: " + ", ".join(f"{count} {kind}" for kind, count in plan.journal.counts().items()))
 
 
-def _show_reminders(journal: MigrationJournal) -> None:
+def _show_reminders(journal: "MigrationJournal") -> None:
     """Print what to do in adjudication projects after a split, which no exception can name spans of."""
     if any(step.kind == "split" for step in journal.migration.steps):
         for project in journal.projects:

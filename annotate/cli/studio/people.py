@@ -1,10 +1,11 @@
 """`annotate studio people` and `assign`: annotators as users of a server, and a project for each."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from annotate import inventory
+import annotate
 from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     connect,
@@ -17,13 +18,10 @@ from annotate.cli.studio.common import (
     split_ids,
     title_option,
 )
-from annotate.corpus import Corpus
 from annotate.errors import CannotRun
-from annotate.labelstudio.annotators import LOGINS_FILE, add_users, require_annotators
-from annotate.labelstudio.lock import lock_folder
-from annotate.labelstudio.projects import annotator_title, save_assignment
-from annotate.labelstudio.push import push
-from annotate.labelstudio.status import STAGES, read_status
+
+if TYPE_CHECKING:
+    from annotate import Corpus
 
 
 @click.group("people", invoke_without_command=True)
@@ -40,11 +38,13 @@ def people(ctx: click.Context, schema: str, title: str | None, folder: str) -> N
     """
     if ctx.invoked_subcommand:
         return
-    loaded = inventory.load_inventory(schema)
+    from annotate.labelstudio.status import STAGES, read_status
+
+    inventory = annotate.load_inventory(schema)
     with connect(folder) as (studio, state):
         user_ids = {annotator: user_id for user_id, annotator in state.annotators(studio.address.name).items()}
         with show_progress("counting") as progress:
-            labelling = read_status(studio, state, title or loaded.title, progress)
+            labelling = read_status(studio, state, title or inventory.title, progress)
     annotators = list(dict.fromkeys([*user_ids, *labelling.annotators]))
     for annotator in annotators:
         counts = labelling.counts(annotator)
@@ -67,8 +67,11 @@ def add(corpus: str, folder: str, annotators: tuple[str, ...]) -> None:
     \b
     annotate studio people add anna ben
     """
+    from annotate.labelstudio.annotators import LOGINS_FILE, add_users
+    from annotate.labelstudio.lock import lock_folder
+
     with connect(folder) as (studio, state), lock_folder(state, "people add"):
-        users = add_users(Corpus(corpus), studio, state, annotators)
+        users = add_users(annotate.Corpus(corpus), studio, state, annotators)
     for user in users:
         click.echo(f"{user.annotator}: user {user.user_id}{'' if user.is_new else ' already'}")
     click.echo(f"logins and passwords: {Path(folder) / LOGINS_FILE}")
@@ -106,18 +109,23 @@ def assign(
     annotate studio assign anna ben
     annotate studio assign carla --articles harbour,market
     """
-    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
-    name, has_conflicts = title or loaded.title, False
+    from annotate.labelstudio.annotators import require_annotators
+    from annotate.labelstudio.lock import lock_folder
+    from annotate.labelstudio.projects import annotator_title, save_assignment
+    from annotate.labelstudio.push import push
+
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    name, has_conflicts = title or inventory.title, False
     titles = {annotator: annotator_title(name, annotator) for annotator in require_annotators(store, annotators)}
     article_ids = _select_articles(store, articles)
-    instructions = render_guidelines(guidelines, loaded)
+    instructions = render_guidelines(guidelines, inventory)
     with connect(folder) as (studio, state), lock_folder(state, "assign"):
         for annotator, own_title in titles.items():
             with show_progress(f"pushing articles for {annotator}") as progress:
                 result = push(
                     studio,
                     state,
-                    loaded,
+                    inventory,
                     store,
                     article_ids,
                     {},
@@ -133,7 +141,7 @@ def assign(
         ctx.exit(1)
 
 
-def _select_articles(corpus: Corpus, articles: str | None) -> list[str]:
+def _select_articles(corpus: "Corpus", articles: str | None) -> list[str]:
     all_ids = corpus.article_ids()
     article_ids = split_ids(articles) if articles else all_ids
     for article_id in set(article_ids) - set(all_ids):

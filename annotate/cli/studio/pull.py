@@ -2,18 +2,9 @@
 
 import click
 
-from annotate import inventory
+import annotate
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, show_progress, title_option
-from annotate.corpus import Corpus
-from annotate.labelstudio.annotators import identify_user
-from annotate.labelstudio.config_drift import find_drift
-from annotate.labelstudio.journal import PullJournal, fetch_changes
-from annotate.labelstudio.lock import lock_folder
-from annotate.labelstudio.projects import MissingProject, labelling_titles, require_project
-from annotate.labelstudio.pull import Pull
-from annotate.labelstudio.quarantine import iterate_quarantine
-from annotate.labelstudio.results import Mapper, describe_diagnoses
 from annotate.util.files import remove_leftovers
 
 
@@ -52,13 +43,22 @@ def pull(
     annotate studio pull --all
     annotate studio pull --fix
     """
-    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
-    mapper = Mapper(loaded, fix_offsets=fix)
+    from annotate.labelstudio.annotators import identify_user
+    from annotate.labelstudio.config_drift import find_drift
+    from annotate.labelstudio.journal import PullJournal, fetch_changes
+    from annotate.labelstudio.lock import lock_folder
+    from annotate.labelstudio.projects import MissingProject, labelling_titles, require_project
+    from annotate.labelstudio.pull import Pull
+    from annotate.labelstudio.quarantine import iterate_quarantine
+    from annotate.labelstudio.results import Mapper, describe_diagnoses
+
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    mapper = Mapper(inventory, fix_offsets=fix)
     with connect(folder) as (studio, state), lock_folder(state, "pull"):
         remove_leftovers(store.root)
         server, journal = studio.address.name, PullJournal(state)
         projects, missing = [], list[MissingProject]()
-        for name in [title] if title else labelling_titles(state, server, loaded.title):
+        for name in [title] if title else labelling_titles(state, server, inventory.title):
             try:
                 projects.append(require_project(studio, state, name))
             except MissingProject as error:
@@ -66,7 +66,7 @@ def pull(
         if missing and not (projects or journal.page_paths()):
             raise missing[0]
         for project in projects:
-            drift = find_drift(state, server, project, loaded)
+            drift = find_drift(state, server, project, inventory)
             if drift:
                 click.echo(drift, err=True)
         if annotator and user is not None:

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from annotate import inventory
-from annotate.annotation_files import read_annotation_folder
+import annotate
 from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     MAX_SHOWN,
@@ -23,19 +22,13 @@ from annotate.cli.studio.common import (
     show_status,
     title_option,
 )
-from annotate.corpus import Corpus
 from annotate.errors import CannotRun, Refused
-from annotate.findings import Finding
-from annotate.inventory import Inventory
-from annotate.labelstudio.duplicates import remove_duplicates
-from annotate.labelstudio.lock import lock_folder, require_no_migration
-from annotate.labelstudio.predictions import Predictions, corpus_predictions, folder_predictions
-from annotate.labelstudio.projects import find_project
-from annotate.labelstudio.push import push as push_corpus
-from annotate.labelstudio.push_plan import PushPlan, plan_push
-from annotate.model import is_article_id
 from annotate.util.files import remove_leftovers
-from annotate.util.parallel import count_cores, count_workers
+
+if TYPE_CHECKING:
+    from annotate import Corpus, Finding, Inventory
+    from annotate.labelstudio.predictions import Predictions
+    from annotate.labelstudio.push_plan import PushPlan
 
 MAX_CHECK_WORKERS = 8
 """Processes that check the corpus while the server is at work."""
@@ -88,17 +81,24 @@ def push(
     annotate studio push --predictions out/baseline
     annotate studio push --no-predictions --title "First round"
     """
-    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
+    from annotate.labelstudio.duplicates import remove_duplicates
+    from annotate.labelstudio.lock import lock_folder, require_no_migration
+    from annotate.labelstudio.predictions import corpus_predictions
+    from annotate.labelstudio.projects import find_project
+    from annotate.labelstudio.push import push as push_corpus
+    from annotate.labelstudio.push_plan import plan_push
+
+    inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     remove_leftovers(store.root)
     if predictions_folder and no_predictions:
         raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")
-    instructions = render_guidelines(guidelines, loaded)
-    article_ids, name = store.article_ids(), title or loaded.title
-    with _check_meanwhile(None if no_check else store, loaded) as require_no_errors:
+    instructions = render_guidelines(guidelines, inventory)
+    article_ids, name = store.article_ids(), title or inventory.title
+    with _check_meanwhile(None if no_check else store, inventory) as require_no_errors:
         if predictions_folder:
-            predictions = _read_predictions(predictions_folder, store, loaded)
+            predictions = _read_predictions(predictions_folder, store, inventory)
         else:
-            predictions = {} if no_predictions else corpus_predictions(store, loaded, is_checked=not no_check)
+            predictions = {} if no_predictions else corpus_predictions(store, inventory, is_checked=not no_check)
         with connect(folder) as (studio, state):
             if plan_only:
                 require_no_migration(state)
@@ -106,7 +106,7 @@ def push(
                     plan = plan_push(
                         studio,
                         state,
-                        loaded,
+                        inventory,
                         store,
                         article_ids,
                         predictions,
@@ -130,7 +130,7 @@ def push(
                     result = push_corpus(
                         studio,
                         state,
-                        loaded,
+                        inventory,
                         store,
                         article_ids,
                         predictions,
@@ -151,7 +151,7 @@ def push(
         ctx.exit(1)
 
 
-def _show_plan(plan: PushPlan, title: str) -> bool:
+def _show_plan(plan: "PushPlan", title: str) -> bool:
     """Print the plan, one line for each article, and return whether there are conflicts."""
     click.echo(f"project: {plan.project_action} {title if plan.project is None else plan.project.id}")
     for step in plan.steps:
@@ -161,21 +161,24 @@ def _show_plan(plan: PushPlan, title: str) -> bool:
     return counts["conflict"] > 0
 
 
-def _read_predictions(folder: str, corpus: Corpus, loaded: Inventory) -> Predictions:
+def _read_predictions(folder: str, corpus: "Corpus", inventory: "Inventory") -> "Predictions":
     """Return the annotation files of a folder as predictions, after the same checks as for the corpus.
 
     Raises:
         CannotRun: A file is of another text than the corpus has, or its annotator is not an id.
         Refused: A file breaks a rule; the errors were printed.
     """
+    from annotate.annotation_files import read_annotation_folder
     from annotate.checks import find_errors
+    from annotate.labelstudio.predictions import folder_predictions
+    from annotate.model import is_article_id
 
     paths: dict[str, Path] = {}
     error_count = 0
     for entry in read_annotation_folder(folder, corpus):
         if not is_article_id(entry.annotation.annotator):
             raise CannotRun(entry.path, "its annotator is not an id", "use lower-case letters, as in baseline")
-        for finding in find_errors(entry.annotation, entry.text, loaded, str(entry.path)):
+        for finding in find_errors(entry.annotation, entry.text, inventory, str(entry.path)):
             error_count += 1
             if error_count <= MAX_SHOWN:
                 click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
@@ -186,16 +189,18 @@ def _read_predictions(folder: str, corpus: Corpus, loaded: Inventory) -> Predict
 
 
 @contextmanager
-def _check_meanwhile(corpus: Corpus | None, loaded: Inventory) -> Iterator[Callable[[], None]]:
+def _check_meanwhile(corpus: "Corpus | None", inventory: "Inventory") -> Iterator[Callable[[], None]]:
     """Check a corpus (None: none) in a thread; yield a function that waits for it, and raises Refused on errors.
 
     The errors of the corpus take precedence over whatever failed meanwhile, which they may have caused.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     if corpus is None:
         yield lambda: None
         return
     with ThreadPoolExecutor(1) as thread:
-        check, was_required = thread.submit(_find_errors, corpus, loaded), False
+        check, was_required = thread.submit(_find_errors, corpus, inventory), False
 
         def require_no_errors() -> None:
             nonlocal was_required
@@ -215,8 +220,9 @@ def _check_meanwhile(corpus: Corpus | None, loaded: Inventory) -> Iterator[Calla
             require_no_errors()
 
 
-def _find_errors(corpus: Corpus, loaded: Inventory) -> list[Finding]:
+def _find_errors(corpus: "Corpus", inventory: "Inventory") -> "list[Finding]":
     from annotate.checks import ARTICLES_PER_WORKER, check
+    from annotate.util.parallel import count_cores, count_workers
 
     workers = count_workers(len(corpus.article_ids()), ARTICLES_PER_WORKER, min(count_cores(), MAX_CHECK_WORKERS))
-    return [finding for finding in check(corpus, loaded, workers) if finding.severity == "error"]
+    return [finding for finding in check(corpus, inventory, workers) if finding.severity == "error"]

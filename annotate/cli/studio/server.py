@@ -5,9 +5,6 @@ from pathlib import Path
 import click
 
 from annotate.cli.studio.common import dir_option, show_status
-from annotate.labelstudio import server
-from annotate.labelstudio.database import parse_database_url
-from annotate.labelstudio.state import State
 
 
 @click.command("up")
@@ -36,6 +33,10 @@ def up(port: int | None, database: str | None, public: str | None, folder: str) 
     PGPASSWORD=… annotate studio up --database postgresql://label@db.example.org/studio
     annotate studio up --port 8080 --public https://label.example.org
     """
+    from annotate.labelstudio import server
+    from annotate.labelstudio.database import parse_database_url
+    from annotate.labelstudio.state import State
+
     with show_status("starting Label Studio"):
         parsed = parse_database_url(database) if database else None
         running = server.start(State(folder), port, database=parsed, public_url=public)
@@ -51,4 +52,7 @@ def down(folder: str) -> None:
     \b
     annotate studio down
     """
+    from annotate.labelstudio import server
+    from annotate.labelstudio.state import State
+
     click.echo("stopped" if server.stop(State(folder)) else "no server was running")

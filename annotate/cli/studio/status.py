@@ -1,24 +1,21 @@
 """`annotate studio status`: the server, its projects, the progress of annotators, and what needs attention."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from annotate import inventory
+import annotate
 from annotate.cli.options import schema_option
 from annotate.cli.studio.common import connect, dir_option, page_url, show_progress, title_option
 from annotate.cli.terminal import terminal
 from annotate.errors import CannotRun, Refused
-from annotate.inventory import Inventory
-from annotate.labelstudio.client import Studio
-from annotate.labelstudio.config_drift import find_drift
-from annotate.labelstudio.http import LOCAL
-from annotate.labelstudio.journal import HAS_DRAFT, PullJournal
-from annotate.labelstudio.lock import require_no_migration
-from annotate.labelstudio.projects import corpus_projects
-from annotate.labelstudio.quarantine import iterate_quarantine
-from annotate.labelstudio.state import State
-from annotate.labelstudio.status import STAGES, LabellingStatus, read_status
+
+if TYPE_CHECKING:
+    from annotate import Inventory
+    from annotate.labelstudio.client import Studio
+    from annotate.labelstudio.state import State
+    from annotate.labelstudio.status import LabellingStatus
 
 MAX_ROWS = 50
 """Articles in the table without --all."""
@@ -43,12 +40,15 @@ def status(ctx: click.Context, schema: str, title: str | None, folder: str, ever
     annotate studio status
     annotate studio status --all
     """
-    loaded = inventory.load_inventory(schema)
-    name = title or loaded.title
+    from annotate.labelstudio.http import LOCAL
+    from annotate.labelstudio.status import read_status
+
+    inventory = annotate.load_inventory(schema)
+    name = title or inventory.title
     try:
         with connect(folder) as (studio, state):
             click.echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}")
-            warnings = list(_show_projects(studio, state, name, loaded))
+            warnings = list(_show_projects(studio, state, name, inventory))
             with show_progress("counting") as progress:
                 labelling = read_status(studio, state, name, progress)
     except Refused as error:  # nothing was to be changed, so nothing was refused
@@ -62,8 +62,12 @@ def status(ctx: click.Context, schema: str, title: str | None, folder: str, ever
         ctx.exit(1)
 
 
-def _show_projects(studio: Studio, state: State, title: str, loaded: Inventory) -> Iterator[str]:
+def _show_projects(studio: "Studio", state: "State", title: str, inventory: "Inventory") -> Iterator[str]:
     """Print what the server counts in each project; yield the configs that were changed there."""
+    from annotate.labelstudio.config_drift import find_drift
+    from annotate.labelstudio.journal import HAS_DRAFT
+    from annotate.labelstudio.projects import corpus_projects
+
     projects = list(corpus_projects(studio, state, title))
     for name, project in projects:
         counts = (
@@ -74,18 +78,20 @@ def _show_projects(studio: Studio, state: State, title: str, loaded: Inventory) 
     if not projects:
         click.echo("project: none; create it with `annotate studio push`")
     for _, project in projects:
-        drift = find_drift(state, studio.address.name, project, loaded)
+        drift = find_drift(state, studio.address.name, project, inventory)
         if drift:
             yield str(drift)
 
 
-def _show_annotators(labelling: LabellingStatus) -> None:
+def _show_annotators(labelling: "LabellingStatus") -> None:
+    from annotate.labelstudio.status import STAGES
+
     for annotator in labelling.annotators:
         counts = labelling.counts(annotator)
         click.echo(f"{annotator}: {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
 
 
-def _show_articles(labelling: LabellingStatus, limit: int) -> None:
+def _show_articles(labelling: "LabellingStatus", limit: int) -> None:
     """Print a table of articles × annotators, unfinished articles first."""
     from rich import box
     from rich.table import Table
@@ -105,8 +111,12 @@ def _show_articles(labelling: LabellingStatus, limit: int) -> None:
         click.echo(f"… and {len(article_ids) - limit} more articles; --all shows them")
 
 
-def _state_warnings(state: State) -> Iterator[str]:
+def _state_warnings(state: "State") -> Iterator[str]:
     """Yield an interrupted migration, the pages of the journal, and each reason in the quarantine."""
+    from annotate.labelstudio.journal import PullJournal
+    from annotate.labelstudio.lock import require_no_migration
+    from annotate.labelstudio.quarantine import iterate_quarantine
+
     try:
         require_no_migration(state)
     except CannotRun as error:
