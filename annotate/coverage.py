@@ -1,4 +1,4 @@
-"""What the labels have of each sentence of an article, so that none is passed over unseen."""
+"""Count the labels in each sentence of an article, so that no sentence is overlooked."""
 
 from collections import Counter
 
@@ -9,16 +9,16 @@ from annotate.model import Annotation, Coverage, Sentence
 
 
 def count_labels(sentence: Sentence, annotation: Annotation, inventory: Inventory) -> dict[str, int]:
-    """Label → how many of its spans start in a sentence, in the inventory's order; labels without any are left out."""
-    found = Counter(span.label for span in annotation.spans if sentence.start <= span.start < sentence.end)
-    return {label: found[label] for label in inventory.spans if found[label]}
+    """Count the spans that start in a sentence, by label, in the order of the inventory. Zeros are left out."""
+    counts = Counter(span.label for span in annotation.spans if sentence.start <= span.start < sentence.end)
+    return {label: counts[label] for label in inventory.spans if counts[label]}
 
 
 def update_coverage(coverage: Coverage, annotation: Annotation, inventory: Inventory) -> Coverage:
-    """The coverage with its counts taken anew; a sentence that has labels by now loses its reason for having none."""
+    """Count the labels of each sentence again. A sentence that has labels loses its reason for having none."""
 
-    def counted(sentence: Sentence) -> Sentence:
+    def update_sentence(sentence: Sentence) -> Sentence:
         has = count_labels(sentence, annotation, inventory)
         return msgspec.structs.replace(sentence, has=has, reason=None if has else sentence.reason)
 
-    return msgspec.structs.replace(coverage, sentences=tuple(map(counted, coverage.sentences)))
+    return msgspec.structs.replace(coverage, sentences=tuple(map(update_sentence, coverage.sentences)))

@@ -1,4 +1,4 @@
-"""What a check says: a `Finding`; and what a check is: a `Rule` with a stable code and its own documentation."""
+"""The results of checks, `Finding`, and the checks themselves: a `Rule` has a stable code and its documentation."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +10,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A repair that is safe to make by itself: the file written anew in canonical form, a span's range replaced."""
+    """A safe automatic fix: rewrite the file in canonical form, or replace the range of a span."""
 
     span: str | None = None
     start: int = 0
@@ -19,9 +19,9 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a check yields: the message and the place; its rule puts in the code, its caller the file and article.
+    """What a check yields: a message and a location.
 
-    A check that looks at the whole corpus names `file` and `article` itself.
+    The rule adds its code, and the caller the file and the article. A check of the whole corpus gives these itself.
     """
 
     message: str
@@ -34,7 +34,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault in one place. `file` is relative to the corpus folder; `line` counts from 1."""
+    """A problem at one location. `file` is relative to the corpus folder; lines count from 1."""
 
     code: str
     severity: Severity
@@ -46,12 +46,13 @@ class Finding:
     fix: Fix | None = None
 
     def at(self, line: int | None) -> "Finding":
+        """Return the finding with another line."""
         return replace(self, line=line)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A coded check. Its documentation is the docstring of its function: what, why, fails, passes, guideline."""
+    """A check with a code. Its documentation is the docstring of its function: what, why, fails, passes, guideline."""
 
     code: str
     severity: Severity
@@ -61,14 +62,22 @@ class Rule:
 
     @property
     def summary(self) -> str:
+        """The first line of the documentation."""
         return self.documentation.partition("\n")[0]
 
     def __call__(self, file: str, article: str | None, *nouns: Any) -> Iterator[Finding]:
-        """Run the check on its nouns and give each problem its code and place."""
+        """Run the check, and turn each problem into a finding.
+
+        Args:
+            file: The file that is checked, relative to the corpus folder.
+            article: The id of its article, if it has one.
+            *nouns: The arguments of the check.
+        """
         for problem in self.check(*nouns):
             yield self.finding(file, article, problem)
 
     def finding(self, file: str, article: str | None, problem: Problem) -> Finding:
+        """Turn a problem into a finding."""
         return Finding(
             code=self.code,
             severity=self.severity,
@@ -82,9 +91,14 @@ class Rule:
 
 
 def rule(code: str, severity: Severity = "error") -> Callable[[Callable[..., Iterable[Problem]]], Rule]:
-    """Make a rule of a generator of problems; its name is the function's, with hyphens."""
+    """Turn a generator of problems into a rule. Its name is that of the function, with hyphens.
 
-    def made(check: Callable[..., Iterable[Problem]]) -> Rule:
+    Args:
+        code: The stable code, such as P101.
+        severity: Whether a finding makes `annotate check` fail.
+    """
+
+    def make_rule(check: Callable[..., Iterable[Problem]]) -> Rule:
         return Rule(code, severity, check.__name__.replace("_", "-"), inspect.cleandoc(check.__doc__ or ""), check)
 
-    return made
+    return make_rule

@@ -1,4 +1,4 @@
-"""How an article gets into a corpus: normal form, id, source range, hashes, and no article twice."""
+"""Add articles to a corpus: normal form, id, source range, hashes, and no duplicates."""
 
 import os
 import re
@@ -21,7 +21,7 @@ NO_WORDS = "holds no words; there is nothing to label"
 
 
 class ArticleRejected(ValueError):  # noqa: N818 - an answer, not an error in the program
-    """Why a file is not taken in; nothing has been written."""
+    """A file cannot be added to the corpus. Nothing has been written."""
 
 
 class Cut(NamedTuple):
@@ -33,7 +33,7 @@ class Cut(NamedTuple):
 
 
 class Details(NamedTuple):
-    """What is known of an article beyond its text; None where nobody says."""
+    """The metadata of an article; None where it is unknown."""
 
     title: str | None = None
     language: str = "en"
@@ -44,21 +44,21 @@ class Details(NamedTuple):
 
 
 class Intake(NamedTuple):
-    """A source file with its bytes, and the articles cut from it; all of it can be written, and passes its schema."""
+    """A source file with its bytes, and the articles that were cut from it. All of it is valid."""
 
     source: SourceFile
     data: bytes
     articles: tuple[Article, ...]
 
     def files(self, corpus: Corpus) -> Iterator[FileToWrite]:
-        """What is to be written, in this order."""
+        """Yield the files to write, in this order."""
         yield from corpus.prepare_source(self.source, self.data)
         for article in self.articles:
             yield from corpus.prepare_article(article)
 
 
 def make_article_id(name: str) -> str:
-    """An id made of a file's name: ASCII letters and digits, in lower case, joined by hyphens."""
+    """Make an article id from a file name: ASCII letters and digits, in lower case, joined by hyphens."""
     ascii_ = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", ascii_).strip("-")[:ARTICLE_ID_LENGTH].strip("-")
 
@@ -68,9 +68,18 @@ def cut_articles(
 ) -> Intake:
     """Cut the articles out of a source file's bytes.
 
-    Without cuts the whole file is one article. White space at the ends of a range is left out and recorded; what else
-    lies between the ranges is recorded as omitted, for the reason given in `omitted`. Raises Refused, also for what
-    `annotate check` would not pass.
+    White space at the ends of a range is left out and recorded, as is all that is between the ranges.
+
+    Args:
+        name: The name of the source file.
+        data: Its bytes.
+        cuts: The ranges of the articles; without any, the whole file is one article.
+        details: The metadata of the articles.
+        boundaries: Why the articles are cut there.
+        omitted: Why words between the ranges are in no article.
+
+    Raises:
+        ArticleRejected: If the source file or an article would not pass `annotate check`.
     """
     chosen = sorted(cuts, key=_start)
     for cut in chosen:
@@ -92,15 +101,15 @@ def cut_articles(
         words = normalise(text[cut.start : cut.end])
         where = SourceRange(file=name, sha256=digest, start=cut.start, end=cut.end)
         article = Article(id=cut.id, **details._asdict(), source=where, text=words, text_sha256=sha256(words))
-        _hold(article, "article")
+        _validate(article, "article")
         articles.append(article)
     source = SourceFile(file=name, sha256=digest, boundaries=boundaries, omitted=tuple(_gaps(text, ranges, omitted)))
-    _hold(source, "source")
+    _validate(source, "source")
     return Intake(source, data, tuple(articles))
 
 
-def _hold(noun: Article | SourceFile, schema: str) -> None:
-    """Raise Refused for what is not of the JSON Schema that `annotate check` holds a noun to."""
+def _validate(noun: Article | SourceFile, schema: str) -> None:
+    """Raise ArticleRejected if an article or a source file does not match its JSON Schema."""
     try:
         data = encode_article(noun) if isinstance(noun, Article) else encode_source(noun)
     except UnicodeEncodeError as error:
@@ -110,7 +119,7 @@ def _hold(noun: Article | SourceFile, schema: str) -> None:
 
 
 def _allow_name(name: str) -> None:
-    """Raise Refused for a name that no source file can have."""
+    """Raise ArticleRejected if a source file cannot have the name."""
     try:
         length = len(name.encode())
     except UnicodeEncodeError as error:
@@ -160,7 +169,7 @@ def _gaps(text: str, cuts: list[Cut], reason: str | None) -> Iterable[Omission]:
 
 
 class CorpusContents:
-    """Ids, source files and texts of a corpus, and of what is to be added; the corpus is read once."""
+    """The ids, source files and texts of a corpus and of the articles to add. The corpus is read once."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
@@ -169,9 +178,13 @@ class CorpusContents:
         self._texts = {article.text_sha256: article.id for article in corpus.articles()}
 
     def add(self, intake: Intake) -> None:
-        """Raises Refused where an id, a source file or a text is there already."""
+        """Register a source file with its articles.
+
+        Raises:
+            ArticleRejected: If the corpus has its name, an id or a text already.
+        """
         file, corpus = intake.source.file, self._corpus
-        # Whatever stands there, a broken link too, would be written over.
+        # Anything at these paths would be overwritten, also a broken link.
         there = any(map(os.path.lexists, (corpus.source_path(file), corpus.source_record_path(file))))
         if file in self._files or there:
             raise ArticleRejected(f"a source file called {file} is in the corpus already; rename the new one")

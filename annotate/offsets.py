@@ -1,7 +1,6 @@
-"""The one place that knows how text is counted.
+"""Offsets and normal form of texts.
 
-Offsets are Unicode code points, half open. Other counts (UTF-16 units, as browsers give them) are turned into these
-here and nowhere else.
+Offsets are Unicode code points, half open. This module converts all other units, such as the UTF-16 units of browsers.
 """
 
 import hashlib
@@ -12,15 +11,16 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 Diagnosis = Literal["code points", "escaped newline", "folded white space", "UTF-16", "hybrid", "stale text", "unknown"]
-"""How a span's offsets stand to the words quoted with it.
+"""How a span's offsets relate to the words that are quoted with it.
 
-code points: they read the words. escaped newline, folded white space: they do, but for the way a browser writes line
-ends and shows white space. UTF-16: they do when counted in UTF-16 units. hybrid: when one is counted so and the other
-is not, as after a drag. stale text: the words stand elsewhere. unknown: the words stand nowhere, or there are none.
+code points: the text has the words there. escaped newline, folded white space: it has, except for the way a browser
+writes line ends and white space. UTF-16: it has if the offsets are UTF-16 units. hybrid: it has if one offset is in
+UTF-16 units and the other in code points, as after a drag. stale text: it has the words elsewhere. unknown: it does not
+have the words, or none are quoted.
 """
 
 PLAIN: frozenset[Diagnosis] = frozenset({"code points", "escaped newline", "folded white space"})
-"""Diagnoses of offsets that are code points as they are."""
+"""Diagnoses of offsets that are code points already."""
 
 _GAP = re.compile(r"(?:\s|\\n)+")
 _LINE_END = re.compile(r"[\r\n]")
@@ -28,7 +28,7 @@ _CRLF = re.compile("\r\n")
 
 
 class ResolvedOffsets(NamedTuple):
-    """A span's place in code points, and what its offsets had been."""
+    """The range of a span in code points, half open, and the diagnosis of its original offsets."""
 
     start: int
     end: int
@@ -57,17 +57,21 @@ def sha256(data: bytes | str) -> str:
 
 
 def normalise(text: str) -> str:
-    """The form that the corpus keeps: no byte order mark, LF line ends, Unicode normal form C."""
+    """Return a text without byte order mark, with LF line ends, in Unicode normal form C: the form of a corpus."""
     return unicodedata.normalize("NFC", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def from_utf16(text: str, offset: int) -> int | None:
-    """The code point offset of a UTF-16 offset; None if it is outside the text or inside a surrogate pair."""
+    """Convert an offset in UTF-16 units to code points.
+
+    Returns:
+        The offset; None if it is outside the text or inside a surrogate pair.
+    """
     if offset < 0:
         return None
     if text.isascii():
         return offset if offset <= len(text) else None
-    # So many units are at most as many characters: what is behind them need not be looked at.
+    # A character has at least one unit, so the text after `offset` characters does not matter.
     units = text[:offset].encode("utf-16-le", "surrogatepass")
     if 2 * offset > len(units):
         return None
@@ -78,7 +82,11 @@ def from_utf16(text: str, offset: int) -> int | None:
 
 
 def from_utf8(text: str, offset: int) -> int | None:
-    """The code point offset of a byte offset into the text's UTF-8; None if it is outside or inside a character."""
+    """Convert an offset in bytes of UTF-8 to code points.
+
+    Returns:
+        The offset; None if it is outside the text or inside a character.
+    """
     data = text[: max(offset, 0)].encode("utf-8", "surrogatepass")
     if not 0 <= offset <= len(data):
         return None
@@ -89,26 +97,34 @@ def from_utf8(text: str, offset: int) -> int | None:
 
 
 def from_single_line_ends(text: str, offset: int) -> int | None:
-    """The offset of one that was counted with each CR LF as one character; None if it is outside the text."""
-    at = 0
+    """Convert an offset that counts each CR LF as one character to code points.
+
+    Returns:
+        The offset; None if it is outside the text.
+    """
+    line_start = 0
     for line in text.split("\r\n"):
         if 0 <= offset <= len(line):
-            return at + offset
+            return line_start + offset
         offset -= len(line) + 1
-        at += len(line) + 2
+        line_start += len(line) + 2
     return None
 
 
 def in_normal_form(text: str, offset: int) -> int | None:
-    """Where an offset of the text lies in `normalise(text)`; None if normal form makes one character of its sides."""
+    """Convert an offset of a text to one of `normalise(text)`.
+
+    Returns:
+        The offset; None if the characters before and after it become one.
+    """
     before, after = normalise(text[:offset]), text[offset:]
-    # A byte order mark within the text is a character like any other.
+    # Inside the text, a byte order mark is an ordinary character.
     after = normalise(f"\ufeff{after}" if offset else after)
     return len(before) if before + after == normalise(text) else None
 
 
 def normal_places(text: str) -> Callable[[int], int | None]:
-    """`in_normal_form` for many offsets of one text, quick where nothing but line ends is not in normal form."""
+    """Return `in_normal_form` for many offsets of a text. It is fast if only line ends change."""
     line_ends = [match.start() + 1 for match in _CRLF.finditer(text)]
     if text.startswith("\ufeff") or not unicodedata.is_normalized("NFC", text):
         return lambda offset: in_normal_form(text, offset)
@@ -125,11 +141,19 @@ def _slice(text: str, start: int | None, end: int | None) -> str | None:
 def resolve_offsets(
     text: str, start: int, end: int, quoted: str, fix: bool = False
 ) -> ResolvedOffsets | UnresolvedOffsets:
-    """Decide, for one span, in which unit its offsets were counted: by the words quoted with it.
+    """Find the unit of a span's offsets by the words that are quoted with it.
 
-    Code points are tried first, UTF-16 units second; then both again with the words as a browser shows them, since it
-    quotes those. Where no reading gives the quoted words, nothing is guessed: both readings come back as a `Misfit`,
-    but with `fix` the one other place that fits is taken, if there is exactly one.
+    Code points are tried first, then UTF-16 units, then both again with folded white space, as browsers quote it.
+
+    Args:
+        text: The text.
+        start: The start, in code points or UTF-16 units.
+        end: The end, exclusive, in either unit.
+        quoted: The words that the text should have there.
+        fix: Whether to accept another range that fits, if there is exactly one.
+
+    Returns:
+        The range in code points; `UnresolvedOffsets` if the text has the words under neither unit.
     """
     as_points = _slice(text, start, end)
     if as_points == quoted:
@@ -157,7 +181,7 @@ def resolve_offsets(
 def _diagnosed(
     text: str, mixed: tuple[tuple[int | None, int | None], ...], quoted: str, misfit: UnresolvedOffsets
 ) -> UnresolvedOffsets:
-    """Why neither count fits, and the places that might be meant; `mixed` has one offset in each unit."""
+    """Diagnose offsets that fit in neither unit; `mixed` has ranges with one offset in each unit."""
     if not quoted.strip():
         return misfit
     places = []
@@ -168,35 +192,37 @@ def _diagnosed(
             places.append((start, end))
     if places:
         return misfit._replace(diagnosis="hybrid", places=tuple(dict.fromkeys(places)))
-    found = text.find(quoted)
-    if found < 0:
+    position = text.find(quoted)
+    if position < 0:
         return misfit
-    # Offsets that read other words are a place of their own: a resized span whose quoted words are the old ones.
-    read = misfit.code_points is not None or misfit.utf16 is not None
-    several = read or text.find(quoted, found + 1) >= 0
-    return misfit._replace(diagnosis="stale text", places=() if several else ((found, found + len(quoted)),))
+    # Offsets inside the text may be right and the quoted words old, as after a span was resized.
+    is_inside = misfit.code_points is not None or misfit.utf16 is not None
+    is_ambiguous = is_inside or text.find(quoted, position + 1) >= 0
+    return misfit._replace(diagnosis="stale text", places=() if is_ambiguous else ((position, position + len(quoted)),))
 
 
 def fold_white_space(words: str) -> str:
-    """Words as a browser shows them: white space of any length is one space. Label Studio quotes a line end as a
-    backslash and an n, which counts as white space here."""
+    """Replace white space of any length by one space, as browsers do.
+
+    Label Studio quotes a line end as a backslash and an n, which counts as white space.
+    """
     return _GAP.sub(" ", words)
 
 
 def find_line_range(text: str, start: int, end: int) -> tuple[int, int]:
-    """The range `[start, end)` of the line, or lines, in which a span stands; line ends are not part of it."""
+    """Return the range `[start, end)` of the lines that a span is in, without the last line end."""
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", max(end - 1, start))
     return first, len(text) if last < 0 else last
 
 
-def is_inside_word(text: str, at: int) -> bool:
-    """Whether an offset lies between two letters or digits."""
-    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
+def is_inside_word(text: str, offset: int) -> bool:
+    """Return whether an offset is between two letters or digits."""
+    return 0 < offset < len(text) and text[offset - 1].isalnum() and text[offset].isalnum()
 
 
 def trim_range(text: str, start: int, end: int) -> tuple[int, int]:
-    """The range without white space at its ends; empty, at `start`, if it holds nothing else."""
+    """Return the range `[start, end)` without white space at its ends; if it has only white space, `(start, start)`."""
     words = text[start:end]
     inner = words.strip()
     if not inner:

@@ -82,7 +82,7 @@ def test_a_number_with_a_point_in_a_map_is_one_line(project: Project) -> None:
     assert result.output.startswith("annotate: map.yaml: spans: expected int | str, got float; ")
 
 
-@pytest.mark.parametrize(("key", "said"), [("1", "the key 1 is no text"), ("null", "the key None is no text")])
+@pytest.mark.parametrize(("key", "said"), [("1", "the key 1 is not text"), ("null", "the key None is not text")])
 def test_a_key_that_is_no_text_is_said_with_its_place(project: Project, key: str, said: str) -> None:
     project.replace("schema/labels.yaml", "spans:\n", f"spans:\n  {key}: {{}}\n")
     assert project.annotate("check").output.startswith(

@@ -40,15 +40,20 @@ LONGEST_MESSAGE = 240
 
 Schema = dict[str, Any]
 Path = tuple[str | int, ...]
-"""The keys and numbers that lead to a value."""
+"""The keys and indices that lead to a value."""
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 class Fault(NamedTuple):
-    """One place where a value is not of its schema: what is wrong, and what to do.
+    """A location where a value does not match its schema.
 
-    `rule` is the code that the schema gives the keyword, if any; `path` leads to what is wrong, `line` is where that
-    stands in a file, if it came from one.
+    Attributes:
+        place: The location in words.
+        message: What is wrong.
+        hint: What to do.
+        rule: The code that the schema gives for the keyword, if it gives one.
+        path: The path to the value.
+        line: The line in the file, from 1 on, if known.
     """
 
     place: str
@@ -61,7 +66,7 @@ class Fault(NamedTuple):
 
 @lru_cache
 def package_schema(name: str) -> str:
-    """The JSON text of one of the toolkit's own schemas, by its name in `PACKAGE_SCHEMAS`."""
+    """Return the JSON text of one of the package's schemas, by its name in `PACKAGE_SCHEMAS`."""
     return resources.files(__name__).joinpath(f"{name}.schema.json").read_text("utf-8")
 
 
@@ -89,9 +94,9 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
         if validator.is_valid(value):
             return
         errors = [error_of(error, value, schema_value) for error in validator.iter_errors(value)]
-    except ValueError:  # YAML has keys that JSON has not; no validator has to do with them
+    except ValueError:  # a key that JSON cannot have, which the validator rejects
         for path in _odd_keys(value, (), set()):
-            yield Fault(_place(path[:-1]), f"the key {path[-1]!r} is no text", "write it in quotes", None, path[:-1])
+            yield Fault(_place(path[:-1]), f"the key {path[-1]!r} is not text", "write it in quotes", None, path[:-1])
         return
     for error in sorted(errors, key=lambda error: [str(part) for part in error.path]):
         rule = error.schema.get("x-rules", {}).get(error.keyword)
@@ -101,9 +106,10 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
 
 
 def misfit(error: msgspec.ValidationError) -> Fault:
-    """Why a value cannot be read that its schema lets pass, or faults only by its vocabulary: `1.0`, a label of null.
+    """Explain why a value cannot be converted that matches its schema, such as `1.0` for an integer.
 
-    The place is as near as the error says: of an attribute, the attributes it is among.
+    Args:
+        error: The error of the conversion. For an attribute it gives only the location of the attributes.
     """
     message, _, where = str(error).partition(" - at `$")
     path = tuple(int(number) if number else name for name, number in _STEP.findall(where.partition("[...]")[0]))
@@ -147,7 +153,7 @@ def convert_value(path: str | pathlib.Path, value: Any, type_: type[T], hint: st
 
 
 def _odd_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tuple[Any, ...]]:
-    """The paths of keys that are no text; what a YAML alias names again is looked at once."""
+    """Yield the paths of keys that are not strings. A value that YAML aliases repeat is searched once."""
     if not isinstance(value, dict | list) or id(value) in seen:
         return
     seen.add(id(value))

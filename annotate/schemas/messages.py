@@ -1,4 +1,4 @@
-"""A validator's verdict in words of our own: what is wrong with a value, and what to do about it."""
+"""The errors of a JSON Schema validator in plain words: what is wrong with a value, and what to do."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -68,28 +68,28 @@ _TYPES = {
 }
 
 _MACHINE = 1 << 62
-"""Bounds from here on are those of machines."""
+"""Larger bounds are those of 64-bit integers, and are not shown."""
 
 
 def said(error: Error) -> Said:
-    """What an error says; the validator's own words where a schema uses a keyword that has none here."""
+    """Return the message and the hint of an error. An unknown keyword has the message of the validator."""
     words = _WORDS.get(error.keyword)
     return words(error) if words else (error.message, "fix it after its JSON Schema")
 
 
 def extra(error: Error) -> list[str]:
-    """The fields of an object that its schema does not know."""
-    known = error.schema.get("properties", {})
-    return [name for name in error.instance if name not in known]
+    """Return the fields of an object that its schema does not define."""
+    defined = error.schema.get("properties", {})
+    return [name for name in error.instance if name not in defined]
 
 
 def missing(error: Error) -> str:
-    """The required field that an error is about: there is an error for each."""
+    """Return the required field that is missing. The validator gives an error for each."""
     return str(next(name for name in error.asked if error.message.startswith(json.dumps(name, ensure_ascii=False))))
 
 
 def wanted(schema: dict[str, Any]) -> str:
-    """What a schema asks for, in a few words."""
+    """Describe what a schema accepts."""
     if "enum" in schema:
         return f"one of: {_listed(schema['enum'])}"
     if "const" in schema:
@@ -103,7 +103,7 @@ def _wanted_of(schema: dict[str, Any], type_: str) -> str:
     bounds = [
         f"{word} {schema[key]}"
         for key, word in (("minimum", "at least"), ("maximum", "at most"))
-        if key in schema and schema[key] < _MACHINE  # what no machine counts to is asked of nobody
+        if key in schema and schema[key] < _MACHINE  # a bound of 64-bit integers helps no reader
     ]
     if type_ in ("integer", "number") and bounds:
         return f"{_TYPES[type_]} of {' and '.join(bounds)}"

@@ -1,0 +1,1 @@
+"""Helpers that know nothing of corpora: files, processes, escaping, tables."""

@@ -17,14 +17,14 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 ITEMS_AHEAD = 2
-"""Items under way, or done and waiting for an earlier one, for each worker."""
+"""The number of items for each worker that are in work, or wait for an earlier result."""
 
 SELDOM = (50_000, 2, 2)
-"""Objects, and times that the younger ones were looked at, before the collector looks; in Python, 700, 10 and 10."""
+"""Thresholds of the garbage collector, see `gc.set_threshold`. Python's defaults are 700, 10 and 10."""
 
 
 def process_pool(workers: int) -> AbstractContextManager[Executor | None]:
-    """An executor of so many processes on this machine; None, which `in_order` takes as this very process, for one."""
+    """Return a pool of worker processes; for one worker None, so that `map_in_order` works in this process."""
     if workers <= 1:
         return nullcontext()
     # Forked children of a process with threads can hang; a fork server has none.
@@ -40,7 +40,7 @@ def _begin() -> None:
 
 
 def _end_with_parent() -> None:
-    """Let a worker end when the process that it works for is gone, even if that was killed: it would wait for ever."""
+    """End this worker when its parent has ended, even if that was killed. Otherwise it would wait forever."""
 
     def wait() -> None:
         parent = parent_process()
@@ -52,24 +52,24 @@ def _end_with_parent() -> None:
 
 
 def count_cores() -> int:
-    """The processor cores that this process may use."""
+    """Return the number of processor cores that this process can use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def count_workers(items: int, each: int, most: int) -> int:
-    """How many processes are worth their start where each should have so many items, at most so many."""
+    """Return the number of workers: one for each `each` items, at most `most`, at least one."""
     return max(1, min(most, items // each))
 
 
 def split_evenly(items: int, most: int) -> list[int]:
-    """Where to cut so many items into as few parts as hold at most so many each, all of much the same size."""
+    """Return the boundaries of the fewest parts with at most `most` items each, all of about the same size."""
     parts = max(-(-items // most), 1)
     return [items * part // parts for part in range(parts + 1)]
 
 
 @contextmanager
 def without_garbage_collection() -> Iterator[None]:
-    """Leave the garbage collector out of the way of many small objects, none of which is in a cycle."""
+    """Disable the garbage collector while many small objects are made that are in no reference cycle."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -81,9 +81,9 @@ def without_garbage_collection() -> Iterator[None]:
 
 @contextmanager
 def with_rare_garbage_collection() -> Iterator[None]:
-    """Let the garbage collector look at the many small objects of JSON far less often; they are in no cycle.
+    """Run the garbage collector rarely while many small objects of JSON are made that are in no reference cycle.
 
-    It is not left out: an answer of httpx is in a cycle, with its megabytes.
+    It is not disabled, since each response of httpx, of many megabytes, is in a reference cycle.
     """
     before = gc.get_threshold()
     gc.freeze()
@@ -98,10 +98,13 @@ def with_rare_garbage_collection() -> Iterator[None]:
 def map_in_order(
     executor: Executor | None, work: Callable[[Item], Result], items: Iterable[Item], workers: int = 1
 ) -> Generator[Result, None, None]:
-    """`work` of each item, in the order of the items, which are taken from their iterable as there is room.
+    """Yield the result of `work` for each item, in the order of the items.
 
-    `work`, its items and its results must be picklable where the executor has other processes. What `work` raises is
-    raised here, after what is under way was cancelled or has ended.
+    Args:
+        executor: The executor; None to work in this process. With processes, `work`, items and results are pickled.
+        work: A function of an item. What it raises is raised here, after waiting items were cancelled.
+        items: The items, read as workers become free.
+        workers: The number of workers.
     """
     if executor is None:
         yield from map(work, items)
