@@ -37,7 +37,7 @@ ROUNDS = 1
 
 def make(folder: Path, articles: int) -> None:
     # Not for the sides, whose memory would have it, too.
-    from annotate.convert.reader import Batch, BatchReader
+    from annotate.convert.reader import BatchReader, TaskBatch
     from annotate.convert.tasks import AcceptedTask, TaskFields
 
     labels = inventory.load_inventory(SCHEMA)
@@ -52,7 +52,7 @@ def make(folder: Path, articles: int) -> None:
     for group in iter(lambda: list(islice(numbers, TOGETHER)), []):
         tasks = [msgspec.json.encode(task(number)) for number in group]
         bounds = [0, *accumulate(map(len, tasks))]
-        read = reader.read(Batch(b"".join(tasks), list(pairwise(bounds)), 0), "")
+        read = reader.read_batch(TaskBatch(b"".join(tasks), list(pairwise(bounds)), 0), "")
         taken = [one for one in read.tasks if isinstance(one, AcceptedTask)]
         source, at = "".join(one.article.text for one in taken), 0
         name, digest = f"source-{group[0]:07}.txt", sha256(source)

@@ -56,9 +56,11 @@ class Bootstrap:
         self._index = {key: index for index, key in enumerate(units)}
         generator = random.Random(seed)  # noqa: S311 - no secret
         indices = range(self.unit_count)
-        drawn = [generator.choices(indices, k=self.unit_count) for _ in range(samples if self.unit_count > 1 else 0)]
-        self._samples = np.array(drawn, dtype=np.uint32)
-        self._multiplicity = np.zeros((self.unit_count, len(drawn)), dtype=np.uint32)
+        sample_count = samples if self.unit_count > 1 else 0
+        self._samples = np.array(
+            [generator.choices(indices, k=self.unit_count) for _ in range(sample_count)], dtype=np.uint32
+        )
+        self._multiplicity = np.zeros((self.unit_count, sample_count), dtype=np.uint32)
         """How often each sample (column) has each unit (row)."""
         for column, sample in enumerate(self._samples):
             self._multiplicity[:, column] = np.bincount(sample, minlength=self.unit_count)
@@ -103,11 +105,11 @@ class Bootstrap:
         for start in range(0, len(self._samples), BLOCK):
             block = slice(start, start + BLOCK)
             sums = np.empty((len(self._samples[block]), len(sparse)))
-            for index, (units, numbers) in enumerate(sparse):
+            for index, (units, values) in enumerate(sparse):
                 if exact[index]:
-                    sums[:, index] = numbers @ self._multiplicity[units, block]
+                    sums[:, index] = values @ self._multiplicity[units, block]
                 else:
-                    sums[:, index] = self._sum_in_order(units, numbers, block)
+                    sums[:, index] = self._sum_in_order(units, values, block)
             for sample in sums:
                 yield dict(zip(columns, sample.tolist(), strict=True))
 
@@ -115,8 +117,8 @@ class Bootstrap:
         highest = self.unit_count * max(column.values(), default=0)
         return highest < MAX_EXACT and all(number >= 0 and (2 * number).is_integer() for number in column.values())
 
-    def _sum_in_order(self, units: npt.NDArray[np.intp], numbers: npt.NDArray[np.float64], block: slice) -> list[float]:
+    def _sum_in_order(self, units: npt.NDArray[np.intp], values: npt.NDArray[np.float64], block: slice) -> list[float]:
         """Add fractions in the order in which they were drawn: another order may change the last digit."""
         column = np.zeros(self.unit_count)
-        column[units] = numbers
+        column[units] = values
         return [sum(column[sample].tolist()) for sample in self._samples[block]]

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from annotate.agreement.matching import Pair, count_shared_characters
 from annotate.agreement.relation_tallies import MentionRelation, compare_relations
 from annotate.agreement.span_tallies import match_confused
-from annotate.agreement.study import ComparedAnnotation, ComparedArticle, Comparison, Study
+from annotate.agreement.study import AnnotationPair, ComparedAnnotation, ComparedArticle, Study
 from annotate.records import Mention, Piece
 
 Kind = Literal["span", "label", "bounds", "attributes", "relation", "retargeted"]
@@ -82,7 +82,7 @@ def find_disagreements(study: Study) -> Iterator[tuple[ComparedArticle, list[Dis
             yield article, sorted(disagreements, key=lambda disagreement: disagreement.start)
 
 
-def _compare_spans(comparison: Comparison) -> Iterator[Disagreement]:
+def _compare_spans(comparison: AnnotationPair) -> Iterator[Disagreement]:
     matching = comparison.overlap
     for left, right in matching.pairs:
         kinds: list[Kind] = []
@@ -103,7 +103,7 @@ def _compare_spans(comparison: Comparison) -> Iterator[Disagreement]:
         yield Disagreement(("span",), mention.label, mention.start, sides)
 
 
-def _disagree_on_pair(comparison: Comparison, pair: Pair, kinds: tuple[Kind, ...], subject: str) -> Disagreement:
+def _disagree_on_pair(comparison: AnnotationPair, pair: Pair, kinds: tuple[Kind, ...], subject: str) -> Disagreement:
     left, right = pair
     sides = _describe_span(comparison.first, left, right), _describe_span(comparison.second, right, left)
     return Disagreement(kinds, subject, min(left.start, right.start), sides)
@@ -133,7 +133,7 @@ def _mark(mention: Mention, role: Role = "span") -> tuple[Mark, ...]:
     return tuple(Mark(piece, mention.label, role) for piece in mention.pieces)
 
 
-def _compare_relations(study: Study, comparison: Comparison) -> Iterator[Disagreement]:
+def _compare_relations(study: Study, comparison: AnnotationPair) -> Iterator[Disagreement]:
     """Yield relations between matched spans that one lacks, and retargeted ones.
 
     A relation of a span that the other lacks is part of the disagreement on the span.

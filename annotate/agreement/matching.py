@@ -173,7 +173,9 @@ def _find_overlaps(
     for start, side, end, index in sorted(events):
         opposite = open_pieces[1 - side]
         opposite[:] = [piece for piece in opposite if piece[0] > start]
-        overlaps.update((index, other) if side == 0 else (other, index) for _, other in opposite)
+        overlaps.update(
+            (index, opposite_index) if side == 0 else (opposite_index, index) for _, opposite_index in opposite
+        )
         open_pieces[side].append((end, index))
     for left, right in overlaps:
         if not same_label or first[left].label == second[right].label:

@@ -12,7 +12,7 @@ from annotate.agreement.matching import (
     merge_pieces,
 )
 from annotate.agreement.span_tallies import add_matching
-from annotate.agreement.study import Comparison, Study
+from annotate.agreement.study import AnnotationPair, Study
 from annotate.agreement.tally import Tally
 from annotate.inventory import RecordType
 from annotate.records import Filler, Mention, Record
@@ -88,7 +88,7 @@ def _index_by_anchor(records: dict[str, list[Record]]) -> dict[str, dict[str, Re
     return {name: {record.anchor.id: record for record in of_type} for name, of_type in records.items()}
 
 
-def _add_roles(tallies: RecordTallies, comparison: Comparison, pair: Pair, first: Record, second: Record) -> None:
+def _add_roles(tallies: RecordTallies, comparison: AnnotationPair, pair: Pair, first: Record, second: Record) -> None:
     paragraph = comparison.article.find_paragraph(*pair)
     same_pieces, all_overlap = pair[0].pieces == pair[1].pieces, True
     for name, role in tallies.roles.items():

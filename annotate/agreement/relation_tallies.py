@@ -6,7 +6,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from annotate.agreement.coefficients import FIRST, SECOND
-from annotate.agreement.study import ComparedAnnotation, Comparison, Study
+from annotate.agreement.study import AnnotationPair, ComparedAnnotation, Study
 from annotate.agreement.tally import IN_BOTH, Tally
 from annotate.inventory import RelationLabel
 from annotate.records import Mention
@@ -64,7 +64,7 @@ def list_relations(annotation: ComparedAnnotation, label: RelationLabel) -> Iter
             yield MentionRelation(mention, tail)
 
 
-def compare_relations(comparison: Comparison, label: RelationLabel) -> ComparedRelations:
+def compare_relations(comparison: AnnotationPair, label: RelationLabel) -> ComparedRelations:
     """Compare the relations of a label by the overlap matching of their ends."""
     pairs = comparison.overlap.pairs
     to_second, to_first = {left.id: right.id for left, right in pairs}, {right.id: left.id for left, right in pairs}
@@ -109,7 +109,7 @@ def tally_relations(study: Study, label: RelationLabel) -> RelationTallies:
     return tallies
 
 
-def _add_comparison(tallies: RelationTallies, comparison: Comparison, compared: ComparedRelations) -> None:
+def _add_comparison(tallies: RelationTallies, comparison: AnnotationPair, compared: ComparedRelations) -> None:
     find_paragraph = comparison.article.find_paragraph
     for left, right in compared.same:
         for tally in (tallies.given_ends, tallies.all):

@@ -16,7 +16,7 @@ from annotate.agreement.coefficients import (
 )
 from annotate.agreement.matching import Matching, match_by_overlap
 from annotate.agreement.positions import Pattern, count_patterns, cover_positions
-from annotate.agreement.study import ComparedArticle, Comparison, Study
+from annotate.agreement.study import AnnotationPair, ComparedArticle, Study
 from annotate.agreement.tally import IN_BOTH, Tally
 
 MIN_CONFUSED = 0.5
@@ -77,7 +77,7 @@ class SpanCounter:
 
 
 def add_matching(
-    tally: Tally, comparison: Comparison, matching: Matching, labels: Collection[str], differing: float = 1
+    tally: Tally, comparison: AnnotationPair, matching: Matching, labels: Collection[str], differing: float = 1
 ) -> None:
     """Count matched and unmatched mentions with one of the labels, each in its paragraph.
 

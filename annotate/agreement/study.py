@@ -36,7 +36,7 @@ class ComparedAnnotation:
         return [mention for mention in self.mentions if mention.label in labels]
 
 
-class Comparison:
+class AnnotationPair:
     """Two annotations of one article and the matchings of their mentions."""
 
     def __init__(self, article: "ComparedArticle", first: ComparedAnnotation, second: ComparedAnnotation) -> None:
@@ -71,7 +71,7 @@ class ComparedArticle:
         self.index, self.id, self.text, self.annotations = index, id_, text, annotations
         self.positions: Positions = find_positions(text, units)
         self._paragraphs = find_paragraphs(text)
-        self.comparisons = [Comparison(self, *pair) for pair in combinations(annotations, 2)]
+        self.comparisons = [AnnotationPair(self, *pair) for pair in combinations(annotations, 2)]
 
     @property
     def paragraphs(self) -> list[ParagraphKey]:
@@ -105,7 +105,7 @@ class Study(NamedTuple):
         """The keys of all paragraphs."""
         return [paragraph for article in self.articles for paragraph in article.paragraphs]
 
-    def comparisons(self) -> Iterator[Comparison]:
+    def comparisons(self) -> Iterator[AnnotationPair]:
         """Yield each pair of annotations of each article."""
         return (comparison for article in self.articles for comparison in article.comparisons)
 

@@ -7,7 +7,7 @@ from annotate.agreement.report import ALL, AttributeRow, CountRow, RecordRow, Re
 from annotate.util.tables import Column, Header, Row, Table, make_table
 
 
-class Compared(Protocol):
+class Measurements(Protocol):
     """What a report of agreement and the scores of a system have in common."""
 
     @property
@@ -88,11 +88,12 @@ def _tabulate_pairs(report: Report) -> Table:
     return make_table("pairs", "Pairs of annotators, all labels", ["pair", "exact F1", "overlap F1"], rows)
 
 
-def tabulate_attributes(compared: Compared) -> Table:
+def tabulate_attributes(measurements: Measurements) -> Table:
     """Tabulate the attributes of matched spans."""
     columns: list[Header] = ["attribute", "of", "spans", "equal", "alpha", Column("kappa", hides_interval=True)]
     rows: list[Row] = [
-        [row.name, ", ".join(row.labels), row.matched, row.share, row.alpha, row.kappa] for row in compared.attributes
+        [row.name, ", ".join(row.labels), row.matched, row.share, row.alpha, row.kappa]
+        for row in measurements.attributes
     ]
     return make_table("attributes", "Attributes, given a matched span", columns, rows)
 
@@ -118,13 +119,13 @@ def _tabulate_relations(report: Report) -> Table:
     return make_table("relations", "Relations", [*columns, Column("F1, all", hides_interval=True)], rows, notes)
 
 
-def tabulate_records(compared: Compared) -> Table:
+def tabulate_records(measurements: Measurements) -> Table:
     """Tabulate whole records."""
     plain = [Column(name, hides_interval=True) for name in ("anchor exact", "agr", "all exact")]
     columns: list[Header] = [
         "record",
         "anchor",
-        *compared.annotators,
+        *measurements.annotators,
         plain[0],
         "anchor overlap",
         *plain[1:],
@@ -141,26 +142,26 @@ def tabulate_records(compared: Compared) -> Table:
             row.full_exact,
             row.full_overlap,
         ]
-        for row in compared.records
+        for row in measurements.records
     ]
     return make_table("records", "Whole records", columns, rows)
 
 
-def tabulate_roles(compared: Compared) -> Table:
+def tabulate_roles(measurements: Measurements) -> Table:
     """Tabulate the roles of aligned records."""
     rows: list[Row] = [
         [f"{record.name}.{role.name}", role.exact, role.overlap, role.characters]
-        for record in compared.records
+        for record in measurements.records
         for role in record.roles
     ]
     columns: list[Header] = ["role", "exact F1", "overlap F1", "agr of characters"]
     return make_table("roles", "Roles of aligned records", columns, rows)
 
 
-def tabulate_counts(compared: Compared) -> Table:
+def tabulate_counts(measurements: Measurements) -> Table:
     """Tabulate the counts of matched spans."""
     columns: list[Header] = ["counts of", "spans", Column("distance", low_is_good=True), "equal", "compatible"]
-    rows: list[Row] = [[row.label, row.matched, row.distance, row.equal, row.compatible] for row in compared.counts]
+    rows: list[Row] = [[row.label, row.matched, row.distance, row.equal, row.compatible] for row in measurements.counts]
     return make_table("counts", "Counts as intervals, given a matched span", columns, rows)
 
 

@@ -32,7 +32,7 @@ class ArticleFacts(NamedTuple):
 
 
 @dataclass
-class CorpusContents:
+class CorpusFacts:
     """What the checks of single files learned of a corpus: enough to check the whole, without the texts.
 
     Attributes:
@@ -79,7 +79,7 @@ def _article(article_id: str, ending: str = "json") -> str:
 
 
 @rule("C101")
-def half_an_article(contents: CorpusContents) -> Iterator[Problem]:
+def half_an_article(contents: CorpusFacts) -> Iterator[Problem]:
     """An article has both its text and its metadata.
 
     Why: a text without source and rights cannot be released; metadata without a text cannot be labelled.
@@ -100,7 +100,7 @@ def half_an_article(contents: CorpusContents) -> Iterator[Problem]:
 
 
 @rule("C102", "warning")
-def article_without_gold(contents: CorpusContents) -> Iterator[Problem]:
+def article_without_gold(contents: CorpusFacts) -> Iterator[Problem]:
     """If any article has gold labels, every article has.
 
     Why: in the dataset, an article without labels looks like an article that claims nothing.
@@ -117,7 +117,7 @@ def article_without_gold(contents: CorpusContents) -> Iterator[Problem]:
 
 
 @rule("C103")
-def annotation_without_article(contents: CorpusContents) -> Iterator[Problem]:
+def annotation_without_article(contents: CorpusFacts) -> Iterator[Problem]:
     """The article of an annotation is in the corpus.
 
     Why: without their text, labels are only offsets.
@@ -134,7 +134,7 @@ def annotation_without_article(contents: CorpusContents) -> Iterator[Problem]:
 
 
 @rule("C104")
-def unknown_annotator(contents: CorpusContents) -> Iterator[Problem]:
+def unknown_annotator(contents: CorpusFacts) -> Iterator[Problem]:
     """Each folder of annotations is called gold or is named after an annotator in annotators.yaml.
 
     Why: readers must know what kind of annotator made a label.
@@ -161,7 +161,7 @@ def annotator_differs(annotation: Annotation, annotation_set: str, annotators: s
 
 
 @rule("C106")
-def split_of_unknown_article(contents: CorpusContents) -> Iterator[Problem]:
+def split_of_unknown_article(contents: CorpusFacts) -> Iterator[Problem]:
     """A split lists articles of the corpus.
 
     Why: if an id is misspelt, its article is in no split.
@@ -173,16 +173,16 @@ def split_of_unknown_article(contents: CorpusContents) -> Iterator[Problem]:
         for line, article_id in enumerate(article_ids, 1):
             if article_id not in in_corpus:
                 yield Problem(
-                    f"lists {article_id!r}, which is no article; fix or remove it", line=line, file=_split(split)
+                    f"lists {article_id!r}, which is no article; fix or remove it", line=line, file=_split_file(split)
                 )
 
 
-def _split(split: str) -> str:
+def _split_file(split: str) -> str:
     return f"splits/{split}.txt"
 
 
 @rule("C107")
-def article_in_two_splits(contents: CorpusContents) -> Iterator[Problem]:
+def article_in_two_splits(contents: CorpusFacts) -> Iterator[Problem]:
     """An article is in one split, and listed there once.
 
     Why: a system must not be tested on what it was trained on.
@@ -196,14 +196,14 @@ def article_in_two_splits(contents: CorpusContents) -> Iterator[Problem]:
                 yield Problem(
                     f"{article_id!r} is in {first[article_id]} already; keep it in one split",
                     line=line,
-                    file=_split(split),
+                    file=_split_file(split),
                     article=article_id,
                 )
             first.setdefault(article_id, split)
 
 
 @rule("C108", "warning")
-def article_in_no_split(contents: CorpusContents) -> Iterator[Problem]:
+def article_in_no_split(contents: CorpusFacts) -> Iterator[Problem]:
     """If the corpus has splits, each article is in one.
 
     Why: an article in no split is in no table of the dataset.
@@ -228,7 +228,7 @@ def stale_inventory(annotation: Annotation, version: str) -> Iterator[Problem]:
 
 
 @rule("C110")
-def source_not_accounted_for(contents: CorpusContents) -> Iterator[Problem]:
+def source_not_accounted_for(contents: CorpusFacts) -> Iterator[Problem]:
     """The articles cut from a source file and the ranges listed as omitted cover the whole file, without overlap.
 
     Why: no words may get lost between two articles, and none may be in both.
@@ -260,7 +260,7 @@ def source_not_accounted_for(contents: CorpusContents) -> Iterator[Problem]:
 
 
 @rule("C111")
-def source_without_record(contents: CorpusContents) -> Iterator[Problem]:
+def source_without_record(contents: CorpusFacts) -> Iterator[Problem]:
     """A source file that an article names is in sources/, and so is its record.
 
     Why: the record says why the articles were cut where they were.
@@ -279,7 +279,7 @@ def source_without_record(contents: CorpusContents) -> Iterator[Problem]:
 
 
 @rule("C112")
-def source_record_differs(contents: CorpusContents) -> Iterator[Problem]:
+def source_record_differs(contents: CorpusFacts) -> Iterator[Problem]:
     """The record of a source file has the SHA-256 of that file.
 
     Why: source files are kept byte for byte.
@@ -308,7 +308,7 @@ def made_from_nothing(annotation: Annotation, annotation_set: str, annotation_se
 
 
 @rule("C114", "warning")
-def same_text_twice(contents: CorpusContents) -> Iterator[Problem]:
+def same_text_twice(contents: CorpusFacts) -> Iterator[Problem]:
     """No two articles have the same text.
 
     Why: it would be labelled twice and counted twice, and could be trained on in one split and tested on in another.
@@ -325,7 +325,7 @@ def same_text_twice(contents: CorpusContents) -> Iterator[Problem]:
 
 
 @rule("C118")
-def half_a_source(contents: CorpusContents) -> Iterator[Problem]:
+def half_a_source(contents: CorpusFacts) -> Iterator[Problem]:
     """Each file in sources/ has a record, and each record a file, also if no article names them.
 
     Why: an interrupted `annotate add` leaves a file without a record; it is unknown which articles the file holds.
@@ -356,7 +356,7 @@ def is_in_layout(file: str) -> bool:
 
 
 @rule("C115", "warning")
-def unexpected_file(contents: CorpusContents) -> Iterator[Problem]:
+def unexpected_file(contents: CorpusFacts) -> Iterator[Problem]:
     """Every file of a corpus has a place in its layout.
 
     Why: an annotation in the wrong folder is never read; a stray copy would be released with the rest.
@@ -381,7 +381,7 @@ def personal_data(text: str) -> Iterator[Problem]:
 
 
 @rule("C117")
-def annotator_twice(contents: CorpusContents) -> Iterator[Problem]:
+def annotator_twice(contents: CorpusFacts) -> Iterator[Problem]:
     """An annotator is listed once, and none is called gold.
 
     Why: two entries for one pseudonym may contradict each other.

@@ -91,7 +91,7 @@ def _later_pieces(annotation: Annotation, inventory: Inventory) -> set[str]:
     return {head.id for head, _ in _pieces(annotation, inventory)}
 
 
-def _counted(
+def _count_ends(
     annotation: Annotation,
     inventory: Inventory,
     labels: Callable[[RelationLabel], tuple[str, ...]],
@@ -114,11 +114,11 @@ def _counted(
 
 
 def _at_head(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span, RelationLabel, int, Bounds]]:
-    return _counted(annotation, inventory, lambda r: r.head, lambda r: r.per_head, lambda r: r.head)
+    return _count_ends(annotation, inventory, lambda r: r.head, lambda r: r.per_head, lambda r: r.head)
 
 
 def _at_tail(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span, RelationLabel, int, Bounds]]:
-    return _counted(annotation, inventory, lambda r: r.tail, lambda r: r.per_tail, lambda r: r.tail)
+    return _count_ends(annotation, inventory, lambda r: r.tail, lambda r: r.per_tail, lambda r: r.tail)
 
 
 @rule("R105")

@@ -18,7 +18,7 @@ from annotate.checks import coverage as coverage_rules
 from annotate.checks import files, text
 from annotate.checks import splits as split_rules
 from annotate.checks.annotations import LabelFile, add_line, check_labels, decode_clean
-from annotate.checks.corpus import ArticleFacts, CorpusContents
+from annotate.checks.corpus import ArticleFacts, CorpusFacts
 from annotate.checks.text import SourceText
 from annotate.corpus import Corpus, encode_annotation, encode_article, encode_coverage, encode_links, encode_source
 from annotate.findings import Finding
@@ -324,7 +324,7 @@ class _Run:
     def __init__(self, corpus: Corpus, inventory: Inventory) -> None:
         self.corpus = corpus
         self.checker = ArticleChecker(corpus, inventory, set())
-        self.contents = CorpusContents(
+        self.contents = CorpusFacts(
             inventory_version=inventory.version,
             misplaced_files=sorted(file for file in corpus.files() if not corpus_rules.is_in_layout(file)),
             metadata_ids=corpus.article_ids(),

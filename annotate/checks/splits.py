@@ -48,12 +48,14 @@ def _problem(
         ),
         None,
     )
-    other = bond.other(article_id) if bond else first
+    other_id = bond.other(article_id) if bond else first
     why = (
-        bond.why if bond else f"one group, through {', '.join(id_ for id_ in group if id_ not in (article_id, other))}"
+        bond.why
+        if bond
+        else f"one group, through {', '.join(id_ for id_ in group if id_ not in (article_id, other_id))}"
     )
     return Problem(
-        f"{article_id!r} is in {split}, and {other!r}, bound to it ({why}), in {split_of[other]}; "
+        f"{article_id!r} is in {split}, and {other_id!r}, bound to it ({why}), in {split_of[other_id]}; "
         "keep them in one split",
         file=f"splits/{split}.txt",
         line=list(splits[split]).index(article_id) + 1,

@@ -49,7 +49,7 @@ class IdHashes:
         """
         column = pa.Array.from_buffers(pa.uint64(), len(self._hashes), [None, pa.py_buffer(self._hashes)])
         parts = len(column) // SORTED_AT_ONCE + 1
-        repeated = {value for part in range(parts) for value in _repeated(_select_part(column, part, parts))}
+        repeated = {value for part in range(parts) for value in _iterate_repeated(_select_part(column, part, parts))}
         by_shard: dict[int, set[int]] = {}
         is_repeated = pc.is_in(column, pa.array(sorted(repeated), pa.uint64()))
         for index in pc.indices_nonzero(is_repeated).to_pylist():
@@ -68,7 +68,7 @@ def _select_part(column: pa.Array, part: int, parts: int) -> pa.Array:
     return column.filter(selected)
 
 
-def _repeated(hashes: pa.Array) -> Iterator[int]:
+def _iterate_repeated(hashes: pa.Array) -> Iterator[int]:
     ordered = hashes.take(pc.array_sort_indices(hashes))
     if len(ordered) > 1:
         yield from ordered[1:].filter(pc.equal(ordered[1:], ordered[:-1])).to_pylist()

@@ -111,7 +111,7 @@ def read_people(path: Path) -> dict[int, str]:
     Raises:
         CannotRun: If the file cannot be read or has another structure.
     """
-    return _read(path, dict[int, str], "write a line for each user: `7: anna`")
+    return _read_mapping(path, dict[int, str], "write a line for each user: `7: anna`")
 
 
 def read_annotators(path: Path) -> dict[str, Annotator]:
@@ -123,9 +123,9 @@ def read_annotators(path: Path) -> dict[str, Annotator]:
     Raises:
         CannotRun: If the file cannot be read or has another structure.
     """
-    sections = _read(path, dict[str, list[Annotator]], "give a file like the annotators.yaml of a corpus")
+    sections = _read_mapping(path, dict[str, list[Annotator]], "give a file like the annotators.yaml of a corpus")
     return {annotator.id: annotator for annotators in sections.values() for annotator in annotators}
 
 
-def _read(path: Path, type_: type[T], hint: str) -> T:
+def _read_mapping(path: Path, type_: type[T], hint: str) -> T:
     return convert_value(path, load_yaml(path, "name the file"), type_, hint, strict=False)

@@ -72,7 +72,7 @@ class ExportedTask(msgspec.Struct, gc=False):
 _decoder = msgspec.json.Decoder(ExportedTask)
 
 
-class Batch(NamedTuple):
+class TaskBatch(NamedTuple):
     """Tasks of an export.
 
     Attributes:
@@ -151,7 +151,7 @@ class BatchReader:
         self._slow = SlowReader(Mapper(inventory, fix), self._articles, people)
         self._prefilter = Prefilter.of(inventory)
 
-    def read(self, batch: Batch, file: str) -> BatchResult:
+    def read_batch(self, batch: TaskBatch, file: str) -> BatchResult:
         """Read the tasks of a batch.
 
         The labels of tasks that took the slow path follow those of all others.
@@ -174,7 +174,7 @@ class BatchReader:
         mapped: dict[int, MappedTask] = {}
         for index in range(len(batch.ranges)):
             if index not in results:
-                slow_task = self._slow.read(batch.task(index), file, batch.where(index))
+                slow_task = self._slow.read_task(batch.task(index), file, batch.where(index))
                 if isinstance(slow_task, MappedTask):
                     mapped[index] = slow_task
                 else:
@@ -185,7 +185,7 @@ class BatchReader:
         return BatchResult(tasks, documents.concat(more_documents))
 
     def _read_fast(
-        self, batch: Batch, index: int, columns: FastReader, file: str, is_utf8: bool
+        self, batch: TaskBatch, index: int, columns: FastReader, file: str, is_utf8: bool
     ) -> _RegularTask | QuarantinedTask | None:
         """Read a task and add its results to the columns; None if it has to take the slow path."""
         try:
@@ -199,12 +199,14 @@ class BatchReader:
         text, annotations = task.data.get(self._articles.fields.text), task.annotations
         if self.search_keys or task.drafts or task.predictions or not isinstance(text, str):
             return None
-        if not is_sound(text, text.encode()) or not all(one.result and not one.was_cancelled for one in annotations):
+        if not is_sound(text, text.encode()) or not all(
+            annotation.result and not annotation.was_cancelled for annotation in annotations
+        ):
             return None
         annotators = [annotator_of(annotation.user_id, self.people) for annotation in annotations]
         if len(set(annotators)) < len(annotators):
             return None
-        article = self._articles.read(task.data, task.id, file, batch.where(index))
+        article = self._articles.read_article(task.data, task.id, file, batch.where(index))
         if isinstance(article, QuarantinedTask):
             return article
         for annotation in annotations:
@@ -212,7 +214,7 @@ class BatchReader:
         return _RegularTask(index, article, annotators, [annotation.rank for annotation in annotations])
 
     def _check_fast(
-        self, regular: Sequence[_RegularTask], labels: FastColumns, batch: Batch, file: str
+        self, regular: Sequence[_RegularTask], labels: FastColumns, batch: TaskBatch, file: str
     ) -> tuple[dict[int, AcceptedTask], Documents]:
         """Return the tasks, by index, in which no rule finds an error, and the labels of all tasks."""
         metas = [self._meta(task.article, annotator) for task in regular for annotator in task.annotators]
@@ -268,7 +270,9 @@ class BatchReader:
         return results, Documents.from_annotations(annotations, self.inventory)
 
 
-def _may_repeat_label_keys(batch: Batch, tasks: Sequence[_RegularTask], labels: FastColumns, bounds: Integers) -> Mask:
+def _may_repeat_label_keys(
+    batch: TaskBatch, tasks: Sequence[_RegularTask], labels: FastColumns, bounds: Integers
+) -> Mask:
     """Tell for each task whether a key that labels depend on may occur twice; offsets are compared with words anyway.
 
     The results of the tasks are between `bounds` among all results.

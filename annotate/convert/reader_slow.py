@@ -50,7 +50,7 @@ class SlowReader(NamedTuple):
     articles: ArticleReader
     people: Mapping[int, str]
 
-    def read(self, data: bytes, file: str, where: str) -> MappedTask | QuarantinedTask:
+    def read_task(self, data: bytes, file: str, where: str) -> MappedTask | QuarantinedTask:
         """Read a task; it is quarantined here only if there is nothing that rules could look at.
 
         Args:
@@ -65,7 +65,7 @@ class SlowReader(NamedTuple):
         fields = task.get("data") if isinstance(task, dict) else None
         if not isinstance(fields, dict):
             return QuarantinedTask(None, tuple(rules.task_unreadable(file, None, where, "it has no data")))
-        article = self.articles.read(fields, task.get("id"), file, where)
+        article = self.articles.read_article(fields, task.get("id"), file, where)
         if isinstance(article, QuarantinedTask):
             return article
         entries = task.get("annotations") or []
@@ -85,7 +85,7 @@ class SlowReader(NamedTuple):
                 rank, annotation = _rank(next(entry)), mapped.annotation
                 if annotation:
                     labels.append(_AnnotatorLabels(annotation.annotator, rank, annotation.spans, annotation.relations))
-        for name, count in Counter(one.annotator for one in labels).items():
+        for name, count in Counter(annotator_labels.annotator for annotator_labels in labels).items():
             if count > 1:
                 findings += rules.duplicate_annotator(file, article.id, where, name)
         return self._normalise(article, labels, findings, file)
@@ -105,18 +105,24 @@ class SlowReader(NamedTuple):
             sort_annotation(
                 Annotation(
                     article=article.id,
-                    annotator=one.annotator,
+                    annotator=annotator_labels.annotator,
                     process="single pass",
                     made_from=(),
                     inventory=self.mapper.controls.inventory.version,
                     text_sha256=article.text_sha256,
-                    spans=tuple(one.spans if text is original else _move_spans(one.spans, original, text, start)),
-                    relations=tuple(one.relations),
+                    spans=tuple(
+                        annotator_labels.spans
+                        if text is original
+                        else _move_spans(annotator_labels.spans, original, text, start)
+                    ),
+                    relations=tuple(annotator_labels.relations),
                 )
             )
-            for one in labels
+            for annotator_labels in labels
         ]
-        return MappedTask(article, annotations, highest_rank([one.rank for one in labels]), tuple(findings))
+        return MappedTask(
+            article, annotations, highest_rank([annotator_labels.rank for annotator_labels in labels]), tuple(findings)
+        )
 
 
 class _LooseAnnotation(msgspec.Struct):

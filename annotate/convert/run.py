@@ -243,7 +243,7 @@ class _ConversionRun:
         if record is None:
             return None
         if (record.file, record.offset, record.sha256) != (job.file, job.offset, sha256(data)):
-            raise _changed(job.file, f"has changed at byte {job.offset:,}")
+            raise _report_changed_input(job.file, f"has changed at byte {job.offset:,}")
         has_tables = all(self.output.size(table.file) == table.bytes for table in record.tables)
         has_quarantine = not record.aside or self.output.size(quarantine_file(shard_name(job.number))) is not None
         return record if has_tables and has_quarantine else None
@@ -258,7 +258,7 @@ class _ConversionRun:
         for job, data in plan_jobs(self.options, self._count, in_process=True):
             shard = msgspec.json.decode(next(lines, b"{}"))
             if [shard.get(key) for key in ("file", "offset", "sha256")] != [job.file, job.offset, sha256(data)]:
-                raise _changed(job.file, f"has changed at byte {job.offset:,}")
+                raise _report_changed_input(job.file, f"has changed at byte {job.offset:,}")
             for table in shard["tables"]:
                 if self.output.size(table["file"]) != table["bytes"]:
                     where = f"{self.output.where}/{table['file']}"
@@ -311,10 +311,10 @@ class _ConversionRun:
         return duplicates
 
     def _too_many_shards(self, expected: int) -> CannotRun:
-        return _changed(self.output.where, f"has more shards than the {expected:,} that the exports make")
+        return _report_changed_input(self.output.where, f"has more shards than the {expected:,} that the exports make")
 
 
-def _changed(where: str, problem: str) -> CannotRun:
+def _report_changed_input(where: str, problem: str) -> CannotRun:
     return CannotRun(where, problem, "start over with --overwrite, or give the old file")
 
 

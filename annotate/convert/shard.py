@@ -21,7 +21,7 @@ import pyarrow as pa
 from annotate.columns import Documents
 from annotate.convert import rules
 from annotate.convert.options import ConversionOptions
-from annotate.convert.reader import Batch, BatchReader
+from annotate.convert.reader import BatchReader, TaskBatch
 from annotate.convert.splitter import Chunk, Ranges, task_ranges
 from annotate.convert.storage import open_output, read_range, report_write_errors
 from annotate.convert.tasks import AcceptedTask, QuarantinedTask
@@ -210,7 +210,7 @@ class _ShardBuilder:
                 writers[config] = TableWriter(self.folder, config, SPLIT, table.features, name)
                 stack.callback(writers[config].close)
             for first, last in pairwise(split_evenly(len(ranges), BATCH_SIZE)):
-                self._convert(Batch(data, ranges[first:last], job.offset), writers)
+                self._convert(TaskBatch(data, ranges[first:last], job.offset), writers)
             tables = tuple(writer.finish() for writer in writers.values())
         return ShardRecord(
             number=job.number,
@@ -229,9 +229,9 @@ class _ShardBuilder:
             counts=self.counts.as_data(),
         )
 
-    def _convert(self, batch: Batch, writers: Mapping[str, TableWriter]) -> None:
+    def _convert(self, batch: TaskBatch, writers: Mapping[str, TableWriter]) -> None:
         """Read tasks and write the rows of accepted ones with labels; count or quarantine the others."""
-        result = self.tools.reader.read(batch, self.job.file)
+        result = self.tools.reader.read_batch(batch, self.job.file)
         accepted: list[AcceptedTask] = []
         for index, read_task in enumerate(result.tasks):
             self.tasks += 1
@@ -254,7 +254,7 @@ class _ShardBuilder:
             self._write(writers, accepted[first:last], result.documents)
 
     def _reject_large(
-        self, task: AcceptedTask | QuarantinedTask, batch: Batch, index: int
+        self, task: AcceptedTask | QuarantinedTask, batch: TaskBatch, index: int
     ) -> AcceptedTask | QuarantinedTask:
         """Quarantine a task that is too large; the splitter rejects only those that are larger than a chunk."""
         start, end = batch.ranges[index]
@@ -265,7 +265,7 @@ class _ShardBuilder:
         return QuarantinedTask(task.article.id if isinstance(task, AcceptedTask) else task.article_id, findings)
 
     def _reject_duplicate(
-        self, task: AcceptedTask | QuarantinedTask, batch: Batch, index: int
+        self, task: AcceptedTask | QuarantinedTask, batch: TaskBatch, index: int
     ) -> AcceptedTask | QuarantinedTask:
         """Quarantine a task with labels if an earlier task with its id was accepted."""
         if isinstance(task, QuarantinedTask) or task.chosen is None:

@@ -302,13 +302,13 @@ class _Splitter:
             return self._skip_large_task(BracketScanner().first_end)
         return None
 
-    def _find_cut_fast(self) -> "_Cut | None":
+    def _find_cut_fast(self) -> "_CandidateChunk | None":
         """Guess where the last task that ends in the first block ends; None if no guess can be proved."""
         block = memoryview(self._buffer)[: self._block]
         if self._at_end and len(block) == len(self._buffer):
             inside = self._buffer.rstrip(_SPACE)
             if inside.endswith(b"]") and (ranges := _parse_ranges(block[: len(inside) - 1])):
-                return _Cut(len(inside) - 1, ranges)
+                return _CandidateChunk(len(inside) - 1, ranges)
         self._boundary = boundary = self._boundary or _learn_boundary(self._buffer[: self._block])
         end = len(block)
         for _ in range(_GUESSES):
@@ -317,7 +317,7 @@ class _Splitter:
                 break
             size = position + boundary.cut
             if ranges := _parse_ranges(block[:size]):
-                return _Cut(size, ranges)
+                return _CandidateChunk(size, ranges)
             end = size
         return None
 
@@ -333,7 +333,7 @@ class _Splitter:
         return size
 
 
-class _Cut(NamedTuple):
+class _CandidateChunk(NamedTuple):
     """The size of a chunk, and the ranges of its tasks, which prove that it is one."""
 
     size: int

@@ -62,7 +62,9 @@ class ArticleReader(NamedTuple):
     fields: TaskFields
     details: Details
 
-    def read(self, data: Mapping[str, Any], task_id: object, file: str, where: str) -> Article | QuarantinedTask:
+    def read_article(
+        self, data: Mapping[str, Any], task_id: object, file: str, where: str
+    ) -> Article | QuarantinedTask:
         """Read the article of a task; its text is taken as it is in the export.
 
         Args:

@@ -10,7 +10,7 @@ from annotate.corpus import Corpus
 from annotate.dataset.facts import FEW, Facts, count_noun, loadable_tables
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.tables.tokens import TOKENS
-from annotate.splits.groups import NEAR, Shared, bonds_of_links, groups_among
+from annotate.splits.groups import NEAR, BoundGroups, bonds_of_links, groups_among
 from annotate.splits.propose import bonds_of
 
 MAX_GROUPS = 20
@@ -19,7 +19,7 @@ MAX_COMPARED = 1_000
 """Most articles whose paragraphs are compared for the card; `annotate split` compares those of any number."""
 
 
-def find_shared(corpus: Corpus, splits: Mapping[str, Sequence[str]]) -> Shared:
+def find_shared(corpus: Corpus, splits: Mapping[str, Sequence[str]]) -> BoundGroups:
     """Return what articles share: links, and near-duplicate paragraphs where the articles are few enough.
 
     Raises:
@@ -29,7 +29,7 @@ def find_shared(corpus: Corpus, splits: Mapping[str, Sequence[str]]) -> Shared:
     compared = len(inside) <= MAX_COMPARED
     bonds = bonds_of(corpus, inside) if compared else bonds_of_links(corpus.read_links())
     within = {bond.why for bond in bonds if {bond.first, bond.second} <= inside}
-    return Shared(
+    return BoundGroups(
         tuple(group for group in groups_among(inside, bonds) if len(group) > 1), tuple(sorted(within)), compared
     )
 

@@ -12,7 +12,7 @@ from annotate.dataset.tables.table import TableType
 from annotate.dataset.writer import Table
 from annotate.inventory import Inventory
 from annotate.model import Annotator
-from annotate.splits.groups import Shared
+from annotate.splits.groups import BoundGroups
 
 FEW = 10
 """The card names labels with fewer examples, and splits with fewer articles to test on."""
@@ -64,7 +64,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     agreement: Agreement | None
     statement: dict[str, str]
     text: bool = True
-    shared: Shared | None = None
+    shared: BoundGroups | None = None
     files: tuple[Table, ...] = ()
 
     @property

@@ -101,9 +101,9 @@ def map_document(
         return MappedDocument(None, None, [raw.refusal], all_reported)
     try:
         text = raw.data.decode("utf-8")
-        given = {name: value for name, value in raw.details.items() if name in Details._fields}
+        raw_details = {name: value for name, value in raw.details.items() if name in Details._fields}
         cut = Cut(raw.article_id, 0, len(text))
-        intake = cut_articles(f"{raw.article_id}.txt", raw.data, [cut], details._replace(**given), BOUNDARIES)
+        intake = cut_articles(f"{raw.article_id}.txt", raw.data, [cut], details._replace(**raw_details), BOUNDARIES)
     except UnicodeDecodeError as error:
         why = f"its text is not UTF-8 at byte {error.start}; convert it first"
         return MappedDocument(None, None, list(rules.unreadable(raw.file, raw.article_id, why)), all_reported)
@@ -137,12 +137,12 @@ class _SpanDraft:
         self.ids: tuple[str, ...] = item.ids
         self.note = ""
 
-    def piece_ids(self, taken: set[str]) -> tuple[str, ...]:
+    def piece_ids(self, used_ids: set[str]) -> tuple[str, ...]:
         """Return an id for each piece: as the file gives them, or made from the first one."""
         if len(self.ids) == len(self.pieces):
             return self.ids
         first = self.ids[0] if self.ids else self.ref
-        return (first, *(_free_id(f"{first}-{number}", taken) for number in range(2, len(self.pieces) + 1)))
+        return (first, *(_free_id(f"{first}-{number}", used_ids) for number in range(2, len(self.pieces) + 1)))
 
     def build(self, ids: Sequence[str], text: str, inventory: Inventory) -> Iterator[Span]:
         """Yield a span for each piece: all with the attributes, the first with the note."""
@@ -160,8 +160,8 @@ class _SpanDraft:
             )
 
 
-def _free_id(id_: str, taken: set[str]) -> str:
-    while id_ in taken:
+def _free_id(id_: str, used_ids: set[str]) -> str:
+    while id_ in used_ids:
         id_ += "-"
     return id_
 
@@ -209,10 +209,10 @@ class _ItemMapper:
         spans: list[Span] = []
         relations: list[Relation] = []
         first: dict[str, str] = {}
-        taken = {id_ for draft in self.drafts.values() for id_ in (draft.ids or (draft.ref,))}
+        used_ids = {id_ for draft in self.drafts.values() for id_ in (draft.ids or (draft.ref,))}
         for ref, draft in self.drafts.items():
-            ids = draft.piece_ids(taken)
-            taken.update(ids)
+            ids = draft.piece_ids(used_ids)
+            used_ids.update(ids)
             first[ref] = ids[0]
             spans += draft.build(ids, self.window.article_text, self.inventory)
             if self.inventory.pieces:
@@ -249,13 +249,13 @@ class _ItemMapper:
             case EventItem():
                 return self._map_event(item)
             case RelationItem():
-                known = self.map.relations
-                return self._map_relation(item.line, "relation", item.type, known, item.ref, item.head, item.tail)
+                type_map = self.map.relations
+                return self._map_relation(item.line, "relation", item.type, type_map, item.ref, item.head, item.tail)
             case EquivalenceItem():
-                known = self.map.equivalences
+                type_map = self.map.equivalences
                 # A list, so that every pair is mapped even after one that is left out.
                 is_mapped = [
-                    self._map_relation(item.line, "equivalence", item.type, known, "", later, earlier)
+                    self._map_relation(item.line, "equivalence", item.type, type_map, "", later, earlier)
                     for earlier, later in pairwise(item.members)
                 ]
                 return all(is_mapped)
@@ -330,15 +330,15 @@ class _ItemMapper:
         line: int | None,
         kind: str,
         name: str,
-        known: Mapping[str, RelationMap | None],
+        type_map: Mapping[str, RelationMap | None],
         ref: str,
         head: str,
         tail: str,
     ) -> bool:
-        if name not in known:
+        if name not in type_map:
             self._report(rules.unmapped, line, f"{kind} of type", name)
             return True
-        entry = known[name]
+        entry = type_map[name]
         if entry is None or {self._root(head), self._root(tail)} & self.left_out:
             self.left_out.add(ref)
             return False
@@ -368,12 +368,12 @@ class _ItemMapper:
         kind: str,
         name: str,
         value: AttributeValue | None,
-        known: Mapping[str, AttributeMap | None],
+        type_map: Mapping[str, AttributeMap | None],
     ) -> bool:
-        if name not in known:
+        if name not in type_map:
             self._report(rules.unmapped, line, kind, name)
             return True
-        entry = known[name]
+        entry = type_map[name]
         if entry is None or self._root(target) in self.left_out:
             return False
         mapped = entry.flag if value is None else entry.values.get(str(value), value)

@@ -104,7 +104,9 @@ def join_pieces(annotation: Annotation, pieces: str | None) -> tuple[list[Sequen
             joined[first] = chain
     inner = {span.id for chain in joined.values() for span in chain[1:]}
     groups = [joined.get(span.id, (span,)) for span in annotation.spans if span.id not in inner]
-    return groups, [one for one in annotation.relations if one.label != pieces or one.head not in inner]
+    return groups, [
+        relation for relation in annotation.relations if relation.label != pieces or relation.head not in inner
+    ]
 
 
 def _lines(annotation: Annotation, inventory: Inventory, names: ValueNames) -> Iterator[str]:

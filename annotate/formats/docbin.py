@@ -83,12 +83,12 @@ def _make_doc(document: LabelledArticle, inventory: Inventory) -> Doc:
 
 def _user_data(article_id: str, spans: list[Span], annotation: Annotation) -> dict[str, Any]:
     ids = {span.id for span in spans}
-    relations = [one for one in annotation.relations if {one.head, one.tail} <= ids]
+    relations = [relation for relation in annotation.relations if {relation.head, relation.tail} <= ids]
     return {
         "article": article_id,
         "attributes": {span.id: dict(span.attributes) for span in spans if span.attributes},
         "notes": {span.id: span.note for span in spans if span.note},
-        "relations": [[one.label, one.head, one.tail, one.note] for one in relations],
+        "relations": [[relation.label, relation.head, relation.tail, relation.note] for relation in relations],
     }
 
 

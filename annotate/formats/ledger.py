@@ -34,19 +34,19 @@ Fact = tuple[str, str]
 """The kind of a fact, and what it says."""
 
 
-def _place(span: Span) -> str:
+def _describe_position(span: Span) -> str:
     return f"{span.label} {span.start}–{span.end}"
 
 
 def span_facts(span: Span) -> Iterator[Fact]:
     """List what an annotation says about one span."""
-    place = _place(span)
-    yield "span", place
-    yield "id", f"{place} is {span.id}"
+    position = _describe_position(span)
+    yield "span", position
+    yield "id", f"{position} is {span.id}"
     for name, value in span.attributes.items():
-        yield "attribute", f"{place} {name} = {value!r}"
+        yield "attribute", f"{position} {name} = {value!r}"
     if span.note:
-        yield "note", f"{place}: {span.note!r}"
+        yield "note", f"{position}: {span.note!r}"
 
 
 def list_facts(document: LabelledArticle) -> Iterator[Fact]:
@@ -68,7 +68,7 @@ def list_facts(document: LabelledArticle) -> Iterator[Fact]:
     for span in annotation.spans:
         yield from span_facts(span)
     for relation in annotation.relations:
-        ends = f"{_place(spans[relation.head])} → {_place(spans[relation.tail])}"
+        ends = f"{_describe_position(spans[relation.head])} → {_describe_position(spans[relation.tail])}"
         yield "relation", f"{relation.label}: {ends}"
         yield "id", f"{relation.label}: {relation.head} → {relation.tail}"
         if relation.note:

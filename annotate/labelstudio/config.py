@@ -126,7 +126,7 @@ class Vocabulary(NamedTuple):
     values: frozenset[tuple[str, str]]
     relations: frozenset[str]
 
-    def lost(self, new: "Vocabulary") -> list[str]:
+    def list_losses(self, new: "Vocabulary") -> list[str]:
         """Return what this config has and the new one lacks, in words; labels made with it would be orphaned."""
         controls = [name for name, tag in self.controls.items() if new.controls.get(name) != tag]
         values = [f"{name}: {value}" for name, value in sorted(self.values - new.values) if name not in controls]

@@ -32,7 +32,7 @@ def find_drift(state: State, server: str, project: Project, inventory: Inventory
         return None
     try:
         there, here = read_vocabulary(project.config), read_vocabulary(wanted)
-        extra, missing = there.lost(here), here.lost(there)
+        extra, missing = there.list_losses(here), here.list_losses(there)
     except ValueError as error:
         extra, missing = [], [str(error)]
     differences = [f"it has {', '.join(extra)}"] if extra else []

@@ -248,7 +248,7 @@ def _refuse_loss(studio: Studio, project: Project, config: str) -> None:
         old, new = read_vocabulary(project.config), read_vocabulary(config)
     except ValueError as error:
         raise Refused(where, str(error), "fix it in Label Studio") from error
-    if not old.lost(new):
+    if not old.list_losses(new):
         return
     usage = count_lost(old, new, studio.iterate_tasks_with_drafts(project.id))
     if usage:

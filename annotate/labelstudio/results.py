@@ -105,7 +105,7 @@ class ResultReader:
                     note=region.note,
                 )
 
-    def read(self, items: Iterable[object]) -> None:
+    def read_items(self, items: Iterable[object]) -> None:
         """Read every item: regions first, because an attribute or relation may precede the region that it names."""
         attributes: list[tuple[Item, str]] = []
         relations: list[Item] = []
@@ -402,7 +402,7 @@ class Mapper:
             findings = rules.task_unreadable(origin.file, origin.article_id, "a result is not a list")
             return None, tuple(findings), (items,)
         reader = ResultReader(self.controls, text, origin.file, origin.article_id, self.fix_offsets)
-        reader.read(items)
+        reader.read_items(items)
         if count_diagnoses:
             self.diagnoses.update(reader.diagnoses)
         annotation = Annotation(

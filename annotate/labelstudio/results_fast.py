@@ -138,7 +138,7 @@ class FastReader:
     def add(self, items: Sequence[Item]) -> None:
         """Read the items of one result, or note that it is irregular."""
         try:
-            regular = self._read(items)
+            regular = self._append_items(items)
         except KeyError:
             regular = False
         if not regular:
@@ -147,7 +147,7 @@ class FastReader:
         self._span_bounds.append(len(self._ids))
         self._relation_bounds.append(len(self._relation_labels))
 
-    def _read(self, items: Sequence[Item]) -> bool:
+    def _append_items(self, items: Sequence[Item]) -> bool:
         """Append the items to the columns; return False, or raise KeyError, before any is appended if irregular."""
         regions = [item for item in items if type(item) is FastRegion]
         relations = [item for item in items if type(item) is FastRelation]

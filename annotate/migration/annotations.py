@@ -131,9 +131,9 @@ def _migrate_items(
     step: MigrationStep, before: Inventory, after: Inventory, old: list[object], annotation_set: str, article_id: str
 ) -> Iterator[object]:
     new = [_migrate_item(step, before, after, item, annotation_set, article_id) for item in old]
-    kept = [item for item, old_item in zip(new, old, strict=True) if item is not None or old_item is None]
-    dropped_regions = set(_region_ids(old)) - set(_region_ids(kept))
-    for item in kept:
+    remaining = [item for item, old_item in zip(new, old, strict=True) if item is not None or old_item is None]
+    dropped_regions = set(_region_ids(old)) - set(_region_ids(remaining))
+    for item in remaining:
         ends = [item.get(key) for key in ("from_id", "to_id", "id")] if isinstance(item, dict) else []
         if not any(end in dropped_regions for end in ends if isinstance(end, str)):
             yield item

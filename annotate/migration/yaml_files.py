@@ -101,9 +101,9 @@ def _check_names(document: YamlDocument, step: MigrationStep) -> None:
 def _edit_label(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     new_labels = list(step.into) or ([step.to] if step.to else [])
     spans = document.get("spans")
-    kept = step.to if step.to in step.names else step.names[0]
+    kept_label = step.to if step.to in step.names else step.names[0]
     for name in step.names:
-        if name != kept or step.to is None:
+        if name != kept_label or step.to is None:
             yield document.remove_entry(spans, name)
         elif step.kind != "split":
             yield replace_scalar(entries(spans)[name][0], step.to)
@@ -151,15 +151,15 @@ def _split_entry(document: YamlDocument, spans: yaml.Node, step: MigrationStep) 
     """Edit the old entry, and put the other labels after it with the fields that they do not give themselves."""
     key, value = entries(spans)[step.names[0]]
     fields = {name: node.value for name, (_, node) in entries(value).items()}
-    kept = _kept_label(step)
-    if kept != key.value:
-        yield replace_scalar(key, kept)
+    kept_label = _kept_label(step)
+    if kept_label != key.value:
+        yield replace_scalar(key, kept_label)
     for name, (_, node) in entries(value).items():
-        if name in step.into[kept]:
-            yield replace_scalar(node, step.into[kept][name])
+        if name in step.into[kept_label]:
+            yield replace_scalar(node, step.into[kept_label][name])
     new_entries = []
     for label, own_fields in step.into.items():
-        if label != kept:
+        if label != kept_label:
             words = ", ".join(f"{name}: {quote_scalar(field)}" for name, field in (fields | own_fields).items())
             new_entries.append(f"{quote_scalar(label)}: {{{words}}}")
     yield document.insert_after(spans, value, new_entries)
@@ -180,11 +180,11 @@ def _edit_intervals(document: YamlDocument, step: MigrationStep, new_labels: Seq
         if step.to is None:
             yield document.remove_item(section, index)
             continue
-        kept = _kept_label(step) if step.kind == "split" else step.to
-        if label.value != kept:
-            yield replace_scalar(label, kept)
+        kept_label = _kept_label(step) if step.kind == "split" else step.to
+        if label.value != kept_label:
+            yield replace_scalar(label, kept_label)
         interval = section.value[index]
-        others = [name for name in new_labels if name != kept]
+        others = [name for name in new_labels if name != kept_label]
         copies = [document.copy_with(interval, replace_scalar(label, name)) for name in others]
         yield document.insert_after(section, interval, copies)
 
@@ -298,8 +298,8 @@ def _edit_record(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEd
     """Remove a record, and the `enclosing` of roles of other records that look into it."""
     name = step.names[0]
     yield document.remove_entry(document.get("records"), name)
-    for other in document.keys("records"):
-        for _, role in entries(document.get("records", other, "roles")).values() if other != name else ():
+    for record in document.keys("records"):
+        for _, role in entries(document.get("records", record, "roles")).values() if record != name else ():
             fields = entries(role)
             if "enclosing" in fields and entries(fields["enclosing"][1])["record"][1].value == name:
                 yield document.remove_entry(role, "enclosing")

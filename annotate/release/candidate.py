@@ -196,9 +196,9 @@ class Candidate:
         citation = find_citation(self.corpus)
         with process_pool(2) as executor:
             assert executor is not None  # noqa: S101 - two workers always have an executor
-            other = executor.submit(build, self.corpus, self.inventory, second, citation, table)
+            second_build = executor.submit(build, self.corpus, self.inventory, second, citation, table)
             manifest = build(self.corpus, self.inventory, first, citation, table)
-            other.result()
+            second_build.result()
         return DatasetPair(first, second, manifest)
 
     @cached_property

@@ -25,7 +25,7 @@ class Bond(msgspec.Struct, frozen=True, kw_only=True, order=True):
         return self.second if article_id == self.first else self.first
 
 
-class Shared(NamedTuple):
+class BoundGroups(NamedTuple):
     """What binds the articles of a corpus.
 
     Attributes:

@@ -159,15 +159,15 @@ def _edited_pairs(paragraphs: Mapping[Paragraph, Shingles], groups: _Groups) -> 
             _merge(by_leader, groups)
         compared: set[Paragraph] = set()
         for leader, others in [item for by_leader in by_leaders for item in by_leader.items()]:
-            for other in others:
+            for candidate in others:
                 if groups.leader(leader) == groups.leader(paragraph.article_id):
                     break
-                if other not in compared:
-                    compared.add(other)
-                    index = jaccard(paragraphs[paragraph], paragraphs[other])
+                if candidate not in compared:
+                    compared.add(candidate)
+                    index = jaccard(paragraphs[paragraph], paragraphs[candidate])
                     if index >= THRESHOLD:
-                        groups.join(paragraph.article_id, other.article_id)
-                        yield NearDuplicate(min(paragraph, other), max(paragraph, other), index)
+                        groups.join(paragraph.article_id, candidate.article_id)
+                        yield NearDuplicate(min(paragraph, candidate), max(paragraph, candidate), index)
         for by_leader in by_leaders:
             by_leader.setdefault(groups.leader(paragraph.article_id), []).append(paragraph)
 

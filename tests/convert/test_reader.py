@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from annotate import inventory
-from annotate.convert.reader import Batch, BatchReader, BatchResult
+from annotate.convert.reader import BatchReader, BatchResult, TaskBatch
 from annotate.convert.reader_slow import SlowReader
 from annotate.convert.tasks import AcceptedTask, TaskFields
 from annotate.findings import Finding
@@ -35,7 +35,7 @@ def read(tasks: list[Task], search_keys: bool, fix: bool = False) -> BatchResult
     encoded = [msgspec.json.encode(task) for task in tasks]
     bounds = [sum(map(len, encoded[:number])) for number in range(len(encoded) + 1)]
     reader = BatchReader(LABELS, TaskFields(), PEOPLE, Details(), fix, search_keys)
-    return reader.read(Batch(b"".join(encoded), list(pairwise(bounds)), 0), "export.json")
+    return reader.read_batch(TaskBatch(b"".join(encoded), list(pairwise(bounds)), 0), "export.json")
 
 
 def comparable(result: BatchResult) -> list[tuple[Any, list[Finding], list[Annotation], Annotation | None]]:
@@ -82,13 +82,13 @@ def test_both_paths_give_the_same_result(drawn: list[tuple[Task, list[str], tupl
 
 def test_regular_tasks_take_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = list[str]()
-    slow_read = SlowReader.read
+    slow_read = SlowReader.read_task
 
     def count(self: SlowReader, data: bytes, file: str, where: str) -> Any:
         slow.append(where)
         return slow_read(self, data, file, where)
 
-    monkeypatch.setattr(SlowReader, "read", count)
+    monkeypatch.setattr(SlowReader, "read_task", count)
     result = read(made_up(1, 100), search_keys=False)
     assert all(isinstance(task, AcceptedTask) for task in result.tasks)
     assert len(slow) <= 10  # of the made-up tasks, those with CR LF or UTF-16 offsets

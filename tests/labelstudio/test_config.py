@@ -67,7 +67,7 @@ def test_relations_show_words_and_are_read_by_words_or_name(project: Project) ->
     loaded = project.inventory
     after = read_vocabulary(labelling_config(loaded))
     assert after.relations == before.relations - {"speaker"} | {"who says it"}
-    assert before.lost(after) == ["relation speaker"]
+    assert before.list_losses(after) == ["relation speaker"]
     assert relation_names(loaded) == {name: name for name in loaded.relations} | {"who says it": "speaker"}
     gold = project.corpus.read_annotation("gold", "harbour")
     made = encode_prediction(Prediction("gold 1.0.0", gold), loaded)
@@ -140,9 +140,9 @@ def test_lost_vocabulary_is_listed(project: Project) -> None:
     ):
         project.replace("schema/labels.yaml", old, new)
     after = read_vocabulary(labelling_config(project.inventory))
-    lost = before.lost(after)
+    lost = before.list_losses(after)
     assert lost == ["Quay.remark", "Speaker.rank: other", "cargo: Quay", "relation lies_at"]
-    assert before.lost(before) == []
+    assert before.list_losses(before) == []
 
 
 def test_configs_of_other_origin_are_read(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def is_valid(labels: Labels, text: str) -> bool:
 
 def read_slow(raw_items: list[Any], text: str) -> ResultReader:
     reading = ResultReader(MAPPER.controls, text, "f", "a")
-    reading.read(raw_items)
+    reading.read_items(raw_items)
     return reading
 
 
@@ -112,7 +112,7 @@ def test_both_paths_read_the_words_of_relations() -> None:
         drawn = [HAND, VERB, relation("v", "h", written)]
         read = read_fast(drawn, Controls(shown))
         reading = ResultReader(Controls(shown), TEXT, "f", "a")
-        reading.read(drawn)
+        reading.read_items(drawn)
         assert read == (list(reading.spans), list(reading.relations.values()))
         assert [one.label for one in reading.relations.values()] == ["speaker"]
     assert read_fast([HAND, VERB, relation("v", "h", "who says it")]) is None
