@@ -125,7 +125,11 @@ def refer_to(span: Span) -> Reference:
 
 
 def parse_reference(reference: Reference) -> tuple[str, int, int]:
-    """Return label, start and end of a reference; raise ValueError if it is malformed."""
+    """Return label, start and end of a reference, in code points.
+
+    Raises:
+        ValueError: It is malformed.
+    """
     label, _, location = reference.rpartition("@")
     start, _, end = location.partition("-")
     if not label or not start.isdigit() or not end.isdigit() or int(start) >= int(end):
@@ -206,7 +210,11 @@ def _find_common(spans: SpansByAnnotator) -> set[Reference]:
 
 
 def check_decisions(adjudication: Adjudication, annotations: Sequence[Annotation]) -> None:
-    """Raise ValueError if a decision takes the spans of an unknown annotator, or sets attributes of an unknown span."""
+    """Check that decisions name annotators and spans of the annotations.
+
+    Raises:
+        ValueError: One takes the spans of an unknown annotator, or sets attributes of an unknown span.
+    """
     spans = _index_spans(annotations)
     allowed, references = sorted({*spans, ALL, NEITHER}), set[Reference]().union(*spans.values())
     for difference in adjudication.differences:

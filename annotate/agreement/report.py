@@ -236,7 +236,11 @@ class Report(msgspec.Struct, frozen=True):
     by_article: list[ArticleRow]
 
     def label(self, name: str) -> LabelRow:
-        """Return the row of a span label; raise KeyError if there is none."""
+        """Return the row of a span label.
+
+        Raises:
+            KeyError: There is none.
+        """
         for row in self.labels:
             if row.kind == "label" and row.name == name:
                 return row

@@ -26,7 +26,11 @@ class Tree(Protocol):
         """Return every file by path, in order, with a key that is equal for equal contents, or empty if unknown."""
 
     def read(self, file: str) -> bytes:
-        """Return the bytes of a file; raise CannotRun where it cannot be read."""
+        """Return the bytes of a file.
+
+        Raises:
+            CannotRun: It cannot be read.
+        """
 
 
 class FolderTree:
@@ -57,7 +61,11 @@ class FolderTree:
         return {file: "" for prefix, root in folders for file in sorted(_list_files(root, prefix))}
 
     def read(self, file: str) -> bytes:
-        """Return the bytes of a file; raise CannotRun where it cannot be read."""
+        """Return the bytes of a file.
+
+        Raises:
+            CannotRun: It cannot be read.
+        """
         root, _, rest = file.partition("/")
         try:
             return read_raw(f"{self._folders[root]}/{rest}")
@@ -109,7 +117,11 @@ class GitTree:
         return self._files
 
     def read(self, file: str) -> bytes:
-        """Return the bytes of a file; raise CannotRun where the repository is broken."""
+        """Return the bytes of a file.
+
+        Raises:
+            CannotRun: The repository is broken.
+        """
         return self._objects.read(self._files[file])
 
 

@@ -183,7 +183,11 @@ class LocalOutput:
         self._root = Path(where)
 
     def names(self) -> list[str]:
-        """Return the name of every file in the folder, sorted; raise CannotRun if it is a file."""
+        """Return the name of every file in the folder, sorted.
+
+        Raises:
+            CannotRun: The folder is a file.
+        """
         if self._root.exists() and not self._root.is_dir():
             raise CannotRun(self.where, "is a file", "choose another folder with --out")
         return sorted(path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
@@ -314,7 +318,11 @@ Output: TypeAlias = LocalOutput | RemoteOutput
 
 @contextlib.contextmanager
 def report_write_errors(output: Output) -> Iterator[None]:
-    """Turn an OSError in the block into CannotRun."""
+    """Turn an OSError in the block into CannotRun.
+
+    Raises:
+        CannotRun: The output cannot be written.
+    """
     try:
         yield
     except OSError as error:

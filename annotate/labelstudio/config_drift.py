@@ -47,7 +47,11 @@ def find_drift(state: State, server: str, project: Project, inventory: Inventory
 
 
 def refuse_drift(state: State, server: str, project: Project, inventory: Inventory) -> None:
-    """Raise Refused if someone changed the config of a project on the server."""
+    """Check that the config of a project on the server is the one that was saved.
+
+    Raises:
+        Refused: Someone changed it there.
+    """
     drift = find_drift(state, server, project, inventory)
     if drift:
         raise drift

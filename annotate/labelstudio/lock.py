@@ -66,7 +66,11 @@ def lock_folder(state: State, command: str) -> Iterator[None]:
 
 
 def require_no_migration(state: State) -> None:
-    """Raise CannotRun if a migration was interrupted."""
+    """Check that no migration is incomplete.
+
+    Raises:
+        CannotRun: A migration was interrupted.
+    """
     if any((state.folder / MIGRATION_FOLDER / name).is_file() for name in _INTERRUPTED):
         hint = "complete it with `annotate studio migrate`, or undo it with `annotate studio migrate --undo`"
         raise CannotRun(state.folder, "a migration was interrupted", hint)

@@ -47,7 +47,11 @@ class ServerProcess(msgspec.Struct, frozen=True):
 
 
 def require_package(package: str) -> None:
-    """Raise CannotRun unless a package of the `studio` extra is installed."""
+    """Check that a package of the `studio` extra is installed.
+
+    Raises:
+        CannotRun: It is not.
+    """
     if importlib.util.find_spec(package) is None:
         raise CannotRun(package.replace("_", "-"), "is not installed", "pip install 'contested-claims[studio]'")
 

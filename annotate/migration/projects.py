@@ -176,7 +176,11 @@ def require_equal(
     when: str,
     hint: str,
 ) -> None:
-    """Raise Refused unless a project has the same labels as the corpus, in the articles that it has tasks for."""
+    """Check that a project has the same labels as the corpus, in the articles that it has tasks for.
+
+    Raises:
+        Refused: They differ.
+    """
     models = {
         str(entry.data.get("model_version")).partition(" ")[0]
         for entry in list_entries(tasks)

@@ -74,7 +74,11 @@ def read_predictions(
 
 
 def require_labels(file: AnnotationFile, inventory: Inventory) -> None:
-    """Raise CannotRun if an annotation has a span label or a relation label that the inventory does not have."""
+    """Check that the inventory has the labels of an annotation.
+
+    Raises:
+        CannotRun: It lacks a span label or a relation label.
+    """
     for span in file.annotation.spans:
         resolve_class(span.label, (), inventory.spans, "span label", str(file.path))
     for relation in file.annotation.relations:

@@ -84,6 +84,9 @@ def group_token_rows(rows: Iterable[tuple[str, Row]], inventory: Inventory) -> d
 
     Returns:
         The sequences of each article, by article id.
+
+    Raises:
+        CannotRun: A row is not one of the table.
     """
     by_article: dict[str, list[tuple[int, TaggedTokens]]] = defaultdict(list)
     for where, row in rows:
@@ -142,6 +145,9 @@ def group_conll_lines(lines: Iterable[str], file: str, article_id: str) -> dict[
 
     Returns:
         One sequence for each article, by article id.
+
+    Raises:
+        CannotRun: A line is not one of CoNLL.
     """
     by_article: dict[str, TaggedTokens] = {}
     for number, line in enumerate(lines, 1):
