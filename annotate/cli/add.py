@@ -71,7 +71,7 @@ def command(
             raise click.UsageError(f"--cut {cut!r} is not ID=START:END")
         parsed.append(Cut(match[1], int(match[2]), int(match[3])))
     folder = Corpus(corpus)
-    known, intakes = CorpusContents(folder), []
+    contents, intakes = CorpusContents(folder), []
     for file in files:
         data = read_bytes(Path(file), "name a file that can be read")
         try:
@@ -79,11 +79,11 @@ def command(
             intakes.append(
                 cut_articles(Path(file).name, data, parsed or whole, Details(**details), boundaries, omitted)
             )
-            known.add(intakes[-1])
-        except ArticleRejected as refused:
-            click.echo(f"{file}: {refused}", err=True)
+            contents.add(intakes[-1])
+        except ArticleRejected as error:
+            click.echo(f"{file}: {error}", err=True)
             ctx.exit(1)
-    # All is bytes before the first is written.
+    # Nothing is written before every file has been accepted.
     write_files([file for intake in intakes for file in intake.files(folder)])
     for intake in intakes:
         for article in intake.articles:

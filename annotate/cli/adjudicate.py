@@ -84,7 +84,7 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     if not articles:
         raise CannotRun(store.root / "adjudication", "has no files", "write them with `annotate adjudicate plan`")
     results = [_make_gold(store, loaded, article_id, adjudicator) for article_id in articles]
-    problems = [problem for _, of_article in results for problem in of_article]
+    problems = [problem for _, article_problems in results for problem in article_problems]
     for problem in problems:
         click.echo(problem, err=True)
     if problems:

@@ -31,22 +31,22 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     from annotate.errors import CannotRun
     from annotate.model import GOLD
 
-    loaded, folder = inventory.load_inventory(schema), Corpus(corpus)
-    names = folder.covered_ids()
-    if not names:
+    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
+    article_ids = store.covered_ids()
+    if not article_ids:
         hint = "list each article's sentences there (docs/formats.md)"
-        raise CannotRun(folder.root / "coverage", "has no files", hint)
+        raise CannotRun(store.root / "coverage", "has no files", hint)
     open_ = 0
-    for name in names:
-        before = folder.read_coverage(name)
-        after = update_coverage(before, folder.read_annotation(GOLD, name), loaded)
+    for article_id in article_ids:
+        before = store.read_coverage(article_id)
+        after = update_coverage(before, store.read_annotation(GOLD, article_id), loaded)
         if write and after != before:
-            folder.write_coverage(after)
+            store.write_coverage(after)
         stale = after != before and not write
         empty = [sentence for sentence in after.sentences if not sentence.has]
         silent = [sentence for sentence in empty if not sentence.reason]
         click.echo(
-            f"{name}: {len(after.sentences)} sentences, {len(after.sentences) - len(empty)} with labels, "
+            f"{article_id}: {len(after.sentences)} sentences, {len(after.sentences) - len(empty)} with labels, "
             f"{len(empty) - len(silent)} without and a reason, {len(silent)} open"
             f"{'; counts are stale, run with --write' if stale else ''}"
         )

@@ -19,6 +19,8 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> No
 
     Run it after every change of the inventory. `--check` reports stale files.
 
+    Exit code 0: written, or every file is fresh; 1: with --check, a file is stale; 2: could not run.
+
     \b
     annotate generate
     annotate generate --check
@@ -29,7 +31,7 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> No
 
     pages = Path(guidelines) if Path(guidelines).is_dir() else None
     if pages is None and ctx.get_parameter_source("guidelines") is not ParameterSource.DEFAULT:
-        raise CannotRun(guidelines, "no such folder", "name the one that holds the pages of the guidelines")
+        raise CannotRun(guidelines, "no such folder", "name the folder that has the pages of the guidelines")
     files = generate_files(inventory.load_inventory(schema), Path(schema), pages)
     stale = [path for path, text in files.items() if not path.is_file() or path.read_bytes() != text.encode()]
     for path in stale:

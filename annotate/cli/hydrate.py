@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @click.option("--texts", required=True, type=click.Path(), help="Folder of copies: <id>.txt, or the source files.")
 @click.option("--out", required=True, type=click.Path(), help="Folder to write; an earlier dataset there is replaced.")
 @click.option(
-    "--report", type=click.Path(dir_okay=False), help="JSON file to write: everything that is not where it was."
+    "--report",
+    type=click.Path(dir_okay=False),
+    help="JSON file to write, with every span that moved, changed or was lost.",
 )
 @format_option
 @click.pass_context
@@ -45,7 +47,7 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     from annotate.redaction.hydrate import hydrate
     from annotate.util.files import write_atomically
 
-    skeleton = _skeleton(Path(dataset))
+    skeleton = _read_skeleton(Path(dataset))
     if Path(out).resolve() == Path(dataset).resolve():
         raise CannotRun(out, "is the dataset without text, which would be lost", "choose another folder")
     if not Path(texts).is_dir():
@@ -53,24 +55,24 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     console = terminal(stderr=True)
     with tempfile.TemporaryDirectory() as folder, console.status("locating spans"):
         try:
-            corpus, found = hydrate(skeleton, Path(texts), Path(folder) / "corpus")
+            corpus, reports = hydrate(skeleton, Path(texts), Path(folder) / "corpus")
         except (msgspec.MsgspecError, KeyError, ValueError) as error:
             raise CannotRun(dataset, f"has a broken skeleton: {error}", "download the dataset again") from error
         written = bool(corpus.annotated_ids(GOLD))
         if written:
-            _build(skeleton, Path(folder), out)
-    data = msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
+            _build_dataset(skeleton, Path(folder), out)
+    data = msgspec.json.format(msgspec.json.encode(reports), indent=2) + b"\n"
     if report:
         write_atomically(Path(report), data)
-    click.echo(data.decode() if format_ == "json" else _as_text(found), nl=False)
+    click.echo(data.decode() if format_ == "json" else _as_text(reports), nl=False)
     click.echo(
         f"Written to {out}" if written else "Nothing was written: no article has its text", err=format_ == "json"
     )
-    if not written or not all(one.is_complete for one in found):
+    if not written or not all(article.is_complete for article in reports):
         ctx.exit(1)
 
 
-def _skeleton(dataset: Path) -> "Skeleton":
+def _read_skeleton(dataset: Path) -> "Skeleton":
     from annotate.dataset.redact import SKELETON
     from annotate.redaction.skeleton import parse_skeleton
     from annotate.util.files import read_bytes
@@ -79,31 +81,33 @@ def _skeleton(dataset: Path) -> "Skeleton":
     return parse_skeleton(str(path), read_bytes(path, "name a dataset that `annotate build --without-text` wrote"))
 
 
-def _build(skeleton: "Skeleton", folder: Path, out: str) -> None:
-    """Build the corpus that stands in the folder, as the dataset was built."""
+def _build_dataset(skeleton: "Skeleton", folder: Path, out: str) -> None:
+    """Build the dataset of the corpus in a folder, with the choices of the dataset without text."""
     from annotate import inventory
     from annotate.corpus import Corpus
     from annotate.dataset.build import build
     from annotate.release.agreement import gold_agreement
 
-    head = skeleton.header
-    for name, text in head.schema.items():
+    header = skeleton.header
+    for name, text in header.schema.items():
         (folder / Path(name).name).write_text(text, "utf-8", newline="")
-    cited = folder / "CITATION.cff" if head.citation is not None else None
-    if cited and head.citation is not None:
-        cited.write_text(head.citation, "utf-8", newline="")
+    citation = folder / "CITATION.cff" if header.citation is not None else None
+    if citation and header.citation is not None:
+        citation.write_text(header.citation, "utf-8", newline="")
     corpus, loaded = Corpus(folder / "corpus"), inventory.load_inventory(folder)
-    build(corpus, loaded, out, cited, gold_agreement(corpus, loaded), tables=head.tables, negatives=head.negatives)
+    build(
+        corpus, loaded, out, citation, gold_agreement(corpus, loaded), tables=header.tables, negatives=header.negatives
+    )
 
 
-def _as_text(found: "list[ArticleReport]") -> str:
+def _as_text(reports: "list[ArticleReport]") -> str:
     lines = []
-    for one in found:
-        counted = ", ".join(f"{number} {status}" for status, number in sorted(one.stretches.items()))
-        lines.append(f"{one.article}: {one.outcome} ({one.copy}){': ' if counted else ''}{counted}")
-        for row in one.moved:
+    for article in reports:
+        counts = ", ".join(f"{number} {status}" for status, number in sorted(article.stretches.items()))
+        lines.append(f"{article.article}: {article.outcome} ({article.copy}){': ' if counts else ''}{counts}")
+        for row in article.moved:
             now = "" if row.new_start is None else f" → [{row.new_start}, {row.new_end})"
             lines.append(f"  {row.status} {row.file} {row.what} [{row.start}, {row.end}){now}")
-        if one.dropped_relations:
-            lines.append(f"  {one.dropped_relations} relations of lost spans are left out")
+        if article.dropped_relations:
+            lines.append(f"  {article.dropped_relations} relations of lost spans are left out")
     return "".join(f"{line}\n" for line in lines)

@@ -58,10 +58,10 @@ def command(
     relation or attribute of the inventory each name in the files becomes, or null to leave it out. Each line is taken,
     left out as the map says, or reported with file, line and code; `annotate rules F202` explains one. What is in the
     corpus already, with the same labels, is passed over, so that an import can be run again. A name that the map lacks
-    is shown once, with its first place and how many lines have it. With --report json each finding is one line of JSON,
+    is shown once, with its first line and how many lines have it. With --report json each finding is one line of JSON,
     those too, and the last line has the counts.
 
-    Exit code 0: all taken; 1: some was not taken, and reported; 2: could not run.
+    Exit code 0: everything was taken; 1: something was reported and not taken; 2: could not run.
 
     \b
     annotate import --format brat others/ --map map.yaml --annotator reader-7 --plan
@@ -120,29 +120,29 @@ def _render(
 ) -> tuple[int, int, str, int, int]:
     """Print each finding as it comes, and names that the map lacks once at the end, unless as JSON.
 
-    Gives the number of documents, of refused ones, a summary, the number of errors, and of names that the map lacks.
+    Returns the number of documents, of refused ones, a summary, the number of errors, and of names that the map lacks.
     """
     from annotate.cli.terminal import count_noun
     from annotate.formats.apply_mapping import ItemCounts
     from annotate.formats.rules import unmapped
 
     tally, spans, relations, errors, warnings = ItemCounts(), 0, 0, 0, 0
-    lacking: dict[str, _Unmapped] = {}
+    unmapped_names: dict[str, _Unmapped] = {}
     fates = {"new": 0, "there already": 0, "refused": 0}
     for outcome in outcomes:
         for finding in sorted(outcome.findings, key=lambda finding: (finding.file, finding.line or 0)):
             if finding.code == unmapped.code:
-                lacking.setdefault(finding.message, _Unmapped(finding)).add(finding)
+                unmapped_names.setdefault(finding.message, _Unmapped(finding)).add(finding)
             if finding.code != unmapped.code or report == "json":
-                click.echo(_shown(finding, root, report))
+                click.echo(_format_finding(finding, root, report))
             errors += finding.severity == "error"
             warnings += finding.severity == "warning"
         tally = tally.plus(outcome.counts)
         fates[outcome.fate] += 1
         spans, relations = spans + outcome.spans, relations + outcome.relations
         progress(f"{count_noun(sum(fates.values()), 'text')}, {count_noun(tally.read, 'line')}, {errors} reported")
-    for one in lacking.values() if report == "text" else ():
-        click.echo(_shown(one.finding(), root, report))
+    for name in unmapped_names.values() if report == "text" else ():
+        click.echo(_format_finding(name.finding(), root, report))
     counts = {"texts": fates, "lines": tally._asdict(), "spans": spans, "relations": relations,
               "errors": errors, "warnings": warnings}  # fmt: skip
     labels = f"{count_noun(spans, 'span')}, {count_noun(relations, 'relation')}"
@@ -152,10 +152,10 @@ def _render(
         f"{tally.left_out} left out by the map, {tally.reported} reported. {labels}."
     )
     shown = json.dumps(counts) if report == "json" else summary
-    return sum(fates.values()), fates["refused"], shown, errors, len(lacking)
+    return sum(fates.values()), fates["refused"], shown, errors, len(unmapped_names)
 
 
-def _shown(finding: "Finding", root: Path, report: str) -> str:
+def _format_finding(finding: "Finding", root: Path, report: str) -> str:
     file = (root / finding.file).as_posix()
     if report == "json":
         return json.dumps(
@@ -163,8 +163,6 @@ def _shown(finding: "Finding", root: Path, report: str) -> str:
              "article": finding.article, "message": finding.message},
             ensure_ascii=False,
         )  # fmt: skip
-    place = f":{finding.line}" if finding.line else ""
+    line = f":{finding.line}" if finding.line else ""
     colour = "red" if finding.severity == "error" else "yellow"
-    return (
-        f"{click.style(file + place, bold=True)}: {click.style(finding.code, fg=colour, bold=True)} {finding.message}"
-    )
+    return f"{click.style(file + line, bold=True)}: {click.style(finding.code, fg=colour, bold=True)} {finding.message}"

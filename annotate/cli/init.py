@@ -15,6 +15,8 @@ def command(folder: str) -> None:
 
     The new corpus passes `annotate check`.
 
+    Exit code 0: laid out; 2: could not run, for example because FOLDER is not empty.
+
     \b
     annotate init my-corpus
     cd my-corpus
@@ -37,5 +39,5 @@ def command(folder: str) -> None:
     schema = root / "schema"
     for path, text in generate_files(inventory.load_inventory(schema), schema, root / "guidelines").items():
         write_atomically(path, text.encode())
-    click.echo(f"{root} is laid out. Say what you label in {schema / inventory.INVENTORY_FILE}, then take articles in:")
+    click.echo(f"{root} is laid out. Say what you label in {schema / inventory.INVENTORY_FILE}, then add articles:")
     click.echo(f"  cd {root} && annotate add FILE… && annotate check")

@@ -119,7 +119,7 @@ def _refuse(ctx: click.Context, refusals: list[str]) -> None:
 
 
 def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> Iterator[str]:
-    """Yield what the corpus and the folder have against a release, a line each."""
+    """Yield each reason why the corpus or the folder cannot be published, in one line."""
     from annotate import inventory
     from annotate.checks import check
     from annotate.checks.splits import find_leaks
@@ -132,22 +132,22 @@ def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> 
     errors = sum(finding.severity == "error" for finding in check(folder, loaded)) or len(find_leaks(folder))
     changed = uncommitted_files(folder.root)
     if changed is None:
-        yield f"{corpus}: is in no git repository with a commit; a release has to be found again"
+        yield f"{corpus}: is not in a git repository with a commit; commit the corpus first"
     elif changed:
         first, number = changed[0], len(changed)
         yield f"{corpus}: the git tree has {number} change{'s' * (number > 1)}, the first in {first}; commit them"
     if errors:
         yield f"{corpus}: {errors} error{'s' * (errors > 1)}; see `annotate check`"
         return
-    with tempfile.TemporaryDirectory() as place:
-        fresh = Path(place) / "dataset"
-        _build_again(folder, schema, dataset, find_citation(folder, citation), fresh)
+    with tempfile.TemporaryDirectory() as temporary:
+        fresh = Path(temporary) / "dataset"
+        _rebuild(folder, schema, dataset, find_citation(folder, citation), fresh)
         reason = explain_stale(dataset, fresh)
     if reason:
         yield f"{dataset}: {reason}; run `annotate build --out {dataset}`"
 
 
-def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | None, fresh: Path) -> None:
+def _rebuild(corpus: "Corpus", schema: str, dataset: Path, citation: Path | None, fresh: Path) -> None:
     """Build the corpus into `fresh` as `dataset` was built: its tables, with negatives or not, with text or not."""
     from annotate import inventory
     from annotate.dataset.build import build
@@ -158,36 +158,36 @@ def _build_again(corpus: "Corpus", schema: str, dataset: Path, quoted: Path | No
     from annotate.redaction.skeleton import parse_skeleton
     from annotate.release.agreement import gold_agreement
 
-    loaded, made, path = inventory.load_inventory(schema), read_manifest(dataset), dataset / SKELETON
-    chosen = set(select_tables(loaded)).intersection(table.config for table in made.tables) if made else ()
-    negatives = made.negatives if made else False
+    loaded, manifest, path = inventory.load_inventory(schema), read_manifest(dataset), dataset / SKELETON
+    selected = set(select_tables(loaded)).intersection(table.config for table in manifest.tables) if manifest else ()
+    negatives = manifest.negatives if manifest else False
     skeleton = None
     if path.is_file():
-        asked = parse_skeleton(str(path), path.read_bytes()).header.tables
-        skeleton = skeleton_header(corpus, schema, quoted, asked, negatives)
+        tables = parse_skeleton(str(path), path.read_bytes()).header.tables
+        skeleton = skeleton_header(corpus, schema, citation, tables, negatives)
     build(
         corpus,
         loaded,
         fresh,
-        quoted,
+        citation,
         gold_agreement(corpus, loaded),
-        tables=chosen,
+        tables=selected,
         negatives=negatives,
         skeleton=skeleton,
     )
 
 
 def _remote_refusals(repo: str, version: str | None, remote: "RemoteState | None", create: bool) -> Iterator[str]:
-    """Yield what the repository has against a release."""
+    """Yield each reason why the repository does not accept this release."""
     if remote is None:
         if not create:
-            yield f"{repo}: no such repository, or none that you may see; make it with --create"
+            yield f"{repo}: no such repository, or none that you may see; create it with --create"
         return
     if version in remote.tags:
-        yield f"{repo}: the tag {version} is there already; a release is never changed, so raise the version"
+        yield f"{repo}: the tag {version} exists; a release never changes, so raise the version"
     foreign = [path for path in remote.files if path != ".gitattributes"]
     if foreign and remote.manifest is None:
-        yield f"{repo}: holds {foreign[0]} and no release of ours; choose another repository"
+        yield f"{repo}: holds {foreign[0]} but no release of this toolkit; choose another repository"
 
 
 def _as_data(steps: "list[Step]") -> dict[str, object]:

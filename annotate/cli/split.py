@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation", "test")
 
 
-def _ratios(_ctx: click.Context, _option: click.Parameter, value: str) -> dict[str, float]:
-    """Three shares, of train, validation and test, with colons between them; a split with none is left out."""
+def _parse_ratios(_ctx: click.Context, _option: click.Parameter, value: str) -> dict[str, float]:
+    """Parse three shares of train, validation and test, such as 80:10:10; leave out splits without a share."""
     try:
         shares = [float(part) for part in value.split(":")]
     except ValueError:
@@ -35,7 +35,7 @@ def _ratios(_ctx: click.Context, _option: click.Parameter, value: str) -> dict[s
 @click.option("--folds", is_flag=True, help="Print folds as JSON: leave one group out, and leave one article out.")
 @click.option(
     "--ratios",
-    callback=_ratios,
+    callback=_parse_ratios,
     metavar="T:V:T",
     default="80:10:10",
     show_default=True,
@@ -57,7 +57,7 @@ def command(
     time and leaks nothing; it is empty where all articles are one group. `by_article` holds out one article at a time,
     and names as `bound` the others that share something with it. `note` says what these articles allow.
 
-    Exit code 0: proposed or written; 1: a group stands in two splits already, nothing was written; 2: could not run.
+    Exit code 0: proposed or written; 1: a group is in two splits already, nothing was written; 2: could not run.
 
     \b
     annotate split
@@ -73,7 +73,7 @@ def command(
     store = Corpus(corpus)
     names = store.article_ids()
     if not names:
-        raise CannotRun(store.root / "articles", "holds no article", "take some in with `annotate add`")
+        raise CannotRun(store.root / "articles", "has no articles", "add some with `annotate add`")
     for name in names:
         if escape_terminal(name) != name:
             raise CannotRun(store.root / "articles" / f"{name}.json", "has a name that cannot be printed", "rename it")

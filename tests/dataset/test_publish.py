@@ -222,7 +222,7 @@ def spoil_git(project: Project) -> None:
         (spoil_card, "differs from what the corpus builds now in README.md; run `annotate build --out dist/dataset`"),
         (spoil_folder, "annotate: dist/dataset: holds load.py, which the corpus does not build now; run `annotate"),
         (spoil_version, "annotate: corpus/CHANGELOG.md: names no version; give the release a heading there"),
-        (spoil_git, "annotate: corpus: is in no git repository with a commit; a release has to be found again"),
+        (spoil_git, "annotate: corpus: is not in a git repository with a commit; commit the corpus first"),
     ],
 )
 def test_what_is_not_ready_is_refused_before_anything_is_asked(
@@ -241,7 +241,7 @@ def test_a_version_is_published_once(release: Project, hub: Hub) -> None:
     commits = len(hub.repos[REPO].commits)
     again = publish(release, hub.url)
     assert again.code == 1
-    assert again.line.endswith("the tag 1.0.0 is there already; a release is never changed, so raise the version")
+    assert again.line.endswith("the tag 1.0.0 exists; a release never changes, so raise the version")
     assert len(hub.repos[REPO].commits) == commits
 
 
@@ -249,14 +249,14 @@ def test_a_repository_of_others_is_left_alone(release: Project, hub: Hub) -> Non
     repo = hub.make(REPO, README__md=b"precious")
     done = publish(release, hub.url)
     assert done.code == 1
-    assert done.line == f"annotate: {REPO}: holds README.md and no release of ours; choose another repository"
+    assert done.line == f"annotate: {REPO}: holds README.md but no release of this toolkit; choose another repository"
     assert len(repo.commits) == 1
 
 
 def test_a_missing_repository_is_made_only_when_asked_for(release: Project, hub: Hub) -> None:
     done = publish(release, hub.url)
     assert done.code == 1
-    assert done.line == f"annotate: {REPO}: no such repository, or none that you may see; make it with --create"
+    assert done.line == f"annotate: {REPO}: no such repository, or none that you may see; create it with --create"
     assert hub.repos == {}
 
 

@@ -251,7 +251,7 @@ def test_write_goes_with_no_plan_and_no_corpus_is_empty(project: Project) -> Non
         path.unlink()
     result = project.annotate("split")
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
-    assert "holds no article" in result.output
+    assert "has no articles" in result.output
 
 
 def test_build_refuses_splits_with_near_duplicate_paragraphs(project: Project) -> None:
