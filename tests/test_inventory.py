@@ -25,7 +25,7 @@ from tests.conftest import BASE, Project
         ),
         ("version: 1.0.0", "version: one", "version: 'one' does not fit; write a version, as in 1.0.0"),
         ('hotkey: "2"', 'hotkey: "1"', "spans.Speaker.hotkey: '1' belongs to two labels; give each label its own"),
-        ('hotkey: "2"', "hotkey: u", "spans.Verb.hotkey: 'u' is a key of Label Studio's own; choose another"),
+        ('hotkey: "2"', "hotkey: u", "spans.Verb.hotkey: 'u' is a key that Label Studio uses; choose another"),
         ("#222222", "#111111", "color: '#111111' belongs to two labels"),
         ("tail: [Words]", "tail: [Word]", "relations.words.tail: no span label is called 'Word'; use one of: Speaker"),
         ("head: [Load]", "head: [Cargo]", "relations.lies_at.head: no span label is called 'Cargo'"),
@@ -36,7 +36,7 @@ from tests.conftest import BASE, Project
         (
             "  lies_at:\n",
             "  lies_at:\n    shown_as: words\n",
-            "relations.lies_at.shown_as: 'words' means words already; give each its own words",
+            "relations.lies_at.shown_as: 'words' means words already; give each its own",
         ),
         (
             "  lies_at:\n",
@@ -44,7 +44,7 @@ from tests.conftest import BASE, Project
             "relations.lies_at.shown_as: ' at' does not fit; write one line with no white",
         ),
         ("minimum: least", "minimum: rank", "intervals[0].minimum: no integer attribute of Load is called 'rank'"),
-        ("vague: none}", "exactly: none}", "intervals[0].readings: 'exactly', 'vague' stands in one of readings"),
+        ("vague: none}", "exactly: none}", "intervals[0].readings: 'exactly', 'vague' is only in one of readings"),
         ("anchor: Verb", "anchor: Word", "records.sayings.anchor: no span label is called 'Word'"),
         ("{relation: words}", "{relation: lies_at}", "records.sayings.roles.words.relation: does not start from Verb"),
         ("within: words", "within: word", "records.loads.roles.reporter.enclosing.within: no role is called 'word'"),
