@@ -55,7 +55,7 @@ class NewFile(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-class AnnotationPair(NamedTuple):
+class MigratedAnnotation(NamedTuple):
     """An annotation before and after a migration; `annotation_set` is `gold` or the annotator's id."""
 
     annotation_set: str
@@ -98,13 +98,13 @@ def migrate_files(
     return [change for change in changes if change.old != change.new], notes
 
 
-def annotation_pairs(corpus: Corpus, migration: Migration) -> Iterator[AnnotationPair]:
+def annotation_pairs(corpus: Corpus, migration: Migration) -> Iterator[MigratedAnnotation]:
     """Yield every annotation of the corpus before and after a migration."""
     for annotation_set in corpus.annotation_sets():
         for article_id in corpus.annotated_ids(annotation_set):
             old = corpus.read_annotation(annotation_set, article_id)
             new = migrate_annotation(migration.steps, old, annotation_set, migration.new_version)
-            yield AnnotationPair(annotation_set, article_id, old, new)
+            yield MigratedAnnotation(annotation_set, article_id, old, new)
 
 
 def _migrate_generated(schema: Path, after: Inventory) -> Iterator[NewFile]:
