@@ -19,7 +19,7 @@ from annotate.dataset.facts import Facts
 from annotate.dataset.folder import CARD, MANIFEST
 from annotate.dataset.statistics import Counts
 from annotate.dataset.tables import select_tables
-from annotate.dataset.writer import Table, Total
+from annotate.dataset.writer import TableFile, Total
 from annotate.offsets import sha256
 
 SHARDS = "shards.jsonl"
@@ -66,7 +66,7 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
     troubles: dict[str, int]
     shards: int
     shards_sha256: str
-    tables: tuple[Table, ...]
+    tables: tuple[TableFile, ...]
     card_sha256: str | None
 
     @property

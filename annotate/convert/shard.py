@@ -27,7 +27,7 @@ from annotate.convert.storage import open_output, read_range, report_write_error
 from annotate.convert.tasks import AcceptedTask, QuarantinedTask
 from annotate.dataset.statistics import Counts
 from annotate.dataset.table_builder import TableBuilder
-from annotate.dataset.writer import Table, TableWriter
+from annotate.dataset.writer import TableFile, TableWriter
 from annotate.findings import Finding
 from annotate.offsets import sha256
 from annotate.util.parallel import split_evenly, without_garbage_collection
@@ -101,7 +101,7 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
     unlabelled: int
     set_aside: dict[str, int]
     warnings: dict[str, int]
-    tables: tuple[Table, ...]
+    tables: tuple[TableFile, ...]
     articles: tuple[tuple[str, int], ...]
     counts: dict[str, Any]
 

@@ -31,7 +31,7 @@ from annotate.dataset.statement import count_sentences, fill_statement
 from annotate.dataset.statistics import Counts
 from annotate.dataset.tables import select_tables
 from annotate.dataset.tables.links import LinkRow
-from annotate.dataset.writer import Table, TableWriter, totals
+from annotate.dataset.writer import TableFile, TableWriter, totals
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.offsets import sha256
@@ -150,10 +150,10 @@ def _write_tables(
     links: Mapping[str, list[LinkRow]],
     workers: int,
     progress: Callable[[int], None],
-) -> tuple[Counts, list[Table]]:
+) -> tuple[Counts, list[TableFile]]:
     """Write the rows of every table and split; the number of processes does not affect the bytes."""
     use_system_memory_pool()
-    counts, files, parts = Counts(), list[Table](), divide(splits)
+    counts, files, parts = Counts(), list[TableFile](), divide(splits)
     count = count_workers(sum(map(len, splits.values())), ENOUGH, min(workers, len(parts)))
     with (
         process_pool(count) as executor,

@@ -13,7 +13,7 @@ import msgspec
 from annotate.dataset.citation import Author
 from annotate.dataset.facts import Facts, count_noun, describe_columns
 from annotate.dataset.features import Feature
-from annotate.dataset.writer import Table
+from annotate.dataset.writer import TableFile
 
 VERSION = "http://mlcommons.org/croissant/1.0"
 RAI_VERSION = "http://mlcommons.org/croissant/RAI/1.0"
@@ -137,7 +137,7 @@ def _agreement_lines(facts: Facts) -> Iterator[str]:
         yield ", ".join(f"{name}: {cell.strip('`*')}" for name, cell in zip(facts.agreement.header, row, strict=True))
 
 
-def _distribution(type_: str, table: Table) -> dict[str, object]:
+def _distribution(type_: str, table: TableFile) -> dict[str, object]:
     """Return the fields that a file and a set of files share."""
     return {
         "@type": type_,
@@ -147,7 +147,7 @@ def _distribution(type_: str, table: Table) -> dict[str, object]:
     }
 
 
-def _file_object(table: Table) -> dict[str, object]:
+def _file_object(table: TableFile) -> dict[str, object]:
     return _distribution("cr:FileObject", table) | {
         "contentUrl": table.file,
         "contentSize": f"{table.bytes} B",
@@ -156,7 +156,7 @@ def _file_object(table: Table) -> dict[str, object]:
     }
 
 
-def _file_set(table: Table) -> dict[str, object]:
+def _file_set(table: TableFile) -> dict[str, object]:
     """Return the files of a table and split, where there are several."""
     return _distribution("cr:FileSet", table) | {
         "encodingFormat": "application/x-parquet",
@@ -164,7 +164,7 @@ def _file_set(table: Table) -> dict[str, object]:
     }
 
 
-def _record_set(facts: Facts, table: Table) -> dict[str, object]:
+def _record_set(facts: Facts, table: TableFile) -> dict[str, object]:
     name = f"{table.config}/{table.split}"
     type_ = facts.types[table.config]
     features, descriptions = type_.features, {column: text for column, _, text in describe_columns(type_)}

@@ -9,7 +9,7 @@ from annotate.dataset.citation import Citation, Licence
 from annotate.dataset.features import Feature
 from annotate.dataset.statistics import Counts
 from annotate.dataset.tables.table import TableType
-from annotate.dataset.writer import Table
+from annotate.dataset.writer import TableFile
 from annotate.inventory import Inventory
 from annotate.model import Annotator
 from annotate.splits.groups import BoundGroups
@@ -54,7 +54,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     inventory: Inventory
     types: dict[str, TableType]
-    tables: tuple[Table, ...]
+    tables: tuple[TableFile, ...]
     counts: Counts
     annotators: dict[str, Annotator]
     corpus: str | None
@@ -65,7 +65,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     statement: dict[str, str]
     text: bool = True
     shared: BoundGroups | None = None
-    files: tuple[Table, ...] = ()
+    files: tuple[TableFile, ...] = ()
 
     @property
     def configs(self) -> dict[str, Feature]:
@@ -78,9 +78,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         return self.citation.licence if self.citation else None
 
 
-def loadable_tables(facts: Facts) -> dict[str, list[Table]]:
+def loadable_tables(facts: Facts) -> dict[str, list[TableFile]]:
     """Return the splits of each table that `load_dataset` can read; it fails on a split without a row."""
-    splits: dict[str, list[Table]] = {}
+    splits: dict[str, list[TableFile]] = {}
     for table in facts.tables:
         if table.rows:
             splits.setdefault(table.config, []).append(table)

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from annotate.dataset.redact import SKELETON
-from annotate.dataset.writer import Table
+from annotate.dataset.writer import TableFile
 from annotate.errors import CannotRun
 from annotate.util.folders import replacing_folder
 
@@ -45,7 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     pyarrow: str
     articles: int
     card_sha256: str
-    tables: tuple[Table, ...]
+    tables: tuple[TableFile, ...]
     unfit: dict[str, int] = {}
     croissant_sha256: str | None = None
     negatives: bool = False

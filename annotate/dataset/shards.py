@@ -18,7 +18,7 @@ from annotate.corpus import Corpus
 from annotate.dataset.batch import Batch
 from annotate.dataset.statistics import Counts
 from annotate.dataset.table_builder import TableBuilder
-from annotate.dataset.writer import Table, TableWriter, table_file
+from annotate.dataset.writer import TableFile, TableWriter, table_file
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article
 from annotate.util.parallel import split_evenly, without_garbage_collection
@@ -50,7 +50,7 @@ class Part(NamedTuple):
 class Shard(NamedTuple):
     """The files of a part, a table each, and what was counted in it."""
 
-    tables: tuple[Table, ...]
+    tables: tuple[TableFile, ...]
     counts: Counts
 
 

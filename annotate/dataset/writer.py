@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"(.*[._])?(text|id)")
 """The columns with words of articles (whole, part, mention or role), and those with ids."""
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class TableFile(msgspec.Struct, frozen=True, kw_only=True):
     """One Parquet file, or the files of a table and split as one.
 
     Attributes:
@@ -150,7 +150,7 @@ class TableWriter:
         """Close the file without finishing the table."""
         self._writer.close()
 
-    def finish(self) -> Table:
+    def finish(self) -> TableFile:
         """Write the rows that wait, and return what the file holds."""
         if any(map(len, self._waiting)):
             self._write(self._take_waiting())
@@ -163,7 +163,7 @@ class TableWriter:
             while block := file.read(1 << 20):
                 digest.update(block)
         metadata = self._writer.writer.metadata
-        return Table(
+        return TableFile(
             config=self._config,
             split=self._split,
             file=self._file,
@@ -190,7 +190,7 @@ class Total:
         self._rows = self._bytes = self._uncompressed = self._columns = 0
         self._sha256, self._logical = hashlib.sha256(), hashlib.sha256()
 
-    def add(self, table: Table) -> None:
+    def add(self, table: TableFile) -> None:
         """Add a file."""
         self._rows += table.rows
         self._bytes += table.bytes
@@ -199,9 +199,9 @@ class Total:
         self._sha256.update(f"{table.sha256}\n".encode())
         self._logical.update(f"{table.logical_sha256}\n".encode())
 
-    def table(self) -> Table:
+    def table(self) -> TableFile:
         """Return all files as one; each hash is that of the files' own hashes, a line each."""
-        return Table(
+        return TableFile(
             config=self._config,
             split=self._split,
             file=self._file,
@@ -214,7 +214,7 @@ class Total:
         )
 
 
-def totals(files: Iterable[Table]) -> tuple[Table, ...]:
+def totals(files: Iterable[TableFile]) -> tuple[TableFile, ...]:
     """Return a total for each table and split, in the order of the files; for a single file, that file."""
     return tuple(
         _total(config, split, tuple(group))
@@ -222,7 +222,7 @@ def totals(files: Iterable[Table]) -> tuple[Table, ...]:
     )
 
 
-def _total(config: str, split: str, files: tuple[Table, ...]) -> Table:
+def _total(config: str, split: str, files: tuple[TableFile, ...]) -> TableFile:
     if len(files) == 1:
         return files[0]
     total = Total(config, split, table_file(config, split, "*", len(files)))

@@ -35,7 +35,7 @@ def rows(count: int, first: int = 0) -> pa.Table:
     return pa.Table.from_pylist(made, arrow_schema(FEATURES))
 
 
-def written(folder: Path, *parts: pa.Table) -> writer.Table:
+def written(folder: Path, *parts: pa.Table) -> writer.TableFile:
     one = TableWriter(folder, "things", "train", FEATURES)
     for part in parts:
         one.add(part)
