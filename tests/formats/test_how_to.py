@@ -40,10 +40,12 @@ def test_documents_come_back(tsv: Format) -> None:
 
 def test_faults_are_findings(tsv: Format, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Anna waits.")
-    (tmp_path / "a.tsv").write_text("a\tPER\t0\t4\nb\tPER\n")
+    (tmp_path / "a.tsv").write_text(f"\ufeffa\tPER\t0\t4\nb\tPER\nc\tPER\t0\t{'9' * 5000}\n")
     (tmp_path / "b.txt").write_text("Ben waits.")
     (tmp_path / "c.txt").write_text("Cleo waits.")
     (tmp_path / "c.tsv").write_bytes(b"\xff")
+    (tmp_path / "d.tsv").write_text("a\tPER\t0\t4\n")
     read = list(tsv.read(tmp_path, LABELS))
-    assert [document.refusal.code if document.refusal else None for document in read] == [None, "F102", "F103"]
-    assert [isinstance(item, SpanItem) for item in read[0].items] == [True, False]
+    assert [document.refusal.code if document.refusal else None for document in read] == [None, "F102", "F103", "F101"]
+    assert [isinstance(item, SpanItem) for item in read[0].items] == [True, False, False]
+    assert read[0].items[0].ref == "a"
