@@ -1,9 +1,9 @@
-"""A baseline that can be read: patterns from a data file, run sentence by sentence, make spans and relations.
+"""Label articles with patterns from a data file, sentence by sentence. Every label can be traced to one pattern.
 
-The data file (`baseline.yaml` beside the inventory) holds everything that is of a language or a corpus. A rule is a
-regular expression; each of its named groups is a span, labelled as `spans` says, and `relations` ties the groups.
-`{name}` in an expression stands for one of the `parts`. Attributes follow from the words of a span: of the entries for
-its label, the first whose `when` is found in the words sets each attribute; numbers are read by `annotate.numbers`.
+The data file, `baseline.yaml` next to the inventory, holds everything that depends on a language or a corpus. A rule
+is a regular expression. Each of its named groups is a span, labelled as `spans` says, and `relations` connects them.
+`{name}` in an expression inserts one of the `parts`. The text of a span sets its attributes: the first entry for its
+label whose `when` matches sets each attribute. `annotate.numbers` reads the numbers.
 """
 
 import re
@@ -22,20 +22,27 @@ from annotate.util.files import load_yaml
 
 ANNOTATOR = "baseline"
 BASELINE_FILE = "baseline.yaml"
-HINT = "fix it after docs/baseline.md"
+HINT = "correct it; docs/baseline.md describes the file"
 _NUMBERS = {"both": 1, "lower": 1, "upper": 1, "between": 2, "none": 0}
-"""How many numbers the words must hold for each reading of a wording; with none, they may hold any."""
+"""Number of numbers that the text must hold for each reading of a wording; with 0 it may hold any."""
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Values for attributes; `when` is searched for in the words of a span."""
+    """Values of attributes, set if the expression `when` is found in the text of a span."""
 
     when: str = ""
     set: dict[str, AttributeValue]
 
 
 class Pattern(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One pattern. `anchor` is the group that is found once: a match whose anchor was found before is left out."""
+    """A rule of the data file.
+
+    Attributes:
+        anchor: The group that identifies a match. A match is dropped if an earlier rule found an overlapping span with
+            the label of this group in the sentence.
+        spans: Label by group.
+        relations: Relation, head group, tail group.
+    """
 
     pattern: str
     anchor: str
@@ -44,7 +51,7 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Patterns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The data file. `sentence` matches one sentence; relations are label, head group, tail group."""
+    """The data file. `sentence` is an expression that matches one sentence."""
 
     version: str
     sentence: str
@@ -54,51 +61,60 @@ class Patterns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Baseline:
-    """Makes annotations with one data file and inventory."""
+    """Labels texts with one data file and inventory."""
 
     def __init__(self, patterns: Patterns, inventory: Inventory, where: str | Path = BASELINE_FILE) -> None:
-        """Raises CannotRun for an expression that cannot be compiled and for names that the inventory has not."""
+        """Compile the patterns.
+
+        Raises:
+            CannotRun: An expression cannot be compiled, or the inventory lacks a name.
+        """
         self.inventory, self.patterns, self._where = inventory, patterns, where
-        self._fit()
+        self._require_known_names()
         parts: dict[str, str] = {}
         for name, part in patterns.parts.items():
-            parts[name] = f"(?:{_filled(part, parts)})"
-        self._sentence = self._compiled(patterns.sentence)
-        self._rules = [(rule, self._compiled(_filled(rule.pattern, parts))) for rule in patterns.rules]
+            parts[name] = f"(?:{_insert_parts(part, parts)})"
+        self._sentence = self._compile(patterns.sentence)
+        self._rules = [(rule, self._compile(_insert_parts(rule.pattern, parts))) for rule in patterns.rules]
         self._settings = {
-            label: [(self._compiled(_filled(entry.when, parts)), entry.set) for entry in entries]
+            label: [(self._compile(_insert_parts(entry.when, parts)), entry.set) for entry in entries]
             for label, entries in patterns.attributes.items()
         }
         for rule, pattern in self._rules:
-            for group in {rule.anchor, *rule.spans, *(end for tie in rule.relations for end in tie[1:])}:
+            for group in {rule.anchor, *rule.spans, *(end for relation in rule.relations for end in relation[1:])}:
                 if group not in pattern.groupindex or group not in rule.spans:
-                    raise CannotRun(where, f"{group!r} is no labelled group of {rule.pattern!r}", HINT)
+                    raise CannotRun(where, f"{group!r} is not a labelled group of {rule.pattern!r}", HINT)
 
-    def _compiled(self, pattern: str) -> re.Pattern[str]:
+    def _compile(self, pattern: str) -> re.Pattern[str]:
         try:
             return re.compile(pattern, re.MULTILINE)
         except re.error as error:
-            raise CannotRun(self._where, f"{pattern!r} is no regular expression: {error}", HINT) from error
+            raise CannotRun(self._where, f"{pattern!r} is not a regular expression: {error}", HINT) from error
 
-    def _fit(self) -> None:
+    def _require_known_names(self) -> None:
         labels = [*self.patterns.attributes, *(name for rule in self.patterns.rules for name in rule.spans.values())]
         unknown = [name for name in labels if name not in self.inventory.spans]
-        ties = (tie[0] for rule in self.patterns.rules for tie in rule.relations)
-        unknown += [name for name in ties if name not in self.inventory.relations]
+        relations = (name for rule in self.patterns.rules for name, *_ in rule.relations)
+        unknown += [name for name in relations if name not in self.inventory.relations]
         if unknown:
             raise CannotRun(self._where, f"the inventory has no {unknown[0]!r}", HINT)
 
-    def annotate(self, article: str, text: str) -> Annotation:
-        """The labels of a text."""
+    def annotate(self, article_id: str, text: str) -> Annotation:
+        """Label a text.
+
+        Args:
+            article_id: The id of its article.
+            text: The text; offsets are its code points.
+        """
         spans: dict[tuple[str, int, int], Span] = {}
         relations: dict[tuple[str, str, str], Relation] = {}
         for sentence in self._sentence.finditer(text):
-            taken: list[tuple[str, int, int]] = []
-            for rule, match in self._matches(sentence[0]):
+            anchors: list[tuple[str, int, int]] = []
+            for rule, match in self._find_matches(sentence[0]):
                 label, (start, end) = rule.spans[rule.anchor], match.span(rule.anchor)
-                if any(label == other and start < last and first < end for other, first, last in taken):
+                if any(label == other and start < last and first < end for other, first, last in anchors):
                     continue
-                taken.append((label, start, end))
+                anchors.append((label, start, end))
                 ids = {}
                 for group, label in rule.spans.items():
                     if match.start(group) < 0:
@@ -107,16 +123,16 @@ class Baseline:
                     first, last = trim_range(text, base + match.start(group), base + match.end(group))
                     if first == last:
                         continue
-                    place = (label, first, last)
-                    if place not in spans:
-                        spans[place] = self._span(f"b{len(spans) + 1}", *place, text[first:last])
-                    ids[group] = spans[place].id
+                    key = (label, first, last)
+                    if key not in spans:
+                        spans[key] = self._make_span(f"b{len(spans) + 1}", *key, text[first:last])
+                    ids[group] = spans[key].id
                 for name, head, tail in rule.relations:
                     if head in ids and tail in ids:
-                        tie = (name, ids[head], ids[tail])
-                        relations[tie] = Relation(label=name, head=ids[head], tail=ids[tail])
+                        relation = Relation(label=name, head=ids[head], tail=ids[tail])
+                        relations[name, relation.head, relation.tail] = relation
         return Annotation(
-            article=article,
+            article=article_id,
             annotator=ANNOTATOR,
             process="single pass",
             made_from=(),
@@ -126,22 +142,22 @@ class Baseline:
             relations=tuple(relations.values()),
         )
 
-    def _matches(self, sentence: str) -> Iterator[tuple[Pattern, re.Match[str]]]:
-        """Every match, also those inside the match before: the search goes on behind the start of the anchor."""
+    def _find_matches(self, sentence: str) -> Iterator[tuple[Pattern, re.Match[str]]]:
+        """Yield every match, also inside the match before: the search continues after the start of the anchor."""
         for rule, pattern in self._rules:
             match = pattern.search(sentence)
             while match:
                 yield rule, match
                 match = pattern.search(sentence, match.start(rule.anchor) + 1)
 
-    def _span(self, id_: str, label: str, start: int, end: int, words: str) -> Span:
-        interval = next((one for one in self.inventory.intervals if one.label == label), None)
-        numbers = find_numbers(words, self.inventory.language) if interval else []
+    def _make_span(self, id_: str, label: str, start: int, end: int, text: str) -> Span:
+        interval = next((interval for interval in self.inventory.intervals if interval.label == label), None)
+        numbers = find_numbers(text, self.inventory.language) if interval else []
         values: dict[str, AttributeValue] = {}
         for when, entry in self._settings.get(label, ()):
-            if when.search(words):
+            if when.search(text):
                 for name, value in entry.items():
-                    if not interval or name != interval.wording or _readable(interval, value, numbers):
+                    if not interval or name != interval.wording or _has_needed_numbers(interval, value, numbers):
                         values.setdefault(name, value)
         if interval and interval.wording in values:
             reading = interval.readings[str(values[interval.wording])]
@@ -149,21 +165,29 @@ class Baseline:
                 values[interval.minimum] = numbers[0]
             if reading in ("both", "upper", "between"):
                 values[interval.maximum] = numbers[-1]
-        return Span(id=id_, label=label, start=start, end=end, text=words, attributes=values)
+        return Span(id=id_, label=label, start=start, end=end, text=text, attributes=values)
 
 
-def _filled(pattern: str, parts: dict[str, str]) -> str:
-    """A pattern with its `{name}`s replaced; braces that hold no name of a part are left alone."""
-    return re.sub(r"\{(\w+)\}", lambda found: parts.get(found[1], found[0]), pattern)
+def _insert_parts(pattern: str, parts: dict[str, str]) -> str:
+    """Replace each `{name}` of a part in a pattern; leave other braces alone."""
+    return re.sub(r"\{(\w+)\}", lambda match: parts.get(match[1], match[0]), pattern)
 
 
-def _readable(interval: Interval, value: AttributeValue, numbers: list[int]) -> bool:
+def _has_needed_numbers(interval: Interval, value: AttributeValue, numbers: list[int]) -> bool:
     needed = _NUMBERS[interval.readings.get(str(value), "none")]
     return not needed or (len(numbers) == needed and numbers == sorted(numbers))
 
 
 def load_baseline(folder: str | Path, inventory: Inventory) -> Baseline:
-    """The baseline of a schema folder. Raises CannotRun, naming the place, for a missing or broken file."""
+    """Load the baseline of a schema folder.
+
+    Args:
+        folder: The folder that holds `baseline.yaml`.
+        inventory: The inventory of the labels.
+
+    Raises:
+        CannotRun: The file is missing or broken.
+    """
     path = Path(folder) / BASELINE_FILE
-    value = load_yaml(path, "write one after docs/baseline.md")
+    value = load_yaml(path, "write one; docs/baseline.md describes the file")
     return Baseline(convert_value(path, value, Patterns, HINT), inventory, path)

@@ -118,8 +118,8 @@ def test_another_inventory_takes_another_data_file(project: Project) -> None:
     [
         ("who: Speaker", "who: Sailor", "the inventory has no 'Sailor'"),
         ("[speaker, verb, who]", "[owner, verb, who]", "the inventory has no 'owner'"),
-        ("[speaker, verb, who]", "[speaker, verb, cook]", "'cook' is no labelled group"),
-        (r"'The \w+'", r"'The (\w+'", "is no regular expression"),
+        ("[speaker, verb, who]", "[speaker, verb, cook]", "'cook' is not a labelled group"),
+        (r"'The \w+'", r"'The (\w+'", "is not a regular expression"),
         ("anchor: verb", "anker: verb", "anker"),
         ("parts: {", "parts: {{", "line 5"),
     ],

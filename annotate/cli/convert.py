@@ -27,6 +27,7 @@ class Size(click.ParamType[int]):
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number of bytes, or fail with a usage error."""
         if isinstance(value, int):
             return value
         text = str(value).strip().upper().removesuffix("B")

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from hypothesis import given, settings
 
-from annotate.formats.document import Format, LabelledArticle, SpanItem
+from annotate.formats.document import Format, LabelledArticle, SpanItem, UnreadableItem
 from annotate.formats.export import compare_with_export
 from tests.conftest import ROOT
 from tests.formats.strategies import documents
@@ -47,5 +47,7 @@ def test_faults_are_findings(tsv: Format, tmp_path: Path) -> None:
     (tmp_path / "d.tsv").write_text("a\tPER\t0\t4\n")
     read = list(tsv.read(tmp_path, LABELS))
     assert [document.refusal.code if document.refusal else None for document in read] == [None, "F102", "F103", "F101"]
-    assert [isinstance(item, SpanItem) for item in read[0].items] == [True, False, False]
-    assert read[0].items[0].ref == "a"
+    span, *others = read[0].items
+    assert isinstance(span, SpanItem)
+    assert span.ref == "a"
+    assert [isinstance(item, UnreadableItem) for item in others] == [True, True]
