@@ -12,7 +12,6 @@ from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from annotate.redaction.hydrate import ArticleReport
-    from annotate.redaction.skeleton import Skeleton
 
 
 @click.command("hydrate")
@@ -45,9 +44,10 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
 
     from annotate.model import GOLD
     from annotate.redaction.hydrate import hydrate
+    from annotate.release.rebuild import build_restored, read_skeleton
     from annotate.util.files import write_atomically
 
-    skeleton = _read_skeleton(Path(dataset))
+    skeleton = read_skeleton(Path(dataset))
     if Path(out).resolve() == Path(dataset).resolve():
         raise CannotRun(out, "is the dataset without text, which would be lost", "choose another folder")
     if not Path(texts).is_dir():
@@ -60,7 +60,7 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
             raise CannotRun(dataset, f"has a broken skeleton: {error}", "download the dataset again") from error
         written = bool(corpus.annotated_ids(GOLD))
         if written:
-            _build_dataset(skeleton, Path(folder), out)
+            build_restored(skeleton, Path(folder), out)
     data = msgspec.json.format(msgspec.json.encode(reports), indent=2) + b"\n"
     if report:
         write_atomically(Path(report), data)
@@ -70,34 +70,6 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     )
     if not written or not all(article.is_complete for article in reports):
         ctx.exit(1)
-
-
-def _read_skeleton(dataset: Path) -> "Skeleton":
-    from annotate.dataset.redact import SKELETON
-    from annotate.redaction.skeleton import parse_skeleton
-    from annotate.util.files import read_bytes
-
-    path = dataset / SKELETON
-    return parse_skeleton(str(path), read_bytes(path, "name a dataset that `annotate build --without-text` wrote"))
-
-
-def _build_dataset(skeleton: "Skeleton", folder: Path, out: str) -> None:
-    """Build the dataset of the corpus in a folder, with the choices of the dataset without text."""
-    from annotate import inventory
-    from annotate.corpus import Corpus
-    from annotate.dataset.build import build
-    from annotate.release.agreement import gold_agreement
-
-    header = skeleton.header
-    for name, text in header.schema.items():
-        (folder / Path(name).name).write_text(text, "utf-8", newline="")
-    citation = folder / "CITATION.cff" if header.citation is not None else None
-    if citation and header.citation is not None:
-        citation.write_text(header.citation, "utf-8", newline="")
-    corpus, loaded = Corpus(folder / "corpus"), inventory.load_inventory(folder)
-    build(
-        corpus, loaded, out, citation, gold_agreement(corpus, loaded), tables=header.tables, negatives=header.negatives
-    )
 
 
 def _as_text(reports: "list[ArticleReport]") -> str:

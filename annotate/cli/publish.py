@@ -2,9 +2,7 @@
 
 import json
 import sys
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +13,6 @@ from annotate.cli.terminal import terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
-    from annotate.corpus import Corpus
-    from annotate.dataset.hub import RemoteState
     from annotate.dataset.publication import Change, Step
 
 WRITTEN: "tuple[Change, ...]" = ("new", "changed", "gone")
@@ -70,10 +66,11 @@ def command(
     from annotate.dataset.inputs import corpus_version
     from annotate.dataset.publication import list_files, plan_steps
     from annotate.release.git import git_text
+    from annotate.release.publishable import list_refusals, list_remote_refusals
 
     folder = Path(dataset)
     version = corpus_version(Corpus(corpus))
-    refusals = list(_refusals(corpus, schema, folder, citation))
+    refusals = list(list_refusals(corpus, schema, folder, citation))
     if version is None:
         refusals.append(f"{Path(corpus) / 'CHANGELOG.md'}: names no version; give the release a heading there")
     if refusals and not plan:
@@ -82,7 +79,7 @@ def command(
         raise CannotRun(repo, "there is no token", "log in with `hf auth login`, or set HF_TOKEN")
     api = hub.connect(progress=sys.stderr.isatty())
     remote = hub.read_repository(api, repo)
-    refusals += _remote_refusals(repo, version, remote, create)
+    refusals += list_remote_refusals(repo, version, remote, create)
     local = list_files(folder) if folder.is_dir() else []
     steps = plan_steps(local, remote.files if remote else {}, remote.manifest if remote else None)
     if plan:
@@ -116,78 +113,6 @@ def _refuse(ctx: click.Context, refusals: list[str]) -> None:
     for line in refusals:
         click.echo(f"annotate: {line}", err=True)
     ctx.exit(1)
-
-
-def _refusals(corpus: str, schema: str, dataset: Path, citation: str | None) -> Iterator[str]:
-    """Yield each reason why the corpus or the folder cannot be published, in one line."""
-    from annotate import inventory
-    from annotate.checks import check
-    from annotate.checks.splits import find_leaks
-    from annotate.corpus import Corpus
-    from annotate.dataset.citation import find_citation
-    from annotate.dataset.publication import explain_stale
-    from annotate.release.git import uncommitted_files
-
-    loaded, folder = inventory.load_inventory(schema), Corpus(corpus)
-    errors = sum(finding.severity == "error" for finding in check(folder, loaded)) or len(find_leaks(folder))
-    changed = uncommitted_files(folder.root)
-    if changed is None:
-        yield f"{corpus}: is not in a git repository with a commit; commit the corpus first"
-    elif changed:
-        first, number = changed[0], len(changed)
-        yield f"{corpus}: the git tree has {number} change{'s' * (number > 1)}, the first in {first}; commit them"
-    if errors:
-        yield f"{corpus}: {errors} error{'s' * (errors > 1)}; see `annotate check`"
-        return
-    with tempfile.TemporaryDirectory() as temporary:
-        fresh = Path(temporary) / "dataset"
-        _rebuild(folder, schema, dataset, find_citation(folder, citation), fresh)
-        reason = explain_stale(dataset, fresh)
-    if reason:
-        yield f"{dataset}: {reason}; run `annotate build --out {dataset}`"
-
-
-def _rebuild(corpus: "Corpus", schema: str, dataset: Path, citation: Path | None, fresh: Path) -> None:
-    """Build the corpus into `fresh` as `dataset` was built: its tables, with negatives or not, with text or not."""
-    from annotate import inventory
-    from annotate.dataset.build import build
-    from annotate.dataset.folder import read_manifest
-    from annotate.dataset.inputs import skeleton_header
-    from annotate.dataset.redact import SKELETON
-    from annotate.dataset.tables import select_tables
-    from annotate.redaction.skeleton import parse_skeleton
-    from annotate.release.agreement import gold_agreement
-
-    loaded, manifest, path = inventory.load_inventory(schema), read_manifest(dataset), dataset / SKELETON
-    selected = set(select_tables(loaded)).intersection(table.config for table in manifest.tables) if manifest else ()
-    negatives = manifest.negatives if manifest else False
-    skeleton = None
-    if path.is_file():
-        tables = parse_skeleton(str(path), path.read_bytes()).header.tables
-        skeleton = skeleton_header(corpus, schema, citation, tables, negatives)
-    build(
-        corpus,
-        loaded,
-        fresh,
-        citation,
-        gold_agreement(corpus, loaded),
-        tables=selected,
-        negatives=negatives,
-        skeleton=skeleton,
-    )
-
-
-def _remote_refusals(repo: str, version: str | None, remote: "RemoteState | None", create: bool) -> Iterator[str]:
-    """Yield each reason why the repository does not accept this release."""
-    if remote is None:
-        if not create:
-            yield f"{repo}: no such repository, or none that you may see; create it with --create"
-        return
-    if version in remote.tags:
-        yield f"{repo}: the tag {version} exists; a release never changes, so raise the version"
-    foreign = [path for path in remote.files if path != ".gitattributes"]
-    if foreign and remote.manifest is None:
-        yield f"{repo}: holds {foreign[0]} but no release of this toolkit; choose another repository"
 
 
 def _as_data(steps: "list[Step]") -> dict[str, object]:

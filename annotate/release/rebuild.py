@@ -1,0 +1,79 @@
+"""Build a dataset again with the choices of another one: to verify it, or to restore its texts."""
+
+from pathlib import Path
+
+from annotate.corpus import Corpus
+from annotate.dataset.build import build
+from annotate.dataset.folder import Manifest, read_manifest
+from annotate.dataset.inputs import skeleton_header
+from annotate.dataset.redact import SKELETON
+from annotate.dataset.tables import select_tables
+from annotate.inventory import load_inventory
+from annotate.redaction.skeleton import Skeleton, parse_skeleton
+from annotate.release.agreement import gold_agreement
+from annotate.util.files import read_bytes
+
+
+def rebuild_dataset(corpus: Corpus, schema: str | Path, dataset: Path, citation: Path | None, out: Path) -> Manifest:
+    """Build a corpus as a dataset of it was built: its tables, with negatives or not, with text or not.
+
+    Args:
+        corpus: The corpus.
+        schema: The folder of its inventory.
+        dataset: The dataset whose choices are taken.
+        citation: The CITATION.cff that the card quotes.
+        out: The folder to write.
+
+    Raises:
+        CannotRun: The dataset's skeleton cannot be read, or there is nothing to write.
+    """
+    inventory, manifest, path = load_inventory(schema), read_manifest(dataset), dataset / SKELETON
+    tables = set(select_tables(inventory)).intersection(table.config for table in manifest.tables) if manifest else ()
+    negatives = manifest.negatives if manifest else False
+    skeleton = None
+    if path.is_file():
+        header_tables = parse_skeleton(str(path), path.read_bytes()).header.tables
+        skeleton = skeleton_header(corpus, str(schema), citation, header_tables, negatives)
+    return build(
+        corpus,
+        inventory,
+        out,
+        citation,
+        gold_agreement(corpus, inventory),
+        tables=tables,
+        negatives=negatives,
+        skeleton=skeleton,
+    )
+
+
+def read_skeleton(dataset: Path) -> Skeleton:
+    """Read the skeleton of a dataset without text.
+
+    Raises:
+        CannotRun: The dataset has no skeleton, or a broken one.
+    """
+    path = dataset / SKELETON
+    return parse_skeleton(str(path), read_bytes(path, "name a dataset that `annotate build --without-text` wrote"))
+
+
+def build_restored(skeleton: Skeleton, folder: Path, out: str | Path) -> Manifest:
+    """Build the dataset of a corpus whose texts were restored, with the choices of the dataset without text.
+
+    Args:
+        skeleton: The skeleton of the dataset without text.
+        folder: The folder that holds the restored corpus as `corpus/`; the files of the inventory are written to it.
+        out: The folder to write.
+
+    Raises:
+        Refused: Class ids of the dataset in `out` would change.
+    """
+    header = skeleton.header
+    for name, text in header.schema.items():
+        (folder / Path(name).name).write_text(text, "utf-8", newline="")
+    citation = None
+    if header.citation is not None:
+        citation = folder / "CITATION.cff"
+        citation.write_text(header.citation, "utf-8", newline="")
+    corpus, inventory = Corpus(folder / "corpus"), load_inventory(folder)
+    agreement = gold_agreement(corpus, inventory)
+    return build(corpus, inventory, out, citation, agreement, tables=header.tables, negatives=header.negatives)
