@@ -113,7 +113,7 @@ def _migrate_generated(schema: Path, after: Inventory) -> Iterator[NewFile]:
     if annotation_schema.is_file():
         yield NewFile(annotation_schema, encode_annotation_schema(after).encode("utf-8"))
     old_ids = class_ids.load_class_ids(schema)
-    if class_ids is not None:
+    if old_ids is not None:
         text = class_ids.encode_class_ids(class_ids.extend_class_ids(old_ids, after.class_names))
         yield NewFile(schema / class_ids.CLASS_IDS_FILE, text.encode("utf-8"))
 

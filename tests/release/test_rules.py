@@ -266,7 +266,7 @@ def test_wrong_input_is_reported_in_one_line(released: Maintained, tmp_path: Pat
     released.git("clone", "--quiet", "--depth", "1", f"file://{released.root}", str(shallow))
     for place, version, words in (
         (released.root, "1.0", "1.0: is not a version; write three numbers"),
-        (released.root, "v1.1.0", "v1.1.0: is no version"),
+        (released.root, "v1.1.0", "v1.1.0: is not a version"),
         (shallow, NEXT, "is in a shallow clone, which lacks the earlier releases; run `git fetch --unshallow --tags`"),
     ):
         for command in ("check", "cut"):
