@@ -1,8 +1,10 @@
-"""Load the dataset, print some claims, and plot who claims how many: a bar an interval, those of one harm together.
+"""Load the dataset, print some claims, and plot who claims how many: one bar per interval, grouped by harm.
 
     python examples/load_and_look.py                       # builds the dataset from the corpus first
     python examples/load_and_look.py dist/dataset counts.png
-Needs contested-claims[dataset] and matplotlib; reads nothing from the net."""
+
+Needs contested-claims[dataset] and matplotlib, and no network.
+"""
 
 import subprocess
 import sys
@@ -28,51 +30,55 @@ LOOKS = {
 }
 
 
-def harm(claim: dict[str, Any], scope: str) -> str:
-    """Two counts are of one harm here if an article gives both the same means, place, time and scope."""
-    said = [claim[role] for role in ("means_text", "place_text", "time_text") if claim[role]]
-    words = shorten("; ".join(said), 65, placeholder=" …") or "nothing said of it"
+def describe_harm(claim: dict[str, Any], scope: str) -> str:
+    """Describe the harm of a claim. Claims with equal article, means, place, time and scope are of one harm."""
+    roles = [claim[role] for role in ("means_text", "place_text", "time_text") if claim[role]]
+    words = shorten("; ".join(roles), 65, placeholder=" …") or "no means, place or time given"
     return f"{words}  ({claim['article']}, {'a sum of several' if scope == 'aggregate' else 'one incident'})"
 
 
-def draw(axes: Any, at: float, claim: dict[str, Any], kind: str, right: float) -> None:
-    """One claim: a mark for one number, a bar for two, an arrow where the words leave an end open."""
+def draw_claim(axes: Any, y: float, claim: dict[str, Any], kind: str, right: float) -> None:
+    """Draw one claim: a mark for one number, a bar for two, an arrow where the words leave an end open."""
     colour, marker = LOOKS[kind]
     low, high = claim["minimum"], claim["maximum"]
     ends = [end for end in (low, high) if end is not None]
     words = "–".join(f"{end:,}" for end in dict.fromkeys(ends)) or "no number"
-    place = {"ha": "center" if ends else "left", "fontsize": 9, "textcoords": "offset points"}
-    axes.plot(ends, [at] * len(ends), color=colour, marker=marker, markersize=8, linewidth=4)
-    axes.annotate(words, (ends[0] if ends else 1, at), (0, 8 if ends else -3), **place)
+    layout = {"ha": "center" if ends else "left", "fontsize": 9, "textcoords": "offset points"}
+    axes.plot(ends, [y] * len(ends), color=colour, marker=marker, markersize=8, linewidth=4)
+    axes.annotate(words, (ends[0] if ends else 1, y), (0, 8 if ends else -3), **layout)
     if len(ends) == 1:
         arrow = {"arrowstyle": "->", "color": colour, "linestyle": "--", "linewidth": 1.5}
-        axes.annotate("", (right if high is None else 1, at), (ends[0], at), arrowprops=arrow)
+        axes.annotate("", (right if high is None else 1, y), (ends[0], y), arrowprops=arrow)
 
 
-def plot(claims: Dataset, path: Path) -> int:  # of the claims that give a count
+def plot_claims(claims: Dataset, path: Path) -> int:
+    """Plot the claims that give a count, and return their number."""
     wording, scope = (claims.features[name].int2str for name in ("stated", "scope"))
     kind_of = claims.features["claimant"].feature["kind"].int2str
     counted = [claim for claim in claims if wording(claim["stated"]) not in ("uncounted", "unknown")]
     right = 2 * max(max(claim["minimum"] or 0, claim["maximum"] or 0, 10) for claim in counted)
-    groups = [(words, list(group)) for words, group in groupby(counted, lambda one: harm(one, scope(one["scope"])))]
+    groups = [
+        (words, list(group))
+        for words, group in groupby(counted, lambda claim: describe_harm(claim, scope(claim["scope"])))
+    ]
     height = 0.62 * len(counted) + 0.5 * len(groups)
     figure = Figure(figsize=(11, 1.6 + height), layout="constrained")
     axes = figure.subplots()
-    at, labels, kinds = 0.0, [], set()
+    y, labels, kinds = 0.0, [], set()
     for words, group in groups:
-        at -= 0.5
-        axes.text(0.8, at, words, fontsize=10, fontweight="bold", va="center")
+        y -= 0.5
+        axes.text(0.8, y, words, fontsize=10, fontweight="bold", va="center")
         for claim in group:
-            at -= 0.62
+            y -= 0.62
             kind = kind_of(claim["claimant"][0]["kind"]) if claim["claimant"] else "the text itself"
             kinds.add(kind)
-            draw(axes, at, claim, kind, right)
+            draw_claim(axes, y, claim, kind, right)
             who = shorten(claim["claimant_text"] or "the text itself", 48, placeholder=" …")
-            labels.append((at, f"{who}\n“{shorten(claim['text'], 46, placeholder=' …')}”"))
-        axes.axhline(at - 0.33, color="#dddddd", linewidth=1)
-    axes.set(xscale="log", xlim=(0.75, right), ylim=(at - 0.4, 0), xlabel="people, on a logarithmic scale")
+            labels.append((y, f"{who}\n“{shorten(claim['text'], 46, placeholder=' …')}”"))
+        axes.axhline(y - 0.33, color="#dddddd", linewidth=1)
+    axes.set(xscale="log", xlim=(0.75, right), ylim=(y - 0.4, 0), xlabel="people, on a logarithmic scale")
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set_yticks([place for place, _ in labels], [words for _, words in labels], fontsize=9)
+    axes.set_yticks([y for y, _ in labels], [words for _, words in labels], fontsize=9)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     marks = [Line2D([], [], color=c, marker=m, label=kind) for kind, (c, m) in LOOKS.items() if kind in kinds]
@@ -89,7 +95,8 @@ def main(folder: str, picture: str = "contested-counts.png") -> None:
     for claim in claims.select(range(5)):
         stated = claims.features["stated"].int2str(claim["stated"])
         print(claim["claimant_text"], "|", claim["text"], "|", stated, claim["minimum"], claim["maximum"])
-    print(f"{len(claims)} claims; the plot of the {plot(claims, Path(picture))} that give a count is in {picture}")
+    plotted = plot_claims(claims, Path(picture))
+    print(f"{len(claims)} claims; the plot of the {plotted} that give a count is in {picture}")
 
 
 if __name__ == "__main__":
