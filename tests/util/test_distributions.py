@@ -9,6 +9,9 @@ from annotate.util.distributions import find_name_clash
 
 
 def install(folder: Path, name: str, file: str) -> None:
+    # The file has to exist: Python 3.12 and importlib_metadata, which dask brings, leave missing files out.
+    (folder / file).parent.mkdir()
+    (folder / file).touch()
     info = folder / f"{name}-9.1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 9.1\n")
