@@ -1,4 +1,4 @@
-"""Counts that stand in a text, as intervals of numbers: how far those of matched spans are apart."""
+"""Distances between the counts of matched spans, which are intervals of numbers."""
 
 from annotate.agreement.study import Study
 from annotate.agreement.tally import Tally

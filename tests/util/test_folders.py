@@ -13,18 +13,6 @@ from annotate.util.folders import NEW, OLD, list_folders, list_names, replacing_
 SPAWN = multiprocessing.get_context("spawn")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for name in ("b.json", "a.b.json", "a.txt", ".hidden.json", "deep/c.json", ".in/d.json", "é\n.json"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(name.encode())
-    (tmp_path / "folder.json").mkdir()
-    (tmp_path / "again").symlink_to(tmp_path / "deep", target_is_directory=True)
-    (tmp_path / "link.json").symlink_to("b.json")
-    (tmp_path / "broken.json").symlink_to("nowhere")
-    return tmp_path
-
-
 def replace_folder(out: Path, words: str) -> None:
     with replacing_folder(out) as folder:
         (folder / "file").write_text(words)
