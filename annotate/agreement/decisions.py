@@ -1,17 +1,30 @@
 """The files of decisions, `adjudication/ARTICLE.yaml`, and the annotations that they are about."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 import yaml
 
-from annotate.agreement.adjudication import Adjudication, check_decisions, plan_adjudication
+from annotate.agreement.adjudication import Adjudication, check_decisions, make_gold, plan_adjudication
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun, Refused
+from annotate.findings import Finding
+from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
 from annotate.offsets import sha256
 from annotate.schemas import convert_value
 from annotate.util.files import load_yaml, write_atomically
+
+FindErrors: TypeAlias = Callable[[Annotation, str, Inventory], list[Finding]]
+"""Return the errors of an annotation of a text; `checks.find_errors`."""
+
+
+class DecidedGold(NamedTuple):
+    """The gold that the decisions on an article make, None if they make none, and why it cannot be written."""
+
+    gold: Annotation | None
+    problems: list[str]
 
 
 def list_decided_articles(corpus: Corpus) -> list[str]:
@@ -103,3 +116,35 @@ def _read_old_decisions(corpus: Corpus, annotations: Sequence[Annotation], *, re
         problem = "on another text" if same_annotators else f"between {', '.join(old.annotators)}"
         raise Refused(path, f"has decisions {problem}", "keep them, or drop them with --anew")
     return None
+
+
+def decide_gold(
+    corpus: Corpus, inventory: Inventory, article_id: str, adjudicator: str, find_errors: FindErrors
+) -> DecidedGold:
+    """Make the gold of an article from its file of decisions. Nothing is written.
+
+    Args:
+        corpus: The corpus.
+        inventory: Its inventory.
+        article_id: The article.
+        adjudicator: Who decided.
+        find_errors: Finds the errors of the gold.
+
+    Raises:
+        CannotRun: If a file cannot be read or does not fit.
+    """
+    path, decisions = corpus.adjudication_path(article_id), read_decisions(corpus, article_id)
+    annotations, text = read_annotations(corpus, article_id, corpus.select_annotation_sets(decisions.annotators))
+    if decisions.text_sha256 != annotations[0].text_sha256:
+        return DecidedGold(None, [f"{path}: was made on another text; decide on the text as it is now"])
+    current = plan_adjudication(annotations, text, decisions)
+    listed, differing = ({difference.identity for difference in side.differences} for side in (decisions, current))
+    if current.open_differences or listed != differing:
+        problem = "differences are open, new or gone; `annotate adjudicate plan` lists them"
+        return DecidedGold(None, [f"{path}: {problem}"])
+    try:
+        gold = make_gold(current, annotations, text, adjudicator, inventory.version)
+    except ValueError as error:
+        return DecidedGold(None, [f"{path}: {error}"])
+    errors = find_errors(gold, text, inventory)
+    return DecidedGold(gold, [f"{path}: gold would have {error.code}, {error.message}" for error in errors])

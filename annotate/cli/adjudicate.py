@@ -1,16 +1,9 @@
 """`annotate adjudicate`: make gold from the annotations of several people."""
 
-from typing import TYPE_CHECKING
-
 import click
 
-from annotate.cli.options import corpus_argument, schema_option
+from annotate.cli.options import corpus_argument, schema_option, split_ids
 from annotate.errors import CannotRun
-
-if TYPE_CHECKING:
-    from annotate.corpus import Corpus
-    from annotate.inventory import Inventory
-    from annotate.model import Annotation
 
 
 @click.group("adjudicate")
@@ -46,17 +39,17 @@ def plan(corpus: str, from_: str, anew: bool) -> None:
     from annotate.model import GOLD
 
     store = Corpus(corpus)
-    annotators = store.select_annotation_sets(name for part in from_.split(",") if (name := part.strip()))
+    annotators = store.select_annotation_sets(split_ids(from_))
     if GOLD in annotators:
         raise CannotRun(from_, f"names {GOLD}, which the decisions make", "name the annotators who labelled")
-    articles = store.common_article_ids(annotators)
-    for new in [plan_article(store, article_id, annotators, replace=anew) for article_id in articles]:
-        write_decisions(store, new)
-        open_ = len(new.open_differences)
-        agreed = ", ".join(f"{number} {kind}" for kind, number in new.agreed.items())
-        earlier = f"; {len(new.earlier)} decisions under `earlier`" if new.earlier else ""
-        decided = len(new.differences) - open_
-        click.echo(f"{new.article}: {agreed} agreed, {decided} differences decided, {open_} open{earlier}")
+    article_ids = store.common_article_ids(annotators)
+    for adjudication in [plan_article(store, article_id, annotators, replace=anew) for article_id in article_ids]:
+        write_decisions(store, adjudication)
+        open_ = len(adjudication.open_differences)
+        decided = len(adjudication.differences) - open_
+        agreed = ", ".join(f"{number} {kind}" for kind, number in adjudication.agreed.items())
+        earlier = f"; {len(adjudication.earlier)} decisions under `earlier`" if adjudication.earlier else ""
+        click.echo(f"{adjudication.article}: {agreed} agreed, {decided} differences decided, {open_} open{earlier}")
 
 
 @command.command("apply")
@@ -72,19 +65,20 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     \b
     annotate adjudicate apply --as carla
     """
-    from annotate import inventory
-    from annotate.agreement.decisions import list_decided_articles
+    from annotate.agreement.decisions import decide_gold, list_decided_articles
+    from annotate.checks import find_errors
     from annotate.corpus import Corpus
+    from annotate.inventory import load_inventory
     from annotate.model import GOLD
 
-    store, loaded = Corpus(corpus), inventory.load_inventory(schema)
+    store, inventory = Corpus(corpus), load_inventory(schema)
     if adjudicator not in store.read_annotators():
         raise CannotRun(store.annotators_path, f"does not list {adjudicator!r}", "add the adjudicator there first")
-    articles = list_decided_articles(store)
-    if not articles:
+    article_ids = list_decided_articles(store)
+    if not article_ids:
         raise CannotRun(store.root / "adjudication", "has no files", "write them with `annotate adjudicate plan`")
-    results = [_make_gold(store, loaded, article_id, adjudicator) for article_id in articles]
-    problems = [problem for _, article_problems in results for problem in article_problems]
+    results = [decide_gold(store, inventory, article_id, adjudicator, find_errors) for article_id in article_ids]
+    problems = [problem for result in results for problem in result.problems]
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
@@ -93,27 +87,3 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
         if gold is not None:
             store.write_annotation(GOLD, gold)
             click.echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")
-
-
-def _make_gold(
-    store: "Corpus", loaded: "Inventory", article_id: str, adjudicator: str
-) -> "tuple[Annotation | None, list[str]]":
-    """Return the gold that the decisions on an article make, and what keeps it from being written."""
-    from annotate.agreement.adjudication import make_gold, plan_adjudication
-    from annotate.agreement.decisions import read_annotations, read_decisions
-    from annotate.checks import check_annotation
-
-    path, decisions = store.adjudication_path(article_id), read_decisions(store, article_id)
-    annotations, text = read_annotations(store, article_id, store.select_annotation_sets(decisions.annotators))
-    if decisions.text_sha256 != annotations[0].text_sha256:
-        return None, [f"{path}: was made on another text; decide on the text as it is now"]
-    planned = plan_adjudication(annotations, text, decisions)
-    listed, current = ({difference.identity for difference in side.differences} for side in (decisions, planned))
-    if planned.open_differences or listed != current:
-        return None, [f"{path}: differences are open, new or gone; `annotate adjudicate plan` lists them"]
-    try:
-        gold = make_gold(planned, annotations, text, adjudicator, loaded.version)
-    except ValueError as error:
-        return None, [f"{path}: {error}"]
-    errors = [finding for finding in check_annotation(gold, text, loaded) if finding.severity == "error"]
-    return gold, [f"{path}: gold would have {finding.code}, {finding.message}" for finding in errors]

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 import annotate
-from annotate.cli.options import STUDIO_FOLDER, corpus_argument, out_option, samples_option, schema_option, seed_option
+from annotate.cli.options import (
+    STUDIO_FOLDER,
+    corpus_argument,
+    out_option,
+    samples_option,
+    schema_option,
+    seed_option,
+    split_ids,
+)
 from annotate.cli.terminal import format_tables, terminal, write_output
 from annotate.errors import CannotRun
 
@@ -87,8 +95,9 @@ def command(
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     thresholds = [_parse_gate(gate, list(inventory.spans)) for gate in gates]
-    names = [name.strip() for name in (annotators or "").split(",") if name.strip()]
-    study = read_study(store, inventory, names, with_gold, "tokens" if units == "tokens" else "characters")
+    study = read_study(
+        store, inventory, split_ids(annotators or ""), with_gold, "tokens" if units == "tokens" else "characters"
+    )
     with _show_progress() as progress:
         report = measure_agreement(study, samples, seed, progress, by_article=by_article or format_ != "text")
     text = _render(report, study, format_, by_article, out is None, (studio_url, studio))

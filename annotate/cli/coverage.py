@@ -25,13 +25,13 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     annotate coverage
     annotate coverage --write
     """
-    from annotate import inventory
     from annotate.corpus import Corpus
     from annotate.coverage import update_coverage
     from annotate.errors import CannotRun
+    from annotate.inventory import load_inventory
     from annotate.model import GOLD
 
-    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
+    inventory, store = load_inventory(schema), Corpus(corpus)
     article_ids = store.covered_ids()
     if not article_ids:
         hint = "list each article's sentences there (docs/formats.md)"
@@ -39,7 +39,7 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     open_ = 0
     for article_id in article_ids:
         before = store.read_coverage(article_id)
-        after = update_coverage(before, store.read_annotation(GOLD, article_id), loaded)
+        after = update_coverage(before, store.read_annotation(GOLD, article_id), inventory)
         if write and after != before:
             store.write_coverage(after)
         stale = after != before and not write

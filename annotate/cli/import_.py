@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.terminal import terminal
+from annotate.cli.terminal import count_noun, terminal
 from annotate.formats import FORMATS
 
 if TYPE_CHECKING:
     from annotate.findings import Finding
-    from annotate.formats.importer import ImportOutcome
+    from annotate.formats.importer import ImportOutcome, ImportTally
 
 
 @click.command("import")
@@ -68,91 +67,74 @@ def command(
     annotate import --format brat others/ --map map.yaml --annotator reader-7
     annotate import --format xmi inception-export/ --map map.yaml --annotator reader-8
     """
-    from annotate import inventory
     from annotate.corpus import Corpus
     from annotate.errors import CannotRun
     from annotate.formats import load_format
     from annotate.formats.importer import Importer
     from annotate.formats.mapping import identity_map, load_map
     from annotate.ingest import Details
+    from annotate.inventory import load_inventory
 
     root = Path(folder)
     if not root.is_dir():
         raise CannotRun(root, "no such folder", "name the folder of the files")
-    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
-    own = root / "map.yaml"
-    path = Path(map_) if map_ else own if own.exists() else None
-    loaded_map = load_map(path, loaded) if path else identity_map(loaded)
-    importer = Importer(store, loaded, loaded_map, annotator, Details(**details), fix, plan)
-    outcomes = importer.import_all(load_format(format_).read(root, loaded))
+    inventory, store = load_inventory(schema), Corpus(corpus)
+    default_path = root / "map.yaml"
+    map_path = Path(map_) if map_ else default_path if default_path.exists() else None
+    label_map = load_map(map_path, inventory) if map_path else identity_map(inventory)
+    importer = Importer(store, inventory, label_map, annotator, Details(**details), fix, plan)
+    outcomes = importer.import_all(load_format(format_).read(root, inventory))
     with terminal(stderr=True).status("reading") as status:
-        documents, refused, lines, reported, unmapped = _render(outcomes, root, report, status.update)
-    if not documents:
+        tally = _show_outcomes(outcomes, root, report, status.update)
+    if not tally.documents:
         raise CannotRun(root, f"holds no files of {format_}", "name the folder of the files")
-    click.echo(lines)
-    if unmapped and path is None and report == "text":
-        hint = f"write a map (docs/interchange.md) and give it with --map, or as {own}"
+    click.echo(_format_tally(tally, report))
+    if tally.unmapped_names() and map_path is None and report == "text":
+        hint = f"write a map (docs/interchange.md) and give it with --map, or as {default_path}"
         click.echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
-    if report == "text" and documents > refused and not plan:
+    if report == "text" and tally.documents > tally.fates["refused"] and not plan:
         click.echo(f"Next: annotate check {corpus}", err=True)
-    ctx.exit(1 if reported else 0)
+    ctx.exit(1 if tally.errors else 0)
 
 
-class _Unmapped:
-    """A name that the map lacks: where it was first, and how many lines in how many files have it."""
+def _show_outcomes(outcomes: "Iterable[ImportOutcome]", root: Path, report: str, progress: Any) -> "ImportTally":
+    """Print each finding as it comes, and names that the map lacks once at the end, unless as JSON; return the totals.
 
-    def __init__(self, finding: "Finding") -> None:
-        self.first, self.last_file, self.lines, self.files = finding, "", 0, 0
-
-    def add(self, finding: "Finding") -> None:
-        self.lines += 1
-        self.files += finding.file != self.last_file
-        self.last_file = finding.file
-
-    def finding(self) -> "Finding":
-        files = "1 file" if self.files == 1 else f"{self.files:,} files"
-        more = f" ({self.lines:,} such lines in {files}; this is the first)" if self.lines > 1 else ""
-        return replace(self.first, message=f"{self.first.message}{more}")
-
-
-def _render(
-    outcomes: "Iterable[ImportOutcome]", root: Path, report: str, progress: Any
-) -> tuple[int, int, str, int, int]:
-    """Print each finding as it comes, and names that the map lacks once at the end, unless as JSON.
-
-    Returns the number of documents, of refused ones, a summary, the number of errors, and of names that the map lacks.
+    Args:
+        outcomes: What became of each document.
+        root: The folder of the files.
+        report: `text` or `json`.
+        progress: Called with a line of text after each document.
     """
-    from annotate.cli.terminal import count_noun
-    from annotate.formats.apply_mapping import ItemCounts
+    from annotate.formats.importer import ImportTally
     from annotate.formats.rules import unmapped
 
-    tally, spans, relations, errors, warnings = ItemCounts(), 0, 0, 0, 0
-    unmapped_names: dict[str, _Unmapped] = {}
-    fates = {"new": 0, "there already": 0, "refused": 0}
+    tally = ImportTally()
     for outcome in outcomes:
-        for finding in sorted(outcome.findings, key=lambda finding: (finding.file, finding.line or 0)):
-            if finding.code == unmapped.code:
-                unmapped_names.setdefault(finding.message, _Unmapped(finding)).add(finding)
+        tally.add(outcome)
+        for finding in outcome.sorted_findings:
             if finding.code != unmapped.code or report == "json":
                 click.echo(_format_finding(finding, root, report))
-            errors += finding.severity == "error"
-            warnings += finding.severity == "warning"
-        tally = tally.plus(outcome.counts)
-        fates[outcome.fate] += 1
-        spans, relations = spans + outcome.spans, relations + outcome.relations
-        progress(f"{count_noun(sum(fates.values()), 'text')}, {count_noun(tally.read, 'line')}, {errors} reported")
-    for name in unmapped_names.values() if report == "text" else ():
-        click.echo(_format_finding(name.finding(), root, report))
-    counts = {"texts": fates, "lines": tally._asdict(), "spans": spans, "relations": relations,
-              "errors": errors, "warnings": warnings}  # fmt: skip
-    labels = f"{count_noun(spans, 'span')}, {count_noun(relations, 'relation')}"
-    summary = (
-        f"{count_noun(sum(fates.values()), 'text')}: {fates['new']} new, {fates['there already']} there already, "
-        f"{fates['refused']} refused. {count_noun(tally.read, 'line')}: {tally.taken} taken, "
-        f"{tally.left_out} left out by the map, {tally.reported} reported. {labels}."
+        texts, lines = count_noun(tally.documents, "text"), count_noun(tally.items.read, "line")
+        progress(f"{texts}, {lines}, {tally.errors} reported")
+    for finding in tally.unmapped_names() if report == "text" else ():
+        click.echo(_format_finding(finding, root, report))
+    return tally
+
+
+def _format_tally(tally: "ImportTally", report: str) -> str:
+    fates, items = tally.fates, tally.items
+    if report == "json":
+        return json.dumps(
+            {"texts": fates, "lines": items._asdict(), "spans": tally.spans, "relations": tally.relations,
+             "errors": tally.errors, "warnings": tally.warnings}
+        )  # fmt: skip
+    return (
+        f"{count_noun(tally.documents, 'text')}: {fates['new']} new, {fates['there already']} there already, "
+        f"{fates['refused']} refused. {count_noun(items.read, 'line')}: {items.taken} taken, "
+        f"{items.left_out} left out by the map, {items.reported} reported. "
+        f"{count_noun(tally.spans, 'span')}, {count_noun(tally.relations, 'relation')}."
     )
-    shown = json.dumps(counts) if report == "json" else summary
-    return sum(fates.values()), fates["refused"], shown, errors, len(unmapped_names)
 
 
 def _format_finding(finding: "Finding", root: Path, report: str) -> str:

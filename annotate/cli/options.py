@@ -44,3 +44,8 @@ samples_option = click.option(
     help="Number of bootstrap samples; 0 for no intervals.",
 )
 seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap.")
+
+
+def split_ids(value: str) -> list[str]:
+    """Return the ids of an option that takes a list separated by commas."""
+    return [part.strip() for part in value.split(",") if part.strip()]

@@ -71,20 +71,22 @@ def command(
     if write and (_plan or folds):
         raise click.UsageError("--write goes with neither --plan nor --folds")
     store = Corpus(corpus)
-    names = store.article_ids()
-    if not names:
+    article_ids = store.article_ids()
+    if not article_ids:
         raise CannotRun(store.root / "articles", "has no articles", "add some with `annotate add`")
-    for name in names:
-        if escape_terminal(name) != name:
-            raise CannotRun(store.root / "articles" / f"{name}.json", "has a name that cannot be printed", "rename it")
+    for article_id in article_ids:
+        if escape_terminal(article_id) != article_id:
+            raise CannotRun(
+                store.root / "articles" / f"{article_id}.json", "has a name that cannot be printed", "rename it"
+            )
     console = terminal(stderr=True)
     with console.status("comparing paragraphs"):
-        bonds = splits.bonds_of(store, names)
+        bonds = splits.bonds_of(store, article_ids)
     if folds:
-        click.echo(splits.encode_folds(splits.folds(names, bonds)), nl=False)
+        click.echo(splits.encode_folds(splits.folds(article_ids, bonds)), nl=False)
         return
-    together = splits.is_one_group(groups_among(names, bonds))
-    proposal = splits.propose(names, bonds, store.splits(), ratios)
+    together = splits.is_one_group(groups_among(article_ids, bonds))
+    proposal = splits.propose(article_ids, bonds, store.splits(), ratios)
     written = splits.write_splits(store, proposal) if write and not proposal.torn else []
     text = _as_json(proposal, bonds, written) if format_ == "json" else _as_text(proposal, bonds, written, together)
     click.echo(text)
@@ -102,9 +104,9 @@ def _as_json(proposal: "Proposal", bonds: list["Bond"], written: list[str]) -> s
 def _as_text(proposal: "Proposal", bonds: list["Bond"], written: list[str], together: bool) -> str:
     lines = [f"{bond.first} and {bond.second} stay together: {bond.why}" for bond in bonds]
     lines += [f"in two splits: {', '.join(group)}; keep them in one list of splits/" for group in proposal.torn]
-    for split, names in proposal.lists().items():
+    for split, article_ids in proposal.lists().items():
         new = proposal.new.get(split, [])
-        lines.append(f"{split}: {len(names)}, {len(new)} new{': ' if new else ''}{', '.join(new)}")
+        lines.append(f"{split}: {len(article_ids)}, {len(new)} new{': ' if new else ''}{', '.join(new)}")
     if written:
         lines.append(f"written: {', '.join(f'splits/{split}.txt' for split in written)}")
     elif not proposal.new:

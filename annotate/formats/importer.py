@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from annotate.corpus import Corpus, encode_annotation
@@ -40,6 +41,68 @@ class ImportOutcome(NamedTuple):
     relations: int
     findings: list[Finding]
     counts: ItemCounts
+
+    @property
+    def sorted_findings(self) -> list[Finding]:
+        """The findings by file and line."""
+        return sorted(self.findings, key=lambda finding: (finding.file, finding.line or 0))
+
+
+class ImportTally:
+    """The totals of an import, and the names that its map lacks.
+
+    Attributes:
+        fates: Number of documents by what became of them.
+        items: How many of their items were accepted and not.
+        spans: Number of their spans.
+        relations: Number of their relations.
+        errors: Number of errors among the findings.
+        warnings: Number of warnings among them.
+    """
+
+    def __init__(self) -> None:
+        self.fates: dict[Fate, int] = {"new": 0, "there already": 0, "refused": 0}
+        self.items = ItemCounts()
+        self.spans = self.relations = self.errors = self.warnings = 0
+        self._unmapped_names: dict[str, _UnmappedName] = {}
+
+    @property
+    def documents(self) -> int:
+        """Number of documents."""
+        return sum(self.fates.values())
+
+    def add(self, outcome: ImportOutcome) -> None:
+        """Add what became of a document."""
+        self.fates[outcome.fate] += 1
+        self.items = self.items.plus(outcome.counts)
+        self.spans += outcome.spans
+        self.relations += outcome.relations
+        for finding in outcome.sorted_findings:
+            self.errors += finding.severity == "error"
+            self.warnings += finding.severity == "warning"
+            if finding.code == rules.unmapped.code:
+                self._unmapped_names.setdefault(finding.message, _UnmappedName(finding)).add(finding)
+
+    def unmapped_names(self) -> list[Finding]:
+        """Return a finding for each name that the map lacks: its first, with the number of lines that have it."""
+        return [name.finding() for name in self._unmapped_names.values()]
+
+
+class _UnmappedName:
+    """A name that the map lacks: its first finding, and how many lines in how many files have it."""
+
+    def __init__(self, first: Finding) -> None:
+        self.first, self.last_file, self.lines, self.files = first, "", 0, 0
+
+    def add(self, finding: Finding) -> None:
+        self.lines += 1
+        self.files += finding.file != self.last_file
+        self.last_file = finding.file
+
+    def finding(self) -> Finding:
+        files = "1 file" if self.files == 1 else f"{self.files:,} files"
+        extent = f" ({self.lines:,} such lines in {files}; this is the first)" if self.lines > 1 else ""
+        return replace(self.first, message=f"{self.first.message}{extent}")
 
 
 class _Decision(NamedTuple):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 import annotate
-from annotate.cli.options import corpus_option, guidelines_option, schema_option
+from annotate.cli.options import corpus_option, guidelines_option, schema_option, split_ids
 from annotate.cli.studio.common import (
     connect,
     dir_option,
@@ -15,7 +15,6 @@ from annotate.cli.studio.common import (
     show_conflicts,
     show_progress,
     show_status,
-    split_ids,
     title_option,
 )
 from annotate.errors import CannotRun

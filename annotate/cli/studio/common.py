@@ -84,8 +84,3 @@ def show_conflicts(result: "PushResult", prefix: str = "") -> bool:
     for conflict in result.conflicts:
         click.echo(f"refused: {prefix}{conflict}", err=True)
     return bool(result.conflicts)
-
-
-def split_ids(value: str) -> list[str]:
-    """Return the ids of an option that takes a list separated by commas."""
-    return [part.strip() for part in value.split(",") if part.strip()]
