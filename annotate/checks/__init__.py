@@ -6,6 +6,7 @@ relations (R) and corpus (C). All findings are collected; a fault on one level s
 
 from annotate.checks import corpus, coverage, files, relations, spans, splits, text, vocabulary
 from annotate.checks.annotations import check_annotation, check_annotations, check_labels, find_errors
+from annotate.checks.background import check_in_background
 from annotate.checks.runner import ARTICLES_PER_WORKER, check
 from annotate.findings import Rule
 
@@ -27,6 +28,7 @@ __all__ = [
     "check",
     "check_annotation",
     "check_annotations",
+    "check_in_background",
     "check_labels",
     "find_errors",
 ]

@@ -5,16 +5,20 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar, overload
 
+from annotate.annotation_files import read_annotation_folder
 from annotate.corpus import Corpus, decode_annotation
 from annotate.errors import CannotRun
+from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.labelstudio.tasks import Prediction, prediction_name
-from annotate.model import GOLD, Annotation
+from annotate.model import GOLD, Annotation, is_article_id
 from annotate.util.files import read_bytes
 
 T = TypeVar("T")
 Predictions: TypeAlias = Mapping[str, Sequence[Prediction]]
 """Article id → its predictions."""
+FindErrors: TypeAlias = Callable[[Annotation, str, Inventory, str], list[Finding]]
+"""Return the errors of an annotation of a text, in a file; `checks.find_errors`."""
 
 
 class LazySequence(Sequence[T]):
@@ -67,13 +71,28 @@ def corpus_predictions(
     }
 
 
-def folder_predictions(paths: Mapping[str, Path]) -> Predictions:
-    """Return annotation files as predictions with the names of their annotators.
+def folder_predictions(
+    folder: str | Path, corpus: Corpus, inventory: Inventory, find_errors: FindErrors
+) -> tuple[Predictions, list[Finding]]:
+    """Return the annotation files of a folder as predictions, named after their annotators, and their errors.
 
     Args:
-        paths: The file of each article.
+        folder: A folder with a file an article, named after the article.
+        corpus: The corpus that has the texts.
+        inventory: The inventory of the labelling config.
+        find_errors: Finds the errors of an annotation.
+
+    Raises:
+        CannotRun: A file is of another text than the corpus has, or its annotator is not an id.
     """
-    return {article_id: LazySequence([str(path)], _read_from_file) for article_id, path in paths.items()}
+    predictions: dict[str, Sequence[Prediction]] = {}
+    errors: list[Finding] = []
+    for path, text, annotation in read_annotation_folder(folder, corpus):
+        if not is_article_id(annotation.annotator):
+            raise CannotRun(path, "its annotator is not an id", "use lower-case letters, as in baseline")
+        errors += find_errors(annotation, text, inventory, str(path))
+        predictions[annotation.article] = LazySequence([str(path)], _read_from_file)
+    return predictions, errors
 
 
 def _read_from_corpus(corpus: Corpus, article_id: str, annotation_set: str) -> Prediction:

@@ -1,8 +1,9 @@
 """`annotate studio push`: the corpus onto a server."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,8 @@ from annotate.errors import CannotRun, Refused
 from annotate.util.files import remove_leftovers
 
 if TYPE_CHECKING:
-    from annotate import Corpus, Finding, Inventory
-    from annotate.labelstudio.predictions import Predictions
+    from annotate import Finding
     from annotate.labelstudio.push_plan import PushPlan
-
-MAX_CHECK_WORKERS = 8
-"""Processes that check the corpus while the server is at work."""
 
 
 @click.command("push")
@@ -81,9 +78,10 @@ def push(
     annotate studio push --predictions out/baseline
     annotate studio push --no-predictions --title "First round"
     """
+    from annotate.checks import check_in_background, find_errors
     from annotate.labelstudio.duplicates import remove_duplicates
     from annotate.labelstudio.lock import lock_folder, require_no_migration
-    from annotate.labelstudio.predictions import corpus_predictions
+    from annotate.labelstudio.predictions import corpus_predictions, folder_predictions
     from annotate.labelstudio.projects import find_project
     from annotate.labelstudio.push import push as push_corpus
     from annotate.labelstudio.push_plan import plan_push
@@ -94,9 +92,14 @@ def push(
         raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")
     instructions = render_guidelines(guidelines, inventory)
     article_ids, name = store.article_ids(), title or inventory.title
-    with _check_meanwhile(None if no_check else store, inventory) as require_no_errors:
+    refuse_corpus = partial(_refuse_errors, store.root, "the corpus", "fix them, or push with --no-check")
+    background: AbstractContextManager[Callable[[], None]] = nullcontext(lambda: None)
+    if not no_check:
+        background = check_in_background(store, inventory, refuse_corpus)
+    with background as require_no_errors:
         if predictions_folder:
-            predictions = _read_predictions(predictions_folder, store, inventory)
+            predictions, errors = folder_predictions(predictions_folder, store, inventory, find_errors)
+            _refuse_errors(predictions_folder, "the predictions, so nothing was pushed", "fix them", errors)
         else:
             predictions = {} if no_predictions else corpus_predictions(store, inventory, is_checked=not no_check)
         with connect(folder) as (studio, state):
@@ -161,68 +164,9 @@ def _show_plan(plan: "PushPlan", title: str) -> bool:
     return counts["conflict"] > 0
 
 
-def _read_predictions(folder: str, corpus: "Corpus", inventory: "Inventory") -> "Predictions":
-    """Return the annotation files of a folder as predictions, after the same checks as for the corpus.
-
-    Raises:
-        CannotRun: A file is of another text than the corpus has, or its annotator is not an id.
-        Refused: A file breaks a rule; the errors were printed.
-    """
-    from annotate.annotation_files import read_annotation_folder
-    from annotate.checks import find_errors
-    from annotate.labelstudio.predictions import folder_predictions
-    from annotate.model import is_article_id
-
-    paths: dict[str, Path] = {}
-    error_count = 0
-    for entry in read_annotation_folder(folder, corpus):
-        if not is_article_id(entry.annotation.annotator):
-            raise CannotRun(entry.path, "its annotator is not an id", "use lower-case letters, as in baseline")
-        for finding in find_errors(entry.annotation, entry.text, inventory, str(entry.path)):
-            error_count += 1
-            if error_count <= MAX_SHOWN:
-                click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
-        paths[entry.annotation.article] = entry.path
-    if error_count:
-        raise Refused(folder, f"{error_count} errors in the predictions, so nothing was pushed", "fix them")
-    return folder_predictions(paths)
-
-
-@contextmanager
-def _check_meanwhile(corpus: "Corpus | None", inventory: "Inventory") -> Iterator[Callable[[], None]]:
-    """Check a corpus (None: none) in a thread; yield a function that waits for it, and raises Refused on errors.
-
-    The errors of the corpus take precedence over whatever failed meanwhile, which they may have caused.
-    """
-    from concurrent.futures import ThreadPoolExecutor
-
-    if corpus is None:
-        yield lambda: None
-        return
-    with ThreadPoolExecutor(1) as thread:
-        check, was_required = thread.submit(_find_errors, corpus, inventory), False
-
-        def require_no_errors() -> None:
-            nonlocal was_required
-            if was_required:
-                return
-            was_required = True
-            findings = check.result()
-            for finding in findings[:MAX_SHOWN]:
-                click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
-            if findings:
-                hint = "fix them, or push with --no-check"
-                raise Refused(corpus.root, f"{len(findings)} errors in the corpus", hint)
-
-        try:
-            yield require_no_errors
-        finally:
-            require_no_errors()
-
-
-def _find_errors(corpus: "Corpus", inventory: "Inventory") -> "list[Finding]":
-    from annotate.checks import ARTICLES_PER_WORKER, check
-    from annotate.util.parallel import count_cores, count_workers
-
-    workers = count_workers(len(corpus.article_ids()), ARTICLES_PER_WORKER, min(count_cores(), MAX_CHECK_WORKERS))
-    return [finding for finding in check(corpus, inventory, workers) if finding.severity == "error"]
+def _refuse_errors(where: str | Path, what: str, hint: str, errors: "list[Finding]") -> None:
+    """Print the first errors; raise Refused if there are any."""
+    for error in errors[:MAX_SHOWN]:
+        click.echo(f"{error.file}: {error.code} {error.message}", err=True)
+    if errors:
+        raise Refused(where, f"{len(errors)} errors in {what}", hint)
