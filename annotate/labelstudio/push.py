@@ -12,18 +12,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from annotate.corpus import Corpus
-from annotate.inventory import Inventory
 from annotate.labelstudio import tasks
 from annotate.labelstudio.client import Progress, Project, Studio, task_filter
 from annotate.labelstudio.config_drift import save_config
 from annotate.labelstudio.http import prefetch, retry
-from annotate.labelstudio.predictions import Predictions
 from annotate.labelstudio.push_plan import (
     TASK_FIELDS,
     Action,
     PlanStep,
     PushPlan,
+    PushRequest,
     describe_duplicates,
     group_by_article,
     plan_article,
@@ -31,8 +29,6 @@ from annotate.labelstudio.push_plan import (
 )
 from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
-from annotate.labelstudio.tasks import Prediction
-from annotate.model import Article
 
 BATCH_SIZE = 200
 """Tasks in one import; with many thousands, a server takes longer than a connection lasts."""
@@ -61,14 +57,8 @@ class _EncodedTask(NamedTuple):
 def push(
     studio: Studio,
     state: State,
-    inventory: Inventory,
-    corpus: Corpus,
-    article_ids: Sequence[str],
-    predictions: Predictions,
+    request: PushRequest,
     *,
-    title: str,
-    instructions: str = "",
-    restore_config: bool = False,
     before_change: Callable[[], None] = lambda: None,
     progress: Progress | None = None,
 ) -> PushResult:
@@ -77,13 +67,7 @@ def push(
     Args:
         studio: The server.
         state: The folder that remembers projects; the caller holds its lock.
-        inventory: The inventory of the labelling config.
-        corpus: The corpus.
-        article_ids: The articles to push.
-        predictions: The labels to push with them.
-        title: The title of the project.
-        instructions: The instructions for annotators, as HTML.
-        restore_config: Whether to replace a config that was changed on the server.
+        request: What is to be pushed.
         before_change: Called when the plan is complete and nothing is changed yet.
         progress: Called with the number of articles written, and of all that have to be.
 
@@ -91,33 +75,21 @@ def push(
         CannotRun: The server cannot be reached, or answers with an error.
         Refused: See `plan_push`; nothing was changed.
     """
-    plan = plan_push(
-        studio,
-        state,
-        inventory,
-        corpus,
-        article_ids,
-        predictions,
-        title=title,
-        instructions=instructions,
-        restore_config=restore_config,
-    )
+    plan = plan_push(studio, state, request)
     before_change()
-    project = _create_or_update_project(studio, state, inventory, title, plan)
+    project = _create_or_update_project(studio, state, request, plan)
     steps: dict[Action, list[PlanStep]] = {"create": [], "update": [], "skip": [], "conflict": []}
     for step in plan.steps:
         steps[step.action].append(step)
     new_ids = [step.article_id for step in steps["create"]]
     written, done, total = 0, 0, len(steps["create"]) + len(steps["update"])
     for step in steps["update"]:
-        article = corpus.read_article(step.article_id)
-        written += _update_task(studio, project, inventory, article, predictions.get(article.id, ()), step)
+        written += _update_task(studio, project, request, step)
         done += 1
         if progress:
             progress(done, total)
-    encode = partial(_encode_task, corpus, inventory, predictions)
     batches = (
-        [encode(article_id) for article_id in new_ids[first : first + BATCH_SIZE]]
+        [_encode_task(request, article_id) for article_id in new_ids[first : first + BATCH_SIZE]]
         for first in range(0, len(new_ids), BATCH_SIZE)
     )
     may_have_duplicates = False
@@ -137,17 +109,16 @@ def push(
     return PushResult(project, new_ids, updated, unchanged, written, conflicts)
 
 
-def _encode_task(corpus: Corpus, inventory: Inventory, predictions: Predictions, article_id: str) -> _EncodedTask:
-    task = tasks.task(corpus.read_article(article_id), predictions.get(article_id, ()), inventory)
+def _encode_task(request: PushRequest, article_id: str) -> _EncodedTask:
+    article = request.corpus.read_article(article_id)
+    task = tasks.task(article, request.predictions_of(article_id), request.inventory)
     return _EncodedTask(article_id, len(task["predictions"]), msgspec.Raw(msgspec.json.encode(task)))
 
 
-def _create_or_update_project(
-    studio: Studio, state: State, inventory: Inventory, title: str, plan: PushPlan
-) -> Project:
-    project = plan.project
+def _create_or_update_project(studio: Studio, state: State, request: PushRequest, plan: PushPlan) -> Project:
+    project, title = plan.project, request.title
     if project is None:
-        settings = plan.settings | {"description": inventory.about, "color": PROJECT_COLOR}
+        settings = plan.settings | {"description": request.inventory.about, "color": PROJECT_COLOR}
         existing: list[Project] = []
 
         def create() -> Project:
@@ -196,19 +167,13 @@ def _wait_until_idle(studio: Studio, project: Project) -> None:
         seconds_unchanged = seconds_unchanged + pause if count == previous else 0.0
 
 
-def _update_task(
-    studio: Studio,
-    project: Project,
-    inventory: Inventory,
-    article: Article,
-    predictions: Sequence[Prediction],
-    step: PlanStep,
-) -> int:
+def _update_task(studio: Studio, project: Project, request: PushRequest, step: PlanStep) -> int:
     """Carry out a step for a task that exists; return the number of predictions written.
 
     After a lost answer, the step is planned again. Old predictions are removed last, so that an annotator always has
     one.
     """
+    article, predictions = request.corpus.read_article(step.article_id), request.predictions_of(step.article_id)
     current = step
 
     def plan_again() -> None:
@@ -216,12 +181,12 @@ def _update_task(
         only_this = task_filter("id", "equal", "Number", step.task.id if step.task else 0)
         groups = group_by_article(studio.task_pages(project.id, filters=[only_this], fields=TASK_FIELDS))
         if article.id in groups:
-            current = plan_article(article, predictions, inventory, groups[article.id])
+            current = plan_article(article, predictions, request.inventory, groups[article.id])
 
     def update() -> None:
         if current.task is None or current.action != "update":
             return
-        task = tasks.task(article, predictions, inventory)
+        task = tasks.task(article, predictions, request.inventory)
         if current.update_data:
             studio.update_task_data(current.task.id, current.task.data | task["data"])
         for prediction in task["predictions"]:

@@ -4,6 +4,7 @@ Planning changes nothing. Of the server's tasks, only ids and hashes stay in mem
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -28,6 +29,33 @@ from annotate.offsets import sha256
 Action: TypeAlias = Literal["create", "update", "skip", "conflict"]
 TASK_FIELDS = "id,data,predictions"
 """The fields of a task that a plan needs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushRequest:
+    """What is to be pushed, and to which project.
+
+    Attributes:
+        corpus: The corpus.
+        inventory: The inventory of the labelling config.
+        article_ids: The articles to push.
+        predictions: The labels to push with them.
+        title: The title of the project.
+        instructions: The instructions for annotators, as HTML.
+        restore_config: Whether a config that was changed on the server may be replaced.
+    """
+
+    corpus: Corpus
+    inventory: Inventory
+    article_ids: Sequence[str]
+    predictions: Predictions
+    title: str
+    instructions: str = ""
+    restore_config: bool = False
+
+    def predictions_of(self, article_id: str) -> Sequence[Prediction]:
+        """Return the labels to push with an article."""
+        return self.predictions.get(article_id, ())
 
 
 class ServerPrediction(NamedTuple):
@@ -76,62 +104,39 @@ class PushPlan(NamedTuple):
     last_task_id: int
 
 
-def plan_push(
-    studio: Studio,
-    state: State,
-    inventory: Inventory,
-    corpus: Corpus,
-    article_ids: Sequence[str],
-    predictions: Predictions,
-    *,
-    title: str,
-    instructions: str = "",
-    restore_config: bool = False,
-) -> PushPlan:
+def plan_push(studio: Studio, state: State, request: PushRequest) -> PushPlan:
     """Plan a push.
 
     Args:
         studio: The server.
         state: The folder that remembers projects.
-        inventory: The inventory of the labelling config.
-        corpus: The corpus.
-        article_ids: The articles to push.
-        predictions: The labels to push with them.
-        title: The title of the project.
-        instructions: The instructions for annotators, as HTML.
-        restore_config: Whether a config that was changed on the server may be replaced.
+        request: What is to be pushed.
 
     Raises:
         CannotRun: The title is too short or too long.
         Refused: The new config lacks labels that are in use on the server, or, unless `restore_config`, someone changed
             the config on the server.
     """
-    check_title(title)
-    config = labelling_config(inventory)
+    check_title(request.title)
+    config, instructions = labelling_config(request.inventory), request.instructions
     settings = {"label_config": config, "expert_instruction": instructions, "show_instruction": bool(instructions)}
-    project = find_project(studio, state, title)
+    project = find_project(studio, state, request.title)
     action: Action = "create"
     pages: Iterator[list[JsonObject]] = iter(())
     if project is not None:
         # The server strips white space from both.
         is_current = (project.config.strip(), project.instructions.strip()) == (config.strip(), instructions.strip())
         action = "skip" if is_current else "update"
-        if not restore_config:
-            refuse_drift(state, studio.address.name, project, inventory)
+        if not request.restore_config:
+            refuse_drift(state, studio.address.name, project, request.inventory)
         if action == "update":
             _refuse_loss(studio, project, config)
         pages = studio.task_pages(project.id, fields=TASK_FIELDS)
-    steps, last_task_id = plan_articles(corpus, article_ids, predictions, inventory, pages)
+    steps, last_task_id = plan_articles(request, pages)
     return PushPlan(project, action, settings, steps, last_task_id)
 
 
-def plan_articles(
-    corpus: Corpus,
-    article_ids: Sequence[str],
-    predictions: Predictions,
-    inventory: Inventory,
-    pages: Iterable[list[JsonObject]],
-) -> tuple[list[PlanStep], int]:
+def plan_articles(request: PushRequest, pages: Iterable[list[JsonObject]]) -> tuple[list[PlanStep], int]:
     """Plan a step for each article, against the tasks of a server.
 
     Tasks are compared as they arrive, while the server prepares the next page. Articles without a task are not read.
@@ -139,7 +144,7 @@ def plan_articles(
     Returns:
         The steps, in the order of the articles, and the highest id of a task of an article.
     """
-    pending = set(article_ids)
+    pending = set(request.article_ids)
     tasks_by_article: dict[str, list[ServerTask]] = {}
     steps: dict[str, PlanStep] = {}
     last_task_id = 0
@@ -148,14 +153,13 @@ def plan_articles(
         if article_id in pending:
             present = tasks_by_article.setdefault(article_id, [])
             present.append(task)
-            steps[article_id] = plan_article(
-                corpus.read_article(article_id), predictions.get(article_id, ()), inventory, present
-            )
+            article, predictions = request.corpus.read_article(article_id), request.predictions_of(article_id)
+            steps[article_id] = plan_article(article, predictions, request.inventory, present)
     for article_id in pending - steps.keys():
-        count = len(predictions.get(article_id, ()))
+        count = len(request.predictions_of(article_id))
         reason = f"new, with {count or 'no'} prediction{'s' * (count != 1)}"
         steps[article_id] = PlanStep(article_id, "create", reason)
-    return [steps[article_id] for article_id in article_ids], last_task_id
+    return [steps[article_id] for article_id in request.article_ids], last_task_id
 
 
 def plan_article(

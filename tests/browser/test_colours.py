@@ -11,6 +11,7 @@ from annotate.labelstudio import push, server
 from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.instructions import render_instructions
 from annotate.labelstudio.predictions import corpus_predictions
+from annotate.labelstudio.push_plan import PushRequest
 from annotate.labelstudio.results import article_id_of
 from annotate.labelstudio.state import State
 from tests.browser import ROOT, SCREENS
@@ -40,16 +41,15 @@ def test_gold_is_shown_and_all_words_are_readable(started: State, corpus: Corpus
     gold = corpus.read_annotation("gold", article)
     SCREENS.mkdir(parents=True, exist_ok=True)
     with Studio(find_server(started)) as studio:
-        done = push.push(
-            studio,
-            started,
-            labels,
-            corpus,
-            corpus.article_ids(),
-            corpus_predictions(corpus, labels),
+        request = PushRequest(
+            corpus=corpus,
+            inventory=labels,
+            article_ids=corpus.article_ids(),
+            predictions=corpus_predictions(corpus, labels),
             title=next(TITLES),
             instructions=render_instructions(ROOT / "guidelines", labels),
         )
+        done = push.push(studio, started, request)
         tasks = {str(article_id_of(task)): task["id"] for task in studio.list_tasks(done.project.id)}
         with browser.signed_in(studio.url, login.username, login.password) as page:
             browser.open_task(page, studio.url, done.project.id, tasks[article])

@@ -1,6 +1,7 @@
 """A corpus with a project of its own on the server, and the steps from push to pull."""
 
 import shutil
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from annotate.labelstudio.predictions import corpus_predictions
 from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.pull import Pull, PullResult
 from annotate.labelstudio.push import PushResult, push
+from annotate.labelstudio.push_plan import PushRequest
 from annotate.labelstudio.results import Mapper, article_id_of
 from annotate.labelstudio.state import State
 from annotate.offsets import sha256
@@ -40,17 +42,17 @@ class Loop:
         return self.project.corpus
 
     def push(self, *versions: str) -> PushResult:
-        loaded = self.project.inventory
-        labels = corpus_predictions(self.corpus, loaded, versions or ("gold",))
-        return push(
-            self.studio,
-            self.state,
-            loaded,
-            self.corpus,
-            self.corpus.article_ids(),
-            labels,
+        request = replace(self.push_request(*versions), instructions="<p>Read.</p>")
+        return push(self.studio, self.state, request)
+
+    def push_request(self, *annotation_sets: str) -> PushRequest:
+        inventory = self.project.inventory
+        return PushRequest(
+            corpus=self.corpus,
+            inventory=inventory,
+            article_ids=self.corpus.article_ids(),
+            predictions=corpus_predictions(self.corpus, inventory, annotation_sets or ("gold",)),
             title=self.title,
-            instructions="<p>Read.</p>",
         )
 
     def tasks(self) -> list[dict[str, Any]]:
@@ -96,8 +98,8 @@ class Loop:
 
 def push_bare(loop: Loop, progress: Progress | None = None) -> PushResult:
     """Push all articles without predictions and instructions."""
-    ids, title = loop.corpus.article_ids(), loop.title
-    return push(loop.studio, loop.state, loop.project.inventory, loop.corpus, ids, {}, title=title, progress=progress)
+    request = replace(loop.push_request(), predictions={})
+    return push(loop.studio, loop.state, request, progress=progress)
 
 
 def write(loop: Loop, count: int) -> None:

@@ -13,7 +13,7 @@ from annotate.labelstudio.instructions import render_instructions
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.predictions import corpus_predictions
 from annotate.labelstudio.projects import find_project
-from annotate.labelstudio.push_plan import plan_push
+from annotate.labelstudio.push_plan import PushRequest, plan_push
 from annotate.labelstudio.state import State
 from annotate.model import Article
 from annotate.offsets import sha256
@@ -103,11 +103,7 @@ def test_errors_in_the_corpus_end_a_push_before_any_change(
 
 def test_push_creates_what_was_planned(loop: Loop) -> None:
     write(loop, 3)
-    loaded = loop.project.inventory
-    labels = corpus_predictions(loop.corpus, loaded)
-    planned = plan_push(
-        loop.studio, loop.state, loaded, loop.corpus, loop.corpus.article_ids(), labels, title=loop.title
-    )
+    planned = plan_push(loop.studio, loop.state, loop.push_request())
     done = loop.push()
     assert [step.article_id for step in planned.steps if step.action == "create"] == done.created
 
@@ -116,11 +112,17 @@ def test_second_push_of_this_corpus_changes_nothing(
     started: State, studio: Studio, corpus: Corpus, labels: Inventory
 ) -> None:
     """The server strips the config and cleans the instructions; a former push found a difference every time."""
-    html = render_instructions(ROOT / "guidelines", labels)
-    ids, gold = corpus.article_ids(), corpus_predictions(corpus, labels)
-    module.push(studio, started, labels, corpus, ids, gold, title="This corpus", instructions=html)
-    again = plan_push(studio, started, labels, corpus, ids, gold, title="This corpus", instructions=html)
-    assert (again.project_action, {step.action for step in again.steps}) == ("skip", {"skip"})
+    request = PushRequest(
+        corpus=corpus,
+        inventory=labels,
+        article_ids=corpus.article_ids(),
+        predictions=corpus_predictions(corpus, labels),
+        title="This corpus",
+        instructions=render_instructions(ROOT / "guidelines", labels),
+    )
+    module.push(studio, started, request)
+    second = plan_push(studio, started, request)
+    assert (second.project_action, {step.action for step in second.steps}) == ("skip", {"skip"})
 
 
 @pytest.mark.parametrize("fault", ["refuse", "500", "503", "lose", "hang"])

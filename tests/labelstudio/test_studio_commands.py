@@ -7,6 +7,7 @@ import stat
 import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -317,7 +318,7 @@ def test_large_push_goes_in_batches(loop: Loop, monkeypatch: pytest.MonkeyPatch)
 
 def test_long_and_ambiguous_titles_are_rejected(loop: Loop) -> None:
     with pytest.raises(CannotRun, match="takes titles of 3 to 50"):
-        push(loop.studio, loop.state, loop.project.inventory, loop.corpus, [], {}, title="x" * 51)
+        push(loop.studio, loop.state, replace(loop.push_request(), title="x" * 51))
     for _ in range(2):
         loop.studio.create_project(loop.title, {})
     with pytest.raises(Refused, match=r"several projects have this title \(\d+, \d+\)"):

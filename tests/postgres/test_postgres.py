@@ -20,6 +20,7 @@ from annotate.labelstudio import push, server
 from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.database import Database, parse_database_url, resolve_database
 from annotate.labelstudio.predictions import corpus_predictions
+from annotate.labelstudio.push_plan import PushRequest
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import result_items
 from tests.conftest import ROOT, Project
@@ -92,16 +93,22 @@ def test_server_on_postgresql_with_backup_and_restore(
 ) -> None:
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     cluster.sql("CREATE DATABASE studio")
-    state, loaded = State(tmp_path / "studio"), project.inventory
+    state, inventory = State(tmp_path / "studio"), project.inventory
     anna = project.corpus.read_annotation("anna", "harbour")
     server.start(state, database=parse_database_url(cluster.url("studio")))
     try:
         assert not (state.data / "label_studio.sqlite3").exists()
         with Studio(find_server(state)) as studio:
-            corpus, labels = project.corpus, corpus_predictions(project.corpus, loaded)
-            done = push.push(studio, state, loaded, corpus, corpus.article_ids(), labels, title="Port news")
+            request = PushRequest(
+                corpus=project.corpus,
+                inventory=inventory,
+                article_ids=project.corpus.article_ids(),
+                predictions=corpus_predictions(project.corpus, inventory),
+                title="Port news",
+            )
+            done = push.push(studio, state, request)
             task = next(task for task in studio.list_tasks(done.project.id) if task["data"]["article"] == "harbour")
-            studio.write("POST", f"api/tasks/{task['id']}/annotations/", {"result": result_items(anna, loaded)})
+            studio.write("POST", f"api/tasks/{task['id']}/annotations/", {"result": result_items(anna, inventory)})
     finally:
         server.stop(state)
     saved = {**os.environ, "DATABASE": cluster.url("studio"), "STUDIO": str(state.folder), "BACKUP": str(tmp_path)}

@@ -90,27 +90,25 @@ def _set_up(
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.predictions import corpus_predictions
     from annotate.labelstudio.push import push
+    from annotate.labelstudio.push_plan import PushRequest
 
     predictions = corpus_predictions(corpus, inventory, require_annotators(corpus, annotators))
     tabs = {
         article_id: adjudication_tabs(corpus, inventory, article_id, predictions[article_id], find_agreed)
         for article_id in corpus.common_article_ids(annotators)
     }
-    instructions = render_guidelines(guidelines, inventory)
+    request = PushRequest(
+        corpus=corpus,
+        inventory=inventory,
+        article_ids=list(tabs),
+        predictions=tabs,
+        title=title,
+        instructions=render_guidelines(guidelines, inventory),
+        restore_config=restore_config,
+    )
     with connect(folder) as (studio, state), lock_folder(state, "adjudicate"):
         with show_progress("pushing articles") as progress:
-            result = push(
-                studio,
-                state,
-                inventory,
-                corpus,
-                list(tabs),
-                tabs,
-                title=title,
-                instructions=instructions,
-                restore_config=restore_config,
-                progress=progress,
-            )
+            result = push(studio, state, request, progress=progress)
         start_from_agreed(studio, result.project.id, next(iter(tabs.values()))[0].annotation)
         click.echo(f"project {result.project.id}, {title}: {page_url(studio, result.project)}")
     click.echo(f"{len(result.created)} articles new, {len(result.updated)} updated")

@@ -112,28 +112,27 @@ def assign(
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.projects import annotator_title, save_assignment
     from annotate.labelstudio.push import push
+    from annotate.labelstudio.push_plan import PushRequest
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
-    name, has_conflicts = title or inventory.title, False
-    titles = {annotator: annotator_title(name, annotator) for annotator in require_annotators(store, annotators)}
+    base_title, has_conflicts = title or inventory.title, False
+    titles = {annotator: annotator_title(base_title, annotator) for annotator in require_annotators(store, annotators)}
     article_ids = _select_articles(store, articles)
     instructions = render_guidelines(guidelines, inventory)
     with connect(folder) as (studio, state), lock_folder(state, "assign"):
         for annotator, own_title in titles.items():
+            request = PushRequest(
+                corpus=store,
+                inventory=inventory,
+                article_ids=article_ids,
+                predictions={},
+                title=own_title,
+                instructions=instructions,
+                restore_config=restore_config,
+            )
             with show_progress(f"pushing articles for {annotator}") as progress:
-                result = push(
-                    studio,
-                    state,
-                    inventory,
-                    store,
-                    article_ids,
-                    {},
-                    title=own_title,
-                    instructions=instructions,
-                    restore_config=restore_config,
-                    progress=progress,
-                )
-            save_assignment(state, studio.address.name, name, annotator)
+                result = push(studio, state, request, progress=progress)
+            save_assignment(state, studio.address.name, base_title, annotator)
             click.echo(f"{annotator}: {len(result.created)} articles new, {page_url(studio, result.project)}")
             has_conflicts |= show_conflicts(result, f"{annotator}: ")
     if has_conflicts:

@@ -84,14 +84,14 @@ def push(
     from annotate.labelstudio.predictions import corpus_predictions, folder_predictions
     from annotate.labelstudio.projects import find_project
     from annotate.labelstudio.push import push as push_corpus
-    from annotate.labelstudio.push_plan import plan_push
+    from annotate.labelstudio.push_plan import PushRequest, plan_push
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     remove_leftovers(store.root)
     if predictions_folder and no_predictions:
         raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")
     instructions = render_guidelines(guidelines, inventory)
-    article_ids, name = store.article_ids(), title or inventory.title
+    article_ids, project_title = store.article_ids(), title or inventory.title
     refuse_corpus = partial(_refuse_errors, store.root, "the corpus", "fix them, or push with --no-check")
     background: AbstractContextManager[Callable[[], None]] = nullcontext(lambda: None)
     if not no_check:
@@ -102,27 +102,26 @@ def push(
             _refuse_errors(predictions_folder, "the predictions, so nothing was pushed", "fix them", errors)
         else:
             predictions = {} if no_predictions else corpus_predictions(store, inventory, is_checked=not no_check)
+        request = PushRequest(
+            corpus=store,
+            inventory=inventory,
+            article_ids=article_ids,
+            predictions=predictions,
+            title=project_title,
+            instructions=instructions,
+            restore_config=restore_config,
+        )
         with connect(folder) as (studio, state):
             if plan_only:
                 require_no_migration(state)
                 with show_status("planning"):
-                    plan = plan_push(
-                        studio,
-                        state,
-                        inventory,
-                        store,
-                        article_ids,
-                        predictions,
-                        title=name,
-                        instructions=instructions,
-                        restore_config=restore_config,
-                    )
+                    plan = plan_push(studio, state, request)
                 require_no_errors()
-                if _show_plan(plan, name):
+                if _show_plan(plan, project_title):
                     ctx.exit(1)
                 return
             with lock_folder(state, "push"):
-                project = find_project(studio, state, name) if drop_doubles else None
+                project = find_project(studio, state, project_title) if drop_doubles else None
                 if project:
                     require_no_errors()
                     for task in remove_duplicates(studio, project.id):
@@ -130,20 +129,8 @@ def push(
                             f"removed: task {task.task_id} of {task.article_id}, which has task {task.kept_task_id}"
                         )
                 with show_progress("pushing articles") as progress:
-                    result = push_corpus(
-                        studio,
-                        state,
-                        inventory,
-                        store,
-                        article_ids,
-                        predictions,
-                        title=name,
-                        instructions=instructions,
-                        restore_config=restore_config,
-                        before_change=require_no_errors,
-                        progress=progress,
-                    )
-    click.echo(f"project {result.project.id}, {name}: {page_url(studio, result.project)}")
+                    result = push_corpus(studio, state, request, before_change=require_no_errors, progress=progress)
+    click.echo(f"project {result.project.id}, {project_title}: {page_url(studio, result.project)}")
     click.echo(
         f"{len(result.created)} articles new, {len(result.updated)} updated, {len(result.unchanged)} unchanged; "
         f"{result.predictions} predictions written"
