@@ -1,6 +1,7 @@
-"""The inventory: what it refuses, and that what is generated from it agrees with both validators."""
+"""The inventory: what it refuses, that both validators agree on what is generated from it, and its colours."""
 
 import json
+from itertools import combinations
 
 import jsonschema_rs
 import pytest
@@ -12,7 +13,11 @@ from annotate.annotation_schema import encode_annotation_schema, make_annotation
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
+from tests.colours import SIGHT, distance, luminance
 from tests.conftest import BASE, Project
+
+LEAST_DISTANCE = 18
+"""Distance in L*a*b* from which on two colours are told apart."""
 
 
 @pytest.mark.parametrize(
@@ -125,3 +130,27 @@ def test_gate_and_reference_give_the_same_verdict(data: st.DataObject) -> None:
 def test_schema_accepts_what_the_store_writes() -> None:
     REFERENCE.check_schema(make_annotation_schema(SMALL))
     assert list(explain(GOOD, encode_annotation_schema(SMALL))) == []
+
+
+def test_distance_of_black_and_white_and_of_a_known_confusion() -> None:
+    assert distance("#000000", "#ffffff", "all cones") == pytest.approx(100, abs=0.1)
+    assert distance("#c05050", "#6c7a3a", "no long") < distance("#c05050", "#6c7a3a", "all cones") / 2
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_no_two_labels_of_this_corpus_look_alike(labels: Inventory, sight: str) -> None:
+    """Readers who lack one kind of cone can tell the labels apart as well."""
+    close = [
+        (left.name, right.name, round(difference))
+        for left, right in combinations(labels.spans.values(), 2)
+        if (difference := distance(left.color, right.color, sight)) < LEAST_DISTANCE
+    ]
+    assert close == []
+
+
+@pytest.mark.parametrize("background", ["#ffffff", "#1f1e1a"])
+def test_label_names_can_be_read_in_light_and_dark_mode(labels: Inventory, background: str) -> None:
+    """The contrast, as WCAG 2.2 defines it, of the coloured names in the list of regions is at least 2."""
+    for label in labels.spans.values():
+        low, high = sorted((luminance(background), luminance(label.color)))
+        assert (high + 0.05) / (low + 0.05) >= 2, label.name

@@ -20,7 +20,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article, Relation, Span
 from annotate.tokens import tokenize
 from tests.dataset.helpers import build_rows
-from tests.dataset.test_rows import annotations
+from tests.dataset.test_table_builder import annotations
 from tests.graphs import ZOO, make_annotation, make_article
 
 Row = dict[str, Any]

@@ -1,4 +1,4 @@
-"""What keeps a command from running is one line, and names a path as its user did."""
+"""An error that keeps a command from running is one line, and names a path as the user typed it."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from tests.conftest import BASE, Project
 
 
 @pytest.fixture
-def spoilt(project: Project) -> Project:
+def broken(project: Project) -> Project:
     """The made-up project, with a file and a folder in the way, and a citation that is no YAML."""
     project.path("file").write_text("x")
     project.path("full").mkdir()
@@ -22,7 +22,7 @@ def spoilt(project: Project) -> Project:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ("check nowhere", "nowhere: no such folder"),
         ("check --schema nowhere", "nowhere/labels.yaml: no such file"),
@@ -44,34 +44,34 @@ def spoilt(project: Project) -> Project:
         ("release verify full", "full: is not a release folder"),
     ],
 )
-def test_a_path_is_named_as_it_was_typed(spoilt: Project, words: str, said: str) -> None:
-    result = spoilt.annotate(*words.split())
+def test_a_path_is_named_as_it_was_typed(broken: Project, words: str, message: str) -> None:
+    result = broken.annotate(*words.split())
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
-    assert result.output.startswith(f"annotate: {said}")
-    assert str(spoilt.root.parent) not in result.output
+    assert result.output.startswith(f"annotate: {message}")
+    assert str(broken.root.parent) not in result.output
 
 
-def test_a_name_that_no_list_can_hold_is_one_line(spoilt: Project) -> None:
-    spoilt.path("corpus/articles/" + os.fsdecode(b"\xff.json")).write_text("{}")
+def test_a_file_name_that_cannot_be_printed_is_one_line(broken: Project) -> None:
+    broken.path("corpus/articles/" + os.fsdecode(b"\xff.json")).write_text("{}")
     test_a_path_is_named_as_it_was_typed(
-        spoilt, "split", "corpus/articles/\\udcff.json: has a name that cannot be printed"
+        broken, "split", "corpus/articles/\\udcff.json: has a name that cannot be printed"
     )
 
 
 @pytest.mark.parametrize(
-    ("file", "words", "said"),
+    ("file", "words", "message"),
     [
         ("corpus/annotators.yaml", "adjudicate apply --as anna", "corpus/annotators.yaml: line 1: "),
         ("people.yaml", "convert export.json --out o --people people.yaml", "people.yaml: line 1: "),
         ("schema/labels.yaml", "check", "schema/labels.yaml: line 1: "),
     ],
 )
-def test_a_key_that_is_a_list_is_one_line(project: Project, file: str, words: str, said: str) -> None:
+def test_a_key_that_is_a_list_is_one_line(project: Project, file: str, words: str, message: str) -> None:
     project.path("export.json").write_text("[]")
     project.path(file).write_text("? [a]\n: b\n")
     result = project.annotate(*words.split())
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
-    assert result.output.startswith(f"annotate: {said}")
+    assert result.output.startswith(f"annotate: {message}")
 
 
 def test_a_number_with_a_point_in_a_map_is_one_line(project: Project) -> None:
@@ -82,36 +82,36 @@ def test_a_number_with_a_point_in_a_map_is_one_line(project: Project) -> None:
     assert result.output.startswith("annotate: map.yaml: spans: expected int | str, got float; ")
 
 
-@pytest.mark.parametrize(("key", "said"), [("1", "the key 1 is not text"), ("null", "the key None is not text")])
-def test_a_key_that_is_no_text_is_said_with_its_place(project: Project, key: str, said: str) -> None:
+@pytest.mark.parametrize(("key", "message"), [("1", "the key 1 is not text"), ("null", "the key None is not text")])
+def test_a_key_that_is_no_text_is_said_with_its_place(project: Project, key: str, message: str) -> None:
     project.replace("schema/labels.yaml", "spans:\n", f"spans:\n  {key}: {{}}\n")
     assert project.annotate("check").output.startswith(
-        f"annotate: schema/labels.yaml: spans: {said}; write it in quotes"
+        f"annotate: schema/labels.yaml: spans: {message}; write it in quotes"
     )
     project.path("corpus/release.yaml").write_text(f"agreement: {{{key}: 1}}\n")
     project.path("schema/labels.yaml").write_bytes((BASE / "schema" / "labels.yaml").read_bytes())
-    assert f"corpus/release.yaml:1: S104 agreement: {said}; write it in quotes" in project.annotate("check").output
+    assert f"corpus/release.yaml:1: S104 agreement: {message}; write it in quotes" in project.annotate("check").output
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ("diff HEAD --schema ../..", "../..: is outside the git repository"),
         ("release check 1.0.0 --schema ../elsewhere", "../elsewhere: is not next to the corpus"),
         ("release cut 1.0.0 --out full", "full: is not ignored by git"),
     ],
 )
-def test_in_a_repository_as_well(spoilt: Project, words: str, said: str) -> None:
+def test_in_a_repository_as_well(broken: Project, words: str, message: str) -> None:
     author = ("-c", "user.name=maintainer", "-c", "user.email=maintainer@example.org")
-    shutil.copytree(spoilt.schema, spoilt.root.parent / "elsewhere")
+    shutil.copytree(broken.schema, broken.root.parent / "elsewhere")
     for git in (("init", "-q"), ("add", "."), (*author, "commit", "-qm", "all")):
-        subprocess.run(["git", *git], cwd=spoilt.root, check=True)
-    test_a_path_is_named_as_it_was_typed(spoilt, words, said)
+        subprocess.run(["git", *git], cwd=broken.root, check=True)
+    test_a_path_is_named_as_it_was_typed(broken, words, message)
 
 
-def test_a_citation_beside_the_corpus_is_named_from_where_its_user_is(spoilt: Project) -> None:
-    spoilt.path("broken.cff").rename(spoilt.path("CITATION.cff"))
-    test_a_path_is_named_as_it_was_typed(spoilt, "build --out dist", "CITATION.cff: line ")
+def test_a_citation_beside_the_corpus_is_named_from_where_its_user_is(broken: Project) -> None:
+    broken.path("broken.cff").rename(broken.path("CITATION.cff"))
+    test_a_path_is_named_as_it_was_typed(broken, "build --out dist", "CITATION.cff: line ")
 
 
 def test_beside_is_what_was_typed_where_that_leads_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`annotate build` on what it should not be given: one line, the right exit code, and what was there stays."""
+"""`annotate build` on bad input: one line, the right exit code, and existing files stay."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_stale_card_is_made_anew(project: Project) -> None:
+def test_a_stale_card_is_written_again(project: Project) -> None:
     assert project.annotate("build", "--out", "dist").exit_code == 0
     fresh = files(project.path("dist"))
     project.path(f"dist/{CARD}").write_text("---\nconfigs: []\n---\nof another version\n")

@@ -1,4 +1,4 @@
-"""Where the output of a command goes: what cannot be written is one line, and no exit code that means another thing."""
+"""The output of a command: an error in writing it is one line, with an exit code that has no other meaning."""
 
 import os
 import signal

@@ -1,0 +1,65 @@
+"""Proposed splits and folds keep groups together, never move an article, and do not depend on chance."""
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotate.splits.groups import Bond
+from annotate.splits.propose import folds, propose
+from tests.splits.helpers import BONDS, IDS, bond
+
+RATIOS = {"train": 80.0, "validation": 10.0, "test": 10.0}
+
+
+@given(st.sets(IDS, min_size=1), BONDS, st.sets(IDS), st.randoms(use_true_random=False))
+def test_a_proposal_is_complete_leaks_nothing_and_is_stable(
+    articles: set[str], bonds: list[Bond], later: set[str], shuffled: random.Random
+) -> None:
+    first = propose(articles, bonds, {}, RATIOS)
+    lists = first.lists()
+    assert sorted(name for names in lists.values() for name in names) == sorted(articles)
+    mixed, turned = list(articles), list(bonds)
+    shuffled.shuffle(mixed)
+    shuffled.shuffle(turned)
+    assert propose(mixed, turned, {}, RATIOS) == first
+    second = propose(articles | later, bonds, lists, RATIOS)
+    assert all(second.lists()[split][: len(names)] == names for split, names in lists.items())
+    assert propose(articles | later, bonds, second.lists(), RATIOS).new == {}
+    torn = {name for group in second.torn for name in group}
+    home = {name: split for split, names in second.lists().items() for name in names}
+    article_ids = articles | later
+    for bond_ in bonds:
+        if {bond_.first, bond_.second} <= article_ids - torn:
+            assert home[bond_.first] == home[bond_.second]
+    assert article_ids - home.keys() <= torn
+
+
+def test_shares_are_kept_to_within_a_group() -> None:
+    names = [f"a{number:03}" for number in range(200)]
+    lists = propose(names, [bond(names[0], other) for other in names[1:10]], {}, RATIOS).lists()
+    assert {split: len(article_ids) for split, article_ids in lists.items()} == {
+        "train": 160,
+        "validation": 20,
+        "test": 20,
+    }
+
+
+def test_a_group_in_two_splits_is_torn_and_gets_nothing_new() -> None:
+    proposal = propose("abcd", [bond("a", "b"), bond("b", "c")], {"train": ["a"], "test": ["b"]}, RATIOS)
+    assert (proposal.torn, proposal.new) == ([["a", "b", "c"]], {"train": ["d"]})
+
+
+def test_folds_hold_out_whole_groups_and_say_what_an_article_is_bound_to() -> None:
+    held_out = folds("abc", [bond("a", "b"), bond("c", "x"), bond("b", "y")])
+    assert [fold.held_out for fold in held_out.by_group] == [["a", "b"], ["c"]]
+    assert [(fold.held_out, fold.bound) for fold in held_out.by_article] == [
+        (["a"], ["b"]),
+        (["b"], ["a"]),
+        (["c"], []),
+    ]
+    assert "by_group leaks nothing" in held_out.note
+    through = folds("ab", [bond("a", "x"), bond("b", "x")])
+    assert (through.by_group, "all 2 articles are one group" in through.note) == ([], True)
+    assert "no two articles" in folds("ab", []).note
+    assert "there is one article" in folds("a", [bond("a", "x")]).note
