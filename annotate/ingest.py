@@ -115,7 +115,7 @@ def _validate(noun: Article | SourceFile, schema: str) -> None:
     except UnicodeEncodeError as error:
         raise ArticleRejected(f"can have no {error.object!r}, which is not UTF-8; give another") from error
     for fault in explain(msgspec.json.decode(data), package_schema(schema)):
-        raise ArticleRejected(f"can have no such {fault.place}: {fault.message}; {fault.hint}")
+        raise ArticleRejected(f"can have no such {fault.location}: {fault.message}; {fault.hint}")
 
 
 def _allow_name(name: str) -> None:

@@ -25,7 +25,7 @@ from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, SourceFile
 from annotate.offsets import sha256
-from annotate.schemas import misfit, package_schema
+from annotate.schemas import explain_conversion_error, package_schema
 from annotate.splits.groups import bonds_of_links
 from annotate.util.files import read_raw, read_stamp
 from annotate.util.parallel import map_in_order, process_pool, without_garbage_collection
@@ -173,7 +173,7 @@ class ArticleChecker:
         try:
             value = msgspec.convert({**parsed.value, **more}, type_)
         except msgspec.ValidationError as error:
-            findings += files.off_schema(file, article_id, [misfit(error)], parsed.value)
+            findings += files.off_schema(file, article_id, [explain_conversion_error(error)], parsed.value)
             return None, [add_line(finding, data) for finding in findings]
         canonical = encode(value)
         if data != canonical:

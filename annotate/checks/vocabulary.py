@@ -10,7 +10,7 @@ from annotate.schemas import Fault
 def problems(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """Yield each fault as a problem, with the id of the span that it is in."""
     for fault in faults:
-        yield Problem(f"{fault.place}: {fault.message}; {fault.hint}", span=_span_of(fault, value), line=fault.line)
+        yield Problem(f"{fault.location}: {fault.message}; {fault.hint}", span=_span_of(fault, value), line=fault.line)
 
 
 def _span_of(fault: Fault, value: Any) -> str | None:

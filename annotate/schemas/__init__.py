@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.schemas.messages import error_of, extra, said
+from annotate.schemas.messages import explain_error, read_error, undefined_fields
 from annotate.util.escape import shorten
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Fault(NamedTuple):
     """A location where a value does not match its schema.
 
     Attributes:
-        place: The location in words.
+        location: The location in words.
         message: What is wrong.
         hint: What to do.
         rule: The code that the schema gives for the keyword, if it gives one.
@@ -56,7 +56,7 @@ class Fault(NamedTuple):
         line: The line in the file, from 1 on, if known.
     """
 
-    place: str
+    location: str
     message: str
     hint: str
     rule: str | None
@@ -93,19 +93,21 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
     try:
         if validator.is_valid(value):
             return
-        errors = [error_of(error, value, schema_value) for error in validator.iter_errors(value)]
+        errors = [read_error(error, value, schema_value) for error in validator.iter_errors(value)]
     except ValueError:  # a key that JSON cannot have, which the validator rejects
-        for path in _odd_keys(value, (), set()):
-            yield Fault(_place(path[:-1]), f"the key {path[-1]!r} is not text", "write it in quotes", None, path[:-1])
+        for path in _irregular_keys(value, (), set()):
+            *parent, key = path
+            location = _format_location(tuple(parent))
+            yield Fault(location, f"the key {key!r} is not text", "write it in quotes", None, tuple(parent))
         return
     for error in sorted(errors, key=lambda error: [str(part) for part in error.path]):
         rule = error.schema.get("x-rules", {}).get(error.keyword)
-        message, hint = (shorten(part, LONGEST_MESSAGE) for part in said(error))
-        at = (*error.path, extra(error)[0]) if error.keyword == "additionalProperties" else error.path
-        yield Fault(_place(error.path), message, hint, rule, at)
+        message, hint = (shorten(part, LONGEST_MESSAGE) for part in explain_error(error))
+        path = (*error.path, undefined_fields(error)[0]) if error.keyword == "additionalProperties" else error.path
+        yield Fault(_format_location(error.path), message, hint, rule, path)
 
 
-def misfit(error: msgspec.ValidationError) -> Fault:
+def explain_conversion_error(error: msgspec.ValidationError) -> Fault:
     """Explain why a value cannot be converted that matches its schema, such as `1.0` for an integer.
 
     Args:
@@ -113,12 +115,12 @@ def misfit(error: msgspec.ValidationError) -> Fault:
     """
     message, _, where = str(error).partition(" - at `$")
     path = tuple(int(number) if number else name for name, number in _STEP.findall(where.partition("[...]")[0]))
-    said = message.replace("`", "").replace("Expected", "expected")
-    return Fault(_place(path), said, "write whole numbers without a point, words in quotes", None, path)
+    problem = message.replace("`", "").replace("Expected", "expected")
+    return Fault(_format_location(path), problem, "write whole numbers without a point, words in quotes", None, path)
 
 
 def require_valid(path: str | pathlib.Path, value: Any, schema: str) -> None:
-    """Hold the parsed value of a file against one of the package's schemas.
+    """Require that the parsed value of a file matches one of the package's schemas.
 
     Args:
         path: The file that the value was read from.
@@ -129,7 +131,7 @@ def require_valid(path: str | pathlib.Path, value: Any, schema: str) -> None:
         CannotRun: For the first fault, with its location in the value.
     """
     for fault in explain(value, package_schema(schema)):
-        raise CannotRun(path, f"{fault.place}: {fault.message}", fault.hint)
+        raise CannotRun(path, f"{fault.location}: {fault.message}", fault.hint)
 
 
 def convert_value(path: str | pathlib.Path, value: Any, type_: type[T], hint: str = "", *, strict: bool = True) -> T:
@@ -148,11 +150,11 @@ def convert_value(path: str | pathlib.Path, value: Any, type_: type[T], hint: st
     try:
         return msgspec.convert(value, type_, strict=strict)
     except msgspec.ValidationError as error:
-        fault = misfit(error)
-        raise CannotRun(path, f"{fault.place}: {fault.message}", hint or fault.hint) from error
+        fault = explain_conversion_error(error)
+        raise CannotRun(path, f"{fault.location}: {fault.message}", hint or fault.hint) from error
 
 
-def _odd_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tuple[Any, ...]]:
+def _irregular_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tuple[Any, ...]]:
     """Yield the paths of keys that are not strings. A value that YAML aliases repeat is searched once."""
     if not isinstance(value, dict | list) or id(value) in seen:
         return
@@ -160,9 +162,9 @@ def _odd_keys(value: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[tup
     for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(value, dict) and not isinstance(key, str):
             yield (*path, key)
-        yield from _odd_keys(entry, (*path, key), seen)
+        yield from _irregular_keys(entry, (*path, key), seen)
 
 
-def _place(path: Path) -> str:
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return place.removeprefix(".") or "the whole file"
+def _format_location(path: Path) -> str:
+    location = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return location.removeprefix(".") or "the whole file"

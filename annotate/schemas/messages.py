@@ -8,26 +8,26 @@ from typing import Any, NamedTuple
 
 from annotate.util.escape import quote
 
-Said = tuple[str, str]
-"""What is wrong, and what to do."""
+Explanation = tuple[str, str]
+"""The message, which is what is wrong, and the hint, which is what to do."""
 
 
 class Error(NamedTuple):
     """One error of a validator.
 
-    `keyword` is the keyword of `schema` that `instance`, the value at `path`, does not satisfy; `asked` is the
+    `keyword` is the keyword of `schema` that `instance`, the value at `path`, does not satisfy; `expected` is the
     keyword's value and `message` the validator's own.
     """
 
     keyword: str
-    asked: Any
+    expected: Any
     instance: Any
     schema: dict[str, Any]
     path: tuple[str | int, ...]
     message: str
 
 
-def error_of(error: Any, value: Any, schema: dict[str, Any]) -> Error:
+def read_error(error: Any, value: Any, schema: dict[str, Any]) -> Error:
     """Return an error of `jsonschema_rs` on `value`, which was validated against `schema`."""
     *within, keyword = error.schema_path
     path = tuple(error.instance_path)
@@ -67,148 +67,148 @@ _TYPES = {
     "null": "null",
 }
 
-_MACHINE = 1 << 62
+_LARGEST_BOUND = 1 << 62
 """Larger bounds are those of 64-bit integers, and are not shown."""
 
 
-def said(error: Error) -> Said:
+def explain_error(error: Error) -> Explanation:
     """Return the message and the hint of an error. An unknown keyword has the message of the validator."""
-    words = _WORDS.get(error.keyword)
-    return words(error) if words else (error.message, "fix it after its JSON Schema")
+    explain = _EXPLAINERS.get(error.keyword)
+    return explain(error) if explain else (error.message, "fix it after its JSON Schema")
 
 
-def extra(error: Error) -> list[str]:
+def undefined_fields(error: Error) -> list[str]:
     """Return the fields of an object that its schema does not define."""
     defined = error.schema.get("properties", {})
     return [name for name in error.instance if name not in defined]
 
 
-def missing(error: Error) -> str:
+def missing_field(error: Error) -> str:
     """Return the required field that is missing. The validator gives an error for each."""
-    return str(next(name for name in error.asked if error.message.startswith(json.dumps(name, ensure_ascii=False))))
+    return str(next(name for name in error.expected if error.message.startswith(json.dumps(name, ensure_ascii=False))))
 
 
-def wanted(schema: dict[str, Any]) -> str:
+def describe_expected(schema: dict[str, Any]) -> str:
     """Describe what a schema accepts."""
     if "enum" in schema:
-        return f"one of: {_listed(schema['enum'])}"
+        return f"one of: {_join_values(schema['enum'])}"
     if "const" in schema:
-        return _plain(schema["const"])
+        return _format_value(schema["const"])
     types = schema.get("type", "string" if "pattern" in schema else [])
-    parts = [_wanted_of(schema, type_) for type_ in ([types] if isinstance(types, str) else types)]
+    parts = [_describe_type(schema, type_) for type_ in ([types] if isinstance(types, str) else types)]
     return " or ".join(parts) or "what its JSON Schema asks for"
 
 
-def _wanted_of(schema: dict[str, Any], type_: str) -> str:
+def _describe_type(schema: dict[str, Any], type_: str) -> str:
     bounds = [
         f"{word} {schema[key]}"
         for key, word in (("minimum", "at least"), ("maximum", "at most"))
-        if key in schema and schema[key] < _MACHINE  # a bound of 64-bit integers helps no reader
+        if key in schema and schema[key] < _LARGEST_BOUND  # a bound of 64-bit integers helps no reader
     ]
     if type_ in ("integer", "number") and bounds:
         return f"{_TYPES[type_]} of {' and '.join(bounds)}"
     if type_ == "string" and "pattern" in schema:
         return FORMS.get(schema["pattern"], f"what matches {schema['pattern']}")
     if type_ == "object" and schema.get("required"):
-        return f"an object with: {_listed(schema['required'])}"
+        return f"an object with: {_join_values(schema['required'])}"
     return _TYPES[type_]
 
 
-def _listed(values: Iterable[Any]) -> str:
-    return ", ".join(map(_plain, values))
+def _join_values(values: Iterable[Any]) -> str:
+    return ", ".join(map(_format_value, values))
 
 
-def _plain(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _shown(value: Any) -> str:
+def _show_value(value: Any) -> str:
     return json.dumps(value) if value is None or isinstance(value, (bool, int, float)) else quote(value)
 
 
-def _type(error: Error) -> Said:
-    value, shown = error.instance, _shown(error.instance)
+def _explain_type(error: Error) -> Explanation:
+    value, shown = error.instance, _show_value(error.instance)
     if value is None or isinstance(value, bool):
-        return f"is {shown}", _write(error)
+        return f"is {shown}", _suggest(error)
     kinds = {str: "string", int: "number", float: "number", list: "array", dict: "object"}
     kind = kinds.get(type(value))
-    return f"{shown} is {_TYPES[kind] if kind else 'of another type'}", _write(error)
+    return f"{shown} is {_TYPES[kind] if kind else 'of another type'}", _suggest(error)
 
 
-def _write(error: Error) -> str:
-    return f"write {wanted(error.schema)}"
+def _suggest(error: Error) -> str:
+    return f"write {describe_expected(error.schema)}"
 
 
-def _enum(error: Error) -> Said:
+def _explain_enum(error: Error) -> Explanation:
     return (
-        f"{_shown(error.instance)} is unknown",
-        f"use {wanted(error.schema)}" if error.asked else "remove it",
+        f"{_show_value(error.instance)} is unknown",
+        f"use {describe_expected(error.schema)}" if error.expected else "remove it",
     )
 
 
-def _const(error: Error) -> Said:
-    return f"{_shown(error.instance)} is not allowed", _write(error)
+def _explain_const(error: Error) -> Explanation:
+    return f"{_show_value(error.instance)} is not allowed", _suggest(error)
 
 
-def _unfit(error: Error) -> Said:
-    return f"{_shown(error.instance)} does not fit", _write(error)
+def _explain_pattern(error: Error) -> Explanation:
+    return f"{_show_value(error.instance)} does not fit", _suggest(error)
 
 
-def _required(error: Error) -> Said:
-    name = missing(error)
-    asked = error.schema.get("properties", {}).get(name)
-    return f"{name!r} is missing", f"add it, {wanted(asked)}" if asked else "add it"
+def _explain_required(error: Error) -> Explanation:
+    name = missing_field(error)
+    expected = error.schema.get("properties", {}).get(name)
+    return f"{name!r} is missing", f"add it, {describe_expected(expected)}" if expected else "add it"
 
 
-def _additional(error: Error) -> Said:
-    names = extra(error)
+def _explain_additional(error: Error) -> Explanation:
+    names = undefined_fields(error)
     free = [name for name in error.schema.get("properties", {}) if name not in error.instance]
     does, it = ("does", "it") if len(names) == 1 else ("do", "them")
     return (
         f"{', '.join(map(repr, names))} {does} not belong here",
-        f"remove {it}, or use one of: {_listed(free)}" if free else f"remove {it}",
+        f"remove {it}, or use one of: {_join_values(free)}" if free else f"remove {it}",
     )
 
 
-def _bounded(error: Error) -> Said:
+def _explain_bound(error: Error) -> Explanation:
     side = "less" if error.keyword == "minimum" else "more"
-    return f"{_shown(error.instance)} is {side} than {error.asked}", _write(error)
+    return f"{_show_value(error.instance)} is {side} than {error.expected}", _suggest(error)
 
 
-def _length(error: Error) -> Said:
+def _explain_length(error: Error) -> Explanation:
     least, has = error.keyword == "minLength", len(error.instance)
     if least and not has:
         return "is empty", "fill it in"
-    return f"has {_counted(has, 'character')}", f"write {error.asked} at {'least' if least else 'most'}"
+    return f"has {_count_noun(has, 'character')}", f"write {error.expected} at {'least' if least else 'most'}"
 
 
-def _few(error: Error) -> Said:
-    return f"has {_counted(len(error.instance), 'entry', 'entries')}", f"give at least {error.asked}"
+def _explain_few(error: Error) -> Explanation:
+    return f"has {_count_noun(len(error.instance), 'entry', 'entries')}", f"give at least {error.expected}"
 
 
-def _counted(number: int, one: str, more: str = "") -> str:
-    return f"1 {one}" if number == 1 else f"{number} {more or one + 's'}"
+def _count_noun(number: int, singular: str, plural: str = "") -> str:
+    return f"1 {singular}" if number == 1 else f"{number} {plural or singular + 's'}"
 
 
-def _twice(error: Error) -> Said:
+def _explain_duplicate(error: Error) -> Explanation:
     entries = error.instance
-    twin = next((entry for place, entry in enumerate(entries) if entry in entries[:place]), entries)
-    return f"has {_shown(twin)} twice", "keep each entry once"
+    duplicate = next((entry for index, entry in enumerate(entries) if entry in entries[:index]), entries)
+    return f"has {_show_value(duplicate)} twice", "keep each entry once"
 
 
-_WORDS: dict[str, Callable[[Error], Said]] = {
-    "type": _type,
-    "enum": _enum,
-    "const": _const,
-    "pattern": _unfit,
-    "not": _unfit,
-    "required": _required,
-    "additionalProperties": _additional,
-    "minimum": _bounded,
-    "maximum": _bounded,
-    "minLength": _length,
-    "maxLength": _length,
-    "minItems": _few,
-    "minProperties": _few,
-    "uniqueItems": _twice,
+_EXPLAINERS: dict[str, Callable[[Error], Explanation]] = {
+    "type": _explain_type,
+    "enum": _explain_enum,
+    "const": _explain_const,
+    "pattern": _explain_pattern,
+    "not": _explain_pattern,
+    "required": _explain_required,
+    "additionalProperties": _explain_additional,
+    "minimum": _explain_bound,
+    "maximum": _explain_bound,
+    "minLength": _explain_length,
+    "maxLength": _explain_length,
+    "minItems": _explain_few,
+    "minProperties": _explain_few,
+    "uniqueItems": _explain_duplicate,
 }
