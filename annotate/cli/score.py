@@ -33,7 +33,7 @@ def command(
     annotate score dist/dataset out/predicted.jsonl --format json --out score.json
     annotate score corpus/annotations/gold out/predicted.conll
     """
-    from annotate.scoring.label_files import read_scored_labels
+    from annotate.scoring.prediction_files import read_scored_labels
     from annotate.scoring.score import score, tabulate_scores
 
     inventory = annotate.load_inventory(schema)
