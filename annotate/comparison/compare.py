@@ -6,6 +6,7 @@ names and counts of both versions, and the bytes of a few files at a time.
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -79,6 +80,10 @@ class Comparison:
                 builder.add(change)
                 yield change
         self.summary.share = self._count_test_share()
+
+    def compare_articles(self) -> Iterator[tuple[str | None, Iterator[FileChange]]]:
+        """Yield the changes of `compare_files` by article; None is the article of files of no article."""
+        return groupby(self.compare_files(), key=lambda change: change.article)
 
     def summarize(self) -> Summary:
         """Compare all files and return only the summary.

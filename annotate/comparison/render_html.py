@@ -1,7 +1,6 @@
 """Render a difference as one HTML page that needs no other file."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -37,7 +36,7 @@ def render_html(comparison: Comparison, more: Sequence[Table] = ()) -> Iterator[
         more: Further tables, shown last.
     """
     with open_spool() as articles:
-        for article_id, changes in groupby(comparison.compare_files(), key=lambda change: change.article):
+        for article_id, changes in comparison.compare_articles():
             files = (_DescribedFile(change, list(describe_file(change))) for change in changes)
             articles.write(render("comparison/article.html", title=article_id or NO_ARTICLE, files=files))
         summary = comparison.summary

@@ -27,16 +27,14 @@ def render_markdown(comparison: Comparison, more: Sequence[Table] = ()) -> Itera
         comparison: The two versions.
         more: Further tables, shown last.
     """
-    with open_spool() as changes:
-        article_id: str | None = ""
-        for change in comparison.compare_files():
-            if change.article != article_id:
-                article_id = change.article
-                changes.write(f"\n### {escape_markdown(article_id or NO_ARTICLE.capitalize())}\n\n")
-            changes.writelines(_render_file(change))
+    with open_spool() as articles:
+        for article_id, changes in comparison.compare_articles():
+            articles.write(f"\n### {escape_markdown(article_id or NO_ARTICLE.capitalize())}\n\n")
+            for change in changes:
+                articles.writelines(_render_file(change))
         yield from _render_summary(comparison)
-        changes.seek(0)
-        yield from changes
+        articles.seek(0)
+        yield from articles
     yield from (f"\n{_render_table(table)}" for table in more)
 
 

@@ -41,16 +41,14 @@ def render_text(comparison: Comparison, terminal: Terminal, more: Sequence[Table
         more: Further tables, shown last.
     """
     style = terminal.style
-    with open_spool() as changes:
-        article_id: str | None = ""
-        for change in comparison.compare_files():
-            if change.article != article_id:
-                article_id = change.article
-                changes.write(f"\n{style(article_id or NO_ARTICLE, 'title')}\n")
-            changes.writelines(f"{line}\n" for line in _render_file(change, style))
+    with open_spool() as articles:
+        for article_id, changes in comparison.compare_articles():
+            articles.write(f"\n{style(article_id or NO_ARTICLE, 'title')}\n")
+            for change in changes:
+                articles.writelines(f"{line}\n" for line in _render_file(change, style))
         yield from _render_summary(comparison, terminal)
-        changes.seek(0)
-        yield from changes
+        articles.seek(0)
+        yield from articles
     if more:
         yield f"\n{terminal.format_tables(list(more))}"
 

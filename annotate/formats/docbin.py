@@ -17,16 +17,14 @@ from spacy.tokens import Doc, DocBin
 from annotate.corpus import sort_annotation
 from annotate.formats import rules
 from annotate.formats.document import (
-    NOTE_TYPE,
-    AttributeItem,
     Item,
     LabelledArticle,
     Loss,
-    NoteItem,
     RawDocument,
-    RelationItem,
     SpanItem,
     article_id_from,
+    list_relation_items,
+    list_span_items,
     refused_document,
 )
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses, span_losses
@@ -119,14 +117,10 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
 
 def _items(doc: Doc, user_data: dict[str, Any]) -> Iterator[Item]:
     spans = [span for group in doc.spans.values() for span in group] or list(doc.ents)
+    attributes, notes = user_data.get("attributes", {}), user_data.get("notes", {})
     for number, span in enumerate(spans, 1):
         ref = span.id_ or f"s{number}"
-        yield SpanItem(None, ref, span.label_, ((span.start_char, span.end_char),), None, (ref,))
-        for name, value in user_data.get("attributes", {}).get(ref, {}).items():
-            yield AttributeItem(None, "", ref, name, value)
-        if note := user_data.get("notes", {}).get(ref):
-            yield NoteItem(None, "", ref, NOTE_TYPE, note)
+        item = SpanItem(None, ref, span.label_, ((span.start_char, span.end_char),), None, (ref,))
+        yield from list_span_items(item, attributes.get(ref, {}), notes.get(ref))
     for number, (label, head, tail, note) in enumerate(user_data.get("relations", [])):
-        yield RelationItem(None, f"relation {number}", label, head, tail)
-        if note:
-            yield NoteItem(None, "", f"relation {number}", NOTE_TYPE, note)
+        yield from list_relation_items(number, label, head, tail, note)

@@ -5,7 +5,7 @@ may have a `line`, counted from 1, which is None in formats without lines. Most 
 items of the same file refer to it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -116,6 +116,27 @@ Item = (
     | EquivalenceItem
     | UnreadableItem
 )
+
+
+def list_span_items(
+    span: SpanItem, attributes: Mapping[str, str | int], note: str | None
+) -> Iterator[SpanItem | AttributeItem | NoteItem]:
+    """Yield a span, its attributes and its note, if it has one."""
+    yield span
+    for name, value in attributes.items():
+        yield AttributeItem(span.line, "", span.ref, name, value)
+    if note:
+        yield NoteItem(span.line, "", span.ref, NOTE_TYPE, note)
+
+
+def list_relation_items(
+    number: int, label: str, head: str, tail: str, note: str | None, line: int | None = None
+) -> Iterator[RelationItem | NoteItem]:
+    """Yield a relation whose file gives it no name, and its note, if it has one; `number` tells it from others."""
+    relation = RelationItem(line, f"relation {number}", label, head, tail)
+    yield relation
+    if note:
+        yield NoteItem(line, "", relation.ref, NOTE_TYPE, note)
 
 
 class AnnotationOrigin(NamedTuple):

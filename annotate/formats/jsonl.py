@@ -7,16 +7,14 @@ import msgspec
 
 from annotate.formats import rules
 from annotate.formats.document import (
-    NOTE_TYPE,
     AnnotationOrigin,
-    AttributeItem,
     Item,
     LabelledArticle,
     Loss,
-    NoteItem,
     RawDocument,
-    RelationItem,
     SpanItem,
+    list_relation_items,
+    list_span_items,
     refused_document,
 )
 from annotate.inventory import Inventory
@@ -71,13 +69,7 @@ def _read_line(file: str, number: int, line: bytes) -> RawDocument:
 
 def _items(annotation: Annotation, line: int) -> Iterator[Item]:
     for span in annotation.spans:
-        yield SpanItem(line, span.id, span.label, ((span.start, span.end),), span.text, (span.id,))
-        for name, value in span.attributes.items():
-            yield AttributeItem(line, "", span.id, name, value)
-        if span.note:
-            yield NoteItem(line, "", span.id, NOTE_TYPE, span.note)
+        item = SpanItem(line, span.id, span.label, ((span.start, span.end),), span.text, (span.id,))
+        yield from list_span_items(item, span.attributes, span.note)
     for number, relation in enumerate(annotation.relations):
-        ref = f"relation {number}"
-        yield RelationItem(line, ref, relation.label, relation.head, relation.tail)
-        if relation.note:
-            yield NoteItem(line, "", ref, NOTE_TYPE, relation.note)
+        yield from list_relation_items(number, relation.label, relation.head, relation.tail, relation.note, line)

@@ -18,17 +18,15 @@ from annotate.corpus import sort_annotation
 from annotate.errors import CannotRun
 from annotate.formats import rules
 from annotate.formats.document import (
-    NOTE_TYPE,
-    AttributeItem,
     Item,
     LabelledArticle,
     Loss,
-    NoteItem,
     RawDocument,
-    RelationItem,
     SpanItem,
     UnreadableItem,
     article_id_from,
+    list_relation_items,
+    list_span_items,
     refused_document,
 )
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses
@@ -192,12 +190,10 @@ def _items(cas: cassis.Cas) -> Iterator[Item]:
     for item in spans:
         yield from _span_items(item, refs[id(item)])
     for number, item in enumerate(relations):
-        ends = [refs.get(id(end), "nothing") for end in (item.Governor, item.Dependent)]
+        head, tail = (refs.get(id(end), "nothing") for end in (item.Governor, item.Dependent))
         is_ours = item.type.name == RELATION
         label = item.label if is_ours else item.type.short_name
-        yield RelationItem(None, f"relation {number}", label or "", *ends)
-        if is_ours and item.note:
-            yield NoteItem(None, "", f"relation {number}", NOTE_TYPE, item.note)
+        yield from list_relation_items(number, label or "", head, tail, item.note if is_ours else None)
 
 
 def _span_items(item: Any, ref: str) -> Iterator[Item]:
@@ -208,14 +204,14 @@ def _span_items(item: Any, ref: str) -> Iterator[Item]:
         yield UnreadableItem(None, f"{item.type.short_name} {ref} has no offsets")
         return
     ids = (item.spanId,) if is_ours and item.spanId else ()
-    yield SpanItem(None, ref, label or "", ((item.begin, item.end),), None, ids)
+    span = SpanItem(None, ref, label or "", ((item.begin, item.end),), None, ids)
+    attributes: dict[str, str | int] = {}
     for feature in item.type.all_features:
         value = getattr(item, feature.name, None)
         if feature.name in ("begin", "end", "sofa") or not isinstance(value, str | int):
             continue
         if not is_ours:
-            yield AttributeItem(None, "", ref, feature.name, value)
+            attributes[feature.name] = value
         elif feature.name.startswith(PREFIX):
-            yield AttributeItem(None, "", ref, feature.name.removeprefix(PREFIX), value)
-    if is_ours and item.note:
-        yield NoteItem(None, "", ref, NOTE_TYPE, item.note)
+            attributes[feature.name.removeprefix(PREFIX)] = value
+    yield from list_span_items(span, attributes, item.note if is_ours else None)
