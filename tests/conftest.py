@@ -48,15 +48,18 @@ class Project:
 
     def snapshot(self) -> dict[str, bytes]:
         """Every file below the folder with its bytes, to show that nothing changed."""
-        return {
-            path.relative_to(self.root).as_posix(): path.read_bytes()
-            for path in sorted(self.root.rglob("*"))
-            if path.is_file()
-        }
+        return read_files(self.root)
 
     def annotate(self, *words: str) -> Result:
         """Run a command in the project's folder, as its user would."""
         return annotate(*words, cwd=self.root)
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder with its bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
 
 
 def annotate(*words: str, cwd: Path = ROOT) -> Result:

@@ -23,5 +23,8 @@ def test_errors_are_handled_once(project: Project) -> None:
 
 def test_errors_take_precedence_over_an_exception_of_the_body(project: Project) -> None:
     project.replace("corpus/annotations/gold/harbour.json", '"label": "Load"', '"label": "Cargo"')
-    with pytest.raises(Refused, match="errors; fix them"), check_in_background(project.corpus, project.inventory, refuse):
+    with (
+        pytest.raises(Refused, match="errors; fix them"),
+        check_in_background(project.corpus, project.inventory, refuse),
+    ):
         raise KeyError("Cargo")

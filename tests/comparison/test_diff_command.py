@@ -10,7 +10,7 @@ import pytest
 
 from annotate.model import GOLD
 from tests.comparison.conftest import Pair, commit
-from tests.conftest import BASE, ROOT, Project, annotate
+from tests.conftest import BASE, ROOT, Project, annotate, read_files
 from tests.test_faults import ANNOTATE, assert_refused, run
 
 
@@ -95,10 +95,7 @@ def test_pipe_of_the_two_commands_makes_the_new_version(repository: Project) -> 
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"\d+ files written to newer\n", done.stdout)
     wanted = {name: data for name, data in repository.snapshot().items() if name.split("/")[0] in ("corpus", "schema")}
-    newer = repository.root / "newer"
-    assert {
-        path.relative_to(newer).as_posix(): path.read_bytes() for path in newer.rglob("*") if path.is_file()
-    } == wanted
+    assert read_files(repository.path("newer")) == wanted
 
 
 def test_apply_in_place(spoilt: Pair) -> None:

@@ -17,7 +17,7 @@ from annotate.comparison.trees import FolderTree
 from annotate.corpus import encode_annotation
 from annotate.errors import CannotRun
 from tests.comparison.conftest import Pair
-from tests.conftest import BASE, ROOT
+from tests.conftest import BASE, ROOT, read_files
 from tests.strategies import annotations, texts
 
 Files = dict[str, bytes]
@@ -54,10 +54,6 @@ def laid_out(folder: Path, files: Files) -> Path:
     return folder
 
 
-def read(folder: Path) -> Files:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 def difference(old: str | Path, new: str | Path) -> Patch:
     with open_version(str(old)) as before, open_version(str(new)) as after:
         return decode_patch(b"".join(encode_patch(Comparison(before, after))), "made here")
@@ -73,10 +69,10 @@ def test_patch_turns_any_corpus_into_any_other(old: Files, new: Files) -> None:
         assert {change.file for change in made.files} == {file for file in old | new if old.get(file) != new.get(file)}
         with open_version(str(before)) as tree:
             patch.write_patched(made, tree, folder / "out")
-            assert read(folder / "out") == new
+            assert read_files(folder / "out") == new
             assert isinstance(tree, FolderTree)
             assert patch.patch_in_place(made, tree) == len(made.files)
-            assert read(before) == new
+            assert read_files(before) == new
             assert patch.patch_in_place(made, tree) == 0
 
 
@@ -98,7 +94,7 @@ def test_patches_reproduce_the_history_of_this_repository(tmp_path: Path, monkey
         made = difference(old, new)
         with open_version(old) as before, open_version(new) as after:
             patch.write_patched(made, before, out)
-            assert read(out) == {file: after.read(file) for file in after.files()}
+            assert read_files(out) == {file: after.read(file) for file in after.files()}
 
 
 def test_labels_alone_make_a_canonical_file(pair: Pair) -> None:
@@ -163,7 +159,7 @@ def test_interrupted_run_can_be_repeated(changed: tuple[Patch, Pair]) -> None:
     with open_version(str(old)) as tree:
         assert isinstance(tree, FolderTree)
         assert patch.patch_in_place(made, tree) == 1
-    assert read(old) == read(pair.folder / "new")
+    assert read_files(old) == read_files(pair.folder / "new")
 
 
 @pytest.mark.parametrize(

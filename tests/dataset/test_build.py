@@ -26,7 +26,7 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Link, Links, Passage
 from annotate.offsets import sha256
-from tests.conftest import ROOT, Project, annotate
+from tests.conftest import ROOT, Project, annotate, read_files
 from tests.dataset.conftest import Load
 from tests.dataset.helpers import build_rows
 
@@ -53,10 +53,6 @@ def expected(corpus: Corpus, inventory: Inventory, ids: list[str]) -> dict[str, 
     ]
     made = {**build_rows(builder, gold), **build_rows(builder, own, "annotators"), **builder.build_links(links)}
     return {name: table.to_pylist() for name, table in made.items()}
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def front_matter(folder: Path) -> Row:
@@ -116,7 +112,7 @@ def test_two_builds_give_the_same_bytes(project: Project, tmp_path: Path) -> Non
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
     build(Corpus(copied), project.inventory, tmp_path / "two" / "deep")
-    assert files(tmp_path / "one") == files(tmp_path / "two" / "deep")
+    assert read_files(tmp_path / "one") == read_files(tmp_path / "two" / "deep")
 
 
 def test_another_corpus_at_the_same_relative_path(
@@ -140,7 +136,7 @@ def test_the_manifest_says_what_is_there(project: Project, tmp_path: Path) -> No
     made = build(project.corpus, project.inventory, out)
     assert read_manifest(out) == made
     assert made.inventory == project.inventory.version
-    assert {CARD, CROISSANT, MANIFEST, *(table.file for table in made.tables)} == set(files(out))
+    assert {CARD, CROISSANT, MANIFEST, *(table.file for table in made.tables)} == set(read_files(out))
     assert made.card_sha256 == sha256((out / CARD).read_bytes())
     for table in made.tables:
         data = (out / table.file).read_bytes()
@@ -322,7 +318,7 @@ def test_any_number_of_workers_gives_the_same_bytes(
     for workers in (1, 3):
         build(corpus, labels, tmp_path / str(workers), skeleton=skeleton, workers=workers)
     assert len(corpus.annotated_ids(GOLD)) > 1
-    assert files(tmp_path / "1") == files(tmp_path / "3")
+    assert read_files(tmp_path / "1") == read_files(tmp_path / "3")
 
 
 def test_bytes_do_not_depend_on_how_many_articles_are_in_memory_at_once(
@@ -331,7 +327,7 @@ def test_bytes_do_not_depend_on_how_many_articles_are_in_memory_at_once(
     build(corpus, labels, tmp_path / "whole")
     monkeypatch.setattr(shards, "BATCH", 1)
     build(corpus, labels, tmp_path / "single")
-    assert files(tmp_path / "single") == files(tmp_path / "whole")
+    assert read_files(tmp_path / "single") == read_files(tmp_path / "whole")
 
 
 def test_a_file_that_a_worker_cannot_read_is_named_and_nothing_is_left(

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import msgspec
 import pyarrow.parquet as pq
@@ -11,19 +10,15 @@ import pytest
 from annotate.dataset.build import build
 from annotate.dataset.folder import CARD
 from annotate.model import GOLD
-from tests.conftest import Project
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+from tests.conftest import Project, read_files
 
 
 def test_a_stale_card_is_written_again(project: Project) -> None:
     assert project.annotate("build", "--out", "dist").exit_code == 0
-    fresh = files(project.path("dist"))
+    fresh = read_files(project.path("dist"))
     project.path(f"dist/{CARD}").write_text("---\nconfigs: []\n---\nof another version\n")
     assert project.annotate("build", "--out", "dist").exit_code == 0
-    assert files(project.path("dist")) == fresh
+    assert read_files(project.path("dist")) == fresh
 
 
 @pytest.mark.parametrize("script", ["dataset.py", "data/articles/load.py"])
@@ -31,13 +26,13 @@ def test_a_script_in_the_folder_is_neither_kept_in_it_nor_lost(project: Project,
     """`datasets` would refuse the folder for a loading script, and somebody may have written it by hand."""
     assert project.annotate("build", "--out", "dist").exit_code == 0
     project.path(f"dist/{script}").write_text("import datasets\n")
-    before = files(project.path("dist"))
+    before = read_files(project.path("dist"))
     result = project.annotate("build", "--out", "dist")
     assert result.exit_code == 2
     assert f"{script}: was not made by `annotate build` and would be lost; move it away" in " ".join(
         result.output.split()
     )
-    assert files(project.path("dist")) == before
+    assert read_files(project.path("dist")) == before
 
 
 def test_a_corpus_without_an_article_is_refused(project: Project) -> None:

@@ -1,7 +1,6 @@
 """Class ids hold from build to build: what an edited `classes.json` shifts is refused, and nothing is written."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,7 +9,7 @@ from annotate import class_ids, inventory
 from annotate.dataset.build import build
 from annotate.errors import Refused
 from annotate.generate import generate_files
-from tests.conftest import Project
+from tests.conftest import Project, read_files
 
 Names = tuple[str, ...]
 
@@ -19,10 +18,6 @@ def generate(project: Project) -> None:
     schema = project.path("schema")
     for path, text in generate_files(inventory.load_inventory(schema), schema, None).items():
         path.write_text(text, "utf-8")
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
@@ -53,7 +48,7 @@ def edit(project: Project, change: Callable[[Names], Names]) -> None:
     ],
 )
 def test_ids_that_shift_are_refused(built: Project, change: Callable[[Names], Names], told: str) -> None:
-    before = files(built.path("dist"))
+    before = read_files(built.path("dist"))
     edit(built, change)
     result = built.annotate("build", "--out", "dist")
     assert result.exit_code == 1
@@ -61,16 +56,16 @@ def test_ids_that_shift_are_refused(built: Project, change: Callable[[Names], Na
     assert line.startswith("annotate: dist/data/articles/")
     assert told in line
     assert line.endswith("fix classes.json, or choose another folder with --out; nothing was written")
-    assert files(built.path("dist")) == before
+    assert read_files(built.path("dist")) == before
     assert built.annotate("build", "--out", "elsewhere").exit_code == 0
 
 
 def test_ids_are_held_for_who_calls_build_from_python(built: Project) -> None:
-    before = files(built.path("dist"))
+    before = read_files(built.path("dist"))
     edit(built, lambda names: ("New", *names))
     with pytest.raises(Refused, match="would call it 'New'; fix classes"):
         build(built.corpus, built.inventory, built.path("dist"))
-    assert files(built.path("dist")) == before
+    assert read_files(built.path("dist")) == before
     build(built.corpus, built.inventory, built.path("elsewhere"))
 
 
@@ -89,11 +84,11 @@ def test_a_label_that_moves_in_the_inventory_or_leaves_it_shifts_none(built: Pro
 
 
 def test_ids_that_are_gone_are_missed_in_one_line(built: Project) -> None:
-    before = files(built.path("dist"))
+    before = read_files(built.path("dist"))
     built.path("schema/classes.json").unlink()
     result = built.annotate("build", "--out", "dist")
     assert result.exit_code == 2
     assert "classes.json: is missing, and holds the class ids; restore the committed file" in " ".join(
         result.output.split()
     )
-    assert files(built.path("dist")) == before
+    assert read_files(built.path("dist")) == before

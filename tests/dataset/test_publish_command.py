@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from annotate.dataset.publication import list_files, plan_steps
-from tests.conftest import Project
+from tests.conftest import Project, read_files
 from tests.dataset import hub as hubs
 from tests.dataset.hub import TOKEN, Hub
 
@@ -88,8 +88,7 @@ def publish(project: Project, url: str, *words: str, token: str | None = TOKEN, 
 
 
 def built(project: Project) -> dict[str, bytes]:
-    root = project.path("dist/dataset")
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    return read_files(project.path("dist/dataset"))
 
 
 def published(hub: Hub, revision: str = "main") -> dict[str, bytes]:

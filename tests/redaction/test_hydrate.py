@@ -35,8 +35,7 @@ from annotate.redaction.skeleton import (
     parse_skeleton,
     restore,
 )
-from tests.conftest import ROOT, Project, annotate
-from tests.dataset.test_build import files
+from tests.conftest import ROOT, Project, annotate, read_files
 
 TEXT = (
     "Rebels “shelled” the market, a doctor said. The mayor said it was a mine.\n"
@@ -116,7 +115,7 @@ def test_equal_copies_give_the_dataset_byte_for_byte(shut: Path, tmp_path: Path,
     assert annotate("build", "--out", str(tmp_path / "full")).exit_code == 0
     result = hydrate(shut, ROOT / "corpus" / folder, tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert files(tmp_path / "out") == files(tmp_path / "full")
+    assert read_files(tmp_path / "out") == read_files(tmp_path / "full")
 
 
 def test_options_and_another_inventory_come_back_as_well(project: Project) -> None:
@@ -125,7 +124,7 @@ def test_options_and_another_inventory_come_back_as_well(project: Project) -> No
         assert project.annotate("build", *options, *words).exit_code == 0
     result = project.annotate("hydrate", "open", "--texts", "corpus/articles", "--out", "again")
     assert result.exit_code == 0, result.output
-    assert files(project.path("again")) == files(project.path("full"))
+    assert read_files(project.path("again")) == read_files(project.path("full"))
     assert project.annotate("build", "--out", "open").exit_code == 0
     assert not project.path(f"open/{SKELETON}").exists()
 
@@ -228,12 +227,12 @@ def test_what_is_no_such_dataset_is_one_line(shut: Path, tmp_path: Path) -> None
 def test_a_dataset_without_text_is_not_replaced_by_what_comes_of_it(shut: Path, tmp_path: Path) -> None:
     shutil.copytree(shut, tmp_path / "shut")
     (tmp_path / "link").symlink_to("shut")
-    before = files(tmp_path / "shut")
+    before = read_files(tmp_path / "shut")
     for out in (tmp_path / "shut", tmp_path / "link", tmp_path / "else" / ".." / "shut"):
         refused = hydrate(tmp_path / "shut", ROOT / "corpus" / "articles", out)
         assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
         assert "is the dataset without text, which would be lost" in refused.output
-        assert files(tmp_path / "shut") == before
+        assert read_files(tmp_path / "shut") == before
 
 
 def placed(copy: str, words: str, nth: int = 0) -> tuple[str, str]:
@@ -340,7 +339,7 @@ def test_a_text_attribute_gives_no_words_away_whatever_its_name(project: Project
         assert found != words, file
     result = project.annotate("hydrate", "open", "--texts", "corpus/articles", "--out", "again")
     assert result.exit_code == 0, result.output
-    assert files(project.path("again")) == files(project.path("full"))
+    assert read_files(project.path("again")) == read_files(project.path("full"))
 
 
 def test_an_annotators_own_words_stay_in_the_skeleton_alone(project: Project) -> None:
