@@ -1,4 +1,4 @@
-"""What the tests share: the repository's own corpus, a small made-up one, and the command line."""
+"""Shared by all tests: the repository's own corpus, a small made-up one, and the command line."""
 
 import shutil
 from pathlib import Path
@@ -24,7 +24,7 @@ settings.load_profile("suite")
 
 
 class Project:
-    """A copy of the made-up corpus, to be spoilt."""
+    """A copy of the made-up corpus that a test may change."""
 
     def __init__(self, root: Path) -> None:
         shutil.copytree(BASE, root)
@@ -40,14 +40,14 @@ class Project:
         return self.root / file
 
     def replace(self, file: str, old: str, new: str) -> None:
-        """Change one file; the old words must be there."""
+        """Replace words in a file, which must contain the old ones."""
         path = self.path(file)
         text = path.read_bytes().decode("utf-8")
         assert old in text, (file, old)
         path.write_bytes(text.replace(old, new, 1).encode("utf-8"))
 
     def snapshot(self) -> dict[str, bytes]:
-        """Every file below the folder with its bytes, to show that nothing changed."""
+        """Return every file below the folder with its bytes."""
         return read_files(self.root)
 
     def annotate(self, *words: str) -> Result:

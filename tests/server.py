@@ -84,7 +84,7 @@ def studio(started: State) -> Iterator[Studio]:
 
 @pytest.fixture
 def proxy(studio: Studio) -> Iterator[Proxy]:
-    """What stands before the server, and fails as it is told to."""
+    """A proxy in front of the server, with the faults that a test asks for."""
     port = urlsplit(studio.url).port
     assert port
     with before(port) as made:

@@ -1,4 +1,4 @@
-"""The baseline: what its patterns find, that its labels keep the rules, and what is said of a broken data file."""
+"""The baseline: what its patterns find, that its labels keep the rules, and the errors of a broken data file."""
 
 import shutil
 from pathlib import Path
@@ -131,20 +131,20 @@ def test_a_broken_data_file_is_one_clear_line(project: Project, old: str, new: s
     assert said in str(caught.value)
 
 
-def test_no_data_file_is_said(project: Project) -> None:
+def test_missing_data_file_is_reported(project: Project) -> None:
     result = project.annotate("prelabel", "--out", "out")
     assert (result.exit_code, "baseline.yaml" in result.stderr) == (2, True)
 
 
-def test_a_long_line_comes_to_an_end() -> None:
-    """A pattern that goes back over a sentence again and again would not be done with it in a lifetime."""
+def test_a_long_line_is_read_in_reasonable_time() -> None:
+    """A pattern with catastrophic backtracking would never finish."""
     words = "The Grand Old Duke of York and ten thousand men marched up to the top of the hill " * 200
     assert by_label(found(words + "and two soldiers were killed."), "Victim") == ["two soldiers"]
 
 
 @pytest.mark.parametrize("out", ["corpus", "corpus/annotations/gold"])
 def test_prelabel_never_writes_into_the_corpus(project: Project, out: str) -> None:
-    """A fault once: the labels of people were overwritten by those of the baseline."""
+    """Regression: the baseline overwrote the labels of annotators."""
     shutil.copy(ROOT / "schema" / "baseline.yaml", project.schema)
     before = project.snapshot()
     result = annotate("prelabel", str(project.root / "corpus"), "--out", str(project.root / out))

@@ -1,4 +1,4 @@
-"""Columns hold what the annotations say, in canonical order, whichever documents are taken."""
+"""Columns hold the values of the annotations in canonical order, for any selection of documents."""
 
 import msgspec
 from hypothesis import given
@@ -16,7 +16,7 @@ CORPUS = Corpus(BASE / "corpus")
 
 @st.composite
 def documents(draw: st.DrawFn) -> list[Annotation]:
-    """Labels at any places, in any order, the same ones twice."""
+    """Labels at any positions, in any order, with duplicates."""
     made = []
     for name in draw(st.lists(st.sampled_from(CORPUS.annotated_ids("gold")), max_size=4)):
         ids = draw(st.lists(st.text("abc", min_size=1, max_size=3), unique=True, max_size=6))
@@ -64,7 +64,9 @@ def test_some_of_the_documents(annotations: list[Annotation], data: st.DataObjec
 
 
 @given(documents(), documents())
-def test_some_behind_others(annotations: list[Annotation], later: list[Annotation]) -> None:
+def test_concatenated_documents_equal_those_made_together(
+    annotations: list[Annotation], later: list[Annotation]
+) -> None:
     columns = Documents.from_annotations(annotations, INVENTORY).concat(Documents.from_annotations(later, INVENTORY))
     assert back(columns) == [*annotations, *later]
     assert (
@@ -73,15 +75,15 @@ def test_some_behind_others(annotations: list[Annotation], later: list[Annotatio
     )
 
 
-def test_long_stretches_and_single_documents_are_taken_alike() -> None:
+def test_take_returns_the_chosen_documents_in_order() -> None:
     gold = [CORPUS.read_annotation("gold", name) for name in CORPUS.annotated_ids("gold")] * 8
     columns, last = Documents.from_annotations(gold, INVENTORY), len(gold) - 1
     for chosen in ([*range(3, last), 1], [*range(last), last, 0], list(range(last, -1, -1)), [2, 2, 2], []):
         assert back(columns.take(chosen)) == [gold[number] for number in chosen]
 
 
-def test_what_is_not_known() -> None:
-    """A label that the inventory does not have, and an end that is no span, also where others stand before it."""
+def test_unknown_labels_and_ends() -> None:
+    """A label that is not in the inventory, and an end that is not a span, in a document after another."""
     gold = CORPUS.read_annotation("gold", CORPUS.annotated_ids("gold")[0])
     first, second = gold.spans[:2]
     odd = msgspec.structs.replace(

@@ -1,4 +1,4 @@
-"""Reading and writing again gives the same bytes, for this corpus and for generated annotations."""
+"""A corpus that is read and written has the same bytes, for this corpus and for generated annotations."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""A researcher's first hour: the examples run as they are, offline, on the dataset of the repository's corpus."""
+"""The examples run unchanged and offline on the dataset of the repository's corpus."""
 
 import os
 import re
@@ -16,7 +16,7 @@ EXAMPLES = ROOT / "examples"
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a researcher has: corpus, schema, and the built dataset."""
+    """Corpus, schema, and the built dataset, as a researcher has them."""
     folder = tmp_path_factory.mktemp("clone")
     for name in ("corpus", "schema"):
         shutil.copytree(ROOT / name, folder / name)
@@ -25,7 +25,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, *words: str) -> str:
-    """What a program prints; it may not warn on its own, nor look anything up on the net."""
+    """Run a program offline and return its output; standard error must be empty."""
     env = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -49,7 +49,7 @@ def test_load_and_look_draws_every_count(clone: Path) -> None:
     assert 600 < height < 3000
 
 
-def test_baseline_is_scored_beside_the_rules(clone: Path) -> None:
+def test_baseline_is_scored_next_to_the_rules(clone: Path) -> None:
     said = run(clone, sys.executable, str(EXAMPLES / "baseline.py"), "dataset")
     assert "no fold is free of leaks" in said
     rows = {
@@ -78,7 +78,7 @@ def test_folds_of_the_card_work_with_load_dataset_alone(clone: Path) -> None:
 
 @pytest.mark.parametrize("script", ["baseline.py", "load_and_look.py"])
 def test_an_example_says_in_one_line_what_keeps_it_from_running(script: str, tmp_path: Path) -> None:
-    """No such folder; no corpus to build the dataset from."""
+    """A missing folder, and a missing corpus."""
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     # At once, since what takes the time is what they import.
     runs = [

@@ -1,6 +1,6 @@
-"""Disks that refuse: a real read-only file system, a real limit on what may be written. Nothing is half done.
+"""Failing disks: a real read-only file system, a real limit on the size of files. Nothing is left incomplete.
 
-And files that are none, or that may not be read: they are said, never taken for what is not there.
+Paths that are not regular files, or that may not be read, are reported and not treated as missing.
 """
 
 import errno
@@ -42,9 +42,9 @@ def run(words: list[str], cwd: Path, most_bytes: int | None = None) -> Done:
 
 @contextmanager
 def no_writing(folder: Path) -> Iterator[list[str]]:
-    """A folder in which nothing can be written, and the words to put before a command that is to see it so.
+    """Make a folder read-only; yield the words to put before a command that runs there.
 
-    No mode stops root, who gets a mount of its own instead.
+    Root ignores the mode of a folder, and gets a read-only mount instead.
     """
     if os.geteuid() == 0:
         remount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$0" && exec "$@"'
@@ -88,7 +88,7 @@ def test_read_only_disk_is_one_line(spoilt: Project, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_disk_that_takes_no_more_is_one_line(spoilt: Project, name: str) -> None:
+def test_full_disk_is_one_line(spoilt: Project, name: str) -> None:
     before = spoilt.snapshot()
     done = run([*ANNOTATE, *COMMANDS[name]], spoilt.root, most_bytes=10)
     assert_refused(done)
@@ -127,7 +127,7 @@ ODD: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 def forbid(patch: pytest.MonkeyPatch, call: str, end: str) -> None:
-    """Let a call of the system's refuse paths with this end, as it does to all but root."""
+    """Make a system call fail for paths with this end, as it does for all users but root."""
     real = getattr(os, call)
 
     def refusing(path: str, *more: int) -> object:
@@ -140,9 +140,7 @@ def forbid(patch: pytest.MonkeyPatch, call: str, end: str) -> None:
 
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("file", FILES)
-def test_what_is_no_file_that_can_be_read_is_said(
-    project: Project, monkeypatch: pytest.MonkeyPatch, file: str, odd: str
-) -> None:
+def test_unreadable_path_is_reported(project: Project, monkeypatch: pytest.MonkeyPatch, file: str, odd: str) -> None:
     path = project.path(f"corpus/{file}")
     path.unlink(missing_ok=True)
     make, words = ODD[odd]
@@ -203,7 +201,7 @@ def test_name_of_a_source_that_no_disk_takes_is_a_finding(project: Project) -> N
         (f"check {'x' * 5000}", f"{'x' * 5000}: file name too long; name a corpus folder\n"),
     ],
 )
-def test_folder_that_is_no_corpus_is_one_line(project: Project, words: str, said: str) -> None:
+def test_folder_that_is_not_a_corpus_is_one_line(project: Project, words: str, said: str) -> None:
     project.path("empty").mkdir()
     result = project.annotate(*words.split())
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output

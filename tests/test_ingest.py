@@ -1,4 +1,4 @@
-"""Taking articles in: `annotate init` and `annotate add`, as their users type them."""
+"""Adding articles: `annotate init` and `annotate add`."""
 
 import json
 from collections.abc import Iterator
@@ -139,7 +139,7 @@ def test_the_longest_name_and_id_are_taken_and_pass(project: Project) -> None:
     assert {entry["code"] for entry in found} <= {"C102", "C108"}
 
 
-def test_what_cannot_be_written_leaves_none_of_several_files(project: Project) -> None:
+def test_a_failed_write_leaves_none_of_several_files(project: Project) -> None:
     for file in ("a.txt", "b.txt"):
         project.path(file).write_text(f"Fine, {file}.")
     articles = project.path("corpus/articles")

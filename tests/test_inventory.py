@@ -57,7 +57,9 @@ LEAST_DISTANCE = 18
         ("title: Port news", "title: Port news\ntitle: Port", "the key 'title' appears twice"),
     ],
 )
-def test_faulty_inventory_is_one_line_with_place_and_mend(project: Project, old: str, new: str, message: str) -> None:
+def test_faulty_inventory_is_one_line_with_location_and_hint(
+    project: Project, old: str, new: str, message: str
+) -> None:
     project.replace("schema/labels.yaml", old, new)
     result = project.annotate("check")
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output

@@ -19,7 +19,7 @@ A, B = ("A", 0, 4), ("B", 6, 9)
 
 
 def test_spans_by_hand() -> None:
-    """Gold A, B and A; found are B, half of the first A, and a C."""
+    """Gold has A, B and A; predicted are B, half of the first A, and a C."""
     found = metrics.score_spans([[A, B], [("A", 0, 2)]], [[("A", 2, 5), B, ("C", 10, 12)], []])
     whole = found["all labels"]
     assert (list(found), whole.gold, whole.predicted) == (["A", "B", "C", "all labels"], 3, 3)

@@ -1,4 +1,4 @@
-"""Offsets: each pair of inverses, and the decision of what a pair of numbers had counted."""
+"""Offsets: conversions and their inverses, and which unit a pair of offsets was counted in."""
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,7 @@ def test_from_utf16_gives_an_offset_of_the_text_or_nothing(text: str, offset: in
     assert point is None or to_utf16(text, point) == offset
 
 
-def test_half_a_surrogate_pair_is_no_offset() -> None:
+def test_an_offset_within_a_surrogate_pair_is_invalid() -> None:
     assert [from_utf16("🚢a", offset) for offset in range(5)] == [0, None, 1, 2, None]
 
 
@@ -115,7 +115,7 @@ def test_trimmed_has_no_space_at_its_ends(text: str, data: st.DataObject) -> Non
 
 
 @given(st.text(st.sampled_from("ab\r\n é́ḍ̇\ufeff🚢가"), max_size=12))
-def test_many_offsets_in_normal_form_as_each_by_itself(text: str) -> None:
+def test_many_offsets_in_normal_form_equal_single_conversions(text: str) -> None:
     place = normal_places(text)
     assert [place(offset) for offset in range(len(text) + 1)] == [
         in_normal_form(text, offset) for offset in range(len(text) + 1)

@@ -1,4 +1,4 @@
-"""What the README tells its readers to type is typed here, in a copy of what they would have."""
+"""The commands of the README run in a copy of a clone."""
 
 import os
 import re

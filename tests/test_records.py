@@ -1,4 +1,4 @@
-"""Records: pieces joined, roles filled, what stands around found, and no graph that hangs or breaks them."""
+"""Records: pieces are joined, roles filled, enclosing spans found; no graph makes them fail or loop."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -108,21 +108,21 @@ def nested(*relations: tuple[str, str, str]) -> Annotation:
     return annotation(spans, *made, *relations)
 
 
-def test_a_role_is_filled_from_what_stands_around_nearest_first() -> None:
+def test_a_role_is_filled_from_enclosing_spans_nearest_first() -> None:
     animal = one(Graph(nested(("keeper", "inner verb", "inner keeper")), ZOO).records(), "animals")
     assert role(animal, "seer") == [("inner keeper", 1), ("outer keeper", 2)]
 
 
-def test_a_relation_of_its_own_comes_before_what_stands_around() -> None:
+def test_a_relation_takes_precedence_over_enclosing_spans() -> None:
     made = nested(("keeper", "inner verb", "inner keeper"), ("seen_by", "animal", "outer keeper"))
     assert role(one(Graph(made, ZOO).records(), "animals"), "seer") == [("outer keeper", 0)]
 
 
-def test_words_that_nobody_says_still_count_in_the_distance() -> None:
+def test_words_without_a_speaker_count_in_the_distance() -> None:
     assert role(one(Graph(nested(), ZOO).records(), "animals"), "seer") == [("outer keeper", 2)]
 
 
-def test_nobody_is_taken_twice_and_the_nearest_distance_stays() -> None:
+def test_a_filler_is_listed_once_with_its_nearest_distance() -> None:
     animal = one(Graph(nested(("keeper", "inner verb", "outer keeper")), ZOO).records(), "animals")
     assert role(animal, "seer") == [("outer keeper", 1)]
 
@@ -243,7 +243,7 @@ def test_the_order_of_spans_and_relations_does_not_matter(
 
 
 def slow_seers(made: Annotation, zoo: Inventory, anchor: Span) -> set[str]:
-    """Who says the words that hold an anchor, by looking at every pair; for graphs without pieces."""
+    """Return the speakers of the words around an anchor by comparing every pair, for graphs without pieces."""
     ends = [(relation.label, relation.head, relation.tail) for relation in made.relations]
     own = {tail for label, head, tail in ends if label == "seen_by" and head == anchor.id}
     if own:

@@ -1,4 +1,4 @@
-"""What must hold for the repository as a whole: one source for each fact, nothing in it that is not ours to ship."""
+"""The repository as a whole: one source for each fact, and no file that may not be published."""
 
 import re
 import subprocess
@@ -101,7 +101,7 @@ def test_each_label_has_a_page_with_its_sections(labels: Inventory) -> None:
         assert (GUIDELINES / relation.guideline).is_file()
 
 
-def test_each_example_of_the_guidelines_stands_in_an_article(corpus: Corpus) -> None:
+def test_each_example_of_the_guidelines_is_in_an_article(corpus: Corpus) -> None:
     texts = [article.text for article in corpus.articles()]
     examples = [
         (path.name, line[2:].replace("**", ""))

@@ -43,7 +43,7 @@ def test_every_combining_mark_belongs_to_its_word() -> None:
     assert tokenize(f"a{'b'.join(marks)}") == [(0, 2 * len(marks))]
 
 
-def test_what_is_not_a_tag_is_refused() -> None:
+def test_invalid_tag_is_refused() -> None:
     for tag in ("B", "B-", "S-A", "b-A", ""):
         assert not is_tag(tag)
         with pytest.raises(TokenMismatch, match="is not a BIO tag"):

@@ -45,7 +45,7 @@ def test_from_two_annotators_to_gold_on_the_command_line(project: Project) -> No
 
 
 def test_gold_without_a_required_attribute_is_not_written(project: Project) -> None:
-    """A fault once: only the spans were checked, and not the words of the inventory."""
+    """Regression: only the spans were checked, not the vocabulary."""
     annotation = project.corpus.read_annotation("anna", "harbour")
     bare = tuple(msgspec.structs.replace(span, attributes={}) for span in annotation.spans)
     for name in ("anna", "ben"):
@@ -104,7 +104,7 @@ def changed(path: Path, **fields: object) -> None:
 
 
 def test_decisions_between_other_annotators_are_kept_without_anew(project: Project, decisions: Path) -> None:
-    """A fault once: every file was rewritten with nothing decided in it."""
+    """Regression: every file was rewritten without its decisions."""
     before = project.snapshot()
     refused = project.annotate("adjudicate", "plan", "--from", "anna,cleo")
     assert (refused.exit_code, refused.output.count("\n")) == (1, 1)
@@ -135,7 +135,7 @@ def test_decisions_between_other_annotators_are_kept_without_anew(project: Proje
 def test_invalid_decisions_are_rejected(
     project: Project, decisions: Path, words: tuple[str, ...], fields: dict[str, object], code: int, message: str
 ) -> None:
-    """A fault once: `article: market` in harbour.yaml made gold of market, with the labels of harbour."""
+    """Regression: `article: market` in harbour.yaml made gold of market with the labels of harbour."""
     changed(decisions, **fields)
     before = project.snapshot()
     refused = project.annotate("adjudicate", *words)

@@ -60,7 +60,7 @@ BEN = version(
 
 
 def content(annotation: Annotation) -> Content:
-    """Spans and relations without their ids, which adjudication gives anew."""
+    """Return spans and relations without their ids, which adjudication renumbers."""
     names = {span.id: refer_to(span) for span in annotation.spans}
     spans = {(span.label, span.start, span.end) for span in annotation.spans}
     return spans, {(one.label, names[one.head], names[one.tail]) for one in annotation.relations}
@@ -157,18 +157,18 @@ def test_taking_one_annotator_throughout_gives_their_labels(one: Annotation, oth
 
 
 def settled(before: Adjudication, **takes: str) -> Adjudication:
-    """Everything decided, in the two rounds that it takes."""
+    """Return an adjudication with all decisions made, in two rounds."""
     return decided(plan([ANNA, BEN], TEXT, decided(before, **takes)), **takes)
 
 
 def with_load(annotation: Annotation) -> Annotation:
-    """The labels with a span more, which nobody else has."""
+    """Return the labels with one more span, which no other annotator has."""
     span = Span(id="z", label="Load", start=14, end=19, text=TEXT[14:19])
     return msgspec.structs.replace(annotation, spans=(*annotation.spans, span))
 
 
 def test_decided_relations_are_kept_while_a_span_is_open() -> None:
-    """A fault once: a span more, and what was decided of relations was gone."""
+    """Regression: with one more span, decisions on relations were lost."""
     before = settled(plan([ANNA, BEN], TEXT), attributes="ben", span="ben", relation="ben")
     relations = [one for one in before.differences if one.kind == "relation"]
     assert relations

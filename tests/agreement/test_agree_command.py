@@ -15,7 +15,7 @@ from tests.conftest import ROOT, Project, annotate
 
 
 def labelled(project: Project, annotator: str, article: str, change: dict[str, tuple[int, int] | None]) -> None:
-    """Give somebody anna's labels, with some spans moved or (None) left out."""
+    """Give an annotator anna's labels, with some spans moved or (None) left out."""
     theirs = project.corpus.read_annotation("anna", article)
     text = project.corpus.read_text(article)
 
@@ -32,7 +32,7 @@ def labelled(project: Project, annotator: str, article: str, change: dict[str, t
 
 @pytest.fixture
 def two(project: Project) -> Project:
-    """anna and ben: he has a Speaker less, and a shorter Load."""
+    """anna and ben, who lacks one Speaker and has a shorter Load."""
     labelled(project, "ben", "harbour", {"s7": None, "s10": (103, 111)})
     labelled(project, "ben", "market", {})
     return project
@@ -89,7 +89,7 @@ def test_gate_holds_for_each_article(two: Project) -> None:
     assert (result.exit_code, result.stderr) == (1, "below --fail-under: Load in market 0.000, not 0.7\n")
 
 
-def test_a_label_that_nobody_used_passes_no_gate(two: Project) -> None:
+def test_an_unused_label_fails_its_gate(two: Project) -> None:
     for name in ("anna", "ben"):
         labelled(two, name, "harbour", {"s5": None})
     result = two.annotate("agree", "--fail-under", "Quay=0.1")

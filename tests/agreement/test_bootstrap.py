@@ -1,4 +1,4 @@
-"""Intervals: the same every time, wide where there is little, and never from nothing."""
+"""Intervals: repeatable, wide for few units, and undefined without any."""
 
 import random
 from collections import defaultdict
@@ -89,7 +89,7 @@ def tallies(draw: st.DrawFn) -> Tally:
 
 
 def one_by_one(places: list[ParagraphKey], tally: Tally, samples: int) -> list[dict[Hashable, float]]:
-    """The counts of each sample, unit after unit as they were drawn."""
+    """Return the counts of each sample, summed unit by unit."""
     whole = len({article for article, _ in places}) >= MIN_ARTICLES
     units = sorted({(article, 0) if whole else (article, paragraph) for article, paragraph in places})
     draw = random.Random(0)  # noqa: S311 - no secret

@@ -115,7 +115,7 @@ def test_counts_of_parts_add_up(rows: list[list[str | None]], cut: int) -> None:
     assert alpha(total) == pytest.approx(alpha(whole))
 
 
-def test_nothing_to_count_is_said_and_is_no_number() -> None:
+def test_measures_without_counts_are_undefined() -> None:
     assert f1({}) == agr({}) == share({}) == alpha({}) == kappa({}) == NOTHING
     assert nominal_alpha([["a", None], [None, "b"]]) == NOTHING
     assert nominal_alpha([[], []]) == NOTHING

@@ -114,7 +114,7 @@ def test_only_what_is_requested_is_measured(base: Inventory, monkeypatch: pytest
 
 
 def test_totals_by_article_take_one_pass_over_the_paragraphs(base: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice the articles, twice the places that totals by article go through."""
+    """With twice as many articles, the totals read twice as many paragraphs."""
     seen: list[int] = []
     by_article, total = Tally.by_article, Tally.total
 

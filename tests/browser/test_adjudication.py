@@ -1,4 +1,4 @@
-"""An adjudicator's way in a real browser: everybody's version in a tab, what all agree on in place, and gold."""
+"""Adjudication in a real browser: a tab for each annotator's version, a start with what all agree on, and gold."""
 
 import browser
 import pytest

@@ -1,4 +1,4 @@
-"""The screen with the repository's own corpus: gold is there, nothing hides a word, all are readable in both modes."""
+"""The labelling screen with this corpus: gold is shown, and all words are readable in light and dark mode."""
 
 import browser
 import pytest

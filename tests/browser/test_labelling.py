@@ -1,4 +1,4 @@
-"""An annotator's way in a real browser: reads, labels by mouse and hotkey, submits; what comes back is exactly that."""
+"""Labelling in a real browser: labels set by mouse and hotkey and submitted are pulled unchanged."""
 
 import browser
 import pytest

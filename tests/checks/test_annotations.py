@@ -25,7 +25,7 @@ def test_findings_with_and_without_the_prefilter_are_the_same(data: st.DataObjec
 
 
 def test_file_is_clean_only_in_canonical_bytes() -> None:
-    """Also where another file of the batch is in another order."""
+    """This holds as well if another file of the batch is in another order."""
     annotation, article = CORPUS.read_annotation("gold", NAME), CORPUS.read_article(NAME)
     reversed_ = msgspec.structs.replace(annotation, spans=annotation.spans[::-1])
     good = encode_annotation(annotation)

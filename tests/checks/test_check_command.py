@@ -56,7 +56,7 @@ RELATION = '{"label": "speaker",'
 def test_value_of_another_type_is_a_finding(
     project: Project, file: str, old: str, new: str, codes: set[str], said: str
 ) -> None:
-    """Also where JSON Schema has nothing against it, or says only that the inventory does not know it."""
+    """This holds even if JSON Schema accepts the value, or reports only that it is not in the inventory."""
     project.replace(file, old, new)
     result = project.annotate("check", "--format", "json")
     found = [entry for entry in json.loads(result.output) if entry["file"] == file]
@@ -71,7 +71,7 @@ def test_warnings_fail_only_a_strict_check(project: Project) -> None:
     assert project.annotate("check", "--strict").exit_code == 1
 
 
-def test_hidden_file_among_the_sources_has_no_place_there(project: Project) -> None:
+def test_hidden_file_among_the_sources_is_reported(project: Project) -> None:
     project.path("corpus/sources/.gitkeep").write_text("")
     project.path("corpus/sources/.wire.txt").write_text("x")
     data = json.loads(project.annotate("check", "--format", "json").output)

@@ -1,4 +1,4 @@
-"""The rules of texts, and the fast path that tells at once that they find nothing."""
+"""The rules of texts, and the fast path that recognises texts without findings."""
 
 import unicodedata
 
@@ -31,7 +31,7 @@ def test_sound_text_has_no_findings_and_is_its_own_normal_form(text: str) -> Non
         assert (findings_of_text(text), normalise(text)) == ([], text)
 
 
-def test_every_character_of_a_sound_text_shows_and_stays_by_itself() -> None:
+def test_every_character_of_a_valid_text_is_visible_and_separate() -> None:
     characters = list(map(chr, range(0x110000)))
     plain = list(filter(text_rules._is_sound_character.__wrapped__, characters))
     assert findings_of_text(f"a{''.join(plain)}a") == []
@@ -42,7 +42,7 @@ def test_every_character_of_a_sound_text_shows_and_stays_by_itself() -> None:
     assert {"é", "—", "“", "🚢", "ß", "漢", "я"} < set(plain)
 
 
-def test_text_of_its_source_is_known_as_it_stands() -> None:
+def test_article_matches_only_its_own_range_of_the_source() -> None:
     for name in CORPUS.article_ids():
         article = CORPUS.read_article(name)
         source = SourceText.from_bytes(CORPUS.source_path(article.source.file).read_bytes())

@@ -83,7 +83,7 @@ def test_a_number_with_a_point_in_a_map_is_one_line(project: Project) -> None:
 
 
 @pytest.mark.parametrize(("key", "message"), [("1", "the key 1 is not text"), ("null", "the key None is not text")])
-def test_a_key_that_is_no_text_is_said_with_its_place(project: Project, key: str, message: str) -> None:
+def test_a_key_that_is_not_text_is_reported_with_its_location(project: Project, key: str, message: str) -> None:
     project.replace("schema/labels.yaml", "spans:\n", f"spans:\n  {key}: {{}}\n")
     assert project.annotate("check").output.startswith(
         f"annotate: schema/labels.yaml: spans: {message}; write it in quotes"
@@ -109,12 +109,12 @@ def test_in_a_repository_as_well(broken: Project, words: str, message: str) -> N
     test_a_path_is_named_as_it_was_typed(broken, words, message)
 
 
-def test_a_citation_beside_the_corpus_is_named_from_where_its_user_is(broken: Project) -> None:
+def test_the_default_citation_has_a_path_relative_to_the_working_folder(broken: Project) -> None:
     broken.path("broken.cff").rename(broken.path("CITATION.cff"))
     test_a_path_is_named_as_it_was_typed(broken, "build --out dist", "CITATION.cff: line ")
 
 
-def test_beside_is_what_was_typed_where_that_leads_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parent_folder_is_spelled_as_typed_unless_it_is_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "real" / "corpus").mkdir(parents=True)
     (tmp_path / "link").symlink_to("real/corpus")
     monkeypatch.chdir(tmp_path / "real")

@@ -56,7 +56,7 @@ def test_broken_pipe_ends_with_sigpipe(project: Project, words: list[str]) -> No
 
 
 def test_interrupted_conversion_says_how_to_resume(project: Project) -> None:
-    """Its input is a pipe that nobody writes to, so that there is time; Ctrl-C reaches all processes of a terminal."""
+    """The input is a pipe without a writer, so that the command waits; Ctrl-C reaches all processes of a terminal."""
     os.mkfifo(project.path("export.json"))
     words = ["convert", "export.json", "--out", "out", "--workers", "2"]
     process = subprocess.Popen(

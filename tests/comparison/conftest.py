@@ -1,4 +1,4 @@
-"""What the tests of differences share: two copies of the made-up corpus, and git repositories of it."""
+"""Shared by the tests of differences: two copies of the made-up corpus, and git repositories of it."""
 
 import os
 import shutil
@@ -37,7 +37,7 @@ class Pair:
         self.new = Project(folder / "new")
 
     def compared(self) -> tuple[list[FileChange], Summary]:
-        """Every change, and what they come to."""
+        """Return every change, and the summary."""
         with open_version(str(self.folder / "old")) as old, open_version(str(self.folder / "new")) as new:
             comparison = Comparison(old, new)
             changes = list(comparison.compare_files())

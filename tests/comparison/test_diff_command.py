@@ -1,4 +1,4 @@
-"""`annotate diff` and `annotate apply` as their users type them."""
+"""`annotate diff` and `annotate apply`: output, exit codes, and what they refuse."""
 
 import re
 import subprocess
@@ -25,7 +25,7 @@ def spoilt(pair: Pair) -> Pair:
     return pair
 
 
-def test_text_has_counts_then_changes_then_nothing_in_colour(spoilt: Pair) -> None:
+def test_text_has_counts_before_changes_and_no_colour(spoilt: Pair) -> None:
     done = annotate("diff", "old", "new", cwd=spoilt.folder)
     assert done.exit_code == 0, done.output
     shown = done.output
@@ -42,7 +42,7 @@ def test_text_has_counts_then_changes_then_nothing_in_colour(spoilt: Pair) -> No
 
 
 @pytest.mark.parametrize("format_", ["text", "json", "md", "html"])
-def test_equal_versions_are_said_to_be_so(format_: str) -> None:
+def test_equal_versions_are_reported_as_equal(format_: str) -> None:
     done = annotate("diff", str(BASE), str(BASE), "--format", format_, "--exit-code")
     assert done.exit_code == 0
     assert ("no change" in done.output.lower()) != (format_ == "json")
@@ -50,12 +50,12 @@ def test_equal_versions_are_said_to_be_so(format_: str) -> None:
         assert msgspec.json.decode(done.output)["files"] == []
 
 
-def test_exit_code_tells_that_they_differ_when_asked(spoilt: Pair) -> None:
+def test_exit_code_option_reports_a_difference(spoilt: Pair) -> None:
     assert annotate("diff", "old", "new", "--exit-code", cwd=spoilt.folder).exit_code == 1
     assert annotate("diff", "old", "new", cwd=spoilt.folder).exit_code == 0
 
 
-def test_markdown_holds_no_marks_of_the_corpus(spoilt: Pair) -> None:
+def test_markdown_escapes_the_text_of_the_corpus(spoilt: Pair) -> None:
     shown = annotate("diff", "old", "new", "--format", "md", cwd=spoilt.folder).output
     assert shown.startswith("## old → new\n\nA major version is needed:\n")
     assert "| Spans of gold | moved | relabelled from | relabelled to |" in shown
@@ -63,7 +63,7 @@ def test_markdown_holds_no_marks_of_the_corpus(spoilt: Pair) -> None:
     assert "<script>" not in shown
 
 
-def test_page_is_one_file_in_which_words_are_words(spoilt: Pair) -> None:
+def test_page_is_one_file_with_escaped_text(spoilt: Pair) -> None:
     done = annotate("diff", "old", "new", "--format", "html", "--out", "page.html", cwd=spoilt.folder)
     assert done.exit_code == 0, done.output
     page = (spoilt.folder / "page.html").read_text()
@@ -73,7 +73,7 @@ def test_page_is_one_file_in_which_words_are_words(spoilt: Pair) -> None:
     assert page.endswith("</body>\n</html>\n")
 
 
-def test_json_is_complete_and_says_what_it_comes_to(spoilt: Pair) -> None:
+def test_json_has_every_change_and_the_summary(spoilt: Pair) -> None:
     found = msgspec.json.decode(annotate("diff", "old", "new", "--format", "json", cwd=spoilt.folder).output)
     assert list(found) == ["format", "old", "new", "files", "summary", "version"]
     assert found["version"]["level"] == "major"
@@ -86,7 +86,7 @@ def test_json_is_complete_and_says_what_it_comes_to(spoilt: Pair) -> None:
     assert gold["article"] == "harbour"
 
 
-def test_pipe_of_the_two_commands_makes_the_new_version(repository: Project) -> None:
+def test_diff_piped_into_apply_makes_the_new_version(repository: Project) -> None:
     repository.replace("corpus/articles/market.txt", "3", "4")
     repository.path("corpus/links.json").unlink()
     words = f"{sys.executable} -c 'from annotate.cli import main; main()'"
@@ -118,7 +118,7 @@ def test_apply_refuses_what_does_not_fit(spoilt: Pair) -> None:
 
 
 @pytest.mark.parametrize("words", [("--out", "out"), ("--write",)])
-def test_disk_that_takes_no_more_is_one_line(spoilt: Pair, words: tuple[str, ...]) -> None:
+def test_full_disk_is_one_line(spoilt: Pair, words: tuple[str, ...]) -> None:
     annotate("diff", "old", "new", "--format", "json", "--out", "changes.json", cwd=spoilt.folder)
     before = spoilt.new.snapshot(), sorted(path.name for path in spoilt.folder.iterdir())
     done = run([*ANNOTATE, "apply", "old", "changes.json", *words], spoilt.folder, most_bytes=10)
@@ -129,7 +129,7 @@ def test_disk_that_takes_no_more_is_one_line(spoilt: Pair, words: tuple[str, ...
 
 
 @pytest.mark.parametrize("words", [(), ("--out", "x", "--write")])
-def test_apply_wants_one_place(spoilt: Pair, words: tuple[str, ...]) -> None:
+def test_apply_needs_exactly_one_destination(spoilt: Pair, words: tuple[str, ...]) -> None:
     assert "give one of --out DIR and --write" in annotate("apply", "old", *words, cwd=spoilt.folder).output
 
 
@@ -158,7 +158,7 @@ def test_broken_file_is_one_line(pair: Pair, file: str, data: bytes, line: str) 
     assert done.output.count("\n") == 1
 
 
-def test_nothing_is_written_where_the_comparison_breaks_off(pair: Pair) -> None:
+def test_failed_comparison_writes_nothing(pair: Pair) -> None:
     pair.respan("harbour", "s1", start=4)
     pair.new.path("corpus/annotations/gold/market.json").write_bytes(b"{")
     done = annotate("diff", "old", "new", "--format", "json", "--out", "changes.json", cwd=pair.folder)
@@ -174,8 +174,8 @@ def test_new_version_is_the_corpus_folder_if_none_is_named(repository: Project) 
     assert repository.annotate("diff", "HEAD").output == "HEAD → corpus\nno change\n"
 
 
-def test_rescored_predictions_move_through_the_changes(pair: Pair) -> None:
-    """The old gold is taken for predictions: what they lose is what gold changed."""
+def test_rescored_predictions_are_listed_by_change(pair: Pair) -> None:
+    """The old gold serves as predictions, so that they lose exactly what gold changed."""
     pair.respan("harbour", "s1", start=4)
     pair.respan("harbour", "s5", label="Words")
     pair.new.replace("corpus/articles/market.txt", "3", "4")
@@ -208,7 +208,7 @@ def test_span_in_pieces_changes_with_any_of_them(pair: Pair) -> None:
     assert one == {"label": "Words", "change": "moved", "gold": [1, 1], "exact": [1, 0], "overlap": [1, 1]}
 
 
-def test_predictions_that_fit_nothing(pair: Pair) -> None:
+def test_predictions_of_changed_texts_are_refused(pair: Pair) -> None:
     (pair.folder / "empty").mkdir()
     done = annotate("diff", "old", "new", "--rescore", "empty", cwd=pair.folder)
     assert (done.exit_code, done.output.count("\n")) == (2, 1)

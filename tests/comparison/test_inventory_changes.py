@@ -1,4 +1,4 @@
-"""What is said of a changed inventory, and what it does to the dataset's columns."""
+"""The changes that are listed for an inventory and for the dataset's columns."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_change_of_the_inventory(pair: Pair, old: str, new: str, expected: list[
     assert [(one.kind, one.what, one.name, one.field) for one in found] == expected
 
 
-def test_a_renamed_label_is_renamed_wherever_it_stands(pair: Pair) -> None:
+def test_a_renamed_label_is_renamed_in_every_file(pair: Pair) -> None:
     path = pair.new.path(FILE)
     text = path.read_text().replace("Speaker:", "Teller:").replace("[Speaker]", "[Teller]")
     path.write_text(text)
@@ -78,7 +78,7 @@ def test_a_renamed_value_keeps_its_reading(pair: Pair) -> None:
     assert [(one.kind, one.what) for one in pair.summary().inventory] == [("renamed", "value")]
 
 
-def test_class_ids_that_shift_are_told(pair: Pair) -> None:
+def test_class_ids_that_shift_are_reported(pair: Pair) -> None:
     pair.new.replace(FILE, "{master: commands, hand: works,", "{hand: works, master: commands,")
     summary = pair.summary()
     assert {one.kind for one in summary.columns} == {"shifted"}

@@ -51,12 +51,12 @@ def test_one_span_that_changed(new: Span, expected: tuple[str, ...]) -> None:
     assert kinds([A, B], [new, B]) == [expected]
 
 
-def test_by_how_much_each_end_moved_is_told() -> None:
+def test_the_distance_that_each_end_moved_is_reported() -> None:
     (one,) = find_changes([A, B], [span("s1", "Speaker", 4, 11), B])
     assert one.by == (4, -7)
 
 
-def test_id_goes_before_a_better_overlap() -> None:
+def test_an_equal_id_takes_precedence_over_a_better_overlap() -> None:
     new = [span("s1", "Speaker", 4, 18), span("s7", "Speaker", 0, 18), B]
     assert [(one.kinds, one.new and one.new.id) for one in find_changes([A, B], new)] == [
         (("moved",), "s1"),
@@ -64,8 +64,8 @@ def test_id_goes_before_a_better_overlap() -> None:
     ]
 
 
-def test_ids_given_anew_are_not_believed() -> None:
-    """A span was added at the start and all ids counted on: only that one is new."""
+def test_renumbered_ids_are_not_trusted() -> None:
+    """A span was added at the start and all ids renumbered: only that span is new."""
     old = [span(f"s{n}", "Load", 6 * n, 6 * n + 5) for n in range(1, 8)]
     new = [span("s1", "Load", 0, 5), *(span(f"s{n + 1}", "Load", 6 * n, 6 * n + 5) for n in range(1, 8))]
     assert sorted(kinds(old, new)) == [("added",), *([("id",)] * 7)]
@@ -126,7 +126,7 @@ def test_one_relation_that_changed(new: list[Relation], expected: list[tuple[str
     assert relate([arrow("words", "s2", "s3")], new) == expected
 
 
-def test_spans_behind_an_insertion_are_carried(pair: Pair) -> None:
+def test_spans_after_an_insertion_are_carried(pair: Pair) -> None:
     """The text gains a word; spans are moved with it by hand, one of them by one character too many."""
     corpus = pair.new.corpus
     article = corpus.read_article("harbour")
@@ -140,7 +140,7 @@ def test_spans_behind_an_insertion_are_carried(pair: Pair) -> None:
     assert (by_id["s4"].kinds, by_id["s4"].by) == (("moved",), (0, 1))
 
 
-def test_relation_names_where_its_ends_stand(pair: Pair) -> None:
+def test_relation_change_gives_the_locations_of_its_ends(pair: Pair) -> None:
     pair.new.replace(
         "corpus/annotations/gold/harbour.json",
         '{"label": "lies_at", "head": "s4", "tail": "s5"}',

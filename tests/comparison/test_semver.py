@@ -1,4 +1,4 @@
-"""Each version rule has a difference that it speaks for, and the level that it asks for."""
+"""Each version rule has a difference that breaks it, and the level that it requires."""
 
 import pytest
 
@@ -121,6 +121,6 @@ def test_next_version(version: str, after: list[str]) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.2", "v1.2.3", "1.2.3-rc1", "01.2.3", "", "1.2.3\n"])
-def test_what_is_no_version_is_refused(version: str) -> None:
+def test_invalid_version_is_refused(version: str) -> None:
     with pytest.raises(CannotRun, match="is not a version"):
         next_version(version, "patch")

@@ -1,4 +1,4 @@
-"""What may be named as a version, and what is said where it may not."""
+"""The names that open a version, and the errors for those that do not."""
 
 import io
 import shutil
@@ -59,7 +59,7 @@ def test_each_kind_of_version_has_the_same_files(tmp_path: Path, made: Callable[
         assert read(tree) == WANTED
 
 
-def test_schema_of_a_corpus_folder_is_beside_it_or_where_it_is_said_to_be(tmp_path: Path) -> None:
+def test_schema_is_next_to_the_corpus_folder_or_in_the_named_folder(tmp_path: Path) -> None:
     shutil.copytree(BASE / "corpus", tmp_path / "port")
     shutil.copytree(BASE / "schema", tmp_path / "elsewhere" / "labels")
     with open_version(str(tmp_path / "port"), schema=str(tmp_path / "elsewhere" / "labels")) as tree:
@@ -87,7 +87,7 @@ def test_revision_is_read_from_below_the_top_as_well(repository: Project, monkey
 
 
 def test_bytes_of_a_revision_are_those_committed(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither line ends nor bytes that are no text are touched."""
+    """Line ends and bytes that are not text are unchanged."""
     data = b"a\r\nb\n\xff\x00"
     repository.path("corpus/sources/raw").write_bytes(data)
     commit(repository, "raw")
@@ -164,7 +164,7 @@ def test_folder_that_is_neither(tmp_path: Path) -> None:
     assert "name one of its 2 archives" in problem(tmp_path)
 
 
-def test_file_that_is_no_archive(tmp_path: Path) -> None:
+def test_file_that_is_not_an_archive(tmp_path: Path) -> None:
     path = tmp_path / "corpus.txt"
     path.write_text("no archive")
     assert "is not a source archive" in problem(path)

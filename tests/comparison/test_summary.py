@@ -1,4 +1,4 @@
-"""What a difference comes to: counts by label, articles, splits, the share of test labels."""
+"""The summary of a difference: counts by label, articles, splits, the share of test labels."""
 
 import msgspec
 
@@ -87,7 +87,7 @@ def test_changed_text_is_major(pair: Pair) -> None:
     assert [one.message for one in needed.decisive_reasons] == ["1 text that changed: market"]
 
 
-def test_every_kind_of_file_is_told(pair: Pair) -> None:
+def test_every_kind_of_file_is_reported(pair: Pair) -> None:
     for file in (
         "corpus/links.json", "corpus/coverage/market.json", "corpus/annotators.yaml", "corpus/sources/port.txt",
         "corpus/splits/train.txt", "schema/labels.yaml",
@@ -103,7 +103,7 @@ def test_every_kind_of_file_is_told(pair: Pair) -> None:
     assert find_needed_version(summary).level == "patch"
 
 
-def test_changes_taken_twice_are_summed_up_once(pair: Pair) -> None:
+def test_a_second_comparison_starts_a_new_summary(pair: Pair) -> None:
     pair.respan("harbour", "s1", start=4)
     with open_version(str(pair.folder / "old")) as old, open_version(str(pair.folder / "new")) as new:
         comparison = Comparison(old, new)

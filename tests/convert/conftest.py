@@ -1,4 +1,4 @@
-"""What the tests of conversions share: made-up exports, the command on them, and what it wrote."""
+"""Shared by the tests of conversions: made-up exports, the command on them, and its output."""
 
 import json
 from pathlib import Path

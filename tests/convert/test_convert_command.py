@@ -23,7 +23,7 @@ CODES = {"taken": 0, "set aside": 1, "could not run": 2}
 
 
 def exported(corpus: Corpus, schema: Path) -> list[dict[str, Any]]:
-    """The labels of a corpus as a server would give them: gold as the ground truth, everybody else's beside it."""
+    """Return the labels of a corpus as a server exports them: gold as ground truth, then the other annotators'."""
     labels, tasks = inventory.load_inventory(schema), []
     for number, name in enumerate(corpus.article_ids(), 1):
         annotations = [
@@ -73,7 +73,7 @@ def test_rows_equal_those_of_build(place: Place, root: Path) -> None:
 
 
 def without(row: dict[str, Any], names: set[str]) -> dict[str, Any]:
-    """A row without what only a corpus knows; of a relation, the note, which a server does not keep."""
+    """Return a row without the fields that only a corpus has, and without notes of relations, which a server drops."""
     kept = {name: value for name, value in row.items() if name not in names | {"note"}}
     for relation in kept.get("relations", ()):
         del relation["note"]
@@ -99,7 +99,7 @@ def test_bytes_do_not_depend_on_workers_or_compression(place: Place) -> None:
 
 
 def logical(place: Place, out: str) -> Any:
-    """The rows, but for the name of the export."""
+    """Return the rows without the name of the export."""
     rows = place.rows("articles", out)
     for row in rows:
         del row["source"]["file"]

@@ -44,7 +44,7 @@ def test_export_given_twice_is_converted_once(place: Place) -> None:
 
 
 def test_ids_with_the_same_hash_are_not_confused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As good as never among 64 bits; forced here, it sets nothing aside."""
+    """Equal hashes, almost impossible with 64 bits and forced here, quarantine no task."""
     monkeypatch.setattr("annotate.convert.run.hash_ids", lambda ids: hash_ids("same" for _ in ids))
     place.export(made_up(1, 9))
     assert place.convert("export.json", "--shard-size", "50K").exit_code == 0

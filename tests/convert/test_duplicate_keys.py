@@ -32,7 +32,7 @@ def counted(value: Any, key: str) -> int:
 
 
 def joined(parts: list[bytes]) -> tuple[bytes, list[tuple[int, int]]]:
-    """The parts one behind the other, with bytes around and between them, and their places."""
+    """Return the parts joined, with bytes around and between them, and their positions."""
     data, places = b'{"labels": 1},', []
     for part in parts:
         places.append((len(data), len(data) + len(part)))
@@ -51,7 +51,7 @@ def test_keys_are_counted_as_a_parser_sees_them(export: list[Any], plain: bool, 
 @given(tasks)
 @settings(deadline=None)
 def test_output_of_an_encoder_has_no_variants(export: list[Any]) -> None:
-    """An escape or white space may be taken for a part of a key where it stands in a string; never the other way."""
+    """An escape or white space in a string may be mistaken for a variant of a key; a variant is never missed."""
     keys = KeyCounter(*joined([json.dumps(task, ensure_ascii=False).encode() for task in export]))
     strings = [json.dumps(task, ensure_ascii=False) for task in export]
     for otherwise, text in zip(keys.may_have_variants().tolist(), strings, strict=True):
@@ -76,7 +76,7 @@ def test_variant_of_a_key_is_found(other: bytes) -> None:
 
 
 class Pairs(list[tuple[str, Any]]):
-    """An object in which a key may stand twice."""
+    """An object that may have a key twice."""
 
 
 def encoded(value: Any, plain: bool, before: str) -> str:

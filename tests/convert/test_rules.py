@@ -279,7 +279,7 @@ def test_bad_file_has_a_finding_and_its_good_tasks_are_accepted(place: Place, na
         assert kept == [data[len(b"[") if not taken else data.index(b'{"id": 2, "ann') :]]
 
 
-def test_every_truncation_is_said_and_takes_what_is_whole(place: Place) -> None:
+def test_every_truncation_is_reported_and_complete_tasks_are_accepted(place: Place) -> None:
     for number, at in enumerate(range(1, len(TWO), 2477)):
         place.export(TWO[:at])
         out = f"cut {number}"
@@ -310,7 +310,7 @@ def test_broken_packing_has_its_finding(place: Place, name: str, fault: str) -> 
     assert "Traceback" not in done.output
 
 
-def test_what_was_unpacked_before_it_broke_is_taken(place: Place) -> None:
+def test_tasks_before_a_broken_block_are_accepted(place: Place) -> None:
     many = json.dumps(made_up(1, 30)).encode()
     place.export(gzip.compress(many)[:-4], "export.json.gz")
     assert place.convert("export.json.gz", "--shard-size", "50K").exit_code == 1
@@ -371,7 +371,7 @@ def test_task_too_deep_to_search_for_keys_is_quarantined(place: Place) -> None:
 
 
 def test_annotation_without_an_id_can_be_chosen(place: Place) -> None:
-    """The one that is ground truth is taken, looked at closely or not."""
+    """The ground truth is chosen by both the fast path and the slow path."""
     task = copy.deepcopy(BASE)
     [first] = task["annotations"]
     del first["id"]

@@ -25,7 +25,7 @@ WORDS = ("export.json", "--shard-size", SMALL)
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """An export of some ten shards with two tasks that are there twice, and what one process makes of it."""
+    """An export of about ten shards with two duplicate tasks, and its conversion by one process."""
     place = Place(tmp_path_factory.mktemp("undisturbed"))
     place.export([*made_up(36, 62), made_up(40, 40)[0], made_up(61, 61)[0]])
     assert place.convert(*WORDS).exit_code == 1
@@ -52,7 +52,7 @@ def options(place: Place, **more: object) -> ConversionOptions:
 
 
 class StopHereError(Exception):
-    """What ends a run from within, as Ctrl-C does."""
+    """Ends a run from within, as Ctrl-C does."""
 
 
 def stop_at(number: int) -> Callable[[ShardProgress], None]:
@@ -79,7 +79,7 @@ def test_interrupted_run_is_resumed(undisturbed: Place, other: Place, number: in
 
 
 def same(one: Place, two: Place) -> bool:
-    """Whether both folders hold the same bytes, and nothing is left of the work."""
+    """Return whether both folders hold the same bytes and no temporary files."""
     assert not (one.root / "out" / ".convert").exists()
     return one.digests() == two.digests()
 
@@ -126,7 +126,7 @@ def workers_of(pid: int) -> list[int]:
     return found
 
 
-def test_shard_that_is_made_again_is_the_same(undisturbed: Place, other: Place) -> None:
+def test_repeated_shard_has_the_same_bytes(undisturbed: Place, other: Place) -> None:
     with pytest.raises(StopHereError):
         convert_exports(options(other), local_pool(1), progress=stop_at(4))
     (other.root / "out" / ".convert" / "000002.json").unlink()

@@ -1,4 +1,4 @@
-"""Other places: memory, and an object server on loopback."""
+"""Other storage: memory, and an object server on loopback."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What the tests of the dataset share: a second made-up inventory, and `datasets` with a cache that goes away."""
+"""Shared by the tests of the dataset: a second made-up inventory, and `datasets` with a temporary cache."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

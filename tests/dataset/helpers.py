@@ -1,4 +1,4 @@
-"""What tests of several modules use."""
+"""Helpers of several test modules."""
 
 from collections.abc import Iterable
 

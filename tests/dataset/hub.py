@@ -1,4 +1,4 @@
-"""A small Hub on this machine: it speaks the calls that `huggingface_hub` makes for a dataset, and keeps what it gets.
+"""A small Hub on this machine: it answers the calls that `huggingface_hub` makes for a dataset, and keeps its files.
 
 Commits are whole trees in memory. A Parquet file must come over LFS, as the Hub demands of binary files, and its bytes
 must have the hash that they were announced with. A call that it does not know is an error of the test.
@@ -82,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing on standard error."""
+        """Write nothing to standard error."""
 
     def _handle(self) -> None:
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))

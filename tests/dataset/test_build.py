@@ -1,4 +1,4 @@
-"""The dataset folder of whole corpora: `load_dataset` gives what the corpus says, and bytes are the same twice."""
+"""The dataset folder of whole corpora: `load_dataset` returns the corpus's values, and builds have equal bytes."""
 
 import json
 import re
@@ -118,7 +118,7 @@ def test_two_builds_give_the_same_bytes(project: Project, tmp_path: Path) -> Non
 def test_another_corpus_at_the_same_relative_path(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing of the corpus that was built before it, in the same process, is taken over."""
+    """A build does not reuse data of another corpus built earlier in the same process."""
     for place, annotators in (("one", ["anna"]), ("two", ["anna", "ben"])):
         shutil.copytree(project.root, tmp_path / place)
         monkeypatch.chdir(tmp_path / place)
@@ -311,7 +311,7 @@ for name in datasets.get_dataset_config_names({str(out)!r}):
 def test_any_number_of_workers_gives_the_same_bytes(
     corpus: Corpus, labels: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bool
 ) -> None:
-    """A file and a process an article, so that there is something to share out."""
+    """One file and one process for each article, so that the work is divided."""
     monkeypatch.setattr(shards, "PART", 1)
     monkeypatch.setattr("annotate.dataset.build.ENOUGH", 1)
     skeleton = None if text else skeleton_header(corpus, str(ROOT / "schema"), None)

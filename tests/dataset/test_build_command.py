@@ -23,7 +23,7 @@ def test_a_stale_card_is_written_again(project: Project) -> None:
 
 @pytest.mark.parametrize("script", ["dataset.py", "data/articles/load.py"])
 def test_a_script_in_the_folder_is_neither_kept_in_it_nor_lost(project: Project, script: str) -> None:
-    """`datasets` would refuse the folder for a loading script, and somebody may have written it by hand."""
+    """`datasets` refuses a folder with a loading script, which may have been written by hand."""
     assert project.annotate("build", "--out", "dist").exit_code == 0
     project.path(f"dist/{script}").write_text("import datasets\n")
     before = read_files(project.path("dist"))

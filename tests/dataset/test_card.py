@@ -1,4 +1,4 @@
-"""The card: YAML that the Hub reads, numbers that are the corpus's, code that runs, and nothing of another corpus."""
+"""The card: YAML that the Hub reads, the corpus's own numbers, and code that runs."""
 
 import json
 import re
@@ -51,7 +51,7 @@ def test_the_yaml_is_what_the_hub_reads(project: Project) -> None:
             assert (project.root / "out" / entry["path"]).is_file()
 
 
-def test_who_labelled_is_told_from_the_annotations(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
+def test_annotators_are_listed_from_the_annotations(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
     build(corpus, labels, tmp_path / "out")
     card = (tmp_path / "out" / CARD).read_text("utf-8")
     gold = list(corpus.gold())
@@ -185,8 +185,8 @@ def test_the_licence_is_the_one_of_the_cff(project: Project, named: str, name: s
 
 
 @pytest.mark.parametrize("named", [None, "", "license: []", "license: ' '", "license: {name: MIT}"])
-def test_where_no_licence_is_named_none_is_stated(project: Project, named: str | None) -> None:
-    """A fault once: the labels of every corpus were published under CC BY 4.0."""
+def test_card_states_no_licence_unless_one_is_named(project: Project, named: str | None) -> None:
+    """Regression: the labels of every corpus were published under CC BY 4.0."""
     path = project.path("CITATION.cff")
     path.write_text(CFF.replace("license: CC-BY-4.0", named or ""))
     card = made(project, None if named is None else path)
@@ -216,7 +216,7 @@ def test_tables_survive_bars_in_definitions(project: Project) -> None:
 
 
 def test_the_yaml_of_the_features_is_that_of_datasets(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
-    """What the Hub's viewer goes by: the library writes the same of the Parquet files, and reads it back."""
+    """The Hub's viewer uses it: `datasets` writes the same for the Parquet files, and reads it back."""
     from datasets import DatasetInfo, Features
 
     made = build(corpus, labels, tmp_path / "out")

@@ -1,4 +1,4 @@
-"""The card says of the splits what the corpus bears out: what is bound, which folds leak, what a score tells."""
+"""The card's statements on the splits are true of the corpus: which articles are bound, and which folds leak."""
 
 import re
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ def section(project: Project) -> str:
 def folds_of(
     text: str, project: Project, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[set[str], set[str]]]:
-    """What the card's own code holds out and trains on, fold by fold."""
+    """Return what the card's own code holds out and trains on, fold by fold."""
     import datasets
 
     monkeypatch.setattr(datasets, "load_dataset", load)
@@ -113,7 +113,7 @@ def test_words_bind_where_no_link_does_and_what_is_bound_is_held_out_together(
         assert len(test & {"first", "second"}) != 1
 
 
-def test_one_group_by_words_alone_is_said_to_leak(tmp_path: Path, single: Project) -> None:
+def test_one_group_by_words_alone_is_reported_as_a_leak(tmp_path: Path, single: Project) -> None:
     add(single, "first", WIRE)
     add(single, "second", EDITED)
     single.path("corpus/splits/train.txt").write_text("first\nsecond\n")

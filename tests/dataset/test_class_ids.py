@@ -1,4 +1,4 @@
-"""Class ids hold from build to build: what an edited `classes.json` shifts is refused, and nothing is written."""
+"""Class ids stay the same from build to build: a `classes.json` that shifts ids is refused, and nothing is written."""
 
 from collections.abc import Callable
 
@@ -60,7 +60,7 @@ def test_ids_that_shift_are_refused(built: Project, change: Callable[[Names], Na
     assert built.annotate("build", "--out", "elsewhere").exit_code == 0
 
 
-def test_ids_are_held_for_who_calls_build_from_python(built: Project) -> None:
+def test_build_from_python_keeps_class_ids(built: Project) -> None:
     before = read_files(built.path("dist"))
     edit(built, lambda names: ("New", *names))
     with pytest.raises(Refused, match="would call it 'New'; fix classes"):
@@ -69,13 +69,13 @@ def test_ids_are_held_for_who_calls_build_from_python(built: Project) -> None:
     build(built.corpus, built.inventory, built.path("elsewhere"))
 
 
-def test_a_class_behind_the_others_shifts_none(built: Project) -> None:
+def test_appended_class_shifts_no_id(built: Project) -> None:
     edit(built, lambda names: (*names, "Later"))
     assert built.annotate("build", "--out", "dist").exit_code == 0
 
 
 def test_a_label_that_moves_in_the_inventory_or_leaves_it_shifts_none(built: Project) -> None:
-    """Whatever labels.yaml does, `annotate generate` keeps what it gave."""
+    """`annotate generate` keeps the ids that it assigned, however labels.yaml changes."""
     generate(built)
     kept = class_ids.load_class_ids(built.path("schema"))
     assert kept is not None
@@ -83,7 +83,7 @@ def test_a_label_that_moves_in_the_inventory_or_leaves_it_shifts_none(built: Pro
     assert built.annotate("build", "--out", "dist").exit_code == 0
 
 
-def test_ids_that_are_gone_are_missed_in_one_line(built: Project) -> None:
+def test_missing_ids_are_reported_in_one_line(built: Project) -> None:
     before = read_files(built.path("dist"))
     built.path("schema/classes.json").unlink()
     result = built.annotate("build", "--out", "dist")

@@ -62,7 +62,7 @@ def at(row: Any, path: str) -> Any:
 
 
 def wanted(fields: list[dict[str, Any]], row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What the row has for each field, by the Parquet file."""
+    """Return the row's value for each field, from the Parquet file."""
     for field in fields:
         name = field["@id"].split("/", 2)[-1]
         paths = [one["@id"].split("/", 2)[-1].partition("/")[2] for one in field.get("subField", ())]
@@ -115,7 +115,7 @@ def test_a_released_corpus_has_no_warning(project: Project) -> None:
     assert [one.name for one in metadata.creators] == ["Jane Doe", "The Harbour Office"]
 
 
-def test_how_it_was_made_is_said(folder: Path, corpus: Corpus) -> None:
+def test_the_data_statement_is_in_croissant(folder: Path, corpus: Corpus) -> None:
     """Each heading of the data statement is in a responsible-AI field, and `mlcroissant` reads those."""
     found = document(folder)
     assert "http://mlcommons.org/croissant/RAI/1.0" in found["conformsTo"]

@@ -1,4 +1,4 @@
-"""Publishing to a Hub on this machine: what arrives, what is refused, and what a fault on the way leaves behind."""
+"""Publishing to a Hub on this machine: what arrives, what is refused, and the state after a fault."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tests.dataset.hub import TOKEN, Hub
 
 REPO = "port-office/port-news"
 CLOSED = "http://127.0.0.1:9"
-"""Nobody listens there."""
+"""An address without a server."""
 
 
 def git(root: Path, *words: str) -> None:
@@ -45,7 +45,7 @@ def _release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def release(_release: Path, project: Project) -> Project:
-    """A copy of it, to be spoilt."""
+    """A copy of it that a test may change."""
     shutil.copytree(_release, project.root, dirs_exist_ok=True)
     return project
 
@@ -58,7 +58,7 @@ def commit(project: Project) -> None:
 
 
 class Done:
-    """What a run of the program printed; the token is never in it."""
+    """The output of a run of the program; the token is never in it."""
 
     def __init__(self, run: subprocess.CompletedProcess[str]) -> None:
         self.code, self.out, self.err = run.returncode, run.stdout, run.stderr
@@ -150,7 +150,7 @@ def test_the_plan_says_what_speaks_against_it(release: Project, hub: Hub) -> Non
     assert [f"refused: {line}" for line in as_data["refused"]] == refused
 
 
-def test_a_second_release_sends_what_changed_and_takes_away_what_is_no_more(release: Project, hub: Hub) -> None:
+def test_a_second_release_sends_changed_files_and_deletes_removed_ones(release: Project, hub: Hub) -> None:
     assert publish(release, hub.url, "--create").code == 0
     before = built(release)
     release.path("corpus/CHANGELOG.md").write_text("# Changes\n\n## 1.1.0\n\n## 1.0.0\n")
@@ -224,7 +224,7 @@ def spoil_git(project: Project) -> None:
         (spoil_git, "annotate: corpus: is not in a git repository with a commit; commit the corpus first"),
     ],
 )
-def test_what_is_not_ready_is_refused_before_anything_is_asked(
+def test_release_that_is_not_ready_is_refused_before_any_request(
     release: Project, hub: Hub, spoil: Callable[[Project], None], says: str
 ) -> None:
     spoil(release)
@@ -285,7 +285,7 @@ def test_a_wrong_token_is_refused_and_not_shown(release: Project, hub: Hub) -> N
         ("/commit/", 412, "the Hub reports that the repository has just changed (HTTP 412); see --plan"),
     ],
 )
-def test_a_fault_before_the_commit_leaves_what_was_there(
+def test_a_fault_before_the_commit_changes_nothing(
     release: Project, hub: Hub, call: str, status: int, says: str
 ) -> None:
     repo = hub.make(REPO)
@@ -334,7 +334,7 @@ def test_a_fault_while_looking_is_one_line(release: Project, hub: Hub) -> None:
     assert done.line.startswith(f"annotate: {REPO}: ")
 
 
-def test_a_name_that_is_none_is_one_line(release: Project, hub: Hub) -> None:
+def test_an_invalid_name_is_one_line(release: Project, hub: Hub) -> None:
     done = publish(release, hub.url, "--repo", "not a name")
     assert done.code == 2
     assert done.line == "annotate: not a name: not the name of a repository; write OWNER/NAME"

@@ -1,4 +1,4 @@
-"""Many articles: a table and split in several files, which whoever reads them sees as one."""
+"""Many articles: a table and split in several files, which readers see as one."""
 
 import json
 import shutil
@@ -104,7 +104,7 @@ def test_croissant_reads_all_files_of_a_table(many: tuple[Path, Manifest]) -> No
             assert sorted(found) == sorted(ids)
 
 
-def test_what_is_there_is_replaced_however_many_files_it_had(
+def test_an_old_dataset_is_replaced_whatever_its_number_of_files(
     project: Project, many: tuple[Path, Manifest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()

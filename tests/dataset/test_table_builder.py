@@ -1,4 +1,4 @@
-"""Rows: from a row of `articles` its annotation comes back; records say what their spans say."""
+"""Rows: a row of `articles` holds its whole annotation; records have the values of their spans."""
 
 from typing import Any
 
@@ -113,7 +113,7 @@ def test_annotations_come_back_from_the_rows_of_articles(batch: list[tuple[Artic
 
 @given(st.lists(annotations(), min_size=1, max_size=3))
 @settings(deadline=None)
-def test_places_in_rows_are_true_of_the_text(batch: list[tuple[Article, Annotation]]) -> None:
+def test_offsets_in_rows_match_the_text(batch: list[tuple[Article, Annotation]]) -> None:
     tables = build_rows(BUILDER, batch)
     texts = dict(enumerate(one.text for one, _ in batch))
     assert {one.text for one, _ in batch} == {row["text"] for row in tables[ARTICLES].to_pylist()}
@@ -133,7 +133,7 @@ def test_places_in_rows_are_true_of_the_text(batch: list[tuple[Article, Annotati
             assert row["end"] <= paragraph["end"] or row["text"][-1] == "\n"
 
 
-def test_a_batch_is_as_good_as_one_at_a_time(corpus: Corpus, labels: Inventory) -> None:
+def test_a_batch_gives_the_same_rows_as_single_documents(corpus: Corpus, labels: Inventory) -> None:
     batch = [(one, corpus.read_annotation(GOLD, one.id)) for one in corpus.articles()]
     builder = TableBuilder(labels)
     together = build_rows(builder, batch)

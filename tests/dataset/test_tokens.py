@@ -97,7 +97,7 @@ def crowded(draw: st.DrawFn) -> tuple[Article, Annotation]:
 
 
 def stated(one: Article, made: Annotation) -> Iterator[Row]:
-    """The rows of an article, by the rules, as plainly as they can be put."""
+    """Return the rows of an article by the simplest implementation of the rules."""
     later = {tie.head for tie in made.relations if tie.label == "more"}
     lines, start = [], 0
     for line in one.text.split("\n"):
@@ -186,8 +186,8 @@ def test_tokens_are_those_of_tokenize(text: str) -> None:
     assert found(text) == [(text[start:end], (start, end)) for start, end in tokenize(text)]
 
 
-def test_no_character_is_another_token_beside_others() -> None:
-    """Of all characters of most scripts, and a sample of the rest, each alone, twice, and beside every kind."""
+def test_a_character_tokenizes_the_same_next_to_any_other() -> None:
+    """All characters of most scripts, and a sample of the rest: each alone, doubled, and next to every kind."""
     codes = [*range(0x3100), *(code for code in range(0x3100, sys.maxunicode, 97) if not 0xD800 <= code < 0xE000)]
     text = "".join(f" {one} {one}{one}a{one}_{one}.{one}é\n" for one in map(chr, codes))
     starts, ends = np.array(tokenize(text)).T
@@ -222,7 +222,7 @@ def reasons(rows: list[Row]) -> dict[str, str]:
     return {one["id"]: REASONS[one["reason"]] for row in rows for one in row["unfit"]}
 
 
-def test_what_tags_cannot_say_is_listed_with_its_reason() -> None:
+def test_spans_that_tags_cannot_hold_are_listed_with_the_reason() -> None:
     text = "Anna says the lion sleeps.\n\nBe calm."
     nested = [span(text, "Words", 10, 25, f"n{number}") for number in range(LEVELS + 1)]
     spans = [

@@ -1,4 +1,4 @@
-"""Parquet and the folder: the same bytes for the same rows, whole or not at all, and nothing of others lost."""
+"""Parquet and the folder: equal rows give equal bytes, a write is complete or does not happen, other files stay."""
 
 import errno
 import hashlib
@@ -178,7 +178,7 @@ def test_the_logical_hash_is_what_its_docstring_says(values: list[Any], first: i
 
 
 def test_the_logical_hash_is_pinned() -> None:
-    """It is published with releases: a change here breaks every hash that was."""
+    """The hash is published with releases: a change here breaks every published one."""
     found = LogicalHash()
     found.update(rows(20))
     assert found.hexdigest() == "b05a3a4e4cf451a2169d903abd8b42d5a77a5456439be6f58ea87f08ae62aa60"
@@ -219,7 +219,7 @@ def test_a_folder_takes_the_place_of_nothing_or_of_one_of_ours(tmp_path: Path, b
 
 
 @pytest.mark.parametrize("before", ["file", "other", "no manifest of ours", "more than ours"])
-def test_what_is_not_ours_is_refused_and_kept(tmp_path: Path, before: str) -> None:
+def test_a_folder_of_others_is_refused_and_kept(tmp_path: Path, before: str) -> None:
     out = tmp_path / "out"
     if before == "file":
         out.write_text("precious")
@@ -236,7 +236,7 @@ def test_what_is_not_ours_is_refused_and_kept(tmp_path: Path, before: str) -> No
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, RuntimeError, CannotRun("a", "b", "c")])
 @pytest.mark.parametrize("before", [False, True])
-def test_an_interrupted_build_leaves_what_was_there(
+def test_an_interrupted_build_keeps_the_old_folder(
     tmp_path: Path, interruption: type[BaseException] | BaseException, before: bool
 ) -> None:
     out = tmp_path / "out"

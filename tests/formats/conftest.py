@@ -1,4 +1,4 @@
-"""What the tests of the readers share: a project with files of others and an empty corpus to import them into."""
+"""Shared by the tests of the readers: a project with files of others and an empty corpus to import them into."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Text is one line, and comes back."""
+"""Escaped text is one line, and is restored."""
 
 from hypothesis import given, settings
 

@@ -63,7 +63,7 @@ def test_ledger_as_text_and_json(project: Project) -> None:
 
 
 def test_a_loss_that_is_not_declared_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A writer that forgets every second tag, as nobody meant it to."""
+    """A faulty writer that drops every second tag."""
     right = conll.tag_tokens
 
     def forgetful(*about: object) -> tuple[list[str], dict[str, str]]:

@@ -37,7 +37,7 @@ def test_interrupted_import_is_resumed(project: Project, others: Path, left: int
 
 
 def test_failing_disk_is_one_line(project: Project, others: Path) -> None:
-    """A file where a folder should be: nothing can be written."""
+    """A file takes the place of a folder, so that no write succeeds."""
     for number in range(20):
         (others / f"{number}.txt").write_text(f"Text {number}.")
         (others / f"{number}.ann").write_text("")

@@ -13,7 +13,7 @@ from tests.formats.test_round_trip import LABELS
 @settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_undeclared_loss_is_found(data: st.DataObject) -> None:
-    """Whatever one fact of a document is dropped on the way, the ledger says so."""
+    """Whichever fact of a document is dropped, the ledger reports it."""
     document = data.draw(documents(LABELS).filter(lambda one: one.annotation.spans != ()))
     import msgspec
 

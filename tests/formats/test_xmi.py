@@ -14,7 +14,7 @@ from tests.strategies import to_utf16
 
 
 def test_xmi_counts_utf16_units(project: Project) -> None:
-    """Behind the ship, which is two units, offsets differ by one from ours."""
+    """After the ship, which is two units, offsets differ by one from ours."""
     assert project.annotate("export", "--format", "xmi", "--out", "out").exit_code == 0
     text = project.path("corpus/articles/harbour.txt").read_text("utf-8")
     file = project.path("out/harbour.xmi").read_text("utf-8")

@@ -103,7 +103,7 @@ def push_bare(loop: Loop, progress: Progress | None = None) -> PushResult:
 
 
 def write(loop: Loop, count: int) -> None:
-    """More articles, so that there are several batches."""
+    """Write more articles, so that there are several batches."""
     made = loop.corpus.read_article("market")
     for number in range(count):
         text = f"Article {number}. 🚢 {made.text}"

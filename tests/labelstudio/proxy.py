@@ -1,4 +1,4 @@
-"""A proxy before a real server, which spoils what a test tells it to spoil."""
+"""A proxy in front of a real server, with the faults that a test asks for."""
 
 import contextlib
 import http.client

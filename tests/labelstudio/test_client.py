@@ -1,4 +1,4 @@
-"""What the client asks of a server, and which server it uses."""
+"""The requests of the client, and the server that it uses."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where a server keeps its data: addresses, and a folder that keeps its database."""
+"""The database of a server: its address, and a folder that keeps it."""
 
 from pathlib import Path
 

@@ -38,7 +38,7 @@ class Pull(NamedTuple):
     made: dict[str, bytes]
 
     def again(self) -> Toolkit:
-        """As if nothing had been pulled."""
+        """Remove everything that was pulled."""
         fresh(self.toolkit.loop)
         self.toolkit.undisturbed()
         return self.toolkit

@@ -1,4 +1,4 @@
-"""The words that a relation is shown as, on a real server: applied to a project, refused if others are in use, read."""
+"""The display names of relations on a real server: applied to a project, refused if others are in use, and read."""
 
 import pytest
 

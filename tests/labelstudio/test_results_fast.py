@@ -1,4 +1,4 @@
-"""The fast path reads the same spans and relations as the slow path, which finds nothing wrong with them."""
+"""The fast path reads the same spans and relations as the slow path, which has no findings on them."""
 
 import contextlib
 from typing import Any

@@ -46,7 +46,7 @@ FREE = Limits()
 
 
 def command(words: list[str], folder: Path, environment: dict[str, str], said: str, limits: Limits) -> None:
-    """What runs in the process: the command, with pages and batches of two and short pauses."""
+    """Run the command in the process, with pages and batches of two and short pauses."""
     from functools import partial
 
     from annotate import cli
@@ -69,7 +69,7 @@ def command(words: list[str], folder: Path, environment: dict[str, str], said: s
 
 
 def kill_at(left: int) -> None:
-    """Be killed before the so-manieth file is put in its place: it lies there under its temporary name."""
+    """Die before the file with this number is renamed from its temporary name."""
     replace = Path.replace
 
     def counted(self: Path, target: Path) -> Path:
@@ -127,7 +127,7 @@ class Toolkit:
         return kill
 
     def requests(self, *words: str) -> int:
-        """How many requests a command makes where nothing goes wrong."""
+        """Return the number of requests that a command makes without faults."""
         self.proxy.seen.clear()
         done = self.run(*words)
         assert done.code == 0, done.err
@@ -175,14 +175,14 @@ def answers(loop: Loop) -> dict[str, bytes]:
 
 
 def fresh(loop: Loop) -> None:
-    """As if nothing had been pulled."""
+    """Remove everything that was pulled."""
     shutil.rmtree(loop.corpus.root / "annotations" / "anna", ignore_errors=True)
     for name in ("journal", "raw", "aside"):
         shutil.rmtree(loop.state.folder / name, ignore_errors=True)
 
 
 def assert_pulled(toolkit: Toolkit, made: dict[str, bytes]) -> None:
-    """All that an undisturbed pull makes, byte for byte; nothing waits, nothing was done on the server."""
+    """Assert that a pull is complete: equal files, an empty journal, and an unchanged server."""
     loop = toolkit.loop
     assert answers(loop) == made
     assert not list((loop.state.folder / "journal").glob("0*"))

@@ -18,7 +18,7 @@ from tests.conftest import Project
         ("{drop: relation, name: reported_by, confirm: true}", ["reported"], None, 1),
     ],
 )
-def test_relations_on_a_server_are_known_by_words_and_name(
+def test_relations_on_a_server_are_found_by_words_and_name(
     project: Project, step: str, labels: list[str], new_labels: list[str] | None, uses: int
 ) -> None:
     project.replace("schema/labels.yaml", "  speaker:\n", "  speaker:\n    shown_as: who says it\n")

@@ -175,7 +175,7 @@ def test_drop_of_a_label_after_its_record(project: Project) -> None:
     assert {"least", "most", "wording"}.isdisjoint(loaded.attributes)
 
 
-def test_dropped_record_leaves_no_enclosing_behind(project: Project) -> None:
+def test_dropped_record_leaves_no_enclosing_role(project: Project) -> None:
     migrate_undo_migrate(project, "  - {drop: record, name: sayings, confirm: true}\n")
     roles = project.inventory.records["loads"].roles
     assert (list(project.inventory.records), roles["reporter"].enclosing) == (["loads"], None)

@@ -1,4 +1,4 @@
-"""A dataset without text gives no words away, and comes back byte for byte; other copies are realigned, openly."""
+"""A dataset without text shows no words and is restored byte for byte; spans are realigned to other copies."""
 
 import json
 import random
@@ -97,7 +97,7 @@ def test_no_words_of_an_article_are_in_its_skeleton(shut: Path, corpus: Corpus) 
 
 
 def test_the_card_and_what_describes_it_show_no_words_of_an_article(shut: Path, corpus: Corpus) -> None:
-    """But for what the inventory and the data statement say in words of their own."""
+    """The words of the inventory and of the data statement are an exception."""
     own = (ROOT / "schema" / "labels.yaml").read_text("utf-8") + " ".join(corpus.read_statement().values())
     for name in ("README.md", "croissant.json"):
         shown = (shut / name).read_text("utf-8")
@@ -147,7 +147,7 @@ def rewrite(path: Path, change: Callable[[str], str]) -> None:
     [lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n"), lambda text: f"\n{text}\n\n"],
     ids=["byte order mark", "CRLF", "empty lines around"],
 )
-def test_how_a_file_was_saved_is_no_difference(shut: Path, copies: Path, change: Callable[[str], str]) -> None:
+def test_the_way_a_file_was_saved_makes_no_difference(shut: Path, copies: Path, change: Callable[[str], str]) -> None:
     rewrite(copies / "syria-fronts.txt", change)
     result = hydrate(shut, copies, copies.parent / "out", "--format", "json")
     assert (result.exit_code, [one["outcome"] for one in json.loads(result.stdout)]) == (0, ["exact", "exact"])
@@ -207,7 +207,7 @@ def test_missing_wrong_and_unreadable_copies_are_named(shut: Path, copies: Path)
     assert not (copies.parent / "none").exists()
 
 
-def test_what_is_no_such_dataset_is_one_line(shut: Path, tmp_path: Path) -> None:
+def test_path_that_is_not_a_redacted_dataset_is_one_line(shut: Path, tmp_path: Path) -> None:
     nowhere = hydrate(tmp_path, ROOT / "corpus" / "articles", tmp_path / "out")
     assert (nowhere.exit_code, nowhere.output.count("\n")) == (2, 1)
     (tmp_path / SKELETON).write_bytes((shut / SKELETON).read_bytes()[:3000])
@@ -236,7 +236,7 @@ def test_a_dataset_without_text_is_not_replaced_by_what_comes_of_it(shut: Path, 
 
 
 def placed(copy: str, words: str, nth: int = 0) -> tuple[str, str]:
-    """How a stretch of `TEXT` is found in a copy, and what the copy reads there."""
+    """Return how a range of `TEXT` is found in a copy, and the copy's words there."""
     fingerprinter, start = Fingerprinter(TEXT, sha256(TEXT)), -1
     for _ in range(nth + 1):
         start = TEXT.index(words, start + 1)
@@ -245,7 +245,7 @@ def placed(copy: str, words: str, nth: int = 0) -> tuple[str, str]:
     return found.status, copy[found.start : found.end] if found.status != "lost" else ""
 
 
-def test_the_same_word_elsewhere_is_never_taken_for_it() -> None:
+def test_the_same_word_elsewhere_is_not_matched() -> None:
     second = TEXT.replace("The mayor said it was a mine.", "The mayor thought it was a mine.")
     assert placed(second, "said", 1) == ("changed", "thought")
     gone = TEXT.replace(" The mayor said it was a mine.", "")
@@ -386,7 +386,7 @@ def body_of(text: str, lengths: Iterable[int]) -> ArticleSkeleton:
 
 
 def test_another_long_text_takes_little_memory(tmp_path: Path) -> None:
-    """Before, a list of hashes for each length of a span: more than 100 MB."""
+    """Regression: a list of hashes for each length of a span took more than 100 MB."""
     (tmp_path / "a.txt").write_text(long_text(2))
     head = SkeletonHeader(format=FORMAT, schema={}, citation=None, tables=(), negatives=False, files={})
     skeleton = Skeleton(head, [body_of(long_text(1), range(1, 200))], {"links": []})
@@ -401,7 +401,7 @@ def test_another_long_text_takes_little_memory(tmp_path: Path) -> None:
 
 
 def test_few_hashes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spans that stand in the copy once, with other neighbours, are found without what was kept as with it."""
+    """Spans that occur once in the copy, with other neighbours, are found with a small cache as well."""
     text = long_text(1)
     copy = "".join(f"{text[at : at + 300]}{'#' * 20}" for at in range(0, len(text), 300))
     fingerprinter = Fingerprinter(text, sha256(text))

@@ -17,7 +17,7 @@ LINES = st.lists(
 
 
 @given(LINES, st.sampled_from(["2.0.0", "1.0.0", "0.1.0"]))
-def test_drafting_twice_is_drafting_once_and_loses_no_line(lines: list[str], version: str) -> None:
+def test_a_second_draft_changes_nothing_and_loses_no_line(lines: list[str], version: str) -> None:
     text = "\n".join(lines)
     once = draft_entry(text, version, DAY, COUNTS)
     assert draft_entry(once, version, DAY, COUNTS) == once
@@ -28,7 +28,7 @@ def test_drafting_twice_is_drafting_once_and_loses_no_line(lines: list[str], ver
     assert [line for line in kept if kept.count(line) > once.split("\n").count(line)] == []
 
 
-def test_newest_entry_stands_on_top() -> None:
+def test_newest_entry_comes_first() -> None:
     text = "# Changes\n\nTold here.\n\n## 1.0.0 (2026-01-01)\n\n- First.\n"
     assert draft_entry(text, "1.1.0", DAY, COUNTS[:1]) == (
         f"# Changes\n\nTold here.\n\n## 1.1.0 (2026-03-01)\n\n{DRAFT}\n\n- Articles: 2 added.\n\n"
@@ -46,7 +46,7 @@ def test_wrapped_counts_are_found() -> None:
     assert entry.missing_counts(COUNTS) == []
 
 
-def test_counts_leave_out_what_is_nothing() -> None:
+def test_counts_leave_out_zeros() -> None:
     summary = Summary(
         articles=ArticleChanges(added=["a", "b"]),
         spans={"Load": LabelCounts(added=1, arrived=2, moved=3), "Quay": LabelCounts(gone=1)},

@@ -1,4 +1,4 @@
-"""`annotate release cut`: two steps, one result; killed, on a full disk, or refused, it leaves nothing half done."""
+"""`annotate release cut`: two steps, one result; a killed, failed or refused run leaves nothing incomplete."""
 
 import fcntl
 import multiprocessing
@@ -229,7 +229,7 @@ def test_folder_that_is_not_a_release_is_not_replaced(prepared: Maintained, out:
 
 
 def test_old_contents_are_restored_on_a_full_disk(tmp_path: Path) -> None:
-    """In a process of its own, since the limit is for good."""
+    """This runs in a process of its own, since the limit cannot be lifted."""
     code = """
 import resource
 from pathlib import Path

@@ -62,7 +62,7 @@ def page_of(project: Project, *words: str) -> str:
 
 
 def check_page(page: str) -> Reader:
-    """Check what holds for every page: no script, nothing from elsewhere, unique ids, links that lead somewhere."""
+    """Check that a page has no script, no external resource, unique ids, and no broken link."""
     assert not re.search(r"url\(|@import|srcset|javascript:", page.replace("javascript:alert(3)", ""))
     reader = Reader(page)
     tags = {tag for tag, _ in reader.tags}

@@ -41,7 +41,7 @@ def test_plan_names_what_forces_it(
     assert text.startswith(f"{smallest} is the smallest version after {VERSION}: a {plan['level']} change.\n  {code} ")
 
 
-def test_what_is_no_version_of_the_corpus_is_one_line(released: Maintained) -> None:
+def test_unknown_version_of_the_corpus_is_one_line(released: Maintained) -> None:
     for since in ("v9.9.9", "dist/release"):
         done = released.annotate("release", "plan", "--since", since)
         assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output

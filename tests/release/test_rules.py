@@ -180,7 +180,7 @@ def test_labels_may_be_under_any_licence(released: Maintained) -> None:
 
 
 def test_agreement_is_not_rounded_to_the_threshold_that_it_misses(released: Maintained) -> None:
-    """0.9896 once was rounded to 0.990, and reported as lower than 0.990."""
+    """Regression: 0.9896 was rounded to 0.990, and reported as lower than 0.990."""
     released.write(GATE, "agreement: {least: 0.99}\n")
     row = SimpleNamespace(name="Quay", kind="label", overlap=SimpleNamespace(value=0.9896))
     with open_candidate(NEXT, released.corpus.root, released.schema) as candidate:
@@ -191,7 +191,7 @@ def test_agreement_is_not_rounded_to_the_threshold_that_it_misses(released: Main
 
 @pytest.mark.parametrize("least", [".nan", ".inf", "1.0e+999", "0.8, labels: {Quay: .nan}"])
 def test_gate_must_be_a_finite_number(released: Maintained, least: str) -> None:
-    """No number is less than .nan, so that the rule once found nothing."""
+    """Regression: no number is less than .nan, so that the rule had no finding."""
     released.write(GATE, f"agreement: {{least: {least}}}\n")
     with pytest.raises(CannotRun, match=r"release\.yaml: line 1: \S+ is not a finite number; fix the YAML"):
         check_rule(released, NEXT, BY_CODE["V303"])

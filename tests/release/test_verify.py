@@ -20,7 +20,7 @@ GOLD = "dataset/data/articles/train-00000-of-00001.parquet"
 
 @pytest.fixture
 def folder(released_root: Path, tmp_path: Path) -> Path:
-    """The folder alone, as it is after a download."""
+    """Return the folder alone, as after a download."""
     target = tmp_path / "download"
     shutil.copytree(released_root / "dist" / "release" / VERSION, target)
     return target
@@ -52,7 +52,7 @@ def test_every_file_counts_by_one_byte(folder: Path) -> None:
     assert list(verify(folder)) == []
 
 
-def test_file_too_many_is_found(folder: Path) -> None:
+def test_extra_file_is_found(folder: Path) -> None:
     (folder / "dataset" / "extra.txt").write_text("")
     (folder / "link").symlink_to(folder / "release.json")
     assert list(verify(folder)) == ["dataset/extra.txt was added", "link was added"]
@@ -78,7 +78,7 @@ def test_damaged_line_of_the_sums_is_found(folder: Path) -> None:
     assert list(verify(folder)) == ["SHA256SUMS cannot be read in line 1", f"{first[66:]} was added"]
 
 
-def test_other_values_under_true_sums_are_found(folder: Path) -> None:
+def test_other_values_with_valid_sums_are_found(folder: Path) -> None:
     path = folder / GOLD
     table = pq.read_table(path)
     titles = pa.array(["Another"] * len(table), pa.string())
@@ -87,7 +87,7 @@ def test_other_values_under_true_sums_are_found(folder: Path) -> None:
     assert f"{GOLD} is not the file that its manifest lists" in list(verify(folder))
 
 
-def test_other_sums_than_the_tag_names_are_found(folder: Path) -> None:
+def test_sums_that_differ_from_the_tag_are_found(folder: Path) -> None:
     (folder / "provenance.json").write_text("{}\n")
     update_sums(folder, "provenance.json")
     assert list(verify(folder)) == []
@@ -95,7 +95,7 @@ def test_other_sums_than_the_tag_names_are_found(folder: Path) -> None:
     assert problem.startswith("SHA256SUMS is not the one that was released: its SHA-256 is ")
 
 
-def test_other_sources_under_true_sums_are_found(folder: Path, released: Maintained) -> None:
+def test_other_sources_with_valid_sums_are_found(folder: Path, released: Maintained) -> None:
     from annotate.release.bundle import write_archive
 
     name = f"sources-{VERSION}.tar.gz"
@@ -131,7 +131,7 @@ def test_manifest_that_cannot_be_read_is_one_line(folder: Path, name: str, old: 
     assert (done.exit_code, done.output.count("\n"), words in done.output) == (2, 1, True), done.output
 
 
-def test_what_is_no_release_is_one_line(tmp_path: Path) -> None:
+def test_path_that_is_not_a_release_is_one_line(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "nowhere"):
         done = annotate("release", "verify", str(place))
         assert (done.exit_code, done.output.count("\n")) == (2, 1)

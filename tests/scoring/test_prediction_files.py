@@ -1,4 +1,4 @@
-"""`annotate score` on what systems put out: rows of the dataset and BIO tags give what annotation files give."""
+"""`annotate score` on rows of the dataset and BIO tags gives the same as on annotation files."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def lines(path: Path, rows: list[dict[str, Any]]) -> str:
 
 
 def test_rows_of_articles_score_like_annotation_files(project: Project, dataset: Path) -> None:
-    """Everything but who is who: the dataset's gold against itself, with and without the corpus beside it."""
+    """The dataset's gold against itself, with and without the corpus folder."""
     files = scores(project, GOLD, GOLD)
     assert f1(files) == 1
     assert scores(project, "ds", "ds") == files

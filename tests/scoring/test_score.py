@@ -1,4 +1,4 @@
-"""Scores: precision and recall by hand, the same F1 as agreement's, and what the command does with bad folders."""
+"""Scores: precision and recall by hand, and the same F1 as agreement's."""
 
 import pytest
 

@@ -81,7 +81,7 @@ def test_bad_ratios_are_refused(ratios: str) -> None:
     assert (result.exit_code, "is not three shares" in result.output) == (2, True)
 
 
-def test_write_goes_with_no_plan_and_no_corpus_is_empty(project: Project) -> None:
+def test_write_excludes_plan_and_an_empty_corpus_is_refused(project: Project) -> None:
     assert project.annotate("split", "--write", "--plan").exit_code == 2
     for path in project.path("corpus/articles").iterdir():
         path.unlink()

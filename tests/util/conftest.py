@@ -1,4 +1,4 @@
-"""What the tests of files and of folders share."""
+"""Shared by the tests of files and of folders."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is given back is kept: taking it again costs no page that the system has to fill."""
+"""Freed memory is kept: allocating it again causes no page faults."""
 
 import platform
 import subprocess
@@ -33,5 +33,5 @@ def faults(keep: bool) -> int:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has mallopt")
-def test_memory_that_was_given_back_is_taken_again_as_it_is() -> None:
+def test_freed_memory_is_reused_without_page_faults() -> None:
     assert faults(keep=True) * 10 < faults(keep=False)

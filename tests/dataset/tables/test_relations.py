@@ -40,7 +40,7 @@ def test_every_relation_is_a_row_once(corpus: Corpus, labels: Inventory, negativ
             )
 
 
-def test_mentions_stand_where_the_row_says(corpus: Corpus, labels: Inventory) -> None:
+def test_mentions_are_at_the_offsets_of_their_row(corpus: Corpus, labels: Inventory) -> None:
     builder = TableBuilder(labels, ["relations"], negatives=True)
     for article in corpus.articles():
         for row in build_rows(builder, [(article, corpus.read_annotation(GOLD, article.id))])["relations"].to_pylist():

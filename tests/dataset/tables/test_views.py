@@ -40,7 +40,7 @@ def test_the_first_that_there_is(
     assert number_reader(INTERVAL, view, ("maximum", "minimum", "words"), max)(text, attributes) == highest
 
 
-def test_the_corpuss_views_are_columns_beside_its_labels(corpus: Corpus, labels: Inventory) -> None:
+def test_the_views_of_the_corpus_are_columns_next_to_its_labels(corpus: Corpus, labels: Inventory) -> None:
     builder = TableBuilder(labels, ["casualty_claims"])
     seen = 0
     for one in corpus.articles():
