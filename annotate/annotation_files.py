@@ -9,6 +9,7 @@ from annotate.errors import CannotRun
 from annotate.model import Annotation
 from annotate.offsets import sha256
 from annotate.util.files import read_bytes
+from annotate.util.folders import find_files
 
 
 class AnnotationFile(NamedTuple):
@@ -51,8 +52,8 @@ def read_annotation_files(folder: str | Path) -> Iterator[tuple[Path, Annotation
     Raises:
         CannotRun: If the folder has no annotation files, or a file cannot be read.
     """
-    paths = sorted(path for path in Path(folder).glob("*.json") if not path.name.startswith("."))
+    paths = find_files(Path(folder), ".json")
     if not paths:
         raise CannotRun(folder, "holds no annotation files", "name a folder of files such as annotations/gold holds")
     for path in paths:
-        yield path, decode_annotation(path, read_bytes(path, "name a folder of annotation files"))
+        yield path, decode_annotation(path, read_bytes(path, "name a folder of annotation files", within=Path(folder)))

@@ -44,7 +44,12 @@ def list_rules() -> tuple[Rule, ...]:
 
 
 def check(
-    corpus: Corpus, inventory: Inventory, *, workers: int | None = None, progress: Progress = lambda _: None
+    corpus: Corpus,
+    inventory: Inventory,
+    *,
+    workers: int | None = None,
+    progress: Progress = lambda _: None,
+    folders: Sequence[str | Path] = (),
 ) -> list[Finding]:
     """Check every file of a corpus, then the corpus as a whole, as `annotate check` does.
 
@@ -54,6 +59,7 @@ def check(
         workers: Number of worker processes; does not affect the findings. By default one for each core, fewer for a
             small corpus.
         progress: Called as articles are checked.
+        folders: Folders that belong to the corpus, such as that of the guidelines: they hold no links.
 
     Returns:
         The findings, by article id; those on the whole corpus are last.
@@ -67,7 +73,7 @@ def check(
 
     if workers is None:
         workers = count_workers(len(corpus.article_ids()), ARTICLES_PER_WORKER, count_cores())
-    return list(run_checks(corpus, inventory, workers, progress))
+    return list(run_checks(corpus, inventory, workers, progress, folders))
 
 
 class ChecksFailed(Refused):

@@ -189,5 +189,5 @@ def load_baseline(folder: str | Path, inventory: Inventory) -> Baseline:
         CannotRun: The file is missing or broken.
     """
     path = Path(folder) / BASELINE_FILE
-    value = load_yaml(path, "write one; docs/baseline.md describes the file")
+    value = load_yaml(path, "write one; docs/baseline.md describes the file", within=path.parent)
     return Baseline(convert_value(path, value, Patterns, HINT), inventory, path)

@@ -5,6 +5,7 @@ its id and is listed as retired. A new name goes to the end, wherever it is in `
 that a diff shows what changed.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -55,11 +56,11 @@ def load_class_ids(folder: Path) -> ClassIds | None:
         CannotRun: If the file cannot be read, or has a name twice.
     """
     path = folder / CLASS_IDS_FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     hint = "restore the committed file, then run `annotate generate`"
     try:
-        class_ids = msgspec.json.decode(read_bytes(path, hint), type=ClassIds)
+        class_ids = msgspec.json.decode(read_bytes(path, hint, within=folder), type=ClassIds)
     except msgspec.MsgspecError as error:
         raise CannotRun(path, str(error), hint) from error
     for location, names in class_ids.lists():

@@ -17,15 +17,15 @@ from annotate.errors import CannotRun
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, Relation, SourceFile, Span
 from annotate.schemas import convert_value
 from annotate.util.files import (
+    LINK,
     FileToWrite,
     decode_yaml,
-    load_yaml,
     read_bytes,
     read_bytes_if_present,
     reporting_read_errors,
     write_atomically,
 )
-from annotate.util.folders import list_folders, list_names, walk_files
+from annotate.util.folders import FolderEntry, list_folders, list_names, walk_entries
 
 T = TypeVar("T")
 
@@ -165,11 +165,13 @@ class Corpus:
         """Open a corpus folder.
 
         Raises:
-            CannotRun: If there is no such folder.
+            CannotRun: If there is no such folder, or it is a link.
         """
         self.root = Path(root)
         with reporting_read_errors(self.root, "name a corpus folder"):
             is_folder = self.root.is_dir()
+        if self.root.is_symlink():
+            raise CannotRun(self.root, LINK, "name the folder that it leads to")
         if not is_folder:
             raise CannotRun(self.root, "no such folder", "name a corpus folder, or create one with `annotate init`")
 
@@ -212,6 +214,10 @@ class Corpus:
     def adjudication_path(self, article_id: str) -> Path:
         """Return the path of the decisions on an article."""
         return self.root / "adjudication" / f"{article_id}.yaml"
+
+    def split_path(self, name: str) -> Path:
+        """Return the path of the list of a split."""
+        return self.root / "splits" / f"{name}.txt"
 
     @property
     def links_path(self) -> Path:
@@ -301,15 +307,43 @@ class Corpus:
 
     def files(self) -> Iterator[str]:
         """Yield the paths of all files, also of hidden ones, relative to the corpus folder, in no order."""
+        return (entry.path for entry in self.entries())
+
+    def entries(self) -> Iterator[FolderEntry]:
+        """Yield all files, also hidden ones, and links, relative to the corpus folder, in no order."""
         with reporting_read_errors(self.root, _READABLE):
-            yield from walk_files(str(self.root))
+            yield from walk_entries(str(self.root))
+
+    def read_file(self, path: str | Path, hint: str = _CHECK) -> bytes:
+        """Read any file of the corpus.
+
+        Args:
+            path: The file; one of the methods of this class returned the path.
+            hint: What to do if it cannot be read.
+
+        Raises:
+            CannotRun: If the file is missing or cannot be read, or is or lies behind a link.
+        """
+        return read_bytes(path, hint, within=self.root)
+
+    def read_file_if_present(self, path: str | Path) -> bytes | None:
+        """Read any file of the corpus, or return None if it does not exist; see `read_file`.
+
+        Raises:
+            CannotRun: If the file exists and cannot be read.
+        """
+        return read_bytes_if_present(path, _CHECK, within=self.root)
 
     def splits(self) -> dict[str, list[str]]:
         """Return the article ids of each split, in the order of the lines of its file."""
         return {
-            name: read_bytes(f"{self.root}/splits/{name}.txt", "restore the list").decode("utf-8", "replace").split()
-            for name in sorted(self._list_names("splits", ".txt"), key="{}.txt".format)
+            name: self.read_file(self.split_path(name), "restore the list").decode("utf-8", "replace").split()
+            for name in self.split_names()
         }
+
+    def split_names(self) -> list[str]:
+        """Return the names of the splits that have a file, in the order of their file names."""
+        return sorted(self._list_names("splits", ".txt"), key="{}.txt".format)
 
     def read_text(self, article_id: str) -> str:
         """Read the text of an article.
@@ -319,7 +353,7 @@ class Corpus:
         """
         path = f"{self.root}/articles/{article_id}.txt"
         try:
-            return read_bytes(path, _CHECK).decode("utf-8")
+            return self.read_file(path).decode("utf-8")
         except UnicodeDecodeError as error:
             raise CannotRun(Path(path), f"is not UTF-8 (byte {error.start})", _CHECK) from error
 
@@ -330,7 +364,7 @@ class Corpus:
             CannotRun: If one of its two files cannot be read.
         """
         path = f"{self.root}/articles/{article_id}.json"
-        fields = _decode(path, read_bytes(path, _CHECK), dict[str, Any])
+        fields = _decode(path, self.read_file(path), dict[str, Any])
         return convert_value(path, {**fields, "text": self.read_text(article_id)}, Article, _CHECK)
 
     def read_annotation(self, annotation_set: str, article_id: str) -> Annotation:
@@ -344,7 +378,7 @@ class Corpus:
             CannotRun: If the file is missing or cannot be read.
         """
         path = f"{self.root}/annotations/{annotation_set}/{article_id}.json"
-        return _decode(path, read_bytes(path, _CHECK), Annotation)
+        return _decode(path, self.read_file(path), Annotation)
 
     def find_annotation(self, annotation_set: str, article_id: str) -> Annotation | None:
         """Read an annotation, or return None if the annotation set does not have the article.
@@ -353,7 +387,7 @@ class Corpus:
             CannotRun: If the file cannot be read.
         """
         path = f"{self.root}/annotations/{annotation_set}/{article_id}.json"
-        data = read_bytes_if_present(path, _CHECK)
+        data = self.read_file_if_present(path)
         return None if data is None else _decode(path, data, Annotation)
 
     def read_source(self, file: str) -> SourceFile:
@@ -362,7 +396,8 @@ class Corpus:
         Raises:
             CannotRun: If it cannot be read.
         """
-        return _read(self.source_record_path(file), SourceFile)
+        path = self.source_record_path(file)
+        return _decode(path, self.read_file(path), SourceFile)
 
     def read_coverage(self, article_id: str) -> Coverage:
         """Read the coverage of an article.
@@ -370,7 +405,8 @@ class Corpus:
         Raises:
             CannotRun: If it cannot be read.
         """
-        return _read(self.coverage_path(article_id), Coverage)
+        path = self.coverage_path(article_id)
+        return _decode(path, self.read_file(path), Coverage)
 
     def read_links(self) -> Links:
         """Read the links between passages; without a file there are none.
@@ -378,7 +414,7 @@ class Corpus:
         Raises:
             CannotRun: If the file cannot be read.
         """
-        data = read_bytes_if_present(self.links_path, _CHECK)
+        data = self.read_file_if_present(self.links_path)
         return Links(links=()) if data is None else _decode(self.links_path, data, Links)
 
     def read_statement(self) -> dict[str, str]:
@@ -391,7 +427,7 @@ class Corpus:
             CannotRun: If the file cannot be read.
         """
         path = self.statement_path
-        data = read_bytes_if_present(path, _CHECK)
+        data = self.read_file_if_present(path)
         return {} if data is None else convert_value(path, decode_yaml(path, data), dict[str, str], _CHECK)
 
     def read_annotators(self) -> dict[str, Annotator]:
@@ -401,7 +437,7 @@ class Corpus:
             CannotRun: If the file is missing or cannot be read.
         """
         path = self.annotators_path
-        value = load_yaml(path, _CHECK)
+        value = decode_yaml(path, self.read_file(path))
         entries = value.get("annotators", []) if isinstance(value, dict) else []
         return {annotator.id: annotator for annotator in convert_value(path, entries, list[Annotator], _CHECK)}
 
@@ -458,10 +494,6 @@ class Corpus:
     def write_source_record(self, source: SourceFile) -> None:
         """Write the record of a source file, and leave the source file alone."""
         write_atomically(self.source_record_path(source.file), encode_source(source))
-
-
-def _read(path: Path, type_: type[T]) -> T:
-    return _decode(path, read_bytes(path, _CHECK), type_)
 
 
 def _decode(path: str | Path, data: bytes, type_: type[T]) -> T:

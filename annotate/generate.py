@@ -10,6 +10,8 @@ from annotate.errors import CannotRun
 from annotate.inventory import Bounds, Inventory, RelationLabel
 from annotate.schemas import PACKAGE_SCHEMAS, package_schema
 from annotate.util.escape import markdown_table
+from annotate.util.files import read_text
+from annotate.util.folders import find_files
 
 _MARKED = re.compile(r"(<!-- generated: (?P<what>[^>]+?) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
@@ -32,8 +34,8 @@ def generate_files(inventory: Inventory, schema: Path, guidelines: Path | None) 
     class_ids = extend_class_ids(inventory.committed_class_ids, inventory.class_names)
     files[schema / CLASS_IDS_FILE] = encode_class_ids(class_ids)
     files |= {schema / f"{name}.schema.json": package_schema(name) for name in PACKAGE_SCHEMAS}
-    for path in sorted(guidelines.rglob("*.md")) if guidelines else []:
-        page = path.read_text("utf-8")
+    for path in find_files(guidelines, ".md", below=True) if guidelines else []:
+        page = read_text(path, "make it a page that can be read", within=guidelines)
         filled = _MARKED.sub(_make_filler(inventory, path), page)
         if "<!-- generated:" in page:
             files[path] = filled

@@ -257,7 +257,7 @@ def load_inventory(folder: str | Path) -> Inventory:
         CannotRun: With the location of what is wrong: a missing or malformed file, or a name that is not defined.
     """
     path = Path(folder) / INVENTORY_FILE
-    value = load_yaml(path, "give the folder that holds it with --schema")
+    value = load_yaml(path, "give the folder that holds it with --schema", within=path.parent)
     require_valid(path, value, "inventory")
     for fault in _find_faults(value):
         raise CannotRun(path, f"{fault.location}: {fault.problem}", fault.hint)

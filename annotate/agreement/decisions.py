@@ -14,7 +14,8 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
 from annotate.offsets import sha256
 from annotate.schemas import convert_value
-from annotate.util.files import load_yaml, write_atomically
+from annotate.util.files import decode_yaml, write_atomically
+from annotate.util.folders import find_files
 
 FindErrors: TypeAlias = Callable[[Annotation, str, Inventory], list[Finding]]
 """Return the errors of an annotation of a text; `checks.find_errors`."""
@@ -29,7 +30,7 @@ class DecidedGold(NamedTuple):
 
 def list_decided_articles(corpus: Corpus) -> list[str]:
     """Return the ids of the articles that have a file of decisions."""
-    return sorted(path.stem for path in corpus.adjudication_path("x").parent.glob("*.yaml"))
+    return [path.stem for path in find_files(corpus.adjudication_path("x").parent, ".yaml")]
 
 
 def read_annotations(corpus: Corpus, article_id: str, annotators: Sequence[str]) -> tuple[list[Annotation], str]:
@@ -59,7 +60,8 @@ def read_decisions(corpus: Corpus, article_id: str) -> Adjudication:
         CannotRun: If the file cannot be read, is malformed, or is of another article.
     """
     path, hint = corpus.adjudication_path(article_id), "fix it, or remove it and plan again"
-    decisions = convert_value(path, load_yaml(path, "write it with `annotate adjudicate plan`"), Adjudication, hint)
+    value = decode_yaml(path, corpus.read_file(path, "write it with `annotate adjudicate plan`"))
+    decisions = convert_value(path, value, Adjudication, hint)
     if decisions.article != article_id:
         raise CannotRun(path, f"is of the article {decisions.article!r}", hint)
     if GOLD in decisions.annotators or len(set(decisions.annotators)) < 2:

@@ -443,9 +443,9 @@ def class_without_id(inventory: Inventory, file: str) -> Iterator[Problem]:
         yield Problem(f"{fault.problem}; {fault.hint}", file=file)
 
 
-def class_ids_file(corpus: Corpus, inventory: Inventory) -> str:
-    """Return the path of the class ids as findings name it: relative to the corpus, unless it is absolute."""
-    path = Path(inventory.folder) / CLASS_IDS_FILE
+def path_from_corpus(corpus: Corpus, path: str | Path) -> str:
+    """Return a path beside the corpus as findings name it: relative to the corpus, unless it is absolute."""
+    path = Path(path)
     return path.as_posix() if path.is_absolute() else Path(os.path.relpath(path, corpus.root)).as_posix()
 
 

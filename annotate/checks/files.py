@@ -125,10 +125,11 @@ def not_canonical(data: bytes, canonical: bytes) -> Iterator[Problem]:
 
 @rule("S108")
 def unreadable_file(reason: str) -> Iterator[Problem]:
-    """Every path of the corpus is a readable regular file, and annotators.yaml exists.
+    """Every path of corpus, schema and guidelines is a readable regular file or a folder, and annotators.yaml exists.
 
     Why: a file that cannot be read cannot be checked; without this finding it would count as missing, or as correct.
-    Fails: a folder called links.json; a symbolic link to a file that is gone; a text without read permission.
+    A link could lead to any file of this computer, whose words would be shown and published; so none is followed.
+    Fails: a folder called links.json; a symbolic link, wherever it leads; a pipe; a text without read permission.
     Passes: a file that can be read; no links.json at all.
     """
     yield Problem(f"{reason}; put a file in its place that can be read")
@@ -153,7 +154,7 @@ def read_file(root: str | Path, file: str, article_id: str | None) -> tuple[byte
         Its bytes, or None where there is no file or it cannot be read; and the finding that it cannot be read.
     """
     try:
-        return read_raw_if_present(f"{root}/{file}"), []
+        return read_raw_if_present(f"{root}/{file}", within=root), []
     except OSError as error:
         return None, list(unreadable_file(file, article_id, describe_os_error(error)))
 

@@ -3,11 +3,11 @@
 The files of each article come first, article by article, then the files beside them, then the corpus as a whole.
 """
 
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -20,6 +20,7 @@ from annotate.checks import splits as split_rules
 from annotate.checks.annotations import LabelFile, add_line, check_labels, decode_clean
 from annotate.checks.corpus import ArticleFacts, CorpusFacts
 from annotate.checks.text import SourceText
+from annotate.class_ids import CLASS_IDS_FILE
 from annotate.corpus import Corpus, encode_annotation, encode_article, encode_coverage, encode_links, encode_source
 from annotate.findings import Finding
 from annotate.inventory import Inventory
@@ -27,7 +28,8 @@ from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links
 from annotate.offsets import sha256
 from annotate.schemas import explain_conversion_error, package_schema
 from annotate.splits.groups import bonds_of_links
-from annotate.util.files import read_raw, read_stamp
+from annotate.util.files import LINK, read_raw, read_stamp
+from annotate.util.folders import list_folders, list_irregular, list_names
 from annotate.util.parallel import map_in_order, process_pool, without_garbage_collection
 
 T = TypeVar("T")
@@ -44,7 +46,11 @@ _ANY = "true"
 
 
 def check(
-    corpus: Corpus, inventory: Inventory, workers: int = 1, progress: Callable[[int], None] = lambda _: None
+    corpus: Corpus,
+    inventory: Inventory,
+    workers: int = 1,
+    progress: Callable[[int], None] = lambda _: None,
+    folders: Sequence[str | Path] = (),
 ) -> Iterator[Finding]:
     """Check a corpus.
 
@@ -53,6 +59,7 @@ def check(
         inventory: The inventory that it is labelled with.
         workers: The number of worker processes; does not affect the findings or their order.
         progress: Called with the number of articles that were checked since the last call.
+        folders: Folders that belong to the corpus, such as that of the guidelines: they hold no links.
 
     Yields:
         The findings: those on the files of each article, in the order of article ids, then those on the corpus.
@@ -62,7 +69,30 @@ def check(
     """
     corpus.require_contents()
     run = _Run(corpus, inventory)
+    unreadable = set[str]()
+    for finding in _run_all(run, inventory, workers, progress):
+        if finding.code == files.unreadable_file.code:
+            unreadable.add(finding.file)
+        yield finding
+    for path, reason in sorted(run.irregular):
+        if path not in unreadable:
+            yield from files.unreadable_file(path, None, reason)
+    for folder in (inventory.folder, *folders):
+        yield from _check_folder(corpus, folder)
+
+
+def _check_folder(corpus: Corpus, folder: str | Path) -> Iterator[Finding]:
+    """Report the links and special files of a folder that belongs to the corpus. A missing folder has none."""
+    if Path(folder).is_symlink():
+        yield from files.unreadable_file(corpus_rules.path_from_corpus(corpus, folder), None, LINK)
+    elif Path(folder).is_dir():
+        for path, reason in list_irregular(folder):
+            yield from files.unreadable_file(corpus_rules.path_from_corpus(corpus, f"{folder}/{path}"), None, reason)
+
+
+def _run_all(run: "_Run", inventory: Inventory, workers: int, progress: Callable[[int], None]) -> Iterator[Finding]:
     yield from run.check_annotators()
+    yield from run.check_splits()
     yield from run.check_sources()
     yield from run.check_articles(workers, progress)
     yield from run.check_links()
@@ -72,7 +102,9 @@ def check(
     yield from run.check_strays()
     for rule in corpus_rules.OF_CONTENTS:
         yield from rule("", None, run.contents)
-    yield from corpus_rules.class_without_id("", None, inventory, corpus_rules.class_ids_file(corpus, inventory))
+    yield from corpus_rules.class_without_id(
+        "", None, inventory, corpus_rules.path_from_corpus(run.corpus, f"{inventory.folder}/{CLASS_IDS_FILE}")
+    )
 
 
 class ArticleFiles(NamedTuple):
@@ -282,8 +314,8 @@ class ArticleChecker:
         """Return a source file; None where it cannot be read, which C111 reports."""
         path = f"{self.root}/sources/{file}"
         try:
-            state = read_stamp(path)
-            return _source(path, *state) if state else None
+            state = read_stamp(path, within=self.root)
+            return _source(self.root, path, *state) if state else None
         except OSError:
             return None
 
@@ -313,9 +345,9 @@ def _stem(file: str) -> str:
 
 
 @lru_cache(maxsize=2)
-def _source(path: str, *_state: int) -> SourceText:
+def _source(root: str, path: str, *_state: int) -> SourceText:
     """Read a source file once for all articles that were cut from it, while its time and size stay the same."""
-    return SourceText.from_bytes(read_raw(path))
+    return SourceText.from_bytes(read_raw(path, within=root))
 
 
 class _Run:
@@ -324,12 +356,18 @@ class _Run:
     def __init__(self, corpus: Corpus, inventory: Inventory) -> None:
         self.corpus = corpus
         self.checker = ArticleChecker(corpus, inventory, set())
+        self.irregular: list[tuple[str, str]] = []
+        misplaced = list[str]()
+        for path, irregular in corpus.entries():
+            if irregular:
+                self.irregular.append((path, irregular))
+            elif not corpus_rules.is_in_layout(path):
+                misplaced.append(path)
         self.contents = CorpusFacts(
             inventory_version=inventory.version,
-            misplaced_files=sorted(file for file in corpus.files() if not corpus_rules.is_in_layout(file)),
+            misplaced_files=sorted(misplaced),
             metadata_ids=corpus.article_ids(),
             text_ids=corpus.text_ids(),
-            splits=corpus.splits(),
         )
         annotated, shared = self.contents.annotated, dict[tuple[str, ...], tuple[str, ...]]()
         for annotation_set in corpus.annotation_sets():
@@ -351,6 +389,12 @@ class _Run:
             yield from corpus_rules.personal_data(file, None, data.decode("utf-8"))
             yield from corpus_rules.annotator_twice(file, None, self.contents)
 
+    def check_splits(self) -> Iterator[Finding]:
+        for name in self.corpus.split_names():
+            data, unreadable = files.read_file(self.corpus.root, f"splits/{name}.txt", None)
+            yield from unreadable
+            self.contents.splits[name] = (data or b"").decode("utf-8", "replace").split()
+
     def check_sources(self) -> Iterator[Finding]:
         for name in self.corpus.source_files():
             file = f"sources/{name}.json"
@@ -364,14 +408,15 @@ class _Run:
             yield from findings
             if record is not None:
                 self.contents.sources[name] = record
-        for path in sorted((self.corpus.root / "sources").glob("*")):
-            if path.suffix == ".json" or os.path.isdir(path):  # noqa: PTH112 - it raises nothing
+        folder = f"{self.corpus.root}/sources"
+        for name in sorted({*list_names(folder, "")} - {*list_folders(folder)}):
+            if name.endswith(".json"):
                 continue
-            data, unreadable = files.read_file(self.corpus.root, f"sources/{path.name}", None)
+            data, unreadable = files.read_file(self.corpus.root, f"sources/{name}", None)
             yield from unreadable
             if data is not None:
-                self.contents.source_hashes[path.name] = sha256(data)
-                self.contents.source_sizes[path.name] = len(data.decode("utf-8", "replace"))
+                self.contents.source_hashes[name] = sha256(data)
+                self.contents.source_sizes[name] = len(data.decode("utf-8", "replace"))
 
     def check_articles(self, workers: int, progress: Callable[[int], None]) -> Iterator[Finding]:
         """Check the files of each article, in the order of ids."""
@@ -419,14 +464,14 @@ class _Run:
 
     def check_decisions(self) -> Iterator[Finding]:
         """Check the files of adjudication decisions."""
-        for path in sorted(self.corpus.adjudication_path("x").parent.glob("*.yaml")):
-            file = path.relative_to(self.corpus.root).as_posix()
-            data, unreadable = files.read_file(self.corpus.root, file, path.stem)
+        for article_id in list_names(f"{self.corpus.root}/adjudication", ".yaml"):
+            file = f"adjudication/{article_id}.yaml"
+            data, unreadable = files.read_file(self.corpus.root, file, article_id)
             yield from unreadable
             if data is not None:
-                parsed = files.parse_file(file, path.stem, data, _ANY)
+                parsed = files.parse_file(file, article_id, data, _ANY)
                 yield from parsed.findings or corpus_rules.decisions_elsewhere(
-                    file, path.stem, parsed.value, path.stem, self.contents.article_ids
+                    file, article_id, parsed.value, article_id, self.contents.article_ids
                 )
 
     def check_covered_articles(self) -> Iterator[Finding]:

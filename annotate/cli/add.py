@@ -73,7 +73,7 @@ def command(
     folder = Corpus(corpus)
     contents, intakes = CorpusContents(folder), []
     for file in files:
-        data = read_bytes(Path(file), "name a file that can be read")
+        data = read_bytes(Path(file), "name a file that can be read", within=None)
         try:
             whole = [Cut(id_, 0, len(data.decode("utf-8", "replace")))] if id_ is not None else []
             intakes.append(

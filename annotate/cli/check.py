@@ -6,13 +6,14 @@ import click
 
 import annotate
 from annotate.cli.findings_output import FORMATS, render_findings
-from annotate.cli.options import corpus_argument, schema_option, workers_option
+from annotate.cli.options import corpus_argument, guidelines_option, schema_option, workers_option
 from annotate.cli.terminal import count_noun, count_progress
 
 
 @click.command("check")
 @corpus_argument
 @schema_option
+@guidelines_option
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Output format."
 )
@@ -21,7 +22,14 @@ from annotate.cli.terminal import count_noun, count_progress
 @click.option("--fix", is_flag=True, help="Repair what is safe to repair: canonical form, white space at span ends.")
 @click.pass_context
 def command(
-    ctx: click.Context, corpus: str, schema: str, format_: str, strict: bool, fix: bool, workers: int | None
+    ctx: click.Context,
+    corpus: str,
+    schema: str,
+    guidelines: str,
+    format_: str,
+    strict: bool,
+    fix: bool,
+    workers: int | None,
 ) -> None:
     """Check every file of a corpus, then the corpus as a whole.
 
@@ -39,12 +47,12 @@ def command(
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     article_count = len(store.article_ids())
     with count_progress("checking", article_count) as progress:
-        findings = annotate.check(store, inventory, workers=workers, progress=progress)
+        findings = annotate.check(store, inventory, workers=workers, progress=progress, folders=(guidelines,))
     if fix and (fixed := fixes.apply_fixes(store, findings)):
         for file in fixed:
             click.echo(f"fixed {Path(corpus) / file}", err=True)
         with count_progress("checking", article_count) as progress:
-            findings = annotate.check(store, inventory, workers=workers, progress=progress)
+            findings = annotate.check(store, inventory, workers=workers, progress=progress, folders=(guidelines,))
     annotation_count = sum(len(store.annotated_ids(annotation_set)) for annotation_set in store.annotation_sets())
     counts = f"{count_noun(article_count, 'article')}, {count_noun(annotation_count, 'annotation')}"
     subject = f"{corpus} ({counts}, {len(CATALOGUE)} rules)"

@@ -27,13 +27,17 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> No
     """
     from annotate import inventory
     from annotate.generate import generate_files
-    from annotate.util.files import write_atomically
+    from annotate.util.files import read_bytes_if_present, write_atomically
 
     pages = Path(guidelines) if Path(guidelines).is_dir() else None
     if pages is None and ctx.get_parameter_source("guidelines") is not ParameterSource.DEFAULT:
         raise CannotRun(guidelines, "no such folder", "name the folder that has the pages of the guidelines")
     files = generate_files(inventory.load_inventory(schema), Path(schema), pages)
-    stale = [path for path, text in files.items() if not path.is_file() or path.read_bytes() != text.encode()]
+    stale = [
+        path
+        for path, text in files.items()
+        if read_bytes_if_present(path, "remove it", within=path.parent) != text.encode()
+    ]
     for path in stale:
         if not check:
             write_atomically(path, files[path].encode())

@@ -76,14 +76,12 @@ def command(
     from annotate.inventory import load_inventory
 
     root = Path(folder)
-    if not root.is_dir():
-        raise CannotRun(root, "no such folder", "name the folder of the files")
     inventory, store = load_inventory(schema), Corpus(corpus)
     default_path = root / "map.yaml"
     map_path = Path(map_) if map_ else default_path if default_path.exists() else None
     label_map = load_map(map_path, inventory) if map_path else identity_map(inventory)
     importer = Importer(store, inventory, label_map, annotator, Details(**details), fix, plan)
-    outcomes = importer.import_all(load_format(format_).read(root, inventory))
+    outcomes = importer.import_folder(load_format(format_), root)
     with terminal(stderr=True).status("reading") as status:
         tally = _show_outcomes(outcomes, root, report, status.update)
     if not tally.documents:

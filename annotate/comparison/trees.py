@@ -68,7 +68,7 @@ class FolderTree:
         """
         root, _, rest = file.partition("/")
         try:
-            return read_raw(f"{self._folders[root]}/{rest}")
+            return read_raw(f"{self._folders[root]}/{rest}", within=self._folders[root])
         except OSError as error:
             raise CannotRun(self.path(file), describe_os_error(error), _HINT) from error
 

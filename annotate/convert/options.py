@@ -128,4 +128,4 @@ def read_annotators(path: Path) -> dict[str, Annotator]:
 
 
 def _read_mapping(path: Path, type_: type[T], hint: str) -> T:
-    return convert_value(path, load_yaml(path, "name the file"), type_, hint, strict=False)
+    return convert_value(path, load_yaml(path, "name the file", within=None), type_, hint, strict=False)

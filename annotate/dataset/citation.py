@@ -75,7 +75,7 @@ def read_citation(path: Path) -> Citation:
     Raises:
         CannotRun: The file is missing, is not YAML, or names no title or no authors.
     """
-    value = load_yaml(path, "name another with --citation")
+    value = load_yaml(path, "name another with --citation", within=path.parent)
     if not isinstance(value, dict) or not value.get("title") or not isinstance(value.get("authors"), list):
         raise CannotRun(path, "names no title or no authors", _HINT)
     keywords = tuple(str(word) for word in value.get("keywords") or ())

@@ -11,7 +11,7 @@ from annotate.errors import CannotRun
 from annotate.inventory import INVENTORY_FILE
 from annotate.model import GOLD
 from annotate.redaction.skeleton import SkeletonHeader, make_header
-from annotate.util.files import read_bytes
+from annotate.util.files import read_text
 
 SPLITS = ("train", "validation", "test")
 """The splits that Hugging Face knows, in its order."""
@@ -31,9 +31,7 @@ def articles_by_split(corpus: Corpus) -> dict[str, list[str]]:
     for split in splits:
         if split not in SPLITS:
             names = ", ".join(f"{name}.txt" for name in SPLITS)
-            raise CannotRun(
-                corpus.root / "splits" / f"{split}.txt", "cannot be loaded as a split", f"use one of the names {names}"
-            )
+            raise CannotRun(corpus.split_path(split), "cannot be loaded as a split", f"use one of the names {names}")
     splits = splits or {SPLITS[0]: sorted(labelled)}
     article_ids = {split: sorted(labelled.intersection(splits[split])) for split in SPLITS if split in splits}
     if not any(article_ids.values()):
@@ -59,7 +57,8 @@ def links_by_split(corpus: Corpus, splits: Mapping[str, list[str]]) -> dict[str,
 def corpus_version(corpus: Corpus) -> str | None:
     """Return the version in the first heading of the corpus's changelog that has one; None if there is none."""
     path = corpus.root / "CHANGELOG.md"
-    lines = path.read_text("utf-8", errors="replace").splitlines() if path.is_file() else []
+    data = corpus.read_file_if_present(path)
+    lines = data.decode("utf-8", "replace").splitlines() if data else []
     return next((match[1] for line in lines if (match := _VERSION.match(line))), None)
 
 
@@ -76,6 +75,6 @@ def skeleton_header(
         negatives: Whether `relations` has pairs without a relation.
     """
     files = (Path(schema) / name for name in (INVENTORY_FILE, CLASS_IDS_FILE))
-    texts = {path.name: path.read_bytes().decode() for path in files if path.is_file()}
-    quoted = read_bytes(citation, "name another with --citation").decode() if citation else None
+    texts = {path.name: read_text(path, "restore it", within=schema) for path in files if path.is_file()}
+    quoted = read_text(citation, "name another with --citation", within=citation.parent) if citation else None
     return make_header(corpus, corpus_version(corpus), texts, quoted, tables, negatives)

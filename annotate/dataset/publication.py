@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 from annotate.dataset.folder import Manifest, own_files, read_manifest
 from annotate.offsets import sha256
+from annotate.util.files import read_bytes
+from annotate.util.folders import list_irregular, walk_entries
 
 Change = Literal["new", "changed", "same", "gone", "kept"]
 """`gone`: an earlier release has the file and this one lacks it. `kept`: the file belongs to no release."""
@@ -36,12 +38,13 @@ class Step(NamedTuple):
 
 
 def list_files(folder: Path) -> list[File]:
-    """Return the files of a dataset folder, in the order of their paths."""
-    return [
-        _file(path.relative_to(folder).as_posix(), path.read_bytes())
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    ]
+    """Return the files of a dataset folder, in the order of their paths.
+
+    Raises:
+        CannotRun: If a file cannot be read, or is a link.
+    """
+    names = sorted(entry.path for entry in walk_entries(str(folder)))
+    return [_file(name, read_bytes(folder / name, "build the dataset again", within=folder)) for name in names]
 
 
 def _file(name: str, data: bytes) -> File:
@@ -81,9 +84,9 @@ def explain_stale(folder: Path, fresh: Path) -> str | None:
         return "does not exist"
     if read_manifest(folder) is None:
         return "is not a dataset folder that `annotate build` made"
-    old, new = (
-        {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} for root in (folder, fresh)
-    )
+    for name, irregular in list_irregular(folder):
+        return f"holds {name}, which {irregular}"
+    old, new = ({entry.path for entry in walk_entries(str(root))} for root in (folder, fresh))
     for name in sorted(old | new):
         if name not in new:
             return f"holds {name}, which the corpus does not build now"

@@ -39,9 +39,12 @@ from annotate.formats.escapes import escape_line
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Relation, Span
+from annotate.util.files import is_regular, read_bytes
+from annotate.util.folders import find_files
 
 LOSSES = {**METADATA_LOSSES}
 
+_RESTORE = "make it a file that can be read"
 _NUMBERED_ID = re.compile(r"s([1-9][0-9]{0,8})")
 _REF = re.compile(r"[TERAMN#*]\S*")
 _SPAN = re.compile(r"(\S+) (-?\d{1,12} -?\d{1,12}(?:;-?\d{1,12} -?\d{1,12})*)\s*")
@@ -149,8 +152,8 @@ def _number_spans(groups: Sequence[Sequence[Span]]) -> list[int]:
 
 def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
     """Read the pairs of files in a folder and all below it; a file without the other one of its pair is refused."""
-    stems = {path.with_suffix("") for end in ("txt", "ann") for path in folder.rglob(f"*.{end}") if path.is_file()}
-    for stem in sorted(stem for stem in stems if not stem.name.startswith(".")):
+    stems = {path.with_suffix("") for suffix in (".txt", ".ann") for path in find_files(folder, suffix, below=True)}
+    for stem in sorted(stems):
         yield _read_pair(folder, stem)
 
 
@@ -158,17 +161,17 @@ def _read_pair(folder: Path, stem: Path) -> RawDocument:
     text_path, ann_path = stem.with_name(f"{stem.name}.txt"), stem.with_name(f"{stem.name}.ann")
     article_id = article_id_from(stem.relative_to(folder).as_posix())
     text_file, ann_file = (path.relative_to(folder).as_posix() for path in (text_path, ann_path))
-    annotations = ann_path.read_bytes() if ann_path.is_file() else None
+    annotations = read_bytes(ann_path, _RESTORE, within=folder) if is_regular(ann_path, within=folder) else None
 
     def refuse(file: str, findings: Iterator[Finding]) -> RawDocument:
         lines = sum(bool(line.strip()) for line in (annotations or b"").split(b"\n"))
         return refused_document(article_id, file, next(findings), lines)
 
-    if not text_path.is_file():
+    if not is_regular(text_path, within=folder):
         return refuse(ann_file, rules.text_missing(ann_file, article_id, text_path.name))
     if annotations is None:
         return refuse(text_file, rules.labels_missing(text_file, article_id, ann_path.name))
-    data = text_path.read_bytes()
+    data = read_bytes(text_path, _RESTORE, within=folder)
     for file, content in ((text_file, data), (ann_file, annotations)):
         try:
             lines = content.decode("utf-8")

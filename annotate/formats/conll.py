@@ -5,6 +5,7 @@ token: B begins a span, I continues it, O is outside. Of overlapping spans in on
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ from annotate.formats.ledger import METADATA_LOSSES, list_facts, metadata_losses
 from annotate.inventory import Inventory
 from annotate.model import Span
 from annotate.tokens import OUTSIDE, find_tagged_spans, is_tag, tokenize
+from annotate.util.files import open_raw
+from annotate.util.folders import find_files
 
 FILE = "corpus.conll"
 OFFSETS = ("START", "END")
@@ -147,7 +150,7 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
 
     A file without comments is one article; a column of tags follows the token, and tokens are joined by spaces.
     """
-    for path in sorted(folder.glob("*.conll")):
+    for path in find_files(folder, ".conll"):
         broken_line, lines = _check_encoding(path)
         if broken_line:
             why = "is not UTF-8; convert the file first"
@@ -159,7 +162,7 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
 def _check_encoding(path: Path) -> tuple[int | None, int]:
     """Return the first line that is not UTF-8, if there is one, and the number of lines with a token."""
     broken_line, count = None, 0
-    with path.open("rb") as file:
+    with open_raw(str(path), within=path.parent) as file:
         for number, line in enumerate(file, 1):
             count += bool(line.strip()) and not line.startswith(b"# ")
             try:
@@ -172,7 +175,7 @@ def _check_encoding(path: Path) -> tuple[int | None, int]:
 def _read_articles(path: Path) -> Iterator[RawDocument]:
     article_id, has_offsets = article_id_from(path.stem), False
     lines: list[tuple[int, str]] = []
-    with path.open(encoding="utf-8", newline="\n") as file:
+    with TextIOWrapper(open_raw(str(path), within=path.parent), "utf-8", newline="\n") as file:
         for number, line in enumerate(file, 1):
             line = line.rstrip("\r\n").removeprefix("\ufeff" if number == 1 else "")
             if line.startswith("# article = "):

@@ -31,6 +31,8 @@ from annotate.formats.ledger import METADATA_LOSSES, metadata_losses, span_losse
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
 from annotate.util.escape import shorten
+from annotate.util.files import read_raw
+from annotate.util.folders import find_files
 
 KEY = "annotation"
 ARTICLES_PER_FILE = 500
@@ -102,9 +104,9 @@ def list_losses(document: LabelledArticle, _: Inventory) -> Iterator[Loss]:
 
 def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
     """Read the documents of all `.spacy` files of a folder; files of others give their span groups or entities."""
-    for path in sorted(folder.glob("*.spacy")):
+    for path in find_files(folder, ".spacy"):
         try:
-            docs = list(DocBin().from_bytes(path.read_bytes()).get_docs(_tokenizer("xx").vocab))
+            docs = list(DocBin().from_bytes(read_raw(str(path), within=folder)).get_docs(_tokenizer("xx").vocab))
         except (ValueError, KeyError, TypeError, OSError) as error:
             why = f"is not a DocBin: {shorten(str(error), 200)}"
             yield refused_document("", path.name, next(rules.unreadable(path.name, None, why)))

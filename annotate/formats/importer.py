@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from annotate.corpus import Corpus, encode_annotation
@@ -10,11 +12,13 @@ from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.formats import rules
 from annotate.formats.apply_mapping import ItemCounts, map_document
-from annotate.formats.document import AnnotationOrigin, RawDocument
+from annotate.formats.document import AnnotationOrigin, Format, RawDocument, refused_document
 from annotate.formats.mapping import LabelMap
 from annotate.ingest import Details, Intake
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
+from annotate.util.files import LINK
+from annotate.util.folders import list_irregular
 from annotate.util.parallel import map_in_order
 
 WRITERS = 8
@@ -153,6 +157,25 @@ class Importer:
         self._texts = {article.text_sha256: article.id for article in corpus.articles()}
         self._imported: set[str] = set()
 
+    def import_folder(self, format_: Format, folder: Path) -> Iterator[ImportOutcome]:
+        """Import the documents of a folder; see `import_all`. A link or a special file in it is refused, and not read.
+
+        Args:
+            format_: The format of the files.
+            folder: The folder.
+
+        Raises:
+            CannotRun: If the folder is missing, is a link, or cannot be read.
+        """
+        if not folder.is_dir() or folder.is_symlink():
+            problem = LINK if folder.is_symlink() else "no such folder"
+            raise CannotRun(folder, problem, "name the folder of the files")
+        refused = (
+            refused_document("", file, next(rules.irregular_file(file, None, reason)), 0)
+            for file, reason in list_irregular(folder)
+        )
+        return self.import_all(chain(refused, format_.read(folder, self.inventory)))
+
     def import_all(self, documents: Iterable[RawDocument]) -> Iterator[ImportOutcome]:
         """Import documents and yield what became of each, in order and after it was written."""
         with ThreadPoolExecutor(WRITERS) as executor:
@@ -198,14 +221,14 @@ class Importer:
             if not is_known or self.corpus.read_article(article.id).source != article.source:
                 return f"another article with the id {article.id!r} is in the corpus already; rename the file"
             path = self.corpus.annotation_path(annotation.annotator, article.id)
-            if path.exists() and path.read_bytes() != encode_annotation(annotation):
+            if (data := self.corpus.read_file_if_present(path)) is not None and data != encode_annotation(annotation):
                 return f"other labels of it by {annotation.annotator} are in the corpus already; name another annotator"
             return None
         if article.text_sha256 in self._texts:
             return f"its text is in the corpus already, as {self._texts[article.text_sha256]!r}; leave it out"
         # A source, or a text without metadata, may come from an interrupted import; then it is the same.
         source = self.corpus.source_path(intake.source.file)
-        if source.exists() and source.read_bytes() != intake.data:
+        if (data := self.corpus.read_file_if_present(source)) is not None and data != intake.data:
             return f"another source file called {source.name} is in the corpus already; rename the file"
         if intake.source.file in self._source_files and self.corpus.read_source(source.name) != intake.source:
             return f"the source file {source.name} is in the corpus already, cut in another way; rename the file"

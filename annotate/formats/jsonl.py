@@ -19,6 +19,8 @@ from annotate.formats.document import (
 )
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article
+from annotate.util.files import open_raw
+from annotate.util.folders import find_files
 
 FILE = "annotations.jsonl"
 
@@ -45,8 +47,8 @@ def list_losses(_: LabelledArticle, __: Inventory) -> Iterator[Loss]:
 
 def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
     """Read the lines of all `.jsonl` files of a folder."""
-    for path in sorted(folder.glob("*.jsonl")):
-        with path.open("rb") as lines:
+    for path in find_files(folder, ".jsonl"):
+        with open_raw(str(path), within=folder) as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     yield _read_line(path.name, number, line)

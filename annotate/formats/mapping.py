@@ -79,7 +79,7 @@ def load_map(path: Path, inventory: Inventory) -> LabelMap:
     Raises:
         CannotRun: With the location in the file, if it is not a valid map or names something that the inventory lacks.
     """
-    value = load_yaml(path, "name a map; docs/interchange.md shows one")
+    value = load_yaml(path, "name a map; docs/interchange.md shows one", within=path.parent)
     require_valid(path, value, "import-map")
     label_map = convert_value(path, value, LabelMap)
     for location, kind, name, choices in _names_used(label_map, inventory):

@@ -57,6 +57,18 @@ def article_refused(why: str) -> Iterator[Problem]:
     yield Problem(why)
 
 
+@rule("F105")
+def irregular_file(reason: str) -> Iterator[Problem]:
+    """What is in the folder of an import is a regular file or a folder.
+
+    Why: a link can lead to any file of this computer, whose words would become an article. A pipe never ends.
+    Fails: `a.txt`, a link to a file elsewhere.
+    Passes: `a.txt`, a copy of that file.
+    See: docs/interchange.md
+    """
+    yield Problem(f"{reason}; put a copy of the file in its place, or remove it")
+
+
 @rule("F201")
 def line_unreadable(line: int | None, why: str) -> Iterator[Problem]:
     """A line is valid in its format.

@@ -32,6 +32,7 @@ from annotate.formats.document import (
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses
 from annotate.inventory import Inventory
 from annotate.util.files import read_bytes
+from annotate.util.folders import find_files
 
 TYPES = "TypeSystem.xml"
 SPAN, RELATION = "webanno.custom.Span", "webanno.custom.Relation"
@@ -118,11 +119,11 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
     Raises:
         CannotRun: If the type system cannot be read.
     """
-    paths = sorted(folder.glob("*.xmi"), key=lambda path: path.stem)
+    paths = sorted(find_files(folder, ".xmi"), key=lambda path: path.stem)
     if not paths:
         return
     where = folder / TYPES
-    data = read_bytes(where, "export the type system together with the files")
+    data = read_bytes(where, "export the type system together with the files", within=folder)
     try:
         types = cassis.load_typesystem(_decode_safely(data))
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -146,7 +147,7 @@ def _read_document(path: Path, types: cassis.TypeSystem) -> RawDocument:
         return refused_document(article_id, path.name, next(rules.unreadable(path.name, article_id, why)).at(line))
 
     try:
-        text = _decode_safely(path.read_bytes())
+        text = _decode_safely(read_bytes(path, "restore it", within=path.parent))
     except ValueError as error:
         return refuse(f"is not a CAS of this type system: {error}")
     try:

@@ -125,7 +125,7 @@ def write_gold(corpus: Corpus, inventory: Inventory, result: AdjudicationResult,
     if problems or gold is None:
         return WrittenGold(file, None, False, problems)
     path = corpus.annotation_path(GOLD, result.article_id)
-    is_unchanged = path.is_file() and path.read_bytes() == encode_annotation(gold)
+    is_unchanged = corpus.read_file_if_present(path) == encode_annotation(gold)
     if not is_unchanged:
         corpus.write_annotation(GOLD, gold)
     return WrittenGold(file, gold, is_unchanged, [])

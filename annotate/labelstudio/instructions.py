@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from annotate.inventory import Inventory
 from annotate.util.escape import escape_html
-from annotate.util.files import read_bytes
+from annotate.util.files import read_text
 from annotate.util.html import read_template
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def render_instructions(folder: str | Path, inventory: Inventory) -> str:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     sections: list[str] = []
     for name in page_names(folder, inventory):
-        text = read_bytes(folder / name, "write the page, or fix the inventory").decode("utf-8", errors="replace")
+        text = read_text(folder / name, "write the page, or fix the inventory", within=folder, errors="replace")
         tokens = parser.parse(_COMMENT.sub("", text))
         title, tokens = _split_title(tokens, name)
         for token in tokens:

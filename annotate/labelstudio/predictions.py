@@ -101,7 +101,9 @@ def _read_from_corpus(corpus: Corpus, article_id: str, annotation_set: str) -> P
 
 
 def _read_from_file(path: str) -> Prediction:
-    annotation = decode_annotation(Path(path), read_bytes(path, "keep the folder until the push is done"))
+    annotation = decode_annotation(
+        Path(path), read_bytes(path, "keep the folder until the push is done", within=Path(path).parent)
+    )
     return Prediction(prediction_name(annotation.annotator, annotation), annotation)
 
 

@@ -257,7 +257,7 @@ class Pull:
 
     def _store_annotation(self, annotator: str, annotation: Annotation) -> None:
         path = self.corpus.annotation_path(annotator, annotation.article)
-        old = path.read_bytes() if path.is_file() else None
+        old = self.corpus.read_file_if_present(path)
         if old is not None:
             annotation = restore_relation_notes(annotation, self.corpus.read_annotation(annotator, annotation.article))
         name, new = f"{annotator}/{annotation.article}", encode_annotation(annotation)

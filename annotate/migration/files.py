@@ -34,6 +34,8 @@ from annotate.migration.steps import Migration
 from annotate.migration.transaction import MigratedFile
 from annotate.migration.yaml_files import migrate_baseline
 from annotate.model import GOLD, Annotation
+from annotate.util.files import read_bytes, read_text
+from annotate.util.folders import find_files
 
 _TABLE_MARK = "<!-- generated:"
 _LABEL_TABLE = re.compile(r"<!-- generated: label (?P<label>\S+) -->\n.*?<!-- /generated -->\n?", re.DOTALL)
@@ -94,8 +96,12 @@ def migrate_files(
     prose = dict(_prose_files(folders)) | {file.path: file.data.decode("utf-8") for file in new_files}
     notes = [note for file in new_files for note in file.notes]
     notes += map(str, find_stale_names(prose, *removed_names(before, after)))
-    changes = [MigratedFile(str(file.path.absolute()), file.path.read_bytes(), file.data) for file in new_files]
+    changes = [MigratedFile(str(file.path.absolute()), _read_old(file.path), file.data) for file in new_files]
     return [change for change in changes if change.old != change.new], notes
+
+
+def _read_old(path: Path) -> bytes:
+    return read_bytes(path, "restore it", within=path.parent)
 
 
 def annotation_pairs(corpus: Corpus, migration: Migration) -> Iterator[MigratedAnnotation]:
@@ -151,14 +157,14 @@ def _migrate_decisions(corpus: Corpus, migration: Migration) -> Iterator[NewFile
         except ValueError as error:
             raise CannotRun(path, str(error), "fix it, or remove it and plan again") from error
         notes = (f"{path}:1: to be decided again: {each.key} ({each.take}: {each.reason})" for each in reopened)
-        data = path.read_bytes() if new_decisions == decisions else encode_decisions(new_decisions)
+        data = corpus.read_file(path) if new_decisions == decisions else encode_decisions(new_decisions)
         yield NewFile(path, data, tuple(notes))
 
 
 def _migrate_baseline(schema: Path, migration: Migration, after: Inventory) -> Iterator[NewFile]:
     path = schema / baseline.BASELINE_FILE
     if path.is_file():
-        data = path.read_bytes()
+        data = read_bytes(path, "restore it", within=schema)
         try:
             new = migrate_baseline(data.decode("utf-8"), migration.steps, after)
             yield NewFile(path, new.encode("utf-8"))
@@ -173,12 +179,12 @@ def _migrate_guidelines(guidelines: Path, migration: Migration, after: Inventory
         label = migrate_label(migration.steps, match["label"])
         return match[0].replace(f" {match['label']} -->", f" {label} -->", 1) if label else ""
 
-    paths = [path for path in sorted(guidelines.rglob("*.md")) if _TABLE_MARK in path.read_text("utf-8")]
+    pages = {path: text for path, text in _read_pages(guidelines) if _TABLE_MARK in text}
     with tempfile.TemporaryDirectory() as folder:
-        copies = {path: Path(folder) / path.relative_to(guidelines) for path in paths}
+        copies = {path: Path(folder) / path.relative_to(guidelines) for path in pages}
         for path, copy in copies.items():
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(_LABEL_TABLE.sub(rename_table, path.read_text("utf-8")), "utf-8")
+            copy.write_text(_LABEL_TABLE.sub(rename_table, pages[path]), "utf-8")
         try:
             generated = generate.generate_files(after, Path(folder), Path(folder))
         except CannotRun as error:
@@ -189,10 +195,17 @@ def _migrate_guidelines(guidelines: Path, migration: Migration, after: Inventory
 
 def _prose_files(folders: Folders) -> Iterator[tuple[Path, str]]:
     """Yield the files with sentences that may name a label. Changelogs may name old labels."""
-    pages = sorted(folders.guidelines.rglob("*.md")) if folders.guidelines else []
-    for path in (*pages, folders.corpus.root / "statement.yaml", folders.corpus.root / "links.json"):
-        if path.is_file() and path.name != "CHANGELOG.md":
-            yield path, path.read_text("utf-8")
+    pages = _read_pages(folders.guidelines) if folders.guidelines else ()
+    yield from ((path, text) for path, text in pages if path.name != "CHANGELOG.md")
+    for path in (folders.corpus.statement_path, folders.corpus.links_path):
+        if data := folders.corpus.read_file_if_present(path):
+            yield path, data.decode("utf-8")
+
+
+def _read_pages(guidelines: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the pages of the guidelines with their text."""
+    for path in find_files(guidelines, ".md", below=True):
+        yield path, read_text(path, "make it a page that can be read", within=guidelines)
 
 
 @contextmanager
@@ -201,7 +214,7 @@ def changed_copy(corpus: Corpus, changes: list[MigratedFile]) -> Iterator[Corpus
     root = corpus.root.absolute()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "corpus"
-        shutil.copytree(corpus.root, copy)
+        shutil.copytree(corpus.root, copy, symlinks=True)
         for change in changes:
             if Path(change.path).is_relative_to(root):
                 (copy / Path(change.path).relative_to(root)).write_bytes(change.new)

@@ -24,6 +24,7 @@ from annotate.migration.projects import (
 from annotate.migration.steps import Migration
 from annotate.migration.transaction import MigrationJournal
 from annotate.migration.yaml_files import migrate_inventory
+from annotate.util.files import read_text
 
 
 class CorpusEffect(NamedTuple):
@@ -76,7 +77,7 @@ def plan_migration(
             corpus would be lost.
     """
     corpus, schema, _ = folders
-    old_text = (schema / inventory.INVENTORY_FILE).read_bytes().decode("utf-8")
+    old_text = read_text(schema / inventory.INVENTORY_FILE, "restore it", within=schema)
     new_text, inventories = migrate_inventory(schema, old_text, migration)
     _require_no_errors(corpus, inventories[0], "fix the corpus first")
     changes, notes = migrate_files(folders, migration, new_text, inventories[0], inventories[-1])

@@ -71,7 +71,7 @@ def load_migration(path: str | Path) -> Migration:
         CannotRun: The file cannot be read, does not follow its schema, or contradicts itself.
     """
     path = Path(path)
-    value = load_yaml(path, "name a migration file")
+    value = load_yaml(path, "name a migration file", within=None)
     require_valid(path, value, "migration")
     migration = Migration(value["from"], value["to"], tuple(map(_make_step, value["steps"])))
     if migration.old_version == migration.new_version:

@@ -26,7 +26,7 @@ from annotate.migration.annotations import migrate_annotation, migrate_items
 from annotate.migration.steps import Migration
 from annotate.migration.yaml_files import migrate_inventory
 from annotate.model import GOLD
-from annotate.util.files import write_atomically
+from annotate.util.files import read_bytes_if_present, write_atomically
 
 Phase = Literal["forward", "done", "back"]
 PHASES: tuple[Phase, ...] = ("forward", "back", "done")
@@ -267,12 +267,16 @@ def _require_known_files(journal: MigrationJournal) -> None:
     """Raise Refused for a file that is neither the old nor the new one."""
     for file in journal.files:
         path = Path(file.path)
-        if (path.read_bytes() if path.is_file() else None) not in (file.old, file.new):
+        if _read_if_present(path) not in (file.old, file.new):
             raise Refused(path, "was changed since the migration began", "restore it first")
 
 
+def _read_if_present(path: Path) -> bytes | None:
+    return read_bytes_if_present(path, "restore it first", within=path.parent)
+
+
 def _write_file(path: Path, data: bytes) -> None:
-    if path.read_bytes() != data:
+    if _read_if_present(path) != data:
         write_atomically(path, data)
 
 

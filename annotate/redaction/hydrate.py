@@ -16,7 +16,7 @@ from annotate.model import Annotation, Article, Coverage, Links, SourceRange
 from annotate.offsets import normalise, sha256
 from annotate.redaction.align import Aligner, Status
 from annotate.redaction.skeleton import ArticleSkeleton, CopiedStretch, Quote, Skeleton, restore
-from annotate.util.files import write_atomically
+from annotate.util.files import read_bytes, write_atomically
 
 
 class ReaderCopy(NamedTuple):
@@ -31,14 +31,14 @@ def read_copy(folder: Path, article_id: str, source: SourceRange) -> ReaderCopy:
     """Read `<id>.txt`, or else the range of the source file. A byte order mark and CRLF do not matter."""
     path = folder / f"{article_id}.txt"
     if path.is_file():
-        return _read_file(path, None)
+        return _read_file(path, None, folder)
     path = folder / Path(source.file).name
-    return _read_file(path, source) if path.is_file() else ReaderCopy(None, f"{article_id}.txt", "missing")
+    return _read_file(path, source, folder) if path.is_file() else ReaderCopy(None, f"{article_id}.txt", "missing")
 
 
-def _read_file(path: Path, source: SourceRange | None) -> ReaderCopy:
+def _read_file(path: Path, source: SourceRange | None, folder: Path) -> ReaderCopy:
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_bytes(path, "name a folder of texts", within=folder).decode("utf-8")
     except UnicodeDecodeError:
         return ReaderCopy(None, path.name, "not UTF-8")
     return ReaderCopy(normalise(text[source.start : source.end] if source else text), path.name)

@@ -173,9 +173,11 @@ def make_header(
     negatives: bool,
 ) -> SkeletonHeader:
     """Return the header for a corpus; of its changelog, only the version is kept."""
-    paths = [corpus.annotators_path, corpus.statement_path, *sorted((corpus.root / "splits").glob("*.txt"))]
+    paths = [corpus.annotators_path, corpus.statement_path, *map(corpus.split_path, corpus.split_names())]
     files = {
-        path.relative_to(corpus.root).as_posix(): path.read_bytes().decode("utf-8") for path in paths if path.is_file()
+        path.relative_to(corpus.root).as_posix(): corpus.read_file(path).decode("utf-8")
+        for path in paths
+        if path.is_file()
     }
     if version:
         files["CHANGELOG.md"] = f"## {version}\n"

@@ -33,7 +33,7 @@ from annotate.release.changelog import (
 )
 from annotate.release.git import TAG_PREFIX, Repository, git_text
 from annotate.release.manifest import FORMAT, ReleaseManifest, decode_manifest, manifest_path
-from annotate.util.files import load_yaml, read_bytes
+from annotate.util.files import load_yaml, read_text
 from annotate.util.parallel import process_pool
 
 if TYPE_CHECKING:
@@ -118,14 +118,16 @@ class Candidate:
         """The contents of CITATION.cff; empty if there is no such file or it is not a mapping."""
         if not self.citation_path.is_file():
             return {}
-        value = load_yaml(self.citation_path, "restore it")
+        value = load_yaml(self.citation_path, "restore it", within=self.folder)
         return value if isinstance(value, dict) else {}
 
     @cached_property
     def entries(self) -> list[ChangelogEntry]:
         """The entries of the changelog of the data, from the top; empty if there is no changelog."""
         path = self.changelog_path
-        return parse_changelog(read_bytes(path, "restore it").decode("utf-8", "replace")) if path.is_file() else []
+        if not path.is_file():
+            return []
+        return parse_changelog(read_text(path, "restore it", within=path.parent, errors="replace"))
 
     @property
     def entry(self) -> ChangelogEntry | None:

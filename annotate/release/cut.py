@@ -29,7 +29,7 @@ from annotate.release.rules import (
     tree_not_clean,
     versions_disagree,
 )
-from annotate.util.files import PART_SUFFIX, read_bytes, remove_leftovers, write_atomically
+from annotate.util.files import PART_SUFFIX, read_text, remove_leftovers, write_atomically
 
 LOCK = "annotate-release.lock"
 
@@ -176,9 +176,10 @@ def _dated_files(candidate: Candidate, day: str) -> dict[Path, bytes]:
     citation, changelog = candidate.citation_path, candidate.changelog_path
     files = {}
     if citation.is_file():
-        text = read_bytes(citation, "restore it").decode("utf-8")
+        text = read_text(citation, "restore it", within=citation.parent)
         files[citation] = _date_citation(text, candidate.version, day).encode()
-    text = read_bytes(changelog, "restore it").decode("utf-8") if changelog.is_file() else "# Changes of the data\n"
+    is_first = not changelog.is_file()
+    text = "# Changes of the data\n" if is_first else read_text(changelog, "restore it", within=changelog.parent)
     files[changelog] = draft_entry(text, candidate.version, day, candidate.counts).encode()
     return files
 

@@ -53,7 +53,9 @@ def read_skeleton(dataset: Path) -> Skeleton:
         CannotRun: The dataset has no skeleton, or a broken one.
     """
     path = dataset / SKELETON
-    return parse_skeleton(str(path), read_bytes(path, "name a dataset that `annotate build --without-text` wrote"))
+    return parse_skeleton(
+        str(path), read_bytes(path, "name a dataset that `annotate build --without-text` wrote", within=None)
+    )
 
 
 def build_restored(skeleton: Skeleton, folder: Path, out: str | Path) -> Manifest:

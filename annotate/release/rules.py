@@ -261,7 +261,7 @@ def read_gate(corpus: Corpus) -> Gate | None:
         CannotRun: The file cannot be read, or does not follow its schema.
     """
     path = corpus.release_path
-    data = read_bytes_if_present(path, "restore it")
+    data = read_bytes_if_present(path, "restore it", within=path.parent)
     if data is None:
         return None
     value = decode_yaml(path, data)

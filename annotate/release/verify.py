@@ -48,14 +48,14 @@ def verify(folder: Path, expected_sha256: str | None = None) -> Iterator[str]:
     if not sums.is_file():
         yield f"{SUMS} is missing"
         return
-    problems = list(_check_sums(folder, read_bytes(sums, _HINT), expected_sha256))
+    problems = list(_check_sums(folder, read_bytes(sums, _HINT, within=folder), expected_sha256))
     yield from problems
     if problems:
         return
     if not manifest_file.is_file():
         yield f"{MANIFEST} is missing"
         return
-    manifest = decode_manifest(manifest_file, read_bytes(manifest_file, _HINT))
+    manifest = decode_manifest(manifest_file, read_bytes(manifest_file, _HINT, within=folder))
     dataset = read_manifest(folder / DATASET)
     if dataset is None:
         yield f"{DATASET}/{DATASET_MANIFEST} is not a readable manifest"
@@ -79,12 +79,12 @@ def _check_sums(folder: Path, data: bytes, expected_sha256: str | None) -> Itera
         elif name not in hashes:
             yield f"{name} was added"
         else:
-            yield from _check_file(name, files[name], hashes[name])
+            yield from _check_file(name, files[name], hashes[name], folder)
 
 
-def _check_file(name: str, path: Path, expected: str) -> Iterator[str]:
+def _check_file(name: str, path: Path, expected: str, folder: Path) -> Iterator[str]:
     try:
-        if path.is_symlink() or sha256(read_raw(str(path))) != expected:
+        if path.is_symlink() or sha256(read_raw(str(path), within=folder)) != expected:
             yield f"{name} was changed"
     except OSError as error:
         yield f"{name} cannot be read: {describe_os_error(error)}"

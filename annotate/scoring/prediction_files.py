@@ -184,7 +184,7 @@ def _require_text(where: str, article_id: str, find_text: FindText, own_text: ob
 
 def _decode(path: Path) -> str:
     try:
-        return read_bytes(path, "name another file").decode("utf-8")
+        return read_bytes(path, "name another file", within=None).decode("utf-8")
     except UnicodeDecodeError as error:
         raise CannotRun(path, f"is not UTF-8 (byte {error.start})", "convert the file to UTF-8") from error
 

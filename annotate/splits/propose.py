@@ -165,6 +165,6 @@ def write_splits(corpus: Corpus, proposal: Proposal) -> list[str]:
     """Write the lists that change, each atomically; return their names."""
     lists = proposal.lists()
     for split in proposal.new:
-        path = corpus.root / "splits" / f"{split}.txt"
+        path = corpus.split_path(split)
         write_atomically(path, "".join(f"{article_id}\n" for article_id in lists[split]).encode())
     return list(proposal.new)

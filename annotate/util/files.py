@@ -12,10 +12,10 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from errno import EINVAL, EISDIR
+from errno import EINVAL, EISDIR, ELOOP
 from itertools import islice
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
+from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Any, BinaryIO, NamedTuple
 
 from annotate.errors import CannotRun, describe_os_error
@@ -24,57 +24,126 @@ PART_SUFFIX = ".part"
 """The end of the name of a file while it is written."""
 _PART_NAME = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
 """The name of a file while it is written. `tempfile` chooses the eight characters."""
+LINK, SPECIAL = "is a link, and links are not followed", "is not a regular file"
+"""Why a path is not read, as an OSError has it."""
 _FILES_AT_ONCE, _FSYNC_THREADS = 100, 8
 """Files that are open for writing at once; threads that wait for the disk."""
 _READ_SIZE = 1 << 24
 
 
-def read_raw(path: str) -> bytes:
+def read_raw(path: str, *, within: str | Path | None) -> bytes:
     """Read a file.
 
     Args:
-        path: The path of a regular file, or of a link to one.
+        path: The path of a regular file.
+        within: The folder that the file is in, whose contents may come from a stranger: neither it nor anything below
+            it may be a link. None for a file that the user named: a link to a regular file is followed.
 
     Raises:
-        OSError: As `open` does; also for a pipe or a device.
+        OSError: As `open` does; also for a pipe or a device, and for a link below `within`.
     """
-    status = os.stat(path)  # noqa: PTH116 - faster than Path
-    if S_ISDIR(status.st_mode):
-        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), path)
-    if not S_ISREG(status.st_mode):
-        raise OSError(EINVAL, "is not a regular file", path)
-    # If a pipe has taken the file's place meanwhile, opening it without O_NONBLOCK would wait for a writer.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if within is not None:
+        require_no_links(path, within)
+    status = os.stat(path, follow_symlinks=within is None)  # noqa: PTH116 - faster than Path
+    _require_regular(status.st_mode, path)
+    # If a pipe or a link has taken the file's place meanwhile, it is neither waited for nor followed.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | (os.O_NOFOLLOW if within is not None else 0))
     try:
         return read_rest(handle, status.st_size)
     finally:
         os.close(handle)
 
 
-def read_raw_if_present(path: str) -> bytes | None:
-    """Read a file, or return None if it does not exist.
+def open_raw(path: str, *, within: str | Path | None) -> BinaryIO:
+    """Open a file to read it in parts; see `read_raw`."""
+    if within is not None:
+        require_no_links(path, within)
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | (os.O_NOFOLLOW if within is not None else 0))
+    try:
+        _require_regular(os.fstat(handle).st_mode, path)
+    except OSError:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, "rb")
+
+
+def require_no_links(path: str, within: str | Path) -> None:
+    """Check that no part of a path is a link, from a folder on. A part that does not exist is none.
+
+    Args:
+        path: A path below the folder; it begins with the path of the folder.
+        within: The folder.
+
+    Raises:
+        OSError: If the folder or anything below it on the path is a link.
+        ValueError: If the path is not below the folder, or leaves it with `..`.
+    """
+    root = os.fspath(within).rstrip("/") or "/"
+    if path.startswith(f"{root}/"):
+        inner = path[len(root) + 1 :]
+    elif root == "." and not path.startswith("/"):
+        inner = path
+    else:
+        raise ValueError(f"{path!r} is not in {root!r}")
+    parts, current = inner.split("/"), root
+    if ".." in parts:
+        raise ValueError(f"{path!r} leaves {root!r}")
+    for part in ("", *parts):
+        current = f"{current}/{part}" if part else current
+        if _is_link(current):
+            raise OSError(ELOOP, LINK, current)
+
+
+def is_regular(path: str | Path, *, within: str | Path) -> bool:
+    """Return whether a regular file exists below a folder, and is reached without a link; see `require_no_links`."""
+    try:
+        require_no_links(str(path), within)
+        return S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _is_link(path: str) -> bool:
+    try:
+        return S_ISLNK(os.lstat(path).st_mode)
+    except OSError:  # reading the path gives the same error
+        return False
+
+
+def _require_regular(mode: int, path: str) -> None:
+    if S_ISDIR(mode):
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), path)
+    if S_ISLNK(mode):
+        raise OSError(ELOOP, LINK, path)
+    if not S_ISREG(mode):
+        raise OSError(EINVAL, SPECIAL, path)
+
+
+def read_raw_if_present(path: str, *, within: str | Path | None) -> bytes | None:
+    """Read a file, or return None if it does not exist; see `read_raw`.
 
     Raises:
         OSError: As `read_raw` does; also for a broken link.
     """
     try:
-        return read_raw(path)
+        return read_raw(path, within=within)
     except (FileNotFoundError, NotADirectoryError):
         if os.path.islink(path):  # noqa: PTH114 - faster than Path
             raise
         return None
 
 
-def read_stamp(path: str) -> tuple[int, int] | None:
+def read_stamp(path: str, *, within: str | Path) -> tuple[int, int] | None:
     """Return the time of the last change in nanoseconds and the size in bytes; None if there is no regular file.
 
     One of the two changes whenever the contents do.
 
     Raises:
-        OSError: If the system cannot tell.
+        OSError: If the system cannot tell, or a part of the path is a link; see `require_no_links`.
     """
+    require_no_links(path, within)
     try:
-        status = os.stat(path)  # noqa: PTH116 - faster than Path
+        status = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     return (status.st_mtime_ns, status.st_size) if S_ISREG(status.st_mode) else None
@@ -111,47 +180,68 @@ def reporting_read_errors(path: str | Path, hint: str) -> Iterator[None]:
         raise CannotRun(Path(where), describe_os_error(error), hint) from error
 
 
-def read_bytes(path: str | Path, hint: str) -> bytes:
+def read_bytes(path: str | Path, hint: str, *, within: str | Path | None) -> bytes:
     """Read a file that a command needs.
 
     Args:
         path: The file.
         hint: What to do if it cannot be read.
+        within: The folder below which no link is followed, or None; see `read_raw`.
 
     Raises:
         CannotRun: If the file is missing or cannot be read.
     """
     try:
-        return read_raw(str(path))
+        return read_raw(str(path), within=within)
     except OSError as error:
-        raise CannotRun(Path(path), describe_os_error(error), hint) from error
+        raise CannotRun(Path(error.filename or path), describe_os_error(error), hint) from error
 
 
-def read_bytes_if_present(path: str | Path, hint: str) -> bytes | None:
+def read_bytes_if_present(path: str | Path, hint: str, *, within: str | Path | None) -> bytes | None:
     """Read a file, or return None if it does not exist.
 
     Args:
         path: The file.
         hint: What to do if it cannot be read.
+        within: The folder below which no link is followed, or None; see `read_raw`.
 
     Raises:
         CannotRun: If the file exists and cannot be read.
     """
     with reporting_read_errors(path, hint):
-        return read_raw_if_present(str(path))
+        return read_raw_if_present(str(path), within=within)
 
 
-def load_yaml(path: str | Path, hint: str) -> Any:
+def read_text(path: str | Path, hint: str, *, within: str | Path | None, errors: str = "strict") -> str:
+    """Read a file of text that a command needs.
+
+    Args:
+        path: The file.
+        hint: What to do if it cannot be read.
+        within: The folder below which no link is followed, or None; see `read_raw`.
+        errors: What becomes of bytes that are not UTF-8: `strict` or `replace`; see `bytes.decode`.
+
+    Raises:
+        CannotRun: If the file is missing or cannot be read, or is not UTF-8 and `errors` is `strict`.
+    """
+    try:
+        return read_bytes(path, hint, within=within).decode("utf-8", errors)
+    except UnicodeDecodeError as error:
+        raise CannotRun(Path(path), f"is not UTF-8 at byte {error.start}", "save it as UTF-8") from error
+
+
+def load_yaml(path: str | Path, hint: str, *, within: str | Path | None) -> Any:
     """Read and parse a YAML file that a command needs.
 
     Args:
         path: The file.
         hint: What to do if it cannot be read.
+        within: The folder below which no link is followed, or None; see `read_raw`.
 
     Raises:
         CannotRun: If the file cannot be read, or is not strict YAML; then with the line.
     """
-    return decode_yaml(path, read_bytes(path, hint))
+    return decode_yaml(path, read_bytes(path, hint, within=within))
 
 
 def decode_yaml(path: str | Path, data: bytes) -> Any:

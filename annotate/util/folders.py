@@ -9,8 +9,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from annotate.util.files import fsync_folder, try_lock
+from annotate.util.files import LINK, SPECIAL, fsync_folder, reporting_read_errors, try_lock
 
 NEW, OLD = "new", "old"
 """Names inside the temporary folder of `replacing_folder`: of the folder that is filled, and of the one it replaces."""
@@ -27,22 +28,34 @@ def list_names(folder: str, suffix: str) -> list[str]:
         OSError: If the folder cannot be read.
     """
     names = [entry.name for entry in _scan(folder)]
-    return sorted(name[: -len(suffix)] for name in names if name.endswith(suffix) and not name.startswith("."))
+    return sorted(name.removesuffix(suffix) for name in names if name.endswith(suffix) and not name.startswith("."))
 
 
 def list_folders(folder: str) -> list[str]:
-    """Return the names of the folders in a folder, and of links to folders, sorted. A missing folder has none.
+    """Return the names of the folders in a folder, sorted, without links. A missing folder has none.
 
     Raises:
         OSError: If the folder cannot be read.
     """
-    return sorted(entry.name for entry in _scan(folder) if _is_folder(entry))
+    return sorted(entry.name for entry in _scan(folder) if entry.is_dir(follow_symlinks=False))
 
 
-def walk_files(folder: str, prefix: str = "") -> Iterator[str]:
-    """Yield the paths of all files in a folder and the folders below it, relative to it, in no order.
+class FolderEntry(NamedTuple):
+    """What a folder holds besides folders.
 
-    Hidden files are included, as are pipes and broken links. Links to folders are neither followed nor included.
+    Attributes:
+        path: Its path, relative to the folder that was listed.
+        irregular: Why it is not a regular file: it is a link, a pipe or the like; None for a regular file.
+    """
+
+    path: str
+    irregular: str | None = None
+
+
+def walk_entries(folder: str, prefix: str = "") -> Iterator[FolderEntry]:
+    """Yield all files in a folder and the folders below it, in no order, and links to folders, which are not followed.
+
+    Hidden files are included, as are pipes and broken links.
 
     Args:
         folder: The folder.
@@ -54,27 +67,51 @@ def walk_files(folder: str, prefix: str = "") -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                yield from walk_files(entry.path, f"{prefix}{entry.name}/")
-            elif not _is_folder(entry):
-                yield f"{prefix}{entry.name}"
+                yield from walk_entries(entry.path, f"{prefix}{entry.name}/")
+            elif entry.is_file(follow_symlinks=False):
+                yield FolderEntry(f"{prefix}{entry.name}")
+            else:
+                yield FolderEntry(f"{prefix}{entry.name}", LINK if entry.is_symlink() else SPECIAL)
+
+
+def find_files(folder: Path, suffix: str, *, below: bool = False) -> list[Path]:
+    """Return the paths of the regular files in a folder that end in a suffix, sorted. Links are left out.
+
+    Args:
+        folder: The folder. A missing one has no files.
+        suffix: The suffix with its dot. Hidden names are left out.
+        below: Whether files in folders below it are found, too.
+
+    Raises:
+        OSError: If the folder cannot be read.
+    """
+    if not folder.is_dir() or folder.is_symlink():
+        return []
+    if below:
+        paths = [path for path, irregular in walk_entries(str(folder)) if not irregular]
+    else:
+        paths = [entry.name for entry in _scan(str(folder)) if entry.is_file(follow_symlinks=False)]
+    return [
+        folder / path for path in sorted(paths) if path.endswith(suffix) and not path.rpartition("/")[2].startswith(".")
+    ]
+
+
+def list_irregular(folder: str | Path) -> list[tuple[str, str]]:
+    """Return the path of each link and special file in a folder and the folders below it, sorted, and what it is.
+
+    Raises:
+        CannotRun: If a folder cannot be read.
+    """
+    with reporting_read_errors(folder, "make it a readable folder"):
+        return sorted((path, irregular) for path, irregular in walk_entries(str(folder)) if irregular)
 
 
 def _scan(folder: str) -> Iterator[os.DirEntry[str]]:
-    """Yield the entries of a folder; none if it is missing, or is a file."""
-    try:
-        with os.scandir(folder) as entries:
-            yield from entries
-    except (FileNotFoundError, NotADirectoryError):
-        if os.path.islink(folder):  # noqa: PTH114 - faster than Path
-            raise
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Return whether it is a folder or a link to one; False for a broken link and for a circle of links."""
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
+    """Yield the entries of a folder; none if it is missing, is a file, or is a link."""
+    if os.path.islink(folder):  # noqa: PTH114 - faster than Path
+        return
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        yield from entries
 
 
 @contextlib.contextmanager

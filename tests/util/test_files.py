@@ -3,6 +3,7 @@
 import fcntl
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,14 @@ from annotate.errors import CannotRun
 from annotate.util.files import (
     PART_SUFFIX,
     FileToWrite,
+    is_regular,
+    open_raw,
     read_raw,
     read_raw_if_present,
     read_rest,
     read_stamp,
     remove_leftovers,
+    require_no_links,
     write_atomically,
     write_files,
 )
@@ -25,16 +29,60 @@ def test_only_regular_files_are_read(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     (folder / "empty").touch()
     (folder / "large").write_bytes(b"x" * (1 << 20))
-    for name in ("a.txt", "link.json", "empty", "large"):
-        data = (folder / name).read_bytes()
-        assert read_raw_if_present(str(folder / name)) == read_raw(str(folder / name)) == data
+    for name in ("a.txt", "empty", "large", "deep/c.json"):
+        data, path = (folder / name).read_bytes(), str(folder / name)
+        for within in (None, folder, folder.parent):
+            assert read_raw_if_present(path, within=within) == read_raw(path, within=within) == data
+            with open_raw(path, within=within) as file:
+                assert file.read() == data
     for name in ("nowhere", "a.txt/b"):
-        assert read_raw_if_present(str(folder / name)) is None
-    for name in ("deep", "pipe", "nowhere", "broken.json", "a.txt/b"):
-        assert read_stamp(str(folder / name)) is None
-    assert (
-        read_stamp(str(folder / "link.json")) == read_stamp(str(folder / "b.json")) != read_stamp(str(folder / "empty"))
-    )
+        assert read_raw_if_present(str(folder / name), within=folder) is None
+    for name in ("deep", "pipe", "nowhere", "a.txt/b"):
+        assert read_stamp(str(folder / name), within=folder) is None
+    assert read_stamp(str(folder / "b.json"), within=folder) != read_stamp(str(folder / "empty"), within=folder)
+
+
+READERS: list[Callable[[str, Path], object]] = [
+    lambda path, root: read_raw(path, within=root),
+    lambda path, root: read_raw_if_present(path, within=root),
+    lambda path, root: open_raw(path, within=root),
+    lambda path, root: read_stamp(path, within=root),
+    lambda path, root: require_no_links(path, root),
+]
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_no_link_below_a_folder_is_followed(folder: Path, read: Callable[[str, Path], object]) -> None:
+    """Neither a link to a file or a folder, nor a folder that is a link itself."""
+    for root, name in (
+        (folder, "link.json"),
+        (folder, "broken.json"),
+        (folder, "again/c.json"),
+        (folder.parent, f"{folder.name}/again/c.json"),
+    ):
+        with pytest.raises(OSError, match="is a link, and links are not followed"):
+            read(str(root / name), root)
+    with pytest.raises(OSError, match="is a link, and links are not followed"):
+        read(str(folder / "again" / "c.json"), folder / "again")
+    for path in (str(folder.parent / "x"), f"{folder}/../x", f"{folder}x/y"):
+        with pytest.raises(ValueError, match=r"is not in|leaves"):
+            read(path, folder)
+
+
+def test_paths_below_the_current_folder_have_two_forms(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    (folder / ".hidden").symlink_to("a.txt")
+    for path in ("a.txt", "./a.txt"):
+        assert read_raw(path, within=Path()) == read_raw(path, within=".") == b"a.txt"
+    with pytest.raises(OSError, match="is a link"):
+        read_raw(".hidden", within=".")
+
+
+def test_a_file_that_the_user_named_may_be_a_link(folder: Path) -> None:
+    assert read_raw(str(folder / "link.json"), within=None) == b"b.json"
+    assert is_regular(folder / "b.json", within=folder)
+    assert not is_regular(folder / "link.json", within=folder)
+    assert not is_regular(folder / "again" / "c.json", within=folder)
 
 
 @pytest.mark.parametrize(
@@ -51,11 +99,11 @@ def test_unreadable_path_is_an_error(folder: Path, name: str, message: str) -> N
     """Reading a pipe does not wait for its writer."""
     os.mkfifo(folder / "pipe")
     (folder / "circle").symlink_to("circle")
-    for read in (read_raw, read_raw_if_present):
+    for read in (read_raw, read_raw_if_present, open_raw):
         with pytest.raises(OSError, match=message):
-            read(str(folder / name))
+            read(str(folder / name), within=None)
     with pytest.raises(FileNotFoundError, match="nowhere"):
-        read_raw(str(folder / "nowhere"))
+        read_raw(str(folder / "nowhere"), within=None)
 
 
 def test_file_with_a_wrong_size_is_read_to_its_end() -> None:

@@ -43,8 +43,8 @@ def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -
     if not store.annotated_ids(GOLD):
         gold_folder = store.root / "annotations" / GOLD
         raise CannotRun(gold_folder, "has no gold labels", "make some with `annotate adjudicate`")
-    changelog = store.root / CHANGELOG
-    entries = parse_changelog(changelog.read_text("utf-8", errors="replace")) if changelog.is_file() else []
+    changelog = store.read_file_if_present(store.root / CHANGELOG) or b""
+    entries = parse_changelog(changelog.decode("utf-8", "replace"))
     with terminal(stderr=True).status("measuring"):
         content = PageContent(
             corpus=store,
