@@ -49,7 +49,7 @@ FORMS = {
     "^[a-z]{2,3}$": "the code of a language, as in en",
     "^[a-z]{2,3}(-[A-Za-z0-9]+)*$": "the code of a language, as in en or pt-BR",
     r"^[^/\\\u0000]+$": "the name of a file, without a folder",
-    r"^[A-Za-z0-9_/-]+\.md$": "the path of a Markdown file, as in labels/load.md",
+    r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.md$": "a path of a Markdown file in guidelines/, as in labels/load.md",
     "^#[0-9a-fA-F]{6}$": "a colour, as in #336699",
     "^[0-9a-z]$": "one digit or lower-case letter",
     r"^\S([^\r\n\t]*\S)?$": "one line with no white space at its ends",
