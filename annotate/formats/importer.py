@@ -1,7 +1,6 @@
 """Imports documents of any format into a corpus, one at a time, and says what became of each."""
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 from annotate.corpus import Corpus, encode_annotation
@@ -14,7 +13,7 @@ from annotate.formats.mapping import LabelMap
 from annotate.ingest import Details, Intake
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
-from annotate.util.parallel import map_in_order
+from annotate.util.parallel import map_in_order, thread_pool
 
 WRITERS = 8
 """Number of threads that write. They mostly wait for the disk; all else is done in one thread."""
@@ -92,7 +91,7 @@ class Importer:
 
     def import_all(self, documents: Iterable[RawDocument]) -> Iterator[ImportOutcome]:
         """Import documents and yield what became of each, in order and after it was written."""
-        with ThreadPoolExecutor(WRITERS) as executor:
+        with thread_pool(WRITERS) as executor:
             yield from map_in_order(executor, self._write, map(self._decide, documents), WRITERS)
 
     def _decide(self, raw: RawDocument) -> _Decision:

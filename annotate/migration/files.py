@@ -6,7 +6,6 @@ tables of the guidelines. What a person must look at is listed.
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -34,6 +33,7 @@ from annotate.migration.steps import Migration
 from annotate.migration.transaction import MigratedFile
 from annotate.migration.yaml_files import migrate_baseline
 from annotate.model import GOLD, Annotation
+from annotate.util.folders import temporary_folder
 
 _TABLE_MARK = "<!-- generated:"
 _LABEL_TABLE = re.compile(r"<!-- generated: label (?P<label>\S+) -->\n.*?<!-- /generated -->\n?", re.DOTALL)
@@ -174,13 +174,13 @@ def _migrate_guidelines(guidelines: Path, migration: Migration, after: Inventory
         return match[0].replace(f" {match['label']} -->", f" {label} -->", 1) if label else ""
 
     paths = [path for path in sorted(guidelines.rglob("*.md")) if _TABLE_MARK in path.read_text("utf-8")]
-    with tempfile.TemporaryDirectory() as folder:
-        copies = {path: Path(folder) / path.relative_to(guidelines) for path in paths}
+    with temporary_folder() as folder:
+        copies = {path: folder / path.relative_to(guidelines) for path in paths}
         for path, copy in copies.items():
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_text(_LABEL_TABLE.sub(rename_table, path.read_text("utf-8")), "utf-8")
         try:
-            generated = generate.generate_files(after, Path(folder), Path(folder))
+            generated = generate.generate_files(after, folder, folder)
         except CannotRun as error:
             raise CannotRun(guidelines / Path(error.where).relative_to(folder), error.problem, error.hint) from error
         for path, copy in copies.items():
@@ -199,8 +199,8 @@ def _prose_files(folders: Folders) -> Iterator[tuple[Path, str]]:
 def changed_copy(corpus: Corpus, changes: list[MigratedFile]) -> Iterator[Corpus]:
     """Yield a temporary copy of the corpus with the changes made."""
     root = corpus.root.absolute()
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "corpus"
+    with temporary_folder() as folder:
+        copy = folder / "corpus"
         shutil.copytree(corpus.root, copy)
         for change in changes:
             if Path(change.path).is_relative_to(root):

@@ -194,12 +194,12 @@ def _check_meanwhile(corpus: "Corpus | None", inventory: "Inventory") -> Iterato
 
     The errors of the corpus take precedence over whatever failed meanwhile, which they may have caused.
     """
-    from concurrent.futures import ThreadPoolExecutor
+    from annotate.util.parallel import thread_pool
 
     if corpus is None:
         yield lambda: None
         return
-    with ThreadPoolExecutor(1) as thread:
+    with thread_pool(1) as thread:
         check, was_required = thread.submit(_find_errors, corpus, inventory), False
 
         def require_no_errors() -> None:
@@ -216,8 +216,10 @@ def _check_meanwhile(corpus: "Corpus | None", inventory: "Inventory") -> Iterato
 
         try:
             yield require_no_errors
-        finally:
+        except Exception:
             require_no_errors()
+            raise
+        require_no_errors()
 
 
 def _find_errors(corpus: "Corpus", inventory: "Inventory") -> "list[Finding]":
