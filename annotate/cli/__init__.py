@@ -4,14 +4,12 @@ Exit codes: 0 success, 1 findings or a refusal, 2 the command could not run, 129
 interrupted (SIGINT), 141 the output was closed (SIGPIPE), 143 terminated (SIGTERM).
 """
 
-import contextlib
-import gc
 import io
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -19,7 +17,7 @@ from annotate.cli.lazy_group import Entry, LazyGroup
 from annotate.errors import CannotRun, Refused, describe_os_error
 from annotate.util.distributions import find_name_clash
 from annotate.util.startup import block_pandas, forget_current_folder, keep_freed_memory
-from annotate.util.termination import TerminationRequest, handle_termination, is_terminating
+from annotate.util.termination import TerminationRequest, exit_at_once, handle_termination, is_terminating
 
 SECTIONS = {
     "Make a corpus": {
@@ -138,16 +136,8 @@ def main() -> None:
         # Python would try to flush the rest at exit, and fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if is_terminating():
-        _exit_at_once(code)
+        exit_at_once(code)
     sys.exit(code)
-
-
-def _exit_at_once(code: int) -> NoReturn:
-    """Exit without waiting for threads, which may wait for a server or for a worker that was killed."""
-    gc.collect()  # suspended generators still have temporary files
-    with contextlib.suppress(OSError, ValueError):
-        sys.stderr.flush()
-    os._exit(code)
 
 
 def _run() -> int:

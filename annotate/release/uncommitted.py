@@ -57,7 +57,7 @@ def list_uncommitted(repository: GitRepository) -> list[str] | None:
     tree_of = _WorkingTree(repository)
     changed |= {path for path, entry in index.items() if path not in changed and not tree_of.has(path, entry)}
     untracked = repository.read("ls-files", "-z", "--others", "--exclude-standard", "--full-name") or b""
-    return [os.fsdecode(path) for path in (*sorted(changed), *filter(None, untracked.split(b"\0")))]
+    return [os.fsdecode(path) for path in dict.fromkeys((*sorted(changed), *filter(None, untracked.split(b"\0"))))]
 
 
 def _split(output: bytes) -> Iterator[tuple[bytes, bytes]]:

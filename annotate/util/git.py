@@ -54,13 +54,15 @@ _KEPT_VARIABLES = (
 """Variables of the user's that git gets. GIT_DIR is not among them: it turns off the check of who owns a repository."""
 _SIGNING_VARIABLES = ("GNUPGHOME", "GPG_TTY", "SSH_AUTH_SOCK", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
 _SIGNING_PROGRAMS = {
-    "gpg.program": "gpg",
     "gpg.openpgp.program": "gpg",
     "gpg.x509.program": "gpgsm",
     "gpg.ssh.program": "ssh-keygen",
     "gpg.ssh.defaultKeyCommand": "",
 }
-"""Settings that name a program, with git's defaults. A repository's own values are never used."""
+"""Settings that name a program, with git's defaults. A repository's own values are never used.
+
+`gpg.program` is the old name of `gpg.openpgp.program`, which precedes it.
+"""
 
 
 class GitObjects:
@@ -140,7 +142,8 @@ class GitRepository:
         """
         options: list[str] = []
         for key, default in _SIGNING_PROGRAMS.items():
-            options += ["-c", f"{key}={self._user_setting(key) or default}"]
+            other_name = self._user_setting("gpg.program") if key == "gpg.openpgp.program" else None
+            options += ["-c", f"{key}={self._user_setting(key) or other_name or default}"]
         variables = {name: os.environ[name] for name in _SIGNING_VARIABLES if name in os.environ}
         return run_program(self._command((*options, *arguments)), self.top, {**self._environment(), **variables}, stdin)
 

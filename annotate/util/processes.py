@@ -15,13 +15,13 @@ from collections.abc import Iterator, Mapping
 from multiprocessing import forkserver, resource_tracker, util
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
-from multiprocessing.process import BaseProcess
+from multiprocessing.process import BaseProcess, current_process
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from annotate.errors import CannotRun
 from annotate.util.startup import safe_search_path
-from annotate.util.termination import is_terminating, on_termination, uninterrupted
+from annotate.util.termination import before_exit, is_terminating, on_termination, uninterrupted
 
 if TYPE_CHECKING:
     from multiprocessing.popen_forkserver import Popen
@@ -268,4 +268,13 @@ def wait_for_workers(timeout: float) -> None:
             running = [sentinel for sentinel in running if sentinel not in ended]
 
 
+def _release_resources() -> None:
+    """Remove the semaphores and the folder of sockets that `multiprocessing` removes at the end of a process."""
+    util._run_finalizers(0)  # type: ignore[attr-defined]
+    folder = current_process()._config.get("tempdir")  # type: ignore[attr-defined]
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 on_termination(kill_workers)
+before_exit(_release_resources)

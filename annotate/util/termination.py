@@ -3,11 +3,15 @@
 This module imports nothing heavy, since every command installs its handler.
 """
 
+import contextlib
+import gc
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import NoReturn
 
 CLEANUP_TIMEOUT = 5.0
 """Seconds after which a program that was told to end does so, even if a thread still waits, for example for a server.
@@ -30,6 +34,24 @@ class TerminationRequest(BaseException):
         super().__init__(self.signal.name)
 
 
+def before_exit(release: Callable[[], None]) -> None:
+    """Register a function for `exit_at_once` that removes what a library leaves to the end of the process."""
+    if release not in _state.releases:
+        _state.releases.append(release)
+
+
+def exit_at_once(code: int) -> NoReturn:
+    """Exit without waiting for threads, which may wait for a server or for the answer of a killed worker."""
+    gc.collect()  # suspended generators still have temporary files
+    for release in _state.releases:
+        with contextlib.suppress(Exception):
+            release()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
 class _State:
     """What the signal handler knows; only the main thread changes it.
 
@@ -38,6 +60,7 @@ class _State:
         pending: A signal that arrived in one of them.
         requested: The signal that the program was told to end with.
         stoppers: Called at once when the program is told to end.
+        releases: Called at its exit.
     """
 
     def __init__(self) -> None:
@@ -45,6 +68,7 @@ class _State:
         self.pending: int | None = None
         self.requested: int | None = None
         self.stoppers: list[Callable[[], None]] = []
+        self.releases: list[Callable[[], None]] = []
 
 
 _state = _State()
@@ -106,6 +130,8 @@ def _receive(number: int, _frame: FrameType | None) -> None:
     if _state.requested is not None:
         return
     _state.requested = number
+    # A thread may fail at what the main thread abandons, and is not to write about it.
+    threading.excepthook = lambda _: None
     for stop in _state.stoppers:
         stop()
     signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
