@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from annotate.agreement.study import Study
 from annotate.errors import CannotRun
+from annotate.util.startup import unblock_pandas
 
 POSITION_WEIGHT, LABEL_WEIGHT, ALONE_WEIGHT = 3, 1, 1
 SAMPLES = 30
@@ -44,6 +45,7 @@ def compute_gammas(study: Study, seed: int = 0) -> Iterator[Gamma]:
     Raises:
         CannotRun: If the library is not installed.
     """
+    unblock_pandas()
     try:
         with _silence_library(), _in_root_folder():
             import numpy as np
@@ -51,7 +53,8 @@ def compute_gammas(study: Study, seed: int = 0) -> Iterator[Gamma]:
             from pygamma_agreement import CombinedCategoricalDissimilarity, Continuum
     except ImportError:
         raise CannotRun("gamma", "needs pygamma-agreement", "pip install 'contested-claims[gamma]'") from None
-    weights = CombinedCategoricalDissimilarity(delta_empty=ALONE_WEIGHT, alpha=POSITION_WEIGHT, beta=LABEL_WEIGHT)
+    with _in_root_folder():
+        weights = CombinedCategoricalDissimilarity(delta_empty=ALONE_WEIGHT, alpha=POSITION_WEIGHT, beta=LABEL_WEIGHT)
     for article in study.articles:
         continuum = Continuum()
         for annotation in article.annotations:

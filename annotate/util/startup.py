@@ -39,6 +39,11 @@ def block_pandas() -> None:
     sys.meta_path.insert(0, _PandasBlocker())
 
 
+def unblock_pandas() -> None:
+    """Let this process import pandas again, for a library that needs it."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _PandasBlocker)]
+
+
 def safe_search_path() -> list[str]:
     """Return Python's search path without the current folder, where a file may come from a stranger.
 
