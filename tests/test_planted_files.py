@@ -86,7 +86,7 @@ STUDIO = {
     "studio config": "studio config",
     "studio compare": "studio compare",
     "studio people": "studio people",
-    "studio assign": "studio assign --plan",
+    "studio assign": "studio assign anna",
     "studio pull": "studio pull",
     "studio adjudicate": "studio adjudicate --from anna,ben",
     "studio migrate": "studio migrate to.yaml --plan",
@@ -98,7 +98,7 @@ REFUSED = {"release verify", "publish", "studio assign", "studio adjudicate", "s
 
 def test_each_command_is_here() -> None:
     assert {*WORK, *STUDIO} == {" ".join(path) for path in COMMANDS if path not in GROUPS}
-    assert all(isinstance(PROGRAM.entries[path[0]].target, str) for path in GROUPS)  # type: ignore[attr-defined]
+    assert all(isinstance(PROGRAM.entries[path[0]].target, str) for path in GROUPS)
     assert isinstance(PROGRAM, LazyGroup)
 
 
@@ -112,7 +112,9 @@ class Planted(Project):
             labels = self.path(f"corpus/annotations/anna/{name}.json").read_text("utf-8")
             self.path("corpus/annotations/ben").mkdir(exist_ok=True)
             self.path(f"corpus/annotations/ben/{name}.json").write_text(labels.replace('"anna"', '"ben"'), "utf-8")
-        tasks = [{"id": number, "data": {"text": f"Anna works {number}."}, "annotations": []} for number in (1, 2)]
+        tasks = [
+            {"id": number, "data": {"text": f"Anna works {number}."}, "annotations": list[str]()} for number in (1, 2)
+        ]
         self.path("export.json").write_text(json.dumps(tasks))
         self.path("new.txt").write_text("A new article about the harbour, and nothing else.\n")
         self.path("map.yaml").write_text("spans: {}\n")
