@@ -338,12 +338,13 @@ def convert_exports(
         details=details._replace(language=inventory.language, rights=rights or details.rights),
         **options,
     )
-    with _open_pool(workers, scheduler) as pool:
+    storage = any("://" in address and not address.startswith("file://") for address in (*exports, out))
+    with _open_pool(workers, scheduler, storage) as pool:
         return run_conversion(conversion, pool, mode, progress)
 
 
 @contextmanager
-def _open_pool(workers: int | None, scheduler: str | None) -> "Iterator[Pool]":
+def _open_pool(workers: int | None, scheduler: str | None, storage: bool) -> "Iterator[Pool]":
     from annotate.convert.pool import dask_pool, local_pool
     from annotate.util.parallel import count_cores
 
@@ -353,4 +354,4 @@ def _open_pool(workers: int | None, scheduler: str | None) -> "Iterator[Pool]":
         with dask_pool(scheduler) as pool:
             yield pool
     else:
-        yield local_pool(workers or count_cores())
+        yield local_pool(workers or count_cores(), storage)

@@ -8,11 +8,13 @@ position, 1 for label, 1 for a span without a counterpart. It takes seconds an a
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from annotate.agreement.study import Study
 from annotate.errors import CannotRun
+from annotate.util.startup import unblock_pandas
 
 POSITION_WEIGHT, LABEL_WEIGHT, ALONE_WEIGHT = 3, 1, 1
 SAMPLES = 30
@@ -43,14 +45,16 @@ def compute_gammas(study: Study, seed: int = 0) -> Iterator[Gamma]:
     Raises:
         CannotRun: If the library is not installed.
     """
+    unblock_pandas()
     try:
-        with _silence_library():
+        with _silence_library(), _in_root_folder():
             import numpy as np
             from pyannote.core import Segment
             from pygamma_agreement import CombinedCategoricalDissimilarity, Continuum
     except ImportError:
         raise CannotRun("gamma", "needs pygamma-agreement", "pip install 'contested-claims[gamma]'") from None
-    weights = CombinedCategoricalDissimilarity(delta_empty=ALONE_WEIGHT, alpha=POSITION_WEIGHT, beta=LABEL_WEIGHT)
+    with _in_root_folder():
+        weights = CombinedCategoricalDissimilarity(delta_empty=ALONE_WEIGHT, alpha=POSITION_WEIGHT, beta=LABEL_WEIGHT)
     for article in study.articles:
         continuum = Continuum()
         for annotation in article.annotations:
@@ -62,9 +66,14 @@ def compute_gammas(study: Study, seed: int = 0) -> Iterator[Gamma]:
             yield Gamma(article.id, None, f"no spans: {', '.join(without_spans)}")
             continue
         np.random.seed(seed)  # the library draws from numpy's one shared generator
-        with _silence_library():
+        with _silence_library(), _in_root_folder():
             result = continuum.compute_gamma(weights, n_samples=SAMPLES)
         yield Gamma(article.id, float(result.gamma))
+
+
+def _in_root_folder() -> chdir[Path]:
+    """Leave the current folder, from which numba reads `.numba_config.yaml` and matplotlib `matplotlibrc`."""
+    return chdir(Path(Path.cwd().anchor))
 
 
 @contextmanager

@@ -1,14 +1,13 @@
 """The check of a corpus in a thread, while other work is in progress."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from annotate.checks.runner import ARTICLES_PER_WORKER, check
 from annotate.corpus import Corpus
 from annotate.findings import Finding
 from annotate.inventory import Inventory
-from annotate.util.parallel import count_cores, count_workers
+from annotate.util.parallel import count_cores, count_workers, thread_pool
 
 MAX_WORKERS = 8
 """Processes of a check in the background; a server is at work as well."""
@@ -29,7 +28,7 @@ def check_in_background(
         A function that waits for the check and has its errors handled. At the end of the body they are handled in any
         case: they take precedence over an exception of the body, which they may have caused.
     """
-    with ThreadPoolExecutor(1) as thread:
+    with thread_pool(1) as thread:
         errors, are_handled = thread.submit(_find_errors, corpus, inventory), False
 
         def require_check() -> None:

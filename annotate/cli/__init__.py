@@ -1,7 +1,7 @@
 """The command line: one thin file a command, which parses its arguments, calls the library and shows the result.
 
-Exit codes: 0 success, 1 findings or a refusal, 2 the command could not run, 130 interrupted (SIGINT), 141 the output
-was closed (SIGPIPE).
+Exit codes: 0 success, 1 findings or a refusal, 2 the command could not run, 129 the terminal was closed (SIGHUP), 130
+interrupted (SIGINT), 141 the output was closed (SIGPIPE), 143 terminated (SIGTERM).
 """
 
 import io
@@ -16,7 +16,8 @@ import click
 from annotate.cli.lazy_group import Entry, LazyGroup
 from annotate.errors import CannotRun, Refused, describe_os_error
 from annotate.util.distributions import find_name_clash
-from annotate.util.startup import block_pandas, keep_freed_memory
+from annotate.util.startup import block_pandas, forget_current_folder, keep_freed_memory
+from annotate.util.termination import TerminationRequest, exit_at_once, handle_termination, is_terminating
 
 SECTIONS = {
     "Make a corpus": {
@@ -116,6 +117,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line as a program, and exit with its exit code."""
+    handle_termination()
+    forget_current_folder()
     block_pandas()
     keep_freed_memory()
     for name in ("stdout", "stderr"):
@@ -132,6 +135,8 @@ def main() -> None:
         code = 128 + signal.SIGPIPE if isinstance(error, BrokenPipeError) else _report_failed_output(error)
         # Python would try to flush the rest at exit, and fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if is_terminating():
+        exit_at_once(code)
     sys.exit(code)
 
 
@@ -146,6 +151,10 @@ def _run() -> int:
         click.echo("Aborted!", err=True)
         declined = isinstance(error, click.Abort) and not isinstance(error.__cause__, KeyboardInterrupt)
         return 1 if declined else 128 + signal.SIGINT
+    except TerminationRequest as request:
+        notes = "".join(f"; {note}" for note in getattr(request, "__notes__", ()))
+        click.echo(f"annotate: stopped by {request.signal.name}{notes}", err=True)
+        return 128 + request.signal
     return code if isinstance(code, int) else 0
 
 

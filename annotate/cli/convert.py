@@ -13,6 +13,7 @@ import annotate
 from annotate.cli.options import format_option, schema_option
 from annotate.cli.terminal import terminal
 from annotate.errors import CannotRun
+from annotate.util.termination import TerminationRequest
 
 if TYPE_CHECKING:
     from annotate.convert.run import ShardProgress
@@ -116,6 +117,9 @@ def command(
             )
     except KeyboardInterrupt:
         click.echo(f"{out} is not finished; continue it by the same command with --resume", err=True)
+        raise
+    except TerminationRequest as request:
+        request.add_note(f"{out} is not finished; continue it by the same command with --resume")
         raise
     if format_ == "json":
         click.echo(json.dumps(_to_dict(outcome, out), indent=2, ensure_ascii=False))

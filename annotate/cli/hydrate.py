@@ -1,6 +1,5 @@
 """`annotate hydrate`: restore the texts of a dataset from the reader's own copies."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +45,7 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     from annotate.redaction.hydrate import hydrate
     from annotate.release.rebuild import build_restored, read_skeleton
     from annotate.util.files import write_atomically
+    from annotate.util.folders import temporary_folder
 
     skeleton = read_skeleton(Path(dataset))
     if Path(out).resolve() == Path(dataset).resolve():
@@ -53,9 +53,9 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     if not Path(texts).is_dir():
         raise CannotRun(texts, "no such folder", "name the folder that holds the texts with --texts")
     console = terminal(stderr=True)
-    with tempfile.TemporaryDirectory() as folder, console.status("locating spans"):
+    with temporary_folder() as folder, console.status("locating spans"):
         try:
-            corpus, reports = hydrate(skeleton, Path(texts), Path(folder) / "corpus")
+            corpus, reports = hydrate(skeleton, Path(texts), folder / "corpus")
         except (msgspec.MsgspecError, KeyError, ValueError) as error:
             raise CannotRun(dataset, f"has a broken skeleton: {error}", "download the dataset again") from error
         written = bool(corpus.annotated_ids(GOLD))

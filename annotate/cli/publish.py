@@ -65,7 +65,7 @@ def command(
     from annotate.dataset import hub
     from annotate.dataset.inputs import corpus_version
     from annotate.dataset.publication import list_files, plan_steps
-    from annotate.release.git import git_text
+    from annotate.release.git import last_commit
     from annotate.release.publishable import list_refusals, list_remote_refusals
 
     folder = Path(dataset)
@@ -95,7 +95,7 @@ def command(
     if any(step.change in WRITTEN for step in steps):
         message = (
             f"Release {version}",
-            f"Built from commit {git_text(Path(corpus), 'rev-parse', 'HEAD')} of the corpus.",
+            f"Built from commit {last_commit(Path(corpus))} of the corpus.",
         )
         commit = hub.commit_steps(api, repo, folder, steps, commit, message)
     try:

@@ -4,7 +4,6 @@ import contextlib
 import lzma
 import shutil
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from annotate.errors import CannotRun, describe_os_error
+from annotate.util.folders import temporary_folder
 
 ARCHIVES = (".tar.gz", ".tgz", ".tar.xz", ".tar", ".zip")
 """Extensions of the archives that can be unpacked."""
@@ -27,7 +27,7 @@ def unpack_archive(path: Path) -> Iterator[Path]:
     Raises:
         CannotRun: The archive is broken, or holds a link or a path that leads out of it.
     """
-    with tempfile.TemporaryDirectory(prefix="annotate-") as folder:
+    with temporary_folder() as folder:
         try:
             (_unpack_zip if path.suffix == ".zip" else _unpack_tar)(path, Path(folder))
         except _BROKEN as error:

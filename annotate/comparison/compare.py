@@ -4,7 +4,6 @@ Equal files are read but not decoded, and not even read where both versions know
 names and counts of both versions, and the bytes of a few files at a time.
 """
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +22,7 @@ from annotate.comparison.trees import Tree
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD
+from annotate.util.folders import temporary_folder
 
 
 class _LabelCounter(msgspec.Struct):
@@ -176,11 +176,11 @@ def _read_schema(tree: Tree, files: Mapping[str, str]) -> dict[str, bytes]:
 
 def _load_inventory(tree: Tree, files: Mapping[str, bytes]) -> Inventory:
     """Load the inventory of a version. An error names the version, not the temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="annotate-") as folder:
+    with temporary_folder() as folder:
         for name, data in files.items():
-            (Path(folder) / name).write_bytes(data)
+            (folder / name).write_bytes(data)
         try:
             return inventory.load_inventory(folder)
         except CannotRun as error:
-            where = error.where.replace(folder, f"{tree.name}:{SCHEMA}")
+            where = error.where.replace(str(folder), f"{tree.name}:{SCHEMA}")
             raise CannotRun(where, error.problem, error.hint) from error

@@ -9,7 +9,7 @@ from typing import Protocol
 from annotate.comparison.paths import CORPUS, SCHEMA
 from annotate.errors import CannotRun, describe_os_error
 from annotate.util.files import read_raw
-from annotate.util.processes import GitObjects, open_git_objects, run_git
+from annotate.util.git import GitObjects, GitRepository, find_repository
 
 _HINT = "name a version that can be read"
 _BLOB_MODES = frozenset({b"100644", b"100755"})
@@ -130,7 +130,7 @@ def open_revision(name: str, corpus: str, schema: str, cwd: Path | None = None) 
     """Open the files of a git revision, while the context lasts.
 
     Args:
-        name: A revision of the repository that holds `cwd`.
+        name: A revision of the repository that contains the corpus folder.
         corpus: The path of the corpus folder, from `cwd`.
         schema: The path of the schema folder, from `cwd`.
         cwd: The current folder by default.
@@ -139,33 +139,25 @@ def open_revision(name: str, corpus: str, schema: str, cwd: Path | None = None) 
         CannotRun: git or a repository is missing, or there is no such revision.
     """
     here = (cwd or Path.cwd()).resolve()
-    top = _find_repository(here, name)
-    commit = _find_commit(top, name)
+    repository = find_repository(here / corpus)
+    if repository is None:
+        problem = "is not a folder, and this is not a git repository"
+        raise CannotRun(name, problem, "name a corpus folder, or change to a clone")
+    commit = _find_commit(repository, name)
     files: dict[str, str] = {}
     for root, path in ((CORPUS, corpus), (SCHEMA, schema)):
-        folder = _path_in_repository(top, here, path)
-        for file, blob in _list_blobs(top, commit, name, folder):
+        folder = _path_in_repository(repository.top, here, path)
+        for file, blob in _list_blobs(repository, commit, name, folder):
             files[f"{root}/{file.removeprefix(folder + '/')}"] = blob
-    with open_git_objects(top) as objects:
+    with repository.open_objects() as objects:
         yield GitTree(name, dict(sorted(files.items(), key=lambda item: item[0].split("/"))), objects)
 
 
-def _find_repository(here: Path, name: str) -> Path:
-    result = run_git(here, "rev-parse", "--show-toplevel")
-    if b"safe.directory" in result.stderr:
-        problem = "is not a folder, and git refuses to read this repository, which belongs to another user"
-        raise CannotRun(name, problem, "trust it with `git config --global --add safe.directory FOLDER`")
-    if result.returncode:
-        problem = "is not a folder, and this is not a git repository"
-        raise CannotRun(name, problem, "name a corpus folder, or change to a clone")
-    return Path(result.stdout.decode().rstrip("\n")).resolve()
-
-
-def _find_commit(top: Path, name: str) -> str:
-    result = run_git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    if result.returncode == 0:
-        return result.stdout.decode().strip()
-    if run_git(top, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
+def _find_commit(repository: GitRepository, name: str) -> str:
+    commit = repository.read_text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    if commit is not None:
+        return commit
+    if repository.read_text("rev-parse", "--is-shallow-repository") == "true":
         raise CannotRun(name, "is not in this shallow clone", "run `git fetch --unshallow --tags`")
     raise CannotRun(name, "is neither a folder nor a revision of this repository", "`git tag` lists the tagged ones")
 
@@ -177,14 +169,15 @@ def _path_in_repository(top: Path, here: Path, name: str) -> str:
     return path.relative_to(top).as_posix()
 
 
-def _list_blobs(top: Path, commit: str, name: str, folder: str) -> Iterator[tuple[str, str]]:
+def _list_blobs(repository: GitRepository, commit: str, name: str, folder: str) -> Iterator[tuple[str, str]]:
     """Yield path and git object of every file in a folder at a commit, without hidden ones."""
-    result = run_git(top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", folder)
-    if result.returncode:
+    # The pathspec would be a pattern otherwise.
+    output = repository.read("--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", commit, "--", folder)
+    if output is None:
         raise CannotRun(name, "cannot be read", "`git fsck` says what is wrong with the repository")
-    if not result.stdout:
+    if not output:
         raise CannotRun(name, f"has no {folder}/", "name a later revision, or the folder by its name at that revision")
-    for entry in result.stdout.split(b"\0")[:-1]:
+    for entry in output.split(b"\0")[:-1]:
         header, _, path = entry.partition(b"\t")
         mode, _, blob = header.split(b" ")
         file = _check_name(os.fsdecode(path))

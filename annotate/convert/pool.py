@@ -1,7 +1,7 @@
 """Executors for jobs: this process, several processes on this machine, or a Dask cluster. Lost workers are replaced."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple, TypeVar
@@ -32,9 +32,14 @@ class Pool(NamedTuple):
     worker_lost: tuple[type[BaseException], ...] = (BrokenExecutor,)
 
 
-def local_pool(workers: int) -> Pool:
-    """Return a pool of processes on this machine; for one worker, this process."""
-    return Pool(lambda: process_pool(workers), workers)
+def local_pool(workers: int, storage: bool = False) -> Pool:
+    """Return a pool of processes on this machine; for one worker, this process.
+
+    Args:
+        workers: Number of workers.
+        storage: Whether they use a remote store, and so need the logins for one.
+    """
+    return Pool(lambda: process_pool(workers, storage), workers)
 
 
 @contextmanager
@@ -65,7 +70,9 @@ def dask_pool(address: str) -> Iterator[Pool]:
         yield Pool(start, workers, (KilledWorker, BrokenExecutor))
 
 
-def map_with_recovery(pool: Pool, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def map_with_recovery(
+    pool: Pool, work: Callable[[Item], Result], items: Iterable[Item]
+) -> Generator[Result, None, None]:
     """Apply `work` to each item and yield the results in the order of the items.
 
     Items are taken as workers become free, so that their number is bounded. When a worker is lost, unfinished items are

@@ -3,10 +3,11 @@
 An interrupted conversion can be resumed: shards that are complete are kept.
 """
 
+import contextlib
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -35,6 +36,7 @@ from annotate.dataset.tables import select_tables
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.offsets import sha256
+from annotate.util.termination import is_terminating, uninterrupted
 
 INPUT_PROBLEMS = quarantine_file("inputs")
 """The file with what was quarantined of inputs as files."""
@@ -187,7 +189,7 @@ class _ConversionRun:
 
     def make_shards(self, progress: Callable[[ShardProgress], None]) -> None:
         """Make every shard that is missing, and the file with what was quarantined of inputs as files."""
-        with self.output.workspace(WORK) as folder:
+        with self._clean_after_workers(), self.output.workspace(WORK) as folder:
             path = folder / "inputs.jsonl"
             with path.open("wb") as file:
 
@@ -196,14 +198,25 @@ class _ConversionRun:
                     if finding.severity == "error":
                         file.write(quarantine_line(name, problem.offset, None, [finding], problem.data))
 
-                for shard, hashes in self._complete_shards(report):
-                    self._ids.add(hashes)
-                    self.new_shards += shard.new
-                    progress(shard)
+                with contextlib.closing(self._complete_shards(report)) as shards:
+                    for shard, hashes in shards:
+                        self._ids.add(hashes)
+                        self.new_shards += shard.new
+                        progress(shard)
             if path.stat().st_size:
                 self.output.put(path, INPUT_PROBLEMS)
         if self.output.read(record_file(len(self._ids))) is not None:
             raise self._too_many_shards(len(self._ids))
+
+    @contextlib.contextmanager
+    def _clean_after_workers(self) -> Iterator[None]:
+        """Remove the temporary folders of workers that were killed because the program was told to end."""
+        try:
+            yield
+        finally:
+            if is_terminating():
+                with uninterrupted():
+                    self.output.remove_workspaces(WORK)
 
     def _count(self, name: str, problem: InputProblem) -> Finding:
         finding = problem.rule.finding(name, None, problem.problem)
@@ -212,7 +225,7 @@ class _ConversionRun:
             self.findings.append(finding)
         return finding
 
-    def _complete_shards(self, report: ReportProblem) -> Iterator[tuple[ShardProgress, "array[int]"]]:
+    def _complete_shards(self, report: ReportProblem) -> Generator[tuple[ShardProgress, "array[int]"], None, None]:
         """Make the missing shards and yield the progress and the hashed ids of every shard, in order."""
         existing: dict[int, tuple[ShardProgress, array[int]]] = {}
 
@@ -225,12 +238,13 @@ class _ConversionRun:
                     existing[job.number] = _summarise(record, new=False)
 
         number = 0
-        for record in map_with_recovery(self.pool, self.worker, missing_jobs()):
-            while number < record.number:
-                yield existing.pop(number)
+        with contextlib.closing(map_with_recovery(self.pool, self.worker, missing_jobs())) as records:
+            for record in records:
+                while number < record.number:
+                    yield existing.pop(number)
+                    number += 1
+                yield _summarise(record, new=True)
                 number += 1
-            yield _summarise(record, new=True)
-            number += 1
         yield from (existing[number] for number in sorted(existing))
 
     def _find_shard(self, job: ShardJob, data: bytes) -> ShardRecord | None:

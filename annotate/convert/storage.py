@@ -8,7 +8,6 @@ import contextlib
 import re
 import shutil
 import sys
-import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,10 +16,13 @@ from typing import Any, TypeAlias
 from annotate.convert.splitter import Read
 from annotate.errors import CannotRun, describe_os_error
 from annotate.util.files import fsync_folder, write_atomically
+from annotate.util.folders import temporary_folder
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
 _NOT_FOUND = 404
 _LONGEST_ERROR = 200
+WORKSPACE_PREFIX = "work-"
+"""The beginning of the names of temporary folders."""
 
 
 class DecompressionError(ValueError):
@@ -234,8 +236,13 @@ class LocalOutput:
         """Give a temporary local folder in `parent`, a folder of the output."""
         # On the same file system as the output, so that files can be renamed into it.
         (self._root / parent).mkdir(parents=True, exist_ok=True)
-        with _temporary_folder(self._root / parent) as folder:
+        with temporary_folder(WORKSPACE_PREFIX, self._root / parent) as folder:
             yield folder
+
+    def remove_workspaces(self, parent: str) -> None:
+        """Remove the temporary folders in `parent` that killed workers have left."""
+        for folder in (self._root / parent).glob(f"{WORKSPACE_PREFIX}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class RemoteOutput:
@@ -309,7 +316,10 @@ class RemoteOutput:
 
     def workspace(self, parent: str) -> contextlib.AbstractContextManager[Path]:
         """Give a temporary folder of this machine; the store cannot have one."""
-        return _temporary_folder(None)
+        return temporary_folder(WORKSPACE_PREFIX)
+
+    def remove_workspaces(self, parent: str) -> None:
+        """Do nothing: the pool removes the temporary folders of its workers on this machine."""
 
 
 Output: TypeAlias = LocalOutput | RemoteOutput
@@ -334,12 +344,3 @@ def open_output(address: str) -> Output:
     """Return the output folder at a path or address."""
     address = address.removeprefix("file://")
     return RemoteOutput(address) if "://" in address else LocalOutput(address)
-
-
-@contextlib.contextmanager
-def _temporary_folder(parent: Path | None) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(dir=parent, prefix="work-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,6 @@ library's messages passed on: a failure is described by its status alone.
 
 import contextlib
 import logging
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from annotate.dataset.folder import MANIFEST, Manifest, read_manifest
 from annotate.dataset.publication import File, Step
 from annotate.errors import CannotRun
+from annotate.util.folders import temporary_folder
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -92,9 +92,9 @@ def read_repository(api: "HfApi", repo: str) -> RemoteState | None:
         tags = frozenset(tag.name for tag in api.list_repo_refs(repo, repo_type=REPO_TYPE).tags)
         manifest = None
         if MANIFEST in files:
-            with tempfile.TemporaryDirectory() as folder:
+            with temporary_folder() as folder:
                 api.hf_hub_download(repo, MANIFEST, repo_type=REPO_TYPE, revision=commit, local_dir=folder)
-                manifest = read_manifest(Path(folder))
+                manifest = read_manifest(folder)
         return RemoteState(commit, files, tags, manifest)
 
 

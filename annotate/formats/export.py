@@ -1,7 +1,6 @@
 """Exports documents: writes them, reads them back, and moves the folder to its place if no undeclared fact was lost."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from annotate.formats.mapping import LabelMap, identity_map, load_map
 from annotate.ingest import Details
 from annotate.inventory import Inventory
 from annotate.util.files import write_atomically
+from annotate.util.folders import temporary_folder
 
 CERTIFICATE = "certificate.json"
 _NO_ORIGIN = AnnotationOrigin("", "single pass", (), "")
@@ -64,8 +64,8 @@ def export_documents(
     except OSError as error:
         problem = f"cannot be created: {describe_os_error(error)}"
         raise CannotRun(out, problem, "name another folder with --out") from error
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
-        folder = Path(scratch) / "export"
+    with temporary_folder(f".{out.name}.", out.parent) as scratch:
+        folder = scratch / "export"
         folder.mkdir()
         format_.write(folder, documents(), inventory)
         ledger = compare_with_export(format_, name, folder, documents(), inventory, annotator)

@@ -1,7 +1,6 @@
 """Imports documents of any format into a corpus, one at a time, and says what became of each."""
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -19,7 +18,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
 from annotate.util.files import LINK
 from annotate.util.folders import list_irregular
-from annotate.util.parallel import map_in_order
+from annotate.util.parallel import map_in_order, thread_pool
 
 WRITERS = 8
 """Number of threads that write. They mostly wait for the disk; all else is done in one thread."""
@@ -178,7 +177,7 @@ class Importer:
 
     def import_all(self, documents: Iterable[RawDocument]) -> Iterator[ImportOutcome]:
         """Import documents and yield what became of each, in order and after it was written."""
-        with ThreadPoolExecutor(WRITERS) as executor:
+        with thread_pool(WRITERS) as executor:
             yield from map_in_order(executor, self._write, map(self._decide, documents), WRITERS)
 
     def _decide(self, raw: RawDocument) -> _Decision:

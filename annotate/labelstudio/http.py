@@ -11,7 +11,6 @@ arrived (`before_retry`).
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -21,6 +20,7 @@ import msgspec
 
 from annotate.errors import CannotRun
 from annotate.labelstudio.state import require_package
+from annotate.util.parallel import thread_pool
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ def prefetch(items: Iterator[T]) -> Iterator[T]:
     item would have been.
     """
     end = object()
-    with ThreadPoolExecutor(1) as thread:
+    with thread_pool(1) as thread:
         upcoming = thread.submit(next, items, end)
         while (item := upcoming.result()) is not end:
             upcoming = thread.submit(next, items, end)

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import os
 import secrets
 import socket
 import time
@@ -23,8 +22,6 @@ START_TIMEOUT = 180
 """Seconds that a first start may take; creating the database takes about 30 s on two cores."""
 STOP_TIMEOUT = 10
 PROCESS_FILE, CREDENTIALS_FILE, PUBLIC_URL_FILE = "server.json", "credentials.json", "public.json"
-PASSED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
-"""Variables of the caller's environment that the server gets."""
 
 _children: dict[int, "Popen[bytes]"] = {}
 """The servers that this process started, by process id; their exit has to be collected."""
@@ -134,7 +131,7 @@ def resolve_public_url(state: State, requested: str | None) -> str | None:
 
 
 def server_environment(state: State, database: Database | None, public_url: str | None) -> dict[str, str]:
-    """Return the server's environment: its settings, and of the caller's only `PASSED_VARIABLES`.
+    """Return the server's settings as environment variables.
 
     The server takes settings from any variable with the name of a setting, so the caller's are not passed on.
     """
@@ -159,9 +156,8 @@ def server_environment(state: State, database: Database | None, public_url: str 
     if public_url is not None:
         settings["HOST"] = settings["CSRF_TRUSTED_ORIGINS"] = public_url
         settings["ALLOWED_HOSTS"] += f",{urlsplit(public_url).hostname}"
-    passed = {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
     ours = {f"LABEL_STUDIO_{name}": value for name, value in settings.items()}
-    return passed | ours | database_environment(database)
+    return ours | database_environment(database)
 
 
 def is_healthy(port: int) -> bool:
@@ -210,7 +206,7 @@ def _start(state: State, port: int | None, database: Database | None, public_url
     arguments = ("start", "--no-browser", "--port", str(port), "--internal-host", HOST)
     with state.log.open("wb") as log:
         state.log.chmod(0o600)
-        child = start_module("label_studio.server", *arguments, cwd=state.folder, environment=environment, log=log)
+        child = start_module("label_studio.server", *arguments, environment=environment, log=log)
     _children[child.pid] = child
     process = ServerProcess(child.pid, psutil.Process(child.pid).create_time(), port)
     try:

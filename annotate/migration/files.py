@@ -6,7 +6,6 @@ tables of the guidelines. What a person must look at is listed.
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -35,7 +34,7 @@ from annotate.migration.transaction import MigratedFile
 from annotate.migration.yaml_files import migrate_baseline
 from annotate.model import GOLD, Annotation
 from annotate.util.files import read_bytes, read_text
-from annotate.util.folders import find_files
+from annotate.util.folders import find_files, temporary_folder
 
 _TABLE_MARK = "<!-- generated:"
 _LABEL_TABLE = re.compile(r"<!-- generated: label (?P<label>\S+) -->\n.*?<!-- /generated -->\n?", re.DOTALL)
@@ -180,13 +179,13 @@ def _migrate_guidelines(guidelines: Path, migration: Migration, after: Inventory
         return match[0].replace(f" {match['label']} -->", f" {label} -->", 1) if label else ""
 
     pages = {path: text for path, text in _read_pages(guidelines) if _TABLE_MARK in text}
-    with tempfile.TemporaryDirectory() as folder:
-        copies = {path: Path(folder) / path.relative_to(guidelines) for path in pages}
+    with temporary_folder() as folder:
+        copies = {path: folder / path.relative_to(guidelines) for path in pages}
         for path, copy in copies.items():
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_text(_LABEL_TABLE.sub(rename_table, pages[path]), "utf-8")
         try:
-            generated = generate.generate_files(after, Path(folder), Path(folder))
+            generated = generate.generate_files(after, folder, folder)
         except CannotRun as error:
             raise CannotRun(guidelines / Path(error.where).relative_to(folder), error.problem, error.hint) from error
         for path, copy in copies.items():
@@ -212,8 +211,8 @@ def _read_pages(guidelines: Path) -> Iterator[tuple[Path, str]]:
 def changed_copy(corpus: Corpus, changes: list[MigratedFile]) -> Iterator[Corpus]:
     """Yield a temporary copy of the corpus with the changes made."""
     root = corpus.root.absolute()
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "corpus"
+    with temporary_folder() as folder:
+        copy = folder / "corpus"
         shutil.copytree(corpus.root, copy, symlinks=True)
         for change in changes:
             if Path(change.path).is_relative_to(root):

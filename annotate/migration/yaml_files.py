@@ -1,6 +1,5 @@
 """`labels.yaml` and `baseline.yaml` after the steps of a migration; only what a step names is edited."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from annotate.migration.yaml_edits import (
     quote_scalar,
     replace_scalar,
 )
+from annotate.util.folders import temporary_folder
 
 _SECTIONS = {"label": "spans", "attribute": "attributes", "relation": "relations", "record": "records"}
 _EMPTY = {"attributes": "{}", "intervals": "[]", "relations": "{}", "records": "{}"}
@@ -56,8 +56,8 @@ def migrate_inventory(schema: Path, text: str, migration: Migration) -> tuple[st
 
 
 def _load_inventory(schema: Path, text: str, when: str) -> Inventory:
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / inventory.INVENTORY_FILE).write_bytes(text.encode("utf-8"))
+    with temporary_folder() as folder:
+        (folder / inventory.INVENTORY_FILE).write_bytes(text.encode("utf-8"))
         try:
             return inventory.load_inventory(folder)
         except CannotRun as error:
@@ -322,8 +322,8 @@ def migrate_baseline(text: str, steps: Sequence[MigrationStep], new_inventory: I
     """
     for step in steps:
         text = apply_edits(text, list(_edit_baseline(YamlDocument(text), step)))
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / baseline.BASELINE_FILE).write_text(text, "utf-8", newline="")
+    with temporary_folder() as folder:
+        (folder / baseline.BASELINE_FILE).write_text(text, "utf-8", newline="")
         try:
             baseline.load_baseline(folder, new_inventory)
         except CannotRun as error:

@@ -1,7 +1,6 @@
 """A candidate for a release: a corpus in its repository, and what the rules look at, each computed once."""
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -31,9 +30,10 @@ from annotate.release.changelog import (
     find_entry,
     parse_changelog,
 )
-from annotate.release.git import TAG_PREFIX, Repository, git_text
+from annotate.release.git import TAG_PREFIX, Repository
 from annotate.release.manifest import FORMAT, ReleaseManifest, decode_manifest, manifest_path
 from annotate.util.files import load_yaml, read_text
+from annotate.util.folders import temporary_folder
 from annotate.util.parallel import process_pool
 
 if TYPE_CHECKING:
@@ -207,8 +207,9 @@ class Candidate:
     def source_files(self) -> list[str]:
         """The files that a release is made from, as git lists them: corpus, schema, guidelines, citation, licences."""
         wanted = (self.relative_path(self.corpus.root), self.relative_path(self.schema), "guidelines")
-        output = git_text(self.folder, "ls-files", "-z", "--", *wanted, CITATION, "LICENSE*") or ""
-        return sorted(file for file in output.split("\0") if file and (self.folder / file).is_file())
+        licences = [path.name for path in self.folder.glob("LICENSE*")]
+        files = self.repository.list_files([*wanted, CITATION, *licences])
+        return sorted(file for file in files if (self.folder / file).is_file())
 
     def hash_sources(self) -> dict[str, str]:
         """Return source file → SHA-256, as the files are on disk, without the changelog of the data."""
@@ -237,5 +238,5 @@ def open_candidate(
     version: str, corpus: str | Path, schema: str | Path, progress: Progress = lambda activity: None
 ) -> Iterator[Candidate]:
     """Yield a candidate whose scratch folder is removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="annotate-release-") as scratch:
-        yield Candidate(version, Corpus(corpus), schema, Path(scratch), progress)
+    with temporary_folder("annotate-release-") as scratch:
+        yield Candidate(version, Corpus(corpus), schema, scratch, progress)

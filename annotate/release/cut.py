@@ -50,6 +50,7 @@ class CutOptions(NamedTuple):
         out: The folder to write.
         day: The day of the release, YYYY-MM-DD.
         text: Include the texts of the articles.
+        sign: Sign the tag.
     """
 
     version: str
@@ -58,6 +59,7 @@ class CutOptions(NamedTuple):
     out: Path
     day: str
     text: bool = True
+    sign: bool = False
 
 
 class CutResult(NamedTuple):
@@ -113,7 +115,7 @@ def cut_release(options: CutOptions, progress: Progress = lambda activity: None)
         progress("making the tag")
         body = candidate.entry.body if candidate.entry else ""
         message = f"{candidate.inventory.title} {version}\n\n{body}\n\n{SUMS} has the SHA-256 {sums_sha256}\n"
-        candidate.repository.create_tag(version, message)
+        candidate.repository.create_tag(version, message, options.sign)
         return CutResult(sums_sha256=sums_sha256)
 
 

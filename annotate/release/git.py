@@ -6,39 +6,27 @@ from pathlib import Path
 
 from annotate.comparison.semver import parse_version
 from annotate.errors import CannotRun
-from annotate.util.processes import open_git_objects, run_git
+from annotate.release.uncommitted import list_uncommitted
+from annotate.util.git import find_repository
 
 TAG_PREFIX = "v"
 """A tag is this letter and the version."""
-
-
-def git(folder: Path, *arguments: str, stdin: bytes | None = None) -> bytes | None:
-    """Run git in a folder and return what it prints.
-
-    Returns:
-        The output; None if git fails, as it does outside a repository.
-
-    Raises:
-        CannotRun: git is not installed.
-    """
-    process = run_git(folder, *arguments, stdin=stdin)
-    return process.stdout if process.returncode == 0 else None
-
-
-def git_text(folder: Path, *arguments: str) -> str | None:
-    """Run git in a folder and return what it prints as text, without the final line break; None if git fails."""
-    output = git(folder, *arguments)
-    return None if output is None else os.fsdecode(output).rstrip("\n")
 
 
 def uncommitted_files(folder: Path) -> list[str] | None:
     """Return the paths in the whole tree that differ from the last commit, with untracked files.
 
     Returns:
-        The paths from the top of the repository; None outside a repository.
+        The paths from the top of the repository; None outside a repository, and in one without a commit.
     """
-    output = git(folder, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
-    return None if output is None else [os.fsdecode(entry[3:]) for entry in output.split(b"\0") if entry]
+    repository = find_repository(folder)
+    return None if repository is None else list_uncommitted(repository)
+
+
+def last_commit(folder: Path) -> str | None:
+    """Return the last commit of the repository that contains a folder; None if there is none."""
+    repository = find_repository(folder)
+    return None if repository is None else repository.read_text("rev-parse", "--verify", "--quiet", "HEAD")
 
 
 class Repository:
@@ -55,25 +43,26 @@ class Repository:
         """Look for the repository.
 
         Raises:
-            CannotRun: There is no repository, it has no commit, or it is a shallow clone, which lacks old releases.
+            CannotRun: There is no repository, git refuses it, it has no commit, or it is a shallow clone, which lacks
+            old releases.
         """
         self.folder, self.corpus = folder.resolve(), corpus
-        top = git_text(self.folder, "rev-parse", "--show-toplevel")
-        if top is None:
+        repository = find_repository(self.folder)
+        if repository is None:
             hint = "release from a clone; if this is one, `git status` says why git does not read it"
             raise CannotRun(corpus, "is not in a git repository", hint)
-        if git_text(self.folder, "rev-parse", "--is-shallow-repository") == "true":
+        if repository.read_text("rev-parse", "--is-shallow-repository") == "true":
             problem = "is in a shallow clone, which lacks the earlier releases"
             raise CannotRun(corpus, problem, "run `git fetch --unshallow --tags`")
-        head = git_text(self.folder, "rev-parse", "--verify", "--quiet", "HEAD")
+        head = repository.read_text("rev-parse", "--verify", "--quiet", "HEAD")
         if head is None:
             raise CannotRun(corpus, "is in a git repository without a commit", "commit the corpus first")
-        self.top, self.head = Path(top).resolve(), head
+        self._git, self.top, self.head = repository, repository.top, head
 
     @property
     def git_folder(self) -> Path:
         """The folder of git's own files, shared by all worktrees of the repository."""
-        return self.folder / (git_text(self.folder, "rev-parse", "--git-common-dir") or ".git")
+        return self.top / (self._git.read_text("rev-parse", "--git-common-dir") or ".git")
 
     def path_in_git(self, path: Path) -> str:
         """Return the path of a file from the top of the repository."""
@@ -83,48 +72,70 @@ class Repository:
         """Return whether git ignores a path, or the path is outside the repository."""
         target = path.resolve()
         inside = target.is_relative_to(self.top)
-        return not inside or git(self.top, "check-ignore", "--quiet", str(target)) is not None
+        return not inside or self._git.read("check-ignore", "--quiet", str(target)) is not None
 
     def uncommitted_files(self) -> list[str]:
         """Return the paths from the top that differ from the last commit, with untracked files."""
-        return uncommitted_files(self.top) or []
+        return list_uncommitted(self._git) or []
+
+    def list_files(self, paths: list[str]) -> list[str]:
+        """Return the files of the index at or below paths from `folder`, as paths from `folder`."""
+        prefix = self.path_in_git(self.folder)
+        wanted = [path if prefix == "." else f"{prefix}/{path}" for path in paths]
+        output = self._git.read("--literal-pathspecs", "ls-files", "-z", "--full-name", "--", *wanted) or b""
+        start = "" if prefix == "." else f"{prefix}/"
+        return [os.fsdecode(path).removeprefix(start) for path in output.split(b"\0") if path]
 
     def tagged_versions(self) -> list[str]:
         """Return the versions with a tag on an ancestor of the last commit, lowest first."""
-        output = git_text(self.top, "tag", "--list", f"{TAG_PREFIX}*", "--merged", "HEAD") or ""
+        pattern = f"refs/tags/{TAG_PREFIX}*"
+        output = self._git.read_text("for-each-ref", "--merged=HEAD", "--format=%(refname:strip=2)", pattern) or ""
         return sorted(_versions(output.split()), key=parse_version)
 
     def tagged_commit(self, version: str) -> str | None:
         """Return the commit that the tag of a version points to; None if there is no such tag."""
         tag = f"refs/tags/{TAG_PREFIX}{version}^{{commit}}"
-        return git_text(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", tag)
+        return self._git.read_text("rev-parse", "--verify", "--quiet", "--end-of-options", tag)
 
     def list_blobs(self, revision: str) -> dict[str, str]:
         """Return the files at a revision: path from `folder` → git's hash of the contents."""
-        output = git(self.folder, "ls-tree", "-r", "-z", revision) or b""
+        folder = self.path_in_git(self.folder)
+        tree = revision if folder == "." else f"{revision}:{folder}"
+        output = self._git.read("ls-tree", "-r", "-z", "--full-tree", tree) or b""
         parts = (entry.partition(b"\t") for entry in output.split(b"\0") if entry)
         return {os.fsdecode(path): about.split()[2].decode() for about, _, path in parts}
 
     def read_blobs(self, blobs: list[str]) -> Iterator[bytes]:
         """Yield the contents of files by git's hashes, in order, with one file in memory at a time."""
-        with open_git_objects(self.top) as reader:
+        with self._git.open_objects() as reader:
             yield from map(reader.read, blobs)
 
     def read_file(self, revision: str, path: Path) -> bytes | None:
         """Return a file at a revision; None if it did not exist there."""
-        return git(self.top, "cat-file", "blob", f"{revision}:{self.path_in_git(path)}")
+        return self._git.read("cat-file", "blob", f"{revision}:{self.path_in_git(path)}")
 
-    def create_tag(self, version: str, message: str) -> None:
+    def create_tag(self, version: str, message: str, sign: bool = False) -> None:
         """Create the annotated tag of a version at the commit `head`.
+
+        Args:
+            version: The version.
+            message: The message of the tag.
+            sign: Sign the tag with the user's key and the program of the user's own configuration.
 
         Raises:
             CannotRun: git does not create the tag.
         """
         tag = f"{TAG_PREFIX}{version}"
         # Without `cleanup=verbatim`, git would delete the headings of the changelog as comments.
-        arguments = ("tag", "--annotate", "--cleanup=verbatim", "--file=-", tag, self.head)
-        if git(self.top, *arguments, stdin=message.encode()) is None:
-            hint = "see `git tag`, and set user.name and user.email; then run it again"
+        arguments = ("--cleanup=verbatim", "--file=-", tag, self.head)
+        data = message.encode()
+        if sign:
+            process = self._git.sign("tag", "--sign", *arguments, stdin=data)
+        else:
+            process = self._git.run("tag", "--annotate", "--no-sign", *arguments, stdin=data)
+        if process.returncode:
+            settings = "user.name, user.email and user.signingKey" if sign else "user.name and user.email"
+            hint = f"see `git tag`, and set {settings}; then run it again"
             raise CannotRun(tag, "git did not create the tag", hint)
 
 

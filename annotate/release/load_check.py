@@ -1,13 +1,12 @@
 """Load each table of a dataset folder with the library `datasets`, offline and in a separate process."""
 
-import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from annotate.util.folders import temporary_folder
 from annotate.util.processes import run_module
 
 
@@ -35,10 +34,10 @@ def load_tables(folder: Path, configs: Sequence[str]) -> dict[str, LoadResult]:
     Returns:
         Table → outcome.
     """
-    with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "HF_HOME": home, "HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
-        # The folder is empty, so that no file next to the corpus is imported as a module.
-        process = run_module(__name__, str(folder.resolve()), *configs, cwd=Path(home), environment=environment)
+    with temporary_folder() as home:
+        environment = {"HF_HOME": str(home), "HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
+        # The folder is empty, so that the library reads no file next to the corpus.
+        process = run_module(__name__, str(folder.resolve()), *configs, cwd=home, environment=environment)
     if process.returncode:
         last_line = process.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         result = LoadResult(0, last_line or f"the process ended with exit code {process.returncode} and no message")

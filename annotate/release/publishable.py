@@ -1,6 +1,5 @@
 """Decide whether a dataset may be published: the reasons on this machine, and those in the repository on the Hub."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from annotate.dataset.publication import explain_stale
 from annotate.inventory import load_inventory
 from annotate.release.git import uncommitted_files
 from annotate.release.rebuild import rebuild_dataset
+from annotate.util.folders import temporary_folder
 
 if TYPE_CHECKING:
     from annotate.dataset.hub import RemoteState
@@ -38,8 +38,8 @@ def list_refusals(corpus: str, schema: str, dataset: Path, citation: str | None)
     if errors:
         yield f"{corpus}: {errors} error{'s' * (errors > 1)}; see `annotate check`"
         return
-    with tempfile.TemporaryDirectory() as folder:
-        fresh = Path(folder) / "dataset"
+    with temporary_folder() as folder:
+        fresh = folder / "dataset"
         rebuild_dataset(store, schema, dataset, find_citation(store, citation), fresh)
         reason = explain_stale(dataset, fresh)
     if reason:

@@ -152,7 +152,7 @@ def tree_not_clean(candidate: Candidate) -> Iterator[Problem]:
 
     Why: the tag does not contain what is not committed.
     Fails: a changed file; a new file that is neither committed nor ignored.
-    Passes: an empty `git status`.
+    Passes: a working tree that equals the last commit, with files that .gitignore names.
     """
     for file in candidate.repository.uncommitted_files():
         yield Problem("is not committed; commit or remove it", file=file)

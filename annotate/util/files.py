@@ -19,6 +19,7 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Any, BinaryIO, NamedTuple
 
 from annotate.errors import CannotRun, describe_os_error
+from annotate.util.termination import uninterrupted
 
 PART_SUFFIX = ".part"
 """The end of the name of a file while it is written."""
@@ -371,9 +372,10 @@ def _write_part(file: FileToWrite, stack: ExitStack) -> _PartFile:
     folder, name = file.path.parent, file.path.name
     with _reporting_write_errors(file.path):
         folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=PART_SUFFIX)
-        stream = os.fdopen(handle, "wb")
-        stack.callback(_close_part, stream, temporary)
+        with uninterrupted():
+            handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=PART_SUFFIX)
+            stream = os.fdopen(handle, "wb")
+            stack.callback(_close_part, stream, temporary)
         try_lock(handle)
         stream.writelines((file.data,) if isinstance(file.data, bytes) else file.data)
         stream.flush()
@@ -383,10 +385,11 @@ def _write_part(file: FileToWrite, stack: ExitStack) -> _PartFile:
 
 def _close_part(stream: BinaryIO, temporary: str) -> None:
     """Close a temporary file, and remove it if it is still there. Errors, such as a full disk, are ignored."""
-    with contextlib.suppress(OSError):
-        stream.close()
-    with contextlib.suppress(OSError):
-        Path(temporary).unlink()
+    with uninterrupted():
+        with contextlib.suppress(OSError):
+            stream.close()
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
 
 
 def fsync_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from annotate.util.files import LINK, SPECIAL, fsync_folder, reporting_read_errors, try_lock
+from annotate.util.termination import uninterrupted
 
 NEW, OLD = "new", "old"
 """Names inside the temporary folder of `replacing_folder`: of the folder that is filled, and of the one it replaces."""
@@ -129,17 +130,42 @@ def replacing_folder(out: Path) -> Iterator[Path]:
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     _recover(out)
-    temporary, handle = _make_locked_folder(out)
-    try:
+    with contextlib.ExitStack() as stack:
+        with uninterrupted():
+            temporary, handle = _make_locked_folder(out)
+            stack.callback(_remove_locked_folder, temporary, handle)
         folder = temporary / NEW
         folder.mkdir()
         yield folder
         _fsync_tree(folder)
-        _swap(folder, out, temporary / OLD)
+        with uninterrupted():
+            _swap(folder, out, temporary / OLD)
         fsync_folder(out.parent)
-    finally:
+
+
+def _remove_locked_folder(temporary: Path, handle: int) -> None:
+    with uninterrupted():
         shutil.rmtree(temporary, ignore_errors=True)
         os.close(handle)
+
+
+@contextlib.contextmanager
+def temporary_folder(prefix: str = "annotate-", parent: Path | None = None) -> Iterator[Path]:
+    """Give a temporary folder, which is removed afterwards, also if the program is told to end meanwhile.
+
+    Args:
+        prefix: The beginning of its name.
+        parent: The folder to make it in; by default the system's folder for temporary files.
+    """
+    folder: tempfile.TemporaryDirectory[str] | None = None
+    try:
+        with uninterrupted():
+            folder = tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True)
+        yield Path(folder.name)
+    finally:
+        if folder is not None:
+            with uninterrupted():
+                folder.cleanup()
 
 
 def _make_locked_folder(out: Path) -> tuple[Path, int]:

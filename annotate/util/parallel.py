@@ -5,13 +5,22 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from multiprocessing import get_context, parent_process
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import parent_process
 from threading import Thread
 from typing import TypeVar
 
+from annotate.util.folders import temporary_folder
+from annotate.util.processes import (
+    WorkerContext,
+    kill_workers,
+    python_environment,
+    set_worker_environment,
+    wait_for_workers,
+)
 from annotate.util.startup import block_pandas, keep_freed_memory
+from annotate.util.termination import is_terminating
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -19,21 +28,63 @@ Result = TypeVar("Result")
 ITEMS_AHEAD = 2
 """The number of items for each worker that are in work, or wait for an earlier result."""
 
+END_TIMEOUT = 1.0
+"""Seconds to wait for killed workers."""
+
 SELDOM = (50_000, 2, 2)
 """Thresholds of the garbage collector, see `gc.set_threshold`. Python's defaults are 700, 10 and 10."""
 
 
-def process_pool(workers: int) -> AbstractContextManager[Executor | None]:
-    """Return a pool of worker processes; for one worker None, so that `map_in_order` works in this process."""
+@contextmanager
+def process_pool(workers: int, storage: bool = False) -> Iterator[Executor | None]:
+    """Give a pool of worker processes; for one worker None, so that `map_in_order` works in this process.
+
+    If the program is interrupted, the workers are killed, and their temporary files are removed.
+
+    Args:
+        workers: The number of workers.
+        storage: Whether they use a remote store, and so need the logins for one.
+    """
     if workers <= 1:
-        return nullcontext()
-    # Forked children of a process with threads can hang; a fork server has none.
-    return ProcessPoolExecutor(workers, mp_context=get_context("forkserver"), initializer=_begin)
+        yield None
+        return
+    with temporary_folder(prefix="annotate-workers-") as temporary:
+        environment = {**python_environment(storage), "TMPDIR": str(temporary)}
+        executor = ProcessPoolExecutor(workers, mp_context=WorkerContext(), initializer=_begin, initargs=(environment,))
+        interrupted = False
+        try:
+            yield executor
+        except KeyboardInterrupt:
+            interrupted = True
+            raise
+        finally:
+            if interrupted or is_terminating():
+                _abandon(executor)
+            else:
+                executor.shutdown()
 
 
-def _begin() -> None:
+def _abandon(executor: Executor) -> None:
+    """Kill the workers and wait for them, but not for the executor: it can wait forever for the rest of an answer."""
+    kill_workers()
+    executor.shutdown(wait=False, cancel_futures=True)
+    wait_for_workers(END_TIMEOUT)
+
+
+@contextmanager
+def thread_pool(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Give a pool of threads. If the program is told to end, it does not wait for what they do."""
+    executor = ThreadPoolExecutor(threads)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=not is_terminating(), cancel_futures=is_terminating())
+
+
+def _begin(environment: dict[str, str]) -> None:
     # Ctrl-C reaches every process of a terminal: the one that was started ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    set_worker_environment(environment)
     block_pandas()
     keep_freed_memory()
     _end_with_parent()

@@ -13,6 +13,7 @@ from annotate.comparison.compare import Comparison
 from annotate.comparison.sources import open_version
 from annotate.comparison.trees import Tree
 from annotate.errors import CannotRun
+from annotate.util import git as git_module
 from tests.comparison.conftest import commit, git
 from tests.conftest import BASE, Project
 
@@ -130,13 +131,14 @@ def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_repository_of_another_user(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository.root)
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setattr(git_module, "_KEPT_VARIABLES", (*git_module._KEPT_VARIABLES, "GIT_TEST_ASSUME_DIFFERENT_OWNER"))
     assert "belongs to another user; trust it with `git config --global --add safe.directory" in problem("v1.0.0")
 
 
 def test_no_git(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository.root)
     monkeypatch.setenv("PATH", "")
-    assert problem("v1.0.0") == "git: cannot be started; install git, or name folders"
+    assert problem("v1.0.0") == "git: is not installed; install git, or name folders"
 
 
 def test_revision_without_the_folder(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:

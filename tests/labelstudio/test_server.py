@@ -158,13 +158,14 @@ http.server.HTTPServer(("127.0.0.1", port), Well).serve_forever()
 
 
 @pytest.fixture
-def quick(state: State) -> Iterator[State]:
+def quick(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[State]:
     """Yield a folder whose server is a stand-in for Label Studio, which is healthy at once."""
     state.create_folder()
-    package = state.folder / "label_studio"
-    package.mkdir()
+    package = tmp_path / "modules" / "label_studio"
+    package.mkdir(parents=True)
     (package / "__init__.py").touch()
     (package / "server.py").write_text(WELL)
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
     yield state
     server.stop(state)
 

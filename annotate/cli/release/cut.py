@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(file_okay=False), help="The folder to write.  [default: dist/release/VERSION]")
 @click.option("--date", "day", type=click.DateTime(("%Y-%m-%d",)), help="The day of the release.  [default: today]")
 @click.option("--without-text", is_flag=True, help="Leave out the texts of the articles and the source archive.")
+@click.option("--sign", is_flag=True, help="Sign the tag, as `git tag --sign` does.")
 @click.pass_context
 def cut(
     ctx: click.Context,
@@ -30,6 +31,7 @@ def cut(
     out: str | None,
     day: datetime | None,
     without_text: bool,
+    sign: bool,
 ) -> None:
     """Release the corpus as VERSION. Run it, do what it says, commit, and run it again.
 
@@ -39,7 +41,8 @@ def cut(
 
     The second run checks the rules of `annotate release check`, builds the folder (dataset, source archive, page,
     manifest, provenance, SHA256SUMS) and makes the annotated tag. It does not commit or push. If the tag exists, it
-    builds the folder again. Run an interrupted command again.
+    builds the folder again. Run an interrupted command again. The tag is not signed without --sign, whatever the
+    repository's configuration says.
 
     Exit code 0: the folder and the tag exist; 1: findings, or files that wait for a person; 2: could not run.
 
@@ -54,7 +57,7 @@ def cut(
     parse_version(version)
     folder = Path(out or f"dist/release/{version}")
     release_day = (day.date() if day else date.today()).isoformat()
-    options = CutOptions(version, Path(corpus), Path(schema), folder, release_day, not without_text)
+    options = CutOptions(version, Path(corpus), Path(schema), folder, release_day, not without_text, sign)
     with show_progress() as progress:
         result = cut_release(options, progress)
     if result.refused:

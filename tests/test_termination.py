@@ -1,0 +1,144 @@
+"""SIGTERM and SIGHUP are interrupts: one line, the exit code of the signal, and nothing is left behind."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from annotate.util import termination
+from annotate.util.termination import TerminationRequest, uninterrupted
+from tests.conftest import ROOT, Project
+
+DEADLINE = 3.0
+"""Seconds for a stop within one second, on a machine that other tests share."""
+COPIES = 400
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus on which each command works for a while, and an export."""
+    root = tmp_path_factory.mktemp("large") / "port"
+    project = Project(root)
+    text = project.path("corpus/articles/harbour.txt").read_text("utf-8")
+    files = [root / "corpus/articles/harbour.json", *root.glob("corpus/annotations/*/harbour.json")]
+    for number in range(COPIES):
+        name = f"harbour-{number}"
+        (root / f"corpus/articles/{name}.txt").write_text(text, "utf-8", newline="")
+        for file in files:
+            data = file.read_text("utf-8").replace('"harbour"', f'"{name}"')
+            file.with_name(f"{name}.json").write_text(data, "utf-8")
+    tasks = [{"id": number, "data": {"text": f"{text} {number}"}, "annotations": []} for number in range(20_000)]
+    (root / "export.json").write_text(json.dumps(tasks))
+    return root
+
+
+COMMANDS = {
+    "check": "check --workers 2",
+    "build": "build --out dist/dataset --workers 2",
+    "convert": "convert export.json --out dist/converted --workers 2 --shard-size 64K",
+    "export": "export --format brat --annotator anna --out dist/brat",
+}
+
+
+def start(words: str, root: Path, temporary: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "annotate", *words.split()],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def leftovers(root: Path, temporary: Path) -> list[str]:
+    """Return the temporary files and folders below a project and in the folder for them."""
+    names = [path.name for path in temporary.iterdir()]
+    temporary_names = ("work-", ".dataset.", ".brat.")
+    found = (path for path in root.rglob("*") if path.name.endswith(".part") or path.name.startswith(temporary_names))
+    return [*names, *map(str, found)]
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["program", "group"])
+@pytest.mark.parametrize("moment", [0.6, 0.9, 1.2, 1.6, 2.2])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_stopped_command_leaves_nothing(name: str, moment: float, group: bool, large: Path, tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    shutil.rmtree(large / "dist", ignore_errors=True)
+    process = start(COMMANDS[name], large, temporary)
+    time.sleep(moment)
+    children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    began = time.monotonic()
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM) if group else process.terminate()
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode in (0, 1, 128 + signal.SIGTERM), messages
+    if process.returncode == 128 + signal.SIGTERM:
+        assert time.monotonic() - began < DEADLINE
+        assert messages.startswith("annotate: stopped by SIGTERM"), messages
+        assert messages.count("\n") == 1, messages
+    assert not psutil.wait_procs(children, timeout=DEADLINE)[1]
+    assert leftovers(large, temporary) == []
+    assert not (large / "dist/dataset").exists() or process.returncode != 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(("number", "name"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")])
+def test_a_stopped_conversion_says_how_to_resume(project: Project, number: int, name: str) -> None:
+    """Its input is a pipe that no one writes to, so that there is time."""
+    os.mkfifo(project.path("export.json"))
+    process = start("convert export.json --out out --workers 2", project.root, project.root)
+    while not project.path("out/.convert/order.json").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    hint = "out is not finished; continue it by the same command with --resume"
+    assert messages == f"annotate: stopped by {name}; {hint}\n"
+
+
+def test_a_signal_that_the_parent_ignores_stays_ignored(project: Project) -> None:
+    os.mkfifo(project.path("export.json"))
+    words = [sys.executable, "-P", "-m", "annotate", "convert", "export.json", "--out", "out", "--workers", "1"]
+    process = subprocess.Popen(
+        ["nohup", *words], cwd=project.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while not project.path("out/.convert/order.json").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(60) == 128 + signal.SIGTERM
+
+
+def test_a_signal_waits_for_the_end_of_a_clean_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(termination, "_state", termination._State())
+    monkeypatch.setattr(signal, "setitimer", lambda *_: None)
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)}
+    signal.signal(signal.SIGTERM, termination._receive)
+    done = list[str]()
+    try:
+        with pytest.raises(TerminationRequest):  # noqa: PT012 - the end of the context raises
+            with uninterrupted():
+                with uninterrupted():
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    done.append("inner")
+                done.append("outer")
+            done.append("never")
+        os.kill(os.getpid(), signal.SIGTERM)  # `timeout` sends two
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+    assert done == ["inner", "outer"]
+    assert termination.is_terminating()
