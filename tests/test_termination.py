@@ -67,8 +67,9 @@ def leftovers(root: Path, temporary: Path) -> list[str]:
     return [*names, *map(str, found)]
 
 
-@pytest.mark.parametrize("group", [False, True], ids=["program", "group"])
-@pytest.mark.parametrize("moment", [0.6, 0.9, 1.2, 1.6, 2.2])
+@pytest.mark.parametrize(
+    ("moment", "group"), [(0.6, False), (0.9, True), (1.2, False), (1.6, True), (2.2, False)], ids=str
+)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_stopped_command_leaves_nothing(name: str, moment: float, group: bool, large: Path, tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
