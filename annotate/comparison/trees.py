@@ -9,7 +9,7 @@ from typing import Protocol
 from annotate.comparison.paths import CORPUS, SCHEMA
 from annotate.errors import CannotRun, describe_os_error
 from annotate.util.files import read_raw
-from annotate.util.git import GitObjects, GitRepository, find_repository
+from annotate.util.git import GitObjects, GitRepository, find_repository_around
 
 _HINT = "name a version that can be read"
 _BLOB_MODES = frozenset({b"100644", b"100755"})
@@ -139,7 +139,7 @@ def open_revision(name: str, corpus: str, schema: str, cwd: Path | None = None) 
         CannotRun: git or a repository is missing, or there is no such revision.
     """
     here = (cwd or Path.cwd()).resolve()
-    repository = find_repository(here / corpus)
+    repository = find_repository_around(here / corpus)
     if repository is None:
         problem = "is not a folder, and this is not a git repository"
         raise CannotRun(name, problem, "name a corpus folder, or change to a clone")

@@ -7,25 +7,28 @@ from pathlib import Path
 from annotate.comparison.semver import parse_version
 from annotate.errors import CannotRun
 from annotate.release.uncommitted import list_uncommitted
-from annotate.util.git import find_repository
+from annotate.util.git import find_repository, find_repository_around
 
 TAG_PREFIX = "v"
 """A tag is this letter and the version."""
 
 
-def uncommitted_files(folder: Path) -> list[str] | None:
+def uncommitted_files(corpus: Path) -> list[str] | None:
     """Return the paths in the whole tree that differ from the last commit, with untracked files.
+
+    Args:
+        corpus: The corpus folder.
 
     Returns:
         The paths from the top of the repository; None outside a repository, and in one without a commit.
     """
-    repository = find_repository(folder)
+    repository = find_repository_around(corpus)
     return None if repository is None else list_uncommitted(repository)
 
 
-def last_commit(folder: Path) -> str | None:
-    """Return the last commit of the repository that contains a folder; None if there is none."""
-    repository = find_repository(folder)
+def last_commit(corpus: Path) -> str | None:
+    """Return the last commit of the repository that contains a corpus folder; None if there is none."""
+    repository = find_repository_around(corpus)
     return None if repository is None else repository.read_text("rev-parse", "--verify", "--quiet", "HEAD")
 
 

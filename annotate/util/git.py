@@ -195,6 +195,15 @@ def find_repository(path: Path) -> GitRepository | None:
     return None
 
 
+def find_repository_around(folder: Path) -> GitRepository | None:
+    """Return the git repository that contains a folder, and not one that the folder holds; see `find_repository`.
+
+    The folder's own `.git` counts only if no other repository contains the folder.
+    """
+    real = folder.resolve()
+    return find_repository(real.parent) or find_repository(real)
+
+
 def _user_environment() -> dict[str, str]:
     pairs = [name for name in os.environ if re.fullmatch(r"GIT_CONFIG_(COUNT|(KEY|VALUE)_\d+)", name)]
     variables = {name: os.environ[name] for name in (*_KEPT_VARIABLES, *pairs) if name in os.environ}

@@ -11,7 +11,7 @@ import pytest
 from annotate.errors import CannotRun
 from annotate.release.git import Repository, last_commit, uncommitted_files
 from annotate.util import git as git_module
-from annotate.util.git import find_repository
+from annotate.util.git import find_repository, find_repository_around
 from tests.comparison.conftest import ENV, commit, git
 from tests.conftest import Project
 
@@ -211,6 +211,21 @@ def test_a_bare_repository_within_is_not_asked(
         assert any(name.endswith("config") for name in uncommitted_files(port.corpus.root) or [])
         assert last_commit(port.corpus.root) == git(port.root, "--git-dir=.git", "rev-parse", "HEAD")
     assert not trap.ran()
+
+
+def test_a_repository_in_the_corpus_is_not_asked(port: Project) -> None:
+    """A shared folder or an archive can have one; its history is not that of the corpus."""
+    head = git(port.root, "rev-parse", "HEAD")
+    git(port.corpus.root, "init", "--quiet")
+    git(port.corpus.root, "commit", "--quiet", "--allow-empty", "--message", "other")
+    assert last_commit(port.corpus.root) == head
+    around = find_repository_around(port.corpus.root)
+    assert around
+    assert around.top == port.root.resolve()
+    shutil.rmtree(port.path(".git"))
+    own = find_repository_around(port.corpus.root)
+    assert own
+    assert own.top == port.corpus.root.resolve()
 
 
 @pytest.mark.parametrize("kind", ["folder", "file", "link"])
