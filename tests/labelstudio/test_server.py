@@ -103,10 +103,22 @@ def test_environment_has_only_our_settings(state: State, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, "true")
     made = server_environment(state, None, None)
     assert {name for name in made if not name.startswith("LABEL_STUDIO_")} <= {
-        *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
+        *(
+            "PATH",
+            "HOME",
+            "LANG",
+            "LC_ALL",
+            "LC_CTYPE",
+            "TZ",
+            "TMPDIR",
+            "VIRTUAL_ENV",
+            "SSL_CERT_FILE",
+            "PYTHONSAFEPATH",
+        )
     }
     assert made["LABEL_STUDIO_SENTRY_DSN"] == made["LABEL_STUDIO_FRONTEND_SENTRY_DSN"] == ""
     assert made["LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"] == "true"
+    assert made["LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED"] == "false"
     assert made["LABEL_STUDIO_COLLECT_ANALYTICS"] == made["LABEL_STUDIO_LATEST_VERSION_CHECK"] == "false"
 
 
@@ -158,13 +170,14 @@ http.server.HTTPServer(("127.0.0.1", port), Well).serve_forever()
 
 
 @pytest.fixture
-def quick(state: State) -> Iterator[State]:
+def quick(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[State]:
     """Yield a folder whose server is a stand-in for Label Studio, which is healthy at once."""
     state.create_folder()
-    package = state.folder / "label_studio"
-    package.mkdir()
+    package = tmp_path / "stand-in" / "label_studio"
+    package.mkdir(parents=True)
     (package / "__init__.py").touch()
     (package / "server.py").write_text(WELL)
+    monkeypatch.setattr(server, "database_environment", lambda database: {"PYTHONPATH": str(package.parent)})
     yield state
     server.stop(state)
 

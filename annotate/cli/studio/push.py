@@ -59,7 +59,7 @@ def push(
     schema: str,
     guidelines: str,
     title: str | None,
-    folder: str,
+    folder: str | None,
     no_predictions: bool,
     predictions_folder: str | None,
     plan_only: bool,
@@ -99,7 +99,7 @@ def push(
             predictions = _read_predictions(predictions_folder, store, inventory)
         else:
             predictions = {} if no_predictions else corpus_predictions(store, inventory, is_checked=not no_check)
-        with connect(folder) as (studio, state):
+        with connect(corpus, folder) as (studio, state):
             if plan_only:
                 require_no_migration(state)
                 with show_status("planning"):
