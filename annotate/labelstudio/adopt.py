@@ -43,6 +43,7 @@ from annotate.labelstudio.location import (
     record_named_folder,
     require_own_folder,
     resolve_named_folder,
+    vacated_path,
 )
 from annotate.labelstudio.lock import LOCK_FILE, MIGRATION_FOLDER
 from annotate.labelstudio.privacy import remove_personal_data
@@ -78,7 +79,6 @@ _RENEWED = {
 _RUNTIME = {server.PROCESS_FILE, "server.log", LOCK_FILE, ".gitignore", CORPUS_RECORD}
 """Files of a running server, and of the folder itself; they are not worth a line."""
 _MIGRATING = {f"{MIGRATION_FOLDER}/{name}.json" for name in ("forward", "back")}
-_FORMER_SUFFIX = ".former"
 
 
 class LeftOut(NamedTuple):
@@ -208,9 +208,7 @@ def _vacate(target: Path, source: Path) -> Iterator[Path]:
                 raise Refused(target, "already has the data of a server", hint)
         yield source
         return
-    number = 1
-    while os.path.lexists(former := target.with_name(f"{target.name}{_FORMER_SUFFIX}{number}")):
-        number += 1
+    former = vacated_path(target)
     target.rename(former)
     try:
         yield former

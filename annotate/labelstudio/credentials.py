@@ -21,9 +21,18 @@ SETTINGS_FILE = ".env"
 
 
 class ResetResult(NamedTuple):
-    """What was renewed: the annotators with a new password, and the server if it was restarted."""
+    """What was renewed.
+
+    Attributes:
+        annotators: The annotators with a new password.
+        owner: The annotator who uses the server's own login; None if that is no one.
+        missing: Annotators whose users the server does not have.
+        restarted: The server, if it was running.
+    """
 
     annotators: list[str]
+    owner: str | None
+    missing: list[str]
     restarted: server.RunningServer | None
 
 
@@ -46,14 +55,15 @@ def reset_credentials(state: State, annotators: Sequence[str] = ()) -> ResetResu
             server.stop(state)
         credentials = server.make_credentials(server.load_credentials(state).username)
         state.write(server.CREDENTIALS_FILE, credentials)
-        renewed = list[str]()
+        renewed, owner = list[str](), None
         if has_database(state):
             passwords = {user_id: secrets.token_urlsafe(18) for user_id in wanted}
             answer = renew_accounts(state, credentials, passwords)
-            renewed = _save_logins(state, wanted, passwords, answer)
+            renewed, owner = _save_logins(state, wanted, passwords, answer), wanted.get(answer.user_id)
         else:
             (state.data / SETTINGS_FILE).unlink(missing_ok=True)
-    return ResetResult(renewed, server.start(state, process.port) if process is not None else None)
+    missing = [name for name in wanted.values() if name not in renewed and name != owner]
+    return ResetResult(renewed, owner, missing, server.start(state, process.port) if process is not None else None)
 
 
 def has_database(state: State) -> bool:

@@ -30,8 +30,10 @@ FORMER_FOLDER = ".studio"
 """Where earlier versions kept the state, in the current folder."""
 CORPUS_RECORD = "corpus.json"
 NAMED_FOLDERS = "folders"
+_VACATED_SUFFIX = ".former"
 _HASH_LENGTH = 32
 _PRIVATE_HINT = "choose another folder with --dir"
+_ROOT_HINT = "set XDG_DATA_HOME to a folder of your own"
 
 
 class FolderRecord(msgspec.Struct, frozen=True):
@@ -105,8 +107,12 @@ def resolve_named_folder(folder: Path) -> Path:
     return absolute.resolve()
 
 
-def require_own_folder(folder: Path) -> None:
+def require_own_folder(folder: Path, hint: str = _PRIVATE_HINT) -> None:
     """Check that a path is a folder, is no link, and belongs to this user.
+
+    Args:
+        folder: The path.
+        hint: What to do otherwise.
 
     Raises:
         CannotRun: It is not a folder, or cannot be read.
@@ -115,13 +121,13 @@ def require_own_folder(folder: Path) -> None:
     try:
         status = folder.lstat()
     except OSError as error:
-        raise CannotRun(folder, describe_os_error(error), _PRIVATE_HINT) from error
+        raise CannotRun(folder, describe_os_error(error), hint) from error
     if stat.S_ISLNK(status.st_mode):
         raise Refused(folder, "is a link", "remove it, or name another folder")
     if not stat.S_ISDIR(status.st_mode):
-        raise CannotRun(folder, "is not a folder", _PRIVATE_HINT)
+        raise CannotRun(folder, "is not a folder", hint)
     if status.st_uid != os.geteuid():
-        raise Refused(folder, "belongs to another user", _PRIVATE_HINT)
+        raise Refused(folder, "belongs to another user", hint)
 
 
 def adopt_command(source: Path, corpus: str | Path) -> str:
@@ -156,6 +162,10 @@ def _open_named(folder: Path, create: bool) -> State:
     path = resolve_named_folder(folder)
     state = State(path)
     if not _exists(path):
+        for vacated in _find_vacated(path):
+            problem = "was moved away for a copy that is not there"
+            hint = f"run `annotate studio adopt {shlex.quote(str(vacated))} --dir {shlex.quote(str(folder))}`"
+            raise Refused(vacated, problem, f"{hint}, or move it away")
         if create:
             state.create_folder()
             record_named_folder(path)
@@ -189,12 +199,34 @@ def _find_former(corpus: str | Path, wanted: FolderRecord, record: FolderRecord 
         former = parent / FORMER_FOLDER
         if _exists(former) and describe_path(former.parent.resolve() / FORMER_FOLDER) not in adopted:
             yield former
+    own = data_root() / _hash_path(wanted.path)
     if record is None:
-        yield from _find_moved(wanted)
+        yield from _find_vacated(own)
+    for moved, moved_record in _find_moved(wanted):
+        # Adopting copies, so that the state of a former path remains. The copy is the newer one.
+        is_newer = (
+            describe_path(own.resolve()) in moved_record.adopted and describe_path(moved.resolve()) not in adopted
+        )
+        if record is None or is_newer:
+            yield moved
 
 
-def _find_moved(wanted: FolderRecord) -> Iterator[Path]:
-    """Yield the states that were recorded for the same folder at another path."""
+def vacated_path(folder: Path) -> Path:
+    """Return a new path for a state that makes room for its own copy."""
+    return folder.with_name(f"{folder.name}{_VACATED_SUFFIX}{len(list(_find_vacated(folder))) + 1}")
+
+
+def _find_vacated(folder: Path) -> Iterator[Path]:
+    """Yield the states that made room for a copy, the last one first; without the copy, an adoption was interrupted."""
+    number, paths = 1, list[Path]()
+    while _exists(path := folder.with_name(f"{folder.name}{_VACATED_SUFFIX}{number}")):
+        paths.append(path)
+        number += 1
+    return reversed(paths)
+
+
+def _find_moved(wanted: FolderRecord) -> Iterator[tuple[Path, FolderRecord]]:
+    """Yield the states that were recorded for the same folder at another path, with their records."""
     root = data_root()
     try:
         names = sorted(path.name for path in root.iterdir())
@@ -205,7 +237,7 @@ def _find_moved(wanted: FolderRecord) -> Iterator[Path]:
         with contextlib.suppress(CannotRun):  # it says nothing about this corpus
             record = state.read(CORPUS_RECORD, FolderRecord)
         if record and (record.device, record.inode) == (wanted.device, wanted.inode) and record.path != wanted.path:
-            yield state.folder
+            yield state.folder, record
 
 
 def _create_recorded(state: State, corpus: str | Path) -> None:
@@ -214,7 +246,7 @@ def _create_recorded(state: State, corpus: str | Path) -> None:
     try:
         temporary = Path(tempfile.mkdtemp(dir=root, prefix=".new."))
     except OSError as error:
-        raise CannotRun(root, describe_os_error(error), _PRIVATE_HINT) from error
+        raise CannotRun(root, describe_os_error(error), _ROOT_HINT) from error
     try:
         record_corpus_folder(State(temporary), corpus)
         if not _exists(state.folder):  # another command may have been faster
@@ -237,8 +269,8 @@ def create_root() -> Path:
     try:
         root.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     except OSError as error:
-        raise CannotRun(root, describe_os_error(error), _PRIVATE_HINT) from error
-    require_own_folder(root)
+        raise CannotRun(root, describe_os_error(error), _ROOT_HINT) from error
+    require_own_folder(root, _ROOT_HINT)
     return root
 
 

@@ -90,9 +90,12 @@ def find_data(team: Team) -> Path:
     return Path(psutil.Process(process.pid).environ()["LABEL_STUDIO_BASE_DATA_DIR"])
 
 
+def token_header(token: str) -> dict[str, str]:
+    return {"Authorization": f"Token {token}"}
+
+
 def whoami(url: str, token: str) -> int:
-    headers = {"Authorization": f"Token {token}"}
-    return httpx.get(f"{url}/api/current-user/whoami", headers=headers, trust_env=False).status_code
+    return httpx.get(f"{url}/api/current-user/whoami", headers=token_header(token), trust_env=False).status_code
 
 
 def log_in(url: str, email: str, password: str) -> int:
@@ -153,8 +156,14 @@ def test_stranger_is_locked_out_and_labels_survive(project: Project, started: St
         assert [(span.id, span.text) for span in spans] == [("v", "said")]
 
         port = where.url
-        reset = project.annotate("studio", "reset-credentials", "anna")
-        assert reset.exit_code == 0, reset.output
+        # Of the others, one uses the login of the server, and one was removed on the server.
+        owner = httpx.get(f"{port}/api/current-user/whoami", headers=token_header(where.token), trust_env=False).json()
+        state.save_annotators(LOCAL, state.annotators(LOCAL) | {owner["id"]: "carla", 999: "ben"})
+        reset = project.annotate("studio", "reset-credentials", "anna", "ben", "carla")
+        assert (reset.exit_code, reset.stderr) == (1, "ben: the server does not have their user any more\n"), (
+            reset.output
+        )
+        assert "carla uses the server's own login" in reset.stdout
         assert f"restarted: {port}" in reset.stdout
         renewed = find_server(state)
         assert (whoami(port, where.token), whoami(port, renewed.token)) == (401, 200)

@@ -254,6 +254,25 @@ def test_moved_corpus_keeps_its_labels(project: Project) -> None:
     assert project.annotate("studio", "down").exit_code == 0
 
 
+def test_corpus_that_was_moved_back_does_not_use_the_older_copy(project: Project) -> None:
+    first, root, moved = open_state(project.root / "corpus"), project.root, project.root.with_name("moved")
+    first.save_project_id(LOCAL, "Port news", 1)
+    root.rename(moved)
+    project.root = moved
+    assert project.annotate("studio", "adopt", str(first.folder)).exit_code == 0
+    second = open_state(moved / "corpus")
+    second.save_project_id(LOCAL, "Port news", 2)
+    moved.rename(root)
+    project.root = root
+    refused = project.annotate("studio", "down")
+    assert (refused.exit_code, f"annotate studio adopt {second.folder}`" in refused.stderr) == (1, True)
+    refused = project.annotate("studio", "adopt", str(second.folder))
+    assert (refused.exit_code, f"{first.folder}: already has the data" in refused.stderr) == (1, True)
+    first.folder.rename(root / "older")
+    assert project.annotate("studio", "adopt", str(second.folder)).exit_code == 0
+    assert open_state(root / "corpus").project_id(LOCAL, "Port news") == 2
+
+
 def test_replaced_corpus_keeps_its_labels_in_place(project: Project) -> None:
     """The copy has the name of the folder that it is made from, which gets another one."""
     corpus = project.root / "corpus"

@@ -198,6 +198,37 @@ def test_record_of_another_corpus_may_be_broken(project: Project) -> None:
     assert open_state(project.root / "corpus").folder.is_dir()
 
 
+def test_credentials_are_renewed_before_the_first_start(project: Project) -> None:
+    state = open_state(project.root / "corpus")
+    state.create_folder()
+    before = server.load_credentials(state)
+    state.write_bytes("data/.env", b"SECRET_KEY=known")
+    result = project.annotate("studio", "reset-credentials")
+    assert (result.exit_code, result.stdout) == (0, f"login and password: {state.folder / 'credentials.json'}\n")
+    after = server.load_credentials(state)
+    assert after.username == before.username
+    assert {after.password, after.token}.isdisjoint({before.password, before.token})
+    assert not (state.data / ".env").exists()
+    unknown = project.annotate("studio", "reset-credentials", "zoe")
+    assert (unknown.exit_code, unknown.stderr) == (
+        2,
+        "annotate: 'zoe': is not a user of this server; create one with `annotate studio people add`\n",
+    )
+    assert server.load_credentials(state) == after
+
+
+def test_interrupted_adoption_is_not_taken_for_an_empty_server(project: Project, tmp_path: Path) -> None:
+    """It was killed after it had moved the old state away, and before the copy was complete."""
+    state, named = open_state(project.root / "corpus"), open_state(project.root / "corpus", tmp_path / "named")
+    for folder, words in ((state.folder, []), (named.folder, ["--dir", str(named.folder)])):
+        vacated = folder.with_name(f"{folder.name}.former1")
+        folder.rename(vacated)
+        result = project.annotate("studio", "down", *words)
+        assert (result.exit_code, f"adopt {vacated}" in result.stderr) == (1, True), result.output
+        assert project.annotate("studio", "adopt", str(vacated), *words).exit_code == 0
+        assert project.annotate("studio", "down", *words).exit_code == 0
+
+
 @pytest.mark.parametrize("name", ["server.log", "lock", "credentials.json", "raw", "data/media", "journal/1.json"])
 @pytest.mark.parametrize("words", [["up"], ["pull"], ["reset-credentials"]], ids=" ".join)
 def test_links_in_the_folder_are_refused_and_not_followed(

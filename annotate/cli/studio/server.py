@@ -65,12 +65,15 @@ def down(corpus: str, folder: str | None) -> None:
 @corpus_option
 @dir_option
 @click.argument("annotators", metavar="[ID…]", nargs=-1)
-def reset_credentials(corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
+@click.pass_context
+def reset_credentials(ctx: click.Context, corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
     """Renew the login, the token and the secret key of the server on this machine.
 
     All other tokens, all sessions and the invitation become invalid. Annotators whose logins are in people-logins.json
     get new passwords. An annotator named as ID gets one, too, and can log in again after `annotate studio adopt`. A
     running server is restarted on the same port.
+
+    Exit code 0: renewed; 1: refused, or an annotator has no user any more; 2: could not run.
 
     \b
     annotate studio reset-credentials
@@ -87,5 +90,11 @@ def reset_credentials(corpus: str, folder: str | None, annotators: tuple[str, ..
     click.echo(f"login and password: {state.folder / server.CREDENTIALS_FILE}")
     if result.annotators:
         click.echo(f"logins and passwords of {', '.join(result.annotators)}: {state.folder / LOGINS_FILE}")
+    if result.owner:
+        click.echo(f"{result.owner} uses the server's own login")
     if result.restarted:
         click.echo(f"restarted: {result.restarted.url}")
+    for annotator in result.missing:
+        click.echo(f"{annotator}: the server does not have their user any more", err=True)
+    if result.missing:
+        ctx.exit(1)
