@@ -52,7 +52,7 @@ run: $(READY)  ## the whole job: check, label server, push, compare, build, load
 studio: $(READY)  ## start Label Studio with the corpus in it, and leave it up for an annotator
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/studio.sh
 
-studio-down: $(READY)  ## stop it; its data stay in .studio/
+studio-down: $(READY)  ## stop it; its data stay in your data directory
 	@$(BIN)/annotate studio down
 
 check: $(READY)  ## all checks on the corpus
@@ -95,5 +95,5 @@ lock: $(UV_READY)  ## pin the newest versions that go together, with hashes
 	@$(BIN)/$(COMPILE) --upgrade --no-annotate --group setup -c requirements/dev.txt -o requirements/setup.txt
 	@cd requirements && ../$(BIN)/$(COMPILE) --upgrade cff.in -o cff.txt
 
-clean:  ## remove what was built; keeps .studio/ with its labels
+clean:  ## remove what was built; the label server and its labels stay
 	@rm -rf $(VENV) $(CFF) .venv-3* dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

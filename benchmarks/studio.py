@@ -199,7 +199,8 @@ class Toolkit:
     """`annotate` in separate processes, in the folder of a corpus."""
 
     def __init__(self, root: Path, url: str, token: str) -> None:
-        self.root, self.environment = root, os.environ | {URL_VARIABLE: url, TOKEN_VARIABLE: token}
+        own = {URL_VARIABLE: url, TOKEN_VARIABLE: token, "XDG_DATA_HOME": str(root / "data")}
+        self.root, self.environment = root, os.environ | own
 
     def run(self, *words: str, codes: tuple[int, ...] = (0,)) -> Run:
         """Run a command; end the benchmark unless it returns one of these exit codes."""

@@ -21,6 +21,15 @@ START_TIMEOUT = 600
 
 
 @pytest.fixture(scope="session", autouse=True)
+def own_data_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the states of all corpora out of the user's real data directory."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
 def patient_start() -> Iterator[None]:
     """Wait longer for a server than the toolkit does."""
     with pytest.MonkeyPatch.context() as patch:

@@ -15,20 +15,20 @@ from annotate import inventory
 from annotate.errors import CannotRun
 from annotate.labelstudio import client, projects, server
 from annotate.labelstudio.config import control_name
-from annotate.labelstudio.state import State
+from annotate.labelstudio.location import open_state
 
 ROOT = Path(__file__).parents[1]
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    arguments.add_argument("--dir", default=".studio", help="the server's folder")
+    arguments.add_argument("--dir", help="the server's folder; by default that of the corpus")
     arguments.add_argument("--out", default="docs/labelling-screen.png", help="the picture")
     arguments.add_argument("--schema", default=str(ROOT / "schema"))
     arguments.add_argument("--task", type=int, default=1, help="which task, counted from 1")
     arguments.add_argument("--instructions", action="store_true", help="show the instructions instead")
     given = arguments.parse_args()
-    state, loaded = State(given.dir), inventory.load_inventory(given.schema)
+    state, loaded = open_state(ROOT / "corpus", given.dir), inventory.load_inventory(given.schema)
     with client.Studio(client.find_server(state)) as studio:
         project = projects.require_project(studio, state, loaded.title)
         task = studio.list_tasks(project.id)[given.task - 1]

@@ -6,10 +6,11 @@ annotate studio up
 annotate studio push
 annotate studio status
 python - <<'PY'
-import json
-from pathlib import Path
+from annotate.labelstudio.location import open_state
+from annotate.labelstudio.server import load_credentials
 
-login = json.loads(Path(".studio/credentials.json").read_text())
-print(f"Sign in as   {login['username']}\nPassword     {login['password']}\n")
-print("Press `Label All Tasks`. Stop with `make studio-down`; your work stays in .studio/.")
+state = open_state("corpus")
+login = load_credentials(state)
+print(f"Sign in as   {login.username}\nPassword     {login.password}\n")
+print(f"Press `Label All Tasks`. Stop with `make studio-down`; your work stays in {state.folder}.")
 PY

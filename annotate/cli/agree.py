@@ -8,7 +8,6 @@ import click
 
 import annotate
 from annotate.cli.options import (
-    STUDIO_FOLDER,
     corpus_argument,
     out_option,
     samples_option,
@@ -56,10 +55,8 @@ FORMATS = ("text", "json", "html")
 @click.option(
     "--dir",
     "studio",
-    default=STUDIO_FOLDER,
-    show_default=True,
     type=click.Path(),
-    help="Folder where `studio pull` keeps tasks.",
+    help="Folder where `studio pull` keeps tasks.  [default: that of the corpus, in your data directory]",
 )
 @click.pass_context
 def command(
@@ -77,7 +74,7 @@ def command(
     seed: int,
     with_gamma: bool,
     studio_url: str | None,
-    studio: str,
+    studio: str | None,
 ) -> None:
     """Measure the agreement of annotators on spans, attributes, relations, records and counts.
 
@@ -100,7 +97,7 @@ def command(
     )
     with _show_progress() as progress:
         report = measure_agreement(study, samples, seed, progress, by_article=by_article or format_ != "text")
-    text = _render(report, study, format_, by_article, out is None, (studio_url, studio))
+    text = _render(report, study, format_, by_article, out is None, (studio_url, corpus, studio))
     if with_gamma:
         _show_gamma(study, seed, err=format_ != "text" or out is not None)
     write_output(out, text)
@@ -117,14 +114,14 @@ def _render(
     format_: str,
     by_article: bool,
     colour: bool,
-    studio: tuple[str | None, str],
+    studio: tuple[str | None, str, str | None],
 ) -> str:
     if format_ == "html":
         from annotate.agreement.page import render_page
         from annotate.labelstudio.task_links import make_task_link
 
-        url, folder = studio
-        return render_page(report, study, make_task_link(url, folder) if url else None)
+        url, corpus, folder = studio
+        return render_page(report, study, make_task_link(url, corpus, folder) if url else None)
     if format_ == "json":
         import msgspec
 

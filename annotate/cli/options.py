@@ -2,9 +2,6 @@
 
 import click
 
-STUDIO_FOLDER = ".studio"
-"""Default folder of the state of Label Studio; here, since options must not import the package that reads it."""
-
 corpus_argument = click.argument("corpus", default="corpus", type=click.Path(), required=False)
 corpus_option = click.option("--corpus", default="corpus", show_default=True, type=click.Path(), help="Corpus folder.")
 schema_option = click.option(

@@ -5,6 +5,6 @@ The server: `server` and `database` run one on this machine; `http` sends reques
 Both ways: `push_plan`, `push`, `predictions` and `duplicates` put the corpus on the server; `journal`, `pull` and
 `quarantine` bring labels back; `compare` compares the two.
 The team: `projects`, `annotators`, `status`, `adjudication`.
-The folder `.studio/`: `state` and `lock`.
+The state folder: `state`, `location` and `lock`; `adopt`, `credentials` and `accounts` renew one.
 `config_drift` and `config_usage` protect labels from changes of the labelling config.
 """

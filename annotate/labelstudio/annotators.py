@@ -15,12 +15,11 @@ from annotate.corpus import Corpus
 from annotate.errors import CannotRun, Refused
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.http import LOCAL, TIMEOUT, translate_errors
+from annotate.labelstudio.server import EMAIL_DOMAIN
 from annotate.labelstudio.state import State
 from annotate.model import GOLD
 
 LOGINS_FILE = "people-logins.json"
-EMAIL_DOMAIN = "localhost.localdomain"
-"""The server requires addresses; mail to this domain goes nowhere."""
 
 
 class Login(msgspec.Struct, frozen=True):

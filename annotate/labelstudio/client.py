@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,6 +25,7 @@ from annotate.labelstudio.http import (
 )
 from annotate.labelstudio.privacy import remove_personal_data
 from annotate.labelstudio.state import State
+from annotate.util.escape import quote
 
 PAGE_SIZE = 100
 """Tasks in one answer."""
@@ -72,11 +74,13 @@ def find_server(state: State) -> ServerAddress:
     """Return the server to use: the one in the environment, else the one started here.
 
     Raises:
-        CannotRun: The environment has only the address or only the token, or no server runs.
+        CannotRun: The environment has only the address or only the token, its address may contain a secret, or no
+            server runs.
     """
     url, token = os.environ.get(URL_VARIABLE, "").strip(), os.environ.get(TOKEN_VARIABLE, "").strip()
     if url and token:
-        return ServerAddress(url.rstrip("/"), url.rstrip("/"), token)
+        address = parse_server_url(url, URL_VARIABLE)
+        return ServerAddress(address, address, token)
     if url or token:
         missing = TOKEN_VARIABLE if url else URL_VARIABLE
         hint = f"set both {URL_VARIABLE} and {TOKEN_VARIABLE}, or neither"
@@ -86,6 +90,41 @@ def find_server(state: State) -> ServerAddress:
         hint = f"start one with `annotate studio up`, or set {URL_VARIABLE} and {TOKEN_VARIABLE}"
         raise CannotRun(state.folder, "no server is running", hint)
     return ServerAddress(server.url_of(process.port), LOCAL, server.load_credentials(state).token)
+
+
+def parse_server_url(url: str, where: str) -> str:
+    """Return the address of a server, which is printed, and stored, and therefore must not contain a secret.
+
+    Args:
+        url: The address that the user gave.
+        where: What an error names.
+
+    Raises:
+        CannotRun: It is not a web address, or has a part that may be secret. The message does not repeat it.
+    """
+    hint = "write an address such as https://label.example.org"
+    shown = "" if set(url) & set("@:?#") else f"{quote(url)} "
+    try:
+        parts = urlsplit(url)
+        is_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        raise CannotRun(where, f"{shown}is not a web address", hint) from None
+    if "@" in url or parts.query or parts.fragment:
+        problem = "contains a login, a query or a fragment, which may be secret"
+        raise CannotRun(where, problem, f"{hint}, and the token in {TOKEN_VARIABLE}")
+    if parts.scheme not in ("http", "https") or not is_host or not url.isprintable() or " " in url:
+        raise CannotRun(where, f"{shown}is not a web address", hint)
+    return url.rstrip("/")
+
+
+def is_server_name(name: str) -> bool:
+    """Return whether the files of a state folder may have a server under this name."""
+    if name == LOCAL:
+        return True
+    try:
+        return parse_server_url(name, "") == name
+    except CannotRun:
+        return False
 
 
 def task_filter(field: str, operator: str, type_: str, value: object) -> JsonObject:

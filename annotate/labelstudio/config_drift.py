@@ -1,6 +1,6 @@
 """Drift of the labelling config: a config that someone changed on the server is noticed, and not overwritten.
 
-`.studio/configs.json` has the hash of the config that each project was last given from here. A config that is neither
+`configs.json` has the hash of the config that each project was last given from here. A config that is neither
 that one nor the inventory's was changed by hand. If a project was last pushed from another folder, the hash is missing,
 and a config that is not the inventory's may also be that of an earlier inventory.
 """

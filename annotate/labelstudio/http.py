@@ -52,7 +52,8 @@ class NotFound(CannotRun):
 class ServerAddress:
     """Where a server is, and the token to it.
 
-    `name` identifies the server in `.studio/`: `LOCAL` for the one started here, whose port may change, else the URL.
+    `name` identifies the server in the state folder: `LOCAL` for the one started here, whose port may change, else the
+    URL.
     """
 
     url: str

@@ -1,6 +1,6 @@
 """The journal: pages of raw tasks on disk, from when the server sends them until their labels are in the corpus.
 
-`.studio/journal/` has one file for each page, numbered in order of arrival. A page is written completely or not at all,
+`journal/` has one file for each page, numbered in order of arrival. A page is written completely or not at all,
 and removed after every task in it was taken. The next `pull` thus finds what an interrupted one left. `since.json` in
 the same folder has, for each project, the time by the server's clock up to which its changes are in the journal.
 """
@@ -54,7 +54,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 class PullJournal:
-    """The journal of a `.studio/` folder."""
+    """The journal of a state folder."""
 
     def __init__(self, state: State) -> None:
         self.state = state

@@ -1,4 +1,4 @@
-"""The lock of a `.studio/` folder: one command at a time changes it. The system releases the lock of a dead process."""
+"""The lock of a state folder: one command at a time changes it. The system releases the lock of a dead process."""
 
 import contextlib
 import fcntl
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from annotate.errors import CannotRun, describe_os_error
-from annotate.labelstudio.state import PRIVATE_FILE, State
+from annotate.labelstudio.state import State, open_no_link
 from annotate.util.files import remove_leftovers
 
 LOCK_FILE = "lock"
@@ -18,8 +18,8 @@ MIGRATION_FOLDER = "migration"
 names in `_INTERRUPTED`."""
 
 _INTERRUPTED = ("forward.json", "back.json")
-_ALLOWED_COMMANDS = ("migrate", "up")
-"""Commands that run while a migration is interrupted: the one that completes it, and the one that starts its server."""
+_ALLOWED_COMMANDS = ("migrate", "up", "reset-credentials")
+"""Commands that run while a migration is interrupted: the one that completes it, and those of its server."""
 
 
 class LockHolder(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ def lock_folder(state: State, command: str) -> Iterator[None]:
     state.create_folder()
     path = state.folder / LOCK_FILE
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        handle = open_no_link(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise CannotRun(path, describe_os_error(error), "choose another folder with --dir") from error
     with os.fdopen(handle, "r+b") as file:

@@ -1,6 +1,6 @@
 """The quarantine: items that were pulled and cannot be taken into the corpus, with the code and reason of each.
 
-`.studio/aside/` has one file for each article. The file is replaced whenever the article is pulled, and removed once
+`aside/` has one file for each article. The file is replaced whenever the article is pulled, and removed once
 all items of the article can be taken.
 """
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import os
 import secrets
 import socket
 import time
@@ -11,10 +12,10 @@ from subprocess import Popen
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.labelstudio.database import Database, database_environment, resolve_database
 from annotate.labelstudio.lock import lock_folder
-from annotate.labelstudio.state import Credentials, ServerProcess, State, require_package
+from annotate.labelstudio.state import PRIVATE_FILE, Credentials, ServerProcess, State, open_no_link, require_package
 from annotate.util.processes import start_module
 
 HOST = "127.0.0.1"
@@ -22,6 +23,8 @@ START_TIMEOUT = 180
 """Seconds that a first start may take; creating the database takes about 30 s on two cores."""
 STOP_TIMEOUT = 10
 PROCESS_FILE, CREDENTIALS_FILE, PUBLIC_URL_FILE = "server.json", "credentials.json", "public.json"
+EMAIL_DOMAIN = "localhost.localdomain"
+"""The server requires addresses; mail to this domain goes nowhere."""
 
 _children: dict[int, "Popen[bytes]"] = {}
 """The servers that this process started, by process id; their exit has to be collected."""
@@ -94,10 +97,15 @@ def load_credentials(state: State) -> Credentials:
     """Return the login of a folder's server, which is created at random once."""
     credentials = state.read(CREDENTIALS_FILE, Credentials)
     if credentials is None:
-        username = "annotator@localhost.localdomain"
-        credentials = Credentials(username, secrets.token_urlsafe(18), secrets.token_hex(20))
+        username = f"annotator@{EMAIL_DOMAIN}"
+        credentials = make_credentials(username)
         state.write(CREDENTIALS_FILE, credentials)
     return credentials
+
+
+def make_credentials(username: str) -> Credentials:
+    """Return a login with a random password and token."""
+    return Credentials(username, secrets.token_urlsafe(18), secrets.token_hex(20))
 
 
 def url_of(port: int) -> str:
@@ -152,6 +160,7 @@ def server_environment(state: State, database: Database | None, public_url: str 
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
         "LATEST_VERSION_CHECK": "false",
+        "LOCAL_FILES_SERVING_ENABLED": "false",  # otherwise on if the current folder has one with a certain name
     }
     if public_url is not None:
         settings["HOST"] = settings["CSRF_TRUSTED_ORIGINS"] = public_url
@@ -175,9 +184,15 @@ def is_healthy(port: int) -> bool:
 def last_log_line(log: Path, limit: int = 200) -> str:
     """Return the last informative line of a log: an error's own line, rather than those around it."""
     try:
-        lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines()]
+        text = log.read_text("utf-8", errors="replace")
     except OSError:
-        lines = []
+        text = ""
+    return last_error_line(text, limit)
+
+
+def last_error_line(text: str, limit: int = 200) -> str:
+    """Return the last informative line of what a process printed; see `last_log_line`."""
+    lines = [line.strip() for line in text.splitlines()]
     errors = [line for line in lines if "error" in line.lower() and not line.startswith(("File ", "raise "))]
     informative = errors or [line for line in lines if line] or ["the log is empty"]
     return informative[-1][:limit]
@@ -204,8 +219,12 @@ def _start(state: State, port: int | None, database: Database | None, public_url
     environment = server_environment(state, resolve_database(state, database), resolve_public_url(state, public_url))
     port = _choose_port(state, port)
     arguments = ("start", "--no-browser", "--port", str(port), "--internal-host", HOST)
-    with state.log.open("wb") as log:
-        state.log.chmod(0o600)
+    try:
+        handle = open_no_link(state.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    except OSError as error:
+        raise CannotRun(state.log, describe_os_error(error), "move it away") from error
+    with os.fdopen(handle, "wb") as log:
+        os.fchmod(handle, PRIVATE_FILE)
         child = start_module("label_studio.server", *arguments, environment=environment, log=log)
     _children[child.pid] = child
     process = ServerProcess(child.pid, psutil.Process(child.pid).create_time(), port)

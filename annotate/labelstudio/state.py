@@ -1,4 +1,6 @@
-"""The folder `.studio/`: what the commands keep about a Label Studio server. It is private, and never committed.
+"""The state folder: what the commands keep about a Label Studio server. It is private, and outside the clone.
+
+`location` says where it is.
 
 credentials.json  the random login of the server started here      server.json  the process that runs it
 project.json      server → title → id of a project                 people.json  server → user id → annotator
@@ -7,16 +9,20 @@ journal/          pulled tasks that are not in the corpus yet      aside/<articl
 lock              the command that is changing the folder          configs.json  the config last given to a project
 public.json       the address that others use for the server       database.json  the server's PostgreSQL database
 assigned.json     server → title → annotators with a project       people-logins.json  the logins of annotators
+corpus.json       the corpus that the folder belongs to
 """
 
 import importlib.util
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 from typing import TypeVar
 
 import msgspec
 
-from annotate.errors import CannotRun, describe_os_error
-from annotate.util.files import FileToWrite, write_files
+from annotate.errors import CannotRun, Refused, describe_os_error
+from annotate.util.files import FileToWrite, read_rest, write_files
 
 T = TypeVar("T")
 
@@ -46,6 +52,25 @@ class ServerProcess(msgspec.Struct, frozen=True):
     port: int
 
 
+def open_no_link(path: Path, flags: int = os.O_RDONLY, folder: int | None = None) -> int:
+    """Open a regular file, and return its descriptor.
+
+    Args:
+        path: The file.
+        flags: The flags of `os.open`.
+        folder: The descriptor of the folder that a relative path starts from.
+
+    Raises:
+        OSError: The file cannot be opened, or is a link, a pipe or a device.
+    """
+    # A pipe without a writer would otherwise never open.
+    handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, PRIVATE_FILE, dir_fd=folder)
+    if not S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(f"{path} is not a regular file")
+    return handle
+
+
 def require_package(package: str) -> None:
     """Check that a package of the `studio` extra is installed.
 
@@ -57,7 +82,7 @@ def require_package(package: str) -> None:
 
 
 class State:
-    """The files of a `.studio/` folder; the folder is created when the first of them is written.
+    """The files of a state folder; the folder is created when the first of them is written.
 
     `server` always means the name of a server, `http.ServerAddress.name`.
 
@@ -83,7 +108,9 @@ class State:
 
         Raises:
             CannotRun: The folder cannot be created.
+            Refused: The folder is a link or contains one; see `refuse_links`.
         """
+        self.refuse_links()
         try:
             self.folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             self.folder.chmod(PRIVATE_FOLDER)
@@ -91,6 +118,24 @@ class State:
         except OSError as error:
             raise CannotRun(self.folder, describe_os_error(error), "choose another folder with --dir") from error
         self.write_bytes(".gitignore", b"*\n")
+
+    def refuse_links(self) -> None:
+        """Check that the folder contains only folders and regular files, so that nothing outside it can be written.
+
+        Raises:
+            Refused: It is or contains a link, a pipe or a device.
+            CannotRun: A folder in it cannot be read.
+        """
+        hint = "move it away; a state folder has only plain files"
+        if self.folder.is_symlink():
+            raise Refused(self.folder, "is a link", hint)
+        try:
+            for entry in _walk(self.folder):
+                raise Refused(entry.path, "is a link" if entry.is_symlink() else "is not a regular file", hint)
+        except (FileNotFoundError, NotADirectoryError):  # it is created, or refused, where it is written
+            return
+        except OSError as error:
+            raise CannotRun(self.folder, describe_os_error(error), "choose another folder with --dir") from error
 
     def read(self, name: str, type_: type[T]) -> T | None:
         """Return the content of a JSON file of the folder; None if the file does not exist.
@@ -100,10 +145,15 @@ class State:
         """
         path = self.folder / name
         try:
-            return msgspec.json.decode(path.read_bytes(), type=type_)
+            handle = open_no_link(path)
+            try:
+                content = read_rest(handle, os.fstat(handle).st_size)
+            finally:
+                os.close(handle)
+            return msgspec.json.decode(content, type=type_)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise CannotRun(path, f"cannot be read ({type(error).__name__})", "remove it") from None
 
     def write(self, name: str, value: object) -> None:
@@ -149,3 +199,13 @@ class State:
     def save_annotators(self, server: str, annotators: dict[int, str]) -> None:
         """Replace the annotators of a server's users."""
         self.write_for(server, ANNOTATORS_FILE, annotators)
+
+
+def _walk(folder: str | Path) -> Iterator["os.DirEntry[str]"]:
+    """Yield what is neither a folder nor a regular file, in a folder and all folders below it."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(entry.path)
+            elif not entry.is_file(follow_symlinks=False):
+                yield entry

@@ -65,7 +65,7 @@ def plan_migration(
         folders: The folders with the files.
         migration: The migration.
         studio: The server; None if there is no project.
-        state: The folder `.studio/`.
+        state: The state folder.
         projects: The projects to migrate.
 
     Returns:

@@ -59,7 +59,7 @@ class ProjectEffect(NamedTuple):
 def find_corpus_projects(studio: Studio, state: State, corpus: Corpus, title: str) -> list[CorpusProject]:
     """Return every project of the corpus on a server.
 
-    They are the projects made from this `.studio/` folder, and those with a title such as `TITLE: anna`. A project with
+    They are the projects made from this state folder, and those with a title such as `TITLE: anna`. A project with
     tasks must have one of an article of the corpus, with the hash that the toolkit stores there.
     """
     titles = {title, *state.project_ids(studio.address.name)}
@@ -91,7 +91,7 @@ def choose_projects(
 
     Args:
         studio: The server.
-        state: The folder `.studio/`.
+        state: The state folder.
         corpus: The corpus.
         title: The title of the inventory.
         wanted: The titles of the projects; empty for all.
@@ -128,7 +128,7 @@ def plan_project(
 
     Args:
         studio: The server.
-        state: The folder `.studio/`.
+        state: The state folder.
         annotators: User id on the server → annotator's id.
         project: The project.
         corpus: The corpus before the migration.

@@ -1,8 +1,8 @@
 """Carry out a migration, or undo it: inventory, corpus and all live projects together, or none of them.
 
-A journal in `.studio/migration/` has the old and the new version of everything before anything is changed. An
-interrupted migration is continued by writing the new versions again; it is undone by writing the old ones. The name of
-the journal is its phase: `forward.json` (begun), `done.json`, `back.json` (an undo begun).
+A journal in `migration/` of the state folder has the old and the new version of everything before anything is changed.
+An interrupted migration is continued by writing the new versions again; it is undone by writing the old ones. The name
+of the journal is its phase: `forward.json` (begun), `done.json`, `back.json` (an undo begun).
 """
 
 from collections import Counter
@@ -55,7 +55,7 @@ class MigratedProject(msgspec.Struct, forbid_unknown_fields=True, rename={"proje
     """A project before and after.
 
     Attributes:
-        server: The name of the server in `.studio/`.
+        server: The name of the server in the state folder.
         project_id: The project's id on the server.
         is_gold: Whether what is submitted there is gold.
         old: The settings before.
@@ -195,7 +195,7 @@ def complete_migration(
     What was labelled on the server since the journal was written is migrated, too.
 
     Args:
-        state: The folder `.studio/`.
+        state: The state folder.
         journal: The changes.
         corpus: The corpus.
         schema: The schema folder, for messages.
@@ -234,7 +234,7 @@ def undo_migration(
     """Write the old version of everything, and remove the journal.
 
     Args:
-        state: The folder `.studio/`.
+        state: The state folder.
         phase: The phase of the journal.
         journal: The changes.
         studio: The server; None if the migration has no project.

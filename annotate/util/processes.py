@@ -138,6 +138,10 @@ def open_program(
         process.stdin.close()
 
 
+NEUTRAL_FOLDER = Path(os.sep)
+"""A current folder for processes of ours, where no stranger can put a file for them to read."""
+
+
 def run_module(
     module: str, *arguments: str, cwd: Path, environment: Mapping[str, str]
 ) -> "subprocess.CompletedProcess[bytes]":
@@ -162,7 +166,7 @@ def start_module(
 ) -> "subprocess.Popen[bytes]":
     """Start a Python module in the background, in a session of its own: Ctrl-C in the terminal does not reach it.
 
-    It runs in the root folder, where no stranger can put a file for it to read.
+    It runs in `NEUTRAL_FOLDER`.
 
     Args:
         module: The module's name.
@@ -175,7 +179,7 @@ def start_module(
     """
     return subprocess.Popen(
         [*_python(), "-m", module, *arguments],
-        cwd=Path(Path.cwd().anchor),
+        cwd=NEUTRAL_FOLDER,
         env={**python_environment(), **environment},
         stdin=subprocess.DEVNULL,
         stdout=log,

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from annotate.labelstudio.location import open_state
 from annotate.model import Annotation, Span
 from annotate.offsets import sha256
 from tests.conftest import ROOT, Project, annotate
@@ -200,9 +201,7 @@ def test_page_needs_no_other_file_and_escapes_text(two: Project) -> None:
 
 
 def test_page_links_to_the_task(two: Project) -> None:
-    raw = two.path(".studio/raw/harbour.json")
-    raw.parent.mkdir(parents=True)
-    raw.write_text(json.dumps([{"id": 7, "project": 3}]))
+    open_state(two.root / "corpus").write("raw/harbour.json", [{"id": 7, "project": 3}])
     result = two.annotate("agree", "--format", "html", "--studio-url", "http://localhost:8080/")
     links = [attributes["href"] for tag, attributes in read(result.output).tags if tag == "a"]
     assert "http://localhost:8080/projects/3/data?task=7" in links

@@ -13,6 +13,7 @@ from annotate.labelstudio import server
 from annotate.labelstudio.client import Progress, Studio
 from annotate.labelstudio.compare import compare_with_server
 from annotate.labelstudio.journal import PullJournal
+from annotate.labelstudio.location import record_named_folder
 from annotate.labelstudio.predictions import corpus_predictions
 from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.pull import Pull, PullResult
@@ -34,6 +35,7 @@ class Loop:
         # A folder of its own, so that one test's project and people are not another's; the server is shared.
         self.state = State(project.root / ".studio")
         self.state.create_folder()
+        record_named_folder(self.state.folder)
         for name in ("credentials.json", "server.json"):
             shutil.copy(started.folder / name, self.state.folder / name)
 

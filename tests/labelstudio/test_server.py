@@ -103,10 +103,22 @@ def test_environment_has_only_our_settings(state: State, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, "true")
     made = server_environment(state, None, None)
     assert {name for name in made if not name.startswith("LABEL_STUDIO_")} <= {
-        *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
+        *(
+            "PATH",
+            "HOME",
+            "LANG",
+            "LC_ALL",
+            "LC_CTYPE",
+            "TZ",
+            "TMPDIR",
+            "VIRTUAL_ENV",
+            "SSL_CERT_FILE",
+            "PYTHONSAFEPATH",
+        )
     }
     assert made["LABEL_STUDIO_SENTRY_DSN"] == made["LABEL_STUDIO_FRONTEND_SENTRY_DSN"] == ""
     assert made["LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"] == "true"
+    assert made["LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED"] == "false"
     assert made["LABEL_STUDIO_COLLECT_ANALYTICS"] == made["LABEL_STUDIO_LATEST_VERSION_CHECK"] == "false"
 
 

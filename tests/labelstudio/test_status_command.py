@@ -44,7 +44,8 @@ def test_status_of_a_team(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = team.run("status").stdout.splitlines()
     told = [re.sub(r"\d+(?=, Port)|http.*", "…", line).rstrip() for line in lines if line.strip()]
     title = team.title
-    assert told[:7] == [
+    assert told[0] == f"data: {team.state.folder}"
+    assert told[1:8] == [
         "server: …",
         f"project …, {title}: 2 tasks, 2 predictions, 1 submitted, 1 skipped, 1 with a draft; …",
         f"project …, {title}: anna: 2 tasks, 0 predictions, 1 submitted, 1 skipped, 0 with a draft; …",
@@ -53,7 +54,7 @@ def test_status_of_a_team(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
         "ben: 1 done, 1 draft, 0 skipped, 0 left",
         "carla: 1 done, 1 draft, 0 skipped, 0 left",
     ]
-    assert [line.split() for line in told[7:] if "─" not in line] == [
+    assert [line.split() for line in told[8:] if "─" not in line] == [
         ["article", "anna", "ben", "carla"],
         ["market", "skipped", "draft", "draft"],  # unfinished articles come first
         ["harbour", "done", "done", "done"],

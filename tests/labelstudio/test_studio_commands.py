@@ -203,7 +203,7 @@ def test_quarantined_items_are_listed_counted_and_kept(loop: Loop) -> None:
 
 
 def test_commands(loop: Loop) -> None:
-    assert loop.annotate("status").output.splitlines()[1] == "project: none; create it with `annotate studio push`"
+    assert loop.annotate("status").output.splitlines()[2] == "project: none; create it with `annotate studio push`"
     pushed = loop.annotate("push")
     assert pushed.exit_code == 0, pushed.output
     assert "2 articles new, 0 updated, 0 unchanged; 2 predictions written" in pushed.stdout
@@ -212,8 +212,8 @@ def test_commands(loop: Loop) -> None:
     assert compared.stdout.splitlines()[0] == "articles: 2 equal, 0 different"
     told = loop.annotate("status")
     assert told.exit_code == 0
-    assert ": 2 tasks, 2 predictions, 0 submitted, 0 skipped, 0 with a draft; http" in told.stdout.splitlines()[1]
-    assert told.stdout.splitlines()[2:] == ["2 articles; no one has begun"]
+    assert ": 2 tasks, 2 predictions, 0 submitted, 0 skipped, 0 with a draft; http" in told.stdout.splitlines()[2]
+    assert told.stdout.splitlines()[3:] == ["2 articles; no one has begun"]
     again = loop.annotate("up")
     assert (again.exit_code, again.stdout.splitlines()[0]) == (0, f"already running: {loop.studio.url}")
     other = loop.annotate("up", "--port", "1")
@@ -301,6 +301,8 @@ def test_server_is_private(started: State) -> None:
         one.laddr.ip for one in psutil.Process(found.pid).net_connections() if one.status == psutil.CONN_LISTEN
     ]
     assert listening == ["127.0.0.1"]
+    # Python and Label Studio look for modules and settings in the current folder, which no one else can fill.
+    assert psutil.Process(found.pid).cwd() == "/"
     login = server.load_credentials(started)
     log = (started.folder / "server.log").read_text("utf-8")
     assert login.token not in log

@@ -12,6 +12,7 @@ from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.config_drift import find_drift
 from annotate.labelstudio.config_usage import used_names
 from annotate.labelstudio.http import LOCAL
+from annotate.labelstudio.location import open_state
 from annotate.labelstudio.projects import annotator_title, require_project
 from annotate.labelstudio.results import iterate_entries, user_id_of
 from annotate.labelstudio.state import State
@@ -127,8 +128,7 @@ def test_all_projects_together_and_back(team: Team) -> None:
 
 def test_projects_of_another_folder_are_found(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that does not know the projects finds them, as on another machine or without project.json."""
-    other = State(team.project.path("other"))
-    other.create_folder()
+    other = open_state(team.project.root / "corpus", team.project.path("other"))
     for name in ("credentials.json", "server.json", "people.json"):
         shutil.copy(team.state.folder / name, other.folder / name)
     here = run(team, "migrate", "steps.yaml", "--plan")

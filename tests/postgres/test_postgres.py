@@ -11,12 +11,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from annotate.errors import CannotRun
 from annotate.labelstudio import push, server
+from annotate.labelstudio.adopt import adopt
 from annotate.labelstudio.client import Studio, find_server
 from annotate.labelstudio.database import Database, parse_database_url, resolve_database
 from annotate.labelstudio.predictions import corpus_predictions
@@ -137,3 +140,39 @@ def test_database_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     message = r"^postgresql://label@127\.0\.0\.1:1/studio: cannot be reached \(.*\); check that PostgreSQL runs there$"
     with pytest.raises(CannotRun, match=message):
         resolve_database(State(tmp_path), Database("127.0.0.1", 1, "studio", "label", PASSWORD))
+
+
+def test_adopted_database_has_neither_known_logins_nor_triggers(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address is named by the user, and the database is cleaned in place."""
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE adopted")
+    former, database = State(tmp_path / "former"), parse_database_url(cluster.url("adopted"))
+    server.start(former, database=database)
+    token = server.load_credentials(former).token
+    server.stop(former)
+    with psycopg.connect(cluster.url("adopted")) as connection:
+        for statement in (
+            "CREATE FUNCTION enable() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN new.is_active = true; RETURN new; END $$",
+            'CREATE TRIGGER "tap X" BEFORE UPDATE ON htx_user FOR EACH ROW EXECUTE FUNCTION enable()',
+            "CREATE RULE keep AS ON DELETE TO webhook DO INSTEAD NOTHING",
+            'CREATE VIEW "Spy" AS SELECT * FROM htx_user',
+        ):
+            connection.execute(statement)
+    result = adopt(former.folder, "none", tmp_path / "new", database)
+    assert result.removed == ['trigger "tap X" ON htx_user', "rule keep ON public.webhook", 'view public."Spy"']
+    assert (result.disabled, result.tokens) == ([1], 1)
+    with pytest.raises(CannotRun, match="belongs to postgresql://label@"):
+        resolve_database(result.state, parse_database_url(cluster.url("postgres")))
+    try:
+        server.start(result.state)
+        where = find_server(result.state)
+        with Studio(where) as studio:
+            assert list(studio.list_projects()) == []
+        with Studio(replace(where, token=token)) as studio, pytest.raises(CannotRun, match="rejects the token"):
+            list(studio.list_projects())
+    finally:
+        server.stop(result.state)

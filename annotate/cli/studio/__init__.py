@@ -12,6 +12,14 @@ SECTIONS = {
             "annotate.cli.studio.status:status",
             "Show the server, its projects, the progress of each annotator, and items that could not be taken.",
         ),
+        "adopt": Entry(
+            "annotate.cli.studio.adopt:adopt",
+            "Copy the labels of a server from FOLDER into your data directory, and none of its logins.",
+        ),
+        "reset-credentials": Entry(
+            "annotate.cli.studio.server:reset_credentials",
+            "Renew the login, the token and the secret key of the server on this machine.",
+        ),
         "config": Entry("annotate.cli.studio.config:config", "Print the labelling config of the inventory."),
     },
     "Corpus and labels": {

@@ -42,7 +42,7 @@ def adjudicate(
     schema: str,
     guidelines: str,
     title: str | None,
-    folder: str,
+    folder: str | None,
     from_: str | None,
     restore_config: bool,
     pulling: bool,
@@ -80,7 +80,7 @@ def _set_up(
     inventory: "Inventory",
     guidelines: str,
     title: str,
-    folder: str,
+    folder: str | None,
     annotators: list[str],
     restore_config: bool,
 ) -> bool:
@@ -106,7 +106,7 @@ def _set_up(
         instructions=render_guidelines(guidelines, inventory),
         restore_config=restore_config,
     )
-    with connect(folder) as (studio, state), lock_folder(state, "adjudicate"):
+    with connect(corpus.root, folder) as (studio, state), lock_folder(state, "adjudicate"):
         with show_progress("pushing articles") as progress:
             result = push(studio, state, request, progress=progress)
         start_from_agreed(studio, result.project.id, next(iter(tabs.values()))[0].annotation)
@@ -116,7 +116,7 @@ def _set_up(
 
 
 def _pull(
-    corpus: "Corpus", inventory: "Inventory", title: str, folder: str, adjudicator: str, user: int | None
+    corpus: "Corpus", inventory: "Inventory", title: str, folder: str | None, adjudicator: str, user: int | None
 ) -> bool:
     from annotate.checks import check_annotation
     from annotate.labelstudio.adjudication import read_gold, write_gold
@@ -125,7 +125,7 @@ def _pull(
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.projects import require_project
 
-    with connect(folder) as (studio, state), lock_folder(state, "adjudicate"):
+    with connect(corpus.root, folder) as (studio, state), lock_folder(state, "adjudicate"):
         remove_leftovers(corpus.root)
         with show_status("fetching tasks"):
             hint = "create it with `annotate studio adjudicate --from ID,ID`"

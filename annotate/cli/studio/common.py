@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.options import STUDIO_FOLDER
 from annotate.cli.terminal import terminal
 
 if TYPE_CHECKING:
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
 dir_option = click.option(
     "--dir",
     "folder",
-    default=STUDIO_FOLDER,
-    show_default=True,
-    type=click.Path(),
-    help="Folder for the server's data.",
+    type=click.Path(readable=False),
+    help="Folder for the server's data, a new one or one used before.  [default: one for the corpus, in your data "
+    "directory]",
 )
 title_option = click.option("--title", help="Title of the project on the server.  [default: the inventory's]")
 restore_option = click.option(
@@ -55,13 +53,13 @@ def show_status(description: str) -> Iterator[None]:
 
 
 @contextmanager
-def connect(folder: str) -> "Iterator[tuple[Studio, State]]":
-    """Connect to the server of a folder, or to the one in the environment."""
+def connect(corpus: str | Path, folder: str | None) -> "Iterator[tuple[Studio, State]]":
+    """Connect to the server of a corpus or of a folder, or to the one in the environment."""
     from annotate.labelstudio.client import Studio, find_server
-    from annotate.labelstudio.state import State
+    from annotate.labelstudio.location import open_state
     from annotate.util.parallel import with_rare_garbage_collection
 
-    state = State(folder)
+    state = open_state(corpus, folder)
     state.create_folder()
     with Studio(find_server(state)) as studio, with_rare_garbage_collection():
         yield studio, state

@@ -13,7 +13,7 @@ from annotate.cli.studio.common import MAX_SHOWN, connect, dir_option, show_prog
 @title_option
 @dir_option
 @click.pass_context
-def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, folder: str) -> None:
+def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, folder: str | None) -> None:
     """Compare everything on the server with the corpus: texts, spans and relations.
 
     Exit code 0: no difference; 1: differences; 2: could not run.
@@ -26,7 +26,7 @@ def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, fol
     from annotate.labelstudio.projects import require_project
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
-    with connect(folder) as (studio, state):
+    with connect(corpus, folder) as (studio, state):
         project = require_project(studio, state, title or inventory.title)
         has_predictions = studio.count_tasks(project.id, filters=[HAS_PREDICTION]) > 0
         predictions = corpus_predictions(store, inventory) if has_predictions else {}

@@ -42,7 +42,7 @@ def migrate(
     guidelines: str,
     titles: tuple[str, ...],
     leave_others: bool,
-    folder: str,
+    folder: str | None,
 ) -> None:
     """Rename, merge, split and drop labels, attributes, values and relations as FILE says.
 
@@ -58,8 +58,8 @@ def migrate(
     annotate studio migrate to-0.2.0.yaml
     annotate studio migrate --undo
     """
+    from annotate.labelstudio.location import open_state
     from annotate.labelstudio.lock import MIGRATION_FOLDER, lock_folder
-    from annotate.labelstudio.state import State
     from annotate.migration.files import Folders
     from annotate.migration.plan import plan_migration
     from annotate.migration.projects import choose_projects
@@ -67,14 +67,14 @@ def migrate(
     from annotate.migration.transaction import begin_migration, complete_migration, read_journal, undo_migration
 
     migration = load_migration(file) if file else None
-    state, store = State(folder), annotate.Corpus(corpus)
+    state, store = open_state(corpus, folder), annotate.Corpus(corpus)
     with lock_folder(state, "migrate"), ExitStack() as stack:
         for path in (corpus, schema, guidelines):
             remove_leftovers(Path(path))
         phase, journal = read_journal(state) or (None, None)
         is_interrupted = phase in ("forward", "back")
         needs_server = bool(journal.projects) if journal and (undo or is_interrupted) else not no_server
-        studio = stack.enter_context(connect(folder))[0] if needs_server else None
+        studio = stack.enter_context(connect(corpus, folder))[0] if needs_server else None
         if undo or phase == "back":
             if phase is None or journal is None:
                 raise CannotRun(state.folder / MIGRATION_FOLDER, "has no journal", "there is no migration to undo")

@@ -1,6 +1,5 @@
 """`annotate studio people` and `assign`: annotators as users of a server, and a project for each."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -24,11 +23,12 @@ if TYPE_CHECKING:
 
 
 @click.group("people", invoke_without_command=True)
+@corpus_option
 @schema_option
 @title_option
 @dir_option
 @click.pass_context
-def people(ctx: click.Context, schema: str, title: str | None, folder: str) -> None:
+def people(ctx: click.Context, corpus: str, schema: str, title: str | None, folder: str | None) -> None:
     """List the annotators on the server by pseudonym, with their user numbers and progress.
 
     \b
@@ -40,7 +40,7 @@ def people(ctx: click.Context, schema: str, title: str | None, folder: str) -> N
     from annotate.labelstudio.status import STAGES, read_status
 
     inventory = annotate.load_inventory(schema)
-    with connect(folder) as (studio, state):
+    with connect(corpus, folder) as (studio, state):
         user_ids = {annotator: user_id for user_id, annotator in state.annotators(studio.address.name).items()}
         with show_progress("counting") as progress:
             labelling = read_status(studio, state, title or inventory.title, progress)
@@ -57,7 +57,7 @@ def people(ctx: click.Context, schema: str, title: str | None, folder: str) -> N
 @corpus_option
 @dir_option
 @click.argument("annotators", metavar="ID…", nargs=-1, required=True)
-def add(corpus: str, folder: str, annotators: tuple[str, ...]) -> None:
+def add(corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
     """Create users for annotators of annotators.yaml, with random logins and passwords.
 
     Existing users are left alone. The logins are in people-logins.json in the folder, which only you can read. Give
@@ -69,11 +69,11 @@ def add(corpus: str, folder: str, annotators: tuple[str, ...]) -> None:
     from annotate.labelstudio.annotators import LOGINS_FILE, add_users
     from annotate.labelstudio.lock import lock_folder
 
-    with connect(folder) as (studio, state), lock_folder(state, "people add"):
+    with connect(corpus, folder) as (studio, state), lock_folder(state, "people add"):
         users = add_users(annotate.Corpus(corpus), studio, state, annotators)
     for user in users:
         click.echo(f"{user.annotator}: user {user.user_id}{'' if user.is_new else ' already'}")
-    click.echo(f"logins and passwords: {Path(folder) / LOGINS_FILE}")
+    click.echo(f"logins and passwords: {state.folder / LOGINS_FILE}")
 
 
 @click.command("assign")
@@ -92,7 +92,7 @@ def assign(
     schema: str,
     guidelines: str,
     title: str | None,
-    folder: str,
+    folder: str | None,
     articles: str | None,
     restore_config: bool,
     annotators: tuple[str, ...],
@@ -119,7 +119,7 @@ def assign(
     titles = {annotator: annotator_title(base_title, annotator) for annotator in require_annotators(store, annotators)}
     article_ids = _select_articles(store, articles)
     instructions = render_guidelines(guidelines, inventory)
-    with connect(folder) as (studio, state), lock_folder(state, "assign"):
+    with connect(corpus, folder) as (studio, state), lock_folder(state, "assign"):
         for annotator, own_title in titles.items():
             request = PushRequest(
                 corpus=store,

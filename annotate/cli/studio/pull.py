@@ -23,7 +23,7 @@ def pull(
     corpus: str,
     schema: str,
     title: str | None,
-    folder: str,
+    folder: str | None,
     annotator: str | None,
     user: int | None,
     everything: bool,
@@ -54,7 +54,7 @@ def pull(
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     mapper = Mapper(inventory, fix_offsets=fix)
-    with connect(folder) as (studio, state), lock_folder(state, "pull"):
+    with connect(corpus, folder) as (studio, state), lock_folder(state, "pull"):
         remove_leftovers(store.root)
         server, journal = studio.address.name, PullJournal(state)
         projects, missing = [], list[MissingProject]()

@@ -56,7 +56,7 @@ def push(
     schema: str,
     guidelines: str,
     title: str | None,
-    folder: str,
+    folder: str | None,
     no_predictions: bool,
     predictions_folder: str | None,
     plan_only: bool,
@@ -111,7 +111,7 @@ def push(
             instructions=instructions,
             restore_config=restore_config,
         )
-        with connect(folder) as (studio, state):
+        with connect(corpus, folder) as (studio, state):
             if plan_only:
                 require_no_migration(state)
                 with show_status("planning"):

@@ -1,13 +1,13 @@
-"""`annotate studio up` and `down`: a server on this machine."""
-
-from pathlib import Path
+"""`annotate studio up`, `down` and `reset-credentials`: a server on this machine."""
 
 import click
 
+from annotate.cli.options import corpus_option
 from annotate.cli.studio.common import dir_option, show_status
 
 
 @click.command("up")
+@corpus_option
 @click.option("--port", type=click.IntRange(1, 65535), help="Port.  [default: the one used last, or a free one]")
 @click.option(
     "--database",
@@ -21,11 +21,12 @@ from annotate.cli.studio.common import dir_option, show_status
     help="Address that others use, through a proxy before the server.  [default: what the folder has]",
 )
 @dir_option
-def up(port: int | None, database: str | None, public: str | None, folder: str) -> None:
+def up(corpus: str, port: int | None, database: str | None, public: str | None, folder: str | None) -> None:
     """Start a server on this machine, for this machine only.
 
     The first start takes about half a minute. Login and password are random; they are in credentials.json in the
-    folder. Sign-up is disabled, and the server sends nothing out.
+    server's folder, which is in your data directory, one for each corpus. Sign-up is disabled, and the server sends
+    nothing out.
 
     \b
     annotate studio up
@@ -35,24 +36,65 @@ def up(port: int | None, database: str | None, public: str | None, folder: str) 
     """
     from annotate.labelstudio import server
     from annotate.labelstudio.database import parse_database_url
-    from annotate.labelstudio.state import State
+    from annotate.labelstudio.location import open_state
 
+    parsed = parse_database_url(database) if database else None
+    state = open_state(corpus, folder)
     with show_status("starting Label Studio"):
-        parsed = parse_database_url(database) if database else None
-        running = server.start(State(folder), port, database=parsed, public_url=public)
+        running = server.start(state, port, database=parsed, public_url=public)
     click.echo(f"{'started' if running.is_new else 'already running'}: {running.url}")
-    click.echo(f"login and password: {Path(folder) / server.CREDENTIALS_FILE}")
+    click.echo(f"login and password: {state.folder / server.CREDENTIALS_FILE}")
 
 
 @click.command("down")
+@corpus_option
 @dir_option
-def down(folder: str) -> None:
+def down(corpus: str, folder: str | None) -> None:
     """Stop the server that `up` started; its data remain.
 
     \b
     annotate studio down
     """
     from annotate.labelstudio import server
-    from annotate.labelstudio.state import State
+    from annotate.labelstudio.location import open_state
 
-    click.echo("stopped" if server.stop(State(folder)) else "no server was running")
+    click.echo("stopped" if server.stop(open_state(corpus, folder, create=False)) else "no server was running")
+
+
+@click.command("reset-credentials")
+@corpus_option
+@dir_option
+@click.argument("annotators", metavar="[ID…]", nargs=-1)
+@click.pass_context
+def reset_credentials(ctx: click.Context, corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
+    """Renew the login, the token and the secret key of the server on this machine.
+
+    All other tokens, all sessions and the invitation become invalid. Annotators whose logins are in people-logins.json
+    get new passwords. An annotator named as ID gets one, too, and can log in again after `annotate studio adopt`. A
+    running server is restarted on the same port.
+
+    Exit code 0: renewed; 1: refused, or an annotator has no user any more; 2: could not run.
+
+    \b
+    annotate studio reset-credentials
+    annotate studio reset-credentials anna ben
+    """
+    from annotate.labelstudio import server
+    from annotate.labelstudio.annotators import LOGINS_FILE
+    from annotate.labelstudio.credentials import reset_credentials as renew
+    from annotate.labelstudio.location import open_state
+
+    state = open_state(corpus, folder)
+    with show_status("renewing"):
+        result = renew(state, annotators)
+    click.echo(f"login and password: {state.folder / server.CREDENTIALS_FILE}")
+    if result.annotators:
+        click.echo(f"logins and passwords of {', '.join(result.annotators)}: {state.folder / LOGINS_FILE}")
+    if result.owner:
+        click.echo(f"{result.owner} uses the server's own login")
+    if result.restarted:
+        click.echo(f"restarted: {result.restarted.url}")
+    for annotator in result.missing:
+        click.echo(f"{annotator}: the server does not have their user any more", err=True)
+    if result.missing:
+        ctx.exit(1)

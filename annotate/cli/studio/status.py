@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 import annotate
-from annotate.cli.options import schema_option
+from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, page_url, show_progress, title_option
 from annotate.cli.terminal import terminal
 from annotate.errors import CannotRun, Refused
@@ -22,16 +22,18 @@ MAX_ROWS = 50
 
 
 @click.command("status")
+@corpus_option
 @schema_option
 @title_option
 @dir_option
 @click.option("--all", "every", is_flag=True, help=f"List every article, not only {MAX_ROWS}.")
 @click.pass_context
-def status(ctx: click.Context, schema: str, title: str | None, folder: str, every: bool) -> None:
+def status(ctx: click.Context, corpus: str, schema: str, title: str | None, folder: str | None, every: bool) -> None:
     """Show the server, its projects, the progress of each annotator, and items that could not be taken.
 
-    The first lines are totals for each project and annotator. A table of articles × annotators follows, unfinished
-    articles first: done, draft, skipped, left (assigned and not begun), or – if nothing is known.
+    The first line is the folder of the server's data and logins. Totals for each project and annotator follow, then a
+    table of articles × annotators, unfinished articles first: done, draft, skipped, left (assigned and not begun), or –
+    if nothing is known.
 
     Exit code 0: all is well; 1: items are quarantined, a labelling config was changed on the server, or a migration was
     interrupted; 2: could not run.
@@ -41,12 +43,14 @@ def status(ctx: click.Context, schema: str, title: str | None, folder: str, ever
     annotate studio status --all
     """
     from annotate.labelstudio.http import LOCAL
+    from annotate.labelstudio.location import open_state
     from annotate.labelstudio.status import read_status
 
     inventory = annotate.load_inventory(schema)
     name = title or inventory.title
+    click.echo(f"data: {open_state(corpus, folder, create=False).folder}")
     try:
-        with connect(folder) as (studio, state):
+        with connect(corpus, folder) as (studio, state):
             click.echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}")
             warnings = list(_show_projects(studio, state, name, inventory))
             with show_progress("counting") as progress:
