@@ -160,7 +160,7 @@ def test_named_folder_is_new_or_recorded(tmp_path: Path, project: Project) -> No
     others = plant_former(tmp_path / "others")
     with pytest.raises(Refused, match=r"was not made by .*; name a new folder, or copy this one with .* --dir NEW"):
         open_state(corpus, others)
-    shutil.rmtree(folder)
+    folder.rename(tmp_path / "moved")  # it keeps its inode, which a new folder could get otherwise
     plant_former(folder)
     with pytest.raises(Refused, match="was not made by"):
         open_state(corpus, folder)
