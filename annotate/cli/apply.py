@@ -5,6 +5,7 @@ from typing import IO
 
 import click
 
+from annotate.cli.options import archive_options
 from annotate.errors import CannotRun
 
 
@@ -15,9 +16,19 @@ from annotate.errors import CannotRun
 @click.option("--write", is_flag=True, help="Change the folder OLD itself instead.")
 @click.option("--corpus", default="corpus", show_default=True, help="Path of the corpus folder in a revision.")
 @click.option("--schema", default="schema", show_default=True, help="Path of the schema folder in a revision.")
+@archive_options
 @click.pass_context
 def command(
-    ctx: click.Context, old: str, difference: IO[bytes], out: Path | None, write: bool, corpus: str, schema: str
+    ctx: click.Context,
+    old: str,
+    difference: IO[bytes],
+    out: Path | None,
+    write: bool,
+    corpus: str,
+    schema: str,
+    max_unpacked: int,
+    max_members: int,
+    max_ratio: int,
 ) -> None:
     """Turn OLD into NEW with a DIFFERENCE written by `annotate diff OLD NEW --format json`.
 
@@ -31,6 +42,7 @@ def command(
     annotate diff v0.1.0 corpus --format json | annotate apply v0.1.0 --out newer
     annotate apply corpus changes.json --write
     """
+    from annotate.comparison.archives import Bounds
     from annotate.comparison.patch import PatchRejected, decode_patch, patch_in_place, write_patched
     from annotate.comparison.sources import open_version
     from annotate.comparison.trees import FolderTree
@@ -38,7 +50,7 @@ def command(
     if (out is None) != write:
         raise click.UsageError("give one of --out DIR and --write")
     patch = decode_patch(difference.read(), getattr(difference, "name", "") or "standard input")
-    with open_version(old, corpus, schema) as before:
+    with open_version(old, corpus, schema, Bounds(max_unpacked, max_members, max_ratio)) as before:
         try:
             if out is not None:
                 number = write_patched(patch, before, out)
