@@ -33,10 +33,12 @@ def command(
     """Turn OLD into NEW with a DIFFERENCE written by `annotate diff OLD NEW --format json`.
 
     OLD is anything that `annotate diff` accepts. Without DIFFERENCE, the difference is read from standard input. Every
-    file is checked against the hashes of both versions: NEW is reproduced byte for byte, or nothing is written. An
-    interrupted run with --write can be repeated.
+    file is checked against the hashes of both versions, and all files together against the digests of both versions,
+    before the first write: NEW is reproduced byte for byte, or nothing is written. An interrupted run with --write can
+    be repeated. A difference that an earlier version of the toolkit wrote (format 1) must be made again.
 
-    Exit code 0: done; 1: refused, because the difference does not fit OLD; 2: could not run.
+    Exit code 0: done; 1: refused, because the difference does not fit OLD; 2: could not run, or the difference is
+    damaged.
 
     \b
     annotate diff v0.1.0 corpus --format json | annotate apply v0.1.0 --out newer
