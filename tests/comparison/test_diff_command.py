@@ -75,7 +75,7 @@ def test_page_is_one_file_in_which_words_are_words(spoilt: Pair) -> None:
 
 def test_json_is_complete_and_says_what_it_comes_to(spoilt: Pair) -> None:
     found = msgspec.json.decode(annotate("diff", "old", "new", "--format", "json", cwd=spoilt.folder).output)
-    assert list(found) == ["format", "old", "new", "files", "summary", "version"]
+    assert list(found) == ["format", "old", "new", "files", "digests", "summary", "version"]
     assert found["version"]["level"] == "major"
     assert found["summary"]["spans"]["Speaker"] == {"moved": 1}
     for change in found["files"]:
@@ -137,7 +137,9 @@ def test_apply_wants_one_place(spoilt: Pair, words: tuple[str, ...]) -> None:
 
 
 def test_apply_does_not_write_to_a_revision(repository: Project) -> None:
-    repository.path("changes.json").write_bytes(b'{"format": 1, "old": "a", "new": "b", "files": []}')
+    repository.path("changes.json").write_text(
+        repository.annotate("diff", "v1.0.0", "corpus", "--format", "json").output
+    )
     done = repository.annotate("apply", "v1.0.0", "changes.json", "--write")
     assert (done.exit_code, done.output) == (2, "annotate: v1.0.0: is not a folder; use --out, or name a folder\n")
 
