@@ -11,7 +11,10 @@ from annotate.inventory import Bounds, Inventory, RelationLabel
 from annotate.schemas import PACKAGE_SCHEMAS, package_schema
 from annotate.util.escape import markdown_table
 
-_MARKED = re.compile(r"(<!-- generated: (?P<what>[^>]+?) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+_MARKED = re.compile(
+    r"(<!-- generated: (?P<what>[^<>\n]+?) -->\n)(?:(?!<!-- generated: ).)*?(<!-- /generated -->)", re.DOTALL
+)
+"""A generated table with its marks. It ends before the next opening mark: without a closing one, it is not a table."""
 
 
 def generate_files(inventory: Inventory, schema: Path, guidelines: Path | None) -> dict[Path, str]:

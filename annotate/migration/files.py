@@ -36,7 +36,9 @@ from annotate.migration.yaml_files import migrate_baseline
 from annotate.model import GOLD, Annotation
 
 _TABLE_MARK = "<!-- generated:"
-_LABEL_TABLE = re.compile(r"<!-- generated: label (?P<label>\S+) -->\n.*?<!-- /generated -->\n?", re.DOTALL)
+_LABEL_TABLE = re.compile(
+    r"<!-- generated: label (?P<label>\S++) -->\n(?:(?!<!-- generated: ).)*?<!-- /generated -->\n?", re.DOTALL
+)
 
 
 class Folders(NamedTuple):

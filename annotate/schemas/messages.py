@@ -67,6 +67,9 @@ _TYPES = {
     "null": "null",
 }
 
+_MOST_NAMES = 10
+"""Unknown fields that a message lists."""
+
 _MACHINE = 1 << 62
 """Larger bounds are those of 64-bit integers, and are not shown."""
 
@@ -123,7 +126,7 @@ def _plain(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return json.dumps(value) if value is None or isinstance(value, (bool, int, float)) else quote(value)
+    return json.dumps(value) if value is None or isinstance(value, (bool, float)) else quote(value)
 
 
 def _type(error: Error) -> Said:
@@ -162,10 +165,11 @@ def _required(error: Error) -> Said:
 
 def _additional(error: Error) -> Said:
     names = extra(error)
+    shown = [*map(quote, names[:_MOST_NAMES]), *(["…"] if len(names) > _MOST_NAMES else [])]
     free = [name for name in error.schema.get("properties", {}) if name not in error.instance]
     does, it = ("does", "it") if len(names) == 1 else ("do", "them")
     return (
-        f"{', '.join(map(repr, names))} {does} not belong here",
+        f"{', '.join(shown)} {does} not belong here",
         f"remove {it}, or use one of: {_listed(free)}" if free else f"remove {it}",
     )
 
@@ -192,7 +196,14 @@ def _counted(number: int, one: str, more: str = "") -> str:
 
 def _twice(error: Error) -> Said:
     entries = error.instance
-    twin = next((entry for place, entry in enumerate(entries) if entry in entries[:place]), entries)
+    seen: set[str] = set()
+    twin: Any = entries
+    for entry in entries:
+        key = json.dumps(entry, sort_keys=True)
+        if key in seen:
+            twin = entry
+            break
+        seen.add(key)
     return f"has {_shown(twin)} twice", "keep each entry once"
 
 
