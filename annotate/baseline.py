@@ -41,7 +41,9 @@ _NUMBERS = {"both": 1, "lower": 1, "upper": 1, "between": 2, "none": 0}
 _PART = re.compile(r"\{(\w+)\}")
 _SHOWN = 100
 _LARGEST_EXPANSION = 200_000
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\{(?P<least>\d{1,9})(?:,(?P<most>\d{0,9}))?\}|.", re.DOTALL)
+_TOKEN = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+(?:\]|\Z)|\{(?P<least>\d{1,9})(?:,(?P<most>\d{0,9}))?\}|.", re.DOTALL
+)
 
 
 @findings.rule("B101")
