@@ -4,27 +4,65 @@ The data file, `baseline.yaml` next to the inventory, holds everything that depe
 is a regular expression. Each of its named groups is a span, labelled as `spans` says, and `relations` connects them.
 `{name}` in an expression inserts one of the `parts`. The text of a span sets its attributes: the first entry for its
 label whose `when` matches sets each attribute. `annotate.numbers` reads the numbers.
+
+Expressions are data of others, and one can take longer than a lifetime. They have a bounded length, and an article a
+bounded time. The library `regex` stops a search in time; in its version 0 it finds what `re` finds.
 """
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import regex
 
+from annotate import findings
 from annotate.errors import CannotRun
 from annotate.inventory import Interval, Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.numbers import find_numbers
 from annotate.offsets import sha256, trim_range
 from annotate.schemas import convert_value
+from annotate.util.escape import quote, shorten
 from annotate.util.files import load_yaml
 
 ANNOTATOR = "baseline"
 BASELINE_FILE = "baseline.yaml"
 HINT = "correct it; docs/baseline.md describes the file"
+SECONDS = 10.0
+"""Default of the time that an article may take."""
+LONGEST_PATTERN = 20_000
+"""Characters of an expression with its parts inserted, and of all expressions without."""
 _NUMBERS = {"both": 1, "lower": 1, "upper": 1, "between": 2, "none": 0}
 """Number of numbers that the text must hold for each reading of a wording; with 0 it may hold any."""
+
+
+_PART = re.compile(r"\{(\w+)\}")
+_SHOWN = 100
+_LARGEST_EXPANSION = 200_000
+_TOKEN = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+(?:\]|\Z)|\{(?P<least>\d{1,9})(?:,(?P<most>\d{0,9}))?\}|.", re.DOTALL
+)
+
+
+@findings.rule("B101")
+def too_slow(expression: str, seconds: float) -> Iterator[findings.Problem]:
+    """The patterns of the baseline get through an article in the time that they have.
+
+    Why: an expression can take longer than a lifetime for a text, and what it had found until then would depend on the
+    machine. The article has no labels.
+    Fails: `(a+)+b` on a long line of `a`.
+    Passes: `a+b`; an expression in which no repetition repeats another one.
+    See: docs/baseline.md
+    """
+    yield findings.Problem(
+        f"{quote(expression, _SHOWN)} is still searching after {seconds:g} seconds; let no repetition in it repeat "
+        "another one, split the line, or raise --time-limit"
+    )
+
+
+RULES: tuple[findings.Rule, ...] = (too_slow,)
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,6 +98,42 @@ class Patterns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     attributes: dict[str, list[Setting]] = {}
 
 
+class PatternTooSlow(Exception):  # noqa: N818 - like CannotRun, it states what happened
+    """The expressions of a data file did not get through a text in time.
+
+    Attributes:
+        expression: The one that was searched last.
+    """
+
+    def __init__(self, expression: str) -> None:
+        self.expression = expression
+        super().__init__(f"{quote(expression, _SHOWN)} takes too long")
+
+
+class _Clock:
+    """The time of the processor that is left for a text, which is what the library measures, too."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.process_time() + seconds
+        self._expression = ""
+
+    def left(self, expression: str) -> float:
+        """Return the seconds that are left, and note what is searched with them.
+
+        Raises:
+            TimeoutError: None are left.
+        """
+        self._expression = expression
+        if (seconds := self._end - time.process_time()) > 0:
+            return seconds
+        raise TimeoutError
+
+    @property
+    def expression(self) -> str:
+        """The expression that was searched last."""
+        return self._expression
+
+
 class Baseline:
     """Labels texts with one data file and inventory."""
 
@@ -73,23 +147,50 @@ class Baseline:
         self._require_known_names()
         parts: dict[str, str] = {}
         for name, part in patterns.parts.items():
-            parts[name] = f"(?:{_insert_parts(part, parts)})"
-        self._sentence = self._compile(patterns.sentence)
-        self._rules = [(rule, self._compile(_insert_parts(rule.pattern, parts))) for rule in patterns.rules]
+            parts[name] = f"(?:{self._insert_parts(part, parts)})"
+        self._sentence = self._compile(self._insert_parts(patterns.sentence, {}))
+        self._rules = [(rule, self._compile(self._insert_parts(rule.pattern, parts))) for rule in patterns.rules]
         self._settings = {
-            label: [(self._compile(_insert_parts(entry.when, parts)), entry.set) for entry in entries]
+            label: [(self._compile(self._insert_parts(entry.when, parts)), entry.set) for entry in entries]
             for label, entries in patterns.attributes.items()
         }
         for rule, pattern in self._rules:
             for group in {rule.anchor, *rule.spans, *(end for relation in rule.relations for end in relation[1:])}:
                 if group not in pattern.groupindex or group not in rule.spans:
-                    raise CannotRun(where, f"{group!r} is not a labelled group of {rule.pattern!r}", HINT)
+                    raise CannotRun(
+                        where, f"{quote(group)} is not a labelled group of {quote(rule.pattern, _SHOWN)}", HINT
+                    )
 
-    def _compile(self, pattern: str) -> re.Pattern[str]:
+    def _compile(self, pattern: str) -> "regex.Pattern[str]":
+        if _estimate_size(pattern) > _LARGEST_EXPANSION:
+            problem = (
+                f"{quote(pattern, _SHOWN)} repeats more than {_LARGEST_EXPANSION:,} characters by its numbers in braces"
+            )
+            raise CannotRun(self._where, problem, f"use * or + in place of large numbers; {HINT}")
         try:
-            return re.compile(pattern, re.MULTILINE)
-        except re.error as error:
-            raise CannotRun(self._where, f"{pattern!r} is not a regular expression: {error}", HINT) from error
+            return regex.compile(pattern, regex.MULTILINE | regex.VERSION0)
+        except (regex.error, RecursionError, OverflowError, ValueError, MemoryError) as error:
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+            problem = f"{quote(pattern, _SHOWN)} is not a regular expression: {shorten(reason, _SHOWN)}"
+            raise CannotRun(self._where, problem, HINT) from error
+
+    def _insert_parts(self, pattern: str, parts: dict[str, str]) -> str:
+        """Replace each `{name}` of a part in an expression; leave other braces alone.
+
+        Raises:
+            CannotRun: The result is too long. Parts of parts can make it grow beyond any memory.
+        """
+        pieces = _PART.split(pattern)
+        length = sum(map(len, pieces))
+        for index in range(1, len(pieces), 2):
+            pieces[index] = parts.get(pieces[index], f"{{{pieces[index]}}}")
+            length += len(pieces[index])
+            if length > LONGEST_PATTERN:
+                break
+        if length > LONGEST_PATTERN:
+            problem = f"{quote(pattern, _SHOWN)} has more than {LONGEST_PATTERN:,} characters with its parts"
+            raise CannotRun(self._where, problem, f"shorten it; {HINT}")
+        return "".join(pieces)
 
     def _require_known_names(self) -> None:
         labels = [*self.patterns.attributes, *(name for rule in self.patterns.rules for name in rule.spans.values())]
@@ -99,18 +200,30 @@ class Baseline:
         if unknown:
             raise CannotRun(self._where, f"the inventory has no {unknown[0]!r}", HINT)
 
-    def annotate(self, article_id: str, text: str) -> Annotation:
+    def annotate(self, article_id: str, text: str, seconds: float = SECONDS) -> Annotation:
         """Label a text.
 
         Args:
             article_id: The id of its article.
             text: The text; offsets are its code points.
+            seconds: The time of the processor that it may take.
+
+        Raises:
+            PatternTooSlow: It takes longer. There are then no labels: which ones were found would depend on the
+                machine.
         """
+        clock = _Clock(seconds)
+        try:
+            return self._annotate(article_id, text, clock)
+        except TimeoutError as error:
+            raise PatternTooSlow(clock.expression) from error
+
+    def _annotate(self, article_id: str, text: str, clock: _Clock) -> Annotation:
         spans: dict[tuple[str, int, int], Span] = {}
         relations: dict[tuple[str, str, str], Relation] = {}
-        for sentence in self._sentence.finditer(text):
+        for sentence in self._sentence.finditer(text, timeout=clock.left(self.patterns.sentence)):
             anchors: list[tuple[str, int, int]] = []
-            for rule, match in self._find_matches(sentence[0]):
+            for rule, match in self._find_matches(sentence[0], clock):
                 label, (start, end) = rule.spans[rule.anchor], match.span(rule.anchor)
                 if any(label == other and start < last and first < end for other, first, last in anchors):
                     continue
@@ -125,7 +238,7 @@ class Baseline:
                         continue
                     key = (label, first, last)
                     if key not in spans:
-                        spans[key] = self._make_span(f"b{len(spans) + 1}", *key, text[first:last])
+                        spans[key] = self._make_span(f"b{len(spans) + 1}", *key, text[first:last], clock)
                     ids[group] = spans[key].id
                 for name, head, tail in rule.relations:
                     if head in ids and tail in ids:
@@ -142,20 +255,23 @@ class Baseline:
             relations=tuple(relations.values()),
         )
 
-    def _find_matches(self, sentence: str) -> Iterator[tuple[Pattern, re.Match[str]]]:
+    def _find_matches(self, sentence: str, clock: _Clock) -> Iterator[tuple[Pattern, "regex.Match[str]"]]:
         """Yield every match, also inside the match before: the search continues after the start of the anchor."""
         for rule, pattern in self._rules:
-            match = pattern.search(sentence)
-            while match:
-                yield rule, match
-                match = pattern.search(sentence, match.start(rule.anchor) + 1)
+            position = 0
+            while match := pattern.search(sentence, position, timeout=clock.left(rule.pattern)):
+                anchor = match.start(rule.anchor)
+                if anchor >= 0:
+                    yield rule, match
+                # A group that is optional may have no part in a match.
+                position = (anchor if anchor >= 0 else match.start()) + 1
 
-    def _make_span(self, id_: str, label: str, start: int, end: int, text: str) -> Span:
+    def _make_span(self, id_: str, label: str, start: int, end: int, text: str, clock: _Clock) -> Span:
         interval = next((interval for interval in self.inventory.intervals if interval.label == label), None)
         numbers = find_numbers(text, self.inventory.language) if interval else []
         values: dict[str, AttributeValue] = {}
         for when, entry in self._settings.get(label, ()):
-            if when.search(text):
+            if when.search(text, timeout=clock.left(when.pattern)):
                 for name, value in entry.items():
                     if not interval or name != interval.wording or _has_needed_numbers(interval, value, numbers):
                         values.setdefault(name, value)
@@ -168,9 +284,26 @@ class Baseline:
         return Span(id=id_, label=label, start=start, end=end, text=text, attributes=values)
 
 
-def _insert_parts(pattern: str, parts: dict[str, str]) -> str:
-    """Replace each `{name}` of a part in a pattern; leave other braces alone."""
-    return re.sub(r"\{(\w+)\}", lambda match: parts.get(match[1], match[0]), pattern)
+def _estimate_size(pattern: str) -> int:
+    """Estimate the length of an expression with its counted repetitions written out, as the compiler does."""
+    sizes = [0]  # of the whole, and of each group that is open
+    last = 1
+    for token in _TOKEN.finditer(pattern):
+        if token["least"]:
+            factor = max(int(token["least"]), int(token["most"] or 0), 1)
+            sizes[-1] += last * (factor - 1)
+            last *= factor
+        elif token[0] == "(":
+            sizes.append(1)
+        elif token[0] == ")":
+            last = sizes.pop() if len(sizes) > 1 else sizes[0]
+            sizes[-1] += last
+        else:
+            last = 1
+            sizes[-1] += 1
+        if sizes[-1] > _LARGEST_EXPANSION:
+            break
+    return sum(sizes)
 
 
 def _has_needed_numbers(interval: Interval, value: AttributeValue, numbers: list[int]) -> bool:

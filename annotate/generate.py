@@ -13,7 +13,10 @@ from annotate.util.escape import markdown_table
 from annotate.util.files import read_text
 from annotate.util.folders import find_files
 
-_MARKED = re.compile(r"(<!-- generated: (?P<what>[^>]+?) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+_MARKED = re.compile(
+    r"(<!-- generated: (?P<what>[^<>\n]+?) -->\n)(?:(?!<!-- generated: ).)*?(<!-- /generated -->)", re.DOTALL
+)
+"""A generated table with its marks. It ends before the next opening mark: without a closing one, it is not a table."""
 
 
 def generate_files(inventory: Inventory, schema: Path, guidelines: Path | None) -> dict[Path, str]:

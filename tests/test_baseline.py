@@ -1,13 +1,18 @@
 """The baseline: what its patterns find, that its labels keep the rules, and the errors of a broken data file."""
 
+import contextlib
+import re
+import resource
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given
 
-from annotate.baseline import load_baseline
+from annotate.baseline import Baseline, PatternTooSlow, load_baseline
 from annotate.checks import find_errors
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
@@ -151,3 +156,119 @@ def test_prelabel_never_writes_into_the_corpus(project: Project, out: str) -> No
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
     assert "is inside the corpus, whose labels it could overwrite" in result.output
     assert project.snapshot() == before
+
+
+SLOW = SMALL.replace(r"'(?P<who>{who}) (?P<verb>said)", r"'(?P<who>(?:\w+ ?)+)(?P<verb>said)")
+
+
+def test_pattern_that_takes_too_long_is_a_finding_and_the_others_are_labelled(project: Project) -> None:
+    (project.schema / "baseline.yaml").write_text(SLOW)
+    project.path("corpus/articles/harbour.txt").write_text("a" * 5_000 + "! said")
+    start = time.process_time()
+    done = project.annotate("prelabel", "--out", "out", "--time-limit", "0.5")
+    assert time.process_time() - start < 5
+    assert done.exit_code == 1, done.output
+    assert re.fullmatch(
+        r"out/harbour\.json: B101: '\(\?P<who>.+' is still searching after 0\.5 seconds; .+, or raise --time-limit\n",
+        "".join(line for line in done.stderr.splitlines(keepends=True) if "B101" in line),
+    )
+    assert sorted(path.name for path in (project.root / "out").iterdir()) == ["market.json"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Aa " * 3_000, None),
+        ("said " * 40_000, None),
+        ("a" * 200_000, None),
+        ("1,000 " * 30_000 + "people were killed", None),
+        ("“" * 100_000, None),
+        ("a" * 200, r"(?:a+)+b"),
+    ],
+)
+def test_hostile_text_takes_no_longer_than_the_limit(project: Project, text: str, sentence: str | None) -> None:
+    baseline = BASELINE
+    if sentence:
+        patterns = msgspec.structs.replace(BASELINE.patterns, sentence=sentence)
+        baseline = Baseline(patterns, INVENTORY)
+    start = time.process_time()
+    with contextlib.suppress(PatternTooSlow):
+        baseline.annotate("a", text, 2.0)
+    assert time.process_time() - start < 6
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (
+            SMALL.replace("'The \\w+'", f"'{'a' * 20_001}'"),
+            "has more than 20,000 characters with its parts; shorten it",
+        ),
+        (
+            SMALL.replace(
+                "many: '{who} of many'", ", ".join(f"p{n + 1}: '{f'{{p{n}}}' * 10}'" for n in range(9))
+            ).replace("parts: {", "parts: {p0: 'aaaaaaaaaa', "),
+            "has more than 20,000 characters with its parts; shorten it",
+        ),
+        (
+            SMALL.replace("'The \\w+'", f"'{'(' * 5_000 + ')' * 5_000}'"),
+            "is not a regular expression: it is nested",
+        ),
+        (SMALL.replace("'The \\w+'", r"'(?P<who>The'"), "is not a regular expression: "),
+        (SMALL.replace("'The \\w+'", r"'a{99999999999999999999}'"), "is not a regular expression: "),
+        (SMALL.replace("'The \\w+'", "'[[:bad:]'"), "is not a regular expression: "),
+    ],
+)
+def test_pattern_that_cannot_be_used_is_one_short_line(project: Project, data: str, said: str) -> None:
+    (project.schema / "baseline.yaml").write_text(data)
+    with pytest.raises(CannotRun, match=r"baseline\.yaml: '") as caught:
+        load_baseline(project.schema, project.inventory)
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+REPETITIONS = (
+    "(?:(?:(?:a{1000}){1000}){1000}){1000}",
+    "(?:a{1000}){1000}",
+    r"(?:[)]a{1000}){1000}",
+    r"(?:\\)a{1000}){1000}",
+    "(?x)(?:\\n # )\\n a{1000}){1000}",
+    "(?:a?){5000}(?:a){5000}",
+    "(a|b|c){1,60000}",
+    "a{0,99999999}",
+)
+
+
+@pytest.mark.parametrize("part", REPETITIONS)
+def test_pattern_that_repeats_a_lot_takes_bounded_time(project: Project, part: str) -> None:
+    (project.schema / "baseline.yaml").write_text(SMALL.replace("'The \\w+'", f"'{part}'"))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    with contextlib.suppress(CannotRun, PatternTooSlow):
+        load_baseline(project.schema, project.inventory).annotate("a", "a" * 2_000 + " said", 1.0)
+    assert time.process_time() - start < 5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 200_000  # kilobytes
+
+
+def test_optional_anchor_that_is_not_in_a_match_ends(project: Project) -> None:
+    (project.schema / "baseline.yaml").write_text(SMALL.replace("anchor: verb", "anchor: load"))
+    made = load_baseline(project.schema, project.inventory).annotate("a", "The cook said no. The cook said 40 crates.")
+    assert [span.text for span in made.spans] == ["The cook", "said", "40 crates"]
+
+
+def test_patterns_find_what_the_library_re_finds() -> None:
+    """Version 0 of `regex` is meant to behave as `re`: on the corpus, every pattern finds the same."""
+    corpus = Corpus(ROOT / "corpus")
+    patterns = [BASELINE._sentence, *(pattern for _, pattern in BASELINE._rules)]
+    patterns += [pattern for entries in BASELINE._settings.values() for pattern, _ in entries]
+    for article in corpus.article_ids():
+        text = corpus.read_text(article)
+        sentences = [match[0] for match in re.finditer(BASELINE._sentence.pattern, text, re.MULTILINE)]
+        for pattern in patterns:
+            other = re.compile(pattern.pattern, re.MULTILINE)
+            for part in [text, *sentences] if pattern is BASELINE._sentence else sentences:
+                expected = [(match.span(), match.groupdict()) for match in other.finditer(part)]
+                assert [(match.span(), match.groupdict()) for match in pattern.finditer(part)] == expected
+                for position in range(0, len(part), 17):
+                    left, right = pattern.search(part, position), other.search(part, position)
+                    assert (left and left.span()) == (right and right.span())

@@ -12,6 +12,10 @@ import msgspec
 
 from annotate.corpus import span_sort_key
 from annotate.model import Annotation, AttributeValue, Relation, Span
+from annotate.util.escape import quote
+
+_MOST_DIGITS = 12
+"""Digits of an offset. Python does not convert thousands of digits."""
 
 Reference = str
 """A span as `Label@start-end`, in code points, half open."""
@@ -132,8 +136,9 @@ def parse_reference(reference: Reference) -> tuple[str, int, int]:
     """
     label, _, location = reference.rpartition("@")
     start, _, end = location.partition("-")
-    if not label or not start.isdigit() or not end.isdigit() or int(start) >= int(end):
-        raise ValueError(f"{reference!r} is not Label@start-end")
+    is_offset = all(part.isdecimal() and len(part) <= _MOST_DIGITS for part in (start, end))
+    if not label or not is_offset or int(start) >= int(end):
+        raise ValueError(f"{quote(reference, 100)} is not Label@start-end")
     return label, int(start), int(end)
 
 

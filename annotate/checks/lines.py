@@ -36,20 +36,25 @@ def repeated_keys(data: bytes) -> Iterator[tuple[str, int]]:
         RecursionError: for values that are nested too deeply.
     """
     text = data.decode("utf-8")
+    line_ends = _line_ends(text)
     root = _skip_white_space(text, 0)
     containers = [root] if text[root] in "[{" else []
     while containers:
         seen: set[str | int] = set()
         for key, offset, value in _members(text, containers.pop()):
             if key in seen:
-                yield str(key), text.count("\n", 0, offset) + 1
+                yield str(key), bisect(line_ends, offset) + 1
             seen.add(key)
             if text[value] in "[{":
                 containers.append(value)
 
 
+def _line_ends(text: str) -> list[int]:
+    return [match.start() for match in re.finditer("\n", text)]
+
+
 def _json_lines(text: str) -> LineFinder:
-    line_ends = [match.start() for match in re.finditer("\n", text)]
+    line_ends = _line_ends(text)
 
     @cache
     def members(offset: int) -> dict[str | int, int]:
@@ -92,11 +97,15 @@ def _skip_white_space(text: str, offset: int) -> int:
 def _yaml_lines(text: str) -> LineFinder:
     root = yaml.compose(text, yaml.SafeLoader)
 
+    @cache
+    def values(node: yaml.MappingNode) -> dict[str, yaml.Node]:
+        return {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+
     def find_line(path: Path) -> int:
         node = root
         for step in path:
             if isinstance(node, yaml.MappingNode):
-                node = next((value for key, value in node.value if key.value == str(step)), node)
+                node = values(node).get(str(step), node)
             elif isinstance(node, yaml.SequenceNode):
                 node = node.value[int(step)]
         return node.start_mark.line + 1 if node else 1

@@ -66,7 +66,7 @@ def command(
         raise click.UsageError("--id and --cut go with one file, and not together")
     parsed = []
     for cut in cuts:
-        match = re.fullmatch(r"([^=]+)=(\d+):(\d+)", cut)
+        match = re.fullmatch(r"([^=]+)=(\d{1,12}):(\d{1,12})", cut)
         if not match:
             raise click.UsageError(f"--cut {cut!r} is not ID=START:END")
         parsed.append(Cut(match[1], int(match[2]), int(match[3])))

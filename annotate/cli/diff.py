@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.options import out_option
+from annotate.cli.options import archive_options, out_option
 from annotate.cli.terminal import format_tables, terminal
 from annotate.util.files import write_report
 
@@ -44,6 +44,7 @@ _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
     help="Folder of predictions to score against both versions.",
 )
 @out_option
+@archive_options
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the versions differ.")
 @click.pass_context
 def command(
@@ -55,6 +56,9 @@ def command(
     schema: str,
     predictions: str | None,
     out: str | None,
+    max_unpacked: int,
+    max_members: int,
+    max_ratio: int,
     exit_code: bool,
 ) -> None:
     """Show what changed from OLD to NEW: counts by label, every change, and the version number that is needed.
@@ -62,6 +66,9 @@ def command(
     OLD and NEW are each a git revision, a corpus folder (with schema/ next to it), a folder that holds both, or a
     release (its source archive, or a folder with one). A path on disk takes precedence over a revision. The counts are
     of gold; the changes are of all files. Spans are matched by id, then by overlap (docs/versioning.md).
+
+    An archive is a zip, or a tar that is plain or compressed with gzip, bzip2, xz or zstd. It is refused if it exceeds
+    one of the --max bounds, or holds a link, a pipe or a name that leads out of it.
 
     --rescore scores saved predictions against both versions and shows which changes of gold moved the scores.
 
@@ -73,10 +80,12 @@ def command(
     annotate diff HEAD~3 HEAD --format md
     annotate diff v0.1.0 corpus --rescore out/baseline
     """
+    from annotate.comparison.archives import Bounds
     from annotate.comparison.compare import Comparison
     from annotate.comparison.sources import open_version
 
-    with open_version(old, corpus, schema) as before, open_version(new, corpus, schema) as after:
+    bounds = Bounds(max_unpacked, max_members, max_ratio)
+    with open_version(old, corpus, schema, bounds) as before, open_version(new, corpus, schema, bounds) as after:
         with terminal(stderr=True).status("comparing"):
             comparison = Comparison(before, after)
             rescoring = _rescore(comparison, predictions) if predictions else None

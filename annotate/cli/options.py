@@ -1,6 +1,12 @@
 """Arguments and options that several commands share."""
 
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 corpus_argument = click.argument("corpus", default="corpus", type=click.Path(), required=False)
 corpus_option = click.option("--corpus", default="corpus", show_default=True, type=click.Path(), help="Corpus folder.")
@@ -46,3 +52,46 @@ seed_option = click.option("--seed", type=int, default=0, show_default=True, hel
 def split_ids(value: str) -> list[str]:
     """Return the ids of an option that takes a list separated by commas."""
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?) ?(k|M|G|T)?B?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def _parse_size(_ctx: click.Context, _parameter: click.Parameter, value: str) -> int:
+    """Return the number of bytes of a size with a unit or without: 500MB, 2.5 GB, 1000000."""
+    match = _SIZE.fullmatch(value.strip())
+    size = round(float(match[1]) * _UNITS[(match[2] or "").lower()]) if match else 0
+    if not size:
+        raise click.BadParameter(f"{value!r} is not a size; write a number and a unit, as in 500MB or 2GB")
+    return size
+
+
+def archive_options(function: F) -> F:
+    """Add the options that bound what an archive may hold: `max_unpacked`, `max_members`, `max_ratio`."""
+    for option in (
+        click.option(
+            "--max-ratio",
+            type=click.IntRange(1),
+            default=200,
+            show_default=True,
+            help="Bytes that a larger archive may unpack to, for each of its own.",
+        ),
+        click.option(
+            "--max-members",
+            type=click.IntRange(1),
+            default=500_000,
+            show_default=True,
+            help="Files and folders that an archive may hold.",
+        ),
+        click.option(
+            "--max-unpacked",
+            callback=_parse_size,
+            metavar="SIZE",
+            default="2GB",
+            show_default=True,
+            help="Bytes that an archive may unpack to, as in 500MB.",
+        ),
+    ):
+        function = option(function)
+    return function

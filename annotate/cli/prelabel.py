@@ -15,14 +15,23 @@ from annotate.util.files import write_atomically
 @corpus_argument
 @schema_option
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder to write, one file an article.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0.1, 86_400),
+    default=10,
+    show_default=True,
+    help="Seconds of processor time that the patterns may take for an article.",
+)
 @click.pass_context
-def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
+def command(ctx: click.Context, corpus: str, schema: str, out: str, time_limit: float) -> None:
     """Label every article with the patterns of schema/baseline.yaml.
 
     It needs no model and does not look at gold. The files have the format of the corpus; their annotator is `baseline`.
-    Score them, or push them as predictions.
+    Score them, or push them as predictions. An article for which a pattern takes too long is reported (B101) and gets
+    no file.
 
-    Exit code 0: written; 1: written, and some labels break rules of the inventory; 2: could not run.
+    Exit code 0: written; 1: written, and some labels break rules of the inventory or an article took too long; 2: could
+    not run.
 
     \b
     annotate prelabel --out out/baseline
@@ -34,22 +43,30 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     tagger = baseline.load_baseline(schema, inventory)
-    error_count = span_count = relation_count = 0
+    error_count = file_count = span_count = relation_count = 0
     article_ids = store.article_ids()
     if Path(out).resolve().is_relative_to(store.root.resolve()):
         raise CannotRun(out, "is inside the corpus, whose labels it could overwrite", "choose a folder outside it")
     with count_progress("labelling", len(article_ids)) as progress:
         for article_id in article_ids:
             text = store.read_text(article_id)
-            annotation = tagger.annotate(article_id, text)
             path = Path(out) / f"{article_id}.json"
+            try:
+                annotation = tagger.annotate(article_id, text, time_limit)
+            except baseline.PatternTooSlow as slow:
+                for finding in baseline.too_slow(str(path), article_id, slow.expression, time_limit):
+                    click.echo(f"{finding.file}: {finding.code}: {finding.message}", err=True)
+                error_count += 1
+                progress(1)
+                continue
             for error in find_errors(annotation, text, inventory, str(path)):
                 click.echo(f"{error.file}: {error.code} span {error.span}: {error.message}", err=True)
                 error_count += 1
             write_atomically(path, encode_annotation(annotation))
+            file_count += 1
             span_count += len(annotation.spans)
             relation_count += len(annotation.relations)
             progress(1)
-    click.echo(f"{len(article_ids)} articles, {span_count} spans, {relation_count} relations written to {out}")
+    click.echo(f"{file_count} articles, {span_count} spans, {relation_count} relations written to {out}")
     if error_count:
         ctx.exit(1)

@@ -1,5 +1,6 @@
 """Make the new bytes of a file from the old bytes and the change of the file."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -12,6 +13,9 @@ from annotate.model import Annotation, Article
 from annotate.offsets import sha256
 
 T = TypeVar("T")
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+"""Encodes a span or a relation as a key: attributes have no hash."""
 
 
 class CannotApply(Exception):  # noqa: N818 - like CannotRun, it states what happened
@@ -81,10 +85,16 @@ def _rebuild_annotation(change: FileChange, old: bytes | None) -> bytes:
 
 def _replace_changed(old: Iterable[T], changes: Sequence[SpanChange] | Sequence[RelationChange]) -> tuple[T, ...]:
     """Return the items that did not change, then the new versions of those that did, then the added ones."""
-    items: list[Any] = list(old)
-    for change in changes:
-        if change.old is not None:
-            items.remove(change.old)
+    dropped = Counter(map(_ENCODER.encode, (change.old for change in changes if change.old is not None)))
+    items: list[Any] = []
+    for item in old:
+        key = _ENCODER.encode(item)
+        if dropped[key]:
+            dropped[key] -= 1
+        else:
+            items.append(item)
+    if dropped.total():
+        raise CannotApply("a change does not find the span or relation that it replaces")
     return (*items, *(change.new for change in changes if change.new is not None))
 
 

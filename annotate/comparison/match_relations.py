@@ -69,9 +69,9 @@ def list_relation_changes(
             ends = {"old_ends": old_ends.find(left), "new_ends": new_ends.find(right)}
             yield RelationChange(kinds=kinds, old=left, new=right, **ends)
     for relation in unmatched:
-        yield RelationChange(kinds=("added",), new=relation, new_ends=new_ends.find(relation))
+        yield RelationChange(kinds=("added",), old=None, new=relation, new_ends=new_ends.find(relation))
     for mapped in waiting:
-        yield RelationChange(kinds=("removed",), old=mapped.relation, old_ends=old_ends.find(mapped.relation))
+        yield RelationChange(kinds=("removed",), old=mapped.relation, new=None, old_ends=old_ends.find(mapped.relation))
 
 
 def _drop_equal(

@@ -164,8 +164,8 @@ def list_span_changes(match: SpanMatch, map_range: MapRange, renamed: Mapping[st
         kinds = tuple(_list_kinds(old, new, shift, renamed))
         if kinds:
             yield SpanChange(kinds=kinds, old=old, new=new, by=shift)
-    yield from (SpanChange(kinds=("added",), new=span) for span in match.added)
-    yield from (SpanChange(kinds=("removed",), old=span) for span in match.removed)
+    yield from (SpanChange(kinds=("added",), old=None, new=span) for span in match.added)
+    yield from (SpanChange(kinds=("removed",), old=span, new=None) for span in match.removed)
 
 
 def _measure_shift(old: Span, new: Span, map_range: MapRange) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """The data model of a difference: the change of a span, a relation, a field, a file. It is the JSON of `annotate diff`.
 
-Offsets are Unicode code points, half open. `old` is None for something added, `new` for something removed.
+Offsets are Unicode code points, half open. `old` is None for something added, `new` for something removed. Neither has
+a default, and unknown keys are refused: a key that is lost or misspelt must not mean that something is removed.
 """
 
 from typing import Any, Literal
@@ -9,7 +10,7 @@ import msgspec
 
 from annotate.model import Relation, Span
 
-FORMAT = 1
+FORMAT = 2
 """Format number of the JSON of a difference. A reader refuses a number that it does not know."""
 
 SpanKind = Literal["added", "removed", "relabelled", "renamed", "moved", "carried", "attributes", "note", "words", "id"]
@@ -24,7 +25,7 @@ FileKind = Literal[
 ]
 
 
-class SpanChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SpanChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The change of one span.
 
     Attributes:
@@ -32,12 +33,12 @@ class SpanChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     kinds: tuple[SpanKind, ...]
-    old: Span | None = None
-    new: Span | None = None
+    old: Span | None
+    new: Span | None
     by: tuple[int, int] = (0, 0)
 
 
-class End(msgspec.Struct, frozen=True):
+class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The span at one end of a relation, as a reader identifies it; offsets in code points."""
 
     label: str
@@ -50,25 +51,25 @@ Ends = tuple[End | None, End | None]
 """Head and tail of a relation; None for an id that no span has."""
 
 
-class RelationChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RelationChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The change of one relation, with the spans at its ends in both versions."""
 
     kinds: tuple[RelationKind, ...]
-    old: Relation | None = None
-    new: Relation | None = None
+    old: Relation | None
+    new: Relation | None
     old_ends: Ends | None = None
     new_ends: Ends | None = None
 
 
-class FieldChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FieldChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The change of a field of an article's metadata or of an annotation."""
 
     field: str
-    old: Any = None
-    new: Any = None
+    old: Any
+    new: Any
 
 
-class Edit(msgspec.Struct, frozen=True):
+class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A replacement in a text: `[start, end)` of the old text holds `old`; the new text has `new` there."""
 
     start: int
@@ -77,14 +78,14 @@ class Edit(msgspec.Struct, frozen=True):
     new: str
 
 
-class Replacement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Replacement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Both versions of a file that is not UTF-8; base64 in JSON."""
 
-    old: bytes = b""
-    new: bytes = b""
+    old: bytes
+    new: bytes
 
 
-class FileChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FileChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The change of one file.
 
     The new file can be made from the old one: by `edits` or `replaced` where one is given, otherwise by `fields`,
@@ -93,16 +94,16 @@ class FileChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         file: Path below `corpus/` or `schema/`, with that prefix.
         annotation_set: Of an annotation: gold or an annotator's id. In JSON it is `version`.
-        old: SHA-256 of the old file.
-        new: SHA-256 of the new file.
+        old: SHA-256 of the old file, None where the file was added.
+        new: SHA-256 of the new file, None where the file was removed.
     """
 
     file: str
     kind: FileKind
     article: str | None = None
     annotation_set: str | None = msgspec.field(default=None, name="version")
-    old: str | None = None
-    new: str | None = None
+    old: str | None
+    new: str | None
     fields: tuple[FieldChange, ...] = ()
     spans: tuple[SpanChange, ...] = ()
     relations: tuple[RelationChange, ...] = ()
@@ -113,6 +114,16 @@ class FileChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def status(self) -> Literal["added", "removed", "changed"]:
         """Whether the file was added, removed or changed."""
         return "added" if self.old is None else "removed" if self.new is None else "changed"
+
+
+class Digests(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The digest of each version: the SHA-256 of a line `HASH  PATH` for each of its files, in the order of the paths.
+
+    It is what `sha256sum` prints, sorted by path. A difference that lacks a file, or has one too many, does not match.
+    """
+
+    old: str
+    new: str
 
 
 InventoryKind = Literal[

@@ -264,7 +264,7 @@ RULES: tuple[VersionRule, ...] = (
 LEVELS: tuple[Level, ...] = ("none", "patch", "minor", "major")
 """The levels, lowest first."""
 
-_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_VERSION = re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})")
 
 
 class Reason(msgspec.Struct, frozen=True):

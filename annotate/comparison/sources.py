@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from annotate.comparison.archives import ARCHIVES, unpack_archive
+from annotate.comparison.archives import ARCHIVES, DEFAULT_BOUNDS, Bounds, unpack_archive
 from annotate.comparison.paths import CORPUS, SCHEMA
 from annotate.comparison.trees import FolderTree, Tree, open_revision
 from annotate.errors import CannotRun
@@ -12,7 +12,9 @@ from annotate.inventory import INVENTORY_FILE
 
 
 @contextlib.contextmanager
-def open_version(name: str, corpus: str = CORPUS, schema: str = SCHEMA) -> Iterator[Tree]:
+def open_version(
+    name: str, corpus: str = CORPUS, schema: str = SCHEMA, bounds: Bounds = DEFAULT_BOUNDS
+) -> Iterator[Tree]:
     """Open the files of a version, while the context lasts.
 
     A path on disk takes precedence over a revision. A corpus folder has its schema next to it, otherwise in the folder
@@ -23,6 +25,7 @@ def open_version(name: str, corpus: str = CORPUS, schema: str = SCHEMA) -> Itera
         name: A corpus folder, a folder that holds one, a release, or a git revision.
         corpus: The path of the corpus folder.
         schema: The path of the schema folder.
+        bounds: What an archive may hold.
 
     Raises:
         CannotRun: The name is none of these, or cannot be read.
@@ -33,14 +36,14 @@ def open_version(name: str, corpus: str = CORPUS, schema: str = SCHEMA) -> Itera
         if roots := _find_roots(path, corpus, schema):
             yield FolderTree(name, roots)
         elif len(archives) == 1:
-            yield from _open_archive(archives[0], name)
+            yield from _open_archive(archives[0], name, bounds)
         else:
             raise CannotRun(path, "is neither a corpus folder nor a release", _suggest(path, archives))
     elif path.is_file():
         if not name.endswith(ARCHIVES):
             hint = f"name a folder, or a file that ends in {', '.join(ARCHIVES)}"
             raise CannotRun(path, "is not a source archive", hint)
-        yield from _open_archive(path, name)
+        yield from _open_archive(path, name, bounds)
     else:
         with open_revision(name, corpus, schema) as tree:
             yield tree
@@ -64,8 +67,8 @@ def _find_roots(path: Path, corpus: str, schema: str) -> dict[str, Path] | None:
     return {CORPUS: path, SCHEMA: sibling if (sibling / INVENTORY_FILE).is_file() else Path(schema)}
 
 
-def _open_archive(path: Path, name: str) -> Iterator[Tree]:
-    with unpack_archive(path) as folder:
+def _open_archive(path: Path, name: str, bounds: Bounds) -> Iterator[Tree]:
+    with unpack_archive(path, bounds) as folder:
         candidates = sorted(folder.glob(f"**/{CORPUS}/articles/"), key=lambda candidate: len(candidate.parts))
         roots = _find_roots(candidates[0].parent.parent, CORPUS, SCHEMA) if candidates else None
         if roots is None:

@@ -18,7 +18,8 @@ from annotate.errors import CannotRun, describe_os_error
 from annotate.util.files import fsync_folder, write_atomically
 from annotate.util.folders import temporary_folder
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
+# It begins only where a run of such characters does, and never goes back: a long run is read once.
+_ADDRESS = re.compile(r"(?<![a-z0-9+.-])[a-z0-9+.-]++://[^\s'\"<>]++", re.IGNORECASE)
 _NOT_FOUND = 404
 _LONGEST_ERROR = 200
 WORKSPACE_PREFIX = "work-"

@@ -47,10 +47,11 @@ LOSSES = {**METADATA_LOSSES}
 _RESTORE = "make it a file that can be read"
 _NUMBERED_ID = re.compile(r"s([1-9][0-9]{0,8})")
 _REF = re.compile(r"[TERAMN#*]\S*")
-_SPAN = re.compile(r"(\S+) (-?\d{1,12} -?\d{1,12}(?:;-?\d{1,12} -?\d{1,12})*)\s*")
-_ATTRIBUTE = re.compile(r"(\S+) (\S+)(?: (.*?))?\s*")
-_NORMALIZATION = re.compile(r"(\S+) (\S+) (\S+:\S+)\s*")
-_NOTE = re.compile(r"(\S+) (\S+)\s*")
+# The fields have no white space at their end. No pattern goes back over what a part of it has matched.
+_SPAN = re.compile(r"(\S++) (-?\d{1,12} -?\d{1,12}(?:;-?\d{1,12} -?\d{1,12})*)")
+_ATTRIBUTE = re.compile(r"(\S++) (\S++)(?: (.*))?")
+_NORMALIZATION = re.compile(r"(\S++) (\S++) (\S[^\s:]*+:\S++)")
+_NOTE = re.compile(r"(\S++) (\S++)")
 _ROLE = re.compile(r"([^\s:]+):([^\s:]+)")
 _NUMBERED_REF = re.compile(r"T([0-9]{1,12})")
 
@@ -208,6 +209,7 @@ def _parse_fields(number: int, ref: str, fields: str, tail: str) -> Item | None:
         fields: What is between the first and the second tab.
         tail: What follows the second tab.
     """
+    fields = fields.rstrip()
     match ref[0]:
         case "T":
             if match := _SPAN.fullmatch(fields):

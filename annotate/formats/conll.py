@@ -25,6 +25,7 @@ from annotate.formats.ledger import METADATA_LOSSES, list_facts, metadata_losses
 from annotate.inventory import Inventory
 from annotate.model import Span
 from annotate.tokens import OUTSIDE, find_tagged_spans, is_tag, tokenize
+from annotate.util.escape import quote, shorten
 from annotate.util.files import open_raw
 from annotate.util.folders import find_files
 
@@ -42,6 +43,8 @@ LOSSES = {
     "white space": "white space between tokens becomes spaces, and a line end between paragraphs",
 }
 
+_MOST_DIGITS = 12
+"""Digits of an offset. Python does not convert thousands of digits."""
 _REASONS = {"id": "ids", "attribute": "attributes", "note": "notes", "relation": "relations"}
 
 
@@ -205,9 +208,10 @@ def _read_article(path: Path, article_id: str, has_offsets: bool, lines: list[tu
         start, end = str(position), str(position + len(form))
         if has_offsets and len(tags) > 2:
             start, end, *tags = tags
-        is_offset = start.isascii() and start.isdigit() and int(start) >= previous_end
+        is_offset = start.isascii() and start.isdigit() and len(start) <= _MOST_DIGITS and int(start) >= previous_end
         if not (is_offset and end == str(int(start) + len(form))):
-            items.append(UnreadableItem(number, f"{start} and {end} are not the offsets of {form!r}"))
+            problem = f"{shorten(start)} and {shorten(end)} are not the offsets of {quote(form)}"
+            items.append(UnreadableItem(number, problem))
         elif not tags or (rows and len(tags) != len(rows[0][1])):
             items.append(UnreadableItem(number, f"has {len(tags)} columns of tags"))
         else:

@@ -40,7 +40,7 @@ def render_instructions(folder: str | Path, inventory: Inventory) -> str:
     sections: list[str] = []
     for name in page_names(folder, inventory):
         text = read_text(folder / name, "write the page, or fix the inventory", within=folder, errors="replace")
-        tokens = parser.parse(_COMMENT.sub("", text))
+        tokens = parser.parse(_remove_comments(text))
         title, tokens = _split_title(tokens, name)
         for token in tokens:
             _replace_links(token.children or [])
@@ -48,6 +48,13 @@ def render_instructions(folder: str | Path, inventory: Inventory) -> str:
         sections.append(f"<details>\n<summary>{escape_html(title)}</summary>\n{body}</details>")
     css = read_template("labelstudio/instructions.css")
     return "\n".join([f"<style>\n{css}</style>", '<div class="guidelines">', *sections, "</div>"]) + "\n"
+
+
+def _remove_comments(text: str) -> str:
+    # Behind the last end of a comment, a search for one would read to the end of the page from each start.
+    last_end = text.rfind("-->")
+    stop = (text.find("\n", last_end) + 1 or len(text)) if last_end >= 0 else 0
+    return _COMMENT.sub("", text[:stop]) + text[stop:]
 
 
 def page_names(folder: Path, inventory: Inventory) -> list[str]:

@@ -15,8 +15,9 @@ NAME_KEYS = frozenset({"created_username", "user"})
 CONTENT_KEYS = frozenset({"data", "result", "meta", "annotations_results", "predictions_results"})
 """Keys of texts and labels, which are left alone."""
 
-_EMAIL = re.compile(r"[^\s@<>,;:\"']+@[^\s@<>,;:\"']+")
-_TRAILING_ID = re.compile(r", ?(\d+)$")
+# It begins only where a run of such characters does, and never goes back: a long run is read once.
+_EMAIL = re.compile(r"(?<![^\s@<>,;:\"'])[^\s@<>,;:\"']++@[^\s@<>,;:\"']++")
+_TRAILING_ID = re.compile(r", ?(\d{1,18})$")
 
 
 def remove_personal_data(record: JsonObject) -> JsonObject:

@@ -37,7 +37,9 @@ from annotate.util.files import read_bytes, read_text
 from annotate.util.folders import find_files, temporary_folder
 
 _TABLE_MARK = "<!-- generated:"
-_LABEL_TABLE = re.compile(r"<!-- generated: label (?P<label>\S+) -->\n.*?<!-- /generated -->\n?", re.DOTALL)
+_LABEL_TABLE = re.compile(
+    r"<!-- generated: label (?P<label>\S++) -->\n(?:(?!<!-- generated: ).)*?<!-- /generated -->\n?", re.DOTALL
+)
 
 
 class Folders(NamedTuple):

@@ -9,7 +9,7 @@ import yaml
 
 from annotate.inventory import Inventory
 
-_GENERATED = re.compile(r"<!-- generated: .*?<!-- /generated -->", re.DOTALL)
+_GENERATED = re.compile(r"<!-- generated: (?:(?!<!-- generated: ).)*?<!-- /generated -->", re.DOTALL)
 _NOTES = re.compile(r'"(?:note|reason)": "((?:[^"\\]|\\.)*)"')
 
 

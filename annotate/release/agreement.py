@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from annotate.agreement.report import Report
     from annotate.dataset.facts import Agreement
 
-BLOCK = re.compile(r"(<!-- generated: agreement -->\n)(.*?)(<!-- /generated -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- generated: agreement -->\n)((?:(?!<!-- generated: ).)*?)(<!-- /generated -->)", re.DOTALL)
 """The generated table in a Markdown page: opening mark, table, closing mark."""
 HEADER = ("label", "spans", "exact F1", "overlap F1", "alpha", "unitizing alpha")
 

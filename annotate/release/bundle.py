@@ -4,6 +4,7 @@ The same commit gives the same bytes wherever and whenever it is built, with the
 """
 
 import gzip
+import hashlib
 import io
 import platform
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from annotate.comparison.archives import DEFAULT_BOUNDS, Bounds, read_members
 from annotate.dataset.build import build
 from annotate.dataset.citation import find_citation
 from annotate.dataset.inputs import skeleton_header
@@ -37,8 +39,6 @@ PROVENANCE_FORMAT = "annotate provenance 1"
 REQUIREMENTS = "requirements/run.txt"
 """The file that pins the dependencies of the toolkit, where it is next to the corpus."""
 
-BROKEN_ARCHIVE = (tarfile.TarError, OSError, EOFError, zlib.error)
-"""The exceptions that reading a damaged archive raises."""
 _SUM_LINE = re.compile(r"(?P<hash>[0-9a-f]{64})  (?P<name>[^\n]+)")
 
 
@@ -176,17 +176,24 @@ def write_archive(target: Path, folder: Path, files: list[str], top: str) -> Non
             archive.addfile(member, io.BytesIO(data))
 
 
-def hash_archive(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield each file of a source archive, by its path below the top folder, with its SHA-256.
+def hash_archive(path: Path, bounds: Bounds = DEFAULT_BOUNDS) -> Iterator[tuple[str, str | None]]:
+    """Yield each member of a source archive, by its path below the top folder, with its SHA-256.
+
+    A member that is not a regular file has None. Members are read in pieces, and none is looked up by its name.
+
+    Args:
+        path: The archive.
+        bounds: What it may hold.
 
     Raises:
-        BROKEN_ARCHIVE: The archive is damaged; one of these exceptions.
+        BrokenArchive: The archive is damaged.
+        ArchiveTooLarge: It exceeds a bound.
     """
-    with tarfile.open(path, "r:gz") as archive:
-        for member in archive:
-            data = archive.extractfile(member)
-            if data is not None:
-                yield member.name.partition("/")[2], sha256(data.read())
+    for member in read_members(path, bounds):
+        digest = hashlib.sha256()
+        for chunk in member.chunks:
+            digest.update(chunk)
+        yield member.name.partition("/")[2] or member.name, None if member.kind else digest.hexdigest()
 
 
 def list_bundle(folder: Path) -> dict[str, Path]:

@@ -57,7 +57,7 @@ def decode_manifest(where: str | Path, data: bytes) -> ReleaseManifest:
             problem = f"has the format {found_format!r}, and this toolkit reads {FORMAT!r}"
             raise CannotRun(where, problem, "install the version of the toolkit that made it, or a later one")
         return msgspec.json.decode(data, type=ReleaseManifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CannotRun(where, f"is not a release manifest: {error}", "get the release again") from error
 
 

@@ -67,6 +67,9 @@ _TYPES = {
     "null": "null",
 }
 
+_MOST_NAMES = 10
+"""Unknown fields that a message lists."""
+
 _LARGEST_BOUND = 1 << 62
 """Larger bounds are those of 64-bit integers, and are not shown."""
 
@@ -123,7 +126,7 @@ def _format_value(value: Any) -> str:
 
 
 def _show_value(value: Any) -> str:
-    return json.dumps(value) if value is None or isinstance(value, (bool, int, float)) else quote(value)
+    return json.dumps(value) if value is None or isinstance(value, (bool, float)) else quote(value)
 
 
 def _explain_type(error: Error) -> Explanation:
@@ -162,10 +165,11 @@ def _explain_required(error: Error) -> Explanation:
 
 def _explain_additional(error: Error) -> Explanation:
     names = undefined_fields(error)
+    shown = [*map(quote, names[:_MOST_NAMES]), *(["…"] if len(names) > _MOST_NAMES else [])]
     free = [name for name in error.schema.get("properties", {}) if name not in error.instance]
     does, it = ("does", "it") if len(names) == 1 else ("do", "them")
     return (
-        f"{', '.join(map(repr, names))} {does} not belong here",
+        f"{', '.join(shown)} {does} not belong here",
         f"remove {it}, or use one of: {_join_values(free)}" if free else f"remove {it}",
     )
 
@@ -192,7 +196,14 @@ def _count_noun(number: int, singular: str, plural: str = "") -> str:
 
 def _explain_duplicate(error: Error) -> Explanation:
     entries = error.instance
-    duplicate = next((entry for index, entry in enumerate(entries) if entry in entries[:index]), entries)
+    seen: set[str] = set()
+    duplicate: Any = entries
+    for entry in entries:
+        key = json.dumps(entry, sort_keys=True)
+        if key in seen:
+            duplicate = entry
+            break
+        seen.add(key)
     return f"has {_show_value(duplicate)} twice", "keep each entry once"
 
 

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 Align = Literal["left", "right"]
@@ -13,6 +13,9 @@ _BIBTEX = re.compile(r"([&%$#_{}])")
 _FIGURE = re.compile(r"[0-9][0-9,.]*")
 # C0 and C1 controls without tab and line feed, and the characters that change the direction of what follows.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+_MOST_BITS = 2000
+"""Bits of the largest integer that is shown in digits."""
 
 
 def shorten(text: str, limit: int = 60) -> str:
@@ -30,7 +33,44 @@ def quote(value: object, limit: int = 60) -> str:
     """
     if isinstance(value, str):
         return repr(value if len(value) <= limit else f"{value[: limit - 1]}…")
-    return shorten(repr(value), limit)
+    return shorten("".join(_repr_start(value, limit)), limit)
+
+
+def _repr_start(value: object, limit: int) -> Iterator[str]:
+    """Yield parts of the `repr` of a value until there are more than `limit` characters; the rest is never made.
+
+    YAML aliases can make a value of a few bytes whose `repr` has gigabytes, and Python refuses to show an integer of
+    many digits.
+    """
+    length = 0
+    for part in _repr_parts(value, limit):
+        yield part
+        length += len("".join(part.split()))
+        if length > limit:
+            return
+
+
+def _repr_parts(value: object, limit: int) -> Iterator[str]:
+    if isinstance(value, dict):
+        for index, (key, entry) in enumerate(value.items()):
+            yield ", " if index else "{"
+            yield from _repr_parts(key, limit)
+            yield ": "
+            yield from _repr_parts(entry, limit)
+        yield "}" if value else "{}"
+    elif isinstance(value, list | tuple):
+        opening, closing = "[]" if isinstance(value, list) else "()"
+        yield opening
+        for index, entry in enumerate(value):
+            yield ", " if index else ""
+            yield from _repr_parts(entry, limit)
+        yield closing
+    elif isinstance(value, str):
+        yield repr(value if len(value) <= limit else f"{value[:limit]}…")
+    elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        yield f"a number of more than {_MOST_BITS // 4} digits"
+    else:
+        yield repr(value)
 
 
 def markdown_table(

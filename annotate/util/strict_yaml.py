@@ -1,4 +1,8 @@
-"""Strict YAML: dates stay strings, only true and false are booleans, numbers are finite, and no key occurs twice."""
+"""Strict YAML: dates stay strings, only true and false are booleans, numbers are finite, and no key occurs twice.
+
+Time and memory grow with the length of the document, also where aliases repeat a value: a document that would be many
+times as long with its aliases written out is refused before any value is made.
+"""
 
 import math
 from collections.abc import Hashable
@@ -6,18 +10,38 @@ from typing import Any
 
 import yaml
 
+from annotate.util.escape import quote, shorten
+
+_LONGEST_NUMBER = 100
+"""Characters of a number. YAML 1.1 has numbers to the base 60, which take quadratic time, and hexadecimal ones."""
+_LARGEST_EXPANSION, _FREE_EXPANSION = 10, 100_000
+"""How many times as long a document may be with its aliases written out, and the characters that are always allowed."""
+_LONGEST_PROBLEM = 200
+
 
 class DuplicateKey(yaml.MarkedYAMLError):
     """A mapping has one key twice. A lenient loader would silently keep the last."""
 
 
 class _Loader(yaml.SafeLoader):
+    length = 0
+    """Characters of the document."""
+
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if node.tag in _NUMBER_TAGS and isinstance(node.value, str) and len(node.value) > _LONGEST_NUMBER:
+            problem = f"{quote(node.value)} is longer than {_LONGEST_NUMBER} characters; put it in quotes if it is text"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         try:
             return super().construct_object(node, deep)
         except (ValueError, LookupError) as error:
-            problem = f"{node.value!r} is not a valid {node.tag.rpartition(':')[2]}"
+            problem = f"{quote(node.value)} is not a valid {quote(node.tag.rpartition(':')[2])[1:-1]}"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from error
+
+    def get_single_node(self) -> yaml.Node | None:
+        node: yaml.Node | None = super().get_single_node()
+        if node is not None:
+            _require_proportion(node, self.length)
+        return node
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         value = super().construct_scalar(node)
@@ -32,18 +56,52 @@ class _Loader(yaml.SafeLoader):
                 problem = "a key is a list or a mapping; write a word"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
             if key in keys:
-                raise DuplicateKey(problem=f"the key {key!r} appears twice", problem_mark=key_node.start_mark)
+                raise DuplicateKey(problem=f"the key {quote(key)} appears twice", problem_mark=key_node.start_mark)
             keys.add(key)
         return super().construct_mapping(node, deep)
 
     def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
         number = super().construct_yaml_float(node)
         if not math.isfinite(number):
-            problem = f"{node.value} is not a finite number"
+            problem = f"{shorten(node.value)} is not a finite number"
             raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark)
         return number
 
 
+def _require_proportion(root: yaml.Node, length: int) -> None:
+    """Raise an error if the document is out of proportion with its aliases written out, or refers to itself.
+
+    Args:
+        root: The document.
+        length: Its characters.
+    """
+    most = max(_FREE_EXPANSION, _LARGEST_EXPANSION * length)
+    sizes: dict[yaml.Node, int] = {}
+    open_nodes = set[yaml.Node]()
+    nodes = [root]
+    while nodes:
+        node = nodes[-1]
+        if node in sizes:
+            nodes.pop()
+            continue
+        below = [] if isinstance(node, yaml.ScalarNode) else node.value
+        children = [child for pair in below for child in pair] if isinstance(node, yaml.MappingNode) else below
+        if node not in open_nodes:
+            open_nodes.add(node)
+            nodes += (child for child in children if child not in sizes)
+            if not open_nodes.isdisjoint(children):
+                problem = "a list or mapping contains itself through an alias; write it out"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+            continue
+        nodes.pop()
+        open_nodes.remove(node)
+        sizes[node] = 1 + (sum(sizes[child] for child in children) if children else len(node.value))
+        if sizes[node] > most:
+            problem = f"its aliases stand for more than {_LARGEST_EXPANSION} times its length; use fewer"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+_NUMBER_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float")}
 _TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map")}
 _Loader.yaml_constructors = {
     tag: constructor for tag, constructor in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag in _TAGS
@@ -69,15 +127,23 @@ def parse_yaml(data: bytes) -> Any:
         A value that JSON can hold.
 
     Raises:
-        ValueError: The data is not YAML or not UTF-8, has a key twice or one that is a list, or holds a value that JSON
-            does not have, such as .nan. The message names the line.
+        ValueError: The data is not YAML or not UTF-8, has a key twice or one that is a list, holds a value that JSON
+            does not have, such as .nan, or repeats a value by aliases too often. The message names the line.
     """
     try:
-        return yaml.load(data.decode("utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        text = data.decode("utf-8")
+        loader = _Loader(text)
+        loader.length = len(text)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
     except UnicodeDecodeError as error:
         raise ValueError(f"is not UTF-8 (byte {error.start})") from error
     except yaml.MarkedYAMLError as error:
         position = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ValueError(f"{position}{error.problem}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(f"is not YAML: {' '.join(str(error).split())}") from error
+        raise ValueError(f"{position}{shorten(str(error.problem), _LONGEST_PROBLEM)}") from error
+    except RecursionError as error:
+        raise ValueError("is not YAML: it is nested too deeply") from error
+    except yaml.YAMLError as error:
+        raise ValueError(f"is not YAML: {shorten(str(error), _LONGEST_PROBLEM)}") from error

@@ -75,7 +75,7 @@ def test_page_is_one_file_with_escaped_text(spoilt: Pair) -> None:
 
 def test_json_has_every_change_and_the_summary(spoilt: Pair) -> None:
     found = msgspec.json.decode(annotate("diff", "old", "new", "--format", "json", cwd=spoilt.folder).output)
-    assert list(found) == ["format", "old", "new", "files", "summary", "version"]
+    assert list(found) == ["format", "old", "new", "files", "digests", "summary", "version"]
     assert found["version"]["level"] == "major"
     assert found["summary"]["spans"]["Speaker"] == {"moved": 1}
     for change in found["files"]:
@@ -134,7 +134,9 @@ def test_apply_needs_exactly_one_destination(spoilt: Pair, words: tuple[str, ...
 
 
 def test_apply_does_not_write_to_a_revision(repository: Project) -> None:
-    repository.path("changes.json").write_bytes(b'{"format": 1, "old": "a", "new": "b", "files": []}')
+    repository.path("changes.json").write_text(
+        repository.annotate("diff", "v1.0.0", "corpus", "--format", "json").output
+    )
     done = repository.annotate("apply", "v1.0.0", "changes.json", "--write")
     assert (done.exit_code, done.output) == (2, "annotate: v1.0.0: is not a folder; use --out, or name a folder\n")
 

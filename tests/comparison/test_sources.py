@@ -175,14 +175,14 @@ def test_file_that_is_not_an_archive(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.tar.gz", "a.zip", "a.tar.xz", "a.tar"])
 def test_broken_archive(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\x1f\x8b nothing of the kind")
-    assert f"{name}: is not a readable archive" in problem(tmp_path / name)
+    assert f"{name}: cannot be read: " in problem(tmp_path / name)
 
 
 @pytest.mark.parametrize("made", [tarred, zipped])
 def test_archive_cut_short(tmp_path: Path, made: Callable[[Path], Path]) -> None:
     path = made(tmp_path / ("a.zip" if made is zipped else "a.tar.gz"))
     path.write_bytes(path.read_bytes()[:2000])
-    assert "is not a readable archive" in problem(path)
+    assert "cannot be read: " in problem(path)
 
 
 def test_archive_of_something_else(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_archive_with_a_link(tmp_path: Path) -> None:
         member = tarfile.TarInfo("link")
         member.type, member.linkname = tarfile.SYMTYPE, "/etc/hostname"
         tape.addfile(member)
-    assert "which is not a regular file" in problem(tmp_path / "a.tar")
+    assert "holds 'link', which is a symbolic link; name the archive" in problem(tmp_path / "a.tar")
 
 
 def test_unreadable_file(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
 """A downloaded release: every changed byte is found, with text and without, and git is not needed."""
 
+import gzip
 import hashlib
+import io
+import json
 import os
 import shutil
+import tarfile
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +15,7 @@ import pytest
 
 from annotate.errors import CannotRun
 from annotate.release.verify import verify
+from tests.comparison.test_archives import limited
 from tests.conftest import annotate
 from tests.release.conftest import VERSION, Maintained
 from tests.test_faults import forbid
@@ -142,3 +147,116 @@ def test_findings_are_lines_and_exit_code_1(folder: Path) -> None:
     (folder / GOLD).unlink()
     done = annotate("release", "verify", str(folder))
     assert (done.exit_code, done.output) == (1, f"{folder}: {GOLD} is missing\n")
+
+
+def pack(folder: Path, *members: tuple[tarfile.TarInfo, bytes]) -> str:
+    """Append members to the source archive, and update the sums as an attacker would."""
+    name = f"sources-{VERSION}.tar.gz"
+    with tarfile.open(folder / name) as archive:
+        entries = [(entry, data.read()) for entry in archive if entry.isreg() and (data := archive.extractfile(entry))]
+    added = {entry.name for entry, _ in members}
+    with tarfile.open(folder / name, "w:gz") as archive:
+        for entry, content in (*((e, c) for e, c in entries if e.name not in added), *members):
+            archive.addfile(entry, io.BytesIO(content))
+    update_sums(folder, name)
+    return name
+
+
+SPECIAL = {
+    "nowhere": (tarfile.SYMTYPE, "nowhere"),
+    "itself": (tarfile.SYMTYPE, "itself"),
+    "out": (tarfile.SYMTYPE, "../../../../etc/hostname"),
+    "hard link to itself": (tarfile.LNKTYPE, f"sources-{VERSION}/hard link to itself"),
+    "pipe": (tarfile.FIFOTYPE, ""),
+    "device": (tarfile.CHRTYPE, ""),
+    "folder": (tarfile.DIRTYPE, ""),
+}
+
+
+@pytest.mark.parametrize("name", [*SPECIAL, "corpus/articles/market.json"])
+def test_member_that_is_not_a_file_is_a_difference(folder: Path, name: str) -> None:
+    """One of the released files, too, may be replaced by a link or a folder."""
+    for type_, target in [SPECIAL[name]] if name in SPECIAL else SPECIAL.values():
+        member = tarfile.TarInfo(f"sources-{VERSION}/{name}")
+        member.type, member.linkname = type_, target
+        archive = pack(folder, (member, b""))
+        assert list(verify(folder)) == [f"{archive}: {name} is not a regular file"]
+
+
+def test_member_that_occurs_twice_is_a_difference(folder: Path) -> None:
+    members = [tarfile.TarInfo(f"sources-{VERSION}/corpus/articles/market.json") for _ in range(2)]
+    archive = pack(folder, *((member, b"") for member in members))
+    assert f"{archive}: corpus/articles/market.json is in it twice" in list(verify(folder))
+
+
+def test_member_with_a_hostile_name_is_one_line(folder: Path) -> None:
+    archive = pack(folder, (tarfile.TarInfo(f"sources-{VERSION}/a\nb\x1b[31m"), b""))
+    assert list(verify(folder)) == [rf"{archive}: a\nb\x1b[31m was added"]
+
+
+def test_archive_beyond_a_bound_is_one_line(folder: Path) -> None:
+    done = annotate("release", "verify", str(folder), "--max-unpacked", "10kB")
+    assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output
+    assert "unpacks to more than 10 kB; if you trust it, unpack it and name the folder, or raise" in done.output
+
+
+def test_large_member_is_hashed_in_pieces(folder: Path) -> None:
+    """300 MB in one member, with 700 MB of address space."""
+    name, size = f"sources-{VERSION}.tar.gz", 300 << 20
+    member = tarfile.TarInfo(f"sources-{VERSION}/large")
+    member.size = size
+    with gzip.open(folder / name, "wb", compresslevel=1) as file:
+        file.write(member.tobuf())
+        for _ in range(300):
+            file.write(b"\0" * (1 << 20))
+        file.write(b"\0" * 1024)
+    with (folder / "extra").open("wb") as file:
+        file.truncate(750_000_000)
+    update_sums(folder, name)
+    with (folder / "SHA256SUMS").open("a") as file:
+        file.write(f"{'0' * 64}  extra\n")
+    done = limited("release", "verify", str(folder), cwd=folder)
+    assert (done.returncode, done.stdout) == (1, f"{folder}: extra was changed\n"), done.stderr
+    (folder / "extra").unlink()
+    update_sums(folder, name)
+    sums = folder / "SHA256SUMS"
+    sums.write_text("".join(line for line in sums.read_text().splitlines(keepends=True) if "  extra" not in line))
+    done = limited("release", "verify", str(folder), "--max-ratio", "2000", cwd=folder)
+    assert (done.returncode, f"{name}: large was added" in done.stdout) == (1, True), done.stderr
+
+
+@pytest.mark.parametrize("name", ["../../secret", "{outside}/secret", "link/secret", "./data", "a\nb"])
+def test_manifest_never_makes_verify_open_a_file_outside(folder: Path, name: str) -> None:
+    outside = folder.parent / "outside"
+    outside.mkdir()
+    os.mkfifo(outside / "secret")  # whoever opens it waits forever
+    os.mkfifo(folder.parent / "secret")
+    name = name.format(outside=outside)
+    for file, key in (("dataset/manifest.json", "file"), ("release.json", "version")):
+        whole = (folder / file).read_bytes()
+        value = json.loads(whole)
+        (value["tables"][0] if key == "file" else value)[key] = name
+        (folder / file).write_text(json.dumps(value))
+        update_sums(folder, file)
+        problems = list(verify(folder))
+        shown = repr(name)[1:-1]
+        assert (f"dataset/{shown} is missing" if key == "file" else f"sources-{shown}.tar.gz is missing") in problems
+        (folder / file).write_bytes(whole)
+        update_sums(folder, file)
+
+
+def test_sums_that_are_a_link_are_not_read(folder: Path) -> None:
+    sums = folder / "SHA256SUMS"
+    sums.rename(folder.parent / "sums")
+    sums.symlink_to(folder.parent / "sums")
+    assert list(verify(folder)) == ["SHA256SUMS is a link"]
+
+
+@pytest.mark.parametrize("file", ["release.json", "dataset/manifest.json"])
+@pytest.mark.parametrize("data", [b"[" * 200_000, b'{"format": ' + b'{"a":' * 100_000, b"\xff", b""])
+def test_manifest_of_any_bytes_is_one_line(folder: Path, file: str, data: bytes) -> None:
+    (folder / file).write_bytes(data)
+    update_sums(folder, file)
+    done = annotate("release", "verify", str(folder))
+    assert done.exit_code == (2 if file == "release.json" else 1), done.output
+    assert "is not a release manifest" in done.output or "is not a readable manifest" in done.output

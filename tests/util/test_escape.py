@@ -104,3 +104,16 @@ def test_a_terminal_gets_nothing_to_obey() -> None:
 
 def test_bibtex_commands_in_a_title_are_letters() -> None:
     assert escape_bibtex("R&D at 5%,\n {x}_1 #2 $3") == r"R\&D at 5\%, \{x\}\_1 \#2 \$3"
+
+
+def test_quote_never_makes_more_of_a_value_than_it_shows() -> None:
+    value: object = ["x"] * 10
+    for _ in range(40):
+        value = [value] * 10
+    assert quote(value).startswith("[" * 41 + "'x', ")
+    assert len(quote(value)) == 60
+    assert quote({"a": ["b" * 10**7]}, 20) == "{'a': ['bbbbbbbbbbb…"
+    assert quote(10**5000) == "a number of more than 500 digits"
+    assert quote([10**5000, (1,)]).startswith("[a number of more than 500 digits, (1")
+    assert quote({}) == "{}"
+    assert quote([1, {"a": None}, "b"]) == "[1, {'a': None}, 'b']"

@@ -1,6 +1,7 @@
 """YAML is parsed strictly."""
 
 import re
+import time
 
 import pytest
 
@@ -42,3 +43,44 @@ def test_number_that_is_not_finite_is_rejected(number: str) -> None:
 def test_value_that_json_cannot_hold_is_rejected_with_its_line(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_yaml(text.encode())
+
+
+def bomb(levels: int, width: int = 10, inner: str = "x") -> bytes:
+    lines = [f"a0: &a0 [{','.join([inner] * width)}]"]
+    lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * width)}]" for n in range(1, levels)]
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (bomb(9), "its aliases stand for more than 10 times its length"),
+        (bomb(30, 2), "its aliases stand for more than 10 times its length"),
+        (b"a: &a " + b"x" * 20_000 + b"\nb: [" + b"*a," * 1_000 + b"*a]", "its aliases stand for more than"),
+        (
+            b"a: &a {k: &b [" + b"x," * 40 + b"x]}\n" + b"b: [" + b"*a," * 20_000 + b"*b]",
+            "its aliases stand for more than",
+        ),
+        (b"a: &a [*a]", "line 1: a list or mapping contains itself through an alias"),
+        (b"a: &a {b: [*a]}", "line 1: a list or mapping contains itself through an alias"),
+        (b"a: " + b"9" * 5_000, "line 1: '9999"),
+        (b"a: 0x" + b"f" * 200_000, "is longer than 100 characters; put it in quotes if it is text"),
+        (b"a: 1" + b":10" * 60_000, "is longer than 100 characters; put it in quotes if it is text"),
+        (b"a: " + b"1" * 400 + b".5", "is longer than 100 characters; put it in quotes if it is text"),
+        (b"[" * 200_000, "is not YAML: it is nested too deeply"),
+        (b"a: *" + b"b" * 200_000, "line 1: "),
+        (b"a: !<" + b"b" * 100_000 + b"> c", "line 1: "),
+        (b"k" * 900 + b": 1\n" + b"k" * 900 + b": 2", "line 2: the key 'kkk"),
+    ],
+)
+def test_hostile_document_is_one_short_line_in_little_time(data: bytes, message: str) -> None:
+    start = time.process_time()
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        parse_yaml(data)
+    assert time.process_time() - start < 5
+    assert len(str(error.value)) < 400
+
+
+def test_aliases_in_proportion_are_read() -> None:
+    assert parse_yaml(b"a: &a {b: c}\nd: *a\ne: [*a, *a]") == {"a": {"b": "c"}, "d": {"b": "c"}, "e": [{"b": "c"}] * 2}
+    assert len(parse_yaml(bomb(3))["a2"]) == 10
