@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.options import corpus_argument, schema_option
+from annotate.cli.terminal import echo
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def plan(corpus: str, from_: str, anew: bool) -> None:
         agreed = ", ".join(f"{number} {kind}" for kind, number in new.agreed.items())
         earlier = f"; {len(new.earlier)} decisions under `earlier`" if new.earlier else ""
         decided = len(new.differences) - open_
-        click.echo(f"{new.article}: {agreed} agreed, {decided} differences decided, {open_} open{earlier}")
+        echo(f"{new.article}: {agreed} agreed, {decided} differences decided, {open_} open{earlier}")
 
 
 @command.command("apply")
@@ -86,13 +87,13 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     results = [_make_gold(store, loaded, article_id, adjudicator) for article_id in articles]
     problems = [problem for _, article_problems in results for problem in article_problems]
     for problem in problems:
-        click.echo(problem, err=True)
+        echo(problem, err=True)
     if problems:
         ctx.exit(1)
     for gold, _ in results:
         if gold is not None:
             store.write_annotation(GOLD, gold)
-            click.echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")
+            echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")
 
 
 def _make_gold(

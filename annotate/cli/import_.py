@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.terminal import terminal
+from annotate.cli.terminal import echo, echo_json, show_status, style
 from annotate.formats import FORMATS
+from annotate.util.escape import TerminalText
 
 if TYPE_CHECKING:
     from annotate.findings import Finding
@@ -85,17 +86,25 @@ def command(
     loaded_map = load_map(path, loaded) if path else identity_map(loaded)
     importer = Importer(store, loaded, loaded_map, annotator, Details(**details), fix, plan)
     outcomes = importer.import_all(load_format(format_).read(root, loaded))
-    with terminal(stderr=True).status("reading") as status:
-        documents, refused, lines, reported, unmapped = _render(outcomes, root, report, status.update)
+    with show_status("reading") as progress:
+        documents, refused, counts, reported, unmapped = _render(outcomes, root, report, progress)
     if not documents:
         raise CannotRun(root, f"holds no files of {format_}", "name the folder of the files")
-    click.echo(lines)
+    _echo(counts, report)
     if unmapped and path is None and report == "text":
         hint = f"write a map (docs/interchange.md) and give it with --map, or as {own}"
-        click.echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
+        echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
     if report == "text" and documents > refused and not plan:
-        click.echo(f"Next: annotate check {corpus}", err=True)
+        echo(f"Next: annotate check {corpus}", err=True)
     ctx.exit(1 if reported else 0)
+
+
+def _echo(text: str, report: str) -> None:
+    """Print a line, which is JSON where the report is."""
+    if report == "json":
+        echo_json(text)
+    else:
+        echo(text)
 
 
 class _Unmapped:
@@ -134,7 +143,7 @@ def _render(
             if finding.code == unmapped.code:
                 unmapped_names.setdefault(finding.message, _Unmapped(finding)).add(finding)
             if finding.code != unmapped.code or report == "json":
-                click.echo(_format_finding(finding, root, report))
+                _echo(_format_finding(finding, root, report), report)
             errors += finding.severity == "error"
             warnings += finding.severity == "warning"
         tally = tally.plus(outcome.counts)
@@ -142,7 +151,7 @@ def _render(
         spans, relations = spans + outcome.spans, relations + outcome.relations
         progress(f"{count_noun(sum(fates.values()), 'text')}, {count_noun(tally.read, 'line')}, {errors} reported")
     for name in unmapped_names.values() if report == "text" else ():
-        click.echo(_format_finding(name.finding(), root, report))
+        _echo(_format_finding(name.finding(), root, report), report)
     counts = {"texts": fates, "lines": tally._asdict(), "spans": spans, "relations": relations,
               "errors": errors, "warnings": warnings}  # fmt: skip
     labels = f"{count_noun(spans, 'span')}, {count_noun(relations, 'relation')}"
@@ -165,4 +174,5 @@ def _format_finding(finding: "Finding", root: Path, report: str) -> str:
         )  # fmt: skip
     line = f":{finding.line}" if finding.line else ""
     colour = "red" if finding.severity == "error" else "yellow"
-    return f"{click.style(file + line, bold=True)}: {click.style(finding.code, fg=colour, bold=True)} {finding.message}"
+    where, code = style(file + line, bold=True), style(finding.code, fg=colour, bold=True)
+    return TerminalText("{}: {} {}").format(where, code, finding.message)

@@ -6,7 +6,7 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_argument, schema_option
-from annotate.cli.terminal import count_progress
+from annotate.cli.terminal import count_progress, echo
 from annotate.errors import CannotRun
 from annotate.util.files import write_atomically
 
@@ -44,12 +44,12 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
             annotation = tagger.annotate(article_id, text)
             path = Path(out) / f"{article_id}.json"
             for error in find_errors(annotation, text, inventory, str(path)):
-                click.echo(f"{error.file}: {error.code} span {error.span}: {error.message}", err=True)
+                echo(f"{error.file}: {error.code} span {error.span}: {error.message}", err=True)
                 error_count += 1
             write_atomically(path, encode_annotation(annotation))
             span_count += len(annotation.spans)
             relation_count += len(annotation.relations)
             progress(1)
-    click.echo(f"{len(article_ids)} articles, {span_count} spans, {relation_count} relations written to {out}")
+    echo(f"{len(article_ids)} articles, {span_count} spans, {relation_count} relations written to {out}")
     if error_count:
         ctx.exit(1)

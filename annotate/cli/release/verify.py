@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from annotate.cli.release.common import show_progress
+from annotate.cli.terminal import echo
 
 
 @click.command("verify")
@@ -28,7 +29,7 @@ def verify(ctx: click.Context, folder: str, sums: str | None) -> None:
         progress(f"reading {folder}")
         problems = list(verify_release(Path(folder), sums))
     for problem in problems:
-        click.echo(f"{folder}: {problem}")
+        echo(f"{folder}: {problem}")
     if not problems:
-        click.echo(f"{folder}: is as it was released")
+        echo(f"{folder}: is as it was released")
     ctx.exit(1 if problems else 0)

@@ -18,6 +18,7 @@ from annotate.cli.studio.common import (
     split_ids,
     title_option,
 )
+from annotate.cli.terminal import echo
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ def people(ctx: click.Context, schema: str, title: str | None, folder: str) -> N
     for annotator in annotators:
         counts = labelling.counts(annotator)
         user = f"user {user_ids[annotator]}" if annotator in user_ids else "no user yet"
-        click.echo(f"{annotator}: {user}; {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
+        echo(f"{annotator}: {user}; {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
     if not annotators:
-        click.echo("no annotators yet; create users with `annotate studio people add ID`")
+        echo("no annotators yet; create users with `annotate studio people add ID`")
 
 
 @people.command("add")
@@ -73,8 +74,8 @@ def add(corpus: str, folder: str, annotators: tuple[str, ...]) -> None:
     with connect(folder) as (studio, state), lock_folder(state, "people add"):
         users = add_users(annotate.Corpus(corpus), studio, state, annotators)
     for user in users:
-        click.echo(f"{user.annotator}: user {user.user_id}{'' if user.is_new else ' already'}")
-    click.echo(f"logins and passwords: {Path(folder) / LOGINS_FILE}")
+        echo(f"{user.annotator}: user {user.user_id}{'' if user.is_new else ' already'}")
+    echo(f"logins and passwords: {Path(folder) / LOGINS_FILE}")
 
 
 @click.command("assign")
@@ -135,7 +136,7 @@ def assign(
                     progress=progress,
                 )
             save_assignment(state, studio.address.name, name, annotator)
-            click.echo(f"{annotator}: {len(result.created)} articles new, {page_url(studio, result.project)}")
+            echo(f"{annotator}: {len(result.created)} articles new, {page_url(studio, result.project)}")
             has_conflicts |= show_conflicts(result, f"{annotator}: ")
     if has_conflicts:
         ctx.exit(1)

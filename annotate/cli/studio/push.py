@@ -19,9 +19,9 @@ from annotate.cli.studio.common import (
     restore_option,
     show_conflicts,
     show_progress,
-    show_status,
     title_option,
 )
+from annotate.cli.terminal import echo, show_status
 from annotate.errors import CannotRun, Refused
 from annotate.util.files import remove_leftovers
 
@@ -123,9 +123,7 @@ def push(
                 if project:
                     require_no_errors()
                     for task in remove_duplicates(studio, project.id):
-                        click.echo(
-                            f"removed: task {task.task_id} of {task.article_id}, which has task {task.kept_task_id}"
-                        )
+                        echo(f"removed: task {task.task_id} of {task.article_id}, which has task {task.kept_task_id}")
                 with show_progress("pushing articles") as progress:
                     result = push_corpus(
                         studio,
@@ -140,24 +138,24 @@ def push(
                         before_change=require_no_errors,
                         progress=progress,
                     )
-    click.echo(f"project {result.project.id}, {name}: {page_url(studio, result.project)}")
-    click.echo(
+    echo(f"project {result.project.id}, {name}: {page_url(studio, result.project)}")
+    echo(
         f"{len(result.created)} articles new, {len(result.updated)} updated, {len(result.unchanged)} unchanged; "
         f"{result.predictions} predictions written"
     )
     if not instructions:
-        click.echo(f"no instructions: the folder {guidelines} does not exist", err=True)
+        echo(f"no instructions: the folder {guidelines} does not exist", err=True)
     if show_conflicts(result):
         ctx.exit(1)
 
 
 def _show_plan(plan: "PushPlan", title: str) -> bool:
     """Print the plan, one line for each article, and return whether there are conflicts."""
-    click.echo(f"project: {plan.project_action} {title if plan.project is None else plan.project.id}")
+    echo(f"project: {plan.project_action} {title if plan.project is None else plan.project.id}")
     for step in plan.steps:
-        click.echo(f"{step.action:8} {step.article_id}: {step.reason}")
+        echo(f"{step.action:8} {step.article_id}: {step.reason}")
     counts = Counter(step.action for step in plan.steps)
-    click.echo(", ".join(f"{counts[action]} {action}" for action in ("create", "update", "skip", "conflict")))
+    echo(", ".join(f"{counts[action]} {action}" for action in ("create", "update", "skip", "conflict")))
     return counts["conflict"] > 0
 
 
@@ -181,7 +179,7 @@ def _read_predictions(folder: str, corpus: "Corpus", inventory: "Inventory") -> 
         for finding in find_errors(entry.annotation, entry.text, inventory, str(entry.path)):
             error_count += 1
             if error_count <= MAX_SHOWN:
-                click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
+                echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
         paths[entry.annotation.article] = entry.path
     if error_count:
         raise Refused(folder, f"{error_count} errors in the predictions, so nothing was pushed", "fix them")
@@ -209,7 +207,7 @@ def _check_meanwhile(corpus: "Corpus | None", inventory: "Inventory") -> Iterato
             was_required = True
             findings = check.result()
             for finding in findings[:MAX_SHOWN]:
-                click.echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
+                echo(f"{finding.file}: {finding.code} {finding.message}", err=True)
             if findings:
                 hint = "fix them, or push with --no-check"
                 raise Refused(corpus.root, f"{len(findings)} errors in the corpus", hint)

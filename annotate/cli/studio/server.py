@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from annotate.cli.studio.common import dir_option, show_status
+from annotate.cli.studio.common import dir_option
+from annotate.cli.terminal import echo, show_status
 
 
 @click.command("up")
@@ -40,8 +41,8 @@ def up(port: int | None, database: str | None, public: str | None, folder: str) 
     with show_status("starting Label Studio"):
         parsed = parse_database_url(database) if database else None
         running = server.start(State(folder), port, database=parsed, public_url=public)
-    click.echo(f"{'started' if running.is_new else 'already running'}: {running.url}")
-    click.echo(f"login and password: {Path(folder) / server.CREDENTIALS_FILE}")
+    echo(f"{'started' if running.is_new else 'already running'}: {running.url}")
+    echo(f"login and password: {Path(folder) / server.CREDENTIALS_FILE}")
 
 
 @click.command("down")
@@ -55,4 +56,4 @@ def down(folder: str) -> None:
     from annotate.labelstudio import server
     from annotate.labelstudio.state import State
 
-    click.echo("stopped" if server.stop(State(folder)) else "no server was running")
+    echo("stopped" if server.stop(State(folder)) else "no server was running")
