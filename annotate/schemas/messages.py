@@ -53,7 +53,7 @@ FORMS = {
     f"^#[0-9a-fA-F]{{6}}{END}": "a colour, as in #336699",
     f"^[0-9a-z]{END}": "one digit or lower-case letter",
     FILE_NAME: "the name of a file, without a folder",
-    SINGLE_LINE: "one line without control characters; in YAML, fold it with >-",
+    SINGLE_LINE: "one line without control characters (in YAML, >- folds it)",
     PROSE: "text without control characters",
     TRIMMED_LINE: "one line with no white space at its ends",
     NAMES_WITH_SLASH: "two or three names with a slash between them",

@@ -213,7 +213,7 @@ def replace_unseen_in_html(text: str) -> str:
         code = ord(match[0])
         return f"&#x{code:x};" if 0xA0 <= code < 0xD800 else _show(match)
 
-    return _OLD_COMMAND.sub("#&#x23;", _UNSEEN_IN_MARKUP.sub(replace, text))
+    return _defuse_in_markup(_UNSEEN_IN_MARKUP.sub(replace, text))
 
 
 def escape_xml(text: str) -> str:
@@ -238,7 +238,12 @@ def replace_unseen_in_xml(text: str) -> str:
             raise ValueError(f"has the character {_show(match)}, which XML cannot hold")
         return f"&#x{code:x};"
 
-    return _UNSEEN_IN_MARKUP.sub(replace, text)
+    return _defuse_in_markup(_UNSEEN_IN_MARKUP.sub(replace, text))
+
+
+def _defuse_in_markup(text: str) -> str:
+    """Return HTML or XML in which no line is a command to a CI service, as `defuse_commands` does in text."""
+    return _OLD_COMMAND.sub("#&#x23;", _COMMAND.sub(r"\1&#x3a;", text))
 
 
 def escape_json(text: str) -> str:
@@ -248,6 +253,15 @@ def escape_json(text: str) -> str:
     """
     text = _UNSEEN_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     return _OLD_COMMAND.sub(r"#\\u0023", text)
+
+
+def escape_yaml(text: str) -> str:
+    r"""Return YAML with `\u` escapes for what a terminal would obey.
+
+    Args:
+        text: The YAML. Text with such a character must be in double quotes there, and have C0 controls as escapes.
+    """
+    return _UNSEEN_IN_BLOCK.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def escape_workflow(text: str, *, is_property: bool = False) -> str:
