@@ -27,6 +27,7 @@ from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links
 from annotate.offsets import sha256
 from annotate.schemas import misfit, package_schema
 from annotate.splits.groups import bonds_of_links
+from annotate.util.escape import has_unseen
 from annotate.util.files import read_raw, read_stamp
 from annotate.util.parallel import map_in_order, process_pool, without_garbage_collection
 
@@ -324,9 +325,11 @@ class _Run:
     def __init__(self, corpus: Corpus, inventory: Inventory) -> None:
         self.corpus = corpus
         self.checker = ArticleChecker(corpus, inventory, set())
+        paths = sorted(corpus.files())
         self.contents = CorpusFacts(
             inventory_version=inventory.version,
-            misplaced_files=sorted(file for file in corpus.files() if not corpus_rules.is_in_layout(file)),
+            misplaced_files=[file for file in paths if not corpus_rules.is_in_layout(file)],
+            unprintable_files=[file for file in paths if not file.isprintable() and has_unseen(file)],
             metadata_ids=corpus.article_ids(),
             text_ids=corpus.text_ids(),
             splits=corpus.splits(),
