@@ -16,7 +16,7 @@ CONTENT_KEYS = frozenset({"data", "result", "meta", "annotations_results", "pred
 """Keys of texts and labels, which are left alone."""
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"']+@[^\s@<>,;:\"']+")
-_TRAILING_ID = re.compile(r", ?(\d+)$")
+_TRAILING_ID = re.compile(r", ?(\d+)\Z")
 
 
 def remove_personal_data(record: JsonObject) -> JsonObject:

@@ -24,9 +24,9 @@ _MARKDOWN = re.compile(
     r"[\\`*\[\]<>#|~$]"
     r"|(?<![^\W_])_|_(?![^\W_])"  # within a word, an underscore is a letter
     r"|&(?=#?\w+;)"
-    r"|^[-+=](?=[-+=]|\s|$)|(?<=^[0-9])[.)](?=\s|$)|(?<=^[0-9]{2})[.)](?=\s|$)"
+    r"|^[-+=](?=[-+=]|\s|\Z)|(?<=^[0-9])[.)](?=\s|\Z)|(?<=^[0-9]{2})[.)](?=\s|\Z)"
 )
-_NUMBERED = re.compile(r"^([0-9]{3,9})([.)])(?=\s|$)")
+_NUMBERED = re.compile(r"^([0-9]{3,9})([.)])(?=\s|\Z)")
 _BACKTICKS = re.compile("`+")
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
 _PIPE = re.compile(r"(\\.)|\|")
