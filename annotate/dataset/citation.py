@@ -141,12 +141,13 @@ def _join_fields(author: Mapping[str, Any], *keys: str) -> str:
 
 def _bibtex(value: Mapping[str, Any]) -> str:
     year = str(value.get("date-released") or "")[:4]
+    year = year if re.fullmatch("[0-9]{4}", year) else ""
     main_title = str(value["title"]).partition(":")[0]
     key = "-".join([*re.findall(r"[a-z0-9]+", main_title.lower()), *([year] if year else [])])
     fields = {
         "title": f"{{{escape_bibtex(str(value['title']))}}}",
         "author": " and ".join(_bibtex_author(author) for author in value["authors"]),
-        "year": escape_bibtex(year),
+        "year": year,
         "version": escape_bibtex(str(value.get("version") or "")),
         "doi": quote(str(value.get("doi") or ""), safe=_DOI),
         "url": _address(value, "url") or _address(value, "repository-code") or "",
