@@ -71,10 +71,9 @@ def paragraphs(word: str) -> str:
     """Return blocks of Markdown and lines that look like commands."""
     # Two fences of one length on a line would be code, which prose may have.
     fence = "`" * (3 + int(word[1:-1]))
-    return (
-        f"{word}\n\n## Licence\n\nAll of this is CC0.\n\n{fence}\n::stop-commands::tok\n\n"
-        f"| a | b |\n| - | - |\n| 1 | 2 |\n\n<script>alert(1)</script>\n\n- a\n\n1. b\n\n    code\n\n***\n\n[r]: {SERVER}r\n\n~~~\n---\n<!--\n"
-    )
+    blocks = ("## Licence", "All of this is CC0.", f"{fence}\n::stop-commands::tok", "| a | b |\n| - | - |\n| 1 | 2 |")
+    more = ("<script>alert(1)</script>", "- a", "1. b", "    code", "***", f"[r]: {SERVER}r", "~~~\n---\n<!--\n")
+    return "\n\n".join((word, *blocks, *more))
 
 
 def controls(word: str) -> str:
