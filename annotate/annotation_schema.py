@@ -9,14 +9,15 @@ from typing import Any
 from annotate.inventory import Attribute, Inventory
 from annotate.model import ARTICLE_ID_LENGTH, ARTICLE_ID_PATTERN
 from annotate.schemas import DIALECT, Schema
+from annotate.schemas.patterns import END
 
 UNKNOWN_LABEL, UNKNOWN_ATTRIBUTE, UNKNOWN_VALUE, MISSING_ATTRIBUTE = "P201", "P202", "P203", "P204"
 UNKNOWN_RELATION = "R101"
 UNSAFE_ID = "S105"
 
-VERSION_PATTERN = r"^[0-9]+\.[0-9]+\.[0-9]+$"
-SHA256_PATTERN = "^[0-9a-f]{64}$"
-SPAN_ID_PATTERN = "^[A-Za-z0-9_~-]+$"
+VERSION_PATTERN = rf"^[0-9]+\.[0-9]+\.[0-9]+{END}"
+SHA256_PATTERN = f"^[0-9a-f]{{64}}{END}"
+SPAN_ID_PATTERN = f"^[A-Za-z0-9_~-]+{END}"
 SPAN_ID_LENGTH = 100
 
 _TEXT = {"type": "string", "minLength": 1}

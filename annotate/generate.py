@@ -9,7 +9,7 @@ from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, encode_cl
 from annotate.errors import CannotRun
 from annotate.inventory import Bounds, Inventory, RelationLabel
 from annotate.schemas import PACKAGE_SCHEMAS, package_schema
-from annotate.util.escape import markdown_table
+from annotate.util.escape import Markdown, escape_markdown_words, markdown_code, markdown_table
 from annotate.util.files import read_text
 from annotate.util.folders import find_files
 
@@ -62,28 +62,39 @@ def _make_filler(inventory: Inventory, path: Path) -> Callable[[re.Match[str]], 
 
 
 def _left_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return markdown_table(header, rows, align=["left"] * len(header)) + "\n"
+    return f"{markdown_table(header, rows, align=['left'] * len(header))}\n"
 
 
 def label_table(inventory: Inventory, name: str) -> str:
     """Return a label's definition and a table of the values of its attributes, in Markdown."""
     label = inventory.spans[name]
     layer = inventory.layers[label.layer]
-    intro = f"**{label.definition}** Layer: {layer.title}. Hotkey: `{label.hotkey}`.\n"
+    intro = Markdown("**{}** Layer: {}. Hotkey: {}.\n").format(
+        escape_markdown_words(label.definition), layer.title, markdown_code(label.hotkey)
+    )
     rows: list[tuple[str, ...]] = []
     for attribute in inventory.attributes_of(name):
-        note = "" if attribute.required else " (may stay empty)"
-        rows.append((f"**{attribute.name}**{note}", "", attribute.definition))
-        rows += [("", f"`{value}`", definition) for value, definition in attribute.values.items()]
+        note = Markdown("" if attribute.required else " (may stay empty)")
+        heading = Markdown("**{}**{}").format(attribute.name, note)
+        rows.append((heading, "", escape_markdown_words(attribute.definition)))
+        rows += [
+            ("", markdown_code(value), escape_markdown_words(definition))
+            for value, definition in attribute.values.items()
+        ]
         if not attribute.values:
             rows[-1] = (rows[-1][0], "a whole number" if attribute.type == "integer" else "words", rows[-1][2])
-    return intro + (f"\n{_left_table(('Attribute', 'Value', 'Meaning'), rows)}" if rows else "")
+    return str(intro) + (f"\n{_left_table(('Attribute', 'Value', 'Meaning'), rows)}" if rows else "")
 
 
 def labels_table(inventory: Inventory) -> str:
     """Return a table of all labels with layer, hotkey and definition, in Markdown. Each links to its page."""
     rows = [
-        (f"[{name}]({label.guideline})", inventory.layers[label.layer].title, f"`{label.hotkey}`", label.definition)
+        (
+            Markdown("[{}]({})").format(name, Markdown(label.guideline)),  # a path, by its pattern
+            inventory.layers[label.layer].title,
+            markdown_code(label.hotkey),
+            escape_markdown_words(label.definition),
+        )
         for name, label in inventory.spans.items()
     ]
     return _left_table(("Label", "Layer", "Hotkey", "Definition"), rows)
@@ -105,11 +116,11 @@ def relation_table(inventory: Inventory) -> str:
     """Return a table of all relations with their ends and the number allowed for a head, in Markdown."""
     rows = [
         (
-            f"`{name}`",
+            markdown_code(name),
             relation.display_name,
             *_describe_ends(relation),
             "1" if relation.joins_pieces else _format_bounds(relation.per_head),
-            relation.definition,
+            escape_markdown_words(relation.definition),
         )
         for name, relation in inventory.relations.items()
     ]

@@ -11,8 +11,9 @@ import msgspec
 GOLD = "gold"
 """Name of the folder, and of the version, that adjudication writes."""
 
-ARTICLE_ID_PATTERN = "^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$"
-"""The form of an article's id, which is a file's name, too; as in JSON Schema. Annotators' ids have the same form."""
+ARTICLE_ID_PATTERN = r"^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$(?!\n)"
+"""The form of an article's id, which is a file's name, too; as in JSON Schema, with the end of
+`schemas.patterns`. Annotators' ids have the same form."""
 ARTICLE_ID_LENGTH = 100
 """The most characters of an article's id."""
 _ARTICLE_ID = re.compile(ARTICLE_ID_PATTERN)

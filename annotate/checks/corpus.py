@@ -38,6 +38,7 @@ class CorpusFacts:
     Attributes:
         inventory_version: The version of the inventory in use.
         misplaced_files: The paths that have no place in the layout of a corpus.
+        unprintable_files: The paths that cannot be printed as they are.
         metadata_ids: The ids of articles that have a metadata file.
         text_ids: The ids of articles that have a text file.
         articles: The articles with readable metadata, by id.
@@ -52,6 +53,7 @@ class CorpusFacts:
 
     inventory_version: str
     misplaced_files: list[str] = field(default_factory=list)
+    unprintable_files: list[str] = field(default_factory=list)
     metadata_ids: list[str] = field(default_factory=list)
     text_ids: list[str] = field(default_factory=list)
     articles: dict[str, ArticleFacts] = field(default_factory=dict)
@@ -371,6 +373,18 @@ def unexpected_file(contents: CorpusFacts) -> Iterator[Problem]:
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.\w")
 
 
+@rule("C121")
+def unprintable_name(contents: CorpusFacts) -> Iterator[Problem]:
+    """Names of files and folders have no control characters, no characters of direction, and are UTF-8.
+
+    Why: a terminal or the log of a CI service obeys such characters, and a reader does not see what the name is.
+    Fails: a folder in annotations/ whose name has a line end; a file name with U+202E, which reverses what follows.
+    Passes: annotations/anna/.
+    """
+    for file in contents.unprintable_files:
+        yield Problem("has a name with characters that cannot be printed; rename it", file=file)
+
+
 @rule("C116")
 def personal_data(text: str) -> Iterator[Problem]:
     """The list of annotators has no e-mail address.
@@ -430,6 +444,7 @@ OF_CONTENTS: tuple[Rule, ...] = (
     half_a_source,
     same_text_twice,
     unexpected_file,
+    unprintable_name,
 )
 
 

@@ -209,7 +209,7 @@ def _parse_json(data: bytes) -> Any:
 
 def _line_of_json_error(message: str, data: bytes) -> int | None:
     """Return the line of a syntax error from the parser's message, or else from a second parser."""
-    if byte := re.search(r"\(byte (\d+)\)$", message):
+    if byte := re.search(r"\(byte (\d+)\)\Z", message):
         return data.count(b"\n", 0, int(byte[1])) + 1
     try:
         json.loads(data)

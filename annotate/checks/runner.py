@@ -28,6 +28,7 @@ from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links
 from annotate.offsets import sha256
 from annotate.schemas import explain_conversion_error, package_schema
 from annotate.splits.groups import bonds_of_links
+from annotate.util.escape import has_unseen
 from annotate.util.files import LINK, read_raw, read_stamp
 from annotate.util.folders import list_folders, list_irregular, list_names
 from annotate.util.parallel import map_in_order, process_pool, without_garbage_collection
@@ -358,7 +359,10 @@ class _Run:
         self.checker = ArticleChecker(corpus, inventory, set())
         self.irregular: list[tuple[str, str]] = []
         misplaced = list[str]()
+        unprintable = list[str]()
         for path, irregular in corpus.entries():
+            if not path.isprintable() and has_unseen(path):
+                unprintable.append(path)
             if irregular:
                 self.irregular.append((path, irregular))
             elif not corpus_rules.is_in_layout(path):
@@ -366,6 +370,7 @@ class _Run:
         self.contents = CorpusFacts(
             inventory_version=inventory.version,
             misplaced_files=sorted(misplaced),
+            unprintable_files=sorted(unprintable),
             metadata_ids=corpus.article_ids(),
             text_ids=corpus.text_ids(),
         )

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from annotate.cli.lazy_group import Entry, LazyGroup
+from annotate.cli.terminal import echo, show_usage_error
 from annotate.errors import CannotRun, Refused, describe_os_error
 from annotate.util.distributions import find_name_clash
 from annotate.util.startup import block_pandas, forget_current_folder, keep_freed_memory
@@ -92,7 +93,7 @@ class _Program(LazyGroup):
         try:
             return super().invoke(ctx)
         except CannotRun as error:
-            click.echo(f"annotate: {error}", err=True)
+            echo(f"annotate: {error}", err=True)
             ctx.exit(1 if isinstance(error, Refused) else 2)
         except BrokenPipeError:
             # Click would exit with 1, the code of findings.
@@ -128,7 +129,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be UTF-8
     try:
         if clash := find_name_clash():
-            click.echo(f"annotate: {clash}", err=True)
+            echo(f"annotate: {clash}", err=True)
         code = _run()
         sys.stdout.flush()
     except OSError as error:
@@ -145,20 +146,20 @@ def _run() -> int:
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        show_usage_error(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
-        click.echo("Aborted!", err=True)
+        echo("Aborted!", err=True)
         declined = isinstance(error, click.Abort) and not isinstance(error.__cause__, KeyboardInterrupt)
         return 1 if declined else 128 + signal.SIGINT
     except TerminationRequest as request:
         notes = "".join(f"; {note}" for note in getattr(request, "__notes__", ()))
-        click.echo(f"annotate: stopped by {request.signal.name}{notes}", err=True)
+        echo(f"annotate: stopped by {request.signal.name}{notes}", err=True)
         return 128 + request.signal
     return code if isinstance(code, int) else 0
 
 
 def _report_failed_output(error: OSError) -> int:
     where = error.filename or "standard output"
-    click.echo(f"annotate: {where}: {describe_os_error(error)}; correct that, and run the command again", err=True)
+    echo(f"annotate: {where}: {describe_os_error(error)}; correct that, and run the command again", err=True)
     return 2

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from annotate.cli.options import corpus_option
+from annotate.cli.terminal import echo
 
 ONE_ARTICLE = "One file, one article."
 
@@ -81,10 +82,10 @@ def command(
             )
             contents.add(intakes[-1])
         except ArticleRejected as error:
-            click.echo(f"{file}: {error}", err=True)
+            echo(f"{file}: {error}", err=True)
             ctx.exit(1)
     # Nothing is written before every file has been accepted.
     write_files([file for intake in intakes for file in intake.files(folder)])
     for intake in intakes:
         for article in intake.articles:
-            click.echo(f"{article.id}: {count_noun(len(article.text), 'character')} from {intake.source.file}")
+            echo(f"{article.id}: {count_noun(len(article.text), 'character')} from {intake.source.file}")

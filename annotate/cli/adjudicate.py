@@ -3,6 +3,7 @@
 import click
 
 from annotate.cli.options import corpus_argument, schema_option, split_ids
+from annotate.cli.terminal import echo
 from annotate.errors import CannotRun
 
 
@@ -49,7 +50,7 @@ def plan(corpus: str, from_: str, anew: bool) -> None:
         decided = len(adjudication.differences) - open_
         agreed = ", ".join(f"{number} {kind}" for kind, number in adjudication.agreed.items())
         earlier = f"; {len(adjudication.earlier)} decisions under `earlier`" if adjudication.earlier else ""
-        click.echo(f"{adjudication.article}: {agreed} agreed, {decided} differences decided, {open_} open{earlier}")
+        echo(f"{adjudication.article}: {agreed} agreed, {decided} differences decided, {open_} open{earlier}")
 
 
 @command.command("apply")
@@ -80,10 +81,10 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     results = [decide_gold(store, inventory, article_id, adjudicator, find_errors) for article_id in article_ids]
     problems = [problem for result in results for problem in result.problems]
     for problem in problems:
-        click.echo(problem, err=True)
+        echo(problem, err=True)
     if problems:
         ctx.exit(1)
     for gold, _ in results:
         if gold is not None:
             store.write_annotation(GOLD, gold)
-            click.echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")
+            echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")

@@ -15,8 +15,9 @@ from annotate.cli.options import (
     seed_option,
     split_ids,
 )
-from annotate.cli.terminal import format_tables, terminal, write_output
+from annotate.cli.terminal import echo, format_tables, show_status, write_output
 from annotate.errors import CannotRun
+from annotate.util.escape import escape_json
 
 if TYPE_CHECKING:
     from annotate.agreement.study import Study
@@ -103,7 +104,7 @@ def command(
     write_output(out, text)
     missed = [line for label, least in thresholds for line in _find_missed(report, label, least, by_article)]
     for line in missed:
-        click.echo(line, err=True)
+        echo(line, err=True)
     if missed:
         ctx.exit(1)
 
@@ -125,11 +126,11 @@ def _render(
     if format_ == "json":
         import msgspec
 
-        return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+        return escape_json(msgspec.json.format(msgspec.json.encode(report), indent=2).decode()) + "\n"
     from annotate.agreement.page import describe_report
     from annotate.agreement.tables import tabulate_report
 
-    return format_tables(describe_report(report), tabulate_report(report, by_article), colour)
+    return format_tables([describe_report(report)], tabulate_report(report, by_article), colour)
 
 
 def _show_gamma(study: "Study", seed: int, err: bool) -> None:
@@ -137,7 +138,7 @@ def _show_gamma(study: "Study", seed: int, err: bool) -> None:
 
     for gamma in compute_gammas(study, seed):
         value = f"– ({gamma.note})" if gamma.value is None else f"{gamma.value:.3f}"
-        click.echo(f"gamma of {gamma.article}: {value}", err=err)
+        echo(f"gamma of {gamma.article}: {value}", err=err)
 
 
 def _parse_gate(gate: str, labels: list[str]) -> tuple[str, float]:
@@ -168,5 +169,5 @@ def _find_missed(report: "annotate.Report", label: str, least: float, by_article
 @contextmanager
 def _show_progress() -> Iterator[Callable[[str], None]]:
     """Show on a terminal what is being measured."""
-    with terminal(stderr=True).status("measuring") as status:
-        yield lambda what: status.update(f"measuring {what}")
+    with show_status("measuring") as progress:
+        yield lambda what: progress(f"measuring {what}")

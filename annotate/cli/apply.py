@@ -6,6 +6,7 @@ from typing import IO
 import click
 
 from annotate.cli.options import archive_options
+from annotate.cli.terminal import echo
 from annotate.errors import CannotRun
 
 
@@ -62,6 +63,6 @@ def command(
                 raise CannotRun(old, "is not a folder", "use --out, or name a folder")
         except PatchRejected as rejected:
             for reason in rejected.reasons:
-                click.echo(reason, err=True)
+                echo(reason, err=True)
             ctx.exit(1)
-    click.echo(f"{number} files written to {out}" if out is not None else f"{number} files changed in {old}")
+    echo(f"{number} files written to {out}" if out is not None else f"{number} files changed in {old}")

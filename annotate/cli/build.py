@@ -7,9 +7,9 @@ from contextlib import ExitStack
 import click
 
 import annotate
-from annotate.cli.findings_output import render_findings
+from annotate.cli.findings_output import show_findings
 from annotate.cli.options import citation_option, corpus_argument, format_option, schema_option, workers_option
-from annotate.cli.terminal import count_progress, terminal
+from annotate.cli.terminal import count_progress, echo_json, make_grid, terminal
 
 
 @click.command("build")
@@ -78,32 +78,30 @@ def command(
         except annotate.ChecksFailed as failure:
             bars.close()
             subject = f"{corpus}; nothing was written"
-            click.echo(render_findings(failure.findings, format_, store.root, annotate.list_rules(), subject))
+            show_findings(failure.findings, format_, store.root, annotate.list_rules(), subject)
             ctx.exit(1)
     if format_ == "json":
         import msgspec
 
         data = {"folder": out, **msgspec.to_builtins(manifest)}
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        echo_json(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         _show_manifest(manifest, out)
 
 
 def _show_manifest(manifest: "annotate.Manifest", out: str) -> None:
-    from rich import box
-    from rich.table import Table
-
     from annotate.dataset.writer import totals
 
-    table = Table(box=box.SIMPLE_HEAD, title=f"{manifest.title} {manifest.corpus or ''}".strip(), title_justify="left")
-    table.add_column("table")
-    table.add_column("split")
-    for name in ("rows", "columns", "bytes"):
-        table.add_column(name, justify="right")
-    for part in totals(manifest.tables):
-        table.add_row(part.config, part.split, f"{part.rows:,}", f"{part.columns:,}", f"{part.bytes:,}")
+    grid = make_grid(
+        f"{manifest.title} {manifest.corpus or ''}".strip(),
+        [("table", "left"), ("split", "left"), ("rows", "right"), ("columns", "right"), ("bytes", "right")],
+        (
+            (part.config, part.split, f"{part.rows:,}", f"{part.columns:,}", f"{part.bytes:,}")
+            for part in totals(manifest.tables)
+        ),
+    )
     console = terminal()
-    console.print(table)
+    console.print(grid)
     if manifest.unfit:
         counts = ", ".join(f"{reason} {number:,}" for reason, number in manifest.unfit.items())
         console.print(f"Spans that BIO tags cannot represent (table tokens, column unfit): {counts}", soft_wrap=True)

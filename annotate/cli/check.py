@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 import annotate
-from annotate.cli.findings_output import FORMATS, render_findings
+from annotate.cli.findings_output import FORMATS, show_findings
 from annotate.cli.options import corpus_argument, guidelines_option, schema_option, workers_option
-from annotate.cli.terminal import count_noun, count_progress
+from annotate.cli.terminal import count_noun, count_progress, echo
 
 
 @click.command("check")
@@ -50,12 +50,12 @@ def command(
         findings = annotate.check(store, inventory, workers=workers, progress=progress, folders=(guidelines,))
     if fix and (fixed := fixes.apply_fixes(store, findings)):
         for file in fixed:
-            click.echo(f"fixed {Path(corpus) / file}", err=True)
+            echo(f"fixed {Path(corpus) / file}", err=True)
         with count_progress("checking", article_count) as progress:
             findings = annotate.check(store, inventory, workers=workers, progress=progress, folders=(guidelines,))
     annotation_count = sum(len(store.annotated_ids(annotation_set)) for annotation_set in store.annotation_sets())
     counts = f"{count_noun(article_count, 'article')}, {count_noun(annotation_count, 'annotation')}"
     subject = f"{corpus} ({counts}, {len(CATALOGUE)} rules)"
-    click.echo(render_findings(findings, format_, store.root, CATALOGUE, subject))
+    show_findings(findings, format_, store.root, CATALOGUE, subject)
     if any(strict or finding.severity == "error" for finding in findings):
         ctx.exit(1)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,13 @@ import click
 
 import annotate
 from annotate.cli.options import format_option, schema_option
-from annotate.cli.terminal import terminal
+from annotate.cli.terminal import describe_bar, echo, echo_json, make_grid, show_bars, terminal
 from annotate.errors import CannotRun
 from annotate.util.termination import TerminationRequest
 
 if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
+
     from annotate.convert.run import ShardProgress
 
 _MAX_DIGITS = 12
@@ -116,13 +118,13 @@ def command(
                 **_read_options(parameters),
             )
     except KeyboardInterrupt:
-        click.echo(f"{out} is not finished; continue it by the same command with --resume", err=True)
+        echo(f"{out} is not finished; continue it by the same command with --resume", err=True)
         raise
     except TerminationRequest as request:
         request.add_note(f"{out} is not finished; continue it by the same command with --resume")
         raise
     if format_ == "json":
-        click.echo(json.dumps(_to_dict(outcome, out), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(_to_dict(outcome, out), indent=2, ensure_ascii=False))
     else:
         _show(outcome, out)
     if not outcome.manifest.clean:
@@ -147,15 +149,17 @@ def _read_options(parameters: dict[str, Any]) -> dict[str, Any]:
 @contextmanager
 def _show_progress() -> "Iterator[Callable[[ShardProgress], None]]":
     """Show counts and speed on a terminal, and nothing elsewhere."""
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = terminal(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        bar_task = bar.add_task("converting", total=None)
+    def make_columns() -> "Iterable[ProgressColumn]":
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        return SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+
+    with show_bars(make_columns) as bars:
+        if bars is None:
+            yield lambda _: None
+            return
+        task = bars.add_task("converting", total=None)
         tasks = quarantined = new_tasks = 0
         start = time.monotonic()
 
@@ -167,7 +171,7 @@ def _show_progress() -> "Iterator[Callable[[ShardProgress], None]]":
             speed = new_tasks / max(time.monotonic() - start, 0.001)
             read = f"{step.file}: {step.read / 1e6:,.0f} MB"
             description = f"{tasks:,} tasks, {quarantined:,} quarantined, {speed:,.0f} tasks/s  {read}"
-            bar.update(bar_task, description=description)
+            bars.update(task, description=describe_bar(description))
 
         yield advance
 
@@ -183,34 +187,30 @@ def _to_dict(outcome: "annotate.ConversionOutcome", out: str) -> dict[str, objec
 
 
 def _show(outcome: "annotate.ConversionOutcome", out: str) -> None:
-    from rich import box
-    from rich.table import Table
-
-    manifest, console = outcome.manifest, terminal()
+    manifest = outcome.manifest
     for finding in outcome.findings:
-        click.echo(f"{finding.file}: {finding.code} {finding.message}")
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("table")
-    for name in ("rows", "columns", "bytes"):
-        table.add_column(name, justify="right")
-    for part in manifest.tables:
-        table.add_row(part.config, f"{part.rows:,}", f"{part.columns:,}", f"{part.bytes:,}")
-    console.print(table)
+        echo(f"{finding.file}: {finding.code} {finding.message}")
+    grid = make_grid(
+        None,
+        [("table", "left"), ("rows", "right"), ("columns", "right"), ("bytes", "right")],
+        ((part.config, f"{part.rows:,}", f"{part.columns:,}", f"{part.bytes:,}") for part in manifest.tables),
+    )
+    terminal().print(grid)
     for name, counts in (
         ("quarantined", manifest.set_aside),
         ("warnings", manifest.warnings),
         ("exports", manifest.troubles),
     ):
         if counts:
-            click.echo(f"{name}: {', '.join(f'{code} × {number:,}' for code, number in counts.items())}")
+            echo(f"{name}: {', '.join(f'{code} × {number:,}' for code, number in counts.items())}")
     codes = [*manifest.troubles, *manifest.set_aside, *manifest.warnings]
     if codes:
         where = f"; quarantined tasks are in {out}/aside" if manifest.set_aside or manifest.troubles else ""
-        click.echo(f"`annotate rules {codes[0]}` explains a code{where}")
-    click.echo(
+        echo(f"`annotate rules {codes[0]}` explains a code{where}")
+    echo(
         f"{manifest.tasks:,} tasks: {manifest.articles:,} converted, {manifest.aside:,} quarantined,"
         f" {manifest.unlabelled:,} without labels; {manifest.shards:,} shards, {outcome.new_shards:,} of them new"
     )
     if not manifest.articles:
-        click.echo("No task was converted, so there is no dataset to load.")
-    click.echo(f"Written to {out}")
+        echo("No task was converted, so there is no dataset to load.")
+    echo(f"Written to {out}")

@@ -3,6 +3,7 @@
 import click
 
 from annotate.cli.options import corpus_argument, schema_option
+from annotate.cli.terminal import echo
 
 
 @click.command("coverage")
@@ -45,15 +46,14 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
         stale = after != before and not write
         empty = [sentence for sentence in after.sentences if not sentence.has]
         silent = [sentence for sentence in empty if not sentence.reason]
-        click.echo(
+        echo(
             f"{article_id}: {len(after.sentences)} sentences, {len(after.sentences) - len(empty)} with labels, "
             f"{len(empty) - len(silent)} without and a reason, {len(silent)} open"
             f"{'; counts are stale, run with --write' if stale else ''}"
         )
         for sentence in empty:
-            click.echo(
-                f"  [{sentence.start}, {sentence.end}) {sentence.text}\n    {sentence.reason or 'no reason given'}"
-            )
+            echo(f"  [{sentence.start}, {sentence.end}) {sentence.text}")
+            echo(f"    {sentence.reason or 'no reason given'}")
         open_ += len(silent) + stale
     if open_:
         ctx.exit(1)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.options import archive_options, out_option
-from annotate.cli.terminal import format_tables, terminal
+from annotate.cli.terminal import echo, format_tables, show_status, style
+from annotate.util.escape import TerminalText, defuse_commands, escape_json
 from annotate.util.files import write_report
 
 if TYPE_CHECKING:
@@ -86,16 +87,16 @@ def command(
 
     bounds = Bounds(max_unpacked, max_members, max_ratio)
     with open_version(old, corpus, schema, bounds) as before, open_version(new, corpus, schema, bounds) as after:
-        with terminal(stderr=True).status("comparing"):
+        with show_status("comparing"):
             comparison = Comparison(before, after)
             rescoring = _rescore(comparison, predictions) if predictions else None
         parts = _render(comparison, format_, rescoring, colour=out is None)
         if out:
-            with terminal(stderr=True).status("comparing"):
+            with show_status("comparing"):
                 write_report(out, parts)
-            click.echo(f"written to {out}", err=True)
+            echo(f"written to {out}", err=True)
         else:
-            with terminal(stderr=True).status("comparing"):
+            with show_status("comparing"):
                 first = next(parts)  # every format but JSON begins once all files are compared
             for part in chain([first], parts):
                 sys.stdout.buffer.write(part)
@@ -110,7 +111,7 @@ def _rescore(comparison: "Comparison", folder: str) -> "Rescoring":
 
     rescoring = rescore(comparison, {path.stem: annotation for path, annotation in read_annotation_files(folder)})
     for line in list_unscored(rescoring):
-        click.echo(line, err=True)
+        echo(line, err=True)
     return rescoring
 
 
@@ -118,7 +119,8 @@ def _render(comparison: "Comparison", format_: str, rescoring: "Rescoring | None
     if format_ == "json":
         from annotate.comparison.patch import encode_patch
 
-        return encode_patch(comparison, {"rescored": rescoring} if rescoring else None)
+        patch = encode_patch(comparison, {"rescored": rescoring} if rescoring else None)
+        return (escape_json(part.decode()).encode() for part in patch)
     more = []
     if rescoring:
         from annotate.comparison.rescore import tabulate_rescoring
@@ -129,18 +131,18 @@ def _render(comparison: "Comparison", format_: str, rescoring: "Rescoring | None
     from annotate.comparison.render_text import render_text
 
     if format_ == "text":
-        parts = render_text(comparison, _make_terminal(colour and sys.stdout.isatty()), more)
-    else:
-        parts = (render_markdown if format_ == "md" else render_html)(comparison, more)
+        text = render_text(comparison, _make_terminal(colour and sys.stdout.isatty()), more)
+        return (defuse_commands(part).encode("utf-8", "replace") for part in text)
+    parts = (render_markdown if format_ == "md" else render_html)(comparison, more)
     return (part.encode("utf-8", "replace") for part in parts)
 
 
 def _make_terminal(colour: bool) -> "Terminal":
     from annotate.comparison.render_text import Terminal
 
-    def style(text: str, role: str) -> str:
+    def style_role(text: str, role: str) -> TerminalText:
         if not colour:
-            return text
-        return click.style(text, fg=_COLOURS.get(role), bold=role == "title" or None, dim=role == "dim" or None)
+            return TerminalText.escape(text)
+        return style(text, fg=_COLOURS.get(role), bold=role == "title" or None, dim=role == "dim" or None)
 
-    return Terminal(lambda tables: format_tables("", tables, colour) if tables else "", style)
+    return Terminal(lambda tables: format_tables([], tables, colour) if tables else TerminalText(), style_role)

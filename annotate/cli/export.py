@@ -4,7 +4,7 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_argument, schema_option
-from annotate.cli.terminal import terminal
+from annotate.cli.terminal import echo_json, echo_lines, show_status
 from annotate.formats import FORMATS
 
 
@@ -31,19 +31,22 @@ def command(ctx: click.Context, corpus: str, format_: str, out: str, annotator: 
     annotate export --format brat --out dist/brat
     annotate export --format bio --out dist/bio --annotator reader-1 --report json
     """
-    with terminal(stderr=True).status("writing, reading back, comparing"):
+    with show_status("writing, reading back, comparing"):
         ledger = annotate.export(
             annotate.Corpus(corpus), annotate.load_inventory(schema), format_, out, annotation_set=annotator
         )
-    click.echo(_render(ledger, out, report), nl=False)
+    if report == "json":
+        from annotate.formats.ledger import encode_ledger
+
+        echo_json(encode_ledger(ledger))
+    else:
+        echo_lines(_describe(ledger, out))
     ctx.exit(0 if ledger.clean else 1)
 
 
-def _render(ledger: "annotate.Ledger", out: str, report: str) -> str:
-    from annotate.formats.ledger import encode_ledger, ledger_rows
+def _describe(ledger: "annotate.Ledger", out: str) -> list[str]:
+    from annotate.formats.ledger import ledger_rows
 
-    if report == "json":
-        return encode_ledger(ledger).decode()
     rows = [("", "exported", "came back", "declared as lost", "not declared")]
     rows += [
         (row.kind, str(row.exported), str(row.carried), row.declared, str(row.undeclared))
@@ -64,4 +67,4 @@ def _render(ledger: "annotate.Ledger", out: str, report: str) -> str:
         lines.append(f"{documents} written to {out}, with certificate.json.")
     else:
         lines.append(f"{documents} not written: something was lost that {ledger.format} does not declare.")
-    return "".join(f"{line}\n" for line in lines)
+    return lines

@@ -4,29 +4,26 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import click
-
-from annotate.cli.terminal import count_noun
+from annotate.cli.terminal import count_noun, echo, echo_json, style
 from annotate.findings import Finding, Rule
-from annotate.util.escape import escape_terminal, escape_workflow
+from annotate.util.escape import TerminalText, defuse_commands, escape_terminal_line, escape_workflow
 
 FORMATS = ("text", "json", "github", "sarif")
 
 
-def render_findings(
+def show_findings(
     findings: Sequence[Finding],
     format_: str,
     root: Path,
     catalogue: Iterable[Rule],
     checked: str = "",
     fixable: bool = True,
-) -> str:
-    """Return findings as one text, without a line end.
+) -> None:
+    """Print findings.
 
     Args:
         findings: The findings.
@@ -36,16 +33,12 @@ def render_findings(
         checked: What was checked, for the text format.
         fixable: Whether `annotate check --fix` can be recommended.
     """
-    findings = [_make_visible(finding) for finding in findings]
     if format_ == "text":
-        return _text(findings, root, escape_terminal(checked), fixable)
-    return {"json": _json, "github": _github, "sarif": _sarif}[format_](findings, root, catalogue)
-
-
-def _make_visible(finding: Finding) -> Finding:
-    """Return a finding without control characters. The file stays as it is: a URI needs its bytes."""
-    article, span = (text and escape_terminal(text) for text in (finding.article, finding.span))
-    return replace(finding, message=escape_terminal(finding.message), article=article, span=span)
+        echo(_text(findings, root, checked, fixable))
+    elif format_ == "github":
+        echo(_github(findings, root), commands=True)
+    else:
+        echo_json(_sarif(findings, root, catalogue) if format_ == "sarif" else _json(findings, root))
 
 
 def _path(finding: Finding, root: Path) -> str:
@@ -53,28 +46,31 @@ def _path(finding: Finding, root: Path) -> str:
     return Path(os.path.normpath(root / finding.file)).as_posix()
 
 
-def _where(finding: Finding, root: Path) -> str:
-    return escape_terminal(_path(finding, root))
+def _printable_path(finding: Finding, root: Path) -> str:
+    """Return the path with escapes for bytes that are not UTF-8, which neither JSON nor a terminal can hold."""
+    return _path(finding, root).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _text(findings: Sequence[Finding], root: Path, checked: str, fixable: bool) -> str:
-    lines = []
+def _text(findings: Sequence[Finding], root: Path, checked: str, fixable: bool) -> TerminalText:
+    lines: list[TerminalText] = []
     for finding in findings:
         position = f":{finding.line}" if finding.line else ""
         colour = "red" if finding.severity == "error" else "yellow"
-        code = click.style(finding.code, fg=colour, bold=True)
+        where = style(_path(finding, root) + position, bold=True)
         span = f"span {finding.span}: " if finding.span else ""
-        lines.append(f"{click.style(_where(finding, root) + position, bold=True)}: {code} {span}{finding.message}")
+        lines.append(
+            TerminalText("{}: {} {}{}").format(where, style(finding.code, fg=colour, bold=True), span, finding.message)
+        )
     subject = f" in {checked}" if checked else ""
     if not findings:
-        return click.style("No findings", fg="green", bold=True) + subject + "."
+        return TerminalText("{}{}.").format(style("No findings", fg="green", bold=True), subject)
     codes = ", ".join(f"{code} × {number}" for code, number in Counter(f.code for f in findings).most_common())
-    lines.append(f"{count_noun(len(findings), 'finding')}{subject}: {codes}.")
-    lines.append(f"`annotate rules {findings[0].code}` explains a code.")
+    lines.append(TerminalText.escape(f"{count_noun(len(findings), 'finding')}{subject}: {codes}."))
+    lines.append(TerminalText(f"`annotate rules {findings[0].code}` explains a code."))
     fixes = sum(finding.fix is not None for finding in findings)
     if fixes and fixable:
-        lines[-1] += f" `annotate check --fix` repairs {fixes} of them."
-    return "\n".join(lines)
+        lines[-1] += TerminalText(f" `annotate check --fix` repairs {fixes} of them.")
+    return TerminalText("\n").join(lines)
 
 
 def finding_to_dict(finding: Finding, root: Path) -> dict[str, Any]:
@@ -82,7 +78,7 @@ def finding_to_dict(finding: Finding, root: Path) -> dict[str, Any]:
     return {
         "code": finding.code,
         "severity": finding.severity,
-        "file": _where(finding, root),
+        "file": _printable_path(finding, root),
         "line": finding.line,
         "article": finding.article,
         "span": finding.span,
@@ -91,19 +87,23 @@ def finding_to_dict(finding: Finding, root: Path) -> dict[str, Any]:
     }
 
 
-def _json(findings: Sequence[Finding], root: Path, _: Iterable[Rule]) -> str:
+def _json(findings: Sequence[Finding], root: Path) -> str:
     return json.dumps([finding_to_dict(finding, root) for finding in findings], indent=2, ensure_ascii=False)
 
 
-def _github(findings: Sequence[Finding], root: Path, _: Iterable[Rule]) -> str:
+def _clean(text: str) -> str:
+    return defuse_commands(escape_terminal_line(text))
+
+
+def _github(findings: Sequence[Finding], root: Path) -> TerminalText:
     def format_command(finding: Finding) -> str:
         position = f",line={finding.line}" if finding.line else ""
         span = f"span {finding.span}: " if finding.span else ""
-        file = escape_workflow(_where(finding, root), is_property=True)
-        message = escape_workflow(span + finding.message)
+        file = escape_workflow(_clean(_path(finding, root)), is_property=True)
+        message = escape_workflow(_clean(span + finding.message))
         return f"::{finding.severity} file={file}{position},title={finding.code}::{message}"
 
-    return "\n".join(map(format_command, findings))
+    return TerminalText("\n".join(map(format_command, findings)))
 
 
 def _sarif(findings: Sequence[Finding], root: Path, catalogue: Iterable[Rule]) -> str:

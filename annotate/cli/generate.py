@@ -6,6 +6,7 @@ import click
 from click.core import ParameterSource
 
 from annotate.cli.options import guidelines_option, schema_option
+from annotate.cli.terminal import echo
 from annotate.errors import CannotRun
 
 
@@ -41,8 +42,8 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> No
     for path in stale:
         if not check:
             write_atomically(path, files[path].encode())
-        click.echo(f"{path}: {'is stale; run `annotate generate`' if check else 'written'}")
+        echo(f"{path}: {'is stale; run `annotate generate`' if check else 'written'}")
     if not stale:
-        click.echo(f"{len(files)} generated files are fresh.")
+        echo(f"{len(files)} generated files are fresh.")
     if check and stale:
         ctx.exit(1)

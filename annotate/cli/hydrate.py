@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.options import format_option
-from annotate.cli.terminal import terminal
+from annotate.cli.terminal import echo, echo_json, echo_lines, show_status
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
         raise CannotRun(out, "is the dataset without text, which would be lost", "choose another folder")
     if not Path(texts).is_dir():
         raise CannotRun(texts, "no such folder", "name the folder that holds the texts with --texts")
-    console = terminal(stderr=True)
-    with temporary_folder() as folder, console.status("locating spans"):
+    with temporary_folder() as folder, show_status("locating spans"):
         try:
             corpus, reports = hydrate(skeleton, Path(texts), folder / "corpus")
         except (msgspec.MsgspecError, KeyError, ValueError) as error:
@@ -64,15 +63,16 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     data = msgspec.json.format(msgspec.json.encode(reports), indent=2) + b"\n"
     if report:
         write_atomically(Path(report), data)
-    click.echo(data.decode() if format_ == "json" else _as_text(reports), nl=False)
-    click.echo(
-        f"Written to {out}" if written else "Nothing was written: no article has its text", err=format_ == "json"
-    )
+    if format_ == "json":
+        echo_json(data)
+    else:
+        echo_lines(_describe(reports))
+    echo(f"Written to {out}" if written else "Nothing was written: no article has its text", err=format_ == "json")
     if not written or not all(article.is_complete for article in reports):
         ctx.exit(1)
 
 
-def _as_text(reports: "list[ArticleReport]") -> str:
+def _describe(reports: "list[ArticleReport]") -> list[str]:
     lines = []
     for article in reports:
         counts = ", ".join(f"{number} {status}" for status, number in sorted(article.stretches.items()))
@@ -82,4 +82,4 @@ def _as_text(reports: "list[ArticleReport]") -> str:
             lines.append(f"  {row.status} {row.file} {row.what} [{row.start}, {row.end}){now}")
         if article.dropped_relations:
             lines.append(f"  {article.dropped_relations} relations of lost spans are left out")
-    return "".join(f"{line}\n" for line in lines)
+    return lines

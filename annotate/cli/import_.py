@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.terminal import count_noun, terminal
+from annotate.cli.terminal import count_noun, echo, echo_json, show_status, style
 from annotate.formats import FORMATS
+from annotate.util.escape import TerminalText
 
 if TYPE_CHECKING:
     from annotate.findings import Finding
@@ -82,17 +83,25 @@ def command(
     label_map = load_map(map_path, inventory) if map_path else identity_map(inventory)
     importer = Importer(store, inventory, label_map, annotator, Details(**details), fix, plan)
     outcomes = importer.import_folder(load_format(format_), root)
-    with terminal(stderr=True).status("reading") as status:
-        tally = _show_outcomes(outcomes, root, report, status.update)
+    with show_status("reading") as progress:
+        tally = _show_outcomes(outcomes, root, report, progress)
     if not tally.documents:
         raise CannotRun(root, f"holds no files of {format_}", "name the folder of the files")
-    click.echo(_format_tally(tally, report))
+    _echo(_format_tally(tally, report), report)
     if tally.unmapped_names() and map_path is None and report == "text":
         hint = f"write a map (docs/interchange.md) and give it with --map, or as {default_path}"
-        click.echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
+        echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
     if report == "text" and tally.documents > tally.fates["refused"] and not plan:
-        click.echo(f"Next: annotate check {corpus}", err=True)
+        echo(f"Next: annotate check {corpus}", err=True)
     ctx.exit(1 if tally.errors else 0)
+
+
+def _echo(text: str, report: str) -> None:
+    """Print a line, which is JSON where the report is."""
+    if report == "json":
+        echo_json(text)
+    else:
+        echo(text)
 
 
 def _show_outcomes(outcomes: "Iterable[ImportOutcome]", root: Path, report: str, progress: Any) -> "ImportTally":
@@ -112,11 +121,11 @@ def _show_outcomes(outcomes: "Iterable[ImportOutcome]", root: Path, report: str,
         tally.add(outcome)
         for finding in outcome.sorted_findings:
             if finding.code != unmapped.code or report == "json":
-                click.echo(_format_finding(finding, root, report))
+                _echo(_format_finding(finding, root, report), report)
         texts, lines = count_noun(tally.documents, "text"), count_noun(tally.items.read, "line")
         progress(f"{texts}, {lines}, {tally.errors} reported")
     for finding in tally.unmapped_names() if report == "text" else ():
-        click.echo(_format_finding(finding, root, report))
+        _echo(_format_finding(finding, root, report), report)
     return tally
 
 
@@ -145,4 +154,5 @@ def _format_finding(finding: "Finding", root: Path, report: str) -> str:
         )  # fmt: skip
     line = f":{finding.line}" if finding.line else ""
     colour = "red" if finding.severity == "error" else "yellow"
-    return f"{click.style(file + line, bold=True)}: {click.style(finding.code, fg=colour, bold=True)} {finding.message}"
+    where, code = style(file + line, bold=True), style(finding.code, fg=colour, bold=True)
+    return TerminalText("{}: {} {}").format(where, code, finding.message)

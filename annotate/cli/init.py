@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from annotate.cli.terminal import echo
 from annotate.errors import CannotRun
 
 
@@ -39,5 +40,5 @@ def command(folder: str) -> None:
     schema = root / "schema"
     for path, text in generate_files(inventory.load_inventory(schema), schema, root / "guidelines").items():
         write_atomically(path, text.encode())
-    click.echo(f"{root} is laid out. Say what you label in {schema / inventory.INVENTORY_FILE}, then add articles:")
-    click.echo(f"  cd {root} && annotate add FILE… && annotate check")
+    echo(f"{root} is laid out. Say what you label in {schema / inventory.INVENTORY_FILE}, then add articles:")
+    echo(f"  cd {root} && annotate add FILE… && annotate check")

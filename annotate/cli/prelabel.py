@@ -6,7 +6,7 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_argument, schema_option
-from annotate.cli.terminal import count_progress
+from annotate.cli.terminal import count_progress, echo
 from annotate.errors import CannotRun
 from annotate.util.files import write_atomically
 
@@ -55,18 +55,18 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str, time_limit: 
                 annotation = tagger.annotate(article_id, text, time_limit)
             except baseline.PatternTooSlow as slow:
                 for finding in baseline.too_slow(str(path), article_id, slow.expression, time_limit):
-                    click.echo(f"{finding.file}: {finding.code}: {finding.message}", err=True)
+                    echo(f"{finding.file}: {finding.code}: {finding.message}", err=True)
                 error_count += 1
                 progress(1)
                 continue
             for error in find_errors(annotation, text, inventory, str(path)):
-                click.echo(f"{error.file}: {error.code} span {error.span}: {error.message}", err=True)
+                echo(f"{error.file}: {error.code} span {error.span}: {error.message}", err=True)
                 error_count += 1
             write_atomically(path, encode_annotation(annotation))
             file_count += 1
             span_count += len(annotation.spans)
             relation_count += len(annotation.relations)
             progress(1)
-    click.echo(f"{file_count} articles, {span_count} spans, {relation_count} relations written to {out}")
+    echo(f"{file_count} articles, {span_count} spans, {relation_count} relations written to {out}")
     if error_count:
         ctx.exit(1)

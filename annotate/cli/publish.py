@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.options import citation_option, corpus_argument, format_option, schema_option
-from annotate.cli.terminal import terminal
+from annotate.cli.terminal import echo, echo_json, terminal
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -104,14 +104,14 @@ def command(
         problem = f"commit {commit} was made, but not its tag {version}: {error.problem}"
         raise CannotRun(repo, problem, f"{error.hint}; publish again, which only sets the tag") from None
     if format_ == "json":
-        click.echo(json.dumps({"repo": repo, "version": version, "commit": commit, **_as_data(steps)}, indent=2))
+        echo_json(json.dumps({"repo": repo, "version": version, "commit": commit, **_as_data(steps)}, indent=2))
     else:
-        click.echo(f"{repo}: {version} published as commit {commit}; {_summary(steps)}")
+        echo(f"{repo}: {version} published as commit {commit}; {_summary(steps)}")
 
 
 def _refuse(ctx: click.Context, refusals: list[str]) -> None:
     for line in refusals:
-        click.echo(f"annotate: {line}", err=True)
+        echo(f"annotate: {line}", err=True)
     ctx.exit(1)
 
 
@@ -130,11 +130,11 @@ def _summary(steps: "list[Step]") -> str:
 def _show(repo: str, version: str | None, steps: "list[Step]", refusals: list[str], format_: str) -> None:
     if format_ == "json":
         data = {"repo": repo, "version": version, "refused": refusals, **_as_data(steps)}
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        echo_json(json.dumps(data, indent=2, ensure_ascii=False))
         return
     console = terminal()
     for step in steps:
-        console.print(f"{step.change:<8}{step.bytes:>12,}  {step.path}", markup=False)
-    console.print(f"{repo}: version and tag {version or 'unknown'}; {_summary(steps)}", markup=False)
+        console.print(f"{step.change:<8}{step.bytes:>12,}  {step.path}")
+    console.print(f"{repo}: version and tag {version or 'unknown'}; {_summary(steps)}")
     for line in refusals:
-        console.print(f"refused: {line}", markup=False)
+        console.print(f"refused: {line}")

@@ -7,7 +7,9 @@ import click
 
 import annotate
 from annotate.cli.options import format_option
+from annotate.cli.terminal import echo, echo_json, echo_lines, style
 from annotate.errors import CannotRun
+from annotate.util.escape import TerminalText
 
 if TYPE_CHECKING:
     from annotate.comparison.semver import VersionRule
@@ -38,10 +40,11 @@ def command(code: str | None, format_: str) -> None:
     if not rules:
         raise CannotRun("annotate rules", f"unknown rule {code!r}", "`annotate rules` lists all")
     if format_ == "json":
-        click.echo(json.dumps([{name: getattr(rule, name) for name in _JSON_FIELDS} for rule in rules], indent=2))
+        echo_json(json.dumps([{name: getattr(rule, name) for name in _JSON_FIELDS} for rule in rules], indent=2))
     elif code:
         rule = rules[0]
-        click.echo(f"{click.style(rule.code, bold=True)} {rule.name} ({rule.severity})\n\n{rule.documentation}")
+        echo(TerminalText("{} {} ({})").format(style(rule.code, bold=True), rule.name, rule.severity))
+        echo_lines(["", *rule.documentation.split("\n")])
     else:
         for rule in rules:
-            click.echo(f"{click.style(rule.code, bold=True)}  {rule.severity:<7}  {rule.summary}")
+            echo(TerminalText("{}  {:<7}  {}").format(style(rule.code, bold=True), rule.severity, rule.summary))

@@ -4,7 +4,8 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_option, format_option, out_option, samples_option, schema_option, seed_option
-from annotate.cli.terminal import format_tables, terminal, write_output
+from annotate.cli.terminal import echo, format_tables, show_status, write_output
+from annotate.util.escape import escape_json
 
 
 @click.command("score")
@@ -46,22 +47,22 @@ def command(
     predicted = {file.annotation.article: file.annotation for file in predicted_files}
     for article_id in sorted(predicted.keys() - gold_labels.keys()):
         _warn(f"not scored: {article_id} has no gold labels")
-    with terminal(stderr=True).status("scoring"):
+    with show_status("scoring"):
         scores = score(inventory, gold_labels, predicted, samples, seed)
     if format_ == "json":
         import msgspec
 
-        text = msgspec.json.format(msgspec.json.encode(scores), indent=2).decode() + "\n"
+        text = escape_json(msgspec.json.format(msgspec.json.encode(scores), indent=2).decode()) + "\n"
     else:
         text = format_tables(_describe(scores), tabulate_scores(scores), colour=out is None)
     write_output(out, text)
 
 
 def _warn(message: str) -> None:
-    click.echo(message, err=True)
+    echo(message, err=True)
 
 
-def _describe(scores: "annotate.Scores") -> str:
+def _describe(scores: "annotate.Scores") -> list[str]:
     number = len(scores.articles)
     lines = [f"{number} article{'s' * (number != 1)}; intervals from {scores.sampling.units} {scores.sampling.drawn}"]
     row = next(row for row in scores.labels if row.kind == "all")
@@ -70,4 +71,4 @@ def _describe(scores: "annotate.Scores") -> str:
             lines.append(f"{side}: {written} spans as written, {scored} where the pieces of one span count once")
     if scores.unpredicted:
         lines.append(f"nothing predicted for {', '.join(scores.unpredicted)}")
-    return "\n".join(lines)
+    return lines

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.options import corpus_argument, format_option
-from annotate.cli.terminal import terminal
+from annotate.cli.terminal import echo_json, echo_lines, show_status
 from annotate.errors import CannotRun
-from annotate.util.escape import escape_terminal
+from annotate.util.escape import has_unseen
 
 if TYPE_CHECKING:
     from annotate.splits.groups import Bond
@@ -75,21 +75,20 @@ def command(
     if not article_ids:
         raise CannotRun(store.root / "articles", "has no articles", "add some with `annotate add`")
     for article_id in article_ids:
-        if escape_terminal(article_id) != article_id:
-            raise CannotRun(
-                store.root / "articles" / f"{article_id}.json", "has a name that cannot be printed", "rename it"
-            )
-    console = terminal(stderr=True)
-    with console.status("comparing paragraphs"):
+        if has_unseen(article_id):
+            raise CannotRun(store.article_path(article_id), "has a name that cannot be printed", "rename it")
+    with show_status("comparing paragraphs"):
         bonds = splits.bonds_of(store, article_ids)
     if folds:
-        click.echo(splits.encode_folds(splits.folds(article_ids, bonds)), nl=False)
+        echo_json(splits.encode_folds(splits.folds(article_ids, bonds)))
         return
     together = splits.is_one_group(groups_among(article_ids, bonds))
     proposal = splits.propose(article_ids, bonds, store.splits(), ratios)
     written = splits.write_splits(store, proposal) if write and not proposal.torn else []
-    text = _as_json(proposal, bonds, written) if format_ == "json" else _as_text(proposal, bonds, written, together)
-    click.echo(text)
+    if format_ == "json":
+        echo_json(_as_json(proposal, bonds, written))
+    else:
+        echo_lines(_list_changes(proposal, bonds, written, together))
     if proposal.torn:
         ctx.exit(1)
 
@@ -101,7 +100,7 @@ def _as_json(proposal: "Proposal", bonds: list["Bond"], written: list[str]) -> s
     return json.dumps(msgspec.to_builtins(data), indent=2)
 
 
-def _as_text(proposal: "Proposal", bonds: list["Bond"], written: list[str], together: bool) -> str:
+def _list_changes(proposal: "Proposal", bonds: list["Bond"], written: list[str], together: bool) -> list[str]:
     lines = [f"{bond.first} and {bond.second} stay together: {bond.why}" for bond in bonds]
     lines += [f"in two splits: {', '.join(group)}; keep them in one list of splits/" for group in proposal.torn]
     for split, article_ids in proposal.lists().items():
@@ -113,4 +112,4 @@ def _as_text(proposal: "Proposal", bonds: list["Bond"], written: list[str], toge
         lines.append("nothing to write: every article is in a list")
     if together:
         lines.append("all articles are one group: none can be held out without a leak")
-    return "\n".join(lines)
+    return lines

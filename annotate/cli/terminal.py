@@ -1,16 +1,25 @@
-"""Consoles, progress and tables on a terminal."""
+"""Everything that a command prints: lines, JSON, tables, consoles and progress.
+
+What is printed is escaped here, once (`annotate.util.escape`). `echo` prints one line, whatever is in the values, so a
+line end in a file name cannot begin another line. No other module calls `click.echo` or makes a console; a test holds
+the package to that.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from annotate.util.escape import TerminalText, defuse_commands, escape_json
 from annotate.util.files import write_report
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
+    from rich.status import Status
+    from rich.table import Table as Grid
 
     from annotate.util.tables import Cell, Column, Table
 
@@ -18,75 +27,194 @@ UNWRAPPED = 10_000
 """Width of a console whose output is not a terminal: nothing is wrapped, so that scripts can read it."""
 
 
-def terminal(stderr: bool = False) -> "Console":
-    """Return a console for standard output or standard error."""
-    from rich.console import Console
+def echo(text: object = "", err: bool = False, commands: bool = False) -> None:
+    """Print one line.
 
-    class PipeConsole(Console):
+    Args:
+        text: The line. Control characters and line ends in it become escapes, unless it is `TerminalText`, which is
+            printed as it is and may have several lines.
+        err: Whether to print it to standard error.
+        commands: Whether the text is commands to a CI service, which are escapes otherwise.
+    """
+    shown = str(TerminalText.escape(text))  # click adds the line end, which would be escaped
+    click.echo(shown if commands else defuse_commands(shown), err=err)
+
+
+def echo_lines(lines: Iterable[object], err: bool = False) -> None:
+    """Print each text on a line of its own."""
+    for line in lines:
+        echo(line, err)
+
+
+def echo_json(data: str | bytes) -> None:
+    """Print JSON, with `\\u` escapes for what a terminal would obey."""
+    text = data if isinstance(data, str) else data.decode("utf-8")
+    click.echo(escape_json(text).removesuffix("\n"))
+
+
+def style(text: object, **styles: Any) -> TerminalText:
+    """Return text with colour; the keyword arguments are those of `click.style`."""
+    return TerminalText(click.style(TerminalText.escape(text), **styles))
+
+
+def show_usage_error(error: click.ClickException) -> None:
+    """Print an error of click, which may quote arguments as they were given."""
+    message = defuse_commands(TerminalText.escape(error.format_message()))
+    if isinstance(error, click.MissingParameter):  # quotes no argument, and may list choices on several lines
+        error.show()
+    elif isinstance(error, click.UsageError):
+        click.UsageError(message, error.ctx).show()
+    else:
+        click.ClickException(message).show()
+
+
+def terminal(stderr: bool = False, file: StringIO | None = None, **options: Any) -> "Console":
+    """Return a console for standard output or standard error, on which text is escaped and is not markup.
+
+    Args:
+        stderr: Whether it is for standard error.
+        file: Where to write to in place of both.
+        **options: Further arguments of `rich.console.Console`.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    class SafeConsole(Console):
         def on_broken_pipe(self) -> None:
             # Rich would exit with 1, the code of findings.
             raise BrokenPipeError
 
-    console = PipeConsole(stderr=stderr, highlight=False)
+        def print(self, *objects: Any, **options: Any) -> None:
+            super().print(*(Text(_clean(item)) if isinstance(item, str) else item for item in objects), **options)
+
+        def status(self, status: Any, **options: Any) -> "Status":
+            return super().status(_as_markup(status), **options)
+
+    if file is not None:
+        return SafeConsole(file=file, highlight=False, **options)
+    console = SafeConsole(stderr=stderr, highlight=False)
     if not console.is_terminal:
-        console = PipeConsole(stderr=stderr, highlight=False, width=UNWRAPPED, soft_wrap=True)
+        console = SafeConsole(stderr=stderr, highlight=False, width=UNWRAPPED, soft_wrap=True)
     return console
+
+
+def _clean(text: str) -> str:
+    return defuse_commands(TerminalText.escape(text))
+
+
+def _as_markup(text: str) -> str:
+    """Return text for a place where rich takes markup, in which it has none."""
+    from rich.markup import escape
+
+    return escape(_clean(text))
+
+
+@contextmanager
+def show_status(description: str) -> "Iterator[Callable[[str], None]]":
+    """Show on a terminal that something of unknown length is in progress; yield the function that says what."""
+    with terminal(stderr=True).status(description) as status:
+        yield lambda what: status.update(_as_markup(what))
+
+
+@contextmanager
+def show_bars(make_columns: "Callable[[], Iterable[ProgressColumn]] | None" = None) -> "Iterator[Progress | None]":
+    """Show progress bars on a terminal, and yield None elsewhere. Escape their descriptions with `describe_bar`.
+
+    Args:
+        make_columns: Returns the columns of the bars; by default they are those of rich.
+    """
+    console = terminal(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    from rich.progress import Progress
+
+    with Progress(*(make_columns() if make_columns else ()), console=console, transient=True) as bars:
+        yield bars
+
+
+def describe_bar(description: str) -> str:
+    """Return the description of a progress bar."""
+    return _as_markup(description)
 
 
 @contextmanager
 def count_progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a progress bar on a terminal, and nothing elsewhere; yield the function that advances it."""
-    console = terminal(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(description, total=total)
-        yield lambda done: bar.advance(task, done)
+    def make_columns() -> "Iterable[ProgressColumn]":
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+
+        return TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+
+    with show_bars(make_columns) as bars:
+        if bars is None:
+            yield lambda _: None
+            return
+        task = bars.add_task(describe_bar(description), total=total)
+        yield lambda done: bars.advance(task, done)
 
 
-def format_tables(about: str, tables: "Iterable[Table]", colour: bool) -> str:
+def make_grid(
+    title: str | None,
+    columns: Iterable[tuple[str, Literal["left", "right"]]],
+    rows: Iterable[Iterable[str]],
+    title_style: str | None = None,
+) -> "Grid":
+    """Return a table for a console.
+
+    Args:
+        title: The heading.
+        columns: The name of each column, and its side.
+        rows: The cells. They are escaped, unless they are `TerminalText` with rich's markup.
+        title_style: The style of the heading; by default that of rich.
+    """
+    from rich import box
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    heading = None if title is None else Text(_clean(title), style=title_style or "table.title")
+    grid = Grid(box=box.SIMPLE_HEAD, title=heading, title_justify="left")
+    for name, side in columns:
+        grid.add_column(_as_markup(name), justify=side)
+    for row in rows:
+        grid.add_row(*(cell if isinstance(cell, TerminalText) else _as_markup(cell) for cell in row))
+    return grid
+
+
+def format_tables(about: Iterable[str], tables: "Iterable[Table]", colour: bool) -> TerminalText:
     """Return tables as text.
 
     Args:
-        about: What the tables show; it comes first.
+        about: What the tables show, a text a line; it comes first.
         tables: The tables, each followed by its notes.
         colour: Whether to use colour and the width of the terminal, if standard output is one.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table as Grid
-
     stdout = terminal()
     use_terminal = stdout.is_terminal and colour
     buffer = StringIO()
     width = stdout.width if use_terminal else UNWRAPPED
-    console = Console(file=buffer, highlight=False, force_terminal=use_terminal, width=width)
-    console.print(about, soft_wrap=True, markup=False)
+    console = terminal(file=buffer, force_terminal=use_terminal, width=width)
+    console.print(TerminalText("\n").join(about), soft_wrap=True)
     for table in tables:
-        grid = Grid(box=box.SIMPLE_HEAD, title=table.title, title_justify="left", title_style="bold")
-        for index, column in enumerate(table.columns):
-            grid.add_column(escape(column.name), justify="left" if table.is_text(index) else "right")
-        for row in table.rows:
-            grid.add_row(*(_format_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)))
-        console.print(grid)
+        columns: list[tuple[str, Literal["left", "right"]]] = [
+            (column.name, "left" if table.is_text(index) else "right") for index, column in enumerate(table.columns)
+        ]
+        rows = (
+            [_format_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows
+        )
+        console.print(make_grid(table.title, columns, rows, "bold"))
         for note in table.notes:
-            console.print(f"  {note}", style="dim", soft_wrap=True, markup=False)
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+            console.print(f"  {note}", style="dim", soft_wrap=True)
+    return TerminalText("\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n")
 
 
 def _format_cell(cell: "Cell", column: "Column") -> str:
-    from rich.markup import escape
-
     if isinstance(cell, str | int):
-        return escape(str(cell))
+        return str(cell)
     if not cell.interval_text or column.hides_interval:
         return cell.value_text
-    return f"{cell.value_text} [dim]\\{cell.interval_text}[/dim]"
+    return TerminalText(f"{cell.value_text} [dim]\\{cell.interval_text}[/dim]")
 
 
 def count_noun(number: int, noun: str) -> str:
@@ -95,9 +223,14 @@ def count_noun(number: int, noun: str) -> str:
 
 
 def write_output(out: str | None, text: str) -> None:
-    """Write a report to a file, or to standard output where no file is named."""
+    """Write a report to a file, or to standard output where no file is named.
+
+    Args:
+        out: The file.
+        text: The report, with the line end of its last line. It is a table, JSON or HTML, and escaped for that.
+    """
     if out:
         write_report(out, text.encode())
-        click.echo(f"written to {out}", err=True)
+        echo(f"written to {out}", err=True)
     else:
         click.echo(text, nl=False)

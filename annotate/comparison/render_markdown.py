@@ -16,7 +16,7 @@ from annotate.comparison.describe import (
 )
 from annotate.comparison.model import FileChange
 from annotate.comparison.semver import find_needed_version
-from annotate.util.escape import escape_markdown, markdown_table
+from annotate.util.escape import Markdown, markdown_table
 from annotate.util.tables import Table
 
 
@@ -29,46 +29,46 @@ def render_markdown(comparison: Comparison, more: Sequence[Table] = ()) -> Itera
     """
     with open_spool() as articles:
         for article_id, changes in comparison.compare_articles():
-            articles.write(f"\n### {escape_markdown(article_id or NO_ARTICLE.capitalize())}\n\n")
+            articles.write(Markdown("\n### {}\n\n").format(article_id or NO_ARTICLE.capitalize()))
             for change in changes:
                 articles.writelines(_render_file(change))
         yield from _render_summary(comparison)
         articles.seek(0)
         yield from articles
-    yield from (f"\n{_render_table(table)}" for table in more)
+    yield from (Markdown("\n{}").format(_render_table(table)) for table in more)
 
 
-def _render_summary(comparison: Comparison) -> Iterator[str]:
+def _render_summary(comparison: Comparison) -> Iterator[Markdown]:
     summary = comparison.summary
-    yield f"## {escape_markdown(comparison.old.name)} → {escape_markdown(comparison.new.name)}\n\n"
+    yield Markdown("## {} → {}\n\n").format(comparison.old.name, comparison.new.name)
     if summary.is_empty:
-        yield f"{NO_CHANGE.capitalize()}.\n"
+        yield Markdown("{}.\n").format(NO_CHANGE.capitalize())
         return
     needed = find_needed_version(summary)
-    yield f"{describe_level(needed.level).capitalize()}:\n\n"
-    yield from (f"- {reason.code} ({reason.level}) {escape_markdown(reason.message)}\n" for reason in needed.reasons)
-    yield from (f"\n{_render_table(table)}" for table in tabulate_counts(summary))
-    yield "\n"
-    yield from (f"- {escape_markdown(line)}\n" for line in list_totals(summary))
+    yield Markdown("{}:\n\n").format(describe_level(needed.level).capitalize())
+    for reason in needed.reasons:
+        yield Markdown("- {} ({}) {}\n").format(reason.code, reason.level, reason.message)
+    yield from (Markdown("\n{}").format(_render_table(table)) for table in tabulate_counts(summary))
+    yield Markdown("\n")
+    yield from (Markdown("- {}\n").format(line) for line in list_totals(summary))
     changes = list(describe_inventory(summary))
     if changes:
-        yield "\n### Inventory\n\n"
+        yield Markdown("\n### Inventory\n\n")
         yield from map(_render_change, changes)
 
 
-def _render_table(table: Table) -> str:
+def _render_table(table: Table) -> Markdown:
     header = [table.title, *(column.name for column in table.columns[1:])]
-    rows = [[escape_markdown(str(cell)) for cell in row] for row in table.rows]
-    return markdown_table(header, rows) + "\n"
+    return markdown_table(header, table.rows) + Markdown("\n")
 
 
-def _render_file(change: FileChange) -> Iterator[str]:
-    yield f"- {escape_markdown(change.file)} {change.status}\n"
-    yield from (f"  {_render_change(line)}" for line in describe_file(change))
+def _render_file(change: FileChange) -> Iterator[Markdown]:
+    yield Markdown("- {} {}\n").format(change.file, change.status)
+    yield from (Markdown("  {}").format(_render_change(line)) for line in describe_file(change))
 
 
-def _render_change(change: ChangeLine) -> str:
-    location = f"{change.location} " if change.location else ""
-    sides = " → ".join(escape_markdown(side) for side in (change.old, change.new) if side)
-    line = f"- {location}{escape_markdown(change.subject)}: {escape_markdown(change.kind)}"
-    return f"{line}{f': {sides}' if sides else ''}\n"
+def _render_change(change: ChangeLine) -> Markdown:
+    sides = Markdown(" → ").join(side for side in (change.old, change.new) if side)
+    end = Markdown(": {}\n").format(sides) if sides else Markdown("\n")
+    location = Markdown(f"{change.location} " if change.location else "")  # offsets alone
+    return Markdown("- {}{}: {}{}").format(location, change.subject, change.kind, end)

@@ -19,16 +19,17 @@ from annotate.comparison.describe import (
 )
 from annotate.comparison.model import FileChange
 from annotate.comparison.semver import find_needed_version
+from annotate.util.escape import TerminalText
 from annotate.util.tables import Table
 
-Style = Callable[[str, str], str]
-"""Takes a text and its role (+, -, ~, title or dim), and returns the text with or without colour."""
+Style = Callable[[str, str], TerminalText]
+"""Takes a text and its role (+, -, ~, title or dim), and returns the text, escaped, with or without colour."""
 
 
 class Terminal(NamedTuple):
     """How tables and text are shown; the command line knows."""
 
-    format_tables: Callable[[list[Table]], str]
+    format_tables: Callable[[list[Table]], TerminalText]
     style: Style
 
 
@@ -60,7 +61,7 @@ def _render_summary(comparison: Comparison, terminal: Terminal) -> Iterator[str]
         yield f"{NO_CHANGE}\n"
         return
     yield terminal.format_tables(list(tabulate_counts(summary)))
-    yield from (f"{line}\n" for line in list_totals(summary))
+    yield from (f"{TerminalText.escape(line)}\n" for line in list_totals(summary))
     inventory_lines = list(describe_inventory(summary))
     if inventory_lines:
         yield f"\n{style('inventory', 'title')}\n"
@@ -68,21 +69,23 @@ def _render_summary(comparison: Comparison, terminal: Terminal) -> Iterator[str]
             yield from (f"{line}\n" for line in _render_change(change, "  ", style))
     needed = find_needed_version(summary)
     yield f"\n{style(describe_level(needed.level), 'title')}\n"
-    yield from (f"  {reason.code} {reason.level}: {reason.message}\n" for reason in needed.reasons)
+    for reason in needed.reasons:
+        yield TerminalText("  {} {}: {}\n").format(reason.code, reason.level, reason.message)
 
 
-def _render_file(change: FileChange, style: Style) -> Iterator[str]:
-    yield f"  {style(change.file, 'dim')} {change.status}"
+def _render_file(change: FileChange, style: Style) -> Iterator[TerminalText]:
+    yield TerminalText("  {} {}").format(style(change.file, "dim"), change.status)
     for line in describe_file(change):
         yield from _render_change(line, "    ", style)
     if has_hidden_edits(change):
-        yield f"      {style(NOT_CANONICAL, 'dim')}"
+        yield TerminalText("      {}").format(style(NOT_CANONICAL, "dim"))
 
 
-def _render_change(change: ChangeLine, margin: str, style: Style) -> Iterator[str]:
+def _render_change(change: ChangeLine, margin: str, style: Style) -> Iterator[TerminalText]:
     location = f"{change.location}  " if change.location else ""
-    yield f"{margin}{style(change.sign, change.sign)} {location}{change.subject}: {change.kind}"
+    sign = style(change.sign, change.sign)
+    yield TerminalText("{}{} {}{}: {}").format(margin, sign, location, change.subject, change.kind)
     if change.old:
-        yield f"{margin}    {style(f'- {change.old}', '-')}"
+        yield TerminalText("{}    {}").format(margin, style(f"- {change.old}", "-"))
     if change.new:
-        yield f"{margin}    {style(f'+ {change.new}', '+')}"
+        yield TerminalText("{}    {}").format(margin, style(f"+ {change.new}", "+"))

@@ -97,7 +97,7 @@ def read_range(address: str, offset: int, size: int) -> bytes:
 
 
 def _read_bytes(address: str, offset: int, size: int) -> bytes:
-    if re.match(r"[^~:]*$", address):
+    if re.fullmatch(r"[^~:]*", address):
         # A plain path does not need fsspec, which takes 8 MB in each worker.
         with open(address, "rb") as file:  # noqa: PTH123 - as fsspec would take it
             file.seek(offset)

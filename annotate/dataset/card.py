@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from annotate.dataset.card_example import show_text
 from annotate.dataset.card_sections import (
     agreement_section,
     annotators_section,
@@ -20,7 +21,16 @@ from annotate.dataset.card_splits import split_note, splits_section
 from annotate.dataset.facts import Facts, count_noun, loadable_tables
 from annotate.dataset.features import ARTICLES, Feature
 from annotate.dataset.statistics import Row
-from annotate.util.escape import markdown_table
+from annotate.util.escape import (
+    Markdown,
+    escape_markdown_prose,
+    escape_markdown_words,
+    escape_yaml,
+    has_unseen,
+    markdown_code,
+    markdown_code_block,
+    markdown_table,
+)
 
 Yaml = dict[str, Any]
 
@@ -75,9 +85,8 @@ _KINDS = {"model": "a model", "person": "a person"}
 
 
 def card(facts: Facts) -> str:
-    """Return the text of README.md."""
+    """Return the text of README.md. A section is `Markdown`, in which all that comes from data was escaped."""
     parts = (
-        _front_matter(facts),
         _first_screen(facts),
         tables_section(facts),
         labels_section(facts),
@@ -89,7 +98,8 @@ def card(facts: Facts) -> str:
         limitations_section(facts),
         citation_section(facts),
     )
-    return "\n\n".join(part for part in parts if part) + "\n"
+    body = Markdown("\n\n").join(part for part in parts if part)
+    return f"{_front_matter(facts)}\n\n{body}\n"
 
 
 def metadata(facts: Facts) -> dict[str, object]:
@@ -141,48 +151,74 @@ def _yaml_licence(facts: Facts) -> dict[str, str]:
 
 
 def _front_matter(facts: Facts) -> str:
-    return f"---\n{yaml.safe_dump(metadata(facts), sort_keys=False, allow_unicode=True, width=1000)}---"
+    dumped = yaml.dump(metadata(facts), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    return f"---\n{escape_yaml(dumped)}---"
 
 
-def _first_screen(facts: Facts) -> str:
+class _Dumper(yaml.SafeDumper):
+    """Writes text with characters that need an escape in double quotes, where YAML has escapes."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if has_unseen(text) else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def _first_screen(facts: Facts) -> Markdown:
     inventory, counts = facts.inventory, facts.counts
     splits = list(dict.fromkeys(table.split for table in facts.tables))
     rows = [
-        (f"`{name}`", table.definition, *(f"{counts.rows[name, split]:,}" for split in splits))
+        (
+            markdown_code(name),
+            escape_markdown_words(table.definition),
+            *(f"{counts.rows[name, split]:,}" for split in splits),
+        )
         for name, table in facts.types.items()
     ]
-    version = f" {facts.corpus}" if facts.corpus else ""
-    return f"""# {inventory.title}{version}
+    size = (
+        f"{count_noun(counts.articles.total(), 'article')}, {count_noun(counts.spans.total(), 'span')} with "
+        f"{count_noun(len(inventory.spans), 'label')}, {count_noun(counts.relations.total(), 'relation')} with "
+        f"{count_noun(len(inventory.relations), 'label')}. Labels: inventory {inventory.version}."
+    )
+    return Markdown("""# {}
 
-{inventory.about}
+{}
 
-{count_noun(counts.articles.total(), "article")}, {count_noun(counts.spans.total(), "span")} with \
-{count_noun(len(inventory.spans), "label")}, {count_noun(counts.relations.total(), "relation")} with \
-{count_noun(len(inventory.relations), "label")}. Labels: inventory {inventory.version}.
+{}
 
-{markdown_table(("table", "what it holds", *splits), rows)}
+{}
 
-```python
-{_quick_start(facts)}
-```
+{}
 
-{_uses(facts)}- **Who labelled:** {_describe_annotators(facts)}
-- **Rights:** {_describe_licence(facts)}; the articles' texts remain their publishers'. See [Rights](#rights).
-- **Splits:** {split_note(facts)}
+{}- **Who labelled:** {}
+- **Rights:** {}; the articles' texts remain their publishers'. See [Rights](#rights).
+- **Splits:** {}
 - Spans may nest, overlap and coincide, so one tag a word cannot hold them: use `start` and `end`, which count \
 Unicode code points (`text[start:end]`). A class is an int; `None` means not given; an empty list, that nobody fills \
-the role."""
+the role.""").format(
+        f"{inventory.title} {facts.corpus or ''}",
+        escape_markdown_prose(inventory.about),
+        size,
+        markdown_table(("table", "what it holds", *splits), rows),
+        markdown_code_block(_quick_start(facts), "python"),
+        _uses(facts),
+        _describe_annotators(facts),
+        _describe_licence(facts),
+        split_note(facts),
+    )
 
 
 def _describe_licence(facts: Facts) -> str:
     return f"labels and guidelines are {facts.licence.words}" if facts.licence else "no licence is named for the labels"
 
 
-def _uses(facts: Facts) -> str:
+def _uses(facts: Facts) -> Markdown:
     """Return what the data statement says that the corpus is for, and is not for, in full: limits come last."""
     headings = {"For": "intended_uses", "Not for": "unsuitable_uses"}
-    return "".join(
-        f"- **{title}:** {facts.statement[heading]}\n"
+    return Markdown().join(
+        Markdown("- **{}:** {}\n").format(title, escape_markdown_words(facts.statement[heading]))
         for title, heading in headings.items()
         if heading in facts.statement
     )
@@ -196,12 +232,12 @@ def _quick_start(facts: Facts) -> str:
         "",
         # Not ".": `datasets` 5.2 names a dataset after the last part of its path, and fails where there is none.
         'dataset = "path/to/this/folder"  # or its name on the Hub',
-        f'articles = load_dataset(dataset, split="{loadable[ARTICLES][0].split}")',
+        f"articles = load_dataset(dataset, split={show_text(loadable[ARTICLES][0].split)})",
     ]
     config = next((name for name in facts.inventory.records if name in loadable), None)
     if config is not None:
         example = facts.counts.examples[config]
-        lines.append(f'{config} = load_dataset(dataset, "{config}", split="{example.split}")')
+        lines.append(f'{config} = load_dataset(dataset, "{config}", split={show_text(example.split)})')
         lines.append("")
         lines.append(f"row = {config}[{example.index}]")
         lines += _reading_code(facts, config, example.row)
@@ -222,7 +258,7 @@ def _reading_code(facts: Facts, config: str, row: Row) -> Iterator[str]:
             return
 
 
-def _describe_annotators(facts: Facts) -> str:
+def _describe_annotators(facts: Facts) -> Markdown:
     """Return how many articles were labelled how, and by what kind of annotator."""
     counts = facts.counts
     kinds = Counter(facts.annotators[name].kind for name in counts.labelled if name in facts.annotators)
@@ -239,7 +275,7 @@ def _describe_annotators(facts: Facts) -> str:
         parts.append(f"{adjudicated:,} of {count_noun(total, 'article')} adjudicated from several annotators' labels")
     if set(kinds) == {"model"}:
         who += ", no person"
-    return f"{who or 'unknown'}; {'; '.join(parts)}. See [Who labelled](#who-labelled)."
+    return Markdown("{}; {}. See [Who labelled](#who-labelled).").format(who or "unknown", "; ".join(parts))
 
 
 def _kind(kind: str, number: int) -> str:

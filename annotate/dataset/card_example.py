@@ -6,6 +6,7 @@ from typing import Any
 
 from annotate.dataset.features import Feature
 from annotate.dataset.statistics import Row
+from annotate.util.escape import escape_terminal_line
 
 LINE = 110
 """Most characters of a value on one line."""
@@ -22,7 +23,8 @@ def show_row(row: Row, features: Feature) -> str:
     return "\n".join(_show_lines(row, features, "", "", ""))
 
 
-def _show_text(value: str) -> str:
+def show_text(value: str) -> str:
+    """Return a string as a literal, shortened."""
     return json.dumps(value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}…", ensure_ascii=False)
 
 
@@ -63,6 +65,6 @@ def _show_flat(value: Any, feature: Feature, name: str) -> tuple[str, list[str]]
         items = [_show_flat(part, feature["feature"], name) for part in value]
         return f"[{', '.join(text for text, _ in items)}]", [note for _, notes in items for note in notes]
     if isinstance(value, int) and feature.get("_type") == "ClassLabel":
-        label = str(feature["names"][value])
+        label = escape_terminal_line(str(feature["names"][value]))
         return str(value), [f"{name}: {label}" if name else label]
-    return (_show_text(value) if isinstance(value, str) else repr(value)), []
+    return (show_text(value) if isinstance(value, str) else repr(value)), []

@@ -3,80 +3,94 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from annotate.dataset.card_example import show_row
+from annotate.dataset.card_example import show_row, show_text
 from annotate.dataset.facts import FEW, Facts, count_noun, describe_columns, loadable_tables
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.folder import MANIFEST
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.tables.tokens import TOKENS
-from annotate.util.escape import markdown_table
+from annotate.util.escape import (
+    Markdown,
+    escape_markdown_prose,
+    escape_markdown_words,
+    markdown_code,
+    markdown_code_block,
+    markdown_link,
+    markdown_table,
+)
 
 
-def tables_section(facts: Facts) -> str:
+def tables_section(facts: Facts) -> Markdown:
     """Return the tables: columns, and an example row of each."""
-    parts = [
+    introduction = [
         "## Tables",
         "Every table has its own `load_dataset` call, and a real row to unfold; long texts and lists are cut there, and"
         " the names of classes stand beside their ids.",
     ]
+    parts = [*map(Markdown, introduction)]
     readable = loadable_tables(facts)
     for config, features in facts.configs.items():
-        parts.append(f"### `{config}`")
+        parts.append(Markdown("### {}").format(markdown_code(config)))
         table = facts.types[config]
-        parts.append(" ".join(words for words in (table.definition, table.about) if words))
+        parts.append(escape_markdown_words(f"{table.definition} {table.about}"))
         parts.append(
             markdown_table(
                 ("column", "type", "what it holds", "rows that have it"),
                 (
-                    (f"`{name}`", kind, words, f"{facts.counts.filled[config, name]:,}")
+                    (markdown_code(name), kind, escape_markdown_words(words), f"{facts.counts.filled[config, name]:,}")
                     for name, kind, words in describe_columns(table)
                 ),
             )
         )
         if config == TOKENS:
             unfit = ", ".join(f"{reason} {number:,}" for reason, number in sorted(facts.counts.unfit.items()))
-            parts.append(f"In `unfit`, of {count_noun(facts.counts.spans.total(), 'span')}: {unfit or 'none'}.")
+            spans = count_noun(facts.counts.spans.total(), "span")
+            parts.append(Markdown("In `unfit`, of {}: {}.").format(spans, unfit or "none"))
         if config not in readable:
-            parts.append("No row yet, so that it cannot be loaded.")
+            parts.append(Markdown("No row yet, so that it cannot be loaded."))
             continue
         example = facts.counts.examples[config]
         name = "" if config == ARTICLES else f', "{config}"'
-        call = f'load_dataset(dataset{name}, split="{example.split}")[{example.index}]'
-        row = f"```python\n>>> {call}\n{show_row(example.row, features)}\n```"
-        parts.append(f"<details><summary>A row</summary>\n\n{row}\n\n</details>")
-    return "\n\n".join(parts)
+        call = f"load_dataset(dataset{name}, split={show_text(example.split)})[{example.index}]"
+        row = markdown_code_block(f">>> {call}\n{show_row(example.row, features)}", "python")
+        parts.append(Markdown("<details><summary>A row</summary>\n\n{}\n\n</details>").format(row))
+    return Markdown("\n\n").join(parts)
 
 
-def labels_section(facts: Facts) -> str:
+def labels_section(facts: Facts) -> Markdown:
     """Return the labels, relations and attributes, with their counts."""
     inventory, counts = facts.inventory, facts.counts
     parts = [
-        "## Labels",
-        "Class ids never shift: a new label or value has the next number, one that is dropped keeps its own.",
+        Markdown("## Labels"),
+        Markdown("Class ids never shift: a new label or value has the next number, one that is dropped keeps its own."),
     ]
     for layer in inventory.layers.values():
         rows = (
-            (f"`{label.name}`", label.definition, f"{counts.spans[label.name]:,}")
+            (markdown_code(label.name), escape_markdown_words(label.definition), f"{counts.spans[label.name]:,}")
             for label in inventory.labels_of(layer.name)
         )
-        parts += [f"### {layer.title}", layer.definition, markdown_table(("span", "what it marks", "count"), rows)]
+        parts += [
+            Markdown("### {}").format(layer.title),
+            escape_markdown_words(layer.definition),
+            markdown_table(("span", "what it marks", "count"), rows),
+        ]
     relations = (
         (
-            f"`{relation.name}`",
-            relation.definition,
+            markdown_code(relation.name),
+            escape_markdown_words(relation.definition),
             ", ".join(relation.head) or "any",
             ", ".join(relation.tail) or "any",
             counts.relations[relation.name],
         )
         for relation in inventory.relations.values()
     )
-    parts += ["### Relations", markdown_table(("relation", "meaning", "from", "to", "count"), relations)]
+    parts += [Markdown("### Relations"), markdown_table(("relation", "meaning", "from", "to", "count"), relations)]
     if inventory.attributes:
         parts += [
-            "### Attributes",
+            Markdown("### Attributes"),
             markdown_table(("attribute", "of", "value", "meaning", "count"), _attribute_rows(facts)),
         ]
-    return "\n\n".join(parts)
+    return Markdown("\n\n").join(parts)
 
 
 def _attribute_rows(facts: Facts) -> Iterable[tuple[object, ...]]:
@@ -85,40 +99,41 @@ def _attribute_rows(facts: Facts) -> Iterable[tuple[object, ...]]:
         for label in attribute.labels:
             counts.update(facts.counts.values.get((label, attribute.name), {}))
         on = ", ".join(attribute.labels)
+        name, definition = markdown_code(attribute.name), escape_markdown_words(attribute.definition)
         if attribute.type != "choice":
-            yield f"`{attribute.name}`", on, attribute.type, attribute.definition, f"{counts.total():,}"
+            yield name, on, attribute.type, definition, f"{counts.total():,}"
             continue
-        yield f"`{attribute.name}`", on, "", attribute.definition, f"{counts.total():,}"
+        yield name, on, "", definition, f"{counts.total():,}"
         for value, meaning in attribute.values.items():
-            yield "", "", value, meaning, f"{counts[value]:,}"
+            yield "", "", value, escape_markdown_words(meaning), f"{counts[value]:,}"
 
 
-def annotators_section(facts: Facts) -> str:
+def annotators_section(facts: Facts) -> Markdown:
     """Return who labelled, by pseudonym."""
 
     def row(name: str) -> tuple[object, ...]:
         annotator = facts.annotators.get(name)
         numbers = [f"{counts[name]:,}" for counts in (labelled, facts.counts.gold_from, facts.counts.adjudicated)]
         if annotator is None:
-            return f"`{name}`", "unknown", "", "", *numbers
+            return markdown_code(name), "unknown", "", "", *numbers
         since, until = annotator.since, annotator.until
         active = since if since == until else f"{since} to {until or 'now'}"
-        return f"`{name}`", annotator.kind, annotator.training, active, *numbers
+        return markdown_code(name), annotator.kind, annotator.training, active, *numbers
 
     labelled = facts.counts.labelled
     names = sorted({*labelled, *facts.counts.adjudicated})
     header = ("pseudonym", "kind", "training", "active", "articles labelled", "gold made from", "adjudicated")
-    return f"## Who labelled\n\n{markdown_table(header, map(row, names))}"
+    return Markdown("## Who labelled\n\n{}").format(markdown_table(header, map(row, names)))
 
 
-def rights_section(facts: Facts) -> str:
+def rights_section(facts: Facts) -> Markdown:
     """Return the licence of the labels, and the holders of rights in the texts."""
     rights = markdown_table(("rights in the text", "articles"), facts.counts.rights.most_common())
     publishers = markdown_table(
         ("publisher", "articles"),
         ((name or "not known", number) for name, number in facts.counts.publishers.most_common()),
     )
-    without = (
+    without = Markdown(
         ""
         if facts.text
         else "\n\nThis copy has no word of the articles: titles, texts, notes and the words of spans are `None`;"
@@ -127,26 +142,24 @@ def rights_section(facts: Facts) -> str:
     )
     licence = facts.licence
     licensed = (
-        f"The labels and the guidelines are licensed under [{licence.words}]({licence.url}). That licence does not"
-        " reach the articles' texts: they remain their publishers'."
+        Markdown(
+            "The labels and the guidelines are licensed under {}. That licence does not reach the articles' texts:"
+            " they remain their publishers'."
+        ).format(markdown_link(licence.words, licence.url))
         if licence
-        else "No licence is named for the labels and the guidelines. The articles' texts remain their publishers'."
+        else Markdown(
+            "No licence is named for the labels and the guidelines. The articles' texts remain their publishers'."
+        )
     )
-    return f"""## Rights
-
-{licensed}{without}
-
-{rights}
-
-{publishers}"""
+    return Markdown("## Rights\n\n{}{}\n\n{}\n\n{}").format(licensed, without, rights, publishers)
 
 
-def limitations_section(facts: Facts) -> str:
+def limitations_section(facts: Facts) -> Markdown:
     """Return the limitations that the counts show."""
     inventory, counts = facts.inventory, facts.counts
     labellers = [facts.annotators[name].kind for name in counts.labelled if name in facts.annotators]
     size = f"{count_noun(counts.articles.total(), 'article')} ({counts.characters:,} characters)"
-    points = [f"{size}: no sample that stands for a population of texts."]
+    points: list[str] = [f"{size}: no sample that stands for a population of texts."]
     if labellers and set(labellers) == {"model"}:
         points.append(
             "No person has labelled: the labels show how a model applies the guidelines, not what people agree on."
@@ -155,28 +168,39 @@ def limitations_section(facts: Facts) -> str:
         points.append("One annotator: agreement between annotators cannot be told from this data.")
     rare = [name for name in (*inventory.spans, *inventory.relations) if (counts.spans + counts.relations)[name] < FEW]
     if rare:
-        points.append(f"Fewer than {FEW} examples each: {', '.join(f'`{name}`' for name in rare)}.")
+        names = Markdown(", ").join(map(markdown_code, rare))
+        points.append(Markdown("Fewer than {} examples each: {}.").format(FEW, names))
     points.append("Labels follow the words of the text; nothing was checked against the world.")
-    return "## Limitations\n\n" + "\n".join(f"- {point}" for point in points)
+    return Markdown("## Limitations\n\n{}").format(
+        Markdown("\n").join(Markdown("- {}").format(point) for point in points)
+    )
 
 
-def citation_section(facts: Facts) -> str:
+def citation_section(facts: Facts) -> Markdown:
     """Return how to cite the dataset, and what it was written with."""
-    hashes = f"`{MANIFEST}` holds the hashes of the files and of their rows. Written with pyarrow {facts.pyarrow}."
+    hashes = Markdown("{} holds the hashes of the files and of their rows. Written with pyarrow {}.").format(
+        markdown_code(MANIFEST), facts.pyarrow
+    )
     if facts.citation is None:
         return hashes
-    home = f" Corpus, guidelines, examples and tools: {facts.citation.repository}" if facts.citation.repository else ""
-    return f"## Citation\n\n```bibtex\n{facts.citation.bibtex}\n```\n\n{hashes}{home}"
+    repository = facts.citation.repository
+    home = Markdown(" Corpus, guidelines, examples and tools: {}").format(repository) if repository else ""
+    entry = markdown_code_block(facts.citation.bibtex, "bibtex")
+    return Markdown("## Citation\n\n{}\n\n{}{}").format(entry, hashes, home)
 
 
-def statement_section(facts: Facts) -> str:
+def statement_section(facts: Facts) -> Markdown:
     """Return the data statement; empty where the corpus has none."""
-    parts = [f"### {heading.replace('_', ' ').capitalize()}\n\n{text}" for heading, text in facts.statement.items()]
-    return "\n\n".join(["## Data statement", *parts]) if parts else ""
+    parts = [
+        Markdown("### {}\n\n{}").format(heading.replace("_", " ").capitalize(), escape_markdown_prose(text))
+        for heading, text in facts.statement.items()
+    ]
+    return Markdown("\n\n").join([Markdown("## Data statement"), *parts]) if parts else Markdown()
 
 
-def agreement_section(facts: Facts) -> str:
+def agreement_section(facts: Facts) -> Markdown:
     """Return the table of agreement; empty where no article was labelled twice."""
     if facts.agreement is None:
-        return ""
-    return f"## Agreement\n\n{facts.agreement.note}\n\n{markdown_table(facts.agreement.header, facts.agreement.rows)}"
+        return Markdown()
+    table = markdown_table(facts.agreement.header, facts.agreement.rows)
+    return Markdown("## Agreement\n\n{}\n\n{}").format(facts.agreement.note, table)

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from annotate.corpus import Corpus
+from annotate.dataset.card_example import show_text
 from annotate.dataset.facts import FEW, Facts, count_noun, loadable_tables
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.tables.tokens import TOKENS
 from annotate.splits.groups import NEAR, BoundGroups, bonds_of_links, groups_among
 from annotate.splits.propose import bonds_of
+from annotate.util.escape import Markdown, markdown_code, markdown_code_block
 
 MAX_GROUPS = 20
 """Most groups of articles that the card names."""
@@ -34,28 +36,34 @@ def find_shared(corpus: Corpus, splits: Mapping[str, Sequence[str]]) -> BoundGro
     )
 
 
-def split_note(facts: Facts) -> str:
+def split_note(facts: Facts) -> Markdown:
     """Return the splits in half a line, for the card's first screen."""
     counts = facts.counts
     if _has_held_out(facts):
-        sizes = ", ".join(f"`{split}` {count_noun(number, 'article')}" for split, number in counts.articles.items())
-        return f"{sizes}; no article is in two."
-    none = f"{' and '.join(f'`{split}`' for split in counts.articles)} only; nothing is held out for testing"
+        sizes = Markdown(", ").join(
+            Markdown("{} {}").format(markdown_code(split), count_noun(number, "article"))
+            for split, number in counts.articles.items()
+        )
+        return sizes + Markdown("; no article is in two.")
+    names = Markdown(" and ").join(map(markdown_code, counts.articles))
+    none = names + Markdown(" only; nothing is held out for testing")
     number = counts.articles.total()
     if number == 1:
-        return f"{none}, as there is one article."
+        return none + Markdown(", as there is one article.")
     if _is_one_group(facts):
-        return f"{none}, and no fold is free of leaks: all {number:,} articles are one group. See [Splits](#splits)."
-    return f"{none}. [Folds](#splits) hold out one article or group of articles at a time."
+        leak = ", and no fold is free of leaks: all {:,} articles are one group. See [Splits](#splits)."
+        return none + Markdown(leak).format(number)
+    return none + Markdown(". [Folds](#splits) hold out one article or group of articles at a time.")
 
 
-def splits_section(facts: Facts) -> str:
+def splits_section(facts: Facts) -> Markdown:
     """Return the section, with code that makes folds where nothing is held out for good."""
     note = split_note(facts).replace(" See [Splits](#splits).", "").replace("[Folds](#splits)", "Folds")
-    parts = [f"{note[0].upper()}{note[1:]}", _describe_shared(facts), _describe_use(facts)]
+    parts: list[str] = [Markdown(f"{note[0].upper()}{note[1:]}"), _describe_shared(facts), _describe_use(facts)]
     if facts.left_out:
         parts.append(f"Left out, for want of settled labels or of a split: {count_noun(facts.left_out, 'article')}.")
-    return "\n\n".join(part for part in ("## Splits", " ".join(filter(None, parts)), _folds(facts)) if part)
+    paragraphs = (Markdown("## Splits"), Markdown(" ").join(filter(None, parts)), _folds(facts))
+    return Markdown("\n\n").join(part for part in paragraphs if part)
 
 
 def _has_held_out(facts: Facts) -> bool:
@@ -66,55 +74,71 @@ def _is_one_group(facts: Facts) -> bool:
     return facts.shared is not None and facts.shared.holds_all(facts.counts.articles.total())
 
 
-def _describe_shared(facts: Facts) -> str:
+def _describe_shared(facts: Facts) -> Markdown:
     """Return which articles share something, and what, and how far this was examined."""
     number, shared = facts.counts.articles.total(), facts.shared
     if number == 1:
-        return ""
+        return Markdown()
     if shared is None:
-        return (
+        return Markdown(
             "Which articles tell of one incident or repeat one another was not looked at: any split or fold may leak."
         )
-    unseen = "" if shared.compared else " Their paragraphs were not compared here: `annotate split --folds` does that."
+    unseen = Markdown(
+        "" if shared.compared else " Their paragraphs were not compared here: `annotate split --folds` does that."
+    )
     if not shared.groups:
         what = "a link or a near-duplicate paragraph" if shared.compared else "a link"
-        return f"No two articles share {what}.{unseen}"
-    links = [f"`{name}`" for name in shared.why if name != NEAR]
-    why = " and ".join([f"links ({', '.join(links)})"] * bool(links) + [NEAR] * (NEAR in shared.why))
+        return Markdown("No two articles share {}.{}").format(what, unseen)
+    links = [markdown_code(name) for name in shared.why if name != NEAR]
+    why = Markdown(" and ").join(
+        [Markdown("links ({})").format(Markdown(", ").join(links))] * bool(links)
+        + [Markdown(NEAR)] * (NEAR in shared.why)
+    )
     if _is_one_group(facts):
-        return (
-            f"What binds them, at once or through others: {why}. Whichever is held out, what was trained on tells of"
-            f" the same incidents or has some of the same words.{unseen}"
-        )
-    shown = "; ".join(", ".join(f"`{name}`" for name in group) for group in shared.groups[:MAX_GROUPS])
+        return Markdown(
+            "What binds them, at once or through others: {}. Whichever is held out, what was trained on tells of"
+            " the same incidents or has some of the same words.{}"
+        ).format(why, unseen)
+    shown = Markdown("; ").join(Markdown(", ").join(map(markdown_code, group)) for group in shared.groups[:MAX_GROUPS])
     more = f"; and {len(shared.groups) - MAX_GROUPS:,} more groups" if len(shared.groups) > MAX_GROUPS else ""
-    return f"These are bound together by {why or 'articles that are not in the dataset'}: {shown}{more}.{unseen}"
+    return Markdown("These are bound together by {}: {}{}.{}").format(
+        why or "articles that are not in the dataset", shown, more, unseen
+    )
 
 
-def _describe_use(facts: Facts) -> str:
+def _describe_use(facts: Facts) -> Markdown:
     """Return what the splits are good for, and what a score on them says."""
     counts, shared = facts.counts.articles, facts.shared
     if _has_held_out(facts):
-        few = ", ".join(f"`{name}` has {number:,}" for name, number in [*counts.items()][1:] if number < FEW)
-        return f"With fewer than {FEW} articles held out ({few}), a score says little of other articles." if few else ""
+        few = Markdown(", ").join(
+            Markdown("{} has {:,}").format(markdown_code(name), number)
+            for name, number in [*counts.items()][1:]
+            if number < FEW
+        )
+        warning = "With fewer than {} articles held out ({}), a score says little of other articles."
+        return Markdown(warning).format(FEW, few) if few else Markdown()
     if counts.total() == 1:
-        return "It is good to look at and to write rules and prompts on; a score on it says nothing of other articles."
+        return Markdown(
+            "It is good to look at and to write rules and prompts on; a score on it says nothing of other articles."
+        )
     if _is_one_group(facts):
-        return (
+        return Markdown(
             "The articles are good to look at, to write rules and prompts on, and as one of several sets; a score on a"
             " held-out article is no estimate for unseen news. Leaving one article out shows that a system runs: give"
             " such a figure with this leak, or not at all."
         )
     if shared is None:
-        return "To evaluate, hold out whole articles: rows of one share their writer, their events and their annotator."
+        return Markdown(
+            "To evaluate, hold out whole articles: rows of one share their writer, their events and their annotator."
+        )
     number = counts.total() - sum(len(group) - 1 for group in shared.groups)
-    few = f" With {number:,} folds, give each fold's figure beside the mean." if number < FEW else ""
+    note = f" With {number:,} folds, give each fold's figure beside the mean." if number < FEW else ""
     held = (
         "Articles that are bound together are held out together"
         if shared.groups
         else "One article is held out at a time"
     )
-    return f"{held}: nothing that is known to be shared is both trained and tested on.{few}"
+    return Markdown(f"{held}: nothing that is known to be shared is both trained and tested on.{note}")
 
 
 class _Fold(NamedTuple):
@@ -124,13 +148,13 @@ class _Fold(NamedTuple):
     first: dict[str, str]
 
 
-def _folds(facts: Facts) -> str:
+def _folds(facts: Facts) -> Markdown:
     """Return code that makes folds with `load_dataset` alone: a group is held out as a whole, unless it is all."""
     shared, number = facts.shared, facts.counts.articles.total()
     if _has_held_out(facts) or number < 2:
-        return ""
+        return Markdown()
     if shared is not None and len(shared.groups) > MAX_GROUPS:
-        return "The folds are many: `annotate split --folds` prints them as JSON."
+        return Markdown("The folds are many: `annotate split --folds` prints them as JSON.")
     if _is_one_group(facts):
         fold = _Fold("# Leave one article out. It leaks: all articles are one group.", {})
     elif shared is None:
@@ -143,12 +167,11 @@ def _folds(facts: Facts) -> str:
     config, key = (TOKENS, "article") if TOKENS in loadable_tables(facts) else (ARTICLES, "id")
     group = f"first = {fold.first!r}  # article: the first of those that it is bound to\n" if fold.first else ""
     of = f'first.get(row["{key}"], row["{key}"])' if fold.first else f'row["{key}"]'
-    return f"""```python
-from datasets import load_dataset
+    code = f"""from datasets import load_dataset
 
 {fold.comment}
-{group}rows = load_dataset(dataset, "{config}", split="{next(iter(facts.counts.articles))}")
+{group}rows = load_dataset(dataset, "{config}", split={show_text(next(iter(facts.counts.articles)))})
 for held_out in sorted({{{of} for row in rows}}):
     train = rows.filter(lambda row: {of} != held_out)
-    test = rows.filter(lambda row: {of} == held_out)
-```"""
+    test = rows.filter(lambda row: {of} == held_out)"""
+    return markdown_code_block(code, "python")

@@ -4,17 +4,20 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
 from annotate.corpus import Corpus, find_parent_folder
 from annotate.errors import CannotRun
-from annotate.util.escape import escape_bibtex
+from annotate.util.escape import escape_address, escape_bibtex
 from annotate.util.files import load_yaml
 
 CITATION = "CITATION.cff"
 _HINT = "fix it after https://citation-file-format.github.io"
 _COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-([1-9]\.[0-9])", re.IGNORECASE)
+_DOI = "/.()-_;:,+@"
+"""Signs of a DOI that BibTeX takes as they are."""
 _SPDX = "https://spdx.org/licenses/"
 
 
@@ -79,14 +82,14 @@ def read_citation(path: Path) -> Citation:
     if not isinstance(value, dict) or not value.get("title") or not isinstance(value.get("authors"), list):
         raise CannotRun(path, "names no title or no authors", _HINT)
     keywords = tuple(str(word) for word in value.get("keywords") or ())
-    repository = value.get("repository-code")
+    repository = _address(value, "repository-code")
     return Citation(
         bibtex=_bibtex(value),
         authors=tuple(_parse_author(author) for author in value["authors"]),
         keywords=keywords,
         repository=repository,
         released=value.get("date-released"),
-        url=value.get("url") or repository,
+        url=_address(value, "url") or repository,
         licence=parse_licence(value),
     )
 
@@ -105,7 +108,14 @@ def parse_licence(value: Mapping[str, Any]) -> Licence | None:
     commons = _COMMONS.fullmatch(id_)
     if commons:
         return Licence(id_, f"https://creativecommons.org/licenses/{commons[1].lower()}/{commons[2]}/")
-    return Licence(id_, str(value.get("license-url") or (_SPDX if " " in id_ else f"{_SPDX}{id_}.html")))
+    url = _address(value, "license-url")
+    return Licence(id_, url or (_SPDX if " " in id_ else f"{_SPDX}{quote(id_, safe='')}.html"))
+
+
+def _address(value: Mapping[str, Any], key: str) -> str | None:
+    """Return an address of the web; None if the file has none there, or one that is not of the web."""
+    address = value.get(key)
+    return escape_address(address) if isinstance(address, str) else None
 
 
 def _parse_author(author: Any) -> Author:
@@ -131,6 +141,7 @@ def _join_fields(author: Mapping[str, Any], *keys: str) -> str:
 
 def _bibtex(value: Mapping[str, Any]) -> str:
     year = str(value.get("date-released") or "")[:4]
+    year = year if re.fullmatch("[0-9]{4}", year) else ""
     main_title = str(value["title"]).partition(":")[0]
     key = "-".join([*re.findall(r"[a-z0-9]+", main_title.lower()), *([year] if year else [])])
     fields = {
@@ -138,8 +149,8 @@ def _bibtex(value: Mapping[str, Any]) -> str:
         "author": " and ".join(_bibtex_author(author) for author in value["authors"]),
         "year": year,
         "version": escape_bibtex(str(value.get("version") or "")),
-        "doi": str(value.get("doi") or ""),
-        "url": str(value.get("url") or value.get("repository-code") or ""),
+        "doi": quote(str(value.get("doi") or ""), safe=_DOI),
+        "url": _address(value, "url") or _address(value, "repository-code") or "",
     }
     lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]
     return "\n".join([f"@misc{{{key},", *lines, "}"])

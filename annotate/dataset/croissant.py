@@ -14,6 +14,7 @@ from annotate.dataset.citation import Author
 from annotate.dataset.facts import Facts, count_noun, describe_columns
 from annotate.dataset.features import Feature
 from annotate.dataset.writer import TableFile
+from annotate.util.escape import escape_json
 
 VERSION = "http://mlcommons.org/croissant/1.0"
 RAI_VERSION = "http://mlcommons.org/croissant/RAI/1.0"
@@ -89,7 +90,7 @@ def croissant(facts: Facts) -> bytes:
         "recordSet": [_record_set(facts, table) for table in facts.tables if table.rows],
     }
     document = {name: value for name, value in fields.items() if value}
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return escape_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode()).encode() + b"\n"
 
 
 def _rights(facts: Facts) -> str:
@@ -122,7 +123,7 @@ def _responsible(facts: Facts) -> dict[str, object]:
         f"{name}: {facts.annotators[name].training}" for name in names if facts.annotators[name].kind == "model"
     ]
     if facts.agreement:
-        properties["rai:dataAnnotationAnalysis"] = [facts.agreement.note, *_agreement_lines(facts)]
+        properties["rai:dataAnnotationAnalysis"] = [str(facts.agreement.note), *_agreement_lines(facts)]
     return properties
 
 

@@ -13,6 +13,7 @@ from annotate.dataset.writer import TableFile
 from annotate.inventory import Inventory
 from annotate.model import Annotator
 from annotate.splits.groups import BoundGroups
+from annotate.util.escape import Markdown
 
 FEW = 10
 """The card names labels with fewer examples, and splits with fewer articles to test on."""
@@ -24,10 +25,10 @@ class Agreement(NamedTuple):
     Attributes:
         note: What was measured, and how.
         header: Names of the columns.
-        rows: Cells.
+        rows: Cells; those that are not `Markdown` are escaped there.
     """
 
-    note: str
+    note: Markdown
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
 

@@ -1,6 +1,7 @@
 """The data statement of a corpus, with the dataset's figures in its text."""
 
 from collections.abc import Mapping
+from string import Formatter
 
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
@@ -18,10 +19,26 @@ def fill_statement(corpus: Corpus, figures: Mapping[str, int]) -> dict[str, str]
     """
     texts = {name: f"{number:,}" for name, number in figures.items()}
     try:
-        return {heading: text.format_map(texts).strip() for heading, text in corpus.read_statement().items()}
-    except (KeyError, ValueError, IndexError) as error:
+        return {heading: _fill(text, texts).strip() for heading, text in corpus.read_statement().items()}
+    except (KeyError, ValueError) as error:
         names = ", ".join(f"{{{name}}}" for name in texts)
         raise CannotRun(corpus.statement_path, f"unknown figure {error}", f"choose from: {names}") from error
+
+
+def _fill(text: str, texts: Mapping[str, str]) -> str:
+    """Return a text with figures in place of their names in braces.
+
+    Raises:
+        KeyError: It has another name there, or more than a name: a width could fill the memory.
+        ValueError: A brace has no counterpart.
+    """
+    parts = []
+    for words, name, format_spec, conversion in Formatter().parse(text):
+        parts.append(words)
+        if name is not None:
+            asked = f"{name}{f'!{conversion}' if conversion else ''}{f':{format_spec}' if format_spec else ''}"
+            parts.append(texts[asked])
+    return "".join(parts)
 
 
 def count_sentences(corpus: Corpus) -> int:

@@ -3,7 +3,7 @@ r"""Text on one line of a file that is made of lines, with backslash escapes, an
 import re
 
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
-_CONTROL_OR_OUTER_SPACE = re.compile(r"[\x00-\x1f\x7f-\xa0\u2028\u2029]|^ | $")
+_CONTROL_OR_OUTER_SPACE = re.compile(r"[\x00-\x1f\x7f-\xa0\u2028\u2029]|^ | \Z")
 _ESCAPE = re.compile(r"\\(u[0-9a-f]{4}|.)")
 
 

@@ -20,6 +20,7 @@ from xml.parsers import expat
 
 from annotate.errors import CannotRun
 from annotate.inventory import Attribute, Inventory, SpanLabel
+from annotate.util.escape import replace_unseen_in_xml
 from annotate.util.html import read_template
 
 TEXT = "text"
@@ -54,7 +55,7 @@ def labelling_config(inventory: Inventory) -> str:
     """Return the config as XML, the same bytes for the same inventory.
 
     Raises:
-        CannotRun: A layer has the name of the `Text` control.
+        CannotRun: A layer has the name of the `Text` control, or a name has a character that XML cannot hold.
     """
     if TEXT in inventory.layers:
         raise CannotRun("labels.yaml", f"a layer cannot have the name {TEXT!r} in Label Studio", "give it another name")
@@ -78,7 +79,10 @@ def labelling_config(inventory: Inventory) -> str:
     for relation in inventory.relations.values():
         ET.SubElement(relations, "Relation", {"value": relation.display_name})
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode") + "\n"
+    try:
+        return replace_unseen_in_xml(ET.tostring(root, encoding="unicode")) + "\n"
+    except ValueError as error:
+        raise CannotRun("labels.yaml", str(error), "remove it") from error
 
 
 def _label_fields(label: SpanLabel) -> dict[str, str]:

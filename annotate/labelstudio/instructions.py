@@ -2,29 +2,43 @@
 
 Each page of the guidelines is a section that opens on a click; the closed sections serve as the table of contents. The
 page has no internal links: Label Studio treats a click on one as a change of page, and leaves the labelling screen. The
-style sheet restores the browser's look of headings, lists and tables, which Label Studio removes.
+style sheet restores the browser's look of headings, lists and tables, which Label Studio removes. The page loads
+nothing: images of the guidelines are part of it, and of any other image it shows the description.
 """
 
+import base64
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from annotate.inventory import Inventory
-from annotate.util.escape import escape_html
-from annotate.util.files import read_text
+from annotate.util.escape import escape_html, replace_unseen_in_html
+from annotate.util.files import read_raw, read_text
 from annotate.util.html import read_template
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 FIRST_PAGES, LAST_PAGES = ("README.md", "how-to-label.md"), ("hard-cases.md",)
+LARGEST_IMAGE = 1 << 20
+"""Bytes of an image that becomes part of the page; the server keeps the page in its database, with each project."""
+_IMAGE_TYPES = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+}
+"""The first bytes of an image, and its type. An SVG is a document, and can have scripts and links."""
 _COMMENT = re.compile(r"^[ \t]*<!--.*?-->[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
 
 def render_instructions(folder: str | Path, inventory: Inventory) -> str:
     """Return all pages of the guidelines as HTML; every section is closed, because the server removes `open`.
 
-    Raw HTML in a page is shown as text. Comments, such as the markers of generated tables, are left out.
+    Raw HTML in a page is shown as text. Comments, such as the markers of generated tables, are left out. An image that
+    is not a PNG, JPEG or GIF of at most `LARGEST_IMAGE` bytes in the folder is shown as its description.
 
     Args:
         folder: The folder of the guidelines.
@@ -44,7 +58,8 @@ def render_instructions(folder: str | Path, inventory: Inventory) -> str:
         title, tokens = _split_title(tokens, name)
         for token in tokens:
             _replace_links(token.children or [])
-        body = parser.renderer.render(tokens, parser.options, {})
+            _replace_images(token.children or [], folder, name)
+        body = replace_unseen_in_html(parser.renderer.render(tokens, parser.options, {}))
         sections.append(f"<details>\n<summary>{escape_html(title)}</summary>\n{body}</details>")
     css = read_template("labelstudio/instructions.css")
     return "\n".join([f"<style>\n{css}</style>", '<div class="guidelines">', *sections, "</div>"]) + "\n"
@@ -82,3 +97,30 @@ def _replace_links(tokens: list["Token"]) -> None:
                 token.attrSet("rel", "noreferrer")
         if is_internal and token.type in ("link_open", "link_close"):
             token.type, token.tag, token.attrs = token.type.replace("link", "em"), "em", {}
+
+
+def _replace_images(tokens: list["Token"], folder: Path, page: str) -> None:
+    """Put images of the guidelines into the page, and the descriptions of other images in their place."""
+    for token in tokens:
+        if token.type != "image":
+            continue
+        image = _encode_image(folder, page, unquote(str(token.attrGet("src"))))
+        if image:
+            token.attrSet("src", image)
+        else:
+            token.type, token.tag, token.attrs = "text", "", {}
+
+
+def _encode_image(folder: Path, page: str, target: str) -> str | None:
+    """Return the `data:` address of an image, named as on a page of the guidelines; None if it is not one to show."""
+    path = folder / os.path.normpath(Path(page).parent / target)
+    try:
+        if path.lstat().st_size > LARGEST_IMAGE:
+            return None
+        data = read_raw(str(path), within=folder)
+    except (OSError, ValueError):  # ValueError: it is not in the folder
+        return None
+    kind = next((kind for start, kind in _IMAGE_TYPES.items() if data.startswith(start)), None)
+    if kind is None or len(data) > LARGEST_IMAGE:
+        return None
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

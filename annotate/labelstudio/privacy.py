@@ -17,7 +17,7 @@ CONTENT_KEYS = frozenset({"data", "result", "meta", "annotations_results", "pred
 
 # It begins only where a run of such characters does, and never goes back: a long run is read once.
 _EMAIL = re.compile(r"(?<![^\s@<>,;:\"'])[^\s@<>,;:\"']++@[^\s@<>,;:\"']++")
-_TRAILING_ID = re.compile(r", ?(\d{1,18})$")
+_TRAILING_ID = re.compile(r", ?(\d{1,18})\Z")
 
 
 def remove_personal_data(record: JsonObject) -> JsonObject:

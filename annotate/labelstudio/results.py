@@ -26,7 +26,7 @@ VALUE_KEYS = {"choice": ("choices", "choices"), "integer": ("number", "number"),
 """Type of an attribute → the type of its items, and the key of the value in them."""
 ENTRY_KINDS: dict[EntryKind, str] = {"annotation": "annotations", "draft": "drafts", "prediction": "predictions"}
 """Kind of an entry → the key of a task that lists the entries of this kind."""
-_TRAILING_ID = re.compile(r", (\d{1,18})$")
+_TRAILING_ID = re.compile(r", (\d{1,18})\Z")
 
 
 class Controls:

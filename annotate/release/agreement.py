@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
+from annotate.util.escape import Markdown, markdown_code
 from annotate.util.tables import NO_VALUE, Measure, format_value
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def agreement_table(report: "Report") -> "Agreement":
 
     rows = [
         (
-            f"`{row.name}`" if row.kind == "label" else f"**{row.name}**",
+            markdown_code(row.name) if row.kind == "label" else Markdown("**{}**").format(row.name),
             " / ".join(map(str, row.spans.values())),
             *map(cell, (row.exact, row.overlap, row.alpha, row.unitizing)),
         )
@@ -66,11 +67,17 @@ def agreement_table(report: "Report") -> "Agreement":
         if row.kind != "layer"
     ]
     sampling = report.sampling
-    note = (
-        f"Between {' and '.join(f'`{name}`' for name in report.annotators)}, from whose labels gold was adjudicated, "
-        f"on {len(report.articles)} articles. F1: the same span with the same label, exactly or by overlap. Alpha: "
-        f"Krippendorff's, over {report.units}; unitizing alpha: of the spans as units. In brackets, "
-        f"{sampling.level:.0%} intervals of a bootstrap over {sampling.units} {sampling.drawn}."
+    note = Markdown(
+        "Between {}, from whose labels gold was adjudicated, on {} articles. F1: the same span with the same label, "
+        "exactly or by overlap. Alpha: Krippendorff's, over {}; unitizing alpha: of the spans as units. In brackets, "
+        "{:.0%} intervals of a bootstrap over {} {}."
+    ).format(
+        Markdown(" and ").join(map(markdown_code, report.annotators)),
+        len(report.articles),
+        report.units,
+        sampling.level,
+        sampling.units,
+        sampling.drawn,
     )
     return Agreement(note, HEADER, rows)
 

@@ -6,6 +6,7 @@ from functools import reduce
 from operator import getitem
 from typing import Any, NamedTuple
 
+from annotate.schemas.patterns import END, FILE_NAME, NAMES_WITH_SLASH, PROSE, SINGLE_LINE, TRIMMED_LINE
 from annotate.util.escape import quote
 
 Explanation = tuple[str, str]
@@ -39,21 +40,23 @@ def read_error(error: Any, value: Any, schema: dict[str, Any]) -> Error:
 
 
 FORMS = {
-    "^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$": "lower-case letters, digits, hyphens and underscores, as in market-2",
-    "^[A-Za-z0-9_~-]+$": "letters, digits, hyphens and underscores, as in s1",
-    "^[A-Za-z][A-Za-z0-9_-]*$": "letters, digits, hyphens and underscores, a letter first",
-    "^[a-z][a-z0-9_]*$": "lower-case letters, digits and underscores, a letter first",
-    r"^[0-9]+\.[0-9]+\.[0-9]+$": "a version, as in 1.0.0",
-    "^[0-9a-f]{64}$": "a SHA-256, 64 of the characters 0 to 9 and a to f",
-    "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$": "a year, a month or a day, as in 2017, 2017-06 or 2017-06-30",
-    "^[a-z]{2,3}$": "the code of a language, as in en",
-    "^[a-z]{2,3}(-[A-Za-z0-9]+)*$": "the code of a language, as in en or pt-BR",
-    r"^[^/\\\u0000]+$": "the name of a file, without a folder",
-    r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.md$": "a path of a Markdown file in guidelines/, as in labels/load.md",
-    "^#[0-9a-fA-F]{6}$": "a colour, as in #336699",
-    "^[0-9a-z]$": "one digit or lower-case letter",
-    r"^\S([^\r\n\t]*\S)?$": "one line with no white space at its ends",
-    "^[^/]+(/[^/]+){1,2}$": "two or three names with a slash between them",
+    f"^[a-z0-9]([a-z0-9_-]*[a-z0-9])?{END}": "lower-case letters, digits, hyphens and underscores, as in market-2",
+    f"^[A-Za-z0-9_~-]+{END}": "letters, digits, hyphens and underscores, as in s1",
+    f"^[A-Za-z][A-Za-z0-9_-]*{END}": "letters, digits, hyphens and underscores, a letter first",
+    f"^[a-z][a-z0-9_]*{END}": "lower-case letters, digits and underscores, a letter first",
+    rf"^[0-9]+\.[0-9]+\.[0-9]+{END}": "a version, as in 1.0.0",
+    f"^[0-9a-f]{{64}}{END}": "a SHA-256, 64 of the characters 0 to 9 and a to f",
+    f"^[0-9]{{4}}(-[0-9]{{2}}(-[0-9]{{2}})?)?{END}": "a year, a month or a day, as in 2017, 2017-06 or 2017-06-30",
+    f"^[a-z]{{2,3}}{END}": "the code of a language, as in en",
+    f"^[a-z]{{2,3}}(-[A-Za-z0-9]+)*{END}": "the code of a language, as in en or pt-BR",
+    rf"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.md{END}": "a path of a Markdown file in guidelines/, as in labels/load.md",
+    f"^#[0-9a-fA-F]{{6}}{END}": "a colour, as in #336699",
+    f"^[0-9a-z]{END}": "one digit or lower-case letter",
+    FILE_NAME: "the name of a file, without a folder",
+    SINGLE_LINE: "one line without control characters (in YAML, >- folds it)",
+    PROSE: "text without control characters",
+    TRIMMED_LINE: "one line with no white space at its ends",
+    NAMES_WITH_SLASH: "two or three names with a slash between them",
 }
 """Each pattern of the schemas, in words."""
 

@@ -1,12 +1,14 @@
 """HTML: pages made from templates, and legible colours.
 
 The templates of a package are files in its folder `templates/`, named `PACKAGE/FILE`, such as `agreement/page.html`.
-Values are escaped, and a value that a template names and is not given is an error.
+Values are escaped, control characters in them too, and a value that a template names and is not given is an error.
 """
 
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
+
+from annotate.util.escape import replace_unseen_in_html
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,10 +33,20 @@ def templates() -> "Environment":
         loader=FunctionLoader(read_template),
         undefined=StrictUndefined,
         autoescape=True,
+        finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def _finalize(value: object) -> object:
+    """Return a value of a template without control characters; it is escaped first, unless it is HTML already."""
+    if not isinstance(value, str):
+        return value
+    from markupsafe import Markup, escape
+
+    return Markup(replace_unseen_in_html(escape(value)))  # noqa: S704 - escaped
 
 
 def read_template(name: str) -> str:

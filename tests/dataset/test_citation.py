@@ -78,3 +78,23 @@ def test_authors_have_their_whole_names(tmp_path: Path) -> None:
         ("The Harbour Office", False),
         ("quay", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "absent"),
+    [
+        ("url: javascript:alert(1)", "javascript"),
+        ("license-url: 'data:text/html,x'", "data:text"),
+        ('url: "https://example.org/}\\n}\\n@misc{x"', "@misc{x"),
+        ('date-released: "20}}"', "20}}"),
+        ('doi: "10.1/x}\\n@misc{y"', "@misc{y"),
+        ("version: '1 \\input{x}'", "\\input"),
+    ],
+)
+def test_no_field_ends_its_entry_or_leads_out_of_the_web(tmp_path: Path, line: str, absent: str) -> None:
+    path = tmp_path / "CITATION.cff"
+    path.write_text(f"title: A\nauthors: [{{name: B}}]\nlicense: X-1\n{line}\n")
+    citation = read_citation(path)
+    assert absent not in citation.bibtex
+    assert absent not in f"{citation.url} {citation.licence}"
+    assert len(citation.bibtex.split("\n")) <= 7

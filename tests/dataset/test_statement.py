@@ -1,5 +1,6 @@
 """The data statement: a part of the card, with figures that are computed and never typed."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from annotate.corpus import Corpus
 from annotate.dataset.statement import fill_statement
 from annotate.errors import CannotRun
+from annotate.schemas import package_schema
 from tests.conftest import Project, annotate
 
 STATEMENT = "corpus/statement.yaml"
@@ -61,3 +63,13 @@ def test_card_has_statement_and_agreement(tmp_path: Path) -> None:
     assert "## Data statement" in card
     assert "### Unsuitable uses" in card
     assert re.search(r"^\| `Source` \| \d+ / \d+ \| [01]\.\d\d \(", card, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "asked", ["{articles:>999999999}", "{articles.__class__}", "{articles!r}", "{articles[0]}", "{}"]
+)
+def test_a_figure_is_asked_for_by_its_name_alone(project: Project, asked: str) -> None:
+    names = json.loads(package_schema("statement"))["required"]
+    project.path(STATEMENT).write_text(json.dumps(dict.fromkeys(names, f"About {asked}.")))
+    with pytest.raises(CannotRun, match="unknown figure"):
+        fill_statement(project.corpus, {"articles": 2})

@@ -9,6 +9,7 @@ from annotate.annotation_schema import make_annotation_schema
 from annotate.inventory import load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
 from annotate.schemas.messages import FORMS
+from annotate.schemas.patterns import END
 from tests.conftest import BASE
 
 
@@ -41,7 +42,7 @@ from tests.conftest import BASE
             2,
             "2 is more than 1; write a number of at least 0 and at most 1",
         ),
-        ({"pattern": "^[0-9a-z]$"}, "ab", "'ab' does not fit; write one digit or lower-case letter"),
+        ({"pattern": rf"^[0-9a-z]{END}"}, "ab", "'ab' does not fit; write one digit or lower-case letter"),
         ({"pattern": "^z$"}, "ab", "'ab' does not fit; write what matches ^z$"),
         ({"minLength": 1}, "", "is empty; fill it in"),
         ({"maxLength": 2}, "abc", "has 3 characters; write 2 at most"),

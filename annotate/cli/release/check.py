@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from annotate.cli.findings_output import FORMATS, render_findings
+from annotate.cli.findings_output import FORMATS, show_findings
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.release.common import show_progress
 
@@ -39,5 +39,5 @@ def check(ctx: click.Context, version: str, corpus: str, schema: str, format_: s
     with show_progress() as progress, open_candidate(version, corpus, schema, progress) as candidate:
         findings = list(check_candidate(candidate))
     subject = f"version {version} of {corpus} ({len(RULES)} rules)"
-    click.echo(render_findings(findings, format_, Path(corpus).parent, RULES, subject, False))
+    show_findings(findings, format_, Path(corpus).parent, RULES, subject, False)
     ctx.exit(1 if findings else 0)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.findings_output import render_findings
+from annotate.cli.findings_output import show_findings
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.release.common import show_progress
+from annotate.cli.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
     from annotate.release.cut import CutResult
@@ -61,18 +62,16 @@ def cut(
     with show_progress() as progress:
         result = cut_release(options, progress)
     if result.refused:
-        click.echo(
-            render_findings(result.refused, "text", Path(corpus).parent, RULES, f"version {version} of {corpus}", False)
-        )
+        show_findings(result.refused, "text", Path(corpus).parent, RULES, f"version {version} of {corpus}", False)
     elif result.prepared:
-        click.echo(_next_steps(version, result))
+        echo_lines(_next_steps(version, result))
     else:
-        click.echo(f"{version}: written to {folder}, SHA256SUMS {result.sums_sha256}, tagged v{version}")
+        echo(f"{version}: written to {folder}, SHA256SUMS {result.sums_sha256}, tagged v{version}")
     ctx.exit(1 if result.refused or result.prepared else 0)
 
 
-def _next_steps(version: str, result: "CutResult") -> str:
+def _next_steps(version: str, result: "CutResult") -> list[str]:
     lines = [*(f"prepared {file}" for file in result.prepared), "Not released yet. Next:"]
     if result.drafted:
         lines.append("  say in the changelog what changed and why, and delete the line of the draft")
-    return "\n".join([*lines, "  review the files and commit them", f"  annotate release cut {version}"])
+    return [*lines, "  review the files and commit them", f"  annotate release cut {version}"]

@@ -6,7 +6,7 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_argument, schema_option
-from annotate.cli.terminal import terminal
+from annotate.cli.terminal import echo, show_status
 from annotate.errors import CannotRun
 from annotate.util.files import write_report
 
@@ -45,7 +45,7 @@ def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -
         raise CannotRun(gold_folder, "has no gold labels", "make some with `annotate adjudicate`")
     changelog = store.read_file_if_present(store.root / CHANGELOG) or b""
     entries = parse_changelog(changelog.decode("utf-8", "replace"))
-    with terminal(stderr=True).status("measuring"):
+    with show_status("measuring"):
         content = PageContent(
             corpus=store,
             inventory=inventory,
@@ -57,7 +57,7 @@ def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -
             articles=articles,
         )
         write_report(out, "".join(render_page(content)).encode())
-    click.echo(f"written to {out}")
+    echo(f"written to {out}")
 
 
 def _summarize_changes(since: str, corpus: str, schema: str) -> "Summary":

@@ -6,6 +6,7 @@ import click
 
 from annotate.cli.options import corpus_argument, schema_option
 from annotate.cli.release.common import show_progress
+from annotate.cli.terminal import echo_json, echo_lines
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -49,18 +50,18 @@ def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
     if format_ == "json":
         import msgspec
 
-        click.echo(msgspec.json.format(msgspec.json.encode(release_plan), indent=2).decode())
+        echo_json(msgspec.json.format(msgspec.json.encode(release_plan), indent=2))
     else:
-        click.echo(_describe(release_plan))
+        echo_lines(_describe(release_plan))
 
 
-def _describe(plan: "Plan") -> str:
+def _describe(plan: "Plan") -> list[str]:
     if plan.smallest is None:
-        return f"Nothing changed since {plan.last}; there is nothing to release."
+        return [f"Nothing changed since {plan.last}; there is nothing to release."]
     if plan.last is None:
         first_line = f"{plan.smallest} is the first release: there is no tag, and the inventory is {plan.smallest}."
     else:
         first_line = f"{plan.smallest} is the smallest version after {plan.last}: a {plan.level} change."
     reasons = sorted(plan.reasons, key=lambda reason: reason.level != plan.level)
     lines = [f"  {reason.code} {reason.level}: {reason.message}" for reason in reasons]
-    return "\n".join([first_line, *lines, *(f"  {count}" for count in plan.counts)])
+    return [first_line, *lines, *(f"  {count}" for count in plan.counts)]

@@ -6,6 +6,7 @@ import click
 
 from annotate.cli.options import archive_options
 from annotate.cli.release.common import show_progress
+from annotate.cli.terminal import echo
 
 
 @click.command("verify")
@@ -34,7 +35,7 @@ def verify(
         progress(f"reading {folder}")
         problems = list(verify_release(Path(folder), sums, Bounds(max_unpacked, max_members, max_ratio)))
     for problem in problems:
-        click.echo(f"{folder}: {problem}")
+        echo(f"{folder}: {problem}")
     if not problems:
-        click.echo(f"{folder}: is as it was released")
+        echo(f"{folder}: is as it was released")
     ctx.exit(1 if problems else 0)

@@ -14,9 +14,9 @@ from annotate.cli.studio.common import (
     restore_option,
     show_conflicts,
     show_progress,
-    show_status,
     title_option,
 )
+from annotate.cli.terminal import echo, show_status
 from annotate.errors import CannotRun
 from annotate.util.files import remove_leftovers
 
@@ -110,8 +110,8 @@ def _set_up(
         with show_progress("pushing articles") as progress:
             result = push(studio, state, request, progress=progress)
         start_from_agreed(studio, result.project.id, next(iter(tabs.values()))[0].annotation)
-        click.echo(f"project {result.project.id}, {title}: {page_url(studio, result.project)}")
-    click.echo(f"{len(result.created)} articles new, {len(result.updated)} updated")
+        echo(f"project {result.project.id}, {title}: {page_url(studio, result.project)}")
+    echo(f"{len(result.created)} articles new, {len(result.updated)} updated")
     return not show_conflicts(result)
 
 
@@ -137,10 +137,10 @@ def _pull(
     for entry in written:
         if entry.gold:
             counts = f"{len(entry.gold.spans)} spans, {len(entry.gold.relations)} relations"
-            click.echo(f"{'unchanged' if entry.is_unchanged else 'written'}: {entry.file}, {counts}")
+            echo(f"{'unchanged' if entry.is_unchanged else 'written'}: {entry.file}, {counts}")
         for problem in entry.problems:
-            click.echo(f"{entry.file}: not written: {problem}", err=True)
+            echo(f"{entry.file}: not written: {problem}", err=True)
     pending = [result.article_id for result in results if result.gold is None and not result.findings]
     if pending:
-        click.echo(f"not adjudicated yet: {', '.join(pending)}")
+        echo(f"not adjudicated yet: {', '.join(pending)}")
     return not any(entry.problems for entry in written)

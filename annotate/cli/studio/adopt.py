@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.options import corpus_option
-from annotate.cli.studio.common import MAX_SHOWN, dir_option, show_status
-from annotate.cli.terminal import count_noun
+from annotate.cli.studio.common import MAX_SHOWN, dir_option
+from annotate.cli.terminal import count_noun, echo, show_status
 
 if TYPE_CHECKING:
     from annotate.labelstudio.adopt import AdoptResult
@@ -52,7 +52,6 @@ def adopt(source: str, corpus: str, folder: str | None, database: str | None) ->
 
 def _show_result(result: "AdoptResult") -> None:
     from annotate.labelstudio.server import CREDENTIALS_FILE
-    from annotate.util.escape import escape_terminal
 
     lines = [f"removed: {line}" for line in result.removed]
     if result.disabled:
@@ -60,17 +59,17 @@ def _show_result(result: "AdoptResult") -> None:
     if result.tokens:
         lines.append(f"deleted: {count_noun(result.tokens, 'token')}")
     for line in lines:
-        click.echo(escape_terminal(line))
+        echo(line)
     for entry in result.left_out[:MAX_SHOWN]:
-        click.echo(escape_terminal(f"left out: {entry.path} ({entry.reason})"))
+        echo(f"left out: {entry.path} ({entry.reason})")
     if len(result.left_out) > MAX_SHOWN:
-        click.echo(f"… and {len(result.left_out) - MAX_SHOWN} more files left out")
+        echo(f"… and {len(result.left_out) - MAX_SHOWN} more files left out")
     database = ", the database" if result.has_database else ""
     counts = f"{count_noun(result.records, 'record')}, {count_noun(result.media, 'uploaded file')}{database}"
-    click.echo(f"copied from {escape_terminal(str(result.source))}: {counts}")
-    click.echo(f"data: {result.state.folder}")
+    echo(f"copied from {result.source}: {counts}")
+    echo(f"data: {result.state.folder}")
     if result.has_database:
-        click.echo(f"login and password: {result.state.folder / CREDENTIALS_FILE}")
+        echo(f"login and password: {result.state.folder / CREDENTIALS_FILE}")
     if result.annotators:
         command = f"annotate studio reset-credentials {' '.join(result.annotators)}"
-        click.echo(f"to let annotators log in again: {command}")
+        echo(f"to let annotators log in again: {command}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.terminal import terminal
+from annotate.cli.terminal import describe_bar, echo, show_bars
 
 if TYPE_CHECKING:
     from annotate import Inventory
@@ -34,22 +34,12 @@ MAX_SHOWN = 20
 @contextmanager
 def show_progress(description: str) -> "Iterator[Progress]":
     """Show a progress bar on a terminal, and nothing elsewhere; yield the function that advances it."""
-    console = terminal(stderr=True)
-    if not console.is_terminal:
-        yield lambda done, total: None
-        return
-    from rich.progress import Progress as ProgressBar
-
-    with ProgressBar(console=console, transient=True) as bar:
-        task = bar.add_task(description, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def show_status(description: str) -> Iterator[None]:
-    """Show on a terminal that something of unknown length is in progress."""
-    with terminal(stderr=True).status(description):
-        yield
+    with show_bars() as bars:
+        if bars is None:
+            yield lambda done, total: None
+            return
+        task = bars.add_task(describe_bar(description), total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
 @contextmanager
@@ -80,5 +70,5 @@ def render_guidelines(folder: str, inventory: "Inventory") -> str:
 def show_conflicts(result: "PushResult", prefix: str = "") -> bool:
     """Print the conflicts of a push, and return whether there are any."""
     for conflict in result.conflicts:
-        click.echo(f"refused: {prefix}{conflict}", err=True)
+        echo(f"refused: {prefix}{conflict}", err=True)
     return bool(result.conflicts)

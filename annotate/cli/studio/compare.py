@@ -5,6 +5,7 @@ import click
 import annotate
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import MAX_SHOWN, connect, dir_option, show_progress, title_option
+from annotate.cli.terminal import echo
 
 
 @click.command("compare")
@@ -35,12 +36,12 @@ def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, fol
             tasks = studio.iterate_tasks(project.id, progress)
             result = compare_with_server(store, inventory, store.article_ids(), predictions, tasks, annotators)
     for difference in result.differences[:MAX_SHOWN]:
-        click.echo(difference)
+        echo(difference)
     if len(result.differences) > MAX_SHOWN:
-        click.echo(f"… and {len(result.differences) - MAX_SHOWN} more")
+        echo(f"… and {len(result.differences) - MAX_SHOWN} more")
     for kind in ("articles", "annotations", "spans", "relations", "items"):
         if kind in result.equal or kind in result.different:
-            click.echo(f"{kind}: {result.equal[kind]} equal, {result.different[kind]} different")
-    click.echo(f"characters of equal texts: {result.characters}")
+            echo(f"{kind}: {result.equal[kind]} equal, {result.different[kind]} different")
+    echo(f"characters of equal texts: {result.characters}")
     if result.differences:
         ctx.exit(1)

@@ -4,6 +4,8 @@ import click
 
 import annotate
 from annotate.cli.options import schema_option
+from annotate.cli.terminal import echo
+from annotate.util.escape import TerminalText
 
 
 @click.command("config")
@@ -16,4 +18,4 @@ def config(schema: str) -> None:
     """
     from annotate.labelstudio.config import labelling_config
 
-    click.echo(labelling_config(annotate.load_inventory(schema)), nl=False)
+    echo(TerminalText(labelling_config(annotate.load_inventory(schema)).removesuffix("\n")))

@@ -8,7 +8,8 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_option, guidelines_option, schema_option
-from annotate.cli.studio.common import connect, dir_option, show_progress, show_status
+from annotate.cli.studio.common import connect, dir_option, show_progress
+from annotate.cli.terminal import echo, show_status
 from annotate.errors import CannotRun
 from annotate.util.files import remove_leftovers
 
@@ -80,7 +81,7 @@ def migrate(
                 raise CannotRun(state.folder / MIGRATION_FOLDER, "has no journal", "there is no migration to undo")
             with show_progress("undoing") as progress:
                 undo_migration(state, phase, journal, studio, progress)
-            click.echo(f"undone: inventory {journal.migration.old_version} is restored")
+            echo(f"undone: inventory {journal.migration.old_version} is restored")
             return
         if phase == "forward" and journal is not None:
             if plan_only or migration not in (None, journal.migration):
@@ -101,15 +102,15 @@ def migrate(
             begin_migration(state, journal)
         with show_progress("migrating") as progress:
             complete_migration(state, journal, store, Path(schema), studio, progress)
-    click.echo(f"migrated to inventory {journal.migration.new_version}")
+    echo(f"migrated to inventory {journal.migration.new_version}")
     _show_reminders(journal)
 
 
 def _show_plan(plan: "MigrationPlan") -> None:
     """Print what would change: the effects on the corpus and on each project, notes, and totals."""
     for line in (*plan.corpus_effects, *plan.project_effects, *plan.notes):
-        click.echo(str(line))
-    click.echo("to change: " + ", ".join(f"{count} {kind}" for kind, count in plan.journal.counts().items()))
+        echo(str(line))
+    echo("to change: " + ", ".join(f"{count} {kind}" for kind, count in plan.journal.counts().items()))
 
 
 def _show_reminders(journal: "MigrationJournal") -> None:
@@ -118,4 +119,4 @@ def _show_reminders(journal: "MigrationJournal") -> None:
         for project in journal.projects:
             if project.is_gold:
                 problem = f"project {project.project_id}: its tab `agreed` has the default of what was split"
-                click.echo(f"{problem}; set it up again with `annotate studio adjudicate --from …`")
+                echo(f"{problem}; set it up again with `annotate studio adjudicate --from …`")

@@ -16,6 +16,7 @@ from annotate.cli.studio.common import (
     show_progress,
     title_option,
 )
+from annotate.cli.terminal import echo
 from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ def people(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     for annotator in annotators:
         counts = labelling.counts(annotator)
         user = f"user {user_ids[annotator]}" if annotator in user_ids else "no user yet"
-        click.echo(f"{annotator}: {user}; {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
+        echo(f"{annotator}: {user}; {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
     if not annotators:
-        click.echo("no annotators yet; create users with `annotate studio people add ID`")
+        echo("no annotators yet; create users with `annotate studio people add ID`")
 
 
 @people.command("add")
@@ -72,8 +73,8 @@ def add(corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
     with connect(corpus, folder) as (studio, state), lock_folder(state, "people add"):
         users = add_users(annotate.Corpus(corpus), studio, state, annotators)
     for user in users:
-        click.echo(f"{user.annotator}: user {user.user_id}{'' if user.is_new else ' already'}")
-    click.echo(f"logins and passwords: {state.folder / LOGINS_FILE}")
+        echo(f"{user.annotator}: user {user.user_id}{'' if user.is_new else ' already'}")
+    echo(f"logins and passwords: {state.folder / LOGINS_FILE}")
 
 
 @click.command("assign")
@@ -133,7 +134,7 @@ def assign(
             with show_progress(f"pushing articles for {annotator}") as progress:
                 result = push(studio, state, request, progress=progress)
             save_assignment(state, studio.address.name, base_title, annotator)
-            click.echo(f"{annotator}: {len(result.created)} articles new, {page_url(studio, result.project)}")
+            echo(f"{annotator}: {len(result.created)} articles new, {page_url(studio, result.project)}")
             has_conflicts |= show_conflicts(result, f"{annotator}: ")
     if has_conflicts:
         ctx.exit(1)

@@ -5,6 +5,7 @@ import click
 import annotate
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, show_progress, title_option
+from annotate.cli.terminal import echo
 from annotate.util.files import remove_leftovers
 
 
@@ -68,7 +69,7 @@ def pull(
         for project in projects:
             drift = find_drift(state, server, project, inventory)
             if drift:
-                click.echo(drift, err=True)
+                echo(drift, err=True)
         if annotator and user is not None:
             identify_user(store, state, server, (), annotator, user)
         pulling = Pull(store, state, server, mapper, studio.has_task, studio.existing_tasks)
@@ -92,14 +93,14 @@ def pull(
         quarantined = sum(1 for _ in iterate_quarantine(state))
     for finding in result.findings:
         span = f" span {finding.span}:" if finding.span else ""
-        click.echo(f"{finding.file}: {finding.code}{span} {finding.message}", err=True)
+        echo(f"{finding.file}: {finding.code}{span} {finding.message}", err=True)
     for name in result.written:
-        click.echo(f"written: annotations/{name}.json")
+        echo(f"written: annotations/{name}.json")
     counts = f"{len(result.written)} written, {len(result.unchanged)} unchanged"
-    click.echo(f"{counts}, {result.quarantined} items quarantined")
-    click.echo(f"{fetched} tasks fetched; {describe_diagnoses(mapper.diagnoses)}")
+    echo(f"{counts}, {result.quarantined} items quarantined")
+    echo(f"{fetched} tasks fetched; {describe_diagnoses(mapper.diagnoses)}")
     if quarantined:
-        click.echo(f"{quarantined} annotations have quarantined items; `annotate studio status` lists them", err=True)
+        echo(f"{quarantined} annotations have quarantined items; `annotate studio status` lists them", err=True)
     if missing:
         raise missing[0]
     if quarantined:

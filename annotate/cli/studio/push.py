@@ -20,9 +20,9 @@ from annotate.cli.studio.common import (
     restore_option,
     show_conflicts,
     show_progress,
-    show_status,
     title_option,
 )
+from annotate.cli.terminal import echo, show_status
 from annotate.errors import CannotRun, Refused
 from annotate.util.files import remove_leftovers
 
@@ -125,35 +125,33 @@ def push(
                 if project:
                     require_no_errors()
                     for task in remove_duplicates(studio, project.id):
-                        click.echo(
-                            f"removed: task {task.task_id} of {task.article_id}, which has task {task.kept_task_id}"
-                        )
+                        echo(f"removed: task {task.task_id} of {task.article_id}, which has task {task.kept_task_id}")
                 with show_progress("pushing articles") as progress:
                     result = push_corpus(studio, state, request, before_change=require_no_errors, progress=progress)
-    click.echo(f"project {result.project.id}, {project_title}: {page_url(studio, result.project)}")
-    click.echo(
+    echo(f"project {result.project.id}, {project_title}: {page_url(studio, result.project)}")
+    echo(
         f"{len(result.created)} articles new, {len(result.updated)} updated, {len(result.unchanged)} unchanged; "
         f"{result.predictions} predictions written"
     )
     if not instructions:
-        click.echo(f"no instructions: the folder {guidelines} does not exist", err=True)
+        echo(f"no instructions: the folder {guidelines} does not exist", err=True)
     if show_conflicts(result):
         ctx.exit(1)
 
 
 def _show_plan(plan: "PushPlan", title: str) -> bool:
     """Print the plan, one line for each article, and return whether there are conflicts."""
-    click.echo(f"project: {plan.project_action} {title if plan.project is None else plan.project.id}")
+    echo(f"project: {plan.project_action} {title if plan.project is None else plan.project.id}")
     for step in plan.steps:
-        click.echo(f"{step.action:8} {step.article_id}: {step.reason}")
+        echo(f"{step.action:8} {step.article_id}: {step.reason}")
     counts = Counter(step.action for step in plan.steps)
-    click.echo(", ".join(f"{counts[action]} {action}" for action in ("create", "update", "skip", "conflict")))
+    echo(", ".join(f"{counts[action]} {action}" for action in ("create", "update", "skip", "conflict")))
     return counts["conflict"] > 0
 
 
 def _refuse_errors(where: str | Path, what: str, hint: str, errors: "list[Finding]") -> None:
     """Print the first errors; raise Refused if there are any."""
     for error in errors[:MAX_SHOWN]:
-        click.echo(f"{error.file}: {error.code} {error.message}", err=True)
+        echo(f"{error.file}: {error.code} {error.message}", err=True)
     if errors:
         raise Refused(where, f"{len(errors)} errors in {what}", hint)

@@ -3,7 +3,8 @@
 import click
 
 from annotate.cli.options import corpus_option
-from annotate.cli.studio.common import dir_option, show_status
+from annotate.cli.studio.common import dir_option
+from annotate.cli.terminal import echo, show_status
 
 
 @click.command("up")
@@ -42,8 +43,8 @@ def up(corpus: str, port: int | None, database: str | None, public: str | None, 
     state = open_state(corpus, folder)
     with show_status("starting Label Studio"):
         running = server.start(state, port, database=parsed, public_url=public)
-    click.echo(f"{'started' if running.is_new else 'already running'}: {running.url}")
-    click.echo(f"login and password: {state.folder / server.CREDENTIALS_FILE}")
+    echo(f"{'started' if running.is_new else 'already running'}: {running.url}")
+    echo(f"login and password: {state.folder / server.CREDENTIALS_FILE}")
 
 
 @click.command("down")
@@ -58,7 +59,7 @@ def down(corpus: str, folder: str | None) -> None:
     from annotate.labelstudio import server
     from annotate.labelstudio.location import open_state
 
-    click.echo("stopped" if server.stop(open_state(corpus, folder, create=False)) else "no server was running")
+    echo("stopped" if server.stop(open_state(corpus, folder, create=False)) else "no server was running")
 
 
 @click.command("reset-credentials")
@@ -87,14 +88,14 @@ def reset_credentials(ctx: click.Context, corpus: str, folder: str | None, annot
     state = open_state(corpus, folder)
     with show_status("renewing"):
         result = renew(state, annotators)
-    click.echo(f"login and password: {state.folder / server.CREDENTIALS_FILE}")
+    echo(f"login and password: {state.folder / server.CREDENTIALS_FILE}")
     if result.annotators:
-        click.echo(f"logins and passwords of {', '.join(result.annotators)}: {state.folder / LOGINS_FILE}")
+        echo(f"logins and passwords of {', '.join(result.annotators)}: {state.folder / LOGINS_FILE}")
     if result.owner:
-        click.echo(f"{result.owner} uses the server's own login")
+        echo(f"{result.owner} uses the server's own login")
     if result.restarted:
-        click.echo(f"restarted: {result.restarted.url}")
+        echo(f"restarted: {result.restarted.url}")
     for annotator in result.missing:
-        click.echo(f"{annotator}: the server does not have their user any more", err=True)
+        echo(f"{annotator}: the server does not have their user any more", err=True)
     if result.missing:
         ctx.exit(1)

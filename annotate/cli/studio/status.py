@@ -8,7 +8,7 @@ import click
 import annotate
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, page_url, show_progress, title_option
-from annotate.cli.terminal import terminal
+from annotate.cli.terminal import echo, make_grid, terminal
 from annotate.errors import CannotRun, Refused
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
 
     inventory = annotate.load_inventory(schema)
     name = title or inventory.title
-    click.echo(f"data: {open_state(corpus, folder, create=False).folder}")
+    echo(f"data: {open_state(corpus, folder, create=False).folder}")
     try:
         with connect(corpus, folder) as (studio, state):
-            click.echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}")
+            echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}")
             warnings = list(_show_projects(studio, state, name, inventory))
             with show_progress("counting") as progress:
                 labelling = read_status(studio, state, name, progress)
@@ -61,7 +61,7 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     _show_articles(labelling, len(labelling.stages) if every else MAX_ROWS)
     warnings += _state_warnings(state)
     for warning in warnings:
-        click.echo(warning)
+        echo(warning)
     if warnings:
         ctx.exit(1)
 
@@ -78,9 +78,9 @@ def _show_projects(studio: "Studio", state: "State", title: str, inventory: "Inv
             f"{project.tasks} tasks, {project.predictions} predictions, {project.annotations} submitted, "
             f"{project.skipped} skipped, {studio.count_tasks(project.id, [HAS_DRAFT])} with a draft"
         )
-        click.echo(f"project {project.id}, {name}: {counts}; {page_url(studio, project)}")
+        echo(f"project {project.id}, {name}: {counts}; {page_url(studio, project)}")
     if not projects:
-        click.echo("project: none; create it with `annotate studio push`")
+        echo("project: none; create it with `annotate studio push`")
     for _, project in projects:
         drift = find_drift(state, studio.address.name, project, inventory)
         if drift:
@@ -92,27 +92,23 @@ def _show_annotators(labelling: "LabellingStatus") -> None:
 
     for annotator in labelling.annotators:
         counts = labelling.counts(annotator)
-        click.echo(f"{annotator}: {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
+        echo(f"{annotator}: {', '.join(f'{counts[stage]} {stage}' for stage in STAGES)}")
 
 
 def _show_articles(labelling: "LabellingStatus", limit: int) -> None:
     """Print a table of articles × annotators, unfinished articles first."""
-    from rich import box
-    from rich.table import Table
-
     if not labelling.annotators:
-        click.echo(f"{len(labelling.stages)} articles; no one has begun")
+        echo(f"{len(labelling.stages)} articles; no one has begun")
         return
-    table = Table(box=box.SIMPLE_HEAD)
-    for column in ("article", *labelling.annotators):
-        table.add_column(column)
     stages = labelling.stages
     article_ids = sorted(stages, key=lambda article_id: (set(stages[article_id].values()) == {"done"}, article_id))
-    for article_id in article_ids[:limit]:
-        table.add_row(article_id, *(stages[article_id].get(annotator, "–") for annotator in labelling.annotators))
-    terminal().print(table)
+    rows = (
+        (article_id, *(stages[article_id].get(annotator, "–") for annotator in labelling.annotators))
+        for article_id in article_ids[:limit]
+    )
+    terminal().print(make_grid(None, [(name, "left") for name in ("article", *labelling.annotators)], rows))
     if len(article_ids) > limit:
-        click.echo(f"… and {len(article_ids) - limit} more articles; --all shows them")
+        echo(f"… and {len(article_ids) - limit} more articles; --all shows them")
 
 
 def _state_warnings(state: "State") -> Iterator[str]:

@@ -1,0 +1,26 @@
+r"""Patterns that match whole values, in every engine.
+
+To JSON Schema and to `jsonschema-rs`, `$` is the end of a value. To Python's `re`, and so to the package `jsonschema`,
+it is also the place before a last line feed, so that "en\n" would be a language. `END` is the end to all of them. In
+code, match with `fullmatch`.
+"""
+
+END = r"$(?!\n)"
+"""The end of a value."""
+
+_UNSEEN = r"\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+
+SINGLE_LINE = rf"^[^\u0000-\u001f{_UNSEEN}]*{END}"
+"""Names and metadata: one line, without the characters that `util.escape.escape_terminal_line` shows as escapes."""
+
+PROSE = rf"^[^\u0000-\u0008\u000b-\u001f{_UNSEEN}]*$"
+"""Prose: lines and tabs, without control characters and characters of direction."""
+
+FILE_NAME = rf"^[^/\\\u0000-\u001f{_UNSEEN}]+{END}"
+"""The name of a file, without a folder."""
+
+NAMES_WITH_SLASH = rf"^[^/\u0000-\u001f{_UNSEEN}]+(/[^/\u0000-\u001f{_UNSEEN}]+){{1,2}}{END}"
+"""Two or three names with a slash between them."""
+
+TRIMMED_LINE = rf"^[^\s\u0000-\u001f{_UNSEEN}]([^\u0000-\u001f{_UNSEEN}]*[^\s\u0000-\u001f{_UNSEEN}])?{END}"
+"""One line with no white space at its ends."""
