@@ -11,7 +11,7 @@ from annotate.errors import CannotRun, Refused
 from annotate.model import GOLD, Annotation
 from annotate.offsets import sha256
 from annotate.schemas import convert_value
-from annotate.util.files import load_yaml, write_atomically
+from annotate.util.files import load_yaml
 
 
 def list_decided_articles(corpus: Corpus) -> list[str]:
@@ -64,7 +64,7 @@ def encode_decisions(decisions: Adjudication) -> bytes:
 
 def write_decisions(corpus: Corpus, decisions: Adjudication) -> None:
     """Write the decisions on an article."""
-    write_atomically(corpus.adjudication_path(decisions.article), encode_decisions(decisions))
+    corpus.write_file(corpus.adjudication_path(decisions.article), encode_decisions(decisions))
 
 
 def plan_article(corpus: Corpus, article_id: str, annotators: Sequence[str], *, replace: bool = False) -> Adjudication:

@@ -27,16 +27,19 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> No
     """
     from annotate import inventory
     from annotate.generate import generate_files
-    from annotate.util.files import write_atomically
+    from annotate.util.files import FileToWrite, write_files
 
     pages = Path(guidelines) if Path(guidelines).is_dir() else None
     if pages is None and ctx.get_parameter_source("guidelines") is not ParameterSource.DEFAULT:
         raise CannotRun(guidelines, "no such folder", "name the folder that has the pages of the guidelines")
     files = generate_files(inventory.load_inventory(schema), Path(schema), pages)
     stale = [path for path, text in files.items() if not path.is_file() or path.read_bytes() != text.encode()]
+    if not check:
+        folders = [folder for folder in (Path(schema), pages) if folder]
+        write_files(
+            FileToWrite(path, files[path].encode(), within=next(filter(path.is_relative_to, folders))) for path in stale
+        )
     for path in stale:
-        if not check:
-            write_atomically(path, files[path].encode())
         click.echo(f"{path}: {'is stale; run `annotate generate`' if check else 'written'}")
     if not stale:
         click.echo(f"{len(files)} generated files are fresh.")

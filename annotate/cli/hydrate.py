@@ -42,16 +42,21 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     """
     import msgspec
 
+    from annotate.dataset.folder import require_replaceable
     from annotate.model import GOLD
     from annotate.redaction.hydrate import hydrate
     from annotate.release.rebuild import build_restored, read_skeleton
-    from annotate.util.files import write_atomically
+    from annotate.util.files import is_regular_report, write_report
 
     skeleton = read_skeleton(Path(dataset))
     if Path(out).resolve() == Path(dataset).resolve():
         raise CannotRun(out, "is the dataset without text, which would be lost", "choose another folder")
     if not Path(texts).is_dir():
         raise CannotRun(texts, "no such folder", "name the folder that holds the texts with --texts")
+    # Before the texts are read, which takes a while.
+    require_replaceable(Path(out))
+    if report and is_regular_report(report) and Path(report).resolve().is_relative_to(Path(out).resolve()):
+        raise CannotRun(report, "is inside the folder of the dataset", "choose another file with --report")
     console = terminal(stderr=True)
     with tempfile.TemporaryDirectory() as folder, console.status("locating spans"):
         try:
@@ -63,7 +68,7 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
             build_restored(skeleton, Path(folder), out)
     data = msgspec.json.format(msgspec.json.encode(reports), indent=2) + b"\n"
     if report:
-        write_atomically(Path(report), data)
+        write_report(report, data)
     click.echo(data.decode() if format_ == "json" else _as_text(reports), nl=False)
     click.echo(
         f"Written to {out}" if written else "Nothing was written: no article has its text", err=format_ == "json"

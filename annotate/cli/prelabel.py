@@ -7,14 +7,18 @@ import click
 import annotate
 from annotate.cli.options import corpus_argument, schema_option
 from annotate.cli.terminal import count_progress
-from annotate.errors import CannotRun
 from annotate.util.files import write_atomically
 
 
 @click.command("prelabel")
 @corpus_argument
 @schema_option
-@click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder to write, one file an article.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False),
+    help="Folder to write, one file an article; earlier labels there are replaced.",
+)
 @click.pass_context
 def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
     """Label every article with the patterns of schema/baseline.yaml.
@@ -31,25 +35,29 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
     from annotate import baseline
     from annotate.checks import find_errors
     from annotate.corpus import encode_annotation
+    from annotate.outputs import list_sources, listing_marker, output_folder, write_marker
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     tagger = baseline.load_baseline(schema, inventory)
     error_count = span_count = relation_count = 0
     article_ids = store.article_ids()
-    if Path(out).resolve().is_relative_to(store.root.resolve()):
-        raise CannotRun(out, "is inside the corpus, whose labels it could overwrite", "choose a folder outside it")
-    with count_progress("labelling", len(article_ids)) as progress:
+    sources = list_sources(store, inventory)
+    with (
+        output_folder(Path(out), listing_marker("annotate prelabel"), sources) as folder,
+        count_progress("labelling", len(article_ids)) as progress,
+    ):
         for article_id in article_ids:
             text = store.read_text(article_id)
             annotation = tagger.annotate(article_id, text)
-            path = Path(out) / f"{article_id}.json"
-            for error in find_errors(annotation, text, inventory, str(path)):
+            name = f"{article_id}.json"
+            for error in find_errors(annotation, text, inventory, str(Path(out) / name)):
                 click.echo(f"{error.file}: {error.code} span {error.span}: {error.message}", err=True)
                 error_count += 1
-            write_atomically(path, encode_annotation(annotation))
+            write_atomically(folder / name, encode_annotation(annotation))
             span_count += len(annotation.spans)
             relation_count += len(annotation.relations)
             progress(1)
+        write_marker(folder, "annotate prelabel")
     click.echo(f"{len(article_ids)} articles, {span_count} spans, {relation_count} relations written to {out}")
     if error_count:
         ctx.exit(1)

@@ -34,6 +34,7 @@ from annotate.migration.steps import Migration
 from annotate.migration.transaction import MigratedFile
 from annotate.migration.yaml_files import migrate_baseline
 from annotate.model import GOLD, Annotation
+from annotate.util.files import require_no_link
 
 _TABLE_MARK = "<!-- generated:"
 _LABEL_TABLE = re.compile(r"<!-- generated: label (?P<label>\S+) -->\n.*?<!-- /generated -->\n?", re.DOTALL)
@@ -91,6 +92,10 @@ def migrate_files(
         *_migrate_baseline(schema, migration, after),
         *(_migrate_guidelines(guidelines, migration, after) if guidelines else ()),
     ]
+    for root in filter(None, (corpus.root, schema, guidelines)):
+        for file in new_files:
+            if file.path.is_relative_to(root):
+                require_no_link(file.path, root)
     prose = dict(_prose_files(folders)) | {file.path: file.data.decode("utf-8") for file in new_files}
     notes = [note for file in new_files for note in file.notes]
     notes += map(str, find_stale_names(prose, *removed_names(before, after)))

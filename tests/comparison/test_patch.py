@@ -152,7 +152,7 @@ def test_path_that_leads_elsewhere_is_rejected(changed: tuple[Patch, Pair], file
 
 def test_existing_folder_is_not_written_to(changed: tuple[Patch, Pair]) -> None:
     made, pair = changed
-    with open_version(str(pair.folder / "old")) as tree, pytest.raises(CannotRun, match="exists already"):
+    with open_version(str(pair.folder / "old")) as tree, pytest.raises(CannotRun, match="exists and is not empty"):
         patch.write_patched(made, tree, pair.folder / "new")
 
 
