@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.options import format_option
+from annotate.cli.options import FILE_TO_WRITE, FOLDER_TO_WRITE, check_report, format_option
 from annotate.cli.terminal import terminal
 from annotate.errors import CannotRun
 
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 @click.command("hydrate")
 @click.argument("dataset", type=click.Path())
 @click.option("--texts", required=True, type=click.Path(), help="Folder of copies: <id>.txt, or the source files.")
-@click.option("--out", required=True, type=click.Path(), help="Folder to write; an earlier dataset there is replaced.")
+@click.option(
+    "--out", required=True, type=FOLDER_TO_WRITE, help="Folder to write; an earlier dataset there is replaced."
+)
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False),
+    type=FILE_TO_WRITE,
+    callback=check_report,
     help="JSON file to write, with every span that moved, changed or was lost.",
 )
 @format_option

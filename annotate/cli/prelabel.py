@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 import annotate
-from annotate.cli.options import corpus_argument, schema_option
+from annotate.cli.options import FOLDER_TO_WRITE, corpus_argument, schema_option
 from annotate.cli.terminal import count_progress
 from annotate.util.files import write_atomically
 
@@ -16,7 +16,7 @@ from annotate.util.files import write_atomically
 @click.option(
     "--out",
     required=True,
-    type=click.Path(file_okay=False),
+    type=FOLDER_TO_WRITE,
     help="Folder to write, one file an article; earlier labels there are replaced.",
 )
 @click.pass_context

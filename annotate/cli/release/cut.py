@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.findings_output import render_findings
-from annotate.cli.options import corpus_option, schema_option
+from annotate.cli.options import FOLDER_TO_WRITE, corpus_option, schema_option
 from annotate.cli.release.common import show_progress
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("version")
 @corpus_option
 @schema_option
-@click.option("--out", type=click.Path(file_okay=False), help="The folder to write.  [default: dist/release/VERSION]")
+@click.option("--out", type=FOLDER_TO_WRITE, help="The folder to write.  [default: dist/release/VERSION]")
 @click.option("--date", "day", type=click.DateTime(("%Y-%m-%d",)), help="The day of the release.  [default: today]")
 @click.option("--without-text", is_flag=True, help="Leave out the texts of the articles and the source archive.")
 @click.pass_context
