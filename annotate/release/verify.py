@@ -121,7 +121,7 @@ def _check_sources(path: Path, manifest: ReleaseManifest) -> Iterator[str]:
         yield f"{path.name} is missing"
         return
     try:
-        hashes = dict(hash_archive(path))
+        hashes = dict(hash_archive(path, path.name.removesuffix(".tar.gz")))
     except BROKEN_ARCHIVE as error:
         yield f"{path.name} cannot be read: {error}"
         return
