@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from annotate.util import folders
-from annotate.util.folders import NEW, OLD, list_folders, list_names, replacing_folder, walk_files
+from annotate.util.folders import NEW, OLD, is_inner_path, list_folders, list_names, replacing_folder, walk_files
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -100,3 +100,36 @@ def test_walk_gives_the_files_of_rglob(folder: Path) -> None:
     expected = [path for path in folder.rglob("*") if not path.is_dir() and "again" not in path.parts]
     assert files == sorted(path.relative_to(folder).as_posix() for path in expected)
     assert {".in/d.json", ".hidden.json", "link.json", "broken.json", "circle", "pipe"} < set(files)
+
+
+def test_link_with_the_name_of_a_temporary_folder_is_not_followed(tmp_path: Path) -> None:
+    """What is behind it was moved to the place of a missing folder."""
+    theirs = tmp_path / "theirs"
+    (theirs / OLD).mkdir(parents=True)
+    (theirs / OLD / "precious").write_text("mine")
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / ".out.abcdefgh").symlink_to(theirs)
+    replace_folder(tmp_path / "dist" / "out", "new")
+    assert (theirs / OLD / "precious").read_text() == "mine"
+    assert (tmp_path / "dist" / ".out.abcdefgh").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_inner"),
+    [
+        ("a", True),
+        ("a/b.parquet", True),
+        ("a..b", True),
+        ("", False),
+        ("/a", False),
+        ("a/", False),
+        ("../a", False),
+        ("a/../b", False),
+        ("./a", False),
+        ("a\\b", False),
+        ("a\0b", False),
+        ("a\udcff", False),
+    ],
+)
+def test_inner_paths(name: str, is_inner: bool) -> None:
+    assert is_inner_path(name) is is_inner

@@ -38,7 +38,8 @@ def cut(
     entry and commits the files.
 
     The second run checks the rules of `annotate release check`, builds the folder (dataset, source archive, page,
-    manifest, provenance, SHA256SUMS) and makes the annotated tag. It does not commit or push. If the tag exists, it
+    manifest, provenance, SHA256SUMS) and makes the annotated tag. The source archive holds regular files as git has
+    them at the last commit. It does not commit or push. If the tag exists, it
     builds the folder again. Run an interrupted command again.
 
     Exit code 0: the folder and the tag exist; 1: findings, or files that wait for a person; 2: could not run.
