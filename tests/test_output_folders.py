@@ -345,12 +345,16 @@ def test_a_folder_of_another_user_is_one_line(shared_folder: Path, out: str) -> 
         ("corpus/sources", ["add", "new.txt"]),
         ("corpus/articles", ["add", "new.txt"]),
         ("corpus/splits", ["split", "--write"]),
-        ("corpus/adjudications", ["adjudicate", "plan", "--from", "anna,ben"]),
+        ("corpus/adjudication", ["adjudicate", "plan", "--from", "anna,ben"]),
     ],
 )
 def test_no_folder_of_a_corpus_is_written_through_a_link(project: Project, link: str, words: list[str]) -> None:
     """A folder of annotations that led elsewhere was written there by `check --fix`."""
-    shutil.copytree(project.path("corpus/annotations/anna"), project.path("corpus/annotations/ben"))
+    for name in ("harbour", "market"):
+        labels = project.corpus.read_annotation("anna", name)
+        spans = labels.spans[:-1] if not labels.relations else labels.spans
+        changed = msgspec.structs.replace(labels, annotator="ben", spans=spans, relations=())
+        project.corpus.write_annotation("ben", changed)
     elsewhere = project.path("elsewhere")
     path = project.path(link)
     if path.exists():
@@ -366,6 +370,7 @@ def test_no_folder_of_a_corpus_is_written_through_a_link(project: Project, link:
     before = list_tree(elsewhere)
     done = project.annotate(*words)
     assert done.exit_code != 0, done.output
+    assert f"{link}: is a link, and nothing is written behind it" in done.output
     assert list_tree(elsewhere) == before
 
 
