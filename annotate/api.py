@@ -126,12 +126,16 @@ def build(
     from annotate.checks.splits import find_leaks
     from annotate.dataset.build import build as write_dataset
     from annotate.dataset.citation import find_citation
+    from annotate.dataset.folder import require_replaceable
     from annotate.dataset.inputs import skeleton_header
     from annotate.dataset.tables import select_tables
+    from annotate.outputs import list_sources
     from annotate.release.agreement import gold_agreement
     from annotate.util.parallel import count_cores
 
-    select_tables(inventory, tables)  # before the checks, which take a while
+    # Before the checks, which take a while.
+    select_tables(inventory, tables)
+    require_replaceable(Path(out), list_sources(corpus, inventory))
     findings = check(corpus, inventory, workers=workers, progress=progress("checking", len(corpus.article_ids())))
     errors = [finding for finding in findings if finding.severity == "error"] or find_leaks(corpus)
     if errors:
@@ -273,6 +277,7 @@ def export(
     from annotate.formats import load_format
     from annotate.formats.document import LabelledArticle
     from annotate.formats.export import export_documents, require_exportable
+    from annotate.outputs import list_sources
 
     corpus.select_annotation_sets([annotation_set])
     article_ids = corpus.annotated_ids(annotation_set)
@@ -287,7 +292,10 @@ def export(
             require_exportable(document, inventory)
             yield document
 
-    return export_documents(load_format(format_), format_, Path(out), read_documents, inventory, annotation_set)
+    sources = list_sources(corpus, inventory)
+    return export_documents(
+        load_format(format_), format_, Path(out), read_documents, inventory, annotation_set, sources
+    )
 
 
 def convert_exports(

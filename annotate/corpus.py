@@ -449,10 +449,22 @@ class Corpus:
         """Yield all gold annotations in the order of the article ids. The files are read one by one."""
         return (self.read_annotation(GOLD, article_id) for article_id in self.annotated_ids(GOLD))
 
+    def prepare_file(self, path: Path, data: bytes) -> FileToWrite:
+        """Return a file of the corpus for `write_files`, which refuses to write it behind a link."""
+        return FileToWrite(path, data, within=self.root)
+
+    def write_file(self, path: Path, data: bytes) -> None:
+        """Write a file of the corpus completely or not at all.
+
+        Raises:
+            CannotRun: If it cannot be written, or if it or a folder of the corpus above it is a link.
+        """
+        write_atomically(*self.prepare_file(path, data))
+
     def prepare_article(self, article: Article) -> list[FileToWrite]:
         """Return the files of an article. The metadata is last, so that no reader sees an article without a text."""
-        text = FileToWrite(self.text_path(article.id), article.text.encode("utf-8"))
-        return [text, FileToWrite(self.article_path(article.id), encode_article(article))]
+        text = self.prepare_file(self.text_path(article.id), article.text.encode("utf-8"))
+        return [text, self.prepare_file(self.article_path(article.id), encode_article(article))]
 
     def write_article(self, article: Article) -> None:
         """Write the text and the metadata of an article."""
@@ -466,20 +478,20 @@ class Corpus:
             annotation_set: The id of an annotator, or gold.
             annotation: The annotation.
         """
-        write_atomically(self.annotation_path(annotation_set, annotation.article), encode_annotation(annotation))
+        self.write_file(self.annotation_path(annotation_set, annotation.article), encode_annotation(annotation))
 
     def write_coverage(self, coverage: Coverage) -> None:
         """Write the coverage of an article."""
-        write_atomically(self.coverage_path(coverage.article), encode_coverage(coverage))
+        self.write_file(self.coverage_path(coverage.article), encode_coverage(coverage))
 
     def write_links(self, links: Links) -> None:
         """Write all links of the corpus."""
-        write_atomically(self.links_path, encode_links(links))
+        self.write_file(self.links_path, encode_links(links))
 
     def prepare_source(self, source: SourceFile, data: bytes) -> list[FileToWrite]:
         """Return a source file and its record. The record is last."""
-        record = FileToWrite(self.source_record_path(source.file), encode_source(source))
-        return [FileToWrite(self.source_path(source.file), data), record]
+        record = self.prepare_file(self.source_record_path(source.file), encode_source(source))
+        return [self.prepare_file(self.source_path(source.file), data), record]
 
     def write_source(self, source: SourceFile, data: bytes) -> None:
         """Write a source file and its record.
@@ -493,7 +505,7 @@ class Corpus:
 
     def write_source_record(self, source: SourceFile) -> None:
         """Write the record of a source file, and leave the source file alone."""
-        write_atomically(self.source_record_path(source.file), encode_source(source))
+        self.write_file(self.source_record_path(source.file), encode_source(source))
 
 
 def _decode(path: str | Path, data: bytes, type_: type[T]) -> T:

@@ -154,7 +154,7 @@ def test_prelabel_never_writes_into_the_corpus(project: Project, out: str) -> No
     before = project.snapshot()
     result = annotate("prelabel", str(project.root / "corpus"), "--out", str(project.root / out))
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
-    assert "is inside the corpus, whose labels it could overwrite" in result.output
+    assert "corpus, which is never written to; choose another folder with --out" in result.output
     assert project.snapshot() == before
 
 

@@ -14,7 +14,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
 from annotate.offsets import sha256
 from annotate.schemas import convert_value
-from annotate.util.files import decode_yaml, write_atomically
+from annotate.util.files import decode_yaml
 from annotate.util.folders import find_files
 
 FindErrors: TypeAlias = Callable[[Annotation, str, Inventory], list[Finding]]
@@ -79,7 +79,7 @@ def encode_decisions(decisions: Adjudication) -> bytes:
 
 def write_decisions(corpus: Corpus, decisions: Adjudication) -> None:
     """Write the decisions on an article."""
-    write_atomically(corpus.adjudication_path(decisions.article), encode_decisions(decisions))
+    corpus.write_file(corpus.adjudication_path(decisions.article), encode_decisions(decisions))
 
 
 def plan_article(corpus: Corpus, article_id: str, annotators: Sequence[str], *, replace: bool = False) -> Adjudication:

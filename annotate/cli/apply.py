@@ -13,7 +13,11 @@ from annotate.errors import CannotRun
 @click.command("apply")
 @click.argument("old")
 @click.argument("difference", default="-", type=click.File("rb"))
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write: corpus/ and schema/ as they are in NEW.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, readable=False),
+    help="Folder to write: corpus/ and schema/ as they are in NEW.",
+)
 @click.option("--write", is_flag=True, help="Change the folder OLD itself instead.")
 @click.option("--corpus", default="corpus", show_default=True, help="Path of the corpus folder in a revision.")
 @click.option("--schema", default="schema", show_default=True, help="Path of the schema folder in a revision.")

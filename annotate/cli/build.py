@@ -8,13 +8,22 @@ import click
 
 import annotate
 from annotate.cli.findings_output import show_findings
-from annotate.cli.options import citation_option, corpus_argument, format_option, schema_option, workers_option
+from annotate.cli.options import (
+    FOLDER_TO_WRITE,
+    citation_option,
+    corpus_argument,
+    format_option,
+    schema_option,
+    workers_option,
+)
 from annotate.cli.terminal import count_progress, echo_json, make_grid, terminal
 
 
 @click.command("build")
 @corpus_argument
-@click.option("--out", required=True, type=click.Path(), help="Folder to write; an earlier dataset there is replaced.")
+@click.option(
+    "--out", required=True, type=FOLDER_TO_WRITE, help="Folder to write; an earlier dataset there is replaced."
+)
 @schema_option
 @citation_option
 @click.option(

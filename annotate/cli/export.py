@@ -3,7 +3,7 @@
 import click
 
 import annotate
-from annotate.cli.options import corpus_argument, schema_option
+from annotate.cli.options import FOLDER_TO_WRITE, corpus_argument, schema_option
 from annotate.cli.terminal import echo_json, echo_lines, show_status
 from annotate.formats import FORMATS
 
@@ -11,7 +11,7 @@ from annotate.formats import FORMATS
 @click.command("export")
 @corpus_argument
 @click.option("--format", "format_", required=True, type=click.Choice(FORMATS), help="Format to write.")
-@click.option("--out", required=True, type=click.Path(file_okay=False), help="New folder to write.")
+@click.option("--out", required=True, type=FOLDER_TO_WRITE, help="New folder to write.")
 @click.option("--annotator", default="gold", show_default=True, help="Id of the annotator whose labels are written.")
 @click.option(
     "--report", type=click.Choice(("text", "json")), default="text", show_default=True, help="Format of the report."

@@ -28,20 +28,22 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> No
     """
     from annotate import inventory
     from annotate.generate import generate_files
-    from annotate.util.files import read_bytes_if_present, write_atomically
+    from annotate.util.files import FileToWrite, read_bytes_if_present, write_files
 
     pages = Path(guidelines) if Path(guidelines).is_dir() else None
     if pages is None and ctx.get_parameter_source("guidelines") is not ParameterSource.DEFAULT:
         raise CannotRun(guidelines, "no such folder", "name the folder that has the pages of the guidelines")
     files = generate_files(inventory.load_inventory(schema), Path(schema), pages)
+    folders = [folder for folder in (Path(schema), pages) if folder]
     stale = [
-        path
+        FileToWrite(path, text.encode(), within=folder)
         for path, text in files.items()
-        if read_bytes_if_present(path, "remove it", within=path.parent) != text.encode()
+        for folder in folders
+        if path.is_relative_to(folder) and read_bytes_if_present(path, "remove it", within=folder) != text.encode()
     ]
-    for path in stale:
-        if not check:
-            write_atomically(path, files[path].encode())
+    if not check:
+        write_files(stale)
+    for path in (file.path for file in stale):
         echo(f"{path}: {'is stale; run `annotate generate`' if check else 'written'}")
     if not stale:
         echo(f"{len(files)} generated files are fresh.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.options import format_option
+from annotate.cli.options import FILE_TO_WRITE, FOLDER_TO_WRITE, check_report, format_option
 from annotate.cli.terminal import echo, echo_json, echo_lines, show_status
 from annotate.errors import CannotRun
 
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 @click.command("hydrate")
 @click.argument("dataset", type=click.Path())
 @click.option("--texts", required=True, type=click.Path(), help="Folder of copies: <id>.txt, or the source files.")
-@click.option("--out", required=True, type=click.Path(), help="Folder to write; an earlier dataset there is replaced.")
+@click.option(
+    "--out", required=True, type=FOLDER_TO_WRITE, help="Folder to write; an earlier dataset there is replaced."
+)
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False),
+    type=FILE_TO_WRITE,
+    callback=check_report,
     help="JSON file to write, with every span that moved, changed or was lost.",
 )
 @format_option
@@ -41,10 +44,11 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     """
     import msgspec
 
+    from annotate.dataset.folder import require_replaceable
     from annotate.model import GOLD
     from annotate.redaction.hydrate import hydrate
     from annotate.release.rebuild import build_restored, read_skeleton
-    from annotate.util.files import write_atomically
+    from annotate.util.files import is_regular_report, write_report
     from annotate.util.folders import temporary_folder
 
     skeleton = read_skeleton(Path(dataset))
@@ -52,6 +56,10 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
         raise CannotRun(out, "is the dataset without text, which would be lost", "choose another folder")
     if not Path(texts).is_dir():
         raise CannotRun(texts, "no such folder", "name the folder that holds the texts with --texts")
+    # Before the texts are read, which takes a while.
+    require_replaceable(Path(out))
+    if report and is_regular_report(report) and Path(report).resolve().is_relative_to(Path(out).resolve()):
+        raise CannotRun(report, "is inside the folder of the dataset", "choose another file with --report")
     with temporary_folder() as folder, show_status("locating spans"):
         try:
             corpus, reports = hydrate(skeleton, Path(texts), folder / "corpus")
@@ -62,7 +70,7 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
             build_restored(skeleton, Path(folder), out)
     data = msgspec.json.format(msgspec.json.encode(reports), indent=2) + b"\n"
     if report:
-        write_atomically(Path(report), data)
+        write_report(report, data)
     if format_ == "json":
         echo_json(data)
     else:

@@ -20,10 +20,29 @@ guidelines_option = click.option(
     type=click.Path(),
     help="Folder of the guidelines, in Markdown.",
 )
+FOLDER_TO_WRITE = click.Path(readable=False)
+"""An output folder. `annotate.outputs` decides whether it may be written, with a message of one line."""
+FILE_TO_WRITE = click.Path(readable=False)
+"""An output file; see `check_report`."""
+
+
+def check_report(_ctx: click.Context, _parameter: click.Parameter, path: str | None) -> str | None:
+    """Refuse a link and a folder before the work begins.
+
+    Raises:
+        CannotRun: If no report can be written there.
+    """
+    from annotate.util.files import is_regular_report
+
+    if path is not None:
+        is_regular_report(path)
+    return path
+
+
 out_option = click.option(
     "--out",
-    type=click.Path(dir_okay=False),
-    callback=lambda _ctx, _parameter, value: None if value == "-" else value,
+    type=FILE_TO_WRITE,
+    callback=lambda ctx, parameter, value: None if value == "-" else check_report(ctx, parameter, value),
     help="File to write; - is standard output.",
 )
 workers_option = click.option(

@@ -7,7 +7,6 @@ import click
 import annotate
 from annotate.cli.options import corpus_argument, schema_option
 from annotate.cli.terminal import count_progress, echo
-from annotate.errors import CannotRun
 from annotate.util.files import write_atomically
 
 
@@ -40,14 +39,17 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str, time_limit: 
     from annotate import baseline
     from annotate.checks import find_errors
     from annotate.corpus import encode_annotation
+    from annotate.outputs import list_sources, listing_marker, output_folder, write_marker
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     tagger = baseline.load_baseline(schema, inventory)
     error_count = file_count = span_count = relation_count = 0
     article_ids = store.article_ids()
-    if Path(out).resolve().is_relative_to(store.root.resolve()):
-        raise CannotRun(out, "is inside the corpus, whose labels it could overwrite", "choose a folder outside it")
-    with count_progress("labelling", len(article_ids)) as progress:
+    sources = list_sources(store, inventory)
+    with (
+        output_folder(Path(out), listing_marker("annotate prelabel"), sources) as folder,
+        count_progress("labelling", len(article_ids)) as progress,
+    ):
         for article_id in article_ids:
             text = store.read_text(article_id)
             path = Path(out) / f"{article_id}.json"
@@ -62,11 +64,12 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str, time_limit: 
             for error in find_errors(annotation, text, inventory, str(path)):
                 echo(f"{error.file}: {error.code} span {error.span}: {error.message}", err=True)
                 error_count += 1
-            write_atomically(path, encode_annotation(annotation))
+            write_atomically(folder / path.name, encode_annotation(annotation))
             file_count += 1
             span_count += len(annotation.spans)
             relation_count += len(annotation.relations)
             progress(1)
+        write_marker(folder, "annotate prelabel")
     echo(f"{file_count} articles, {span_count} spans, {relation_count} relations written to {out}")
     if error_count:
         ctx.exit(1)

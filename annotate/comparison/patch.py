@@ -1,6 +1,5 @@
 """A difference as JSON, and a difference applied to the files of a version: to a new folder, or in place."""
 
-import contextlib
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,9 +16,9 @@ from annotate.comparison.semver import find_needed_version
 from annotate.comparison.trees import FolderTree, Tree
 from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
+from annotate.outputs import output_folder
 from annotate.util.escape import quote, shorten
 from annotate.util.files import write_atomically
-from annotate.util.folders import replacing_folder
 
 _MAKE_AGAIN = "`annotate diff OLD NEW --format json`"
 _HINT = f"give the output of {_MAKE_AGAIN}"
@@ -211,10 +210,9 @@ def write_patched(patch: Patch, old: Tree, out: Path) -> int:
         PatchRejected: The patch does not fit the old version.
         CannotRun: The patch is damaged, or the folder cannot be written.
     """
-    if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
-        raise CannotRun(out, "exists already", "name a folder that does not exist yet")
     plan = _make_plan(patch, old, in_place=False)
-    with _new_folder(out) as folder:
+    sources = old.roots.values() if isinstance(old, FolderTree) else ()
+    with output_folder(out, sources=sources) as folder:
         for file, hash_ in plan.hashes.items():
             data = old.read(file) if file in plan.old_files else None
             if file in plan.changes:
@@ -349,14 +347,3 @@ def _remove_file(path: Path, old: FolderTree) -> None:
             folder.rmdir()
     except OSError as error:
         raise CannotRun(path, f"cannot be removed: {describe_os_error(error)}", "run the command again") from error
-
-
-@contextlib.contextmanager
-def _new_folder(out: Path) -> Iterator[Path]:
-    """Yield a folder that becomes `out` unless an exception is raised."""
-    try:
-        with replacing_folder(out.resolve()) as folder:
-            yield folder
-    except OSError as error:
-        problem = f"cannot be written: {describe_os_error(error)}"
-        raise CannotRun(out, problem, "make room or choose another folder") from error

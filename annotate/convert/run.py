@@ -7,7 +7,7 @@ import contextlib
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -36,6 +36,8 @@ from annotate.dataset.tables import select_tables
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.offsets import sha256
+from annotate.outputs import OutputEntry, OwnNames
+from annotate.util.folders import is_inner_path
 from annotate.util.termination import is_terminating, uninterrupted
 
 INPUT_PROBLEMS = quarantine_file("inputs")
@@ -43,8 +45,11 @@ INPUT_PROBLEMS = quarantine_file("inputs")
 FINDINGS_SHOWN = 20
 """Number of findings on inputs that are kept to be shown; all are counted."""
 _ORDER = f"{WORK}/order.json"
-_OWN_FILES = re.compile(rf"data/[^/]+/{SPLIT}-\d{{6}}\.parquet|aside/(?:\d{{6}}|inputs)\.jsonl|{re.escape(WORK)}/.+")
-"""The files that a conversion writes, except those with a fixed name in the output folder."""
+_UNBEGUN = OwnNames(
+    file_pattern=re.compile(rf"{re.escape(WORK)}/\.order\.json\.[a-z0-9_]{{8}}\.part"),
+    folder_pattern=re.compile(re.escape(WORK)),
+)
+"""What a conversion leaves that was killed before it wrote its first file."""
 
 Mode = Literal["new", "resume", "overwrite"]
 
@@ -134,34 +139,66 @@ def _prepare_folder(options: ConversionOptions, output: Output, mode: Mode) -> C
     Raises:
         CannotRun: If this might destroy something.
     """
-    names, hint = output.names(), "choose another folder with --out"
-    manifest = read_manifest(output)
-    is_conversion = manifest is not None or _ORDER in names
-    if names and mode == "new":
+    hint = "choose another folder with --out"
+    folder = options.inventory.folder
+    output.require_allowed((Path(folder),) if folder else ())
+    manifest, is_started = read_manifest(output), output.read(_ORDER) is not None
+    is_conversion = manifest is not None or is_started
+    names: list[str] = []
+    own_names = _list_own_names(None if is_started else manifest) if is_conversion else _UNBEGUN
+    foreign = own_names.find_foreign(_record_files(output.scan(), names))
+    if mode == "new" and (foreign is not None or is_conversion):
         choices = "continue with --resume or start over with --overwrite, or " if is_conversion else ""
         raise CannotRun(output.where, "is not empty", choices + hint)
-    if names and not is_conversion:
+    if foreign is not None and not is_conversion:
         raise CannotRun(output.where, "was not made by `annotate convert`", hint)
-    if mode == "resume" and names:
+    if foreign is not None:
+        where = f"{output.where}/{foreign}"
+        raise CannotRun(where, "was not made by `annotate convert`", f"move it away, or {hint}")
+    if mode == "resume" and is_conversion:
         if (manifest.fingerprint if manifest else _read_fingerprint(output)) != options.fingerprint():
             raise CannotRun(
                 output.where,
                 "was started with other exports, options, inventory or version",
                 "give the same ones, or start over with --overwrite",
             )
-        return manifest if _ORDER not in names else None
+        return None if is_started else manifest
     if mode == "overwrite":
         for name in names:
-            where = f"{output.where}/{name}"
-            if name not in (CARD, MANIFEST, SHARDS) and not _OWN_FILES.fullmatch(name):
-                raise CannotRun(where, "was not made by `annotate convert`", f"move it away, or {hint}")
             if any(_is_same_file(address, output.where, name) for address in options.inputs):
-                raise CannotRun(where, "is an input and would be lost", "move it away first")
+                raise CannotRun(f"{output.where}/{name}", "is an input and would be lost", "move it away first")
         # The manifest is removed first, so that the rest of an interrupted removal is never taken for a dataset.
         output.write(_ORDER, b"{}")
         output.remove(sorted(set(names) - {_ORDER}, key=lambda name: name != MANIFEST))
     output.write(_ORDER, msgspec.json.encode({"fingerprint": options.fingerprint()}))
     return None
+
+
+def _list_own_names(manifest: ConversionManifest | None) -> OwnNames:
+    """Return the names that a conversion may have written.
+
+    Args:
+        manifest: The manifest of a finished conversion; None for an unfinished one, whose tables are not known.
+    """
+    tables = "|".join(re.escape(table.config) for table in manifest.tables) if manifest else "[^/]+"
+    work = re.escape(WORK)
+    files = (
+        rf"data/(?:{tables})/{SPLIT}-\d{{6}}\.parquet",
+        r"aside/(?:\d{6}|inputs)\.jsonl",
+        rf"{work}/.+",
+        # What a killed writer leaves.
+        rf"\.(?:{'|'.join(map(re.escape, (CARD, MANIFEST, SHARDS)))})\.[a-z0-9_]{{8}}\.part",
+    )
+    folders = rf"data|data/(?:{tables})|aside|{work}|{work}/.+"
+    return OwnNames(frozenset({CARD, MANIFEST, SHARDS, _ORDER}), re.compile("|".join(files)), re.compile(folders))
+
+
+def _record_files(entries: Iterable[OutputEntry], names: list[str]) -> Iterator[OutputEntry]:
+    """Yield entries, and add the names of those that are files to a list."""
+    for entry in entries:
+        if entry.kind == "file":
+            names.append(entry.name)
+        yield entry
 
 
 def _read_fingerprint(output: Output) -> object:
@@ -274,7 +311,7 @@ class _ConversionRun:
             if [shard.get(key) for key in ("file", "offset", "sha256")] != [job.file, job.offset, sha256(data)]:
                 raise _report_changed_input(job.file, f"has changed at byte {job.offset:,}")
             for table in shard["tables"]:
-                if self.output.size(table["file"]) != table["bytes"]:
+                if not is_inner_path(table["file"]) or self.output.size(table["file"]) != table["bytes"]:
                     where = f"{self.output.where}/{table['file']}"
                     raise CannotRun(where, "is incomplete", "start over with --overwrite")
         if next(lines, None) is not None:

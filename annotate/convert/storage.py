@@ -5,6 +5,7 @@ output folder, with slashes.
 """
 
 import contextlib
+import os
 import re
 import shutil
 import sys
@@ -15,6 +16,7 @@ from typing import Any, TypeAlias
 
 from annotate.convert.splitter import Read
 from annotate.errors import CannotRun, describe_os_error
+from annotate.outputs import OutputEntry, require_folder, require_outside_sources, scan_folder
 from annotate.util.files import fsync_folder, write_atomically
 from annotate.util.folders import temporary_folder
 
@@ -181,19 +183,23 @@ def _unreadable(address: str, error: Exception) -> CannotRun:
 class LocalOutput:
     """A folder in the file system of this machine, which may be shared with others."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, root: str | None = None) -> None:
         self.where = where
-        self._root = Path(where)
+        self._root = Path(where if root is None else root)
 
-    def names(self) -> list[str]:
-        """Return the name of every file in the folder, sorted.
+    def require_allowed(self, sources: Iterable[Path]) -> None:
+        """Check that the folder is no link and no file, and neither inside the sources nor around them.
 
         Raises:
-            CannotRun: The folder is a file.
+            CannotRun: It is.
         """
-        if self._root.exists() and not self._root.is_dir():
-            raise CannotRun(self.where, "is a file", "choose another folder with --out")
-        return sorted(path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
+        require_outside_sources(self._root, sources)
+        require_folder(self._root)
+
+    def scan(self) -> Iterator[OutputEntry]:
+        """Yield what the folder holds, one entry at a time; a folder comes before what it holds."""
+        if os.path.lexists(self._root):
+            yield from scan_folder(str(self._root))
 
     def size(self, name: str) -> int | None:
         """Return the size of a file in bytes; None if it does not exist."""
@@ -257,6 +263,18 @@ class RemoteOutput:
             self._system, root = fsspec.core.url_to_fs(address)
         self._root = root.rstrip("/")
 
+    @property
+    def local_root(self) -> str | None:
+        """The path, where the store is the file system of this machine by another name, such as `local://`."""
+        from fsspec.implementations.local import LocalFileSystem
+
+        system, root = self._system, self._root
+        while not isinstance(system, LocalFileSystem):
+            system = getattr(system, "fs", None)
+            if system is None:
+                return None
+        return str(system._strip_protocol(root))
+
     @contextlib.contextmanager
     def _report_errors(self) -> Iterator[None]:
         try:
@@ -276,12 +294,19 @@ class RemoteOutput:
             return None
         return info if info.get("type") == "file" else None
 
-    def names(self) -> list[str]:
-        """Return the name of every object in the folder, sorted."""
+    def require_allowed(self, sources: Iterable[Path]) -> None:
+        """Do nothing: a store holds no sources of a corpus on this machine."""
+
+    def scan(self) -> Iterator[OutputEntry]:
+        """Yield what the folder holds, one level of folders at a time; a folder comes before what it holds."""
         with self._report_errors():
             self._system.invalidate_cache()
-            paths = self._system.find(self._root)
-        return sorted(path.removeprefix(self._root).lstrip("/") for path in paths)
+            for parent, folders, files in self._system.walk(self._root):
+                prefix = parent.rstrip("/").removeprefix(self._root).strip("/")
+                prefix = f"{prefix}/" if prefix else ""
+                # Some stores list a folder as an empty object without a name.
+                yield from (OutputEntry(f"{prefix}{name}", "file") for name in files if name)
+                yield from (OutputEntry(f"{prefix}{name}", "folder") for name in folders if name)
 
     def size(self, name: str) -> int | None:
         """Return the size of a file in bytes; None if it does not exist."""
@@ -313,7 +338,11 @@ class RemoteOutput:
 
     def clear(self, folder: str) -> None:
         """Remove a folder with everything in it."""
-        self.remove([name for name in self.names() if name.startswith(f"{folder}/")])
+        with self._report_errors():
+            self._system.invalidate_cache()
+            paths = self._system.find(self._path(folder))
+            if paths:
+                self._system.rm(paths)
 
     def workspace(self, parent: str) -> contextlib.AbstractContextManager[Path]:
         """Give a temporary folder of this machine; the store cannot have one."""
@@ -342,6 +371,13 @@ def report_write_errors(output: Output) -> Iterator[None]:
 
 
 def open_output(address: str) -> Output:
-    """Return the output folder at a path or address."""
+    """Return the output folder at a path or address. Every address of the local file system gives a `LocalOutput`.
+
+    Raises:
+        CannotRun: The address cannot be opened.
+    """
     address = address.removeprefix("file://")
-    return RemoteOutput(address) if "://" in address else LocalOutput(address)
+    if "://" not in address:
+        return LocalOutput(address)
+    output = RemoteOutput(address)
+    return LocalOutput(output.where, output.local_root) if output.local_root is not None else output

@@ -23,6 +23,7 @@ from annotate.dataset.folder import (
     Manifest,
     dataset_folder,
     encode_manifest,
+    require_replaceable,
 )
 from annotate.dataset.inputs import SPLITS, articles_by_split, corpus_version, links_by_split
 from annotate.dataset.redact import SKELETON
@@ -35,6 +36,7 @@ from annotate.dataset.writer import TableFile, TableWriter, totals
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.offsets import sha256
+from annotate.outputs import list_sources
 from annotate.redaction.skeleton import SkeletonHeader, encode_skeleton
 from annotate.util.parallel import count_workers, map_in_order, process_pool
 
@@ -74,6 +76,8 @@ def build(
         CannotRun: No article has gold labels, a table or split is unknown, or `out` must not or cannot be written.
             `out` is then as it was.
     """
+    sources = list_sources(corpus, inventory)
+    require_replaceable(Path(out), sources)
     require_stable_class_ids(Path(out), select_tables(inventory))
     cited = read_citation(citation) if citation else None
     splits = articles_by_split(corpus)
@@ -89,7 +93,7 @@ def build(
     )
     types = order.table_builder().tables
     links = links_by_split(corpus, splits) if "links" in types else {}
-    with dataset_folder(out) as folder:
+    with dataset_folder(out, sources) as folder:
         counts, files = _write_tables(folder, order, splits, links, workers, progress)
         names = list(types)
         files.sort(key=lambda table: (names.index(table.config), SPLITS.index(table.split), table.file))

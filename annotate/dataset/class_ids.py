@@ -43,9 +43,9 @@ def _stored_features(file: Path) -> Feature:
     """Return the features in a Parquet file of ours; none if it cannot be read, since it is to be replaced."""
     try:
         metadata = pq.read_schema(file).metadata or {}
-    except (OSError, pa.ArrowInvalid):
+        features: Feature = json.loads(metadata.get(b"huggingface", b'{"info": {"features": {}}}'))["info"]["features"]
+    except (OSError, pa.ArrowException, ValueError, LookupError, TypeError, RecursionError):
         return {}
-    features: Feature = json.loads(metadata.get(b"huggingface", b'{"info": {"features": {}}}'))["info"]["features"]
     return features
 
 

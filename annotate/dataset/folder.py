@@ -1,21 +1,21 @@
 """A dataset folder: its manifest, and how it takes the place of an earlier one whole or not at all."""
 
 import contextlib
-import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.writer import TableFile
-from annotate.errors import CannotRun
-from annotate.util.folders import replacing_folder
+from annotate.outputs import HINT, Marker, OwnNames, output_folder, read_marker_file, require_output_folder
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
 CROISSANT = "croissant.json"
 FORMAT = "annotate dataset 1"
+_TABLE_FILE = re.compile(r"data/[^/]+/[^/]+\.parquet")
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,54 +60,46 @@ def encode_manifest(manifest: Manifest) -> bytes:
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest of a dataset folder; None if it has none, or one of another format."""
     try:
-        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, msgspec.MsgspecError):
+        manifest = msgspec.json.decode(read_marker_file(folder, MANIFEST), type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return manifest if manifest.format == FORMAT else None
 
 
-def own_files(manifest: Manifest) -> set[str]:
+def own_files(manifest: Manifest) -> frozenset[str]:
     """Return the paths of all files that `annotate build` may have written with this manifest."""
-    return {CARD, CROISSANT, MANIFEST, SKELETON, *(table.file for table in manifest.tables)}
+    tables = (table.file for table in manifest.tables if _TABLE_FILE.fullmatch(table.file))
+    return frozenset({CARD, CROISSANT, MANIFEST, SKELETON, *tables})
 
 
-def require_replaceable(out: Path) -> None:
-    """Check that a folder may be replaced.
+def _read_own_names(folder: Path) -> OwnNames | None:
+    manifest = read_manifest(folder)
+    return OwnNames(own_files(manifest)) if manifest else None
+
+
+DATASET_MARKER = Marker("annotate build", _read_own_names, "not a dataset folder that `annotate build` made", HINT)
+"""The marker of `build` and `hydrate`, which write the same folder."""
+
+
+def require_replaceable(out: Path, sources: Iterable[Path] = ()) -> None:
+    """Check that a dataset may be written to a folder, in place of what is there.
+
+    Args:
+        out: The folder.
+        sources: Folders that must neither contain it nor be inside it.
 
     Raises:
         CannotRun: `out` is neither missing, nor empty, nor a dataset folder without other files.
     """
-    hint = "choose another folder with --out"
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise CannotRun(out, "is a file", hint)
-    files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())
-    if not files:
-        return
-    manifest = read_manifest(out)
-    if manifest is None:
-        raise CannotRun(out, "not a dataset folder that `annotate build` made", hint)
-    for file in files:
-        if file not in own_files(manifest):
-            raise CannotRun(
-                out / file, "was not made by `annotate build` and would be lost", f"move it away, or {hint}"
-            )
+    require_output_folder(out, DATASET_MARKER, sources)
 
 
 @contextlib.contextmanager
-def dataset_folder(out: str | Path) -> Iterator[Path]:
+def dataset_folder(out: str | Path, sources: Iterable[Path] = ()) -> Iterator[Path]:
     """Yield a folder that replaces `out` when the block ends well, and is removed when it does not.
 
     Raises:
         CannotRun: `out` must not be replaced, or the disk cannot be written to.
     """
-    folder = Path(out)
-    try:
-        require_replaceable(folder)
-        with replacing_folder(folder.resolve()) as replacement:
-            yield replacement
-    except OSError as error:
-        # An error of pyarrow has the number, and a text of its own.
-        reason = (os.strerror(error.errno) if error.errno else str(error)).lower()
-        raise CannotRun(folder, f"cannot be written: {reason}", "free space or choose another folder") from error
+    with output_folder(Path(out), DATASET_MARKER, sources) as folder:
+        yield folder

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from annotate.dataset.features import INTEGER, Feature, arrow_schema
 from annotate.dataset.logical_hash import LogicalHash
+from annotate.util.folders import is_inner_path
 
 ROW_GROUP = 2000
 """Rows a row group: what a viewer reads at once, and what is in memory while writing."""
@@ -48,6 +49,11 @@ class TableFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     logical_sha256: str
     uncompressed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a path that leads out of the folder, since a manifest may come from anyone."""
+        if not is_inner_path(self.file):
+            raise ValueError(f"{self.file!r} is not a path inside the dataset folder")
 
 
 def parquet_options(features: Feature) -> dict[str, Any]:

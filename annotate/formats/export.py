@@ -1,20 +1,19 @@
 """Exports documents: writes them, reads them back, and moves the folder to its place if no undeclared fact was lost."""
 
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 
-from annotate.errors import CannotRun, describe_os_error
+from annotate.errors import CannotRun
 from annotate.formats.apply_mapping import map_document
 from annotate.formats.document import AnnotationOrigin, Format, LabelledArticle, RawDocument
 from annotate.formats.ledger import NO_SOURCE, Ledger, encode_ledger
 from annotate.formats.mapping import LabelMap, identity_map, load_map
 from annotate.ingest import Details
 from annotate.inventory import Inventory
+from annotate.outputs import output_folder
 from annotate.util.files import write_atomically
-from annotate.util.folders import temporary_folder
 
 CERTIFICATE = "certificate.json"
 _NO_ORIGIN = AnnotationOrigin("", "single pass", (), "")
@@ -37,6 +36,7 @@ def export_documents(
     documents: Callable[[], Iterable[LabelledArticle]],
     inventory: Inventory,
     annotator: str,
+    sources: Iterable[Path] = (),
 ) -> Ledger:
     """Write documents into a new folder, with the certificate beside them.
 
@@ -50,6 +50,7 @@ def export_documents(
             with what was read back.
         inventory: The inventory of the labels.
         annotator: Whose labels they are.
+        sources: Folders that must neither contain the export nor be inside it.
 
     Returns:
         The ledger.
@@ -57,24 +58,27 @@ def export_documents(
     Raises:
         CannotRun: If the folder exists and is not empty, or cannot be created.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CannotRun(out, "exists and is not empty", "name a new folder with --out")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        problem = f"cannot be created: {describe_os_error(error)}"
-        raise CannotRun(out, problem, "name another folder with --out") from error
-    with temporary_folder(f".{out.name}.", out.parent) as scratch:
-        folder = scratch / "export"
-        folder.mkdir()
-        format_.write(folder, documents(), inventory)
-        ledger = compare_with_export(format_, name, folder, documents(), inventory, annotator)
-        if ledger.clean:
+        with output_folder(out, sources=sources) as folder:
+            format_.write(folder, documents(), inventory)
+            ledger = compare_with_export(format_, name, folder, documents(), inventory, annotator)
+            _require_clean(ledger)
             write_atomically(folder / CERTIFICATE, encode_ledger(ledger))
-            if out.exists():
-                out.rmdir()
-            shutil.move(folder, out)
+    except _LossyExport as lossy:
+        return lossy.ledger
     return ledger
+
+
+class _LossyExport(Exception):  # noqa: N818 - it keeps the folder from being written and is no error
+    """An export lost something that its format does not declare."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+
+def _require_clean(ledger: Ledger) -> None:
+    if not ledger.clean:
+        raise _LossyExport(ledger)
 
 
 def compare_with_export(

@@ -264,7 +264,7 @@ class Pull:
         if new == old:
             self.result.unchanged.append(name)
         else:
-            self._pending_files.append(FileToWrite(path, new))
+            self._pending_files.append(self.corpus.prepare_file(path, new))
             self.result.written.append(name)
 
 

@@ -33,7 +33,7 @@ from annotate.migration.steps import Migration
 from annotate.migration.transaction import MigratedFile
 from annotate.migration.yaml_files import migrate_baseline
 from annotate.model import GOLD, Annotation
-from annotate.util.files import read_bytes, read_text
+from annotate.util.files import read_bytes, read_text, refuse_links
 from annotate.util.folders import find_files, temporary_folder
 
 _TABLE_MARK = "<!-- generated:"
@@ -94,6 +94,10 @@ def migrate_files(
         *_migrate_baseline(schema, migration, after),
         *(_migrate_guidelines(guidelines, migration, after) if guidelines else ()),
     ]
+    for root in filter(None, (corpus.root, schema, guidelines)):
+        for file in new_files:
+            if file.path.is_relative_to(root):
+                refuse_links(file.path, root)
     prose = dict(_prose_files(folders)) | {file.path: file.data.decode("utf-8") for file in new_files}
     notes = [note for file in new_files for note in file.notes]
     notes += map(str, find_stale_names(prose, *removed_names(before, after)))

@@ -11,7 +11,7 @@ import re
 import shutil
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -21,13 +21,16 @@ from annotate.comparison.archives import DEFAULT_BOUNDS, Bounds, read_members
 from annotate.dataset.build import build
 from annotate.dataset.citation import find_citation
 from annotate.dataset.inputs import skeleton_header
-from annotate.errors import CannotRun, describe_os_error
+from annotate.errors import CannotRun
 from annotate.offsets import sha256
+from annotate.outputs import HINT, Marker, OwnNames, list_sources, output_folder, read_marker_file
 from annotate.release.agreement import agreement_table
 from annotate.release.candidate import Candidate
-from annotate.release.manifest import manifest_path
+from annotate.release.manifest import FOLDER as MANIFEST_FOLDER
+from annotate.release.manifest import decode_manifest, manifest_path
 from annotate.release.page import PageContent, render_page
-from annotate.util.folders import replacing_folder
+from annotate.release.sources import is_packable
+from annotate.util.folders import is_inner_path
 
 DATASET = "dataset"
 MANIFEST = "release.json"
@@ -39,6 +42,10 @@ PROVENANCE_FORMAT = "annotate provenance 1"
 REQUIREMENTS = "requirements/run.txt"
 """The file that pins the dependencies of the toolkit, where it is next to the corpus."""
 
+_OWN_NAME = re.compile(
+    rf"{DATASET}/.+|sources-[\d.]+\.tar\.gz|{re.escape(MANIFEST)}|{re.escape(PAGE)}|{re.escape(PROVENANCE)}"
+)
+"""The names of files that a release folder has, besides SHA256SUMS."""
 _SUM_LINE = re.compile(r"(?P<hash>[0-9a-f]{64})  (?P<name>[^\n]+)")
 
 
@@ -78,33 +85,53 @@ def write_bundle(candidate: Candidate, out: Path, text: bool = True) -> str:
         CannotRun: `out` is not a release folder, or it cannot be written; `out` is then unchanged.
     """
     candidate.progress(f"writing {out}")
-    _require_replaceable(out)
-    try:
-        with replacing_folder(out.resolve()) as folder:
-            _write_dataset(candidate, folder / DATASET, text)
-            if text:
-                candidate.progress("packing the sources")
-                top = f"sources-{candidate.version}"
-                write_archive(folder / archive_name(candidate.version), candidate.folder, candidate.source_files, top)
-                candidate.progress("drawing the page")
-                with (folder / PAGE).open("wb") as file:
-                    file.writelines(part.encode() for part in render_page(_page_content(candidate)))
-            shutil.copyfile(manifest_path(candidate.folder, candidate.version), folder / MANIFEST)
-            provenance = msgspec.json.encode(_collect_provenance(candidate))
-            (folder / PROVENANCE).write_bytes(msgspec.json.format(provenance, indent=2) + b"\n")
-            sums = encode_sums(folder)
-            (folder / SUMS).write_bytes(sums)
-    except OSError as error:
-        raise CannotRun(
-            out, f"cannot be written: {describe_os_error(error)}", "free some space, then run it again"
-        ) from error
+    sources = list_sources(candidate.corpus, candidate.inventory)
+    with output_folder(out, RELEASE_MARKER, sources) as folder:
+        _write_dataset(candidate, folder / DATASET, text)
+        if text:
+            candidate.progress("packing the sources")
+            top = f"sources-{candidate.version}"
+            write_archive(folder / archive_name(candidate.version), candidate.read_sources(), top)
+            candidate.progress("drawing the page")
+            with (folder / PAGE).open("wb") as file:
+                file.writelines(part.encode() for part in render_page(_page_content(candidate)))
+        manifest = _read_committed(candidate, f"{MANIFEST_FOLDER}/{candidate.version}.json")
+        if manifest is None:
+            path = manifest_path(candidate.folder, candidate.version)
+            raise CannotRun(path, "is not committed as a file", "commit it, then run it again")
+        (folder / MANIFEST).write_bytes(manifest)
+        provenance = msgspec.json.encode(_collect_provenance(candidate))
+        (folder / PROVENANCE).write_bytes(msgspec.json.format(provenance, indent=2) + b"\n")
+        sums = encode_sums(folder)
+        (folder / SUMS).write_bytes(sums)
     return sha256(sums)
 
 
-def _require_replaceable(out: Path) -> None:
-    """Raise CannotRun unless `out` is missing, empty, or a release folder."""
-    if out.exists() and not (out / SUMS).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise CannotRun(out, "exists and is not a release folder", "choose another folder with --out")
+def _read_own_names(folder: Path) -> OwnNames | None:
+    """Return the names in SHA256SUMS; None unless the folder has the manifest of a release, too.
+
+    Other downloads have a SHA256SUMS. So names of other kinds than a release has do not count.
+    """
+    try:
+        decode_manifest(folder / MANIFEST, read_marker_file(folder, MANIFEST))
+    except CannotRun:
+        return None
+    hashes, broken_lines = decode_sums(read_marker_file(folder, SUMS))
+    if not hashes or broken_lines:
+        return None
+    return OwnNames(frozenset({SUMS, *(name for name in hashes if _OWN_NAME.fullmatch(name))}))
+
+
+RELEASE_MARKER = Marker("annotate release cut", _read_own_names, "exists and is not a release folder", HINT)
+
+
+def _read_committed(candidate: Candidate, path: str) -> bytes | None:
+    """Return a file next to the corpus as git has it; None if git has no such file."""
+    entry = candidate.tree.get(path)
+    if entry is None or not is_packable(entry):
+        return None
+    (data,) = candidate.repository.read_blobs([entry.blob])
+    return data
 
 
 def _write_dataset(candidate: Candidate, target: Path, text: bool) -> None:
@@ -132,7 +159,7 @@ def _page_content(candidate: Candidate) -> PageContent:
 def _collect_provenance(candidate: Candidate) -> Provenance:
     import pyarrow as pa
 
-    lock = candidate.folder / REQUIREMENTS
+    lock = _read_committed(candidate, REQUIREMENTS)
     return Provenance(
         format=PROVENANCE_FORMAT,
         version=candidate.version,
@@ -143,8 +170,8 @@ def _collect_provenance(candidate: Candidate) -> Provenance:
             "python": platform.python_version(),
             "zlib": zlib.ZLIB_RUNTIME_VERSION,
         },
-        lock=sha256(lock.read_bytes()) if lock.is_file() else None,
-        inputs={file: sha256((candidate.folder / file).read_bytes()) for file in candidate.source_files},
+        lock=None if lock is None else sha256(lock),
+        inputs={entry.path: candidate.blobs[entry.path].sha256 for entry in candidate.source_entries},
     )
 
 
@@ -153,15 +180,14 @@ def archive_name(version: str) -> str:
     return f"sources-{version}.tar.gz"
 
 
-def write_archive(target: Path, folder: Path, files: list[str], top: str) -> None:
+def write_archive(target: Path, files: Iterable[tuple[str, bytes]], top: str) -> None:
     """Write a source archive whose bytes depend on nothing but the files and the version of zlib.
 
-    Names are sorted, times are zero, members have no owner and one mode, and the gzip header has no name and no time.
+    Times are zero, members have no owner and one mode, and the gzip header has no name and no time.
 
     Args:
         target: The archive to write.
-        folder: The folder that the files are in.
-        files: The paths of the files, from `folder`.
+        files: The path of each file, sorted, with its contents.
         top: The name of the folder in the archive that contains them.
     """
     with (
@@ -169,20 +195,21 @@ def write_archive(target: Path, folder: Path, files: list[str], top: str) -> Non
         gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as compressed,
         tarfile.open(mode="w", fileobj=compressed, format=tarfile.PAX_FORMAT) as archive,
     ):
-        for name in sorted(files):
-            data = (folder / name).read_bytes()
+        for name, data in files:
             member = tarfile.TarInfo(f"{top}/{name}")
             member.size, member.mode = len(data), 0o644
             archive.addfile(member, io.BytesIO(data))
 
 
-def hash_archive(path: Path, bounds: Bounds = DEFAULT_BOUNDS) -> Iterator[tuple[str, str | None]]:
+def hash_archive(path: Path, top: str, bounds: Bounds = DEFAULT_BOUNDS) -> Iterator[tuple[str, str | None]]:
     """Yield each member of a source archive, by its path below the top folder, with its SHA-256.
 
-    A member that is not a regular file has None. Members are read in pieces, and none is looked up by its name.
+    A member that is not a regular file, or is outside the top folder, has its whole name and None. Members are read in
+    pieces, and none is looked up by its name.
 
     Args:
         path: The archive.
+        top: The name of its top folder.
         bounds: What it may hold.
 
     Raises:
@@ -193,7 +220,9 @@ def hash_archive(path: Path, bounds: Bounds = DEFAULT_BOUNDS) -> Iterator[tuple[
         digest = hashlib.sha256()
         for chunk in member.chunks:
             digest.update(chunk)
-        yield member.name.partition("/")[2] or member.name, None if member.kind else digest.hexdigest()
+        folder, _, name = member.name.partition("/")
+        is_source = not member.kind and folder == top and is_inner_path(name)
+        yield (name, digest.hexdigest()) if is_source else (member.name, None)
 
 
 def list_bundle(folder: Path) -> dict[str, Path]:

@@ -30,9 +30,10 @@ from annotate.release.changelog import (
     find_entry,
     parse_changelog,
 )
-from annotate.release.git import TAG_PREFIX, Repository
+from annotate.release.git import TAG_PREFIX, Repository, TreeEntry
 from annotate.release.manifest import FORMAT, ReleaseManifest, decode_manifest, manifest_path
-from annotate.util.files import load_yaml, read_text
+from annotate.release.sources import SUBMODULE_MODE, is_packable, name_pointer
+from annotate.util.files import is_regular, load_yaml, read_bytes, read_text
 from annotate.util.folders import temporary_folder
 from annotate.util.parallel import process_pool
 
@@ -53,6 +54,18 @@ class EarlierState(NamedTuple):
 
     version: str | None
     comparison: Comparison
+
+
+class Blob(NamedTuple):
+    """What git's object has of a source.
+
+    Attributes:
+        sha256: The SHA-256 of its bytes.
+        pointer: The program whose pointer it is, in place of the file; None for a file.
+    """
+
+    sha256: str
+    pointer: str | None
 
 
 class DatasetPair(NamedTuple):
@@ -100,8 +113,17 @@ class Candidate:
             raise CannotRun(schema, "is not next to the corpus", "name the schema folder that is released with it")
 
     def relative_path(self, path: Path) -> str:
-        """Return a path from the folder that contains `corpus/`."""
-        return path.resolve().relative_to(self.folder.resolve()).as_posix()
+        """Return a path from the folder that contains `corpus/`; a link has the path that it has itself.
+
+        Raises:
+            CannotRun: A folder in the path is a link that leads elsewhere.
+        """
+        is_root = path in (self.corpus.root, self.schema)
+        target = path.parent.resolve() / path.name if path.is_symlink() and not is_root else path.resolve()
+        folder = self.folder.resolve()
+        if not target.is_relative_to(folder):
+            raise CannotRun(path, "is not next to the corpus", "replace the link that leads there")
+        return target.relative_to(folder).as_posix()
 
     @property
     def citation_path(self) -> Path:
@@ -203,18 +225,73 @@ class Candidate:
             second_build.result()
         return DatasetPair(first, second, manifest)
 
+    @property
+    def source_folders(self) -> tuple[str, ...]:
+        """The folders that a release is made from, besides CITATION.cff and the licences."""
+        return self.relative_path(self.corpus.root), self.relative_path(self.schema), "guidelines"
+
     @cached_property
     def source_files(self) -> list[str]:
-        """The files that a release is made from, as git lists them: corpus, schema, guidelines, citation, licences."""
-        wanted = (self.relative_path(self.corpus.root), self.relative_path(self.schema), "guidelines")
+        """The files that a release is made from, as git's index lists them, and as far as they are on disk."""
         licences = [path.name for path in self.folder.glob("LICENSE*")]
-        files = self.repository.list_files([*wanted, CITATION, *licences])
-        return sorted(file for file in files if (self.folder / file).is_file())
+        files = self.repository.list_files([*self.source_folders, CITATION, *licences])
+        return sorted(file for file in files if is_regular(self.folder / file, within=self.folder))
+
+    @cached_property
+    def tree(self) -> dict[str, TreeEntry]:
+        """Path → what git has at the last commit."""
+        return {entry.path: entry for entry in self.repository.list_tree(self.repository.head)}
+
+    @cached_property
+    def source_entries(self) -> list[TreeEntry]:
+        """What git has of the sources at the last commit, sorted by path, whether it can be packed or not."""
+        folders = self.source_folders
+        return sorted(
+            entry
+            for path, entry in self.tree.items()
+            if path in (CITATION, *folders)
+            or path.startswith(("LICENSE", *(f"{folder}/" for folder in folders)))
+            or "." in folders
+        )
+
+    @cached_property
+    def blobs(self) -> dict[str, Blob]:
+        """Path → what git's object has of each source that is a file, and of each link."""
+        entries = [entry for entry in self.source_entries if entry.mode != SUBMODULE_MODE]
+        contents = self.repository.read_blobs([entry.blob for entry in entries])
+        return {
+            entry.path: Blob(sha256(data), name_pointer(data)) for entry, data in zip(entries, contents, strict=True)
+        }
+
+    def read_sources(self) -> Iterator[tuple[str, bytes]]:
+        """Yield path and contents of each file of the source archive, sorted, out of git's objects.
+
+        Raises:
+            CannotRun: An entry cannot be packed. `release check` reports it first.
+        """
+        for entry in self.source_entries:
+            if not is_packable(entry):
+                raise CannotRun(self.folder / entry.path, "cannot be packed", "see `annotate release check`")
+        contents = self.repository.read_blobs([entry.blob for entry in self.source_entries])
+        yield from zip((entry.path for entry in self.source_entries), contents, strict=True)
 
     def hash_sources(self) -> dict[str, str]:
-        """Return source file → SHA-256, as the files are on disk, without the changelog of the data."""
-        changelog = self.relative_path(self.changelog_path)
-        return {file: sha256((self.folder / file).read_bytes()) for file in self.source_files if file != changelog}
+        """Return source file → SHA-256, without the changelog of the data.
+
+        A file that is committed has the hash of what git has, which is what the archive holds, even where a filter such
+        as Git LFS makes other bytes of it on disk. Any other file is hashed as it is on disk.
+        """
+        top = self.repository.path_in_git(self.folder)
+        prefix = "" if top == "." else f"{top}/"
+        changed = {file.removeprefix(prefix) for file in self.repository.uncommitted_files()}
+        committed = {entry.path for entry in self.source_entries if is_packable(entry)} - changed
+        files = sorted(committed.union(self.source_files) - {self.relative_path(self.changelog_path)})
+        return {
+            file: self.blobs[file].sha256
+            if file in committed
+            else sha256(read_bytes(self.folder / file, "restore it, or commit that it is gone", within=self.folder))
+            for file in files
+        }
 
     @cached_property
     def manifest(self) -> ReleaseManifest | None:

@@ -25,16 +25,20 @@ from annotate.release.rules import (
     counts_not_named,
     manifest_stale,
     not_told,
+    pointer_in_place_of_file,
+    source_not_packable,
     table_does_not_load,
     tree_not_clean,
     versions_disagree,
 )
-from annotate.util.files import PART_SUFFIX, read_text, remove_leftovers, write_atomically
+from annotate.util.files import PART_SUFFIX, read_text, refuse_links, remove_leftovers, write_atomically
 
 LOCK = "annotate-release.lock"
 
 _AFTER_PREPARING = (versions_disagree, not_told, counts_not_named, tree_not_clean, manifest_stale)
 """Rules on what `cut` prepares, and on what a person does with it."""
+_REBUILDING = (source_not_packable, pointer_in_place_of_file, tree_not_clean, manifest_stale)
+"""Rules on what enters the folder of a release whose tag exists."""
 _LAST = (table_does_not_load,)
 """Slow rules, checked only if no other rule refuses the release."""
 _FIRST = tuple(rule for rule in RULES if rule not in (*_AFTER_PREPARING, *_LAST))
@@ -102,7 +106,7 @@ def cut_release(options: CutOptions, progress: Progress = lambda activity: None)
             raise CannotRun(options.out, "is not ignored by git", hint)
         if candidate.repository.tagged_commit(version) == candidate.repository.head:
             # The release exists; only its folder is built again.
-            if refused := tuple(check_candidate(candidate, (tree_not_clean, manifest_stale))):
+            if refused := tuple(check_candidate(candidate, _REBUILDING)):
                 return CutResult(refused=refused)
             return CutResult(sums_sha256=write_bundle(candidate, options.out, options.text))
         if refused := (*check_candidate(candidate, _FIRST), *_unrelated_changes(candidate)):
@@ -156,12 +160,12 @@ def _prepare(candidate: Candidate, options: CutOptions, progress: Progress) -> C
     edits = FileEdits()
     try:
         for path, data in _dated_files(candidate, options.day).items():
-            edits.write(path, data)
+            edits.write(path, data, candidate.folder)
         # The dataset card quotes these files, so that the manifest needs a candidate that reads them again.
         reread = open_candidate(options.version, options.corpus, options.schema, progress)
         with reread if edits.paths else contextlib.nullcontext(candidate) as prepared:
             path = manifest_path(prepared.folder, prepared.version)
-            edits.write(path, encode_manifest(prepared.build_manifest()))
+            edits.write(path, encode_manifest(prepared.build_manifest()), candidate.folder)
             drafted = prepared.entry is not None and prepared.entry.is_draft
     except BaseException:
         edits.undo()
@@ -211,12 +215,19 @@ class FileEdits:
         """The files that were written."""
         return tuple(self._copies)
 
-    def write(self, path: Path, data: bytes) -> None:
+    def write(self, path: Path, data: bytes, within: Path | None = None) -> None:
         """Write a file unless it has these contents.
 
+        Args:
+            path: The file.
+            data: Its contents.
+            within: A folder that contains it; a link between the two is refused.
+
         Raises:
-            CannotRun: The file cannot be written.
+            CannotRun: The file cannot be written, or is behind a link.
         """
+        if within is not None and path.is_relative_to(within):
+            refuse_links(path, within)
         old = path.read_bytes() if path.is_file() else None
         if old == data:
             return

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from annotate.comparison.semver import parse_version
 from annotate.errors import CannotRun
@@ -30,6 +31,20 @@ def last_commit(corpus: Path) -> str | None:
     """Return the last commit of the repository that contains a corpus folder; None if there is none."""
     repository = find_repository_around(corpus)
     return None if repository is None else repository.read_text("rev-parse", "--verify", "--quiet", "HEAD")
+
+
+class TreeEntry(NamedTuple):
+    """An entry of git's tree that is no folder.
+
+    Attributes:
+        path: Its path from the folder that contains `corpus/`.
+        mode: Its mode, such as 100644 for a file, 100755 for a program, 120000 for a link, 160000 for a submodule.
+        blob: Git's hash of its contents.
+    """
+
+    path: str
+    mode: str
+    blob: str
 
 
 class Repository:
@@ -68,8 +83,15 @@ class Repository:
         return self.top / (self._git.read_text("rev-parse", "--git-common-dir") or ".git")
 
     def path_in_git(self, path: Path) -> str:
-        """Return the path of a file from the top of the repository."""
-        return path.resolve().relative_to(self.top).as_posix()
+        """Return the path of a file from the top of the repository; a link is a file of its own.
+
+        Raises:
+            CannotRun: A folder in the path is a link that leads out of the repository.
+        """
+        target = path.parent.resolve() / path.name if path.is_symlink() else path.resolve()
+        if not target.is_relative_to(self.top):
+            raise CannotRun(path, "is outside the git repository", "replace the link that leads there")
+        return target.relative_to(self.top).as_posix()
 
     def is_ignored(self, path: Path) -> bool:
         """Return whether git ignores a path, or the path is outside the repository."""
@@ -107,6 +129,20 @@ class Repository:
         output = self._git.read("ls-tree", "-r", "-z", "--full-tree", tree) or b""
         parts = (entry.partition(b"\t") for entry in output.split(b"\0") if entry)
         return {os.fsdecode(path): about.split()[2].decode() for about, _, path in parts}
+
+    def list_tree(self, revision: str) -> list[TreeEntry]:
+        """Return everything but folders that git's tree has at a revision, below the folder that contains `corpus/`."""
+        prefix = self.path_in_git(self.folder)
+        prefix = "" if prefix == "." else f"{prefix}/"
+        output = self._git.read("ls-tree", "-r", "-z", "--full-tree", revision) or b""
+        entries = []
+        for entry in output.split(b"\0"):
+            header, tab, name = entry.partition(b"\t")
+            path = os.fsdecode(name)
+            if tab and path.startswith(prefix):
+                mode, _, blob = header.decode().split()
+                entries.append(TreeEntry(path.removeprefix(prefix), mode, blob))
+        return entries
 
     def read_blobs(self, blobs: list[str]) -> Iterator[bytes]:
         """Yield the contents of files by git's hashes, in order, with one file in memory at a time."""

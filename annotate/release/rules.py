@@ -1,7 +1,7 @@
 """The rules that a release must pass, in the order in which they are checked.
 
 V1: the version is large enough, the same in every file, and explained in the changelog.
-V2: the repository has nothing uncommitted, and earlier releases are unchanged.
+V2: the repository has nothing uncommitted, earlier releases are unchanged, and git has files that can be packed.
 V3: the corpus passes its own checks, may be passed on, and reaches the agreement that `corpus/release.yaml` states.
 V4: the dataset builds to the same bytes twice, loads table by table, and is listed hash by hash.
 """
@@ -25,6 +25,7 @@ from annotate.release.changelog import find_entry, parse_changelog
 from annotate.release.git import TAG_PREFIX
 from annotate.release.load_check import load_tables
 from annotate.release.manifest import compare_datasets, compare_files, decode_manifest, manifest_path
+from annotate.release.sources import explain_mode, explain_name, find_name_collisions
 from annotate.schemas import require_valid
 from annotate.util.escape import markdown_table
 from annotate.util.files import decode_yaml, read_bytes_if_present
@@ -229,6 +230,42 @@ def split_moved(candidate: Candidate) -> Iterator[Problem]:
                 yield Problem(problem, file=file, article=move.article)
 
 
+@rule("V205")
+def source_not_packable(candidate: Candidate) -> Iterator[Problem]:
+    """Everything that git has of the sources is a regular file under a name that every system can unpack.
+
+    Why: a link would bring a file of the maintainer's machine into the release, and a bad name would be unpacked
+    elsewhere.
+    Fails: a committed link (mode 120000) or submodule (160000); a name with `..`, `.git`, a backslash or a control
+    character; `A.txt` beside `a.txt`.
+    Passes: files (modes 100644 and 100755) in corpus, schema and guidelines.
+    """
+    entries = candidate.source_entries
+    manifest = candidate.tree.get(candidate.relative_path(manifest_path(candidate.folder, candidate.version)))
+    for entry in (*entries, *([manifest] if manifest else [])):
+        problem = explain_mode(entry) or explain_name(entry.path)
+        blob = candidate.blobs.get(entry.path)
+        if problem and not (blob and blob.pointer):
+            yield Problem(problem, file=entry.path)
+    for path, earlier in find_name_collisions(entry.path for entry in entries):
+        yield Problem(f"has the name of {earlier} where case makes no difference; rename one of them", file=path)
+
+
+@rule("V206")
+def pointer_in_place_of_file(candidate: Candidate) -> Iterator[Problem]:
+    """Git has the sources themselves and not pointers of Git LFS or git-annex.
+
+    Why: the source archive holds what git has, so that readers would unpack pointers.
+    Fails: a source that Git LFS tracks; a file that was added with `git annex add`, locked or unlocked.
+    Passes: the same file committed as it is. `annotate check` reads the file on disk and works with either.
+    """
+    remedies = {"Git LFS": "run `git lfs untrack`", "git-annex": "run `git annex unannex`"}
+    for path, blob in candidate.blobs.items():
+        if blob.pointer:
+            remedy = f"{remedies[blob.pointer]} on it, then commit the file itself"
+            yield Problem(f"is a pointer of {blob.pointer} and not the file; {remedy}", file=path)
+
+
 class AgreementGate(msgspec.Struct, frozen=True):
     """The agreement that a release needs, as overlap F1 from 0 to 1.
 
@@ -418,6 +455,8 @@ RULES: tuple[Rule, ...] = (
     tag_exists,
     earlier_release_changed,
     split_moved,
+    source_not_packable,
+    pointer_in_place_of_file,
     corpus_not_clean,
     no_rights,
     agreement_too_low,

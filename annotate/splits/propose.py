@@ -8,7 +8,6 @@ from annotate.corpus import Corpus
 from annotate.offsets import sha256
 from annotate.splits.groups import Bond, bonds_of_links, bonds_of_words, groups, groups_among
 from annotate.splits.near_duplicates import find_near_duplicates
-from annotate.util.files import write_atomically
 
 Splits = Mapping[str, Sequence[str]]
 """Split → the ids of its articles."""
@@ -166,5 +165,5 @@ def write_splits(corpus: Corpus, proposal: Proposal) -> list[str]:
     lists = proposal.lists()
     for split in proposal.new:
         path = corpus.split_path(split)
-        write_atomically(path, "".join(f"{article_id}\n" for article_id in lists[split]).encode())
+        corpus.write_file(path, "".join(f"{article_id}\n" for article_id in lists[split]).encode())
     return list(proposal.new)

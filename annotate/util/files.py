@@ -13,9 +13,10 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from errno import EINVAL, EISDIR, ELOOP
+from io import FileIO
 from itertools import islice
 from pathlib import Path
-from stat import S_ISDIR, S_ISLNK, S_ISREG
+from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISLNK, S_ISREG
 from typing import Any, BinaryIO, NamedTuple
 
 from annotate.errors import CannotRun, describe_os_error
@@ -27,6 +28,7 @@ _PART_NAME = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
 """The name of a file while it is written. `tempfile` chooses the eight characters."""
 LINK, SPECIAL = "is a link, and links are not followed", "is not a regular file"
 """Why a path is not read, as an OSError has it."""
+_LINKS_FOLLOWED = 8
 _FILES_AT_ONCE, _FSYNC_THREADS = 100, 8
 """Files that are open for writing at once; threads that wait for the disk."""
 _READ_SIZE = 1 << 24
@@ -270,11 +272,13 @@ class FileToWrite(NamedTuple):
         path: Its path.
         data: Its contents, as a whole or in parts.
         mode: Its permissions.
+        within: A folder that contains it. No folder between the two may be a link, nor the file. None allows links.
     """
 
     path: Path
     data: bytes | Iterable[bytes]
     mode: int = 0o644
+    within: Path | None = None
 
 
 class _PartFile(NamedTuple):
@@ -285,45 +289,120 @@ class _PartFile(NamedTuple):
     handle: int
 
 
-def write_atomically(path: Path, data: bytes | Iterable[bytes], mode: int = 0o644) -> None:
+def write_atomically(path: Path, data: bytes | Iterable[bytes], mode: int = 0o644, within: Path | None = None) -> None:
     """Write a file completely or not at all: a temporary file in the same folder, fsync, rename, fsync of the folder.
 
     Args:
         path: The file. Missing folders are created.
         data: Its contents, as a whole or in parts.
         mode: Its permissions.
+        within: A folder that contains the file, such as the corpus. A link between the two is refused.
 
     Raises:
-        CannotRun: If it cannot be written. An old file is then unchanged.
+        CannotRun: If it cannot be written, or is behind a link. An old file is then unchanged.
     """
-    write_files([FileToWrite(path, data, mode)])
+    write_files([FileToWrite(path, data, mode, within)])
+
+
+def refuse_links(path: Path, within: Path) -> None:
+    """Check a path as `require_no_links` does, before something is written there.
+
+    Args:
+        path: The file or folder; it need not exist.
+        within: The folder that it is in.
+
+    Raises:
+        CannotRun: If the folder or anything below it on the path is a link.
+    """
+    try:
+        require_no_links(str(path), within)
+    except OSError as error:
+        problem = "is a link, and nothing is written behind it"
+        raise CannotRun(Path(error.filename), problem, "replace it with what it leads to") from error
 
 
 def write_report(path: str, data: bytes | Iterable[bytes]) -> None:
     """Write a file that the user named for the output of a command, completely or not at all.
 
-    A link stays, and its target is replaced. A device or a pipe is written to directly.
+    A pipe or a device is written to and stays, also through a link such as `/dev/stdout`.
 
     Args:
         path: The path.
         data: The contents, as a whole or in parts.
 
     Raises:
-        CannotRun: If it cannot be written.
+        CannotRun: If it is a link to anything else or a folder, or cannot be written.
     """
     target = Path(path)
-    if target.exists() and not target.is_file():
-        with _reporting_write_errors(target), target.open("wb") as file:
-            file.writelines((data,) if isinstance(data, bytes) else data)
-    else:
-        write_atomically(target.resolve() if target.is_symlink() else target, data)
+    if is_regular_report(path):
+        write_atomically(target, data)
+        return
+    with _reporting_write_errors(target):
+        # Without O_CREAT and O_TRUNC: if a file has taken its place meanwhile, nothing of that file is lost.
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY)
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            for part in (data,) if isinstance(data, bytes) else data:
+                _write_all(file, part)
+
+
+def is_regular_report(path: str) -> bool:
+    """Tell whether a report is written as a file that appears completely or not at all.
+
+    Commands that work for long call it first, so that they do not work in vain.
+
+    Returns:
+        True for a new file and a regular one; False for a pipe, a device, and an open file such as `/dev/stdout`.
+
+    Raises:
+        CannotRun: If the path is a link to a file or to nothing, or is a folder or a socket.
+    """
+    hint = "name a file, a pipe or a device"
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - follows the link of a device
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            if not Path(path).is_symlink():
+                return True
+            raise CannotRun(path, "is a link to nothing, and no link is followed", "name the file itself") from error
+        raise CannotRun(path, f"cannot be written: {describe_os_error(error)}", hint) from error
+    if S_ISFIFO(mode) or S_ISCHR(mode) or S_ISBLK(mode) or _is_open_file(path):
+        return False
+    if not S_ISREG(mode):
+        raise CannotRun(path, "is a folder" if S_ISDIR(mode) else "is not a file", hint)
+    if Path(path).is_symlink():
+        target = os.readlink(path)  # noqa: PTH115
+        raise CannotRun(path, f"is a link to {target}, and no link is followed", "name the file itself")
+    return True
+
+
+def _is_open_file(path: str) -> bool:
+    """Tell whether a path names an open file of this process, as `/dev/stdout` and `/dev/fd/3` do."""
+    own_files = f"/proc/{os.getpid()}/fd"
+    for _ in range(_LINKS_FOLLOWED):
+        folder, name = os.path.split(path)
+        folder = os.path.realpath(folder or ".")
+        if folder == own_files:
+            return True
+        path = os.path.join(folder, name)  # noqa: PTH118 - as the system joins them
+        if not os.path.islink(path):  # noqa: PTH114
+            return False
+        path = os.path.join(folder, os.readlink(path))  # noqa: PTH115, PTH118
+    return False
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    """Write bytes to an unbuffered file, which may take a part of them at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def write_files(files: Iterable[FileToWrite]) -> None:
     """Write files as `write_atomically` does, with each step for many files at once, which waits less for the disk.
 
     Raises:
-        CannotRun: If one cannot be written. Some files may then be new; each of the others is unchanged.
+        CannotRun: If one cannot be written or is behind a link. Some files may then be new; each of the others is
+            unchanged.
     """
     remaining = iter(files)
     while batch := list(islice(remaining, _FILES_AT_ONCE)):
@@ -370,6 +449,8 @@ def _write_part(file: FileToWrite, stack: ExitStack) -> _PartFile:
             that `remove_leftovers` leaves it alone.
     """
     folder, name = file.path.parent, file.path.name
+    if file.within is not None:
+        refuse_links(file.path, file.within)
     with _reporting_write_errors(file.path):
         folder.mkdir(parents=True, exist_ok=True)
         with uninterrupted():
@@ -437,6 +518,11 @@ def remove_leftovers(folder: Path, *, skip: str | None = None) -> None:
         folders[:] = [name for name in folders if name != skip]
         for name in filter(_PART_NAME.fullmatch, names):
             path = Path(parent, name)
-            with contextlib.suppress(OSError), path.open("rb") as file:
-                if try_lock(file.fileno()):
-                    path.unlink()
+            with contextlib.suppress(OSError):
+                # A link leads elsewhere, and opening a pipe would wait for a writer.
+                handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+                try:
+                    if S_ISREG(os.fstat(handle).st_mode) and try_lock(handle):
+                        path.unlink()
+                finally:
+                    os.close(handle)

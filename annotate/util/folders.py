@@ -5,8 +5,10 @@ Paths are strings where folders are listed, which takes a third of the time of `
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -107,6 +109,19 @@ def list_irregular(folder: str | Path) -> list[tuple[str, str]]:
         return sorted((path, irregular) for path, irregular in walk_entries(str(folder)) if irregular)
 
 
+def is_inner_path(name: str) -> bool:
+    """Tell whether a name that comes from outside is the path of something inside a folder, with slashes.
+
+    It is relative, has no empty part, no `.` and no `..`, no backslash and no control character.
+    """
+    return (
+        bool(name)
+        and not {"", ".", ".."} & set(name.split("/"))
+        and "\\" not in name
+        and not any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
+    )
+
+
 def _scan(folder: str) -> Iterator[os.DirEntry[str]]:
     """Yield the entries of a folder; none if it is missing, is a file, or is a link."""
     if os.path.islink(folder):  # noqa: PTH114 - faster than Path
@@ -185,9 +200,9 @@ def _make_locked_folder(out: Path) -> tuple[Path, int]:
 
 def _recover(out: Path) -> None:
     """Remove the temporary folders of killed runs. If `out` is missing, put back an old one."""
-    for leftover in _find_temporary_folders(out):
+    for leftover in list(_find_temporary_folders(out)):
         with contextlib.suppress(OSError):
-            handle = os.open(leftover, os.O_RDONLY)
+            handle = os.open(leftover, os.O_RDONLY | os.O_NOFOLLOW)
             try:
                 if try_lock(handle):
                     if (leftover / OLD).exists() and not out.exists():
@@ -198,12 +213,20 @@ def _recover(out: Path) -> None:
 
 
 def _find_temporary_folders(out: Path) -> Iterator[Path]:
-    prefix = f".{out.name}."
-    for path in sorted(out.parent.iterdir()):
-        name = path.name.removeprefix(prefix)
-        # `tempfile` chooses eight characters. A folder with other contents is not one of ours.
-        if name != path.name and len(name) == 8 and path.is_dir() and {*os.listdir(path)} <= {NEW, OLD}:  # noqa: PTH208
-            yield path
+    name = re.compile(rf"\.{re.escape(out.name)}\.[a-z0-9_]{{8}}")  # `tempfile` chooses the eight characters
+    with os.scandir(out.parent) as entries:
+        for entry in entries:
+            if name.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False) and _holds_nothing_else(entry.path):
+                yield Path(entry.path)
+
+
+def _holds_nothing_else(folder: str) -> bool:
+    """Tell whether a folder has only what `replacing_folder` puts there. No entry after another one is read."""
+    try:
+        with os.scandir(folder) as entries:
+            return all(entry.name in (NEW, OLD) and entry.is_dir(follow_symlinks=False) for entry in entries)
+    except OSError:
+        return False
 
 
 def _fsync_tree(folder: Path) -> None:

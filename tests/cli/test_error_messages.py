@@ -31,7 +31,7 @@ def broken(project: Project) -> Project:
         ("build --out file", "file: is a file; choose another folder"),
         ("build --out file/x", "file/x: cannot be written: "),
         ("export --format brat --out full", "full: exists and is not empty"),
-        ("export --format brat --out file/x", "file/x: cannot be created: "),
+        ("export --format brat --out file/x", "file/x: cannot be written: "),
         ("import nowhere --format brat --annotator anna", "nowhere: no such folder"),
         ("adjudicate plan --from anna,zoe", "corpus/annotations: has no labels by 'zoe'"),
         ("score corpus/annotations/gold nowhere", "nowhere: no such file or folder"),

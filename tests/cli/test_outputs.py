@@ -1,14 +1,19 @@
 """The output of a command: an error in writing it is one line, with an exit code that has no other meaning."""
 
 import os
+import shutil
 import signal
+import socket
+import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from annotate.errors import CannotRun
 from annotate.util.files import write_report
 from tests.conftest import ROOT, Project
 
@@ -86,17 +91,117 @@ def test_interrupted_conversion_says_how_to_resume(project: Project) -> None:
     ]
 
 
-def test_a_report_goes_through_a_link_and_into_a_pipe(tmp_path: Path) -> None:
-    target, link = tmp_path / "target", tmp_path / "link"
-    link.symlink_to(target)
-    write_report(str(link), b"one")
-    write_report(str(link), iter([b"t", b"wo"]))
-    assert (link.is_symlink(), target.read_bytes()) == (True, b"two")
+def make_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def read_fifo(path: Path) -> Callable[[], bytes]:
+    """Open a pipe for reading before its writer comes; the function returned reads it to its end."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def read() -> bytes:
+        with os.fdopen(handle, "rb") as file:
+            return file.read()
+
+    return read
+
+
+def test_a_pipe_takes_a_report_and_stays(tmp_path: Path) -> None:
+    make_fifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        read = read_fifo(tmp_path / name)
+        write_report(str(tmp_path / name), iter([b"t", b"wo"]))
+        assert read() == b"two"
+    assert stat.S_ISFIFO((tmp_path / "pipe").lstat().st_mode)
+    assert (tmp_path / "link").is_symlink()
     reading, writing = os.pipe()
     write_report(f"/proc/self/fd/{writing}", b"three")
     assert os.read(reading, 9) == b"three"
     os.close(reading)
     os.close(writing)
+
+
+def test_a_report_goes_to_the_standard_output_of_a_shell(tmp_path: Path) -> None:
+    """`>>` appends: what the file has is not lost."""
+    (tmp_path / "out").write_text("earlier\n")
+    code = "from annotate.util.files import write_report; write_report('/dev/stdout', b'later')"
+    with (tmp_path / "out").open("ab") as file:
+        subprocess.run([sys.executable, "-c", code], env=ENV, stdout=file, check=True)
+    assert (tmp_path / "out").read_text() == "earlier\nlater"
+
+
+def test_a_device_takes_a_report_and_stays() -> None:
+    write_report("/dev/null", b"gone")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    with pytest.raises(CannotRun, match=r"/dev/full: cannot be written: no space left on device"):
+        write_report("/dev/full", b"x")
+
+
+@pytest.mark.parametrize("target", ["file", "nowhere", "folder", "link", "other"])
+def test_a_report_does_not_follow_a_link(tmp_path: Path, target: str) -> None:
+    """The link stays, and so does what it leads to; a link to a link and a circle of links are the same."""
+    (tmp_path / "file").write_text("precious")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "other").symlink_to("file")
+    (tmp_path / "link").symlink_to(target)
+    with pytest.raises(CannotRun, match=r"link: (is a link to .*; name|is a folder|cannot be written: )"):
+        write_report(str(tmp_path / "link"), b"x")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder", "link", "other"]
+
+
+def test_a_report_is_neither_a_folder_nor_a_socket(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        for name, problem in (("", "is a folder"), ("socket", "is not a file")):
+            with pytest.raises(CannotRun, match=f"{problem}; name a file, a pipe or a device"):
+                write_report(str(tmp_path / name), b"x")
+
+
+def report_commands(project: Project) -> dict[str, list[str]]:
+    """Return every command that writes a report to a file, without the file."""
+    assert project.annotate("build", "--without-text", "--out", "open").exit_code == 0
+    shutil.copytree(project.path("corpus/articles"), project.path("texts"))
+    return {
+        "agree": ["agree", "--with-gold", "--samples", "0", "--out"],
+        "score": [*SCORE, "--out"],
+        "diff": ["diff", "corpus", "corpus", "--out"],
+        "release page": ["release", "page", "--out"],
+        "hydrate": ["hydrate", "open", "--texts", "texts", "--out", "full", "--report"],
+    }
+
+
+@pytest.mark.parametrize("command", ["agree", "score", "diff", "release page", "hydrate"])
+def test_every_report_is_written_by_the_same_writer(project: Project, command: str) -> None:
+    words = report_commands(project)[command]
+    make_fifo(project.path("pipe"))
+    read = read_fifo(project.path("pipe"))
+    done = project.annotate(*words, "pipe")
+    assert done.exit_code == 0, done.output
+    assert read()
+    assert stat.S_ISFIFO(project.path("pipe").lstat().st_mode)
+    for target in ("precious", "nowhere"):
+        project.path("precious").write_text("mine")
+        project.path("link").unlink(missing_ok=True)
+        project.path("link").symlink_to(target)
+        refused = project.annotate(*words, "link")
+        assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
+        assert "and no link is followed; name the file itself" in refused.output
+        assert project.path("link").is_symlink()
+        assert project.path("precious").read_text() == "mine"
+        assert not project.path("nowhere").exists()
+
+
+@pytest.mark.parametrize("report", ["link", "folder", "full/report.json"])
+def test_hydrate_refuses_its_report_before_it_writes_a_dataset(project: Project, report: str) -> None:
+    words = report_commands(project)["hydrate"]
+    project.path("link").symlink_to("nowhere")
+    project.path("folder").mkdir()
+    refused = project.annotate(*words, report)
+    assert refused.exit_code == 2, refused.output
+    assert not project.path("full").exists()
 
 
 def test_a_report_on_standard_output(project: Project) -> None:

@@ -140,7 +140,7 @@ def test_change_that_was_tampered_with_is_rejected(changed: tuple[Patch, Pair]) 
 
 def test_existing_folder_is_not_written_to(changed: tuple[Patch, Pair]) -> None:
     made, pair = changed
-    with open_version(str(pair.folder / "old")) as tree, pytest.raises(CannotRun, match="exists already"):
+    with open_version(str(pair.folder / "old")) as tree, pytest.raises(CannotRun, match="exists and is not empty"):
         patch.write_patched(made, tree, pair.folder / "new")
 
 

@@ -219,16 +219,67 @@ def test_overwriting_leaves_nothing_of_the_old(undisturbed: Place, other: Place)
     assert same(other, undisturbed)
 
 
-@pytest.mark.parametrize("name", ["data/mine/notes.txt", "data/articles/notes.txt", "aside/fixed.jsonl"])
-def test_overwriting_removes_only_its_own_files(other: Place, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("data/mine/notes.txt", "data/mine"),
+        ("data/mine/train-000000.parquet", "data/mine"),
+        ("data/articles/notes.txt", "data/articles/notes.txt"),
+        ("aside/fixed.jsonl", "aside/fixed.jsonl"),
+        (".env", ".env"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["--overwrite", "--resume"])
+def test_only_own_files_are_removed_and_continued(other: Place, name: str, named: str, mode: str) -> None:
     assert other.convert(*WORDS).exit_code == 1
     kept = other.root / "out" / name
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text("mine")
     before = other.digests()
-    refused = other.convert(*WORDS, "--overwrite")
-    assert (refused.exit_code, name in refused.output) == (2, True), refused.output
+    refused = other.convert(*WORDS, mode)
+    assert (refused.exit_code, f"out/{named}: was not made" in refused.output) == (2, True), refused.output
     assert other.digests() == before
+
+
+def test_what_a_killed_writer_left_is_removed(undisturbed: Place, other: Place) -> None:
+    """Killed before its first file, or while it wrote the card."""
+    out = other.root / "out"
+    (out / ".convert").mkdir(parents=True)
+    (out / ".convert" / ".order.json.abcdefgh.part").touch()
+    assert other.convert(*WORDS).exit_code == 1
+    assert same(other, undisturbed)
+    (out / ".README.md.abcdefgh.part").touch()
+    assert other.convert(*WORDS, "--overwrite").exit_code == 1
+    assert same(other, undisturbed)
+
+
+@pytest.mark.parametrize("link", [".convert", "data", "data/articles", "manifest.json", "aside"])
+def test_a_link_in_the_output_is_not_followed(other: Place, link: str) -> None:
+    assert other.convert(*WORDS).exit_code == 1
+    out, elsewhere = other.root / "out", other.root / "elsewhere"
+    if link == ".convert":
+        elsewhere.mkdir()
+        (elsewhere / "order.json").write_text("{}")
+        (elsewhere / "precious").write_text("mine")
+    else:
+        (out / link).rename(elsewhere)
+    (out / link).symlink_to(elsewhere)
+    before = sorted(elsewhere.rglob("*"))
+    for mode in ("--overwrite", "--resume"):
+        refused = other.convert(*WORDS, mode)
+        assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
+        assert sorted(elsewhere.rglob("*")) == before
+        assert (out / link).is_symlink()
+
+
+@pytest.mark.parametrize("address", ["file://{}", "local://{}", "dir::file://{}", "simplecache::file://{}"])
+def test_another_name_of_the_file_system_makes_no_difference(other: Place, address: str) -> None:
+    target = other.root / "corpus"
+    (target / "articles").mkdir(parents=True)
+    (target / "annotators.yaml").touch()
+    refused = other.convert(*WORDS, out=address.format(target / "new"))
+    assert (refused.exit_code, "is inside the folder 'corpus'" in refused.output) == (2, True), refused.output
+    assert sorted(path.name for path in target.iterdir()) == ["annotators.yaml", "articles"]
 
 
 def test_overwriting_does_not_remove_an_input(other: Place) -> None:

@@ -221,7 +221,7 @@ def test_the_command_writes_nothing_where_the_checks_find_errors(project: Projec
 def test_the_command_refuses_a_folder_of_others(project: Project) -> None:
     result = project.annotate("build", "--out", "schema")
     assert result.exit_code == 2
-    assert "not a dataset folder that `annotate build` made" in result.output
+    assert "schema: is inside schema, which is never written to" in result.output
     assert project.path("schema/labels.yaml").is_file()
 
 

@@ -137,7 +137,10 @@ def test_labels_that_do_not_fit_are_not_exported(project: Project, old: str, new
 def test_existing_folder_and_unknown_annotator_are_refused(project: Project) -> None:
     result = project.annotate("export", "--format", "jsonl", "--out", "corpus")
     assert result.exit_code == 2
-    assert "exists and is not empty; name a new folder with --out" in result.output
+    assert "corpus: is inside corpus, which is never written to; choose another folder with --out" in result.output
+    result = project.annotate("export", "--format", "jsonl", "--out", "schema/..")
+    assert result.exit_code == 2
+    assert "schema/..: contains corpus, which would be lost" in result.output
     result = project.annotate("export", "--format", "jsonl", "--out", "out", "--annotator", "zoe")
     assert result.exit_code == 2
     assert "has no labels by 'zoe'; choose from: anna, gold" in result.output

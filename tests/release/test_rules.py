@@ -62,6 +62,17 @@ def adjudicate_from_one(project: Maintained) -> None:
         project.replace(f"corpus/annotations/gold/{name}.json", '["anna", "ben"]', '["anna"]')
 
 
+def commit_link(project: Maintained) -> None:
+    project.path("guidelines").mkdir(exist_ok=True)
+    project.path("guidelines/notes.md").symlink_to("/etc/hostname")
+    project.commit()
+
+
+def commit_pointer(project: Maintained) -> None:
+    project.write("guidelines/notes.md", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    project.commit()
+
+
 def add_licence(project: Maintained) -> None:
     project.write("LICENSE", "Of the port.")
     project.git("add", "LICENSE")
@@ -120,6 +131,8 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         "the entry 1.0.0 differs from the one under v1.0.0",
     ),
     ("V204", NEXT, move_between_splits, "corpus/splits/test.txt: was in test in 1.0.0 and is in train now"),
+    ("V205", NEXT, commit_link, "guidelines/notes.md: is a link, which may lead out of the repository"),
+    ("V206", NEXT, commit_pointer, "guidelines/notes.md: is a pointer of Git LFS and not the file"),
     ("V301", NEXT, lambda port: port.write("corpus/notes.orig", "x"), "corpus/notes.orig: C115: has no place"),
     (
         "V302",

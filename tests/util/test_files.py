@@ -157,3 +157,29 @@ def test_only_temporary_files_of_killed_writers_are_removed(tmp_path: Path) -> N
         remove_leftovers(tmp_path, skip="but")
     assert {path for path in (*ours, *others, written) if path.exists()} == {ours[1], *others, written}
     remove_leftovers(tmp_path / "nowhere")
+
+
+def test_pipes_and_links_with_the_name_of_a_temporary_file_stay(tmp_path: Path) -> None:
+    """Opening a pipe would wait for its writer."""
+    pipe, link = tmp_path / f".a.abcdefgh{PART_SUFFIX}", tmp_path / f".b.abcdefgh{PART_SUFFIX}"
+    os.mkfifo(pipe)
+    (tmp_path / "file").touch()
+    link.symlink_to("file")
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([pipe.name, link.name, "file"])
+
+
+@pytest.mark.parametrize("link", ["a", "a/b", "a/b/c.json"])
+@pytest.mark.parametrize("target", ["elsewhere", "nowhere"])
+def test_nothing_is_written_behind_a_link(tmp_path: Path, link: str, target: str) -> None:
+    root = tmp_path / "root"
+    (root / link).parent.mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (root / link).symlink_to(tmp_path / target)
+    file, other = root / "a" / "b" / "c.json", root / "other.json"
+    with pytest.raises(CannotRun, match=r"is a link, and nothing is written behind it"):
+        write_files([FileToWrite(other, b"x", within=root), FileToWrite(file, b"x", within=root)])
+    assert not other.exists()
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert not (tmp_path / "nowhere").exists()
+    assert (root / link).is_symlink()

@@ -12,6 +12,7 @@ from annotate.util.folders import (
     NEW,
     OLD,
     find_files,
+    is_inner_path,
     list_folders,
     list_irregular,
     list_names,
@@ -123,3 +124,36 @@ def test_files_are_found_by_suffix(folder: Path) -> None:
     assert [path.name for path in find_files(folder, ".json")] == ["a.b.json", "b.json", "é\n.json"]
     below = [path.relative_to(folder).as_posix() for path in find_files(folder, ".json", below=True)]
     assert below == [".in/d.json", "a.b.json", "b.json", "deep/c.json", "é\n.json"]
+
+
+def test_link_with_the_name_of_a_temporary_folder_is_not_followed(tmp_path: Path) -> None:
+    """What is behind it was moved to the place of a missing folder."""
+    theirs = tmp_path / "theirs"
+    (theirs / OLD).mkdir(parents=True)
+    (theirs / OLD / "precious").write_text("mine")
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / ".out.abcdefgh").symlink_to(theirs)
+    replace_folder(tmp_path / "dist" / "out", "new")
+    assert (theirs / OLD / "precious").read_text() == "mine"
+    assert (tmp_path / "dist" / ".out.abcdefgh").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_inner"),
+    [
+        ("a", True),
+        ("a/b.parquet", True),
+        ("a..b", True),
+        ("", False),
+        ("/a", False),
+        ("a/", False),
+        ("../a", False),
+        ("a/../b", False),
+        ("./a", False),
+        ("a\\b", False),
+        ("a\0b", False),
+        ("a\udcff", False),
+    ],
+)
+def test_inner_paths(name: str, is_inner: bool) -> None:
+    assert is_inner_path(name) is is_inner

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.findings_output import show_findings
-from annotate.cli.options import corpus_option, schema_option
+from annotate.cli.options import FOLDER_TO_WRITE, corpus_option, schema_option
 from annotate.cli.release.common import show_progress
 from annotate.cli.terminal import echo, echo_lines
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("version")
 @corpus_option
 @schema_option
-@click.option("--out", type=click.Path(file_okay=False), help="The folder to write.  [default: dist/release/VERSION]")
+@click.option("--out", type=FOLDER_TO_WRITE, help="The folder to write.  [default: dist/release/VERSION]")
 @click.option("--date", "day", type=click.DateTime(("%Y-%m-%d",)), help="The day of the release.  [default: today]")
 @click.option("--without-text", is_flag=True, help="Leave out the texts of the articles and the source archive.")
 @click.option("--sign", is_flag=True, help="Sign the tag, as `git tag --sign` does.")
@@ -41,9 +41,9 @@ def cut(
     entry and commits the files.
 
     The second run checks the rules of `annotate release check`, builds the folder (dataset, source archive, page,
-    manifest, provenance, SHA256SUMS) and makes the annotated tag. It does not commit or push. If the tag exists, it
-    builds the folder again. Run an interrupted command again. The tag is not signed without --sign, whatever the
-    repository's configuration says.
+    manifest, provenance, SHA256SUMS) and makes the annotated tag. The source archive holds regular files as git has
+    them at the last commit. The command does not commit or push. If the tag exists, it builds the folder again. Run an
+    interrupted command again. The tag is not signed without --sign, whatever the repository's configuration says.
 
     Exit code 0: the folder and the tag exist; 1: findings, or files that wait for a person; 2: could not run.
 

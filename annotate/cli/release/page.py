@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 import annotate
-from annotate.cli.options import corpus_argument, schema_option
+from annotate.cli.options import FILE_TO_WRITE, check_report, corpus_argument, schema_option
 from annotate.cli.terminal import echo, show_status
 from annotate.errors import CannotRun
 from annotate.util.files import write_report
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @schema_option
 @click.option("--since", metavar="OLD", help="Show what changed since this revision, release or corpus folder.")
 @click.option("--articles", type=click.IntRange(0), default=100, show_default=True, help="Number of articles to show.")
-@click.option("--out", required=True, type=click.Path(dir_okay=False), help="The file to write.")
+@click.option("--out", required=True, type=FILE_TO_WRITE, callback=check_report, help="The file to write.")
 def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -> None:
     """Show the gold labels of a corpus on one HTML page, for a browser or for print.
 
