@@ -125,6 +125,11 @@ def encode_source(source: SourceFile) -> bytes:
     return _encode(source)
 
 
+def decode_split(data: bytes) -> list[str]:
+    """Return the article ids in the bytes of the file of a split, in the order of its lines."""
+    return data.decode("utf-8", "replace").split()
+
+
 def encode_coverage(coverage: Coverage) -> bytes:
     """Return the canonical bytes of an article's coverage."""
     return _encode(coverage)
@@ -143,6 +148,21 @@ def find_parent_folder(folder: Path) -> Path:
     parent = folder / ".." if folder.name in ("", "..") else folder.parent
     resolved = folder.resolve().parent
     return parent if parent.resolve() == resolved else resolved
+
+
+def find_project_folders(schema: Path) -> list[Path]:
+    """Return the folders to lock before files of a schema folder are written.
+
+    Commands that write to a corpus read its inventory, so the corpus folder next to the schema folder is locked, too.
+
+    Args:
+        schema: The schema folder.
+
+    Returns:
+        The folder `corpus` next to the schema folder, if it holds a corpus, and the schema folder, if it exists.
+    """
+    corpus = find_parent_folder(schema) / "corpus"
+    return [*([corpus] if _is_corpus(corpus) else []), *([schema] if schema.is_dir() else [])]
 
 
 def _is_corpus(folder: Path) -> bool:
@@ -306,8 +326,12 @@ class Corpus:
 
     def splits(self) -> dict[str, list[str]]:
         """Return the article ids of each split, in the order of the lines of its file."""
+        return {name: decode_split(data) for name, data in self.read_split_files().items()}
+
+    def read_split_files(self) -> dict[str, bytes]:
+        """Return the bytes of the file of each split."""
         return {
-            name: read_bytes(f"{self.root}/splits/{name}.txt", "restore the list").decode("utf-8", "replace").split()
+            name: read_bytes(f"{self.root}/splits/{name}.txt", "restore the list")
             for name in sorted(self._list_names("splits", ".txt"), key="{}.txt".format)
         }
 
@@ -444,20 +468,6 @@ class Corpus:
         """Return a source file and its record. The record is last."""
         record = FileToWrite(self.source_record_path(source.file), encode_source(source))
         return [FileToWrite(self.source_path(source.file), data), record]
-
-    def write_source(self, source: SourceFile, data: bytes) -> None:
-        """Write a source file and its record.
-
-        Args:
-            source: The record.
-            data: The bytes of the source file.
-        """
-        for file in self.prepare_source(source, data):
-            write_atomically(*file)
-
-    def write_source_record(self, source: SourceFile) -> None:
-        """Write the record of a source file, and leave the source file alone."""
-        write_atomically(self.source_record_path(source.file), encode_source(source))
 
 
 def _read(path: Path, type_: type[T]) -> T:

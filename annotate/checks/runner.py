@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -28,6 +29,7 @@ from annotate.offsets import sha256
 from annotate.schemas import misfit, package_schema
 from annotate.splits.groups import bonds_of_links
 from annotate.util.files import read_raw, read_stamp
+from annotate.util.folders import find_leftovers
 from annotate.util.parallel import map_in_order, process_pool, without_garbage_collection
 
 T = TypeVar("T")
@@ -73,6 +75,7 @@ def check(
     for rule in corpus_rules.OF_CONTENTS:
         yield from rule("", None, run.contents)
     yield from corpus_rules.class_without_id("", None, inventory, corpus_rules.class_ids_file(corpus, inventory))
+    yield from corpus_rules.schema_incomplete("", None, inventory, corpus_rules.schema_folder(corpus, inventory))
 
 
 class ArticleFiles(NamedTuple):
@@ -318,15 +321,37 @@ def _source(path: str, *_state: int) -> SourceText:
     return SourceText.from_bytes(read_raw(path))
 
 
+def _paths_to(file: str) -> Iterator[str]:
+    """Yield a path, and those of the folders that it is in."""
+    yield file
+    while "/" in file:
+        file = file.rpartition("/")[0]
+        yield file
+
+
+def _find_schema_leftovers(corpus: Corpus, inventory: Inventory) -> list[str]:
+    """Return the leftovers in the schema folder, as findings name them."""
+    if not inventory.folder or Path(inventory.folder).resolve().is_relative_to(corpus.root.resolve()):
+        return []
+    folder = corpus_rules.schema_folder(corpus, inventory)
+    return [f"{folder}/{name}" for name in find_leftovers(inventory.folder)]
+
+
 class _Run:
     """One pass over a corpus, which keeps in `contents` what the checks of the whole need."""
 
     def __init__(self, corpus: Corpus, inventory: Inventory) -> None:
         self.corpus = corpus
         self.checker = ArticleChecker(corpus, inventory, set())
+        leftovers = find_leftovers(str(corpus.root))
         self.contents = CorpusFacts(
             inventory_version=inventory.version,
-            misplaced_files=sorted(file for file in corpus.files() if not corpus_rules.is_in_layout(file)),
+            misplaced_files=sorted(
+                file
+                for file in corpus.files()
+                if not corpus_rules.is_in_layout(file) and not set(_paths_to(file)) & set(leftovers)
+            ),
+            leftovers=[*leftovers, *_find_schema_leftovers(corpus, inventory)],
             metadata_ids=corpus.article_ids(),
             text_ids=corpus.text_ids(),
             splits=corpus.splits(),

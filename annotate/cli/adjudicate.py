@@ -41,17 +41,18 @@ def plan(corpus: str, from_: str, anew: bool) -> None:
     \b
     annotate adjudicate plan --from anna,ben
     """
-    from annotate.agreement.decisions import plan_article, write_decisions
+    from annotate.agreement.decisions import plan_articles
     from annotate.corpus import Corpus
     from annotate.model import GOLD
+    from annotate.util.lock import writing_to
 
     store = Corpus(corpus)
-    annotators = store.select_annotation_sets(name for part in from_.split(",") if (name := part.strip()))
-    if GOLD in annotators:
-        raise CannotRun(from_, f"names {GOLD}, which the decisions make", "name the annotators who labelled")
-    articles = store.common_article_ids(annotators)
-    for new in [plan_article(store, article_id, annotators, replace=anew) for article_id in articles]:
-        write_decisions(store, new)
+    with writing_to(store.root):
+        annotators = store.select_annotation_sets(name for part in from_.split(",") if (name := part.strip()))
+        if GOLD in annotators:
+            raise CannotRun(from_, f"names {GOLD}, which the decisions make", "name the annotators who labelled")
+        plans = plan_articles(store, store.common_article_ids(annotators), annotators, replace=anew)
+    for new in plans:
         open_ = len(new.open_differences)
         agreed = ", ".join(f"{number} {kind}" for kind, number in new.agreed.items())
         earlier = f"; {len(new.earlier)} decisions under `earlier`" if new.earlier else ""
@@ -74,25 +75,31 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     """
     from annotate import inventory
     from annotate.agreement.decisions import list_decided_articles
-    from annotate.corpus import Corpus
+    from annotate.corpus import Corpus, encode_annotation
     from annotate.model import GOLD
+    from annotate.util.files import FileToWrite, read_bytes_if_present, write_together
+    from annotate.util.lock import writing_to
 
-    store, loaded = Corpus(corpus), inventory.load_inventory(schema)
-    if adjudicator not in store.read_annotators():
-        raise CannotRun(store.annotators_path, f"does not list {adjudicator!r}", "add the adjudicator there first")
-    articles = list_decided_articles(store)
-    if not articles:
-        raise CannotRun(store.root / "adjudication", "has no files", "write them with `annotate adjudicate plan`")
-    results = [_make_gold(store, loaded, article_id, adjudicator) for article_id in articles]
-    problems = [problem for _, article_problems in results for problem in article_problems]
-    for problem in problems:
-        click.echo(problem, err=True)
-    if problems:
-        ctx.exit(1)
-    for gold, _ in results:
-        if gold is not None:
-            store.write_annotation(GOLD, gold)
-            click.echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")
+    store = Corpus(corpus)
+    with writing_to(store.root):
+        loaded = inventory.load_inventory(schema)
+        if adjudicator not in store.read_annotators():
+            raise CannotRun(store.annotators_path, f"does not list {adjudicator!r}", "add the adjudicator there first")
+        articles = list_decided_articles(store)
+        if not articles:
+            raise CannotRun(store.root / "adjudication", "has no files", "write them with `annotate adjudicate plan`")
+        paths = {article_id: store.annotation_path(GOLD, article_id) for article_id in articles}
+        old = {path: read_bytes_if_present(path, "make it a readable file") for path in paths.values()}
+        results = [_make_gold(store, loaded, article_id, adjudicator) for article_id in articles]
+        problems = [problem for _, article_problems in results for problem in article_problems]
+        for problem in problems:
+            click.echo(problem, err=True)
+        if problems:
+            ctx.exit(1)
+        golds = {paths[gold.article]: gold for gold, _ in results if gold is not None}
+        write_together([FileToWrite(path, encode_annotation(gold), old=old[path]) for path, gold in golds.items()])
+    for gold in golds.values():
+        click.echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")
 
 
 def _make_gold(

@@ -26,34 +26,38 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     annotate coverage --write
     """
     from annotate import inventory
-    from annotate.corpus import Corpus
+    from annotate.corpus import Corpus, encode_coverage
     from annotate.coverage import update_coverage
     from annotate.errors import CannotRun
     from annotate.model import GOLD
+    from annotate.util.files import read_bytes_if_present, write_atomically
+    from annotate.util.lock import writing_to
 
-    loaded, store = inventory.load_inventory(schema), Corpus(corpus)
-    article_ids = store.covered_ids()
-    if not article_ids:
-        hint = "list each article's sentences there (docs/formats.md)"
-        raise CannotRun(store.root / "coverage", "has no files", hint)
-    open_ = 0
-    for article_id in article_ids:
-        before = store.read_coverage(article_id)
-        after = update_coverage(before, store.read_annotation(GOLD, article_id), loaded)
-        if write and after != before:
-            store.write_coverage(after)
-        stale = after != before and not write
-        empty = [sentence for sentence in after.sentences if not sentence.has]
-        silent = [sentence for sentence in empty if not sentence.reason]
-        click.echo(
-            f"{article_id}: {len(after.sentences)} sentences, {len(after.sentences) - len(empty)} with labels, "
-            f"{len(empty) - len(silent)} without and a reason, {len(silent)} open"
-            f"{'; counts are stale, run with --write' if stale else ''}"
-        )
-        for sentence in empty:
+    store, open_ = Corpus(corpus), 0
+    with writing_to(*([store.root] if write else [])):
+        loaded, article_ids = inventory.load_inventory(schema), store.covered_ids()
+        if not article_ids:
+            hint = "list each article's sentences there (docs/formats.md)"
+            raise CannotRun(store.root / "coverage", "has no files", hint)
+        for article_id in article_ids:
+            path = store.coverage_path(article_id)
+            old = read_bytes_if_present(path, "make it a readable file")
+            before = store.read_coverage(article_id)
+            after = update_coverage(before, store.read_annotation(GOLD, article_id), loaded)
+            if write and after != before:
+                write_atomically(path, encode_coverage(after), old=old)
+            stale = after != before and not write
+            empty = [sentence for sentence in after.sentences if not sentence.has]
+            silent = [sentence for sentence in empty if not sentence.reason]
             click.echo(
-                f"  [{sentence.start}, {sentence.end}) {sentence.text}\n    {sentence.reason or 'no reason given'}"
+                f"{article_id}: {len(after.sentences)} sentences, {len(after.sentences) - len(empty)} with labels, "
+                f"{len(empty) - len(silent)} without and a reason, {len(silent)} open"
+                f"{'; counts are stale, run with --write' if stale else ''}"
             )
-        open_ += len(silent) + stale
+            for sentence in empty:
+                click.echo(
+                    f"  [{sentence.start}, {sentence.end}) {sentence.text}\n    {sentence.reason or 'no reason given'}"
+                )
+            open_ += len(silent) + stale
     if open_:
         ctx.exit(1)

@@ -57,35 +57,41 @@ def command(
     time and leaks nothing; it is empty where all articles are one group. `by_article` holds out one article at a time,
     and names as `bound` the others that share something with it. `note` says what these articles allow.
 
-    Exit code 0: proposed or written; 1: a group is in two splits already, nothing was written; 2: could not run.
+    Exit code 0: proposed or written; 1: nothing was written, because a group is in two splits already or a list was
+    changed meanwhile; 2: could not run.
 
     \b
     annotate split
     annotate split --ratios 70:10:20 --write
     annotate split --folds > folds.json
     """
-    from annotate.corpus import Corpus
+    from annotate.corpus import Corpus, decode_split
     from annotate.splits import propose as splits
     from annotate.splits.groups import groups_among
+    from annotate.util.lock import writing_to
 
     if write and (_plan or folds):
         raise click.UsageError("--write goes with neither --plan nor --folds")
     store = Corpus(corpus)
-    names = store.article_ids()
-    if not names:
-        raise CannotRun(store.root / "articles", "has no articles", "add some with `annotate add`")
-    for name in names:
-        if escape_terminal(name) != name:
-            raise CannotRun(store.root / "articles" / f"{name}.json", "has a name that cannot be printed", "rename it")
-    console = terminal(stderr=True)
-    with console.status("comparing paragraphs"):
-        bonds = splits.bonds_of(store, names)
-    if folds:
-        click.echo(splits.encode_folds(splits.folds(names, bonds)), nl=False)
-        return
-    together = splits.is_one_group(groups_among(names, bonds))
-    proposal = splits.propose(names, bonds, store.splits(), ratios)
-    written = splits.write_splits(store, proposal) if write and not proposal.torn else []
+    with writing_to(*([store.root] if write else [])):
+        names = store.article_ids()
+        if not names:
+            raise CannotRun(store.root / "articles", "has no articles", "add some with `annotate add`")
+        for name in names:
+            if escape_terminal(name) != name:
+                path = store.root / "articles" / f"{name}.json"
+                raise CannotRun(path, "has a name that cannot be printed", "rename it")
+        console = terminal(stderr=True)
+        with console.status("comparing paragraphs"):
+            bonds = splits.bonds_of(store, names)
+        if folds:
+            click.echo(splits.encode_folds(splits.folds(names, bonds)), nl=False)
+            return
+        together = splits.is_one_group(groups_among(names, bonds))
+        files = store.read_split_files()
+        current = {split: decode_split(data) for split, data in files.items()}
+        proposal = splits.propose(names, bonds, current, ratios)
+        written = splits.write_splits(store, proposal, files) if write and not proposal.torn else []
     text = _as_json(proposal, bonds, written) if format_ == "json" else _as_text(proposal, bonds, written, together)
     click.echo(text)
     if proposal.torn:

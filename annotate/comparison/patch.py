@@ -15,8 +15,9 @@ from annotate.comparison.semver import find_needed_version
 from annotate.comparison.trees import FolderTree, Tree
 from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
-from annotate.util.files import write_atomically
-from annotate.util.folders import replacing_folder
+from annotate.util.files import changed_meanwhile, write_atomically
+from annotate.util.folders import has_temporary_folder, is_same_folder, replacing_folder
+from annotate.util.lock import writing_to
 
 
 class Patch(msgspec.Struct, kw_only=True):
@@ -98,7 +99,7 @@ def write_patched(patch: Patch, old: Tree, out: Path) -> int:
     Args:
         patch: The difference.
         old: The files of the old version.
-        out: A folder that does not exist or is empty.
+        out: A folder that does not exist or is empty, or that an interrupted run has completely written.
 
     Returns:
         The number of files written.
@@ -107,8 +108,11 @@ def write_patched(patch: Patch, old: Tree, out: Path) -> int:
         PatchRejected: The patch does not fit the old version.
         CannotRun: The folder cannot be written.
     """
-    if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
-        raise CannotRun(out, "exists already", "name a folder that does not exist yet")
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise _exists(out)
+    has_contents = out.is_dir() and any(out.iterdir())
+    if has_contents and not has_temporary_folder(out):
+        raise _exists(out)
     changes = _index_changes(patch)
     number = 0
     with _new_folder(out) as folder:
@@ -118,7 +122,14 @@ def write_patched(patch: Patch, old: Tree, out: Path) -> int:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(data)
                 number += 1
+        # The run before may have been killed when it had written the folder: the same files replace it.
+        if has_contents and not is_same_folder(folder, out):
+            raise _exists(out)
     return number
+
+
+def _exists(out: Path) -> CannotRun:
+    return CannotRun(out, "exists already", "name a folder that does not exist yet")
 
 
 def patch_in_place(patch: Patch, old: FolderTree) -> int:
@@ -136,24 +147,35 @@ def patch_in_place(patch: Patch, old: FolderTree) -> int:
     Raises:
         PatchRejected: The patch does not fit the old version; nothing was changed.
         CannotRun: A file cannot be written or removed.
+        Refused: A file was changed meanwhile. It is left alone; some of the others are changed.
     """
-    files = old.files()
-    trial = _Trial()
-    changes = []
-    for file, change in _index_changes(patch).items():
-        data = old.read(file) if file in files else None
-        if (None if data is None else sha256(data)) != change.new:
-            changes.append(change)
-            trial.apply(change, data)
-    trial.raise_if_rejected()
-    # Removals go first: a folder may replace a file.
-    for change in sorted(changes, key=lambda change: change.new is not None):
-        path = old.path(change.file)
-        new = apply_file_change(change, old.read(change.file) if change.old is not None else None)
-        if new is None:
-            _remove_file(path, old)
-        else:
-            write_atomically(path, new)
+    with writing_to(*old.roots.values()):
+        files = old.files()
+        trial = _Trial()
+        changes = []
+        changes_by_file = _index_changes(patch)
+        for file, change in changes_by_file.items():
+            data = old.read(file) if file in files else None
+            if (None if data is None else sha256(data)) != change.new:
+                changes.append(change)
+                trial.apply(change, data)
+        trial.raise_if_rejected()
+        # Removals go first: a folder may replace a file.
+        for change in sorted(changes, key=lambda change: change.new is not None):
+            path = old.path(change.file)
+            before = old.read(change.file) if change.old is not None else None
+            try:
+                new = apply_file_change(change, before)
+            except CannotApply as error:
+                raise changed_meanwhile(path) from error
+            if new is None:
+                _remove_file(path, old)
+            else:
+                write_atomically(path, new, old=before)
+        # An interrupted run may have removed a file, and not the folder that it left empty.
+        for change in changes_by_file.values():
+            if change.new is None:
+                _remove_empty_folders(old.path(change.file).parent, old)
     return len(changes)
 
 
@@ -202,12 +224,24 @@ def _remove_file(path: Path, old: FolderTree) -> None:
     """Remove a file, and the folders that are empty after it. The roots stay."""
     try:
         path.unlink(missing_ok=True)
-        for folder in path.parents:
-            if folder in old.roots.values() or any(folder.iterdir()):
-                break
-            folder.rmdir()
     except OSError as error:
-        raise CannotRun(path, f"cannot be removed: {describe_os_error(error)}", "run the command again") from error
+        raise _not_removed(path, error) from error
+    _remove_empty_folders(path.parent, old)
+
+
+def _remove_empty_folders(folder: Path, old: FolderTree) -> None:
+    """Remove a folder, and those above it, while they are empty. The roots stay."""
+    try:
+        while folder not in old.roots.values() and not (folder.is_dir() and any(folder.iterdir())):
+            if folder.is_dir():
+                folder.rmdir()
+            folder = folder.parent
+    except OSError as error:
+        raise _not_removed(folder, error) from error
+
+
+def _not_removed(path: Path, error: OSError) -> CannotRun:
+    return CannotRun(path, f"cannot be removed: {describe_os_error(error)}", "run the command again")
 
 
 @contextlib.contextmanager

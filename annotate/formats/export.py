@@ -1,7 +1,5 @@
 """Exports documents: writes them, reads them back, and moves the folder to its place if no undeclared fact was lost."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from annotate.formats.mapping import LabelMap, identity_map, load_map
 from annotate.ingest import Details
 from annotate.inventory import Inventory
 from annotate.util.files import write_atomically
+from annotate.util.folders import has_temporary_folder, is_same_folder, replacing_folder
 
 CERTIFICATE = "certificate.json"
 _NO_ORIGIN = AnnotationOrigin("", "single pass", (), "")
@@ -40,7 +39,8 @@ def export_documents(
 ) -> Ledger:
     """Write documents into a new folder, with the certificate beside them.
 
-    The folder is created only if the ledger is clean.
+    The folder is created only if the ledger is clean. If the run before was killed when it had written this very
+    export, the same files replace it.
 
     Args:
         format_: The module of the format.
@@ -57,24 +57,36 @@ def export_documents(
     Raises:
         CannotRun: If the folder exists and is not empty, or cannot be created.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CannotRun(out, "exists and is not empty", "name a new folder with --out")
+    has_contents = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    if has_contents and not (out.is_dir() and has_temporary_folder(out)):
+        raise _not_empty(out)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        with replacing_folder(out.resolve()) as folder:
+            format_.write(folder, documents(), inventory)
+            ledger = compare_with_export(format_, name, folder, documents(), inventory, annotator)
+            _require_clean(ledger)
+            write_atomically(folder / CERTIFICATE, encode_ledger(ledger))
+            if has_contents and not is_same_folder(folder, out):
+                raise _not_empty(out)
+    except _UndeclaredLossError:
+        pass
     except OSError as error:
         problem = f"cannot be created: {describe_os_error(error)}"
         raise CannotRun(out, problem, "name another folder with --out") from error
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
-        folder = Path(scratch) / "export"
-        folder.mkdir()
-        format_.write(folder, documents(), inventory)
-        ledger = compare_with_export(format_, name, folder, documents(), inventory, annotator)
-        if ledger.clean:
-            write_atomically(folder / CERTIFICATE, encode_ledger(ledger))
-            if out.exists():
-                out.rmdir()
-            shutil.move(folder, out)
     return ledger
+
+
+class _UndeclaredLossError(Exception):
+    """The export lost a fact that its format does not declare."""
+
+
+def _require_clean(ledger: Ledger) -> None:
+    if not ledger.clean:
+        raise _UndeclaredLossError
+
+
+def _not_empty(out: Path) -> CannotRun:
+    return CannotRun(out, "exists and is not empty", "name a new folder with --out")
 
 
 def compare_with_export(

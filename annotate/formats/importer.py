@@ -14,6 +14,8 @@ from annotate.formats.mapping import LabelMap
 from annotate.ingest import Details, Intake
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
+from annotate.util.files import FileToWrite, read_bytes_if_present, write_together
+from annotate.util.lock import writing_to
 from annotate.util.parallel import map_in_order
 
 WRITERS = 8
@@ -85,15 +87,27 @@ class Importer:
         self.corpus, self.inventory, self.label_map, self.details = corpus, inventory, label_map, details
         self.origin = AnnotationOrigin(annotator, "single pass", (), inventory.version)
         self.fix, self.plan = fix, plan
-        self._ids, self._text_ids = set(corpus.article_ids()), set(corpus.text_ids())
-        self._source_files = set(corpus.source_files())
-        self._texts = {article.text_sha256: article.id for article in corpus.articles()}
+        self._ids, self._text_ids, self._source_files = set[str](), set[str](), set[str]()
+        self._texts: dict[str, str] = {}
         self._imported: set[str] = set()
 
     def import_all(self, documents: Iterable[RawDocument]) -> Iterator[ImportOutcome]:
-        """Import documents and yield what became of each, in order and after it was written."""
-        with ThreadPoolExecutor(WRITERS) as executor:
-            yield from map_in_order(executor, self._write, map(self._decide, documents), WRITERS)
+        """Import documents and yield what became of each, in order and after it was written.
+
+        Unless it is only planned, the corpus is locked until the last one, and read once it is locked.
+
+        Raises:
+            Refused: If a file was made or changed by another program meanwhile. It is left alone.
+        """
+        with writing_to(*([] if self.plan else [self.corpus.root])):
+            self._read_corpus()
+            with ThreadPoolExecutor(WRITERS) as executor:
+                yield from map_in_order(executor, self._write, map(self._decide, documents), WRITERS)
+
+    def _read_corpus(self) -> None:
+        self._ids, self._text_ids = set(self.corpus.article_ids()), set(self.corpus.text_ids())
+        self._source_files = set(self.corpus.source_files())
+        self._texts = {article.text_sha256: article.id for article in self.corpus.articles()}
 
     def _decide(self, raw: RawDocument) -> _Decision:
         mapped = map_document(raw, self.label_map, self.inventory, self.origin, self.details, self.fix)
@@ -117,12 +131,15 @@ class Importer:
     def _write(self, decision: _Decision) -> ImportOutcome:
         outcome, intake, annotation = decision
         if not self.plan:
+            corpus, files = self.corpus, list[FileToWrite]()
             if intake:
-                self.corpus.write_source(intake.source, intake.data)
-                self.corpus.write_article(intake.articles[0])
-            # An interrupted import may have written the article without its annotation.
-            if annotation and not self.corpus.annotation_path(annotation.annotator, outcome.article_id).exists():
-                self.corpus.write_annotation(annotation.annotator, annotation)
+                files += corpus.prepare_source(intake.source, intake.data)
+                files += corpus.prepare_article(intake.articles[0])
+            if annotation:
+                path = corpus.annotation_path(annotation.annotator, outcome.article_id)
+                files.append(FileToWrite(path, encode_annotation(annotation)))
+            # An interrupted import may have written some of them: `_reason_to_refuse` has found no others.
+            write_together([file._replace(old=None) for file in files if not _has_contents(file)])
         return outcome
 
     def _reason_to_refuse(self, intake: Intake, annotation: Annotation) -> str | None:
@@ -149,3 +166,7 @@ class Importer:
         if article.id in self._text_ids and self.corpus.read_text(article.id) != article.text:
             return f"another text with the id {article.id!r} is in the corpus already; rename the file"
         return None
+
+
+def _has_contents(file: FileToWrite) -> bool:
+    return read_bytes_if_present(file.path, "make it a readable file") == file.data

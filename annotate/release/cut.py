@@ -9,10 +9,11 @@ import fcntl
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import EllipsisType
 from typing import NamedTuple
 
 from annotate.dataset.citation import CITATION
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
 from annotate.release.bundle import SUMS, write_bundle
 from annotate.release.candidate import Candidate, Progress, open_candidate
@@ -29,7 +30,15 @@ from annotate.release.rules import (
     tree_not_clean,
     versions_disagree,
 )
-from annotate.util.files import PART_SUFFIX, read_bytes, remove_leftovers, write_atomically
+from annotate.util.files import (
+    PART_SUFFIX,
+    FileToWrite,
+    read_bytes,
+    remove_leftovers,
+    require_unchanged,
+    write_atomically,
+)
+from annotate.util.lock import writing_to
 
 LOCK = "annotate-release.lock"
 
@@ -88,9 +97,11 @@ def cut_release(options: CutOptions, progress: Progress = lambda activity: None)
 
     Raises:
         CannotRun: git would see the folder to write, another release is being cut, or a file cannot be written.
+        Refused: A file was changed by another program meanwhile. Nothing is written.
     """
     version = options.version
     with (
+        writing_to(*([options.corpus] if options.corpus.is_dir() else [])),
         open_candidate(version, options.corpus, options.schema, progress) as candidate,
         _lock(candidate.repository),
     ):
@@ -130,8 +141,7 @@ def _lock(repository: Repository) -> Iterator[None]:
 
 
 def _remove_leftovers(candidate: Candidate) -> None:
-    """Remove the temporary files of a killed run."""
-    remove_leftovers(candidate.corpus.root)
+    """Remove the temporary files of a killed run outside the corpus folder."""
     remove_leftovers(candidate.folder / FOLDER)
     for path in candidate.folder.glob(f".{CITATION}.*{PART_SUFFIX}"):
         path.unlink()
@@ -153,13 +163,16 @@ def _prepare(candidate: Candidate, options: CutOptions, progress: Progress) -> C
     """
     edits = FileEdits()
     try:
-        for path, data in _dated_files(candidate, options.day).items():
-            edits.write(path, data)
+        dated_files = _dated_files(candidate, options.day)
+        require_unchanged(FileToWrite(path, data, old=old) for path, data, old in dated_files)
+        for path, data, old in dated_files:
+            edits.write(path, data, old)
         # The dataset card quotes these files, so that the manifest needs a candidate that reads them again.
         reread = open_candidate(options.version, options.corpus, options.schema, progress)
         with reread if edits.paths else contextlib.nullcontext(candidate) as prepared:
             path = manifest_path(prepared.folder, prepared.version)
-            edits.write(path, encode_manifest(prepared.build_manifest()))
+            old = path.read_bytes() if path.is_file() else None
+            edits.write(path, encode_manifest(prepared.build_manifest()), old)
             drafted = prepared.entry is not None and prepared.entry.is_draft
     except BaseException:
         edits.undo()
@@ -170,17 +183,22 @@ def _prepare(candidate: Candidate, options: CutOptions, progress: Progress) -> C
     return CutResult(prepared=tuple(map(candidate.relative_path, edits.paths)), drafted=drafted)
 
 
-def _dated_files(candidate: Candidate, day: str) -> dict[Path, bytes]:
-    """Return CITATION.cff and the changelog of the data with the version, the day and the counts of the release."""
+def _dated_files(candidate: Candidate, day: str) -> list[tuple[Path, bytes, bytes | None]]:
+    """Return CITATION.cff and the changelog of the data with the version, the day and the counts of the release.
+
+    Each is a path, the new contents and the old ones.
+    """
     day = (candidate.entry and candidate.entry.day) or day
     citation, changelog = candidate.citation_path, candidate.changelog_path
-    files = {}
+    files = list[tuple[Path, bytes, bytes | None]]()
     if citation.is_file():
-        text = read_bytes(citation, "restore it").decode("utf-8")
-        files[citation] = _date_citation(text, candidate.version, day).encode()
-    text = read_bytes(changelog, "restore it").decode("utf-8") if changelog.is_file() else "# Changes of the data\n"
-    files[changelog] = draft_entry(text, candidate.version, day, candidate.counts).encode()
-    return files
+        old = read_bytes(citation, "restore it")
+        new = _date_citation(old.decode("utf-8"), candidate.version, day)
+        files.append((citation, new.encode(), old))
+    entries = read_bytes(changelog, "restore it") if changelog.is_file() else None
+    text = "# Changes of the data\n" if entries is None else entries.decode("utf-8")
+    new = draft_entry(text, candidate.version, day, candidate.counts)
+    return [*files, (changelog, new.encode(), entries)]
 
 
 def _date_citation(text: str, version: str, day: str) -> str:
@@ -208,20 +226,34 @@ class FileEdits:
         """The files that were written."""
         return tuple(self._copies)
 
-    def write(self, path: Path, data: bytes) -> None:
+    def write(self, path: Path, data: bytes, old: bytes | EllipsisType | None = ...) -> None:
         """Write a file unless it has these contents.
+
+        Args:
+            path: The file.
+            data: Its contents.
+            old: The contents that were read before, as in `FileToWrite`.
 
         Raises:
             CannotRun: The file cannot be written.
+            Refused: It was changed since it was read.
         """
-        old = path.read_bytes() if path.is_file() else None
-        if old == data:
+        current = path.read_bytes() if path.is_file() else None
+        if current == data:
             return
-        copy = path.with_name(f".{path.name}.original{PART_SUFFIX}") if old is not None else None
-        if copy and old is not None:
-            write_atomically(copy, old)
+        require_unchanged([FileToWrite(path, data, old=old)])
+        copy = path.with_name(f".{path.name}.original{PART_SUFFIX}") if current is not None else None
+        if copy and current is not None:
+            write_atomically(copy, current)
         self._copies[path] = copy
-        write_atomically(path, data)
+        try:
+            write_atomically(path, data, old=current)
+        except Refused:
+            # The file is not the one that was copied, and must not be put back.
+            del self._copies[path]
+            if copy:
+                copy.unlink()
+            raise
 
     def undo(self) -> None:
         """Put back the old contents of all files; remove the files that are new."""

@@ -16,9 +16,10 @@ from errno import EINVAL, EISDIR
 from itertools import islice
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
+from types import EllipsisType
 from typing import Any, BinaryIO, NamedTuple
 
-from annotate.errors import CannotRun, describe_os_error
+from annotate.errors import CannotRun, Refused, describe_os_error
 
 PART_SUFFIX = ".part"
 """The end of the name of a file while it is written."""
@@ -179,11 +180,14 @@ class FileToWrite(NamedTuple):
         path: Its path.
         data: Its contents, as a whole or in parts.
         mode: Its permissions.
+        old: The contents that were read before, None if there was no file. If it has others by now, an editor or
+            another program has written it, and it is left alone. By default, contents are not compared.
     """
 
     path: Path
     data: bytes | Iterable[bytes]
     mode: int = 0o644
+    old: bytes | EllipsisType | None = ...
 
 
 class _PartFile(NamedTuple):
@@ -194,18 +198,23 @@ class _PartFile(NamedTuple):
     handle: int
 
 
-def write_atomically(path: Path, data: bytes | Iterable[bytes], mode: int = 0o644) -> None:
+def write_atomically(
+    path: Path, data: bytes | Iterable[bytes], mode: int = 0o644, old: bytes | EllipsisType | None = ...
+) -> None:
     """Write a file completely or not at all: a temporary file in the same folder, fsync, rename, fsync of the folder.
 
     Args:
         path: The file. Missing folders are created.
         data: Its contents, as a whole or in parts.
         mode: Its permissions.
+        old: The contents that were read before, as in `FileToWrite`.
 
     Raises:
         CannotRun: If it cannot be written. An old file is then unchanged.
+        Refused: If it was changed since it was read.
     """
-    write_files([FileToWrite(path, data, mode)])
+    for changed in write_files([FileToWrite(path, data, mode, old)]):
+        raise changed_meanwhile(changed)
 
 
 def write_report(path: str, data: bytes | Iterable[bytes]) -> None:
@@ -228,27 +237,89 @@ def write_report(path: str, data: bytes | Iterable[bytes]) -> None:
         write_atomically(target.resolve() if target.is_symlink() else target, data)
 
 
-def write_files(files: Iterable[FileToWrite]) -> None:
+def write_files(files: Iterable[FileToWrite]) -> list[Path]:
     """Write files as `write_atomically` does, with each step for many files at once, which waits less for the disk.
+
+    Returns:
+        The files that were left alone, since they were changed since they were read.
 
     Raises:
         CannotRun: If one cannot be written. Some files may then be new; each of the others is unchanged.
     """
-    remaining = iter(files)
+    remaining, changed = iter(files), list[Path]()
     while batch := list(islice(remaining, _FILES_AT_ONCE)):
-        _write_batch(batch)
+        changed += _write_batch(batch)
+    return changed
 
 
-def _write_batch(files: Sequence[FileToWrite]) -> None:
+def write_together(files: Sequence[FileToWrite]) -> None:
+    """Write files that belong together: none of them if one was changed since it was read.
+
+    All are compared before the first one is replaced, and each once more before it is replaced itself.
+
+    Raises:
+        CannotRun: If one cannot be written. Some files may then be new; each of the others is unchanged.
+        Refused: If one was changed since it was read.
+    """
+    for start in range(0, len(files), _FILES_AT_ONCE):
+        batch = files[start : start + _FILES_AT_ONCE]
+        for changed in _write_batch(batch, () if start else files):
+            raise changed_meanwhile(changed)
+
+
+def require_unchanged(files: Iterable[FileToWrite]) -> None:
+    """Compare files with what was read of them.
+
+    Raises:
+        CannotRun: If one cannot be read.
+        Refused: If one was changed since it was read.
+    """
+    for file in files:
+        if _is_changed(file):
+            raise changed_meanwhile(file.path)
+
+
+def _is_changed(file: FileToWrite) -> bool:
+    """Return whether a file has other contents than were read of it."""
+    if file.old is ...:
+        return False
+    with _reporting_write_errors(file.path):
+        try:
+            return read_raw_if_present(str(file.path)) != file.old
+        except FileNotFoundError:  # a broken link
+            return True
+
+
+def changed_meanwhile(path: Path) -> Refused:
+    """Return the refusal to replace a file that another program changed since it was read."""
+    return Refused(path, "was changed by another program while the command ran", "run the command again")
+
+
+def _write_batch(files: Sequence[FileToWrite], all_unchanged: Iterable[FileToWrite] = ()) -> list[Path]:
+    """Write files, all at once.
+
+    Args:
+        files: The files.
+        all_unchanged: Files to compare before the first one is replaced.
+
+    Returns:
+        The files that were left alone.
+    """
+    changed = []
     with ExitStack() as stack:
         parts = [_write_part(file, stack) for file in files]
         _fsync_all(parts)
-        for path, temporary, _ in parts:
-            with _reporting_write_errors(path):
-                temporary.replace(path)
+        require_unchanged(all_unchanged)
+        for file, part in zip(files, parts, strict=True):
+            if _is_changed(file):
+                changed.append(file.path)
+                continue
+            with _reporting_write_errors(part.path):
+                part.temporary.replace(part.path)
         for folder in dict.fromkeys(part.path.parent for part in parts):
             with _reporting_write_errors(folder):
                 fsync_folder(folder)
+    return changed
 
 
 def _fsync_all(parts: Sequence[_PartFile]) -> None:
@@ -295,8 +366,9 @@ def _close_part(stream: BinaryIO, temporary: str) -> None:
     """Close a temporary file, and remove it if it is still there. Errors, such as a full disk, are ignored."""
     with contextlib.suppress(OSError):
         stream.close()
-    with contextlib.suppress(OSError):
-        Path(temporary).unlink()
+    if os.path.lexists(temporary):  # not renamed
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
 
 
 def fsync_folder(folder: Path) -> None:
@@ -333,6 +405,11 @@ def try_lock(handle: int) -> bool:
     return True
 
 
+def is_part_name(name: str) -> bool:
+    """Return whether a file of this name is being written, or was when its writer was killed."""
+    return _PART_NAME.fullmatch(name) is not None
+
+
 def remove_leftovers(folder: Path, *, skip: str | None = None) -> None:
     """Remove the temporary files of killed writers from a folder and all folders below it.
 
@@ -342,7 +419,7 @@ def remove_leftovers(folder: Path, *, skip: str | None = None) -> None:
     """
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != skip]
-        for name in filter(_PART_NAME.fullmatch, names):
+        for name in filter(is_part_name, names):
             path = Path(parent, name)
             with contextlib.suppress(OSError), path.open("rb") as file:
                 if try_lock(file.fileno()):

@@ -4,16 +4,20 @@ Paths are strings where folders are listed, which takes a third of the time of `
 """
 
 import contextlib
+import filecmp
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from annotate.util.files import fsync_folder, try_lock
+from annotate.util.files import fsync_folder, is_part_name, try_lock
 
 NEW, OLD = "new", "old"
 """Names inside the temporary folder of `replacing_folder`: of the folder that is filled, and of the one it replaces."""
+_TEMPORARY_NAME = re.compile(r"\.(.+)\.[a-z0-9_]{8}")
+"""The name of a temporary folder. `tempfile` chooses the eight characters."""
 
 
 def list_names(folder: str, suffix: str) -> list[str]:
@@ -57,6 +61,17 @@ def walk_files(folder: str, prefix: str = "") -> Iterator[str]:
                 yield from walk_files(entry.path, f"{prefix}{entry.name}/")
             elif not _is_folder(entry):
                 yield f"{prefix}{entry.name}"
+
+
+def is_same_folder(left: Path, right: Path) -> bool:
+    """Return whether two folders have the same files with the same contents. Links and pipes are never the same."""
+    names = [sorted(walk_files(str(folder))) for folder in (left, right)]
+    return names[0] == names[1] and all(_is_same_file(left / name, right / name) for name in names[0])
+
+
+def _is_same_file(left: Path, right: Path) -> bool:
+    is_regular = all(path.is_file() and not path.is_symlink() for path in (left, right))
+    return is_regular and filecmp.cmp(left, right, shallow=False)
 
 
 def _scan(folder: str) -> Iterator[os.DirEntry[str]]:
@@ -135,12 +150,65 @@ def _recover(out: Path) -> None:
 
 
 def _find_temporary_folders(out: Path) -> Iterator[Path]:
-    prefix = f".{out.name}."
     for path in sorted(out.parent.iterdir()):
-        name = path.name.removeprefix(prefix)
-        # `tempfile` chooses eight characters. A folder with other contents is not one of ours.
-        if name != path.name and len(name) == 8 and path.is_dir() and {*os.listdir(path)} <= {NEW, OLD}:  # noqa: PTH208
+        match = _TEMPORARY_NAME.fullmatch(path.name)
+        if match and match[1] == out.name and _is_temporary(path):
             yield path
+
+
+def has_temporary_folder(out: Path) -> bool:
+    """Return whether a run that replaced a folder was killed, or is still running.
+
+    Args:
+        out: The folder.
+    """
+    out = out.resolve()
+    return out.parent.is_dir() and any(True for _ in _find_temporary_folders(out))
+
+
+def _is_temporary(path: Path) -> bool:
+    """Return whether a folder with the name of a temporary one is one: its contents are ours."""
+    return path.is_dir() and not path.is_symlink() and {*os.listdir(path)} <= {NEW, OLD}  # noqa: PTH208
+
+
+def _walk_leftovers(folder: str) -> Iterator[Path]:
+    """Yield the temporary files and folders in a folder and all folders below it."""
+    for parent, folders, names in os.walk(folder):
+        yield from (Path(parent, name) for name in names if is_part_name(name))
+        temporary = [name for name in folders if _TEMPORARY_NAME.fullmatch(name) and _is_temporary(Path(parent, name))]
+        yield from (Path(parent, name) for name in temporary)
+        folders[:] = [name for name in folders if name not in temporary]
+
+
+def find_leftovers(folder: str) -> list[str]:
+    """Return the temporary files and folders that killed writers left in a folder, relative to it, sorted.
+
+    Those that a running process has locked are left out.
+    """
+    leftovers = []
+    for path in _walk_leftovers(folder):
+        with contextlib.suppress(OSError):
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                if try_lock(handle):
+                    leftovers.append(path.relative_to(folder).as_posix())
+            finally:
+                os.close(handle)
+    return sorted(leftovers)
+
+
+def remove_temporary_folders(folder: str) -> None:
+    """Remove the temporary folders of killed runs from a folder and all folders below it.
+
+    An old folder that a killed run had moved away is put back.
+
+    Args:
+        folder: The folder. Temporary folders that a running process has locked stay.
+    """
+    for path in list(_walk_leftovers(folder)):
+        match = _TEMPORARY_NAME.fullmatch(path.name)
+        if match and path.is_dir():
+            _recover(path.with_name(match[1]))
 
 
 def _fsync_tree(folder: Path) -> None:
