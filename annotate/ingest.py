@@ -52,6 +52,16 @@ class Intake(NamedTuple):
     data: bytes
     articles: tuple[Article, ...]
 
+    def files(self, corpus: Corpus) -> list[FileToWrite]:
+        """Return the files to write, in this order.
+
+        Texts are first and metadata last: while anything is missing, `annotate check` reports a text without metadata
+        and names `annotate add`, and no reader sees an article without a text.
+        """
+        pairs = [corpus.prepare_article(article) for article in self.articles]
+        texts, metadata = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        return [*texts, *corpus.prepare_source(self.source, self.data), *metadata]
+
 
 def make_article_id(name: str) -> str:
     """Make an article id from a file name: ASCII letters and digits, in lower case, joined by hyphens."""
@@ -194,7 +204,6 @@ class CorpusContents:
             hint = "cut it as its record says, or rename the new one" if is_same else "rename the new one"
             raise ArticleRejected(f"a source file called {file} is in the corpus already; {hint}")
         self._files.add(file)
-        missing = [part for part in (source, record) if not os.path.lexists(part.path)]
         for article in intake.articles:
             files = corpus.prepare_article(article)
             if article.id in self._ids or any(map(_has_other, files)):
@@ -204,8 +213,7 @@ class CorpusContents:
             if self._texts.setdefault(article.text_sha256, article.id) != article.id:
                 raise ArticleRejected(f"its text is in the corpus already, as {self._texts[article.text_sha256]!r}")
             self._ids.add(article.id)
-            missing += [part for part in files if not os.path.lexists(part.path)]
-        return [part._replace(old=None) for part in missing]
+        return [part._replace(old=None) for part in intake.files(corpus) if not os.path.lexists(part.path)]
 
 
 def _has_other(file: FileToWrite) -> bool:

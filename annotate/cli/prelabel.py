@@ -7,8 +7,9 @@ import click
 import annotate
 from annotate.cli.options import corpus_argument, schema_option
 from annotate.cli.terminal import count_progress
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.util.files import write_atomically
+from annotate.util.lock import writing_to
 
 
 @click.command("prelabel")
@@ -38,7 +39,12 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
     article_ids = store.article_ids()
     if Path(out).resolve().is_relative_to(store.root.resolve()):
         raise CannotRun(out, "is inside the corpus, whose labels it could overwrite", "choose a folder outside it")
-    with count_progress("labelling", len(article_ids)) as progress:
+    try:
+        Path(out).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"cannot be written: {describe_os_error(error)}"
+        raise CannotRun(out, problem, "make room or choose another folder") from error
+    with writing_to(out), count_progress("labelling", len(article_ids)) as progress:
         for article_id in article_ids:
             text = store.read_text(article_id)
             annotation = tagger.annotate(article_id, text)

@@ -131,12 +131,9 @@ class Importer:
     def _write(self, decision: _Decision) -> ImportOutcome:
         outcome, intake, annotation = decision
         if not self.plan:
-            corpus, files = self.corpus, list[FileToWrite]()
-            if intake:
-                files += corpus.prepare_source(intake.source, intake.data)
-                files += corpus.prepare_article(intake.articles[0])
+            files = intake.files(self.corpus) if intake else []
             if annotation:
-                path = corpus.annotation_path(annotation.annotator, outcome.article_id)
+                path = self.corpus.annotation_path(annotation.annotator, outcome.article_id)
                 files.append(FileToWrite(path, encode_annotation(annotation)))
             # An interrupted import may have written some of them: `_reason_to_refuse` has found no others.
             write_together([file._replace(old=None) for file in files if not _has_contents(file)])
