@@ -1,8 +1,8 @@
-"""Kill a command before one of its writes, in a process of its own.
+"""Run commands in processes of their own: one that is killed, or disturbed by an editor, or several at once.
 
-`python -m tests.kills` is a warm interpreter: it has imported what the commands need, and forks a child for each run. It
-reads a run as a line of JSON from standard input, and answers with a line of JSON. It has no threads of Python, unlike a
-process of pytest, so that a fork is safe.
+`python -m tests.kills` is a warm interpreter: it has imported what the commands need, and forks a child for each run.
+It reads runs as a line of JSON and answers with a line of JSON. It has no threads of Python, unlike a process of
+pytest, so that a fork is safe.
 """
 
 import contextlib
@@ -18,11 +18,11 @@ import threading
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITES = frozenset(
-    {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate", "subprocess.Popen"}
+    {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.truncate", "subprocess.Popen"}
 )
 """The audit events that are counted; `open` only for writing."""
 
@@ -39,6 +39,20 @@ class Run(NamedTuple):
     code: int
     output: str
     writes: int
+
+
+class Edit(NamedTuple):
+    """A file that another program, such as an editor, writes while a command runs.
+
+    Attributes:
+        before: The number of the write before which it does so.
+        file: The file.
+        data: Its contents.
+    """
+
+    before: int
+    file: str
+    data: str
 
 
 class Killer:
@@ -62,23 +76,31 @@ class Killer:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd=ROOT, text=True
         )
 
-    def run(self, folder: Path, words: list[str], kill_before: int = 0, stdin: str = "") -> Run:
+    def run(self, folder: Path, words: list[str], kill_before: int = 0, edit: Edit | None = None) -> Run:
         """Run a command in a folder.
 
         Args:
             folder: The folder.
             words: The command without `annotate`.
             kill_before: The number of the write before which it is killed; 0 if it is not.
-            stdin: What it reads from standard input.
+            edit: What another program does meanwhile.
         """
+        return self._ask([{"folder": str(folder), "words": words, "kill_before": kill_before, "edit": edit}])[0]
+
+    def run_together(self, folder: Path, *commands: list[str]) -> list[Run]:
+        """Run commands in a folder, all at the same moment."""
+        return self._ask(
+            [{"folder": str(folder), "words": words, "kill_before": 0, "edit": None} for words in commands]
+        )
+
+    def _ask(self, requests: list[dict[str, Any]]) -> list[Run]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        request = {"folder": str(folder), "words": words, "kill_before": kill_before, "stdin": stdin}
-        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.write(json.dumps(requests) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         assert answer, "the interpreter ended"
-        return Run(**json.loads(answer))
+        return [Run(**run) for run in json.loads(answer)]
 
     def close(self) -> None:
         """End the interpreter."""
@@ -106,31 +128,45 @@ def _serve() -> None:
     for package in sys.argv[1:]:
         _import_all(package)
     for line in sys.stdin:
-        request = json.loads(line)
         assert threading.active_count() == 1, "a fork of a process with threads can hang"
-        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as stdin:
-            stdin.write(request["stdin"].encode())
-            stdin.seek(0)
-            reading, writing = os.pipe()
-            child = os.fork()
-            if not child:
-                _run(request, output.fileno(), stdin.fileno(), writing)
-            os.close(writing)
-            _, status = os.waitpid(child, 0)
-            counted = os.read(reading, 1 << 16)
-            os.close(reading)
-            output.seek(0)
-            run = Run(os.waitstatus_to_exitcode(status), output.read().decode("utf-8", "replace"), len(counted))
-            print(json.dumps(run._asdict()), flush=True)  # noqa: T201 - the answer
+        runs = _fork(json.loads(line))
+        print(json.dumps([run._asdict() for run in runs]), flush=True)  # noqa: T201 - the answer
 
 
-def _run(request: dict[str, Any], output: int, stdin: int, writing: int) -> None:
+def _fork(requests: list[dict[str, Any]]) -> list[Run]:
+    """Run commands in children that begin when all of them are there."""
+    gate, opening = os.pipe()
+    children = []
+    for request in requests:
+        output = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+        counted, counting = os.pipe()
+        child = os.fork()
+        if not child:
+            os.close(opening)
+            os.read(gate, 1)
+            _run(request, output.fileno(), counting)
+        os.close(counting)
+        children.append((child, output, counted))
+    os.close(opening)
+    os.close(gate)
+    runs = []
+    for child, output, counted in children:
+        _, status = os.waitpid(child, 0)
+        writes = len(os.read(counted, 1 << 16))
+        os.close(counted)
+        output.seek(0)
+        runs.append(Run(os.waitstatus_to_exitcode(status), output.read().decode("utf-8", "replace"), writes))
+        output.close()
+    return runs
+
+
+def _run(request: dict[str, Any], output: int, counting: int) -> NoReturn:
     """Run the command in a child process, which ends here."""
     from annotate.cli import main
 
     code = 99
     try:
-        os.dup2(stdin, 0)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
         sys.stdin = os.fdopen(0, "r")
@@ -138,7 +174,7 @@ def _run(request: dict[str, Any], output: int, stdin: int, writing: int) -> None
         os.chdir(request["folder"])
         tempfile.tempdir = str(Path(request["folder"]).parent / "tmp")
         sys.argv = ["annotate", *request["words"]]
-        sys.addaudithook(_make_hook(request["kill_before"], writing))
+        sys.addaudithook(_make_hook(request["kill_before"], request["edit"], counting))
         main()
         code = 0
     except SystemExit as end:
@@ -152,23 +188,27 @@ def _run(request: dict[str, Any], output: int, stdin: int, writing: int) -> None
         os._exit(code)
 
 
-def _make_hook(kill_before: int, writing: int) -> Any:
+def _make_hook(kill_before: int, edit: list[Any] | None, counting: int) -> Any:
     """Return an audit hook that counts writes, each as a byte in a pipe, and kills the process before one of them."""
-    count = 0
+    count, is_editing = 0, False
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal count
-        if event not in WRITES:
+        nonlocal count, is_editing
+        if event not in WRITES or is_editing:
             return
         if event == "open":
             path, _, flags = arguments
             is_write = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
-            if not is_write or isinstance(path, int) or str(path).startswith(("/dev/", "/proc/")):
+            if not is_write or isinstance(path, int) or str(path).startswith(("/dev/null", "/dev/tty", "/proc/")):
                 return
         count += 1
         if count == kill_before:
             os.kill(os.getpid(), signal.SIGKILL)
-        os.write(writing, b".")
+        if edit and count == edit[0]:
+            is_editing = True
+            Path(edit[1]).write_text(edit[2])
+            is_editing = False
+        os.write(counting, b".")
 
     return hook
 

@@ -191,6 +191,7 @@ def make_repository(_: Killer, root: Path) -> None:
         labels = project.path(f"corpus/annotations/anna/{name}.json").read_text()
         project.write(f"corpus/annotations/ben/{name}.json", labels.replace('"anna"', '"ben"'))
         project.replace(f"corpus/annotations/gold/{name}.json", '"made_from": ["anna"]', '"made_from": ["anna", "ben"]')
+    project.write("corpus/release.yaml", "agreement: {least: 0.8}\n")
     project.write("CITATION.cff", CITATION)
     project.write(".gitignore", "/dist/\n")
     project.git("init", "--quiet")

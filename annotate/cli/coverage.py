@@ -30,10 +30,10 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     from annotate.coverage import update_coverage
     from annotate.errors import CannotRun
     from annotate.model import GOLD
-    from annotate.util.files import read_bytes_if_present, write_atomically
+    from annotate.util.files import FileToWrite, read_bytes_if_present, write_together
     from annotate.util.lock import writing_to
 
-    store, open_ = Corpus(corpus), 0
+    store, open_, files = Corpus(corpus), 0, list[FileToWrite]()
     with writing_to(*([store.root] if write else [])):
         loaded, article_ids = inventory.load_inventory(schema), store.covered_ids()
         if not article_ids:
@@ -45,7 +45,7 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
             before = store.read_coverage(article_id)
             after = update_coverage(before, store.read_annotation(GOLD, article_id), loaded)
             if write and after != before:
-                write_atomically(path, encode_coverage(after), old=old)
+                files.append(FileToWrite(path, encode_coverage(after), old=old))
             stale = after != before and not write
             empty = [sentence for sentence in after.sentences if not sentence.has]
             silent = [sentence for sentence in empty if not sentence.reason]
@@ -59,5 +59,6 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
                     f"  [{sentence.start}, {sentence.end}) {sentence.text}\n    {sentence.reason or 'no reason given'}"
                 )
             open_ += len(silent) + stale
+        write_together(files)
     if open_:
         ctx.exit(1)

@@ -35,6 +35,7 @@ from annotate.dataset.tables import select_tables
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.offsets import sha256
+from annotate.util.files import is_part_name
 
 INPUT_PROBLEMS = quarantine_file("inputs")
 """The file with what was quarantined of inputs as files."""
@@ -114,6 +115,8 @@ def convert_exports(
     finished = _prepare_folder(options, output, mode)
     if finished:
         run.verify(finished)
+        with report_write_errors(output):
+            output.clear(WORK)  # the run before may have been killed while it did so
         return ConversionOutcome(finished, tuple(run.findings), 0)
     with report_write_errors(output):
         run.make_shards(progress)
@@ -132,7 +135,9 @@ def _prepare_folder(options: ConversionOptions, output: Output, mode: Mode) -> C
     Raises:
         CannotRun: If this might destroy something.
     """
-    names, hint = output.names(), "choose another folder with --out"
+    # A killed run may have left half of its first file, which does not tell a conversion from another folder.
+    names = [name for name in output.names() if not is_part_name(name.rpartition("/")[2])]
+    hint = "choose another folder with --out"
     manifest = read_manifest(output)
     is_conversion = manifest is not None or _ORDER in names
     if names and mode == "new":
@@ -147,6 +152,7 @@ def _prepare_folder(options: ConversionOptions, output: Output, mode: Mode) -> C
                 "was started with other exports, options, inventory or version",
                 "give the same ones, or start over with --overwrite",
             )
+        output.remove_leftovers()
         return manifest if _ORDER not in names else None
     if mode == "overwrite":
         for name in names:
@@ -158,6 +164,7 @@ def _prepare_folder(options: ConversionOptions, output: Output, mode: Mode) -> C
         # The manifest is removed first, so that the rest of an interrupted removal is never taken for a dataset.
         output.write(_ORDER, b"{}")
         output.remove(sorted(set(names) - {_ORDER}, key=lambda name: name != MANIFEST))
+    output.remove_leftovers()
     output.write(_ORDER, msgspec.json.encode({"fingerprint": options.fingerprint()}))
     return None
 

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from annotate.convert.splitter import Read
 from annotate.errors import CannotRun, describe_os_error
-from annotate.util.files import fsync_folder, write_atomically
+from annotate.util.files import fsync_folder, remove_leftovers, write_atomically
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
 _NOT_FOUND = 404
@@ -225,6 +225,10 @@ class LocalOutput:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
+    def remove_leftovers(self) -> None:
+        """Remove the temporary files of killed writers."""
+        remove_leftovers(self._root)
+
     def clear(self, folder: str) -> None:
         """Remove a folder with everything in it."""
         shutil.rmtree(self._root / folder, ignore_errors=True)
@@ -302,6 +306,9 @@ class RemoteOutput:
         if paths:
             with self._report_errors():
                 self._system.rm(paths)
+
+    def remove_leftovers(self) -> None:
+        """Do nothing: the store has no temporary files."""
 
     def clear(self, folder: str) -> None:
         """Remove a folder with everything in it."""

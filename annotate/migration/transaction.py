@@ -266,7 +266,11 @@ def _require_known_files(journal: MigrationJournal) -> None:
     for file in journal.files:
         path = Path(file.path)
         if (path.read_bytes() if path.is_file() else None) not in (file.old, file.new):
-            raise Refused(path, "was changed since the migration began", "restore it first")
+            raise _unknown_file(path)
+
+
+def _unknown_file(path: Path) -> Refused:
+    return Refused(path, "was changed since the migration began", "restore it first")
 
 
 def _write_files(journal: MigrationJournal, side: Literal["old", "new"]) -> None:
@@ -279,7 +283,10 @@ def _write_files(journal: MigrationJournal, side: Literal["old", "new"]) -> None
 
 def _write_file(path: Path, old: bytes, new: bytes) -> None:
     if path.read_bytes() != new:
-        write_atomically(path, new, old=old)
+        try:
+            write_atomically(path, new, old=old)
+        except Refused as error:
+            raise _unknown_file(path) from error
 
 
 ProjectEntries: TypeAlias = dict[int, list[ServerEntry]]
