@@ -41,9 +41,9 @@ def command(ctx: click.Context, corpus: str, schema: str, out: str) -> None:
         raise CannotRun(out, "is inside the corpus, whose labels it could overwrite", "choose a folder outside it")
     try:
         Path(out).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        problem = f"cannot be written: {describe_os_error(error)}"
-        raise CannotRun(out, problem, "make room or choose another folder") from error
+    except OSError as failure:
+        problem = f"cannot be written: {describe_os_error(failure)}"
+        raise CannotRun(out, problem, "make room or choose another folder") from failure
     with writing_to(out), count_progress("labelling", len(article_ids)) as progress:
         for article_id in article_ids:
             text = store.read_text(article_id)

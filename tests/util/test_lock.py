@@ -178,7 +178,7 @@ def test_file_system_without_locks_is_written_to(tmp_path: Path, monkeypatch: py
     def refuse(handle: int, operation: int) -> None:
         raise OSError(9, "Bad file descriptor")  # what NFS answers for a folder
 
-    monkeypatch.setattr(lock.fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
     with holding_lock(tmp_path, patience=0):
         pass
 
