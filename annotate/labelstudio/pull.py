@@ -6,6 +6,7 @@ the journal.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -25,7 +26,7 @@ from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, art
 from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
 from annotate.util.files import FileToWrite, write_files
-from annotate.util.lock import writing_to
+from annotate.util.lock import holding_lock, writing_to
 
 HasTask: TypeAlias = Callable[[int], bool]
 """Return whether the server still has a task; `Studio.has_task`."""
@@ -86,6 +87,7 @@ class Pull:
         self._unknown_tasks, self._unknown_ids = dict[tuple[object, object], JsonObject](), set[object]()
         self._pages_of_unknown: dict[Path, None] = {}
         self._pages_to_keep: set[Path] = set()
+        self._lock: Callable[[Path], AbstractContextManager[object]] = writing_to
 
     def take_page(self, path: Path, page: JournalPage) -> None:
         """Take a page that was just fetched, unless it or an earlier one has a user who is no annotator yet."""
@@ -126,7 +128,9 @@ class Pull:
         return self.result
 
     def _take(self, path: Path, page: JournalPage) -> None:
-        with writing_to(self.corpus.root):
+        # Leftovers are looked for once: that reads every folder of the corpus.
+        lock, self._lock = self._lock, holding_lock
+        with lock(self.corpus.root):
             self._take_locked(path, page)
 
     def _take_locked(self, path: Path, page: JournalPage) -> None:

@@ -420,7 +420,15 @@ def remove_leftovers(folder: Path, *, skip: str | None = None) -> None:
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != skip]
         for name in filter(is_part_name, names):
-            path = Path(parent, name)
-            with contextlib.suppress(OSError), path.open("rb") as file:
-                if try_lock(file.fileno()):
-                    path.unlink()
+            remove_part(Path(parent, name))
+
+
+def remove_part(path: Path) -> None:
+    """Remove the temporary file of a killed writer. That of a running one, which has locked it, stays."""
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would wait for a writer
+        try:
+            if try_lock(handle):
+                path.unlink()
+        finally:
+            os.close(handle)

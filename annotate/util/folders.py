@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from annotate.util.files import fsync_folder, is_part_name, try_lock
+from annotate.util.files import fsync_folder, is_part_name, remove_part, try_lock
 
 NEW, OLD = "new", "old"
 """Names inside the temporary folder of `replacing_folder`: of the folder that is filled, and of the one it replaces."""
@@ -197,18 +197,20 @@ def find_leftovers(folder: str) -> list[str]:
     return sorted(leftovers)
 
 
-def remove_temporary_folders(folder: str) -> None:
-    """Remove the temporary folders of killed runs from a folder and all folders below it.
+def remove_all_leftovers(folder: str) -> None:
+    """Remove the temporary files and folders of killed writers from a folder and all folders below it.
 
     An old folder that a killed run had moved away is put back.
 
     Args:
-        folder: The folder. Temporary folders that a running process has locked stay.
+        folder: The folder. What a running process has locked stays.
     """
     for path in list(_walk_leftovers(folder)):
         match = _TEMPORARY_NAME.fullmatch(path.name)
         if match and path.is_dir():
             _recover(path.with_name(match[1]))
+        else:
+            remove_part(path)
 
 
 def _fsync_tree(folder: Path) -> None:

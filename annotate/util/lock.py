@@ -21,8 +21,7 @@ from pathlib import Path
 
 from annotate.errors import CannotRun, describe_os_error
 from annotate.util.escape import escape_terminal
-from annotate.util.files import remove_leftovers
-from annotate.util.folders import remove_temporary_folders
+from annotate.util.folders import remove_all_leftovers
 
 PATIENCE = 60.0
 """Seconds that a command waits for a lock."""
@@ -59,8 +58,10 @@ os.register_at_fork(after_in_child=_forget_locks)
 
 
 @contextlib.contextmanager
-def holding_lock(folder: str | Path, patience: float = PATIENCE) -> Iterator[None]:
+def holding_lock(folder: str | Path, patience: float = PATIENCE) -> Iterator[bool]:
     """Hold the lock of a folder. Read what is to be changed only inside the context.
+
+    Yields whether the process did not have the lock before.
 
     While another process has the lock, a line on standard error says which.
 
@@ -71,9 +72,9 @@ def holding_lock(folder: str | Path, patience: float = PATIENCE) -> Iterator[Non
     Raises:
         CannotRun: If another process keeps the lock, or the folder cannot be opened.
     """
-    key = _acquire(Path(folder), patience)
+    key, is_first = _acquire(Path(folder), patience)
     try:
-        yield
+        yield is_first
     finally:
         _release(key)
 
@@ -93,15 +94,14 @@ def writing_to(*folders: str | Path, patience: float = PATIENCE) -> Iterator[Non
         CannotRun: If another process keeps a lock, or a folder cannot be opened.
     """
     with contextlib.ExitStack() as stack:
-        for folder in folders:
-            stack.enter_context(holding_lock(folder, patience))
-        for folder in folders:
-            remove_leftovers(Path(folder))
-            remove_temporary_folders(str(folder))
+        newly_locked = [folder for folder in folders if stack.enter_context(holding_lock(folder, patience))]
+        for folder in newly_locked:
+            remove_all_leftovers(str(folder))
         yield
 
 
-def _acquire(folder: Path, patience: float) -> FolderKey:
+def _acquire(folder: Path, patience: float) -> tuple[FolderKey, bool]:
+    """Take a lock, or take it again; return the folder, and whether the process did not have the lock before."""
     deadline, is_announced = time.monotonic() + patience, False
     while True:
         handle = _open_folder(folder)
@@ -111,11 +111,11 @@ def _acquire(folder: Path, patience: float) -> FolderKey:
             if key in _held:
                 os.close(handle)
                 _held[key].contexts += 1
-                return key
+                return key, False
             is_locked = _try_lock(handle)
             if is_locked and _is_folder(folder, key):
                 _held[key] = _HeldLock(handle)
-                return key
+                return key, True
         os.close(handle)
         if is_locked:
             continue  # the path names another folder now; that one has a lock of its own

@@ -16,7 +16,7 @@ import pytest
 from annotate.errors import CannotRun
 from annotate.util import lock
 from annotate.util.files import PART_SUFFIX
-from annotate.util.folders import NEW, OLD
+from annotate.util.folders import NEW, OLD, find_leftovers
 from annotate.util.lock import holding_lock, writing_to
 
 HOLD = """
@@ -224,13 +224,17 @@ def test_leftovers_of_killed_commands_are_removed(tmp_path: Path) -> None:
     (half / NEW / "x").write_text("half")
     (moved / OLD / "x").write_text("old")
     part.write_text("half")
+    os.mkfifo(tmp_path / "deep" / f".pipe.12ab_678{PART_SUFFIX}")
+    (tmp_path / f".link.12ab_678{PART_SUFFIX}").symlink_to("kept/x")
     running.write_text("half")
     with running.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with writing_to(tmp_path):
             pass
     left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*"))
-    assert left == [".b.json.12ab_678.part", ".git.abcdefgh", ".git.abcdefgh/objects", "deep", "kept", "kept/x"]
+    assert find_leftovers(str(tmp_path)) == [".b.json.12ab_678.part"]  # its writer has ended by now
+    link = ".link.12ab_678.part"  # is not one of ours
+    assert left == [".b.json.12ab_678.part", ".git.abcdefgh", ".git.abcdefgh/objects", link, "deep", "kept", "kept/x"]
 
 
 def test_waiting_costs_little(tmp_path: Path) -> None:
