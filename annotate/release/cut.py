@@ -35,6 +35,7 @@ from annotate.util.files import (
     FileToWrite,
     read_bytes,
     remove_leftovers,
+    remove_part,
     require_unchanged,
     write_atomically,
 )
@@ -143,8 +144,9 @@ def _lock(repository: Repository) -> Iterator[None]:
 def _remove_leftovers(candidate: Candidate) -> None:
     """Remove the temporary files of a killed run outside the corpus folder."""
     remove_leftovers(candidate.folder / FOLDER)
-    for path in candidate.folder.glob(f".{CITATION}.*{PART_SUFFIX}"):
-        path.unlink()
+    # The copy of the old contents is a temporary file, too, and has one while it is written.
+    for path in candidate.folder.glob(f".*{CITATION}.*{PART_SUFFIX}"):
+        remove_part(path)
 
 
 def _unrelated_changes(candidate: Candidate) -> Iterator[Finding]:
