@@ -118,7 +118,10 @@ def open_killer(*packages: str) -> Iterator[Killer]:
 
 
 def _import_all(package: str) -> None:
-    module = importlib.import_module(package)
+    try:
+        module = importlib.import_module(package)
+    except ImportError:  # of an extra that is not installed
+        return
     for info in pkgutil.iter_modules(getattr(module, "__path__", ())):
         if info.name != "__main__":
             _import_all(f"{package}.{info.name}")
