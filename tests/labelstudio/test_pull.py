@@ -167,8 +167,9 @@ def test_file_that_an_editor_changes_meanwhile_is_left_alone_and_pulled_again(
     """Its page stays in the journal; the other files of the pull are written."""
     from annotate.labelstudio import pull
     from annotate.util import lock
+    from annotate.util.files import write_files
 
-    edited, write_files = project.corpus.annotation_path("anna", "harbour"), pull.write_files
+    edited = project.corpus.annotation_path("anna", "harbour")
     is_locked: list[bool] = []
 
     def edit_and_write(files: list[Any]) -> list[Path]:
