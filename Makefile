@@ -14,7 +14,7 @@ INSTALL := $(BIN)/uv pip install --quiet --no-deps
 PINNED := $(INSTALL) --require-hashes
 OLD := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run setup test pytest studio studio-down check lint lock figures screenshot browser-test postgres-test versions-test clean
+.PHONY: help run setup test pytest studio studio-down check lint lock figures screenshot browser-test kill-test postgres-test versions-test clean
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
 
@@ -73,6 +73,9 @@ test: lint check pytest  ## lint, the checks, and all tests
 
 browser-test: $(DEV_READY)  ## the labelling screen in a real browser (Debian: apt-get install chromium)
 	@$(BIN)/python -m pytest -m browser
+
+kill-test: $(DEV_READY)  ## kill each command before each of its writes, and repeat it
+	@$(BIN)/python -m pytest -m kills
 
 postgres-test: $(DEV_READY)  ## the server on PostgreSQL, backup and restore (Debian: apt-get install postgresql)
 	@$(BIN)/python -m pytest -m postgres

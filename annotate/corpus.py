@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from types import EllipsisType
 from typing import Any, TypeVar
 
 import msgspec
@@ -125,6 +126,11 @@ def encode_source(source: SourceFile) -> bytes:
     return _encode(source)
 
 
+def decode_split(data: bytes) -> list[str]:
+    """Return the article ids in the bytes of the file of a split, in the order of its lines."""
+    return data.decode("utf-8", "replace").split()
+
+
 def encode_coverage(coverage: Coverage) -> bytes:
     """Return the canonical bytes of an article's coverage."""
     return _encode(coverage)
@@ -143,6 +149,21 @@ def find_parent_folder(folder: Path) -> Path:
     parent = folder / ".." if folder.name in ("", "..") else folder.parent
     resolved = folder.resolve().parent
     return parent if parent.resolve() == resolved else resolved
+
+
+def find_project_folders(schema: Path) -> list[Path]:
+    """Return the folders to lock before files of a schema folder are written.
+
+    Commands that write to a corpus read its inventory, so the corpus folder next to the schema folder is locked, too.
+
+    Args:
+        schema: The schema folder.
+
+    Returns:
+        The folder `corpus` next to the schema folder, if it holds a corpus, and the schema folder, if it exists.
+    """
+    corpus = find_parent_folder(schema) / "corpus"
+    return [*([corpus] if _is_corpus(corpus) else []), *([schema] if schema.is_dir() else [])]
 
 
 def _is_corpus(folder: Path) -> bool:
@@ -336,10 +357,11 @@ class Corpus:
 
     def splits(self) -> dict[str, list[str]]:
         """Return the article ids of each split, in the order of the lines of its file."""
-        return {
-            name: self.read_file(self.split_path(name), "restore the list").decode("utf-8", "replace").split()
-            for name in self.split_names()
-        }
+        return {name: decode_split(data) for name, data in self.read_split_files().items()}
+
+    def read_split_files(self) -> dict[str, bytes]:
+        """Return the bytes of the file of each split."""
+        return {name: self.read_file(self.split_path(name), "restore the list") for name in self.split_names()}
 
     def split_names(self) -> list[str]:
         """Return the names of the splits that have a file, in the order of their file names."""
@@ -449,9 +471,15 @@ class Corpus:
         """Yield all gold annotations in the order of the article ids. The files are read one by one."""
         return (self.read_annotation(GOLD, article_id) for article_id in self.annotated_ids(GOLD))
 
-    def prepare_file(self, path: Path, data: bytes) -> FileToWrite:
-        """Return a file of the corpus for `write_files`, which refuses to write it behind a link."""
-        return FileToWrite(path, data, within=self.root)
+    def prepare_file(self, path: Path, data: bytes, old: bytes | EllipsisType | None = ...) -> FileToWrite:
+        """Return a file of the corpus for `write_files`, which refuses to write it behind a link.
+
+        Args:
+            path: The file.
+            data: Its contents.
+            old: The contents that were read before, as in `FileToWrite`.
+        """
+        return FileToWrite(path, data, within=self.root, old=old)
 
     def write_file(self, path: Path, data: bytes) -> None:
         """Write a file of the corpus completely or not at all.
@@ -492,20 +520,6 @@ class Corpus:
         """Return a source file and its record. The record is last."""
         record = self.prepare_file(self.source_record_path(source.file), encode_source(source))
         return [self.prepare_file(self.source_path(source.file), data), record]
-
-    def write_source(self, source: SourceFile, data: bytes) -> None:
-        """Write a source file and its record.
-
-        Args:
-            source: The record.
-            data: The bytes of the source file.
-        """
-        for file in self.prepare_source(source, data):
-            write_atomically(*file)
-
-    def write_source_record(self, source: SourceFile) -> None:
-        """Write the record of a source file, and leave the source file alone."""
-        self.write_file(self.source_record_path(source.file), encode_source(source))
 
 
 def _decode(path: str | Path, data: bytes, type_: type[T]) -> T:

@@ -7,10 +7,10 @@ from pathlib import Path
 from annotate.annotation_schema import encode_annotation_schema
 from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, encode_class_ids, extend_class_ids
 from annotate.errors import CannotRun
-from annotate.inventory import Bounds, Inventory, RelationLabel
+from annotate.inventory import Bounds, Inventory, RelationLabel, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, package_schema
 from annotate.util.escape import Markdown, escape_markdown_words, markdown_code, markdown_table
-from annotate.util.files import read_text
+from annotate.util.files import FileToWrite, read_bytes_if_present, read_text
 from annotate.util.folders import find_files
 
 _MARKED = re.compile(
@@ -33,16 +33,48 @@ def generate_files(inventory: Inventory, schema: Path, guidelines: Path | None) 
     Raises:
         CannotRun: If a marker on a page is unknown.
     """
-    files = {schema / ANNOTATION_SCHEMA_FILE: encode_annotation_schema(inventory)}
     class_ids = extend_class_ids(inventory.committed_class_ids, inventory.class_names)
-    files[schema / CLASS_IDS_FILE] = encode_class_ids(class_ids)
-    files |= {schema / f"{name}.schema.json": package_schema(name) for name in PACKAGE_SCHEMAS}
+    texts = [encode_annotation_schema(inventory), encode_class_ids(class_ids), *map(package_schema, PACKAGE_SCHEMAS)]
+    files = dict(zip(generated_paths(schema), texts, strict=True))
     for path in find_files(guidelines, ".md", below=True) if guidelines else []:
         page = read_text(path, "make it a page that can be read", within=guidelines)
         filled = _MARKED.sub(_make_filler(inventory, path), page)
         if "<!-- generated:" in page:
             files[path] = filled
     return files
+
+
+def generated_paths(schema: Path) -> list[Path]:
+    """Return the paths of the files that are generated into a schema folder."""
+    names = ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, *(f"{name}.schema.json" for name in PACKAGE_SCHEMAS)
+    return [schema / name for name in names]
+
+
+def find_stale_files(schema: Path, guidelines: Path | None) -> tuple[list[FileToWrite], int]:
+    """Generate the files of a schema folder and of the guidelines, and compare them with what is there.
+
+    Args:
+        schema: The schema folder.
+        guidelines: The folder of the guidelines, if there is one.
+
+    Returns:
+        The files that are missing or stale, and the number of all.
+
+    Raises:
+        CannotRun: If the inventory or a page cannot be read, or a marker on a page is unknown.
+    """
+    folders = dict.fromkeys(generated_paths(schema), schema)
+    if guidelines:
+        folders |= dict.fromkeys(find_files(guidelines, ".md", below=True), guidelines)
+    # Read before the files are generated: a page that an editor saves meanwhile then differs from what is expected.
+    old = {path: read_bytes_if_present(path, "make it a readable file", within=folders[path]) for path in folders}
+    files = generate_files(load_inventory(schema), schema, guidelines)
+    stale = [
+        FileToWrite(path, text.encode(), within=folders.get(path), old=old.get(path))
+        for path, text in files.items()
+        if old.get(path) != text.encode()
+    ]
+    return stale, len(files)
 
 
 def _make_filler(inventory: Inventory, path: Path) -> Callable[[re.Match[str]], str]:

@@ -3,16 +3,18 @@
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from annotate.corpus import Corpus, encode_article, encode_source
+from annotate.errors import Refused
 from annotate.model import ARTICLE_ID_LENGTH, Article, Omission, SourceFile, SourceRange, is_article_id
 from annotate.offsets import normalise, sha256, trim_range
 from annotate.schemas import explain, package_schema
-from annotate.util.files import FileToWrite
+from annotate.util.files import FileToWrite, read_raw, write_files
+from annotate.util.lock import writing_to
 
 WHITE_SPACE = "white space around the article"
 LONGEST_NAME = 235
@@ -50,11 +52,15 @@ class Intake(NamedTuple):
     data: bytes
     articles: tuple[Article, ...]
 
-    def files(self, corpus: Corpus) -> Iterator[FileToWrite]:
-        """Yield the files to write, in this order."""
-        yield from corpus.prepare_source(self.source, self.data)
-        for article in self.articles:
-            yield from corpus.prepare_article(article)
+    def files(self, corpus: Corpus) -> list[FileToWrite]:
+        """Return the files to write, in this order.
+
+        Texts are first and metadata last: while anything is missing, `annotate check` reports a text without metadata
+        and names `annotate add`, and no reader sees an article without a text.
+        """
+        pairs = [corpus.prepare_article(article) for article in self.articles]
+        texts, metadata = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        return [*texts, *corpus.prepare_source(self.source, self.data), *metadata]
 
 
 def make_article_id(name: str) -> str:
@@ -169,32 +175,91 @@ def _gaps(text: str, cuts: list[Cut], reason: str | None) -> Iterable[Omission]:
 
 
 class CorpusContents:
-    """The ids, source files and texts of a corpus and of the articles to add. The corpus is read once."""
+    """The texts of a corpus, and the ids, source files and texts of the articles to add. The corpus is read once.
+
+    A file that the corpus has with exactly the bytes that would be written counts as written: a command that was
+    killed between two files is completed when it is repeated.
+    """
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self._ids = {*corpus.article_ids(), *corpus.text_ids()}
-        self._files: set[str] = set()
+        self._ids, self._files = set[str](), set[str]()
         self._texts = {article.text_sha256: article.id for article in corpus.articles()}
 
-    def add(self, intake: Intake) -> None:
+    def add(self, intake: Intake) -> list[FileToWrite]:
         """Register a source file with its articles.
 
+        Returns:
+            The files that the corpus lacks, in the order in which they are written; none if it has them all.
+
         Raises:
-            ArticleRejected: If the corpus has its name, an id or a text already.
+            ArticleRejected: If the corpus has its name, an id or a text already, with other contents.
         """
         file, corpus = intake.source.file, self._corpus
-        # Anything at these paths would be overwritten, also a broken link.
-        there = any(map(os.path.lexists, (corpus.source_path(file), corpus.source_record_path(file))))
-        if file in self._files or there:
+        source, record = corpus.prepare_source(intake.source, intake.data)
+        if file in self._files or _has_other(source):
             raise ArticleRejected(f"a source file called {file} is in the corpus already; rename the new one")
+        if _has_other(record):
+            is_same = os.path.lexists(source.path)
+            hint = "cut it as its record says, or rename the new one" if is_same else "rename the new one"
+            raise ArticleRejected(f"a source file called {file} is in the corpus already; {hint}")
         self._files.add(file)
         for article in intake.articles:
-            if article.id in self._ids:
+            files = corpus.prepare_article(article)
+            if article.id in self._ids or any(map(_has_other, files)):
                 raise ArticleRejected(
                     f"an article with the id {article.id!r} is in the corpus already; give another with --id"
                 )
-            if article.text_sha256 in self._texts:
+            if self._texts.setdefault(article.text_sha256, article.id) != article.id:
                 raise ArticleRejected(f"its text is in the corpus already, as {self._texts[article.text_sha256]!r}")
             self._ids.add(article.id)
-            self._texts[article.text_sha256] = article.id
+        return [part._replace(old=None) for part in intake.files(corpus) if not os.path.lexists(part.path)]
+
+
+def _has_other(file: FileToWrite) -> bool:
+    """Return whether anything but these bytes is at the path of a file, also a link."""
+    if not os.path.lexists(file.path):
+        return False
+    try:
+        return read_raw(str(file.path), within=file.within or file.path.parent) != file.data
+    except OSError:
+        return True
+
+
+class Addition(NamedTuple):
+    """What became of a source file.
+
+    Attributes:
+        intake: The source file with its articles.
+        is_new: Whether a file was written; the corpus had everything otherwise.
+    """
+
+    intake: Intake
+    is_new: bool
+
+
+def add_articles(corpus: Corpus, intakes: Iterable[Intake]) -> list[Addition]:
+    """Add source files with their articles to a corpus, all or none of them.
+
+    The corpus is locked and only then read.
+
+    Args:
+        corpus: The corpus.
+        intakes: What is to be added. The next one is asked for when the one before it has been accepted.
+
+    Returns:
+        What became of each.
+
+    Raises:
+        ArticleRejected: If one cannot be added; nothing is written.
+        Refused: If a file of the corpus was made by another program meanwhile. It is left alone; the others are
+            written.
+    """
+    with writing_to(corpus.root):
+        contents = CorpusContents(corpus)
+        pairs = [(intake, contents.add(intake)) for intake in intakes]
+        changed = write_files([file for _, missing in pairs for file in missing])
+    for path in changed:
+        problem = "was made by another program while articles were added, and was left alone"
+        raise Refused(path, problem, "move it away and add the articles again")
+    return [Addition(intake, bool(missing)) for intake, missing in pairs]

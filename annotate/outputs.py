@@ -21,7 +21,7 @@ from annotate.corpus import Corpus, find_parent_folder
 from annotate.errors import CannotRun, describe_os_error
 from annotate.inventory import INVENTORY_FILE, Inventory
 from annotate.util.files import read_rest, write_atomically
-from annotate.util.folders import is_inner_path, replacing_folder, walk_entries
+from annotate.util.folders import has_temporary_folder, is_inner_path, is_same_folder, replacing_folder, walk_entries
 
 MARKER_FILE = ".annotate-output.json"
 """The marker of commands whose output has no file that lists the others. Programs that read such folders skip hidden
@@ -109,13 +109,16 @@ def scan_folder(folder: str, prefix: str = "") -> Iterator[OutputEntry]:
                 yield OutputEntry(name, "file" if entry.is_file(follow_symlinks=False) else "other")
 
 
-def require_output_folder(out: Path, marker: Marker | None = None, sources: Iterable[Path] = ()) -> None:
+def require_output_folder(
+    out: Path, marker: Marker | None = None, sources: Iterable[Path] = (), *, may_be_filled: bool = False
+) -> None:
     """Check that a command may write an output folder, in place of what is there.
 
     Args:
         out: The folder.
         marker: The marker of the command; None if the folder must be new or empty.
         sources: Folders that must neither contain it nor be inside it, such as the corpus that the command reads.
+        may_be_filled: Whether it may hold anything; the caller compares it with what it writes.
 
     Raises:
         CannotRun: If the folder is a link or a file, holds anything that the command did not write, or lies inside the
@@ -123,7 +126,7 @@ def require_output_folder(out: Path, marker: Marker | None = None, sources: Iter
     """
     require_outside_sources(out, sources)
     try:
-        if require_folder(out):
+        if require_folder(out) and not may_be_filled:
             own_names = marker.read(out) if marker else None
             foreign = (own_names or OwnNames()).find_foreign(scan_folder(str(out)))
             if foreign is not None:
@@ -207,19 +210,22 @@ def output_folder(out: Path, marker: Marker | None = None, sources: Iterable[Pat
 
     Args:
         out: The folder.
-        marker: The marker of the command; None if the folder must be new or empty.
+        marker: The marker of the command; None if the folder must be new or empty, or a run that was killed must have
+            written exactly the same files into it.
         sources: Folders that must neither contain it nor be inside it.
 
     Raises:
         CannotRun: If the folder must not be written, before or after the block, or cannot be.
     """
     sources = tuple(sources)
-    require_output_folder(out, marker, sources)
+    was_killed = marker is None and has_temporary_folder(out)
+    require_output_folder(out, marker, sources, may_be_filled=was_killed)
     try:
         with replacing_folder(Path(os.path.realpath(out))) as folder:
             yield folder
             # The block may have taken hours, in which someone put a file into the old folder.
-            require_output_folder(out, marker, sources)
+            is_same = was_killed and out.is_dir() and is_same_folder(folder, out)
+            require_output_folder(out, marker, sources, may_be_filled=is_same)
     except OSError as error:
         problem = f"cannot be written: {describe_os_error(error)}"
         raise CannotRun(out, problem, "free space or choose another folder with --out") from error

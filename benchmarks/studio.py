@@ -40,6 +40,7 @@ from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
 from annotate.model import Article, Omission, SourceFile, SourceRange
 from annotate.offsets import sha256
+from annotate.util.files import write_files
 from benchmarks import exports
 
 SCHEMA = Path(__file__).resolve().parent.parent / "tests" / "base" / "schema"
@@ -99,7 +100,7 @@ def write_corpus(root: Path, count: int) -> Corpus:
             _write(corpus, mapper, one, place)
             start = end + len(RULE)
         record = SourceFile(file=file, sha256=sha256(whole), boundaries="Lines of stars.", omitted=tuple(omitted))
-        corpus.write_source(record, whole)
+        write_files(corpus.prepare_source(record, whole))
     return corpus
 
 

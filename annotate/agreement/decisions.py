@@ -1,6 +1,6 @@
 """The files of decisions, `adjudication/ARTICLE.yaml`, and the annotations that they are about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -14,8 +14,9 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
 from annotate.offsets import sha256
 from annotate.schemas import convert_value
-from annotate.util.files import decode_yaml
+from annotate.util.files import FileToWrite, decode_yaml, write_together
 from annotate.util.folders import find_files
+from annotate.util.lock import writing_to
 
 FindErrors: TypeAlias = Callable[[Annotation, str, Inventory], list[Finding]]
 """Return the errors of an annotation of a text; `checks.find_errors`."""
@@ -77,9 +78,46 @@ def encode_decisions(decisions: Adjudication) -> bytes:
     return yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=110).encode()
 
 
-def write_decisions(corpus: Corpus, decisions: Adjudication) -> None:
-    """Write the decisions on an article."""
-    corpus.write_file(corpus.adjudication_path(decisions.article), encode_decisions(decisions))
+def prepare_decisions(corpus: Corpus, decisions: Adjudication, old: bytes | None) -> FileToWrite:
+    """Return the file of the decisions on an article.
+
+    Args:
+        corpus: The corpus.
+        decisions: The decisions.
+        old: The bytes that were read of the file before; None if there was none.
+    """
+    return corpus.prepare_file(corpus.adjudication_path(decisions.article), encode_decisions(decisions), old)
+
+
+def plan_articles(
+    corpus: Corpus, article_ids: Iterable[str], annotators: Sequence[str], *, replace: bool = False
+) -> list[Adjudication]:
+    """Plan the adjudication of articles, and write the files of decisions.
+
+    The corpus is locked and only then read.
+
+    Args:
+        corpus: The corpus.
+        article_ids: The articles.
+        annotators: The annotators whose annotations are compared.
+        replace: Whether decisions between other annotators, or on another text, are dropped.
+
+    Returns:
+        The decisions on each article.
+
+    Raises:
+        CannotRun: If a file cannot be read or does not fit.
+        Refused: If decisions would be lost, name an unknown annotator or span, or were changed meanwhile. Nothing is
+            written.
+    """
+    files, plans = list[FileToWrite](), list[Adjudication]()
+    with writing_to(corpus.root):
+        for article_id in article_ids:
+            old = corpus.read_file_if_present(corpus.adjudication_path(article_id))
+            plans.append(plan_article(corpus, article_id, annotators, replace=replace))
+            files.append(prepare_decisions(corpus, plans[-1], old))
+        write_together(files)
+    return plans
 
 
 def plan_article(corpus: Corpus, article_id: str, annotators: Sequence[str], *, replace: bool = False) -> Adjudication:

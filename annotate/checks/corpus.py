@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from annotate.class_ids import CLASS_IDS_FILE, find_class_id_faults
+from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, find_class_id_faults
 from annotate.corpus import Corpus
 from annotate.findings import Problem, Rule, rule
+from annotate.generate import generated_paths
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, SourceFile
 
@@ -39,6 +40,7 @@ class CorpusFacts:
         inventory_version: The version of the inventory in use.
         misplaced_files: The paths that have no place in the layout of a corpus.
         unprintable_files: The paths that cannot be printed as they are.
+        leftovers: The temporary files and folders that killed commands left in the corpus and schema folders.
         metadata_ids: The ids of articles that have a metadata file.
         text_ids: The ids of articles that have a text file.
         articles: The articles with readable metadata, by id.
@@ -54,6 +56,7 @@ class CorpusFacts:
     inventory_version: str
     misplaced_files: list[str] = field(default_factory=list)
     unprintable_files: list[str] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
     metadata_ids: list[str] = field(default_factory=list)
     text_ids: list[str] = field(default_factory=list)
     articles: dict[str, ArticleFacts] = field(default_factory=dict)
@@ -428,6 +431,19 @@ def decisions_elsewhere(value: Any, name: str, article_ids: set[str]) -> Iterato
         yield Problem(f"decides on the article {name!r}, which is not in articles/; restore it")
 
 
+@rule("C120", "warning")
+def leftover(contents: CorpusFacts) -> Iterator[Problem]:
+    """Neither the corpus folder nor the schema folder has a temporary file or folder of a killed command.
+
+    Why: it is half of a file that was not written; a stray copy would be released with the rest.
+    Fails: articles/.a.json.k3w9x0ab.part, which no running command writes.
+    Passes: the same folder after the next command that writes to it, which removes the file; a file that a running
+    command writes.
+    """
+    for file in contents.leftovers:
+        yield Problem("was left by a command that was killed; run that command again, which removes it", file=file)
+
+
 OF_ANNOTATION: tuple[Rule, ...] = (annotator_differs, stale_inventory, made_from_nothing)
 OF_ANNOTATORS: tuple[Rule, ...] = (personal_data, annotator_twice)
 OF_CONTENTS: tuple[Rule, ...] = (
@@ -445,6 +461,7 @@ OF_CONTENTS: tuple[Rule, ...] = (
     same_text_twice,
     unexpected_file,
     unprintable_name,
+    leftover,
 )
 
 
@@ -462,10 +479,29 @@ def class_without_id(inventory: Inventory, file: str) -> Iterator[Problem]:
         yield Problem(f"{fault.problem}; {fault.hint}", file=file)
 
 
+@rule("C502")
+def schema_incomplete(inventory: Inventory, file: str) -> Iterator[Problem]:
+    """Once `annotate generate` has run, the schema folder has all files that it writes.
+
+    Why: other programs check annotations with these files; an interrupted command may have written only some.
+    Fails: schema/ with annotation.schema.json, but without links.schema.json.
+    Passes: all of them; neither annotation.schema.json nor classes.json, before `annotate generate` first ran.
+    """
+    folder = Path(inventory.folder)
+    if inventory.folder and any((folder / name).is_file() for name in (ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE)):
+        # C501 reports a missing classes.json.
+        missing = [path.name for path in generated_paths(folder) if path.name != CLASS_IDS_FILE and not path.is_file()]
+        if missing:
+            yield Problem(f"lacks {', '.join(missing)}; run `annotate generate`", file=file)
+
+
+OF_SCHEMA: tuple[Rule, ...] = (class_without_id, schema_incomplete)
+
+
 def path_from_corpus(corpus: Corpus, path: str | Path) -> str:
     """Return a path beside the corpus as findings name it: relative to the corpus, unless it is absolute."""
     path = Path(path)
     return path.as_posix() if path.is_absolute() else Path(os.path.relpath(path, corpus.root)).as_posix()
 
 
-RULES: tuple[Rule, ...] = (*OF_ANNOTATION, *OF_ANNOTATORS, *OF_CONTENTS, decisions_elsewhere, class_without_id)
+RULES: tuple[Rule, ...] = (*OF_ANNOTATION, *OF_ANNOTATORS, *OF_CONTENTS, decisions_elsewhere, *OF_SCHEMA)

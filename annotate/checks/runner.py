@@ -30,7 +30,7 @@ from annotate.schemas import explain_conversion_error, package_schema
 from annotate.splits.groups import bonds_of_links
 from annotate.util.escape import has_unseen
 from annotate.util.files import LINK, read_raw, read_stamp
-from annotate.util.folders import list_folders, list_irregular, list_names
+from annotate.util.folders import find_leftovers, list_folders, list_irregular, list_names
 from annotate.util.parallel import map_in_order, process_pool, without_garbage_collection
 
 T = TypeVar("T")
@@ -103,9 +103,9 @@ def _run_all(run: "_Run", inventory: Inventory, workers: int, progress: Callable
     yield from run.check_strays()
     for rule in corpus_rules.OF_CONTENTS:
         yield from rule("", None, run.contents)
-    yield from corpus_rules.class_without_id(
-        "", None, inventory, corpus_rules.path_from_corpus(run.corpus, f"{inventory.folder}/{CLASS_IDS_FILE}")
-    )
+    schema = corpus_rules.path_from_corpus(run.corpus, inventory.folder)
+    yield from corpus_rules.class_without_id("", None, inventory, f"{schema}/{CLASS_IDS_FILE}")
+    yield from corpus_rules.schema_incomplete("", None, inventory, schema)
 
 
 class ArticleFiles(NamedTuple):
@@ -351,12 +351,29 @@ def _source(root: str, path: str, *_state: int) -> SourceText:
     return SourceText.from_bytes(read_raw(path, within=root))
 
 
+def _paths_to(file: str) -> Iterator[str]:
+    """Yield a path, and those of the folders that it is in."""
+    yield file
+    while "/" in file:
+        file = file.rpartition("/")[0]
+        yield file
+
+
+def _find_schema_leftovers(corpus: Corpus, inventory: Inventory) -> list[str]:
+    """Return the leftovers in the schema folder, as findings name them."""
+    if not inventory.folder or Path(inventory.folder).resolve().is_relative_to(corpus.root.resolve()):
+        return []
+    folder = corpus_rules.path_from_corpus(corpus, inventory.folder)
+    return [f"{folder}/{name}" for name in find_leftovers(inventory.folder)]
+
+
 class _Run:
     """One pass over a corpus, which keeps in `contents` what the checks of the whole need."""
 
     def __init__(self, corpus: Corpus, inventory: Inventory) -> None:
         self.corpus = corpus
         self.checker = ArticleChecker(corpus, inventory, set())
+        leftovers = set(find_leftovers(str(corpus.root)))
         self.irregular: list[tuple[str, str]] = []
         misplaced = list[str]()
         unprintable = list[str]()
@@ -365,12 +382,13 @@ class _Run:
                 unprintable.append(path)
             if irregular:
                 self.irregular.append((path, irregular))
-            elif not corpus_rules.is_in_layout(path):
+            elif not corpus_rules.is_in_layout(path) and leftovers.isdisjoint(_paths_to(path)):
                 misplaced.append(path)
         self.contents = CorpusFacts(
             inventory_version=inventory.version,
             misplaced_files=sorted(misplaced),
             unprintable_files=sorted(unprintable),
+            leftovers=[*sorted(leftovers), *_find_schema_leftovers(corpus, inventory)],
             metadata_ids=corpus.article_ids(),
             text_ids=corpus.text_ids(),
         )

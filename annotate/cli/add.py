@@ -1,6 +1,7 @@
 """`annotate add`: add articles to a corpus."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,10 @@ def command(
 
     Each file is kept byte for byte as a source. The article is its text with LF line ends in Unicode normal form C,
     with the range and the hash of the part of the source that it was cut from. If one file is refused, nothing is
-    written. A file is refused for its content, or for an option that `annotate check` would not pass.
+    written. A file is refused for its content, or for an option that `annotate check` would not pass. If the command
+    was interrupted, run it again: it adds what is missing.
 
-    Exit code 0: added; 1: refused, for example because the article exists already; 2: could not run.
+    Exit code 0: added; 1: refused, or everything was in the corpus already; 2: could not run.
 
     \b
     annotate add news/*.txt
@@ -60,8 +62,8 @@ def command(
     """
     from annotate.cli.terminal import count_noun
     from annotate.corpus import Corpus
-    from annotate.ingest import ArticleRejected, CorpusContents, Cut, Details, cut_articles
-    from annotate.util.files import read_bytes, write_files
+    from annotate.ingest import ArticleRejected, Cut, Details, Intake, add_articles, cut_articles
+    from annotate.util.files import read_bytes
 
     if (len(files) > 1 and (id_ is not None or cuts)) or (id_ is not None and cuts):
         raise click.UsageError("--id and --cut go with one file, and not together")
@@ -71,21 +73,25 @@ def command(
         if not match:
             raise click.UsageError(f"--cut {cut!r} is not ID=START:END")
         parsed.append(Cut(match[1], int(match[2]), int(match[3])))
-    folder = Corpus(corpus)
-    contents, intakes = CorpusContents(folder), []
-    for file in files:
-        data = read_bytes(Path(file), "name a file that can be read", within=None)
-        try:
+    folder, file = Corpus(corpus), ""
+
+    def read_intakes() -> Iterator[Intake]:
+        nonlocal file
+        for file in files:
+            data = read_bytes(Path(file), "name a file that can be read", within=None)
             whole = [Cut(id_, 0, len(data.decode("utf-8", "replace")))] if id_ is not None else []
-            intakes.append(
-                cut_articles(Path(file).name, data, parsed or whole, Details(**details), boundaries, omitted)
-            )
-            contents.add(intakes[-1])
-        except ArticleRejected as error:
-            echo(f"{file}: {error}", err=True)
-            ctx.exit(1)
-    # Nothing is written before every file has been accepted.
-    write_files([file for intake in intakes for file in intake.files(folder)])
-    for intake in intakes:
+            yield cut_articles(Path(file).name, data, parsed or whole, Details(**details), boundaries, omitted)
+
+    try:
+        additions = add_articles(folder, read_intakes())
+    except ArticleRejected as error:
+        echo(f"{file}: {error}", err=True)
+        ctx.exit(1)
+    for intake, is_new in additions:
         for article in intake.articles:
-            echo(f"{article.id}: {count_noun(len(article.text), 'character')} from {intake.source.file}")
+            counts = count_noun(len(article.text), "character")
+            note = "" if is_new else "; it was in the corpus already"
+            echo(f"{article.id}: {counts} from {intake.source.file}{note}")
+    if not any(addition.is_new for addition in additions):
+        echo("Nothing was added: everything was in the corpus already.", err=True)
+        ctx.exit(1)

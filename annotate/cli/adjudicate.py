@@ -35,17 +35,18 @@ def plan(corpus: str, from_: str, anew: bool) -> None:
     \b
     annotate adjudicate plan --from anna,ben
     """
-    from annotate.agreement.decisions import plan_article, write_decisions
+    from annotate.agreement.decisions import plan_articles
     from annotate.corpus import Corpus
     from annotate.model import GOLD
+    from annotate.util.lock import writing_to
 
     store = Corpus(corpus)
-    annotators = store.select_annotation_sets(split_ids(from_))
-    if GOLD in annotators:
-        raise CannotRun(from_, f"names {GOLD}, which the decisions make", "name the annotators who labelled")
-    article_ids = store.common_article_ids(annotators)
-    for adjudication in [plan_article(store, article_id, annotators, replace=anew) for article_id in article_ids]:
-        write_decisions(store, adjudication)
+    with writing_to(store.root):
+        annotators = store.select_annotation_sets(split_ids(from_))
+        if GOLD in annotators:
+            raise CannotRun(from_, f"names {GOLD}, which the decisions make", "name the annotators who labelled")
+        plans = plan_articles(store, store.common_article_ids(annotators), annotators, replace=anew)
+    for adjudication in plans:
         open_ = len(adjudication.open_differences)
         decided = len(adjudication.differences) - open_
         agreed = ", ".join(f"{number} {kind}" for kind, number in adjudication.agreed.items())
@@ -68,23 +69,29 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     """
     from annotate.agreement.decisions import decide_gold, list_decided_articles
     from annotate.checks import find_errors
-    from annotate.corpus import Corpus
+    from annotate.corpus import Corpus, encode_annotation
     from annotate.inventory import load_inventory
     from annotate.model import GOLD
+    from annotate.util.files import write_together
+    from annotate.util.lock import writing_to
 
-    store, inventory = Corpus(corpus), load_inventory(schema)
-    if adjudicator not in store.read_annotators():
-        raise CannotRun(store.annotators_path, f"does not list {adjudicator!r}", "add the adjudicator there first")
-    article_ids = list_decided_articles(store)
-    if not article_ids:
-        raise CannotRun(store.root / "adjudication", "has no files", "write them with `annotate adjudicate plan`")
-    results = [decide_gold(store, inventory, article_id, adjudicator, find_errors) for article_id in article_ids]
-    problems = [problem for result in results for problem in result.problems]
-    for problem in problems:
-        echo(problem, err=True)
-    if problems:
-        ctx.exit(1)
-    for gold, _ in results:
-        if gold is not None:
-            store.write_annotation(GOLD, gold)
-            echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")
+    store = Corpus(corpus)
+    with writing_to(store.root):
+        inventory = load_inventory(schema)
+        if adjudicator not in store.read_annotators():
+            raise CannotRun(store.annotators_path, f"does not list {adjudicator!r}", "add the adjudicator there first")
+        article_ids = list_decided_articles(store)
+        if not article_ids:
+            raise CannotRun(store.root / "adjudication", "has no files", "write them with `annotate adjudicate plan`")
+        paths = {article_id: store.annotation_path(GOLD, article_id) for article_id in article_ids}
+        old = {path: store.read_file_if_present(path) for path in paths.values()}
+        results = [decide_gold(store, inventory, article_id, adjudicator, find_errors) for article_id in article_ids]
+        problems = [problem for result in results for problem in result.problems]
+        for problem in problems:
+            echo(problem, err=True)
+        if problems:
+            ctx.exit(1)
+        golds = {paths[gold.article]: gold for gold, _ in results if gold is not None}
+        write_together([store.prepare_file(path, encode_annotation(gold), old[path]) for path, gold in golds.items()])
+    for gold in golds.values():
+        echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")

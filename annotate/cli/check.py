@@ -35,7 +35,8 @@ def command(
 
     All findings are printed.
 
-    Exit code 0: no errors (with --strict, no warnings either); 1: findings; 2: could not run.
+    Exit code 0: no errors (with --strict, no warnings either); 1: findings, or --fix left a file alone that was changed
+    meanwhile; 2: could not run.
 
     \b
     annotate check
@@ -43,19 +44,26 @@ def command(
     annotate check --format sarif > findings.sarif
     """
     from annotate.checks import CATALOGUE, fixes
+    from annotate.util.lock import writing_to
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
-    article_count = len(store.article_ids())
-    with count_progress("checking", article_count) as progress:
-        findings = annotate.check(store, inventory, workers=workers, progress=progress, folders=(guidelines,))
-    if fix and (fixed := fixes.apply_fixes(store, findings)):
-        for file in fixed:
-            echo(f"fixed {Path(corpus) / file}", err=True)
+    left_alone = list[str]()
+    with writing_to(*([store.root] if fix else [])):
+        article_count = len(store.article_ids())
         with count_progress("checking", article_count) as progress:
             findings = annotate.check(store, inventory, workers=workers, progress=progress, folders=(guidelines,))
+        if fix and any(finding.fix for finding in findings):
+            fixed, left_alone = fixes.apply_fixes(store, findings)
+            for file in fixed:
+                echo(f"fixed {Path(corpus) / file}", err=True)
+            for file in left_alone:
+                problem = "was changed by another program while it was checked, and was left alone; check it again"
+                echo(f"{Path(corpus) / file}: {problem}", err=True)
+            with count_progress("checking", article_count) as progress:
+                findings = annotate.check(store, inventory, workers=workers, progress=progress, folders=(guidelines,))
     annotation_count = sum(len(store.annotated_ids(annotation_set)) for annotation_set in store.annotation_sets())
     counts = f"{count_noun(article_count, 'article')}, {count_noun(annotation_count, 'annotation')}"
     subject = f"{corpus} ({counts}, {len(CATALOGUE)} rules)"
     show_findings(findings, format_, store.root, CATALOGUE, subject)
-    if any(strict or finding.severity == "error" for finding in findings):
+    if left_alone or any(strict or finding.severity == "error" for finding in findings):
         ctx.exit(1)

@@ -26,34 +26,39 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     annotate coverage
     annotate coverage --write
     """
-    from annotate.corpus import Corpus
+    from annotate.corpus import Corpus, encode_coverage
     from annotate.coverage import update_coverage
     from annotate.errors import CannotRun
     from annotate.inventory import load_inventory
     from annotate.model import GOLD
+    from annotate.util.files import FileToWrite, write_together
+    from annotate.util.lock import writing_to
 
-    inventory, store = load_inventory(schema), Corpus(corpus)
-    article_ids = store.covered_ids()
-    if not article_ids:
-        hint = "list each article's sentences there (docs/formats.md)"
-        raise CannotRun(store.root / "coverage", "has no files", hint)
-    open_ = 0
-    for article_id in article_ids:
-        before = store.read_coverage(article_id)
-        after = update_coverage(before, store.read_annotation(GOLD, article_id), inventory)
-        if write and after != before:
-            store.write_coverage(after)
-        stale = after != before and not write
-        empty = [sentence for sentence in after.sentences if not sentence.has]
-        silent = [sentence for sentence in empty if not sentence.reason]
-        echo(
-            f"{article_id}: {len(after.sentences)} sentences, {len(after.sentences) - len(empty)} with labels, "
-            f"{len(empty) - len(silent)} without and a reason, {len(silent)} open"
-            f"{'; counts are stale, run with --write' if stale else ''}"
-        )
-        for sentence in empty:
-            echo(f"  [{sentence.start}, {sentence.end}) {sentence.text}")
-            echo(f"    {sentence.reason or 'no reason given'}")
-        open_ += len(silent) + stale
+    store, open_, files = Corpus(corpus), 0, list[FileToWrite]()
+    with writing_to(*([store.root] if write else [])):
+        inventory, article_ids = load_inventory(schema), store.covered_ids()
+        if not article_ids:
+            hint = "list each article's sentences there (docs/formats.md)"
+            raise CannotRun(store.root / "coverage", "has no files", hint)
+        for article_id in article_ids:
+            path = store.coverage_path(article_id)
+            old = store.read_file_if_present(path)
+            before = store.read_coverage(article_id)
+            after = update_coverage(before, store.read_annotation(GOLD, article_id), inventory)
+            if write and after != before:
+                files.append(store.prepare_file(path, encode_coverage(after), old))
+            stale = after != before and not write
+            empty = [sentence for sentence in after.sentences if not sentence.has]
+            silent = [sentence for sentence in empty if not sentence.reason]
+            echo(
+                f"{article_id}: {len(after.sentences)} sentences, {len(after.sentences) - len(empty)} with labels, "
+                f"{len(empty) - len(silent)} without and a reason, {len(silent)} open"
+                f"{'; counts are stale, run with --write' if stale else ''}"
+            )
+            for sentence in empty:
+                echo(f"  [{sentence.start}, {sentence.end}) {sentence.text}")
+                echo(f"    {sentence.reason or 'no reason given'}")
+            open_ += len(silent) + stale
+        write_together(files)
     if open_:
         ctx.exit(1)

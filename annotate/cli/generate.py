@@ -18,34 +18,33 @@ from annotate.errors import CannotRun
 def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> None:
     """Write the JSON Schemas and the guidelines' tables from labels.yaml.
 
-    Run it after every change of the inventory. `--check` reports stale files.
+    Run it after every change of the inventory. `--check` reports stale files. If a page is changed while the command
+    runs, nothing is written.
 
-    Exit code 0: written, or every file is fresh; 1: with --check, a file is stale; 2: could not run.
+    Exit code 0: written, or every file is fresh; 1: a file is stale (with --check) or was changed meanwhile; 2: could
+    not run.
 
     \b
     annotate generate
     annotate generate --check
     """
-    from annotate import inventory
-    from annotate.generate import generate_files
-    from annotate.util.files import FileToWrite, read_bytes_if_present, write_files
+    from annotate.corpus import find_project_folders
+    from annotate.generate import find_stale_files
+    from annotate.util.files import remove_leftovers, write_together
+    from annotate.util.lock import writing_to
 
     pages = Path(guidelines) if Path(guidelines).is_dir() else None
     if pages is None and ctx.get_parameter_source("guidelines") is not ParameterSource.DEFAULT:
         raise CannotRun(guidelines, "no such folder", "name the folder that has the pages of the guidelines")
-    files = generate_files(inventory.load_inventory(schema), Path(schema), pages)
-    folders = [folder for folder in (Path(schema), pages) if folder]
-    stale = [
-        FileToWrite(path, text.encode(), within=folder)
-        for path, text in files.items()
-        for folder in folders
-        if path.is_relative_to(folder) and read_bytes_if_present(path, "remove it", within=folder) != text.encode()
-    ]
-    if not check:
-        write_files(stale)
-    for path in (file.path for file in stale):
-        echo(f"{path}: {'is stale; run `annotate generate`' if check else 'written'}")
+    with writing_to(*([] if check else find_project_folders(Path(schema)))):
+        if pages and not check:
+            remove_leftovers(pages)
+        stale, total = find_stale_files(Path(schema), pages)
+        if not check:
+            write_together(stale)
+    for file in stale:
+        echo(f"{file.path}: {'is stale; run `annotate generate`' if check else 'written'}")
     if not stale:
-        echo(f"{len(files)} generated files are fresh.")
+        echo(f"{total} generated files are fresh.")
     if check and stale:
         ctx.exit(1)

@@ -57,34 +57,39 @@ def command(
     time and leaks nothing; it is empty where all articles are one group. `by_article` holds out one article at a time,
     and names as `bound` the others that share something with it. `note` says what these articles allow.
 
-    Exit code 0: proposed or written; 1: a group is in two splits already, nothing was written; 2: could not run.
+    Exit code 0: proposed or written; 1: nothing was written, because a group is in two splits already or a list was
+    changed meanwhile; 2: could not run.
 
     \b
     annotate split
     annotate split --ratios 70:10:20 --write
     annotate split --folds > folds.json
     """
-    from annotate.corpus import Corpus
+    from annotate.corpus import Corpus, decode_split
     from annotate.splits import propose as splits
     from annotate.splits.groups import groups_among
+    from annotate.util.lock import writing_to
 
     if write and (_plan or folds):
         raise click.UsageError("--write goes with neither --plan nor --folds")
     store = Corpus(corpus)
-    article_ids = store.article_ids()
-    if not article_ids:
-        raise CannotRun(store.root / "articles", "has no articles", "add some with `annotate add`")
-    for article_id in article_ids:
-        if has_unseen(article_id):
-            raise CannotRun(store.article_path(article_id), "has a name that cannot be printed", "rename it")
-    with show_status("comparing paragraphs"):
-        bonds = splits.bonds_of(store, article_ids)
-    if folds:
-        echo_json(splits.encode_folds(splits.folds(article_ids, bonds)))
-        return
-    together = splits.is_one_group(groups_among(article_ids, bonds))
-    proposal = splits.propose(article_ids, bonds, store.splits(), ratios)
-    written = splits.write_splits(store, proposal) if write and not proposal.torn else []
+    with writing_to(*([store.root] if write else [])):
+        article_ids = store.article_ids()
+        if not article_ids:
+            raise CannotRun(store.root / "articles", "has no articles", "add some with `annotate add`")
+        for article_id in article_ids:
+            if has_unseen(article_id):
+                raise CannotRun(store.article_path(article_id), "has a name that cannot be printed", "rename it")
+        with show_status("comparing paragraphs"):
+            bonds = splits.bonds_of(store, article_ids)
+        if folds:
+            echo_json(splits.encode_folds(splits.folds(article_ids, bonds)))
+            return
+        together = splits.is_one_group(groups_among(article_ids, bonds))
+        files = store.read_split_files()
+        current = {split: decode_split(data) for split, data in files.items()}
+        proposal = splits.propose(article_ids, bonds, current, ratios)
+        written = splits.write_splits(store, proposal, files) if write and not proposal.torn else []
     if format_ == "json":
         echo_json(_as_json(proposal, bonds, written))
     else:

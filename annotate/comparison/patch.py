@@ -19,6 +19,7 @@ from annotate.offsets import sha256
 from annotate.outputs import output_folder
 from annotate.util.escape import quote, shorten
 from annotate.util.files import write_atomically
+from annotate.util.lock import writing_to
 
 _MAKE_AGAIN = "`annotate diff OLD NEW --format json`"
 _HINT = f"give the output of {_MAKE_AGAIN}"
@@ -201,7 +202,7 @@ def write_patched(patch: Patch, old: Tree, out: Path) -> int:
     Args:
         patch: The difference.
         old: The files of the old version.
-        out: A folder that does not exist or is empty.
+        out: A folder that does not exist or is empty, or that an interrupted run has completely written.
 
     Returns:
         The number of files written.
@@ -240,16 +241,23 @@ def patch_in_place(patch: Patch, old: FolderTree) -> int:
     Raises:
         PatchRejected: The patch does not fit the old version; nothing was changed.
         CannotRun: The patch is damaged, and nothing was changed; or a file cannot be written or removed.
+        Refused: A file was changed meanwhile. It is left alone; some of the others are changed.
     """
-    plan = _make_plan(patch, old, in_place=True)
-    # Removals go first: a folder may replace a file.
-    for change in sorted(plan.changes.values(), key=lambda change: change.new is not None):
-        path = old.path(change.file)
-        new = _apply_again(change, old.read(change.file) if change.old is not None else None)
-        if new is None:
-            _remove_file(path, old)
-        else:
-            write_atomically(path, new)
+    with writing_to(*old.roots.values()):
+        plan = _make_plan(patch, old, in_place=True)
+        # Removals go first: a folder may replace a file.
+        for change in sorted(plan.changes.values(), key=lambda change: change.new is not None):
+            path = old.path(change.file)
+            before = old.read(change.file) if change.old is not None else None
+            new = _apply_again(change, before)
+            if new is None:
+                _remove_file(path, old)
+            else:
+                write_atomically(path, new, old=before)
+        # An interrupted run may have removed a file, and not the folder that it left empty.
+        for change in patch.changes.values():
+            if change.new is None:
+                _remove_empty_folders(old.path(change.file).parent, old)
     return len(plan.changes)
 
 
@@ -341,9 +349,21 @@ def _remove_file(path: Path, old: FolderTree) -> None:
     """Remove a file, and the folders that are empty after it. The roots stay."""
     try:
         path.unlink(missing_ok=True)
-        for folder in path.parents:
-            if folder in old.roots.values() or any(folder.iterdir()):
-                break
-            folder.rmdir()
     except OSError as error:
-        raise CannotRun(path, f"cannot be removed: {describe_os_error(error)}", "run the command again") from error
+        raise _not_removed(path, error) from error
+    _remove_empty_folders(path.parent, old)
+
+
+def _remove_empty_folders(folder: Path, old: FolderTree) -> None:
+    """Remove a folder, and those above it, while they are empty. The roots stay."""
+    try:
+        while folder not in old.roots.values() and not (folder.is_dir() and any(folder.iterdir())):
+            if folder.is_dir():
+                folder.rmdir()
+            folder = folder.parent
+    except OSError as error:
+        raise _not_removed(folder, error) from error
+
+
+def _not_removed(path: Path, error: OSError) -> CannotRun:
+    return CannotRun(path, f"cannot be removed: {describe_os_error(error)}", "run the command again")

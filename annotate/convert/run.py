@@ -121,6 +121,8 @@ def convert_exports(
     finished = _prepare_folder(options, output, mode)
     if finished:
         run.verify(finished)
+        with report_write_errors(output):
+            output.clear(WORK)  # the run before may have been killed while it did so
         return ConversionOutcome(finished, tuple(run.findings), 0)
     with report_write_errors(output):
         run.make_shards(progress)
@@ -162,6 +164,7 @@ def _prepare_folder(options: ConversionOptions, output: Output, mode: Mode) -> C
                 "was started with other exports, options, inventory or version",
                 "give the same ones, or start over with --overwrite",
             )
+        output.remove_leftovers()
         return None if is_started else manifest
     if mode == "overwrite":
         for name in names:
@@ -170,6 +173,7 @@ def _prepare_folder(options: ConversionOptions, output: Output, mode: Mode) -> C
         # The manifest is removed first, so that the rest of an interrupted removal is never taken for a dataset.
         output.write(_ORDER, b"{}")
         output.remove(sorted(set(names) - {_ORDER}, key=lambda name: name != MANIFEST))
+    output.remove_leftovers()
     output.write(_ORDER, msgspec.json.encode({"fingerprint": options.fingerprint()}))
     return None
 

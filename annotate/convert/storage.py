@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from annotate.convert.splitter import Read
 from annotate.errors import CannotRun, describe_os_error
 from annotate.outputs import OutputEntry, require_folder, require_outside_sources, scan_folder
-from annotate.util.files import fsync_folder, write_atomically
+from annotate.util.files import fsync_folder, remove_leftovers, write_atomically
 from annotate.util.folders import temporary_folder
 
 # It begins only where a run of such characters does, and never goes back: a long run is read once.
@@ -234,6 +234,10 @@ class LocalOutput:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
+    def remove_leftovers(self) -> None:
+        """Remove the temporary files of killed writers."""
+        remove_leftovers(self._root)
+
     def clear(self, folder: str) -> None:
         """Remove a folder with everything in it."""
         shutil.rmtree(self._root / folder, ignore_errors=True)
@@ -335,6 +339,9 @@ class RemoteOutput:
         if paths:
             with self._report_errors():
                 self._system.rm(paths)
+
+    def remove_leftovers(self) -> None:
+        """Do nothing: the store has no temporary files."""
 
     def clear(self, folder: str) -> None:
         """Remove a folder with everything in it."""

@@ -40,7 +40,8 @@ def export_documents(
 ) -> Ledger:
     """Write documents into a new folder, with the certificate beside them.
 
-    The folder is created only if the ledger is clean.
+    The folder is created only if the ledger is clean. If the run before was killed when it had written this very
+    export, the same files replace it.
 
     Args:
         format_: The module of the format.

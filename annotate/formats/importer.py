@@ -16,8 +16,9 @@ from annotate.formats.mapping import LabelMap
 from annotate.ingest import Details, Intake
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
-from annotate.util.files import LINK
+from annotate.util.files import LINK, write_together
 from annotate.util.folders import list_irregular
+from annotate.util.lock import writing_to
 from annotate.util.parallel import map_in_order, thread_pool
 
 WRITERS = 8
@@ -151,9 +152,8 @@ class Importer:
         self.corpus, self.inventory, self.label_map, self.details = corpus, inventory, label_map, details
         self.origin = AnnotationOrigin(annotator, "single pass", (), inventory.version)
         self.fix, self.plan = fix, plan
-        self._ids, self._text_ids = set(corpus.article_ids()), set(corpus.text_ids())
-        self._source_files = set(corpus.source_files())
-        self._texts = {article.text_sha256: article.id for article in corpus.articles()}
+        self._ids, self._text_ids, self._source_files = set[str](), set[str](), set[str]()
+        self._texts: dict[str, str] = {}
         self._imported: set[str] = set()
 
     def import_folder(self, format_: Format, folder: Path) -> Iterator[ImportOutcome]:
@@ -176,9 +176,22 @@ class Importer:
         return self.import_all(chain(refused, format_.read(folder, self.inventory)))
 
     def import_all(self, documents: Iterable[RawDocument]) -> Iterator[ImportOutcome]:
-        """Import documents and yield what became of each, in order and after it was written."""
-        with thread_pool(WRITERS) as executor:
-            yield from map_in_order(executor, self._write, map(self._decide, documents), WRITERS)
+        """Import documents and yield what became of each, in order and after it was written.
+
+        Unless it is only planned, the corpus is locked until the last one, and read once it is locked.
+
+        Raises:
+            Refused: If a file was made or changed by another program meanwhile. It is left alone.
+        """
+        with writing_to(*([] if self.plan else [self.corpus.root])):
+            self._read_corpus()
+            with thread_pool(WRITERS) as executor:
+                yield from map_in_order(executor, self._write, map(self._decide, documents), WRITERS)
+
+    def _read_corpus(self) -> None:
+        self._ids, self._text_ids = set(self.corpus.article_ids()), set(self.corpus.text_ids())
+        self._source_files = set(self.corpus.source_files())
+        self._texts = {article.text_sha256: article.id for article in self.corpus.articles()}
 
     def _decide(self, raw: RawDocument) -> _Decision:
         mapped = map_document(raw, self.label_map, self.inventory, self.origin, self.details, self.fix)
@@ -202,12 +215,13 @@ class Importer:
     def _write(self, decision: _Decision) -> ImportOutcome:
         outcome, intake, annotation = decision
         if not self.plan:
-            if intake:
-                self.corpus.write_source(intake.source, intake.data)
-                self.corpus.write_article(intake.articles[0])
-            # An interrupted import may have written the article without its annotation.
-            if annotation and not self.corpus.annotation_path(annotation.annotator, outcome.article_id).exists():
-                self.corpus.write_annotation(annotation.annotator, annotation)
+            files = intake.files(self.corpus) if intake else []
+            if annotation:
+                path = self.corpus.annotation_path(annotation.annotator, outcome.article_id)
+                files.append(self.corpus.prepare_file(path, encode_annotation(annotation)))
+            # An interrupted import may have written some of them: `_reason_to_refuse` has found no others.
+            missing = [file for file in files if self.corpus.read_file_if_present(file.path) != file.data]
+            write_together([file._replace(old=None) for file in missing])
         return outcome
 
     def _reason_to_refuse(self, intake: Intake, annotation: Annotation) -> str | None:

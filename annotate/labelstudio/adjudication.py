@@ -15,6 +15,7 @@ from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import Prediction, prediction_name
 from annotate.model import GOLD, Annotation
 from annotate.offsets import sha256
+from annotate.util.files import write_files
 
 AGREED = "agreed"
 """The name of the tab with what the annotators agree on."""
@@ -26,11 +27,15 @@ Agree: TypeAlias = Callable[[Sequence[Annotation], str, str, str], Annotation]
 
 
 class AdjudicationResult(NamedTuple):
-    """The gold that was submitted for an article, None if there is none, and the findings from reading it."""
+    """The gold that was submitted for an article, None if there is none, and the findings from reading it.
+
+    `old` has the bytes of its file in the corpus; None if there is none.
+    """
 
     article_id: str
     gold: Annotation | None
     findings: list[Finding]
+    old: bytes | None = None
 
 
 class WrittenGold(NamedTuple):
@@ -102,9 +107,10 @@ def _read_tasks(
         file = f"annotations/{GOLD}/{article_id}.json"
         origin = Origin(article_id, adjudicator, file, "adjudicated", _shown_annotators(task, annotators))
         gold, findings, _ = mapper.map_result(last.get("result"), text, origin, sha256(text))
-        if gold is not None and corpus.annotation_path(GOLD, article_id).is_file():
+        old = corpus.read_file_if_present(corpus.annotation_path(GOLD, article_id))
+        if gold is not None and old is not None:
             gold = restore_relation_notes(gold, corpus.read_annotation(GOLD, article_id))
-        yield AdjudicationResult(article_id, gold, list(findings))
+        yield AdjudicationResult(article_id, gold, list(findings), old)
 
 
 def _shown_annotators(task: JsonObject, annotators: Mapping[str, object]) -> tuple[str, ...]:
@@ -114,7 +120,7 @@ def _shown_annotators(task: JsonObject, annotators: Mapping[str, object]) -> tup
 
 
 def write_gold(corpus: Corpus, inventory: Inventory, result: AdjudicationResult, check: Check) -> WrittenGold:
-    """Write the gold of an article, unless it breaks a rule."""
+    """Write the gold of an article, unless it breaks a rule or another program changes the file meanwhile."""
     gold, file = result.gold, f"annotations/{GOLD}/{result.article_id}.json"
     findings = list(result.findings)
     if gold is not None:
@@ -125,7 +131,8 @@ def write_gold(corpus: Corpus, inventory: Inventory, result: AdjudicationResult,
     if problems or gold is None:
         return WrittenGold(file, None, False, problems)
     path = corpus.annotation_path(GOLD, result.article_id)
-    is_unchanged = corpus.read_file_if_present(path) == encode_annotation(gold)
-    if not is_unchanged:
-        corpus.write_annotation(GOLD, gold)
-    return WrittenGold(file, gold, is_unchanged, [])
+    new = encode_annotation(gold)
+    if new != result.old and write_files([corpus.prepare_file(path, new, result.old)]):
+        problem = "it was changed by another program, and was left alone; pull again"
+        return WrittenGold(file, None, False, [problem])
+    return WrittenGold(file, gold, new == result.old, [])

@@ -6,6 +6,7 @@ the journal.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -25,6 +26,7 @@ from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, art
 from annotate.labelstudio.state import State
 from annotate.model import GOLD, Annotation, Relation
 from annotate.util.files import FileToWrite, write_files
+from annotate.util.lock import holding_lock, writing_to
 
 HasTask: TypeAlias = Callable[[int], bool]
 """Return whether the server still has a task; `Studio.has_task`."""
@@ -37,20 +39,22 @@ UNKNOWN_ARTICLE = ".unknown"
 class PullResult(NamedTuple):
     """What a pull did.
 
-    `written` and `unchanged` list annotations as "annotator/article"; `quarantined` counts items.
+    `written` and `unchanged` list annotations as "annotator/article"; `quarantined` counts items. `left_alone` lists
+    the files that another program changed while they were pulled; their pages stay in the journal, for the next pull.
     """
 
     written: list[str]
     unchanged: list[str]
     findings: list[Finding]
     quarantined: int
+    left_alone: tuple[Path, ...] = ()
 
 
 class Pull:
     """A pull in progress: from the journal into the corpus. A file that would not change is left alone.
 
     All tasks of no article share one file, which is written once, at the end; their pages stay in the journal until
-    then.
+    then. The corpus is locked while a page is taken, and not while the next one is fetched.
 
     Args:
         corpus: The corpus.
@@ -82,6 +86,8 @@ class Pull:
         self._must_wait = bool(self.journal.page_paths())
         self._unknown_tasks, self._unknown_ids = dict[tuple[object, object], JsonObject](), set[object]()
         self._pages_of_unknown: dict[Path, None] = {}
+        self._pages_to_keep: set[Path] = set()
+        self._lock: Callable[[Path], AbstractContextManager[object]] = writing_to
 
     def take_page(self, path: Path, page: JournalPage) -> None:
         """Take a page that was just fetched, unless it or an earlier one has a user who is no annotator yet."""
@@ -110,7 +116,8 @@ class Pull:
                     f"name one of annotators.yaml: annotate studio pull --annotator ID --user {user_id}",
                 )
             require_annotators(self.corpus, [self.annotators[user_id]])
-        paths = [path for path in self.journal.page_paths() if path not in self._pages_of_unknown]
+        taken = self._pages_of_unknown.keys() | self._pages_to_keep
+        paths = [path for path in self.journal.page_paths() if path not in taken]
         for done, path in enumerate(paths, 1):
             page = self.journal.read_page(path)
             if page.server == self.server:
@@ -121,6 +128,13 @@ class Pull:
         return self.result
 
     def _take(self, path: Path, page: JournalPage) -> None:
+        # Leftovers are looked for once: that reads every folder of the corpus.
+        lock, self._lock = self._lock, holding_lock
+        with lock(self.corpus.root):
+            self._take_locked(path, page)
+
+    def _take_locked(self, path: Path, page: JournalPage) -> None:
+        self.article_ids = set(self.corpus.article_ids())
         tasks_by_article: dict[str, list[JsonObject]] = {}
         unknown_tasks: list[JsonObject] = []
         for task in page.tasks:
@@ -131,19 +145,26 @@ class Pull:
                 unknown_tasks.append(task)
         for article_id, tasks in tasks_by_article.items():
             self._take_article(article_id, tasks)
-        self._write_pending_files()
+        is_complete = self._write_pending_files()
         for task in unknown_tasks:
             self._unknown_tasks[task.get("id"), task.get("created_at")] = task
             entry, findings = self._quarantine_unknown(task)
             self._note(findings, len(entry.items))
         if unknown_tasks:
             self._pages_of_unknown[path] = None
-        else:
+        if not is_complete:
+            self._pages_to_keep.add(path)
+        elif not unknown_tasks:
             path.unlink(missing_ok=True)
 
-    def _write_pending_files(self) -> None:
-        write_files(self._pending_files)
+    def _write_pending_files(self) -> bool:
+        """Write the pending files; return whether none was left alone."""
+        changed = write_files(self._pending_files)
         self._pending_files.clear()
+        self.result = self.result._replace(left_alone=(*self.result.left_alone, *changed))
+        for path in changed:
+            self.result.written.remove(f"{path.parent.name}/{path.stem}")
+        return not changed
 
     def _take_article(self, article_id: str, tasks: list[JsonObject]) -> None:
         """Take the tasks of an article.
@@ -212,7 +233,7 @@ class Pull:
             existing = self._existing_ids(left)
             entries = [self._quarantine_unknown(task)[0] for task in left if task.get("id") in existing]
             write_quarantine(self.state, UNKNOWN_ARTICLE, entries)
-        for path in self._pages_of_unknown:
+        for path in self._pages_of_unknown.keys() - self._pages_to_keep:
             path.unlink(missing_ok=True)
 
     def _existing_ids(self, tasks: Sequence[JsonObject]) -> set[object]:
@@ -264,7 +285,7 @@ class Pull:
         if new == old:
             self.result.unchanged.append(name)
         else:
-            self._pending_files.append(self.corpus.prepare_file(path, new))
+            self._pending_files.append(self.corpus.prepare_file(path, new, old))
             self.result.written.append(name)
 
 

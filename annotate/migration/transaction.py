@@ -223,8 +223,7 @@ def complete_migration(
         if has_new_entries:
             _write_journal(state, journal)
         _write_projects(state, studio, journal, entries_by_project, "new", progress)
-    for file in journal.files:
-        _write_file(Path(file.path), file.new)
+    _write_files(journal, "new")
     _set_phase(state, "forward", "done")
 
 
@@ -256,8 +255,7 @@ def undo_migration(
         raise Refused("annotate studio migrate --undo", problem, "it cannot be undone")
     if phase != "back":
         _set_phase(state, phase, "back")
-    for file in journal.files:
-        _write_file(Path(file.path), file.old)
+    _write_files(journal, "old")
     if studio is not None:
         _write_projects(state, studio, journal, entries_by_project, "old", progress)
     _set_phase(state, "back", None)
@@ -268,16 +266,31 @@ def _require_known_files(journal: MigrationJournal) -> None:
     for file in journal.files:
         path = Path(file.path)
         if _read_if_present(path) not in (file.old, file.new):
-            raise Refused(path, "was changed since the migration began", "restore it first")
+            raise _unknown_file(path)
 
 
 def _read_if_present(path: Path) -> bytes | None:
     return read_bytes_if_present(path, "restore it first", within=path.parent)
 
 
-def _write_file(path: Path, data: bytes) -> None:
-    if _read_if_present(path) != data:
-        write_atomically(path, data)
+def _unknown_file(path: Path) -> Refused:
+    return Refused(path, "was changed since the migration began", "restore it first")
+
+
+def _write_files(journal: MigrationJournal, side: Literal["old", "new"]) -> None:
+    """Write one version of all files; raise Refused, and write none, if one has become neither of the two versions."""
+    _require_known_files(journal)  # once more: the projects took their time
+    for file in journal.files:
+        old, new = (file.old, file.new) if side == "new" else (file.new, file.old)
+        _write_file(Path(file.path), old, new)
+
+
+def _write_file(path: Path, old: bytes, new: bytes) -> None:
+    if _read_if_present(path) != new:
+        try:
+            write_atomically(path, new, old=old)
+        except Refused as error:
+            raise _unknown_file(path) from error
 
 
 ProjectEntries: TypeAlias = dict[int, list[ServerEntry]]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from annotate.dataset.citation import CITATION
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
 from annotate.release.bundle import SUMS, write_bundle
 from annotate.release.candidate import Candidate, Progress, open_candidate
@@ -31,7 +31,18 @@ from annotate.release.rules import (
     tree_not_clean,
     versions_disagree,
 )
-from annotate.util.files import PART_SUFFIX, read_text, refuse_links, remove_leftovers, write_atomically
+from annotate.util.files import (
+    PART_SUFFIX,
+    FileToWrite,
+    read_bytes,
+    read_bytes_if_present,
+    refuse_links,
+    remove_leftovers,
+    remove_part,
+    require_unchanged,
+    write_atomically,
+)
+from annotate.util.lock import writing_to
 
 LOCK = "annotate-release.lock"
 
@@ -94,9 +105,11 @@ def cut_release(options: CutOptions, progress: Progress = lambda activity: None)
 
     Raises:
         CannotRun: git would see the folder to write, another release is being cut, or a file cannot be written.
+        Refused: A file was changed by another program meanwhile. Nothing is written.
     """
     version = options.version
     with (
+        writing_to(*([options.corpus] if options.corpus.is_dir() else [])),
         open_candidate(version, options.corpus, options.schema, progress) as candidate,
         _lock(candidate.repository),
     ):
@@ -136,11 +149,11 @@ def _lock(repository: Repository) -> Iterator[None]:
 
 
 def _remove_leftovers(candidate: Candidate) -> None:
-    """Remove the temporary files of a killed run."""
-    remove_leftovers(candidate.corpus.root)
+    """Remove the temporary files of a killed run outside the corpus folder."""
     remove_leftovers(candidate.folder / FOLDER)
-    for path in candidate.folder.glob(f".{CITATION}.*{PART_SUFFIX}"):
-        path.unlink()
+    # The copy of the old contents is a temporary file, too, and has one while it is written.
+    for path in candidate.folder.glob(f".*{CITATION}.*{PART_SUFFIX}"):
+        remove_part(path)
 
 
 def _unrelated_changes(candidate: Candidate) -> Iterator[Finding]:
@@ -159,13 +172,17 @@ def _prepare(candidate: Candidate, options: CutOptions, progress: Progress) -> C
     """
     edits = FileEdits()
     try:
-        for path, data in _dated_files(candidate, options.day).items():
-            edits.write(path, data, candidate.folder)
+        dated_files = _dated_files(candidate, options.day)
+        require_unchanged(dated_files)
+        for file in dated_files:
+            edits.write(file)
         # The dataset card quotes these files, so that the manifest needs a candidate that reads them again.
         reread = open_candidate(options.version, options.corpus, options.schema, progress)
         with reread if edits.paths else contextlib.nullcontext(candidate) as prepared:
             path = manifest_path(prepared.folder, prepared.version)
-            edits.write(path, encode_manifest(prepared.build_manifest()), candidate.folder)
+            old = read_bytes_if_present(path, "restore it", within=candidate.folder)
+            manifest = encode_manifest(prepared.build_manifest())
+            edits.write(FileToWrite(path, manifest, within=candidate.folder, old=old))
             drafted = prepared.entry is not None and prepared.entry.is_draft
     except BaseException:
         edits.undo()
@@ -176,18 +193,19 @@ def _prepare(candidate: Candidate, options: CutOptions, progress: Progress) -> C
     return CutResult(prepared=tuple(map(candidate.relative_path, edits.paths)), drafted=drafted)
 
 
-def _dated_files(candidate: Candidate, day: str) -> dict[Path, bytes]:
+def _dated_files(candidate: Candidate, day: str) -> list[FileToWrite]:
     """Return CITATION.cff and the changelog of the data with the version, the day and the counts of the release."""
     day = (candidate.entry and candidate.entry.day) or day
     citation, changelog = candidate.citation_path, candidate.changelog_path
-    files = {}
+    files = list[FileToWrite]()
     if citation.is_file():
-        text = read_text(citation, "restore it", within=citation.parent)
-        files[citation] = _date_citation(text, candidate.version, day).encode()
-    is_first = not changelog.is_file()
-    text = "# Changes of the data\n" if is_first else read_text(changelog, "restore it", within=changelog.parent)
-    files[changelog] = draft_entry(text, candidate.version, day, candidate.counts).encode()
-    return files
+        old = read_bytes(citation, "restore it", within=candidate.folder)
+        text = _date_citation(old.decode("utf-8"), candidate.version, day)
+        files.append(FileToWrite(citation, text.encode(), within=candidate.folder, old=old))
+    entries = candidate.corpus.read_file_if_present(changelog)
+    text = "# Changes of the data\n" if entries is None else entries.decode("utf-8")
+    text = draft_entry(text, candidate.version, day, candidate.counts)
+    return [*files, candidate.corpus.prepare_file(changelog, text.encode(), entries)]
 
 
 def _date_citation(text: str, version: str, day: str) -> str:
@@ -215,27 +233,31 @@ class FileEdits:
         """The files that were written."""
         return tuple(self._copies)
 
-    def write(self, path: Path, data: bytes, within: Path | None = None) -> None:
+    def write(self, file: FileToWrite) -> None:
         """Write a file unless it has these contents.
-
-        Args:
-            path: The file.
-            data: Its contents.
-            within: A folder that contains it; a link between the two is refused.
 
         Raises:
             CannotRun: The file cannot be written, or is behind a link.
+            Refused: It was changed since it was read.
         """
-        if within is not None and path.is_relative_to(within):
-            refuse_links(path, within)
-        old = path.read_bytes() if path.is_file() else None
-        if old == data:
+        path, within = file.path, file.within or file.path.parent
+        refuse_links(path, within)
+        current = read_bytes_if_present(path, "restore it", within=within)
+        if current == file.data:
             return
-        copy = path.with_name(f".{path.name}.original{PART_SUFFIX}") if old is not None else None
-        if copy and old is not None:
-            write_atomically(copy, old)
+        require_unchanged([file])
+        copy = path.with_name(f".{path.name}.original{PART_SUFFIX}") if current is not None else None
+        if copy and current is not None:
+            write_atomically(copy, current)
         self._copies[path] = copy
-        write_atomically(path, data)
+        try:
+            write_atomically(*file._replace(old=current))
+        except Refused:
+            # The file is not the one that was copied, and must not be put back.
+            del self._copies[path]
+            if copy:
+                copy.unlink()
+            raise
 
     def undo(self) -> None:
         """Put back the old contents of all files; remove the files that are new."""

@@ -8,6 +8,7 @@ from annotate.corpus import Corpus
 from annotate.offsets import sha256
 from annotate.splits.groups import Bond, bonds_of_links, bonds_of_words, groups, groups_among
 from annotate.splits.near_duplicates import find_near_duplicates
+from annotate.util.files import write_together
 
 Splits = Mapping[str, Sequence[str]]
 """Split → the ids of its articles."""
@@ -160,10 +161,30 @@ def bonds_of(corpus: Corpus, article_ids: Iterable[str]) -> list[Bond]:
     return sorted({*bonds_of_links(corpus.read_links()), *bonds_of_words(near)})
 
 
-def write_splits(corpus: Corpus, proposal: Proposal) -> list[str]:
-    """Write the lists that change, each atomically; return their names."""
+def write_splits(corpus: Corpus, proposal: Proposal, old: Mapping[str, bytes]) -> list[str]:
+    """Write the lists that change, together.
+
+    Args:
+        corpus: The corpus, whose lock the caller holds since it read the lists.
+        proposal: The proposal.
+        old: The bytes that were read of the file of each split.
+
+    Returns:
+        The names of the lists that were written.
+
+    Raises:
+        CannotRun: If a list cannot be written.
+        Refused: If a list was changed since it was read. Nothing is written.
+    """
     lists = proposal.lists()
-    for split in proposal.new:
-        path = corpus.split_path(split)
-        corpus.write_file(path, "".join(f"{article_id}\n" for article_id in lists[split]).encode())
+    write_together(
+        [
+            corpus.prepare_file(
+                corpus.split_path(split),
+                "".join(f"{article_id}\n" for article_id in lists[split]).encode(),
+                old.get(split),
+            )
+            for split in proposal.new
+        ]
+    )
     return list(proposal.new)

@@ -17,9 +17,10 @@ from io import FileIO
 from itertools import islice
 from pathlib import Path
 from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISLNK, S_ISREG
+from types import EllipsisType
 from typing import Any, BinaryIO, NamedTuple
 
-from annotate.errors import CannotRun, describe_os_error
+from annotate.errors import CannotRun, Refused, describe_os_error
 from annotate.util.termination import uninterrupted
 
 PART_SUFFIX = ".part"
@@ -273,12 +274,15 @@ class FileToWrite(NamedTuple):
         data: Its contents, as a whole or in parts.
         mode: Its permissions.
         within: A folder that contains it. No folder between the two may be a link, nor the file. None allows links.
+        old: The contents that were read before, None if there was no file. If it has others by now, an editor or
+            another program has written it, and it is left alone. By default, contents are not compared.
     """
 
     path: Path
     data: bytes | Iterable[bytes]
     mode: int = 0o644
     within: Path | None = None
+    old: bytes | EllipsisType | None = ...
 
 
 class _PartFile(NamedTuple):
@@ -289,7 +293,13 @@ class _PartFile(NamedTuple):
     handle: int
 
 
-def write_atomically(path: Path, data: bytes | Iterable[bytes], mode: int = 0o644, within: Path | None = None) -> None:
+def write_atomically(
+    path: Path,
+    data: bytes | Iterable[bytes],
+    mode: int = 0o644,
+    within: Path | None = None,
+    old: bytes | EllipsisType | None = ...,
+) -> None:
     """Write a file completely or not at all: a temporary file in the same folder, fsync, rename, fsync of the folder.
 
     Args:
@@ -297,11 +307,14 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes], mode: int = 0o64
         data: Its contents, as a whole or in parts.
         mode: Its permissions.
         within: A folder that contains the file, such as the corpus. A link between the two is refused.
+        old: The contents that were read before, as in `FileToWrite`.
 
     Raises:
         CannotRun: If it cannot be written, or is behind a link. An old file is then unchanged.
+        Refused: If it was changed since it was read.
     """
-    write_files([FileToWrite(path, data, mode, within)])
+    for changed in write_files([FileToWrite(path, data, mode, within, old)]):
+        raise changed_meanwhile(changed)
 
 
 def refuse_links(path: Path, within: Path) -> None:
@@ -397,28 +410,92 @@ def _write_all(file: FileIO, data: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
-def write_files(files: Iterable[FileToWrite]) -> None:
+def write_files(files: Iterable[FileToWrite]) -> list[Path]:
     """Write files as `write_atomically` does, with each step for many files at once, which waits less for the disk.
+
+    Returns:
+        The files that were left alone, since they were changed since they were read.
 
     Raises:
         CannotRun: If one cannot be written or is behind a link. Some files may then be new; each of the others is
             unchanged.
     """
-    remaining = iter(files)
+    remaining, changed = iter(files), list[Path]()
     while batch := list(islice(remaining, _FILES_AT_ONCE)):
-        _write_batch(batch)
+        changed += _write_batch(batch)
+    return changed
 
 
-def _write_batch(files: Sequence[FileToWrite]) -> None:
+def write_together(files: Sequence[FileToWrite]) -> None:
+    """Write files that belong together: none of them if one was changed since it was read.
+
+    All are compared before the first one is replaced, and each once more before it is replaced itself.
+
+    Raises:
+        CannotRun: If one cannot be written. Some files may then be new; each of the others is unchanged.
+        Refused: If one was changed since it was read.
+    """
+    for start in range(0, len(files), _FILES_AT_ONCE):
+        batch = files[start : start + _FILES_AT_ONCE]
+        for changed in _write_batch(batch, () if start else files):
+            raise changed_meanwhile(changed)
+
+
+def require_unchanged(files: Iterable[FileToWrite]) -> None:
+    """Compare files with what was read of them.
+
+    Raises:
+        CannotRun: If one cannot be read.
+        Refused: If one was changed since it was read.
+    """
+    for file in files:
+        if _is_changed(file):
+            raise changed_meanwhile(file.path)
+
+
+def _is_changed(file: FileToWrite) -> bool:
+    """Return whether a file has other contents than were read of it."""
+    if file.old is ...:
+        return False
+    with _reporting_write_errors(file.path):
+        try:
+            return read_raw_if_present(str(file.path), within=file.within or file.path.parent) != file.old
+        except OSError as error:
+            if error.errno != ELOOP:
+                raise
+            return True  # a link has taken its place
+
+
+def changed_meanwhile(path: Path) -> Refused:
+    """Return the refusal to replace a file that another program changed since it was read."""
+    return Refused(path, "was changed by another program while the command ran", "run the command again")
+
+
+def _write_batch(files: Sequence[FileToWrite], all_unchanged: Iterable[FileToWrite] = ()) -> list[Path]:
+    """Write files, all at once.
+
+    Args:
+        files: The files.
+        all_unchanged: Files to compare before the first one is replaced.
+
+    Returns:
+        The files that were left alone.
+    """
+    changed = []
     with ExitStack() as stack:
         parts = [_write_part(file, stack) for file in files]
         _fsync_all(parts)
-        for path, temporary, _ in parts:
-            with _reporting_write_errors(path):
-                temporary.replace(path)
+        require_unchanged(all_unchanged)
+        for file, part in zip(files, parts, strict=True):
+            if _is_changed(file):
+                changed.append(file.path)
+                continue
+            with _reporting_write_errors(part.path):
+                part.temporary.replace(part.path)
         for folder in dict.fromkeys(part.path.parent for part in parts):
             with _reporting_write_errors(folder):
                 fsync_folder(folder)
+    return changed
 
 
 def _fsync_all(parts: Sequence[_PartFile]) -> None:
@@ -469,8 +546,9 @@ def _close_part(stream: BinaryIO, temporary: str) -> None:
     with uninterrupted():
         with contextlib.suppress(OSError):
             stream.close()
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
+        if os.path.lexists(temporary):  # not renamed
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
 
 
 def fsync_folder(folder: Path) -> None:
@@ -507,6 +585,11 @@ def try_lock(handle: int) -> bool:
     return True
 
 
+def is_part_name(name: str) -> bool:
+    """Return whether a file of this name is being written, or was when its writer was killed."""
+    return _PART_NAME.fullmatch(name) is not None
+
+
 def remove_leftovers(folder: Path, *, skip: str | None = None) -> None:
     """Remove the temporary files of killed writers from a folder and all folders below it.
 
@@ -516,13 +599,17 @@ def remove_leftovers(folder: Path, *, skip: str | None = None) -> None:
     """
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != skip]
-        for name in filter(_PART_NAME.fullmatch, names):
-            path = Path(parent, name)
-            with contextlib.suppress(OSError):
-                # A link leads elsewhere, and opening a pipe would wait for a writer.
-                handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-                try:
-                    if S_ISREG(os.fstat(handle).st_mode) and try_lock(handle):
-                        path.unlink()
-                finally:
-                    os.close(handle)
+        for name in filter(is_part_name, names):
+            remove_part(Path(parent, name))
+
+
+def remove_part(path: Path) -> None:
+    """Remove the temporary file of a killed writer. That of a running one, which has locked it, stays."""
+    with contextlib.suppress(OSError):
+        # A link leads elsewhere, and opening a pipe would wait for a writer.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            if S_ISREG(os.fstat(handle).st_mode) and try_lock(handle):
+                path.unlink()
+        finally:
+            os.close(handle)

@@ -4,6 +4,7 @@ Paths are strings where folders are listed, which takes a third of the time of `
 """
 
 import contextlib
+import filecmp
 import os
 import re
 import shutil
@@ -13,11 +14,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from annotate.util.files import LINK, SPECIAL, fsync_folder, reporting_read_errors, try_lock
+from annotate.util.files import (
+    LINK,
+    SPECIAL,
+    fsync_folder,
+    is_part_name,
+    remove_part,
+    reporting_read_errors,
+    try_lock,
+)
 from annotate.util.termination import uninterrupted
 
 NEW, OLD = "new", "old"
 """Names inside the temporary folder of `replacing_folder`: of the folder that is filled, and of the one it replaces."""
+_TEMPORARY_NAME = re.compile(r"\.(.+)\.[a-z0-9_]{8}")
+"""The name of a temporary folder. `tempfile` chooses the eight characters."""
 
 
 def list_names(folder: str, suffix: str) -> list[str]:
@@ -122,6 +133,14 @@ def is_inner_path(name: str) -> bool:
     )
 
 
+def is_same_folder(left: Path, right: Path) -> bool:
+    """Return whether two folders have the same files with the same contents. Links and pipes are never the same."""
+    entries = [sorted(walk_entries(str(folder))) for folder in (left, right)]
+    return entries[0] == entries[1] and all(
+        irregular is None and filecmp.cmp(left / path, right / path, shallow=False) for path, irregular in entries[0]
+    )
+
+
 def _scan(folder: str) -> Iterator[os.DirEntry[str]]:
     """Yield the entries of a folder; none if it is missing, is a file, or is a link."""
     if os.path.islink(folder):  # noqa: PTH114 - faster than Path
@@ -213,20 +232,73 @@ def _recover(out: Path) -> None:
 
 
 def _find_temporary_folders(out: Path) -> Iterator[Path]:
-    name = re.compile(rf"\.{re.escape(out.name)}\.[a-z0-9_]{{8}}")  # `tempfile` chooses the eight characters
     with os.scandir(out.parent) as entries:
         for entry in entries:
-            if name.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False) and _holds_nothing_else(entry.path):
+            match = _TEMPORARY_NAME.fullmatch(entry.name)
+            if match and match[1] == out.name and _is_temporary(entry.path):
                 yield Path(entry.path)
 
 
-def _holds_nothing_else(folder: str) -> bool:
-    """Tell whether a folder has only what `replacing_folder` puts there. No entry after another one is read."""
+def has_temporary_folder(out: Path) -> bool:
+    """Return whether a run that replaced a folder was killed, or is still running.
+
+    Args:
+        out: The folder.
+    """
+    out = out.resolve()
+    return out.parent.is_dir() and any(True for _ in _find_temporary_folders(out))
+
+
+def _is_temporary(folder: str) -> bool:
+    """Return whether a folder has only what `replacing_folder` puts there. No entry after another one is read."""
     try:
         with os.scandir(folder) as entries:
-            return all(entry.name in (NEW, OLD) and entry.is_dir(follow_symlinks=False) for entry in entries)
+            is_ours = all(entry.name in (NEW, OLD) and entry.is_dir(follow_symlinks=False) for entry in entries)
     except OSError:
         return False
+    return is_ours and not Path(folder).is_symlink()
+
+
+def _walk_leftovers(folder: str) -> Iterator[Path]:
+    """Yield the temporary files and folders in a folder and all folders below it."""
+    for parent, folders, names in os.walk(folder):
+        yield from (Path(parent, name) for name in names if is_part_name(name))
+        temporary = [name for name in folders if _TEMPORARY_NAME.fullmatch(name) and _is_temporary(f"{parent}/{name}")]
+        yield from (Path(parent, name) for name in temporary)
+        folders[:] = [name for name in folders if name not in temporary]
+
+
+def find_leftovers(folder: str) -> list[str]:
+    """Return the temporary files and folders that killed writers left in a folder, relative to it, sorted.
+
+    Those that a running process has locked are left out.
+    """
+    leftovers = []
+    for path in _walk_leftovers(folder):
+        with contextlib.suppress(OSError):
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                if try_lock(handle):
+                    leftovers.append(path.relative_to(folder).as_posix())
+            finally:
+                os.close(handle)
+    return sorted(leftovers)
+
+
+def remove_all_leftovers(folder: str) -> None:
+    """Remove the temporary files and folders of killed writers from a folder and all folders below it.
+
+    An old folder that a killed run had moved away is put back.
+
+    Args:
+        folder: The folder. What a running process has locked stays.
+    """
+    for path in list(_walk_leftovers(folder)):
+        match = _TEMPORARY_NAME.fullmatch(path.name)
+        if match and path.is_dir():
+            _recover(path.with_name(match[1]))
+        else:
+            remove_part(path)
 
 
 def _fsync_tree(folder: Path) -> None:

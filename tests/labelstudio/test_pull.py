@@ -159,3 +159,37 @@ def test_only_tasks_of_earlier_pulls_are_looked_up(project: Project, state: Stat
     assert taking(project, state, server).take_rest() == PullResult([], [], [], 0)
     assert server.asked == [(7, set(STRANGE))]
     assert kept(state) == (STRANGE, [1, 2, 5, 6], [])
+
+
+def test_file_that_an_editor_changes_meanwhile_is_left_alone_and_pulled_again(
+    project: Project, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its page stays in the journal; the other files of the pull are written."""
+    from annotate.labelstudio import pull
+    from annotate.util import lock
+    from annotate.util.files import write_files
+
+    edited = project.corpus.annotation_path("anna", "harbour")
+    is_locked: list[bool] = []
+
+    def edit_and_write(files: list[Any]) -> list[Path]:
+        is_locked.append(bool(lock._held))
+        if any(file.path == edited for file in files):
+            edited.write_bytes(b"Saved by an editor.")
+        return write_files(files)
+
+    for page in pages(project):
+        PullJournal(state).append(SERVER, page)
+    monkeypatch.setattr(pull, "write_files", edit_and_write)
+    result = taking(project, state, Server()).take_rest()
+    assert (result.left_alone, result.written) == ((edited,), ["anna/market"])
+    assert edited.read_bytes() == b"Saved by an editor."
+    assert all(is_locked[:-1])
+    assert not lock._held
+    (kept_page,) = PullJournal(state).page_paths()
+    assert [task["id"] for task in PullJournal(state).read_page(kept_page).tasks] == [3, 4]
+    monkeypatch.undo()
+    edited.unlink()
+    assert taking(project, state, Server()).take_rest().written == ["anna/harbour"]
+    assert not PullJournal(state).page_paths()
+    assert kept(state)[:2] == (STRANGE, STRANGE)

@@ -18,7 +18,6 @@ from annotate.cli.studio.common import (
 )
 from annotate.cli.terminal import echo, show_status
 from annotate.errors import CannotRun
-from annotate.util.files import remove_leftovers
 
 if TYPE_CHECKING:
     from annotate import Corpus, Inventory
@@ -124,16 +123,17 @@ def _pull(
     from annotate.labelstudio.journal import user_ids
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.projects import require_project
+    from annotate.util.lock import writing_to
 
     with connect(corpus.root, folder) as (studio, state), lock_folder(state, "adjudicate"):
-        remove_leftovers(corpus.root)
         with show_status("fetching tasks"):
             hint = "create it with `annotate studio adjudicate --from ID,ID`"
             tasks = studio.list_tasks(require_project(studio, state, title, hint).id)
         server = studio.address.name
         identify_user(corpus, state, server, user_ids(tasks), adjudicator, user)
-        results = read_gold(corpus, inventory, state, server, tasks, adjudicator)
-        written = [write_gold(corpus, inventory, result, check_annotation) for result in results]
+        with writing_to(corpus.root):
+            results = read_gold(corpus, inventory, state, server, tasks, adjudicator)
+            written = [write_gold(corpus, inventory, result, check_annotation) for result in results]
     for entry in written:
         if entry.gold:
             counts = f"{len(entry.gold.spans)} spans, {len(entry.gold.relations)} relations"

@@ -50,7 +50,8 @@ def migrate(
     The inventory, every file that names a label as data (annotations, decisions, coverage, the rules of the baseline,
     tables of the guidelines), and all projects of the corpus change together or not at all. The projects include those
     of single annotators and of the adjudication, with annotations, drafts and predictions. Sentences that still name an
-    old label are listed. Run an interrupted migration again to continue it.
+    old label are listed. If another program changes one of these files meanwhile, none is written. Run an interrupted
+    migration again to continue it.
 
     Exit code 0: done; 1: refused, and nothing was changed; 2: could not run.
 
@@ -66,12 +67,14 @@ def migrate(
     from annotate.migration.projects import choose_projects
     from annotate.migration.steps import load_migration
     from annotate.migration.transaction import begin_migration, complete_migration, read_journal, undo_migration
+    from annotate.util.lock import writing_to
 
     migration = load_migration(file) if file else None
     state, store = open_state(corpus, folder), annotate.Corpus(corpus)
     with lock_folder(state, "migrate"), ExitStack() as stack:
-        for path in (corpus, schema, guidelines):
-            remove_leftovers(Path(path))
+        if not plan_only:
+            stack.enter_context(writing_to(corpus, schema))
+            remove_leftovers(Path(guidelines))
         phase, journal = read_journal(state) or (None, None)
         is_interrupted = phase in ("forward", "back")
         needs_server = bool(journal.projects) if journal and (undo or is_interrupted) else not no_server

@@ -6,7 +6,6 @@ import annotate
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, show_progress, title_option
 from annotate.cli.terminal import echo
-from annotate.util.files import remove_leftovers
 
 
 @click.command("pull")
@@ -33,10 +32,11 @@ def pull(
     """Pull what was submitted into the corpus, one file for each annotator and article.
 
     Only changes since the last pull are fetched. Items that cannot be taken are listed, counted, and kept in the
-    folder, where `annotate studio status` finds them. To resume an interrupted pull, run it again.
+    folder, where `annotate studio status` finds them. A file that another program changes meanwhile is left alone. To
+    resume an interrupted pull, run it again.
 
-    Exit code 0: pulled; 1: refused, or items are quarantined; 2: could not run, or a project does not exist any more.
-    What was fetched of such a project before is taken.
+    Exit code 0: pulled; 1: refused, items are quarantined, or a file was left alone; 2: could not run, or a project
+    does not exist any more. What was fetched of such a project before is taken.
 
     \b
     annotate studio pull --annotator anna
@@ -56,7 +56,6 @@ def pull(
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     mapper = Mapper(inventory, fix_offsets=fix)
     with connect(corpus, folder) as (studio, state), lock_folder(state, "pull"):
-        remove_leftovers(store.root)
         server, journal = studio.address.name, PullJournal(state)
         projects, missing = [], list[MissingProject]()
         for name in [title] if title else labelling_titles(state, server, inventory.title):
@@ -96,6 +95,9 @@ def pull(
         echo(f"{finding.file}: {finding.code}{span} {finding.message}", err=True)
     for name in result.written:
         echo(f"written: annotations/{name}.json")
+    for path in result.left_alone:
+        problem = "was changed by another program while it was pulled, and was left alone"
+        echo(f"{path}: {problem}; pull again", err=True)
     counts = f"{len(result.written)} written, {len(result.unchanged)} unchanged"
     echo(f"{counts}, {result.quarantined} items quarantined")
     echo(f"{fetched} tasks fetched; {describe_diagnoses(mapper.diagnoses)}")
@@ -103,5 +105,5 @@ def pull(
         echo(f"{quarantined} annotations have quarantined items; `annotate studio status` lists them", err=True)
     if missing:
         raise missing[0]
-    if quarantined:
+    if quarantined or result.left_alone:
         ctx.exit(1)
