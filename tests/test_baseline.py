@@ -172,7 +172,7 @@ def test_pattern_that_takes_too_long_is_a_finding_and_the_others_are_labelled(pr
         r"out/harbour\.json: B101: '\(\?P<who>.+' is still searching after 0\.5 seconds; .+, or raise --time-limit\n",
         "".join(line for line in done.stderr.splitlines(keepends=True) if "B101" in line),
     )
-    assert sorted(path.name for path in (project.root / "out").iterdir()) == ["market.json"]
+    assert sorted(path.name for path in (project.root / "out").iterdir()) == [".annotate-output.json", "market.json"]
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_command_waits_for_the_lock_and_says_for_whom(project: Project, name: st
         prepare(project, scenario)
     project.path("x.txt").write_text("Text of Anna.")
     project.path("steps.yaml").write_text(STEPS)
-    project.path("changes.json").write_text('{"format": 1, "old": "a", "new": "b", "files": []}')
+    project.path("changes.json").write_text(project.annotate("diff", "corpus", "corpus", "--format", "json").output)
     before = project.snapshot()
     words = [sys.executable, "-c", "from annotate.cli import main; main()", *COMMANDS[name].split()]
     with (

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from annotate.cli.lazy_group import LazyGroup
+from annotate.labelstudio.location import open_state
 from annotate.labelstudio.state import State
 from tests.cli.test_program import COMMANDS, PROGRAM
 from tests.conftest import Project
@@ -91,8 +92,19 @@ STUDIO = {
     "studio adjudicate": "studio adjudicate --from anna,ben",
     "studio migrate": "studio migrate to.yaml --plan",
     "studio down": "studio down",
+    "studio reset-credentials": "studio reset-credentials",
+    "studio adopt": "studio adopt former --dir dist/adopted",
 }
-REFUSED = {"release verify", "publish", "studio assign", "studio adjudicate", "studio migrate", "import", "apply"}
+REFUSED = {
+    "release verify",
+    "studio adopt",
+    "publish",
+    "studio assign",
+    "studio adjudicate",
+    "studio migrate",
+    "import",
+    "apply",
+}
 """Commands that cannot run here to their end; they have imported everything by then."""
 
 
@@ -191,7 +203,10 @@ def test_the_hook_sees_a_current_folder_on_the_search_path(planted: Planted) -> 
 def test_no_command_of_the_label_server_imports_a_planted_file(
     planted: Planted, begin: Callable[[State], None]
 ) -> None:
-    begin(State(planted.path(".studio")))
+    refused = planted.run("studio up")
+    assert (refused.returncode, "is of a former server" in refused.stderr) == (1, True), refused.stderr
+    planted.path(".studio").rename(planted.path("former"))
+    begin(open_state(planted.corpus.root))
     try:
         planted.run_all(STUDIO)
     finally:

@@ -18,7 +18,7 @@ from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
 from annotate.outputs import output_folder
 from annotate.util.escape import quote, shorten
-from annotate.util.files import write_atomically
+from annotate.util.files import changed_meanwhile, write_atomically
 from annotate.util.lock import writing_to
 
 _MAKE_AGAIN = "`annotate diff OLD NEW --format json`"
@@ -219,7 +219,7 @@ def write_patched(patch: Patch, old: Tree, out: Path) -> int:
             if file in plan.changes:
                 data = _apply_again(plan.changes[file], data)
             if data is None or sha256(data) != hash_:
-                raise _changed_meanwhile(file)
+                raise changed_meanwhile(Path(file))
             target = folder / file
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
@@ -266,11 +266,7 @@ def _apply_again(change: FileChange, old: bytes | None) -> bytes | None:
     try:
         return apply_file_change(change, old)
     except CannotApply as error:
-        raise _changed_meanwhile(change.file) from error
-
-
-def _changed_meanwhile(file: str) -> CannotRun:
-    return CannotRun(file, "changed while the difference was applied", "run the command again")
+        raise changed_meanwhile(Path(change.file)) from error
 
 
 class _Plan(NamedTuple):

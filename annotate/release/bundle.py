@@ -30,7 +30,6 @@ from annotate.release.manifest import FOLDER as MANIFEST_FOLDER
 from annotate.release.manifest import decode_manifest, manifest_path
 from annotate.release.page import PageContent, render_page
 from annotate.release.sources import is_packable
-from annotate.util.folders import is_inner_path
 
 DATASET = "dataset"
 MANIFEST = "release.json"
@@ -204,7 +203,7 @@ def write_archive(target: Path, files: Iterable[tuple[str, bytes]], top: str) ->
 def hash_archive(path: Path, top: str, bounds: Bounds = DEFAULT_BOUNDS) -> Iterator[tuple[str, str | None]]:
     """Yield each member of a source archive, by its path below the top folder, with its SHA-256.
 
-    A member that is not a regular file, or is outside the top folder, has its whole name and None. Members are read in
+    A member of another folder has its whole name. A member that is not a regular file has None. Members are read in
     pieces, and none is looked up by its name.
 
     Args:
@@ -221,8 +220,7 @@ def hash_archive(path: Path, top: str, bounds: Bounds = DEFAULT_BOUNDS) -> Itera
         for chunk in member.chunks:
             digest.update(chunk)
         folder, _, name = member.name.partition("/")
-        is_source = not member.kind and folder == top and is_inner_path(name)
-        yield (name, digest.hexdigest()) if is_source else (member.name, None)
+        yield name if folder == top else member.name, None if member.kind else digest.hexdigest()
 
 
 def list_bundle(folder: Path) -> dict[str, Path]:

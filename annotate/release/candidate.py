@@ -15,7 +15,7 @@ from annotate.comparison.sources import open_version
 from annotate.comparison.trees import FolderTree, open_revision
 from annotate.corpus import Corpus, find_parent_folder
 from annotate.dataset.build import build
-from annotate.dataset.citation import CITATION, find_citation
+from annotate.dataset.citation import CITATION
 from annotate.dataset.folder import Manifest
 from annotate.errors import CannotRun
 from annotate.findings import Finding
@@ -138,7 +138,7 @@ class Candidate:
     @cached_property
     def citation(self) -> dict[str, Any]:
         """The contents of CITATION.cff; empty if there is no such file or it is not a mapping."""
-        if not self.citation_path.is_file():
+        if not is_regular(self.citation_path, within=self.folder):  # V205 reports a link
             return {}
         value = load_yaml(self.citation_path, "restore it", within=self.folder)
         return value if isinstance(value, dict) else {}
@@ -217,7 +217,8 @@ class Candidate:
         self.progress("building the dataset twice")
         first, second = self.scratch / "first" / "dataset", self.scratch / "second" / "dataset"
         table = agreement_table(self.agreement) if self.agreement else None
-        citation = find_citation(self.corpus)
+        is_quoted = is_regular(self.citation_path, within=self.folder)  # V205 reports a link
+        citation = self.citation_path if is_quoted else None
         with process_pool(2) as executor:
             assert executor is not None  # noqa: S101 - two workers always have an executor
             second_build = executor.submit(build, self.corpus, self.inventory, second, citation, table)

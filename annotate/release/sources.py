@@ -17,7 +17,7 @@ _LARGEST_POINTER = 1 << 15
 """More bytes than a pointer of Git LFS or git-annex has."""
 _LFS_POINTER = re.compile(rb"version https?://(?:git-lfs|hawser)\.github\.com/spec/v\d")
 _ANNEX_POINTER = re.compile(rb"(?:\.\./)*(?:\.git)?/annex/objects/|(?:\.\./)*\.git[/\\]annex[/\\]objects[/\\]")
-_GIT_FOLDER = re.compile(r"(?:\.git|git~\d+)[ .]*(?:$|:)", re.IGNORECASE)
+_GIT_FOLDER = re.compile(r"(?:\.git|git~\d+)[ .]*(?:\Z|:)", re.IGNORECASE)
 """The names that some system takes for `.git`: in upper case, shortened, with trailing dots or a stream."""
 
 

@@ -116,7 +116,7 @@ def _hash_file(path: Path) -> str:
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     with os.fdopen(handle, "rb", buffering=0) as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError("is not a regular file of the release")
+            raise OSError("is not a regular file")
         digest = hashlib.sha256()
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
@@ -161,7 +161,7 @@ def _check_sources(files: Mapping[str, Path], manifest: ReleaseManifest, bounds:
     try:
         for name, digest in hash_archive(path, archive.removesuffix(".tar.gz"), bounds):
             if digest is None:
-                irregular[name] = "is not a regular file of the release"
+                irregular[name] = "is not a regular file"
             elif name in hashes:
                 irregular[name] = "is in it twice"
             else:

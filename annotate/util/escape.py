@@ -17,7 +17,7 @@ _UNSEEN = re.compile(f"[\x00-\x1f\x7f-\x9f{_BIDI}\u2028\u2029]")
 _UNSEEN_IN_BLOCK = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}\u2028\u2029]")
 _UNSEEN_IN_JSON = re.compile(f"[\x7f-\x9f{_BIDI}\u2028\u2029\ud800-\udfff]")
 _UNSEEN_IN_MARKUP = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-_COMMAND = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)  # colours are taken out of a log
+_COMMAND = re.compile(r"^((?:[^\S\n]|\x1b\[[0-9;]*+m)*+):(?=:)", re.MULTILINE)  # colours are taken out of a log
 _OLD_COMMAND = re.compile(r"##(?=\w*\[)")
 
 _MARKDOWN = re.compile(

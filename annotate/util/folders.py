@@ -8,6 +8,7 @@ import filecmp
 import os
 import re
 import shutil
+import stat
 import tempfile
 import unicodedata
 from collections.abc import Iterator
@@ -278,7 +279,8 @@ def find_leftovers(folder: str) -> list[str]:
         with contextlib.suppress(OSError):
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
-                if try_lock(handle):
+                mode = os.fstat(handle).st_mode
+                if (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and try_lock(handle):
                     leftovers.append(path.relative_to(folder).as_posix())
             finally:
                 os.close(handle)

@@ -7,8 +7,10 @@ modules from there, and a process gets only the environment variables that it ne
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
@@ -138,6 +140,7 @@ def open_program(
         process.stdin.close()
 
 
+_LONGEST_SOCKET_FOLDER = 70
 NEUTRAL_FOLDER = Path(os.sep)
 """A current folder for processes of ours, where no stranger can put a file for them to read."""
 
@@ -210,11 +213,13 @@ class WorkerContext(ForkServerContext):
         super().__init__()
         variables = python_environment()
         with uninterrupted(), _PARENT_LOCK, _as_seen_by_children():
+            _choose_socket_folder()
             saved = dict(os.environ)
             _replace_environment(variables)
             try:
                 resource_tracker.ensure_running()
-                forkserver.ensure_running()
+                with _interrupts_blocked():
+                    forkserver.ensure_running()
             finally:
                 _replace_environment(saved)
 
@@ -245,6 +250,31 @@ def _as_seen_by_children() -> Iterator[None]:
         yield
     finally:
         sys.path, util._args_from_interpreter_flags = path, flags  # type: ignore[attr-defined]
+
+
+def _choose_socket_folder() -> None:
+    """Let `multiprocessing` put its sockets into /tmp if the path of the user's temporary folder is long.
+
+    The path of a socket has at most 107 bytes (103 on macOS), of which `multiprocessing` needs 33.
+    """
+    if len(os.fsencode(tempfile.gettempdir())) > _LONGEST_SOCKET_FOLDER:
+        current_process()._config.setdefault(  # type: ignore[attr-defined]
+            "tempdir", tempfile.mkdtemp(prefix="pymp-", dir="/tmp")
+        )
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Start a process, and those that it forks, with Ctrl-C blocked.
+
+    Ctrl-C reaches all processes of a terminal. One that is still starting would end with a traceback of its own. With
+    the signal blocked from the first moment, it leaves Ctrl-C to this process, which ends it.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _replace_environment(variables: Mapping[str, str]) -> None:

@@ -43,7 +43,8 @@ def test_only_one_module_prints() -> None:
         for path in sorted(PACKAGE.rglob("*.py"))
         if any(_prints(node) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
     ]
-    assert printing == ["cli/terminal.py"]
+    # The other one is a process of ours, which answers the process that started it.
+    assert printing == ["cli/terminal.py", "labelstudio/accounts.py"]
 
 
 @pytest.fixture

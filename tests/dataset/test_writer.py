@@ -281,5 +281,6 @@ def test_a_disk_that_cannot_be_written_to_is_one_clear_line(tmp_path: Path, monk
     monkeypatch.setattr(tempfile, "mkdtemp", readonly)
     with pytest.raises(CannotRun) as caught, dataset_folder(tmp_path / "out"):
         raise AssertionError
-    assert str(caught.value).endswith("cannot be written: read-only file system; free space or choose another folder")
+    expected = "cannot be written: read-only file system; free space or choose another folder with --out"
+    assert str(caught.value).endswith(expected)
     assert "\n" not in str(caught.value)

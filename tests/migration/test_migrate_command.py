@@ -229,7 +229,7 @@ def test_plan_changes_nothing(project: Project) -> None:
         ("  - {merge: [Verb, Load], to: Both}", 2, "would anchor the records sayings and loads; put a step before"),
         ("  - {drop: label, name: Load, confirm: true}", 2, "put a step before it: {drop: record, name: loads, "),
         ("  - {drop: record, name: Load, confirm: true}", 2, "no record is called 'Load'; there are: sayings, loads"),
-        ("  - {merge: [Quay, Load]}", 2, "'to' is missing; add it, text"),
+        ("  - {merge: [Quay, Load]}", 2, "'to' is missing; add it, one line without "),
         ("  - {melt: label}", 2, "'drop' is missing; add it, one of: label, "),
     ],
 )

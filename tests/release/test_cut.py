@@ -234,9 +234,10 @@ def test_old_contents_are_restored_on_a_full_disk(tmp_path: Path) -> None:
 import resource
 from pathlib import Path
 from annotate.release.cut import FileEdits
+from annotate.util.files import FileToWrite
 edits = FileEdits()
-edits.write(Path("old.txt"), b"new")
-edits.write(Path("folder/new.txt"), b"new")
+edits.write(FileToWrite(Path("old.txt"), b"new"))
+edits.write(FileToWrite(Path("folder/new.txt"), b"new"))
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 edits.undo()
 """
