@@ -209,7 +209,7 @@ class LocalOutput:
     def read(self, name: str) -> bytes | None:
         """Return the content of a file; None if it does not exist."""
         path = self._root / name
-        return path.read_bytes() if path.is_file() else None
+        return path.read_bytes() if path.is_file() and not path.is_symlink() else None
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file whole or not at all."""

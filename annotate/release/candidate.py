@@ -33,7 +33,7 @@ from annotate.release.changelog import (
 from annotate.release.git import TAG_PREFIX, Repository, TreeEntry
 from annotate.release.manifest import FORMAT, ReleaseManifest, decode_manifest, manifest_path
 from annotate.release.sources import SUBMODULE_MODE, is_packable, name_pointer
-from annotate.util.files import is_regular, load_yaml, read_bytes, read_text
+from annotate.util.files import is_regular, load_yaml, read_bytes, read_bytes_if_present, read_text
 from annotate.util.folders import temporary_folder
 from annotate.util.parallel import process_pool
 
@@ -298,7 +298,8 @@ class Candidate:
     def manifest(self) -> ReleaseManifest | None:
         """The manifest in `releases/`; None if it is not written yet."""
         path = manifest_path(self.folder, self.version)
-        return decode_manifest(self.relative_path(path), path.read_bytes()) if path.is_file() else None
+        data = read_bytes_if_present(path, "restore it", within=self.folder)
+        return None if data is None else decode_manifest(self.relative_path(path), data)
 
     def build_manifest(self) -> ReleaseManifest:
         """Return the manifest that the current files and the dataset give."""

@@ -197,7 +197,7 @@ def _check_earlier_release(candidate: Candidate, version: str) -> Iterator[Probl
     except CannotRun as error:
         yield Problem(f"under {tag} {error.problem}; {error.hint}", file=file)
         return
-    if not path.is_file() or path.read_bytes() != data:
+    if read_bytes_if_present(path, "restore it", within=candidate.folder) != data:
         yield Problem(f"differs from the file under {tag}; restore it", file=file)
     blobs = {name: blob for name, blob in repository.list_blobs(tag).items() if name in manifest.files}
     hashes = dict(zip(blobs, map(sha256, repository.read_blobs(list(blobs.values()))), strict=True))
@@ -377,7 +377,8 @@ def agreement_stale(candidate: Candidate) -> Iterator[Problem]:
     Passes: the table of the dataset card; no such marks in README.md.
     """
     readme = candidate.folder / README
-    block = agreement_block(readme.read_text("utf-8", errors="replace")) if readme.is_file() else None
+    page = read_bytes_if_present(readme, "restore it", within=candidate.folder) or b""
+    block = agreement_block(page.decode("utf-8", "replace"))
     if block is None or candidate.agreement is None:
         return
     table = agreement_table(candidate.agreement)

@@ -1,5 +1,6 @@
 """Files are read as `pathlib` reads them, and written completely or not at all."""
 
+import ast
 import fcntl
 import os
 import stat
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import annotate
 from annotate.errors import CannotRun
 from annotate.util.files import (
     PART_SUFFIX,
@@ -183,3 +185,64 @@ def test_nothing_is_written_behind_a_link(tmp_path: Path, link: str, target: str
     assert not list((tmp_path / "elsewhere").iterdir())
     assert not (tmp_path / "nowhere").exists()
     assert (root / link).is_symlink()
+
+
+OWN_FILES = {
+    # Files of the process itself or of the system, and of the installed package.
+    "cli/__init__.py": "the null device",
+    "cli/init.py": "the example in the package",
+    "schemas/__init__.py": "schemas in the package",
+    "util/html.py": "templates in the package",
+    "util/lock.py": "the descriptor of a folder, and /proc",
+    # Files that the user named, and temporary or new folders that the command has just made.
+    "comparison/archives.py": "the archive that the user named",
+    "convert/merge.py": "a temporary folder",
+    "convert/run.py": "a temporary folder",
+    "convert/shard.py": "a temporary folder",
+    "convert/storage.py": "exports that the user named, and the output",
+    "dataset/build.py": "the new folder",
+    "dataset/writer.py": "the new folder",
+    "formats/conll.py": "the new folder",
+    "formats/jsonl.py": "the new folder",
+    "migration/files.py": "a temporary folder",
+    "release/bundle.py": "the new folder",
+    "release/rebuild.py": "a dataset that the user named, and a temporary folder",
+    # Opened without following links, for bytes that `read_raw` cannot give: a descriptor, a path in bytes, pieces.
+    "labelstudio/adopt.py": "the descriptor of a folder",
+    "labelstudio/journal.py": "the state of a server, in the user's data directory",
+    "labelstudio/server.py": "the log of a server, in the user's data directory",
+    "labelstudio/state.py": "the state of a server, opened from its folder's descriptor",
+    "outputs.py": "a marker",
+    "release/cut.py": "the lock in git's folder",
+    "release/uncommitted.py": "paths of git in bytes",
+    "release/verify.py": "files of a release, in pieces",
+}
+"""Modules that open files themselves, and which. A stranger's files are opened by `annotate.util.files` alone."""
+
+
+def _opens_files(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    function = ast.unparse(node.func)
+    if function in ("open", "os.open"):
+        return True
+    name = function.rpartition(".")[2]
+    with_mode = bool(node.args) and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
+    return (
+        (name == "read_bytes" and not node.args and not node.keywords)
+        or (name in ("open", "read_text") and "." in function and with_mode and node.args[0].value in MODES)  # type: ignore[attr-defined]
+        or (name == "read_text" and any(keyword.arg == "encoding" for keyword in node.keywords))
+    )
+
+
+MODES = ("rb", "wb", "xb", "ab", "a+b", "r", "w", "utf-8", "ascii")
+
+
+def test_only_this_module_opens_the_files_of_a_stranger() -> None:
+    package = Path(annotate.__file__).parent
+    openers = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if any(_opens_files(node) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    }
+    assert openers - {"util/files.py", "util/folders.py"} == OWN_FILES.keys()
