@@ -49,7 +49,7 @@ def command(
     annotate diff v0.1.0 corpus --format json | annotate apply v0.1.0 --out newer
     annotate apply corpus changes.json --write
     """
-    from annotate.comparison.archives import Bounds
+    from annotate.comparison.archives import ArchiveBounds
     from annotate.comparison.patch import PatchRejected, decode_patch, patch_in_place, write_patched
     from annotate.comparison.sources import open_version
     from annotate.comparison.trees import FolderTree
@@ -57,7 +57,7 @@ def command(
     if (out is None) != write:
         raise click.UsageError("give one of --out DIR and --write")
     patch = decode_patch(difference.read(), getattr(difference, "name", "") or "standard input")
-    with open_version(old, corpus, schema, Bounds(max_unpacked, max_members, max_ratio)) as before:
+    with open_version(old, corpus, schema, ArchiveBounds(max_unpacked, max_members, max_ratio)) as before:
         try:
             if out is not None:
                 number = write_patched(patch, before, out)

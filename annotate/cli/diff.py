@@ -81,11 +81,11 @@ def command(
     annotate diff HEAD~3 HEAD --format md
     annotate diff v0.1.0 corpus --rescore out/baseline
     """
-    from annotate.comparison.archives import Bounds
+    from annotate.comparison.archives import ArchiveBounds
     from annotate.comparison.compare import Comparison
     from annotate.comparison.sources import open_version
 
-    bounds = Bounds(max_unpacked, max_members, max_ratio)
+    bounds = ArchiveBounds(max_unpacked, max_members, max_ratio)
     with open_version(old, corpus, schema, bounds) as before, open_version(new, corpus, schema, bounds) as after:
         with show_status("comparing"):
             comparison = Comparison(before, after)

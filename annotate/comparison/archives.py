@@ -43,7 +43,7 @@ _HINT = "name the archive of a release"
 _DOWNLOAD = "download it again"
 
 
-class Bounds(NamedTuple):
+class ArchiveBounds(NamedTuple):
     """What an archive may hold.
 
     Attributes:
@@ -57,7 +57,7 @@ class Bounds(NamedTuple):
     ratio: int = 200
 
 
-DEFAULT_BOUNDS = Bounds()
+DEFAULT_BOUNDS = ArchiveBounds()
 
 
 class ArchiveTooLarge(CannotRun):
@@ -86,7 +86,7 @@ class Member(NamedTuple):
     chunks: Iterator[bytes]
 
 
-def read_members(path: Path, bounds: Bounds = DEFAULT_BOUNDS) -> Iterator[Member]:
+def read_members(path: Path, bounds: ArchiveBounds = DEFAULT_BOUNDS) -> Iterator[Member]:
     """Yield the members of an archive, folders included.
 
     Args:
@@ -124,7 +124,7 @@ def _reporting_faults(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def unpack_archive(path: Path, bounds: Bounds = DEFAULT_BOUNDS) -> Iterator[Path]:
+def unpack_archive(path: Path, bounds: ArchiveBounds = DEFAULT_BOUNDS) -> Iterator[Path]:
     """Unpack an archive into a temporary folder, which is removed at the end of the context.
 
     Args:
@@ -157,7 +157,7 @@ def _write_member(path: Path, target: Path, member: Member) -> None:
 class _Names:
     """Checks the names of an archive before their members are written."""
 
-    def __init__(self, path: Path, bounds: Bounds) -> None:
+    def __init__(self, path: Path, bounds: ArchiveBounds) -> None:
         self._path, self._bounds = path, bounds
         self._files: set[str] = set()
         self._folders: set[str] = set()
@@ -222,7 +222,7 @@ def _find_name_problem(name: str) -> str:
 class _Meter:
     """Counts what comes out of an archive, and raises ArchiveTooLarge at a bound."""
 
-    def __init__(self, path: Path, size: int, bounds: Bounds) -> None:
+    def __init__(self, path: Path, size: int, bounds: ArchiveBounds) -> None:
         self._path, self._bounds = path, bounds
         self._limit = min(bounds.unpacked, max(_FREE, bounds.ratio * size))
         self.bytes = self.members = 0
@@ -251,7 +251,7 @@ class _Meter:
         return ArchiveTooLarge(self._path, problem, f"{_TRUSTED} --max-ratio")
 
 
-def _too_many(path: Path, bounds: Bounds) -> ArchiveTooLarge:
+def _too_many(path: Path, bounds: ArchiveBounds) -> ArchiveTooLarge:
     problem = f"holds more than {bounds.members:,} files and folders"
     return ArchiveTooLarge(path, problem, f"{_TRUSTED} --max-members")
 

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from annotate.comparison.archives import ARCHIVES, DEFAULT_BOUNDS, Bounds, unpack_archive
+from annotate.comparison.archives import ARCHIVES, DEFAULT_BOUNDS, ArchiveBounds, unpack_archive
 from annotate.comparison.paths import CORPUS, SCHEMA
 from annotate.comparison.trees import FolderTree, Tree, open_revision
 from annotate.errors import CannotRun
@@ -13,7 +13,7 @@ from annotate.inventory import INVENTORY_FILE
 
 @contextlib.contextmanager
 def open_version(
-    name: str, corpus: str = CORPUS, schema: str = SCHEMA, bounds: Bounds = DEFAULT_BOUNDS
+    name: str, corpus: str = CORPUS, schema: str = SCHEMA, bounds: ArchiveBounds = DEFAULT_BOUNDS
 ) -> Iterator[Tree]:
     """Open the files of a version, while the context lasts.
 
@@ -67,7 +67,7 @@ def _find_roots(path: Path, corpus: str, schema: str) -> dict[str, Path] | None:
     return {CORPUS: path, SCHEMA: sibling if (sibling / INVENTORY_FILE).is_file() else Path(schema)}
 
 
-def _open_archive(path: Path, name: str, bounds: Bounds) -> Iterator[Tree]:
+def _open_archive(path: Path, name: str, bounds: ArchiveBounds) -> Iterator[Tree]:
     with unpack_archive(path, bounds) as folder:
         candidates = sorted(folder.glob(f"**/{CORPUS}/articles/"), key=lambda candidate: len(candidate.parts))
         roots = _find_roots(candidates[0].parent.parent, CORPUS, SCHEMA) if candidates else None

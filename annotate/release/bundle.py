@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from annotate.comparison.archives import DEFAULT_BOUNDS, Bounds, read_members
+from annotate.comparison.archives import DEFAULT_BOUNDS, ArchiveBounds, read_members
 from annotate.dataset.build import build
 from annotate.dataset.citation import find_citation
 from annotate.dataset.inputs import skeleton_header
@@ -200,7 +200,7 @@ def write_archive(target: Path, files: Iterable[tuple[str, bytes]], top: str) ->
             archive.addfile(member, io.BytesIO(data))
 
 
-def hash_archive(path: Path, top: str, bounds: Bounds = DEFAULT_BOUNDS) -> Iterator[tuple[str, str | None]]:
+def hash_archive(path: Path, top: str, bounds: ArchiveBounds = DEFAULT_BOUNDS) -> Iterator[tuple[str, str | None]]:
     """Yield each member of a source archive, by its path below the top folder, with its SHA-256.
 
     A member of another folder has its whole name. A member that is not a regular file has None. Members are read in

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from annotate.comparison.archives import DEFAULT_BOUNDS, Bounds, BrokenArchive
+from annotate.comparison.archives import DEFAULT_BOUNDS, ArchiveBounds, BrokenArchive
 from annotate.dataset.folder import MANIFEST as DATASET_MANIFEST
 from annotate.dataset.folder import Manifest, read_manifest
 from annotate.dataset.logical_hash import logical_sha256
@@ -28,7 +28,7 @@ _HINT = "download it again, or make it a readable file"
 _CHUNK = 1 << 20
 
 
-def verify(folder: Path, expected_sha256: str | None = None, bounds: Bounds = DEFAULT_BOUNDS) -> Iterator[str]:
+def verify(folder: Path, expected_sha256: str | None = None, bounds: ArchiveBounds = DEFAULT_BOUNDS) -> Iterator[str]:
     """Check a release folder: the checksums first, and the contents of the files only if those are right.
 
     Args:
@@ -149,7 +149,7 @@ def _logical_hash(path: Path) -> str | None:
         return None
 
 
-def _check_sources(files: Mapping[str, Path], manifest: ReleaseManifest, bounds: Bounds) -> Iterator[str]:
+def _check_sources(files: Mapping[str, Path], manifest: ReleaseManifest, bounds: ArchiveBounds) -> Iterator[str]:
     """Check that the archive has the files of the manifest and, besides them, the changelog of the data."""
     archive = archive_name(manifest.version)
     path = files.get(archive)

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from annotate.comparison.archives import (
+    ArchiveBounds,
     ArchiveTooLarge,
-    Bounds,
     BrokenArchive,
     format_size,
     read_members,
@@ -536,7 +536,7 @@ def test_folders_that_names_make_count_as_members(tmp_path: Path) -> None:
     path.write_bytes(tar_bytes(*(member(f"{number}/" + "a/" * 40 + "f") for number in range(50))))
     with (
         pytest.raises(ArchiveTooLarge, match="more than 1,000 files and folders"),
-        unpack_archive(path, Bounds(members=1000)),
+        unpack_archive(path, ArchiveBounds(members=1000)),
     ):
         pass
 
@@ -566,7 +566,7 @@ def test_broken_archive_is_told_from_one_that_is_too_large(tmp_path: Path) -> No
     path = tmp_path / "a.tar"
     path.write_bytes(tar_bytes(member("a", b"x" * 2000)))
     with pytest.raises(ArchiveTooLarge):
-        list(read_members(path, Bounds(unpacked=1000)))
+        list(read_members(path, ArchiveBounds(unpacked=1000)))
     path.write_bytes(path.read_bytes()[:700])
     with pytest.raises(BrokenArchive):
         [list(entry.chunks) for entry in read_members(path)]

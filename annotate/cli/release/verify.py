@@ -28,12 +28,12 @@ def verify(
     \b
     annotate release verify dist/release/0.1.0
     """
-    from annotate.comparison.archives import Bounds
+    from annotate.comparison.archives import ArchiveBounds
     from annotate.release.verify import verify as verify_release
 
     with show_progress() as progress:
         progress(f"reading {folder}")
-        problems = list(verify_release(Path(folder), sums, Bounds(max_unpacked, max_members, max_ratio)))
+        problems = list(verify_release(Path(folder), sums, ArchiveBounds(max_unpacked, max_members, max_ratio)))
     for problem in problems:
         echo(f"{folder}: {problem}")
     if not problems:
