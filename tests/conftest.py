@@ -1,5 +1,6 @@
 """Shared by all tests: the repository's own corpus, a small made-up one, and the command line."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -21,6 +22,22 @@ BASE = ROOT / "tests" / "base"
 # Other workers share the processor, so the time of one example says nothing. The rest of the profile stays.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+
+AS_ORDINARY_USER = (
+    "setpriv",
+    *(f"--{caps}=-dac_override,-dac_read_search,-fowner" for caps in ("bounding-set", "inh-caps")),
+)
+"""The beginning of a command that runs as the user of the tests, whom the system refuses what it refuses others.
+
+Root passes over modes and owners, and another user than that of the tests may not read the clone.
+"""
+
+
+def give_away(folder: Path) -> None:
+    """Give a folder with all that is in it to another user."""
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, 65534, 65534, follow_symlinks=False)
 
 
 class Project:

@@ -18,7 +18,7 @@ from annotate.labelstudio import server
 from annotate.labelstudio.location import corpus_state_folder, data_root, open_state
 from annotate.labelstudio.lock import lock_folder
 from annotate.labelstudio.state import State
-from tests.conftest import ROOT, Project
+from tests.conftest import AS_ORDINARY_USER, ROOT, Project, give_away
 
 TOKEN = "a" * 40
 COMMANDS = [
@@ -300,9 +300,13 @@ def test_another_user_reaches_neither_folder_nor_record(shared: Path) -> None:
     (shared / "project").chmod(0o755)
     state = open_state(project.root / "corpus", shared / "studio")
     server.load_credentials(state)
+    give_away(state.folder)
+    theirs = shared / "theirs"
+    theirs.mkdir(mode=0o700)
+    give_away(theirs)
 
     def run(*words: str, data: Path) -> "subprocess.CompletedProcess[str]":
-        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-m", "annotate"]
+        command = [*AS_ORDINARY_USER, sys.executable, "-P", "-m", "annotate"]
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(data),
@@ -313,15 +317,14 @@ def test_another_user_reaches_neither_folder_nor_record(shared: Path) -> None:
             [*command, "studio", *words], cwd=project.root, env=environment, capture_output=True, text=True, check=False
         )
 
-    others = shared / "others"
-    others.mkdir()
-    os.chown(others, 65534, 65534)
-    done = run("reset-credentials", "--dir", str(state.folder), data=others)
+    own = shared / "own"
+    own.mkdir()
+    done = run("reset-credentials", "--dir", str(state.folder), data=own)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
     assert "belongs to another user" in done.stderr
-    done = run("reset-credentials", data=data_root().parent.parent)
+    done = run("reset-credentials", data=theirs)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert "permission denied" in done.stderr
-    done = run("adopt", str(state.folder), data=others)
+    done = run("adopt", str(state.folder), data=own)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert "permission denied" in done.stderr
