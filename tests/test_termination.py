@@ -92,6 +92,26 @@ def test_a_stopped_command_leaves_nothing(name: str, moment: float, group: bool,
     assert not (large / "dist/dataset").exists() or process.returncode != 128 + signal.SIGTERM
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_files_of_threads_that_write_are_removed(project: Project, tmp_path: Path, number: int) -> None:
+    """`import` writes in threads, and the program ends without waiting for them."""
+    folder, temporary = project.path("others"), tmp_path / "tmp"
+    folder.mkdir()
+    temporary.mkdir()
+    for index in range(400):
+        (folder / f"d{index}.txt").write_text(f"Text number {index} of the port.\n")
+        (folder / f"d{index}.ann").write_text("")
+    process = start("import others --format brat --annotator anna", project.root, temporary)
+    while not any(project.path("corpus/articles").glob("d*.json")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, messages
+    assert leftovers(project.root, temporary) == []
+    assert project.annotate("import", "others", "--format", "brat", "--annotator", "anna").exit_code == 0
+
+
 @pytest.mark.parametrize(("number", "name"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")])
 def test_a_stopped_conversion_says_how_to_resume(project: Project, number: int, name: str) -> None:
     """Its input is a pipe that no one writes to, so that there is time."""

@@ -5,6 +5,7 @@ output folder, with slashes.
 """
 
 import contextlib
+import math
 import os
 import re
 import shutil
@@ -23,6 +24,8 @@ from annotate.util.folders import temporary_folder
 # It begins only where a run of such characters does, and never goes back: a long run is read once.
 _ADDRESS = re.compile(r"(?<![a-z0-9+.-])[a-z0-9+.-]++://[^\s'\"<>]++", re.IGNORECASE)
 _NOT_FOUND = 404
+_LARGEST_RATIO, _ALWAYS_UNPACKED = 1000, 100_000_000
+"""Bytes that a compressed export may unpack to for each of its own, and those that any may unpack to."""
 _LONGEST_ERROR = 200
 WORKSPACE_PREFIX = "work-"
 """The beginning of the names of temporary folders."""
@@ -66,7 +69,7 @@ def open_input(address: str) -> Iterator[Read]:
 
     try:
         with fsspec.open(address, "rb", compression=_compression(address)) as file:
-            yield _make_reader(file)
+            yield _make_reader(file, _largest_content(address))
     except DecompressionError:
         raise
     except io_errors() as error:
@@ -116,19 +119,33 @@ def changed_input(address: str) -> CannotRun:
     return CannotRun(public_name(address), "changed while it was read", hint)
 
 
-def _make_reader(file: Any) -> Read:
-    """Return a function that reads from `file`; it raises DecompressionError after the last bytes before a fault."""
+def _largest_content(address: str) -> float:
+    """Return the bytes that an input may unpack to, as far as its own size is known: a few kB could give terabytes."""
+    path = Path(address)
+    if not is_compressed(address) or "://" in address or not path.is_file():
+        return math.inf
+    return max(_ALWAYS_UNPACKED, _LARGEST_RATIO * path.stat().st_size)
+
+
+def _make_reader(file: Any, most: float = math.inf) -> Read:
+    """Return a function that reads from `file`; it raises DecompressionError after the last bytes before a fault.
+
+    Args:
+        file: The file, which may be unpacked while it is read.
+        most: The bytes that it may give.
+    """
     if sys.version_info >= (3, 14):
         from compression.zstd import ZstdError
     else:
         from backports.zstd import ZstdError
 
     failure: DecompressionError | None = None
+    total = 0
     # `read1` returns after each block, so that the blocks before a broken one are not lost.
     read_some = getattr(file, "read1", file.read)
 
     def read(size: int) -> bytes:
-        nonlocal failure
+        nonlocal failure, total
         parts: list[bytes] = []
         while size and not failure:
             try:
@@ -140,6 +157,10 @@ def _make_reader(file: Any) -> Read:
                 failure = DecompressionError(str(error))
                 break
             if not data:
+                break
+            total += len(data)
+            if total > most:
+                failure = DecompressionError(f"unpacks to more than {_LARGEST_RATIO:,} times its size")
                 break
             parts.append(data)
             size -= len(data)

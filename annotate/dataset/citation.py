@@ -81,12 +81,14 @@ def read_citation(path: Path) -> Citation:
     value = load_yaml(path, "name another with --citation", within=path.parent)
     if not isinstance(value, dict) or not value.get("title") or not isinstance(value.get("authors"), list):
         raise CannotRun(path, "names no title or no authors", _HINT)
-    keywords = tuple(str(word) for word in value.get("keywords") or ())
+    keywords = value.get("keywords") or []
+    if not isinstance(keywords, list):
+        raise CannotRun(path, "keywords is not a list", _HINT)
     repository = _address(value, "repository-code")
     return Citation(
         bibtex=_bibtex(value),
         authors=tuple(_parse_author(author) for author in value["authors"]),
-        keywords=keywords,
+        keywords=tuple(map(str, keywords)),
         repository=repository,
         released=value.get("date-released"),
         url=_address(value, "url") or repository,

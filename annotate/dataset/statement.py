@@ -15,12 +15,15 @@ def fill_statement(corpus: Corpus, figures: Mapping[str, int]) -> dict[str, str]
         figures: Figures by name.
 
     Raises:
-        CannotRun: The statement names an unknown figure.
+        CannotRun: The statement names an unknown figure, or has a brace without a counterpart.
     """
     texts = {name: f"{number:,}" for name, number in figures.items()}
     try:
         return {heading: _fill(text, texts).strip() for heading, text in corpus.read_statement().items()}
-    except (KeyError, ValueError) as error:
+    except ValueError as error:
+        problem = f"has a brace without a counterpart ({error})"
+        raise CannotRun(corpus.statement_path, problem, "write {{ and }} for braces") from error
+    except KeyError as error:
         names = ", ".join(f"{{{name}}}" for name in texts)
         raise CannotRun(corpus.statement_path, f"unknown figure {error}", f"choose from: {names}") from error
 

@@ -151,9 +151,9 @@ class ArticleSkeleton(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     lines: list[Fingerprint]
-    article: Tree
-    annotations: dict[str, Tree]
-    coverage: Tree | None
+    article: dict[str, Tree]
+    annotations: dict[str, dict[str, Tree]]
+    coverage: dict[str, Tree] | None
 
 
 class Skeleton(msgspec.Struct, frozen=True):

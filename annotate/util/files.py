@@ -10,6 +10,7 @@ import fcntl
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from errno import EINVAL, EISDIR, ELOOP
@@ -21,7 +22,7 @@ from types import EllipsisType
 from typing import Any, BinaryIO, NamedTuple
 
 from annotate.errors import CannotRun, Refused, describe_os_error
-from annotate.util.termination import uninterrupted
+from annotate.util.termination import before_exit, uninterrupted
 
 PART_SUFFIX = ".part"
 """The end of the name of a file while it is written."""
@@ -285,6 +286,11 @@ class FileToWrite(NamedTuple):
     old: bytes | EllipsisType | None = ...
 
 
+_parts: set[str] = set()
+"""The temporary files of this process."""
+_parts_guard = threading.Lock()
+
+
 class _PartFile(NamedTuple):
     """A file while it is written: its future path, its temporary path in the same folder, and its descriptor."""
 
@@ -530,8 +536,9 @@ def _write_part(file: FileToWrite, stack: ExitStack) -> _PartFile:
         refuse_links(file.path, file.within)
     with _reporting_write_errors(file.path):
         folder.mkdir(parents=True, exist_ok=True)
-        with uninterrupted():
+        with uninterrupted(), _parts_guard:
             handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=PART_SUFFIX)
+            _parts.add(temporary)
             stream = os.fdopen(handle, "wb")
             stack.callback(_close_part, stream, temporary)
         try_lock(handle)
@@ -549,6 +556,18 @@ def _close_part(stream: BinaryIO, temporary: str) -> None:
         if os.path.lexists(temporary):  # not renamed
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
+        _parts.discard(temporary)
+
+
+def _remove_parts() -> None:
+    """Remove the temporary files of threads that write, at an exit that does not wait for them."""
+    _parts_guard.acquire()  # and is not released: no thread begins another file
+    for temporary in list(_parts):
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+
+
+before_exit(_remove_parts)
 
 
 def fsync_folder(folder: Path) -> None:

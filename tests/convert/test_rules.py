@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from backports import zstd
 
+from annotate.convert import storage
 from tests.convert.conftest import Place, Task, made_up
 
 Change = Callable[[Task], object]
@@ -308,6 +309,16 @@ def test_broken_packing_has_its_finding(place: Place, name: str, fault: str) -> 
     assert done.exit_code == 1, done.output
     assert "I107" in place.manifest()["troubles"]
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("name", ["export.json.gz", "export.json.zst"])
+def test_a_small_export_cannot_unpack_without_end(place: Place, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "_ALWAYS_UNPACKED", 1_000_000)
+    blanks = b"[" + b" " * 60_000_000
+    place.export(gzip.compress(blanks) if name.endswith("gz") else zstd.compress(blanks), name)
+    monkeypatch.setattr(storage, "_LARGEST_RATIO", 100)
+    done = place.convert(name, "--workers", "1")
+    assert (done.exit_code, "unpacks to more than 100 times its size" in done.output) == (1, True), done.output
 
 
 def test_tasks_before_a_broken_block_are_accepted(place: Place) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from annotate.dataset.citation import read_citation
+from annotate.errors import CannotRun
 from tests.conftest import ROOT
 
 CFFCONVERT = ROOT / ".venv-cff" / "bin" / "cffconvert"
@@ -98,3 +99,12 @@ def test_no_field_ends_its_entry_or_leads_out_of_the_web(tmp_path: Path, line: s
     assert absent not in citation.bibtex
     assert absent not in f"{citation.url} {citation.licence}"
     assert len(citation.bibtex.split("\n")) <= 7
+
+
+@pytest.mark.parametrize("keywords", ["3", "true", "1.5", "port", "{a: b}"])
+def test_keywords_are_a_list(tmp_path: Path, keywords: str) -> None:
+    """A number ended the command with a traceback."""
+    path = tmp_path / "CITATION.cff"
+    path.write_text(f"title: A\nauthors: [{{name: B}}]\nkeywords: {keywords}\n")
+    with pytest.raises(CannotRun, match="keywords is not a list"):
+        read_citation(path)

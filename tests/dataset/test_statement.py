@@ -73,3 +73,11 @@ def test_a_figure_is_asked_for_by_its_name_alone(project: Project, asked: str) -
     project.path(STATEMENT).write_text(json.dumps(dict.fromkeys(names, f"About {asked}.")))
     with pytest.raises(CannotRun, match="unknown figure"):
         fill_statement(project.corpus, {"articles": 2})
+
+
+@pytest.mark.parametrize("text", ["a } b", "a { b", "{articles"])
+def test_a_brace_without_a_counterpart_is_said(project: Project, text: str) -> None:
+    names = json.loads(package_schema("statement"))["required"]
+    project.path(STATEMENT).write_text(json.dumps(dict.fromkeys(names, text)))
+    with pytest.raises(CannotRun, match=r"has a brace without a counterpart .*write {{ and }} for braces"):
+        fill_statement(project.corpus, {"articles": 2})

@@ -415,3 +415,17 @@ def test_few_hashes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         found.append([aligner.align(fingerprint) for fingerprint in seals])
     assert found[0] == found[1]
     assert {one.status for one in found[0]} == {"exact", "moved"}
+
+
+@pytest.mark.parametrize("field", ["article", "annotations", "coverage"])
+@pytest.mark.parametrize("value", ["3", '"x"', "[[1]]", "[]"])
+def test_skeleton_with_a_field_of_another_type_is_one_line(shut: Path, tmp_path: Path, field: str, value: str) -> None:
+    """Some ended the command with a traceback."""
+    shutil.copytree(shut, tmp_path / "open")
+    path = tmp_path / "open" / SKELETON
+    header, body, *rest = path.read_bytes().split(b"\n")
+    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    fields[field] = msgspec.Raw(value.encode())
+    path.write_bytes(b"\n".join([header, msgspec.json.encode(fields), *rest]))
+    result = hydrate(tmp_path / "open", ROOT / "corpus" / "articles", tmp_path / "out")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
