@@ -20,7 +20,7 @@ from annotate.util.processes import (
     wait_for_workers,
 )
 from annotate.util.startup import block_pandas, keep_freed_memory
-from annotate.util.termination import is_terminating
+from annotate.util.termination import is_terminating, uninterrupted
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,7 +50,10 @@ def process_pool(workers: int, storage: bool = False) -> Iterator[Executor | Non
         return
     with temporary_folder(prefix="annotate-workers-") as temporary:
         environment = {**python_environment(storage), "TMPDIR": str(temporary)}
-        executor = ProcessPoolExecutor(workers, mp_context=WorkerContext(), initializer=_begin, initargs=(environment,))
+        with uninterrupted():  # so that each of its semaphores has the function that removes it
+            executor = ProcessPoolExecutor(
+                workers, mp_context=WorkerContext(), initializer=_begin, initargs=(environment,)
+            )
         interrupted = False
         try:
             yield executor

@@ -308,6 +308,11 @@ def _release_resources() -> None:
     folder = current_process()._config.get("tempdir")  # type: ignore[attr-defined]
     if folder:
         shutil.rmtree(folder, ignore_errors=True)
+    # The tracker of `multiprocessing` would report, and remove, a semaphore that a thread has just removed.
+    tracker = resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
+    if tracker is not None:
+        with contextlib.suppress(OSError):
+            os.kill(tracker, signal.SIGKILL)
 
 
 on_termination(kill_workers)

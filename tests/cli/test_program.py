@@ -118,13 +118,15 @@ def test_another_distribution_of_the_same_name_is_one_line_on_standard_error(tmp
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: annotate\nVersion: 9.1\n")
     (info / "RECORD").write_text("annotate/__init__.py,,\n")
+    (tmp_path / "annotate").mkdir()
+    (tmp_path / "annotate" / "__init__.py").touch()  # Python 3.12 leaves out a file that does not exist
     words = [sys.executable, "-P", "-m", "annotate", "rules", "P303", "--format", "json"]
 
     def run(**variables: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, **variables}
         return subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
-    alone, clashing = run(), run(PYTHONPATH=str(tmp_path))
+    alone, clashing = run(), run(PYTHONPATH=os.pathsep.join([str(ROOT), str(tmp_path)]))
     assert (alone.returncode, alone.stderr) == (0, "")
     assert (clashing.returncode, clashing.stdout) == (0, alone.stdout)
     assert clashing.stderr.startswith("annotate: the distribution annotate 9.1 has a package of the same name")
