@@ -18,7 +18,13 @@ from annotate.cli.terminal import echo, show_usage_error
 from annotate.errors import CannotRun, Refused, describe_os_error
 from annotate.util.distributions import find_name_clash
 from annotate.util.startup import block_pandas, forget_current_folder, keep_freed_memory
-from annotate.util.termination import TerminationRequest, exit_at_once, handle_termination, is_terminating
+from annotate.util.termination import (
+    TerminationRequest,
+    exit_at_once,
+    handle_termination,
+    hold_termination_back,
+    is_terminating,
+)
 
 SECTIONS = {
     "Make a corpus": {
@@ -136,6 +142,7 @@ def main() -> None:
         code = 128 + signal.SIGPIPE if isinstance(error, BrokenPipeError) else _report_failed_output(error)
         # Python would try to flush the rest at exit, and fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    hold_termination_back()
     if is_terminating():
         exit_at_once(code)
     sys.exit(code)

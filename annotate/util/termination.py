@@ -86,6 +86,14 @@ def handle_termination() -> None:
             signal.signal(number, _receive)
 
 
+def hold_termination_back() -> None:
+    """Hold SIGTERM and SIGHUP back for the rest of this process, whose work is done.
+
+    Python restores their default actions while it ends. One that arrived then would hide the exit code.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGHUP))
+
+
 def is_terminating() -> bool:
     """Return whether this program was told to end."""
     return _state.requested is not None
