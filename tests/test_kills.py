@@ -184,20 +184,9 @@ def make_difference(killer: Killer, root: Path) -> None:
 
 
 def make_repository(_: Killer, root: Path) -> None:
-    from tests.release.conftest import CITATION, Maintained
+    from tests.release.conftest import commit_releasable
 
-    project = Maintained(root)
-    for name in ("harbour", "market"):
-        labels = project.path(f"corpus/annotations/anna/{name}.json").read_text()
-        project.write(f"corpus/annotations/ben/{name}.json", labels.replace('"anna"', '"ben"'))
-        project.replace(f"corpus/annotations/gold/{name}.json", '"made_from": ["anna"]', '"made_from": ["anna", "ben"]')
-    project.write("corpus/release.yaml", "agreement: {least: 0.8}\n")
-    project.write("CITATION.cff", CITATION)
-    project.write(".gitignore", "/dist/\n")
-    project.git("init", "--quiet")
-    project.git("config", "user.name", "maintainer")
-    project.git("config", "user.email", "maintainer@example.org")
-    project.commit()
+    commit_releasable(root)
 
 
 SCENARIOS = {

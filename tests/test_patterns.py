@@ -118,11 +118,10 @@ def test_the_patterns_of_the_package_are_found() -> None:
     }
 
 
-@pytest.mark.parametrize("name", PATTERNS)
+# The one of the instructions is tried below, in the function that makes it linear.
+@pytest.mark.parametrize("name", [name for name in PATTERNS if not name.startswith("labelstudio/instructions.py")])
 def test_pattern_takes_linear_time(name: str) -> None:
     pattern, searched = PATTERNS[name], is_searched(name)
-    if name.startswith("labelstudio/instructions.py"):
-        pytest.skip("tried below, in the function that makes it linear")
     for unit in UNITS:
         for prefix, suffix in EDGES:
             # A short text tells a quadratic pattern from a linear one; only what is slow there is tried at length.

@@ -233,7 +233,7 @@ class _Meter:
         self.bytes += count
 
     def require_room(self, count: int) -> None:
-        """Raise ArchiveTooLarge if so many more bytes would exceed a bound."""
+        """Raise ArchiveTooLarge if a number of further bytes would exceed a bound."""
         if self.bytes + count > self._limit:
             raise self._too_large()
 

@@ -70,11 +70,8 @@ def _copy(source: Path, target: Path) -> Maintained:
     return Maintained(target)
 
 
-@pytest.fixture(scope="session")
-def committed_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A corpus with two annotators and all that a release asks for, committed."""
-    root = tmp_path_factory.mktemp("release") / "port"
-    Project(root)
+def commit_releasable(root: Path) -> None:
+    """Give a corpus two annotators and all that a release asks for, and commit it."""
     project = Maintained(root)
     for name in ("harbour", "market"):
         labels = project.path(f"corpus/annotations/anna/{name}.json").read_text()
@@ -87,6 +84,14 @@ def committed_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project.git("config", "user.name", "maintainer")
     project.git("config", "user.email", "maintainer@example.org")
     project.commit()
+
+
+@pytest.fixture(scope="session")
+def committed_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus with two annotators and all that a release asks for, committed."""
+    root = tmp_path_factory.mktemp("release") / "port"
+    Project(root)
+    commit_releasable(root)
     return root
 
 
