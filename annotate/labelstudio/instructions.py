@@ -21,7 +21,7 @@ from annotate.util.html import read_template
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-FIRST_PAGES, LAST_PAGES = ("README.md", "how-to-label.md"), ("hard-cases.md",)
+FIRST_PAGES, LAST_PAGES = ("README.md", "how-to-label.md", "quick-reference.md"), ("hard-cases.md",)
 LARGEST_IMAGE = 1 << 20
 """Bytes of an image that becomes part of the page; the server keeps the page in its database, with each project."""
 _IMAGE_TYPES = {
