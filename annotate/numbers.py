@@ -92,7 +92,7 @@ class _Amount:
         return int((self.whole + part) or "0") * self.factor // power
 
 
-class _Reader:
+class _NumberReader:
     """Reads the numbers of a text in which text_to_num has replaced the number words of a language."""
 
     def __init__(self, words: CountWords, language: str) -> None:
@@ -204,6 +204,6 @@ def _normalize(phrase: str) -> str:
 
 
 @functools.cache
-def _make_reader(language: str) -> _Reader:
+def _make_reader(language: str) -> _NumberReader:
     """Return the reader of a language; that of one without count words reads digits only."""
-    return _Reader(COUNT_WORDS.get(language, CountWords()), language)
+    return _NumberReader(COUNT_WORDS.get(language, CountWords()), language)

@@ -1,7 +1,6 @@
 """Find the commit of each released version: its tag, otherwise the last commit that changed its manifest."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -19,7 +18,6 @@ FOLDER = "releases"
 """The folder of the manifests, next to the corpus. A manifest is a file VERSION.json."""
 SUFFIX = ".json"
 
-_NAME = re.compile(rf"{TAG_PREFIX}?(\d+\.\d+\.\d+)", re.ASCII)
 _FILE_MODES = frozenset({b"100644", b"100755"})
 
 
@@ -49,8 +47,7 @@ class Release(NamedTuple):
 
 def version_of(name: str) -> str | None:
     """Return the version that a user names, as 0.1.0 or v0.1.0; None if it is another name."""
-    match = _NAME.fullmatch(name)
-    return match[1] if match else None
+    return next(keep_versions([name.removeprefix(TAG_PREFIX)]), None)
 
 
 def keep_versions(names: Iterable[str]) -> Iterator[str]:
@@ -133,7 +130,7 @@ class ReleaseHistory:
         commit = self._git.read_text("--literal-pathspecs", "rev-list", "--max-count=1", "HEAD", "--", path)
         return Release(version, commit, is_tagged=False) if commit else None
 
-    def open(self, version: str) -> Release | None:
+    def find_verified(self, version: str) -> Release | None:
         """Find a released version whose files are to be read.
 
         Returns:

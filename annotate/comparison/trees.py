@@ -162,7 +162,7 @@ def _find_commit(repository: GitRepository, name: str, folders: Mapping[str, str
     if commit is not None:
         return commit
     version = version_of(name)
-    release = ReleaseHistory(repository, folders[CORPUS], folders[SCHEMA]).open(version) if version else None
+    release = ReleaseHistory(repository, folders[CORPUS], folders[SCHEMA]).find_verified(version) if version else None
     if release is not None:
         return release.commit
     if repository.read_text("rev-parse", "--is-shallow-repository") == "true":

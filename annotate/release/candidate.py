@@ -183,7 +183,7 @@ class Candidate:
             manifests = (path.name.removesuffix(SUFFIX) for path in (self.folder / FOLDER).glob(f"*{SUFFIX}"))
             versions = [*versions, *keep_versions(manifests)]
             versions = [version for version in versions if parse_version(version) < parse_version(self.version)]
-        return self.releases.open(max(versions, key=parse_version)) if versions else None
+        return self.releases.find_verified(max(versions, key=parse_version)) if versions else None
 
     @property
     def last_version(self) -> str | None:

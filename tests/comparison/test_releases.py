@@ -91,7 +91,7 @@ def test_tags_and_manifests_together(released: Maintained) -> None:
     released.path(MANIFEST).write_text(released.path(MANIFEST).read_text() + "\n")
     released.commit()
     assert history(released).versions == ["1.0.0", "1.0.1"]
-    releases = [history(released).open(version) for version in ("1.0.0", "1.0.1", "1.0.2")]
+    releases = [history(released).find_verified(version) for version in ("1.0.0", "1.0.1", "1.0.2")]
     assert [release and (release.commit, release.is_tagged) for release in releases] == [
         (tagged, True),
         (prepared, False),
@@ -225,7 +225,7 @@ def test_manifest_changed_on_a_branch_that_was_merged(untagged: Maintained) -> N
     untagged.replace(*NEW_RANK)
     untagged.commit()
     untagged.git("merge", "--quiet", "--no-edit", "side")
-    release = history(untagged).open(VERSION)
+    release = history(untagged).find_verified(VERSION)
     assert release is not None
     assert release.commit == changed
 
