@@ -234,7 +234,7 @@ def diff(old: str, new: str, *, corpus: str = "corpus", schema: str = "schema") 
 
     Args:
         old: A corpus folder, a folder that holds one, a release (its source archive, or a folder with one), or a
-            revision of the git repository of the current folder.
+            revision of the git repository of the current folder, or a released version such as 0.1.0.
         new: The same, of the newer version.
         corpus: Path of the corpus folder in a revision.
         schema: Path of the schema folder in a revision, and of a corpus folder that has none next to it.

@@ -91,7 +91,7 @@ def plot_claims(claims: Dataset, path: Path) -> int:
 def main(folder: str, picture: str = "contested-counts.png") -> None:
     if not Path(folder, "manifest.json").is_file():
         sys.exit(f"{folder} holds no dataset; write it with `annotate build --out {folder}`")
-    claims = load_dataset(folder, "casualty_claims", split="train")
+    claims = load_dataset(folder, "casualty_claims", split="test")
     for claim in claims.select(range(5)):
         stated = claims.features["stated"].int2str(claim["stated"])
         print(claim["claimant_text"], "|", claim["text"], "|", stated, claim["minimum"], claim["maximum"])

@@ -63,12 +63,20 @@ def test_baseline_is_scored_next_to_the_rules(clone: Path) -> None:
     assert rows["Cue"][2] == "42"
 
 
-def test_folds_of_the_card_work_with_load_dataset_alone(clone: Path) -> None:
-    """The card's own code, in a process that has no toolkit: every article is held out once, and never trained on."""
-    card = clone.joinpath("dataset/README.md").read_text(encoding="utf-8")
+def test_folds_of_a_card_work_with_load_dataset_alone(clone: Path) -> None:
+    """A card's own code, in a process that has no toolkit: every article is held out once, and never trained on.
+
+    All articles of this corpus are in `test`, for which the card has no folds: here they are in `train`.
+    """
+    shutil.copytree(clone / "corpus", clone / "training" / "corpus")
+    splits = clone / "training" / "corpus" / "splits"
+    (splits / "test.txt").rename(splits / "train.txt")
+    annotate = str(Path(sys.executable).parent / "annotate")
+    run(clone, annotate, "build", "training/corpus", "--out", "folds")
+    card = clone.joinpath("folds/README.md").read_text(encoding="utf-8")
     section = card.partition("\n## Splits\n")[2].partition("\n## ")[0]
     (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    code = f'dataset = "dataset"\n{code}    print(sorted(set(test["article"])), sorted(set(train["article"])))\n'
+    code = f'dataset = "folds"\n{code}    print(sorted(set(test["article"])), sorted(set(train["article"])))\n'
     said = run(clone, sys.executable, "-c", f"import sys\nsys.modules['annotate'] = None\n{code}")
     assert said.splitlines() == [
         "['raqqa-phosphorus'] ['syria-fronts']",

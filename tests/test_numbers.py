@@ -1,11 +1,14 @@
 """Numbers in texts are exact, and those that no annotation can hold are left out."""
 
+import re
 import time
 
 import pytest
+import text_to_num
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotate.count_words import COUNT_WORDS
 from annotate.numbers import LARGEST, find_numbers
 from tests.conftest import Project
 
@@ -39,6 +42,119 @@ def test_numbers_are_exact_or_left_out(text: str, numbers: list[int]) -> None:
     assert find_numbers(text, "en") == numbers
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("a dozen", [12]),
+        ("A dozen or so", [12]),
+        ("two dozen", [24]),
+        ("Two-dozen", [24]),
+        ("two\u00a0dozen", [24]),
+        ("a two-dozen-strong unit", [24]),
+        ("three dozens", [36]),
+        ("twenty-four dozen", [288]),
+        ("1.5 dozen", [18]),
+        ("two and a half dozen", [30]),
+        ("2 million dozen", [24_000_000]),
+        ("a dozen thousand", [12_000]),
+        ("half a dozen", [6]),
+        ("half-dozen", [6]),
+        ("half-a-dozen", [6]),
+        ("a half-dozen, and 7", [6, 7]),
+        ("half a million", [500_000]),
+        ("half-million", [500_000]),
+        ("one and a half million", [1_500_000]),
+        ("a quarter of a million", [250_000]),
+        ("three-quarters of a million", [750_000]),
+        ("two to three dozen", [24, 36]),
+        ("2–3 dozen", [24, 36]),
+        ("between two and three dozen", [24, 36]),
+        ("two killed and three dozen hurt", [2, 36]),
+        ("ten to two dozen", [10, 24]),
+        ("three score", [60]),
+        ("a score", [20]),
+        ("a pair of brothers", [2]),
+        ("two pairs", [4]),
+        ("a couple", [2]),
+        ("a couple of dozen", [24]),
+        ("a couple of hundred", [200]),
+        ("both brothers and three others", [2, 3]),
+        ("both dozen", [2, 12]),
+        ("12, dozen", [12, 12]),
+        ("2nd dozen", [12]),
+        ("9" * 19 + " dozen", []),
+    ],
+)
+def test_count_words_multiply(text: str, numbers: list[int]) -> None:
+    assert find_numbers(text, "en") == numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("dozens", "several dozen", "a few dozen", "scores of people", "score", "pairs", "the couple's son"),
+        *("none", "nobody", "No one", "no-one", "a third person", "the fifth victim", "half a hundredth", ""),
+    ],
+)
+def test_vague_words_and_ordinals_give_no_number(text: str) -> None:
+    assert find_numbers(text, "en") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("15 fighters, including one woman", [15, 1]),
+        ("a hundred", [100]),
+        ("hundred", [100]),
+        ("a thousand", [1000]),
+        ("one in five", [1, 5]),
+        ("two and a half", [2]),
+        ("half of the 30", [30]),
+        ("no 1,000 men", [1000]),
+    ],
+)
+def test_other_number_words_are_read_as_before(text: str, numbers: list[int]) -> None:
+    assert find_numbers(text, "en") == numbers
+
+
+def test_a_language_without_a_table_reads_no_count_words() -> None:
+    assert "de" not in COUNT_WORDS
+    assert find_numbers("2 dozen and zwei", "de") == [2, 2]
+
+
+_PLAIN_WORDS = (
+    *("one", "two", "twelve", "twenty", "twenty-four", "hundred", "hundreds", "thousand", "million", "a", "and", "to"),
+    *("or", "between", "third", "5", "1,000", "1000", "2.5", "22nd", "people", ",", "–", "1000000"),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(_PLAIN_WORDS), st.sampled_from((" ", "-", ""))), max_size=12))
+def test_texts_without_count_words_are_read_by_the_library_alone(parts: list[tuple[str, str]]) -> None:
+    text = "".join(word + gap for word, gap in parts)
+    replaced = text_to_num.alpha2digit(text, "en", threshold=0)
+    assert find_numbers(text, "en") == find_numbers(replaced, "xx")
+
+
+@given(st.integers(0, LARGEST // 12))
+def test_a_dozen_is_exact(number: int) -> None:
+    assert find_numbers(f"{number:,} dozen people", "en") == [number * 12]
+    assert find_numbers(f"{number} and a half dozen", "en") == [n for n in [number * 12 + 6] if n <= LARGEST]
+
+
+@given(st.text(max_size=40), st.sampled_from(sorted(COUNT_WORDS["en"].fractions)), st.text(max_size=40))
+def test_any_text_around_a_count_word_is_read(before: str, phrase: str, after: str) -> None:
+    for text in (f"{before} {phrase} dozen {after}", f"{before}{phrase}-dozen{after}"):
+        assert all(0 <= number <= LARGEST for number in find_numbers(text, "en"))
+
+
+@pytest.mark.parametrize("language", sorted(COUNT_WORDS))
+def test_words_of_the_table_are_as_they_are_looked_up(language: str) -> None:
+    for table in COUNT_WORDS[language]._replace(range_pairs=()):
+        for phrase in table:
+            assert re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+)*", str(phrase)), phrase
+            assert phrase == str(phrase).lower()
+
+
 @given(st.integers(0, LARGEST), st.sampled_from([1, 10**3, 10**6, 10**9]))
 def test_any_number_is_found_as_it_is(number: int, scale: int) -> None:
     word = {1: "", 10**3: " thousand", 10**6: " million", 10**9: " billion"}[scale]
@@ -47,7 +163,22 @@ def test_any_number_is_found_as_it_is(number: int, scale: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["9", "one ", "hundred ", "million ", "1,111,", "twenty-one-", "1 ", "1.", "1,", "a", " ", "2.5 million "]
+    "unit",
+    [
+        *("9", "one ", "hundred ", "million ", "1,111,", "twenty-one-", "1 ", "1.", "1,", "a", " ", "2.5 million "),
+        *(
+            "dozen ",
+            "two dozen ",
+            "half a ",
+            "half-",
+            "couple of ",
+            "and a half ",
+            "several ",
+            "no-",
+            "2 to ",
+            "- dozen ",
+        ),
+    ],
 )
 @pytest.mark.parametrize("language", ["en", "xx"])
 def test_numbers_take_linear_time(unit: str, language: str) -> None:

@@ -34,7 +34,7 @@ cat <<'NEXT'
 What next? First `. .venv/bin/activate`, which puts annotate and python on your path; then, as
   Annotators    make studio      opens Label Studio with the corpus and prints the address and the login;
                                  start with guidelines/how-to-label.md
-  Researchers   python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset", "casualty_claims"))'
+  Researchers   python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset", "casualty_claims", split="test"))'
                                  dist/dataset/README.md says what each table holds
   Maintainers   annotate check --strict && annotate build --out dist/dataset
                                  annotate rules explains each code; CONTRIBUTING.md says how a change is made

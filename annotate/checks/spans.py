@@ -176,8 +176,9 @@ def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterato
     """A count's numbers must appear in its text.
 
     Why: a count is what the text says; a number that was worked out or mistyped is not.
-    Fails: "at least 50 people" with minimum 51.
-    Passes: "at least 50 people" with minimum 50; "3,000 to 4,000" with 3000 and 4000; "nobody" with 0.
+    Fails: "at least 50 people" with minimum 51; "two dozen" with 2.
+    Passes: "at least 50 people" with minimum 50; "3,000 to 4,000" with 3000 and 4000; "two dozen" with 24; "nobody"
+    with 0.
     """
     for span, interval, minimum, maximum in _intervals(annotation, inventory):
         numbers = {

@@ -64,9 +64,10 @@ def command(
 ) -> None:
     """Show what changed from OLD to NEW: counts by label, every change, and the version number that is needed.
 
-    OLD and NEW are each a git revision, a corpus folder (with schema/ next to it), a folder that holds both, or a
-    release (its source archive, or a folder with one). A path on disk takes precedence over a revision. The counts are
-    of gold; the changes are of all files. Spans are matched by id, then by overlap (docs/versioning.md).
+    OLD and NEW are each a git revision, a corpus folder (with schema/ next to it), a folder that holds both, a release
+    (its source archive, or a folder with one), or a released version such as 0.1.0: its tag, otherwise the last commit
+    that changed releases/0.1.0.json. A path on disk takes precedence over a revision, and a revision over a version.
+    The counts are of gold; the changes are of all files. Spans are matched by id, then by overlap (docs/versioning.md).
 
     An archive is a zip, or a tar that is plain or compressed with gzip, bzip2, xz or zstd. It is refused if it exceeds
     one of the --max bounds, or holds a link, a pipe or a name that leads out of it.
@@ -76,7 +77,7 @@ def command(
     Exit code 0: compared; 1: the versions differ, with --exit-code; 2: could not run.
 
     \b
-    annotate diff v0.1.0
+    annotate diff 0.1.0
     annotate diff v0.1.0 corpus --format json --out changes.json
     annotate diff HEAD~3 HEAD --format md
     annotate diff v0.1.0 corpus --rescore out/baseline

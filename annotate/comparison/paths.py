@@ -8,6 +8,8 @@ from annotate.comparison.model import FileKind
 
 CORPUS, SCHEMA = "corpus", "schema"
 """The first part of every path of a version, wherever its files are on disk."""
+CHANGELOG = "CHANGELOG.md"
+"""The changelog of the data, in the corpus folder. No manifest lists it: a person edits it after that is written."""
 
 _KINDS_BY_ARTICLE: dict[tuple[str, str], FileKind] = {
     ("articles", "txt"): "text",

@@ -17,12 +17,12 @@ def open_version(
 ) -> Iterator[Tree]:
     """Open the files of a version, while the context lasts.
 
-    A path on disk takes precedence over a revision. A corpus folder has its schema next to it, otherwise in the folder
-    `schema` of the current folder. A folder that holds both, and a revision, have them at the paths `corpus` and
-    `schema`. A release is a source archive, or a folder that holds exactly one.
+    A path on disk takes precedence over a revision, and a revision over a released version. A corpus folder has its
+    schema next to it, otherwise in the folder `schema` of the current folder. A folder that holds both, and a revision,
+    have them at the paths `corpus` and `schema`. A release is a source archive, or a folder that holds exactly one.
 
     Args:
-        name: A corpus folder, a folder that holds one, a release, or a git revision.
+        name: A corpus folder, a folder that holds one, a release, a git revision, or a released version (0.1.0).
         corpus: The path of the corpus folder.
         schema: The path of the schema folder.
         bounds: What an archive may hold.

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 from annotate.comparison.paths import CORPUS, SCHEMA
+from annotate.comparison.releases import ReleaseHistory, version_of
 from annotate.errors import CannotRun, describe_os_error
 from annotate.util.files import read_raw
 from annotate.util.git import GitObjects, GitRepository, find_repository_around
 
 _HINT = "name a version that can be read"
+_LISTS = "`git tag` lists the tagged ones, and releases/ the others"
 _BLOB_MODES = frozenset({b"100644", b"100755"})
 
 
@@ -130,36 +132,42 @@ def open_revision(name: str, corpus: str, schema: str, cwd: Path | None = None) 
     """Open the files of a git revision, while the context lasts.
 
     Args:
-        name: A revision of the repository that contains the corpus folder.
+        name: A revision of the repository that contains the corpus folder, or a released version such as 0.1.0: its
+            tag, otherwise the last commit that changed its manifest.
         corpus: The path of the corpus folder, from `cwd`.
         schema: The path of the schema folder, from `cwd`.
         cwd: The current folder by default.
 
     Raises:
-        CannotRun: git or a repository is missing, or there is no such revision.
+        CannotRun: git or a repository is missing, or there is no such revision; or the manifest of an untagged version
+            does not list the files at its commit.
     """
-    here = (cwd or Path.cwd()).resolve()
+    here, paths = (cwd or Path.cwd()).resolve(), {CORPUS: corpus, SCHEMA: schema}
     repository = find_repository_around(here / corpus)
     if repository is None:
         problem = "is not a folder, and this is not a git repository"
         raise CannotRun(name, problem, "name a corpus folder, or change to a clone")
-    commit = _find_commit(repository, name)
+    folders = {root: _path_in_repository(repository.top, here, path) for root, path in paths.items()}
+    commit = _find_commit(repository, name, folders)
     files: dict[str, str] = {}
-    for root, path in ((CORPUS, corpus), (SCHEMA, schema)):
-        folder = _path_in_repository(repository.top, here, path)
+    for root, folder in folders.items():
         for file, blob in _list_blobs(repository, commit, name, folder):
             files[f"{root}/{file.removeprefix(folder + '/')}"] = blob
     with repository.open_objects() as objects:
         yield GitTree(name, dict(sorted(files.items(), key=lambda item: item[0].split("/"))), objects)
 
 
-def _find_commit(repository: GitRepository, name: str) -> str:
+def _find_commit(repository: GitRepository, name: str, folders: Mapping[str, str]) -> str:
     commit = repository.read_text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if commit is not None:
         return commit
+    version = version_of(name)
+    release = ReleaseHistory(repository, folders[CORPUS], folders[SCHEMA]).find_verified(version) if version else None
+    if release is not None:
+        return release.commit
     if repository.read_text("rev-parse", "--is-shallow-repository") == "true":
         raise CannotRun(name, "is not in this shallow clone", "run `git fetch --unshallow --tags`")
-    raise CannotRun(name, "is neither a folder nor a revision of this repository", "`git tag` lists the tagged ones")
+    raise CannotRun(name, "is neither a folder nor a revision of this repository", _LISTS)
 
 
 def _path_in_repository(top: Path, here: Path, name: str) -> str:

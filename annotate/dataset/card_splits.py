@@ -15,6 +15,8 @@ from annotate.splits.groups import NEAR, BoundGroups, bonds_of_links, groups_amo
 from annotate.splits.propose import bonds_of
 from annotate.util.escape import Markdown, markdown_code, markdown_code_block
 
+TEST = "test"
+"""The split that is loaded to evaluate systems."""
 MAX_GROUPS = 20
 """Most groups of articles that the card names."""
 MAX_COMPARED = 1_000
@@ -39,6 +41,8 @@ def find_shared(corpus: Corpus, splits: Mapping[str, Sequence[str]]) -> BoundGro
 def split_note(facts: Facts) -> Markdown:
     """Return the splits in half a line, for the card's first screen."""
     counts = facts.counts
+    if _is_for_evaluation(facts):
+        return Markdown("{} only: to evaluate systems that were not trained on it.").format(markdown_code(TEST))
     if _has_held_out(facts):
         sizes = Markdown(", ").join(
             Markdown("{} {}").format(markdown_code(split), count_noun(number, "article"))
@@ -64,6 +68,10 @@ def splits_section(facts: Facts) -> Markdown:
         parts.append(f"Left out, for want of settled labels or of a split: {count_noun(facts.left_out, 'article')}.")
     paragraphs = (Markdown("## Splits"), Markdown(" ").join(filter(None, parts)), _folds(facts))
     return Markdown("\n\n").join(part for part in paragraphs if part)
+
+
+def _is_for_evaluation(facts: Facts) -> bool:
+    return list(facts.counts.articles) == [TEST]
 
 
 def _has_held_out(facts: Facts) -> bool:
@@ -95,10 +103,16 @@ def _describe_shared(facts: Facts) -> Markdown:
         + [Markdown(NEAR)] * (NEAR in shared.why)
     )
     if _is_one_group(facts):
-        return Markdown(
+        whole = Markdown(
             "What binds them, at once or through others: {}. Whichever is held out, what was trained on tells of"
             " the same incidents or has some of the same words.{}"
-        ).format(why, unseen)
+        )
+        if _is_for_evaluation(facts):
+            whole = Markdown(
+                "The articles are one group, so that none can be trained on while another is tested. What binds them,"
+                " at once or through others: {}.{}"
+            )
+        return whole.format(why, unseen)
     shown = Markdown("; ").join(Markdown(", ").join(map(markdown_code, group)) for group in shared.groups[:MAX_GROUPS])
     more = f"; and {len(shared.groups) - MAX_GROUPS:,} more groups" if len(shared.groups) > MAX_GROUPS else ""
     return Markdown("These are bound together by {}: {}{}.{}").format(
@@ -109,6 +123,9 @@ def _describe_shared(facts: Facts) -> Markdown:
 def _describe_use(facts: Facts) -> Markdown:
     """Return what the splits are good for, and what a score on them says."""
     counts, shared = facts.counts.articles, facts.shared
+    if _is_for_evaluation(facts):
+        is_small = counts.total() < FEW
+        return Markdown(f"With fewer than {FEW} articles, a score says little of other articles." if is_small else "")
     if _has_held_out(facts):
         few = Markdown(", ").join(
             Markdown("{} has {:,}").format(markdown_code(name), number)
@@ -151,7 +168,7 @@ class _Fold(NamedTuple):
 def _folds(facts: Facts) -> Markdown:
     """Return code that makes folds with `load_dataset` alone: a group is held out as a whole, unless it is all."""
     shared, number = facts.shared, facts.counts.articles.total()
-    if _has_held_out(facts) or number < 2:
+    if _has_held_out(facts) or _is_for_evaluation(facts) or number < 2:
         return Markdown()
     if shared is not None and len(shared.groups) > MAX_GROUPS:
         return Markdown("The folds are many: `annotate split --folds` prints them as JSON.")

@@ -18,6 +18,8 @@ from pathlib import Path
 import msgspec
 
 from annotate.comparison.archives import DEFAULT_BOUNDS, ArchiveBounds, read_members
+from annotate.comparison.release_manifest import decode_manifest, manifest_path
+from annotate.comparison.releases import FOLDER as MANIFEST_FOLDER
 from annotate.dataset.build import build
 from annotate.dataset.citation import find_citation
 from annotate.dataset.inputs import skeleton_header
@@ -26,8 +28,6 @@ from annotate.offsets import sha256
 from annotate.outputs import HINT, Marker, OwnNames, list_sources, output_folder, read_marker_file
 from annotate.release.agreement import agreement_table
 from annotate.release.candidate import Candidate
-from annotate.release.manifest import FOLDER as MANIFEST_FOLDER
-from annotate.release.manifest import decode_manifest, manifest_path
 from annotate.release.page import PageContent, render_page
 from annotate.release.sources import is_packable
 

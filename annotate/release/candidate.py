@@ -10,9 +10,12 @@ from annotate import inventory
 from annotate.checks import check
 from annotate.checks.splits import find_leaks
 from annotate.comparison.compare import Comparison
-from annotate.comparison.paths import CORPUS, SCHEMA
+from annotate.comparison.paths import CHANGELOG, CORPUS, SCHEMA
+from annotate.comparison.release_manifest import FORMAT, ReleaseManifest, decode_manifest, manifest_path
+from annotate.comparison.releases import FOLDER, SUFFIX, Release, ReleaseHistory, keep_versions
+from annotate.comparison.semver import parse_version
 from annotate.comparison.sources import open_version
-from annotate.comparison.trees import FolderTree, open_revision
+from annotate.comparison.trees import FolderTree, Tree, open_revision
 from annotate.corpus import Corpus, find_parent_folder
 from annotate.dataset.build import build
 from annotate.dataset.citation import CITATION
@@ -23,15 +26,13 @@ from annotate.inventory import Inventory
 from annotate.offsets import sha256
 from annotate.release.agreement import agreement_table, measure_gold_agreement
 from annotate.release.changelog import (
-    CHANGELOG,
     ChangelogEntry,
     count_changes,
     count_contents,
     find_entry,
     parse_changelog,
 )
-from annotate.release.git import TAG_PREFIX, Repository, TreeEntry
-from annotate.release.manifest import FORMAT, ReleaseManifest, decode_manifest, manifest_path
+from annotate.release.git import Repository, TreeEntry
 from annotate.release.sources import SUBMODULE_MODE, is_packable, name_pointer
 from annotate.util.files import is_regular, load_yaml, read_bytes, read_bytes_if_present, read_text
 from annotate.util.folders import temporary_folder
@@ -39,6 +40,9 @@ from annotate.util.parallel import process_pool
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
+
+UNPLANNED = "0.0.0"
+"""The version of a candidate whose version is not chosen yet. All releases are earlier."""
 
 Progress = Callable[[str], None]
 """Is called with what is being done, such as `checking the corpus`."""
@@ -80,7 +84,7 @@ class Candidate:
     """A corpus and the version that it may be released as.
 
     Attributes:
-        version: The version of the release.
+        version: The version of the release, or `UNPLANNED`.
         corpus: The corpus.
         schema: The schema folder.
         scratch: A temporary folder for builds.
@@ -157,28 +161,59 @@ class Candidate:
         return find_entry(self.entries, self.version)
 
     @cached_property
+    def releases(self) -> ReleaseHistory:
+        """The released versions: those with a tag, and those with a committed manifest."""
+        return self.repository.history(self.schema)
+
+    @cached_property
+    def other_versions(self) -> list[str]:
+        """The released versions other than this one, lowest first."""
+        return [version for version in self.releases.versions if version != self.version]
+
+    @cached_property
+    def last_release(self) -> Release | None:
+        """The release with the highest version below this one; None for a first release.
+
+        Raises:
+            CannotRun: Its files are not known: it has no tag, and its manifest is not committed, or was last changed by
+                a commit that has another corpus.
+        """
+        versions = self.other_versions
+        if self.version != UNPLANNED:
+            manifests = (path.name.removesuffix(SUFFIX) for path in (self.folder / FOLDER).glob(f"*{SUFFIX}"))
+            versions = [*versions, *keep_versions(manifests)]
+            versions = [version for version in versions if parse_version(version) < parse_version(self.version)]
+        return self.releases.find_verified(max(versions, key=parse_version)) if versions else None
+
+    @property
     def last_version(self) -> str | None:
-        """The version of the last release, other than this one."""
-        others = [version for version in self.repository.tagged_versions() if version != self.version]
-        return others[-1] if others else None
+        """The version of the last release."""
+        return self.last_release.version if self.last_release else None
 
     @cached_property
     def comparison(self) -> Comparison | None:
         """The last release compared with the current state; None for a first release."""
-        last = self.last_version
-        return self.compare_with(f"refs/tags/{TAG_PREFIX}{last}").comparison if last else None
+        return self._compare_with_revision(self.last_release.commit).comparison if self.last_release else None
 
     def compare_with(self, name: str) -> EarlierState:
-        """Compare a revision, or a folder, with the current state, and sum up the differences."""
-        self.progress(f"comparing with {name}")
-        current = FolderTree("the corpus", {CORPUS: self.corpus.root, SCHEMA: self.schema})
+        """Compare a revision, a released version or a folder with the current state, and sum up the differences."""
+        if not Path(name).exists():
+            return self._compare_with_revision(name)
+        with open_version(name) as earlier:
+            return self._compare_with_tree(earlier)
+
+    def _compare_with_revision(self, name: str) -> EarlierState:
         corpus, schema = str(self.corpus.root.resolve()), str(self.schema.resolve())
-        is_folder = Path(name).exists()
-        with open_version(name) if is_folder else open_revision(name, corpus, schema, self.folder) as earlier:
-            comparison = Comparison(earlier, current)
-            comparison.summarize()
-            file = f"{CORPUS}/{CHANGELOG}"
-            text = earlier.read(file).decode("utf-8", "replace") if file in earlier.files() else ""
+        with open_revision(name, corpus, schema, self.folder) as earlier:
+            return self._compare_with_tree(earlier)
+
+    def _compare_with_tree(self, earlier: Tree) -> EarlierState:
+        self.progress(f"comparing with {earlier.name}")
+        current = FolderTree("the corpus", {CORPUS: self.corpus.root, SCHEMA: self.schema})
+        comparison = Comparison(earlier, current)
+        comparison.summarize()
+        file = f"{CORPUS}/{CHANGELOG}"
+        text = earlier.read(file).decode("utf-8", "replace") if file in earlier.files() else ""
         entries = parse_changelog(text)
         return EarlierState(entries[0].version if entries else None, comparison)
 

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from annotate.comparison.summary import LabelCounts, Summary
 from annotate.corpus import Corpus
 
-CHANGELOG = "CHANGELOG.md"
 DRAFT = "<!-- draft: say in words what changed and why, then delete this line -->"
 _HEADING = re.compile(r"## +\[?v?(?P<version>\d+\.\d+\.\d+)\]?(?P<rest>.*)")
 _DAY = re.compile(r"\((\d{4}-\d{2}-\d{2})\)")

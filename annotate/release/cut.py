@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from annotate.comparison.release_manifest import encode_manifest, manifest_path
+from annotate.comparison.releases import FOLDER
 from annotate.dataset.citation import CITATION
 from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
@@ -18,7 +20,6 @@ from annotate.release.bundle import SUMS, write_bundle
 from annotate.release.candidate import Candidate, Progress, open_candidate
 from annotate.release.changelog import draft_entry
 from annotate.release.git import Repository
-from annotate.release.manifest import FOLDER, encode_manifest, manifest_path
 from annotate.release.rules import (
     RULES,
     check_candidate,
@@ -117,7 +118,7 @@ def cut_release(options: CutOptions, progress: Progress = lambda activity: None)
         if not candidate.repository.is_ignored(options.out):
             hint = "add it to .gitignore, or choose another folder with --out"
             raise CannotRun(options.out, "is not ignored by git", hint)
-        if candidate.repository.tagged_commit(version) == candidate.repository.head:
+        if candidate.releases.tagged_commit(version) == candidate.repository.head:
             # The release exists; only its folder is built again.
             if refused := tuple(check_candidate(candidate, _REBUILDING)):
                 return CutResult(refused=refused)

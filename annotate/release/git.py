@@ -1,17 +1,14 @@
-"""The git repository of a corpus: uncommitted files, tagged releases and what they contained, and the new tag."""
+"""The git repository of a corpus: uncommitted files, what commits contain, and the new tag."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from annotate.comparison.semver import parse_version
+from annotate.comparison.releases import TAG_PREFIX, ReleaseHistory
 from annotate.errors import CannotRun
 from annotate.release.uncommitted import list_uncommitted
 from annotate.util.git import find_repository, find_repository_around
-
-TAG_PREFIX = "v"
-"""A tag is this letter and the version."""
 
 
 def uncommitted_files(corpus: Path) -> list[str] | None:
@@ -82,6 +79,10 @@ class Repository:
         """The folder of git's own files, shared by all worktrees of the repository."""
         return self.top / (self._git.read_text("rev-parse", "--git-common-dir") or ".git")
 
+    def history(self, schema: Path) -> ReleaseHistory:
+        """Return the released versions of the corpus with the schema in this folder."""
+        return ReleaseHistory(self._git, *(self.path_in_git(folder.resolve()) for folder in (self.corpus, schema)))
+
     def path_in_git(self, path: Path) -> str:
         """Return the path of a file from the top of the repository; a link is a file of its own.
 
@@ -110,17 +111,6 @@ class Repository:
         output = self._git.read("--literal-pathspecs", "ls-files", "-z", "--full-name", "--", *wanted) or b""
         start = "" if prefix == "." else f"{prefix}/"
         return [os.fsdecode(path).removeprefix(start) for path in output.split(b"\0") if path]
-
-    def tagged_versions(self) -> list[str]:
-        """Return the versions with a tag on an ancestor of the last commit, lowest first."""
-        pattern = f"refs/tags/{TAG_PREFIX}*"
-        output = self._git.read_text("for-each-ref", "--merged=HEAD", "--format=%(refname:strip=2)", pattern) or ""
-        return sorted(_versions(output.split()), key=parse_version)
-
-    def tagged_commit(self, version: str) -> str | None:
-        """Return the commit that the tag of a version points to; None if there is no such tag."""
-        tag = f"refs/tags/{TAG_PREFIX}{version}^{{commit}}"
-        return self._git.read_text("rev-parse", "--verify", "--quiet", "--end-of-options", tag)
 
     def list_blobs(self, revision: str) -> dict[str, str]:
         """Return the files at a revision: path from `folder` → git's hash of the contents."""
@@ -176,14 +166,3 @@ class Repository:
             settings = "user.name, user.email and user.signingKey" if sign else "user.name and user.email"
             hint = f"see `git tag`, and set {settings}; then run it again"
             raise CannotRun(tag, "git did not create the tag", hint)
-
-
-def _versions(tags: list[str]) -> Iterator[str]:
-    """Yield the versions of release tags; other tags are skipped."""
-    for tag in tags:
-        version = tag.removeprefix(TAG_PREFIX)
-        try:
-            parse_version(version)
-        except CannotRun:
-            continue
-        yield version

@@ -12,6 +12,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     Attributes:
         last: The version of the last release; None before the first.
+        source: Its tag, or the commit of its manifest if it has no tag; None before the first, and if the user named
+            the state to compare with.
         smallest: The smallest version allowed; None if nothing changed.
         level: The level of the changes, or `first`.
         reasons: The rules that ask for a level, and why.
@@ -23,13 +25,14 @@ class Plan(msgspec.Struct, frozen=True):
     level: str
     reasons: list[Reason]
     counts: list[str]
+    source: str | None = None
 
 
-def plan_next_release(last: str, comparison: Comparison) -> Plan:
-    """Return the plan of the release after the version `last`."""
+def plan_next_release(last: str, comparison: Comparison, source: str | None = None) -> Plan:
+    """Return the plan of the release after the version `last`, which was found at `source`."""
     needed = find_needed_version(comparison.summary)
     smallest = None if needed.level == "none" else next_version(last, needed.level)
-    return Plan(last, smallest, needed.level, needed.reasons, count_changes(comparison.summary))
+    return Plan(last, smallest, needed.level, needed.reasons, count_changes(comparison.summary), source)
 
 
 def plan_first_release(inventory_version: str, counts: list[str]) -> Plan:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from annotate.comparison.release_manifest import compare_datasets, compare_files, decode_manifest, manifest_path
+from annotate.comparison.releases import FOLDER, SUFFIX, TAG_PREFIX, Release
 from annotate.comparison.semver import find_needed_version, next_version, parse_version
 from annotate.corpus import Corpus
 from annotate.dataset.citation import CITATION, parse_licence
@@ -22,9 +24,7 @@ from annotate.offsets import sha256
 from annotate.release.agreement import agreement_block, agreement_table
 from annotate.release.candidate import Candidate
 from annotate.release.changelog import find_entry, parse_changelog
-from annotate.release.git import TAG_PREFIX
 from annotate.release.load_check import load_tables
-from annotate.release.manifest import compare_datasets, compare_files, decode_manifest, manifest_path
 from annotate.release.sources import explain_mode, explain_name, find_name_collisions
 from annotate.schemas import require_valid
 from annotate.util.escape import markdown_table
@@ -38,12 +38,15 @@ def no_step_forward(candidate: Candidate) -> Iterator[Problem]:
     """The version is higher than that of the last release.
 
     Why: users who ask for the newest release would get an older one.
-    Fails: 0.1.9 after 0.2.0; 0.2.0 again.
+    Fails: 0.1.9 after 0.2.0; 0.2.0 again. A release has a tag, or a committed manifest in releases/.
     Passes: 0.2.1 after 0.2.0.
     """
-    last = candidate.last_version
-    if last and parse_version(candidate.version) <= parse_version(last):
-        yield Problem(f"{candidate.version} is not higher than {last}, the last release; choose a higher version")
+    version, highest = candidate.version, candidate.other_versions[-1] if candidate.other_versions else None
+    if highest and parse_version(version) <= parse_version(highest):
+        hint = "choose a higher version"
+        if candidate.releases.tagged_commit(highest) is None:
+            hint = f"{hint}, or remove {FOLDER}/{highest}{SUFFIX} if {highest} was not released"
+        yield Problem(f"{version} is not higher than {highest}, the last release; {hint}")
 
 
 @rule("V102")
@@ -167,7 +170,7 @@ def tag_exists(candidate: Candidate) -> Iterator[Problem]:
     Fails: 0.1.0, with a tag v0.1.0 in the repository.
     Passes: a version without a tag.
     """
-    if candidate.repository.tagged_commit(candidate.version):
+    if candidate.releases.tagged_commit(candidate.version):
         yield Problem(f"the tag {TAG_PREFIX}{candidate.version} exists already; choose a higher version")
 
 
@@ -177,37 +180,43 @@ def earlier_release_changed(candidate: Candidate) -> Iterator[Problem]:
 
     Why: others compare their results with what was released.
     Fails: a tag moved to another commit; releases/0.1.0.json or the changelog entry 0.1.0 edited after the release.
-    Passes: a new release that corrects an error of an earlier one.
+    Passes: a new release that corrects an error of an earlier one; a release without a tag, whose manifest was last
+    changed by a commit that has all the files that it lists.
     """
-    for version in candidate.repository.tagged_versions():
-        if version != candidate.version:
-            yield from _check_earlier_release(candidate, version)
+    for version in candidate.other_versions:
+        release = candidate.releases.find(version)
+        if release is not None:
+            yield from _check_earlier_release(candidate, release)
 
 
-def _check_earlier_release(candidate: Candidate, version: str) -> Iterator[Problem]:
-    repository, tag = candidate.repository, f"{TAG_PREFIX}{version}"
+def _check_earlier_release(candidate: Candidate, release: Release) -> Iterator[Problem]:
+    repository, version, commit = candidate.repository, release.version, release.commit
+    where = f"{'under' if release.is_tagged else 'at'} {release.source}"
     path = manifest_path(candidate.folder, version)
     file = candidate.relative_path(path)
-    data = repository.read_file(tag, path)
+    data = repository.read_file(commit, path)
     if data is None:
-        yield Problem(f"the tag {tag} has no manifest; was it made by hand, or moved?", file=file)
+        yield Problem(f"the tag {release.source} has no manifest; was it made by hand, or moved?", file=file)
         return
     try:
-        manifest = decode_manifest(f"{tag}:{file}", data)
+        manifest = decode_manifest(f"{release.source}:{file}", data)
     except CannotRun as error:
-        yield Problem(f"under {tag} {error.problem}; {error.hint}", file=file)
+        yield Problem(f"{where} {error.problem}; {error.hint}", file=file)
         return
     if read_bytes_if_present(path, "restore it", within=candidate.folder) != data:
-        yield Problem(f"differs from the file under {tag}; restore it", file=file)
-    blobs = {name: blob for name, blob in repository.list_blobs(tag).items() if name in manifest.files}
+        yield Problem(f"differs from the file {where}; restore it", file=file)
+    blobs = {name: blob for name, blob in repository.list_blobs(commit).items() if name in manifest.files}
     hashes = dict(zip(blobs, map(sha256, repository.read_blobs(list(blobs.values()))), strict=True))
-    for name, change in compare_files(manifest, hashes):
-        yield Problem(f"{change} under {tag}; was the tag moved?", file=name)
+    doubt = "was the tag moved?"
+    if not release.is_tagged:
+        doubt = f"{file} last changed there; tag the commit of the release as {TAG_PREFIX}{version}"
+    for name, change in compare_files(manifest.files, hashes):
+        yield Problem(f"{change} {where}; {doubt}", file=name)
     changelog = candidate.changelog_path
-    old_text = (repository.read_file(tag, changelog) or b"").decode("utf-8", "replace")
+    old_text = (repository.read_file(commit, changelog) or b"").decode("utf-8", "replace")
     old, new = find_entry(parse_changelog(old_text), version), find_entry(candidate.entries, version)
     if old and (new is None or (new.rest, new.body) != (old.rest, old.body)):
-        problem = f"the entry {version} differs from the one under {tag}; restore it"
+        problem = f"the entry {version} differs from the one {where}; restore it"
         yield Problem(problem, file=candidate.relative_path(changelog), line=new.line if new else None)
 
 
@@ -439,7 +448,7 @@ def manifest_stale(candidate: Candidate) -> Iterator[Problem]:
     if manifest.version != candidate.version or manifest.inventory != candidate.inventory.version:
         problem = f"has the version {manifest.version} and the inventory {manifest.inventory}; {hint}"
         yield Problem(problem, file=file)
-    for name, change in compare_files(manifest, candidate.hash_sources()):
+    for name, change in compare_files(manifest.files, candidate.hash_sources()):
         yield Problem(f"{change} since the manifest was written; {hint}", file=name)
     for difference in compare_datasets(manifest.dataset, candidate.datasets.manifest):
         yield Problem(f"in the dataset, {difference}; {hint}", file=file)

@@ -13,14 +13,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from annotate.comparison.archives import DEFAULT_BOUNDS, ArchiveBounds, BrokenArchive
+from annotate.comparison.paths import CHANGELOG
+from annotate.comparison.release_manifest import ReleaseManifest, compare_datasets, compare_files, decode_manifest
 from annotate.dataset.folder import MANIFEST as DATASET_MANIFEST
 from annotate.dataset.folder import Manifest, read_manifest
 from annotate.dataset.logical_hash import logical_sha256
 from annotate.errors import CannotRun, describe_os_error
 from annotate.offsets import sha256
 from annotate.release.bundle import DATASET, MANIFEST, SUMS, archive_name, decode_sums, hash_archive, list_bundle
-from annotate.release.changelog import CHANGELOG
-from annotate.release.manifest import ReleaseManifest, compare_datasets, compare_files, decode_manifest
 from annotate.util.escape import quote
 from annotate.util.files import read_bytes, reporting_read_errors
 
@@ -174,6 +174,6 @@ def _check_sources(files: Mapping[str, Path], manifest: ReleaseManifest, bounds:
     changelogs = [name for name in hashes.keys() - manifest.files.keys() if name.endswith(CHANGELOG)]
     for name in changelogs[:1]:
         del hashes[name]
-    for name, change in compare_files(manifest, hashes):
+    for name, change in compare_files(manifest.files, hashes):
         if name not in irregular:
             yield f"{archive}: {_show(name)} {change}"

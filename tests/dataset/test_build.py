@@ -69,7 +69,8 @@ def assert_loads(folder: Path, corpus: Corpus, inventory: Inventory, load: Load)
     loaded = {
         entry["config_name"]: load(str(folder), entry["config_name"]) for entry in front_matter(folder)["configs"]
     }
-    assert load(str(folder))["train"].features == loaded[ARTICLES]["train"].features
+    for split, articles in load(str(folder)).items():
+        assert articles.features == loaded[ARTICLES][split].features
     for name, features in table_features(inventory).items():
         for split, ids in splits.items():
             rows = expected(corpus, inventory, ids)[name]
@@ -97,7 +98,7 @@ def test_parquet_is_typed_without_its_card(corpus: Corpus, labels: Inventory, tm
 
     build(corpus, labels, tmp_path / "out")
     for name, features in table_features(labels).items():
-        file = str(next((tmp_path / "out" / "data" / name).glob("train-*.parquet")))
+        file = str(next((tmp_path / "out" / "data" / name).glob("test-*.parquet")))
         assert load("parquet", data_files=file)["train"].features == Features.from_dict(features)
 
 

@@ -228,7 +228,7 @@ def test_the_yaml_of_the_features_is_that_of_datasets(corpus: Corpus, labels: In
         assert info["features"] == features._to_yaml_list()
         read = DatasetInfo._from_yaml_dict(info)
         assert read.features == features
-        assert read.splits["train"].num_examples == table.rows
+        assert read.splits["test"].num_examples == table.rows
         assert info["download_size"] == (tmp_path / "out" / table.file).stat().st_size
 
 

@@ -12,7 +12,7 @@ from annotate.dataset import card_splits
 from annotate.dataset.build import build
 from annotate.dataset.folder import CARD
 from annotate.inventory import Inventory
-from annotate.model import GOLD, Link, Links, Passage
+from annotate.model import Link, Links, Passage
 from tests.conftest import Project
 from tests.dataset.conftest import Load
 
@@ -75,18 +75,39 @@ def folds_of(
     return found
 
 
-def test_this_corpus_is_one_group_and_its_card_says_that_no_fold_is_free_of_leaks(
+def test_this_corpus_is_for_evaluation_and_its_card_offers_no_fold(
     corpus: Corpus, labels: Inventory, tmp_path: Path
 ) -> None:
     text = card(corpus, labels, tmp_path / "out")
     first, _, below = text.partition("## Splits\n\n")
-    number = len(corpus.annotated_ids(GOLD))
-    assert f"and no fold is free of leaks: all {number} articles are one group. See [Splits](#splits)." in first
+    below = below.partition("\n## ")[0]
+    assert "- **Splits:** `test` only: to evaluate systems that were not trained on it.\n" in first
+    assert 'load_dataset(dataset, split="test")' in first
+    assert "(zero-shot)" in first
     for words in (
+        "`test` only: to evaluate systems that were not trained on it.",
+        "The articles are one group, so that none can be trained on while another is tested.",
         "links (`repeats`, `same incident`)",
-        "no estimate for unseen news",
-        "# Leave one article out. It leaks",
+        "With fewer than 10 articles, a score says little of other articles.",
     ):
+        assert words in below
+    assert "```" not in below
+    assert "few denials" in text.partition("### Limits\n")[2].partition("\n### ")[0]
+
+
+def test_articles_in_test_that_share_nothing_have_no_fold_either(single: Project) -> None:
+    single.path("corpus/splits/train.txt").rename(single.path("corpus/splits/test.txt"))
+    text = section(single)
+    assert text.startswith("`test` only: to evaluate systems that were not trained on it. No two articles share a link")
+    assert "```" not in text
+
+
+def test_articles_in_train_that_are_one_group_have_folds_that_leak(single: Project) -> None:
+    bind(single, "harbour", "market")
+    text = card(single.corpus, single.inventory, single.root / "out")
+    first, _, below = text.partition("## Splits\n\n")
+    assert "and no fold is free of leaks: all 2 articles are one group. See [Splits](#splits)." in first
+    for words in ("links (`repeats`)", "no estimate for unseen news", "# Leave one article out. It leaks"):
         assert words in below
 
 

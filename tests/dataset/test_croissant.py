@@ -144,7 +144,7 @@ def test_a_file_that_changed_does_not_read(folder: Path) -> None:
     file = folder / document(folder)["distribution"][0]["contentUrl"]
     file.write_bytes(file.read_bytes()[:-1] + b"2")
     with pytest.raises(Exception, match="during the operation Download"):
-        list(mlcroissant.Dataset(str(folder / CROISSANT)).records("articles/train"))
+        list(mlcroissant.Dataset(str(folder / CROISSANT)).records("articles/test"))
 
 
 def test_a_croissant_without_a_manifest_is_not_ours(project: Project) -> None:

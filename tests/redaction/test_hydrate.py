@@ -106,7 +106,7 @@ def test_the_card_and_what_describes_it_show_no_words_of_an_article(shut: Path, 
             assert not any(
                 span.text in shown for span in corpus.read_annotation(GOLD, article.id).spans if len(span.text) > 24
             )
-    assert "a score on a held-out article is no estimate" in (shut / "README.md").read_text("utf-8")
+    assert "none can be trained on while another is tested" in (shut / "README.md").read_text("utf-8")
     assert "puts them back with `annotate hydrate`" in (shut / "README.md").read_text("utf-8")
 
 
@@ -213,7 +213,7 @@ def test_path_that_is_not_a_redacted_dataset_is_one_line(shut: Path, tmp_path: P
     (tmp_path / SKELETON).write_bytes((shut / SKELETON).read_bytes()[:3000])
     cut = hydrate(tmp_path, ROOT / "corpus" / "articles", tmp_path / "out")
     assert (cut.exit_code, cut.output.count("\n")) == (2, 1), cut.output
-    for old, new in ((b"splits/train.txt", b"../../train.txt"), (b'{"id":"syria-fronts"', b'{"id":"../syria"')):
+    for old, new in ((b"splits/test.txt", b"../../test.txt"), (b'{"id":"syria-fronts"', b'{"id":"../syria"')):
         (tmp_path / SKELETON).write_bytes((shut / SKELETON).read_bytes().replace(old, new, 1))
         astray = hydrate(tmp_path, ROOT / "corpus" / "articles", tmp_path / "out")
         assert (astray.exit_code, "get the dataset again" in astray.output) == (2, True)

@@ -123,7 +123,7 @@ def test_no_command_runs_what_a_configuration_names(port: Project, trap: Trap) -
         assert result.exit_code == code, (words, result.output)
         assert not trap.ran(), words
     found = Repository(port.root, port.corpus.root)
-    assert found.tagged_versions() == ["1.0.0"]
+    assert found.history(port.schema).tagged_versions == ["1.0.0"]
     assert found.read_file("v1.0.0", port.path("corpus/annotators.yaml"))
     assert found.is_ignored(port.path("dist/x"))
     assert found.list_files(["corpus", "LICENSE*"])

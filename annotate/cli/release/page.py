@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.command("page")
 @corpus_argument
 @schema_option
-@click.option("--since", metavar="OLD", help="Show what changed since this revision, release or corpus folder.")
+@click.option(
+    "--since", metavar="OLD", help="Show what changed since this revision, version, release or corpus folder."
+)
 @click.option("--articles", type=click.IntRange(0), default=100, show_default=True, help="Number of articles to show.")
 @click.option("--out", required=True, type=FILE_TO_WRITE, callback=check_report, help="The file to write.")
 def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -> None:
@@ -34,9 +36,10 @@ def page(corpus: str, schema: str, since: str | None, articles: int, out: str) -
     annotate release page --out dist/release.html
     annotate release page --since v0.1.0 --out dist/release.html
     """
+    from annotate.comparison.paths import CHANGELOG
     from annotate.model import GOLD
     from annotate.release.agreement import measure_gold_agreement
-    from annotate.release.changelog import CHANGELOG, parse_changelog
+    from annotate.release.changelog import parse_changelog
     from annotate.release.page import PageContent, render_page
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 @click.command("plan")
 @corpus_argument
 @schema_option
-@click.option("--since", metavar="REV|FOLDER", help="Compare with this.  [default: the last release's tag]")
+@click.option(
+    "--since",
+    metavar="REV|FOLDER",
+    help="Compare with this revision, released version or folder.  [default: the last release]",
+)
 @click.option(
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to report."
 )
@@ -25,26 +29,29 @@ def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
 
     It lists the changes that require this version.
 
-    A release is a tag vX.Y.Z. The first release has the version of the inventory. The rules are in docs/versioning.md.
+    A release has a tag vX.Y.Z, or a committed manifest releases/X.Y.Z.json. Without a tag, the corpus is compared with
+    the last commit that changed the manifest. The first release has the version of the inventory. The rules are in
+    docs/versioning.md.
 
     Exit code 0: computed; 2: could not run.
 
     \b
     annotate release plan
-    annotate release plan --since v0.1.0 --format json
+    annotate release plan --since 0.1.0 --format json
     annotate release plan --since dist/release/0.1.0
     """
-    from annotate.release.candidate import open_candidate
+    from annotate.release.candidate import UNPLANNED, open_candidate
     from annotate.release.plan import plan_first_release, plan_next_release
 
-    with show_progress() as progress, open_candidate("0.0.0", corpus, schema, progress) as candidate:
+    with show_progress() as progress, open_candidate(UNPLANNED, corpus, schema, progress) as candidate:
         if since is not None:
             earlier = candidate.compare_with(since)
             if earlier.version is None:
                 raise CannotRun(since, "has no version in its changelog", "name a release")
             release_plan = plan_next_release(earlier.version, earlier.comparison)
-        elif candidate.comparison is not None and candidate.last_version is not None:
-            release_plan = plan_next_release(candidate.last_version, candidate.comparison)
+        elif candidate.comparison is not None and candidate.last_release is not None:
+            last = candidate.last_release
+            release_plan = plan_next_release(last.version, candidate.comparison, last.source)
         else:
             release_plan = plan_first_release(candidate.inventory.version, candidate.counts)
     if format_ == "json":
@@ -56,12 +63,17 @@ def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
 
 
 def _describe(plan: "Plan") -> list[str]:
+    from annotate.comparison.releases import TAG_PREFIX
+
+    is_tagged = plan.source is None or plan.source == f"{TAG_PREFIX}{plan.last}"
+    last = plan.last if is_tagged else f"{plan.last} (no tag; the manifest is of commit {plan.source})"
     if plan.smallest is None:
-        return [f"Nothing changed since {plan.last}; there is nothing to release."]
+        return [f"Nothing changed since {last}; there is nothing to release."]
     if plan.last is None:
-        first_line = f"{plan.smallest} is the first release: there is no tag, and the inventory is {plan.smallest}."
+        none = "there is no tag and no committed manifest"
+        first_line = f"{plan.smallest} is the first release: {none}, and the inventory is {plan.smallest}."
     else:
-        first_line = f"{plan.smallest} is the smallest version after {plan.last}: a {plan.level} change."
+        first_line = f"{plan.smallest} is the smallest version after {last}: a {plan.level} change."
     reasons = sorted(plan.reasons, key=lambda reason: reason.level != plan.level)
     lines = [f"  {reason.code} {reason.level}: {reason.message}" for reason in reasons]
     return [first_line, *lines, *(f"  {count}" for count in plan.counts)]

@@ -1,15 +1,15 @@
 """The manifest of a release, `releases/VERSION.json`: the hash of each source file and of each table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
+from annotate.comparison.releases import FOLDER, SUFFIX
 from annotate.dataset.folder import Manifest
 from annotate.errors import CannotRun
 
 FORMAT = "annotate release 1"
-FOLDER = "releases"
 
 
 class ReleaseManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class _FormatOnly(msgspec.Struct):
 
 def manifest_path(folder: Path, version: str) -> Path:
     """Return the path of the manifest of a version; `folder` is the one that contains `corpus/`."""
-    return folder / FOLDER / f"{version}.json"
+    return folder / FOLDER / f"{version}{SUFFIX}"
 
 
 def encode_manifest(manifest: ReleaseManifest) -> bytes:
@@ -61,22 +61,22 @@ def decode_manifest(where: str | Path, data: bytes) -> ReleaseManifest:
         raise CannotRun(where, f"is not a release manifest: {error}", "get the release again") from error
 
 
-def compare_files(manifest: ReleaseManifest, files: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield each file whose hash differs from the manifest, and how it differs.
+def compare_files(listed: Mapping[str, str], files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each file whose hash differs from the one that is listed, and how it differs.
 
     Args:
-        manifest: The manifest of the release.
+        listed: Path → SHA-256 of the files that a manifest lists.
         files: Path → SHA-256 of the files that exist.
 
     Yields:
         The path, and "is missing", "was added" or "was changed".
     """
-    for file in sorted(manifest.files.keys() | files.keys()):
+    for file in sorted(listed.keys() | files.keys()):
         if file not in files:
             yield file, "is missing"
-        elif file not in manifest.files:
+        elif file not in listed:
             yield file, "was added"
-        elif files[file] != manifest.files[file]:
+        elif files[file] != listed[file]:
             yield file, "was changed"
 
 
