@@ -71,7 +71,7 @@ def missing_attribute(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
 
 
 def _explain_addition(fault: Fault, made_with: object) -> Fault:
-    """Return a fault with the version since which the attribute is required, and what to do in a file made before it."""
+    """Return a fault with the version since when the attribute is required, and what to do in an earlier file."""
     if fault.since is None:
         return fault
     reason = "so that labels made before it lack it"

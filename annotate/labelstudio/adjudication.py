@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from annotate.corpus import Corpus, encode_annotation
+from annotate.corpus import Corpus, encode_annotation, set_gold_version
 from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
 from annotate.inventory import Inventory
@@ -108,8 +108,11 @@ def _read_tasks(
         origin = Origin(article_id, adjudicator, file, "adjudicated", _shown_annotators(task, annotators))
         gold, findings, _ = mapper.map_result(last.get("result"), text, origin, sha256(text))
         old = corpus.read_file_if_present(corpus.annotation_path(GOLD, article_id))
-        if gold is not None and old is not None:
-            gold = restore_relation_notes(gold, corpus.read_annotation(GOLD, article_id))
+        if gold is not None:
+            old_gold = corpus.read_annotation(GOLD, article_id) if old is not None else None
+            gold = restore_relation_notes(gold, old_gold) if old_gold else gold
+            parents = [each for name in gold.made_from if (each := corpus.find_readable_annotation(name, article_id))]
+            gold = set_gold_version(gold, parents, old_gold)
         yield AdjudicationResult(article_id, gold, list(findings), old)
 
 

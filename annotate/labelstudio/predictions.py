@@ -108,12 +108,13 @@ def _read_from_file(path: str) -> Prediction:
 
 
 def _require_known_names(corpus: Corpus, inventory: Inventory, annotation_set: str, article_id: str) -> None:
-    for name in _unknown_names(corpus.read_annotation(annotation_set, article_id), inventory):
+    for name in unknown_names(corpus.read_annotation(annotation_set, article_id), inventory):
         path = corpus.annotation_path(annotation_set, article_id)
         raise CannotRun(path, f"{name!r} is not in the inventory", "run `annotate check`")
 
 
-def _unknown_names(annotation: Annotation, inventory: Inventory) -> Iterator[str]:
+def unknown_names(annotation: Annotation, inventory: Inventory) -> Iterator[str]:
+    """Yield the labels, attributes and relations of an annotation that the inventory lacks."""
     for span in annotation.spans:
         if span.label not in inventory.spans:
             yield span.label

@@ -87,13 +87,23 @@ def _region_item(span: Span, inventory: Inventory) -> Item:
     } | _meta(span.note)
 
 
-def _attribute_item(span: Span, name: str, value: AttributeValue, inventory: Inventory) -> Item:
+def attribute_content(attribute_type: str, value: AttributeValue) -> tuple[str, Item]:
+    """Return the type of the item of an attribute, and what its value holds besides offsets and text.
+
+    Args:
+        attribute_type: `choice`, `integer` or `text`.
+        value: The value of the attribute.
+    """
     shapes: dict[str, tuple[str, Item]] = {
         "choice": ("choices", {"choices": [value]}),
         "integer": ("number", {"number": value}),
         "text": ("textarea", {TEXT: [value]}),  # replaces the quoted words, which have the same key
     }
-    item_type, content = shapes[inventory.attributes[name].type]
+    return shapes[attribute_type]
+
+
+def _attribute_item(span: Span, name: str, value: AttributeValue, inventory: Inventory) -> Item:
+    item_type, content = attribute_content(inventory.attributes[name].type, value)
     return {
         "id": span.id,
         "from_name": control_name(span.label, name),
