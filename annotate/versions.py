@@ -1,6 +1,14 @@
 """The order of inventory versions: which of two is the earlier one, and what an annotation was asked for."""
 
+import re
+
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _VersionKey = tuple[tuple[int, str], ...]
+
+
+def is_version(text: str) -> bool:
+    """Return whether a text is a version: three numbers with dots between them."""
+    return _VERSION.fullmatch(text) is not None
 
 
 def version_key(version: str) -> _VersionKey:

@@ -79,7 +79,7 @@ def name_gone(summary: Summary) -> Iterator[str]:
 
 @_rule("D102", "major")
 def meaning_narrowed(summary: Summary) -> Iterator[str]:
-    """A label may be used for less than before: fewer ends, fewer labels, tighter bounds, a required attribute.
+    """A label may be used for less than before: fewer ends, fewer labels, tighter bounds, an attribute required.
 
     Why: earlier labels may no longer be allowed, and the labels of the two versions cannot be pooled.
     """

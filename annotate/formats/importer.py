@@ -1,13 +1,11 @@
 """Imports documents of any format into a corpus, one at a time, and says what became of each."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from annotate.annotation_schema import VERSION_PATTERN
 from annotate.corpus import Corpus, encode_annotation, keep_version
 from annotate.errors import CannotRun
 from annotate.findings import Finding
@@ -22,7 +20,7 @@ from annotate.util.files import LINK, write_together
 from annotate.util.folders import list_irregular
 from annotate.util.lock import writing_to
 from annotate.util.parallel import map_in_order, thread_pool
-from annotate.versions import is_older
+from annotate.versions import is_older, is_version
 
 WRITERS = 8
 """Number of threads that write. They mostly wait for the disk; all else is done in one thread."""
@@ -220,7 +218,7 @@ class Importer:
     def _find_version(self, raw: RawDocument) -> str:
         """Return the version that labels were made with: a file's own if it is older and its names need no map."""
         version = raw.origin.inventory if raw.origin else self.inventory.version
-        is_own = self._is_identity and re.fullmatch(VERSION_PATTERN, version) is not None
+        is_own = self._is_identity and is_version(version)
         return version if is_own and is_older(version, self.inventory.version) else self.inventory.version
 
     def _keep_version(self, annotation: Annotation) -> Annotation:
