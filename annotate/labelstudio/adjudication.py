@@ -61,12 +61,12 @@ def adjudication_tabs(
             path = corpus.annotation_path(annotation.annotator, article_id)
             raise CannotRun(path, "was made on another text", "run `annotate check`")
     agreed = agree(annotations, text, inventory.version, AGREED)
-    return [Prediction(prediction_name(AGREED, agreed), agreed), *predictions]
+    return [Prediction(prediction_name(AGREED, inventory.version), agreed), *predictions]
 
 
 def start_from_agreed(studio: Studio, project_id: int, agreed: Annotation) -> None:
     """Let annotators of a project start from what all agree on."""
-    studio.update_project(project_id, {"model_version": prediction_name(AGREED, agreed)})
+    studio.update_project(project_id, {"model_version": prediction_name(AGREED, agreed.inventory)})
 
 
 def read_gold(

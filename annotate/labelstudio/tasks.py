@@ -18,9 +18,16 @@ class Prediction(NamedTuple):
     annotation: Annotation
 
 
-def prediction_name(annotation_set: str, annotation: Annotation) -> str:
-    """Return the name of an annotation on the server: gold or the annotator, and the version of the inventory."""
-    return f"{annotation_set} {annotation.inventory}"
+def prediction_name(annotation_set: str, version: str) -> str:
+    """Return the name of an annotation on the server.
+
+    A project shows the predictions of one name, so that it does not depend on the versions of single annotations.
+
+    Args:
+        annotation_set: Gold, or the annotator.
+        version: The version of the inventory of the labelling config.
+    """
+    return f"{annotation_set} {version}"
 
 
 def task(article: Article, predictions: Iterable[Prediction], inventory: Inventory) -> dict[str, Any]:

@@ -143,13 +143,11 @@ def migrate_entry(
     new: JsonObject = {"result": migrate_items(migration.steps, inventories, result, annotation_set, entry.article_id)}
     if entry.kind == "prediction":
         old["model_version"] = new["model_version"] = str(entry.data.get("model_version"))
-        _, _, version = str(old["model_version"]).partition(" ")
-        if version == migration.old_version:
-            new["model_version"] = f"{annotation_set} {migration.version_after(version)}"
+    if old.get("model_version") == tasks.prediction_name(annotation_set, migration.old_version):
+        new["model_version"] = tasks.prediction_name(annotation_set, migration.new_version)
         if corpus.annotation_path(annotation_set, entry.article_id).is_file():
             annotation = corpus.read_annotation(annotation_set, entry.article_id)
-            is_own = tasks.prediction_name(annotation_set, annotation) == old["model_version"]
-            is_before = is_own and not any(unknown_names(annotation, inventories[0]))
+            is_before = not any(unknown_names(annotation, inventories[0]))
             if is_before and tasks.result_items(annotation, inventories[0]) == result:
                 new_version = migration.version_after(annotation.inventory)
                 migrated = migrate_annotation(migration.steps, annotation, annotation_set, new_version)

@@ -4,6 +4,8 @@ import msgspec
 import pytest
 import yaml
 from click.testing import Result
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotate.migration.annotations import migrate_items
 from annotate.migration.steps import load_migration
@@ -262,3 +264,30 @@ def test_result_items_get_the_default(project: Project) -> None:
     migrated = migrate_items(migration.steps, inventories, result, "anna", "harbour")
     assert migrated == [region, verb, relation, count, added | common, *odd]
     assert migrate_items(migration.steps, inventories, migrated, "anna", "harbour") == migrated
+
+
+WORDS_OF_YAML = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\u2028\u2029\ufeff"))
+ENTRIES = st.recursive(
+    st.booleans() | st.integers(0, 99) | WORDS_OF_YAML | st.lists(WORDS_OF_YAML.filter(bool), max_size=3),
+    lambda inner: st.dictionaries(WORDS_OF_YAML, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:\n  b: 1 # kept\n  c:\n    d: >-\n      folded\n      text\n# kept\ne: f\n",
+        "a: {b: 1, c: {d: folded text}} # kept\ne: f\n",
+        "a:\n  b: 1\n  c: {d: folded text}\n\ne: f",
+    ],
+)
+@given(entry=ENTRIES, after=st.sampled_from([None, "b", "c"]))
+def test_any_entry_is_read_back_as_it_was(text: str, entry: object, after: str | None) -> None:
+    document = YamlDocument(text)
+    new = apply_edits(text, [document.insert_entry(document.get("a"), after, "new", entry)])
+    expected = {"b": 1, "c": {"d": "folded text"}, "new": entry}
+    read = yaml.safe_load(new)
+    assert read == {"a": expected, "e": "f"}
+    assert list(read["a"]).index("new") == (1 if after == "b" else 2)
+    assert [line for line in text.split("\n") if line not in new.split("\n")][1:] == []

@@ -179,8 +179,9 @@ def test_additions_change_no_version_and_no_pull_changes_a_file(team: Team) -> N
     run(team, "migrate", "add.yaml")
     files, projects = contents(team)
     for _, entries in projects:
-        for _, _, items, _, _ in entries:
+        for _, _, items, version, _ in entries:
             names = list(used_names(items))
+            assert version in (None, "", "agreed 1.1.0", "gold 1.1.0", "anna 1.1.0", "ben 1.1.0")
             assert names.count(("Load.certainty", "asserted")) == names.count(("cargo", "Load")) > 0
     for settings, _ in projects:
         assert 'name="Load.certainty"' in settings["label_config"]
