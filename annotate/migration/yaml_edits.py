@@ -12,6 +12,8 @@ from typing import NamedTuple
 import yaml
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ -]*[A-Za-z0-9_-]|[A-Za-z]|\d+\.\d+\.\d+")
+_PLAIN_PROSE = re.compile(r"""[A-Za-z][A-Za-z0-9_ ,.;()"'/-]*[A-Za-z0-9_.)"'-]""")
+"""Prose that needs no quotes in block style, unless it is a word of `_NOT_PLAIN`."""
 _NOT_PLAIN = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 """Words that a YAML 1.1 parser reads as something other than a string."""
 
@@ -70,6 +72,8 @@ def encode_block(key: str, value: object, column: int) -> str:
         value: The value.
         column: The column of the key, from 0.
     """
+    if isinstance(value, str) and _PLAIN_PROSE.fullmatch(value) and value.lower() not in _NOT_PLAIN:
+        return f"{quote_scalar(key)}: {value}"
     if not isinstance(value, Mapping) or not any(isinstance(entry, str) for entry in value.values()):
         return f"{quote_scalar(key)}: {encode_flow(value)}"
     lines = (encode_block(str(name), entry, column + 2) for name, entry in value.items())

@@ -133,9 +133,9 @@ def test_labels_yaml_keeps_its_lines_and_comments(project: Project) -> None:
         "    labels: [Load, Quay]",
         "    type: choice",
         "    required: true",
-        '    definition: "Whether it is said to be so."',
+        "    definition: Whether it is said to be so.",
         "    values:",
-        '      asserted: "it is, or was"',
+        "      asserted: it is, or was",
         "      denied: it is not",
         "    since: 1.1.0",
         "",
@@ -266,7 +266,12 @@ def test_result_items_get_the_default(project: Project) -> None:
     assert migrate_items(migration.steps, inventories, migrated, "anna", "harbour") == migrated
 
 
-WORDS_OF_YAML = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\u2028\u2029\ufeff"))
+PROSE = st.from_regex(r"""[A-Za-z0-9_ ,.;:#()"'/-]*""", fullmatch=True)
+WORDS_OF_YAML = (
+    PROSE
+    | st.sampled_from(["yes", "Null", "a: b", "a #b", "1e3", "---", "n"])
+    | st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\u2028\u2029\ufeff"))
+)
 ENTRIES = st.recursive(
     st.booleans() | st.integers(0, 99) | WORDS_OF_YAML | st.lists(WORDS_OF_YAML.filter(bool), max_size=3),
     lambda inner: st.dictionaries(WORDS_OF_YAML, inner, max_size=3),
