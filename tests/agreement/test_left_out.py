@@ -9,6 +9,7 @@ from annotate.agreement.measure import measure_agreement
 from annotate.agreement.tables import tabulate_report
 from annotate.inventory import Inventory
 from annotate.model import Annotation
+from annotate.scoring.article_rows import convert_article_row
 from annotate.scoring.score import score
 from tests.agreement.helpers import TEXT, annotation, compared, span
 from tests.conftest import BASE
@@ -80,3 +81,13 @@ def test_old_gold_does_not_score_what_it_was_not_asked_for(newer: Inventory) -> 
     assert (rank.matched, rank.left_out) == (0, {"gold": 1})
     lies_at = next(row for row in scores.relations if row.name == "lies_at")
     assert (lies_at.gold, lies_at.all.f1.value, lies_at.left_out) == (0, None, {"gold": 1})
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("1.0.0", "1.0.0"), ("2.0.0", "1.1.0"), ("old", "1.1.0"), (None, "1.1.0")]
+)
+def test_rows_of_a_dataset_have_the_version_of_their_labels(
+    newer: Inventory, version: str | None, expected: str
+) -> None:
+    row = {"id": "a", "spans": [], "relations": [], "inventory": version}
+    assert convert_article_row(row, "row", TEXT, newer).inventory == expected
