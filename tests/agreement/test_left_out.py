@@ -89,5 +89,5 @@ def test_old_gold_does_not_score_what_it_was_not_asked_for(newer: Inventory) -> 
 def test_rows_of_a_dataset_have_the_version_of_their_labels(
     newer: Inventory, version: str | None, expected: str
 ) -> None:
-    row = {"id": "a", "spans": [], "relations": [], "inventory": version}
+    row: dict[str, object] = {"id": "a", "spans": [], "relations": [], "inventory": version}
     assert convert_article_row(row, "row", TEXT, newer).inventory == expected
