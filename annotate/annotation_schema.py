@@ -1,15 +1,18 @@
 """The JSON Schema of an annotation, made from the inventory.
 
 Where a keyword checks against the vocabulary of the inventory, `x-rules` gives the code of the rule that is broken.
+`x-since` gives the version of the inventory that added a required attribute.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from annotate.inventory import Attribute, Inventory
 from annotate.model import ARTICLE_ID_LENGTH, ARTICLE_ID_PATTERN
 from annotate.schemas import DIALECT, Schema
 from annotate.schemas.patterns import END
+from annotate.versions import latest
 
 UNKNOWN_LABEL, UNKNOWN_ATTRIBUTE, UNKNOWN_VALUE, MISSING_ATTRIBUTE = "P201", "P202", "P203", "P204"
 UNKNOWN_RELATION = "R101"
@@ -57,7 +60,12 @@ def _attributes_schema(inventory: Inventory, label: str) -> Schema:
         "required": [attribute.name for attribute in attributes if attribute.required],
         "additionalProperties": False,
         "x-rules": {"required": MISSING_ATTRIBUTE, "additionalProperties": UNKNOWN_ATTRIBUTE},
-    }
+    } | _since_keyword({attribute.name: attribute.since for attribute in attributes if attribute.required})
+
+
+def _since_keyword(versions: Mapping[str, str | None]) -> Schema:
+    known = {name: version for name, version in versions.items() if version is not None}
+    return {"x-since": known} if known else {}
 
 
 def _label_condition(inventory: Inventory, label: str) -> Schema:
@@ -65,6 +73,8 @@ def _label_condition(inventory: Inventory, label: str) -> Schema:
     then: Schema = {"properties": {"attributes": attributes}}
     if attributes["required"]:
         then |= {"required": ["attributes"], "x-rules": {"required": MISSING_ATTRIBUTE}}
+        since = [attribute.since for attribute in inventory.attributes_of(label) if attribute.required]
+        then |= _since_keyword({"attributes": latest(*since) if all(since) else None})
     return {"if": {"properties": {"label": {"const": label}}}, "then": then}
 
 

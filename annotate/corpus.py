@@ -27,6 +27,7 @@ from annotate.util.files import (
     write_atomically,
 )
 from annotate.util.folders import FolderEntry, list_folders, list_names, walk_entries
+from annotate.versions import latest, version_key
 
 T = TypeVar("T")
 
@@ -53,6 +54,33 @@ def sort_annotation(annotation: Annotation) -> Annotation:
 
     relations = sorted(annotation.relations, key=relation_sort_key)
     return msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations))
+
+
+def keep_version(annotation: Annotation, old: Annotation) -> Annotation:
+    """Return an annotation with the inventory version of an old one that has the same spans and relations.
+
+    The version says under which inventory someone last looked at the labels, which writing them again does not change.
+    """
+    new, old = sort_annotation(annotation), sort_annotation(old)
+    is_equal = (new.spans, new.relations) == (old.spans, old.relations)
+    return msgspec.structs.replace(annotation, inventory=old.inventory) if is_equal else annotation
+
+
+def set_gold_version(gold: Annotation, parents: Sequence[Annotation], old: Annotation | None) -> Annotation:
+    """Return gold with the inventory version that its labels were looked at with.
+
+    Args:
+        gold: Gold that was made from the labels of others.
+        parents: Those labels. Gold was looked at with no later version than the oldest of them: what they agree on,
+            because it is a default, nobody decided.
+        old: The gold of the article in the corpus. If it has the same labels, its version is kept if it is later, since
+            a person may have reviewed it.
+    """
+    version = min((parent.inventory for parent in parents), key=version_key, default=gold.inventory)
+    dated = msgspec.structs.replace(gold, inventory=version)
+    return (
+        msgspec.structs.replace(dated, inventory=latest(version, keep_version(dated, old).inventory)) if old else dated
+    )
 
 
 def _break_lines(value: Any, encoded: bytes) -> bytes:
@@ -388,6 +416,15 @@ class Corpus:
         path = f"{self.root}/articles/{article_id}.json"
         fields = _decode(path, self.read_file(path), dict[str, Any])
         return convert_value(path, {**fields, "text": self.read_text(article_id)}, Article, _CHECK)
+
+    def find_readable_annotation(self, annotation_set: str, article_id: str) -> Annotation | None:
+        """Return an annotation; None if there is none that can be read."""
+        path = self.annotation_path(annotation_set, article_id)
+        try:
+            data = self.read_file_if_present(path)
+            return decode_annotation(path, data) if data is not None else None
+        except CannotRun:
+            return None
 
     def read_annotation(self, annotation_set: str, article_id: str) -> Annotation:
         """Read an annotation.

@@ -16,6 +16,7 @@ from annotate.class_ids import CLASS_IDS_FILE, ClassIds, load_class_ids, resolve
 from annotate.errors import CannotRun
 from annotate.schemas import convert_value, require_valid
 from annotate.util.files import load_yaml
+from annotate.versions import is_older
 
 INVENTORY_FILE = "labels.yaml"
 
@@ -35,7 +36,12 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanLabel(msgspec.Struct, frozen=True, kw_only=True):
-    """A label for spans. `guideline` is the path of its page, relative to the folder of the guidelines."""
+    """A label for spans.
+
+    Attributes:
+        guideline: The path of its page, relative to the folder of the guidelines.
+        since: The version of the inventory that added it; None if that is unknown, or the first one.
+    """
 
     name: str
     layer: str
@@ -43,10 +49,16 @@ class SpanLabel(msgspec.Struct, frozen=True, kw_only=True):
     hotkey: str
     color: str
     guideline: str
+    since: str | None = None
 
 
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
-    """An attribute of the spans with one of `labels`. `values` has the definition of each choice."""
+    """An attribute of the spans with one of `labels`.
+
+    Attributes:
+        values: The definition of each choice.
+        since: The version of the inventory that added it; None if that is unknown, or the first one.
+    """
 
     name: str
     labels: tuple[str, ...]
@@ -54,6 +66,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     required: bool
     definition: str
     values: dict[str, str] = {}
+    since: str | None = None
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -74,6 +87,7 @@ class RelationLabel(msgspec.Struct, frozen=True, kw_only=True):
         per_tail: How many of these relations can lead to one span.
         joins_pieces: Whether the relation leads from a later piece of a span to the piece before it. Then both have
             the same label, and `head` and `tail` are empty.
+        since: The version of the inventory that added it; None if that is unknown, or the first one.
     """
 
     name: str
@@ -85,6 +99,7 @@ class RelationLabel(msgspec.Struct, frozen=True, kw_only=True):
     per_head: Bounds = Bounds()
     per_tail: Bounds = Bounds()
     joins_pieces: bool = False
+    since: str | None = None
 
     @property
     def display_name(self) -> str:
@@ -182,6 +197,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The layers, labels, attributes, relations and records of a corpus. Each mapping is by name, in file order.
 
     Attributes:
+        oldest: The earliest version whose annotations need no review; None for the first of this MAJOR.
         committed_class_ids: The contents of `classes.json`; None without that file. Use `class_ids`.
         folder: The schema folder that it was loaded from.
     """
@@ -196,6 +212,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     relations: dict[str, RelationLabel]
     intervals: tuple[Interval, ...]
     records: dict[str, RecordType]
+    oldest: str | None = None
     committed_class_ids: ClassIds | None = None
     folder: str = ""
 
@@ -283,6 +300,7 @@ def _find_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
     yield from _find_relation_faults(value)
     yield from _find_interval_faults(value)
     yield from _find_record_faults(value)
+    yield from _find_version_faults(value)
 
 
 def _find_unknown(location: str, names: list[str], defined: Mapping[str, Any], kind: str) -> Iterator[_Fault]:
@@ -377,3 +395,16 @@ def _find_record_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
                 roles = records.get(enclosing["record"], {}).get("roles", {})
                 for key in ("within", "take"):
                     yield from _find_unknown(f"{location}.enclosing.{key}", [enclosing[key]], roles, "role")
+
+
+def _find_version_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
+    versions = {"oldest": value.get("oldest")} | {
+        f"{section}.{name}.since": entry.get("since")
+        for section in ("spans", "attributes", "relations")
+        for name, entry in value[section].items()
+    }
+    for location, version in versions.items():
+        if version is not None and is_older(value["version"], version):
+            yield _Fault(
+                location, f"{version} is later than the version {value['version']}", "raise `version`, or fix it"
+            )

@@ -33,7 +33,10 @@ class AttributeTallies(NamedTuple):
 
 
 def tally_attribute(study: Study, attribute: Attribute) -> AttributeTallies:
-    """Count the values of an attribute that matched spans have; an integer is a value like any other."""
+    """Count the values of an attribute that matched spans have; an integer is a value like any other.
+
+    Annotations that are older than the attribute do not count.
+    """
     tallies = AttributeTallies(Tally(), Tally(), Tally() if len(study.annotators) == 2 else None, Counter())
     for paragraph, pair in _pair_values(study, attribute):
         tallies.share.add(paragraph, {FIRST: 1, BOTH: pair[0] == pair[1]})
@@ -46,7 +49,7 @@ def tally_attribute(study: Study, attribute: Attribute) -> AttributeTallies:
 
 def _pair_values(study: Study, attribute: Attribute) -> Iterator[tuple[ParagraphKey, ValuePair]]:
     name = attribute.name
-    for comparison in study.comparisons():
+    for comparison in study.comparisons(attribute.since):
         for left, right in comparison.overlap.pairs:
             if left.label in attribute.labels and (name in left.attributes or name in right.attributes):
                 values = left.attributes.get(name, UNSET), right.attributes.get(name, UNSET)

@@ -7,7 +7,7 @@ import msgspec
 import yaml
 
 from annotate.agreement.adjudication import Adjudication, check_decisions, make_gold, plan_adjudication
-from annotate.corpus import Corpus
+from annotate.corpus import Corpus, set_gold_version
 from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
 from annotate.inventory import Inventory
@@ -186,5 +186,6 @@ def decide_gold(
         gold = make_gold(current, annotations, text, adjudicator, inventory.version)
     except ValueError as error:
         return DecidedGold(None, [f"{path}: {error}"])
+    gold = set_gold_version(gold, annotations, corpus.find_readable_annotation(GOLD, article_id))
     errors = find_errors(gold, text, inventory)
     return DecidedGold(gold, [f"{path}: gold would have {error.code}, {error.message}" for error in errors])

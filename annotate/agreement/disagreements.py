@@ -1,8 +1,10 @@
 """Disagreements of two annotators, one difference at a time, each with what either of them has."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from itertools import chain
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from annotate.agreement.matching import Pair, count_shared_characters
 from annotate.agreement.relation_tallies import MentionRelation, compare_relations
@@ -76,15 +78,18 @@ def find_disagreements(study: Study) -> Iterator[tuple[ComparedArticle, list[Dis
         disagreements = [
             disagreement
             for comparison in article.comparisons
-            for disagreement in chain(_compare_spans(comparison), _compare_relations(study, comparison))
+            for disagreement in chain(_compare_spans(study, comparison), _compare_relations(study, comparison))
         ]
         if disagreements:
             yield article, sorted(disagreements, key=lambda disagreement: disagreement.start)
 
 
-def _compare_spans(comparison: AnnotationPair) -> Iterator[Disagreement]:
+def _compare_spans(study: Study, comparison: AnnotationPair) -> Iterator[Disagreement]:
     matching = comparison.overlap
-    for left, right in matching.pairs:
+    attributes = study.inventory.attributes.values()
+    not_asked = {attribute.name for attribute in attributes if not comparison.were_asked(attribute.since)}
+    for pair in matching.pairs:
+        left, right = (_drop_attributes(mention, not_asked) for mention in pair)
         kinds: list[Kind] = []
         if left.pieces != right.pieces:
             kinds.append("bounds")
@@ -101,6 +106,14 @@ def _compare_spans(comparison: AnnotationPair) -> Iterator[Disagreement]:
     for mention in confused.second_only:
         sides = _describe_lack(comparison.first, mention), _describe_span(comparison.second, mention)
         yield Disagreement(("span",), mention.label, mention.start, sides)
+
+
+def _drop_attributes(mention: Mention, names: Set[str]) -> Mention:
+    """Return a mention without attributes that one of the annotators was not asked for."""
+    if names.isdisjoint(mention.attributes):
+        return mention
+    kept = {name: value for name, value in mention.attributes.items() if name not in names}
+    return msgspec.structs.replace(mention, attributes=kept)
 
 
 def _disagree_on_pair(comparison: AnnotationPair, pair: Pair, kinds: tuple[Kind, ...], subject: str) -> Disagreement:
@@ -140,7 +153,7 @@ def _compare_relations(study: Study, comparison: AnnotationPair) -> Iterator[Dis
     """
     first, second = comparison.first, comparison.second
     for label in study.inventory.relations.values():
-        if label.joins_pieces:
+        if label.joins_pieces or not comparison.were_asked(label.since):
             continue
         name, relations = label.name, compare_relations(comparison, label)
         for left, right in relations.retargeted:

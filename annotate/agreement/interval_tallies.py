@@ -2,8 +2,9 @@
 
 from annotate.agreement.study import Study
 from annotate.agreement.tally import Tally
-from annotate.inventory import Interval
+from annotate.inventory import Interval, Inventory
 from annotate.records import Mention
+from annotate.versions import latest
 
 Bounds = tuple[int | None, int | None]
 """The lower and the upper number of a count; None for an open end."""
@@ -14,12 +15,17 @@ PAIRS, DISTANCE, EQUAL, COMPATIBLE = "pairs", "distance", "equal", "compatible"
 def tally_interval(study: Study, interval: Interval) -> Tally:
     """Sum the distances of matched spans with the interval's label, and count equal and compatible ones."""
     tally = Tally()
-    for comparison in study.comparisons():
+    for comparison in study.comparisons(find_since(study.inventory, interval)):
         for left, right in comparison.overlap.pairs:
             if left.label == interval.label:
                 paragraph = comparison.article.find_paragraph(left, right)
                 add_bounds(tally, paragraph, _read_bounds(left, interval), _read_bounds(right, interval))
     return tally
+
+
+def find_since(inventory: Inventory, interval: Interval) -> str | None:
+    """Return the version that added the last of the attributes with the bounds of an interval."""
+    return latest(*(inventory.attributes[name].since for name in (interval.minimum, interval.maximum)))
 
 
 def add_bounds(tally: Tally, paragraph: tuple[int, int], first: Bounds, second: Bounds) -> None:

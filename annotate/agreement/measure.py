@@ -8,7 +8,7 @@ import msgspec
 from annotate.agreement.attribute_tallies import tally_attribute
 from annotate.agreement.bootstrap import SAMPLES, Bootstrap
 from annotate.agreement.coefficients import BOTH, NOTHING, Counts, Value, agr, alpha, f1, kappa, share, unitizing_alpha
-from annotate.agreement.interval_tallies import COMPATIBLE, DISTANCE, EQUAL, PAIRS, tally_interval
+from annotate.agreement.interval_tallies import COMPATIBLE, DISTANCE, EQUAL, PAIRS, find_since, tally_interval
 from annotate.agreement.record_tallies import RecordCounter
 from annotate.agreement.relation_tallies import tally_relations
 from annotate.agreement.report import (
@@ -145,6 +145,7 @@ def _measure_label(
         pairs=pairs,
         exact_mean=_average([pair.exact for pair in pairs]),
         overlap_mean=_average([pair.overlap for pair in pairs]),
+        left_out=study.count_left_out(study.inventory.spans[name].since) if has_one_label else {},
     )
 
 
@@ -153,8 +154,9 @@ def _measure_pairs(study: Study, labels: Collection[str]) -> Iterator[PairRow]:
         exact, overlap = Tally(), Tally()
         for comparison in study.comparisons():
             if (comparison.first.annotator, comparison.second.annotator) == (first, second):
-                add_matching(exact, comparison, comparison.exact, labels)
-                add_matching(overlap, comparison, comparison.overlap, labels)
+                asked = study.asked_labels(labels, (comparison.first, comparison.second))
+                add_matching(exact, comparison, comparison.exact, asked)
+                add_matching(overlap, comparison, comparison.overlap, asked)
         yield PairRow(first, second, _drop_reason(f1(exact.total())), _drop_reason(f1(overlap.total())))
 
 
@@ -197,6 +199,7 @@ def measure_attributes(study: Study, bootstrap: Bootstrap) -> Iterator[Attribute
             alpha=bootstrap.measure(tallies.alpha, alpha, NO_MATCH),
             kappa=bootstrap.measure(tallies.kappa, kappa, NO_MATCH) if tallies.kappa else Measure(None, note=TWO_ONLY),
             values=[(*values, number) for values, number in tallies.values.most_common()],
+            left_out=study.count_left_out(attribute.since),
         )
 
 
@@ -215,6 +218,7 @@ def _measure_relations(study: Study, bootstrap: Bootstrap) -> Iterator[RelationR
             retargeted=tallies.numbers["retargeted"],
             alone={annotator: tallies.alone[annotator] for annotator in study.annotators},
             loose=tallies.numbers["loose"],
+            left_out=study.count_left_out(label.since),
         )
 
 
@@ -228,6 +232,7 @@ def measure_counts(study: Study, bootstrap: Bootstrap) -> Iterator[CountRow]:
             distance=bootstrap.measure(tally, average_pairs(DISTANCE), NO_MATCH),
             equal=bootstrap.measure(tally, average_pairs(EQUAL), NO_MATCH),
             compatible=bootstrap.measure(tally, average_pairs(COMPATIBLE), NO_MATCH),
+            left_out=study.count_left_out(find_since(study.inventory, interval)),
         )
 
 
@@ -260,6 +265,7 @@ def measure_records(study: Study, bootstrap: Bootstrap) -> Iterator[RecordRow]:
                     bootstrap.measure(counts.exact, f1, if_empty),
                     bootstrap.measure(counts.overlap, f1, if_empty),
                     bootstrap.measure(counts.characters, f1, if_empty),
+                    study.count_left_out(study.inventory.relations[record_type.roles[role].relation].since),
                 )
                 for role, counts in tallies.roles.items()
             ],

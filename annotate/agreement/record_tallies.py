@@ -63,19 +63,26 @@ class RecordCounter:
         }
 
     def tally(self, record_type: RecordType) -> RecordTallies:
-        """Count the records of a type, over all pairs of annotators."""
+        """Count the records of a type, over all pairs of annotators.
+
+        A role whose relation is newer than an annotation does not count, in whole records neither.
+        """
         roles = {name: RoleTallies(Tally(), Tally(), Tally()) for name in record_type.roles}
+        since = {name: self._study.inventory.relations[role.relation].since for name, role in record_type.roles.items()}
         tallies = RecordTallies(Tally(), Tally(), Tally(), Tally(), roles)
-        for comparison in self._study.comparisons():
+        for comparison in self._study.comparisons(self._study.inventory.spans[record_type.anchor].since):
             add_matching(tallies.anchors, comparison, comparison.exact, {record_type.anchor})
             add_matching(tallies.aligned, comparison, comparison.overlap, {record_type.anchor})
             first, second = (
                 self._records[id(annotation)].get(record_type.name, {})
                 for annotation in (comparison.first, comparison.second)
             )
+            compared = {name: role for name, role in roles.items() if comparison.were_asked(since[name])}
             for pair in comparison.overlap.pairs:
                 if pair[0].label == record_type.anchor:
-                    _add_roles(tallies, comparison, pair, first[pair[0].id], second[pair[1].id])
+                    _add_roles(
+                        tallies._replace(roles=compared), comparison, pair, first[pair[0].id], second[pair[1].id]
+                    )
             for side, anchors in ((FIRST, comparison.overlap.first_only), (SECOND, comparison.overlap.second_only)):
                 for anchor in anchors:
                     if anchor.label == record_type.anchor:

@@ -35,12 +35,14 @@ class Relabelling(NamedTuple):
     Attributes:
         label: Maps a span label to its new name; None if it is dropped.
         relation: Maps a relation label to its new name; None if it is dropped.
-        attributes: Maps attributes to the new ones.
+        attributes: Maps some attributes of a span to the new ones.
+        span_attributes: Maps all attributes of a span to the new ones, given its old label; what is new is added.
     """
 
     label: Callable[[str], str | None]
     relation: Callable[[str], str | None]
     attributes: Callable[[Mapping[str, AttributeValue]], dict[str, AttributeValue]]
+    span_attributes: Callable[[str, Mapping[str, AttributeValue]], dict[str, AttributeValue]]
 
 
 class AnnotationChange(NamedTuple):
@@ -104,7 +106,8 @@ def relabel_decisions(
         return _relabel_difference(difference, new_reference, relabelling)
 
     def relabel_added(added: AddedSpan) -> AddedSpan | None:
-        span, attributes = new_reference(added.span), relabelling.attributes(added.attributes)
+        label, *_ = parse_reference(added.span)
+        span, attributes = new_reference(added.span), relabelling.span_attributes(label, added.attributes)
         return AddedSpan(span=span, reason=added.reason, attributes=attributes) if span else None
 
     def relabel_dropped(dropped: DroppedSpan) -> DroppedSpan | None:

@@ -99,13 +99,14 @@ def _has_ends(relation: MentionRelation, matched: dict[str, str]) -> bool:
 
 
 def tally_relations(study: Study, label: RelationLabel) -> RelationTallies:
-    """Count the relations of a label, over all pairs of annotators."""
+    """Count the relations of a label, over all pairs of annotators. Annotations that are older than it do not count."""
     tallies = RelationTallies(Tally(), Tally(), Counter(), Counter(), Counter())
     for article in study.articles:
         for annotation in article.annotations:
-            tallies.total[annotation.annotator] += sum(1 for _ in list_relations(annotation, label))
-        for comparison in article.comparisons:
-            _add_comparison(tallies, comparison, compare_relations(comparison, label))
+            if annotation.was_asked(label.since):
+                tallies.total[annotation.annotator] += sum(1 for _ in list_relations(annotation, label))
+    for comparison in study.comparisons(label.since):
+        _add_comparison(tallies, comparison, compare_relations(comparison, label))
     return tallies
 
 

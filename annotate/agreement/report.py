@@ -35,6 +35,8 @@ class LabelRow(msgspec.Struct, frozen=True):
         pairs: F1 of each pair of annotators.
         exact_mean: The mean of the pairs that have a value.
         overlap_mean: The mean of the pairs that have a value.
+        left_out: By annotator, the number of annotations that are older than the label, and do not count; empty for
+            layers and all labels, in which the label does not count for them either.
     """
 
     name: str
@@ -48,6 +50,7 @@ class LabelRow(msgspec.Struct, frozen=True):
     pairs: list[PairRow]
     exact_mean: float | None
     overlap_mean: float | None
+    left_out: dict[str, int] = {}
 
 
 class AttributeRow(msgspec.Struct, frozen=True):
@@ -61,6 +64,7 @@ class AttributeRow(msgspec.Struct, frozen=True):
         alpha: Krippendorff's alpha.
         kappa: Cohen's kappa.
         values: The value of the first annotator, that of the second, and the number of pairs.
+        left_out: By annotator, the number of annotations that are older than the attribute, and do not count.
     """
 
     name: str
@@ -70,6 +74,7 @@ class AttributeRow(msgspec.Struct, frozen=True):
     alpha: Measure
     kappa: Measure
     values: list[tuple[str | int, str | int, int]]
+    left_out: dict[str, int] = {}
 
 
 class RelationRow(msgspec.Struct, frozen=True):
@@ -84,6 +89,7 @@ class RelationRow(msgspec.Struct, frozen=True):
         retargeted: Relations with the same head and another tail.
         alone: By annotator, relations between matched ends that another lacks.
         loose: Relations with an end that the other annotator does not have.
+        left_out: By annotator, the number of annotations that are older than the relation, and do not count.
     """
 
     name: str
@@ -94,6 +100,7 @@ class RelationRow(msgspec.Struct, frozen=True):
     retargeted: int
     alone: dict[str, int]
     loose: int
+    left_out: dict[str, int] = {}
 
 
 class CountRow(msgspec.Struct, frozen=True):
@@ -105,6 +112,7 @@ class CountRow(msgspec.Struct, frozen=True):
         distance: The mean distance.
         equal: The share of equal intervals.
         compatible: The share of compatible intervals.
+        left_out: By annotator, the number of annotations that are older than a bound, and do not count.
     """
 
     label: str
@@ -112,6 +120,7 @@ class CountRow(msgspec.Struct, frozen=True):
     distance: Measure
     equal: Measure
     compatible: Measure
+    left_out: dict[str, int] = {}
 
 
 class RoleRow(msgspec.Struct, frozen=True):
@@ -122,12 +131,14 @@ class RoleRow(msgspec.Struct, frozen=True):
         exact: F1 of fillers by equal pieces.
         overlap: F1 of fillers by overlap.
         characters: F1 of the characters that fillers cover, as in PARC.
+        left_out: By annotator, the number of annotations that are older than the role's relation, and do not count.
     """
 
     name: str
     exact: Measure
     overlap: Measure
     characters: Measure
+    left_out: dict[str, int] = {}
 
 
 class RecordRow(msgspec.Struct, frozen=True):

@@ -59,13 +59,14 @@ class SpanCounter:
         ]
 
     def tally(self, labels: Collection[str]) -> SpanTallies:
-        """Count the spans with one of the labels."""
-        chosen = frozenset(labels)
+        """Count the spans with one of the labels; a label that is newer than an annotation is not compared with it."""
         tallies = SpanTallies(Tally(), Tally(), Tally(), Tally(), Tally() if len(self._study.annotators) == 2 else None)
         for article, patterns in zip(self._study.articles, self._patterns, strict=True):
             for comparison in article.comparisons:
-                add_matching(tallies.exact, comparison, comparison.exact, chosen)
-                add_matching(tallies.overlap, comparison, comparison.overlap, chosen)
+                asked = self._study.asked_labels(labels, (comparison.first, comparison.second))
+                add_matching(tallies.exact, comparison, comparison.exact, asked)
+                add_matching(tallies.overlap, comparison, comparison.overlap, asked)
+            chosen = self._study.asked_labels(labels, article.annotations)
             units = _count_units(article, chosen)
             for paragraph, in_paragraph, unitizing in zip(article.paragraphs, patterns, units, strict=True):
                 projected = project_patterns(in_paragraph, chosen)

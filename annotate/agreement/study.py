@@ -1,7 +1,8 @@
 """What is compared: the articles that two or more annotators have labelled, with their annotations side by side."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
 from annotate.offsets import sha256
 from annotate.records import Graph, Mention
+from annotate.versions import is_older
 
 
 class ComparedAnnotation:
@@ -24,12 +26,21 @@ class ComparedAnnotation:
         annotator: The annotator.
         graph: The graph of the annotation.
         mentions: Its mentions, in the order of the text.
+        version: The version of the inventory that its labels were looked at with.
     """
 
     def __init__(self, annotator: str, annotation: Annotation, inventory: Inventory) -> None:
         self.annotator = annotator
         self.graph = Graph(annotation, inventory)
         self.mentions = list_mentions(self.graph, inventory)
+        self.version = annotation.inventory
+
+    def was_asked(self, since: str | None) -> bool:
+        """Return whether the annotator was asked for what a version of the inventory added; None is the first one.
+
+        An older annotation has nothing of it, or a default that a migration set.
+        """
+        return not is_older(self.version, since)
 
     def select_mentions(self, labels: Collection[str]) -> list[Mention]:
         """Return the mentions with one of the labels."""
@@ -41,6 +52,10 @@ class AnnotationPair:
 
     def __init__(self, article: "ComparedArticle", first: ComparedAnnotation, second: ComparedAnnotation) -> None:
         self.article, self.first, self.second = article, first, second
+
+    def were_asked(self, since: str | None) -> bool:
+        """Return whether both annotators were asked for what a version of the inventory added."""
+        return self.first.was_asked(since) and self.second.was_asked(since)
 
     @cached_property
     def exact(self) -> Matching:
@@ -105,9 +120,20 @@ class Study(NamedTuple):
         """The keys of all paragraphs."""
         return [paragraph for article in self.articles for paragraph in article.paragraphs]
 
-    def comparisons(self) -> Iterator[AnnotationPair]:
-        """Yield each pair of annotations of each article."""
-        return (comparison for article in self.articles for comparison in article.comparisons)
+    def comparisons(self, since: str | None = None) -> Iterator[AnnotationPair]:
+        """Yield each pair of annotations of each article that were both asked for what a version added."""
+        comparisons = (comparison for article in self.articles for comparison in article.comparisons)
+        return (comparison for comparison in comparisons if comparison.were_asked(since))
+
+    def asked_labels(self, labels: Collection[str], annotations: Iterable[ComparedAnnotation]) -> frozenset[str]:
+        """Return those of the labels that all of the annotators were asked for."""
+        spans, asked = self.inventory.spans, list(annotations)
+        return frozenset(label for label in labels if all(each.was_asked(spans[label].since) for each in asked))
+
+    def count_left_out(self, since: str | None) -> dict[str, int]:
+        """Return the number of annotations that are older than what a version added, by annotator who has any."""
+        annotations = (annotation for article in self.articles for annotation in article.annotations)
+        return dict(Counter(each.annotator for each in annotations if not each.was_asked(since)))
 
     def mentions(self, annotator: str) -> Iterator[Mention]:
         """Yield the mentions of an annotator in the articles that are compared."""

@@ -1,6 +1,6 @@
 """The tables of a report, for a terminal and for a page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from annotate.agreement.report import ALL, AttributeRow, CountRow, RecordRow, Report
@@ -69,7 +69,22 @@ def _tabulate_labels(report: Report) -> Table:
         ]
         for row in report.labels
     ]
-    return make_table("labels", "Spans", columns, rows)
+    notes = describe_left_out({row.name: row.left_out for row in report.labels})
+    return make_table("labels", "Spans", columns, rows, notes)
+
+
+def describe_left_out(left_out: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return a note for each name that the inventory added after some annotations; they do not count for it.
+
+    Args:
+        left_out: Name → the number of older annotations by annotator.
+    """
+    return [
+        f"{name}: without {', '.join(f'{count} of {annotator}' for annotator, count in counts.items())}, "
+        "labelled before the inventory had it"
+        for name, counts in left_out.items()
+        if counts
+    ]
 
 
 def show_name(name: str, kind: str) -> str:
@@ -95,7 +110,8 @@ def tabulate_attributes(measurements: Measurements) -> Table:
         [row.name, ", ".join(row.labels), row.matched, row.share, row.alpha, row.kappa]
         for row in measurements.attributes
     ]
-    return make_table("attributes", "Attributes, given a matched span", columns, rows)
+    notes = describe_left_out({row.name: row.left_out for row in measurements.attributes})
+    return make_table("attributes", "Attributes, given a matched span", columns, rows, notes)
 
 
 def _tabulate_relations(report: Report) -> Table:
@@ -116,6 +132,7 @@ def _tabulate_relations(report: Report) -> Table:
     ]
     has_loose = any(row.loose for row in report.relations)
     notes = ["loose: one end is a span that the other does not have"] if has_loose else []
+    notes += describe_left_out({row.name: row.left_out for row in report.relations})
     return make_table("relations", "Relations", [*columns, Column("F1, all", hides_interval=True)], rows, notes)
 
 
@@ -155,14 +172,18 @@ def tabulate_roles(measurements: Measurements) -> Table:
         for role in record.roles
     ]
     columns: list[Header] = ["role", "exact F1", "overlap F1", "agr of characters"]
-    return make_table("roles", "Roles of aligned records", columns, rows)
+    notes = describe_left_out(
+        {f"{record.name}.{role.name}": role.left_out for record in measurements.records for role in record.roles}
+    )
+    return make_table("roles", "Roles of aligned records", columns, rows, notes)
 
 
 def tabulate_counts(measurements: Measurements) -> Table:
     """Tabulate the counts of matched spans."""
     columns: list[Header] = ["counts of", "spans", Column("distance", low_is_good=True), "equal", "compatible"]
     rows: list[Row] = [[row.label, row.matched, row.distance, row.equal, row.compatible] for row in measurements.counts]
-    return make_table("counts", "Counts as intervals, given a matched span", columns, rows)
+    notes = describe_left_out({f"counts of {row.label}": row.left_out for row in measurements.counts})
+    return make_table("counts", "Counts as intervals, given a matched span", columns, rows, notes)
 
 
 def _tabulate_articles(report: Report) -> Table:

@@ -14,6 +14,7 @@ from annotate.findings import Problem, Rule, rule
 from annotate.generate import generated_paths
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, SourceFile
+from annotate.versions import is_older, same_major
 
 
 class ArticleFacts(NamedTuple):
@@ -221,15 +222,24 @@ def article_in_no_split(contents: CorpusFacts) -> Iterator[Problem]:
 
 
 @rule("C109")
-def stale_inventory(annotation: Annotation, version: str) -> Iterator[Problem]:
-    """An annotation was made with the inventory in use, or reviewed for it.
+def stale_inventory(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """An annotation was made with a version of the inventory that the one in use is compatible with.
 
-    Why: a label may have meant something else in an earlier version.
-    Fails: `"inventory": "0.1.0"` where labels.yaml is 0.2.0.
-    Passes: the version of labels.yaml, written there after the labels were reviewed.
+    Why: a label may have meant something else in an earlier version, and a later one may have labels that are lost.
+    Fails: `"inventory": "0.3.0"` where labels.yaml is 0.2.0; an earlier version than `oldest` in labels.yaml; without
+    `oldest`, another MAJOR: 0.9.0 where labels.yaml is 1.0.0.
+    Passes: 0.1.0 where labels.yaml is 0.2.0 and nothing that 0.1.0 has was redefined; the version of labels.yaml,
+    written there after the labels were reviewed.
     """
-    if annotation.inventory != version:
-        yield Problem(f"was made with inventory {annotation.inventory}, not {version}; review the labels")
+    made_with, version, oldest = annotation.inventory, inventory.version, inventory.oldest
+    if is_older(version, made_with):
+        hint = "use the inventory that it was made with, or review the labels"
+        yield Problem(f"was made with inventory {made_with}, which is later than {version}; {hint}")
+    elif is_older(made_with, oldest):
+        hint = "review the labels, then write the version that they follow"
+        yield Problem(f"was made with inventory {made_with}, and labels.yaml asks for {oldest} or later; {hint}")
+    elif oldest is None and not same_major(made_with, version):
+        yield Problem(f"was made with inventory {made_with}, not {version}; review the labels")
 
 
 @rule("C110")

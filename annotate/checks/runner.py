@@ -240,7 +240,7 @@ class ArticleChecker:
         if annotation is None:
             return None, findings
         findings += corpus_rules.annotator_differs(file, article_id, annotation, labels.annotation_set, self.annotators)
-        findings += corpus_rules.stale_inventory(file, article_id, annotation, self.inventory.version)
+        findings += corpus_rules.stale_inventory(file, article_id, annotation, self.inventory)
         findings += corpus_rules.made_from_nothing(
             file, article_id, annotation, labels.annotation_set, set(annotation_sets)
         )

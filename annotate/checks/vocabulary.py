@@ -5,6 +5,7 @@ from typing import Any
 
 from annotate.findings import Problem, Rule, rule
 from annotate.schemas import Fault
+from annotate.versions import is_older
 
 
 def problems(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
@@ -61,11 +62,23 @@ def missing_attribute(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
     """A span has every attribute that its label requires.
 
     Why: a missing class looks like a decision that was never made.
-    Fails: a span without `kind`, where its label requires `kind`.
+    Fails: a span without `kind`, where its label requires `kind`; a file made with inventory 0.1.0, where 0.2.0 added a
+    required attribute.
     Passes: the same span with a `kind`; if the text leaves it open, choose the value that says so.
     Guideline: how-to-label.md
     """
-    yield from problems(faults, value)
+    yield from problems((_explain_addition(fault, value.get("inventory")) for fault in faults), value)
+
+
+def _explain_addition(fault: Fault, made_with: object) -> Fault:
+    """Return a fault with the version since when the attribute is required, and what to do in an earlier file."""
+    if fault.since is None:
+        return fault
+    reason = "so that labels made before it lack it"
+    if isinstance(made_with, str) and is_older(made_with, fault.since):
+        migration = f"run `annotate studio migrate` with the migration to {fault.since}, or label it"
+        reason = f"and this file was made with {made_with}: {migration}"
+    return fault._replace(hint=f"{fault.hint}; required since inventory {fault.since}, {reason}")
 
 
 @rule("R101")

@@ -80,6 +80,7 @@ def command(
     """Measure the agreement of annotators on spans, attributes, relations, records and counts.
 
     Brackets hold 95 % bootstrap intervals: over articles, or over paragraphs if there are fewer than ten articles.
+    Annotations older than a label, an attribute or a relation (`since` in labels.yaml) do not count for it.
 
     Exit code 0: measured; 1: a label is below --fail-under; 2: could not run.
 

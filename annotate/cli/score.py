@@ -25,7 +25,8 @@ def command(
     Each may be a folder of annotation files, as in the corpus; rows of the table articles or tokens (.parquet, .jsonl);
     a dataset folder; the output of `annotate export --format jsonl`; or tokens with BIO tags (.conll), in a file or a
     folder. An article of GOLD without predictions counts as one where nothing was found. Predictions for other articles
-    are not scored. Brackets hold 95 % bootstrap intervals.
+    are not scored. Brackets hold 95 % bootstrap intervals. Labels older than an attribute or a relation (`since` in
+    labels.yaml) do not count for it.
 
     Exit code 0: scored; 2: could not run.
 

@@ -13,7 +13,7 @@ import msgspec
 from annotate import inventory
 from annotate.class_ids import CLASS_IDS_FILE
 from annotate.comparison.column_changes import list_column_changes
-from annotate.comparison.compare_file import FileVersion, RenamedLabels, compare_file, decode_text
+from annotate.comparison.compare_file import ChangedNames, FileVersion, compare_file, decode_text
 from annotate.comparison.inventory_changes import list_inventory_changes
 from annotate.comparison.model import FileChange, SplitMove
 from annotate.comparison.paths import CORPUS, SCHEMA, FileIndex
@@ -40,7 +40,7 @@ class Comparison:
         new: The files of the new version.
         versions: Both versions, each with its files by path.
         inventories: The inventories of both versions.
-        renamed: The names that the inventory renamed.
+        names: What changed in the inventory's names.
         summary: What the difference amounts to. It is complete once `compare_files` was exhausted.
     """
 
@@ -56,7 +56,8 @@ class Comparison:
         self._old_index, self._new_index = FileIndex(self._old_files), FileIndex(self._new_files)
         self.inventories = _load_inventories(*self.versions)
         changes, renames = list_inventory_changes(*self.inventories)
-        self.renamed = RenamedLabels(renames["label"], renames["relation"])
+        added = frozenset(change.name for change in changes if (change.kind, change.what) == ("added", "attribute"))
+        self.names = ChangedNames(renames["label"], renames["relation"], added)
         before, after = self.inventories
         self.summary = Summary(inventory=changes, columns=[] if before is after else list_column_changes(before, after))
         old_splits, new_splits = _read_splits(old, self._old_index), _read_splits(new, self._new_index)
@@ -106,7 +107,7 @@ class Comparison:
             if file == text:
                 before, after = map(decode_text, pair)
                 texts = (before, after) if before and after else None
-            yield compare_file(file, *pair, texts, self.renamed)
+            yield compare_file(file, *pair, texts, self.names)
 
     def _read_pair(self, file: str) -> tuple[FileVersion, FileVersion] | None:
         """Read both versions of a file; None where they are equal."""

@@ -23,11 +23,18 @@ _COMPARED_APART = frozenset({"spans", "relations"})
 """Fields of an annotation that are not compared as fields."""
 
 
-class RenamedLabels(NamedTuple):
-    """Old name to new name of the span labels and of the relations that the inventory renamed."""
+class ChangedNames(NamedTuple):
+    """What changed in the inventory's names.
+
+    Attributes:
+        spans: Old name to new name of the span labels that the inventory renamed.
+        relations: The same of relations.
+        added_attributes: The attributes that it added.
+    """
 
     spans: dict[str, str]
     relations: dict[str, str]
+    added_attributes: frozenset[str]
 
 
 class FileVersion(NamedTuple):
@@ -38,7 +45,7 @@ class FileVersion(NamedTuple):
 
 
 def compare_file(
-    file: str, old: FileVersion, new: FileVersion, texts: tuple[str, str] | None, renamed: RenamedLabels
+    file: str, old: FileVersion, new: FileVersion, texts: tuple[str, str] | None, names: ChangedNames
 ) -> FileChange:
     """Compare two versions of a file that differ.
 
@@ -47,7 +54,7 @@ def compare_file(
         old: The old version.
         new: The new version.
         texts: The old and new text of the file's article where they differ, otherwise None.
-        renamed: The names that the inventory renamed.
+        names: What changed in the inventory's names.
 
     Raises:
         CannotRun: The metadata of an article, or an annotation, cannot be decoded.
@@ -62,7 +69,7 @@ def compare_file(
         new=None if new.data is None else sha256(new.data),
     )
     if info.kind == "annotation":
-        change = _compare_labels(change, _decode(old, Annotation), _decode(new, Annotation), texts, renamed)
+        change = _compare_labels(change, _decode(old, Annotation), _decode(new, Annotation), texts, names)
     elif info.kind == "metadata":
         before, after = _decode(old, dict[str, Any]), _decode(new, dict[str, Any])
         change = msgspec.structs.replace(change, fields=_compare_fields(before or {}, after or {}))
@@ -106,15 +113,15 @@ def _compare_labels(
     old: Annotation | None,
     new: Annotation | None,
     texts: tuple[str, str] | None,
-    renamed: RenamedLabels,
+    names: ChangedNames,
 ) -> FileChange:
     map_range = make_range_map(texts)
-    match = match_spans(old.spans if old else (), new.spans if new else (), map_range, renamed.spans)
+    match = match_spans(old.spans if old else (), new.spans if new else (), map_range, names.spans)
     return msgspec.structs.replace(
         change,
         fields=_compare_fields(_plain_fields(old), _plain_fields(new)),
-        spans=tuple(list_span_changes(match, map_range, renamed.spans)),
-        relations=tuple(list_relation_changes(old, new, match.pairs, renamed.relations)),
+        spans=tuple(list_span_changes(match, map_range, names.spans, names.added_attributes)),
+        relations=tuple(list_relation_changes(old, new, match.pairs, names.relations)),
     )
 
 

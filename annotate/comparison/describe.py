@@ -145,6 +145,7 @@ def _describe_span_kind(kind: str, change: SpanChange) -> str:
         "carried": "moved with the text",
         "words": "text within it changed",
         "attributes": "attributes changed",
+        "extended": "has an added attribute",
         "note": "note changed",
         "id": "id changed",
         "renamed": "label renamed",
@@ -218,6 +219,7 @@ def _describe_inventory_change(change: InventoryChange) -> ChangeLine:
 _HEADERS = {
     "became": "relabelled to",
     "relabelled": "relabelled from",
+    "extended": "with an added attribute",
     "words": "text within",
     "arrived": "with added files",
     "gone": "with removed files",

@@ -5,7 +5,7 @@ first in the order of the files is taken. The parts of a renamed entry are compa
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -15,7 +15,7 @@ from annotate.inventory import Inventory
 
 _LABEL_LISTS = frozenset({"labels", "head", "tail"})
 _BOUNDS = frozenset({"per_head", "per_tail"})
-_PRESENTATION = frozenset({"title", "hotkey", "color", "guideline", "shown_as", "source"})
+_PRESENTATION = frozenset({"title", "hotkey", "color", "guideline", "shown_as", "since", "source"})
 """Fields that decide how an entry is shown, not what it means."""
 
 _SECTIONS = {
@@ -55,11 +55,19 @@ def list_inventory_changes(old: Inventory, new: Inventory) -> tuple[list[Invento
         translated = _translate_names(old_entries[what], what, renames)
         renames[what] = _find_renames(translated, new_entries[what])
         changes += _compare_section(what, translated, new_entries[what], renames[what])
-    return changes, renames
+    return [change for change in changes if not _is_part_of_addition(change, changes)], renames
+
+
+def _is_part_of_addition(change: InventoryChange, changes: Sequence[InventoryChange]) -> bool:
+    """Return whether an added value or role belongs to an attribute or record that was added itself."""
+    if change.kind != "added" or change.what not in _PARTS:
+        return False
+    holder = (_PARTS[change.what][0], _holder(change.name))
+    return any(other.kind == "added" and (other.what, other.name) == holder for other in changes)
 
 
 def _compare_settings(old: Inventory, new: Inventory) -> Iterator[InventoryChange]:
-    for field in ("version", "title", "about", "language"):
+    for field in ("version", "oldest", "title", "about", "language"):
         before, after = getattr(old, field), getattr(new, field)
         if before != after:
             yield InventoryChange(

@@ -12,7 +12,7 @@ share a character. The edits of the text map the ranges of old spans first. A la
 one label. Steps 2 and 3 use `agreement.matching.match_by_overlap`: the pair that shares most goes first.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -146,13 +146,16 @@ def _share_character(left: Mention, right: Mention) -> bool:
     return min(left.end, right.end) > max(left.start, right.start) or left.pieces == right.pieces
 
 
-def list_span_changes(match: SpanMatch, map_range: MapRange, renamed: Mapping[str, str]) -> Iterator[SpanChange]:
+def list_span_changes(
+    match: SpanMatch, map_range: MapRange, renamed: Mapping[str, str], added_attributes: Set[str] = frozenset()
+) -> Iterator[SpanChange]:
     """List the spans that are not equal in every respect.
 
     Args:
         match: The result of `match_spans`.
         map_range: As given to `match_spans`.
         renamed: As given to `match_spans`.
+        added_attributes: The attributes that the inventory added.
 
     Returns:
         Changed spans in the order of the new text, then added ones, then removed ones.
@@ -161,7 +164,7 @@ def list_span_changes(match: SpanMatch, map_range: MapRange, renamed: Mapping[st
         if old == new and map_range(old) == (old.start, old.end):
             continue
         shift = _measure_shift(old, new, map_range)
-        kinds = tuple(_list_kinds(old, new, shift, renamed))
+        kinds = tuple(_list_kinds(old, new, shift, renamed, added_attributes))
         if kinds:
             yield SpanChange(kinds=kinds, old=old, new=new, by=shift)
     yield from (SpanChange(kinds=("added",), old=None, new=span) for span in match.added)
@@ -174,7 +177,9 @@ def _measure_shift(old: Span, new: Span, map_range: MapRange) -> tuple[int, int]
     return new.start - start, new.end - end
 
 
-def _list_kinds(old: Span, new: Span, shift: tuple[int, int], renamed: Mapping[str, str]) -> Iterator[SpanKind]:
+def _list_kinds(
+    old: Span, new: Span, shift: tuple[int, int], renamed: Mapping[str, str], added_attributes: Set[str]
+) -> Iterator[SpanKind]:
     if old.label != new.label:
         yield "renamed" if renamed.get(old.label) == new.label else "relabelled"
     if any(shift):
@@ -183,7 +188,8 @@ def _list_kinds(old: Span, new: Span, shift: tuple[int, int], renamed: Mapping[s
         yield "carried"
     # The order of the attributes is not a change here; `compare_file` notices when it alone changes the bytes.
     if old.attributes != new.attributes:
-        yield "attributes"
+        kept = {name: value for name, value in new.attributes.items() if name not in added_attributes}
+        yield "extended" if kept == old.attributes else "attributes"
     if old.note != new.note:
         yield "note"
     if old.text != new.text and not any(shift):

@@ -13,9 +13,12 @@ from annotate.model import Relation, Span
 FORMAT = 2
 """Format number of the JSON of a difference. A reader refuses a number that it does not know."""
 
-SpanKind = Literal["added", "removed", "relabelled", "renamed", "moved", "carried", "attributes", "note", "words", "id"]
-"""renamed: relabelled because the inventory renamed the label. carried: the offsets changed only because the text
-before the span did. words: the text within the span changed. The other kinds name the part that changed."""
+SpanKind = Literal[
+    "added", "removed", "relabelled", "renamed", "moved", "carried", "attributes", "extended", "note", "words", "id"
+]
+"""extended: the span has an attribute that the inventory added, and its other attributes are the same. renamed:
+relabelled because the inventory renamed the label. carried: the offsets changed only because the text before the span
+did. words: the text within the span changed. The other kinds name the part that changed."""
 
 RelationKind = Literal["added", "removed", "retargeted", "relabelled", "renamed", "note", "carried"]
 """retargeted: head or tail is another span. carried: only the ids of the ends changed."""

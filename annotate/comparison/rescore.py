@@ -139,11 +139,11 @@ def _count_effects(
 ) -> Iterator[ChangeEffect]:
     """Count what each kind of change did, label by label. Kinds that moved nothing are left out."""
     counts: Counter[tuple[tuple[str, str], str, int]] = Counter()
-    renamed = comparison.renamed.spans
+    renamed = comparison.names.spans
     for article_id, predicted in predictions.items():
         old, new = old_gold[article_id][1], new_gold[article_id][1]
         match = match_spans(old.spans, new.spans, keep_range, renamed)
-        changes = list(list_span_changes(match, keep_range, renamed))
+        changes = list(list_span_changes(match, keep_range, renamed, comparison.names.added_attributes))
         for version, (gold, inventory) in enumerate(zip((old, new), comparison.inventories, strict=True)):
             _count_version(counts, version, gold, predicted, inventory, _index_kinds(changes, version))
 

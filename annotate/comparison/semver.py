@@ -79,7 +79,7 @@ def name_gone(summary: Summary) -> Iterator[str]:
 
 @_rule("D102", "major")
 def meaning_narrowed(summary: Summary) -> Iterator[str]:
-    """A label may be used for less than before: fewer ends, fewer labels, tighter bounds, a required attribute.
+    """A label may be used for less than before: fewer ends, fewer labels, tighter bounds, an attribute required.
 
     Why: earlier labels may no longer be allowed, and the labels of the two versions cannot be pooled.
     """
@@ -175,9 +175,15 @@ def article_added(summary: Summary) -> Iterator[str]:
 
 @_rule("D202", "minor")
 def name_added(summary: Summary) -> Iterator[str]:
-    """A label, attribute, value, relation, record, role or view was added."""
+    """A label, attribute, value, relation, record, role or view was added.
+
+    Why: programs that do not know it still work. A required attribute counts as any other: what it is required for has
+    a value of it, and is otherwise unchanged.
+    """
     for change in _select_inventory(summary, "added"):
-        yield f"the {change.what} {change.name} was added"
+        is_required = change.what == "attribute" and isinstance(change.new, dict) and change.new.get("required")
+        required = f", which each {' and '.join(change.new['labels'])} must have" if is_required else ""
+        yield f"the {change.what} {change.name} was added{required}"
 
 
 @_rule("D203", "minor")

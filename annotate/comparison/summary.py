@@ -8,7 +8,7 @@ from annotate.model import GOLD
 TEST = "test"
 """The name of the split that systems are tested on."""
 
-_SAME_MEANING: frozenset[str] = frozenset({"carried", "note", "words", "id", "renamed"})
+_SAME_MEANING: frozenset[str] = frozenset({"carried", "note", "words", "id", "renamed", "extended"})
 """Kinds of change after which a label says what it said before."""
 
 
@@ -27,6 +27,7 @@ class LabelCounts(msgspec.Struct, omit_defaults=True):
     became: int = 0
     renamed: int = 0
     attributes: int = 0
+    extended: int = 0
     retargeted: int = 0
     note: int = 0
     words: int = 0
@@ -143,10 +144,10 @@ class SummaryBuilder:
             if article_id in self._common_ids:
                 (articles.labelled if change.status == "added" else articles.unlabelled).append(article_id)
             return
-        if change.spans or change.relations:
+        changes: tuple[SpanChange | RelationChange, ...] = (*change.spans, *change.relations)
+        if any(tuple(label.kinds) != ("extended",) for label in changes):
             articles.corrected.append(article_id)
         if self._test_ids is None or article_id in self._test_ids:
-            changes: tuple[SpanChange | RelationChange, ...] = (*change.spans, *change.relations)
             self.summary.share.moved += sum(not _SAME_MEANING.issuperset(label.kinds) for label in changes)
 
 

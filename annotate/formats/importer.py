@@ -6,13 +6,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from annotate.corpus import Corpus, encode_annotation
+from annotate.corpus import Corpus, encode_annotation, keep_version
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.formats import rules
 from annotate.formats.apply_mapping import ItemCounts, map_document
 from annotate.formats.document import AnnotationOrigin, Format, RawDocument, refused_document
-from annotate.formats.mapping import LabelMap
+from annotate.formats.mapping import LabelMap, identity_map
 from annotate.ingest import Details, Intake
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
@@ -20,6 +20,7 @@ from annotate.util.files import LINK, write_together
 from annotate.util.folders import list_irregular
 from annotate.util.lock import writing_to
 from annotate.util.parallel import map_in_order, thread_pool
+from annotate.versions import is_older, is_version
 
 WRITERS = 8
 """Number of threads that write. They mostly wait for the disk; all else is done in one thread."""
@@ -151,7 +152,7 @@ class Importer:
             raise CannotRun(corpus.annotators_path, f"there is no annotator {annotator!r}", hint)
         self.corpus, self.inventory, self.label_map, self.details = corpus, inventory, label_map, details
         self.origin = AnnotationOrigin(annotator, "single pass", (), inventory.version)
-        self.fix, self.plan = fix, plan
+        self.fix, self.plan, self._is_identity = fix, plan, label_map == identity_map(inventory)
         self._ids, self._text_ids, self._source_files = set[str](), set[str](), set[str]()
         self._texts: dict[str, str] = {}
         self._imported: set[str] = set()
@@ -194,10 +195,12 @@ class Importer:
         self._texts = {article.text_sha256: article.id for article in self.corpus.articles()}
 
     def _decide(self, raw: RawDocument) -> _Decision:
-        mapped = map_document(raw, self.label_map, self.inventory, self.origin, self.details, self.fix)
+        origin = self.origin._replace(inventory=self._find_version(raw))
+        mapped = map_document(raw, self.label_map, self.inventory, origin, self.details, self.fix)
         intake, annotation, findings, counts = mapped
         if intake is None or annotation is None:
             return _Decision(ImportOutcome(raw.article_id, "refused", 0, 0, findings, counts))
+        annotation = self._keep_version(annotation)
         why = self._reason_to_refuse(intake, annotation)
         if why:
             findings = list(rules.article_refused(raw.file, raw.article_id, why))
@@ -211,6 +214,17 @@ class Importer:
             raw.article_id, fate, len(annotation.spans), len(annotation.relations), findings, counts
         )
         return _Decision(outcome, intake if fate == "new" else None, annotation)
+
+    def _find_version(self, raw: RawDocument) -> str:
+        """Return the version that labels were made with: a file's own if it is older and its names need no map."""
+        version = raw.origin.inventory if raw.origin else self.inventory.version
+        is_own = self._is_identity and is_version(version)
+        return version if is_own and is_older(version, self.inventory.version) else self.inventory.version
+
+    def _keep_version(self, annotation: Annotation) -> Annotation:
+        """Return the annotation with the version of the same labels in the corpus, if it has them already."""
+        old = self.corpus.find_readable_annotation(annotation.annotator, annotation.article)
+        return keep_version(annotation, old) if old and annotation.article in self._ids else annotation
 
     def _write(self, decision: _Decision) -> ImportOutcome:
         outcome, intake, annotation = decision

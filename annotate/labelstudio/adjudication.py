@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from annotate.corpus import Corpus, encode_annotation
+from annotate.corpus import Corpus, encode_annotation, set_gold_version
 from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
 from annotate.inventory import Inventory
@@ -61,12 +61,12 @@ def adjudication_tabs(
             path = corpus.annotation_path(annotation.annotator, article_id)
             raise CannotRun(path, "was made on another text", "run `annotate check`")
     agreed = agree(annotations, text, inventory.version, AGREED)
-    return [Prediction(prediction_name(AGREED, agreed), agreed), *predictions]
+    return [Prediction(prediction_name(AGREED, inventory.version), agreed), *predictions]
 
 
 def start_from_agreed(studio: Studio, project_id: int, agreed: Annotation) -> None:
     """Let annotators of a project start from what all agree on."""
-    studio.update_project(project_id, {"model_version": prediction_name(AGREED, agreed)})
+    studio.update_project(project_id, {"model_version": prediction_name(AGREED, agreed.inventory)})
 
 
 def read_gold(
@@ -108,8 +108,11 @@ def _read_tasks(
         origin = Origin(article_id, adjudicator, file, "adjudicated", _shown_annotators(task, annotators))
         gold, findings, _ = mapper.map_result(last.get("result"), text, origin, sha256(text))
         old = corpus.read_file_if_present(corpus.annotation_path(GOLD, article_id))
-        if gold is not None and old is not None:
-            gold = restore_relation_notes(gold, corpus.read_annotation(GOLD, article_id))
+        if gold is not None:
+            old_gold = corpus.read_annotation(GOLD, article_id) if old is not None else None
+            gold = restore_relation_notes(gold, old_gold) if old_gold else gold
+            parents = [each for name in gold.made_from if (each := corpus.find_readable_annotation(name, article_id))]
+            gold = set_gold_version(gold, parents, old_gold)
         yield AdjudicationResult(article_id, gold, list(findings), old)
 
 

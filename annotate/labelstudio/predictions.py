@@ -66,7 +66,7 @@ def corpus_predictions(
                 _require_known_names(corpus, inventory, annotation_set, article_id)
             sets_by_article.setdefault(article_id, []).append(annotation_set)
     return {
-        article_id: LazySequence(names, partial(_read_from_corpus, corpus, article_id))
+        article_id: LazySequence(names, partial(_read_from_corpus, corpus, article_id, inventory.version))
         for article_id, names in sets_by_article.items()
     }
 
@@ -91,29 +91,30 @@ def folder_predictions(
         if not is_article_id(annotation.annotator):
             raise CannotRun(path, "its annotator is not an id", "use lower-case letters, as in baseline")
         errors += find_errors(annotation, text, inventory, str(path))
-        predictions[annotation.article] = LazySequence([str(path)], _read_from_file)
+        predictions[annotation.article] = LazySequence([str(path)], partial(_read_from_file, inventory.version))
     return predictions, errors
 
 
-def _read_from_corpus(corpus: Corpus, article_id: str, annotation_set: str) -> Prediction:
+def _read_from_corpus(corpus: Corpus, article_id: str, version: str, annotation_set: str) -> Prediction:
     annotation = corpus.read_annotation(annotation_set, article_id)
-    return Prediction(prediction_name(annotation_set, annotation), annotation)
+    return Prediction(prediction_name(annotation_set, version), annotation)
 
 
-def _read_from_file(path: str) -> Prediction:
+def _read_from_file(version: str, path: str) -> Prediction:
     annotation = decode_annotation(
         Path(path), read_bytes(path, "keep the folder until the push is done", within=Path(path).parent)
     )
-    return Prediction(prediction_name(annotation.annotator, annotation), annotation)
+    return Prediction(prediction_name(annotation.annotator, version), annotation)
 
 
 def _require_known_names(corpus: Corpus, inventory: Inventory, annotation_set: str, article_id: str) -> None:
-    for name in _unknown_names(corpus.read_annotation(annotation_set, article_id), inventory):
+    for name in unknown_names(corpus.read_annotation(annotation_set, article_id), inventory):
         path = corpus.annotation_path(annotation_set, article_id)
         raise CannotRun(path, f"{name!r} is not in the inventory", "run `annotate check`")
 
 
-def _unknown_names(annotation: Annotation, inventory: Inventory) -> Iterator[str]:
+def unknown_names(annotation: Annotation, inventory: Inventory) -> Iterator[str]:
+    """Yield the labels, attributes and relations of an annotation that the inventory lacks."""
     for span in annotation.spans:
         if span.label not in inventory.spans:
             yield span.label

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from annotate.corpus import Corpus, encode_annotation
+from annotate.corpus import Corpus, encode_annotation, keep_version
 from annotate.errors import Refused
 from annotate.findings import Finding
 from annotate.labelstudio import rules
@@ -280,7 +280,8 @@ class Pull:
         path = self.corpus.annotation_path(annotator, annotation.article)
         old = self.corpus.read_file_if_present(path)
         if old is not None:
-            annotation = restore_relation_notes(annotation, self.corpus.read_annotation(annotator, annotation.article))
+            earlier = self.corpus.read_annotation(annotator, annotation.article)
+            annotation = keep_version(restore_relation_notes(annotation, earlier), earlier)
         name, new = f"{annotator}/{annotation.article}", encode_annotation(annotation)
         if new == old:
             self.result.unchanged.append(name)

@@ -18,9 +18,16 @@ class Prediction(NamedTuple):
     annotation: Annotation
 
 
-def prediction_name(annotation_set: str, annotation: Annotation) -> str:
-    """Return the name of an annotation on the server: gold or the annotator, and the version of the inventory."""
-    return f"{annotation_set} {annotation.inventory}"
+def prediction_name(annotation_set: str, version: str) -> str:
+    """Return the name of an annotation on the server.
+
+    A project shows the predictions of one name, so that it does not depend on the versions of single annotations.
+
+    Args:
+        annotation_set: Gold, or the annotator.
+        version: The version of the inventory of the labelling config.
+    """
+    return f"{annotation_set} {version}"
 
 
 def task(article: Article, predictions: Iterable[Prediction], inventory: Inventory) -> dict[str, Any]:
@@ -87,13 +94,23 @@ def _region_item(span: Span, inventory: Inventory) -> Item:
     } | _meta(span.note)
 
 
-def _attribute_item(span: Span, name: str, value: AttributeValue, inventory: Inventory) -> Item:
+def attribute_content(attribute_type: str, value: AttributeValue) -> tuple[str, Item]:
+    """Return the type of the item of an attribute, and what its value holds besides offsets and text.
+
+    Args:
+        attribute_type: `choice`, `integer` or `text`.
+        value: The value of the attribute.
+    """
     shapes: dict[str, tuple[str, Item]] = {
         "choice": ("choices", {"choices": [value]}),
         "integer": ("number", {"number": value}),
         "text": ("textarea", {TEXT: [value]}),  # replaces the quoted words, which have the same key
     }
-    item_type, content = shapes[inventory.attributes[name].type]
+    return shapes[attribute_type]
+
+
+def _attribute_item(span: Span, name: str, value: AttributeValue, inventory: Inventory) -> Item:
+    item_type, content = attribute_content(inventory.attributes[name].type, value)
     return {
         "id": span.id,
         "from_name": control_name(span.label, name),

@@ -11,6 +11,7 @@ import msgspec
 from annotate.inventory import Inventory
 from annotate.labelstudio.config import control_name, relation_names
 from annotate.labelstudio.config_usage import used_names
+from annotate.labelstudio.tasks import attribute_content
 from annotate.migration.steps import MigrationStep
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
@@ -26,7 +27,7 @@ def migrate_annotation(
         steps: The steps.
         annotation: The old annotation.
         annotation_set: `gold`, or the annotator's id.
-        new_version: The version of the new inventory.
+        new_version: The version that it has afterwards; see `Migration.version_after`.
     """
     spans, relations = list(annotation.spans), list(annotation.relations)
     for step in steps:
@@ -44,13 +45,40 @@ def _migrate_span(step: MigrationStep, span: Span, annotation_set: str, article_
     label = step.relabel(span.label, annotation_set, article_id, span.id)
     if label is None:
         return None
-    return msgspec.structs.replace(span, label=label, attributes=migrate_attributes([step], span.attributes))
+    return msgspec.structs.replace(span, label=label, attributes=_migrate_own_attributes(step, label, span.attributes))
+
+
+def migrate_span_attributes(
+    steps: Sequence[MigrationStep], label: str, attributes: Mapping[str, AttributeValue]
+) -> dict[str, AttributeValue]:
+    """Return the attributes of a span after the steps, with those that they add.
+
+    Args:
+        steps: The steps.
+        label: The old label of the span, which no exception names.
+        attributes: Its old attributes.
+    """
+    new: dict[str, AttributeValue] = dict(attributes)
+    new_label: str | None = label
+    for step in steps:
+        new_label = step.rename("label", new_label) if new_label is not None else None
+        new = _migrate_own_attributes(step, new_label or "", new)
+    return new
+
+
+def _migrate_own_attributes(
+    step: MigrationStep, label: str, attributes: Mapping[str, AttributeValue]
+) -> dict[str, AttributeValue]:
+    """Return the attributes of a span after a step, which may add one with its default; `label` is the new one."""
+    default = step.default_for(label)
+    added: dict[str, AttributeValue] = {} if default is None else {step.names[0]: default}
+    return migrate_attributes([step], attributes) | added
 
 
 def migrate_attributes(
     steps: Sequence[MigrationStep], attributes: Mapping[str, AttributeValue]
 ) -> dict[str, AttributeValue]:
-    """Return the attributes of a span after the steps."""
+    """Return the attributes of a span after the steps, without what the steps add to those that it has."""
     new = dict(attributes)
     for step in steps:
         old, new = new, {}
@@ -83,6 +111,8 @@ def migrate_relation(steps: Sequence[MigrationStep], name: str) -> str | None:
 def count_uses(step: MigrationStep, inventory: Inventory, result: object) -> int:
     """Count the labels, attributes and relations among result items that a step changes or drops.
 
+    For an added attribute with a default, count the labels that get it.
+
     Args:
         step: The step.
         inventory: The inventory before the step.
@@ -92,6 +122,8 @@ def count_uses(step: MigrationStep, inventory: Inventory, result: object) -> int
 
     def is_affected(control: str, value: str | None) -> bool:
         label, _, attribute = control.partition(".")
+        if step.kind == "add":
+            return control in inventory.layers and value is not None and step.default_for(value) is not None
         if step.what == "label":
             return control in inventory.layers and value in step.names
         if step.what == "relation":
@@ -130,6 +162,9 @@ def migrate_items(
 def _migrate_items(
     step: MigrationStep, before: Inventory, after: Inventory, old: list[object], annotation_set: str, article_id: str
 ) -> Iterator[object]:
+    if step.kind == "add":
+        yield from _add_defaults(step, after, old)
+        return
     new = [_migrate_item(step, before, after, item, annotation_set, article_id) for item in old]
     remaining = [item for item, old_item in zip(new, old, strict=True) if item is not None or old_item is None]
     dropped_regions = set(_region_ids(old)) - set(_region_ids(remaining))
@@ -137,6 +172,48 @@ def _migrate_items(
         ends = [item.get(key) for key in ("from_id", "to_id", "id")] if isinstance(item, dict) else []
         if not any(end in dropped_regions for end in ends if isinstance(end, str)):
             yield item
+
+
+def _add_defaults(step: MigrationStep, after: Inventory, items: list[object]) -> Iterator[object]:
+    """Yield the items, and the default of an added attribute after the last item of each region that gets it."""
+    regions = [_region_id(item) for item in items]
+    last_index = {region_id: index for index, region_id in enumerate(regions)}
+    present = {
+        (region_id, str(item.get("from_name")))
+        for region_id, item in zip(regions, items, strict=True)
+        if isinstance(item, dict)
+    }
+    defaults: dict[str | None, list[Item]] = {}
+    for region_id, item in zip(regions, items, strict=True):
+        if region_id is not None and isinstance(item, dict):
+            new_items = _default_items(step, after, item)
+            defaults.setdefault(region_id, []).extend(
+                new for new in new_items if (region_id, new["from_name"]) not in present
+            )
+    for index, (region_id, item) in enumerate(zip(regions, items, strict=True)):
+        yield item
+        if last_index[region_id] == index:
+            yield from defaults.get(region_id, ())
+
+
+def _region_id(item: object) -> str | None:
+    """Return the id of the region that an item is, or is an attribute of; None for anything else."""
+    id_ = item.get("id") if isinstance(item, dict) and item.get("type") != "relation" else None
+    return id_ if isinstance(id_, str) else None
+
+
+def _default_items(step: MigrationStep, after: Inventory, item: Item) -> Iterator[Item]:
+    """Yield the items of an added attribute for the labels of a region."""
+    value, layer = item.get("value"), str(item.get("from_name"))
+    labels = value.get("labels") if isinstance(value, dict) and item.get("type") == "labels" else None
+    if not isinstance(value, dict) or not isinstance(labels, list) or layer not in after.layers:
+        return
+    for label in labels:
+        default = step.default_for(label)
+        if default is not None:
+            item_type, content = attribute_content(after.attributes[step.names[0]].type, default)
+            new_value = {key: part for key, part in value.items() if key != "labels"} | content
+            yield item | {"from_name": control_name(label, step.names[0]), "type": item_type, "value": new_value}
 
 
 def _region_ids(items: list[object]) -> Iterator[str]:

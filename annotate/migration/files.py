@@ -27,6 +27,7 @@ from annotate.migration.annotations import (
     migrate_attributes,
     migrate_label,
     migrate_relation,
+    migrate_span_attributes,
 )
 from annotate.migration.stale_names import find_stale_names, removed_names
 from annotate.migration.steps import Migration
@@ -101,6 +102,7 @@ def migrate_files(
     prose = dict(_prose_files(folders)) | {file.path: file.data.decode("utf-8") for file in new_files}
     notes = [note for file in new_files for note in file.notes]
     notes += map(str, find_stale_names(prose, *removed_names(before, after)))
+    notes += _find_missing_pages(guidelines, before, after) if guidelines else ()
     changes = [MigratedFile(str(file.path.absolute()), _read_old(file.path), file.data) for file in new_files]
     return [change for change in changes if change.old != change.new], notes
 
@@ -114,7 +116,8 @@ def annotation_pairs(corpus: Corpus, migration: Migration) -> Iterator[MigratedA
     for annotation_set in corpus.annotation_sets():
         for article_id in corpus.annotated_ids(annotation_set):
             old = corpus.read_annotation(annotation_set, article_id)
-            new = migrate_annotation(migration.steps, old, annotation_set, migration.new_version)
+            new_version = migration.version_after(old.inventory)
+            new = migrate_annotation(migration.steps, old, annotation_set, new_version)
             yield MigratedAnnotation(annotation_set, article_id, old, new)
 
 
@@ -149,7 +152,10 @@ def _migrate_decisions(corpus: Corpus, migration: Migration) -> Iterator[NewFile
     """Yield the decisions between annotators, with notes on those that no longer fit a difference."""
     steps = migration.steps
     relabelling = Relabelling(
-        partial(migrate_label, steps), partial(migrate_relation, steps), partial(migrate_attributes, steps)
+        partial(migrate_label, steps),
+        partial(migrate_relation, steps),
+        partial(migrate_attributes, steps),
+        partial(migrate_span_attributes, steps),
     )
     changes: dict[str, dict[str, AnnotationChange]] = {}
     for annotation_set, article_id, old, new in annotation_pairs(corpus, migration):
@@ -196,6 +202,15 @@ def _migrate_guidelines(guidelines: Path, migration: Migration, after: Inventory
             raise CannotRun(guidelines / Path(error.where).relative_to(folder), error.problem, error.hint) from error
         for path, copy in copies.items():
             yield NewFile(path, (generated.get(copy) or copy.read_text("utf-8")).encode("utf-8"))
+
+
+def _find_missing_pages(guidelines: Path, before: Inventory, after: Inventory) -> Iterator[str]:
+    """Yield a note for each page of an added label or relation that is not there."""
+    pages = {label.guideline for name, label in after.spans.items() if name not in before.spans}
+    pages |= {relation.guideline for name, relation in after.relations.items() if name not in before.relations}
+    for path in sorted(guidelines / page for page in pages):
+        if not path.is_file():
+            yield f"{path}:1: is missing; write the page that the inventory names"
 
 
 def _prose_files(folders: Folders) -> Iterator[tuple[Path, str]]:

@@ -1,29 +1,36 @@
 """The steps of a migration from one version of the inventory to the next, read from a migration file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from annotate.annotation_schema import LARGEST
 from annotate.errors import CannotRun
+from annotate.model import AttributeValue
 from annotate.schemas import require_valid
 from annotate.util.files import load_yaml
+from annotate.versions import is_older
 
 
 class MigrationStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step: what becomes of a name, which is another name, the same, or nothing.
 
     Attributes:
-        kind: `rename`, `merge`, `split`, `drop` or `reword`.
+        kind: `rename`, `merge`, `split`, `drop`, `reword` or `add`.
         what: `label`, `attribute`, `value`, `relation` or `record`.
-        names: The old names.
+        names: The old names; for an addition, the new one.
         to: The new name; for a split, the default; None for a drop.
         attribute: The attribute of a value.
         into: The labels of a split → the fields in which their entries differ from that of the old label.
         exceptions: Spans of a split label, as `ARTICLE/SPAN` or `SET/ARTICLE/SPAN` → their new label.
         anchors: Record → the label of a split that anchors it from now on.
         shown_as: The new words that a relation is shown as; it keeps its name.
+        entry: What `labels.yaml` says of what is added; for a value, its definition.
+        default: The value that the spans get which have a label of an added attribute; None for none.
+        after: The name that an addition comes after; None to put it last.
+        reading: What the numbers of spans with an added wording mean.
     """
 
     kind: str
@@ -35,6 +42,10 @@ class MigrationStep(msgspec.Struct, frozen=True, kw_only=True):
     exceptions: dict[str, str] = {}
     anchors: dict[str, str] = {}
     shown_as: str | None = None
+    entry: dict[str, Any] = {}
+    default: AttributeValue | None = None
+    after: str | None = None
+    reading: str | None = None
 
     def rename(self, what: str, name: str, attribute: str | None = None) -> str | None:
         """Return the new name; None if it is dropped. For a split label, it is the default."""
@@ -49,9 +60,16 @@ class MigrationStep(msgspec.Struct, frozen=True, kw_only=True):
                     return self.exceptions[reference]
         return self.rename("label", label)
 
+    def default_for(self, label: str) -> AttributeValue | None:
+        """Return the value of the attribute that the step adds to spans with a label; None if it adds none."""
+        return self.default if self.default is not None and label in self.entry["labels"] else None
+
     def __str__(self) -> str:
         """Return the step in words: `rename value hand of rank → worker`."""
         attribute = f" of {self.attribute}" if self.attribute else ""
+        if self.kind == "add":
+            default = "" if self.default is None else f", {self.default} where it is missing"
+            return f"add {self.what} {self.names[0]}{attribute}{default}"
         new = "" if self.kind == "drop" else f" → {', '.join(self.into) or self.shown_as or self.to}"
         return f"{self.kind} {self.what} {', '.join(self.names)}{attribute}{new}"
 
@@ -63,6 +81,16 @@ class Migration(NamedTuple):
     new_version: str
     steps: tuple[MigrationStep, ...]
 
+    def version_after(self, version: str) -> str:
+        """Return the version of an annotation after the migration.
+
+        The version says under which inventory someone last looked at the labels. New names for what an annotation has
+        are a translation, and give it the new version. What is added was not looked at, so that with an addition each
+        annotation keeps its version. So does one that an earlier addition left with an older version.
+        """
+        has_addition = any(step.kind == "add" for step in self.steps)
+        return self.new_version if version == self.old_version and not has_addition else version
+
 
 def load_migration(path: str | Path) -> Migration:
     """Read a migration file.
@@ -73,9 +101,13 @@ def load_migration(path: str | Path) -> Migration:
     path = Path(path)
     value = load_yaml(path, "name a migration file", within=None)
     require_valid(path, value, "migration")
-    migration = Migration(value["from"], value["to"], tuple(map(_make_step, value["steps"])))
+    steps = tuple(_make_step(entry, value["to"]) for entry in value["steps"])
+    migration = Migration(value["from"], value["to"], steps)
     if migration.old_version == migration.new_version:
         raise CannotRun(path, "from and to are the same version", "give the new inventory a version of its own")
+    for index, entry in enumerate(value["steps"]):
+        for problem, hint in _find_addition_faults(entry, migration) if "add" in entry else ():
+            raise CannotRun(path, f"steps[{index}]: {problem}", hint)
     for index, step in enumerate(migration.steps):
         for name in (step.to, *step.exceptions.values(), *step.anchors.values()) if step.kind == "split" else ():
             if name not in step.into:
@@ -84,7 +116,46 @@ def load_migration(path: str | Path) -> Migration:
     return migration
 
 
-def _make_step(entry: Mapping[str, Any]) -> MigrationStep:
+def _find_addition_faults(step: Mapping[str, Any], migration: Migration) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an addition, and what to do; the inventory after it shows what its entry lacks."""
+    entry, name = step.get("entry", {}), step["name"]
+    if not is_older(migration.old_version, migration.new_version):
+        problem = f"adds {name!r} in {migration.new_version}, which is not later than {migration.old_version}"
+        yield problem, "give the new inventory a later version"
+    if "since" in entry:
+        yield "entry.since is written by the migration", "leave it out"
+    if step["add"] != "attribute":
+        return
+    default, type_, values = step.get("default"), entry.get("type"), entry.get("values")
+    if default is None:
+        if entry.get("required"):
+            yield f"{name!r} is required, and has no default", "add the default that earlier labels get"
+        return
+    if not isinstance(entry.get("labels"), list):
+        yield "entry.labels is missing", "add the list of labels that have the attribute"
+    if type_ == "choice" and isinstance(values, dict) and default not in values:
+        yield f"the default {default!r} is no value of {name!r}", f"use one of: {', '.join(map(str, values))}"
+    if type_ == "integer" and (not isinstance(default, int) or not 0 <= default <= LARGEST):
+        yield f"the default {default!r} is no whole number from 0 on", "write a whole number without quotes"
+    if type_ == "text" and (not isinstance(default, str) or not default):
+        yield f"the default {default!r} is not text", "write it in quotes"
+
+
+def _make_step(entry: Mapping[str, Any], new_version: str) -> MigrationStep:
+    if "add" in entry:
+        what, name, own_entry = entry["add"], entry["name"], dict(entry.get("entry", {}))
+        own_entry |= {"definition": entry["definition"]} if what == "value" else {"since": new_version}
+        return MigrationStep(
+            kind="add",
+            what=what,
+            names=(name,),
+            to=name,
+            attribute=entry.get("attribute"),
+            entry=own_entry,
+            default=entry.get("default"),
+            after=entry.get("after"),
+            reading=entry.get("reading"),
+        )
     if "rename" in entry:
         names, attribute = (entry["from"],), entry.get("attribute")
         return MigrationStep(kind="rename", what=entry["rename"], names=names, to=entry["to"], attribute=attribute)

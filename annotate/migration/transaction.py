@@ -20,6 +20,7 @@ from annotate.labelstudio.client import Progress, Studio
 from annotate.labelstudio.config_drift import save_config
 from annotate.labelstudio.http import JsonObject, retry
 from annotate.labelstudio.lock import MIGRATION_FOLDER
+from annotate.labelstudio.predictions import unknown_names
 from annotate.labelstudio.results import ENTRY_KINDS, annotator_of, article_id_of, iterate_entries, user_id_of
 from annotate.labelstudio.state import State
 from annotate.migration.annotations import migrate_annotation, migrate_items
@@ -142,13 +143,14 @@ def migrate_entry(
     new: JsonObject = {"result": migrate_items(migration.steps, inventories, result, annotation_set, entry.article_id)}
     if entry.kind == "prediction":
         old["model_version"] = new["model_version"] = str(entry.data.get("model_version"))
-    if old.get("model_version") == f"{annotation_set} {migration.old_version}":
-        new["model_version"] = f"{annotation_set} {migration.new_version}"
+    if old.get("model_version") == tasks.prediction_name(annotation_set, migration.old_version):
+        new["model_version"] = tasks.prediction_name(annotation_set, migration.new_version)
         if corpus.annotation_path(annotation_set, entry.article_id).is_file():
             annotation = corpus.read_annotation(annotation_set, entry.article_id)
-            is_old = annotation.inventory == migration.old_version
-            if is_old and tasks.result_items(annotation, inventories[0]) == result:
-                migrated = migrate_annotation(migration.steps, annotation, annotation_set, migration.new_version)
+            is_before = not any(unknown_names(annotation, inventories[0]))
+            if is_before and tasks.result_items(annotation, inventories[0]) == result:
+                new_version = migration.version_after(annotation.inventory)
+                migrated = migrate_annotation(migration.steps, annotation, annotation_set, new_version)
                 new["result"] = tasks.result_items(sort_annotation(migrated), inventories[-1])
     return MigratedEntry(entry.kind, entry.data["id"], old, new)
 

@@ -6,12 +6,14 @@ keeps a comment with the entry before it, so that the comment of the next sectio
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import yaml
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ -]*[A-Za-z0-9_-]|[A-Za-z]|\d+\.\d+\.\d+")
+_PLAIN_PROSE = re.compile(r"""[A-Za-z][A-Za-z0-9_ ,.;()"'/-]*[A-Za-z0-9_.)"'-]""")
+"""Prose that needs no quotes in block style, unless it is a word of `_NOT_PLAIN`."""
 _NOT_PLAIN = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 """Words that a YAML 1.1 parser reads as something other than a string."""
 
@@ -51,6 +53,31 @@ def quote_scalar(word: str) -> str:
     if _PLAIN.fullmatch(word) and word.lower() not in _NOT_PLAIN:
         return word
     return json.dumps(word, ensure_ascii=False)
+
+
+def encode_flow(value: object) -> str:
+    """Return a value as YAML in flow style, on one line."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{quote_scalar(str(key))}: {encode_flow(entry)}' for key, entry in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(encode_flow, value))}]"
+    return quote_scalar(value) if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def encode_block(key: str, value: object, column: int) -> str:
+    """Return an entry of a mapping as YAML; a mapping with text in it has its entries on lines of their own.
+
+    Args:
+        key: The key.
+        value: The value.
+        column: The column of the key, from 0.
+    """
+    if isinstance(value, str) and _PLAIN_PROSE.fullmatch(value) and value.lower() not in _NOT_PLAIN:
+        return f"{quote_scalar(key)}: {value}"
+    if not isinstance(value, Mapping) or not any(isinstance(entry, str) for entry in value.values()):
+        return f"{quote_scalar(key)}: {encode_flow(value)}"
+    lines = (encode_block(str(name), entry, column + 2) for name, entry in value.items())
+    return "".join([f"{quote_scalar(key)}:", *(f"\n{' ' * (column + 2)}{line}" for line in lines)])
 
 
 def describe_line(node: yaml.Node) -> str:
@@ -108,7 +135,8 @@ class YamlDocument:
 
     def line_end(self, node: yaml.Node) -> int:
         """Return the end of the line that a node ends in, without its line break."""
-        end = self.text.find("\n", self.end(node))
+        # The end of a block scalar, and of an empty value, is after the line break.
+        end = self.text.find("\n", len(self.text[: self.end(node)].rstrip()))
         return len(self.text) if end < 0 else end
 
     def copy_with(self, node: yaml.Node, edit: YamlEdit) -> str:
@@ -152,3 +180,21 @@ class YamlDocument:
             start = (first[0] if isinstance(first, tuple) else first).start_mark.index
             end, separator = self.line_end(item), f"\n{self.text[self.line_start(start) : start]}"
         return YamlEdit(end, end, "".join(separator + text for text in texts))
+
+    def insert_entry(self, mapping: yaml.Node, after: str | None, key: str, value: object) -> YamlEdit:
+        """Return the edit that puts an entry into a mapping, in the style of its neighbour.
+
+        Args:
+            mapping: The mapping.
+            after: The key to put it after; None to put it last.
+            key: The new key.
+            value: Its value.
+        """
+        present = entries(mapping)
+        if not present:
+            start = mapping.start_mark.index + 1
+            return YamlEdit(start, start, f"{quote_scalar(key)}: {encode_flow(value)}")
+        name, neighbour = present[after if after is not None else next(reversed(present))]
+        if is_flow(mapping) or is_flow(neighbour):
+            return self.insert_after(mapping, neighbour, [f"{quote_scalar(key)}: {encode_flow(value)}"])
+        return self.insert_after(mapping, neighbour, [encode_block(key, value, name.start_mark.column)])

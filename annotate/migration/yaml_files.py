@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 import yaml
 
 from annotate import baseline, inventory
 from annotate.errors import CannotRun
-from annotate.inventory import Inventory
+from annotate.inventory import Inventory, Reading
 from annotate.migration.steps import Migration, MigrationStep
 from annotate.migration.yaml_edits import (
     YamlDocument,
     YamlEdit,
     apply_edits,
     describe_line,
+    encode_flow,
     entries,
     is_flow,
     quote_scalar,
@@ -44,13 +46,12 @@ def migrate_inventory(schema: Path, text: str, migration: Migration) -> tuple[st
     if inventories[0].version != migration.old_version:
         hint = f"the migration starts from {migration.old_version}"
         raise CannotRun(schema, f"the inventory is {inventories[0].version}", hint)
+    text = apply_edits(text, [replace_scalar(YamlDocument(text).get("version"), migration.new_version)])
     for step in migration.steps:
         try:
             text = apply_step(text, step)
         except ValueError as error:
             raise CannotRun(schema, str(error), "fix the migration file") from error
-        if step is migration.steps[-1]:
-            text = apply_edits(text, [replace_scalar(YamlDocument(text).get("version"), migration.new_version)])
         inventories.append(_load_inventory(schema, text, f"after {step}"))
     return text, inventories
 
@@ -72,7 +73,8 @@ def apply_step(text: str, step: MigrationStep) -> str:
     """
     document = YamlDocument(text)
     _check_names(document, step)
-    document = YamlDocument(apply_edits(text, list(_STEP_EDITS[step.what](document, step))))
+    edit = _add_entry if step.kind == "add" else _STEP_EDITS[step.what]
+    document = YamlDocument(apply_edits(text, list(edit(document, step))))
     empty_sections = [
         YamlEdit(key.end_mark.index + 1, key.end_mark.index + 1, f" {_EMPTY[name]}")
         for name, (key, value) in entries(document.root).items()
@@ -90,12 +92,35 @@ def _check_names(document: YamlDocument, step: MigrationStep) -> None:
         names = document.keys("attributes", attribute, "values")
     else:
         names = document.keys(_SECTIONS[step.what])
-    for name in step.names:
+    needed = ([step.after] if step.after else []) if step.kind == "add" else step.names
+    for name in needed:
         if name not in names:
             raise ValueError(f"{step}: no {step.what} is called {name!r}; there are: {', '.join(names)}")
+    if step.kind == "add" and step.names[0] in names:
+        raise ValueError(f"{step}: there is a {step.what} of this name already")
     for name in step.into or ([step.to] if step.to else []):
         if name in names and name not in step.names:
             raise ValueError(f"{step}: a {step.what} is called {name!r} already")
+
+
+def _add_entry(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
+    name = step.names[0]
+    if step.what != "value":
+        yield document.insert_entry(document.get(_SECTIONS[step.what]), step.after, name, step.entry)
+        return
+    attribute = str(step.attribute)
+    values = document.get("attributes", attribute, "values")
+    yield document.insert_entry(values, step.after, name, step.entry["definition"])
+    intervals = [entries(interval) for interval in document.get("intervals").value]
+    intervals = [fields for fields in intervals if fields["wording"][1].value == attribute]
+    if step.reading and not intervals:
+        raise ValueError(f"{step}: has a reading, and {attribute} is the wording of no interval")
+    for fields in intervals:
+        if not step.reading:
+            line = describe_line(fields["wording"][1])
+            hint = f"give the step a reading: {', '.join(get_args(Reading))}"
+            raise ValueError(f"{step}: {attribute} is the wording of an interval ({line}); {hint}")
+        yield document.insert_entry(fields["readings"][1], step.after, name, step.reading)
 
 
 def _edit_label(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
@@ -332,6 +357,9 @@ def migrate_baseline(text: str, steps: Sequence[MigrationStep], new_inventory: I
 
 
 def _edit_baseline(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
+    if step.kind == "add":
+        yield from _add_settings(document, step)
+        return
     for rule in document.get("rules").value:
         fields = entries(rule)
         if step.what == "label":
@@ -354,6 +382,27 @@ def _edit_baseline(document: YamlDocument, step: MigrationStep) -> Iterator[Yaml
     for _, section in settings.values():
         for setting in section.value:
             yield from _edit_setting(document, entries(setting)["set"][1], step)
+
+
+def _add_settings(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
+    """Let the baseline set the default of an added attribute for each label that it gives; it is a setting like any."""
+    if step.default is None:
+        return
+    rules = document.get("rules").value
+    used = {label.value for rule in rules for _, label in entries(entries(rule)["spans"][1]).values()}
+    labels = [label for label in step.entry["labels"] if label in used]
+    setting = {"set": {step.names[0]: step.default}}
+    if labels and "attributes" not in entries(document.root):
+        yield document.insert_entry(document.root, None, "attributes", {label: [setting] for label in labels})
+        return
+    for label in labels:
+        settings = entries(document.get("attributes")).get(label, (None, None))[1]
+        if settings is None:
+            yield document.insert_entry(document.get("attributes"), None, label, [setting])
+        elif settings.value:
+            yield document.insert_after(settings, settings.value[-1], [encode_flow(setting)])
+        else:
+            yield YamlEdit(settings.start_mark.index, document.end(settings), encode_flow([setting]))
 
 
 def _edit_setting(document: YamlDocument, values: yaml.Node, step: MigrationStep) -> Iterator[YamlEdit]:

@@ -4,6 +4,7 @@
 `jsonschema`, the reference implementation, which takes 200 times as long to find two errors among the 89 spans of an
 annotation (26 ms against 0.13 ms).
 A schema may name the rule that a keyword stands for: `"x-rules": {"enum": "P203"}`.
+It may name the version that added a required field: `"x-since": {"kind": "0.2.0"}`.
 """
 
 import json
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.schemas.messages import explain_error, read_error, undefined_fields
+from annotate.schemas.messages import explain_error, missing_field, read_error, undefined_fields
 from annotate.util.escape import shorten
 
 T = TypeVar("T")
@@ -54,6 +55,7 @@ class Fault(NamedTuple):
         rule: The code that the schema gives for the keyword, if it gives one.
         path: The path to the value.
         line: The line in the file, from 1 on, if known.
+        since: For a field that is missing, the version that the schema says has added it (`x-since`).
     """
 
     location: str
@@ -62,6 +64,7 @@ class Fault(NamedTuple):
     rule: str | None
     path: Path
     line: int | None = None
+    since: str | None = None
 
 
 @lru_cache
@@ -104,7 +107,8 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
         rule = error.schema.get("x-rules", {}).get(error.keyword)
         message, hint = (shorten(part, LONGEST_MESSAGE) for part in explain_error(error))
         path = (*error.path, undefined_fields(error)[0]) if error.keyword == "additionalProperties" else error.path
-        yield Fault(_format_location(error.path), message, hint, rule, path)
+        since = error.schema.get("x-since", {}).get(missing_field(error)) if error.keyword == "required" else None
+        yield Fault(_format_location(error.path), message, hint, rule, path, since=since)
 
 
 def explain_conversion_error(error: msgspec.ValidationError) -> Fault:

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.scoring.score import make_prediction
+from annotate.versions import is_older, is_version
 
 Row = Mapping[str, Any]
 
@@ -15,7 +18,7 @@ def convert_article_row(row: Row, where: str, text: str, inventory: Inventory) -
     """Convert a row of the table `articles` to an annotation.
 
     Args:
-        row: The row; only `id`, `spans` and `relations` are used.
+        row: The row; only `id`, `spans`, `relations` and an earlier version of the `inventory` are used.
         where: The file and the row, for errors.
         text: The text of the article.
         inventory: The inventory.
@@ -35,7 +38,10 @@ def convert_article_row(row: Row, where: str, text: str, inventory: Inventory) -
         _convert_relation(relation, f"{where}, relation {index}", spans, ids, inventory)
         for index, relation in enumerate(_list_objects(row, "relations", where))
     ]
-    return make_prediction(str(row.get("id")), text, inventory, spans, relations)
+    annotation = make_prediction(str(row.get("id")), text, inventory, spans, relations)
+    version = row.get("inventory")
+    is_earlier = isinstance(version, str) and is_version(version) and is_older(version, inventory.version)
+    return msgspec.structs.replace(annotation, inventory=version) if is_earlier else annotation
 
 
 def resolve_class(value: Any, class_names: Sequence[str], current: Mapping[str, Any], kind: str, where: str) -> str:

@@ -17,6 +17,7 @@ from annotate.agreement.report import AttributeRow, CountRow, RecordRow, Samplin
 from annotate.agreement.span_tallies import HALF, add_matching
 from annotate.agreement.study import Study, make_study
 from annotate.agreement.tables import (
+    describe_left_out,
     show_name,
     tabulate_attributes,
     tabulate_counts,
@@ -53,6 +54,7 @@ class SpanScore(msgspec.Struct, frozen=True):
         exact: A span is found if one with its label and pieces is predicted.
         partial: As `overlap`, but a pair that differs in its pieces is worth a half.
         overlap: A span is found if one with its label that overlaps it is predicted.
+        left_out: By side, the number of annotations that are older than the label, and do not count.
     """
 
     name: str
@@ -62,6 +64,7 @@ class SpanScore(msgspec.Struct, frozen=True):
     exact: Score
     partial: Score
     overlap: Score
+    left_out: dict[str, int] = {}
 
 
 class RelationScore(msgspec.Struct, frozen=True):
@@ -73,6 +76,7 @@ class RelationScore(msgspec.Struct, frozen=True):
         predicted: The number of predicted relations.
         all: All relations, their ends matched by overlap.
         given_ends: F1 of the relations whose two ends were found.
+        left_out: By side, the number of annotations that are older than the relation, and do not count.
     """
 
     name: str
@@ -80,6 +84,7 @@ class RelationScore(msgspec.Struct, frozen=True):
     predicted: int
     all: Score
     given_ends: Measure
+    left_out: dict[str, int] = {}
 
 
 class Scores(msgspec.Struct, frozen=True):
@@ -204,9 +209,10 @@ def _score_labels(study: Study, bootstrap: Bootstrap) -> Iterator[SpanScore]:
     for name, kind, labels in group_labels(study.inventory):
         exact, partial, overlap = Tally(), Tally(), Tally()
         for comparison in study.comparisons():
-            add_matching(exact, comparison, comparison.exact, labels)
-            add_matching(partial, comparison, comparison.overlap, labels, differing=HALF)
-            add_matching(overlap, comparison, comparison.overlap, labels)
+            asked = study.asked_labels(labels, (comparison.first, comparison.second))
+            add_matching(exact, comparison, comparison.exact, asked)
+            add_matching(partial, comparison, comparison.overlap, asked, differing=HALF)
+            add_matching(overlap, comparison, comparison.overlap, asked)
         total = exact.total()
         yield SpanScore(
             name=name,
@@ -216,6 +222,7 @@ def _score_labels(study: Study, bootstrap: Bootstrap) -> Iterator[SpanScore]:
             exact=score_tally(bootstrap, exact),
             partial=score_tally(bootstrap, partial),
             overlap=score_tally(bootstrap, overlap),
+            left_out=study.count_left_out(study.inventory.spans[name].since) if kind == "label" else {},
         )
 
 
@@ -230,6 +237,7 @@ def _score_relations(study: Study, bootstrap: Bootstrap) -> Iterator[RelationSco
             predicted=tallies.total[SYSTEM_SIDE],
             all=score_tally(bootstrap, tallies.all),
             given_ends=bootstrap.measure(tallies.given_ends, f1),
+            left_out=study.count_left_out(label.since),
         )
 
 
@@ -252,12 +260,14 @@ def tabulate_scores(scores: Scores) -> Iterator[Table]:
                 ]
                 for row in scores.labels
             ],
+            describe_left_out({row.name: row.left_out for row in scores.labels}),
         ),
         make_table(
             "relations",
             "Relations",
             ["relation", *scores.annotators, *both, "F1", Column("F1, ends matched", hides_interval=True)],
             [[row.name, row.gold, row.predicted, *_list_measures(row.all), row.given_ends] for row in scores.relations],
+            describe_left_out({row.name: row.left_out for row in scores.relations}),
         ),
         tabulate_attributes(scores),
         tabulate_records(scores),

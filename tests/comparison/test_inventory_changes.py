@@ -5,12 +5,16 @@ import pytest
 from annotate.comparison.semver import find_needed_version
 from annotate.errors import CannotRun
 from tests.comparison.conftest import Pair
+from tests.conftest import annotate
+from tests.migration.test_additions import ATTRIBUTE, HEAD, RELATION
 
 FILE = "schema/labels.yaml"
 Change = tuple[str, str, str, str]
 
 CASES: list[tuple[str, str, list[Change]]] = [
     ("version: 1.0.0", "version: 1.0.1", [("presented", "inventory", "Port news", "version")]),
+    ("version: 1.0.0", "version: 1.0.0\noldest: 1.0.0", [("presented", "inventory", "Port news", "oldest")]),
+    ("guideline: speech.md}", "guideline: speech.md, since: 1.0.0}", [("presented", "label", "Speaker", "since")]),
     ('hotkey: "5"', 'hotkey: "6"', [("presented", "label", "Quay", "hotkey")]),
     ("definition: Who speaks.,", "definition: who speaks,", [("presented", "label", "Speaker", "definition")]),
     ("definition: Who speaks.,", "definition: Who talks.,", [("redefined", "label", "Speaker", "definition")]),
@@ -70,6 +74,39 @@ def test_a_new_wording_with_its_reading_only_widens(pair: Pair) -> None:
     assert {(one.kind, one.what) for one in summary.inventory} == {("added", "value"), ("widened", "interval")}
     assert {one.kind for one in summary.columns} == {"extended"}
     assert find_needed_version(summary).level == "minor"
+
+
+def test_a_migration_that_adds_needs_a_minor_version(pair: Pair) -> None:
+    """The attribute is named once; that all its labels have it now is no correction of them."""
+    for side in ("old", "new"):
+        assert annotate("generate", cwd=pair.folder / side).exit_code == 0
+    pair.new.path("steps.yaml").write_text(HEAD + ATTRIBUTE + RELATION)
+    migrated = pair.new.annotate("studio", "migrate", "steps.yaml", "--no-server")
+    assert migrated.exit_code == 0, migrated.output
+    changes, summary = pair.compared()
+    assert [(one.kind, one.what, one.name) for one in summary.inventory if one.kind != "presented"] == [
+        ("added", "attribute", "certainty"),
+        ("added", "relation", "refers_to"),
+    ]
+    kinds = {kind for change in changes for span_change in change.spans for kind in span_change.kinds}
+    assert kinds == {"extended"}
+    assert (summary.share.moved, summary.articles.corrected) == (0, [])
+    needed = find_needed_version(summary)
+    assert needed.level == "minor"
+    named = [reason for reason in needed.decisive_reasons if reason.code == "D202"]
+    assert [reason.message for reason in named] == [
+        "the attribute certainty was added, which each Load and Quay must have",
+        "the relation refers_to was added",
+    ]
+    assert {reason.code for reason in needed.reasons} == {"D202", "D204", "D303"}
+
+
+def test_a_corrected_span_with_an_added_attribute_is_a_correction(pair: Pair) -> None:
+    pair.new.path("steps.yaml").write_text(HEAD + ATTRIBUTE)
+    assert pair.new.annotate("studio", "migrate", "steps.yaml", "--no-server").exit_code == 0
+    pair.respan("market", "s1", attributes={"wording": "range", "least": 2, "most": 4, "certainty": "asserted"})
+    summary = pair.summary()
+    assert (summary.spans["Load"].attributes, summary.share.moved, summary.articles.corrected) == (1, 1, ["market"])
 
 
 def test_a_renamed_value_keeps_its_reading(pair: Pair) -> None:

@@ -14,10 +14,12 @@ from annotate.dataset.table_builder import TableBuilder
 from annotate.labelstudio.tasks import result_items, task_data
 from annotate.model import GOLD
 from annotate.offsets import sha256
-from tests.conftest import BASE, ROOT
+from tests.conftest import BASE, ROOT, Project
 from tests.convert.conftest import SMALL, Place, made_up
 from tests.dataset.conftest import load  # noqa: F401 - a fixture
 from tests.dataset.helpers import build_rows
+from tests.migration.test_additions import ATTRIBUTE, RELATION
+from tests.migration.test_additions import run as migrate
 
 CODES = {"taken": 0, "set aside": 1, "could not run": 2}
 
@@ -210,3 +212,35 @@ def test_people_are_named_only_in_quarantined_tasks(place: Place) -> None:
         path.name for path in (place.root / "out").rglob("*") if path.is_file() and b"somebody" in path.read_bytes()
     ]
     assert named == ["000000.jsonl"]
+
+
+def test_export_of_an_earlier_inventory_says_what_it_lacks(place: Place, project: Project) -> None:
+    place.export(exported(project.corpus, project.schema))
+    assert migrate(project, ATTRIBUTE).exit_code == 0
+    done = place.convert("export.json", schema=project.schema)
+    assert done.exit_code == CODES["set aside"]
+    words = "'certainty' is missing; add it, one of: asserted, denied; required since inventory 1.1.0"
+    assert words in done.output + json.dumps(place.aside())
+
+
+def test_export_of_a_later_inventory_is_reported_item_by_item(place: Place, project: Project) -> None:
+    """The inventory in use lacks an attribute and a relation that the export has."""
+    assert migrate(project, ATTRIBUTE + RELATION).exit_code == 0
+    tasks = exported(project.corpus, project.schema)
+    items = tasks[0]["annotations"][0]["result"]
+    loads = [item["id"] for item in items if item.get("value", {}).get("labels") == ["Load"]]
+    items.append({"type": "relation", "from_id": loads[0], "to_id": loads[1], "direction": "right"})
+    items[-1]["labels"] = ["the same as"]
+    place.export(tasks)
+    done = place.convert("export.json")
+    assert done.exit_code == CODES["set aside"]
+    findings = [finding for entry in place.aside() for finding in entry["findings"]]
+    added = [
+        item
+        for task in tasks
+        for annotation in task["annotations"]
+        for item in annotation["result"]
+        if str(item.get("from_name")).endswith(".certainty")
+    ]
+    assert len([finding for finding in findings if finding["code"] == "L202"]) == len(added)
+    assert len([finding for finding in findings if finding["code"] == "L403"]) == 1

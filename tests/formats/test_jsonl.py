@@ -1,6 +1,7 @@
 """JSON lines: the same rows as the files of the corpus; broken lines."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from annotate.formats import jsonl
 from annotate.formats.document import LabelledArticle
 from annotate.inventory import Inventory
 from tests.conftest import Project
+from tests.migration.test_additions import ATTRIBUTE
+from tests.migration.test_additions import run as migrate
 
 
 def test_lines_of_jsonl_are_the_files_of_the_corpus(corpus: Corpus, labels: Inventory, tmp_path: Path) -> None:
@@ -43,3 +46,24 @@ def test_broken_json_lines(project: Project, others: Path, line: str) -> None:
     assert (finding["code"], finding["file"], finding["line"]) == ("F103", "others/a.jsonl", 2)
     assert counts["texts"] == {"new": 2, "there already": 0, "refused": 1}
     assert counts["lines"]["reported"] == 1
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "brat"])
+def test_imported_labels_keep_the_version_that_they_were_made_with(project: Project, format_: str) -> None:
+    """Labels from before an addition were not looked at for it, and an import of the same labels changes nothing."""
+    assert project.annotate("init", "new").exit_code == 0
+    shutil.copy(project.path("corpus/annotators.yaml"), project.path("new/corpus/annotators.yaml"))
+    exported = project.annotate("export", "--format", format_, "--annotator", "anna", "--out", "out")
+    assert exported.exit_code == 0, exported.output
+    words = ["import", "out", "--format", format_, "--annotator", "anna", "--corpus", "new/corpus"]
+    assert project.annotate(*words).exit_code == 0
+    assert migrate(project, ATTRIBUTE).exit_code == 0
+    again = project.annotate(*words)
+    assert "0 new, 2 there already, 0 refused" in again.output, again.output
+    project.path("new/corpus/annotations/anna/harbour.json").unlink()
+    assert project.annotate(*words).exit_code == 0
+    new = Corpus(project.path("new/corpus"))
+    versions = [new.read_annotation("anna", article_id).inventory for article_id in ("harbour", "market")]
+    assert versions == ["1.0.0" if format_ == "jsonl" else "1.1.0", "1.0.0"]
+    checked = project.annotate("check", "new/corpus")
+    assert "this file was made with 1.0.0: run `annotate studio migrate` with the migration to 1.1.0" in checked.stdout

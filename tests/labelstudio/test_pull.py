@@ -5,6 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from annotate.labelstudio.journal import PullJournal
@@ -12,7 +13,10 @@ from annotate.labelstudio.pull import UNKNOWN_ARTICLE, Pull, PullResult
 from annotate.labelstudio.quarantine import iterate_quarantine
 from annotate.labelstudio.results import Mapper
 from annotate.labelstudio.state import State
+from annotate.labelstudio.tasks import result_items
 from tests.conftest import Project
+from tests.migration.test_additions import ATTRIBUTE, RELATION
+from tests.migration.test_additions import run as migrate
 
 SERVER = "local"
 STRANGE = [1, 2, 3, 5, 6]
@@ -25,7 +29,7 @@ class Killed(Exception):  # noqa: N818 - what it stands for
 
 @pytest.fixture
 def state(project: Project) -> State:
-    made = State(project.root / ".studio")
+    made = State(project.root.parent / "studio")
     made.create_folder()
     made.save_annotators(SERVER, {1: "anna"})
     return made
@@ -193,3 +197,61 @@ def test_file_that_an_editor_changes_meanwhile_is_left_alone_and_pulled_again(
     assert taking(project, state, Server()).take_rest().written == ["anna/harbour"]
     assert not PullJournal(state).page_paths()
     assert kept(state)[:2] == (STRANGE, STRANGE)
+
+
+def pull_labels(project: Project, state: State, items: list[dict[str, Any]]) -> PullResult:
+    """Pull what anna submitted for one article."""
+    data = {"text": project.corpus.read_text("harbour"), "article": "harbour"}
+    entry = {"id": 70, "completed_by": 1, "result": items, "was_cancelled": False}
+    task = {"id": 4, "project": 7, "created_at": "2026-01-01", "data": data, "annotations": [entry]}
+    under_way = taking(project, state, Server())
+    under_way.take_page(*PullJournal(state).append(SERVER, [task]))
+    return under_way.take_rest()
+
+
+def test_labels_that_did_not_change_keep_their_version(project: Project, state: State) -> None:
+    """A pull after an addition stamps no later version on labels that nobody looked at again."""
+    corpus = project.corpus
+    anna = corpus.read_annotation("anna", "harbour")
+    corpus.write_annotation("anna", msgspec.structs.replace(anna, process="single pass", made_from=()))
+    assert migrate(project, ATTRIBUTE).exit_code == 0
+    before = corpus.annotation_path("anna", "harbour").read_bytes()
+    items = result_items(corpus.read_annotation("anna", "harbour"), project.inventory)
+    assert pull_labels(project, state, items).unchanged == ["anna/harbour"]
+    assert corpus.annotation_path("anna", "harbour").read_bytes() == before
+    judged = [item | {"value": item["value"] | {"choices": ["denied"]}} if is_default(item) else item for item in items]
+    assert pull_labels(project, state, judged).written == ["anna/harbour"]
+    assert corpus.read_annotation("anna", "harbour").inventory == "1.1.0"
+    assert project.annotate("check").exit_code == 0
+
+
+def is_default(item: dict[str, Any]) -> bool:
+    return str(item.get("from_name")).endswith(".certainty")
+
+
+def test_labels_from_before_an_addition_lack_it_and_say_so(project: Project, state: State) -> None:
+    old = result_items(project.corpus.read_annotation("anna", "harbour"), project.inventory)
+    assert migrate(project, ATTRIBUTE).exit_code == 0
+    pull_labels(project, state, old)
+    checked = project.annotate("check")
+    assert checked.exit_code == 1
+    assert "'certainty' is missing; add it, one of: asserted, denied; required since inventory 1.1.0" in checked.stdout
+
+
+def test_labels_of_a_later_inventory_are_reported_one_by_one(project: Project, state: State) -> None:
+    """The inventory in use lacks an attribute and a relation: each such item is a finding, and is in quarantine."""
+    earlier = Project(project.root.parent / "earlier")
+    earlier.path("corpus/annotators.yaml").write_bytes(project.path("corpus/annotators.yaml").read_bytes())
+    assert migrate(project, ATTRIBUTE + RELATION).exit_code == 0
+    items = result_items(project.corpus.read_annotation("anna", "harbour"), project.inventory)
+    loads = [item["id"] for item in items if item.get("from_name") == "cargo" and item["value"]["labels"] == ["Load"]]
+    items.append(
+        {"type": "relation", "from_id": loads[0], "to_id": loads[1], "direction": "right", "labels": ["the same as"]}
+    )
+    result = pull_labels(earlier, state, items)
+    added = [item for item in items if is_default(item)]
+    codes = [finding.code for finding in result.findings]
+    assert codes.count("L202") == len(added) > 1
+    assert sum("'the same as'" in finding.message for finding in result.findings) == 1
+    assert all("certainty" in finding.message for finding in result.findings if finding.code == "L202")
+    assert result.quarantined == len(added) + 1

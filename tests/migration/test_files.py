@@ -5,9 +5,18 @@ import pytest
 import yaml
 from click.testing import Result
 
-from annotate.agreement.adjudication import Adjudication, make_gold, plan_adjudication
+from annotate.agreement.adjudication import (
+    AddedSpan,
+    Adjudication,
+    make_gold,
+    parse_reference,
+    plan_adjudication,
+    refer_to,
+)
+from annotate.agreement.decisions import encode_decisions
 from annotate.model import Annotation
 from tests.conftest import Project
+from tests.migration.test_additions import ATTRIBUTE, RELATION
 
 HEAD = "from: 1.0.0\nto: 1.1.0\nsteps:\n"
 RENAMES = """
@@ -222,3 +231,43 @@ def test_no_file_behind_a_link_is_migrated(project: Project, folder: str) -> Non
     refused = folder != "guidelines"
     assert (done.exit_code, "fix the corpus first" in done.output) == (refused, refused), done.output
     assert {file.name: file.read_bytes() for file in elsewhere.rglob("*") if file.is_file()} == before
+
+
+def test_decisions_outlast_an_addition(project: Project) -> None:
+    """All sides have the default, so that nothing differs that did not differ before."""
+    decisions = read_decisions(project)
+    reference = refer_to(next(span for span in gold_of(project).spans if span.label == "Load"))
+    label, start, end = parse_reference(reference)
+    added = AddedSpan(span=f"{label}@{start}-{end - 1}", reason="Missed.", attributes={"wording": "vague"})
+    decisions.added_spans = [added]
+    project.corpus.adjudication_path("harbour").write_bytes(encode_decisions(decisions))
+    old_gold, old = gold_of(project), read_decisions(project)
+    lines = migrate(project, ATTRIBUTE.replace("[Load, Quay]", "[Load, Speaker]") + RELATION)
+    assert not [line for line in lines if "to be decided again" in line]
+    new, new_gold = read_decisions(project), gold_of(project)
+    assert [(each.take, each.reason) for each in new.differences] == [
+        (each.take, each.reason) for each in old.differences
+    ]
+    assert new.added_spans[0].attributes == {"wording": "vague", "certainty": "asserted"}
+    defaults: dict[str, dict[str, str | int]] = {
+        "Load": {"certainty": "asserted"},
+        "Speaker": {"certainty": "asserted"},
+    }
+    assert [span.attributes for span in new_gold.spans] == [
+        span.attributes | defaults.get(span.label, {}) for span in old_gold.spans
+    ]
+
+
+def test_gold_is_as_old_as_the_labels_that_it_is_made_of(project: Project) -> None:
+    """Decisions on old labels are no judgement on what came later, until their annotators were asked for it."""
+    run(project, "adjudicate", "apply", "--as", "anna")
+    migrate(project, ATTRIBUTE)
+    gold = project.corpus.annotation_path("gold", "harbour")
+    before = gold.read_bytes()
+    run(project, "adjudicate", "apply", "--as", "anna")
+    assert gold.read_bytes() == before
+    for name, version in (("anna", "1.0.0"), ("ben", "1.1.0")):
+        labels = project.corpus.read_annotation(name, "harbour")
+        project.corpus.write_annotation(name, msgspec.structs.replace(labels, inventory="1.1.0"))
+        run(project, "adjudicate", "apply", "--as", "anna")
+        assert project.corpus.read_annotation("gold", "harbour").inventory == version

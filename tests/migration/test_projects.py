@@ -19,9 +19,12 @@ from annotate.labelstudio.state import State
 from annotate.migration.transaction import read_settings
 from tests.conftest import Project
 from tests.labelstudio.team import Team
+from tests.migration.test_additions import ATTRIBUTE, HEAD, RELATION
 from tests.migration.test_transaction import STEPS, killed
 
 pytestmark = pytest.mark.server
+
+ADDITIONS = HEAD + ATTRIBUTE.replace("[Load, Quay]", "[Load]") + RELATION
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +159,40 @@ def test_migration_killed_between_projects_is_completed_or_undone(team: Team) ->
     run(team, "migrate", "--undo")
     assert contents(team) == before
     killed(team, 19, "steps.yaml", every=True)
+    run(team, "migrate", "--undo")
+    assert contents(team) == before
+
+
+def test_additions_change_no_version_and_no_pull_changes_a_file(team: Team) -> None:
+    """Annotations, drafts, predictions and skipped ones get the default; the corpus has it with the old versions."""
+    before = contents(team)
+    team.project.path("add.yaml").write_text(ADDITIONS)
+    planned = run(team, "migrate", "add.yaml", "--plan")
+    assert contents(team) == before
+    counts = dict(re.findall(r"^project \d+, (.*): add attribute certainty, .*: (.*)$", planned, re.MULTILINE))
+    assert counts == {
+        team.title: "0 annotated, 2 pending, 3 predicted, 0 skipped",
+        f"{team.title}: anna": "2 annotated, 1 pending, 0 predicted, 0 skipped",
+        f"{team.title}: ben": "2 annotated, 1 pending, 0 predicted, 1 skipped",
+        f"{team.title}: adjudication": "2 annotated, 0 pending, 6 predicted, 0 skipped",
+    }
+    run(team, "migrate", "add.yaml")
+    files, projects = contents(team)
+    for _, entries in projects:
+        for _, _, items, version, _ in entries:
+            names = list(used_names(items))
+            assert version in (None, "", "agreed 1.1.0", "gold 1.1.0", "anna 1.1.0", "ben 1.1.0")
+            assert names.count(("Load.certainty", "asserted")) == names.count(("cargo", "Load")) > 0
+    for settings, _ in projects:
+        assert 'name="Load.certainty"' in settings["label_config"]
+        assert 'value="the same as"' in settings["label_config"]
+    assert "\n0 written, " in run(team, "pull")
+    run(team, "adjudicate", "--pull", "--as", "carla")
+    assert "0 predictions written" in run(team, "push")
+    assert contents(team) == (files, projects)
+    versions = {team.project.corpus.read_annotation(name, "harbour").inventory for name in ("gold", "anna", "ben")}
+    assert versions == {"1.0.0"}
+    assert team.project.annotate("check").exit_code == 0
     run(team, "migrate", "--undo")
     assert contents(team) == before
 

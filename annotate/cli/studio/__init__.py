@@ -34,7 +34,7 @@ SECTIONS = {
         ),
         "migrate": Entry(
             "annotate.cli.studio.migrate:migrate",
-            "Rename, merge, split and drop labels, attributes, values and relations as FILE says.",
+            "Rename, merge, split, drop and add labels, attributes, values and relations as FILE says.",
         ),
     },
     "Annotators": {

@@ -45,13 +45,16 @@ def migrate(
     leave_others: bool,
     folder: str | None,
 ) -> None:
-    """Rename, merge, split and drop labels, attributes, values and relations as FILE says.
+    """Rename, merge, split, drop and add labels, attributes, values and relations as FILE says.
 
     The inventory, every file that names a label as data (annotations, decisions, coverage, the rules of the baseline,
     tables of the guidelines), and all projects of the corpus change together or not at all. The projects include those
     of single annotators and of the adjudication, with annotations, drafts and predictions. Sentences that still name an
     old label are listed. If another program changes one of these files meanwhile, none is written. Run an interrupted
     migration again to continue it.
+
+    Labels that are there get the default of an added attribute. After an addition each annotation keeps the version of
+    the inventory that someone looked at it with, so that `annotate agree` leaves it out for what was added.
 
     Exit code 0: done; 1: refused, and nothing was changed; 2: could not run.
 
@@ -117,7 +120,14 @@ def _show_plan(plan: "MigrationPlan") -> None:
 
 
 def _show_reminders(journal: "MigrationJournal") -> None:
-    """Print what to do in adjudication projects after a split, which no exception can name spans of."""
+    """Print what a person must do: say which values nobody judged, and set up adjudications after a split.
+
+    No exception of a split can name spans of the tab `agreed`.
+    """
+    for step in journal.migration.steps:
+        if step.default is not None:
+            problem = f"`{step.names[0]}` is `{step.default}` in labels that nobody looked at for it"
+            echo(f"{problem}; say so in corpus/CHANGELOG.md and under `process` in corpus/statement.yaml")
     if any(step.kind == "split" for step in journal.migration.steps):
         for project in journal.projects:
             if project.is_gold:
