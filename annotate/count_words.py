@@ -23,6 +23,7 @@ class CountWords(NamedTuple):
         ranges: Words between two numbers to both of which a unit belongs.
         range_pairs: The word before and the word between two such numbers.
         not_numbers: Phrases with a number word that is no number.
+        measures: What follows a number that is an age or a measure, and no count of people.
     """
 
     numbers: Mapping[str, int] = {}
@@ -35,6 +36,7 @@ class CountWords(NamedTuple):
     ranges: tuple[str, ...] = ()
     range_pairs: tuple[tuple[str, str], ...] = ()
     not_numbers: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
 
 
 COUNT_WORDS: Mapping[str, CountWords] = {
@@ -53,6 +55,27 @@ COUNT_WORDS: Mapping[str, CountWords] = {
         ranges=("to", "or"),
         range_pairs=(("between", "and"),),
         not_numbers=("no one",),
+        measures=(
+            *(
+                f"-{unit}"
+                for unit in (
+                    "year",
+                    "month",
+                    "week",
+                    "day",
+                    "hour",
+                    "minute",
+                    "mile",
+                    "metre",
+                    "meter",
+                    "storey",
+                    "story",
+                )
+            ),
+            " year old",
+            " years old",
+            " years of age",
+        ),
     ),
 }
 """Two-letter code → the count words of the language."""

@@ -31,7 +31,8 @@ def find_numbers(text: str, language: str) -> list[int]:
 
     Count words multiply: "two dozen" gives 24, "half a million" 500000, "two to three dozen" 24 and 36. The table
     `annotate.count_words` lists them by language. Ordinals are left out, as are vague count words ("dozens", "several
-    dozen") and numbers above `LARGEST`. Numbers are exact, and what follows the decimal point of the result is dropped.
+    dozen"), ages and measures ("a 15-year-old boy") and numbers above `LARGEST`. Numbers are exact, and what follows
+    the decimal point of the result is dropped.
 
     Args:
         text: The text. In one of more than 10,000 characters, only digits are read.
@@ -103,7 +104,7 @@ class _NumberReader:
         self._units = _replace_keys({**words.units, **words.bound_units}, language)
         self._bound_units = frozenset(words.bound_units)
         self._ranges = frozenset((*words.ranges, *_DASHES))
-        self._range_pairs = words.range_pairs
+        self._range_pairs, self._measures = words.range_pairs, words.measures
         unit = rf"{_match_any(self._units)}(?!['’]s)"
         word_after = rf"[\s-]+(?={unit}|{_SCALE})"
         not_numbers = [_replace_words(phrase, language) for phrase in words.not_numbers]
@@ -131,7 +132,7 @@ class _NumberReader:
         amounts = list[_Amount]()
         for match in self._pattern.finditer(digits):
             if match["digits"]:
-                if not digits.startswith(_ORDINAL_ENDS, match.end()):
+                if not digits.startswith((*_ORDINAL_ENDS, *self._measures), match.end()):
                     self._read_digits(digits, match, amounts)
             elif not match["ignored"]:
                 self._read_word(digits, match, amounts)

@@ -90,6 +90,21 @@ def test_count_words_multiply(text: str, numbers: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("A 15-year-old player was killed", []),
+        ("a three-year-old child", []),
+        ("two 15-year-olds", [2]),
+        ("a boy 15 years old and 3 others", [3]),
+        ("30-day siege killed 7", [7]),
+        ("a 20-strong unit", [20]),
+    ],
+)
+def test_ages_and_measures_are_no_counts(text: str, numbers: list[int]) -> None:
+    assert find_numbers(text, "en") == numbers
+
+
+@pytest.mark.parametrize(
     "text",
     [
         *("dozens", "several dozen", "a few dozen", "scores of people", "score", "pairs", "the couple's son"),
@@ -149,7 +164,7 @@ def test_any_text_around_a_count_word_is_read(before: str, phrase: str, after: s
 
 @pytest.mark.parametrize("language", sorted(COUNT_WORDS))
 def test_words_of_the_table_are_as_they_are_looked_up(language: str) -> None:
-    for table in COUNT_WORDS[language]._replace(range_pairs=()):
+    for table in COUNT_WORDS[language]._replace(range_pairs=(), measures=()):
         for phrase in table:
             assert re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+)*", str(phrase)), phrase
             assert phrase == str(phrase).lower()
