@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -24,6 +24,15 @@ RESERVED_HOTKEYS = {"u"}
 
 Reading = Literal["both", "lower", "upper", "between", "none"]
 """The bounds that a number in the words of an interval sets. `between` has a number for each bound."""
+
+
+Condition: TypeAlias = dict[str, tuple[str, ...]]
+"""Choice attribute → values. A span meets it if each attribute has one of its values; every span meets `{}`."""
+
+
+def meets_condition(attributes: Mapping[str, object], condition: Condition) -> bool:
+    """Return whether the attributes of a span meet a condition; an attribute without a value meets none."""
+    return all(attributes.get(name) in values for name, values in condition.items())
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +81,8 @@ class RelationLabel(msgspec.Struct, frozen=True, kw_only=True):
         tail: The labels that the tail can have.
         per_head: How many of these relations can start from one span.
         per_tail: How many of these relations can lead to one span.
+        refers: Whether the head only points back to what it means, as "those claims" does. Such a relation is in no
+            rule about the relations that a label needs, and its head does not lie within its tail.
         joins_pieces: Whether the relation leads from a later piece of a span to the piece before it. Then both have
             the same label, and `head` and `tail` are empty.
     """
@@ -84,6 +95,7 @@ class RelationLabel(msgspec.Struct, frozen=True, kw_only=True):
     tail: tuple[str, ...] = ()
     per_head: Bounds = Bounds()
     per_tail: Bounds = Bounds()
+    refers: bool = False
     joins_pieces: bool = False
 
     @property
@@ -111,6 +123,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         source: Whose policy it is.
         words: The number of each number word.
         words_for: The values of the wording for which `words` is used.
+        when: What a span must meet; the view has no number for the others.
     """
 
     name: str
@@ -121,6 +134,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     maximum: tuple[Preference, ...] = ()
     words: dict[str, int] = {}
     words_for: tuple[str, ...] = ()
+    when: Condition = {}
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +146,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
         maximum: The attribute that holds the upper bound.
         wording: The attribute that classifies the wording.
         readings: What the numbers mean, by value of `wording`.
+        denied: What the spans meet that deny what others count; empty if the corpus does not tell.
         views: The views of the interval, by name.
     """
 
@@ -140,7 +155,12 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     maximum: str
     wording: str
     readings: dict[str, Reading]
+    denied: Condition = {}
     views: dict[str, View] = {}
+
+    def denies(self, attributes: Mapping[str, object]) -> bool:
+        """Return whether a span with these attributes denies what others count."""
+        return bool(self.denied) and meets_condition(attributes, self.denied)
 
 
 class Enclosing(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,10 +178,24 @@ class Enclosing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True):
-    """A role of a record: the tails of a relation from its anchor, or else spans of the records around it."""
+    """A role of a record: the tails of a relation from its anchor, or what `enclosing` or `follow` makes of them.
+
+    Attributes:
+        relation: The relation from the anchor.
+        enclosing: Where to look if the anchor has no such relation.
+        follow: A relation from the tails to what they stand for, which then fills the role in their place.
+        when: What the anchor must meet; the role of the others is empty.
+    """
 
     relation: str
     enclosing: Enclosing | None = None
+    follow: str | None = None
+    when: Condition = {}
+
+    @property
+    def has_distance(self) -> bool:
+        """Whether a filler may be found by more than the relation, so that its distance tells something."""
+        return self.enclosing is not None or self.follow is not None
 
 
 class RecordType(msgspec.Struct, frozen=True, kw_only=True):
@@ -347,8 +381,25 @@ def _find_interval_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
                 f"{', '.join(map(repr, differing))} is only in one of readings and values",
                 f"give each value of {interval['wording']} one reading",
             )
+        conditions = {f"{location}.denied": interval.get("denied", {})}
         for name, view in interval.get("views", {}).items():
             yield from _find_unknown(f"{location}.views.{name}.words_for", view.get("words_for", []), values, "wording")
+            conditions[f"{location}.views.{name}.when"] = view.get("when", {})
+        for place, condition in conditions.items():
+            yield from _find_condition_faults(place, condition, interval["label"], attributes)
+
+
+def _find_condition_faults(
+    location: str, condition: Mapping[str, list[str]], label: str, attributes: Mapping[str, Any]
+) -> Iterator[_Fault]:
+    choices = {
+        name: entry["values"]
+        for name, entry in attributes.items()
+        if label in entry["labels"] and entry["type"] == "choice"
+    }
+    yield from _find_unknown(location, list(condition), choices, f"choice attribute of {label}")
+    for name, values in condition.items():
+        yield from _find_unknown(f"{location}.{name}", values, choices.get(name, dict.fromkeys(values)), "value")
 
 
 def _find_record_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
@@ -371,9 +422,33 @@ def _find_record_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
                 yield _Fault(
                     f"{location}.relation", f"does not start from {record['anchor']}", "take a relation that does"
                 )
+            yield from _find_condition_faults(
+                f"{location}.when", role.get("when", {}), record["anchor"], value["attributes"]
+            )
             if "enclosing" in role:
-                enclosing = role["enclosing"]
-                yield from _find_unknown(f"{location}.enclosing.record", [enclosing["record"]], records, "record")
-                roles = records.get(enclosing["record"], {}).get("roles", {})
-                for key in ("within", "take"):
-                    yield from _find_unknown(f"{location}.enclosing.{key}", [enclosing[key]], roles, "role")
+                yield from _find_enclosing_faults(f"{location}.enclosing", role["enclosing"], records)
+            if "follow" in role:
+                yield from _find_follow_faults(f"{location}.follow", role, value["relations"])
+
+
+def _find_enclosing_faults(location: str, enclosing: Mapping[str, str], records: Mapping[str, Any]) -> Iterator[_Fault]:
+    yield from _find_unknown(f"{location}.record", [enclosing["record"]], records, "record")
+    roles = records.get(enclosing["record"], {}).get("roles", {})
+    for key in ("within", "take"):
+        yield from _find_unknown(f"{location}.{key}", [enclosing[key]], roles, "role")
+        for unfit in ("when", "follow"):
+            if unfit in roles.get(enclosing[key], {}):
+                yield _Fault(
+                    f"{location}.{key}", f"the role {enclosing[key]!r} has {unfit!r}", "name a role without it"
+                )
+
+
+def _find_follow_faults(location: str, role: Mapping[str, Any], relations: Mapping[str, Any]) -> Iterator[_Fault]:
+    yield from _find_unknown(location, [role["follow"]], relations, "relation")
+    tails, heads = (
+        set(relations.get(role[key], {}).get(end, [])) for key, end in (("relation", "tail"), ("follow", "head"))
+    )
+    if role["follow"] in relations and not tails & heads:
+        yield _Fault(location, f"starts from no tail of {role['relation']!r}", "take a relation that does")
+    if "enclosing" in role:
+        yield _Fault(location, "the role has 'enclosing' already", "keep one of the two")

@@ -26,7 +26,7 @@ from annotate.columns import (
     order_spans,
     sort_rows,
 )
-from annotate.inventory import Enclosing, Role
+from annotate.inventory import Condition, Enclosing, Role, meets_condition
 from annotate.records import union_find
 
 PAIRS_AT_ONCE = 1_000_000
@@ -107,7 +107,7 @@ class FillerColumns(NamedTuple):
         bounds: Positions at which anchors begin, and the number of fillers.
         mentions: Indices of the mentions that fill the role.
         distances: As `records.Filler.distance`.
-        through: Indices of the anchors of the enclosing records, `UNKNOWN` at distance 0.
+        through: Indices of the mentions by which they were found, as `records.Filler.through`; `UNKNOWN` at distance 0.
     """
 
     bounds: Integers
@@ -190,12 +190,15 @@ class Graphs:
             anchors: Ascending indices of mentions.
             role: The role.
         """
-        heads, mentions = self.tails(role.relation, anchors)
+        asked = self._meeting(anchors, role.when)
+        heads, mentions = self.tails(role.relation, anchors[asked])
         positions: Integers = np.searchsorted(anchors, heads)
         distances: Integers = np.zeros(len(mentions), np.int64)
         through: Integers = np.full(len(mentions), UNKNOWN)
+        if role.follow:
+            positions, mentions, distances, through = self._follow(positions, mentions, role.follow)
         if role.enclosing:
-            unfilled = np.setdiff1d(np.arange(len(anchors)), positions)
+            unfilled = np.setdiff1d(asked, positions)
             rows = self._fill_from_enclosing(anchors[unfilled], role.enclosing)
             positions = np.concatenate([positions, unfilled[rows[:, 0]]])
             mentions, distances, through = (
@@ -205,6 +208,48 @@ class Graphs:
         order = np.argsort(positions, kind="stable")
         bounds: Integers = np.searchsorted(positions[order], np.arange(len(anchors) + 1))
         return FillerColumns(bounds, mentions[order], distances[order], through[order])
+
+    def _meeting(self, mentions: Integers, condition: Condition) -> Integers:
+        """Return the positions in `mentions` of those that meet a condition."""
+        if not condition:
+            return np.arange(len(mentions))
+        attributes = self.documents.spans.attributes
+        first_spans = self.mentions.first_spans[mentions].tolist()
+        return np.flatnonzero([meets_condition(attributes[span], condition) for span in first_spans])
+
+    def _follow(
+        self, positions: Integers, tails: Integers, relation: str
+    ) -> tuple[Integers, Integers, Integers, Integers]:
+        """Put what tails stand for by a relation in their place.
+
+        Args:
+            positions: The positions of the tails' anchors, ascending.
+            tails: Indices of mentions.
+            relation: Name of the relation to follow.
+
+        Returns:
+            For each filler, in the order of the anchors: position of the anchor, mention, distance, and the mention
+            through which it was found.
+        """
+        inventory, ranks = self.documents.inventory, self.mentions.ranks
+        heads, followed = self.tails(relation, np.unique(tails))
+        first, stop = np.searchsorted(heads, tails), np.searchsorted(heads, tails, "right")
+        labels = list(inventory.spans)
+        fits = np.isin(
+            self.mentions.labels[tails], [labels.index(label) for label in inventory.relations[relation].tail]
+        )
+        kept = np.flatnonzero((first == stop) & fits)
+        row, found = expand_ranges(first, stop)
+        positions = np.concatenate([positions[kept], positions[row]])
+        mentions = np.concatenate([tails[kept], followed[found]])
+        distances = np.repeat([0, 1], [len(kept), len(row)])
+        through = np.concatenate([np.full(len(kept), UNKNOWN), tails[row]])
+        # Rows with equal keys stay in their order, which is that of the tails in the text.
+        order, is_repeated = sort_rows(positions, mentions, distances)
+        is_repeated[1:] = (np.diff(positions[order]) == 0) & (np.diff(mentions[order]) == 0)
+        rows = order[~is_repeated]
+        rows = rows[sort_rows(positions[rows], distances[rows], ranks[mentions[rows]])[0]]
+        return positions[rows], mentions[rows], distances[rows], through[rows]
 
     def _fill_from_enclosing(self, anchors: Integers, rule: Enclosing) -> Integers:
         """Return a row a filler: position in `anchors`, mention, distance, anchor of the enclosing record.

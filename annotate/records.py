@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from annotate.corpus import span_sort_key
-from annotate.inventory import Enclosing, Inventory, RecordType
+from annotate.inventory import Enclosing, Inventory, RecordType, Role, meets_condition
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
 T = TypeVar("T")
@@ -51,6 +51,13 @@ class Mention(msgspec.Struct, frozen=True, gc=False):
     pieces: tuple[Piece, ...]
     attributes: dict[str, AttributeValue]
 
+    def encloses(self, other: "Mention") -> bool:
+        """Return whether this mention has a piece around each piece of another one."""
+        return all(
+            any(outer.start <= inner.start and inner.end <= outer.end for outer in self.pieces)
+            for inner in other.pieces
+        )
+
 
 class Filler(msgspec.Struct, frozen=True, gc=False):
     """A mention that fills a role of a record.
@@ -58,8 +65,9 @@ class Filler(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         mention: The mention.
         distance: 0 where a relation of the anchor leads to it; 1 where it comes from the nearest enclosing record,
-            2 from the next, and so on.
-        through: Id of the anchor of the enclosing record; None at distance 0.
+            2 from the next, and so on; 1 where it is what a tail of the anchor's relation stands for.
+        through: Id of the mention by which it was found: the anchor of the enclosing record, or the tail that stands
+            for it; None at distance 0.
     """
 
     mention: Mention
@@ -124,9 +132,13 @@ class Graph:
     def records(self) -> dict[str, list[Record]]:
         """Return the records of every type that the inventory declares, each list in the order of the text.
 
-        A role is filled as follows.
+        A role is filled as follows. If the anchor does not meet the condition `when` of the role, nothing fills it.
 
-        1. By the tails of the role's relation from the anchor, in the order of the text, at distance 0.
+        1. By the tails of the role's relation from the anchor, in the order of the text, at distance 0. Where the role
+           says `follow`, a tail of that relation takes the place of each mention from which one leads there, at
+           distance 1; a mention without one fills the role itself if its label is one of those that the relation can
+           lead to, and otherwise does not. What is at distance 0 comes first. A mention is taken once, at its least
+           distance, through the first one in the text.
         2. Where there are none and the role says `enclosing`: from the records of type `enclosing.record` whose role
            `enclosing.within` holds a mention around the anchor, that is, one with a piece around each piece of the
            anchor. These mentions are taken shortest first; those with the same pieces share a distance. The fillers
@@ -190,17 +202,37 @@ def _join(spans: Sequence[Span]) -> Mention:
 
 def _records(graph: Graph, inventory: Inventory, type_: RecordType) -> Iterator[Record]:
     anchors = graph.mentions_labelled(type_.anchor)
-    roles: dict[str, dict[str, tuple[Filler, ...]]] = {}
-    for name, role in type_.roles.items():
-        fillers = {
-            anchor.id: tuple([Filler(tail, 0) for tail in graph.tails(role.relation, anchor)]) for anchor in anchors
-        }
-        if role.enclosing:
-            unfilled = [anchor for anchor in anchors if not fillers[anchor.id]]
-            fillers |= _fill_from_enclosing(graph, inventory, unfilled, role.enclosing)
-        roles[name] = fillers
+    roles = {name: _fill_role(graph, inventory, anchors, role) for name, role in type_.roles.items()}
     for anchor in anchors:
-        yield Record(type_.name, anchor, {name: fillers[anchor.id] for name, fillers in roles.items()})
+        yield Record(type_.name, anchor, {name: fillers.get(anchor.id, ()) for name, fillers in roles.items()})
+
+
+def _fill_role(graph: Graph, inventory: Inventory, anchors: list[Mention], role: Role) -> dict[str, tuple[Filler, ...]]:
+    """Return what fills a role of each anchor that meets the role's condition, by the anchor's id."""
+    anchors = [anchor for anchor in anchors if meets_condition(anchor.attributes, role.when)]
+    if role.follow:
+        tails = inventory.relations[role.follow].tail
+        return {anchor.id: _follow(graph, graph.tails(role.relation, anchor), role.follow, tails) for anchor in anchors}
+    fillers = {anchor.id: tuple([Filler(tail, 0) for tail in graph.tails(role.relation, anchor)]) for anchor in anchors}
+    if role.enclosing:
+        unfilled = [anchor for anchor in anchors if not fillers[anchor.id]]
+        fillers |= _fill_from_enclosing(graph, inventory, unfilled, role.enclosing)
+    return fillers
+
+
+def _follow(graph: Graph, mentions: Iterable[Mention], relation: str, labels: Collection[str]) -> tuple[Filler, ...]:
+    """Return what the mentions stand for by a relation; one that leads nowhere only if it has one of the labels."""
+    at_once: list[Filler] = []
+    followed: list[Filler] = []
+    for mention in mentions:
+        tails = graph.tails(relation, mention)
+        followed += [Filler(tail, 1, mention.id) for tail in tails]
+        if not tails and mention.label in labels:
+            at_once.append(Filler(mention, 0))
+    fillers: dict[str, Filler] = {}
+    for filler in at_once + sorted(followed, key=lambda filler: _text_order(filler.mention)):
+        fillers.setdefault(filler.mention.id, filler)
+    return tuple(fillers.values())
 
 
 def _fill_from_enclosing(
