@@ -23,6 +23,7 @@ from annotate.dataset.tables.common import (
     MENTION_FEATURES,
     PROVENANCE_COLUMNS,
     PROVENANCE_FEATURES,
+    describe_condition,
     document_columns,
 )
 from annotate.dataset.tables.table import TableType, merge_columns
@@ -139,11 +140,12 @@ def _join_texts(bounds: Integers, texts: pa.Array) -> pa.Array:
 
 def role_labels(inventory: Inventory, record: RecordType, role: str) -> list[str]:
     """Return the labels of the spans that may fill a role, in the order of the inventory."""
-    relation, enclosing = record.roles[role].relation, record.roles[role].enclosing
-    allowed = set(inventory.relations[relation].tail)
-    if enclosing:
-        outer = inventory.records[enclosing.record]
-        allowed |= set(inventory.relations[outer.roles[enclosing.take].relation].tail)
+    rule = record.roles[role]
+    # With `follow`, a tail of the role's own relation fills it only if it is one that the other relation can lead to.
+    allowed = set(inventory.relations[rule.follow or rule.relation].tail)
+    if rule.enclosing:
+        outer = inventory.records[rule.enclosing.record]
+        allowed |= set(inventory.relations[outer.roles[rule.enclosing.take].relation].tail)
     return [label for label in inventory.spans if label in allowed]
 
 
@@ -159,7 +161,7 @@ def _filler_feature(inventory: Inventory, record: RecordType, role: str) -> Feat
         "id": STRING,
         **({"label": class_label(inventory.class_ids.spans)} if len(labels) > 1 else {}),
         **MENTION_FEATURES,
-        **({"distance": INTEGER, "through": STRING} if record.roles[role].enclosing else {}),
+        **({"distance": INTEGER, "through": STRING} if record.roles[role].has_distance else {}),
     }
     attributes = attribute_features(inventory, role_attributes(inventory, record, role))
     return merge_columns(f"records.{record.name}.roles.{role}", columns, attributes)
@@ -175,4 +177,10 @@ def _describe_role(inventory: Inventory, record: RecordType, name: str) -> str:
             " holds the anchor, nearest first; `distance` is 0 for the relation, 1 for the nearest, and so on, and"
             f" `through` the `span_id` in `{around.record}` by which it was found."
         )
-    return meaning
+    if role.follow:
+        meaning += (
+            f" Where `{role.follow}` leads on from there: what it leads to, with a `distance` of 1, and `through` is"
+            " the id of the span that stands for it. Without it: the span itself, with a `distance` of 0, if it is a"
+            f" {' or '.join(inventory.relations[role.follow].tail)}."
+        )
+    return meaning + describe_condition(role.when)
