@@ -235,11 +235,28 @@ def _records_classified_by(document: YamlDocument, attribute: str) -> Iterator[t
             yield record, classes
 
 
+def _conditions(document: YamlDocument) -> Iterator[yaml.Node]:
+    """Yield each condition: of roles, of views, and what counts as denied."""
+    for record in document.keys("records"):
+        for _, role in entries(document.get("records", record, "roles")).values():
+            yield from (node for key, (_, node) in entries(role).items() if key == "when")
+    for interval in document.get("intervals").value:
+        fields = entries(interval)
+        if "denied" in fields:
+            yield fields["denied"][1]
+        for _, view in entries(fields["views"][1]).values() if "views" in fields else ():
+            yield from (node for key, (_, node) in entries(view).items() if key == "when")
+
+
 def _edit_attribute(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     name = step.names[0]
+    keys = [key for condition in _conditions(document) for key, _ in condition.value if key.value == name]
     if step.to is None:
+        for key in keys:
+            raise ValueError(f"{step}: a condition needs it ({describe_line(key)}); take the condition out first")
         yield from _remove_attribute(document, name)
         return
+    yield from (replace_scalar(key, step.to) for key in keys)
     yield replace_scalar(entries(document.get("attributes"))[name][0], step.to)
     for interval in document.get("intervals").value:
         nodes = (entries(interval)[key][1] for key in _INTERVAL_ATTRIBUTES)
@@ -256,6 +273,13 @@ def _edit_value(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdi
             yield document.remove_entry(mapping, name)
         else:
             yield replace_scalar(entries(mapping)[name][0], step.to)
+    for condition in _conditions(document):
+        allowed = entries(condition).get(attribute, (None, None))[1]
+        if allowed is not None:
+            if step.to is None and [item.value for item in allowed.value] == [name]:
+                problem = f"{step}: a condition asks for it alone ({describe_line(allowed)})"
+                raise ValueError(f"{problem}; take the condition out first")
+            yield from _edit_list(document, allowed, [name], [step.to] if step.to else [])
     for fields in intervals:
         for _, view in entries(fields["views"][1]).values() if "views" in fields else ():
             if "words_for" in entries(view):
@@ -276,6 +300,10 @@ def _edit_relation(document: YamlDocument, step: MigrationStep) -> Iterator[Yaml
         roles = document.get("records", record, "roles")
         relation_of = {role: entries(fields)["relation"][1] for role, (_, fields) in entries(roles).items()}
         filled = [role for role, relation in relation_of.items() if relation.value == name]
+        for _, fields in entries(roles).values():
+            follow = entries(fields).get("follow", (None, None))[1]
+            if follow is not None and follow.value == name:
+                yield document.remove_entry(fields, "follow") if step.to is None else replace_scalar(follow, step.to)
         if step.to is not None:
             yield from (replace_scalar(relation_of[role], step.to) for role in filled)
         elif len(filled) == len(relation_of):

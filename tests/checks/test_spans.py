@@ -59,12 +59,12 @@ def test_a_denied_number_that_nothing_claims_is_a_warning(others: list[dict[str,
 
 
 def test_denied_harm_without_a_count_needs_no_claim() -> None:
-    assert find_codes({"wording": "vague"} | DENIED) == []
+    assert find_codes(DENIED | {"wording": "vague"}) == []
 
 
 @pytest.mark.parametrize("truth", [{}, {"truth": "there"}, DENIED])
 def test_a_count_of_none_is_an_error(truth: dict[str, AttributeValue]) -> None:
-    [(code, message)] = find_codes({"wording": "exact", "least": 0, "most": 0} | truth)
+    [(code, message)] = find_codes(truth | {"wording": "exact", "least": 0, "most": 0})
     assert (code, message) == ("P305", "Load 'sacks' counts 0; empty least and most, and set truth to denied")
 
 

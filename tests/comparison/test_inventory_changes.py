@@ -1,5 +1,7 @@
 """The changes that are listed for an inventory and for the dataset's columns."""
 
+import shutil
+
 import pytest
 
 from annotate.comparison.semver import find_needed_version
@@ -39,6 +41,22 @@ CASES: list[tuple[str, str, list[Change]]] = [
     ("  loads:\n", "  cargoes:\n", [("renamed", "record", "cargoes", "")]),
     ("      quay: {relation: lies_at}\n", "", [("removed", "role", "loads.quay", "")]),
     ("quay: {relation: lies_at}", "quay: {relation: reported_by}", [("changed", "role", "loads.quay", "relation")]),
+    (
+        "quay: {relation: lies_at}",
+        "quay: {relation: lies_at, when: {wording: [exact]}}",
+        [("changed", "role", "loads.quay", "when")],
+    ),
+    (
+        "quay: {relation: lies_at}",
+        "quay: {relation: lies_at}\n      other: {relation: lies_at, when: {wording: [exact]}}",
+        [("added", "role", "loads.other", "")],
+    ),
+    (
+        "vague: none}",
+        "vague: none}\n    denied: {wording: [vague]}",
+        [("changed", "interval", "Load.least.most", "denied")],
+    ),
+    ("    tail: [Quay]", "    tail: [Quay]\n    refers: true", [("narrowed", "relation", "lies_at", "refers")]),
     ("range: between", "range: none", [("changed", "interval", "Load.least.most", "readings")]),
 ]  # fmt: skip
 
@@ -70,6 +88,75 @@ def test_a_new_wording_with_its_reading_only_widens(pair: Pair) -> None:
     assert {(one.kind, one.what) for one in summary.inventory} == {("added", "value"), ("widened", "interval")}
     assert {one.kind for one in summary.columns} == {"extended"}
     assert find_needed_version(summary).level == "minor"
+
+
+CONDITIONS = (
+    ("quay: {relation: lies_at}", "quay: {relation: lies_at, when: {wording: [exact, vague]}}"),
+    (
+        "vague: none}",
+        "vague: none}\n    denied: {wording: [vague, exact]}\n"
+        "    views: {low: {definition: D., source: S., count: [minimum], when: {wording: [vague]}}}",
+    ),
+)
+
+
+STANDS_FOR = (
+    "  lies_at:\n",
+    "  stands_for: {definition: What it means., guideline: cargo.md, head: [Quay], tail: [Words], refers: true}\n"
+    "  lies_at:\n",
+)
+
+
+def replace_in_both(pair: Pair, *replacements: tuple[str, str]) -> None:
+    """Replace words in the inventories of both versions."""
+    for old, new in replacements:
+        pair.new.replace(FILE, old, new)
+    shutil.copy(pair.new.path(FILE), pair.folder / "old" / FILE)
+
+
+def test_a_condition_with_more_values_or_none_takes_other_spans(pair: Pair) -> None:
+    replace_in_both(pair, *CONDITIONS)
+    pair.new.replace(FILE, "{wording: [exact, vague]}", "{wording: [exact, vague, range]}")
+    pair.new.replace(FILE, "    denied: {wording: [vague, exact]}\n", "")
+    pair.new.replace(FILE, "when: {wording: [vague]}}", "when: {wording: [range]}}")
+    summary = pair.summary()
+    assert [(one.kind, one.what, one.field) for one in summary.inventory] == [
+        ("changed", "role", "when"),
+        ("changed", "interval", "denied"),
+        ("changed", "view", "when"),
+    ]
+    needed = find_needed_version(summary)
+    assert {reason.code for reason in needed.decisive_reasons} == {"D109"}
+
+
+def test_the_order_of_values_in_a_condition_means_nothing(pair: Pair) -> None:
+    replace_in_both(pair, *CONDITIONS)
+    pair.new.replace(FILE, "{wording: [exact, vague]}", "{wording: [vague, exact]}")
+    pair.new.replace(FILE, "denied: {wording: [vague, exact]}", "denied: {wording: [exact, vague]}")
+    assert pair.summary().inventory == []
+
+
+def test_conditions_and_followed_relations_keep_up_with_renamed_names(pair: Pair) -> None:
+    followed = ("quay: {relation: lies_at,", "quay: {relation: lies_at, follow: stands_for,")
+    replace_in_both(pair, *CONDITIONS, STANDS_FOR, followed)
+    path = pair.new.path(FILE)
+    text = path.read_text().replace("vague", "hazy").replace("stands_for", "means")
+    for before, after in (("  wording:\n", "  manner:\n"), ("{wording:", "{manner:"), ("g: wording", "g: manner")):
+        text = text.replace(before, after)
+    path.write_text(text)
+    assert {(one.kind, one.what) for one in pair.summary().inventory} == {
+        ("renamed", "attribute"),
+        ("renamed", "value"),
+        ("renamed", "relation"),
+    }
+
+
+def test_a_role_that_follows_another_relation_reads_otherwise(pair: Pair) -> None:
+    replace_in_both(pair, STANDS_FOR)
+    pair.new.replace(FILE, "quay: {relation: lies_at", "quay: {relation: lies_at, follow: stands_for")
+    assert [(one.kind, one.name, one.field) for one in pair.summary().inventory] == [
+        ("changed", "loads.quay", "follow")
+    ]
 
 
 def test_a_renamed_value_keeps_its_reading(pair: Pair) -> None:
