@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from annotate.corpus import Corpus
 from tests.conftest import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -20,8 +22,58 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone")
     for name in ("corpus", "schema"):
         shutil.copytree(ROOT / name, folder / name)
+    set_factuality(folder)
     run(folder, str(Path(sys.executable).parent / "annotate"), "build", "--out", "dataset")
     return folder
+
+
+FACTUALITY = """\
+  factuality:
+    labels: [Casualty]
+    type: choice
+    required: false
+    definition: Whether the harm took place, as the nearest source has it.
+    values: {asserted: it did, possible: it may, denied: it did not, hypothetical: it would, uncommitted: not said}
+"""
+
+
+def set_factuality(folder: Path) -> None:
+    """Let some of the claims be denied, possible or hypothetical; where the corpus has no such attribute, add it."""
+    path = folder / "schema" / "labels.yaml"
+    text = path.read_text("utf-8")
+    if "\n  factuality:\n" not in text:
+        text = text.replace("  stated:\n", FACTUALITY + "  stated:\n", 1)
+        role, rest = text.partition("      claimant:\n")[2].split("      victim:", 1)
+        text = text.partition("      claimant:\n")[0]
+        for name, allowed in (
+            ("claimant", "asserted, possible"),
+            ("denier", "denied"),
+            ("speaker", "hypothetical, uncommitted"),
+        ):
+            text += f"      {name}:\n        when: {{factuality: [{allowed}]}}\n{role}"
+        path.write_text(f"{text}      victim:{rest}", "utf-8")
+    values = {
+        "25 injured": "denied",
+        "More than 10 people were killed": "possible",
+        "killed at least 14 people": "hypothetical",
+    }
+    corpus = Corpus(folder / "corpus")
+    for annotation_set in corpus.annotation_sets():
+        for article_id in corpus.annotated_ids(annotation_set):
+            annotation = corpus.read_annotation(annotation_set, article_id)
+            spans = [
+                msgspec.structs.replace(
+                    span, attributes={**span.attributes, "factuality": values.get(span.text, "asserted")}
+                )
+                if span.label == "Casualty"
+                else span
+                for span in annotation.spans
+            ]
+            corpus.write_annotation(annotation_set, msgspec.structs.replace(annotation, spans=tuple(spans)))
+    # The shipped files describe the shipped inventory.
+    for name in ("annotation.schema.json", "classes.json"):
+        (folder / "schema" / name).unlink()
+    run(folder, str(Path(sys.executable).parent / "annotate"), "generate")
 
 
 def run(folder: Path, *words: str) -> str:
@@ -41,7 +93,11 @@ def run(folder: Path, *words: str) -> str:
 
 def test_load_and_look_draws_every_count(clone: Path) -> None:
     said = run(clone, sys.executable, str(EXAMPLES / "load_and_look.py"), "dataset", "counts.png")
-    assert "The agency | 33 people were killed | exact 33 33" in said
+    lines = said.splitlines()
+    assert "The agency | 33 people were killed | exact 33 33 | asserted" in lines
+    assert "The agency | 25 injured | exact 25 25 | denied" in lines
+    number, listed = map(int, re.findall(r"plots the (\d+) claims .* and lists (\d+) not claimed", said)[0])
+    assert (number > 3, listed) == (True, 2)
     picture = clone.joinpath("counts.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
     width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))
