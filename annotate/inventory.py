@@ -168,26 +168,31 @@ class Enclosing(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         record: The type of the other record.
-        within: The role of the other record whose span must contain the anchor.
+        within: The role of the other record whose span must contain the anchor, or be the anchor.
         take: The role of the other record that fills this role.
+        where: What the anchor of the other record must meet; the records of the others are not looked at.
+        passes_on: What the anchor of each record farther out than the nearest must meet to count. The first one that
+            does not meet it ends the search.
     """
 
     record: str
     within: str
     take: str
+    where: Condition = {}
+    passes_on: Condition = {}
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True):
     """A role of a record: the tails of a relation from its anchor, or what `enclosing` or `follow` makes of them.
 
     Attributes:
-        relation: The relation from the anchor.
+        relation: The relation from the anchor; None if only `enclosing` fills the role.
         enclosing: Where to look if the anchor has no such relation.
         follow: A relation from the tails to what they stand for, which then fills the role in their place.
         when: What the anchor must meet; the role of the others is empty.
     """
 
-    relation: str
+    relation: str | None = None
     enclosing: Enclosing | None = None
     follow: str | None = None
     when: Condition = {}
@@ -416,35 +421,44 @@ def _find_record_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
             yield from _find_unknown(f"records.{name}.classes", [record["classes"]], choices, kind)
         for role_name, role in record["roles"].items():
             location = f"records.{name}.roles.{role_name}"
-            yield from _find_unknown(f"{location}.relation", [role["relation"]], value["relations"], "relation")
-            relation = value["relations"].get(role["relation"], {})
-            if relation and record["anchor"] not in relation.get("head", []):
-                yield _Fault(
-                    f"{location}.relation", f"does not start from {record['anchor']}", "take a relation that does"
-                )
+            if "relation" in role:
+                yield from _find_unknown(f"{location}.relation", [role["relation"]], value["relations"], "relation")
+                relation = value["relations"].get(role["relation"], {})
+                if relation and record["anchor"] not in relation.get("head", []):
+                    yield _Fault(
+                        f"{location}.relation", f"does not start from {record['anchor']}", "take a relation that does"
+                    )
             yield from _find_condition_faults(
                 f"{location}.when", role.get("when", {}), record["anchor"], value["attributes"]
             )
             if "enclosing" in role:
-                yield from _find_enclosing_faults(f"{location}.enclosing", role["enclosing"], records)
+                yield from _find_enclosing_faults(f"{location}.enclosing", role["enclosing"], value)
             if "follow" in role:
                 yield from _find_follow_faults(f"{location}.follow", role, value["relations"])
 
 
-def _find_enclosing_faults(location: str, enclosing: Mapping[str, str], records: Mapping[str, Any]) -> Iterator[_Fault]:
+def _find_enclosing_faults(location: str, enclosing: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[_Fault]:
+    records = value["records"]
     yield from _find_unknown(f"{location}.record", [enclosing["record"]], records, "record")
-    roles = records.get(enclosing["record"], {}).get("roles", {})
+    if enclosing["record"] not in records:
+        return
+    outer = records[enclosing["record"]]
     for key in ("within", "take"):
-        yield from _find_unknown(f"{location}.{key}", [enclosing[key]], roles, "role")
-        for unfit in ("when", "follow"):
-            if unfit in roles.get(enclosing[key], {}):
-                yield _Fault(
-                    f"{location}.{key}", f"the role {enclosing[key]!r} has {unfit!r}", "name a role without it"
-                )
+        name = enclosing[key]
+        yield from _find_unknown(f"{location}.{key}", [name], outer["roles"], "role")
+        if "relation" not in outer["roles"].get(name, {"relation": ""}):
+            yield _Fault(f"{location}.{key}", f"the role {name!r} has no 'relation'", "name a role that has one")
+    for key in ("where", "passes_on"):
+        yield from _find_condition_faults(
+            f"{location}.{key}", enclosing.get(key, {}), outer["anchor"], value["attributes"]
+        )
 
 
 def _find_follow_faults(location: str, role: Mapping[str, Any], relations: Mapping[str, Any]) -> Iterator[_Fault]:
     yield from _find_unknown(location, [role["follow"]], relations, "relation")
+    if "relation" not in role:
+        yield _Fault(location, "the role has no 'relation' to follow from", "add one, or remove 'follow'")
+        return
     tails, heads = (
         set(relations.get(role[key], {}).get(end, [])) for key, end in (("relation", "tail"), ("follow", "head"))
     )

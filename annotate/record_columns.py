@@ -190,15 +190,9 @@ class Graphs:
             anchors: Ascending indices of mentions.
             role: The role.
         """
-        asked = self._meeting(anchors, role.when)
-        heads, mentions = self.tails(role.relation, anchors[asked])
-        positions: Integers = np.searchsorted(anchors, heads)
-        distances: Integers = np.zeros(len(mentions), np.int64)
-        through: Integers = np.full(len(mentions), UNKNOWN)
-        if role.follow:
-            positions, mentions, distances, through = self._follow(positions, mentions, role.follow)
+        positions, mentions, distances, through = self._fill_from_relation(anchors, role)
         if role.enclosing:
-            unfilled = np.setdiff1d(asked, positions)
+            unfilled = np.setdiff1d(self._meeting(anchors, role.when), positions)
             rows = self._fill_from_enclosing(anchors[unfilled], role.enclosing)
             positions = np.concatenate([positions, unfilled[rows[:, 0]]])
             mentions, distances, through = (
@@ -208,6 +202,26 @@ class Graphs:
         order = np.argsort(positions, kind="stable")
         bounds: Integers = np.searchsorted(positions[order], np.arange(len(anchors) + 1))
         return FillerColumns(bounds, mentions[order], distances[order], through[order])
+
+    def _fill_from_relation(self, anchors: Integers, role: Role) -> tuple[Integers, Integers, Integers, Integers]:
+        """Return what the role's relation gives to each anchor that meets the role's condition.
+
+        Args:
+            anchors: Ascending indices of mentions.
+            role: The role.
+
+        Returns:
+            For each filler, in the order of the anchors: position of the anchor, mention, distance, and the mention
+            through which it was found.
+        """
+        if role.relation is None:
+            nothing = np.zeros(0, np.int64)
+            return nothing, nothing, nothing, nothing
+        heads, mentions = self.tails(role.relation, anchors[self._meeting(anchors, role.when)])
+        positions: Integers = np.searchsorted(anchors, heads)
+        if role.follow:
+            return self._follow(positions, mentions, role.follow)
+        return positions, mentions, np.zeros(len(mentions), np.int64), np.full(len(mentions), UNKNOWN)
 
     def _meeting(self, mentions: Integers, condition: Condition) -> Integers:
         """Return the positions in `mentions` of those that meet a condition."""
@@ -258,12 +272,17 @@ class Graphs:
         """
         outer, mentions = self.documents.inventory.records[rule.record], self.mentions
         outer_anchors = self.mentions_labelled(outer.anchor)
-        heads, within = self.tails(outer.roles[rule.within].relation, outer_anchors)
-        heads_of = _group(within, heads)
+        outer_anchors = outer_anchors[self._meeting(outer_anchors, rule.where)]
+        positions, within, _, _ = self._fill_from_relation(outer_anchors, outer.roles[rule.within])
+        heads_of = _group(within, outer_anchors[positions])
         outer_mentions = np.array(sorted(heads_of), np.int64)
         inner_positions, outer_positions = find_enclosing(mentions, anchors, outer_mentions)
         rows = list[tuple[int, int, int, int]]()
-        tails_of = _group(*self.tails(outer.roles[rule.take].relation, outer_anchors)) if len(inner_positions) else {}
+        if not len(inner_positions):
+            return np.zeros((0, 4), np.int64)
+        positions, taken, _, _ = self._fill_from_relation(outer_anchors, outer.roles[rule.take])
+        taken_from = _group(outer_anchors[positions], taken)
+        passing = set(outer_anchors[self._meeting(outer_anchors, rule.passes_on)].tolist())
         ranges = {index: mentions.ranges(index) for index in outer_mentions[np.unique(outer_positions)].tolist()}
 
         def nearness(mention: int) -> tuple[int, list[tuple[int, int]], int]:
@@ -272,17 +291,23 @@ class Graphs:
         pairs = zip(inner_positions.tolist(), outer_mentions[outer_positions].tolist(), strict=True)
         for position, group in groupby(pairs, lambda pair: pair[0]):
             anchor = int(anchors[position])
-            distance, pieces = 0, None
+            distance, pieces, is_last = 0, None, False
             fillers: dict[int, tuple[int, int]] = {}
-            for mention in sorted((mention for _, mention in group if mention != anchor), key=nearness):
-                other_heads = [head for head in heads_of[mention] if head != anchor]
-                if other_heads:
-                    distance += ranges[mention] != pieces
-                    pieces = ranges[mention]
-                    for head in other_heads:
-                        for tail in tails_of.get(head, ()):
-                            fillers.setdefault(tail, (distance, head))
-            rows.extend((position, tail, distance, head) for tail, (distance, head) in fillers.items())
+            for mention in sorted((mention for _, mention in group), key=nearness):
+                heads = [head for head in heads_of[mention] if head != anchor]
+                if not heads:
+                    continue
+                if ranges[mention] != pieces:
+                    if is_last:
+                        break
+                    distance, pieces = distance + 1, ranges[mention]
+                for head in heads:
+                    if distance > 1 and head not in passing:
+                        is_last = True
+                        continue
+                    for filler in taken_from.get(head, ()):
+                        fillers.setdefault(filler, (distance, head))
+            rows.extend((position, filler, distance, head) for filler, (distance, head) in fillers.items())
         return np.array(rows, np.int64).reshape(-1, 4)
 
 

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from annotate import inventory
-from annotate.inventory import Enclosing, Inventory, Role
+from annotate.inventory import Condition, Enclosing, Inventory, Role
 from annotate.model import Annotation, Article, AttributeValue, Relation, SourceRange, Span
 from annotate.offsets import sha256
 
@@ -53,6 +53,44 @@ def _conditional() -> Inventory:
 
 CONDITIONAL = _conditional()
 """An inventory whose roles have conditions and follow relations, also back to their own anchors."""
+
+
+def _chained() -> Inventory:
+    calm: Condition = {"mood": ("calm",)}
+    wild: Condition = {"mood": ("wild",)}
+    big: Condition = {"size": ("big",)}
+    animals = msgspec.structs.replace(
+        ZOO.records["animals"],
+        roles={
+            "seer": Role(
+                relation="seen_by",
+                enclosing=Enclosing(record="sayings", within="words", take="keeper", passes_on=calm),
+            ),
+            "fancied": Role(
+                enclosing=Enclosing(record="tastes", within="liked", take="also", where=wild, passes_on=big)
+            ),
+            "called": Role(enclosing=Enclosing(record="tastes", within="also", take="liked"), when=calm),
+        },
+    )
+    tastes = msgspec.structs.replace(
+        ZOO.records["tastes"],
+        roles={"liked": Role(relation="likes", follow="coloured"), "also": Role(relation="likes", when=big)},
+    )
+    relations = {
+        "likes": msgspec.structs.replace(ZOO.relations["likes"], tail=("Animal", "Colour", "Words")),
+        "coloured": msgspec.structs.replace(
+            ZOO.relations["coloured"], head=("Animal", "Colour"), tail=("Animal", "Words")
+        ),
+    }
+    return msgspec.structs.replace(
+        ZOO,
+        relations={**ZOO.relations, **relations},
+        records={**ZOO.records, "animals": animals, "tastes": tastes},
+    )
+
+
+CHAINED = _chained()
+"""An inventory with roles that only records around their anchors fill, or at their anchors, up to one that stops it."""
 
 
 def make_article(text: str, article_id: str = "a") -> Article:
@@ -101,14 +139,15 @@ def random_document(chance: Random, article_id: str) -> tuple[Article, Annotatio
         if chance.random() < mood:
             attributes = {"mood": chance.choice(("calm", "wild")), "size": chance.choice(("big", "small"))}
         spans.append(Span(id=id_, label=label, start=start, end=end, text=text[start:end], attributes=attributes))
+    allowing = chance.choice((TANGLED, CHAINED)).relations
     probability = {
         label: chance.choice((0, 0.06) if relation.joins_pieces else (0.02, 0.3))
-        for label, relation in TANGLED.relations.items()
+        for label, relation in allowing.items()
     }
     ids = ["nowhere", *(span.id for span in spans)]
     relations = [
         Relation(label=label, head=head.id, tail=tail.id)
-        for label, relation in TANGLED.relations.items()
+        for label, relation in allowing.items()
         for head, tail in product(spans, repeat=2)
         if chance.random() < probability[label] and relation.allows(head.label, tail.label)
     ]

@@ -99,6 +99,16 @@ LEAST_DISTANCE = 18
             "records.loads.roles.reporter.follow: starts from no tail of 'reported_by'",
         ),
         (
+            "{relation: lies_at}",
+            "{when: {wording: [exact]}}",
+            "records.loads.roles.quay: has none of: relation, enclosing; add at least one",
+        ),
+        (
+            "        relation: reported_by\n",
+            "        follow: words\n",
+            "records.loads.roles.reporter.follow: the role has no 'relation' to follow from; add one, or remove",
+        ),
+        (
             "  continues:\n    definition: From",
             "  continues:\n    refers: true\n    definition: From",
             "relations.continues: 'refers' does not belong here; remove it",
@@ -135,15 +145,27 @@ def test_two_relations_cannot_join_pieces(project: Project) -> None:
         load_inventory(project.schema)
 
 
-def test_a_role_cannot_take_from_one_with_a_condition(project: Project) -> None:
-    project.replace(
-        "schema/labels.yaml",
-        "attributes:",
-        "attributes:\n  tone: {labels: [Verb], type: choice, required: false, definition: D., values: {a: A, b: B}}",
-    )
-    project.replace("schema/labels.yaml", "{relation: words}", "{relation: words, when: {tone: [a]}}")
-    with pytest.raises(CannotRun, match=r"reporter\.enclosing\.within: the role 'words' has 'when'"):
+def test_a_role_cannot_take_from_one_without_a_relation(project: Project) -> None:
+    role = "{enclosing: {record: loads, within: quay, take: reporter}}"
+    project.replace("schema/labels.yaml", "{relation: words}", f"{{relation: words}}\n      about: {role}")
+    assert project.inventory.records["sayings"].roles["about"].relation is None
+    project.replace("schema/labels.yaml", "within: words", "within: about")
+    with pytest.raises(CannotRun, match=r"reporter\.enclosing\.within: the role 'about' has no 'relation'; name a"):
         load_inventory(project.schema)
+
+
+def test_a_condition_on_enclosing_records_is_about_their_anchor(project: Project) -> None:
+    """The anchors of the records around a load are verbs, which have no attribute in this inventory."""
+    project.replace("schema/labels.yaml", "take: speaker}", "take: speaker, KEY: {wording: [exact]}}")
+    path = project.path("schema/labels.yaml")
+    text = path.read_text()
+    for key in ("where", "passes_on"):
+        path.write_text(text.replace("KEY", key))
+        with pytest.raises(CannotRun, match=rf"enclosing\.{key}: no choice attribute of Verb is called 'wording'"):
+            load_inventory(project.schema)
+    path.write_text(text.replace("KEY", "where").replace("labels: [Load]", "labels: [Load, Verb]", 1))
+    [rule] = [role.enclosing for role in project.inventory.records["loads"].roles.values() if role.enclosing]
+    assert (rule.where, rule.passes_on) == ({"wording": ("exact",)}, {})
 
 
 def test_a_role_cannot_both_follow_and_enclose(project: Project) -> None:

@@ -122,5 +122,10 @@ def describe_condition(condition: Condition) -> str:
     """Return a sentence, after a space, that says when a column is filled; nothing if it always may be."""
     if not condition:
         return ""
+    return f" Empty unless {join_condition(condition)}."
+
+
+def join_condition(condition: Condition) -> str:
+    """Return a condition in words, such as "`mood` is `calm` or `wild` and `size` is `big`"."""
     parts = (f"`{name}` is {' or '.join(f'`{value}`' for value in values)}" for name, values in condition.items())
-    return f" Empty unless {' and '.join(parts)}."
+    return " and ".join(parts)
