@@ -236,16 +236,24 @@ def _records_classified_by(document: YamlDocument, attribute: str) -> Iterator[t
 
 
 def _conditions(document: YamlDocument) -> Iterator[yaml.Node]:
-    """Yield each condition: of roles, of views, and what counts as denied."""
-    for record in document.keys("records"):
-        for _, role in entries(document.get("records", record, "roles")).values():
-            yield from (node for key, (_, node) in entries(role).items() if key == "when")
+    """Yield each condition: of roles and the records that fill them, of views, and what counts as denied."""
+    for _, _, fields in _roles(document):
+        yield from (node for key, (_, node) in fields.items() if key == "when")
+        rule = entries(fields["enclosing"][1]) if "enclosing" in fields else {}
+        yield from (node for key, (_, node) in rule.items() if key in ("where", "passes_on"))
     for interval in document.get("intervals").value:
         fields = entries(interval)
         if "denied" in fields:
             yield fields["denied"][1]
         for _, view in entries(fields["views"][1]).values() if "views" in fields else ():
             yield from (node for key, (_, node) in entries(view).items() if key == "when")
+
+
+def _roles(document: YamlDocument) -> Iterator[tuple[str, str, dict[str, tuple[yaml.Node, yaml.Node]]]]:
+    """Yield each role: the names of its record and its own, and its fields."""
+    for record in document.keys("records"):
+        for role, (_, fields) in entries(document.get("records", record, "roles")).items():
+            yield record, role, entries(fields)
 
 
 def _edit_attribute(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
@@ -296,20 +304,49 @@ def _edit_relation(document: YamlDocument, step: MigrationStep) -> Iterator[Yaml
         yield document.remove_entry(relations, name)
     else:
         yield replace_scalar(entries(relations)[name][0], step.to)
+    nodes = [
+        (record, role, key, fields[key][1])
+        for record, role, fields in _roles(document)
+        for key in ("relation", "follow")
+        if key in fields and fields[key][1].value == name
+    ]
+    if step.to is not None:
+        yield from (replace_scalar(node, step.to) for _, _, _, node in nodes)
+        return
+    dropped = {(record, role) for record, role, key, _ in nodes if key == "relation"}
+    yield from _drop_roles(document, dropped)
+    for record, role, key, _ in nodes:
+        if key == "follow" and (record, role) not in dropped:
+            yield document.remove_entry(document.get("records", record, "roles", role), "follow")
+
+
+def _drop_roles(document: YamlDocument, dropped: set[tuple[str, str]]) -> Iterator[YamlEdit]:
+    """Remove roles, the `enclosing` of others that name them, and roles and records that nothing is left of.
+
+    Args:
+        document: The inventory.
+        dropped: The roles, each as the names of its record and its own.
+    """
+    dropped, lost = set(dropped), set[tuple[str, str]]()
+    for record, role, fields in _roles(document):
+        rule = (
+            {key: node.value for key, (_, node) in entries(fields["enclosing"][1]).items()}
+            if "enclosing" in fields
+            else {}
+        )
+        if rule and {(rule["record"], rule["within"]), (rule["record"], rule["take"])} & dropped:
+            # No other role takes from one without a relation, so that this one does not take more along.
+            (lost if "relation" in fields else dropped).add((record, role))
     for record in document.keys("records"):
         roles = document.get("records", record, "roles")
-        relation_of = {role: entries(fields)["relation"][1] for role, (_, fields) in entries(roles).items()}
-        filled = [role for role, relation in relation_of.items() if relation.value == name]
-        for _, fields in entries(roles).values():
-            follow = entries(fields).get("follow", (None, None))[1]
-            if follow is not None and follow.value == name:
-                yield document.remove_entry(fields, "follow") if step.to is None else replace_scalar(follow, step.to)
-        if step.to is not None:
-            yield from (replace_scalar(relation_of[role], step.to) for role in filled)
-        elif len(filled) == len(relation_of):
+        gone = [role for role in entries(roles) if (record, role) in dropped]
+        if len(gone) == len(entries(roles)):
             yield document.remove_entry(document.get("records"), record)
-        else:
-            yield from (document.remove_entry(roles, role) for role in filled)
+            continue
+        yield from (document.remove_entry(roles, role) for role in gone)
+        for role, (_, node) in entries(roles).items():
+            if (record, role) in lost - dropped:
+                yield document.remove_entry(node, "enclosing")
 
 
 def _reword_relation(relation: yaml.Node, words: str) -> YamlEdit:
@@ -325,12 +362,7 @@ def _reword_relation(relation: yaml.Node, words: str) -> YamlEdit:
 def _edit_record(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     """Remove a record, and the `enclosing` of roles of other records that look into it."""
     name = step.names[0]
-    yield document.remove_entry(document.get("records"), name)
-    for record in document.keys("records"):
-        for _, role in entries(document.get("records", record, "roles")).values() if record != name else ():
-            fields = entries(role)
-            if "enclosing" in fields and entries(fields["enclosing"][1])["record"][1].value == name:
-                yield document.remove_entry(role, "enclosing")
+    yield from _drop_roles(document, {(name, role) for role in entries(document.get("records", name, "roles"))})
 
 
 _STEP_EDITS = {

@@ -159,6 +159,54 @@ def test_a_role_that_follows_another_relation_reads_otherwise(pair: Pair) -> Non
     ]
 
 
+ABOUT = (
+    (
+        "  loads:\n",
+        "  notes:\n    definition: One row a Load, too.\n    anchor: Load\n"
+        "    roles: {at: {relation: lies_at}}\n  loads:\n",
+    ),
+    (
+        "quay: {relation: lies_at}",
+        "quay: {enclosing: {record: notes, within: at, take: at, where: {wording: [exact, vague]}}}",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("where: {wording: [exact, vague]}", "where: {wording: [exact]}"),
+        (", where: {wording: [exact, vague]}", ""),
+        ("where: {wording: [exact, vague]}", "where: {wording: [exact, vague]}, passes_on: {wording: [vague]}"),
+    ],
+)
+def test_other_records_around_fill_the_role_otherwise(pair: Pair, old: str, new: str) -> None:
+    replace_in_both(pair, *ABOUT)
+    pair.new.replace(FILE, old, new)
+    summary = pair.summary()
+    assert [(one.kind, one.name, one.field) for one in summary.inventory] == [("changed", "loads.quay", "enclosing")]
+    assert {reason.code for reason in find_needed_version(summary).decisive_reasons} == {"D109"}
+
+
+def test_a_role_without_a_relation_is_an_added_role(pair: Pair) -> None:
+    """A column is added, and no row of another one changes."""
+    role = "other: {enclosing: {record: sayings, within: words, take: speaker}}"
+    pair.new.replace(FILE, "quay: {relation: lies_at}", f"quay: {{relation: lies_at}}\n      {role}")
+    summary = pair.summary()
+    assert [(one.kind, one.what, one.name) for one in summary.inventory] == [("added", "role", "loads.other")]
+    assert "D202" in {reason.code for reason in find_needed_version(summary).decisive_reasons}
+
+
+def test_renamed_names_and_another_order_leave_enclosing_records_the_same(pair: Pair) -> None:
+    replace_in_both(pair, *ABOUT)
+    path = pair.new.path(FILE)
+    text = (
+        path.read_text().replace("[exact, vague]", "[hazy, exact]").replace("vague", "hazy").replace("notes", "remarks")
+    )
+    path.write_text(text)
+    assert {(one.kind, one.what) for one in pair.summary().inventory} == {("renamed", "value"), ("renamed", "record")}
+
+
 def test_a_renamed_value_keeps_its_reading(pair: Pair) -> None:
     pair.new.replace(FILE, "vague: no number}", "hazy: no number}")
     pair.new.replace(FILE, "vague: none}", "hazy: none}")

@@ -8,6 +8,7 @@ from annotate import inventory
 from annotate.migration.steps import MigrationStep
 from annotate.migration.yaml_files import apply_step
 from tests.conftest import BASE, ROOT
+from tests.factuality import add_factuality
 
 
 def test_reworded_relation_is_edited_in_either_style_of_yaml() -> None:
@@ -141,3 +142,68 @@ def test_a_condition_goes_with_the_label_that_it_is_about(tmp_path: Path) -> Non
 def test_what_a_condition_needs_is_not_dropped(step: MigrationStep, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         apply_step(conditional_labels(), step)
+
+
+def load_disputes_after(tmp_path: Path, *steps: MigrationStep) -> inventory.Inventory:
+    """Return the inventory of the corpus with roles for who claims and disputes harm, after the steps."""
+    text = add_factuality((ROOT / "schema" / "labels.yaml").read_text("utf-8"))
+    for step in steps:
+        text = apply_step(text, step)
+    (tmp_path / "labels.yaml").write_text(text, "utf-8")
+    return inventory.load_inventory(tmp_path)
+
+
+def test_conditions_on_enclosing_records_keep_up_with_renamed_names(tmp_path: Path) -> None:
+    loaded = load_disputes_after(
+        tmp_path,
+        MigrationStep(kind="rename", what="attribute", names=("position",), to="side"),
+        MigrationStep(kind="rename", what="value", attribute="side", names=("deny",), to="against"),
+        MigrationStep(kind="rename", what="value", attribute="type", names=("belief",), to="thought"),
+        MigrationStep(kind="drop", what="value", attribute="type", names=("perception",)),
+    )
+    roles = loaded.records["casualty_claims"].roles
+    disputed_by, claimant = roles["disputed_by"].enclosing, roles["claimant"].enclosing
+    assert disputed_by is not None
+    assert claimant is not None
+    assert disputed_by.where == {"side": ("against",), "about": ("truth",)}
+    assert claimant.passes_on["type"] == ("assertion", "accusation", "thought")
+
+
+def test_what_a_condition_on_enclosing_records_needs_is_not_dropped(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="drop attribute about: a condition needs it"):
+        load_disputes_after(tmp_path, MigrationStep(kind="drop", what="attribute", names=("about",)))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        MigrationStep(kind="drop", what="record", names=("stances",)),
+        MigrationStep(kind="drop", what="relation", names=("holder",)),
+        MigrationStep(kind="drop", what="relation", names=("towards",)),
+    ],
+)
+def test_a_role_that_only_others_fill_goes_with_them(step: MigrationStep, tmp_path: Path) -> None:
+    roles = load_disputes_after(tmp_path, step).records["casualty_claims"].roles
+    assert "disputed_by" not in roles
+    assert roles["claimant"].enclosing is not None
+
+
+def test_a_role_with_a_relation_stays_without_the_roles_around(tmp_path: Path) -> None:
+    loaded = load_disputes_after(tmp_path, MigrationStep(kind="drop", what="relation", names=("content",)))
+    claimant = loaded.records["casualty_claims"].roles["claimant"]
+    assert (claimant.relation, claimant.enclosing) == ("claimed_by", None)
+    assert list(loaded.records["attributions"].roles) == ["source"]
+
+
+def test_a_dropped_reference_leaves_the_role_that_followed_it(tmp_path: Path) -> None:
+    loaded = load_disputes_after(tmp_path, MigrationStep(kind="drop", what="relation", names=("refers_to",)))
+    assert loaded.records["stances"].roles["claim"].follow is None
+    assert "disputed_by" in loaded.records["casualty_claims"].roles
+
+
+def test_a_record_goes_with_its_last_role(tmp_path: Path) -> None:
+    text = (BASE / "schema" / "labels.yaml").read_text()
+    text = text.replace("        relation: reported_by\n", "").replace("      quay: {relation: lies_at}\n", "")
+    text = apply_step(text, MigrationStep(kind="drop", what="record", names=("sayings",)))
+    (tmp_path / "labels.yaml").write_text(text, "utf-8")
+    assert inventory.load_inventory(tmp_path).records == {}
