@@ -16,7 +16,7 @@ from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.release.page_articles import MarkedArticle
-from annotate.release.page_incidents import Incident, Scale, find_incidents
+from annotate.release.page_incidents import Incident, Scale, find_incidents, tells_disputes
 from annotate.util.html import legible_on, templates
 from annotate.util.tables import Table
 
@@ -164,5 +164,6 @@ def _describe_incidents(content: PageContent, article_ids: Sequence[str]) -> dic
             [count for incident in shown for claim in incident.claims_that_are("claimed") for count in claim.counts]
         ),
         "tells_denial": any(interval.denied for interval in content.inventory.intervals),
+        "tells_disputes": tells_disputes(content.inventory),
         "titles_of": titles_of,
     }

@@ -1,6 +1,7 @@
 """Counts by incident, for the page: who claims how many, as bars from the lower to the upper number on one scale.
 
 Only what is claimed has a bar. Who denies harm, and harm that is neither claimed nor denied, is listed below in words.
+Who disputes a count that another claims is named with that count.
 Two counts belong to one incident if the text or the corpus says so: one mention (a place, a means) fills a role of
 both, or a link covers the words of both. No knowledge of the world is used.
 """
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from annotate.inventory import Interval, Inventory, Role, meets_condition
+from annotate.inventory import Interval, Inventory, RecordType, Role, meets_condition
 from annotate.model import Annotation, Link
 from annotate.records import Graph, Mention, Record
 from annotate.splits.groups import Bond, groups
@@ -36,6 +37,7 @@ class Claim(NamedTuple):
         sources: The words for who says it: the nearest sources, whose claim or denial it is. Empty if the text itself
             says it, or if the nearest source is not named.
         relays: The words for who passes on what others say, nearest first.
+        disputes: For each role of those who dispute the count, its name in words and the words for who they are.
         anchor: The words of the count.
         low: The lower number; None if the text leaves it open.
         high: The upper number; None if the text leaves it open.
@@ -48,6 +50,7 @@ class Claim(NamedTuple):
     value: str
     sources: tuple[str, ...]
     relays: tuple[str, ...]
+    disputes: tuple[str, ...]
     anchor: Mention
     low: int | None
     high: int | None
@@ -95,9 +98,14 @@ class Incident(NamedTuple):
         return len({claim.source_text for claim in self.claims_that_are("claimed")}) > 1
 
     @property
+    def is_disputed(self) -> bool:
+        """Whether somebody disputes what another claims."""
+        return any(claim.disputes for claim in self.claims_that_are("claimed"))
+
+    @property
     def is_contested(self) -> bool:
-        """Whether there are several claimants, or one who denies."""
-        return self.has_several_claimants or bool(self.claims_that_are("denied"))
+        """Whether there are several claimants, or one who denies or disputes."""
+        return self.has_several_claimants or self.is_disputed or bool(self.claims_that_are("denied"))
 
 
 def find_incidents(
@@ -123,23 +131,50 @@ def find_incidents(
     return sorted(incidents, key=lambda incident: not incident.is_contested)
 
 
+def tells_disputes(inventory: Inventory) -> bool:
+    """Return whether records of counts have a role for those who dispute them."""
+    counted = {interval.label for interval in inventory.intervals}
+    return any(_find_source_roles(each)[1] for each in inventory.records.values() if each.anchor in counted)
+
+
+def _find_source_roles(record_type: RecordType) -> tuple[dict[str, Role], dict[str, Role]]:
+    """Return the roles of those who count, by name, and the roles of those who dispute it.
+
+    Both are filled from enclosing records. Those who count are found as the first such role is, that of claimants: in
+    records of the same type. Those who dispute are found in others.
+    """
+    roles = [(name, role, role.enclosing.record) for name, role in record_type.roles.items() if role.enclosing]
+    counting = {name: role for name, role, record in roles if record == roles[0][2]}
+    return counting, {name: role for name, role, _ in roles if name not in counting}
+
+
 def _find_claims(inventory: Inventory, article_id: str, annotation: Annotation) -> Iterator[Claim]:
     records_by_type = Graph(annotation, inventory).records()
     for record_type in inventory.records.values():
         interval = next((each for each in inventory.intervals if each.label == record_type.anchor), None)
         if interval:
-            # The roles of who counts are those that are filled from enclosing records; the first is that of claimants.
-            roles = {name: role for name, role in record_type.roles.items() if role.enclosing}
+            counting, disputing = _find_source_roles(record_type)
             for record in records_by_type[record_type.name]:
-                yield _make_claim(article_id, record, interval, roles)
+                yield _make_claim(article_id, record, interval, counting, disputing)
 
 
-def _make_claim(article_id: str, record: Record, interval: Interval, source_roles: Mapping[str, Role]) -> Claim:
+def _make_claim(
+    article_id: str, record: Record, interval: Interval, source_roles: Mapping[str, Role], disputing: Iterable[str]
+) -> Claim:
     anchor = record.anchor
     low, high = (anchor.attributes.get(name) for name in (interval.minimum, interval.maximum))
     sources = [filler for role in source_roles for filler in record.roles[role]]
+    # Whoever denies by the word that introduces the count is said to deny it, and not to dispute it as well.
+    nearest = {filler.mention.id for filler in sources if filler.distance <= 1}
+    disputants = {
+        role: [filler.mention.text for filler in record.roles[role] if filler.mention.id not in nearest]
+        for role in disputing
+    }
     others = [
-        filler.mention for role, fillers in record.roles.items() if role not in source_roles for filler in fillers
+        filler.mention
+        for role, fillers in record.roles.items()
+        if role not in source_roles and role not in disputants
+        for filler in fillers
     ]
     conditions = [interval.denied, *(role.when for role in source_roles.values())]
     names = dict.fromkeys(name for condition in conditions for name in condition)
@@ -149,6 +184,7 @@ def _make_claim(article_id: str, record: Record, interval: Interval, source_role
         ", ".join(str(anchor.attributes[name]) for name in names if name in anchor.attributes),
         tuple(filler.mention.text for filler in sources if filler.distance <= 1),
         tuple(filler.mention.text for filler in sources if filler.distance > 1),
+        tuple(f"{role.replace('_', ' ')} {'; '.join(words)}" for role, words in disputants.items() if words),
         anchor,
         low if isinstance(low, int) else None,
         high if isinstance(high, int) else None,

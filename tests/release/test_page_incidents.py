@@ -5,10 +5,11 @@ import pytest
 
 from annotate.inventory import Inventory, load_inventory
 from annotate.model import Annotation, Link, Passage, Span
-from annotate.release.page_incidents import Incident, Scale, find_incidents
+from annotate.release.page_incidents import Incident, Scale, find_incidents, tells_disputes
 from annotate.util.html import templates
 from tests.agreement.helpers import annotation, span
 from tests.conftest import ROOT, Project
+from tests.factuality import Sentence, load_with_factuality
 
 DENYING = load_inventory(ROOT / "tests" / "invalid" / "P304-nobody-claims-it" / "schema")
 _REPORTER = DENYING.records["loads"].roles["reporter"]
@@ -101,6 +102,50 @@ def test_who_denies_or_supposes_is_no_claimant(
     assert (incident.is_contested, incident.has_several_claimants) == (is_contested, has_several_claimants)
     # A source of any role says nothing about the incident.
     assert incident.words == ("the quay",)
+
+
+DISPUTES = Sentence("Residents said the army killed five. The army denied the claim.")
+DISPUTES.says("Residents", "said", "the army killed five")
+DISPUTES.harm("killed five", "asserted", stated="exact", minimum=5, maximum=5)
+DISPUTES.denial("The army", "denied", "the claim", "Content the army killed five")
+OWN_DENIAL = Sentence("the army denied killing five").says("the army", "denied", "killing five", "denial")
+OWN_DENIAL.harm("killing five", "denied").stance("the army", "denied", "deny", "truth", "killing five")
+
+
+@pytest.fixture(scope="module")
+def disputing(tmp_path_factory: pytest.TempPathFactory) -> Inventory:
+    """The inventory of the corpus with roles for who claims, denies and disputes harm."""
+    return load_with_factuality(tmp_path_factory.mktemp("schema"))
+
+
+def test_who_disputes_a_claim_is_named_with_it(disputing: Inventory) -> None:
+    [incident] = find_incidents(disputing, [("a", DISPUTES.annotation())], [])
+    [claim] = incident.claims
+    assert (claim.sources, claim.standing, claim.disputes) == (("Residents",), "claimed", ("disputed by The army",))
+    assert (incident.is_contested, incident.is_disputed, incident.has_several_claimants) == (True, True, False)
+    # Whoever disputes a count says nothing about the incident.
+    assert incident.words == ()
+    module = (
+        templates()
+        .get_template("release/incidents.html")
+        .make_module({"scale": Scale([40]), "titles_of": lambda incident: ["A title"]})
+    )
+    page = str(module.draw_incident(incident))  # type: ignore[attr-defined]
+    assert '<span class="several">disputed</span>' in page
+    assert '</q> <small class="dispute">disputed by The army</small></p>' in page
+    assert 'aria-label="Residents: killed five, exact 5, disputed by The army"' in page
+
+
+def test_who_denies_by_the_cue_does_not_dispute_as_well(disputing: Inventory) -> None:
+    [incident] = find_incidents(disputing, [("a", OWN_DENIAL.annotation())], [])
+    [claim] = incident.claims
+    assert (claim.sources, claim.standing, claim.disputes) == (("the army",), "denied", ())
+    assert (incident.is_contested, incident.is_disputed) == (True, False)
+
+
+def test_roles_from_other_records_are_those_of_disputes(disputing: Inventory) -> None:
+    assert tells_disputes(disputing)
+    assert not tells_disputes(WITH_ROLES)
 
 
 def test_only_claims_are_drawn() -> None:

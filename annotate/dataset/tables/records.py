@@ -193,11 +193,14 @@ def _describe_enclosing(rule: Enclosing, *, has_relation: bool) -> str:
         those, zero = f" Where there is no such relation: the {those}", "0 for the relation, "
     else:
         those = f"The {those}"
-    where = f" with {join_condition(rule.where)}" if rule.where else ""
+    where = f", and where {join_condition(rule.where)}" if rule.where else ""
     words = (
-        f"{those}{where} whose `{rule.within}` holds the anchor or is it, nearest first; `distance` is {zero}1 for the"
+        f"{those} whose `{rule.within}` holds the anchor or is it{where}, nearest first; `distance` is {zero}1 for the"
         f" nearest, and so on, and `through` the `span_id` in `{rule.record}` by which it was found."
     )
     if rule.passes_on:
-        words += f" After the nearest, only as far as {join_condition(rule.passes_on)} in `{rule.record}`."
+        words += (
+            " Farther out than the nearest: only those where"
+            f" {join_condition(rule.passes_on)}, up to the first other one."
+        )
     return words

@@ -8,7 +8,7 @@ from annotate.dataset.table_builder import TableBuilder
 from annotate.dataset.tables.records import records_table, role_labels
 from annotate.model import Relation, Span
 from tests.dataset.helpers import build_rows
-from tests.graphs import CONDITIONAL, ZOO, make_annotation, make_article
+from tests.graphs import CHAINED, CONDITIONAL, ZOO, make_annotation, make_article
 
 TEXT = "Ann saw a calm horse; Bob likes the red of it."
 SPANS = [
@@ -53,6 +53,16 @@ def test_a_role_that_follows_has_the_labels_that_the_relation_leads_to() -> None
 )
 def test_the_card_says_what_fills_a_role(record: str, role: str, words: str) -> None:
     assert words in records_table(CONDITIONAL, CONDITIONAL.records[record]).columns[role]
+
+
+def test_the_card_says_which_records_around_fill_a_role() -> None:
+    assert records_table(CHAINED, CHAINED.records["animals"]).columns["fancied"] == (
+        "The `also` of the `tastes` whose `liked` holds the anchor or is it, and where `mood` is `wild`, nearest first;"
+        " `distance` is 1 for the nearest, and so on, and `through` the `span_id` in `tastes` by which it was found."
+        " Farther out than the nearest: only those where `size` is `big`, up to the first other one."
+    )
+    assert role_labels(CHAINED, CHAINED.records["animals"], "fancied") == ["Words", "Animal", "Colour"]
+    assert role_labels(CHAINED, CHAINED.records["animals"], "called") == ["Words", "Animal"]
 
 
 def test_a_role_without_a_condition_is_described_as_before() -> None:
