@@ -1,6 +1,7 @@
 """Load the dataset, print some claims, and plot who claims how many: one bar per interval, grouped by harm.
 
-Harm that somebody denies, or speaks of without claiming it, is listed in words: its numbers are no claim.
+Harm that somebody denies, or speaks of without claiming it, is listed in words: its numbers are no claim. Whoever
+disputes a claim is named with it.
 
     python examples/load_and_look.py                       # builds the dataset from the corpus first
     python examples/load_and_look.py dist/dataset counts.png
@@ -46,6 +47,15 @@ def name_sources(claim: dict[str, Any]) -> str:
     return "; ".join(source["text"] for source in list_sources(claim)) or "the text itself"
 
 
+def name_disputants(claim: dict[str, Any]) -> str:
+    """Return the words for who else holds the claim false; empty if nobody does.
+
+    `disputed_by` also has the nearest source where its own word is one of denial, as in "the army denied killing five".
+    """
+    nearest = {source["id"] for source in list_sources(claim) if source["distance"] <= 1}
+    return "; ".join(source["text"] for source in claim["disputed_by"] if source["id"] not in nearest)
+
+
 def describe_harm(claim: dict[str, Any], scope: str) -> str:
     """Describe the harm of a claim. Claims with equal article, means, place, time and scope are of one harm."""
     roles = [claim[role] for role in ("means_text", "place_text", "time_text") if claim[role]]
@@ -62,12 +72,17 @@ def draw_claim(axes: Any, y: float, claim: dict[str, Any], kind: str, factuality
     low, high = claim["minimum"], claim["maximum"]
     ends = [end for end in (low, high) if end is not None]
     words = "–".join(f"{end:,}" for end in dict.fromkeys(ends)) or "no number"
+    disputants = name_disputants(claim)
+    dispute = f", disputed by {shorten(disputants, 40, placeholder=' …')}" if disputants else ""
     if factuality not in CLAIMED:
-        axes.text(1, y, f"{factuality}: {words}", fontsize=9, fontstyle="italic", color="#555555", va="center")
+        axes.text(1, y, f"{factuality}: {words}{dispute}", fontsize=9, fontstyle="italic", color="#555555", va="center")
         return
     if factuality != "asserted":
         words += f" ({factuality})"
     layout = {"ha": "center" if ends else "left", "fontsize": 9, "textcoords": "offset points"}
+    if dispute:
+        words += dispute
+        layout["ha"] = "right" if ends and ends[0] > right**0.5 else "left"  # long words stay in the plot
     axes.plot(ends, [y] * len(ends), color=colour, marker=marker, markersize=8, linewidth=4)
     axes.annotate(words, (ends[0] if ends else 1, y), (0, 8 if ends else -3), **layout)
     if len(ends) == 1:
@@ -125,7 +140,10 @@ def main(folder: str, picture: str = "contested-counts.png") -> None:
     claims = load_dataset(folder, "casualty_claims", split="train")
     for claim in claims.select(range(5)):
         stated, factuality = (claims.features[name].int2str(claim[name]) for name in ("stated", "factuality"))
-        print(name_sources(claim), "|", claim["text"], "|", stated, claim["minimum"], claim["maximum"], "|", factuality)
+        words = [name_sources(claim), claim["text"], f"{stated} {claim['minimum']} {claim['maximum']}", factuality]
+        if disputants := name_disputants(claim):
+            words.append(f"disputed by {disputants}")
+        print(" | ".join(words))
     plotted, listed = plot_claims(claims, Path(picture))
     print(f"{len(claims)} rows; {picture} plots the {plotted} claims that give a count, and lists {listed} not claimed")
 
