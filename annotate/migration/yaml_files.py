@@ -1,6 +1,6 @@
 """`labels.yaml` and `baseline.yaml` after the steps of a migration; only what a step names is edited."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -320,33 +320,15 @@ def _edit_relation(document: YamlDocument, step: MigrationStep) -> Iterator[Yaml
             yield document.remove_entry(document.get("records", record, "roles", role), "follow")
 
 
-def _drop_roles(document: YamlDocument, dropped: set[tuple[str, str]]) -> Iterator[YamlEdit]:
-    """Remove roles, the `enclosing` of others that name them, and roles and records that nothing is left of.
-
-    Args:
-        document: The inventory.
-        dropped: The roles, each as the names of its record and its own.
-    """
-    dropped, lost = set(dropped), set[tuple[str, str]]()
-    for record, role, fields in _roles(document):
-        rule = (
-            {key: node.value for key, (_, node) in entries(fields["enclosing"][1]).items()}
-            if "enclosing" in fields
-            else {}
-        )
-        if rule and {(rule["record"], rule["within"]), (rule["record"], rule["take"])} & dropped:
-            # No other role takes from one without a relation, so that this one does not take more along.
-            (lost if "relation" in fields else dropped).add((record, role))
+def _drop_roles(document: YamlDocument, dropped: Collection[tuple[str, str]]) -> Iterator[YamlEdit]:
+    """Remove roles, each given as the names of its record and its own, and the records that have no other."""
     for record in document.keys("records"):
         roles = document.get("records", record, "roles")
         gone = [role for role in entries(roles) if (record, role) in dropped]
         if len(gone) == len(entries(roles)):
             yield document.remove_entry(document.get("records"), record)
-            continue
-        yield from (document.remove_entry(roles, role) for role in gone)
-        for role, (_, node) in entries(roles).items():
-            if (record, role) in lost - dropped:
-                yield document.remove_entry(node, "enclosing")
+        else:
+            yield from (document.remove_entry(roles, role) for role in gone)
 
 
 def _reword_relation(relation: yaml.Node, words: str) -> YamlEdit:
@@ -360,9 +342,16 @@ def _reword_relation(relation: yaml.Node, words: str) -> YamlEdit:
 
 
 def _edit_record(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
-    """Remove a record, and the `enclosing` of roles of other records that look into it."""
+    """Remove a record, the `enclosing` of roles that look into it, and the roles that have nothing else."""
     name = step.names[0]
-    yield from _drop_roles(document, {(name, role) for role in entries(document.get("records", name, "roles"))})
+    dropped = set[tuple[str, str]]()
+    for record, role, fields in _roles(document):
+        looks_into = entries(fields["enclosing"][1])["record"][1].value if "enclosing" in fields else None
+        if record == name or (looks_into == name and "relation" not in fields):
+            dropped.add((record, role))
+        elif looks_into == name:
+            yield document.remove_entry(document.get("records", record, "roles", role), "enclosing")
+    yield from _drop_roles(document, dropped)
 
 
 _STEP_EDITS = {

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from annotate import inventory
+from annotate.errors import CannotRun
 from annotate.migration.steps import MigrationStep
 from annotate.migration.yaml_files import apply_step
 from tests.conftest import BASE, ROOT
@@ -174,25 +175,16 @@ def test_what_a_condition_on_enclosing_records_needs_is_not_dropped(tmp_path: Pa
         load_disputes_after(tmp_path, MigrationStep(kind="drop", what="attribute", names=("about",)))
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        MigrationStep(kind="drop", what="record", names=("stances",)),
-        MigrationStep(kind="drop", what="relation", names=("holder",)),
-        MigrationStep(kind="drop", what="relation", names=("towards",)),
-    ],
-)
-def test_a_role_that_only_others_fill_goes_with_them(step: MigrationStep, tmp_path: Path) -> None:
-    roles = load_disputes_after(tmp_path, step).records["casualty_claims"].roles
+def test_a_role_that_only_a_dropped_record_fills_goes_with_it(tmp_path: Path) -> None:
+    loaded = load_disputes_after(tmp_path, MigrationStep(kind="drop", what="record", names=("stances",)))
+    roles = loaded.records["casualty_claims"].roles
     assert "disputed_by" not in roles
     assert roles["claimant"].enclosing is not None
 
 
-def test_a_role_with_a_relation_stays_without_the_roles_around(tmp_path: Path) -> None:
-    loaded = load_disputes_after(tmp_path, MigrationStep(kind="drop", what="relation", names=("content",)))
-    claimant = loaded.records["casualty_claims"].roles["claimant"]
-    assert (claimant.relation, claimant.enclosing) == ("claimed_by", None)
-    assert list(loaded.records["attributions"].roles) == ["source"]
+def test_a_relation_that_enclosing_records_need_is_not_dropped(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match=r"disputed_by\.enclosing\.take: no role is called 'holder'"):
+        load_disputes_after(tmp_path, MigrationStep(kind="drop", what="relation", names=("holder",)))
 
 
 def test_a_dropped_reference_leaves_the_role_that_followed_it(tmp_path: Path) -> None:
