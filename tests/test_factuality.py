@@ -121,6 +121,15 @@ TABLE: dict[str, tuple[Sentence, dict[str, list[str]]]] = {
         .stance("the mayor", "denied", "deny", "truth", "residents said five were killed"),
         {"claimant": ["residents 1"], "disputed_by": ["the mayor 1"]},
     ),
+    "of two at one distance, one passes it on, and nobody farther out does": (
+        Sentence("The agency reported that police stated and the mayor denied that residents said five were killed.")
+        .says("The agency", "reported", "police stated and the mayor denied that residents said five were killed")
+        .says("police", "stated", "residents said five were killed")
+        .says("the mayor", "denied", "residents said five were killed", "denial")
+        .says("residents", "said", "five were killed")
+        .harm("five were killed", "asserted"),
+        {"claimant": ["residents 1", "police 2"]},
+    ),
     "whoever did not say it does not pass it on": (
         Sentence("The agency did not mention that residents said five were killed.")
         .says("The agency", "did not mention", "residents said five were killed", "assertion", "negative")
