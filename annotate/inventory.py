@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -16,7 +16,7 @@ from annotate.class_ids import CLASS_IDS_FILE, ClassIds, load_class_ids, resolve
 from annotate.errors import CannotRun
 from annotate.schemas import convert_value, require_valid
 from annotate.util.files import load_yaml
-from annotate.versions import is_older
+from annotate.versions import is_older, latest
 
 INVENTORY_FILE = "labels.yaml"
 
@@ -25,6 +25,15 @@ RESERVED_HOTKEYS = {"u"}
 
 Reading = Literal["both", "lower", "upper", "between", "none"]
 """The bounds that a number in the words of an interval sets. `between` has a number for each bound."""
+
+
+Condition: TypeAlias = dict[str, tuple[str, ...]]
+"""Choice attribute → values. A span meets it if each attribute has one of its values; every span meets `{}`."""
+
+
+def meets_condition(attributes: Mapping[str, object], condition: Condition) -> bool:
+    """Return whether the attributes of a span meet a condition; an attribute without a value meets none."""
+    return all(attributes.get(name) in values for name, values in condition.items())
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +94,8 @@ class RelationLabel(msgspec.Struct, frozen=True, kw_only=True):
         tail: The labels that the tail can have.
         per_head: How many of these relations can start from one span.
         per_tail: How many of these relations can lead to one span.
+        refers: Whether the head only points back to what it means, as "those claims" does. Such a relation is in no
+            rule about the relations that a label needs, and its head does not lie within its tail.
         joins_pieces: Whether the relation leads from a later piece of a span to the piece before it. Then both have
             the same label, and `head` and `tail` are empty.
         since: The version of the inventory that added it; None if that is unknown, or the first one.
@@ -98,6 +109,7 @@ class RelationLabel(msgspec.Struct, frozen=True, kw_only=True):
     tail: tuple[str, ...] = ()
     per_head: Bounds = Bounds()
     per_tail: Bounds = Bounds()
+    refers: bool = False
     joins_pieces: bool = False
     since: str | None = None
 
@@ -126,6 +138,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         source: Whose policy it is.
         words: The number of each number word.
         words_for: The values of the wording for which `words` is used.
+        when: What a span must meet; the view has no number for the others.
     """
 
     name: str
@@ -136,6 +149,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     maximum: tuple[Preference, ...] = ()
     words: dict[str, int] = {}
     words_for: tuple[str, ...] = ()
+    when: Condition = {}
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +161,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
         maximum: The attribute that holds the upper bound.
         wording: The attribute that classifies the wording.
         readings: What the numbers mean, by value of `wording`.
+        denied: What the spans meet that deny what others count; empty if the corpus does not tell.
         views: The views of the interval, by name.
     """
 
@@ -155,7 +170,12 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     maximum: str
     wording: str
     readings: dict[str, Reading]
+    denied: Condition = {}
     views: dict[str, View] = {}
+
+    def denies(self, attributes: Mapping[str, object]) -> bool:
+        """Return whether a span with these attributes denies what others count."""
+        return bool(self.denied) and meets_condition(attributes, self.denied)
 
 
 class Enclosing(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,20 +183,39 @@ class Enclosing(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         record: The type of the other record.
-        within: The role of the other record whose span must contain the anchor.
+        within: The role of the other record whose span must contain the anchor, or be the anchor.
         take: The role of the other record that fills this role.
+        where: What the anchor of the other record must meet; the records of the others are not looked at.
+        passes_on: What the anchor of each record farther out than the nearest must meet to count. The first one that
+            does not meet it ends the search.
     """
 
     record: str
     within: str
     take: str
+    where: Condition = {}
+    passes_on: Condition = {}
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True):
-    """A role of a record: the tails of a relation from its anchor, or else spans of the records around it."""
+    """A role of a record: the tails of a relation from its anchor, or what `enclosing` or `follow` makes of them.
 
-    relation: str
+    Attributes:
+        relation: The relation from the anchor; None if only `enclosing` fills the role.
+        enclosing: Where to look if the anchor has no such relation.
+        follow: A relation from the tails to what they stand for, which then fills the role in their place.
+        when: What the anchor must meet; the role of the others is empty.
+    """
+
+    relation: str | None = None
     enclosing: Enclosing | None = None
+    follow: str | None = None
+    when: Condition = {}
+
+    @property
+    def has_distance(self) -> bool:
+        """Whether a filler may be found by more than the relation, so that its distance tells something."""
+        return self.enclosing is not None or self.follow is not None
 
 
 class RecordType(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,6 +285,21 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def labels_of(self, layer: str) -> list[SpanLabel]:
         """Return the labels of a layer."""
         return [label for label in self.spans.values() if label.layer == layer]
+
+    def role_since(self, role: Role) -> str | None:
+        """Return the latest `since` of the relations and attributes that decide what fills a role; None without any."""
+        names = [name for name in (role.relation, role.follow) if name is not None]
+        conditions, outer_roles = [role.when], list[Role]()
+        if role.enclosing:
+            conditions += [role.enclosing.where, role.enclosing.passes_on]
+            outer = self.records[role.enclosing.record].roles
+            outer_roles = [outer[role.enclosing.within], outer[role.enclosing.take]]
+        attributes = {name for condition in conditions for name in condition}
+        return latest(
+            *(self.relations[name].since for name in names),
+            *(self.attributes[name].since for name in attributes),
+            *map(self.role_since, outer_roles),
+        )
 
     @property
     def pieces(self) -> str | None:
@@ -365,8 +419,25 @@ def _find_interval_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
                 f"{', '.join(map(repr, differing))} is only in one of readings and values",
                 f"give each value of {interval['wording']} one reading",
             )
+        conditions = {f"{location}.denied": interval.get("denied", {})}
         for name, view in interval.get("views", {}).items():
             yield from _find_unknown(f"{location}.views.{name}.words_for", view.get("words_for", []), values, "wording")
+            conditions[f"{location}.views.{name}.when"] = view.get("when", {})
+        for place, condition in conditions.items():
+            yield from _find_condition_faults(place, condition, interval["label"], attributes)
+
+
+def _find_condition_faults(
+    location: str, condition: Mapping[str, list[str]], label: str, attributes: Mapping[str, Any]
+) -> Iterator[_Fault]:
+    choices = {
+        name: entry["values"]
+        for name, entry in attributes.items()
+        if label in entry["labels"] and entry["type"] == "choice"
+    }
+    yield from _find_unknown(location, list(condition), choices, f"choice attribute of {label}")
+    for name, values in condition.items():
+        yield from _find_unknown(f"{location}.{name}", values, choices.get(name, dict.fromkeys(values)), "value")
 
 
 def _find_record_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
@@ -383,18 +454,51 @@ def _find_record_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
             yield from _find_unknown(f"records.{name}.classes", [record["classes"]], choices, kind)
         for role_name, role in record["roles"].items():
             location = f"records.{name}.roles.{role_name}"
-            yield from _find_unknown(f"{location}.relation", [role["relation"]], value["relations"], "relation")
-            relation = value["relations"].get(role["relation"], {})
-            if relation and record["anchor"] not in relation.get("head", []):
-                yield _Fault(
-                    f"{location}.relation", f"does not start from {record['anchor']}", "take a relation that does"
-                )
+            if "relation" in role:
+                yield from _find_unknown(f"{location}.relation", [role["relation"]], value["relations"], "relation")
+                relation = value["relations"].get(role["relation"], {})
+                if relation and record["anchor"] not in relation.get("head", []):
+                    yield _Fault(
+                        f"{location}.relation", f"does not start from {record['anchor']}", "take a relation that does"
+                    )
+            yield from _find_condition_faults(
+                f"{location}.when", role.get("when", {}), record["anchor"], value["attributes"]
+            )
             if "enclosing" in role:
-                enclosing = role["enclosing"]
-                yield from _find_unknown(f"{location}.enclosing.record", [enclosing["record"]], records, "record")
-                roles = records.get(enclosing["record"], {}).get("roles", {})
-                for key in ("within", "take"):
-                    yield from _find_unknown(f"{location}.enclosing.{key}", [enclosing[key]], roles, "role")
+                yield from _find_enclosing_faults(f"{location}.enclosing", role["enclosing"], value)
+            if "follow" in role:
+                yield from _find_follow_faults(f"{location}.follow", role, value["relations"])
+
+
+def _find_enclosing_faults(location: str, enclosing: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[_Fault]:
+    records = value["records"]
+    yield from _find_unknown(f"{location}.record", [enclosing["record"]], records, "record")
+    if enclosing["record"] not in records:
+        return
+    outer = records[enclosing["record"]]
+    for key in ("within", "take"):
+        name = enclosing[key]
+        yield from _find_unknown(f"{location}.{key}", [name], outer["roles"], "role")
+        if "relation" not in outer["roles"].get(name, {"relation": ""}):
+            yield _Fault(f"{location}.{key}", f"the role {name!r} has no 'relation'", "name a role that has one")
+    for key in ("where", "passes_on"):
+        yield from _find_condition_faults(
+            f"{location}.{key}", enclosing.get(key, {}), outer["anchor"], value["attributes"]
+        )
+
+
+def _find_follow_faults(location: str, role: Mapping[str, Any], relations: Mapping[str, Any]) -> Iterator[_Fault]:
+    yield from _find_unknown(location, [role["follow"]], relations, "relation")
+    if "relation" not in role:
+        yield _Fault(location, "the role has no 'relation' to follow from", "add one, or remove 'follow'")
+        return
+    tails, heads = (
+        set(relations.get(role[key], {}).get(end, [])) for key, end in (("relation", "tail"), ("follow", "head"))
+    )
+    if role["follow"] in relations and not tails & heads:
+        yield _Fault(location, f"starts from no tail of {role['relation']!r}", "take a relation that does")
+    if "enclosing" in role:
+        yield _Fault(location, "the role has 'enclosing' already", "keep one of the two")
 
 
 def _find_version_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:

@@ -26,7 +26,7 @@ from annotate.columns import (
     order_spans,
     sort_rows,
 )
-from annotate.inventory import Enclosing, Role
+from annotate.inventory import Condition, Enclosing, Role, meets_condition
 from annotate.records import union_find
 
 PAIRS_AT_ONCE = 1_000_000
@@ -107,7 +107,7 @@ class FillerColumns(NamedTuple):
         bounds: Positions at which anchors begin, and the number of fillers.
         mentions: Indices of the mentions that fill the role.
         distances: As `records.Filler.distance`.
-        through: Indices of the anchors of the enclosing records, `UNKNOWN` at distance 0.
+        through: Indices of the mentions by which they were found, as `records.Filler.through`; `UNKNOWN` at distance 0.
     """
 
     bounds: Integers
@@ -190,12 +190,9 @@ class Graphs:
             anchors: Ascending indices of mentions.
             role: The role.
         """
-        heads, mentions = self.tails(role.relation, anchors)
-        positions: Integers = np.searchsorted(anchors, heads)
-        distances: Integers = np.zeros(len(mentions), np.int64)
-        through: Integers = np.full(len(mentions), UNKNOWN)
+        positions, mentions, distances, through = self._fill_from_relation(anchors, role)
         if role.enclosing:
-            unfilled = np.setdiff1d(np.arange(len(anchors)), positions)
+            unfilled = np.setdiff1d(self._meeting(anchors, role.when), positions)
             rows = self._fill_from_enclosing(anchors[unfilled], role.enclosing)
             positions = np.concatenate([positions, unfilled[rows[:, 0]]])
             mentions, distances, through = (
@@ -206,6 +203,68 @@ class Graphs:
         bounds: Integers = np.searchsorted(positions[order], np.arange(len(anchors) + 1))
         return FillerColumns(bounds, mentions[order], distances[order], through[order])
 
+    def _fill_from_relation(self, anchors: Integers, role: Role) -> tuple[Integers, Integers, Integers, Integers]:
+        """Return what the role's relation gives to each anchor that meets the role's condition.
+
+        Args:
+            anchors: Ascending indices of mentions.
+            role: The role.
+
+        Returns:
+            For each filler, in the order of the anchors: position of the anchor, mention, distance, and the mention
+            through which it was found.
+        """
+        if role.relation is None:
+            nothing = np.zeros(0, np.int64)
+            return nothing, nothing, nothing, nothing
+        heads, mentions = self.tails(role.relation, anchors[self._meeting(anchors, role.when)])
+        positions: Integers = np.searchsorted(anchors, heads)
+        if role.follow:
+            return self._follow(positions, mentions, role.follow)
+        return positions, mentions, np.zeros(len(mentions), np.int64), np.full(len(mentions), UNKNOWN)
+
+    def _meeting(self, mentions: Integers, condition: Condition) -> Integers:
+        """Return the positions in `mentions` of those that meet a condition."""
+        if not condition:
+            return np.arange(len(mentions))
+        attributes = self.documents.spans.attributes
+        first_spans = self.mentions.first_spans[mentions].tolist()
+        return np.flatnonzero([meets_condition(attributes[span], condition) for span in first_spans])
+
+    def _follow(
+        self, positions: Integers, tails: Integers, relation: str
+    ) -> tuple[Integers, Integers, Integers, Integers]:
+        """Put what tails stand for by a relation in their place.
+
+        Args:
+            positions: The positions of the tails' anchors, ascending.
+            tails: Indices of mentions.
+            relation: Name of the relation to follow.
+
+        Returns:
+            For each filler, in the order of the anchors: position of the anchor, mention, distance, and the mention
+            through which it was found.
+        """
+        inventory, ranks = self.documents.inventory, self.mentions.ranks
+        heads, followed = self.tails(relation, np.unique(tails))
+        first, stop = np.searchsorted(heads, tails), np.searchsorted(heads, tails, "right")
+        labels = list(inventory.spans)
+        fits = np.isin(
+            self.mentions.labels[tails], [labels.index(label) for label in inventory.relations[relation].tail]
+        )
+        kept = np.flatnonzero((first == stop) & fits)
+        row, found = expand_ranges(first, stop)
+        positions = np.concatenate([positions[kept], positions[row]])
+        mentions = np.concatenate([tails[kept], followed[found]])
+        distances = np.repeat([0, 1], [len(kept), len(row)])
+        through = np.concatenate([np.full(len(kept), UNKNOWN), tails[row]])
+        # Rows with equal keys stay in their order, which is that of the tails in the text.
+        order, is_repeated = sort_rows(positions, mentions, distances)
+        is_repeated[1:] = (np.diff(positions[order]) == 0) & (np.diff(mentions[order]) == 0)
+        rows = order[~is_repeated]
+        rows = rows[sort_rows(positions[rows], distances[rows], ranks[mentions[rows]])[0]]
+        return positions[rows], mentions[rows], distances[rows], through[rows]
+
     def _fill_from_enclosing(self, anchors: Integers, rule: Enclosing) -> Integers:
         """Return a row a filler: position in `anchors`, mention, distance, anchor of the enclosing record.
 
@@ -213,12 +272,17 @@ class Graphs:
         """
         outer, mentions = self.documents.inventory.records[rule.record], self.mentions
         outer_anchors = self.mentions_labelled(outer.anchor)
-        heads, within = self.tails(outer.roles[rule.within].relation, outer_anchors)
-        heads_of = _group(within, heads)
+        outer_anchors = outer_anchors[self._meeting(outer_anchors, rule.where)]
+        positions, within, _, _ = self._fill_from_relation(outer_anchors, outer.roles[rule.within])
+        heads_of = _group(within, outer_anchors[positions])
         outer_mentions = np.array(sorted(heads_of), np.int64)
         inner_positions, outer_positions = find_enclosing(mentions, anchors, outer_mentions)
         rows = list[tuple[int, int, int, int]]()
-        tails_of = _group(*self.tails(outer.roles[rule.take].relation, outer_anchors)) if len(inner_positions) else {}
+        if not len(inner_positions):
+            return np.zeros((0, 4), np.int64)
+        positions, taken, _, _ = self._fill_from_relation(outer_anchors, outer.roles[rule.take])
+        taken_from = _group(outer_anchors[positions], taken)
+        passing = set(outer_anchors[self._meeting(outer_anchors, rule.passes_on)].tolist())
         ranges = {index: mentions.ranges(index) for index in outer_mentions[np.unique(outer_positions)].tolist()}
 
         def nearness(mention: int) -> tuple[int, list[tuple[int, int]], int]:
@@ -227,17 +291,23 @@ class Graphs:
         pairs = zip(inner_positions.tolist(), outer_mentions[outer_positions].tolist(), strict=True)
         for position, group in groupby(pairs, lambda pair: pair[0]):
             anchor = int(anchors[position])
-            distance, pieces = 0, None
+            distance, pieces, is_last = 0, None, False
             fillers: dict[int, tuple[int, int]] = {}
-            for mention in sorted((mention for _, mention in group if mention != anchor), key=nearness):
-                other_heads = [head for head in heads_of[mention] if head != anchor]
-                if other_heads:
-                    distance += ranges[mention] != pieces
-                    pieces = ranges[mention]
-                    for head in other_heads:
-                        for tail in tails_of.get(head, ()):
-                            fillers.setdefault(tail, (distance, head))
-            rows.extend((position, tail, distance, head) for tail, (distance, head) in fillers.items())
+            for mention in sorted((mention for _, mention in group), key=nearness):
+                heads = [head for head in heads_of[mention] if head != anchor]
+                if not heads:
+                    continue
+                if ranges[mention] != pieces:
+                    if is_last:
+                        break
+                    distance, pieces = distance + 1, ranges[mention]
+                for head in heads:
+                    if distance > 1 and head not in passing:
+                        is_last = True
+                        continue
+                    for filler in taken_from.get(head, ()):
+                        fillers.setdefault(filler, (distance, head))
+            rows.extend((position, filler, distance, head) for filler, (distance, head) in fillers.items())
         return np.array(rows, np.int64).reshape(-1, 4)
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from annotate.corpus import span_sort_key
-from annotate.inventory import Enclosing, Inventory, RecordType
+from annotate.inventory import Enclosing, Inventory, RecordType, Role, meets_condition
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
 T = TypeVar("T")
@@ -51,6 +51,13 @@ class Mention(msgspec.Struct, frozen=True, gc=False):
     pieces: tuple[Piece, ...]
     attributes: dict[str, AttributeValue]
 
+    def encloses(self, other: "Mention") -> bool:
+        """Return whether this mention has a piece around each piece of another one."""
+        return all(
+            any(outer.start <= inner.start and inner.end <= outer.end for outer in self.pieces)
+            for inner in other.pieces
+        )
+
 
 class Filler(msgspec.Struct, frozen=True, gc=False):
     """A mention that fills a role of a record.
@@ -58,8 +65,9 @@ class Filler(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         mention: The mention.
         distance: 0 where a relation of the anchor leads to it; 1 where it comes from the nearest enclosing record,
-            2 from the next, and so on.
-        through: Id of the anchor of the enclosing record; None at distance 0.
+            2 from the next, and so on; 1 where it is what a tail of the anchor's relation stands for.
+        through: Id of the mention by which it was found: the anchor of the enclosing record, or the tail that stands
+            for it; None at distance 0.
     """
 
     mention: Mention
@@ -124,14 +132,21 @@ class Graph:
     def records(self) -> dict[str, list[Record]]:
         """Return the records of every type that the inventory declares, each list in the order of the text.
 
-        A role is filled as follows.
+        A role is filled as follows. If the anchor does not meet the condition `when` of the role, nothing fills it.
 
-        1. By the tails of the role's relation from the anchor, in the order of the text, at distance 0.
-        2. Where there are none and the role says `enclosing`: from the records of type `enclosing.record` whose role
-           `enclosing.within` holds a mention around the anchor, that is, one with a piece around each piece of the
-           anchor. These mentions are taken shortest first; those with the same pieces share a distance. The fillers
-           are the tails of the relation of the role `enclosing.take` of each such record. A mention is taken once, at
-           its least distance. A record that has nothing in `take` still counts in the distance.
+        1. If the role has a relation: by its tails from the anchor, in the order of the text, at distance 0. Where the
+           role says `follow`, a tail of that relation takes the place of each mention from which one leads there, at
+           distance 1; a mention without one fills the role itself if its label is one of those that the relation can
+           lead to, and otherwise does not. What is at distance 0 comes first. A mention is taken once, at its least
+           distance, through the first one in the text.
+        2. Where there are none and the role says `enclosing`: from the records of type `enclosing.record` whose anchors
+           meet `enclosing.where` and whose role `enclosing.within` holds a mention around the anchor, that is, one
+           with a piece around each piece of the anchor, or the anchor itself. A record does not enclose its own anchor.
+           These mentions are taken shortest first; those with the same pieces share a distance. The fillers are those
+           of the role `enclosing.take` of each such record. Both roles are filled as in 1, never from records around
+           theirs. A mention is taken once, at its least distance. A record that has nothing in `take` still counts in
+           the distance. Beyond distance 1, a record whose anchor does not meet `enclosing.passes_on` is left out, and
+           so are all records at greater distances than the first such one.
         """
         return {name: list(_records(self, self._inventory, type_)) for name, type_ in self._inventory.records.items()}
 
@@ -190,17 +205,46 @@ def _join(spans: Sequence[Span]) -> Mention:
 
 def _records(graph: Graph, inventory: Inventory, type_: RecordType) -> Iterator[Record]:
     anchors = graph.mentions_labelled(type_.anchor)
-    roles: dict[str, dict[str, tuple[Filler, ...]]] = {}
-    for name, role in type_.roles.items():
-        fillers = {
-            anchor.id: tuple([Filler(tail, 0) for tail in graph.tails(role.relation, anchor)]) for anchor in anchors
-        }
-        if role.enclosing:
-            unfilled = [anchor for anchor in anchors if not fillers[anchor.id]]
-            fillers |= _fill_from_enclosing(graph, inventory, unfilled, role.enclosing)
-        roles[name] = fillers
+    roles = {name: _fill_role(graph, inventory, anchors, role) for name, role in type_.roles.items()}
     for anchor in anchors:
-        yield Record(type_.name, anchor, {name: fillers[anchor.id] for name, fillers in roles.items()})
+        yield Record(type_.name, anchor, {name: fillers.get(anchor.id, ()) for name, fillers in roles.items()})
+
+
+def _fill_role(graph: Graph, inventory: Inventory, anchors: list[Mention], role: Role) -> dict[str, tuple[Filler, ...]]:
+    """Return what fills a role of each anchor that meets the role's condition, by the anchor's id."""
+    fillers = _fill_from_relation(graph, inventory, anchors, role)
+    if role.enclosing:
+        unfilled = [anchor for anchor in anchors if fillers.get(anchor.id) == ()]
+        fillers |= _fill_from_enclosing(graph, inventory, unfilled, role.enclosing)
+    return fillers
+
+
+def _fill_from_relation(
+    graph: Graph, inventory: Inventory, anchors: list[Mention], role: Role
+) -> dict[str, tuple[Filler, ...]]:
+    """Return what the role's relation gives to each anchor that meets the role's condition, by the anchor's id."""
+    anchors = [anchor for anchor in anchors if meets_condition(anchor.attributes, role.when)]
+    if role.relation is None:
+        return {anchor.id: () for anchor in anchors}
+    if role.follow:
+        tails = inventory.relations[role.follow].tail
+        return {anchor.id: _follow(graph, graph.tails(role.relation, anchor), role.follow, tails) for anchor in anchors}
+    return {anchor.id: tuple([Filler(tail, 0) for tail in graph.tails(role.relation, anchor)]) for anchor in anchors}
+
+
+def _follow(graph: Graph, mentions: Iterable[Mention], relation: str, labels: Collection[str]) -> tuple[Filler, ...]:
+    """Return what the mentions stand for by a relation; one that leads nowhere only if it has one of the labels."""
+    at_once: list[Filler] = []
+    followed: list[Filler] = []
+    for mention in mentions:
+        tails = graph.tails(relation, mention)
+        followed += [Filler(tail, 1, mention.id) for tail in tails]
+        if not tails and mention.label in labels:
+            at_once.append(Filler(mention, 0))
+    fillers: dict[str, Filler] = {}
+    for filler in at_once + sorted(followed, key=lambda filler: _text_order(filler.mention)):
+        fillers.setdefault(filler.mention.id, filler)
+    return tuple(fillers.values())
 
 
 def _fill_from_enclosing(
@@ -210,32 +254,45 @@ def _fill_from_enclosing(
     if not anchors:
         return {}
     outer = inventory.records[rule.record]
-    within, take = outer.roles[rule.within].relation, outer.roles[rule.take].relation
+    outer_anchors = [
+        mention for mention in graph.mentions_labelled(outer.anchor) if meets_condition(mention.attributes, rule.where)
+    ]
+    within, take = (
+        _fill_from_relation(graph, inventory, outer_anchors, outer.roles[role]) for role in (rule.within, rule.take)
+    )
     outer_mentions: dict[str, Mention] = {}
     heads_of: dict[str, list[Mention]] = defaultdict(list)
-    for head in graph.mentions_labelled(outer.anchor):
-        for mention in graph.tails(within, head):
-            outer_mentions[mention.id] = mention
-            heads_of[mention.id].append(head)
+    for head in outer_anchors:
+        for filler in within.get(head.id, ()):
+            outer_mentions[filler.mention.id] = filler.mention
+            heads_of[filler.mention.id].append(head)
     fillers_by_id = {}
     for anchor, enclosing in zip(anchors, _enclosing(anchors, list(outer_mentions.values())), strict=True):
         fillers: dict[str, Filler] = {}
-        distance, pieces = 0, None
+        distance, pieces, is_last = 0, None, False
         for mention in enclosing:
             heads = [head for head in heads_of[mention.id] if head.id != anchor.id]
-            if mention.id == anchor.id or not heads:
+            if not heads:
                 continue
-            distance += mention.pieces != pieces
-            pieces = mention.pieces
+            if mention.pieces != pieces:
+                if is_last:
+                    break
+                distance, pieces = distance + 1, mention.pieces
             for head in heads:
-                for tail in graph.tails(take, head):
-                    fillers.setdefault(tail.id, Filler(tail, distance, head.id))
+                if distance > 1 and not meets_condition(head.attributes, rule.passes_on):
+                    is_last = True
+                    continue
+                for filler in take.get(head.id, ()):
+                    fillers.setdefault(filler.mention.id, Filler(filler.mention, distance, head.id))
         fillers_by_id[anchor.id] = tuple(fillers.values())
     return fillers_by_id
 
 
 def _enclosing(inner: list[Mention], outer: list[Mention]) -> Iterator[list[Mention]]:
-    """Yield for each inner mention the outer ones around all its pieces, shortest first; one sweep over the text."""
+    """Yield for each inner mention the outer ones around all its pieces, shortest first; one sweep over the text.
+
+    A mention that is among both is around itself.
+    """
     openings = _sorted_pieces(outer)
     candidates: dict[int, set[int]] = {}
     opened: list[tuple[int, int]] = []

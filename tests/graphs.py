@@ -8,8 +8,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from annotate import inventory
-from annotate.inventory import Enclosing, Inventory, Role
-from annotate.model import Annotation, Article, Relation, SourceRange, Span
+from annotate.inventory import Condition, Enclosing, Inventory, Role
+from annotate.model import Annotation, Article, AttributeValue, Relation, SourceRange, Span
 from annotate.offsets import sha256
 
 ZOO = inventory.load_inventory(Path(__file__).parent / "dataset" / "zoo")
@@ -29,6 +29,68 @@ def _tangled() -> Inventory:
 
 TANGLED = _tangled()
 """An inventory whose records may hold their own anchors, and enclose themselves."""
+
+
+def _conditional() -> Inventory:
+    enclosing = Enclosing(record="sayings", within="words", take="keeper")
+    animals = msgspec.structs.replace(
+        ZOO.records["animals"],
+        roles={
+            "seer": Role(relation="seen_by", enclosing=enclosing, when={"mood": ("calm",)}),
+            "misser": Role(relation="seen_by", enclosing=enclosing, when={"mood": ("wild", "calm"), "size": ("big",)}),
+            "liked": Role(relation="seen_by", follow="likes", when={"mood": ("wild",)}),
+            "colour": Role(relation="coloured"),
+        },
+    )
+    tastes = msgspec.structs.replace(ZOO.records["tastes"], roles={"liked": Role(relation="likes", follow="coloured")})
+    likes = msgspec.structs.replace(ZOO.relations["likes"], tail=("Animal", "Colour", "Keeper"))
+    return msgspec.structs.replace(
+        ZOO,
+        relations={**ZOO.relations, "likes": likes},
+        records={**ZOO.records, "animals": animals, "tastes": tastes},
+    )
+
+
+CONDITIONAL = _conditional()
+"""An inventory whose roles have conditions and follow relations, also back to their own anchors."""
+
+
+def _chained() -> Inventory:
+    calm: Condition = {"mood": ("calm",)}
+    wild: Condition = {"mood": ("wild",)}
+    big: Condition = {"size": ("big",)}
+    animals = msgspec.structs.replace(
+        ZOO.records["animals"],
+        roles={
+            "seer": Role(
+                relation="seen_by",
+                enclosing=Enclosing(record="sayings", within="words", take="keeper", passes_on=calm),
+            ),
+            "fancied": Role(
+                enclosing=Enclosing(record="tastes", within="liked", take="also", where=wild, passes_on=big)
+            ),
+            "called": Role(enclosing=Enclosing(record="tastes", within="also", take="liked"), when=calm),
+        },
+    )
+    tastes = msgspec.structs.replace(
+        ZOO.records["tastes"],
+        roles={"liked": Role(relation="likes", follow="coloured"), "also": Role(relation="likes", when=big)},
+    )
+    relations = {
+        "likes": msgspec.structs.replace(ZOO.relations["likes"], tail=("Animal", "Colour", "Words")),
+        "coloured": msgspec.structs.replace(
+            ZOO.relations["coloured"], head=("Animal", "Colour"), tail=("Animal", "Words")
+        ),
+    }
+    return msgspec.structs.replace(
+        ZOO,
+        relations={**ZOO.relations, **relations},
+        records={**ZOO.records, "animals": animals, "tastes": tastes},
+    )
+
+
+CHAINED = _chained()
+"""An inventory with roles that only records around their anchors fill, or at their anchors, up to one that stops it."""
 
 
 def make_article(text: str, article_id: str = "a") -> Article:
@@ -67,21 +129,25 @@ def random_document(chance: Random, article_id: str) -> tuple[Article, Annotatio
     Some relations repeat, lead to no span or from one, or have ends that the inventory does not allow.
     """
     text = "".join(chance.choices("aé🚢\n", (4, 2, 2, 1), k=chance.randrange(2, 12)))
-    spans = []
+    spans, mood = [], chance.choice((0, 0.7, 1))
     for number in range(chance.randrange(24)):
         start, end = sorted(chance.sample(range(len(text) + 1), 2))
         # Ids need not be in the order of the text.
         id_ = f"{chance.choice('xyz')}{number}"
         label = chance.choice(list(ZOO.spans)[: chance.choice((4, 5))])
-        spans.append(Span(id=id_, label=label, start=start, end=end, text=text[start:end]))
+        attributes: dict[str, AttributeValue] = {}
+        if chance.random() < mood:
+            attributes = {"mood": chance.choice(("calm", "wild")), "size": chance.choice(("big", "small"))}
+        spans.append(Span(id=id_, label=label, start=start, end=end, text=text[start:end], attributes=attributes))
+    allowing = chance.choice((TANGLED, CHAINED)).relations
     probability = {
         label: chance.choice((0, 0.06) if relation.joins_pieces else (0.02, 0.3))
-        for label, relation in TANGLED.relations.items()
+        for label, relation in allowing.items()
     }
     ids = ["nowhere", *(span.id for span in spans)]
     relations = [
         Relation(label=label, head=head.id, tail=tail.id)
-        for label, relation in TANGLED.relations.items()
+        for label, relation in allowing.items()
         for head, tail in product(spans, repeat=2)
         if chance.random() < probability[label] and relation.allows(head.label, tail.label)
     ]

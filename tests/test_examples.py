@@ -7,9 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from annotate.corpus import Corpus
+from annotate.model import AttributeValue, Relation
 from tests.conftest import ROOT
+from tests.factuality import add_factuality
 
 EXAMPLES = ROOT / "examples"
 
@@ -20,8 +24,46 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone")
     for name in ("corpus", "schema"):
         shutil.copytree(ROOT / name, folder / name)
+    set_factuality(folder)
     run(folder, str(Path(sys.executable).parent / "annotate"), "build", "--out", "dataset")
     return folder
+
+
+CHANGED: dict[tuple[str, str], dict[str, AttributeValue]] = {
+    ("Casualty", "25 injured"): {"factuality": "denied"},
+    ("Casualty", "More than 10 people were killed"): {"factuality": "possible"},
+    ("Casualty", "killed at least 14 people"): {"factuality": "hypothetical"},
+    ("Stance", "does not deny"): {"position": "deny"},
+}
+"""The attributes of spans, by label and words, that the tests change."""
+DISPUTE = (("Stance", "does not deny"), ("Casualty", "33 people were killed"))
+"""A stance, and the casualty that it is to deny."""
+
+
+def set_factuality(folder: Path) -> None:
+    """Let some of the claims be denied, possible, hypothetical or disputed; add what the inventory lacks for that."""
+    path = folder / "schema" / "labels.yaml"
+    path.write_text(add_factuality(path.read_text("utf-8")), "utf-8")
+    corpus = Corpus(folder / "corpus")
+    for annotation_set in corpus.annotation_sets():
+        for article_id in corpus.annotated_ids(annotation_set):
+            annotation = corpus.read_annotation(annotation_set, article_id)
+            spans, relations = [], list(annotation.relations)
+            for span in annotation.spans:
+                attributes = span.attributes | CHANGED.get((span.label, span.text), {})
+                if span.label == "Casualty":
+                    attributes.setdefault("factuality", "asserted")
+                spans.append(msgspec.structs.replace(span, attributes=attributes))
+            ids = {(span.label, span.text): span.id for span in spans}
+            if ids.keys() >= set(DISPUTE):
+                head, tail = (ids[key] for key in DISPUTE)
+                relations.append(Relation(label="towards", head=head, tail=tail))
+            changed = msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations))
+            corpus.write_annotation(annotation_set, changed)
+    # The shipped files describe the shipped inventory.
+    for name in ("annotation.schema.json", "classes.json"):
+        (folder / "schema" / name).unlink()
+    run(folder, str(Path(sys.executable).parent / "annotate"), "generate")
 
 
 def run(folder: Path, *words: str) -> str:
@@ -41,7 +83,11 @@ def run(folder: Path, *words: str) -> str:
 
 def test_load_and_look_draws_every_count(clone: Path) -> None:
     said = run(clone, sys.executable, str(EXAMPLES / "load_and_look.py"), "dataset", "counts.png")
-    assert "The agency | 33 people were killed | exact 33 33" in said
+    lines = said.splitlines()
+    assert "The agency | 33 people were killed | exact 33 33 | asserted | disputed by The US-led coalition" in lines
+    assert "The agency | 25 injured | exact 25 25 | denied" in lines
+    number, listed = map(int, re.findall(r"plots the (\d+) claims .* and lists (\d+) not claimed", said)[0])
+    assert (number > 3, listed) == (True, 2)
     picture = clone.joinpath("counts.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
     width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))

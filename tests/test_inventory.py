@@ -53,6 +53,66 @@ LEAST_DISTANCE = 18
         ("anchor: Verb", "anchor: Word", "records.sayings.anchor: no span label is called 'Word'"),
         ("{relation: words}", "{relation: lies_at}", "records.sayings.roles.words.relation: does not start from Verb"),
         ("within: words", "within: word", "records.loads.roles.reporter.enclosing.within: no role is called 'word'"),
+        (
+            "{relation: lies_at}",
+            "{relation: lies_at, when: {rank: [master]}}",
+            "records.loads.roles.quay.when: no choice attribute of Load is called 'rank'; use one of: wording",
+        ),
+        (
+            "{relation: lies_at}",
+            "{relation: lies_at, when: {least: ['1']}}",
+            "records.loads.roles.quay.when: no choice attribute of Load is called 'least'",
+        ),
+        (
+            "{relation: lies_at}",
+            "{relation: lies_at, when: {wording: [exact, about]}}",
+            "records.loads.roles.quay.when.wording: no value is called 'about'; use one of: exact, at least",
+        ),
+        (
+            "{relation: lies_at}",
+            "{relation: lies_at, when: {wording: []}}",
+            "records.loads.roles.quay.when.wording: has 0 entries; give at least 1",
+        ),
+        (
+            "vague: none}",
+            "vague: none}\n    denied: {truth: [no]}",
+            "intervals[0].denied: no choice attribute of Load is called 'truth'",
+        ),
+        (
+            "vague: none}",
+            "vague: none}\n    views: {low: {definition: D., source: S., count: [minimum], when: {wording: [never]}}}",
+            "intervals[0].views.low.when.wording: no value is called 'never'",
+        ),
+        (
+            "{relation: lies_at}",
+            "{relation: lies_at, follow: means}",
+            "records.loads.roles.quay.follow: no relation is called 'means'",
+        ),
+        (
+            "{relation: lies_at}",
+            "{relation: lies_at, follow: words}",
+            "records.loads.roles.quay.follow: starts from no tail of 'lies_at'; take a relation that does",
+        ),
+        (
+            "take: speaker}",
+            "take: speaker}\n        follow: words",
+            "records.loads.roles.reporter.follow: starts from no tail of 'reported_by'",
+        ),
+        (
+            "{relation: lies_at}",
+            "{when: {wording: [exact]}}",
+            "records.loads.roles.quay: has none of: relation, enclosing; add at least one",
+        ),
+        (
+            "        relation: reported_by\n",
+            "        follow: words\n",
+            "records.loads.roles.reporter.follow: the role has no 'relation' to follow from; add one, or remove",
+        ),
+        (
+            "  continues:\n    definition: From",
+            "  continues:\n    refers: true\n    definition: From",
+            "relations.continues: 'refers' does not belong here; remove it",
+        ),
         ("title: Port news", "title: [", "line 5: "),
         ("title: Port news", "title: Port news\ntitle: Port", "the key 'title' appears twice"),
     ],
@@ -82,6 +142,40 @@ def test_two_relations_cannot_join_pieces(project: Project) -> None:
         "  joins: {definition: Too., guideline: speech.md, joins_pieces: true}\n\nrecords:",
     )
     with pytest.raises(CannotRun, match=r"relations\.joins.joins_pieces: 'continues' joins pieces already"):
+        load_inventory(project.schema)
+
+
+def test_a_role_cannot_take_from_one_without_a_relation(project: Project) -> None:
+    role = "{enclosing: {record: loads, within: quay, take: reporter}}"
+    project.replace("schema/labels.yaml", "{relation: words}", f"{{relation: words}}\n      about: {role}")
+    assert project.inventory.records["sayings"].roles["about"].relation is None
+    project.replace("schema/labels.yaml", "within: words", "within: about")
+    with pytest.raises(CannotRun, match=r"reporter\.enclosing\.within: the role 'about' has no 'relation'; name a"):
+        load_inventory(project.schema)
+
+
+def test_a_condition_on_enclosing_records_is_about_their_anchor(project: Project) -> None:
+    """The anchors of the records around a load are verbs, which have no attribute in this inventory."""
+    project.replace("schema/labels.yaml", "take: speaker}", "take: speaker, KEY: {wording: [exact]}}")
+    path = project.path("schema/labels.yaml")
+    text = path.read_text()
+    for key in ("where", "passes_on"):
+        path.write_text(text.replace("KEY", key))
+        with pytest.raises(CannotRun, match=rf"enclosing\.{key}: no choice attribute of Verb is called 'wording'"):
+            load_inventory(project.schema)
+    path.write_text(text.replace("KEY", "where").replace("labels: [Load]", "labels: [Load, Verb]", 1))
+    [rule] = [role.enclosing for role in project.inventory.records["loads"].roles.values() if role.enclosing]
+    assert (rule.where, rule.passes_on) == ({"wording": ("exact",)}, {})
+
+
+def test_a_role_cannot_both_follow_and_enclose(project: Project) -> None:
+    project.replace(
+        "schema/labels.yaml",
+        "  lies_at:",
+        "  of: {definition: D., guideline: cargo.md, head: [Speaker], tail: [Quay], refers: true}\n  lies_at:",
+    )
+    project.replace("schema/labels.yaml", "take: speaker}", "take: speaker}\n        follow: of")
+    with pytest.raises(CannotRun, match=r"reporter\.follow: the role has 'enclosing' already; keep one"):
         load_inventory(project.schema)
 
 

@@ -14,7 +14,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article
 from annotate.record_columns import Graphs, find_enclosing
 from annotate.records import Graph, Mention, Piece
-from tests.graphs import TANGLED, ZOO, batches
+from tests.graphs import CHAINED, CONDITIONAL, TANGLED, ZOO, batches
 
 Batch = list[tuple[Article, Annotation]]
 
@@ -74,7 +74,7 @@ def require_equal(annotations: Sequence[Annotation], inventory: Inventory) -> No
             ]
 
 
-@pytest.mark.parametrize("inventory", [ZOO, TANGLED])
+@pytest.mark.parametrize("inventory", [ZOO, TANGLED, CONDITIONAL, CHAINED])
 @given(batches)
 @settings(deadline=None)
 def test_columns_equal_the_graph_of_each_document(inventory: Inventory, batch: Batch) -> None:

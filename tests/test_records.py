@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate import inventory
 from annotate.inventory import Inventory
-from annotate.model import Annotation, Relation, Span
+from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.records import PIECE_SEPARATOR, Graph, Piece, Record
+from tests.graphs import CONDITIONAL
 
 ZOO = inventory.load_inventory(Path(__file__).parent / "dataset" / "zoo")
 TEXT = "".join(chr(ord("a") + number % 26) for number in range(200))
@@ -187,6 +189,61 @@ def test_loops_dangling_ends_and_forbidden_ends_do_no_harm() -> None:
     found = Graph(made, ZOO).records()
     assert role(one(found, "sayings"), "words") == [("a", 0)]
     assert role(one(found, "animals"), "colour") == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "seer", "liked"),
+    [({}, [], []), ({"mood": "calm"}, [("k", 0)], []), ({"mood": "wild"}, [], [("other", 1)])],
+)
+def test_a_role_is_filled_only_for_anchors_that_meet_its_condition(
+    attributes: dict[str, AttributeValue], seer: list[tuple[str, int]], liked: list[tuple[str, int]]
+) -> None:
+    spans = {"k": ("Keeper", 0, 2), "animal": ("Animal", 5, 9), "other": ("Animal", 10, 14)}
+    made = annotation(spans, ("seen_by", "animal", "k"), ("likes", "k", "other"))
+    with_values = [msgspec.structs.replace(span, attributes=attributes) for span in made.spans]
+    made = msgspec.structs.replace(made, spans=tuple(with_values))
+    record = Graph(made, CONDITIONAL).records()["animals"][0]
+    assert (role(record, "seer"), role(record, "liked")) == (seer, liked)
+
+
+def test_a_condition_of_several_attributes_asks_for_all_of_them() -> None:
+    condition = {"mood": ("calm", "wild"), "size": ("big",)}
+    assert inventory.meets_condition({"mood": "wild", "size": "big", "legs": 4}, condition)
+    assert not inventory.meets_condition({"mood": "wild", "size": "small"}, condition)
+    assert not inventory.meets_condition({"mood": "wild"}, condition)
+    assert inventory.meets_condition({}, {})
+
+
+def liked_by(*relations: tuple[str, str, str]) -> list[tuple[str, int, str | None]]:
+    """What fills the role of a keeper that follows `coloured` from what the keeper likes."""
+    spans = {
+        "k": ("Keeper", 0, 2),
+        "horse": ("Animal", 4, 9),
+        "pony": ("Animal", 10, 14),
+        "red": ("Colour", 20, 23),
+        "blue": ("Colour", 16, 19),
+    }
+    record = one(Graph(annotation(spans, *relations), CONDITIONAL).records(), "tastes")
+    return [(filler.mention.id, filler.distance, filler.through) for filler in record.roles["liked"]]
+
+
+def test_a_relation_is_followed_to_what_a_tail_stands_for() -> None:
+    likes = ("likes", "k", "horse")
+    assert liked_by(likes, ("coloured", "horse", "red")) == [("red", 1, "horse")]
+    assert liked_by(likes, ("coloured", "horse", "red"), ("coloured", "horse", "blue")) == [
+        ("blue", 1, "horse"),
+        ("red", 1, "horse"),
+    ]
+    # A horse with no colour is not what the relation leads to; a colour is.
+    assert liked_by(likes) == []
+    assert liked_by(likes, ("likes", "k", "red")) == [("red", 0, None)]
+
+
+def test_a_mention_that_is_found_twice_is_listed_at_its_least_distance_through_the_first() -> None:
+    likes = (("likes", "k", "pony"), ("likes", "k", "horse"))
+    coloured = (("coloured", "pony", "red"), ("coloured", "horse", "red"), ("coloured", "horse", "blue"))
+    assert liked_by(*likes, *coloured) == [("blue", 1, "horse"), ("red", 1, "horse")]
+    assert liked_by(*likes, *coloured, ("likes", "k", "red")) == [("red", 0, None), ("blue", 1, "horse")]
 
 
 LABELS = list(ZOO.spans)

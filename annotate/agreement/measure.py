@@ -265,7 +265,7 @@ def measure_records(study: Study, bootstrap: Bootstrap) -> Iterator[RecordRow]:
                     bootstrap.measure(counts.exact, f1, if_empty),
                     bootstrap.measure(counts.overlap, f1, if_empty),
                     bootstrap.measure(counts.characters, f1, if_empty),
-                    study.count_left_out(study.inventory.relations[record_type.roles[role].relation].since),
+                    study.count_left_out(study.inventory.role_since(record_type.roles[role])),
                 )
                 for role, counts in tallies.roles.items()
             ],

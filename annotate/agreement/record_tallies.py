@@ -65,10 +65,10 @@ class RecordCounter:
     def tally(self, record_type: RecordType) -> RecordTallies:
         """Count the records of a type, over all pairs of annotators.
 
-        A role whose relation is newer than an annotation does not count, in whole records neither.
+        A role that a relation or attribute newer than an annotation decides does not count, in whole records neither.
         """
         roles = {name: RoleTallies(Tally(), Tally(), Tally()) for name in record_type.roles}
-        since = {name: self._study.inventory.relations[role.relation].since for name, role in record_type.roles.items()}
+        since = {name: self._study.inventory.role_since(role) for name, role in record_type.roles.items()}
         tallies = RecordTallies(Tally(), Tally(), Tally(), Tally(), roles)
         for comparison in self._study.comparisons(self._study.inventory.spans[record_type.anchor].since):
             add_matching(tallies.anchors, comparison, comparison.exact, {record_type.anchor})

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotate.annotation_schema import LARGEST, SHA256_PATTERN, SPAN_ID_LENGTH, SPAN_ID_PATTERN, VERSION_PATTERN
+from annotate.checks.relations import labels_that_fill_roles, reference_within_its_meaning
 from annotate.checks.spans import OF_COUNTS
 from annotate.columns import (
     UNKNOWN,
@@ -104,10 +105,9 @@ class Prefilter:
             )
             if bounds != Bounds()
         ]
-        # Labels that need no relation by R116: those at a head, and those that `per_tail` counts already.
-        exempt = {name for relation in relations for name in relation.head}
-        exempt |= {name for relation in relations if relation.per_tail.least for name in relation.tail}
-        self._needs_relation = is_among(inventory.spans.keys() - exempt)
+        self._needs_relation = is_among(labels_that_fill_roles(inventory))
+        # The last element is for unknown relations (-1).
+        self._refers = np.array([*(relation.refers for relation in relations), False], np.bool_)
         pieces = inventory.pieces
         self._joins_pieces = None if pieces is None else list(inventory.relations).index(pieces)
         self._attributes = [
@@ -150,6 +150,7 @@ class Prefilter:
         accepted[document_indices(spans.bounds)[faulty]] = False
         accepted[document_indices(relations.bounds)[self._faulty_relations(documents, joins, later)]] = False
         self._refuse_wrong_counts(documents, accepted)
+        self._refuse_wrong_references(documents, joins, accepted)
         return accepted
 
     def _faulty_spans(self, spans: Spans) -> Mask:
@@ -185,7 +186,8 @@ class Prefilter:
         spans, relations = documents.spans, documents.relations
         size = len(spans.ids)
         related = np.zeros(size + 1, np.bool_)
-        related[relations.heads] = related[relations.tails] = True
+        filling = ~self._refers[relations.labels]
+        related[relations.heads[filling]] = related[relations.tails[filling]] = True
         faulty: Mask = self._needs_relation[spans.labels] & ~related[:-1]
         for relation, at_head, labels, bounds in self._relation_counts:
             ends = (relations.heads if at_head else relations.tails)[relations.labels == relation]
@@ -224,6 +226,25 @@ class Prefilter:
                 accepted[document] = not any(
                     True for rule in OF_COUNTS for _ in rule.check(annotation, self._inventory)
                 )
+
+    def _refuse_wrong_references(self, documents: Documents, joins: Mask, accepted: Mask) -> None:
+        """Set `accepted` to False for each annotation in which R117 finds something.
+
+        Few heads begin within their tails. Only those are left to the rule, which also looks at later pieces.
+        """
+        spans, relations = documents.spans, documents.relations
+        referring = np.flatnonzero(self._refers[relations.labels] & accepted[document_indices(relations.bounds)])
+        if not len(referring):
+            return
+        continued = np.zeros(len(spans.ids) + 1, np.bool_)
+        continued[relations.tails[joins]] = True
+        heads, tails = relations.heads[referring], relations.tails[referring]
+        within = (spans.starts[heads] >= spans.starts[tails]) & (spans.ends[heads] <= spans.ends[tails])
+        within |= continued[tails]
+        for index in np.unique(document_indices(relations.bounds)[referring[within]]).tolist():
+            if accepted[index]:
+                annotation = documents.annotation(index)
+                accepted[index] = not any(True for _ in reference_within_its_meaning.check(annotation, self._inventory))
 
     def _has_bounds(self, attributes: Attributes, label: int) -> bool:
         """Tell whether a count has numbers, or a wording that asks for them: no rule finds anything in the others."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from annotate.findings import Problem, Rule, rule
 from annotate.inventory import Bounds, Inventory, RelationLabel
 from annotate.model import Annotation, Relation, Span
+from annotate.records import Graph
 from annotate.util.escape import quote
 
 
@@ -293,22 +294,57 @@ def relation_of_later_piece(annotation: Annotation, inventory: Inventory) -> Ite
                 yield Problem(f"{end} of {relation.label} is a later piece; attach it to the first one", name)
 
 
+def labels_that_fill_roles(inventory: Inventory) -> set[str]:
+    """Return the labels that need a relation by R116: those that are only at the tails of relations.
+
+    Labels that `per_tail` counts are left to R107. Relations that only refer count for nothing here: neither end of one
+    is a role.
+    """
+    relations = [label for label in inventory.relations.values() if not label.refers]
+    heads = {name for label in relations for name in label.head}
+    counted = {name for label in relations if label.per_tail.least for name in label.tail}
+    return {name for label in relations for name in label.tail} - heads - counted
+
+
 @rule("R116")
 def in_no_relation(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A span whose label exists only to fill a role fills one.
 
     Why: a place without an event, or a speaker who says nothing, is in no record.
-    Fails: a place to which no relation points.
+    Fails: a place to which no relation points; words such as "this claim" that only point back to what they mean.
     Passes: the same place with a relation to it; no label, if nothing happened there.
     Guideline: how-to-label.md
     """
-    labels = inventory.relations.values()
-    heads = {name for label in labels for name in label.head}
-    required = {name for label in labels if label.per_tail.least for name in label.tail}
-    touched = {name for relation in annotation.relations for name in (relation.head, relation.tail)}
+    filling = labels_that_fill_roles(inventory)
+    pointing = {name for name, label in inventory.relations.items() if label.refers}
+    touched = {
+        name
+        for relation in annotation.relations
+        if relation.label not in pointing
+        for name in (relation.head, relation.tail)
+    }
     for span in annotation.spans:
-        if span.label in inventory.spans and span.label not in heads | required and span.id not in touched:
+        if span.label in filling and span.id not in touched:
             yield Problem(f"{_name(span)} is in no relation; draw the one it is labelled for, or remove it", span.id)
+
+
+@rule("R117")
+def reference_within_its_meaning(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """Words that point back to other words do not lie within them.
+
+    Why: "this claim" means something said elsewhere; as a part of what it means it would mean itself.
+    Fails: a relation with `refers` from "this claim" to a quotation that has "this claim" in it.
+    Passes: the same relation to the quotation before.
+    """
+    if any(label.refers for label in inventory.relations.values()):
+        for relation, head, tail in Graph(annotation, inventory).related:
+            # R110 and R115 report what leads from a span to itself, or to another piece of it.
+            if inventory.relations[relation.label].refers and head.id != tail.id and tail.encloses(head):
+                yield Problem(
+                    f"{relation.label} leads from {quote(head.text, 40)} to the {tail.label} around it; "
+                    f"draw {relation.label} to what it means, or remove the relation",
+                    head.id,
+                )
 
 
 OF_ENDS: tuple[Rule, ...] = (end_missing, same_relation_twice, to_itself)
@@ -325,5 +361,6 @@ OF_INVENTORY: tuple[Rule, ...] = (
     fork_of_pieces,
     relation_of_later_piece,
     in_no_relation,
+    reference_within_its_meaning,
 )
 RULES: tuple[Rule, ...] = (*OF_ENDS, *OF_INVENTORY)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from annotate.findings import Fix, Problem, Rule, rule
-from annotate.inventory import Interval, Inventory, Reading
+from annotate.inventory import Condition, Interval, Inventory, Reading
 from annotate.model import Annotation, Span
 from annotate.numbers import find_numbers
 from annotate.offsets import is_inside_word, trim_range
@@ -196,6 +196,60 @@ def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterato
                 )
 
 
+def _denied_counts(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Span, Interval, set[int], bool]]:
+    """Yield each span that states a count where the inventory tells denied ones, its numbers, and whether it denies."""
+    for span, interval, minimum, maximum in _intervals(annotation, inventory):
+        if interval.denied:
+            numbers = {number for number in (minimum, maximum) if number is not None}
+            yield span, interval, numbers, interval.denies(span.attributes)
+
+
+@rule("P304", "warning")
+def denied_count_of_no_claim(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """A number that is denied is one that something else in the article claims.
+
+    Why: who denies a count answers a claim of it; if no other words of the article have the number, most often the
+    number is that of the denier's own claim, and the harm is not denied.
+    Fails: "denied that 40 were hurt", where no other count of the article is 40.
+    Passes: the same after "40 people were hurt, the agency said"; denied harm without a count.
+    """
+    claimed: dict[str, set[int]] = {}
+    counts = list(_denied_counts(annotation, inventory))
+    for span, _, numbers, is_denied in counts:
+        if not is_denied:
+            claimed.setdefault(span.label, set()).update(numbers)
+    for span, _, numbers, is_denied in counts:
+        unclaimed = sorted(numbers - claimed.get(span.label, set()) - {0}) if is_denied else []
+        if unclaimed:
+            yield Problem(
+                f"{span.label} {quote(span.text, 40)} denies {' and '.join(map(str, unclaimed))}, which no other"
+                f" {span.label} claims; label the claim, or mark this one as not denied",
+                span.id,
+            )
+
+
+@rule("P305")
+def count_of_none(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
+    """Harm that did not happen is denied harm without a count, where the inventory tells denied harm.
+
+    Why: "no one was hurt" and "denied that anyone was hurt" mean the same, and must not be told apart by a count of 0.
+    Fails: "no one was hurt" with minimum 0 and maximum 0.
+    Passes: the same as denied harm with neither; a count of 0 where the inventory has no `denied`.
+    """
+    for span, interval, numbers, _ in _denied_counts(annotation, inventory):
+        if numbers == {0}:
+            yield Problem(
+                f"{span.label} {quote(span.text, 40)} counts 0; "
+                f"empty {interval.minimum} and {interval.maximum}, and set {_name_condition(interval.denied)}",
+                span.id,
+            )
+
+
+def _name_condition(condition: Condition) -> str:
+    """Return how attributes are set so that a condition is met: "kind to a or b"."""
+    return " and ".join(f"{name} to {' or '.join(values)}" for name, values in condition.items())
+
+
 @rule("P401", "warning")
 def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
     """A span begins and ends at a word boundary.
@@ -227,5 +281,11 @@ def crosses_lines(annotation: Annotation) -> Iterator[Problem]:
 
 OF_TEXT: tuple[Rule, ...] = (outside_text, text_differs, white_space_at_ends, cuts_a_word)
 OF_SPANS: tuple[Rule, ...] = (empty_span, same_span_twice, same_id_twice, crosses_lines)
-OF_COUNTS: tuple[Rule, ...] = (minimum_above_maximum, wording_and_bounds, number_not_in_words)
+OF_COUNTS: tuple[Rule, ...] = (
+    minimum_above_maximum,
+    wording_and_bounds,
+    number_not_in_words,
+    denied_count_of_no_claim,
+    count_of_none,
+)
 RULES: tuple[Rule, ...] = (*OF_TEXT, *OF_SPANS, *OF_COUNTS)

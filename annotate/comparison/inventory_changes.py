@@ -15,6 +15,7 @@ from annotate.inventory import Inventory
 
 _LABEL_LISTS = frozenset({"labels", "head", "tail"})
 _BOUNDS = frozenset({"per_head", "per_tail"})
+_CONDITIONS = frozenset({"when", "denied", "where", "passes_on"})
 _PRESENTATION = frozenset({"title", "hotkey", "color", "guideline", "shown_as", "since", "source"})
 """Fields that decide how an entry is shown, not what it means."""
 
@@ -113,7 +114,8 @@ def _translate_names(entries: _Entries, what: str, renames: Renames) -> _Entries
     fields: dict[str, Mapping[str, str]] = {
         **dict.fromkeys(("labels", "head", "tail", "anchor", "label"), labels),
         "layer": renames.get("layer", {}),
-        "relation": renames.get("relation", {}),
+        **dict.fromkeys(("relation", "follow"), renames.get("relation", {})),
+        "record": renames.get("record", {}),
         **dict.fromkeys(("minimum", "maximum", "wording", "classes"), attributes),
     }
 
@@ -121,6 +123,15 @@ def _translate_names(entries: _Entries, what: str, renames: Renames) -> _Entries
         if field == "readings":
             wording = translate_value(entry, "wording", entry["wording"])
             return {_own_name(values.get(f"{wording}.{name}", name)): reading for name, reading in value.items()}
+        if field in _CONDITIONS:
+            return {
+                (new_name := attributes.get(name, name)): tuple(
+                    _own_name(values.get(f"{new_name}.{own}", own)) for own in names
+                )
+                for name, names in value.items()
+            }
+        if field == "enclosing" and value:
+            return {key: translate_value(value, key, part) for key, part in value.items()}
         names = fields.get(field, {})
         if isinstance(value, tuple):
             return tuple(names.get(name, name) for name in value)
@@ -189,6 +200,8 @@ def _compare_entry(what: str, name: str, old: _Entry, new: _Entry) -> Iterator[I
         before, after = old.get(field), new.get(field)
         if before == after or (field in _LABEL_LISTS and set(before or ()) == set(after or ())):
             continue
+        if _sort_values(field, before) == _sort_values(field, after):
+            continue
         if field == "definition":
             kind = "presented" if _split_words(before) == _split_words(after) else "redefined"
         elif field == "type":
@@ -198,6 +211,13 @@ def _compare_entry(what: str, name: str, old: _Entry, new: _Entry) -> Iterator[I
         else:
             kind = find_width_change(field, before, after) or "changed"
         yield InventoryChange(kind=kind, what=what, name=name, field=field, old=before, new=after)  # type: ignore[arg-type]
+
+
+def _sort_values(field: str, value: Any) -> Any:
+    """Return the value of a field with the values of its conditions in an order of their own, which means the same."""
+    if field == "enclosing" and value:
+        return {key: _sort_values(key, part) for key, part in value.items()}
+    return {name: sorted(values) for name, values in value.items()} if field in _CONDITIONS else value
 
 
 def find_width_change(field: str, old: Any, new: Any) -> Literal["narrowed", "widened"] | None:
@@ -216,8 +236,10 @@ def find_width_change(field: str, old: Any, new: Any) -> Literal["narrowed", "wi
         return _compare_labels(set(old or ()), set(new or ()), empty_allows_all=field != "labels")
     if field in _BOUNDS:
         return _compare_bounds(old or {}, new or {})
-    if field == "required":
+    if field in ("required", "refers"):
         return "narrowed" if new else "widened"
+    if field in _CONDITIONS or field == "enclosing":
+        return None  # other spans meet any other condition, and other records are around
     if field == "classes" and None in (old, new):  # a column of its own is added or removed
         return "narrowed" if new is None else "widened"
     if isinstance(old, dict) and isinstance(new, dict) and old.items() <= new.items():

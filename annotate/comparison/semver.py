@@ -79,7 +79,10 @@ def name_gone(summary: Summary) -> Iterator[str]:
 
 @_rule("D102", "major")
 def meaning_narrowed(summary: Summary) -> Iterator[str]:
-    """A label may be used for less than before: fewer ends, fewer labels, tighter bounds, an attribute required.
+    """A label may be used for less than before: fewer ends or labels, tighter bounds, an attribute
+    that became required.
+
+    A relation that only refers from now on narrows, too: it no longer gives a label the relation that it needs.
 
     Why: earlier labels may no longer be allowed, and the labels of the two versions cannot be pooled.
     """
@@ -155,6 +158,8 @@ def class_id_shifted(summary: Summary) -> Iterator[str]:
 @_rule("D109", "major")
 def table_reads_otherwise(summary: Summary) -> Iterator[str]:
     """A record, role, interval or view takes other spans or reads them differently, or a label is in another layer.
+
+    Another condition, with more values or fewer, takes other spans.
 
     Why: the same labels give other rows under the same column names.
     """

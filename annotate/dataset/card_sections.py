@@ -170,6 +170,14 @@ def limitations_section(facts: Facts) -> Markdown:
     if rare:
         names = Markdown(", ").join(map(markdown_code, rare))
         points.append(Markdown("Fewer than {} examples each: {}.").format(FEW, names))
+    for interval in inventory.intervals:
+        if interval.denied:
+            denied = f"{counts.denied[interval.label]:,} of {count_noun(counts.spans[interval.label], 'span')}"
+            points.append(
+                Markdown("{} labelled {} deny: their numbers belong in no sum of what is claimed.").format(
+                    denied, markdown_code(interval.label)
+                )
+            )
     points.append("Labels follow the words of the text; nothing was checked against the world.")
     return Markdown("## Limitations\n\n{}").format(
         Markdown("\n").join(Markdown("- {}").format(point) for point in points)

@@ -48,6 +48,7 @@ class Counts:
         own: Articles by the annotators who have rows of `annotations`.
         adjudicated: Articles by adjudicator.
         spans: Gold spans by label.
+        denied: Gold spans by label that deny what others count.
         values: Gold attribute values, by label and attribute, then value.
         relations: Gold relations by label.
         filled: Rows with a value, by table and column.
@@ -68,6 +69,7 @@ class Counts:
     own: Counter[str] = field(default_factory=Counter)
     adjudicated: Counter[str] = field(default_factory=Counter)
     spans: Counter[str] = field(default_factory=Counter)
+    denied: Counter[str] = field(default_factory=Counter)
     values: dict[tuple[str, str], Counter[str | int]] = field(default_factory=lambda: defaultdict(Counter))
     relations: Counter[str] = field(default_factory=Counter)
     filled: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -91,6 +93,11 @@ class Counts:
         )
         for (label, name, value), count in values.items():
             self.values[names[label], name][value] += count
+        for interval in documents.inventory.intervals:
+            if interval.denied:
+                labelled = np.flatnonzero(spans.labels == names.index(interval.label)).tolist()
+                denied = sum(interval.denies(spans.attributes[position]) for position in labelled)
+                self.denied[interval.label] += denied
         self.add_rows(split, tables)
 
     @property

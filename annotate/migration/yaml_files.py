@@ -1,6 +1,6 @@
 """`labels.yaml` and `baseline.yaml` after the steps of a migration; only what a step names is edited."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -260,11 +260,36 @@ def _records_classified_by(document: YamlDocument, attribute: str) -> Iterator[t
             yield record, classes
 
 
+def _conditions(document: YamlDocument) -> Iterator[yaml.Node]:
+    """Yield each condition: of roles and the records that fill them, of views, and what counts as denied."""
+    for _, _, fields in _roles(document):
+        yield from (node for key, (_, node) in fields.items() if key == "when")
+        rule = entries(fields["enclosing"][1]) if "enclosing" in fields else {}
+        yield from (node for key, (_, node) in rule.items() if key in ("where", "passes_on"))
+    for interval in document.get("intervals").value:
+        fields = entries(interval)
+        if "denied" in fields:
+            yield fields["denied"][1]
+        for _, view in entries(fields["views"][1]).values() if "views" in fields else ():
+            yield from (node for key, (_, node) in entries(view).items() if key == "when")
+
+
+def _roles(document: YamlDocument) -> Iterator[tuple[str, str, dict[str, tuple[yaml.Node, yaml.Node]]]]:
+    """Yield each role: the names of its record and its own, and its fields."""
+    for record in document.keys("records"):
+        for role, (_, fields) in entries(document.get("records", record, "roles")).items():
+            yield record, role, entries(fields)
+
+
 def _edit_attribute(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     name = step.names[0]
+    keys = [key for condition in _conditions(document) for key, _ in condition.value if key.value == name]
     if step.to is None:
+        for key in keys:
+            raise ValueError(f"{step}: a condition needs it ({describe_line(key)}); take the condition out first")
         yield from _remove_attribute(document, name)
         return
+    yield from (replace_scalar(key, step.to) for key in keys)
     yield replace_scalar(entries(document.get("attributes"))[name][0], step.to)
     for interval in document.get("intervals").value:
         nodes = (entries(interval)[key][1] for key in _INTERVAL_ATTRIBUTES)
@@ -281,6 +306,13 @@ def _edit_value(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdi
             yield document.remove_entry(mapping, name)
         else:
             yield replace_scalar(entries(mapping)[name][0], step.to)
+    for condition in _conditions(document):
+        allowed = entries(condition).get(attribute, (None, None))[1]
+        if allowed is not None:
+            if step.to is None and [item.value for item in allowed.value] == [name]:
+                problem = f"{step}: a condition asks for it alone ({describe_line(allowed)})"
+                raise ValueError(f"{problem}; take the condition out first")
+            yield from _edit_list(document, allowed, [name], [step.to] if step.to else [])
     for fields in intervals:
         for _, view in entries(fields["views"][1]).values() if "views" in fields else ():
             if "words_for" in entries(view):
@@ -297,16 +329,31 @@ def _edit_relation(document: YamlDocument, step: MigrationStep) -> Iterator[Yaml
         yield document.remove_entry(relations, name)
     else:
         yield replace_scalar(entries(relations)[name][0], step.to)
+    nodes = [
+        (record, role, key, fields[key][1])
+        for record, role, fields in _roles(document)
+        for key in ("relation", "follow")
+        if key in fields and fields[key][1].value == name
+    ]
+    if step.to is not None:
+        yield from (replace_scalar(node, step.to) for _, _, _, node in nodes)
+        return
+    dropped = {(record, role) for record, role, key, _ in nodes if key == "relation"}
+    yield from _drop_roles(document, dropped)
+    for record, role, key, _ in nodes:
+        if key == "follow" and (record, role) not in dropped:
+            yield document.remove_entry(document.get("records", record, "roles", role), "follow")
+
+
+def _drop_roles(document: YamlDocument, dropped: Collection[tuple[str, str]]) -> Iterator[YamlEdit]:
+    """Remove roles, each given as the names of its record and its own, and the records that have no other."""
     for record in document.keys("records"):
         roles = document.get("records", record, "roles")
-        relation_of = {role: entries(fields)["relation"][1] for role, (_, fields) in entries(roles).items()}
-        filled = [role for role, relation in relation_of.items() if relation.value == name]
-        if step.to is not None:
-            yield from (replace_scalar(relation_of[role], step.to) for role in filled)
-        elif len(filled) == len(relation_of):
+        gone = [role for role in entries(roles) if (record, role) in dropped]
+        if len(gone) == len(entries(roles)):
             yield document.remove_entry(document.get("records"), record)
         else:
-            yield from (document.remove_entry(roles, role) for role in filled)
+            yield from (document.remove_entry(roles, role) for role in gone)
 
 
 def _reword_relation(relation: yaml.Node, words: str) -> YamlEdit:
@@ -320,14 +367,16 @@ def _reword_relation(relation: yaml.Node, words: str) -> YamlEdit:
 
 
 def _edit_record(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
-    """Remove a record, and the `enclosing` of roles of other records that look into it."""
+    """Remove a record, the `enclosing` of roles that look into it, and the roles that have nothing else."""
     name = step.names[0]
-    yield document.remove_entry(document.get("records"), name)
-    for record in document.keys("records"):
-        for _, role in entries(document.get("records", record, "roles")).values() if record != name else ():
-            fields = entries(role)
-            if "enclosing" in fields and entries(fields["enclosing"][1])["record"][1].value == name:
-                yield document.remove_entry(role, "enclosing")
+    dropped = set[tuple[str, str]]()
+    for record, role, fields in _roles(document):
+        looks_into = entries(fields["enclosing"][1])["record"][1].value if "enclosing" in fields else None
+        if record == name or (looks_into == name and "relation" not in fields):
+            dropped.add((record, role))
+        elif looks_into == name:
+            yield document.remove_entry(document.get("records", record, "roles", role), "enclosing")
+    yield from _drop_roles(document, dropped)
 
 
 _STEP_EDITS = {

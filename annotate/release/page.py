@@ -16,7 +16,7 @@ from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.release.page_articles import MarkedArticle
-from annotate.release.page_incidents import Incident, Scale, find_incidents
+from annotate.release.page_incidents import Incident, Scale, find_incidents, tells_disputes
 from annotate.util.html import legible_on, templates
 from annotate.util.tables import Table
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SHOWN_ARTICLES = 100
 """Articles that the page shows by default."""
 SHOWN_INCIDENTS = 200
-"""Incidents that the page shows, those with several claimants first."""
+"""Incidents that the page shows, the contested ones first."""
 _HIDDEN_COLUMNS = ("same", "retargeted", "only ", "loose")
 """How the names of columns begin that say how relations differ; they would make the tables too wide for a phone."""
 
@@ -160,6 +160,10 @@ def _describe_incidents(content: PageContent, article_ids: Sequence[str]) -> dic
         "incidents": shown,
         "incident_count": len(incidents),
         "contested_count": sum(incident.is_contested for incident in incidents),
-        "scale": Scale([count for incident in shown for claim in incident.claims for count in claim.counts]),
+        "scale": Scale(
+            [count for incident in shown for claim in incident.claims_that_are("claimed") for count in claim.counts]
+        ),
+        "tells_denial": any(interval.denied for interval in content.inventory.intervals),
+        "tells_disputes": tells_disputes(content.inventory),
         "titles_of": titles_of,
     }

@@ -1,16 +1,18 @@
-"""Counts by incident, for the page: who says how many, as bars from the lower to the upper number on one scale.
+"""Counts by incident, for the page: who claims how many, as bars from the lower to the upper number on one scale.
 
+Only what is claimed has a bar. Who denies harm, and harm that is neither claimed nor denied, is listed below in words.
+Who disputes a count that another claims is named with that count.
 Two counts belong to one incident if the text or the corpus says so: one mention (a place, a means) fills a role of
 both, or a link covers the words of both. No knowledge of the world is used.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from annotate.inventory import Interval, Inventory, RecordType
+from annotate.inventory import Interval, Inventory, RecordType, Role, meets_condition
 from annotate.model import Annotation, Link
 from annotate.records import Graph, Mention, Record
 from annotate.splits.groups import Bond, groups
@@ -21,12 +23,21 @@ LEFT, WIDTH = 3.0, 91.0
 """Where 0 is and how wide the scale is, in percent of the drawing; the rest on the right is space for an arrow."""
 
 
+Standing = Literal["claimed", "denied", "open"]
+"""How a source stands to the harm that it counts; open: neither claimed nor denied."""
+
+
 class Claim(NamedTuple):
     """A count in an article.
 
     Attributes:
         article_id: The article.
-        claimants: The words for who says it; empty if the text itself does.
+        standing: How the sources stand to it.
+        value: The attribute values that say so, in words; empty if the inventory has no conditions.
+        sources: The words for who says it: the nearest sources, whose claim or denial it is. Empty if the text itself
+            says it, or if the nearest source is not named.
+        relays: The words for who passes on what others say, nearest first.
+        disputes: For each role of those who dispute the count, its name in words and the words for who they are.
         anchor: The words of the count.
         low: The lower number; None if the text leaves it open.
         high: The upper number; None if the text leaves it open.
@@ -35,12 +46,23 @@ class Claim(NamedTuple):
     """
 
     article_id: str
-    claimants: tuple[str, ...]
+    standing: Standing
+    value: str
+    sources: tuple[str, ...]
+    relays: tuple[str, ...]
+    disputes: tuple[str, ...]
     anchor: Mention
     low: int | None
     high: int | None
     wording: str
     circumstances: tuple[Mention, ...]
+
+    @property
+    def source_text(self) -> str:
+        """The words for who says it."""
+        if self.sources:
+            return "; ".join(self.sources)
+        return "a source without a name" if self.relays else "the text itself"
 
     @property
     def counts(self) -> list[int]:
@@ -66,10 +88,24 @@ class Incident(NamedTuple):
     words: tuple[str, ...]
     claims: list[Claim]
 
+    def claims_that_are(self, *standings: Standing) -> list[Claim]:
+        """Return the claims that are claimed, denied or open, in their order."""
+        return [claim for claim in self.claims if claim.standing in standings]
+
+    @property
+    def has_several_claimants(self) -> bool:
+        """Whether there are several claimants; the text itself counts as one."""
+        return len({claim.source_text for claim in self.claims_that_are("claimed")}) > 1
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether somebody disputes what another claims."""
+        return any(claim.disputes for claim in self.claims_that_are("claimed"))
+
     @property
     def is_contested(self) -> bool:
-        """Whether there are several claimants; the text itself counts as one."""
-        return len({claim.claimants for claim in self.claims}) > 1
+        """Whether there are several claimants, or one who denies or disputes."""
+        return self.has_several_claimants or self.is_disputed or bool(self.claims_that_are("denied"))
 
 
 def find_incidents(
@@ -83,7 +119,7 @@ def find_incidents(
         links: The links of the corpus.
 
     Returns:
-        The incidents, those with several claimants first, otherwise in the order of articles and texts.
+        The incidents, the contested ones first, otherwise in the order of articles and texts.
     """
     claims = [
         claim for article_id, annotation in annotations for claim in _find_claims(inventory, article_id, annotation)
@@ -95,27 +131,60 @@ def find_incidents(
     return sorted(incidents, key=lambda incident: not incident.is_contested)
 
 
+def tells_disputes(inventory: Inventory) -> bool:
+    """Return whether records of counts have a role for those who dispute them."""
+    counted = {interval.label for interval in inventory.intervals}
+    return any(_find_source_roles(each)[1] for each in inventory.records.values() if each.anchor in counted)
+
+
+def _find_source_roles(record_type: RecordType) -> tuple[dict[str, Role], dict[str, Role]]:
+    """Return the roles of those who count, by name, and the roles of those who dispute it.
+
+    Both are filled from enclosing records. Those who count are found as the first such role is, that of claimants: in
+    records of the same type. Those who dispute are found in others.
+    """
+    roles = [(name, role, role.enclosing.record) for name, role in record_type.roles.items() if role.enclosing]
+    counting = {name: role for name, role, record in roles if record == roles[0][2]}
+    return counting, {name: role for name, role, _ in roles if name not in counting}
+
+
 def _find_claims(inventory: Inventory, article_id: str, annotation: Annotation) -> Iterator[Claim]:
     records_by_type = Graph(annotation, inventory).records()
     for record_type in inventory.records.values():
         interval = next((each for each in inventory.intervals if each.label == record_type.anchor), None)
         if interval:
-            role = _claimant_role(record_type)
-            yield from (_make_claim(article_id, record, interval, role) for record in records_by_type[record_type.name])
+            counting, disputing = _find_source_roles(record_type)
+            for record in records_by_type[record_type.name]:
+                yield _make_claim(article_id, record, interval, counting, disputing)
 
 
-def _claimant_role(record_type: RecordType) -> str | None:
-    """Return the role of who counts: the one that is filled from an enclosing record, if there is one."""
-    return next((name for name, role in record_type.roles.items() if role.enclosing), None)
-
-
-def _make_claim(article_id: str, record: Record, interval: Interval, claimant_role: str | None) -> Claim:
+def _make_claim(
+    article_id: str, record: Record, interval: Interval, source_roles: Mapping[str, Role], disputing: Iterable[str]
+) -> Claim:
     anchor = record.anchor
     low, high = (anchor.attributes.get(name) for name in (interval.minimum, interval.maximum))
-    others = [filler.mention for role, fillers in record.roles.items() if role != claimant_role for filler in fillers]
+    sources = [filler for role in source_roles for filler in record.roles[role]]
+    # Whoever denies by the word that introduces the count is said to deny it, and not to dispute it as well.
+    nearest = {filler.mention.id for filler in sources if filler.distance <= 1}
+    disputants = {
+        role: [filler.mention.text for filler in record.roles[role] if filler.mention.id not in nearest]
+        for role in disputing
+    }
+    others = [
+        filler.mention
+        for role, fillers in record.roles.items()
+        if role not in source_roles and role not in disputants
+        for filler in fillers
+    ]
+    conditions = [interval.denied, *(role.when for role in source_roles.values())]
+    names = dict.fromkeys(name for condition in conditions for name in condition)
     return Claim(
         article_id,
-        tuple(filler.mention.text for filler in record.roles[claimant_role]) if claimant_role else (),
+        _find_standing(anchor, interval, source_roles),
+        ", ".join(str(anchor.attributes[name]) for name in names if name in anchor.attributes),
+        tuple(filler.mention.text for filler in sources if filler.distance <= 1),
+        tuple(filler.mention.text for filler in sources if filler.distance > 1),
+        tuple(f"{role.replace('_', ' ')} {'; '.join(words)}" for role, words in disputants.items() if words),
         anchor,
         low if isinstance(low, int) else None,
         high if isinstance(high, int) else None,
@@ -123,6 +192,13 @@ def _make_claim(article_id: str, record: Record, interval: Interval, claimant_ro
         # A mention within the anchor is what is counted; it says nothing about the incident.
         tuple(mention for mention in others if not (anchor.start <= mention.start and mention.end <= anchor.end)),
     )
+
+
+def _find_standing(anchor: Mention, interval: Interval, source_roles: Mapping[str, Role]) -> Standing:
+    if interval.denies(anchor.attributes):
+        return "denied"
+    claimed = next((role.when for role in source_roles.values()), {})
+    return "claimed" if meets_condition(anchor.attributes, claimed) else "open"
 
 
 def _group_claims(claims: Sequence[Claim], links: Sequence[Link]) -> Iterator[list[Claim]]:

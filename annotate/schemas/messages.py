@@ -166,6 +166,11 @@ def _explain_required(error: Error) -> Explanation:
     return f"{name!r} is missing", f"add it, {describe_expected(expected)}" if expected else "add it"
 
 
+def _explain_any(error: Error) -> Explanation:
+    names = [name for schema in error.expected for name in schema.get("required", [])]
+    return f"has none of: {_join_values(names)}", "add at least one"
+
+
 def _explain_additional(error: Error) -> Explanation:
     names = undefined_fields(error)
     shown = [*map(quote, names[:_MOST_NAMES]), *(["…"] if len(names) > _MOST_NAMES else [])]
@@ -217,6 +222,7 @@ _EXPLAINERS: dict[str, Callable[[Error], Explanation]] = {
     "pattern": _explain_pattern,
     "not": _explain_pattern,
     "required": _explain_required,
+    "anyOf": _explain_any,
     "additionalProperties": _explain_additional,
     "minimum": _explain_bound,
     "maximum": _explain_bound,

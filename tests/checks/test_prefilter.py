@@ -19,9 +19,22 @@ from tests.conftest import BASE, ROOT
 from tests.strategies import annotations, texts
 
 INVENTORY = load_inventory(BASE / "schema")
+REFERRING = load_inventory(ROOT / "tests" / "invalid" / "R117-within-what-it-means" / "schema")
+"""The made-up inventory with denied counts, and with a relation that only points back."""
+REFERRING = msgspec.structs.replace(
+    REFERRING,
+    relations=REFERRING.relations
+    | {
+        "stands_for": msgspec.structs.replace(
+            REFERRING.relations["stands_for"], head=("Load", "Quay"), tail=("Load", "Words")
+        )
+    },
+)
 CORPUS = Corpus(BASE / "corpus")
 NAMES = CORPUS.annotated_ids("gold")
 LABELS = ["Speaker", "Verb", "Words", "Load", "Quay", "Nothing"]
+ATTRIBUTES = st.sampled_from(["rank", "least", "most", "wording", "remark", "truth"])
+VALUES = st.integers(-1, 9) | st.sampled_from(["master", "exact", "", "range", "denied"])
 PIECES = "continues"
 WORDS = "one two three four five six seven eight nine ten"
 
@@ -46,9 +59,8 @@ def altered_annotations(draw: st.DrawFn) -> tuple[Annotation, str]:
             {"label": draw(st.sampled_from(LABELS))},
             {"id": draw(st.sampled_from([spans[0].id, "a b", "", "x" * 101, "s1\n", "é"]))},
             {"text": draw(st.sampled_from(["", " ", "said"]))},
-            {"attributes": draw(st.dictionaries(st.sampled_from(["rank", "least", "most", "wording", "remark"]),
-                                                st.integers(-1, 9) | st.sampled_from(["master", "exact", "", "range"]),
-                                                max_size=3))},
+            {"attributes": draw(st.dictionaries(ATTRIBUTES, VALUES, max_size=4))},
+            {"attributes": {**spans[index].attributes, "truth": "denied"}},
         ]  # fmt: skip
         spans[index] = msgspec.structs.replace(spans[index], **draw(st.sampled_from(changes)))
     if draw(st.booleans()):
@@ -61,7 +73,7 @@ def altered_annotations(draw: st.DrawFn) -> tuple[Annotation, str]:
         )  # fmt: skip
         spans.append(new)
     ids = st.sampled_from([*(span.id for span in spans), "nowhere"])
-    labels = st.sampled_from([PIECES, *INVENTORY.relations, "nothing"])
+    labels = st.sampled_from([PIECES, *REFERRING.relations, "nothing"])
     relations += draw(st.lists(st.builds(lambda label, head, tail: Relation(label=label, head=head, tail=tail),
                                          labels, ids, ids), max_size=2))  # fmt: skip
     for items in (spans, relations):
@@ -89,7 +101,8 @@ def annotations_with_pieces(draw: st.DrawFn) -> Annotation:
         Relation(label=PIECES, head=head, tail=tail) for head, tail in draw(st.lists(st.tuples(ids, ids), max_size=4))
     ]
     relations += [
-        Relation(label="lies_at", head=head, tail=tail)
+        Relation(label=label, head=head, tail=tail)
+        for label in ("lies_at", "stands_for")
         for head, tail in draw(st.lists(st.tuples(ids, ids), max_size=1))
     ]
     return msgspec.structs.replace(
@@ -100,17 +113,59 @@ def annotations_with_pieces(draw: st.DrawFn) -> Annotation:
     )
 
 
+@st.composite
+def annotations_with_references(draw: st.DrawFn) -> Annotation:
+    """An annotation of `WORDS` in which only references are wrong, if anything: spans in pieces nest in one another."""
+    words = WORDS.split()
+    starts = [len(" ".join(words[:index])) + bool(index) for index in range(len(words))]
+    ranges = draw(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), min_size=2, max_size=5, unique=True))
+    lasts = [(first, min(first + more, 9)) for first, more in ranges]
+    bounds = sorted({(starts[first], starts[last] + len(words[last])) for first, last in lasts})
+    spans = [
+        Span(id=f"s{index}", label="Load", start=start, end=end, text=WORDS[start:end], attributes={"wording": "vague"})
+        for index, (start, end) in enumerate(bounds)
+    ]
+    pairs = [(head, tail) for head in spans for tail in spans if head is not tail]
+    joins = [(head, tail) for head, tail in pairs if head.start >= tail.end]
+    relations = [
+        Relation(label=PIECES, head=head.id, tail=tail.id)
+        for head, tail in (draw(st.lists(st.sampled_from(joins), max_size=2)) if joins else [])
+    ]
+    later = {relation.head for relation in relations}
+    relations += [
+        Relation(label="stands_for", head=head.id, tail=tail.id)
+        for head, tail in (draw(st.lists(st.sampled_from(pairs), max_size=2)) if pairs else [])
+        if not {head.id, tail.id} & later
+    ]
+    return msgspec.structs.replace(
+        CORPUS.read_annotation("gold", NAMES[0]),
+        text_sha256=sha256(WORDS),
+        spans=tuple(spans),
+        relations=tuple(relations),
+    )
+
+
+@given(annotations_with_references())
+@settings(max_examples=600, deadline=None)
+def test_accepts_exactly_the_references_that_the_rules_find_nothing_in(annotation: Annotation) -> None:
+    assert is_accepted(annotation, WORDS, REFERRING) == (explain(annotation, WORDS, REFERRING) == [])
+
+
+@pytest.mark.parametrize("inventory", [INVENTORY, REFERRING], ids=["base", "referring"])
 @given(altered_annotations())
 @settings(max_examples=600, deadline=None)
-def test_accepts_exactly_what_the_rules_find_nothing_in(altered: tuple[Annotation, str]) -> None:
+def test_accepts_exactly_what_the_rules_find_nothing_in(inventory: Inventory, altered: tuple[Annotation, str]) -> None:
     annotation, text = altered
-    assert is_accepted(annotation, text) == (explain(annotation, text, INVENTORY) == [])
+    assert is_accepted(annotation, text, inventory) == (explain(annotation, text, inventory) == [])
 
 
+@pytest.mark.parametrize("inventory", [INVENTORY, REFERRING], ids=["base", "referring"])
 @given(annotations_with_pieces())
 @settings(max_examples=600, deadline=None)
-def test_accepts_exactly_the_pieces_that_the_rules_find_nothing_in(annotation: Annotation) -> None:
-    assert is_accepted(annotation, WORDS) == (explain(annotation, WORDS, INVENTORY) == [])
+def test_accepts_exactly_the_pieces_that_the_rules_find_nothing_in(
+    inventory: Inventory, annotation: Annotation
+) -> None:
+    assert is_accepted(annotation, WORDS, inventory) == (explain(annotation, WORDS, inventory) == [])
 
 
 @given(st.lists(annotations_with_pieces(), min_size=2, max_size=4))
@@ -134,12 +189,13 @@ def test_accepts_nothing_wrong_on_texts_of_any_kind(data: st.DataObject) -> None
 def test_refuses_the_examples_of_each_rule(example: Path) -> None:
     files = list(example.glob("corpus/annotations/*/*.json"))
     assert files
+    schema = example / "schema"
+    inventory = load_inventory(schema) if schema.is_dir() else INVENTORY
     for path in files:
         annotation = msgspec.json.decode(path.read_bytes(), type=Annotation)
         text = example / "corpus" / "articles" / f"{annotation.article}.txt"
-        assert not is_accepted(
-            annotation, text.read_text("utf-8") if text.is_file() else CORPUS.read_text(annotation.article)
-        )
+        words = text.read_text("utf-8") if text.is_file() else CORPUS.read_text(annotation.article)
+        assert not is_accepted(annotation, words, inventory)
 
 
 def test_accepts_nine_of_ten_annotations_of_this_corpus() -> None:

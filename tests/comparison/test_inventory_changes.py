@@ -1,5 +1,7 @@
 """The changes that are listed for an inventory and for the dataset's columns."""
 
+import shutil
+
 import pytest
 
 from annotate.comparison.semver import find_needed_version
@@ -43,6 +45,22 @@ CASES: list[tuple[str, str, list[Change]]] = [
     ("  loads:\n", "  cargoes:\n", [("renamed", "record", "cargoes", "")]),
     ("      quay: {relation: lies_at}\n", "", [("removed", "role", "loads.quay", "")]),
     ("quay: {relation: lies_at}", "quay: {relation: reported_by}", [("changed", "role", "loads.quay", "relation")]),
+    (
+        "quay: {relation: lies_at}",
+        "quay: {relation: lies_at, when: {wording: [exact]}}",
+        [("changed", "role", "loads.quay", "when")],
+    ),
+    (
+        "quay: {relation: lies_at}",
+        "quay: {relation: lies_at}\n      other: {relation: lies_at, when: {wording: [exact]}}",
+        [("added", "role", "loads.other", "")],
+    ),
+    (
+        "vague: none}",
+        "vague: none}\n    denied: {wording: [vague]}",
+        [("changed", "interval", "Load.least.most", "denied")],
+    ),
+    ("    tail: [Quay]", "    tail: [Quay]\n    refers: true", [("narrowed", "relation", "lies_at", "refers")]),
     ("range: between", "range: none", [("changed", "interval", "Load.least.most", "readings")]),
 ]  # fmt: skip
 
@@ -107,6 +125,123 @@ def test_a_corrected_span_with_an_added_attribute_is_a_correction(pair: Pair) ->
     pair.respan("market", "s1", attributes={"wording": "range", "least": 2, "most": 4, "certainty": "asserted"})
     summary = pair.summary()
     assert (summary.spans["Load"].attributes, summary.share.moved, summary.articles.corrected) == (1, 1, ["market"])
+
+
+CONDITIONS = (
+    ("quay: {relation: lies_at}", "quay: {relation: lies_at, when: {wording: [exact, vague]}}"),
+    (
+        "vague: none}",
+        "vague: none}\n    denied: {wording: [vague, exact]}\n"
+        "    views: {low: {definition: D., source: S., count: [minimum], when: {wording: [vague]}}}",
+    ),
+)
+
+
+STANDS_FOR = (
+    "  lies_at:\n",
+    "  stands_for: {definition: What it means., guideline: cargo.md, head: [Quay], tail: [Words], refers: true}\n"
+    "  lies_at:\n",
+)
+
+
+def replace_in_both(pair: Pair, *replacements: tuple[str, str]) -> None:
+    """Replace words in the inventories of both versions."""
+    for old, new in replacements:
+        pair.new.replace(FILE, old, new)
+    shutil.copy(pair.new.path(FILE), pair.folder / "old" / FILE)
+
+
+def test_a_condition_with_more_values_or_none_takes_other_spans(pair: Pair) -> None:
+    replace_in_both(pair, *CONDITIONS)
+    pair.new.replace(FILE, "{wording: [exact, vague]}", "{wording: [exact, vague, range]}")
+    pair.new.replace(FILE, "    denied: {wording: [vague, exact]}\n", "")
+    pair.new.replace(FILE, "when: {wording: [vague]}}", "when: {wording: [range]}}")
+    summary = pair.summary()
+    assert [(one.kind, one.what, one.field) for one in summary.inventory] == [
+        ("changed", "role", "when"),
+        ("changed", "interval", "denied"),
+        ("changed", "view", "when"),
+    ]
+    needed = find_needed_version(summary)
+    assert {reason.code for reason in needed.decisive_reasons} == {"D109"}
+
+
+def test_the_order_of_values_in_a_condition_means_nothing(pair: Pair) -> None:
+    replace_in_both(pair, *CONDITIONS)
+    pair.new.replace(FILE, "{wording: [exact, vague]}", "{wording: [vague, exact]}")
+    pair.new.replace(FILE, "denied: {wording: [vague, exact]}", "denied: {wording: [exact, vague]}")
+    assert pair.summary().inventory == []
+
+
+def test_conditions_and_followed_relations_keep_up_with_renamed_names(pair: Pair) -> None:
+    followed = ("quay: {relation: lies_at,", "quay: {relation: lies_at, follow: stands_for,")
+    replace_in_both(pair, *CONDITIONS, STANDS_FOR, followed)
+    path = pair.new.path(FILE)
+    text = path.read_text().replace("vague", "hazy").replace("stands_for", "means")
+    for before, after in (("  wording:\n", "  manner:\n"), ("{wording:", "{manner:"), ("g: wording", "g: manner")):
+        text = text.replace(before, after)
+    path.write_text(text)
+    assert {(one.kind, one.what) for one in pair.summary().inventory} == {
+        ("renamed", "attribute"),
+        ("renamed", "value"),
+        ("renamed", "relation"),
+    }
+
+
+def test_a_role_that_follows_another_relation_reads_otherwise(pair: Pair) -> None:
+    replace_in_both(pair, STANDS_FOR)
+    pair.new.replace(FILE, "quay: {relation: lies_at", "quay: {relation: lies_at, follow: stands_for")
+    assert [(one.kind, one.name, one.field) for one in pair.summary().inventory] == [
+        ("changed", "loads.quay", "follow")
+    ]
+
+
+ABOUT = (
+    (
+        "  loads:\n",
+        "  notes:\n    definition: One row a Load, too.\n    anchor: Load\n"
+        "    roles: {at: {relation: lies_at}}\n  loads:\n",
+    ),
+    (
+        "quay: {relation: lies_at}",
+        "quay: {enclosing: {record: notes, within: at, take: at, where: {wording: [exact, vague]}}}",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("where: {wording: [exact, vague]}", "where: {wording: [exact]}"),
+        (", where: {wording: [exact, vague]}", ""),
+        ("where: {wording: [exact, vague]}", "where: {wording: [exact, vague]}, passes_on: {wording: [vague]}"),
+    ],
+)
+def test_other_records_around_fill_the_role_otherwise(pair: Pair, old: str, new: str) -> None:
+    replace_in_both(pair, *ABOUT)
+    pair.new.replace(FILE, old, new)
+    summary = pair.summary()
+    assert [(one.kind, one.name, one.field) for one in summary.inventory] == [("changed", "loads.quay", "enclosing")]
+    assert {reason.code for reason in find_needed_version(summary).decisive_reasons} == {"D109"}
+
+
+def test_a_role_without_a_relation_is_an_added_role(pair: Pair) -> None:
+    """A column is added, and no row of another one changes."""
+    role = "other: {enclosing: {record: sayings, within: words, take: speaker}}"
+    pair.new.replace(FILE, "quay: {relation: lies_at}", f"quay: {{relation: lies_at}}\n      {role}")
+    summary = pair.summary()
+    assert [(one.kind, one.what, one.name) for one in summary.inventory] == [("added", "role", "loads.other")]
+    assert "D202" in {reason.code for reason in find_needed_version(summary).decisive_reasons}
+
+
+def test_renamed_names_and_another_order_leave_enclosing_records_the_same(pair: Pair) -> None:
+    replace_in_both(pair, *ABOUT)
+    path = pair.new.path(FILE)
+    text = (
+        path.read_text().replace("[exact, vague]", "[hazy, exact]").replace("vague", "hazy").replace("notes", "remarks")
+    )
+    path.write_text(text)
+    assert {(one.kind, one.what) for one in pair.summary().inventory} == {("renamed", "value"), ("renamed", "record")}
 
 
 def test_a_renamed_value_keeps_its_reading(pair: Pair) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from annotate.dataset.tables import table_features
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 from tests.dataset.conftest import Load
 
 
@@ -71,6 +72,19 @@ def test_counts_are_the_corpuss(project: Project) -> None:
     for name, label in project.inventory.spans.items():
         count = sum(span.label == name for span in spans)
         assert f"| `{name}` | {label.definition} | {count} |" in card
+
+
+def test_denied_counts_are_told_from_claimed_ones(project: Project) -> None:
+    assert "no sum of what is claimed" not in made(project)
+    shutil.rmtree(project.path("out"))
+    example = ROOT / "tests" / "invalid" / "P304-nobody-claims-it" / "schema" / "labels.yaml"
+    shutil.copy(example, project.path("schema/labels.yaml"))
+    project.replace(
+        "corpus/annotations/gold/harbour.json", '"wording": "exact"', '"wording": "exact", "truth": "denied"'
+    )
+    card = made(project)
+    loads = sum(span.label == "Load" for annotation in project.corpus.gold() for span in annotation.spans)
+    assert f"1 of {loads} spans labelled `Load` deny: their numbers belong in no sum of what is claimed." in card
 
 
 def test_a_card_names_no_label_of_another_corpus(project: Project, labels: Inventory) -> None:

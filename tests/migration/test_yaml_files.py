@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from annotate import inventory
+from annotate.errors import CannotRun
 from annotate.migration.steps import MigrationStep
 from annotate.migration.yaml_files import apply_step
 from tests.conftest import BASE, ROOT
+from tests.factuality import add_factuality
 
 
 def test_reworded_relation_is_edited_in_either_style_of_yaml() -> None:
@@ -57,3 +59,143 @@ def test_comments_around_a_dropped_label_stay(name: str) -> None:
     assert f"  {name}:" not in new
     assert "  # before Quay\n" in new
     assert "\n\n# of attributes\nattributes:\n" in new
+
+
+def conditional_labels() -> str:
+    """The made-up inventory with a condition of each kind, and a role that follows a relation."""
+    text = (ROOT / "tests" / "invalid" / "R117-within-what-it-means" / "schema" / "labels.yaml").read_text("utf-8")
+    for old, new in (
+        (
+            "quay: {relation: lies_at}",
+            "quay: {relation: lies_at, follow: stands_for, when: {truth: [there, supposed]}}",
+        ),
+        (
+            "    denied: {truth: [denied]}\n",
+            "    denied: {truth: [denied]}\n"
+            "    views:\n"
+            "      low:\n"
+            "        definition: The lower number.\n"
+            "        source: Ours.\n"
+            "        count: [minimum]\n"
+            "        when:\n"
+            "          truth: [there]\n",
+        ),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def load_after(tmp_path: Path, *steps: MigrationStep) -> inventory.Inventory:
+    text = conditional_labels()
+    for step in steps:
+        text = apply_step(text, step)
+    (tmp_path / "labels.yaml").write_text(text, "utf-8")
+    return inventory.load_inventory(tmp_path)
+
+
+def test_conditions_keep_up_with_renamed_attributes_values_and_relations(tmp_path: Path) -> None:
+    loaded = load_after(
+        tmp_path,
+        MigrationStep(kind="rename", what="value", attribute="truth", names=("there",), to="so it is"),
+        MigrationStep(kind="rename", what="attribute", names=("truth",), to="fact"),
+        MigrationStep(kind="rename", what="relation", names=("stands_for",), to="means"),
+    )
+    role, [interval] = loaded.records["loads"].roles["quay"], loaded.intervals
+    assert (role.when, role.follow) == ({"fact": ("so it is", "supposed")}, "means")
+    assert interval.denied == {"fact": ("denied",)}
+    assert interval.views["low"].when == {"fact": ("so it is",)}
+
+
+def test_a_dropped_value_leaves_the_conditions_that_have_others(tmp_path: Path) -> None:
+    loaded = load_after(tmp_path, MigrationStep(kind="drop", what="value", attribute="truth", names=("supposed",)))
+    assert loaded.records["loads"].roles["quay"].when == {"truth": ("there",)}
+
+
+def test_a_dropped_relation_takes_the_follow_of_roles_along(tmp_path: Path) -> None:
+    loaded = load_after(tmp_path, MigrationStep(kind="drop", what="relation", names=("stands_for",)))
+    assert loaded.records["loads"].roles["quay"].follow is None
+
+
+def test_a_condition_goes_with_the_label_that_it_is_about(tmp_path: Path) -> None:
+    loaded = load_after(
+        tmp_path,
+        MigrationStep(kind="drop", what="relation", names=("lies_at",)),
+        MigrationStep(kind="drop", what="relation", names=("reported_by",)),
+        MigrationStep(kind="drop", what="label", names=("Load",)),
+    )
+    assert loaded.intervals == ()
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (
+            MigrationStep(kind="drop", what="attribute", names=("truth",)),
+            r"drop attribute truth: a condition needs it \(line \d+\); take the condition out first",
+        ),
+        (
+            MigrationStep(kind="drop", what="value", attribute="truth", names=("denied",)),
+            r"drop value denied of truth: a condition asks for it alone \(line \d+\); take the condition out first",
+        ),
+    ],
+)
+def test_what_a_condition_needs_is_not_dropped(step: MigrationStep, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        apply_step(conditional_labels(), step)
+
+
+def load_disputes_after(tmp_path: Path, *steps: MigrationStep) -> inventory.Inventory:
+    """Return the inventory of the corpus with roles for who claims and disputes harm, after the steps."""
+    text = add_factuality((ROOT / "schema" / "labels.yaml").read_text("utf-8"))
+    for step in steps:
+        text = apply_step(text, step)
+    (tmp_path / "labels.yaml").write_text(text, "utf-8")
+    return inventory.load_inventory(tmp_path)
+
+
+def test_conditions_on_enclosing_records_keep_up_with_renamed_names(tmp_path: Path) -> None:
+    loaded = load_disputes_after(
+        tmp_path,
+        MigrationStep(kind="rename", what="attribute", names=("position",), to="side"),
+        MigrationStep(kind="rename", what="value", attribute="side", names=("deny",), to="against"),
+        MigrationStep(kind="rename", what="value", attribute="type", names=("belief",), to="thought"),
+        MigrationStep(kind="drop", what="value", attribute="type", names=("perception",)),
+    )
+    roles = loaded.records["casualty_claims"].roles
+    disputed_by, claimant = roles["disputed_by"].enclosing, roles["claimant"].enclosing
+    assert disputed_by is not None
+    assert claimant is not None
+    assert disputed_by.where == {"side": ("against",), "about": ("truth",)}
+    assert claimant.passes_on["type"] == ("assertion", "accusation", "thought")
+
+
+def test_what_a_condition_on_enclosing_records_needs_is_not_dropped(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="drop attribute about: a condition needs it"):
+        load_disputes_after(tmp_path, MigrationStep(kind="drop", what="attribute", names=("about",)))
+
+
+def test_a_role_that_only_a_dropped_record_fills_goes_with_it(tmp_path: Path) -> None:
+    loaded = load_disputes_after(tmp_path, MigrationStep(kind="drop", what="record", names=("stances",)))
+    roles = loaded.records["casualty_claims"].roles
+    assert "disputed_by" not in roles
+    assert roles["claimant"].enclosing is not None
+
+
+def test_a_relation_that_enclosing_records_need_is_not_dropped(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match=r"disputed_by\.enclosing\.take: no role is called 'holder'"):
+        load_disputes_after(tmp_path, MigrationStep(kind="drop", what="relation", names=("holder",)))
+
+
+def test_a_dropped_reference_leaves_the_role_that_followed_it(tmp_path: Path) -> None:
+    loaded = load_disputes_after(tmp_path, MigrationStep(kind="drop", what="relation", names=("refers_to",)))
+    assert loaded.records["stances"].roles["claim"].follow is None
+    assert "disputed_by" in loaded.records["casualty_claims"].roles
+
+
+def test_a_record_goes_with_its_last_role(tmp_path: Path) -> None:
+    text = (BASE / "schema" / "labels.yaml").read_text()
+    text = text.replace("        relation: reported_by\n", "").replace("      quay: {relation: lies_at}\n", "")
+    text = apply_step(text, MigrationStep(kind="drop", what="record", names=("sayings",)))
+    (tmp_path / "labels.yaml").write_text(text, "utf-8")
+    assert inventory.load_inventory(tmp_path).records == {}

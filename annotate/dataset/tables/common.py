@@ -18,7 +18,7 @@ from annotate.dataset.features import (
     ids_by_name,
     list_of,
 )
-from annotate.inventory import Inventory
+from annotate.inventory import Condition, Inventory
 
 MENTION_FEATURES: Feature = {"text": STRING, **RANGE, "pieces": list_of(RANGE)}
 PROVENANCE_FEATURES: Feature = {"annotator": STRING, "process": class_label(PROCESSES)}
@@ -116,3 +116,16 @@ def document_columns(batch: Batch, documents: Integers) -> dict[str, pa.Array]:
     }
     indices = pa.array(documents)
     return {name: column.take(indices) for name, column in columns.items()}
+
+
+def describe_condition(condition: Condition) -> str:
+    """Return a sentence, after a space, that says when a column is filled; nothing if it always may be."""
+    if not condition:
+        return ""
+    return f" Empty unless {join_condition(condition)}."
+
+
+def join_condition(condition: Condition) -> str:
+    """Return a condition in words, such as "`mood` is `calm` or `wild` and `size` is `big`"."""
+    parts = (f"`{name}` is {' or '.join(f'`{value}`' for value in values)}" for name, values in condition.items())
+    return " and ".join(parts)

@@ -23,11 +23,13 @@ from annotate.dataset.tables.common import (
     MENTION_FEATURES,
     PROVENANCE_COLUMNS,
     PROVENANCE_FEATURES,
+    describe_condition,
     document_columns,
+    join_condition,
 )
 from annotate.dataset.tables.table import TableType, merge_columns
 from annotate.dataset.tables.views import view_arrays, view_columns, view_features
-from annotate.inventory import Attribute, Inventory, RecordType
+from annotate.inventory import Attribute, Enclosing, Inventory, RecordType, Role
 
 FILLER_SEPARATOR = "; "
 """Joins the words of the mentions in one role."""
@@ -139,12 +141,18 @@ def _join_texts(bounds: Integers, texts: pa.Array) -> pa.Array:
 
 def role_labels(inventory: Inventory, record: RecordType, role: str) -> list[str]:
     """Return the labels of the spans that may fill a role, in the order of the inventory."""
-    relation, enclosing = record.roles[role].relation, record.roles[role].enclosing
-    allowed = set(inventory.relations[relation].tail)
-    if enclosing:
-        outer = inventory.records[enclosing.record]
-        allowed |= set(inventory.relations[outer.roles[enclosing.take].relation].tail)
+    rule = record.roles[role]
+    allowed = _related_labels(inventory, rule)
+    if rule.enclosing:
+        allowed |= _related_labels(inventory, inventory.records[rule.enclosing.record].roles[rule.enclosing.take])
     return [label for label in inventory.spans if label in allowed]
+
+
+def _related_labels(inventory: Inventory, role: Role) -> set[str]:
+    """Return the labels of the spans that may fill a role through its relation."""
+    # With `follow`, a tail of the role's own relation fills it only if it is one that the other relation can lead to.
+    relation = role.follow or role.relation
+    return set(inventory.relations[relation].tail) if relation else set()
 
 
 def role_attributes(inventory: Inventory, record: RecordType, role: str) -> list[Attribute]:
@@ -159,7 +167,7 @@ def _filler_feature(inventory: Inventory, record: RecordType, role: str) -> Feat
         "id": STRING,
         **({"label": class_label(inventory.class_ids.spans)} if len(labels) > 1 else {}),
         **MENTION_FEATURES,
-        **({"distance": INTEGER, "through": STRING} if record.roles[role].enclosing else {}),
+        **({"distance": INTEGER, "through": STRING} if record.roles[role].has_distance else {}),
     }
     attributes = attribute_features(inventory, role_attributes(inventory, record, role))
     return merge_columns(f"records.{record.name}.roles.{role}", columns, attributes)
@@ -167,12 +175,32 @@ def _filler_feature(inventory: Inventory, record: RecordType, role: str) -> Feat
 
 def _describe_role(inventory: Inventory, record: RecordType, name: str) -> str:
     role = record.roles[name]
-    meaning = inventory.relations[role.relation].definition
+    meaning = inventory.relations[role.relation].definition if role.relation else ""
     if role.enclosing:
-        around = role.enclosing
+        meaning += _describe_enclosing(role.enclosing, has_relation=role.relation is not None)
+    if role.follow:
         meaning += (
-            f" Where there is no such relation: the `{around.take}` of the `{around.record}` whose `{around.within}`"
-            " holds the anchor, nearest first; `distance` is 0 for the relation, 1 for the nearest, and so on, and"
-            f" `through` the `span_id` in `{around.record}` by which it was found."
+            f" Where `{role.follow}` leads on from there: what it leads to, with a `distance` of 1, and `through` is"
+            " the id of the span that stands for it. Without it: the span itself, with a `distance` of 0, if it is a"
+            f" {' or '.join(inventory.relations[role.follow].tail)}."
         )
-    return meaning
+    return meaning + describe_condition(role.when)
+
+
+def _describe_enclosing(rule: Enclosing, *, has_relation: bool) -> str:
+    those, zero = f"`{rule.take}` of the `{rule.record}`", ""
+    if has_relation:
+        those, zero = f" Where there is no such relation: the {those}", "0 for the relation, "
+    else:
+        those = f"The {those}"
+    where = f", and where {join_condition(rule.where)}" if rule.where else ""
+    words = (
+        f"{those} whose `{rule.within}` holds the anchor or is it{where}, nearest first; `distance` is {zero}1 for the"
+        f" nearest, and so on, and `through` the `span_id` in `{rule.record}` by which it was found."
+    )
+    if rule.passes_on:
+        words += (
+            " Farther out than the nearest: only those where"
+            f" {join_condition(rule.passes_on)}, up to the first other one."
+        )
+    return words

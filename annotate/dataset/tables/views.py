@@ -2,7 +2,7 @@
 
 The numbers are made at export and are never labels. The inventory declares what a view prefers: each end is the first
 that there is of the labelled minimum, the labelled maximum, and the number that the view gives to words of quantity
-without one, such as "dozens".
+without one, such as "dozens". A view with a condition has no number for the spans that do not meet it.
 """
 
 import re
@@ -13,7 +13,8 @@ import pyarrow as pa
 from annotate.columns import Attributes
 from annotate.dataset.arrow import struct_array
 from annotate.dataset.features import INTEGER, Feature
-from annotate.inventory import Interval, Inventory, View
+from annotate.dataset.tables.common import describe_condition
+from annotate.inventory import Interval, Inventory, View, meets_condition
 
 ReadNumber = Callable[[str, Attributes], int | None]
 """From the words and the attributes of a mention to a number."""
@@ -35,7 +36,10 @@ def view_features(inventory: Inventory, label: str) -> Feature:
 
 def view_columns(inventory: Inventory, label: str) -> dict[str, str]:
     """Return what each column of `view_features` holds, for the card."""
-    return {view.name: f"{view.definition} {view.source}" for _, view in views_of(inventory, label)}
+    return {
+        view.name: f"{view.definition} {view.source}{describe_condition(view.when)}"
+        for _, view in views_of(inventory, label)
+    }
 
 
 def view_arrays(
@@ -58,7 +62,7 @@ def view_arrays(
 
 
 def number_reader(interval: Interval, view: View, order: Sequence[str], pick: Callable[[list[int]], int]) -> ReadNumber:
-    """Return a function from the words and attributes of a mention to its number.
+    """Return a function from the words and attributes of a mention to its number; None if it does not meet `view.when`.
 
     Args:
         interval: The interval that names the attributes.
@@ -79,6 +83,8 @@ def number_reader(interval: Interval, view: View, order: Sequence[str], pick: Ca
         return pick(numbers) if numbers else None
 
     def read_number(text: str, attributes: Attributes) -> int | None:
+        if not meets_condition(attributes, view.when):
+            return None
         for name in order:
             value = from_words(text, attributes) if name == "words" else attributes.get(labelled[name])
             if isinstance(value, int):
