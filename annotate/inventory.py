@@ -288,17 +288,16 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def role_since(self, role: Role) -> str | None:
         """Return the latest `since` of the relations and attributes that decide what fills a role; None without any."""
-        names = [name for name in (role.relation, role.follow) if name is not None]
-        conditions, outer_roles = [role.when], list[Role]()
+        roles, conditions = [role], [role.when]
         if role.enclosing:
-            conditions += [role.enclosing.where, role.enclosing.passes_on]
             outer = self.records[role.enclosing.record].roles
-            outer_roles = [outer[role.enclosing.within], outer[role.enclosing.take]]
+            roles += [outer[role.enclosing.within], outer[role.enclosing.take]]
+            conditions += [role.enclosing.where, role.enclosing.passes_on]
+        conditions += [each.when for each in roles[1:]]
+        relations = {name for each in roles for name in (each.relation, each.follow) if name is not None}
         attributes = {name for condition in conditions for name in condition}
         return latest(
-            *(self.relations[name].since for name in names),
-            *(self.attributes[name].since for name in attributes),
-            *map(self.role_since, outer_roles),
+            *(self.relations[name].since for name in relations), *(self.attributes[name].since for name in attributes)
         )
 
     @property
