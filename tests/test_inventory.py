@@ -250,3 +250,17 @@ def test_label_names_can_be_read_in_light_and_dark_mode(labels: Inventory, backg
     for label in labels.spans.values():
         low, high = sorted((luminance(background), luminance(label.color)))
         assert (high + 0.05) / (low + 0.05) >= 2, label.name
+
+
+def test_a_role_is_asked_for_since_the_latest_name_that_decides_it(labels: Inventory) -> None:
+    """The corpus's own inventory: its 0.2.0 added an attribute that conditions read, and a relation that is followed."""
+    since = {
+        f"{record.name}.{name}": labels.role_since(role)
+        for record in labels.records.values()
+        for name, role in record.roles.items()
+    }
+    conditional = {name for name, version in since.items() if version == "0.2.0"}
+    assert conditional == {f"casualty_claims.{name}" for name in ("claimant", "denier", "speaker", "disputed_by")} | {
+        "stances.claim"
+    }
+    assert {version for name, version in since.items() if name not in conditional} == {None}
