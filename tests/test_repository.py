@@ -121,6 +121,28 @@ def test_each_example_of_the_guidelines_is_in_an_article_or_marked_as_constructe
     assert [example for example in unmarked if not is_found[_example_words(example[1])]] == []
 
 
+@pytest.mark.parametrize("name", ["raqqa-phosphorus", "syria-fronts"])
+def test_bold_words_of_an_example_are_labelled_in_gold_as_the_page_says(
+    name: str, corpus: Corpus, labels: Inventory
+) -> None:
+    """Bold words have the label of their page in gold; those under "Not this label" do not."""
+    text, gold = corpus.read_text(name), corpus.read_annotation("gold", name)
+    labelled = {(span.label, span.start, span.end) for span in gold.spans}
+    wrong, examples = [], 0
+    for label in labels.spans.values():
+        section = ""
+        for line in (GUIDELINES / label.guideline).read_text().splitlines():
+            section = line if line.startswith("#") else section
+            start = text.find(_example_words(line[2:])) if line.startswith("> ") else -1
+            for bold in re.finditer(r"\*\*(.+?)\*\*", line) if start >= 0 else ():
+                before = start + len(_example_words(line[2 : bold.start()]))
+                found = (label.name, before, before + len(bold[1])) in labelled
+                wrong += [f"{label.guideline}: {section}: {bold[1]}"] * (found == (section == "## Not this label"))
+                examples += 1
+    assert wrong == []
+    assert examples >= 20
+
+
 def _example_words(line: str) -> str:
     return line.removeprefix(CONSTRUCTED).replace("**", "")
 
