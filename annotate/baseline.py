@@ -269,6 +269,9 @@ class Baseline:
     def _make_span(self, id_: str, label: str, start: int, end: int, text: str, clock: _Clock) -> Span:
         interval = next((interval for interval in self.inventory.intervals if interval.label == label), None)
         numbers = find_numbers(text, self.inventory.language) if interval else []
+        if interval and interval.denied:
+            # Where harm can be denied, "0 killed" is no count (P305).
+            numbers = [number for number in numbers if number]
         values: dict[str, AttributeValue] = {}
         for when, entry in self._settings.get(label, ()):
             if when.search(text, timeout=clock.left(when.pattern)):

@@ -13,7 +13,6 @@ import pytest
 from annotate.corpus import Corpus
 from annotate.model import AttributeValue, Relation
 from tests.conftest import ROOT
-from tests.factuality import add_factuality
 
 EXAMPLES = ROOT / "examples"
 
@@ -41,9 +40,7 @@ DISPUTE = (("Stance", "does not deny"), ("Casualty", "33 people were killed"))
 
 
 def set_factuality(folder: Path) -> None:
-    """Let some of the claims be denied, possible, hypothetical or disputed; add what the inventory lacks for that."""
-    path = folder / "schema" / "labels.yaml"
-    path.write_text(add_factuality(path.read_text("utf-8")), "utf-8")
+    """Let some of the claims be denied, possible, hypothetical or disputed."""
     corpus = Corpus(folder / "corpus")
     for annotation_set in corpus.annotation_sets():
         for article_id in corpus.annotated_ids(annotation_set):
@@ -51,8 +48,6 @@ def set_factuality(folder: Path) -> None:
             spans, relations = [], list(annotation.relations)
             for span in annotation.spans:
                 attributes = span.attributes | CHANGED.get((span.label, span.text), {})
-                if span.label == "Casualty":
-                    attributes.setdefault("factuality", "asserted")
                 spans.append(msgspec.structs.replace(span, attributes=attributes))
             ids = {(span.label, span.text): span.id for span in spans}
             if ids.keys() >= set(DISPUTE):
@@ -60,10 +55,6 @@ def set_factuality(folder: Path) -> None:
                 relations.append(Relation(label="towards", head=head, tail=tail))
             changed = msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations))
             corpus.write_annotation(annotation_set, changed)
-    # The shipped files describe the shipped inventory.
-    for name in ("annotation.schema.json", "classes.json"):
-        (folder / "schema" / name).unlink()
-    run(folder, str(Path(sys.executable).parent / "annotate"), "generate")
 
 
 def run(folder: Path, *words: str) -> str:
@@ -87,7 +78,7 @@ def test_load_and_look_draws_every_count(clone: Path) -> None:
     assert "The agency | 33 people were killed | exact 33 33 | asserted | disputed by The US-led coalition" in lines
     assert "The agency | 25 injured | exact 25 25 | denied" in lines
     number, listed = map(int, re.findall(r"plots the (\d+) claims .* and lists (\d+) not claimed", said)[0])
-    assert (number > 3, listed) == (True, 2)
+    assert (number > 3, listed) == (True, 5)
     picture = clone.joinpath("counts.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
     width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))

@@ -7,14 +7,9 @@ from annotate.inventory import Inventory
 from annotate.model import Annotation
 from annotate.record_columns import Graphs
 from annotate.records import Graph
-from tests.factuality import Sentence, load_with_factuality
+from tests.factuality import Sentence
 
 ROLES = ("claimant", "denier", "speaker", "disputed_by")
-
-
-@pytest.fixture(scope="module")
-def labels(tmp_path_factory: pytest.TempPathFactory) -> Inventory:
-    return load_with_factuality(tmp_path_factory.mktemp("schema"))
 
 
 TABLE: dict[str, tuple[Sentence, dict[str, list[str]]]] = {

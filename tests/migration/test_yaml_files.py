@@ -9,7 +9,6 @@ from annotate.errors import CannotRun
 from annotate.migration.steps import MigrationStep
 from annotate.migration.yaml_files import apply_step
 from tests.conftest import BASE, ROOT
-from tests.factuality import add_factuality
 
 
 def test_reworded_relation_is_edited_in_either_style_of_yaml() -> None:
@@ -146,8 +145,8 @@ def test_what_a_condition_needs_is_not_dropped(step: MigrationStep, message: str
 
 
 def load_disputes_after(tmp_path: Path, *steps: MigrationStep) -> inventory.Inventory:
-    """Return the inventory of the corpus with roles for who claims and disputes harm, after the steps."""
-    text = add_factuality((ROOT / "schema" / "labels.yaml").read_text("utf-8"))
+    """Return the inventory of the corpus, which has roles for who claims and disputes harm, after the steps."""
+    text = (ROOT / "schema" / "labels.yaml").read_text("utf-8")
     for step in steps:
         text = apply_step(text, step)
     (tmp_path / "labels.yaml").write_text(text, "utf-8")

@@ -91,7 +91,7 @@ def test_page_of_the_repository_has_every_label(corpus: Corpus, labels: Inventor
     for annotation in gold:
         for span in annotation.spans:
             assert all(word in reader.words for word in span.text.split())
-    assert "reader-2 (model) and reader-3 (model)" in reader.words
+    assert "reader-5 (model) and reader-6 (model)" in reader.words
 
 
 def test_text_of_the_corpus_is_escaped(project: Project) -> None:

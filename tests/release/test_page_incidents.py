@@ -9,7 +9,7 @@ from annotate.release.page_incidents import Incident, Scale, find_incidents, tel
 from annotate.util.html import templates
 from tests.agreement.helpers import annotation, span
 from tests.conftest import ROOT, Project
-from tests.factuality import Sentence, load_with_factuality
+from tests.factuality import Sentence
 
 DENYING = load_inventory(ROOT / "tests" / "invalid" / "P304-nobody-claims-it" / "schema")
 _REPORTER = DENYING.records["loads"].roles["reporter"]
@@ -112,14 +112,8 @@ OWN_DENIAL = Sentence("the army denied killing five").says("the army", "denied",
 OWN_DENIAL.harm("killing five", "denied").stance("the army", "denied", "deny", "truth", "killing five")
 
 
-@pytest.fixture(scope="module")
-def disputing(tmp_path_factory: pytest.TempPathFactory) -> Inventory:
-    """The inventory of the corpus with roles for who claims, denies and disputes harm."""
-    return load_with_factuality(tmp_path_factory.mktemp("schema"))
-
-
-def test_who_disputes_a_claim_is_named_with_it(disputing: Inventory) -> None:
-    [incident] = find_incidents(disputing, [("a", DISPUTES.annotation())], [])
+def test_who_disputes_a_claim_is_named_with_it(labels: Inventory) -> None:
+    [incident] = find_incidents(labels, [("a", DISPUTES.annotation())], [])
     [claim] = incident.claims
     assert (claim.sources, claim.standing, claim.disputes) == (("Residents",), "claimed", ("disputed by The army",))
     assert (incident.is_contested, incident.is_disputed, incident.has_several_claimants) == (True, True, False)
@@ -136,15 +130,15 @@ def test_who_disputes_a_claim_is_named_with_it(disputing: Inventory) -> None:
     assert 'aria-label="Residents: killed five, exact 5, disputed by The army"' in page
 
 
-def test_who_denies_by_the_cue_does_not_dispute_as_well(disputing: Inventory) -> None:
-    [incident] = find_incidents(disputing, [("a", OWN_DENIAL.annotation())], [])
+def test_who_denies_by_the_cue_does_not_dispute_as_well(labels: Inventory) -> None:
+    [incident] = find_incidents(labels, [("a", OWN_DENIAL.annotation())], [])
     [claim] = incident.claims
     assert (claim.sources, claim.standing, claim.disputes) == (("the army",), "denied", ())
     assert (incident.is_contested, incident.is_disputed) == (True, False)
 
 
-def test_roles_from_other_records_are_those_of_disputes(disputing: Inventory) -> None:
-    assert tells_disputes(disputing)
+def test_roles_from_other_records_are_those_of_disputes(labels: Inventory) -> None:
+    assert tells_disputes(labels)
     assert not tells_disputes(WITH_ROLES)
 
 
