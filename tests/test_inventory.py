@@ -253,7 +253,7 @@ def test_label_names_can_be_read_in_light_and_dark_mode(labels: Inventory, backg
 
 
 def test_a_role_is_asked_for_since_the_latest_name_that_decides_it(labels: Inventory) -> None:
-    """The corpus's own inventory: its 0.2.0 added an attribute that conditions read, and a relation that is followed."""
+    """The corpus's own inventory: 0.2.0 added an attribute that conditions read and a relation that is followed."""
     since = {
         f"{record.name}.{name}": labels.role_since(role)
         for record in labels.records.values()
