@@ -38,9 +38,13 @@ def findings(killer: Killer, root: Path) -> set[str]:
 def race(killer: Killer, folder: Path, *commands: str) -> list[Run]:
     """Run commands in a copy of the project, all at once; the copy must have no finding and no leftover then."""
     root = folder / "round"
-    if root.exists():
-        shutil.rmtree(root)
-    shutil.copytree(folder / "start", root)
+    # The folder of the corpus stays: a server's state is tied to it, and refuses another one at the same path.
+    for path in [*root.glob("*"), *root.glob("corpus/*")]:
+        if path.is_dir() and path != root / "corpus":
+            shutil.rmtree(path)
+        elif not path.is_dir():
+            path.unlink()
+    shutil.copytree(folder / "start", root, dirs_exist_ok=True)
     runs = killer.run_together(root, *(command.split() for command in commands))
     assert not any(run.code < 0 or "Traceback" in run.output for run in runs), runs
     assert findings(killer, root) == set()

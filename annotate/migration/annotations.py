@@ -69,10 +69,13 @@ def migrate_span_attributes(
 def _migrate_own_attributes(
     step: MigrationStep, label: str, attributes: Mapping[str, AttributeValue]
 ) -> dict[str, AttributeValue]:
-    """Return the attributes of a span after a step, which may add one with its default; `label` is the new one."""
+    """Return the attributes of a span after a step, which may add one with its default; `label` is the new one.
+
+    A value that the span has already is kept.
+    """
     default = step.default_for(label)
     added: dict[str, AttributeValue] = {} if default is None else {step.names[0]: default}
-    return migrate_attributes([step], attributes) | added
+    return added | migrate_attributes([step], attributes)
 
 
 def migrate_attributes(

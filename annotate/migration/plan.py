@@ -1,18 +1,17 @@
 """Plan a migration: make all changes beforehand and check that corpus and server are right before and after."""
 
+from pathlib import Path
 from typing import NamedTuple
-
-import msgspec
 
 from annotate import inventory
 from annotate.checks import check
-from annotate.corpus import Corpus
-from annotate.errors import Refused
+from annotate.corpus import Corpus, encode_annotation
+from annotate.errors import CannotRun, Refused
 from annotate.inventory import Inventory
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.state import State
 from annotate.migration.annotations import migrate_annotation
-from annotate.migration.files import Folders, changed_copy, migrate_files
+from annotate.migration.files import Folders, annotation_pairs, changed_copy, migrate_files
 from annotate.migration.projects import (
     CorpusProject,
     ProjectEffect,
@@ -22,9 +21,10 @@ from annotate.migration.projects import (
     require_equal,
 )
 from annotate.migration.steps import Migration
-from annotate.migration.transaction import MigrationJournal
+from annotate.migration.transaction import MigratedFile, MigrationJournal
 from annotate.migration.yaml_files import migrate_inventory
 from annotate.util.files import read_text
+from annotate.versions import is_older
 
 
 class CorpusEffect(NamedTuple):
@@ -98,6 +98,37 @@ def plan_migration(
     return plan
 
 
+def plan_older_files(corpus: Corpus, schema: Path, labels: Inventory, migration: Migration) -> MigrationPlan:
+    """Plan to bring annotation files to an inventory that was migrated already, such as a file that came late.
+
+    Only annotation files that are older than the inventory and lack something of it change, and no project.
+
+    Args:
+        corpus: The corpus.
+        schema: The schema folder.
+        labels: The inventory, which has the version that the migration leads to.
+        migration: The migration.
+
+    Raises:
+        CannotRun: No file has to change.
+        Refused: The corpus would still have errors.
+    """
+    changes = [
+        MigratedFile(str(path.absolute()), corpus.read_file(path), data)
+        for annotation_set, article_id, old, new in annotation_pairs(corpus, migration)
+        if is_older(old.inventory, migration.new_version) and (new.spans, new.relations) != (old.spans, old.relations)
+        for path, data in [(corpus.annotation_path(annotation_set, article_id), encode_annotation(new))]
+    ]
+    if not changes:
+        problem = f"the inventory is {labels.version} already, and no annotation is to be migrated to it"
+        raise CannotRun(schema, problem, f"the migration starts from {migration.old_version}")
+    with changed_copy(corpus, changes) as new_corpus:
+        _require_no_errors(new_corpus, labels, "fix them before or after by hand")
+    text = read_text(schema / inventory.INVENTORY_FILE, "restore it", within=schema)
+    journal = MigrationJournal(migration, text, changes, [])
+    return MigrationPlan(journal, _count_corpus_effects(corpus, migration), [], [])
+
+
 def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str) -> None:
     errors = [finding for finding in check(corpus, labels) if finding.severity == "error"]
     if errors:
@@ -112,7 +143,8 @@ def _count_corpus_effects(corpus: Corpus, migration: Migration) -> list[CorpusEf
             old = corpus.read_annotation(annotation_set, article_id)
             for count, step in zip(counts, migration.steps, strict=True):
                 new = migrate_annotation([step], old, annotation_set, old.inventory)
-                spans = len(set(map(msgspec.json.encode, old.spans)) - set(map(msgspec.json.encode, new.spans)))
+                kept = {span.id: span for span in new.spans}
+                spans = sum(kept.get(span.id) != span for span in old.spans)
                 relations = len(set(old.relations) - set(new.relations))
                 for index, changed in enumerate((spans, relations, bool(spans or relations))):
                     count[index] += changed

@@ -296,3 +296,32 @@ def test_any_entry_is_read_back_as_it_was(text: str, entry: object, after: str |
     assert read == {"a": expected, "e": "f"}
     assert list(read["a"]).index("new") == (1 if after == "b" else 2)
     assert [line for line in text.split("\n") if line not in new.split("\n")][1:] == []
+
+
+def test_a_file_that_came_after_the_migration(project: Project) -> None:
+    """The same migration brings it to the inventory. A chosen value stays, and `--undo` restores the file."""
+    article_id = project.corpus.annotated_ids("gold")[0]
+    path = project.corpus.annotation_path("gold", article_id)
+    late = path.read_bytes()
+    assert run(project, ATTRIBUTE).exit_code == 0
+    migrated = corpus_files(project)
+    again = run(project, ATTRIBUTE)
+    assert again.exit_code == 2
+    assert "the inventory is 1.1.0 already, and no annotation is to be migrated to it" in again.output
+    chosen = late.replace(b'"wording": "exact"', b'"certainty": "denied", "wording": "exact"', 1)
+    assert chosen != late
+    path.write_bytes(chosen)
+    assert "run `annotate studio migrate`" in project.annotate("check").output
+    planned = run(project, ATTRIBUTE, "--plan")
+    assert planned.output.splitlines()[-1].startswith("to change: 1 files, 0 projects")
+    assert path.read_bytes() == chosen
+    assert run(project, ATTRIBUTE).exit_code == 0
+    annotation = project.corpus.read_annotation("gold", article_id)
+    values = [span.attributes["certainty"] for span in annotation.spans if span.label in ("Load", "Quay")]
+    assert sorted(map(str, values)) == ["asserted"] * (len(values) - 1) + ["denied"]
+    assert {name: data for name, data in corpus_files(project).items() if not name.endswith(path.name)} == {
+        name: data for name, data in migrated.items() if not name.endswith(path.name)
+    }
+    assert project.annotate("check").exit_code == 0
+    assert project.annotate("studio", "migrate", "--undo", "--no-server").exit_code == 0
+    assert path.read_bytes() == chosen

@@ -51,7 +51,8 @@ def migrate(
     tables of the guidelines), and all projects of the corpus change together or not at all. The projects include those
     of single annotators and of the adjudication, with annotations, drafts and predictions. Sentences that still name an
     old label are listed. If another program changes one of these files meanwhile, none is written. Run an interrupted
-    migration again to continue it.
+    migration again to continue it. If the inventory has the new version already, only annotation files of the corpus
+    change that came later and are older.
 
     Labels that are there get the default of an added attribute. After an addition each annotation keeps the version of
     the inventory that someone looked at it with, so that `annotate agree` leaves it out for what was added.
@@ -66,7 +67,7 @@ def migrate(
     from annotate.labelstudio.location import open_state
     from annotate.labelstudio.lock import MIGRATION_FOLDER, lock_folder
     from annotate.migration.files import Folders
-    from annotate.migration.plan import plan_migration
+    from annotate.migration.plan import plan_migration, plan_older_files
     from annotate.migration.projects import choose_projects
     from annotate.migration.steps import load_migration
     from annotate.migration.transaction import begin_migration, complete_migration, read_journal, undo_migration
@@ -80,7 +81,10 @@ def migrate(
             remove_leftovers(Path(guidelines))
         phase, journal = read_journal(state) or (None, None)
         is_interrupted = phase in ("forward", "back")
-        needs_server = bool(journal.projects) if journal and (undo or is_interrupted) else not no_server
+        labels = annotate.load_inventory(schema)
+        # The inventory and the projects are there already; files of the corpus may still be older.
+        is_late = migration is not None and labels.version == migration.new_version
+        needs_server = bool(journal.projects) if journal and (undo or is_interrupted) else not (no_server or is_late)
         studio = stack.enter_context(connect(corpus, folder))[0] if needs_server else None
         if undo or phase == "back":
             if phase is None or journal is None:
@@ -96,11 +100,13 @@ def migrate(
             if migration is None:
                 problem = "nothing was interrupted" if resume else "is missing"
                 raise CannotRun("FILE", problem, "name a migration file")
-            title = annotate.load_inventory(schema).title
-            projects = choose_projects(studio, state, store, title, titles, leave_others) if studio else []
+            projects = choose_projects(studio, state, store, labels.title, titles, leave_others) if studio else []
             folders = Folders(store, Path(schema), Path(guidelines) if Path(guidelines).is_dir() else None)
             with show_status("planning"):
-                plan = plan_migration(folders, migration, studio, state, projects)
+                if is_late:
+                    plan = plan_older_files(store, Path(schema), labels, migration)
+                else:
+                    plan = plan_migration(folders, migration, studio, state, projects)
             journal = plan.journal
             _show_plan(plan)
             if plan_only:
