@@ -24,6 +24,7 @@ class CountWords(NamedTuple):
         range_pairs: The word before and the word between two such numbers.
         not_numbers: Phrases with a number word that is no number.
         measures: What follows a number that is an age or a measure, and no count of people.
+        articles: Words that count one without a number: "a soldier".
     """
 
     numbers: Mapping[str, int] = {}
@@ -37,6 +38,7 @@ class CountWords(NamedTuple):
     range_pairs: tuple[tuple[str, str], ...] = ()
     not_numbers: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
+    articles: tuple[str, ...] = ()
 
 
 COUNT_WORDS: Mapping[str, CountWords] = {
@@ -76,6 +78,7 @@ COUNT_WORDS: Mapping[str, CountWords] = {
             " years old",
             " years of age",
         ),
+        articles=("a", "an", "another"),
     ),
 }
 """Two-letter code → the count words of the language."""

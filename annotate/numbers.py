@@ -47,6 +47,12 @@ def find_numbers(text: str, language: str) -> list[int]:
     return [number for amount in reader.read(digits) if (number := amount.to_int()) <= LARGEST]
 
 
+def counts_one(text: str, language: str) -> bool:
+    """Return whether a word of a text counts one without a number: "a soldier and two guards"."""
+    words = COUNT_WORDS.get(language)
+    return words is not None and not set(words.articles).isdisjoint(text.lower().split())
+
+
 def _replace_words(text: str, language: str) -> str:
     try:
         return str(text_to_num.alpha2digit(text, language, threshold=0))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from annotate.findings import Fix, Problem, Rule, rule
 from annotate.inventory import Condition, Interval, Inventory, Reading
 from annotate.model import Annotation, Span
-from annotate.numbers import find_numbers
+from annotate.numbers import counts_one, find_numbers
 from annotate.offsets import is_inside_word, trim_range
 from annotate.util.escape import quote
 
@@ -177,8 +177,8 @@ def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterato
 
     Why: a count is what the text says; a number that was worked out or mistyped is not.
     Fails: "at least 50 people" with minimum 51; "two dozen" with 2.
-    Passes: "at least 50 people" with minimum 50; "3,000 to 4,000" with 3000 and 4000; "two dozen" with 24; "nobody"
-    with 0.
+    Passes: "at least 50 people" with minimum 50; "3,000 to 4,000" with 3000 and 4000; "two dozen" with 24; "a soldier
+    and two guards" with 1.
     """
     for span, interval, minimum, maximum in _intervals(annotation, inventory):
         numbers = {
@@ -188,7 +188,7 @@ def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterato
         }
         stated = find_numbers(span.text, inventory.language) if numbers else []
         for name, value in numbers.items():
-            if stated and value not in stated:
+            if stated and value not in stated and not (value == 1 and counts_one(span.text, inventory.language)):
                 yield Problem(
                     f"{name} is {value}, but the words {quote(span.text)} give {' and '.join(map(str, stated))}; "
                     "use a number that appears there",

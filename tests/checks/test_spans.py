@@ -26,6 +26,8 @@ ANNOTATION = msgspec.structs.replace(Corpus(BASE / "corpus").read_annotation("go
         ("both crates", 2, ""),
         ("15 crates, including one box", 15, ""),
         ("15 crates, including one box", 1, ""),
+        ("another crate and two boxes", 1, ""),
+        ("33 crates", 1, "the words '33 crates' give 33"),
     ],
 )
 def test_count_words_are_numbers_of_a_count(text: str, number: int, problem: str) -> None:
