@@ -188,10 +188,13 @@ class _ItemMapper:
         """The ref of an event → that of its trigger."""
         self.event_types = {item.trigger: item.type for item in raw.items if isinstance(item, EventItem)}
         self.used_triggers: set[str] = set()
+        self.label_names: dict[str, str] = {}
+        """The ref of each item whose label is the value of a feature → the name of the feature."""
+        self.label_values = self._find_labels()
 
     def map_all(self) -> ItemCounts:
         """Map every item."""
-        items = [item for item in self.raw.items if not self._is_duplicate(item)]
+        items = [self._with_label(item) for item in self.raw.items if not self._is_duplicate(item)]
         reported, left_out = len(self.raw.items) - len(items), 0
         self.triggers = {item.ref: item.trigger for item in items if isinstance(item, EventItem)}
         for kind in _ORDER:
@@ -249,6 +252,9 @@ class _ItemMapper:
             case EventItem():
                 return self._map_event(item)
             case RelationItem():
+                if item.is_feature and self._root(item.head) in self.left_out:
+                    self.left_out.add(item.ref)
+                    return False
                 type_map = self.map.relations
                 return self._map_relation(item.line, "relation", item.type, type_map, item.ref, item.head, item.tail)
             case EquivalenceItem():
@@ -260,9 +266,11 @@ class _ItemMapper:
                 ]
                 return all(is_mapped)
             case AttributeItem():
-                return self._map_attribute(
-                    item.line, item.target, "attribute", item.name, item.value, self.map.attributes
-                )
+                if item.name == self.label_names.get(item.target):
+                    return self._map_label_feature(item)
+                name = f"{item.layer}.{item.name}"
+                name = name if name in self.map.attributes else item.name
+                return self._map_attribute(item.line, item.target, "attribute", name, item.value, self.map.attributes)
             case NormalizationItem():
                 return self._map_attribute(
                     item.line, item.target, "normalization", item.type, item.entry, self.map.normalizations
@@ -273,16 +281,47 @@ class _ItemMapper:
                 self._report(rules.line_unreadable, item.line, item.why)
                 return True
 
+    def _find_labels(self) -> dict[str, str]:
+        """Return the ref of each item whose label is the value of a feature → that value."""
+        types = {item.ref: item.type for item in self.raw.items if isinstance(item, SpanItem | RelationItem)}
+        labels: dict[str, str] = {}
+        for item in self.raw.items if self.map.labels_from else ():
+            if isinstance(item, AttributeItem) and item.value is not None:
+                name = self.map.labels_from.get(types.get(item.target, ""))
+                if name == item.name and item.target not in labels:
+                    labels[item.target] = str(item.value)
+        return labels
+
+    def _with_label(self, item: Item) -> Item:
+        """Return an item with the label that the map finds in one of its features."""
+        if isinstance(item, SpanItem | RelationItem) and item.ref in self.label_values:
+            self.label_names[item.ref] = self.map.labels_from[item.type]
+            return item._replace(type=self.label_values[item.ref])
+        return item
+
+    def _map_label_feature(self, item: AttributeItem) -> bool:
+        """Account for the feature that gave an item its label: it is accepted if the item is."""
+        if item.target in self.left_out:
+            return False
+        if str(item.value) != self.label_values[item.target]:
+            self._report(rules.not_in_model, item.line, f"{item.name} has a second value, {item.value!r}")
+        elif item.target not in self.drafts and item.target not in self.relation_refs:
+            self._report(rules.dangling, item.line, item.target, "was not imported")
+        return True
+
     def _map_span(self, item: SpanItem) -> bool:
         types: dict[str, SpanMap | EventMap | None] = {**self.map.events, **self.map.spans}
         type_ = item.type if item.type in types else self.event_types.get(item.ref, item.type)
-        if type_ not in types:
+        if type_ not in types and not item.is_structural:
             self._report(rules.unmapped, item.line, "spans of type", item.type)
             return True
-        entry = types[type_]
+        entry = types.get(type_)
         if entry is None:
             self.left_out.add(item.ref)
             return False
+        if not item.pieces:
+            self._report(rules.not_in_model, item.line, f"{item.type} {item.ref} has no offsets in the article's text")
+            return True
         wrong, pieces = check_offsets(self.text, item.pieces, item.words), item.pieces
         if wrong:
             if not self.fix or wrong.correction is None:
@@ -370,11 +409,13 @@ class _ItemMapper:
         value: AttributeValue | None,
         type_map: Mapping[str, AttributeMap | None],
     ) -> bool:
+        if self._root(target) in self.left_out:
+            return False
         if name not in type_map:
             self._report(rules.unmapped, line, kind, name)
             return True
         entry = type_map[name]
-        if entry is None or self._root(target) in self.left_out:
+        if entry is None:
             return False
         mapped = entry.flag if value is None else entry.values.get(str(value), value)
         self._set_attribute(line, target, entry.attribute, mapped)
@@ -383,7 +424,7 @@ class _ItemMapper:
     def _set_attribute(self, line: int | None, target: str, name: str, value: AttributeValue | None) -> None:
         attribute = self.inventory.attributes[name]
         if target in self.relation_refs:
-            self._report(rules.not_in_model, line, "relations have no attributes")
+            self._report(rules.not_in_model, line, f"relations have no attributes, so none has {name}")
             return
         ref = self._find_span(line, target)
         if ref is None:

@@ -28,9 +28,10 @@ class SpanItem(NamedTuple):
         line: The line of the file.
         ref: The name of the item.
         type: The label in the file.
-        pieces: The ranges of the span in the text of the file.
+        pieces: The ranges of the span in the text of the file; empty for an item without offsets there.
         words: The words that the file quotes with the span; None if the format quotes none.
         ids: The ids of the pieces; empty if the format gives none.
+        is_structural: Whether it is of a kind that tools add to every text, such as tokens; left out unless mapped.
     """
 
     line: int | None
@@ -39,16 +40,18 @@ class SpanItem(NamedTuple):
     pieces: Pieces
     words: str | None = None
     ids: tuple[str, ...] = ()
+    is_structural: bool = False
 
 
 class RelationItem(NamedTuple):
-    """A relation; `head` and `tail` are the refs of its ends."""
+    """A relation; `head` and `tail` are the refs of its ends. A feature of its head is left out together with it."""
 
     line: int | None
     ref: str
     type: str
     head: str
     tail: str
+    is_feature: bool = False
 
 
 class EventItem(NamedTuple):
@@ -62,13 +65,17 @@ class EventItem(NamedTuple):
 
 
 class AttributeItem(NamedTuple):
-    """An attribute of the item `target`; `value` is None for an attribute that is only present or absent."""
+    """An attribute of the item `target`; `value` is None for an attribute that is only present or absent.
+
+    `layer` is the type of the target if the format gives each layer features of its own; a map may name both.
+    """
 
     line: int | None
     ref: str
     target: str
     name: str
     value: str | int | None
+    layer: str = ""
 
 
 class NormalizationItem(NamedTuple):

@@ -60,6 +60,7 @@ class NoteMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The map: for each kind of item, the type in the file → what it becomes; None leaves it out.
 
+    `labels_from` has the layers whose labels are the values of a feature, and the feature.
     If `escaped`, notes have backslash escapes, as an export writes them.
     """
 
@@ -70,6 +71,7 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     normalizations: dict[str, AttributeMap | None] = {}
     equivalences: dict[str, RelationMap | None] = {}
     notes: dict[str, NoteMap | None] = {}
+    labels_from: dict[str, str] = {}
     escaped: bool = False
 
 

@@ -1,0 +1,424 @@
+"""XMI: each value of each layer is taken, left out or reported, and no CAS ends in a traceback."""
+
+import json
+import random
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from annotate.errors import CannotRun
+from annotate.formats import xmi
+from annotate.formats.apply_mapping import map_document
+from annotate.formats.document import AnnotationOrigin, Item, RawDocument, SpanItem, UnreadableItem
+from annotate.formats.mapping import LabelMap, identity_map
+from annotate.ingest import Details
+from annotate.inventory import Inventory
+from tests.conftest import Project
+from tests.formats.conftest import TEXT, codes, take_in, taken
+
+ID = "{http://www.omg.org/XMI}id"
+VIEW, SOFA, NULL = (f"{{http:///uima/cas.ecore}}{name}" for name in ("View", "Sofa", "NULL"))
+REFERENCES = ("next", "first", "arg", "target", "inner", "marked", "Governor", "Dependent")
+SEED, MUTATIONS = 20240131, 250
+
+
+def feature(name: str, range_: str, *more: str) -> str:
+    return (
+        f"<featureDescription><name>{name}</name><description/><rangeTypeName>{range_}</rangeTypeName>"
+        f"{''.join(more)}</featureDescription>"
+    )
+
+
+def declare(name: str, above: str, *features: str) -> str:
+    return (
+        f"<typeDescription><name>{name}</name><description/><supertypeName>{above}</supertypeName>"
+        f"<features>{''.join(features)}</features></typeDescription>"
+    )
+
+
+ANNOTATION, BASE, TOP = "uima.tcas.Annotation", "uima.cas.AnnotationBase", "uima.cas.TOP"
+STRING = "uima.cas.String"
+ENDS = (feature("Governor", ANNOTATION), feature("Dependent", ANNOTATION))
+TYPES = (
+    "<?xml version='1.0' encoding='utf-8'?>"
+    '<typeSystemDescription xmlns="http://uima.apache.org/resourceSpecifier"><types>'
+    + declare("my.Span", ANNOTATION, feature("label", STRING), feature("role", STRING))
+    + declare("my.Relation", ANNOTATION, feature("label", STRING), feature("sure", "uima.cas.Boolean"), *ENDS)
+    + declare(
+        "my.Event",
+        ANNOTATION,
+        feature("arg", "uima.cas.FSArray", "<elementType>my.EventArgLink</elementType>"),
+        feature("score", "uima.cas.Double"),
+        feature("negated", "uima.cas.Boolean"),
+        feature("tags", "uima.cas.StringArray"),
+        feature("numbers", "uima.cas.IntegerArray"),
+        feature("words", "uima.cas.StringList"),
+        feature("type", STRING),
+    )
+    + declare("my.EventArgLink", TOP, feature("role", STRING), feature("target", ANNOTATION))
+    + declare("my.Mention", ANNOTATION, feature("next", "my.Mention"))
+    + declare("my.Chain", BASE, feature("first", "my.Mention"))
+    + declare("my.About", BASE, feature("topic", STRING), feature("inner", "my.Inner"))
+    + declare("my.Inner", TOP, feature("depth", "uima.cas.Integer"))
+    + declare(
+        "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Token",
+        ANNOTATION,
+        feature("order", "uima.cas.Integer"),
+        feature("marked", ANNOTATION),
+    )
+    + "</types></typeSystemDescription>"
+)
+ELEMENTS = """
+<cas:NULL xmi:id="0"/>
+<my:Span xmi:id="2" sofa="1" begin="3" end="7" label="Person" role="boss"/>
+<my:Span xmi:id="3" sofa="1" begin="21" end="29" label="LOC"/>
+<my:Relation xmi:id="4" sofa="1" begin="21" end="29" label="Near" sure="true" Governor="2" Dependent="3"/>
+<my:Event xmi:id="5" sofa="1" begin="8" end="13" arg="6 7" score="0.5" negated="false" type="stay" numbers="1 2 3">
+<tags>a b</tags><tags>c</tags><words>d</words></my:Event>
+<my:EventArgLink xmi:id="6" role="Who" target="2"/>
+<my:EventArgLink xmi:id="7" target="3"/>
+<my:Mention xmi:id="8" sofa="1" begin="3" end="7" next="9"/>
+<my:Mention xmi:id="9" sofa="1" begin="17" end="20"/>
+<my:Chain xmi:id="10" sofa="1" first="8"/>
+<my:About xmi:id="11" sofa="1" topic="harbour" inner="12"/>
+<my:Inner xmi:id="12" depth="3"/>
+<my:Span xmi:id="14" sofa="13" begin="0" end="4" label="Person"/>
+<type:Token xmi:id="15" sofa="1" begin="3" end="7" order="0" marked="2"/>
+"""
+SOFAS = (
+    f'<cas:Sofa xmi:id="1" sofaNum="1" sofaID="_InitialView" mimeType="text/plain" sofaString="{TEXT}"/>'
+    '<cas:Sofa xmi:id="13" sofaNum="2" sofaID="other" mimeType="text/plain" sofaString="Anna wartet."/>'
+    '<cas:View sofa="1" members="2 3 4 5 8 9 10 11 15"/><cas:View sofa="13" members="14"/>'
+)
+
+
+def make_xmi(elements: str = ELEMENTS, sofas: str = SOFAS) -> str:
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>"
+        '<xmi:XMI xmlns:xmi="http://www.omg.org/XMI" xmlns:cas="http:///uima/cas.ecore" xmlns:my="http:///my.ecore" '
+        'xmlns:type="http:///de/tudarmstadt/ukp/dkpro/core/api/segmentation/type.ecore" xmi:version="2.0">'
+        f"{elements}{sofas}</xmi:XMI>"
+    )
+
+
+def write_cas(folder: Path, text: str, types: str = TYPES) -> None:
+    (folder / "TypeSystem.xml").write_text(types)
+    (folder / "doc.xmi").write_text(text)
+
+
+MAP = """
+spans:
+  Person: {label: Speaker}
+  LOC: {label: Quay}
+  Event: {label: Load}
+  Mention: {label: Speaker}
+  Chain: null
+  About: null
+  Inner: null
+  other/Span: null
+  other/Sofa: null
+relations:
+  Near: {relation: lies_at}
+  Who: {relation: lies_at}
+  arg: null
+  next: null
+attributes:
+  role: {attribute: rank, values: {boss: master}}
+  Event.type: null
+  Relation.sure: null
+  score: null
+  negated: null
+  tags: null
+  words: null
+  numbers: null
+labels_from: {Span: label, Relation: label}
+"""
+
+
+def count_lines(project: Project, others: Path, text: str, map_: str) -> dict[str, int]:
+    write_cas(others, text)
+    project.path("map.yaml").write_text(map_)
+    result = take_in(project, "xmi")
+    assert result.exit_code in (0, 1), result.output
+    lines: dict[str, int] = json.loads(result.stdout.splitlines()[-1])["lines"]
+    assert lines["read"] == lines["taken"] + lines["left_out"] + lines["reported"]
+    return lines
+
+
+def test_a_map_names_every_value(project: Project, others: Path) -> None:
+    write_cas(others, make_xmi())
+    project.path("map.yaml").write_text(MAP)
+    result = take_in(project, "xmi")
+    assert result.exit_code == 0, result.output
+    annotation = taken(project, "doc")
+    assert [(span.label, span.text, span.attributes) for span in annotation.spans] == [
+        ("Speaker", "Anna", {"rank": "master"}),
+        ("Speaker", "Anna", {}),
+        ("Load", "waits", {}),
+        ("Speaker", "the", {}),
+        ("Quay", "Old Pier", {}),
+    ]
+    texts = {span.id: span.text for span in annotation.spans}
+    assert sorted(
+        (relation.label, texts[relation.head], texts[relation.tail]) for relation in annotation.relations
+    ) == [
+        ("lies_at", "Anna", "Old Pier"),
+        ("lies_at", "waits", "Anna"),
+    ]
+
+
+def test_what_no_map_names_is_reported(project: Project, others: Path) -> None:
+    """Only the token, which every text has, is left out without being named, and so are its features."""
+    lines = count_lines(project, others, make_xmi(), "spans: {}\n")
+    assert (lines["taken"], lines["left_out"]) == (0, 3)
+    assert lines["read"] == count_values(etree.fromstring(make_xmi().encode()))
+
+
+def count_values(root: etree._Element) -> int:
+    """Count what a file says, in its XML alone: items, texts that are not the article's, and the values of features.
+
+    A link is no item: it is the value of the feature that refers to it. What nothing refers to counts as one.
+    """
+    elements = {
+        element.get(ID): element
+        for element in root.iter(etree.Element)
+        if element.get(ID) and element.tag not in (VIEW, SOFA, NULL)
+    }
+    nulls = {element.get(ID) for element in root.iter(NULL)}
+    listed = [id_ for view in root.iter(VIEW) for id_ in view.get("members", "").split() if id_ not in nulls]
+    reached, queue = set(listed), list(dict.fromkeys(listed))
+    total = len(list(root.iter(SOFA))) - 1
+    while queue:
+        element = elements[queue.pop()]
+        is_link = element.tag.endswith("}EventArgLink") and element.get(ID) not in listed
+        total += not is_link
+        for name, value in element.attrib.items():
+            refs = [ref for ref in value.split() if ref not in nulls] if name in REFERENCES else []
+            queue += [ref for ref in refs if ref not in reached]
+            reached.update(refs)
+            if name in (ID, "begin", "end", "sofa", "Governor", "Dependent") or (
+                is_link and name in ("role", "target")
+            ):
+                continue
+            total += len(refs) if name in REFERENCES else len(value.split()) if name == "numbers" else 1
+        total += len([child for child in element if child.get(ID) is None])
+    return total + len(elements.keys() - reached)
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("  About: null\n", "F205 the map has no entry for spans of type 'About'"),
+        ("  other/Span: null\n", "F205 the map has no entry for spans of type 'other/Span'"),
+        ("  other/Sofa: null\n", "F205 the map has no entry for spans of type 'other/Sofa'"),
+        ("  next: null\n", "F205 the map has no entry for relation of type 'next'"),
+        ("  arg: null\n", "F205 the map has no entry for relation of type 'arg'"),
+        ("  score: null\n", "F205 the map has no entry for attribute 'score'"),
+        ("  Event.type: null\n", "F205 the map has no entry for attribute 'type'"),
+        ("  Relation.sure: null\n", "F205 the map has no entry for attribute 'sure'"),
+    ],
+)
+def test_one_name_that_the_map_lacks(project: Project, others: Path, entry: str, says: str) -> None:
+    write_cas(others, make_xmi())
+    assert entry in MAP
+    project.path("map.yaml").write_text(MAP.replace(entry, ""))
+    result = project.annotate(
+        "import", "others", "--format", "xmi", "--annotator", "anna", "--corpus", "new", "--map", "map.yaml"
+    )
+    assert result.exit_code == 1
+    assert says in result.output
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "says"),
+    [
+        ("  About: null\n", "  About: {label: Quay}\n", "F208", "About x11 has no offsets in the article's text"),
+        ("  other/Span: null\n", "  other/Span: {label: Quay}\n", "F208", "has no offsets in the article's text"),
+        ("Relation.sure: null", "sure: {attribute: rank}", "F208", "relations have no attributes, so none has rank"),
+        ("  numbers: null", "  numbers: {attribute: least}", "F208", "least has a value already, 1"),
+        ("  negated: null", "  negated: {attribute: wording}", "F209", "'false' is not a value of wording"),
+        ("  score: null", "  score: {attribute: wording}", "F209", "'0.5' is not a value of wording"),
+    ],
+)
+def test_what_a_corpus_cannot_have_is_reported(
+    project: Project, others: Path, old: str, new: str, code: str, says: str
+) -> None:
+    write_cas(others, make_xmi())
+    assert old in MAP
+    project.path("map.yaml").write_text(MAP.replace(old, new))
+    result = take_in(project, "xmi")
+    assert code in codes(result)
+    assert says in result.output
+
+
+def test_layers_with_the_names_of_an_export_are_read_as_any_other(project: Project, others: Path) -> None:
+    own = "webanno.custom."
+    types = TYPES.replace("my.Span", f"{own}Span").replace("my.Relation", f"{own}Relation")
+    text = make_xmi().replace('xmlns:my="', 'xmlns:custom="http:///webanno/custom.ecore" xmlns:my="')
+    write_cas(others, text.replace("my:Span", "custom:Span").replace("my:Relation", "custom:Relation"), types)
+    project.path("map.yaml").write_text(MAP)
+    assert take_in(project, "xmi").exit_code == 0
+    assert [relation.label for relation in taken(project, "doc").relations] == ["lies_at", "lies_at"]
+
+
+def test_a_label_without_a_value_is_the_layer(project: Project, others: Path) -> None:
+    write_cas(others, make_xmi().replace(' label="LOC"', ""))
+    project.path("map.yaml").write_text(MAP)
+    result = take_in(project, "xmi")
+    assert "the map has no entry for spans of type 'Span'" in result.output
+
+
+def test_what_is_in_no_view_is_reported(project: Project, others: Path) -> None:
+    lines = count_lines(project, others, make_xmi().replace("8 9 10 11 15", "8 9 10 15"), MAP)
+    assert lines["reported"] == 2  # About, and the structure that only it refers to
+
+
+def test_an_item_that_only_another_refers_to_has_no_offsets(project: Project, others: Path) -> None:
+    """Its offsets are not converted: 8 to 9 would be words of the article, but not the right ones."""
+    lines = count_lines(project, others, make_xmi().replace("5 8 9 10", "5 8 10"), MAP)
+    assert lines["reported"] == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('role="boss"', 'rank="boss"', "Span 2: the type system gives my.Span no feature rank"),
+        ("my:Inner", "my:Outer", "Outer 12: the type system has no type my.Outer"),
+        ('score="0.5"', 'score="half"', "score of Event 5 is 'half', which is not a number"),
+        ('sure="true"', 'sure="yes"', "sure of Relation 4 is 'yes', which is neither true nor false"),
+        ('arg="6 7"', 'arg="6 77"', "arg of Event 5 is '77', but no item has this xmi:id"),
+        ('xmi:id="9"', 'xmi:id="8"', "Mention 8 has the xmi:id of Mention 8"),
+        ('xmi:id="9"', "", "Mention has no xmi:id that is a number"),
+        ('<my:Mention xmi:id="9" sofa="1"', '<my:Mention xmi:id="9"', "Mention 9 has no sofa"),
+        ('members="2 3', 'members="2 2 3', "Span 2 is listed twice as a member"),
+        (
+            "<cas:View sofa=",
+            '<cas:View sofa="1" members="2"/><cas:View sofa=',
+            "View has the sofa '1', which another one has",
+        ),
+        ('sofaID="other"', 'sofaID="_InitialView"', "Sofa 13 has the sofaID '_InitialView', which another one has"),
+        ('numbers="1 2 3"', 'numbers="1 two 3"', "numbers of Event 5 is '1 two 3', which is not a number"),
+        ('xmi:id="3" sofa="1"', 'xmi:id="3" sofa="13"', "Span 3 has the sofa '13' but is in the view of '1'"),
+        ("<tags>c</tags>", "<tags>c</tags>lost words", "Event 5 holds text, which is no value of a feature"),
+        ("<tags>c</tags>", "<tags><deep>c</deep></tags>", "tags of Event 5 holds elements"),
+    ],
+)
+def test_fault_names_file_line_and_element(project: Project, others: Path, old: str, new: str, says: str) -> None:
+    assert old in make_xmi()
+    write_cas(others, make_xmi().replace(old, new))
+    result = take_in(project, "xmi")
+    assert (result.exit_code, codes(result)) == (1, ["F103"])
+    assert says in result.output
+    assert json.loads(result.stdout.splitlines()[0])["line"] > 1
+
+
+def test_type_system_whose_feature_has_no_range_is_one_line(project: Project, others: Path) -> None:
+    types = TYPES.replace(
+        "<name>score</name><description/><rangeTypeName>uima.cas.Double</rangeTypeName>", "<name>score</name>"
+    )
+    assert types != TYPES
+    write_cas(others, make_xmi(), types)
+    result = take_in(project, "xmi")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "score of my.Event has no rangeTypeName" in result.output
+
+
+def test_an_id_that_two_spans_of_an_export_have_is_reported(project: Project) -> None:
+    """The second span keeps its own attributes; they do not land on the first."""
+    assert project.annotate("export", "--format", "xmi", "--out", "others").exit_code == 0
+    project.replace("others/harbour.xmi", 'spanId="s2"', 'spanId="s1"')
+    items = next(raw.items for raw in xmi.read(project.path("others")) if raw.article_id == "harbour")
+    assert [item.why for item in items if isinstance(item, UnreadableItem)] != []
+    refs = [item.ref for item in items if isinstance(item, SpanItem)]
+    assert len(refs) == len(set(refs))
+    assert "s2" not in refs
+
+
+def mutate(root: etree._Element, chance: random.Random) -> None:
+    """Change the structure of a CAS in one place."""
+    element, other = chance.choice(list(root)), chance.choice(list(root))
+    name = chance.choice(list(element.attrib))
+    referring = [item for item in root if set(REFERENCES) & set(item.attrib)]
+    view = chance.choice(list(root.iter(VIEW)))
+    members = view.get("members", "").split()
+    match chance.randrange(12):
+        case 0:
+            del element.attrib[name]
+        case 1:
+            element.set(name, chance.choice(["", "0", "-1", "2", "3 4", "999", "99999999999", "x", "true", "NaN"]))
+        case 2:
+            element.set(chance.choice(list(other.attrib)), "15")
+        case 3:
+            root.append(deepcopy(element))
+        case 4:
+            root.remove(element)
+        case 5:
+            element.tag = other.tag
+        case 6:
+            etree.SubElement(element, chance.choice(["tags", "arg", "words", "label", "numbers"])).text = "w"
+        case 7:
+            view.set("members", " ".join([*members, chance.choice(["2", "6", "12"])]))
+        case 8:
+            clone = deepcopy(element)
+            clone.set(ID, "40")
+            root.append(clone)
+            view.set("members", " ".join([*members, *chance.choice([["40"], []])]))
+        case 9:
+            other.append(deepcopy(element))
+        case 10:
+            view.set("members", " ".join(members[: chance.randint(0, len(members))]))
+        case 11:
+            for item in referring:
+                for feature_ in sorted(set(REFERENCES) & set(item.attrib)):
+                    if chance.random() < 0.3:
+                        item.set(feature_, chance.choice(["0", "2", "5", "6", "8", "9", "10", "12", "14", "15"]))
+
+
+def mutate_types(root: etree._Element, chance: random.Random) -> None:
+    """Change a type system in one place."""
+    element = chance.choice([item for item in root.iter(etree.Element) if item is not root])
+    if chance.random() < 0.5 and element.text:
+        element.text = chance.choice(
+            ["my.Span", "my.Nothing", STRING, "uima.cas.FSArray", "uima.cas.Integer", "x", "self"]
+        )
+    else:
+        element.getparent().remove(element)
+
+
+def read_all(folder: Path) -> list[RawDocument]:
+    try:
+        return list(xmi.read(folder))
+    except CannotRun:
+        return []
+
+
+def account(raw: RawDocument, label_map: LabelMap, inventory: Inventory) -> None:
+    origin = AnnotationOrigin("anna", "single pass", (), inventory.version)
+    mapped = map_document(raw, label_map, inventory, origin, Details())
+    counts = mapped.counts
+    assert counts.read == counts.taken + counts.left_out + counts.reported
+    assert min(counts) >= 0
+    assert counts.reported <= len(mapped.findings)
+
+
+def test_mutated_structure_is_accounted_for(project: Project, others: Path) -> None:
+    """Each file is refused in one line, or each of its values is counted once."""
+    chance, label_map, read = random.Random(SEED), identity_map(project.inventory), list[tuple[Item, ...]]()  # noqa: S311
+    for number in range(MUTATIONS):
+        root = etree.fromstring(make_xmi().encode())
+        types = etree.fromstring(TYPES.encode())
+        for _ in range(chance.choice([1, 1, 2])):
+            mutate(root, chance)
+        if number % 4 == 0:
+            mutate_types(types, chance)
+        write_cas(others, etree.tostring(root, encoding="unicode"), etree.tostring(types, encoding="unicode"))
+        for raw in read_all(others):
+            account(raw, label_map, project.inventory)
+            if raw.refusal:
+                assert not any(word in raw.refusal.message for word in ("\n", "__init__", "object has no", "int()"))
+            else:
+                read.append(raw.items)
+                assert len(raw.items) == count_values(root) or number % 4 == 0, (number, etree.tostring(root))
+    assert len(read) > MUTATIONS / 4
