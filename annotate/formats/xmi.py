@@ -37,11 +37,11 @@ from annotate.formats.ledger import METADATA_LOSSES, metadata_losses
 from annotate.formats.xmi_elements import (
     ElementFault,
     XmiElements,
-    check_types,
     find_fault,
     find_structural_fault,
     list_elements,
     parse_elements,
+    prepare_types,
 )
 from annotate.inventory import Inventory
 from annotate.util.escape import shorten
@@ -150,7 +150,7 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
     try:
         with _cassis_errors():
             types = cassis.load_typesystem(_decode_safely(data))
-            check_types(types)
+            prepare_types(types)
     except ValueError as error:
         raise CannotRun(where, f"is not a type system: {error}", "export it again") from error
     for path in paths:

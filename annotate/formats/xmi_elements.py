@@ -26,6 +26,7 @@ _NUMBERS = {
     **dict.fromkeys(("Float", "Double"), float),
 }
 _COLLECTIONS = ("uima.cas.FSArray", "uima.cas.FSList")
+_STRING = "uima.cas.String"
 _RESERVED = ("self", "type")
 """Names of features that cassis gives an underscore."""
 
@@ -83,16 +84,21 @@ def find_structural_fault(root: etree._Element) -> ElementFault | None:
     return next(_structural_faults(root), None)
 
 
-def check_types(types: cassis.TypeSystem) -> None:
-    """Check that each feature has a range, without which cassis reads no value.
+def prepare_types(types: cassis.TypeSystem) -> None:
+    """Check that each feature has a range, and read the kinds of strings that a type system declares as strings.
+
+    cassis reads no value without a range, and none of a type below `uima.cas.String`.
 
     Raises:
-        ValueError: With the first feature that has none.
+        ValueError: With the first feature that has no range.
     """
+    string = types.get_type(_STRING)
     for type_ in types.get_types(built_in=True):
         for feature in type_.all_features:
             if feature.rangeType is None:
                 raise ValueError(f"{feature.name} of {type_.name} has no rangeTypeName")
+            if types.is_instance_of(feature.rangeType, _STRING):
+                feature.rangeType = string
 
 
 def find_fault(root: etree._Element, types: cassis.TypeSystem) -> ElementFault | None:

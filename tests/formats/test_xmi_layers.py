@@ -5,13 +5,14 @@ import random
 from copy import deepcopy
 from pathlib import Path
 
+import cassis
 import pytest
 from lxml import etree
 
 from annotate.errors import CannotRun
 from annotate.formats import xmi
 from annotate.formats.apply_mapping import map_document
-from annotate.formats.document import AnnotationOrigin, Item, RawDocument, SpanItem, UnreadableItem
+from annotate.formats.document import AnnotationOrigin, AttributeItem, Item, RawDocument, SpanItem, UnreadableItem
 from annotate.formats.mapping import LabelMap, identity_map
 from annotate.ingest import Details
 from annotate.inventory import Inventory
@@ -323,6 +324,56 @@ def test_type_system_whose_feature_has_no_range_is_one_line(project: Project, ot
     result = take_in(project, "xmi")
     assert (result.exit_code, result.output.count("\n")) == (2, 1)
     assert "score of my.Event has no rangeTypeName" in result.output
+
+
+def test_a_kind_of_strings_is_read_as_a_string(project: Project, others: Path) -> None:
+    kind = declare("my.Kind", STRING).replace("<features></features>", "<allowedValues/>")
+    types = TYPES.replace(feature("topic", STRING), feature("topic", "my.Kind")).replace("</types>", f"{kind}</types>")
+    write_cas(others, make_xmi(), types)
+    (raw,) = xmi.read(others)
+    assert "harbour" in [item.value for item in raw.items if isinstance(item, AttributeItem)]
+
+
+def collect_values(others: Path, ranges: dict[str, list[object]], is_shared: bool) -> dict[str, list[object]]:
+    """Write arrays and lists, inline or as structures of their own, and return what is read of each feature."""
+    types = cassis.TypeSystem()
+    layer = types.create_type("my.Layer", ANNOTATION)
+    for name in ranges:
+        types.create_feature(layer, name, f"uima.cas.{name}", multipleReferencesAllowed=is_shared)
+    span = layer(begin=0, end=4)
+    for name, values in ranges.items():
+        if name.endswith("Array"):
+            span[name] = types.get_type(f"uima.cas.{name}")(elements=values)
+            continue
+        span[name] = types.get_type(f"uima.cas.Empty{name}")()
+        for value in reversed(values):
+            span[name] = types.get_type(f"uima.cas.NonEmpty{name}")(head=value, tail=span[name])
+    cas = cassis.Cas(types)
+    cas.sofa_string = "Anna waits."
+    cas.add(span)
+    write_cas(others, cas.to_xmi(), types.to_xml())
+    (raw,) = xmi.read(others)
+    read: dict[str, list[object]] = {}
+    for item in raw.items:
+        if isinstance(item, AttributeItem):
+            read.setdefault(item.name, []).append(item.value)
+    assert len(raw.items) == 1 + sum(map(len, read.values()))
+    return read
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_arrays_and_lists_give_each_value(others: Path, is_shared: bool) -> None:
+    ranges: dict[str, list[object]] = {
+        "StringArray": ["x y", "z"],
+        "IntegerArray": [1, 2],
+        "ByteArray": [1, 255],
+        "StringList": ["x y", "z"],
+        "IntegerList": [1, 2],
+    }
+    assert collect_values(others, ranges, is_shared) == ranges
+    converted: dict[str, list[object]] = {"BooleanArray": [True, False], "FloatArray": [0.5], "FloatList": [1.5]}
+    read = collect_values(others, converted, is_shared)
+    assert read == {"BooleanArray": ["true", "false"], "FloatArray": ["0.5"], "FloatList": ["1.5"]}
 
 
 def test_an_id_that_two_spans_of_an_export_have_is_reported(project: Project) -> None:
