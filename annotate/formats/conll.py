@@ -258,8 +258,10 @@ def _parse_article(article_id: str, lines: Sequence[tuple[int, str]], is_own: bo
     widths = Counter(len(fields_of[number]) for number, _ in regular if len(fields_of[number]) > 1)
     width = widths.most_common(1)[0][0] if widths else 2
     has_comments = is_own or any("\t" in line for _, line in regular)
-    full = [fields_of[number] for number, _ in regular if len(fields_of[number]) == width]
-    first_tag = 3 if is_own or (width > 3 and all(_are_offsets(*fields[:3]) for fields in full)) else 1
+    full = [fields for number, _ in regular if len(fields := fields_of[number]) in (0, width)]
+    form = int(not is_own and width > 2 and _are_numbered(full))
+    has_offsets = is_own or (width > 3 and not form and all(_are_offsets(*fields[:3]) for fields in full if fields))
+    first_tag = form + (3 if has_offsets else 1)
     rows: list[ConllRow] = []
     problems: list[UnreadableItem] = []
     is_first = False
@@ -269,13 +271,13 @@ def _parse_article(article_id: str, lines: Sequence[tuple[int, str]], is_own: bo
             is_first = bool(rows)
         elif line.startswith(_COMMENT) and (has_comments or len(fields) != width or not is_tag(fields[-1])):
             continue
-        elif not fields[0]:
+        elif len(fields) == width and not fields[form]:
             problems.append(UnreadableItem(number, "has no token"))
         elif len(fields) != width or width <= first_tag:
             problems.append(UnreadableItem(number, f"has {max(len(fields) - first_tag, 0)} columns of tags"))
         else:
-            offsets = (fields[1], fields[2]) if first_tag > 1 else None
-            rows.append(ConllRow(number, fields[0], offsets, tuple(fields[first_tag:]), is_first))
+            offsets = (fields[1], fields[2]) if has_offsets else None
+            rows.append(ConllRow(number, fields[form], offsets, tuple(fields[first_tag:]), is_first))
             is_first = False
     tagged, others = _classify_columns(rows, first_tag)
     rows = [row._replace(tags=tuple(row.tags[column] for column in tagged)) for row in rows]
@@ -288,6 +290,17 @@ def _split_line(line: str) -> list[str]:
         return [field for field in line.split(" ") if field]
     form, *fields = line.rstrip(" \t").split("\t") if line.strip(" \t") else [""]
     return [form, *(field.strip(" ") for field in fields)] if form or fields else []
+
+
+def _are_numbered(lines: Iterable[list[str]]) -> bool:
+    """Return whether the tokens of each sentence are numbered 1, 2, 3 … in the first column."""
+    expected = last = 0
+    for fields in lines:
+        expected = expected + 1 if fields else 0
+        last = max(last, expected)
+        if fields and fields[0] != str(expected):
+            return False
+    return last > 1
 
 
 def _are_offsets(form: str, start: str, end: str) -> bool:

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotate.corpus import Corpus
+from annotate.formats.conll import read_articles
 from tests.conftest import Project
 from tests.formats.conftest import codes, take_in, taken
 
@@ -165,6 +168,32 @@ def test_offset_far_away_is_reported(project: Project, others: Path) -> None:
         "# columns = FORM START END x\nAnna\t0\t4\tB-PER\nleft\t99999999999\t100000000003\tO\n"
     )
     assert codes(take_in(project, "bio")) == ["F201"]
+
+
+def test_numbers_of_tokens_are_no_tokens(project: Project, others: Path) -> None:
+    (others / "a.conll").write_text("1\tAnna\tB-PER\tO\n2\tleft\tO\tO\n\n1\tBen\tB-PER\tO\n")
+    (others / "b.conll").write_text("1 O\n2 O\nAnna B-PER\n")
+    assert take_in(project, "bio").exit_code == 0
+    assert Corpus(project.path("new")).read_text("a") == "Anna left\nBen"
+    assert imported(project, "a") == [("Speaker", "Anna"), ("Speaker", "Ben")]
+    assert Corpus(project.path("new")).read_text("b") == "1 2 Anna"
+
+
+FIELDS = st.sampled_from(
+    ["Anna", "#", "1", "2", "O", "B-A", "I-A", "_", "-X-", "NNP", "", "\u00a0", "-DOCSTART-x", "9"]
+)
+SEPARATORS = st.sampled_from([" ", "\t", "  "])
+
+
+@given(st.lists(st.builds(lambda separator, fields: separator.join(fields), SEPARATORS, st.lists(FIELDS, max_size=4))))
+def test_each_line_is_a_token_or_a_problem_or_a_comment(lines: list[str]) -> None:
+    articles = list(read_articles(lines, "a"))
+    accounted = {row.line for article in articles for row in article.rows}
+    accounted |= {problem.line or 0 for article in articles for problem in article.problems}
+    assert len(accounted) == sum(len(article.rows) + len(article.problems) for article in articles)
+    assert len({len(row.tags) for article in articles for row in article.rows}) <= 1
+    full = {number for number, line in enumerate(lines, 1) if line.strip(" \t") and not line.startswith("# ")}
+    assert full <= accounted
 
 
 def test_import_and_score_read_the_same(project: Project, others: Path) -> None:
