@@ -264,6 +264,8 @@ class _ItemMapper:
                     item.line, item.target, "attribute", item.name, item.value, self.map.attributes
                 )
             case NormalizationItem():
+                if item.is_optional and item.type not in self.map.normalizations:
+                    return False
                 return self._map_attribute(
                     item.line, item.target, "normalization", item.type, item.entry, self.map.normalizations
                 )
