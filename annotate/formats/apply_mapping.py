@@ -191,22 +191,21 @@ class _ItemMapper:
         self.event_spans: dict[str, str] = {}
         """The ref of an event → that of its draft."""
         self.event_types: dict[str, str] = {}
-        """The ref of a trigger → the type of its first event that the map does not leave out."""
-        for item in raw.items:
-            if isinstance(item, EventItem) and label_map.events.get(item.type):
-                self.event_types.setdefault(item.trigger, item.type)
-        for item in raw.items:
-            if isinstance(item, EventItem):
-                self.event_types.setdefault(item.trigger, item.type)
+        """The ref of a trigger → the type of its first event; one that the map has comes before one that it lacks."""
 
     def map_all(self) -> ItemCounts:
         """Map every item."""
         items = [item for item in self.raw.items if not self._is_duplicate(item)]
         reported, left_out = len(self.raw.items) - len(items), 0
-        self._note_right_offsets(items)
+        events = [item for item in items if isinstance(item, EventItem)]
+        # The sort keeps the order of the file.
+        for event in sorted(events, key=lambda event: not self.map.events.get(event.type)):
+            self.event_types.setdefault(event.trigger, event.type)
+        if self.fix:
+            self._note_right_offsets(items)
         for kind in _ORDER:
             if kind is EventItem:
-                self._place_events([item for item in items if isinstance(item, EventItem)])
+                self._place_events(events)
             for item in items:
                 if isinstance(item, kind):
                     errors = self.errors
@@ -301,14 +300,12 @@ class _ItemMapper:
         wrong, pieces = check_offsets(self.text, item.pieces, item.words), item.pieces
         if wrong:
             correction = tuple(sorted(wrong.correction or ()))
-            same = self.refs_by_range.setdefault((entry.label, correction), item.ref) if correction else item.ref
-            if not self.fix or not correction or same != item.ref:
-                can_fix = correction != () and same == item.ref
-                taken_by = same if same != item.ref else None
-                self._report(
-                    rules.wrong_offsets, item.line, item.words, wrong.reads, wrong.diagnosis, can_fix, taken_by
-                )
+            other = self.refs_by_range.get((entry.label, correction))
+            if not self.fix or not correction or other:
+                reads, can_fix = wrong.reads, bool(correction)
+                self._report(rules.wrong_offsets, item.line, item.words, reads, wrong.diagnosis, can_fix, other)
                 return True
+            self.refs_by_range[entry.label, correction] = item.ref
             pieces = correction
         in_article = self.window.convert(tuple(sorted(pieces)))
         if in_article is None:
