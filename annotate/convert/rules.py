@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from annotate.checks.lines import repeated_keys
 from annotate.findings import Problem, Rule, rule
+from annotate.schemas.lines import repeated_keys
 from annotate.util.escape import quote
 
 

@@ -14,7 +14,7 @@ from annotate.dataset.table_builder import TableBuilder
 from annotate.labelstudio.tasks import result_items, task_data
 from annotate.model import GOLD
 from annotate.offsets import sha256
-from tests.conftest import BASE, ROOT, Project
+from tests.conftest import BASE, ROOT, Project, annotate
 from tests.convert.conftest import SMALL, Place, made_up
 from tests.dataset.conftest import load  # noqa: F401 - a fixture
 from tests.dataset.helpers import build_rows
@@ -80,6 +80,40 @@ def without(row: dict[str, Any], names: set[str]) -> dict[str, Any]:
     for relation in kept.get("relations", ()):
         del relation["note"]
     return kept
+
+
+PLAIN_INVENTORY = """\
+version: 0.1.0
+title: Plain
+about: Names without relations.
+language: zh
+layers: {label: {title: label, definition: A name.}}
+spans:
+  Town: {layer: label, definition: A town., hotkey: "1", color: "#1f6fb4", guideline: labels/town.md}
+  River: {layer: label, definition: A river., hotkey: "2", color: "#1f7fb7", guideline: labels/town.md}
+attributes: {}
+intervals: []
+relations: {}
+records: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("It is in Leeds today.", "Leeds"), ("船在上海停了。", "上海"), ("เรือจอดที่ลำปางวันนี้", "ลำปาง")]
+)
+def test_plain_entities_are_converted_in_any_script(place: Place, text: str, name: str) -> None:
+    """Without relations no span needs one (R116), and without spaces none cuts a word (P401)."""
+    schema = place.root / "schema"
+    schema.mkdir()
+    (schema / "labels.yaml").write_text(PLAIN_INVENTORY)
+    assert annotate("generate", "--schema", str(schema), cwd=place.root).exit_code == 0
+    start = text.index(name)
+    value = {"start": start, "end": start + len(name), "text": name, "labels": ["Town"]}
+    item = {"id": "a", "from_name": "label", "to_name": "text", "type": "labels", "value": value}
+    place.export([{"id": 1, "data": {"text": text}, "annotations": [{"id": 1, "completed_by": 1, "result": [item]}]}])
+    done = place.convert("export.json", schema=schema)
+    assert done.exit_code == CODES["taken"], done.output
+    assert [[span["text"] for span in row["spans"]] for row in place.rows("annotations")] == [[name]]
 
 
 def test_bytes_do_not_depend_on_workers_or_compression(place: Place) -> None:
