@@ -78,6 +78,29 @@ def second_annotation(task: Task) -> None:
     task["annotations"].append({**task["annotations"][0], "id": 9})
 
 
+def annotations(*changes: dict[str, Any]) -> Change:
+    """Several annotations of the task, each with other values of some fields."""
+    return lambda task: task.update(annotations=[{**task["annotations"][0], **change} for change in changes])
+
+
+def old_names(task: Task) -> None:
+    """The task as servers before Label Studio 1.0 export it."""
+    [annotation] = task["annotations"]
+    task["completions"] = [{**annotation, "honeypot": True, "created_at": 1614076610}]
+    del task["annotations"]
+
+
+def both_names(task: Task) -> None:
+    task["completions"] = [{**task["annotations"][0], "completed_by": 9}]
+
+
+def space_at_end(task: Task) -> None:
+    """A region that no attribute or relation names, so that nothing else depends on its words."""
+    region_value, text = items(task, "labels")[0]["value"], task["data"]["text"]
+    end = text.index(" ", region_value["end"]) + 1
+    region_value.update(end=end, text=text[region_value["start"] : end])
+
+
 def result() -> list[dict[str, Any]]:
     return copy.deepcopy(BASE["annotations"][0]["result"])
 
@@ -112,6 +135,22 @@ TASKS: dict[str, tuple[Change, str]] = {
     "annotations by number": (top("annotations", [7]), "I201"),
     "result as a string": (entry("result", "words"), "L103"),
     "two annotations by one person": (second_annotation, "I206"),
+    "two annotations by one address": (
+        annotations({"completed_by": {"email": "a@example.org"}}, {"completed_by": {"email": "a@example.org"}}),
+        "I206",
+    ),
+    "two addresses": (
+        annotations({"completed_by": {"email": "a@example.org"}}, {"completed_by": {"email": "b@example.org"}}),
+        "I207",
+    ),
+    "an address and a name": (
+        annotations({"completed_by": "a@example.org"}, {"completed_by": None, "created_username": "b"}),
+        "I207",
+    ),
+    "two annotations by no one": (annotations({"completed_by": None}, {"completed_by": None}), "I207"),
+    "completions as an object": (top("completions", {"1": {}}), "I201"),
+    "completions by number": (top("completions", [7]), "I201"),
+    "white space at the end": (space_at_end, "P104"),
     "NUL in the text": (lambda task: task["data"].update(text=task["data"]["text"] + "\0 and"), "T105"),
 }
 """What is wrong with a task → a code of its findings; the last one is a warning, and the task is taken."""
@@ -144,6 +183,19 @@ TAKEN: dict[str, tuple[Change, list[str], int]] = {
     "empty annotation": (entry("result", []), ["L107"], 0),
     "no annotation": (top("annotations", []), [], -1),
     "annotations null": (top("annotations", None), [], -1),
+    "skipped": (entry("skipped", True), ["L105"], -1),
+    "completions": (old_names, [], 40),
+    "completions null": (top("completions", None), [], 40),
+    "within another region": (item("parentID", "x"), ["L212"], 40),
+    "parent null": (item("parentID", None), [], 40),
+    "times as numbers": (entry("created_at", 1614076610), [], 40),
+    "created_username with a number": (
+        lambda task: task["annotations"][0].update(completed_by=None, created_username="a@example.org, 2"),
+        [],
+        40,
+    ),
+    "completed_by an address": (entry("completed_by", {"email": "a@example.org"}), ["I208"], 40),
+    "completed_by a name": (entry("completed_by", "a"), ["I208"], 40),
     "predictions": (top("predictions", [{"id": 1, "model_version": "m", "result": result()}]), [], 40),
     "predictions by number": (top("predictions", [7]), [], 40),
     "completed_by a number": (entry("completed_by", 2), [], 40),
@@ -166,7 +218,8 @@ def test_unusual_task_is_accepted(place: Place, name: str) -> None:
     assert manifest["unlabelled"] == (spans < 0)
     rows = place.rows("articles")
     assert [len(row["spans"]) for row in rows] == ([spans] if spans >= 0 else []) + [40]
-    annotators = {"completed_by null": "user-unknown"}.get(name, "user-2")
+    unknown = ("completed_by null", "completed_by an address", "completed_by a name")
+    annotators = "user-unknown" if name in unknown else "user-2"
     assert [row["annotator"] for row in place.rows("annotations")][: len(rows) - 1] == [annotators] * (len(rows) - 1)
 
 
