@@ -227,7 +227,8 @@ class BatchReader:
             return QuarantinedTask(None, tuple(rules.task_unreadable(file, None, batch.where(index), error)))
         text, annotations = task.data.get(self._articles.fields.text), task.annotations or task.completions
         if (
-            (task.annotations and task.completions)
+            not annotations
+            or (task.annotations and task.completions)
             or self.search_keys
             or task.drafts
             or task.predictions

@@ -217,6 +217,19 @@ def annotator_unnumbered(where: str) -> Iterator[Problem]:
     )
 
 
+@rule("I209")
+def other_shape(where: str, what: str, hint: str) -> Iterator[Problem]:
+    """A task has the form of a raw export: `data`, and its labels in `annotations`.
+
+    Why: other files of Label Studio lack the text, the relations or the people. Labels under another key would be lost.
+    Fails: a file of a target storage, which is an annotation with its task inside; `{"tasks": […]}`; JSON_MIN; a task
+    with `result`, but without annotations.
+    Passes: what a server exports as JSON.
+    See: docs/scale.md
+    """
+    yield Problem(f"{where} is {what}; {hint}")
+
+
 RULES: tuple[Rule, ...] = (
     no_tasks,
     truncated,
@@ -234,4 +247,5 @@ RULES: tuple[Rule, ...] = (
     duplicate_annotator,
     annotators_unknown,
     annotator_unnumbered,
+    other_shape,
 )
