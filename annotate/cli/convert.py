@@ -212,7 +212,9 @@ def _show(outcome: "annotate.ConversionOutcome", out: str) -> None:
         echo(f"`annotate rules {codes[0]}` explains a code{where}")
     echo(
         f"{manifest.tasks:,} tasks: {manifest.articles:,} converted, {manifest.aside:,} quarantined,"
-        f" {manifest.unlabelled:,} without labels; {manifest.shards:,} shards, {outcome.new_shards:,} of them new"
+        f" {manifest.unlabelled:,} without labels,"
+        f" {manifest.unsubmitted:,} skipped or not submitted;"
+        f" {manifest.shards:,} shards, {outcome.new_shards:,} of them new"
     )
     if not manifest.articles:
         echo("No task was converted, so there is no dataset to load.")

@@ -300,7 +300,7 @@ class BatchReader:
                 results[index] = QuarantinedTask(task.article.id, findings)
             else:
                 chosen = None if task.chosen is None else first + task.chosen
-                results[index] = AcceptedTask(task.article, first, last, chosen, findings)
+                results[index] = AcceptedTask(task.article, first, last, chosen, findings, task.is_unsubmitted)
             first = last
         return results, Documents.from_annotations(annotations, self.inventory)
 

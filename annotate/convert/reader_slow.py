@@ -36,13 +36,15 @@ class _AnnotatorLabels(NamedTuple):
 class MappedTask(NamedTuple):
     """A task's article and annotations in normal form, before the rules of annotations have looked at them.
 
-    `chosen` is the index of the annotation that represents the article; None if there are none.
+    `chosen` is the index of the annotation that represents the article; None if there are none. `is_unsubmitted` tells
+    whether there are labels, but only in skipped annotations and drafts.
     """
 
     article: Article
     annotations: Sequence[Annotation]
     chosen: int | None
     findings: tuple[Finding, ...]
+    is_unsubmitted: bool = False
 
 
 class SlowReader(NamedTuple):
@@ -88,10 +90,12 @@ class SlowReader(NamedTuple):
             return QuarantinedTask(article.id, tuple(rules.task_unreadable(file, article.id, where, error)))
         labels: list[_AnnotatorLabels] = []
         users: list[int | str | None] = []
+        has_other_labels = False
         entry_iterator = iter(entries)
         task |= {"data": {"article": article.id, TEXT: article.text}}
         for mapped in self.mapper.map_task(task, article.text, self.people, predictions=False):
             findings += [replace(finding, file=file) for finding in mapped.findings]
+            has_other_labels |= mapped.annotation is None and any(mapped.quarantined)
             if mapped.kind == "annotation":
                 entry, annotation = next(entry_iterator), mapped.annotation
                 if annotation:
@@ -100,7 +104,8 @@ class SlowReader(NamedTuple):
                     )
                     users.append(user_of(entry))
         findings += self._check_annotators(users, file, article.id, where)
-        return self._normalise(article, labels, findings, file)
+        normal_task = self._normalise(article, labels, findings, file)
+        return normal_task._replace(is_unsubmitted=has_other_labels and not labels)
 
     def _check_annotators(
         self, users: Sequence[int | str | None], file: str, article_id: str, where: str

@@ -39,6 +39,7 @@ class AcceptedTask(NamedTuple):
         chosen: Index of the annotation that represents the article: the ground truth, else the newest, else the one
             with the highest number. None if there are no annotations.
         findings: Findings, all of them warnings.
+        is_unsubmitted: Whether there are labels, but only in skipped annotations and drafts.
     """
 
     article: Article
@@ -46,6 +47,7 @@ class AcceptedTask(NamedTuple):
     last: int
     chosen: int | None
     findings: tuple[Finding, ...]
+    is_unsubmitted: bool = False
 
 
 class QuarantinedTask(NamedTuple):

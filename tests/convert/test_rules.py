@@ -232,6 +232,13 @@ TAKEN: dict[str, tuple[Change, list[str], int]] = {
     "direction null": (item("direction", None, "relation"), [], 40),
     "cancelled": (entry("was_cancelled", True), ["L105"], -1),
     "draft": (top("drafts", [{"id": 1, "result": result()}]), ["L106"], 40),
+    "draft alone": (lambda task: task.update(annotations=[], drafts=[{"id": 1, "result": result()}]), ["L106"], -1),
+    "draft without labels": (lambda task: task.update(annotations=[], drafts=[{"id": 1, "result": []}]), ["L106"], -1),
+    "cancelled without labels": (
+        lambda task: task["annotations"][0].update(was_cancelled=True, result=[]),
+        ["L105"],
+        -1,
+    ),
     "empty annotation": (entry("result", []), ["L107"], 0),
     "no annotation": (top("annotations", []), [], -1),
     "annotations null": (top("annotations", None), [], -1),
@@ -267,7 +274,9 @@ def test_unusual_task_is_accepted(place: Place, name: str) -> None:
     done = place.convert("export.json", "--config", "annotations")
     manifest = place.manifest()
     assert (done.exit_code, list(manifest["warnings"]), manifest["aside"]) == (0, codes, 0), done.output
-    assert manifest["unlabelled"] == (spans < 0)
+    is_unsubmitted = name in ("cancelled", "skipped", "draft alone")
+    assert manifest["unlabelled"] == (spans < 0 and not is_unsubmitted)
+    assert manifest["unsubmitted"] == is_unsubmitted
     rows = place.rows("articles")
     assert [len(row["spans"]) for row in rows] == ([spans] if spans >= 0 else []) + [40]
     unknown = ("completed_by null", "completed_by an address", "completed_by a name")
