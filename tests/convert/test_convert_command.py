@@ -233,6 +233,30 @@ def test_people_and_annotators_are_read_from_files(place: Place) -> None:
     assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
 
 
+def test_people_without_a_number_are_told_apart_by_address(place: Place) -> None:
+    [task] = made_up(1, 1)
+    [annotation] = task["annotations"]
+    task["annotations"] = [
+        {**annotation, "completed_by": {"email": "name@example.org"}},
+        {**annotation, "completed_by": None, "created_username": "other"},
+        {**annotation, "completed_by": 7},
+    ]
+    place.export([task])
+    done = place.convert("export.json")
+    assert (done.exit_code, list(place.manifest()["set_aside"])) == (1, ["I207"]), done.output
+    assert "name@example.org" not in done.output
+    for number, people in enumerate(
+        (
+            b"name@example.org: anna\nother: ben\n7: carla\n",
+            b'{"name@example.org": "anna", "other": "ben", "7": "carla"}',
+        )
+    ):
+        place.export(people, "people.yaml")
+        out = f"mapped{number}"
+        assert place.convert("export.json", "--people", "people.yaml", out=out).exit_code == 0
+        assert sorted(row["annotator"] for row in place.rows("annotations", out)) == ["anna", "ben", "carla"]
+
+
 def test_people_are_named_only_in_quarantined_tasks(place: Place) -> None:
     good, bad = made_up(1, 2)
     for task in (good, bad):
