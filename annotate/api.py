@@ -303,7 +303,7 @@ def convert_exports(
     out: str,
     inventory: Inventory,
     *,
-    people: Mapping[int, str] | None = None,
+    people: Mapping[Any, str] | None = None,
     annotators: Mapping[str, Annotator] | None = None,
     rights: str | None = None,
     mode: Literal["new", "resume", "overwrite"] = "new",
@@ -318,7 +318,7 @@ def convert_exports(
         exports: Paths or fsspec addresses of the exports.
         out: Path or fsspec address of the folder to write.
         inventory: The labels that the tasks use.
-        people: User id on the server → annotator's id.
+        people: User id on the server, e-mail address or name → annotator's id.
         annotators: Annotator's id → what is known of the annotator.
         rights: Who owns the texts, in a sentence for the card.
         mode: `new` requires an empty folder, `resume` continues a conversion, `overwrite` replaces one.

@@ -11,21 +11,24 @@ bounded time. The library `regex` stops a search in time; in its version 0 it fi
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 import regex
 
 from annotate import findings
+from annotate.annotation_schema import LARGEST
 from annotate.errors import CannotRun
-from annotate.inventory import Interval, Inventory
+from annotate.inventory import Attribute, Interval, Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.numbers import find_numbers
 from annotate.offsets import sha256, trim_range
+from annotate.schemas import Path as ValuePath
 from annotate.schemas import convert_value
+from annotate.schemas.lines import LineFinder, line_finder
 from annotate.util.escape import quote, shorten
-from annotate.util.files import load_yaml
+from annotate.util.files import decode_yaml, read_bytes
 
 ANNOTATOR = "baseline"
 BASELINE_FILE = "baseline.yaml"
@@ -137,14 +140,28 @@ class _Clock:
 class Baseline:
     """Labels texts with one data file and inventory."""
 
-    def __init__(self, patterns: Patterns, inventory: Inventory, where: str | Path = BASELINE_FILE) -> None:
+    def __init__(
+        self,
+        patterns: Patterns,
+        inventory: Inventory,
+        where: str | Path = BASELINE_FILE,
+        find_line: LineFinder | None = None,
+    ) -> None:
         """Compile the patterns.
 
+        Args:
+            patterns: The contents of the data file.
+            inventory: The inventory of the labels.
+            where: What errors call the data file.
+            find_line: Finds the line of each of its values, if there is a file.
+
         Raises:
-            CannotRun: An expression cannot be compiled, or the inventory lacks a name.
+            CannotRun: An expression cannot be compiled, or the inventory lacks a name or a value.
         """
         self.inventory, self.patterns, self._where = inventory, patterns, where
-        self._require_known_names()
+        for path, problem in _find_unknown(patterns, inventory):
+            line = find_line(path) if find_line else None
+            raise CannotRun(f"{where}:{line}" if line else where, problem, HINT)
         parts: dict[str, str] = {}
         for name, part in patterns.parts.items():
             parts[name] = f"(?:{self._insert_parts(part, parts)})"
@@ -191,14 +208,6 @@ class Baseline:
             problem = f"{quote(pattern, _SHOWN)} has more than {LONGEST_PATTERN:,} characters with its parts"
             raise CannotRun(self._where, problem, f"shorten it; {HINT}")
         return "".join(pieces)
-
-    def _require_known_names(self) -> None:
-        labels = [*self.patterns.attributes, *(name for rule in self.patterns.rules for name in rule.spans.values())]
-        unknown = [name for name in labels if name not in self.inventory.spans]
-        relations = (name for rule in self.patterns.rules for name, *_ in rule.relations)
-        unknown += [name for name in relations if name not in self.inventory.relations]
-        if unknown:
-            raise CannotRun(self._where, f"the inventory has no {unknown[0]!r}", HINT)
 
     def annotate(self, article_id: str, text: str, seconds: float = SECONDS) -> Annotation:
         """Label a text.
@@ -314,6 +323,46 @@ def _has_needed_numbers(interval: Interval, value: AttributeValue, numbers: list
     return not needed or (len(numbers) == needed and numbers == sorted(numbers))
 
 
+def _find_unknown(patterns: Patterns, inventory: Inventory) -> Iterator[tuple[ValuePath, str]]:
+    """Yield each name or value that the inventory does not have: its path in the data file, and what is wrong."""
+    for index, rule in enumerate(patterns.rules):
+        for group, label in rule.spans.items():
+            if label not in inventory.spans:
+                yield ("rules", index, "spans", group), _unknown("span label", label, inventory.spans)
+        for position, (name, *_) in enumerate(rule.relations):
+            if name not in inventory.relations:
+                yield ("rules", index, "relations", position, 0), _unknown("relation", name, inventory.relations)
+    for label, entries in patterns.attributes.items():
+        if label not in inventory.spans:
+            yield ("attributes", label), _unknown("span label", label, inventory.spans)
+            continue
+        attributes = {attribute.name: attribute for attribute in inventory.attributes_of(label)}
+        for index, entry in enumerate(entries):
+            for name, value in entry.set.items():
+                path = ("attributes", label, index, "set", name)
+                if name not in attributes:
+                    yield path, _unknown(f"attribute of {label}", name, attributes)
+                elif problem := _explain_value(attributes[name], value):
+                    yield path, problem
+
+
+def _unknown(kind: str, name: AttributeValue, choices: Iterable[str]) -> str:
+    listed = shorten(", ".join(choices), _SHOWN) or "none"
+    return f"the inventory has no {kind} {quote(name, _SHOWN)}, only {listed}"
+
+
+def _explain_value(attribute: Attribute, value: AttributeValue) -> str | None:
+    """Return why an attribute cannot have a value; None if it can."""
+    match attribute.type:
+        case "choice" if value not in attribute.values:
+            return _unknown(f"value of {attribute.name}", value, attribute.values)
+        case "integer" if not isinstance(value, int) or not 0 <= value <= LARGEST:
+            return f"{attribute.name} is a whole number from 0 to {LARGEST}, not {quote(value, _SHOWN)}"
+        case "text" if not isinstance(value, str) or not value:
+            return f"{attribute.name} is a text that is not empty, not {quote(value, _SHOWN)}"
+    return None
+
+
 def load_baseline(folder: str | Path, inventory: Inventory) -> Baseline:
     """Load the baseline of a schema folder.
 
@@ -322,8 +371,9 @@ def load_baseline(folder: str | Path, inventory: Inventory) -> Baseline:
         inventory: The inventory of the labels.
 
     Raises:
-        CannotRun: The file is missing or broken.
+        CannotRun: The file is missing or broken, or has a name or value that the inventory lacks; then with the line.
     """
     path = Path(folder) / BASELINE_FILE
-    value = load_yaml(path, "write one; docs/baseline.md describes the file", within=path.parent)
-    return Baseline(convert_value(path, value, Patterns, HINT), inventory, path)
+    data = read_bytes(path, "write one; docs/baseline.md describes the file", within=path.parent)
+    patterns = convert_value(path, decode_yaml(path, data), Patterns, HINT)
+    return Baseline(patterns, inventory, path, line_finder(path.name, data))

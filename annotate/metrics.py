@@ -95,11 +95,13 @@ class CountMetrics(NamedTuple):
 def decode_tags(documents: Iterable[Sequence[str]]) -> list[list[SpanTuple]]:
     """Return the spans of documents of BIO tags, in tokens. An I that continues nothing begins a span.
 
+    BIOES, BILOU and BMES are read as well.
+
     Args:
         documents: The tags of each document, such as `["B-Cue", "I-Cue", "O"]`.
 
     Raises:
-        ValueError: If a tag is not O, or B or I with a label.
+        ValueError: If a tag is not O, or a prefix of these schemes with a label.
     """
     return [[(run.label, run.start, run.end) for run in find_tagged_spans(tags)] for tags in documents]
 

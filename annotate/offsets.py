@@ -8,7 +8,11 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    import regex
 
 Diagnosis = Literal["code points", "escaped newline", "folded white space", "UTF-16", "hybrid", "stale text", "unknown"]
 """How a span's offsets relate to the words that are quoted with it.
@@ -217,8 +221,37 @@ def find_line_range(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def is_inside_word(text: str, offset: int) -> bool:
-    """Return whether an offset is between two letters or digits."""
-    return 0 < offset < len(text) and text[offset - 1].isalnum() and text[offset].isalnum()
+    """Return whether an offset is between two letters or digits of a word.
+
+    Args:
+        text: The text.
+        offset: The offset, in code points.
+
+    Returns:
+        False where a letter before or after the offset is of a script without spaces: words cannot be told apart there.
+    """
+    return 0 < offset < len(text) and is_word_character(text[offset - 1]) and is_word_character(text[offset])
+
+
+@cache
+def is_word_character(character: str) -> bool:
+    """Return whether a character is a digit, or a letter of a script that separates words by spaces.
+
+    Chinese, Japanese, Thai, Lao, Khmer and Burmese, among others, have no spaces between words. Their letters are
+    those before and after which a line may end without a space. Source: the property Line_Break, Unicode Standard Annex
+    #14, "Unicode Line Breaking Algorithm". Wide Latin and Hangul letters may end a line as well, and still form words.
+    """
+    return character.isalnum() and not _letter_without_spaces().fullmatch(character)
+
+
+@cache
+def _letter_without_spaces() -> "regex.Pattern[str]":
+    import regex
+
+    breaking = "".join(rf"\p{{Line_Break={name}}}" for name in ("SA", "ID", "CJ", "NS", "AK", "AS"))
+    # Some small Katakana letters do not begin a line.
+    breaking += r"\p{Word_Break=Katakana}"
+    return regex.compile(rf"[[\p{{L}}\p{{Nl}}]&&[{breaking}]--[\p{{Latin}}\p{{Hangul}}]]", regex.VERSION1)
 
 
 def trim_range(text: str, start: int, end: int) -> tuple[int, int]:

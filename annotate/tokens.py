@@ -4,8 +4,9 @@ There is one definition of a token: the table `tokens` of the dataset, alpha ove
 The table is built by `annotate.dataset.tokens.Tokenizer`, which learns what `tokenize` does with each character and
 applies it with numpy to a whole batch, in a seventh of the time; a property test holds the two equal.
 
-Tags are IOB2: B begins a span, I continues it, O is outside of any. Source: Tjong Kim Sang, "Introduction to the
-CoNLL-2002 Shared Task: Language-Independent Named Entity Recognition" (CoNLL 2002).
+Tags are written as IOB2: B begins a span, I continues it, O is outside of any. Source: Tjong Kim Sang, "Introduction to
+the CoNLL-2002 Shared Task: Language-Independent Named Entity Recognition" (CoNLL 2002). IOB1, BIOES, BILOU and BMES are
+read as well. Source: Ratinov and Roth, "Design Challenges and Misconceptions in Named Entity Recognition" (CoNLL 2009).
 """
 
 import re
@@ -16,6 +17,10 @@ from itertools import chain, groupby
 from typing import NamedTuple
 
 OUTSIDE = "O"
+_BEGINNING, _INSIDE, _LAST, _SINGLE = "B", "IM", "EL", "SU"
+_PREFIXES = frozenset(_BEGINNING + _INSIDE + _LAST + _SINGLE)
+_CONTINUING = frozenset(_INSIDE + _LAST)
+_ENDING = frozenset(_LAST + _SINGLE)
 _FIRST_MARK, _LAST_MARK = 0x300, 0xE01EF
 # The planes between have no combining marks, and a million code points.
 _MARK_PLANES = (range(_FIRST_MARK, 0x20000), range(0xE0100, _LAST_MARK + 1))
@@ -73,13 +78,16 @@ def list_tags(labels: Iterable[str]) -> list[str]:
 
 
 def is_tag(tag: str) -> bool:
-    """Return whether it is O, or B or I with a label."""
+    """Return whether it is O, or a prefix of IOB, BIOES, BILOU or BMES with a label."""
     prefix, _, label = tag.partition("-")
-    return tag == OUTSIDE or (prefix in ("B", "I") and bool(label))
+    return tag == OUTSIDE or (prefix in _PREFIXES and bool(label))
 
 
 def find_tagged_spans(tags: Sequence[str]) -> Iterator[TokenSpan]:
-    """Yield the spans of a sequence of BIO tags; an I that continues nothing begins a span.
+    """Yield the spans of a sequence of tags in IOB1, IOB2, BIOES, BILOU or BMES.
+
+    B begins a span. I (or M) and E (or L) continue one of their label, and begin one if there is none. E (or L) and S
+    (or U) end it.
 
     Args:
         tags: One tag a token.
@@ -92,11 +100,14 @@ def find_tagged_spans(tags: Sequence[str]) -> Iterator[TokenSpan]:
         prefix, _, label = tag.partition("-")
         if not is_tag(tag):
             raise TokenMismatch(index, f"{tag!r} is not a BIO tag")
-        if span_label and (prefix != "I" or label != span_label):
+        if span_label and (prefix not in _CONTINUING or label != span_label):
             yield TokenSpan(span_label, start, index)
             span_label = ""
         if label and not span_label:
             span_label, start = label, index
+        if prefix in _ENDING:
+            yield TokenSpan(span_label, start, index + 1)
+            span_label = ""
 
 
 def align_words(text: str, words: Iterable[str]) -> list[tuple[int, int]]:

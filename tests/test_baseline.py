@@ -121,8 +121,17 @@ def test_another_inventory_takes_another_data_file(project: Project) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("who: Speaker", "who: Sailor", "the inventory has no 'Sailor'"),
-        ("[speaker, verb, who]", "[owner, verb, who]", "the inventory has no 'owner'"),
+        ("who: Speaker", "who: Sailor", "baseline.yaml:8: the inventory has no span label 'Sailor', only Speaker"),
+        ("[speaker, verb, who]", "[owner, verb, who]", "baseline.yaml:9: the inventory has no relation 'owner'"),
+        ("  Speaker: [", "  Sailor: [", "baseline.yaml:11: the inventory has no span label 'Sailor'"),
+        ("rank: hand", "rang: hand", "baseline.yaml:11: the inventory has no attribute of Speaker 'rang', only rank"),
+        ("rank: hand", "least: 1", "baseline.yaml:11: the inventory has no attribute of Speaker 'least', only rank"),
+        ("rank: hand", "rank: king", "baseline.yaml:11: the inventory has no value of rank 'king', only master"),
+        ("rank: hand", "rank: 1", "baseline.yaml:11: the inventory has no value of rank 1, only master"),
+        ("Speaker: [{set: {rank: hand", "Load: [{set: {wording: odd", "has no value of wording 'odd', only exact"),
+        ("Speaker: [{set: {rank: hand", "Load: [{set: {least: '7'", "least is a whole number from 0 to"),
+        ("Speaker: [{set: {rank: hand", "Load: [{set: {least: -7", "least is a whole number from 0 to"),
+        ("Speaker: [{set: {rank: hand", "Quay: [{set: {remark: ''", "remark is a text that is not empty, not ''"),
         ("[speaker, verb, who]", "[speaker, verb, cook]", "'cook' is not a labelled group"),
         (r"'The \w+'", r"'The (\w+'", "is not a regular expression"),
         ("anchor: verb", "anker: verb", "anker"),
@@ -134,6 +143,19 @@ def test_a_broken_data_file_is_one_clear_line(project: Project, old: str, new: s
     with pytest.raises(CannotRun, match=r"baseline\.yaml") as caught:
         load_baseline(project.schema, project.inventory)
     assert said in str(caught.value)
+
+
+def test_a_value_that_no_text_sets_is_found_before_anything_is_written(project: Project) -> None:
+    """Regression: a wording that the inventory lacks ended in a traceback at the first text that set it."""
+    (project.schema / "baseline.yaml").write_text(
+        SMALL + "  Load:\n    - {when: never, set: {wording: vague}}\n    - {when: never, set: {wording: roughly}}\n"
+    )
+    result = project.annotate("prelabel", "--out", "out")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert result.output.startswith(
+        "annotate: schema/baseline.yaml:14: the inventory has no value of wording 'roughly'"
+    )
+    assert not project.path("out").exists()
 
 
 def test_missing_data_file_is_reported(project: Project) -> None:

@@ -11,6 +11,7 @@ from annotate.offsets import (
     fold_white_space,
     from_utf16,
     in_normal_form,
+    is_inside_word,
     normal_places,
     normalise,
     resolve_offsets,
@@ -120,3 +121,31 @@ def test_many_offsets_in_normal_form_equal_single_conversions(text: str) -> None
     assert [place(offset) for offset in range(len(text) + 1)] == [
         in_normal_form(text, offset) for offset in range(len(text) + 1)
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "王明在北京", "トウキョウで働く々", "ｱﾝﾅﾊ", "ㄅㄆㄇ", "ประเทศไทย", "ປະເທດລາວ", "ប្រទេសកម្ពុជា", "မြန်မာ",
+        "ꦗꦮ", "ᬩᬮᬶ", "𠀀𠀁",
+    ],
+)  # fmt: skip
+def test_a_script_without_spaces_has_no_offset_inside_a_word(text: str) -> None:
+    assert not any(is_inside_word(text, offset) for offset in range(len(text) + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("killed", [1, 2, 3, 4, 5]),
+        ("서울 시", [1]),
+        ("ＵＮ軍", [1]),
+        ("在UN总部20人", [2, 6]),
+        ("Tシャツ", []),
+        ("๒๐คน", [1]),
+        ("م١", [1]),
+        ("a-b c", []),
+    ],
+)
+def test_offsets_inside_words_of_other_scripts_and_numbers(text: str, inside: list[int]) -> None:
+    assert [offset for offset in range(len(text) + 1) if is_inside_word(text, offset)] == inside

@@ -44,11 +44,18 @@ def test_every_combining_mark_belongs_to_its_word() -> None:
 
 
 def test_invalid_tag_is_refused() -> None:
-    for tag in ("B", "B-", "S-A", "b-A", ""):
+    for tag in ("B", "B-", "X-A", "BI-A", "b-A", "", "-A"):
         assert not is_tag(tag)
         with pytest.raises(TokenMismatch, match="is not a BIO tag"):
             list(find_tagged_spans(["O", tag]))
     assert list_tags(["A"]) == ["O", "B-A", "I-A"]
+
+
+@pytest.mark.parametrize(
+    "tags", ["B-A I-A I-A B-A", "B-A I-A E-A S-A", "B-A I-A L-A U-A", "I-A I-A E-A I-A", "B-A M-A E-A S-A"]
+)
+def test_schemes_of_tags_give_the_same_spans(tags: str) -> None:
+    assert list(find_tagged_spans(tags.split())) == [("A", 0, 3), ("A", 3, 4)]
 
 
 @given(st.text(alphabet="a ’🚢\n\u2028é", max_size=30))

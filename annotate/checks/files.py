@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from annotate.checks import vocabulary
-from annotate.checks.lines import line_finder, repeated_keys
 from annotate.checks.vocabulary import problems
 from annotate.errors import describe_os_error
 from annotate.findings import Finding, Fix, Problem, Rule, rule
 from annotate.schemas import Fault, explain
+from annotate.schemas.lines import line_finder, repeated_keys
 from annotate.util.files import read_raw_if_present
 from annotate.util.strict_yaml import parse_yaml
 

@@ -39,16 +39,17 @@ from annotate.columns import (
 )
 from annotate.inventory import Attribute, Bounds, Inventory, Reading
 from annotate.model import Annotation, AttributeValue, is_article_id
+from annotate.offsets import is_word_character
 
 Codes: TypeAlias = npt.NDArray[np.uint32]
 """Unicode code points."""
 Classes: TypeAlias = npt.NDArray[np.uint8]
-"""What each character is: `_WHITE_SPACE`, `_ALPHANUMERIC` or 0."""
+"""What each character is: `_WHITE_SPACE`, `_WORD` or 0."""
 
 _VERSION, _SHA256, _SPAN_ID = map(re.compile, (VERSION_PATTERN, SHA256_PATTERN, SPAN_ID_PATTERN))
 _SPAN_ID_BYTES = bytes(character for character in range(128) if _SPAN_ID.fullmatch(chr(character)))
 _NO_NUMBERS: Reading = "none"
-_WHITE_SPACE, _ALPHANUMERIC = 1, 2
+_WHITE_SPACE, _WORD = 1, 2
 _TABLE_SIZE = 0x3000
 _LINE_END = ord("\n")
 _EMPTY = Annotation(
@@ -345,7 +346,7 @@ def misplaced_spans(spans: Spans, texts: Sequence[str]) -> Mask:
         outside
         | ~same
         | ((first | last) & _WHITE_SPACE > 0)
-        | ((before & first | last & after) & _ALPHANUMERIC > 0)
+        | ((before & first | last & after) & _WORD > 0)
         | crosses_lines
         | is_repeated(owner, spans.starts, spans.ends, spans.labels)
     )
@@ -384,4 +385,4 @@ def _class_table() -> Classes:
 
 
 def _class(character: str) -> int:
-    return _WHITE_SPACE * character.isspace() | _ALPHANUMERIC * character.isalnum()
+    return _WHITE_SPACE * character.isspace() | _WORD * is_word_character(character)

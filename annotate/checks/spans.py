@@ -256,7 +256,7 @@ def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
 
     Why: half a word is most often a slip of the mouse.
     Fails: "illed" of "killed".
-    Passes: "killed"; "US" of "US-led".
+    Passes: "killed"; "US" of "US-led"; any words in a script without spaces, such as Chinese or Thai.
     Guideline: how-to-label.md
     """
     for span in _located_spans(annotation, text):

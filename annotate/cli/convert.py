@@ -65,10 +65,13 @@ class Size(click.ParamType[int]):
 @click.option("--title-field", default="title", show_default=True, help="Key of the title.")
 @click.option("--language-field", default="language", show_default=True, help="Key of the language.")
 @click.option("--rights", help="Who owns the texts, in a sentence for the card.")
-@click.option("--people", metavar="FILE", help="YAML or JSON that maps user ids on the server to pseudonyms.")
+@click.option("--people", metavar="FILE", help="YAML or JSON that maps user ids or e-mail addresses to pseudonyms.")
 @click.option("--annotators", metavar="FILE", help="annotators.yaml that says who is a person and who a model.")
 @click.option(
-    "--fix", is_flag=True, help="Correct offsets whose text occurs at exactly one other position that they may mean."
+    "--fix",
+    is_flag=True,
+    help="Correct offsets whose text occurs at exactly one other position that they may mean, and leave out white space"
+    " at the ends of spans.",
 )
 @click.option("--search-keys", is_flag=True, help="Search every task for duplicate keys (slower).")
 @click.option("--largest-task", type=Size(), default="64M", show_default=True, help="Largest size of one task.")
@@ -209,7 +212,9 @@ def _show(outcome: "annotate.ConversionOutcome", out: str) -> None:
         echo(f"`annotate rules {codes[0]}` explains a code{where}")
     echo(
         f"{manifest.tasks:,} tasks: {manifest.articles:,} converted, {manifest.aside:,} quarantined,"
-        f" {manifest.unlabelled:,} without labels; {manifest.shards:,} shards, {outcome.new_shards:,} of them new"
+        f" {manifest.unlabelled:,} without labels,"
+        f" {manifest.unsubmitted:,} skipped or not submitted;"
+        f" {manifest.shards:,} shards, {outcome.new_shards:,} of them new"
     )
     if not manifest.articles:
         echo("No task was converted, so there is no dataset to load.")

@@ -39,6 +39,7 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
         tasks: Number of tasks.
         articles: Number of rows in the table `articles`.
         unlabelled: Number of tasks without annotations.
+        unsubmitted: Number of tasks with labels in skipped annotations and drafts alone.
         aside: Number of quarantined tasks.
         set_aside: Code of an error → number of quarantined tasks with it.
         warnings: Code of a warning → number of accepted tasks with it.
@@ -60,6 +61,7 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
     tasks: int
     articles: int
     unlabelled: int
+    unsubmitted: int
     aside: int
     set_aside: dict[str, int]
     warnings: dict[str, int]
@@ -97,7 +99,8 @@ def merge_shards(
         with path.open("wb") as file:
             for record in records:
                 counts.merge(Counts.from_data(record.counts))
-                sums.update(shards=1, tasks=record.tasks, aside=record.aside, unlabelled=record.unlabelled)
+                sums.update(shards=1, tasks=record.tasks, aside=record.aside)
+                sums.update(unlabelled=record.unlabelled, unsubmitted=record.unsubmitted)
                 errors.update(record.set_aside)
                 warnings.update(record.warnings)
                 for table in record.tables:
@@ -114,7 +117,7 @@ def merge_shards(
         annotators=dict(options.annotators),
         corpus=None,
         pyarrow=pa.__version__,
-        left_out=sums["unlabelled"],
+        left_out=sums["unlabelled"] + sums["unsubmitted"],
         citation=None,
         agreement=None,
         statement={},
@@ -131,6 +134,7 @@ def merge_shards(
         tasks=sums["tasks"],
         articles=articles,
         unlabelled=sums["unlabelled"],
+        unsubmitted=sums["unsubmitted"],
         aside=sums["aside"],
         set_aside=dict(sorted(errors.items())),
         warnings=dict(sorted(warnings.items())),

@@ -1,5 +1,6 @@
 """What a conversion is asked to do, as one value that is sent to every worker, and the files that name annotators."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +20,10 @@ from annotate.offsets import sha256
 from annotate.schemas import convert_value
 from annotate.util.files import load_yaml
 
-FORMAT = "annotate conversion 1"
+FORMAT = "annotate conversion 2"
 """Version of the output; changes when the same options would give other bytes."""
+
+_NUMBER = re.compile(r"[0-9]{1,18}")  # keys of JSON are strings
 
 T = TypeVar("T")
 
@@ -35,13 +38,14 @@ class ConversionOptions:
         inventory: The labels that the tasks use.
         input_names: What findings and rows call each input; by default the last part of its address.
         fields: The keys of a task's data that hold the article.
-        people: User id on the server → pseudonym.
+        people: User id on the server, e-mail address or name → pseudonym.
         annotators: Pseudonym → what is known of the annotator.
         details: Metadata of articles whose tasks give none.
         tables: The tables to write; all but `links` if empty.
         shard_size: Bytes of uncompressed input for each shard.
         largest_task: Most bytes that a task may have.
-        fix: Whether to correct the offsets of spans whose words fit at exactly one other position.
+        fix: Whether to correct the offsets of spans whose words fit at exactly one other position, and to leave out
+            white space at their ends.
         search_keys: Whether to look for duplicate keys in every task.
     """
 
@@ -50,7 +54,7 @@ class ConversionOptions:
     inventory: Inventory
     input_names: tuple[str, ...] = ()
     fields: TaskFields = field(default_factory=TaskFields)
-    people: Mapping[int, str] = field(default_factory=dict)
+    people: Mapping[int | str, str] = field(default_factory=dict)
     annotators: Mapping[str, Annotator] = field(default_factory=dict)
     details: Details = field(default_factory=Details)
     tables: tuple[str, ...] = ()
@@ -76,7 +80,7 @@ class ConversionOptions:
             inventory_sha256(self.inventory),
             self.input_names,
             self.fields,
-            sorted(self.people.items()),
+            sorted(self.people.items(), key=lambda entry: (isinstance(entry[0], str), entry[0])),
             sorted(self.annotators.items()),
             self.details,
             sorted(self.tables),
@@ -105,13 +109,14 @@ def _short_names(inputs: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def read_people(path: Path) -> dict[int, str]:
-    """Read a YAML or JSON file that maps user ids on the server to pseudonyms.
+def read_people(path: Path) -> dict[int | str, str]:
+    """Read a YAML or JSON file that maps user ids on the server, e-mail addresses or names to pseudonyms.
 
     Raises:
         CannotRun: If the file cannot be read or has another structure.
     """
-    return _read_mapping(path, dict[int, str], "write a line for each user: `7: anna`")
+    people = _read_mapping(path, dict[int | str, str], "write a line for each user: `7: anna`")
+    return {int(user) if isinstance(user, str) and _NUMBER.fullmatch(user) else user: people[user] for user in people}
 
 
 def read_annotators(path: Path) -> dict[str, Annotator]:

@@ -23,11 +23,19 @@ from annotate.columns import AnnotationMeta, Documents, Integers, Mask, int_arra
 from annotate.convert import rules
 from annotate.convert.duplicate_keys import may_repeat_label_keys
 from annotate.convert.reader_slow import MappedTask, SlowReader
-from annotate.convert.tasks import AcceptedTask, ArticleReader, QuarantinedTask, Rank, TaskFields, highest_rank
+from annotate.convert.tasks import (
+    AcceptedTask,
+    ArticleReader,
+    QuarantinedTask,
+    Rank,
+    TaskFields,
+    highest_rank,
+    rank_annotation,
+)
 from annotate.findings import Finding
 from annotate.ingest import Details
 from annotate.inventory import Inventory
-from annotate.labelstudio.results import Mapper, annotator_of
+from annotate.labelstudio.results import ANNOTATION_KEYS, Mapper, annotator_of
 from annotate.labelstudio.results_fast import FastColumns, FastReader, Item
 from annotate.model import Article
 
@@ -44,9 +52,23 @@ class ExportedAnnotation(msgspec.Struct, gc=False):
     id: int | str | None = None
     completed_by: int | ExportedUser | None = None
     was_cancelled: bool = False
+    skipped: bool = False
     ground_truth: bool = False
-    updated_at: str = ""
+    honeypot: bool = False
+    updated_at: str | float = ""
+    created_at: str | float = ""
+    created_ago: str | float = ""
+    created_username: str = ""
     result: list[Item] = []
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it has a result, was not skipped, and its user has a number, or is not named in any other way."""
+        user = self.completed_by
+        has_id = (
+            user.id is not None if isinstance(user, ExportedUser) else user is not None or not self.created_username
+        )
+        return has_id and bool(self.result) and not self.was_cancelled and not self.skipped
 
     @property
     def user_id(self) -> int | None:
@@ -56,7 +78,8 @@ class ExportedAnnotation(msgspec.Struct, gc=False):
     @property
     def rank(self) -> Rank:
         """How far it represents its task."""
-        return self.ground_truth, self.updated_at, str(self.id)
+        times = self.updated_at, self.created_at, self.created_ago
+        return rank_annotation(self.ground_truth or self.honeypot, times, self.id)
 
 
 class ExportedTask(msgspec.Struct, gc=False):
@@ -65,6 +88,7 @@ class ExportedTask(msgspec.Struct, gc=False):
     data: dict[str, Any]
     id: int | str | None = None
     annotations: list[ExportedAnnotation] = []
+    completions: list[ExportedAnnotation] = []
     predictions: list[msgspec.Raw] = []
     drafts: list[msgspec.Raw] = []
 
@@ -117,12 +141,16 @@ class BatchResult(NamedTuple):
 
 
 class _RegularTask(NamedTuple):
-    """A task of the fast path at `position` in its batch, with the annotator and rank of each of its annotations."""
+    """A task of the fast path at `position` in its batch, with the annotator and rank of each of its annotations.
+
+    `key` is the key of the task that lists its annotations.
+    """
 
     position: int
     article: Article
     annotators: Sequence[str]
     ranks: Sequence[Rank]
+    key: str
 
 
 class BatchReader:
@@ -131,9 +159,10 @@ class BatchReader:
     Args:
         inventory: The labels that the tasks use.
         fields: The keys of a task's data that hold the article.
-        people: User id on the server → pseudonym.
+        people: User id on the server, e-mail address or name → pseudonym.
         details: Metadata of articles whose tasks give none.
-        fix: Whether to correct the offsets of spans whose words fit at exactly one other position.
+        fix: Whether to correct the offsets of spans whose words fit at exactly one other position, and to leave out
+            white space at their ends.
         search_keys: Whether to look for duplicate keys in every task.
     """
 
@@ -141,7 +170,7 @@ class BatchReader:
         self,
         inventory: Inventory,
         fields: TaskFields,
-        people: Mapping[int, str],
+        people: Mapping[int | str, str],
         details: Details,
         fix: bool = False,
         search_keys: bool = False,
@@ -196,12 +225,17 @@ class BatchReader:
             return None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return QuarantinedTask(None, tuple(rules.task_unreadable(file, None, batch.where(index), error)))
-        text, annotations = task.data.get(self._articles.fields.text), task.annotations
-        if self.search_keys or task.drafts or task.predictions or not isinstance(text, str):
-            return None
-        if not is_sound(text, text.encode()) or not all(
-            annotation.result and not annotation.was_cancelled for annotation in annotations
+        text, annotations = task.data.get(self._articles.fields.text), task.annotations or task.completions
+        if (
+            not annotations
+            or (task.annotations and task.completions)
+            or self.search_keys
+            or task.drafts
+            or task.predictions
+            or not isinstance(text, str)
         ):
+            return None
+        if not is_sound(text, text.encode()) or not all(annotation.is_regular for annotation in annotations):
             return None
         annotators = [annotator_of(annotation.user_id, self.people) for annotation in annotations]
         if len(set(annotators)) < len(annotators):
@@ -211,7 +245,8 @@ class BatchReader:
             return article
         for annotation in annotations:
             columns.add(annotation.result)
-        return _RegularTask(index, article, annotators, [annotation.rank for annotation in annotations])
+        key = ANNOTATION_KEYS[bool(task.completions)]
+        return _RegularTask(index, article, annotators, [annotation.rank for annotation in annotations], key)
 
     def _check_fast(
         self, regular: Sequence[_RegularTask], labels: FastColumns, batch: TaskBatch, file: str
@@ -265,7 +300,7 @@ class BatchReader:
                 results[index] = QuarantinedTask(task.article.id, findings)
             else:
                 chosen = None if task.chosen is None else first + task.chosen
-                results[index] = AcceptedTask(task.article, first, last, chosen, findings)
+                results[index] = AcceptedTask(task.article, first, last, chosen, findings, task.is_unsubmitted)
             first = last
         return results, Documents.from_annotations(annotations, self.inventory)
 
@@ -280,7 +315,7 @@ def _may_repeat_label_keys(
     spans, relations = labels.spans.bounds[bounds], labels.relations.bounds[bounds]
     choices = np.concatenate([[0], np.cumsum(labels.choices)])[bounds]
     expected = {
-        b"annotations": np.ones(len(tasks), np.int64),
+        **{key.encode(): int_array([task.key == key for task in tasks]) for key in ANNOTATION_KEYS},
         b"result": np.diff(bounds),
         b"labels": np.diff(spans + relations),
         b"choices": np.diff(choices),

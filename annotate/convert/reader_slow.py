@@ -13,13 +13,15 @@ import msgspec
 from annotate.checks.text import OF_TEXT, is_sound
 from annotate.convert import rules
 from annotate.convert.duplicate_keys import may_repeat_keys
-from annotate.convert.tasks import ArticleReader, QuarantinedTask, Rank, highest_rank
+from annotate.convert.shapes import describe_shape, find_results
+from annotate.convert.tasks import ArticleReader, QuarantinedTask, Rank, highest_rank, rank_annotation
 from annotate.corpus import sort_annotation
 from annotate.findings import Finding
 from annotate.labelstudio.config import TEXT
-from annotate.labelstudio.results import Mapper
+from annotate.labelstudio.results import ANNOTATION_KEYS, UNKNOWN_USER, Mapper, annotator_of, user_of
 from annotate.model import Annotation, Article, Relation, Span
 from annotate.offsets import normal_places, normalise, sha256, trim_range
+from annotate.util.escape import quote
 
 
 class _AnnotatorLabels(NamedTuple):
@@ -34,21 +36,23 @@ class _AnnotatorLabels(NamedTuple):
 class MappedTask(NamedTuple):
     """A task's article and annotations in normal form, before the rules of annotations have looked at them.
 
-    `chosen` is the index of the annotation that represents the article; None if there are none.
+    `chosen` is the index of the annotation that represents the article; None if there are none. `is_unsubmitted` tells
+    whether there are labels, but only in skipped annotations and drafts.
     """
 
     article: Article
     annotations: Sequence[Annotation]
     chosen: int | None
     findings: tuple[Finding, ...]
+    is_unsubmitted: bool = False
 
 
 class SlowReader(NamedTuple):
-    """Reads tasks one by one; `people` maps a user's id on the server to a pseudonym."""
+    """Reads tasks one by one; `people` maps users, by `user_of`, to pseudonyms."""
 
     mapper: Mapper
     articles: ArticleReader
-    people: Mapping[int, str]
+    people: Mapping[int | str, str]
 
     def read_task(self, data: bytes, file: str, where: str) -> MappedTask | QuarantinedTask:
         """Read a task; it is quarantined here only if there is nothing that rules could look at.
@@ -63,32 +67,59 @@ class SlowReader(NamedTuple):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return QuarantinedTask(None, tuple(rules.task_unreadable(file, None, where, error)))
         fields = task.get("data") if isinstance(task, dict) else None
+        if not isinstance(fields, dict) and (shape := describe_shape(task)):
+            return QuarantinedTask(None, tuple(rules.other_shape(file, None, where, *shape)))
         if not isinstance(fields, dict):
             return QuarantinedTask(None, tuple(rules.task_unreadable(file, None, where, "it has no data")))
         article = self.articles.read_article(fields, task.get("id"), file, where)
         if isinstance(article, QuarantinedTask):
             return article
-        entries = task.get("annotations") or []
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            why = "its annotations are not a list of objects"
-            return QuarantinedTask(article.id, tuple(rules.task_unreadable(file, article.id, where, why)))
+        entries: list[dict[str, Any]] = []
+        for key in ANNOTATION_KEYS:
+            listed = task.get(key) or []
+            if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+                why = f"its {key} are not a list of objects"
+                return QuarantinedTask(article.id, tuple(rules.task_unreadable(file, article.id, where, why)))
+            entries += listed
+        if not entries and (other_key := find_results(task)):
+            what, hint = f"a task whose labels are in {quote(other_key)}", "export the project as JSON"
+            return QuarantinedTask(article.id, tuple(rules.other_shape(file, article.id, where, what, hint)))
         try:
             findings = list(rules.duplicate_key(file, article.id, where, data)) if may_repeat_keys(data, task) else []
         except (ValueError, RecursionError) as error:
             return QuarantinedTask(article.id, tuple(rules.task_unreadable(file, article.id, where, error)))
         labels: list[_AnnotatorLabels] = []
-        entry = iter(entries)
+        users: list[int | str | None] = []
+        has_other_labels = False
+        entry_iterator = iter(entries)
         task |= {"data": {"article": article.id, TEXT: article.text}}
         for mapped in self.mapper.map_task(task, article.text, self.people, predictions=False):
             findings += [replace(finding, file=file) for finding in mapped.findings]
+            has_other_labels |= mapped.annotation is None and any(mapped.quarantined)
             if mapped.kind == "annotation":
-                rank, annotation = _rank(next(entry)), mapped.annotation
+                entry, annotation = next(entry_iterator), mapped.annotation
                 if annotation:
-                    labels.append(_AnnotatorLabels(annotation.annotator, rank, annotation.spans, annotation.relations))
-        for name, count in Counter(annotator_labels.annotator for annotator_labels in labels).items():
-            if count > 1:
-                findings += rules.duplicate_annotator(file, article.id, where, name)
-        return self._normalise(article, labels, findings, file)
+                    labels.append(
+                        _AnnotatorLabels(annotation.annotator, _rank(entry), annotation.spans, annotation.relations)
+                    )
+                    users.append(user_of(entry))
+        findings += self._check_annotators(users, file, article.id, where)
+        normal_task = self._normalise(article, labels, findings, file)
+        return normal_task._replace(is_unsubmitted=has_other_labels and not labels)
+
+    def _check_annotators(
+        self, users: Sequence[int | str | None], file: str, article_id: str, where: str
+    ) -> Iterator[Finding]:
+        """Yield findings on annotators who have several annotations, or cannot be told apart."""
+        unnamed = [user for user in users if annotator_of(user, self.people) == UNKNOWN_USER]
+        is_repeated = len(unnamed) > 1 and None not in unnamed and len(set(unnamed)) == 1
+        if len(unnamed) > 1 and not is_repeated:
+            yield from rules.annotators_unknown(file, article_id, where, len(unnamed), any(unnamed))
+        elif any(unnamed):
+            yield from rules.annotator_unnumbered(file, article_id, where)
+        for name, count in Counter(annotator_of(user, self.people) for user in users).items():
+            if count > 1 and (name != UNKNOWN_USER or is_repeated):
+                yield from rules.duplicate_annotator(file, article_id, where, name)
 
     def _normalise(
         self, article: Article, labels: Sequence[_AnnotatorLabels], findings: list[Finding], file: str
@@ -131,8 +162,13 @@ class _LooseAnnotation(msgspec.Struct):
     id: Any = None
     completed_by: Any = None
     was_cancelled: Any = None
+    skipped: Any = None
     ground_truth: Any = None
+    honeypot: Any = None
     updated_at: Any = None
+    created_at: Any = None
+    created_ago: Any = None
+    created_username: Any = None
     model_version: Any = None
     result: Any = None
 
@@ -141,6 +177,7 @@ class _LooseTask(msgspec.Struct):
     id: Any = None
     data: Any = None
     annotations: list[_LooseAnnotation | int] = []
+    completions: list[_LooseAnnotation | int] = []
     predictions: list[_LooseAnnotation | int] = []
     drafts: list[_LooseAnnotation | int] = []
 
@@ -184,6 +221,6 @@ def _move_spans(spans: Iterable[Span], original: str, text: str, start: int) -> 
 
 
 def _rank(annotation: Mapping[str, Any]) -> Rank:
-    updated = annotation.get("updated_at")
-    truth = annotation.get("ground_truth") is True
-    return truth, updated if isinstance(updated, str) else "", str(annotation.get("id"))
+    is_ground_truth = annotation.get("ground_truth") is True or annotation.get("honeypot") is True
+    times = [annotation.get(key) for key in ("updated_at", "created_at", "created_ago")]
+    return rank_annotation(is_ground_truth, times, annotation.get("id"))

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from annotate.checks.lines import repeated_keys
 from annotate.findings import Problem, Rule, rule
+from annotate.schemas.lines import repeated_keys
 from annotate.util.escape import quote
 
 
@@ -184,6 +184,52 @@ def duplicate_annotator(where: str, annotator: str) -> Iterator[Problem]:
     yield Problem(f"{where} has several annotations by {annotator}; delete all but one in Label Studio")
 
 
+@rule("I207")
+def annotators_unknown(where: str, count: int, are_named: bool) -> Iterator[Problem]:
+    """The people who made the annotations of a task can be told apart.
+
+    Why: each annotator has one annotation of a task, under a pseudonym. No table has addresses or names.
+    Fails: two annotations whose `completed_by` is an e-mail address without an id; two that name no one.
+    Passes: `"completed_by": 7`; an address or name that `--people` maps to a pseudonym.
+    See: docs/scale.md
+    """
+    if are_named:
+        problem = "by people who have no user id, but an e-mail address or name"
+        hint = "give each a pseudonym with --people (`name@example.org: anna`)"
+    else:
+        problem, hint = "that do not say who made them", "write a number for each person into completed_by"
+    yield Problem(f"{where} has {count} annotations {problem}; {hint}")
+
+
+@rule("I208", "warning")
+def annotator_unnumbered(where: str) -> Iterator[Problem]:
+    """A person has an id on the server or, in `--people`, a pseudonym.
+
+    Why: no table has addresses or names, so that the annotations of all such people have the annotator
+    `user-unknown`.
+    Fails: `"completed_by": {"email": "name@example.org"}`; `"created_username": "name"`.
+    Passes: the same, with the line `name@example.org: anna` in the file of `--people`.
+    See: docs/scale.md
+    """
+    yield Problem(
+        f"{where} has an annotation by someone who has no user id, but an e-mail address or name; "
+        "give a pseudonym with --people (`name@example.org: anna`)"
+    )
+
+
+@rule("I209")
+def other_shape(where: str, what: str, hint: str) -> Iterator[Problem]:
+    """A task has the form of a raw export: `data`, and its labels in `annotations`.
+
+    Why: other files of Label Studio lack the text, the relations or the people. Labels under another key would be lost.
+    Fails: a file of a target storage, which is an annotation with its task inside; `{"tasks": […]}`; JSON_MIN; a task
+    with `result`, but without annotations.
+    Passes: what a server exports as JSON.
+    See: docs/scale.md
+    """
+    yield Problem(f"{where} is {what}; {hint}")
+
+
 RULES: tuple[Rule, ...] = (
     no_tasks,
     truncated,
@@ -199,4 +245,7 @@ RULES: tuple[Rule, ...] = (
     duplicate_id,
     duplicate_key,
     duplicate_annotator,
+    annotators_unknown,
+    annotator_unnumbered,
+    other_shape,
 )

@@ -83,6 +83,7 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
         aside: Number of quarantined tasks.
         aside_sha256: The hash of the file of quarantined tasks; None if there is none.
         unlabelled: Number of tasks without annotations, which are in no table.
+        unsubmitted: Number of tasks with labels in skipped annotations and drafts alone, which are in no table.
         set_aside: Code of an error → number of quarantined tasks with it.
         warnings: Code of a warning → number of accepted tasks with it.
         tables: The Parquet files.
@@ -99,6 +100,7 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
     aside: int
     aside_sha256: str | None
     unlabelled: int
+    unsubmitted: int
     set_aside: dict[str, int]
     warnings: dict[str, int]
     tables: tuple[TableFile, ...]
@@ -197,7 +199,7 @@ class _ShardBuilder:
         self.warnings: Counter[str] = Counter()
         self.articles: dict[str, int] = {}
         self.first_elsewhere: dict[str, str] = {}
-        self.unlabelled = self.tasks = 0
+        self.unlabelled = self.unsubmitted = self.tasks = 0
 
     def build(self) -> ShardRecord:
         job = self.job
@@ -222,6 +224,7 @@ class _ShardBuilder:
             aside=len(self.quarantine),
             aside_sha256=self._write_quarantine(),
             unlabelled=self.unlabelled,
+            unsubmitted=self.unsubmitted,
             set_aside=dict(sorted(self.errors.items())),
             warnings=dict(sorted(self.warnings.items())),
             tables=tables,
@@ -246,7 +249,10 @@ class _ShardBuilder:
             if task.findings:
                 self.warnings.update({finding.code for finding in task.findings})
             if task.chosen is None:
-                self.unlabelled += 1
+                if task.is_unsubmitted:
+                    self.unsubmitted += 1
+                else:
+                    self.unlabelled += 1
                 continue
             self.articles[task.article.id] = offset
             accepted.append(task)

@@ -18,6 +18,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from annotate.convert import rules
+from annotate.convert.shapes import describe_file
 from annotate.findings import Problem, Rule
 
 SHARD_SIZE = 3 << 20
@@ -158,7 +159,7 @@ class _Splitter:
         elif self._has_task_lines():
             yield from self._split_lines()
         elif not self._buffer.startswith(b"{"):
-            yield self._reject_rest(rules.no_tasks, "begins with neither a task nor an array")
+            yield self._reject_rest(rules.no_tasks, describe_file(self._buffer))
         else:
             yield from self._split_values(in_array=False)
 

@@ -141,7 +141,7 @@ class _SpanDraft:
         """Return an id for each piece: as the file gives them, or made from the first one."""
         if len(self.ids) == len(self.pieces):
             return self.ids
-        first = self.ids[0] if self.ids else self.ref
+        first = self.ids[0] if self.ids else _free_id(self.ref, used_ids)
         return (first, *(_free_id(f"{first}-{number}", used_ids) for number in range(2, len(self.pieces) + 1)))
 
     def build(self, ids: Sequence[str], text: str, inventory: Inventory) -> Iterator[Span]:
@@ -184,10 +184,14 @@ class _ItemMapper:
         self.lines: dict[str, int | None] = {}
         """The ref of each item → its line."""
         self.left_out: set[str] = set()
-        self.triggers: dict[str, str] = {}
-        """The ref of an event → that of its trigger."""
-        self.event_types = {item.trigger: item.type for item in raw.items if isinstance(item, EventItem)}
-        self.used_triggers: set[str] = set()
+        self.span_types: dict[str, SpanMap | EventMap | None] = {**label_map.events, **label_map.spans}
+        self.refs_by_range: dict[tuple[str, Pieces], str] = {}
+        """The label and the ranges of spans whose offsets are right or were corrected → their refs."""
+        self.accepted_events: set[str] = set()
+        self.event_spans: dict[str, str] = {}
+        """The ref of an event → that of its draft."""
+        self.event_types: dict[str, str] = {}
+        """The ref of a trigger → the type of its first event; one that the map has comes before one that it lacks."""
         self.label_names: dict[str, str] = {}
         """The ref of each item whose label is the value of a feature → the name of the feature."""
         self.label_values = self._find_labels()
@@ -196,8 +200,15 @@ class _ItemMapper:
         """Map every item."""
         items = [self._with_label(item) for item in self.raw.items if not self._is_duplicate(item)]
         reported, left_out = len(self.raw.items) - len(items), 0
-        self.triggers = {item.ref: item.trigger for item in items if isinstance(item, EventItem)}
+        events = [item for item in items if isinstance(item, EventItem)]
+        # The sort keeps the order of the file.
+        for event in sorted(events, key=lambda event: not self.map.events.get(event.type)):
+            self.event_types.setdefault(event.trigger, event.type)
+        if self.fix:
+            self._note_right_offsets(items)
         for kind in _ORDER:
+            if kind is EventItem:
+                self._place_events(events)
             for item in items:
                 if isinstance(item, kind):
                     errors = self.errors
@@ -212,7 +223,7 @@ class _ItemMapper:
         spans: list[Span] = []
         relations: list[Relation] = []
         first: dict[str, str] = {}
-        used_ids = {id_ for draft in self.drafts.values() for id_ in (draft.ids or (draft.ref,))}
+        used_ids = {id_ for draft in self.drafts.values() for id_ in draft.ids}
         for ref, draft in self.drafts.items():
             ids = draft.piece_ids(used_ids)
             used_ids.update(ids)
@@ -252,19 +263,12 @@ class _ItemMapper:
             case EventItem():
                 return self._map_event(item)
             case RelationItem():
-                if item.is_feature and self._root(item.head) in self.left_out:
+                if item.is_feature and item.head in self.left_out:
                     self.left_out.add(item.ref)
                     return False
-                type_map = self.map.relations
-                return self._map_relation(item.line, "relation", item.type, type_map, item.ref, item.head, item.tail)
+                return self._map_relation(item)
             case EquivalenceItem():
-                type_map = self.map.equivalences
-                # A list, so that every pair is mapped even after one that is left out.
-                is_mapped = [
-                    self._map_relation(item.line, "equivalence", item.type, type_map, "", later, earlier)
-                    for earlier, later in pairwise(item.members)
-                ]
-                return all(is_mapped)
+                return self._map_equivalence(item)
             case AttributeItem():
                 if item.name == self.label_names.get(item.target):
                     return self._map_label_feature(item)
@@ -272,6 +276,8 @@ class _ItemMapper:
                 name = name if name in self.map.attributes else item.name
                 return self._map_attribute(item.line, item.target, "attribute", name, item.value, self.map.attributes)
             case NormalizationItem():
+                if item.is_optional and item.type not in self.map.normalizations:
+                    return False
                 return self._map_attribute(
                     item.line, item.target, "normalization", item.type, item.entry, self.map.normalizations
                 )
@@ -309,13 +315,25 @@ class _ItemMapper:
             self._report(rules.dangling, item.line, item.target, "was not imported")
         return True
 
+    def _find_type(self, item: SpanItem) -> str:
+        """Return the type whose entry in the map a span has: that of its event if the map lacks its own."""
+        return item.type if item.type in self.span_types else self.event_types.get(item.ref, item.type)
+
+    def _note_right_offsets(self, items: Sequence[Item]) -> None:
+        """Note the ranges of the spans whose offsets are right, so that no other one is corrected to them."""
+        for item in items:
+            if not isinstance(item, SpanItem) or not item.pieces:
+                continue
+            entry = self.span_types.get(self._find_type(item))
+            if entry and not check_offsets(self.text, item.pieces, item.words):
+                self.refs_by_range.setdefault((entry.label, tuple(sorted(item.pieces))), item.ref)
+
     def _map_span(self, item: SpanItem) -> bool:
-        types: dict[str, SpanMap | EventMap | None] = {**self.map.events, **self.map.spans}
-        type_ = item.type if item.type in types else self.event_types.get(item.ref, item.type)
-        if type_ not in types and not item.is_structural:
+        type_ = self._find_type(item)
+        if type_ not in self.span_types and not item.is_structural:
             self._report(rules.unmapped, item.line, "spans of type", item.type)
             return True
-        entry = types.get(type_)
+        entry = self.span_types.get(type_)
         if entry is None:
             self.left_out.add(item.ref)
             return False
@@ -324,11 +342,14 @@ class _ItemMapper:
             return True
         wrong, pieces = check_offsets(self.text, item.pieces, item.words), item.pieces
         if wrong:
-            if not self.fix or wrong.correction is None:
-                can_fix = wrong.correction is not None
-                self._report(rules.wrong_offsets, item.line, item.words, wrong.reads, wrong.diagnosis, can_fix)
+            correction = tuple(sorted(wrong.correction or ()))
+            other = self.refs_by_range.get((entry.label, correction))
+            if not self.fix or not correction or other:
+                reads, can_fix = wrong.reads, bool(correction)
+                self._report(rules.wrong_offsets, item.line, item.words, reads, wrong.diagnosis, can_fix, other)
                 return True
-            pieces = wrong.correction
+            self.refs_by_range[entry.label, correction] = item.ref
+            pieces = correction
         in_article = self.window.convert(tuple(sorted(pieces)))
         if in_article is None:
             self._report(rules.between_characters, item.line, item.words)
@@ -342,63 +363,130 @@ class _ItemMapper:
                 self._report(rules.corrected_offsets, item.line, item.words, wrong.diagnosis)
         return True
 
+    def _place_events(self, events: Sequence[EventItem]) -> None:
+        """Find the events that can be imported, and the span of each.
+
+        A line is imported as a whole or not at all, so that an event with an argument that is not imported is not
+        imported, either. The first event with the label of its trigger has the trigger's span. Each other one has a
+        span of its own on the same words.
+        """
+        mapped = [item for item in events if item.type in self.map.events]
+        self.left_out |= {
+            item.ref for item in mapped if self.map.events[item.type] is None or item.trigger in self.left_out
+        }
+        mapped = [item for item in mapped if item.ref not in self.left_out]
+        self.accepted_events = {item.ref for item in mapped}
+        used_in: dict[str, list[str]] = {}
+        for item in mapped:
+            for _, filler in self._list_fillers(item):
+                used_in.setdefault(filler, []).append(item.ref)
+        refused = [item.ref for item in mapped if any(True for _ in self._explain_event(item))]
+        while refused:
+            ref = refused.pop()
+            if ref in self.accepted_events:
+                self.accepted_events.remove(ref)
+                refused += used_in.get(ref, ())
+        used_triggers: set[str] = set()
+        for item in mapped:
+            entry = self.map.events[item.type]
+            if entry is None or item.ref not in self.accepted_events:
+                continue
+            trigger = self.drafts[item.trigger]
+            if item.trigger not in used_triggers and trigger.label == entry.label:
+                used_triggers.add(item.trigger)
+                self.event_spans[item.ref] = item.trigger
+                trigger.defaults = {**trigger.defaults, **entry.attributes}
+            else:
+                self.event_spans[item.ref] = item.ref
+        for item in mapped:
+            entry = self.map.events[item.type]
+            if entry and self.event_spans.get(item.ref) == item.ref:
+                span = SpanItem(item.line, item.ref, item.type, ())
+                pieces = self.drafts[item.trigger].pieces
+                self.drafts[item.ref] = _SpanDraft(span, entry.label, pieces, entry.attributes)
+
+    def _list_fillers(self, item: EventItem) -> Iterator[tuple[RelationMap, str]]:
+        """Yield the relation of each argument of an event that the map does not leave out, and the ref of its end."""
+        entry = self.map.events[item.type]
+        for name, filler in item.roles if entry else ():
+            role = entry.find_role(name) if entry else None
+            relation = entry.roles[role] if entry and role else None
+            if relation and filler not in self.left_out:
+                yield relation, filler
+
+    def _explain_event(self, item: EventItem) -> Iterator[tuple[Rule, tuple[object, ...]]]:
+        """Yield a rule and its arguments for each reason that keeps an event from being imported."""
+        entry = self.map.events[item.type]
+        if not _SPAN_ID.fullmatch(item.ref):
+            yield rules.line_unreadable, (f"{item.ref!r} cannot be an id",)
+        if item.trigger not in self.drafts or item.trigger in self.event_spans:
+            yield rules.dangling, (item.trigger, self._explain_missing(item.trigger))
+        for name, _ in item.roles if entry else ():
+            if entry and entry.find_role(name) is None:
+                yield rules.unmapped, (f"role of {item.type}", name)
+        for _, filler in self._list_fillers(item):
+            if filler not in self.accepted_events and filler not in self.drafts:
+                yield rules.dangling, (filler, self._explain_missing(filler))
+
     def _map_event(self, item: EventItem) -> bool:
         if item.type not in self.map.events:
             self._report(rules.unmapped, item.line, "events of type", item.type)
             return True
-        entry = self.map.events[item.type]
-        if entry is None:
+        if item.ref in self.left_out:
+            return False
+        if item.ref in self.accepted_events:
+            for relation, filler in self._list_fillers(item):
+                self._add_relation("", relation, self.event_spans[item.ref], self.event_spans.get(filler, filler))
+        for rule, arguments in self._explain_event(item) if item.ref not in self.accepted_events else ():
+            self._report(rule, item.line, *arguments)
+        return True
+
+    def _map_equivalence(self, item: EquivalenceItem) -> bool:
+        if item.type not in self.map.equivalences:
+            self._report(rules.unmapped, item.line, "equivalence of type", item.type)
+            return True
+        entry = self.map.equivalences[item.type]
+        # What is equivalent to something that is left out is still equivalent to the others.
+        members = [member for member in item.members if member not in self.left_out]
+        if entry is None or len(members) < 2:
+            return False
+        refs = [self._find_span(item.line, member) for member in members]
+        spans = [ref for ref in refs if ref]
+        for earlier, later in pairwise(spans) if len(spans) == len(refs) else ():
+            self._add_relation("", entry, later, earlier)
+        return True
+
+    def _map_relation(self, item: RelationItem) -> bool:
+        if item.type not in self.map.relations:
+            self._report(rules.unmapped, item.line, "relation of type", item.type)
+            return True
+        entry = self.map.relations[item.type]
+        if entry is None or {item.head, item.tail} & self.left_out:
             self.left_out.add(item.ref)
             return False
-        if item.trigger in self.used_triggers:
-            self._report(rules.trigger_shared, item.line, item.trigger)
-            return True
-        self.used_triggers.add(item.trigger)
-        if not self._find_span(item.line, item.trigger):
-            return True
-        for name, filler in item.roles:
-            role = entry.find_role(name)
-            if role is None:
-                self._report(rules.unmapped, item.line, f"role of {item.type}", name)
-            elif entry.roles[role] is not None:
-                self._map_relation(item.line, "role", role, entry.roles, "", item.trigger, filler)
+        head, tail = [self._find_span(item.line, end) for end in (item.head, item.tail)]
+        if head and tail:
+            self.relation_refs.add(item.ref)
+            self._add_relation(item.ref, entry, head, tail)
         return True
 
-    def _map_relation(
-        self,
-        line: int | None,
-        kind: str,
-        name: str,
-        type_map: Mapping[str, RelationMap | None],
-        ref: str,
-        head: str,
-        tail: str,
-    ) -> bool:
-        if name not in type_map:
-            self._report(rules.unmapped, line, f"{kind} of type", name)
-            return True
-        entry = type_map[name]
-        if entry is None or {self._root(head), self._root(tail)} & self.left_out:
-            self.left_out.add(ref)
-            return False
-        ends = [self._find_span(line, end) for end in (head, tail)]
-        if ends[0] and ends[1]:
-            first, second = (ends[1], ends[0]) if entry.reversed else (ends[0], ends[1])
-            self.relation_refs.add(ref)
-            self.relations.append((ref, Relation(label=entry.relation, head=first, tail=second)))
-        return True
-
-    def _root(self, ref: str) -> str:
-        """Return the ref of an event's trigger, unless the event was left out; else the ref itself."""
-        return ref if ref in self.left_out else self.triggers.get(ref, ref)
+    def _add_relation(self, ref: str, entry: RelationMap, head: str, tail: str) -> None:
+        """Add a relation between two drafts, given the ends in the order of the file."""
+        head, tail = (tail, head) if entry.reversed else (head, tail)
+        self.relations.append((ref, Relation(label=entry.relation, head=head, tail=tail)))
 
     def _find_span(self, line: int | None, ref: str) -> str | None:
-        """Return the ref of the span that an item refers to; None, with a finding, if there is no such span."""
-        root = self.triggers.get(ref, ref)
-        if root in self.drafts:
-            return root
-        self._report(rules.dangling, line, ref, "was not imported" if root in self.lines else "does not exist")
+        """Return the ref of the draft that an item refers to; None, with a finding, if there is no such span."""
+        span = self.event_spans.get(ref, ref)
+        if span in self.drafts:
+            return span
+        self._report(rules.dangling, line, ref, self._explain_missing(ref))
         return None
+
+    def _explain_missing(self, ref: str) -> str:
+        if ref in self.relation_refs:
+            return "is a relation"
+        return "was not imported" if ref in self.lines else "does not exist"
 
     def _map_attribute(
         self,
@@ -409,7 +497,7 @@ class _ItemMapper:
         value: AttributeValue | None,
         type_map: Mapping[str, AttributeMap | None],
     ) -> bool:
-        if self._root(target) in self.left_out:
+        if target in self.left_out:
             return False
         if name not in type_map:
             self._report(rules.unmapped, line, kind, name)
@@ -447,7 +535,7 @@ class _ItemMapper:
             self._report(rules.unmapped, item.line, "notes of type", item.type)
             return True
         entry = self.map.notes[item.type]
-        if entry is None or self._root(item.target) in self.left_out:
+        if entry is None or item.target in self.left_out:
             return False
         text = unescape_line(item.text) if self.map.escaped else item.text
         if entry.to == "attribute":
@@ -455,9 +543,12 @@ class _ItemMapper:
         elif item.target in self.relation_refs and entry.to == "note":
             self.relation_notes[item.target] = _join_notes(self.relation_notes.get(item.target, ""), text)
         elif ref := self._find_span(item.line, item.target):
-            draft = self.drafts[ref]
-            if entry.to == "ids":
-                draft.ids = tuple(text.split())
+            draft, ids = self.drafts[ref], tuple(text.split())
+            if entry.to == "ids" and not (len(ids) == len(draft.pieces) and all(map(_SPAN_ID.fullmatch, ids))):
+                why = f"{text!r} is not an id for each piece of {item.target}"
+                self._report(rules.line_unreadable, item.line, why)
+            elif entry.to == "ids":
+                draft.ids = ids
             else:
                 draft.note = _join_notes(draft.note, text)
         return True

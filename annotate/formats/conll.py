@@ -2,16 +2,24 @@
 
 An empty line ends a paragraph. Columns are separated by tabs; comments begin with "# ". A column has one tag for each
 token: B begins a span, I continues it, O is outside. Of overlapping spans in one layer, only the outermost has tags.
+
+`read_articles` is the one reader of such files, for `annotate import` and `annotate score`. It also reads the files of
+others: separated by spaces, with other columns, with tags of IOB1, BIOES or BILOU, and with `-DOCSTART-` before each
+document. There, an empty line ends a sentence, and a span with it, as in the evaluation script of the CoNLL shared
+tasks (conlleval).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from annotate.corpus import sort_annotation
 from annotate.formats import rules
 from annotate.formats.document import (
+    AttributeItem,
     Item,
     LabelledArticle,
     Loss,
@@ -30,6 +38,7 @@ from annotate.util.files import open_raw
 from annotate.util.folders import find_files
 
 FILE = "corpus.conll"
+SUFFIXES = (".conll", ".bio", ".iob", ".iob2")
 OFFSETS = ("START", "END")
 
 LOSSES = {
@@ -43,8 +52,14 @@ LOSSES = {
     "white space": "white space between tokens becomes spaces, and a line end between paragraphs",
 }
 
+_COMMENT, _ARTICLE, _COLUMNS = "# ", "# article = ", "# columns = "
+_DOCUMENT_START = "-DOCSTART-"
+_PLACEHOLDERS = frozenset(("", "_", "-", "*", "-X-"))
+"""Values of a column that say nothing."""
 _MOST_DIGITS = 12
 """Digits of an offset. Python does not convert thousands of digits."""
+_WIDEST_GAP = 100_000
+"""Code points between two tokens. A wrong offset must not fill the memory with white space."""
 _REASONS = {"id": "ids", "attribute": "attributes", "note": "notes", "relation": "relations"}
 
 
@@ -148,18 +163,185 @@ def _join_tokens(tokens: Iterable[_Token]) -> str:
     return "".join(parts)
 
 
-def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
-    """Read the articles of all `.conll` files of a folder, as `write` makes them or with tokens and tags only.
+class ConllRow(NamedTuple):
+    """A line with a token.
 
-    A file without comments is one article; a column of tags follows the token, and tokens are joined by spaces.
+    Attributes:
+        line: The number of the line.
+        form: The token.
+        offsets: Its start and end as they are written; None if the file has none.
+        tags: A tag for each column of tags; not all of them need be valid.
+        is_first: Whether an empty line precedes it.
     """
-    for path in find_files(folder, ".conll"):
-        broken_line, lines = _check_encoding(path)
+
+    line: int
+    form: str
+    offsets: tuple[str, str] | None
+    tags: tuple[str, ...]
+    is_first: bool
+
+
+class OtherColumn(NamedTuple):
+    """A column without tags: its number, counted from 1, its first line, and the first of its values."""
+
+    number: int
+    line: int
+    example: str
+
+
+class ConllArticle(NamedTuple):
+    """The lines of one article.
+
+    Attributes:
+        article_id: The article id.
+        rows: Its tokens, all with the same number of tags.
+        problems: The lines that are no tokens, comments or empty lines.
+        other_columns: Columns whose values are not tags. Those with placeholders alone, such as `-X-`, are left out.
+        is_own: Whether this toolkit wrote the file; then a span may continue after an empty line.
+    """
+
+    article_id: str
+    rows: tuple[ConllRow, ...]
+    problems: tuple[UnreadableItem, ...]
+    other_columns: tuple[OtherColumn, ...]
+    is_own: bool
+
+    def sequences(self) -> Iterator[tuple[ConllRow, ...]]:
+        """Yield the sequences of rows that no span leaves: the sentences, or the whole article in files of our own."""
+        first = 0
+        for index, row in enumerate(self.rows):
+            if index and row.is_first and not self.is_own:
+                yield self.rows[first:index]
+                first = index
+        if self.rows:
+            yield self.rows[first:]
+
+
+def read_articles(lines: Iterable[str], article_id: str) -> Iterator[ConllArticle]:
+    """Read the articles of a CoNLL file, one at a time.
+
+    A line is a token and its columns, separated by tabs or else by spaces. `# article = ID` and `-DOCSTART-` begin an
+    article. The second article after the same `# article = ID`, or of a file without one, has the id `ID-2`.
+
+    Args:
+        lines: The lines, with or without their line ends.
+        article_id: The id of the article before the first `# article = ID`.
+    """
+    pending: list[tuple[int, str]] = []
+    is_own, count = False, 0
+
+    def finish() -> Iterator[ConllArticle]:
+        nonlocal count
+        article = _parse_article(article_id, pending, is_own)
+        pending.clear()
+        if article.rows or article.problems:
+            count += 1
+            yield article if count == 1 else article._replace(article_id=article_id_from(f"{article_id}-{count}"))
+
+    for number, line in enumerate(lines, 1):
+        line = line.rstrip("\r\n").removeprefix("\ufeff" if number == 1 else "")
+        if line.startswith(_ARTICLE):
+            yield from finish()
+            article_id, count = line.removeprefix(_ARTICLE).strip(), 0
+        elif line.startswith(_COLUMNS):
+            is_own = tuple(line.split()[4:6]) == OFFSETS
+        elif line.startswith(_DOCUMENT_START) and not is_own and line.split()[0] == _DOCUMENT_START:
+            yield from finish()
+        else:
+            pending.append((number, line))
+    yield from finish()
+
+
+def _parse_article(article_id: str, lines: Sequence[tuple[int, str]], is_own: bool) -> ConllArticle:
+    fields_of = {number: _split_line(line) for number, line in lines}
+    regular = [(number, line) for number, line in lines if not line.startswith(_COMMENT)]
+    widths = Counter(len(fields_of[number]) for number, _ in regular if len(fields_of[number]) > 1)
+    width = widths.most_common(1)[0][0] if widths else 2
+    has_comments = is_own or any("\t" in line for _, line in regular)
+    full = [fields for number, _ in regular if len(fields := fields_of[number]) in (0, width)]
+    form = int(not is_own and width > 2 and _are_numbered(full))
+    has_offsets = is_own or (width > 3 and not form and all(_are_offsets(*fields[:3]) for fields in full if fields))
+    first_tag = form + (3 if has_offsets else 1)
+    rows: list[ConllRow] = []
+    problems: list[UnreadableItem] = []
+    is_first = False
+    for number, line in lines:
+        fields = fields_of[number]
+        if not fields:
+            is_first = bool(rows)
+        elif line.startswith(_COMMENT) and (has_comments or len(fields) != width or not is_tag(fields[-1])):
+            continue
+        elif len(fields) == width and not fields[form]:
+            problems.append(UnreadableItem(number, "has no token"))
+        elif len(fields) != width or width <= first_tag:
+            problems.append(UnreadableItem(number, f"has {max(len(fields) - first_tag, 0)} columns of tags"))
+        else:
+            offsets = (fields[1], fields[2]) if has_offsets else None
+            rows.append(ConllRow(number, fields[form], offsets, tuple(fields[first_tag:]), is_first))
+            is_first = False
+    tagged, others = _classify_columns(rows, first_tag)
+    rows = [row._replace(tags=tuple(row.tags[column] for column in tagged)) for row in rows]
+    return ConllArticle(article_id, tuple(rows), tuple(problems), tuple(others), is_own)
+
+
+def _split_line(line: str) -> list[str]:
+    """Return the columns of a line. A token may be any other white space than a tab or space."""
+    if "\t" not in line:
+        return [field for field in line.split(" ") if field]
+    form, *fields = line.rstrip(" \t").split("\t") if line.strip(" \t") else [""]
+    return [form, *(field.strip(" ") for field in fields)] if form or fields else []
+
+
+def _are_numbered(lines: Iterable[list[str]]) -> bool:
+    """Return whether the tokens of each sentence are numbered 1, 2, 3 … in the first column."""
+    expected = last = 0
+    for fields in lines:
+        expected = expected + 1 if fields else 0
+        last = max(last, expected)
+        if fields and fields[0] != str(expected):
+            return False
+    return last > 1
+
+
+def _are_offsets(form: str, start: str, end: str) -> bool:
+    are_numbers = all(offset.isascii() and offset.isdigit() and len(offset) <= _MOST_DIGITS for offset in (start, end))
+    return are_numbers and int(end) == int(start) + len(form)
+
+
+def _classify_columns(rows: Sequence[ConllRow], first_tag: int) -> tuple[list[int], list[OtherColumn]]:
+    """Return the columns of tags, and the columns of something else.
+
+    Most values of a column of tags are tags. In the last column, one is enough, so that what is wrong in it is found.
+    """
+    tagged: list[int] = []
+    others: list[OtherColumn] = []
+    width = len(rows[0].tags) if rows else 0
+    for column in range(width):
+        count = sum(is_tag(row.tags[column]) for row in rows)
+        is_last = column == width - 1
+        if count * 2 > len(rows) or (is_last and (count or not tagged)):
+            tagged.append(column)
+            continue
+        examples = ((row.line, row.tags[column]) for row in rows if row.tags[column] not in _PLACEHOLDERS)
+        for line, example in islice(examples, 1):
+            others.append(OtherColumn(first_tag + column + 1, line, example))
+    return tagged, others
+
+
+def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
+    """Read the articles of all CoNLL files of a folder, as `write` makes them or with tokens and tags only.
+
+    Tokens without offsets are joined by spaces.
+    """
+    for path in find_files(folder, SUFFIXES):
+        broken_line, count = _check_encoding(path)
         if broken_line:
             why = "is not UTF-8; convert the file first"
-            yield refused_document("", path.name, next(rules.unreadable(path.name, None, why)).at(broken_line), lines)
-        else:
-            yield from _read_articles(path)
+            yield refused_document("", path.name, next(rules.unreadable(path.name, None, why)).at(broken_line), count)
+            continue
+        with TextIOWrapper(open_raw(str(path), within=path.parent), "utf-8", newline="\n") as file:
+            for article in read_articles(file, article_id_from(path.stem)):
+                yield _make_document(path.name, article)
 
 
 def _check_encoding(path: Path) -> tuple[int | None, int]:
@@ -167,7 +349,7 @@ def _check_encoding(path: Path) -> tuple[int | None, int]:
     broken_line, count = None, 0
     with open_raw(str(path), within=path.parent) as file:
         for number, line in enumerate(file, 1):
-            count += bool(line.strip()) and not line.startswith(b"# ")
+            count += bool(line.strip()) and not line.startswith((_COMMENT.encode(), _DOCUMENT_START.encode()))
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError:
@@ -175,60 +357,39 @@ def _check_encoding(path: Path) -> tuple[int | None, int]:
     return broken_line, count
 
 
-def _read_articles(path: Path) -> Iterator[RawDocument]:
-    article_id, has_offsets = article_id_from(path.stem), False
-    lines: list[tuple[int, str]] = []
-    with TextIOWrapper(open_raw(str(path), within=path.parent), "utf-8", newline="\n") as file:
-        for number, line in enumerate(file, 1):
-            line = line.rstrip("\r\n").removeprefix("\ufeff" if number == 1 else "")
-            if line.startswith("# article = "):
-                if any(text for _, text in lines):
-                    yield _read_article(path, article_id, has_offsets, lines)
-                article_id, lines = line.removeprefix("# article = ").strip(), []
-            elif line.startswith("# columns = "):
-                has_offsets = tuple(line.split()[4:6]) == OFFSETS
-            elif not line.startswith("# "):
-                lines.append((number, line))
-    if any(text for _, text in lines):
-        yield _read_article(path, article_id, has_offsets, lines)
-
-
-def _read_article(path: Path, article_id: str, has_offsets: bool, lines: list[tuple[int, str]]) -> RawDocument:
-    tokens: list[_Token] = []
-    rows: list[tuple[int, list[str]]] = []
-    items: list[Item] = []
-    is_first = False
-    for number, line in lines:
-        if not line.strip():
-            is_first = bool(tokens)
-            continue
-        form, *tags = line.split("\t")
-        previous_end = tokens[-1].end if tokens else 0
+def _make_document(file: str, article: ConllArticle) -> RawDocument:
+    tokens: dict[int, _Token] = {}
+    rows: list[ConllRow] = []
+    items: list[Item] = list(article.problems)
+    previous_end, is_first = 0, False
+    for row in article.rows:
+        is_first = bool(tokens) and (is_first or row.is_first)
         position = previous_end + 1 if tokens else 0
-        start, end = str(position), str(position + len(form))
-        if has_offsets and len(tags) > 2:
-            start, end, *tags = tags
-        is_offset = start.isascii() and start.isdigit() and len(start) <= _MOST_DIGITS and int(start) >= previous_end
-        if not (is_offset and end == str(int(start) + len(form))):
-            problem = f"{shorten(start)} and {shorten(end)} are not the offsets of {quote(form)}"
-            items.append(UnreadableItem(number, problem))
-        elif not tags or (rows and len(tags) != len(rows[0][1])):
-            items.append(UnreadableItem(number, f"has {len(tags)} columns of tags"))
+        start, end = row.offsets or (str(position), str(position + len(row.form)))
+        if _are_offsets(row.form, start, end) and 0 <= int(start) - previous_end <= _WIDEST_GAP:
+            tokens[row.line] = _Token(row.form, int(start), int(end), is_first)
+            rows.append(row._replace(is_first=is_first))
+            previous_end, is_first = int(end), False
         else:
-            tokens.append(_Token(form, int(start), int(end), is_first))
-            rows.append((number, tags))
-        is_first = False
-    for column in range(len(rows[0][1]) if rows else 0):
-        items += _spans_of_column(column, tokens, [(number, tags[column]) for number, tags in rows])
-    return RawDocument(article_id, path.name, _join_tokens(tokens).encode("utf-8"), tuple(items))
+            problem = f"{shorten(start)} and {shorten(end)} are not the offsets of {quote(row.form)}"
+            items.append(UnreadableItem(row.line, problem))
+    for column in article.other_columns:
+        name = f"column {column.number}"
+        items.append(AttributeItem(column.line, "", name, name, column.example))
+    width = len(rows[0].tags) if rows else 0
+    for column_index in range(width):
+        for sequence in article._replace(rows=tuple(rows)).sequences():
+            items += _spans_of_column(column_index, sequence, tokens)
+    return RawDocument(article.article_id, file, _join_tokens(tokens.values()).encode("utf-8"), tuple(items))
 
 
-def _spans_of_column(column: int, tokens: list[_Token], lines: list[tuple[int, str]]) -> Iterator[Item]:
+def _spans_of_column(column: int, rows: Sequence[ConllRow], tokens: Mapping[int, _Token]) -> Iterator[Item]:
     """Yield the spans of a column; what is not a tag is reported, and ends a span as O does."""
-    for number, tag in lines:
+    tags = [row.tags[column] for row in rows]
+    for row, tag in zip(rows, tags, strict=True):
         if not is_tag(tag):
-            yield UnreadableItem(number, f"{tag!r} is not a BIO tag")
-    for run in find_tagged_spans([tag if is_tag(tag) else OUTSIDE for _, tag in lines]):
-        line = lines[run.start][0]
-        pieces = ((tokens[run.start].start, tokens[run.end - 1].end),)
+            yield UnreadableItem(row.line, f"{tag!r} is not a BIO tag")
+    for run in find_tagged_spans([tag if is_tag(tag) else OUTSIDE for tag in tags]):
+        line = rows[run.start].line
+        pieces = ((tokens[line].start, tokens[rows[run.end - 1].line].end),)
         yield SpanItem(line, f"s{column + 1}-{line}", run.label, pieces)

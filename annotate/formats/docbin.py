@@ -6,22 +6,27 @@ A span of spaCy begins and ends with a token; any other span is a declared loss.
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
+from spacy.tokens import Span as SpacySpan
 
 from annotate.corpus import sort_annotation
 from annotate.formats import rules
 from annotate.formats.document import (
+    AttributeItem,
     Item,
     LabelledArticle,
     Loss,
+    NormalizationItem,
     RawDocument,
     SpanItem,
+    UnreadableItem,
     article_id_from,
     list_relation_items,
     list_span_items,
@@ -35,6 +40,9 @@ from annotate.util.files import read_raw
 from annotate.util.folders import find_files
 
 KEY = "annotation"
+DOCUMENT = "document"
+"""What items refer to that are not on a span."""
+_TOKEN_ATTRIBUTES = ("TAG", "POS", "MORPH", "LEMMA", "DEP")
 ARTICLES_PER_FILE = 500
 """Number of articles in a file, which bounds the memory of both sides; spaCy reads a folder of files as one corpus."""
 
@@ -102,27 +110,103 @@ def list_losses(document: LabelledArticle, _: Inventory) -> Iterator[Loss]:
     )
 
 
+class _OwnData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `write` puts into `doc.user_data`, which marks a document that this toolkit wrote."""
+
+    article: str
+    attributes: dict[str, dict[str, str | int]]
+    notes: dict[str, str]
+    relations: tuple[tuple[str, str, str, str], ...]
+
+
 def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
-    """Read the documents of all `.spacy` files of a folder; files of others give their span groups or entities."""
+    """Read the documents of all `.spacy` files of a folder; files of others give their span groups and entities."""
     for path in find_files(folder, ".spacy"):
         try:
-            docs = list(DocBin().from_bytes(read_raw(str(path), within=folder)).get_docs(_tokenizer("xx").vocab))
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            why = f"is not a DocBin: {shorten(str(error), 200)}"
+            documents = _read_file(path, folder)
+        # spaCy does not check what it reads: a damaged file raises errors of any kind, and from any access to a doc.
+        except Exception as error:
+            why = f"is not a DocBin: {shorten(' '.join(str(error).split()) or type(error).__name__, 200)}"
             yield refused_document("", path.name, next(rules.unreadable(path.name, None, why)))
             continue
-        for number, doc in enumerate(docs):
-            user_data = doc.user_data.get(KEY, {})
-            article_id = user_data.get("article") or article_id_from(f"{path.stem}-{number}")
-            yield RawDocument(article_id, path.name, doc.text.encode("utf-8"), tuple(_items(doc, user_data)))
+        yield from documents
 
 
-def _items(doc: Doc, user_data: dict[str, Any]) -> Iterator[Item]:
-    spans = [span for group in doc.spans.values() for span in group] or list(doc.ents)
-    attributes, notes = user_data.get("attributes", {}), user_data.get("notes", {})
-    for number, span in enumerate(spans, 1):
-        ref = span.id_ or f"s{number}"
+def _read_file(path: Path, folder: Path) -> list[RawDocument]:
+    documents: list[RawDocument] = []
+    docs = DocBin().from_bytes(read_raw(str(path), within=folder)).get_docs(_tokenizer("xx").vocab)
+    for number, doc in enumerate(docs):
+        own = _read_own_data(doc)
+        article_id = (own.article if own else "") or article_id_from(f"{path.stem}-{number}")
+        items = tuple(chain(_list_labels(doc, own), _list_other_data(doc, own)))
+        documents.append(RawDocument(article_id, path.name, doc.text.encode("utf-8"), items))
+    return documents
+
+
+def _read_own_data(doc: Doc) -> _OwnData | None:
+    """Return what this toolkit wrote with a document; None for a document of others."""
+    try:
+        return msgspec.convert(doc.user_data.get(KEY), _OwnData)
+    except msgspec.ValidationError:
+        return None
+
+
+def _list_labels(doc: Doc, own: _OwnData | None) -> Iterator[Item]:
+    """Yield the spans of all groups, the entities that are in no group, and what refers to them.
+
+    `span.id_` is the id of a span in documents of our own. Elsewhere it is the id of a pattern, which many spans share.
+    """
+    spans = [span for group in doc.spans.values() for span in group]
+    own_ids = {span.id_ for span in spans} if own else set[str]()
+    free_refs = (ref for number in count(1) if (ref := f"s{number}") not in own_ids)
+    refs: dict[tuple[int, int, str], str] = {}
+    links: set[tuple[str, str]] = set()
+    grouped = {_key(span) for span in spans}
+    ungrouped = [span for span in doc.ents if _key(span) not in grouped]
+    for span in (*spans, *ungrouped):
+        ref = span.id_ if own and span.id_ else next(free_refs)
+        refs.setdefault(_key(span), ref)
         item = SpanItem(None, ref, span.label_, ((span.start_char, span.end_char),), None, (ref,))
-        yield from list_span_items(item, attributes.get(ref, {}), notes.get(ref))
-    for number, (label, head, tail, note) in enumerate(user_data.get("relations", [])):
+        yield from list_span_items(
+            item, own.attributes.get(ref, {}) if own else {}, own.notes.get(ref) if own else None
+        )
+        if span.kb_id_:
+            links.add((ref, span.kb_id_))
+            yield NormalizationItem(None, "", ref, "kb_id", span.kb_id_)
+        if span.id_ and not own:
+            yield NormalizationItem(None, "", ref, "id", span.id_, is_optional=True)
+    for entity in doc.ents:
+        link = (refs[_key(entity)], entity.kb_id_)
+        if entity.kb_id_ and link not in links:
+            yield NormalizationItem(None, "", link[0], "kb_id", link[1])
+    for number, (label, head, tail, note) in enumerate(own.relations if own else ()):
         yield from list_relation_items(number, label, head, tail, note)
+
+
+def _key(span: SpacySpan) -> tuple[int, int, str]:
+    return span.start_char, span.end_char, span.label_
+
+
+def _list_other_data(doc: Doc, own: _OwnData | None) -> Iterator[Item]:
+    """Yield an attribute for each thing that is not on a span, so that the map must name it."""
+    values: dict[str, Any] = {}
+    # The tokenizers of some languages set attributes of tokens, also in documents that this toolkit wrote.
+    for name in () if own else _TOKEN_ATTRIBUTES:
+        if doc.has_annotation(name):
+            values.setdefault(name.lower(), getattr(doc[0], f"{name.lower()}_", ""))
+    if doc.cats:
+        values["cats"] = doc.cats
+    for group in doc.spans.values():
+        values.update(group.attrs)
+    user_data: dict[Any, Any] = doc.user_data
+    for key, value in user_data.items():
+        if own is None or key != KEY:
+            # The key of an extension attribute, such as `doc._.name`, is ("._.", name, start, end).
+            is_extension = isinstance(key, tuple) and len(key) > 1 and key[0] == "._."
+            values.setdefault(str(key[1] if is_extension else key), value)
+    for name, value in values.items():
+        yield AttributeItem(None, "", DOCUMENT, str(name), shorten(str(value), 200))
+    refs = {span.id_ for group in doc.spans.values() for span in group} if own else set[str]()
+    for ref in (*own.attributes, *own.notes) if own else ():
+        if ref not in refs:
+            yield UnreadableItem(None, f"has attributes or a note of a span {shorten(repr(ref), 40)} that no group has")

@@ -79,13 +79,23 @@ class AttributeItem(NamedTuple):
 
 
 class NormalizationItem(NamedTuple):
-    """A link from the item `target` to an entry of a database."""
+    """A link from the item `target` to an entry of a database.
+
+    Attributes:
+        line: The line of the file.
+        ref: The name of the item.
+        target: The ref of the item that is linked.
+        type: The kind of the link.
+        entry: The entry.
+        is_optional: Whether it is left out, and not reported, if the map does not name its type.
+    """
 
     line: int | None
     ref: str
     target: str
     type: str
     entry: str
+    is_optional: bool = False
 
 
 class NoteItem(NamedTuple):

@@ -200,6 +200,9 @@ class Importer:
         intake, annotation, findings, counts = mapped
         if intake is None or annotation is None:
             return _Decision(ImportOutcome(raw.article_id, "refused", 0, 0, findings, counts))
+        if counts.reported and not counts.taken:
+            # The file was made for another text or map: its article would pass for one with nothing to annotate.
+            return _Decision(ImportOutcome(raw.article_id, "refused", 0, 0, findings, counts))
         annotation = self._keep_version(annotation)
         why = self._reason_to_refuse(intake, annotation)
         if why:

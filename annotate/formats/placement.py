@@ -70,6 +70,10 @@ def check_offsets(text: str, pieces: Pieces, quoted: str | None) -> WrongOffsets
     Returns:
         None if the offsets are right, else what may be wrong with them.
     """
+    if any(start >= end for start, end in pieces):
+        # A range of length 0 is a slip of the mouse, not of a unit: its words may be elsewhere by chance.
+        inside = all(0 <= start == end <= len(text) for start, end in pieces)
+        return WrongOffsets("" if inside else None, "unknown")
     words = read_pieces(text, pieces)
     if words is not None and (quoted is None or fold_white_space(words) == fold_white_space(quoted)):
         return None

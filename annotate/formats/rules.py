@@ -83,18 +83,21 @@ def line_unreadable(line: int | None, why: str) -> Iterator[Problem]:
 
 @rule("F202")
 def wrong_offsets(
-    line: int | None, words: str | None, reads: str | None, diagnosis: str, can_fix: bool
+    line: int | None, words: str | None, reads: str | None, diagnosis: str, can_fix: bool, taken_by: str | None = None
 ) -> Iterator[Problem]:
     """The offsets of a line, in code points of the file's text, read the words quoted with them.
 
     Why: tools that count bytes, UTF-16 units, or CR LF as one character point at other words after the first "é".
     Fails: `T1<tab>Person 7 11<tab>Anna` if Anna is at 6 to 10.
     Passes: the offsets of the words; white space may differ, since a line cannot quote a line end.
-    Fix: `--fix` corrects the offsets if exactly one place is possible, and reports this as F203.
+    Fix: `--fix` corrects the offsets if exactly one place is possible, and reports this as F203. It corrects no range
+    of length 0, and none to words that another line of the same label has.
     See: docs/interchange.md
     """
     problem = "are outside the text" if reads is None else f"read {quote(reads)}"
     hint = "correct them with --fix" if can_fix else "fix the offsets"
+    if taken_by:
+        hint = f"{quote(taken_by)} has these words already; fix the offsets, or remove the line"
     why = "" if diagnosis == "unknown" else f" (diagnosis: {diagnosis})"
     yield Problem(f"offsets {problem}, not {quote(words)}{why}; {hint}", line=line)
 
@@ -155,8 +158,9 @@ def dangling(line: int | None, ref: str, why: str) -> Iterator[Problem]:
     """An item to which a line refers exists and was imported.
 
     Why: a relation needs both its ends.
-    Fails: `R1<tab>Says Arg1:T1 Arg2:T9` without T9, or with a T9 whose offsets are wrong.
-    Passes: both ends imported.
+    Fails: `R1<tab>Says Arg1:T1 Arg2:T9` without T9, or with a T9 whose offsets are wrong; an event of which one
+    argument was not imported, since a line is imported as a whole.
+    Passes: both ends imported; an event with all its arguments.
     See: docs/interchange.md
     """
     yield Problem(f"refers to {quote(ref)}, which {why}; fix that line or this one", line=line)
@@ -186,18 +190,6 @@ def unknown_value(line: int | None, attribute: str, value: object) -> Iterator[P
     yield Problem(f"{quote(value)} is not a value of {attribute}; map it to one", line=line)
 
 
-@rule("F210")
-def trigger_shared(line: int | None, ref: str) -> Iterator[Problem]:
-    """A trigger belongs to one event.
-
-    Why: an event becomes relations of its trigger's span; two events on one span would become one.
-    Fails: `E2<tab>Attack:T5 …` if E1 has T5 as well.
-    Passes: a trigger for each.
-    See: docs/interchange.md
-    """
-    yield Problem(f"{quote(ref)} is the trigger of another event already; give each its own", line=line)
-
-
 RULES: tuple[Rule, ...] = (
     text_missing,
     labels_missing,
@@ -212,5 +204,4 @@ RULES: tuple[Rule, ...] = (
     dangling,
     not_in_model,
     unknown_value,
-    trigger_shared,
 )

@@ -26,6 +26,10 @@ VALUE_KEYS = {"choice": ("choices", "choices"), "integer": ("number", "number"),
 """Type of an attribute → the type of its items, and the key of the value in them."""
 ENTRY_KINDS: dict[EntryKind, str] = {"annotation": "annotations", "draft": "drafts", "prediction": "predictions"}
 """Kind of an entry → the key of a task that lists the entries of this kind."""
+ANNOTATION_KEYS = ("annotations", "completions")
+"""The keys of a task that list its annotations; servers before Label Studio 1.0 and Annotation Lab write the second."""
+UNKNOWN_USER = "user-unknown"
+"""The placeholder name for a user who has no number."""
 _TRAILING_ID = re.compile(r", (\d{1,18})\Z")
 
 
@@ -75,7 +79,8 @@ class ResultReader:
         text: The text of the article; offsets are resolved against it.
         file: The file that findings name.
         article_id: The article that findings name.
-        fix_offsets: Whether to move a region whose words fit at exactly one other place that its offsets may mean.
+        fix_offsets: Whether to move a region whose words fit at exactly one other place that its offsets may mean, and
+            to leave out white space at the ends of regions.
     """
 
     def __init__(
@@ -190,7 +195,10 @@ class ResultReader:
             and not has_words
             and offsets.from_utf16(self.text, end) != end
         ):
-            resolved = offsets.UnresolvedOffsets(words, None)
+            first, last = (offsets.from_utf16(self.text, offset) for offset in (start, end))
+            resolved = offsets.UnresolvedOffsets(
+                words, None if first is None or last is None else self.text[first:last]
+            )
         self.diagnoses[resolved.diagnosis if has_words else "unknown"] += 1
         if isinstance(resolved, offsets.UnresolvedOffsets):
             self._quarantine(item, rules.words_elsewhere, start, end, quoted, resolved, region_id)
@@ -201,8 +209,16 @@ class ResultReader:
             self._report(rules.counted_in_utf16, start, end, region_id)
         elif resolved.diagnosis not in offsets.PLAIN:
             self._report(rules.offsets_fixed, start, end, resolved, region_id)
-        text = self.text[resolved.start : resolved.end]
-        return Region((start, end), resolved.start, resolved.end, text, self._read_note(item, region_id))
+        first, last = resolved.start, resolved.end
+        if self.fix_offsets:
+            first, last = offsets.trim_range(self.text, first, last)
+            if first == last:  # white space alone
+                first, last = resolved.start, resolved.end
+            elif (first, last) != (resolved.start, resolved.end):
+                self._report(rules.ends_trimmed, resolved, first, last, region_id)
+        if item.get("parentID"):
+            self._report(rules.parent_unknown, item["parentID"], region_id)
+        return Region((start, end), first, last, self.text[first:last], self._read_note(item, region_id))
 
     def _read_note(self, item: Item, region_id: str) -> str:
         """Return the note of a region or relation; any other remark becomes a finding, and the raw item is kept."""
@@ -351,9 +367,24 @@ def user_id_of(entry: Item, kind: str = "annotation") -> int | None:
     return user if isinstance(user, int) else None
 
 
-def annotator_of(user_id: int | None, annotators: Mapping[int, str]) -> str:
-    """Return the annotator that a server's user is, or a placeholder name for a user who is not in `annotators`."""
-    return annotators.get(user_id, f"user-{user_id}") if user_id is not None else "user-unknown"
+def user_of(entry: Item) -> int | str | None:
+    """Return the user who made an annotation: the id on the server, else an e-mail address or name; None if not given.
+
+    Annotation Lab writes a name, and some servers an address without an id.
+    """
+    user = entry.get("completed_by")
+    if isinstance(user, dict):
+        user = next((user[key] for key in ("id", "email", "username") if isinstance(user.get(key), int | str)), None)
+    if user is None:
+        user = entry.get("created_username")
+        if isinstance(user, str) and (match := _TRAILING_ID.search(user)):
+            return int(match[1])
+    return user if isinstance(user, int | str) and user != "" else None
+
+
+def annotator_of(user: int | str | None, annotators: Mapping[Any, str]) -> str:
+    """Return the annotator that a user is, or a placeholder name for a user who is not in `annotators`."""
+    return annotators.get(user, f"user-{user}" if isinstance(user, int) else UNKNOWN_USER)
 
 
 def iterate_entries(task: Item) -> Iterator[tuple[EntryKind, dict[str, Any]]]:
@@ -362,10 +393,10 @@ def iterate_entries(task: Item) -> Iterator[tuple[EntryKind, dict[str, Any]]]:
     Some exports list predictions and drafts by number only; those are left out.
     """
     for kind, key in ENTRY_KINDS.items():
-        entries = task.get(key)
-        for entry in entries if isinstance(entries, list) else []:
-            if isinstance(entry, dict):
-                yield kind, entry
+        for entries in map(task.get, ANNOTATION_KEYS if kind == "annotation" else (key,)):
+            for entry in entries if isinstance(entries, list) else []:
+                if isinstance(entry, dict):
+                    yield kind, entry
 
 
 class Mapper:
@@ -375,7 +406,8 @@ class Mapper:
 
     Args:
         inventory: The inventory that labels must be in.
-        fix_offsets: Whether to move a region whose words fit at exactly one other place that its offsets may mean.
+        fix_offsets: Whether to move a region whose words fit at exactly one other place that its offsets may mean, and
+            to leave out white space at the ends of regions.
     """
 
     def __init__(self, inventory: Inventory, fix_offsets: bool = False) -> None:
@@ -418,7 +450,7 @@ class Mapper:
         return sort_annotation(annotation), tuple(reader.findings), tuple(reader.quarantined)
 
     def map_task(
-        self, task: Item, text: str, annotators: Mapping[int, str] | None = None, *, predictions: bool = True
+        self, task: Item, text: str, annotators: Mapping[Any, str] | None = None, *, predictions: bool = True
     ) -> Iterator[MappedResult]:
         """Map every annotation, prediction and draft of a task.
 
@@ -427,7 +459,7 @@ class Mapper:
         Args:
             task: The raw task.
             text: The text of its article.
-            annotators: The annotator of each user id of the server.
+            annotators: The annotator of each user, by `user_of`.
             predictions: Whether to map predictions.
 
         Yields:
@@ -444,8 +476,9 @@ class Mapper:
         for kind, entry in iterate_entries(task):
             if kind == "prediction" and not predictions:
                 continue
-            user_id = user_id_of(entry)
-            name = annotator_of(user_id, annotators or {}) if kind != "prediction" else "prediction"
+            user = user_of(entry) if kind == "annotation" else user_id_of(entry)
+            user_id = user if isinstance(user, int) else None
+            name = annotator_of(user, annotators or {}) if kind != "prediction" else "prediction"
             origin = Origin(article_id, name, f"annotations/{name}/{article_id}.json")
             findings = self._unusable(kind, entry, origin, None if same_text else task.get("id"))
             if findings:
@@ -466,7 +499,7 @@ class Mapper:
         file, article_id, name = origin.file, origin.article_id, origin.annotator
         if kind == "draft":
             return tuple(rules.draft(file, article_id, name))
-        if entry.get("was_cancelled"):
+        if entry.get("was_cancelled") or entry.get("skipped"):
             return tuple(rules.skipped(file, article_id, name))
         if id_of_other_text is not None:
             return tuple(rules.text_differs(file, article_id, id_of_other_text))

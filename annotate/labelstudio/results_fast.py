@@ -32,11 +32,12 @@ class ItemBase(msgspec.Struct, tag_field="type", gc=False, kw_only=True):
 
 
 class RegionItemBase(ItemBase, gc=False, kw_only=True):
-    """A region or an attribute of one; `id` is the region's."""
+    """A region or an attribute of one; `id` is the region's. A region within another goes to the slow path."""
 
     id: Name
     from_name: str
     to_name: Literal["text"]
+    parentID: None = None  # noqa: N815 - the name of the field
 
 
 class RegionValue(msgspec.Struct, gc=False):

@@ -166,16 +166,24 @@ def offset_not_integer(start: object, end: object, region: str) -> Iterator[Prob
 def words_elsewhere(start: int, end: int, quoted: object, misfit: UnresolvedOffsets, region: str) -> Iterator[Problem]:
     """The words quoted with a region are at its offsets, counted in code points or in UTF-16 units.
 
-    Why: if words and offsets disagree, either may be wrong, and nothing is guessed. `pull --fix` moves a region for
-    which exactly one other place fits; docs/decisions/0008-offsets.md lists the diagnoses.
+    Why: if words and offsets disagree, either may be wrong, and nothing is guessed. `--fix` of `pull` and
+    `convert` moves a region for which exactly one other place fits; docs/decisions/0008-offsets.md lists the diagnoses.
     Fails: a region dragged wider after an emoji, which mixes the two counts; an end past the text.
     Passes: `text[start:end]` is the quoted text.
     See: docs/label-studio.md
     """
+    counts = (("code points", misfit.code_points), ("UTF-16 units", misfit.utf16))
+    readings = ", ".join(f"{unit} read {'nothing' if words is None else quote(words)}" for unit, words in counts)
+    if not isinstance(quoted, str):
+        yield Problem(
+            f"the region {start}–{end} quotes no words, so it is unknown how its offsets were counted: {readings}; "
+            "add its words as value.text, or draw the region again",
+            region,
+        )
+        return
     yield Problem(
-        f"{quote(quoted)} is not at {start}–{end}: code points read {quote(misfit.code_points)}, "
-        f"UTF-16 units {quote(misfit.utf16)} ({misfit.diagnosis}); "
-        + ("pull with --fix, or " if len(misfit.places) == 1 else "")
+        f"{quote(quoted)} is not at {start}–{end}: {readings} ({misfit.diagnosis}); "
+        + ("repeat the command with --fix, or " if len(misfit.places) == 1 else "")
         + "draw the region again",
         region,
     )
@@ -234,13 +242,37 @@ def offsets_fixed(start: int, end: int, settled: ResolvedOffsets, region: str) -
     """A region is moved only on request, and only if exactly one other place fits its words.
 
     Why: the new place is inferred; a person may want to check it.
-    Fails: with `pull --fix`, a region dragged wider after an emoji, whose end was counted in UTF-16 units.
+    Fails: with `--fix`, a region dragged wider after an emoji, whose end was counted in UTF-16 units.
     Passes: offsets at which the text has the quoted words.
     See: docs/decisions/0008-offsets.md
     """
     yield Problem(
         f"{start}–{end} became {settled.start}–{settled.end}, where its words are ({settled.diagnosis})", region
     )
+
+
+@rule("L212", "warning")
+def parent_unknown(parent: object, region: str) -> Iterator[Problem]:
+    """A region does not lie within another in the list of regions; the corpus has no field for that.
+
+    Why: no data may disappear silently.
+    Fails: `"parentID": "x1"`, as after a region was dragged onto another in the list.
+    Passes: a region without a parent; a relation between both regions.
+    See: docs/label-studio.md
+    """
+    yield Problem(f"the corpus has no field for the parent {quote(parent)} of a region; it was left out", region)
+
+
+@rule("L213", "warning")
+def ends_trimmed(resolved: ResolvedOffsets, start: int, end: int, region: str) -> Iterator[Problem]:
+    """White space at the ends of a region is left out only on request.
+
+    Why: a region without it is what `annotate check` accepts (P104), but differs from what the annotator marked.
+    Fails: with `--fix`, a region "33 people ".
+    Passes: a region "33 people".
+    See: docs/label-studio.md
+    """
+    yield Problem(f"{resolved.start}–{resolved.end} became {start}–{end}, without the white space at the ends", region)
 
 
 @rule("L301")

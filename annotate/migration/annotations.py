@@ -73,9 +73,10 @@ def _migrate_own_attributes(
 
     A value that the span has already is kept.
     """
-    default = step.default_for(label)
-    added: dict[str, AttributeValue] = {} if default is None else {step.names[0]: default}
-    return added | migrate_attributes([step], attributes)
+    new, default = migrate_attributes([step], attributes), step.default_for(label)
+    if default is not None:
+        new.setdefault(step.names[0], default)
+    return new
 
 
 def migrate_attributes(

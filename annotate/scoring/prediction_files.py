@@ -11,6 +11,8 @@ from annotate.annotation_files import AnnotationFile, read_annotation_folder
 from annotate.checks import find_errors
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
+from annotate.formats import conll
+from annotate.formats.document import article_id_from
 from annotate.inventory import Inventory
 from annotate.offsets import sha256
 from annotate.scoring.article_rows import convert_article_row, resolve_class
@@ -18,8 +20,7 @@ from annotate.scoring.tagged_tokens import TaggedTokens, convert_tagged_tokens, 
 from annotate.util.files import read_bytes
 
 ROW_SUFFIXES = (".parquet", ".jsonl")
-TAG_SUFFIXES = (".conll", ".bio", ".iob", ".iob2")
-SUFFIXES = (*ROW_SUFFIXES, *TAG_SUFFIXES)
+SUFFIXES = (*ROW_SUFFIXES, *conll.SUFFIXES)
 GOLD_TABLE = "data/articles"
 
 FindText = Callable[[str], str | None]
@@ -127,8 +128,8 @@ def require_labels(file: AnnotationFile, inventory: Inventory) -> None:
 
 
 def _read_file(path: Path, find_text: FindText, inventory: Inventory, own_texts: bool) -> Iterator[AnnotationFile]:
-    if path.suffix in TAG_SUFFIXES:
-        by_article = group_conll_lines(_decode(path).split("\n"), str(path), path.stem)
+    if path.suffix in conll.SUFFIXES:
+        by_article = group_conll_lines(_decode(path).split("\n"), str(path), article_id_from(path.stem))
         yield from _convert_articles(path, by_article, find_text, inventory)
         return
     read_rows = _read_parquet if path.suffix == ".parquet" else _read_jsonl

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from annotate.errors import CannotRun
+from annotate.formats.conll import read_articles
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Span
 from annotate.scoring.article_rows import Row, resolve_class
 from annotate.scoring.score import make_prediction
 from annotate.tokens import TokenMismatch, align_words, find_tagged_spans, list_tags
-
-ARTICLE_COMMENT = "# article = "
 
 
 class TaggedTokens(NamedTuple):
@@ -132,11 +131,7 @@ def _resolve_tag(tag: Any, classes: Sequence[str], where: str) -> str:
 
 
 def group_conll_lines(lines: Iterable[str], file: str, article_id: str) -> dict[str, list[TaggedTokens]]:
-    """Group lines of CoNLL by article.
-
-    A line is a token, then, after tabs or spaces, a tag a column. An empty line may stand between sentences; a span may
-    continue after it, as in our export. `# article = ID` begins an article. Two numbers after the token are its start
-    and end and are ignored.
+    """Group lines of CoNLL by article; `annotate.formats.conll.read_articles` reads them. Offsets are ignored.
 
     Args:
         lines: The lines.
@@ -144,27 +139,18 @@ def group_conll_lines(lines: Iterable[str], file: str, article_id: str) -> dict[
         article_id: The article id of lines before the first `# article = ID`.
 
     Returns:
-        One sequence for each article, by article id.
+        The sequences of each article, by article id.
 
     Raises:
-        CannotRun: A line is not one of CoNLL.
+        CannotRun: A line is not one of CoNLL, or has more or fewer tags than others of its article.
     """
-    by_article: dict[str, TaggedTokens] = {}
-    for number, line in enumerate(lines, 1):
-        line = line.rstrip("\r\n").removeprefix("\ufeff" if number == 1 else "")
-        if line.startswith(ARTICLE_COMMENT):
-            article_id = line.removeprefix(ARTICLE_COMMENT).strip()
-        if not line.strip() or line.startswith("# "):
-            continue
-        where = f"{file}:{number}"
-        token, *fields = line.split("\t") if "\t" in line else line.split()
-        has_offsets = len(fields) > 2 and all(field.isdecimal() for field in fields[:2])
-        tags = fields[2:] if has_offsets else fields
-        sequence = by_article.setdefault(article_id, TaggedTokens([], [], [[] for _ in tags]))
-        if not tags or len(tags) != len(sequence.columns):
-            raise CannotRun(where, f"has {len(tags)} columns of tags", "give each token as many tags as the first")
-        sequence.tokens.append(token)
-        sequence.locations.append(where)
-        for column, tag in zip(sequence.columns, tags, strict=True):
-            column.append(tag)
-    return {key: [sequence] for key, sequence in by_article.items()}
+    by_article: dict[str, list[TaggedTokens]] = {}
+    for article in read_articles(lines, article_id):
+        for line, why in article.problems:
+            raise CannotRun(f"{file}:{line}", why, "give each token as many tags as the others")
+        sequences = by_article.setdefault(article.article_id, [])
+        for rows in article.sequences():
+            columns = [list(column) for column in zip(*(row.tags for row in rows), strict=True)]
+            locations = [f"{file}:{row.line}" for row in rows]
+            sequences.append(TaggedTokens([row.form for row in rows], locations, columns))
+    return by_article

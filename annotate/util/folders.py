@@ -37,7 +37,7 @@ def list_names(folder: str, suffix: str) -> list[str]:
 
     Args:
         folder: The folder. A missing one has no names.
-        suffix: The suffix with its dot. Hidden names are left out.
+        suffix: The suffix with its dot, or several. Hidden names are left out.
 
     Raises:
         OSError: If the folder cannot be read.
@@ -89,12 +89,12 @@ def walk_entries(folder: str, prefix: str = "") -> Iterator[FolderEntry]:
                 yield FolderEntry(f"{prefix}{entry.name}", LINK if entry.is_symlink() else SPECIAL)
 
 
-def find_files(folder: Path, suffix: str, *, below: bool = False) -> list[Path]:
+def find_files(folder: Path, suffix: str | tuple[str, ...], *, below: bool = False) -> list[Path]:
     """Return the paths of the regular files in a folder that end in a suffix, sorted. Links are left out.
 
     Args:
         folder: The folder. A missing one has no files.
-        suffix: The suffix with its dot. Hidden names are left out.
+        suffix: The suffix with its dot, or several. Hidden names are left out.
         below: Whether files in folders below it are found, too.
 
     Raises:

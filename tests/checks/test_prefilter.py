@@ -185,6 +185,20 @@ def test_accepts_nothing_wrong_on_texts_of_any_kind(data: st.DataObject) -> None
         assert explain(annotation, text, INVENTORY) == []
 
 
+@given(st.text(st.sampled_from("中国カーヶไทยກាမアaé한１2 "), min_size=1, max_size=12), st.data())
+@settings(max_examples=300, deadline=None)
+def test_accepts_exactly_the_word_boundaries_of_the_rules(text: str, data: st.DataObject) -> None:
+    """Scripts with and without spaces, side by side."""
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    span = Span(id="s1", label="Quay", start=start, end=end, text=text[start:end])
+    annotation = msgspec.structs.replace(
+        CORPUS.read_annotation("gold", NAMES[0]), text_sha256=sha256(text), spans=(span,), relations=()
+    )
+    without_relations = msgspec.structs.replace(INVENTORY, relations={}, records={})
+    assert is_accepted(annotation, text, without_relations) == (explain(annotation, text, without_relations) == [])
+
+
 @pytest.mark.parametrize("example", [path for path in EXAMPLES if path.name[0] in "PR"], ids=lambda path: path.name)
 def test_refuses_the_examples_of_each_rule(example: Path) -> None:
     files = list(example.glob("corpus/annotations/*/*.json"))

@@ -14,7 +14,7 @@ from annotate.dataset.table_builder import TableBuilder
 from annotate.labelstudio.tasks import result_items, task_data
 from annotate.model import GOLD
 from annotate.offsets import sha256
-from tests.conftest import BASE, ROOT, Project
+from tests.conftest import BASE, ROOT, Project, annotate
 from tests.convert.conftest import SMALL, Place, made_up
 from tests.dataset.conftest import load  # noqa: F401 - a fixture
 from tests.dataset.helpers import build_rows
@@ -80,6 +80,40 @@ def without(row: dict[str, Any], names: set[str]) -> dict[str, Any]:
     for relation in kept.get("relations", ()):
         del relation["note"]
     return kept
+
+
+PLAIN_INVENTORY = """\
+version: 0.1.0
+title: Plain
+about: Names without relations.
+language: zh
+layers: {label: {title: label, definition: A name.}}
+spans:
+  Town: {layer: label, definition: A town., hotkey: "1", color: "#1f6fb4", guideline: labels/town.md}
+  River: {layer: label, definition: A river., hotkey: "2", color: "#1f7fb7", guideline: labels/town.md}
+attributes: {}
+intervals: []
+relations: {}
+records: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("It is in Leeds today.", "Leeds"), ("船在上海停了。", "上海"), ("เรือจอดที่ลำปางวันนี้", "ลำปาง")]
+)
+def test_plain_entities_are_converted_in_any_script(place: Place, text: str, name: str) -> None:
+    """Without relations no span needs one (R116), and without spaces none cuts a word (P401)."""
+    schema = place.root / "schema"
+    schema.mkdir()
+    (schema / "labels.yaml").write_text(PLAIN_INVENTORY)
+    assert annotate("generate", "--schema", str(schema), cwd=place.root).exit_code == 0
+    start = text.index(name)
+    value = {"start": start, "end": start + len(name), "text": name, "labels": ["Town"]}
+    item = {"id": "a", "from_name": "label", "to_name": "text", "type": "labels", "value": value}
+    place.export([{"id": 1, "data": {"text": text}, "annotations": [{"id": 1, "completed_by": 1, "result": [item]}]}])
+    done = place.convert("export.json", schema=schema)
+    assert done.exit_code == CODES["taken"], done.output
+    assert [[span["text"] for span in row["spans"]] for row in place.rows("annotations")] == [[name]]
 
 
 def test_bytes_do_not_depend_on_workers_or_compression(place: Place) -> None:
@@ -197,6 +231,30 @@ def test_people_and_annotators_are_read_from_files(place: Place) -> None:
     place.export(b"- anna\n", "people.yaml")
     refused = place.convert("export.json", *words, out="other")
     assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
+
+
+def test_people_without_a_number_are_told_apart_by_address(place: Place) -> None:
+    [task] = made_up(1, 1)
+    [annotation] = task["annotations"]
+    task["annotations"] = [
+        {**annotation, "completed_by": {"email": "name@example.org"}},
+        {**annotation, "completed_by": None, "created_username": "other"},
+        {**annotation, "completed_by": 7},
+    ]
+    place.export([task])
+    done = place.convert("export.json")
+    assert (done.exit_code, list(place.manifest()["set_aside"])) == (1, ["I207"]), done.output
+    assert "name@example.org" not in done.output
+    for number, people in enumerate(
+        (
+            b"name@example.org: anna\nother: ben\n7: carla\n",
+            b'{"name@example.org": "anna", "other": "ben", "7": "carla"}',
+        )
+    ):
+        place.export(people, "people.yaml")
+        out = f"mapped{number}"
+        assert place.convert("export.json", "--people", "people.yaml", out=out).exit_code == 0
+        assert sorted(row["annotator"] for row in place.rows("annotations", out)) == ["anna", "ben", "carla"]
 
 
 def test_people_are_named_only_in_quarantined_tasks(place: Place) -> None:

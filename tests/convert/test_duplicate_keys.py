@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate.checks.lines import repeated_keys
 from annotate.convert.duplicate_keys import KeyCounter, may_repeat_keys
+from annotate.schemas.lines import repeated_keys
 
 KEYS = ("value", "to_id", "labels", "choices", "annotations")
 words = st.sampled_from([*KEYS, "x", "notlabels", 'say "labels": x', "\\", ":", 'labels":', "é🚢", "\n"]) | st.text(

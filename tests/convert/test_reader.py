@@ -19,13 +19,37 @@ from annotate.ingest import Details
 from annotate.model import Annotation
 from tests.conftest import BASE
 from tests.convert.conftest import Task, made_up
-from tests.convert.test_rules import TAKEN, TASKS, Change
+from tests.convert.test_rules import TAKEN, TASKS, Change, annotations, both_names, result
 
 LABELS = inventory.load_inventory(BASE / "schema")
-PEOPLE = {1: "anna", 2: "ben"}
-CHANGES: Mapping[str, Change] = {
+PEOPLE: Mapping[int | str, str] = {1: "anna", 2: "ben", "name@example.org": "carla"}
+RESULT = result()
+CHANGES: dict[str, Change] = {
     **{name: change for name, (change, _) in TASKS.items()},
     **{name: change for name, (change, _, _) in TAKEN.items()},
+}
+CHANGES |= {
+    **{
+        f"annotations {number}": annotations({"id": 8, **first}, {"id": 10, "completed_by": 7, "result": [], **second})
+        for number, (first, second) in enumerate(
+            list[tuple[Task, Task]](
+                [
+                    ({}, {"result": RESULT}),
+                    (
+                        {"updated_at": "2025-01-01T10:00:00+02:00"},
+                        {"updated_at": "2025-01-01T09:00:00Z", "result": RESULT},
+                    ),
+                    ({"honeypot": True}, {"updated_at": None, "created_at": 1e12, "result": RESULT}),
+                    (
+                        {"completed_by": "name@example.org"},
+                        {"completed_by": {"id": None, "email": "x"}, "result": RESULT},
+                    ),
+                    ({"completed_by": None, "created_username": "x"}, {"ground_truth": True, "result": RESULT}),
+                ]
+            )
+        )
+    },
+    "both names": both_names,
 }
 [REGULAR, *_, CRLF] = made_up(1, 40)
 [UTF16] = made_up(80, 80)

@@ -78,6 +78,73 @@ def second_annotation(task: Task) -> None:
     task["annotations"].append({**task["annotations"][0], "id": 9})
 
 
+def annotations(*changes: dict[str, Any]) -> Change:
+    """Several annotations of the task, each with other values of some fields."""
+    return lambda task: task.update(annotations=[{**task["annotations"][0], **change} for change in changes])
+
+
+def old_names(task: Task) -> None:
+    """The task as servers before Label Studio 1.0 export it."""
+    [annotation] = task["annotations"]
+    task["completions"] = [{**annotation, "honeypot": True, "created_at": 1614076610}]
+    del task["annotations"]
+
+
+def both_names(task: Task) -> None:
+    task["completions"] = [{**task["annotations"][0], "completed_by": 9}]
+
+
+def in_storage(task: Task) -> None:
+    [annotation] = task.pop("annotations")
+    inner = dict(task)
+    task.clear()
+    task.update({**annotation, "task": inner})
+
+
+def in_storage_without_task(task: Task) -> None:
+    in_storage(task)
+    task["task"] = 7
+
+
+def minimal(task: Task) -> None:
+    """The task as JSON_MIN has it."""
+    regions = [item["value"] for item in task["annotations"][0]["result"] if item["type"] == "labels"]
+    task.update({**task.pop("data"), "label": regions})
+    del task["annotations"]
+
+
+def minimal_without_spans(task: Task) -> None:
+    minimal(task)
+    del task["label"]
+    task["annotator"] = 1
+
+
+def wrapped(*keys: str | int) -> Change:
+    """The task as a value in an object, or in a list in one."""
+
+    def wrap(task: Task) -> None:
+        inner = dict(task)
+        task.clear()
+        task.update({"tasks": [inner], "total": 1} if "tasks" in keys else {str(key): inner for key in keys})
+
+    return wrap
+
+
+def results_elsewhere(task: Task) -> None:
+    task["results"] = task.pop("annotations")
+
+
+def result_in_task(task: Task) -> None:
+    task["result"] = task.pop("annotations")[0]["result"]
+
+
+def space_at_end(task: Task) -> None:
+    """A region that no attribute or relation names, so that nothing else depends on its words."""
+    region_value, text = items(task, "labels")[0]["value"], task["data"]["text"]
+    end = text.index(" ", region_value["end"]) + 1
+    region_value.update(end=end, text=text[region_value["start"] : end])
+
+
 def result() -> list[dict[str, Any]]:
     return copy.deepcopy(BASE["annotations"][0]["result"])
 
@@ -112,6 +179,30 @@ TASKS: dict[str, tuple[Change, str]] = {
     "annotations by number": (top("annotations", [7]), "I201"),
     "result as a string": (entry("result", "words"), "L103"),
     "two annotations by one person": (second_annotation, "I206"),
+    "two annotations by one address": (
+        annotations({"completed_by": {"email": "a@example.org"}}, {"completed_by": {"email": "a@example.org"}}),
+        "I206",
+    ),
+    "two addresses": (
+        annotations({"completed_by": {"email": "a@example.org"}}, {"completed_by": {"email": "b@example.org"}}),
+        "I207",
+    ),
+    "an address and a name": (
+        annotations({"completed_by": "a@example.org"}, {"completed_by": None, "created_username": "b"}),
+        "I207",
+    ),
+    "two annotations by no one": (annotations({"completed_by": None}, {"completed_by": None}), "I207"),
+    "completions as an object": (top("completions", {"1": {}}), "I201"),
+    "completions by number": (top("completions", [7]), "I201"),
+    "a target storage": (in_storage, "I209"),
+    "an annotation without its task": (in_storage_without_task, "I209"),
+    "JSON_MIN": (minimal, "I209"),
+    "JSON_MIN without spans": (minimal_without_spans, "I209"),
+    "tasks in an object": (wrapped("tasks"), "I209"),
+    "tasks as values": (wrapped(1, 2), "I209"),
+    "labels in another list": (results_elsewhere, "I209"),
+    "labels in the task": (result_in_task, "I209"),
+    "white space at the end": (space_at_end, "P104"),
     "NUL in the text": (lambda task: task["data"].update(text=task["data"]["text"] + "\0 and"), "T105"),
 }
 """What is wrong with a task → a code of its findings; the last one is a warning, and the task is taken."""
@@ -141,9 +232,29 @@ TAKEN: dict[str, tuple[Change, list[str], int]] = {
     "direction null": (item("direction", None, "relation"), [], 40),
     "cancelled": (entry("was_cancelled", True), ["L105"], -1),
     "draft": (top("drafts", [{"id": 1, "result": result()}]), ["L106"], 40),
+    "draft alone": (lambda task: task.update(annotations=[], drafts=[{"id": 1, "result": result()}]), ["L106"], -1),
+    "draft without labels": (lambda task: task.update(annotations=[], drafts=[{"id": 1, "result": []}]), ["L106"], -1),
+    "cancelled without labels": (
+        lambda task: task["annotations"][0].update(was_cancelled=True, result=[]),
+        ["L105"],
+        -1,
+    ),
     "empty annotation": (entry("result", []), ["L107"], 0),
     "no annotation": (top("annotations", []), [], -1),
     "annotations null": (top("annotations", None), [], -1),
+    "skipped": (entry("skipped", True), ["L105"], -1),
+    "completions": (old_names, [], 40),
+    "completions null": (top("completions", None), [], 40),
+    "within another region": (item("parentID", "x"), ["L212"], 40),
+    "parent null": (item("parentID", None), [], 40),
+    "times as numbers": (entry("created_at", 1614076610), [], 40),
+    "created_username with a number": (
+        lambda task: task["annotations"][0].update(completed_by=None, created_username="a@example.org, 2"),
+        [],
+        40,
+    ),
+    "completed_by an address": (entry("completed_by", {"email": "a@example.org"}), ["I208"], 40),
+    "completed_by a name": (entry("completed_by", "a"), ["I208"], 40),
     "predictions": (top("predictions", [{"id": 1, "model_version": "m", "result": result()}]), [], 40),
     "predictions by number": (top("predictions", [7]), [], 40),
     "completed_by a number": (entry("completed_by", 2), [], 40),
@@ -163,10 +274,13 @@ def test_unusual_task_is_accepted(place: Place, name: str) -> None:
     done = place.convert("export.json", "--config", "annotations")
     manifest = place.manifest()
     assert (done.exit_code, list(manifest["warnings"]), manifest["aside"]) == (0, codes, 0), done.output
-    assert manifest["unlabelled"] == (spans < 0)
+    is_unsubmitted = name in ("cancelled", "skipped", "draft alone")
+    assert manifest["unlabelled"] == (spans < 0 and not is_unsubmitted)
+    assert manifest["unsubmitted"] == is_unsubmitted
     rows = place.rows("articles")
     assert [len(row["spans"]) for row in rows] == ([spans] if spans >= 0 else []) + [40]
-    annotators = {"completed_by null": "user-unknown"}.get(name, "user-2")
+    unknown = ("completed_by null", "completed_by an address", "completed_by a name")
+    annotators = "user-unknown" if name in unknown else "user-2"
     assert [row["annotator"] for row in place.rows("annotations")][: len(rows) - 1] == [annotators] * (len(rows) - 1)
 
 
@@ -278,6 +392,42 @@ def test_bad_file_has_a_finding_and_its_good_tasks_are_accepted(place: Place, na
     kept = [line["raw"].encode() for line in place.aside() if "raw" in line]
     if name.startswith("truncated within"):
         assert kept == [data[len(b"[") if not taken else data.index(b'{"id": 2, "ann') :]]
+
+
+OTHER_FILES = {
+    b"annotation_id,id,label\n1,1,PER\n": "looks like CSV or TSV",
+    b"id\tlabel\n1\tPER\n": "looks like CSV or TSV",
+    b"-DOCSTART- -X- O\nAnna -X- _ B-PER\n": "looks like CoNLL",
+    b"PK\x03\x04 and more": "is a ZIP archive",
+    b"<?xml version='1.0'?>": "looks like XML",
+    b"words": "begins with neither a task nor an array",
+}
+
+
+@pytest.mark.parametrize("data", OTHER_FILES)
+def test_file_in_another_format_is_named(place: Place, data: bytes) -> None:
+    place.export(data)
+    done = place.convert("export.json")
+    assert (done.exit_code, OTHER_FILES[data] in done.output, "as JSON" in done.output) == (1, True, True), done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a target storage", "as a target storage writes it; export the project as JSON"),
+        ("JSON_MIN", "JSON_MIN export, which has no relations; export"),
+        ("tasks in an object", "holds a list of tasks as 'tasks'; put this list"),
+        ("labels in another list", "a task whose labels are in 'results'; export"),
+    ],
+)
+def test_other_shape_is_named_with_the_way_out(place: Place, name: str, words: str) -> None:
+    task = copy.deepcopy(BASE)
+    TASKS[name][0](task)
+    place.export(json.dumps(task).encode())
+    assert place.convert("export.json").exit_code == 1
+    [line] = place.aside()
+    [finding] = line["findings"]
+    assert words in finding["message"]
 
 
 def test_every_truncation_is_reported_and_complete_tasks_are_accepted(place: Place) -> None:

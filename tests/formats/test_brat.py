@@ -1,9 +1,81 @@
-"""Any `.ann` file is read line by line."""
+"""Any `.ann` file is read line by line, and each line is taken as a whole, left out or reported."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.formats import brat
+from annotate.formats.apply_mapping import MappedDocument, map_document
+from annotate.formats.document import AnnotationOrigin, RawDocument
+from annotate.formats.mapping import AttributeMap, EventMap, LabelMap, NoteMap, RelationMap, SpanMap
+from annotate.ingest import Details
+from annotate.inventory import load_inventory
+from tests.conftest import BASE
+
+INVENTORY = load_inventory(BASE / "schema")
+TEXT = "Anna said that the crew took 40 crates."
+MAP = LabelMap(
+    spans={"Person": SpanMap("Speaker"), "Say": SpanMap("Verb"), "Comment": None},
+    relations={"At": RelationMap("lies_at"), "Near": None},
+    events={"Say": EventMap("Verb", {}, {"Agent": RelationMap("speaker"), "Time": None}), "Shout": None},
+    attributes={"Rank": AttributeMap("rank")},
+    equivalences={"Equiv": RelationMap("continues")},
+    notes={"AnnotatorNotes": NoteMap("note")},
+)
+SPANS = [(0, 4), (5, 9), (19, 23), (5, 5), (0, 9)]
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> list[str]:
+    """Lines that refer to each other and to what is missing, unmapped or left out."""
+    numbers = st.integers(1, 3)
+    refs = st.one_of(st.builds("{}{}".format, st.sampled_from("TTEER"), numbers), st.just("T4"))
+    roles = st.lists(st.builds("{}:{}".format, st.sampled_from(["Agent", "Time", "Agent2", "By"]), refs), max_size=2)
+
+    def choose(*names: str) -> str:
+        return draw(st.sampled_from(names))
+
+    result = []
+    for _ in range(draw(st.integers(1, 12))):
+        kind, number = choose(*"TTTEEER*A#"), draw(numbers)
+        if kind == "T" and choose("", "", "unmapped"):
+            result.append("T4\tGhost 0 4\tAnna")
+        elif kind == "T":
+            start, end = draw(st.sampled_from(SPANS))
+            result.append(f"T{number}\t{choose('Person', 'Say', 'Comment')} {start} {end}\t{TEXT[start:end]}")
+        elif kind == "E":
+            fields = [f"{choose('Say', 'Say', 'Shout')}:T{draw(numbers)}", *draw(roles)]
+            result.append(f"E{number}\t{' '.join(fields)}")
+        elif kind == "R":
+            result.append(f"R{number}\t{choose('At', 'Near')} Arg1:{draw(refs)} Arg2:{draw(refs)}")
+        elif kind == "*":
+            result.append(f"*\tEquiv {' '.join(draw(st.lists(refs, min_size=2, max_size=3)))}")
+        elif kind == "A":
+            result.append(f"A{number}\tRank {draw(refs)} {choose('master', 'king')}")
+        else:
+            result.append(f"#{number}\tAnnotatorNotes {draw(refs)}\tnote {number}")
+    return result
+
+
+def import_lines(ann: list[str]) -> MappedDocument:
+    items = tuple(brat.parse("\n".join(ann)))
+    raw = RawDocument("a", "a.ann", TEXT.encode(), items)
+    origin = AnnotationOrigin("anna", "single pass", (), INVENTORY.version)
+    return map_document(raw, MAP, INVENTORY, origin, Details())
+
+
+@settings(max_examples=400, deadline=None)
+@given(lines())
+def test_a_reported_line_leaves_nothing_behind(ann: list[str]) -> None:
+    """Without the lines that are reported the annotation is the same, and no line is reported."""
+    mapped = import_lines(ann)
+    reported = {finding.line for finding in mapped.findings}
+    counts = mapped.counts
+    assert counts.read == len(ann) == counts.taken + counts.left_out + counts.reported
+    assert counts.reported == len(reported)
+    rest = import_lines([line for number, line in enumerate(ann, 1) if number not in reported])
+    assert rest.findings == []
+    assert rest.annotation == mapped.annotation
+    assert rest.counts == (counts.read - counts.reported, counts.taken, counts.left_out, 0)
 
 
 @settings(max_examples=200, deadline=None)

@@ -28,7 +28,7 @@ def test_pull_counts_diagnoses_and_fixes_on_request(loop: Loop) -> None:
     left = loop.annotate("pull", "--annotator", "anna")
     assert left.exit_code == 1
     assert f"offsets: {len(items) - 1} code points, 1 hybrid" in left.stdout
-    assert "pull with --fix" in left.stderr
+    assert "repeat the command with --fix" in left.stderr
     assert moved["id"] not in {span.id for span in loop.corpus.read_annotation("anna", "harbour").spans}
     fixed = loop.annotate("pull", "--fix")
     assert fixed.exit_code == 0, fixed.output

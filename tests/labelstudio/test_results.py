@@ -17,6 +17,7 @@ from annotate.labelstudio.results import (
     article_id_of,
     describe_diagnoses,
     user_id_of,
+    user_of,
 )
 from annotate.labelstudio.tasks import result_items as result_of
 from annotate.model import Annotation, Relation, Span
@@ -121,6 +122,7 @@ FAULTS: list[tuple[str, list[Any], int, int]] = [  # code, items, how many of th
     ("L210", [HAND | {"meta": {"colour": "red", "text": ["x"]}}], 1, 1),
     ("L210", [HAND | {"meta": "red"}], 1, 1),
     ("L210", [HAND | {"meta": {"text": 1}}], 1, 1),
+    ("L212", [HAND | {"parentID": "x"}], 0, 1),
     ("L301", [attribute("h", "Speaker.rank", "choices", ["hand"])], 1, 0),
     ("L302", [VERB, attribute("v", "Speaker.rank", "choices", ["hand"])], 1, 1),
     ("L201", [HAND, attribute("h", "Speaker.rank", "number", 3)], 1, 1),
@@ -170,7 +172,7 @@ def test_severity_shows_whether_an_item_was_left_out() -> None:
 
 
 def test_every_rule_is_tested() -> None:
-    elsewhere = {"L211", "L101", "L102", "L103", "L104", "L105", "L106", "L107"}
+    elsewhere = {"L211", "L213", "L101", "L102", "L103", "L104", "L105", "L106", "L107"}
     assert {rule.code for rule in rules.RULES} == {code for code, *_ in FAULTS} | elsewhere
 
 
@@ -191,6 +193,39 @@ def test_hybrid_offsets_are_quarantined_and_fixed_on_request() -> None:
     assert fixed.annotation is not None
     assert [(span.start, span.end, span.text) for span in fixed.annotation.spans] == [(4, 8, "hand")]
     in_one_line(left.findings + fixed.findings)
+
+
+@pytest.mark.parametrize(
+    ("words", "trimmed"), [("hand ", "hand"), (" 40 crates ", "40 crates"), ("hand", "hand"), (" ", " ")]
+)
+def test_white_space_at_the_ends_is_left_out_on_request(words: str, trimmed: str) -> None:
+    item = region("h", words, "Speaker")
+    for fix, expected in ((False, words), (True, trimmed)):
+        (mapped,) = Mapper(INVENTORY, fix_offsets=fix).map_task(task(item), TEXT, {3: "anna"})
+        assert mapped.annotation is not None
+        [span] = mapped.annotation.spans
+        assert (span.text, TEXT[span.start : span.end]) == (expected, expected)
+        assert [finding.code for finding in mapped.findings] == ["L213"] * (expected != words)
+        assert mapped.quarantined == ()
+        in_one_line(mapped.findings)
+
+
+def test_region_without_words_behind_an_emoji_is_named_as_such() -> None:
+    [finding] = read(region("h", "hand", "Speaker", text=None)).findings
+    assert finding.message.startswith(
+        "the region 4–8 quotes no words, so it is unknown how its offsets were counted: code points read 'hand', "
+        "UTF-16 units read ' han'; "
+    )
+
+
+def test_completions_are_annotations() -> None:
+    raw = task(HAND)
+    raw["completions"] = [annotation | {"id": 8} for annotation in raw.pop("annotations")]
+    [mapped] = MAPPER.map_task(raw, TEXT, {3: "anna"})
+    assert (mapped.kind, mapped.id, mapped.user_id, mapped.findings) == ("annotation", 8, 3, ())
+    assert spans(mapped) == {("h", "Speaker")}
+    skipped = read(HAND, skipped=True)
+    assert [finding.code for finding in skipped.findings] == ["L105"]
 
 
 def test_offsets_are_counted_by_diagnosis() -> None:
@@ -300,6 +335,17 @@ def test_users_map_to_annotators() -> None:
         None,
         None,
     ]
+    entries: list[Item] = [
+        {"completed_by": {"id": 3, "email": "x"}},
+        {"completed_by": {"email": "x", "username": "y"}},
+        {"completed_by": "x"},
+        {"created_username": "x, 3"},
+        {"completed_by": None, "created_username": "x"},
+        {"completed_by": [3]},
+        {},
+    ]
+    assert [user_of(entry) for entry in entries] == [3, "x", "x", 3, "x", None, None]
+    assert [annotator_of(user, {3: "anna", "x": "ben"}) for user in (3, "x", "y")] == ["anna", "ben", "user-unknown"]
     assert [annotator_of(user, {3: "anna"}) for user in (3, 4, None)] == ["anna", "user-4", "user-unknown"]
 
 

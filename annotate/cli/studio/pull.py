@@ -16,7 +16,11 @@ from annotate.cli.terminal import echo
 @click.option("--annotator", metavar="ID", help="Annotator that the server's user is, by the id in annotators.yaml.")
 @click.option("--user", type=int, help="The server's number of that user, if several are not identified yet.")
 @click.option("--all", "everything", is_flag=True, help="Pull every task, not only those that changed.")
-@click.option("--fix", is_flag=True, help="Pull every task, and move spans whose words fit at exactly one other place.")
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Pull every task, move spans whose words fit at exactly one other place, and trim white space at their ends.",
+)
 @click.pass_context
 def pull(
     ctx: click.Context,

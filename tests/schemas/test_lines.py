@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from annotate.checks import files
-from annotate.checks.lines import line_finder
 from annotate.schemas import package_schema
+from annotate.schemas.lines import line_finder
 from tests.conftest import Project
 
 INDENTED = """{

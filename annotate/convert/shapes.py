@@ -1,0 +1,64 @@
+"""Recognises what is not a task of a raw export, so that a finding can name it and say what to do."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from annotate.labelstudio.results import ANNOTATION_KEYS, ENTRY_KINDS
+from annotate.util.escape import quote
+
+_RAW_EXPORT = "export the project as JSON"
+_JSON_MIN_KEYS = {"annotation_id", "annotator"}
+
+
+def describe_shape(value: object) -> tuple[str, str] | None:
+    """Return what a JSON value without `data` is, and what to do; None if it is not recognised."""
+    if isinstance(value, list):
+        return ("a list of tasks within the list", "put its tasks into one list") if any(map(_is_task, value)) else None
+    if not isinstance(value, dict):
+        return None
+    if isinstance(value.get("result"), list):
+        if _is_task(value.get("task")):
+            return "an annotation with its task inside, as a target storage writes it", _RAW_EXPORT
+        return "an annotation without its task", _RAW_EXPORT
+    for key, content in value.items():
+        if isinstance(content, list) and any(map(_is_task, content)):
+            return f"an object that holds a list of tasks as {quote(key)}", "put this list alone into a file"
+    if any(map(_is_task, value.values())):
+        return "an object whose values are tasks", "put the tasks into a list"
+    if not _JSON_MIN_KEYS.isdisjoint(value) or any(map(_is_region_list, value.values())):
+        return "an item of a JSON_MIN export, which has no relations", f"{_RAW_EXPORT}, not as JSON_MIN"
+    return None
+
+
+def find_results(task: Mapping[str, Any]) -> str | None:
+    """Return the key of a task without annotations that holds results all the same; None if there is none."""
+    known = {*ANNOTATION_KEYS, *ENTRY_KINDS.values(), "data", "meta"}
+    for key, content in task.items():
+        if key == "result" and isinstance(content, list) and content:
+            return key
+        entries = content if isinstance(content, list) else [content]
+        if key not in known and any(isinstance(entry, dict) and entry.get("result") for entry in entries):
+            return key
+    return None
+
+
+def _is_task(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("data"), dict)
+
+
+def _is_region_list(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) and {"start", "end"} <= item.keys() for item in value)
+
+
+def describe_file(data: bytes) -> str:
+    """Return what a file is that begins with neither a task nor an array."""
+    first_line = data.split(b"\n", 1)[0]
+    if data.startswith(b"PK\x03\x04"):
+        return "is a ZIP archive, which has to be unpacked"
+    if data.startswith(b"<"):
+        return "looks like XML or HTML"
+    if data.startswith(b"-DOCSTART-"):
+        return "looks like CoNLL, which has no relations (`annotate import` reads it)"
+    if b"{" not in first_line and any(first_line.count(mark) for mark in (b",", b"\t", b";")):
+        return "looks like CSV or TSV, which have no relations"
+    return "begins with neither a task nor an array"
