@@ -279,7 +279,7 @@ class Baseline:
         interval = next((interval for interval in self.inventory.intervals if interval.label == label), None)
         numbers = find_numbers(text, self.inventory.language) if interval else []
         if interval and interval.denied:
-            # Where harm can be denied, "0 killed" is no count (P305).
+            # P305: a count of 0 is an error where the inventory tells denied spans.
             numbers = [number for number in numbers if number]
         values: dict[str, AttributeValue] = {}
         for when, entry in self._settings.get(label, ()):

@@ -1,5 +1,6 @@
 """Plan a migration: make all changes beforehand and check that corpus and server are right before and after."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from annotate.inventory import Inventory
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.state import State
 from annotate.migration.annotations import migrate_annotation
-from annotate.migration.files import Folders, annotation_pairs, changed_copy, migrate_files
+from annotate.migration.files import Folders, MigratedAnnotation, annotation_pairs, changed_copy, migrate_files
 from annotate.migration.projects import (
     CorpusProject,
     ProjectEffect,
@@ -82,7 +83,10 @@ def plan_migration(
     _require_no_errors(corpus, inventories[0], "fix the corpus first")
     changes, notes = migrate_files(folders, migration, new_text, inventories[0], inventories[-1])
     plan = MigrationPlan(
-        MigrationJournal(migration, old_text, changes, []), _count_corpus_effects(corpus, migration), [], notes
+        MigrationJournal(migration, old_text, changes, []),
+        _count_corpus_effects(migration, annotation_pairs(corpus, migration)),
+        [],
+        notes,
     )
     annotators = state.annotators(studio.address.name) if studio else {}
     with changed_copy(corpus, changes) as new_corpus:
@@ -99,9 +103,9 @@ def plan_migration(
 
 
 def plan_older_files(corpus: Corpus, schema: Path, labels: Inventory, migration: Migration) -> MigrationPlan:
-    """Plan to bring annotation files to an inventory that was migrated already, such as a file that came late.
+    """Plan the migration of annotation files that are older than an inventory that was migrated already.
 
-    Only annotation files that are older than the inventory and lack something of it change, and no project.
+    A file is changed if it was made with an older inventory and a step changes its spans or relations. No project is.
 
     Args:
         corpus: The corpus.
@@ -113,20 +117,26 @@ def plan_older_files(corpus: Corpus, schema: Path, labels: Inventory, migration:
         CannotRun: No file has to change.
         Refused: The corpus would still have errors.
     """
-    changes = [
-        MigratedFile(str(path.absolute()), corpus.read_file(path), data)
-        for annotation_set, article_id, old, new in annotation_pairs(corpus, migration)
-        if is_older(old.inventory, migration.new_version) and (new.spans, new.relations) != (old.spans, old.relations)
-        for path, data in [(corpus.annotation_path(annotation_set, article_id), encode_annotation(new))]
+    changed = [
+        pair
+        for pair in annotation_pairs(corpus, migration)
+        if is_older(pair.old.inventory, migration.new_version)
+        and (pair.new.spans, pair.new.relations) != (pair.old.spans, pair.old.relations)
     ]
-    if not changes:
+    if not changed:
         problem = f"the inventory is {labels.version} already, and no annotation is to be migrated to it"
         raise CannotRun(schema, problem, f"the migration starts from {migration.old_version}")
-    with changed_copy(corpus, changes) as new_corpus:
-        _require_no_errors(new_corpus, labels, "fix them before or after by hand")
+    paths = [corpus.annotation_path(pair.annotation_set, pair.article_id) for pair in changed]
+    files = [
+        MigratedFile(str(path.absolute()), corpus.read_file(path), encode_annotation(pair.new))
+        for path, pair in zip(paths, changed, strict=True)
+    ]
+    with changed_copy(corpus, files) as new_corpus:
+        _require_no_errors(new_corpus, labels, "fix what the migration does not change")
     text = read_text(schema / inventory.INVENTORY_FILE, "restore it", within=schema)
-    journal = MigrationJournal(migration, text, changes, [])
-    return MigrationPlan(journal, _count_corpus_effects(corpus, migration), [], [])
+    return MigrationPlan(
+        MigrationJournal(migration, text, files, []), _count_corpus_effects(migration, changed), [], []
+    )
 
 
 def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str) -> None:
@@ -136,17 +146,16 @@ def _require_no_errors(corpus: Corpus, labels: Inventory, hint: str) -> None:
         raise Refused("corpus", f"{len(errors)} errors ({first.file}: {first.code} {first.message})", hint)
 
 
-def _count_corpus_effects(corpus: Corpus, migration: Migration) -> list[CorpusEffect]:
+def _count_corpus_effects(migration: Migration, annotations: Iterable[MigratedAnnotation]) -> list[CorpusEffect]:
     counts = [[0, 0, 0] for _ in migration.steps]
-    for annotation_set in corpus.annotation_sets():
-        for article_id in corpus.annotated_ids(annotation_set):
-            old = corpus.read_annotation(annotation_set, article_id)
-            for count, step in zip(counts, migration.steps, strict=True):
-                new = migrate_annotation([step], old, annotation_set, old.inventory)
-                kept = {span.id: span for span in new.spans}
-                spans = sum(kept.get(span.id) != span for span in old.spans)
-                relations = len(set(old.relations) - set(new.relations))
-                for index, changed in enumerate((spans, relations, bool(spans or relations))):
-                    count[index] += changed
-                old = new
+    for annotation_set, _, old, _ in annotations:
+        before = old
+        for count, step in zip(counts, migration.steps, strict=True):
+            after = migrate_annotation([step], before, annotation_set, before.inventory)
+            kept = {span.id: span for span in after.spans}
+            spans = sum(kept.get(span.id) != span for span in before.spans)
+            relations = len(set(before.relations) - set(after.relations))
+            for index, number in enumerate((spans, relations, bool(spans or relations))):
+                count[index] += number
+            before = after
     return [CorpusEffect(str(step), *count) for step, count in zip(migration.steps, counts, strict=True)]

@@ -14,7 +14,7 @@ import msgspec
 
 from annotate.corpus import Corpus, sort_annotation
 from annotate.errors import CannotRun, Refused
-from annotate.inventory import Inventory
+from annotate.inventory import INVENTORY_FILE, Inventory
 from annotate.labelstudio import tasks
 from annotate.labelstudio.client import Progress, Studio
 from annotate.labelstudio.config_drift import save_config
@@ -88,6 +88,11 @@ class MigrationJournal(
     labels_yaml: str
     files: list[MigratedFile]
     projects: list[MigratedProject]
+
+    @property
+    def changes_inventory(self) -> bool:
+        """Whether the inventory itself changes, and not only annotation files that are older than it."""
+        return any(Path(file.path).name == INVENTORY_FILE for file in self.files)
 
     def counts(self) -> dict[str, int]:
         """Return how many files, projects and entries change, by kind."""

@@ -323,5 +323,6 @@ def test_a_file_that_came_after_the_migration(project: Project) -> None:
         name: data for name, data in migrated.items() if not name.endswith(path.name)
     }
     assert project.annotate("check").exit_code == 0
-    assert project.annotate("studio", "migrate", "--undo", "--no-server").exit_code == 0
+    undone = project.annotate("studio", "migrate", "--undo", "--no-server")
+    assert (undone.exit_code, undone.output) == (0, "undone: 1 files are restored\n")
     assert path.read_bytes() == chosen

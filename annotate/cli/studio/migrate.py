@@ -81,9 +81,11 @@ def migrate(
             remove_leftovers(Path(guidelines))
         phase, journal = read_journal(state) or (None, None)
         is_interrupted = phase in ("forward", "back")
-        labels = annotate.load_inventory(schema)
-        # The inventory and the projects are there already; files of the corpus may still be older.
-        is_late = migration is not None and labels.version == migration.new_version
+        is_late = False
+        if migration is not None and not (undo or is_interrupted):
+            labels = annotate.load_inventory(schema)
+            # The inventory was migrated already, and the projects with it. Only files of the corpus may be older.
+            is_late = labels.version == migration.new_version
         needs_server = bool(journal.projects) if journal and (undo or is_interrupted) else not (no_server or is_late)
         studio = stack.enter_context(connect(corpus, folder))[0] if needs_server else None
         if undo or phase == "back":
@@ -91,7 +93,8 @@ def migrate(
                 raise CannotRun(state.folder / MIGRATION_FOLDER, "has no journal", "there is no migration to undo")
             with show_progress("undoing") as progress:
                 undo_migration(state, phase, journal, studio, progress)
-            echo(f"undone: inventory {journal.migration.old_version} is restored")
+            restored = f"inventory {journal.migration.old_version} is restored"
+            echo(f"undone: {restored if journal.changes_inventory else f'{len(journal.files)} files are restored'}")
             return
         if phase == "forward" and journal is not None:
             if plan_only or migration not in (None, journal.migration):
@@ -126,9 +129,9 @@ def _show_plan(plan: "MigrationPlan") -> None:
 
 
 def _show_reminders(journal: "MigrationJournal") -> None:
-    """Print what a person must do: say which values nobody judged, and set up adjudications after a split.
+    """Print what is left to do by hand: document defaults, and set up adjudications again after a split.
 
-    No exception of a split can name spans of the tab `agreed`.
+    A default is a value that no annotator chose. An exception of a split cannot name spans of the tab `agreed`.
     """
     for step in journal.migration.steps:
         if step.default is not None:
