@@ -326,3 +326,5 @@ def test_a_file_that_came_after_the_migration(project: Project) -> None:
     undone = project.annotate("studio", "migrate", "--undo", "--no-server")
     assert (undone.exit_code, undone.output) == (0, "undone: 1 files are restored\n")
     assert path.read_bytes() == chosen
+    nothing = project.annotate("studio", "migrate", "--undo")
+    assert (nothing.exit_code, "there is no migration to undo" in nothing.output) == (2, True)

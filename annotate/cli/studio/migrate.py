@@ -80,6 +80,8 @@ def migrate(
             stack.enter_context(writing_to(corpus, schema))
             remove_leftovers(Path(guidelines))
         phase, journal = read_journal(state) or (None, None)
+        if undo and journal is None:
+            raise CannotRun(state.folder / MIGRATION_FOLDER, "has no journal", "there is no migration to undo")
         is_interrupted = phase in ("forward", "back")
         is_late = False
         if migration is not None and not (undo or is_interrupted):
@@ -88,9 +90,7 @@ def migrate(
             is_late = labels.version == migration.new_version
         needs_server = bool(journal.projects) if journal and (undo or is_interrupted) else not (no_server or is_late)
         studio = stack.enter_context(connect(corpus, folder))[0] if needs_server else None
-        if undo or phase == "back":
-            if phase is None or journal is None:
-                raise CannotRun(state.folder / MIGRATION_FOLDER, "has no journal", "there is no migration to undo")
+        if phase is not None and journal is not None and (undo or phase == "back"):
             with show_progress("undoing") as progress:
                 undo_migration(state, phase, journal, studio, progress)
             restored = f"inventory {journal.migration.old_version} is restored"
