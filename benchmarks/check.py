@@ -38,7 +38,8 @@ ROUNDS = 1
 def make(folder: Path, articles: int) -> None:
     # Not for the sides, whose memory would have it, too.
     from annotate.convert.reader import BatchReader, TaskBatch
-    from annotate.convert.tasks import AcceptedTask, TaskFields
+    from annotate.convert.tasks import AcceptedTask
+    from annotate.label_map import TaskFields
 
     labels = inventory.load_inventory(SCHEMA)
     reader = BatchReader(labels, TaskFields(), {1: "anna", 2: "anna", 3: "anna"}, Details())

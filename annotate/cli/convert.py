@@ -137,7 +137,7 @@ def command(
 def _read_options(parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of `convert_exports` that the options of the command give."""
     from annotate.convert.options import read_annotators, read_people
-    from annotate.convert.tasks import TaskFields
+    from annotate.label_map import TaskFields
 
     people, annotators = parameters["people"], parameters["annotators"]
     return {

@@ -72,9 +72,9 @@ def command(
     from annotate.errors import CannotRun
     from annotate.formats import load_format
     from annotate.formats.importer import Importer
-    from annotate.formats.mapping import identity_map, load_map
     from annotate.ingest import Details
     from annotate.inventory import load_inventory
+    from annotate.label_map import identity_map, load_map
 
     root = Path(folder)
     inventory, store = load_inventory(schema), Corpus(corpus)

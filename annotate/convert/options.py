@@ -11,10 +11,10 @@ import msgspec
 
 from annotate.convert.splitter import LARGEST_TASK, SHARD_SIZE
 from annotate.convert.storage import public_name
-from annotate.convert.tasks import TaskFields
 from annotate.dataset.features import ARTICLES
 from annotate.ingest import Details
 from annotate.inventory import Inventory
+from annotate.label_map import TaskFields
 from annotate.model import Annotator
 from annotate.offsets import sha256
 from annotate.schemas import convert_value

@@ -28,13 +28,13 @@ from annotate.convert.tasks import (
     ArticleReader,
     QuarantinedTask,
     Rank,
-    TaskFields,
     highest_rank,
     rank_annotation,
 )
 from annotate.findings import Finding
 from annotate.ingest import Details
 from annotate.inventory import Inventory
+from annotate.label_map import TaskFields
 from annotate.labelstudio.results import ANNOTATION_KEYS, Mapper, annotator_of
 from annotate.labelstudio.results_fast import FastColumns, FastReader, Item
 from annotate.model import Article

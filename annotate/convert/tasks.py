@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from annotate.convert import rules
 from annotate.findings import Finding
 from annotate.ingest import Details
+from annotate.label_map import TaskFields
 from annotate.model import Article, SourceRange, is_article_id
 from annotate.offsets import sha256
 
@@ -18,15 +19,6 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 
 Rank: TypeAlias = tuple[bool, datetime, int, str]
 """Whether an annotation is ground truth, its time, its id as a number, and its id; the highest represents its task."""
-
-
-class TaskFields(NamedTuple):
-    """The keys of a task's data that hold the article's text, id, title and language."""
-
-    text: str = "text"
-    article: str = "article"
-    title: str = "title"
-    language: str = "language"
 
 
 class AcceptedTask(NamedTuple):

@@ -26,10 +26,10 @@ from annotate.formats.document import (
     UnreadableItem,
 )
 from annotate.formats.escapes import unescape_line
-from annotate.formats.mapping import AttributeMap, EventMap, LabelMap, RelationMap, SpanMap
 from annotate.formats.placement import ArticleWindow, check_offsets
 from annotate.ingest import ArticleRejected, Cut, Details, Intake, cut_articles
 from annotate.inventory import Inventory
+from annotate.label_map import AttributeMap, EventMap, LabelMap, RelationMap, SpanMap
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
 BOUNDARIES = "One file, one article."

@@ -19,7 +19,6 @@ from annotate.findings import Finding
 from annotate.formats import rules
 from annotate.formats.brat_config import IDS_TYPE, ValueNames, configuration
 from annotate.formats.document import (
-    NOTE_TYPE,
     AttributeItem,
     EquivalenceItem,
     EventItem,
@@ -38,6 +37,7 @@ from annotate.formats.document import (
 from annotate.formats.escapes import escape_line
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses
 from annotate.inventory import Inventory
+from annotate.label_map import NOTE_TYPE
 from annotate.model import Annotation, Relation, Span
 from annotate.util.files import is_regular, read_bytes
 from annotate.util.folders import find_files

@@ -4,8 +4,8 @@ import re
 
 import yaml
 
-from annotate.formats.document import NOTE_TYPE
 from annotate.inventory import Inventory
+from annotate.label_map import NOTE_TYPE
 from annotate.model import AttributeValue
 from annotate.util.html import legible_on
 

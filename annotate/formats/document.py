@@ -12,13 +12,11 @@ from typing import Any, NamedTuple, Protocol
 from annotate.findings import Finding
 from annotate.ingest import make_article_id
 from annotate.inventory import Inventory
+from annotate.label_map import NOTE_TYPE
 from annotate.model import Annotation, Article, Process, is_article_id
 
 Pieces = tuple[tuple[int, int], ...]
 """Ranges `[start, end)` of a span, in code points and in the order of the text; several if it is interrupted."""
-
-NOTE_TYPE = "AnnotatorNotes"
-"""The type of notes in brat; the readers of the other formats use it as well."""
 
 
 class SpanItem(NamedTuple):

@@ -9,9 +9,9 @@ from annotate.errors import CannotRun
 from annotate.formats.apply_mapping import map_document
 from annotate.formats.document import AnnotationOrigin, Format, LabelledArticle, RawDocument
 from annotate.formats.ledger import NO_SOURCE, Ledger, encode_ledger
-from annotate.formats.mapping import LabelMap, identity_map, load_map
 from annotate.ingest import Details
 from annotate.inventory import Inventory
+from annotate.label_map import LabelMap, identity_map, load_map
 from annotate.outputs import output_folder
 from annotate.util.files import write_atomically
 

@@ -12,9 +12,9 @@ from annotate.findings import Finding
 from annotate.formats import rules
 from annotate.formats.apply_mapping import ItemCounts, map_document
 from annotate.formats.document import AnnotationOrigin, Format, RawDocument, refused_document
-from annotate.formats.mapping import LabelMap, identity_map
 from annotate.ingest import Details, Intake
 from annotate.inventory import Inventory
+from annotate.label_map import LabelMap, identity_map
 from annotate.model import GOLD, Annotation
 from annotate.util.files import LINK, write_together
 from annotate.util.folders import list_irregular

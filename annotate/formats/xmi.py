@@ -19,7 +19,6 @@ from annotate.corpus import sort_annotation
 from annotate.errors import CannotRun
 from annotate.formats import rules
 from annotate.formats.document import (
-    NOTE_TYPE,
     AttributeItem,
     Item,
     LabelledArticle,
@@ -44,6 +43,7 @@ from annotate.formats.xmi_elements import (
     prepare_types,
 )
 from annotate.inventory import Inventory
+from annotate.label_map import NOTE_TYPE
 from annotate.util.escape import shorten
 from annotate.util.files import read_bytes
 from annotate.util.folders import find_files

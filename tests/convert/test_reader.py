@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from annotate import inventory
 from annotate.convert.reader import BatchReader, BatchResult, TaskBatch
 from annotate.convert.reader_slow import SlowReader
-from annotate.convert.tasks import AcceptedTask, TaskFields
+from annotate.convert.tasks import AcceptedTask
 from annotate.findings import Finding
 from annotate.ingest import Details
+from annotate.label_map import TaskFields
 from annotate.model import Annotation
 from tests.conftest import BASE
 from tests.convert.conftest import Task, made_up

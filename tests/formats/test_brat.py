@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from annotate.formats import brat
 from annotate.formats.apply_mapping import MappedDocument, map_document
 from annotate.formats.document import AnnotationOrigin, RawDocument
-from annotate.formats.mapping import AttributeMap, EventMap, LabelMap, NoteMap, RelationMap, SpanMap
 from annotate.ingest import Details
 from annotate.inventory import load_inventory
+from annotate.label_map import AttributeMap, EventMap, LabelMap, NoteMap, RelationMap, SpanMap
 from tests.conftest import BASE
 
 INVENTORY = load_inventory(BASE / "schema")

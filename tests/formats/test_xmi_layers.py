@@ -13,9 +13,9 @@ from annotate.errors import CannotRun
 from annotate.formats import xmi
 from annotate.formats.apply_mapping import map_document
 from annotate.formats.document import AnnotationOrigin, AttributeItem, Item, RawDocument, SpanItem, UnreadableItem
-from annotate.formats.mapping import LabelMap, identity_map
 from annotate.ingest import Details
 from annotate.inventory import Inventory
+from annotate.label_map import LabelMap, identity_map
 from tests.conftest import Project
 from tests.formats.conftest import TEXT, codes, take_in, taken
 

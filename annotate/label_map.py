@@ -1,4 +1,8 @@
-"""The map from the labels in imported files to an inventory: strict YAML that is validated against a JSON Schema."""
+"""The map from the labels in files and projects made elsewhere to an inventory.
+
+It is strict YAML that is validated against a JSON Schema. Every reader of foreign labels uses it: the import formats,
+the conversion of Label Studio exports, and projects on a server.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,13 +11,15 @@ from typing import Literal
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.formats.document import NOTE_TYPE
 from annotate.inventory import Inventory
 from annotate.model import AttributeValue
 from annotate.schemas import convert_value, require_valid
 from annotate.util.files import load_yaml
 
 _DIGITS = "0123456789"
+
+NOTE_TYPE = "AnnotatorNotes"
+"""The type of notes in brat; the readers of the other formats use it as well."""
 
 
 class SpanMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,11 +63,27 @@ class NoteMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attribute: str = ""
 
 
+class TaskFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys of a Label Studio task's data that hold the article's text, id, title and language."""
+
+    text: str = "text"
+    article: str = "article"
+    title: str = "title"
+    language: str = "language"
+
+
 class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The map: for each kind of item, the type in the file → what it becomes; None leaves it out.
 
-    `labels_from` has the layers whose labels are the values of a feature, and the feature.
-    If `escaped`, notes have backslash escapes, as an export writes them.
+    Types of spans and relations in Label Studio are the labels that it stores, types of attributes are the names of
+    their controls.
+
+    Attributes:
+        labels_from: Layers whose labels are the values of a feature → the name of the feature.
+        escaped: Whether notes have backslash escapes, as an export writes them.
+        layers: Name of a `Labels` control of Label Studio → layer of the inventory.
+        text: The name of the `Text` control of Label Studio.
+        fields: The keys of a Label Studio task's data.
     """
 
     spans: dict[str, SpanMap | None] = {}
@@ -73,6 +95,9 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: dict[str, NoteMap | None] = {}
     labels_from: dict[str, str] = {}
     escaped: bool = False
+    layers: dict[str, str | None] = {}
+    text: str = "text"
+    fields: TaskFields = TaskFields()
 
 
 def load_map(path: Path, inventory: Inventory) -> LabelMap:
@@ -118,6 +143,9 @@ def _names_used(label_map: LabelMap, inventory: Inventory) -> Iterator[tuple[str
                 yield f"{section}.{name}.attribute", "attribute", entry.attribute, attributes
                 values = [*entry.values.values(), *([] if entry.flag is None else [entry.flag])]
                 yield from _values_used(f"{section}.{name}.values", entry.attribute, values, inventory)
+    for name, layer in label_map.layers.items():
+        if layer is not None:
+            yield f"layers.{name}", "layer", layer, list(inventory.layers)
     for name, note in label_map.notes.items():
         if note and note.to == "attribute":
             yield f"notes.{name}.attribute", "attribute", note.attribute, attributes
