@@ -4,6 +4,7 @@ It is strict YAML that is validated against a JSON Schema. Every reader of forei
 the conversion of Label Studio exports, and projects on a server.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,8 @@ from annotate.model import AttributeValue
 from annotate.schemas import convert_value, require_valid
 from annotate.util.files import load_yaml
 
+MAPS_FOLDER = "maps"
+"""The folder of maps in the schema folder; each has the name of its format."""
 _DIGITS = "0123456789"
 
 NOTE_TYPE = "AnnotatorNotes"
@@ -30,10 +33,16 @@ class SpanMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RelationMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A relation of the inventory; if `reversed`, the head in the file (or an event's trigger) is its tail."""
+    """A relation of the inventory.
+
+    Attributes:
+        reversed: Whether the head in the file (or an event's trigger) is its tail.
+        both_ways: Whether a relation that Label Studio has in both directions becomes two; else it is reported.
+    """
 
     relation: str
     reversed: bool = False
+    both_ways: bool = False
 
 
 class EventMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,19 +109,41 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: TaskFields = TaskFields()
 
 
-def load_map(path: Path, inventory: Inventory) -> LabelMap:
+def load_map(path: Path, inventory: Inventory, within: Path | None = None) -> LabelMap:
     """Load a map from a YAML file.
+
+    Args:
+        path: The file.
+        inventory: The inventory.
+        within: The folder below which no link is followed; by default the one that holds the file.
 
     Raises:
         CannotRun: With the location in the file, if it is not a valid map or names something that the inventory lacks.
     """
-    value = load_yaml(path, "name a map; docs/interchange.md shows one", within=path.parent)
+    value = load_yaml(path, "name a map; docs/interchange.md shows one", within=within or path.parent)
     require_valid(path, value, "import-map")
     label_map = convert_value(path, value, LabelMap)
     for location, kind, name, choices in _names_used(label_map, inventory):
         if name not in choices:
             raise CannotRun(path, f"{location}: unknown {kind} {name!r}", f"use one of: {', '.join(choices)}")
     return label_map
+
+
+def find_map(path: str | None, format_: str, inventory: Inventory) -> LabelMap | None:
+    """Return the map of a file, or the one that the schema folder has for a format; None if it has none.
+
+    Args:
+        path: The path of a map; None for the one of the schema folder, `maps/FORMAT.yaml`.
+        format_: The name of the format.
+        inventory: The inventory, which knows its folder.
+
+    Raises:
+        CannotRun: See `load_map`.
+    """
+    own = Path(inventory.folder) / MAPS_FOLDER / f"{format_}.yaml"
+    if path is not None:
+        return load_map(Path(path), inventory)
+    return load_map(own, inventory, Path(inventory.folder)) if inventory.folder and os.path.lexists(own) else None
 
 
 def _names_used(label_map: LabelMap, inventory: Inventory) -> Iterator[tuple[str, str, str, list[str]]]:

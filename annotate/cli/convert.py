@@ -11,7 +11,7 @@ import click
 
 import annotate
 from annotate.cli.options import format_option, schema_option
-from annotate.cli.terminal import describe_bar, echo, echo_json, make_grid, show_bars, terminal
+from annotate.cli.terminal import count_noun, describe_bar, echo, echo_json, make_grid, show_bars, terminal
 from annotate.errors import CannotRun
 from annotate.util.termination import TerminationRequest
 
@@ -58,12 +58,19 @@ class Size(click.ParamType[int]):
 @click.option(
     "--config", "configs", multiple=True, metavar="TABLE", help="Write only `articles` and this table; repeatable."
 )
-@click.option("--text-field", default="text", show_default=True, help="Key of the text in a task's data.")
 @click.option(
-    "--id-field", default="article", show_default=True, help="Key of the article id; without it, the task's id."
+    "--map",
+    "map_",
+    type=click.Path(),
+    help="YAML file that maps the labels and controls of another project to the inventory.  [default: "
+    "maps/labelstudio.yaml in the schema folder, if there is one]",
 )
-@click.option("--title-field", default="title", show_default=True, help="Key of the title.")
-@click.option("--language-field", default="language", show_default=True, help="Key of the language.")
+@click.option("--text-field", help="Key of the text in a task's data.  [default: that of the map, or text]")
+@click.option(
+    "--id-field", help="Key of the article id; without it, the task's id.  [default: that of the map, or article]"
+)
+@click.option("--title-field", help="Key of the title.  [default: that of the map, or title]")
+@click.option("--language-field", help="Key of the language.  [default: that of the map, or language]")
 @click.option("--rights", help="Who owns the texts, in a sentence for the card.")
 @click.option("--people", metavar="FILE", help="YAML or JSON that maps user ids or e-mail addresses to pseudonyms.")
 @click.option("--annotators", metavar="FILE", help="annotators.yaml that says who is a person and who a model.")
@@ -98,6 +105,9 @@ def command(
     path or address of fsspec. Memory is bounded. A task that cannot be converted is quarantined in DIR/aside with its
     code, position and bytes. docs/scale.md describes how to run it on a cluster.
 
+    An export of a project that was not made with `annotate studio push` needs a map: docs/coming-from.md shows one.
+    Items that the map leaves out are counted.
+
     Exit code 0: every task was converted; 1: something was quarantined, or there were no tasks; 2: could not run.
 
     \b
@@ -105,20 +115,21 @@ def command(
     annotate convert part-*.json.gz --out dist/dataset --workers 8 --config relations
     annotate convert s3://bucket/export.json --out s3://bucket/dataset --scheduler tcp://10.0.0.1:8786
     annotate convert export.json --out dist/dataset --resume
+    annotate convert theirs.json --out dist/theirs --schema their-schema --map map.yaml
     """
     if resume and overwrite:
         raise CannotRun("--resume", "continues and --overwrite replaces a conversion", "give one of them")
-    out = parameters["out"]
+    out, inventory = parameters["out"], annotate.load_inventory(schema)
     try:
         with _show_progress() as progress:
             outcome = annotate.convert_exports(
                 exports,
-                inventory=annotate.load_inventory(schema),
+                inventory=inventory,
                 mode="resume" if resume else "overwrite" if overwrite else "new",
                 workers=workers,
                 scheduler=scheduler,
                 progress=progress,
-                **_read_options(parameters),
+                **_read_options(parameters, inventory),
             )
     except KeyboardInterrupt:
         echo(f"{out} is not finished; continue it by the same command with --resume", err=True)
@@ -134,14 +145,21 @@ def command(
         ctx.exit(1)
 
 
-def _read_options(parameters: dict[str, Any]) -> dict[str, Any]:
+def _read_options(parameters: dict[str, Any], inventory: "annotate.Inventory") -> dict[str, Any]:
     """Return the arguments of `convert_exports` that the options of the command give."""
+    import msgspec
+
     from annotate.convert.options import read_annotators, read_people
-    from annotate.label_map import TaskFields
+    from annotate.label_map import TaskFields, find_map
 
     people, annotators = parameters["people"], parameters["annotators"]
+    label_map = find_map(parameters["map_"], "labelstudio", inventory)
+    fields = label_map.fields if label_map else TaskFields()
+    keys = {"text": "text", "article": "id", "title": "title", "language": "language"}
+    given = {name: parameters[f"{key}_field"] for name, key in keys.items() if parameters[f"{key}_field"] is not None}
     return {
-        "fields": TaskFields(*(parameters[f"{name}_field"] for name in ("text", "id", "title", "language"))),
+        "label_map": label_map,
+        "fields": msgspec.structs.replace(fields, **given),
         "people": read_people(Path(people)) if people else {},
         "annotators": read_annotators(Path(annotators)) if annotators else {},
         "tables": parameters["configs"],
@@ -203,6 +221,7 @@ def _show(outcome: "annotate.ConversionOutcome", out: str) -> None:
         ("quarantined", manifest.set_aside),
         ("warnings", manifest.warnings),
         ("exports", manifest.troubles),
+        ("left out by the map", manifest.left_out),
     ):
         if counts:
             echo(f"{name}: {', '.join(f'{code} × {number:,}' for code, number in counts.items())}")
@@ -211,7 +230,7 @@ def _show(outcome: "annotate.ConversionOutcome", out: str) -> None:
         where = f"; quarantined tasks are in {out}/aside" if manifest.set_aside or manifest.troubles else ""
         echo(f"`annotate rules {codes[0]}` explains a code{where}")
     echo(
-        f"{manifest.tasks:,} tasks: {manifest.articles:,} converted, {manifest.aside:,} quarantined,"
+        f"{count_noun(manifest.tasks, 'task')}: {manifest.articles:,} converted, {manifest.aside:,} quarantined,"
         f" {manifest.unlabelled:,} without labels,"
         f" {manifest.unsubmitted:,} skipped or not submitted;"
         f" {manifest.shards:,} shards, {outcome.new_shards:,} of them new"

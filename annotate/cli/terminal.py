@@ -219,7 +219,7 @@ def _format_cell(cell: "Cell", column: "Column") -> str:
 
 def count_noun(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural where the number is not 1."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def write_output(out: str | None, text: str) -> None:

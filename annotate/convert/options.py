@@ -14,13 +14,13 @@ from annotate.convert.storage import public_name
 from annotate.dataset.features import ARTICLES
 from annotate.ingest import Details
 from annotate.inventory import Inventory
-from annotate.label_map import TaskFields
+from annotate.label_map import LabelMap, TaskFields
 from annotate.model import Annotator
 from annotate.offsets import sha256
 from annotate.schemas import convert_value
 from annotate.util.files import load_yaml
 
-FORMAT = "annotate conversion 2"
+FORMAT = "annotate conversion 3"
 """Version of the output; changes when the same options would give other bytes."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}")  # keys of JSON are strings
@@ -37,6 +37,7 @@ class ConversionOptions:
         out: Path or fsspec address of the output folder.
         inventory: The labels that the tasks use.
         input_names: What findings and rows call each input; by default the last part of its address.
+        label_map: What the names of a labelling config made elsewhere mean; None for the generated config.
         fields: The keys of a task's data that hold the article.
         people: User id on the server, e-mail address or name → pseudonym.
         annotators: Pseudonym → what is known of the annotator.
@@ -53,6 +54,7 @@ class ConversionOptions:
     out: str
     inventory: Inventory
     input_names: tuple[str, ...] = ()
+    label_map: LabelMap | None = None
     fields: TaskFields = field(default_factory=TaskFields)
     people: Mapping[int | str, str] = field(default_factory=dict)
     annotators: Mapping[str, Annotator] = field(default_factory=dict)
@@ -79,6 +81,7 @@ class ConversionOptions:
             pa.__version__,
             inventory_sha256(self.inventory),
             self.input_names,
+            self.label_map,
             self.fields,
             sorted(self.people.items(), key=lambda entry: (isinstance(entry[0], str), entry[0])),
             sorted(self.annotators.items()),

@@ -34,7 +34,7 @@ from annotate.convert.tasks import (
 from annotate.findings import Finding
 from annotate.ingest import Details
 from annotate.inventory import Inventory
-from annotate.label_map import TaskFields
+from annotate.label_map import LabelMap, TaskFields
 from annotate.labelstudio.results import ANNOTATION_KEYS, Mapper, annotator_of
 from annotate.labelstudio.results_fast import FastColumns, FastReader, Item
 from annotate.model import Article
@@ -164,6 +164,7 @@ class BatchReader:
         fix: Whether to correct the offsets of spans whose words fit at exactly one other position, and to leave out
             white space at their ends.
         search_keys: Whether to look for duplicate keys in every task.
+        label_map: What the names of a labelling config made elsewhere mean; None for the generated config.
     """
 
     def __init__(
@@ -174,10 +175,11 @@ class BatchReader:
         details: Details,
         fix: bool = False,
         search_keys: bool = False,
+        label_map: LabelMap | None = None,
     ) -> None:
         self.inventory, self.people, self.search_keys = inventory, people, search_keys
         self._articles = ArticleReader(fields, details)
-        self._slow = SlowReader(Mapper(inventory, fix), self._articles, people)
+        self._slow = SlowReader(Mapper(inventory, fix, label_map), self._articles, people)
         self._prefilter = Prefilter.of(inventory)
 
     def read_batch(self, batch: TaskBatch, file: str) -> BatchResult:
@@ -300,7 +302,9 @@ class BatchReader:
                 results[index] = QuarantinedTask(task.article.id, findings)
             else:
                 chosen = None if task.chosen is None else first + task.chosen
-                results[index] = AcceptedTask(task.article, first, last, chosen, findings, task.is_unsubmitted)
+                results[index] = AcceptedTask(
+                    task.article, first, last, chosen, findings, task.is_unsubmitted, task.left_out
+                )
             first = last
         return results, Documents.from_annotations(annotations, self.inventory)
 

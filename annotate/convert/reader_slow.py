@@ -17,7 +17,6 @@ from annotate.convert.shapes import describe_shape, find_results
 from annotate.convert.tasks import ArticleReader, QuarantinedTask, Rank, highest_rank, rank_annotation
 from annotate.corpus import sort_annotation
 from annotate.findings import Finding
-from annotate.labelstudio.config import TEXT
 from annotate.labelstudio.results import ANNOTATION_KEYS, UNKNOWN_USER, Mapper, annotator_of, user_of
 from annotate.model import Annotation, Article, Relation, Span
 from annotate.offsets import normal_places, normalise, sha256, trim_range
@@ -37,7 +36,7 @@ class MappedTask(NamedTuple):
     """A task's article and annotations in normal form, before the rules of annotations have looked at them.
 
     `chosen` is the index of the annotation that represents the article; None if there are none. `is_unsubmitted` tells
-    whether there are labels, but only in skipped annotations and drafts.
+    whether there are labels, but only in skipped annotations and drafts. `left_out` counts what the map leaves out.
     """
 
     article: Article
@@ -45,6 +44,7 @@ class MappedTask(NamedTuple):
     chosen: int | None
     findings: tuple[Finding, ...]
     is_unsubmitted: bool = False
+    left_out: Mapping[str, int] = {}
 
 
 class SlowReader(NamedTuple):
@@ -92,12 +92,14 @@ class SlowReader(NamedTuple):
         users: list[int | str | None] = []
         has_other_labels = False
         entry_iterator = iter(entries)
-        task |= {"data": {"article": article.id, TEXT: article.text}}
+        keys, left_out = self.mapper.controls.fields, Counter[str]()
+        task |= {"data": {keys.article: article.id, keys.text: article.text}}
         for mapped in self.mapper.map_task(task, article.text, self.people, predictions=False):
             findings += [replace(finding, file=file) for finding in mapped.findings]
             has_other_labels |= mapped.annotation is None and any(mapped.quarantined)
             if mapped.kind == "annotation":
                 entry, annotation = next(entry_iterator), mapped.annotation
+                left_out.update(mapped.left_out)
                 if annotation:
                     labels.append(
                         _AnnotatorLabels(annotation.annotator, _rank(entry), annotation.spans, annotation.relations)
@@ -105,7 +107,7 @@ class SlowReader(NamedTuple):
                     users.append(user_of(entry))
         findings += self._check_annotators(users, file, article.id, where)
         normal_task = self._normalise(article, labels, findings, file)
-        return normal_task._replace(is_unsubmitted=has_other_labels and not labels)
+        return normal_task._replace(is_unsubmitted=has_other_labels and not labels, left_out=left_out)
 
     def _check_annotators(
         self, users: Sequence[int | str | None], file: str, article_id: str, where: str

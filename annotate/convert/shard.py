@@ -86,6 +86,7 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
         unsubmitted: Number of tasks with labels in skipped annotations and drafts alone, which are in no table.
         set_aside: Code of an error → number of quarantined tasks with it.
         warnings: Code of a warning → number of accepted tasks with it.
+        left_out: Name that the map leaves out → number of such items in accepted tasks.
         tables: The Parquet files.
         articles: The id of each accepted task and its byte in the export.
         counts: The statistics for the card.
@@ -103,6 +104,7 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
     unsubmitted: int
     set_aside: dict[str, int]
     warnings: dict[str, int]
+    left_out: dict[str, int]
     tables: tuple[TableFile, ...]
     articles: tuple[tuple[str, int], ...]
     counts: dict[str, Any]
@@ -164,7 +166,13 @@ class _WorkerTools:
     def __init__(self, options: ConversionOptions) -> None:
         self.options = options
         self.reader = BatchReader(
-            options.inventory, options.fields, options.people, options.details, options.fix, options.search_keys
+            options.inventory,
+            options.fields,
+            options.people,
+            options.details,
+            options.fix,
+            options.search_keys,
+            options.label_map,
         )
         kinds = {name: annotator.kind for name, annotator in options.annotators.items()}
         self.builder = TableBuilder(options.inventory, options.selected_tables(), kinds=kinds)
@@ -197,6 +205,7 @@ class _ShardBuilder:
         self.quarantine: list[bytes] = []
         self.errors: Counter[str] = Counter()
         self.warnings: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
         self.articles: dict[str, int] = {}
         self.first_elsewhere: dict[str, str] = {}
         self.unlabelled = self.unsubmitted = self.tasks = 0
@@ -227,6 +236,7 @@ class _ShardBuilder:
             unsubmitted=self.unsubmitted,
             set_aside=dict(sorted(self.errors.items())),
             warnings=dict(sorted(self.warnings.items())),
+            left_out=dict(sorted(self.left_out.items())),
             tables=tables,
             articles=tuple(self.articles.items()),
             counts=self.counts.as_data(),
@@ -248,6 +258,7 @@ class _ShardBuilder:
                 continue
             if task.findings:
                 self.warnings.update({finding.code for finding in task.findings})
+            self.left_out.update(task.left_out)
             if task.chosen is None:
                 if task.is_unsubmitted:
                     self.unsubmitted += 1

@@ -32,6 +32,7 @@ class AcceptedTask(NamedTuple):
             with the highest number. None if there are no annotations.
         findings: Findings, all of them warnings.
         is_unsubmitted: Whether there are labels, but only in skipped annotations and drafts.
+        left_out: The number of items that the map leaves out, by the name that it gives them.
     """
 
     article: Article
@@ -40,6 +41,7 @@ class AcceptedTask(NamedTuple):
     chosen: int | None
     findings: tuple[Finding, ...]
     is_unsubmitted: bool = False
+    left_out: Mapping[str, int] = {}
 
 
 class QuarantinedTask(NamedTuple):

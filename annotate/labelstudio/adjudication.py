@@ -106,7 +106,7 @@ def _read_tasks(
         last = max(submitted, key=lambda entry: int(entry["id"]))
         file = f"annotations/{GOLD}/{article_id}.json"
         origin = Origin(article_id, adjudicator, file, "adjudicated", _shown_annotators(task, annotators))
-        gold, findings, _ = mapper.map_result(last.get("result"), text, origin, sha256(text))
+        gold, findings, *_ = mapper.map_result(last.get("result"), text, origin, sha256(text))
         old = corpus.read_file_if_present(corpus.annotation_path(GOLD, article_id))
         if gold is not None:
             old_gold = corpus.read_annotation(GOLD, article_id) if old is not None else None

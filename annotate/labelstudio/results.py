@@ -13,49 +13,33 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from annotate import offsets
 from annotate.corpus import sort_annotation
 from annotate.findings import Finding, Rule
-from annotate.inventory import Attribute, Inventory
+from annotate.inventory import Inventory
+from annotate.label_map import LabelMap, TaskFields
 from annotate.labelstudio import rules
-from annotate.labelstudio.config import TEXT, attribute_controls, relation_names
+from annotate.labelstudio.config import TEXT
+from annotate.labelstudio.controls import ITEM_TYPES, TAXONOMY_SEPARATOR, VALUE_KEYS, AttributeControl, Controls
 from annotate.model import Annotation, AttributeValue, Process, Relation, Span, is_article_id
 from annotate.offsets import Diagnosis, sha256
 
 Item: TypeAlias = Mapping[str, Any]
 EntryKind: TypeAlias = Literal["annotation", "draft", "prediction"]
 
-VALUE_KEYS = {"choice": ("choices", "choices"), "integer": ("number", "number"), "text": ("textarea", TEXT)}
-"""Type of an attribute → the type of its items, and the key of the value in them."""
 ENTRY_KINDS: dict[EntryKind, str] = {"annotation": "annotations", "draft": "drafts", "prediction": "predictions"}
 """Kind of an entry → the key of a task that lists the entries of this kind."""
 ANNOTATION_KEYS = ("annotations", "completions")
 """The keys of a task that list its annotations; servers before Label Studio 1.0 and Annotation Lab write the second."""
 UNKNOWN_USER = "user-unknown"
 """The placeholder name for a user who has no number."""
+_OWN_FIELDS = TaskFields()
 _TRAILING_ID = re.compile(r", (\d{1,18})\Z")
-
-
-class Controls:
-    """The controls of an inventory's labelling config, and the indices of its labels, by name.
-
-    Args:
-        inventory: The inventory that the labelling config is generated from.
-    """
-
-    def __init__(self, inventory: Inventory) -> None:
-        self.inventory = inventory
-        self.layers = {layer: {label.name for label in inventory.labels_of(layer)} for layer in inventory.layers}
-        self.attributes = attribute_controls(inventory)
-        self.relations = relation_names(inventory)
-        self.layer_of = {name: label.layer for name, label in inventory.spans.items()}
-        self.label_indices = {name: index for index, name in enumerate(inventory.spans)}
-        indices = {name: index for index, name in enumerate(inventory.relations)}
-        self.relation_indices = {shown: indices[name] for shown, name in self.relations.items()}
 
 
 @dataclass(slots=True)
 class Region:
     """A region: one range of the text, in code points, half open, and a span for each of its labels.
 
-    `spans` maps each label to the id of its span, `attributes` each label to the values of its attributes.
+    `spans` maps each label to the id of its span, `attributes` each label to the values of its attributes, `defaults`
+    each label to the values that the map implies.
     `raw_offsets` are the offsets as the item has them.
     """
 
@@ -66,13 +50,15 @@ class Region:
     note: str
     spans: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, dict[str, AttributeValue]] = field(default_factory=dict)
+    defaults: dict[str, Mapping[str, AttributeValue]] = field(default_factory=dict)
 
 
 class ResultReader:
     """Read the result items of one annotation: the slow path, which looks at each item and explains what is wrong.
 
-    After `read`, `spans`, `relations`, `findings` and `quarantined` together account for every item. `diagnoses` counts
-    how the offsets of the regions were counted.
+    After `read_items`, `spans`, `relations`, `left_out`, `findings` and `quarantined` together account for every item.
+    `left_out` counts the items that the map leaves out, by the name that it gives them. `diagnoses` counts how the
+    offsets of the regions were counted.
 
     Args:
         controls: The controls that the items may come from.
@@ -91,9 +77,12 @@ class ResultReader:
         self.diagnoses: Counter[Diagnosis] = Counter()
         self.findings: list[Finding] = []
         self.quarantined: list[object] = []
+        self.left_out: Counter[str] = Counter()
         self.regions: dict[str, Region] = {}
         self.relations: dict[tuple[str, str, str], Relation] = {}
         self._region_ids: set[str] = set()
+        self._left_out_regions: dict[str, str] = {}
+        """The id of each region that the map leaves out → the name that the map gives as the reason."""
 
     @property
     def spans(self) -> Iterator[Span]:
@@ -106,9 +95,15 @@ class ResultReader:
                     start=region.start,
                     end=region.end,
                     text=region.text,
-                    attributes=region.attributes.get(label, {}),
+                    attributes=self._merge(region.defaults.get(label), region.attributes.get(label, {}), label),
                     note=region.note,
                 )
+
+    def _merge(
+        self, defaults: Mapping[str, AttributeValue] | None, values: dict[str, AttributeValue], label: str
+    ) -> dict[str, AttributeValue]:
+        """Return the values of a span's attributes; those of its items take precedence over those of the map."""
+        return merge_values(self.controls.inventory, label, defaults, values) if defaults else values
 
     def read_items(self, items: Iterable[object]) -> None:
         """Read every item: regions first, because an attribute or relation may precede the region that it names."""
@@ -120,6 +115,8 @@ class ResultReader:
                 self._quarantine(item, rules.item_unknown, item, "it is not an object")
             elif item.get("type") == "relation":
                 relations.append(item)
+            elif isinstance(name := item.get("from_name"), str) and name in self.controls.left_out_controls:
+                self._leave_out(name, item.get("id") if item.get("type") == "labels" else None)
             elif not isinstance(item.get("id"), str) or not item["id"] or not isinstance(item.get("value"), dict):
                 self._quarantine(item, rules.item_unknown, item, "it has no id or no value")
             elif item.get("type") == "labels":
@@ -134,6 +131,12 @@ class ResultReader:
         for item in relations:
             self._read_relation(item)
 
+    def _leave_out(self, name: str, region_id: object = None) -> None:
+        """Count an item that the map leaves out, and note the id of its region."""
+        self.left_out[name] += 1
+        if isinstance(region_id, str):
+            self._left_out_regions.setdefault(region_id, name)
+
     def _report(self, rule: Rule, *details: object) -> None:
         self.findings.extend(rule(self.file, self.article_id, *details))
 
@@ -143,25 +146,39 @@ class ResultReader:
             self.quarantined.append(item)
 
     def _read_region(self, item: Item, region_id: str) -> None:
-        layer, value = item.get("from_name"), item["value"]
-        layer_labels = self.controls.layers.get(layer) if isinstance(layer, str) else None
-        if layer_labels is None or item.get("to_name") != TEXT:
-            return self._quarantine(item, rules.control_unknown, layer, region_id)
+        control, value = item.get("from_name"), item["value"]
+        control_labels = self.controls.layers.get(control) if isinstance(control, str) else None
+        if control_labels is None or item.get("to_name") != self.controls.text:
+            return self._quarantine_control(item, control_labels is not None, region_id)
+        labels = value.get("labels")
+        names = labels if isinstance(labels, list) else []
+        left_out = [name for name in names if isinstance(name, str) and name in self.controls.left_out_labels]
+        if left_out and len(left_out) == len(names):
+            return self._leave_out(left_out[0], region_id)
         region = self._find_or_resolve_region(item, value, region_id)
         if region is None:
             return None
-        labels = value.get("labels")
         if not isinstance(labels, list) or not labels:
             return self._quarantine(item, rules.label_missing, region_id)
-        for label in labels:
-            if not isinstance(label, str) or label not in layer_labels:
-                self._quarantine(item, rules.label_unknown, label, layer, region_id)
-            elif label in region.spans:
+        for name in labels:
+            entry = control_labels.get(name) if isinstance(name, str) else None
+            if isinstance(name, str) and name in self.controls.left_out_labels:
+                self._leave_out(name)
+            elif entry is None:
+                self._quarantine(item, rules.label_unknown, name, control, region_id)
+            elif entry.label in region.spans:
                 self._quarantine(item, rules.region_duplicate, region_id)
             else:
-                region.spans[label] = self._new_span_id(region_id) if region.spans else region_id
+                region.spans[entry.label] = self._new_span_id(region_id) if region.spans else region_id
+                region.defaults[entry.label] = entry.attributes
                 self.regions[region_id] = region
         return None
+
+    def _quarantine_control(self, item: Item, is_known: bool, region_id: str) -> None:
+        """Quarantine an item of another control, or one that was made on another text."""
+        text = item.get("to_name")
+        rule, name = (rules.text_unknown, text) if is_known else (rules.control_unknown, item.get("from_name"))
+        self._quarantine(item, rule, name, region_id)
 
     def _new_span_id(self, region_id: str) -> str:
         """Return an id for a further label of a region: `id~2`, `id~3` …, the first that no region has."""
@@ -242,27 +259,31 @@ class ResultReader:
         wrong_type = f"{name} has no items of type {item.get('type')!r}"
         if isinstance(name, str) and name in self.controls.layers:
             return self._quarantine(item, rules.item_unknown, item, wrong_type)
-        if control is None or not isinstance(name, str) or item.get("to_name") != TEXT:
-            return self._quarantine(item, rules.control_unknown, name, region_id)
-        label, attribute = control
-        if item.get("type") != VALUE_KEYS[attribute.type][0]:
+        if control is None or not isinstance(name, str) or item.get("to_name") != self.controls.text:
+            return self._quarantine_control(item, control is not None, region_id)
+        if item.get("type") not in ITEM_TYPES[control.attribute.type]:
             return self._quarantine(item, rules.item_unknown, item, wrong_type)
         region = self.regions.get(region_id)
+        if region is None and region_id in self._left_out_regions:
+            return self._leave_out(self._left_out_regions[region_id])
         if region is None:
             return self._quarantine(item, rules.attribute_without_region, name, region_id)
-        if label not in region.spans:
+        labels = [label for label in region.spans if label in control.labels]
+        if not labels:
             return self._quarantine(item, rules.attribute_of_other_label, name, ", ".join(region.spans), region_id)
-        value = self._read_value(item, name, attribute, region_id)
+        value = self._read_value(item, name, control, region_id)
         if value is None:
             return None
-        values = region.attributes.setdefault(label, {})
-        if values.setdefault(attribute.name, value) != value:
-            return self._quarantine(item, rules.attribute_duplicate, name, value, region_id)
+        for label in labels:
+            values = region.attributes.setdefault(label, {})
+            if values.setdefault(control.attribute.name, value) != value:
+                self._quarantine(item, rules.attribute_duplicate, name, value, region_id)
         return None
 
-    def _read_value(self, item: Item, name: str, attribute: Attribute, region_id: str) -> AttributeValue | None:
+    def _read_value(self, item: Item, name: str, control: AttributeControl, region_id: str) -> AttributeValue | None:
         """Return the value of an attribute; None if the item was quarantined."""
-        value = item["value"].get(VALUE_KEYS[attribute.type][1])
+        type_, attribute = item["type"], control.attribute
+        value = item["value"].get(VALUE_KEYS[type_])
         if attribute.type == "integer":
             if type(value) is int:
                 return value
@@ -271,41 +292,65 @@ class ResultReader:
             self._quarantine(item, rules.number_not_integer, name, value, region_id)
             return None
         values = value if isinstance(value, list) else [value]
+        if type_ == "taxonomy":
+            values = [_join_path(path) for path in values]
         if len(values) > 1 and attribute.type == "choice":
             self._quarantine(item, rules.several_values, name, values, region_id)
             return None
         strings = [entry for entry in values if isinstance(entry, str) and entry]
-        if len(strings) != len(values) or not values or (attribute.values and strings[0] not in attribute.values):
+        mapped = control.values.get("\n".join(strings), "\n".join(strings))
+        if len(strings) != len(values) or not values or (attribute.values and mapped not in attribute.values):
             self._quarantine(item, rules.value_unknown, name, value, region_id)
             return None
-        return "\n".join(strings)
+        return mapped
 
     def _read_relation(self, item: Item) -> None:
         head, tail, direction = item.get("from_id"), item.get("to_id"), item.get("direction")
         if direction == "left":
             head, tail = tail, head
-        if not isinstance(head, str) or not isinstance(tail, str) or not {head, tail} <= self.regions.keys():
-            region_id = next((end for end in (head, tail) if isinstance(end, str) and end in self.regions), None)
-            return self._quarantine(item, rules.relation_end_missing, head, tail, region_id)
-        if direction not in ("right", "left", None):
-            return self._quarantine(item, rules.direction_unclear, direction, head, tail)
         labels = item.get("labels")
+        names = labels if isinstance(labels, list) else []
+        left_out = [name for name in names if isinstance(name, str) and name in self.controls.left_out_relations]
+        if left_out and len(left_out) == len(names):
+            return self._leave_out(left_out[0])
+        if not isinstance(head, str) or not isinstance(tail, str) or not {head, tail} <= self.regions.keys():
+            ends = [end for end in (head, tail) if isinstance(end, str)]
+            left_out = [self._left_out_regions[end] for end in ends if end in self._left_out_regions]
+            if left_out and all(end in self.regions or end in self._left_out_regions for end in ends):
+                return self._leave_out(left_out[0])
+            region_id = next((end for end in ends if end in self.regions), None)
+            return self._quarantine(item, rules.relation_end_missing, head, tail, region_id)
+        if direction not in ("right", "left", "bi", None):
+            return self._quarantine(item, rules.direction_unclear, direction, head, tail)
         if not isinstance(labels, list) or not labels:
             return self._quarantine(item, rules.relation_unlabelled, head, tail)
-        for shown in labels:
-            label = self.controls.relations.get(shown) if isinstance(shown, str) else None
-            if label is None:
-                self._quarantine(item, rules.relation_unknown, shown, head, tail)
+        for name in labels:
+            if isinstance(name, str) and name in self.controls.left_out_relations:
+                self._leave_out(name)
                 continue
-            ends = self._relation_ends(label, self.regions[head], self.regions[tail])
-            if ends is None:
-                self._quarantine(item, rules.relation_ends_unclear, label, head, tail)
-            elif (label, *ends) in self.relations:
-                self._quarantine(item, rules.relation_duplicate, label, head, tail)
-            else:
-                note = self._read_note(item, head)
-                self.relations[label, *ends] = Relation(label=label, head=ends[0], tail=ends[1], note=note)
+            entry = self.controls.relations.get(name) if isinstance(name, str) else None
+            if entry is None:
+                self._quarantine(item, rules.relation_unknown, name, head, tail)
+                continue
+            if direction == "bi" and not entry.both_ways:
+                self._quarantine(item, rules.direction_unclear, direction, head, tail)
+                continue
+            if direction == "bi" or not entry.reversed:
+                self._add_relation(item, entry.relation, head, tail)
+            if direction == "bi" or entry.reversed:
+                self._add_relation(item, entry.relation, tail, head)
         return None
+
+    def _add_relation(self, item: Item, label: str, head: str, tail: str) -> None:
+        """Add the relation between two regions, or quarantine its item."""
+        span_ids = self._relation_ends(label, self.regions[head], self.regions[tail])
+        if span_ids is None:
+            self._quarantine(item, rules.relation_ends_unclear, label, head, tail)
+        elif (label, *span_ids) in self.relations:
+            self._quarantine(item, rules.relation_duplicate, label, head, tail)
+        else:
+            note = self._read_note(item, head)
+            self.relations[label, *span_ids] = Relation(label=label, head=span_ids[0], tail=span_ids[1], note=note)
 
     def _relation_ends(self, label: str, head: Region, tail: Region) -> tuple[str, str] | None:
         """Return the ids of the spans that a relation connects; None if several labels of a region leave that open.
@@ -320,11 +365,26 @@ class ResultReader:
         return (pairs[0][0][1], pairs[0][1][1]) if len(pairs) == 1 else None
 
 
+def merge_values(
+    inventory: Inventory, label: str, defaults: Mapping[str, AttributeValue], values: Mapping[str, AttributeValue]
+) -> dict[str, AttributeValue]:
+    """Return the values of a span's attributes in the order of the inventory; `values` replace those of `defaults`."""
+    merged = {**defaults, **values}
+    return {name: merged[name] for name in (each.name for each in inventory.attributes_of(label)) if name in merged}
+
+
+def _join_path(path: object) -> object:
+    """Return the path of an entry of a taxonomy as one string; anything else as it is."""
+    is_path = isinstance(path, list) and path and all(isinstance(part, str) for part in path)
+    return TAXONOMY_SEPARATOR.join(path) if is_path else path  # type: ignore[arg-type]
+
+
 class MappedResult(NamedTuple):
     """What became of one result: the annotation, the findings, and the raw items that are not in the annotation.
 
     `user_id` is the server's number of the user who made it, `model_version` the name of a prediction. `annotation` is
-    None for a draft, a skipped task, and a result that cannot be read.
+    None for a draft, a skipped task, and a result that cannot be read. `left_out` counts the items that the map leaves
+    out, by the name that it gives them.
     """
 
     kind: EntryKind
@@ -334,6 +394,16 @@ class MappedResult(NamedTuple):
     annotation: Annotation | None
     findings: tuple[Finding, ...]
     quarantined: tuple[object, ...]
+    left_out: Mapping[str, int] = {}
+
+
+class MappedItems(NamedTuple):
+    """What became of result items: see `MappedResult`."""
+
+    annotation: Annotation | None
+    findings: tuple[Finding, ...]
+    quarantined: tuple[object, ...]
+    left_out: Mapping[str, int] = {}
 
 
 class Origin(NamedTuple):
@@ -346,10 +416,18 @@ class Origin(NamedTuple):
     made_from: tuple[str, ...] = ()
 
 
-def article_id_of(task: Item) -> str | None:
-    """Return the id of a task's article; None unless it is a valid article id, which is safe as a file name."""
+def article_id_of(task: Item, fields: TaskFields | None = None) -> str | None:
+    """Return the id of a task's article; None unless it is a valid article id, which is safe as a file name.
+
+    Args:
+        task: The raw task.
+        fields: The keys of the data of a task made elsewhere. If its data name no article, the id is made from the
+            number of the task.
+    """
     data = task.get("data")
-    article_id = data.get("article") if isinstance(data, dict) else None
+    article_id = data.get((fields or _OWN_FIELDS).article) if isinstance(data, dict) else None
+    if article_id is None and fields is not None and isinstance(task.get("id"), int | str):
+        article_id = f"task-{task['id']}"
     return article_id if isinstance(article_id, str) and is_article_id(article_id) else None
 
 
@@ -402,22 +480,30 @@ def iterate_entries(task: Item) -> Iterator[tuple[EntryKind, dict[str, Any]]]:
 class Mapper:
     """Map the results of any number of tasks to annotations of one inventory.
 
-    `diagnoses` counts how the offsets of regions were counted, those of predictions excepted.
+    `diagnoses` counts how the offsets of regions were counted, and `left_out` the items that the map leaves out, by the
+    name that it gives them; those of predictions excepted.
 
     Args:
         inventory: The inventory that labels must be in.
         fix_offsets: Whether to move a region whose words fit at exactly one other place that its offsets may mean, and
             to leave out white space at the ends of regions.
+        label_map: What the names of a project made elsewhere mean; None for a project of this toolkit.
     """
 
-    def __init__(self, inventory: Inventory, fix_offsets: bool = False) -> None:
-        self.controls = Controls(inventory)
+    def __init__(self, inventory: Inventory, fix_offsets: bool = False, label_map: LabelMap | None = None) -> None:
+        self.controls = Controls(inventory, label_map)
         self.fix_offsets = fix_offsets
         self.diagnoses: Counter[Diagnosis] = Counter()
+        self.left_out: Counter[str] = Counter()
+
+    @property
+    def fields(self) -> TaskFields | None:
+        """The keys of a task's data, for `article_id_of`."""
+        return self.controls.fields if self.controls.is_mapped else None
 
     def map_result(
-        self, items: object, text: str, origin: Origin, text_sha256: str, count_diagnoses: bool = True
-    ) -> tuple[Annotation | None, tuple[Finding, ...], tuple[object, ...]]:
+        self, items: object, text: str, origin: Origin, text_sha256: str, is_counted: bool = True
+    ) -> MappedItems:
         """Map a list of result items.
 
         Args:
@@ -425,18 +511,16 @@ class Mapper:
             text: The text that they were made on.
             origin: The metadata of the annotation.
             text_sha256: The hash of the text.
-            count_diagnoses: Whether to add to `diagnoses`.
-
-        Returns:
-            The annotation, the findings, and the raw items that are not in the annotation.
+            is_counted: Whether to add to `diagnoses` and `left_out`.
         """
         if not isinstance(items, list):
             findings = rules.task_unreadable(origin.file, origin.article_id, "a result is not a list")
-            return None, tuple(findings), (items,)
+            return MappedItems(None, tuple(findings), (items,))
         reader = ResultReader(self.controls, text, origin.file, origin.article_id, self.fix_offsets)
         reader.read_items(items)
-        if count_diagnoses:
+        if is_counted:
             self.diagnoses.update(reader.diagnoses)
+            self.left_out.update(reader.left_out)
         annotation = Annotation(
             article=origin.article_id,
             annotator=origin.annotator,
@@ -447,7 +531,8 @@ class Mapper:
             spans=tuple(reader.spans),
             relations=tuple(reader.relations.values()),
         )
-        return sort_annotation(annotation), tuple(reader.findings), tuple(reader.quarantined)
+        reported, quarantined = tuple(reader.findings), tuple(reader.quarantined)
+        return MappedItems(sort_annotation(annotation), reported, quarantined, dict(reader.left_out))
 
     def map_task(
         self, task: Item, text: str, annotators: Mapping[Any, str] | None = None, *, predictions: bool = True
@@ -468,10 +553,10 @@ class Mapper:
         Raises:
             ValueError: The task has no `article_id_of`.
         """
-        article_id = article_id_of(task)
+        article_id = article_id_of(task, self.fields)
         if article_id is None:
             raise ValueError("the task names no article")
-        same_text = task["data"].get(TEXT) == text
+        same_text = task["data"].get(self.controls.fields.text) == text
         text_sha256 = sha256(text)
         for kind, entry in iterate_entries(task):
             if kind == "prediction" and not predictions:
@@ -480,19 +565,18 @@ class Mapper:
             user_id = user if isinstance(user, int) else None
             name = annotator_of(user, annotators or {}) if kind != "prediction" else "prediction"
             origin = Origin(article_id, name, f"annotations/{name}/{article_id}.json")
-            findings = self._unusable(kind, entry, origin, None if same_text else task.get("id"))
-            if findings:
+            unusable = self._unusable(kind, entry, origin, None if same_text else task.get("id"))
+            if unusable:
                 items = entry.get("result")
-                annotation, quarantined = None, tuple(items) if isinstance(items, list) else (items,)
+                mapped = MappedItems(None, unusable, tuple(items) if isinstance(items, list) else (items,))
             else:
-                annotation, findings, quarantined = self.map_result(
-                    entry.get("result"), text, origin, text_sha256, kind == "annotation"
-                )
-                if kind == "annotation" and annotation and not entry.get("result"):
-                    findings = tuple(rules.nothing_labelled(origin.file, article_id, name))
+                mapped = self.map_result(entry.get("result"), text, origin, text_sha256, kind == "annotation")
+                if kind == "annotation" and mapped.annotation and not entry.get("result"):
+                    nothing = tuple(rules.nothing_labelled(origin.file, article_id, name))
+                    mapped = mapped._replace(findings=nothing)
             version = entry.get("model_version")
             model_version = version if isinstance(version, str) else None
-            yield MappedResult(kind, entry.get("id"), user_id, model_version, annotation, findings, quarantined)
+            yield MappedResult(kind, entry.get("id"), user_id, model_version, *mapped)
 
     def _unusable(self, kind: EntryKind, entry: Item, origin: Origin, id_of_other_text: object) -> tuple[Finding, ...]:
         """Return why an entry gives no annotation; nothing for an entry that gives one."""

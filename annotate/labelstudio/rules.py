@@ -275,6 +275,21 @@ def ends_trimmed(resolved: ResolvedOffsets, start: int, end: int, region: str) -
     yield Problem(f"{resolved.start}–{resolved.end} became {start}–{end}, without the white space at the ends", region)
 
 
+@rule("L214")
+def text_unknown(text: object, region: str) -> Iterator[Problem]:
+    """Every item was made on the text of the article.
+
+    Why: a task may show several texts, and offsets in another one point at other words.
+    Fails: `"to_name": "title"` where the control of the text is called `text`.
+    Passes: the name of the one `Text` control; a map says how a config made elsewhere calls it.
+    See: docs/label-studio.md
+    """
+    yield Problem(
+        f"an item was made on {quote(text)}, which is not the article's text; if it is, name it as `text` in a map",
+        region,
+    )
+
+
 @rule("L301")
 def attribute_without_region(control: str, region: str) -> Iterator[Problem]:
     """An attribute belongs to a region that was taken.

@@ -77,7 +77,7 @@ def test_relations_show_words_and_are_read_by_words_or_name(project: Project) ->
     assert label_interface(labelling_config(loaded)).validate_prediction(made, return_errors=True) == []
     text, origin = project.corpus.read_text("harbour"), Origin("harbour", "gold", "f")
     for items in (made["result"], encode_prediction(Prediction("gold 1.0.0", gold), bare(loaded))["result"]):
-        read, findings, aside = Mapper(loaded).map_result(items, text, origin, gold.text_sha256)
+        read, findings, aside, _ = Mapper(loaded).map_result(items, text, origin, gold.text_sha256)
         assert read is not None
         assert (read.spans, read.relations) == (gold.spans, gold.relations)
         assert (list(findings), list(aside)) == ([], [])

@@ -100,7 +100,7 @@ FAULTS: list[tuple[str, list[Any], int, int]] = [  # code, items, how many of th
     ("L201", [HAND | {"type": "rectanglelabels"}, VERB], 1, 1),
     ("L202", [HAND | {"from_name": "label"}], 1, 0),
     ("L202", [HAND | {"from_name": ["speech"]}], 1, 0),
-    ("L202", [HAND | {"to_name": "audio"}], 1, 0),
+    ("L214", [HAND | {"to_name": "audio"}], 1, 0),
     ("L202", [HAND, attribute("h", "Speaker.age", "number", 3)], 1, 1),
     ("L203", [region("h", "hand", "Sailor")], 1, 0),
     ("L203", [region("h", "hand", "Load")], 1, 0),

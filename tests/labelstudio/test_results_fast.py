@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from annotate.columns import AnnotationMeta, Documents
 from annotate.corpus import Corpus
-from annotate.labelstudio.results import Controls, ResultReader
+from annotate.labelstudio.controls import Controls
+from annotate.labelstudio.results import ResultReader
 from annotate.labelstudio.results_fast import FastChoice, FastReader, Item
 from annotate.labelstudio.tasks import result_items
 from annotate.model import Relation, Span

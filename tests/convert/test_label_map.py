@@ -1,0 +1,102 @@
+"""An export of a project made elsewhere, with a map, gives the dataset of the same labels under our own names."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import BASE
+from tests.convert.conftest import Place, made_up
+from tests.labelstudio.test_controls import LABELS, rename
+
+MAP = """\
+text: content
+fields: {text: body, article: ref, title: head}
+layers: {talk: speech, FREIGHT: cargo}
+spans:
+  谁在说: {label: Speaker}
+  A verb: {label: Verb}
+  1 load: {label: Load}
+  QUAY-2: {label: Quay}
+relations: {is said by: {relation: speaker}}
+attributes:
+  Rang: {attribute: rank, values: {HAND (dock): hand}}
+  at least: {attribute: least}
+  Comment: {attribute: remark}
+  mood: null
+"""
+
+
+def elsewhere(task: dict[str, Any]) -> dict[str, Any]:
+    """Return a task as a project with other names would have it."""
+    data = task["data"]
+    renamed = {"text": "body", "article": "ref", "title": "head"}
+    annotations = [entry | {"result": [rename(item) for item in entry["result"]]} for entry in task["annotations"]]
+    return task | {
+        "data": {renamed.get(key, key): value for key, value in data.items()},
+        "annotations": annotations,
+    }
+
+
+@pytest.mark.parametrize("is_default", [False, True], ids=["--map", "in the schema folder"])
+def test_a_mapped_export_gives_the_same_rows(place: Place, is_default: bool) -> None:
+    tasks = made_up(1, 12)
+    assert any(label in json.dumps([elsewhere(task) for task in tasks], ensure_ascii=False) for label in LABELS)
+    place.export(tasks)
+    place.export([elsewhere(task) for task in tasks], "theirs.json")
+    schema = place.root / "schema"
+    (schema / "maps").mkdir(parents=True)
+    (schema / "labels.yaml").write_bytes((BASE / "schema/labels.yaml").read_bytes())
+    own_map = schema / "maps/labelstudio.yaml" if is_default else place.root / "map.yaml"
+    assert place.convert("export.json", out="ours", schema=schema).exit_code == 0
+    own_map.write_text(MAP)
+    result = place.convert("theirs.json", *(() if is_default else ("--map", "map.yaml")), schema=schema)
+    assert result.exit_code == 0, result.output
+    for table in ("articles", "annotations", "relations", "tokens"):
+        ours, theirs = ([row | {"source": None} for row in place.rows(table, out)] for out in ("ours", "out"))
+        assert ours == theirs
+        assert ours
+
+
+def test_items_that_the_map_leaves_out_are_counted(place: Place) -> None:
+    tasks = [elsewhere(task) for task in made_up(1, 3)]
+    for task in tasks[:2]:
+        choice = {"id": "m", "from_name": "mood", "to_name": "content", "type": "choices", "value": {"choices": ["x"]}}
+        task["annotations"][0]["result"].append(choice)
+    place.export(tasks)
+    (place.root / "map.yaml").write_text(MAP)
+    result = place.convert("export.json", "--map", "map.yaml")
+    assert result.exit_code == 0, result.output
+    assert "left out by the map: mood × 2" in result.output
+    assert place.manifest()["left_out"] == {"mood": 2}
+    assert place.manifest()["articles"] == 3
+    (place.root / "map.yaml").write_text(MAP.replace("  mood: null\n", ""))
+    assert place.convert("export.json", "--map", "map.yaml", out="strict").exit_code == 1
+    assert place.manifest("strict")["set_aside"] == {"L202": 2}
+
+
+def test_an_option_takes_precedence_over_the_map(place: Place) -> None:
+    tasks = [elsewhere(task) for task in made_up(1, 1)]
+    tasks[0]["data"]["other"] = "given"
+    place.export(tasks)
+    (place.root / "map.yaml").write_text(MAP)
+    assert place.convert("export.json", "--map", "map.yaml", "--title-field", "other").exit_code == 0
+    assert [row["title"] for row in place.rows("articles")] == ["given"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("layers: {a: nothing}\nspans: {}\n", "layers.a: unknown layer 'nothing'; use one of: speech, cargo"),
+        ("spans: {}\ncontrols: {}\n", "controls"),
+    ],
+)
+def test_a_wrong_map_is_one_line_and_nothing_is_written(place: Place, text: str, message: str) -> None:
+    place.export(made_up(1, 1))
+    (place.root / "map.yaml").write_text(text)
+    result = place.convert("export.json", "--map", "map.yaml")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("annotate: map.yaml: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (place.root / "out").exists()
