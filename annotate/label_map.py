@@ -5,7 +5,7 @@ the conversion of Label Studio exports, and projects on a server.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -61,7 +61,7 @@ class AttributeMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An attribute; `values` renames values, `flag` is the value if the file gives none."""
 
     attribute: str
-    values: dict[str, AttributeValue] = {}
+    values: Mapping[str, AttributeValue] = {}
     flag: AttributeValue | None = None
 
 
@@ -95,16 +95,16 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         fields: The keys of a Label Studio task's data.
     """
 
-    spans: dict[str, SpanMap | None] = {}
-    relations: dict[str, RelationMap | None] = {}
-    events: dict[str, EventMap | None] = {}
-    attributes: dict[str, AttributeMap | None] = {}
-    normalizations: dict[str, AttributeMap | None] = {}
-    equivalences: dict[str, RelationMap | None] = {}
-    notes: dict[str, NoteMap | None] = {}
+    spans: Mapping[str, SpanMap | None] = {}
+    relations: Mapping[str, RelationMap | None] = {}
+    events: Mapping[str, EventMap | None] = {}
+    attributes: Mapping[str, AttributeMap | None] = {}
+    normalizations: Mapping[str, AttributeMap | None] = {}
+    equivalences: Mapping[str, RelationMap | None] = {}
+    notes: Mapping[str, NoteMap | None] = {}
     labels_from: dict[str, str] = {}
     escaped: bool = False
-    layers: dict[str, str | None] = {}
+    layers: Mapping[str, str | None] = {}
     text: str = "text"
     fields: TaskFields = TaskFields()
 

@@ -68,7 +68,7 @@ class Controls:
         self.inventory, self.is_mapped = inventory, label_map is not None
         label_map = label_map or _OWN_NAMES
         self.text, self.fields = label_map.text, label_map.fields
-        layers = {layer: layer for layer in inventory.layers} | label_map.layers
+        layers = {**{layer: layer for layer in inventory.layers}, **label_map.layers}
         self.layers = {
             control: _labels_of(inventory, layer, label_map) for control, layer in layers.items() if layer is not None
         }
@@ -83,7 +83,7 @@ class Controls:
                 self.attributes[name] = AttributeControl(attribute.labels, attribute, entry.values)
         own_relations = {shown: RelationMap(name) for shown, name in relation_names(inventory).items()}
         self.relations = {
-            shown: entry for shown, entry in (own_relations | label_map.relations).items() if entry is not None
+            shown: entry for shown, entry in {**own_relations, **label_map.relations}.items() if entry is not None
         }
         self.left_out_controls = _list_left_out(label_map.layers) | _list_left_out(label_map.attributes)
         self.left_out_labels = _list_left_out(label_map.spans)
