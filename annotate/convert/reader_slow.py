@@ -4,7 +4,7 @@ This is the slow path: it reads the tasks that the fast path in `reader` does no
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -17,9 +17,10 @@ from annotate.convert.shapes import describe_shape, find_results
 from annotate.convert.tasks import ArticleReader, QuarantinedTask, Rank, highest_rank, rank_annotation
 from annotate.corpus import sort_annotation
 from annotate.findings import Finding
+from annotate.labelstudio.normal_form import move_spans, trim_normal_form
 from annotate.labelstudio.results import ANNOTATION_KEYS, UNKNOWN_USER, Mapper, annotator_of, user_of
 from annotate.model import Annotation, Article, Relation, Span
-from annotate.offsets import normal_places, normalise, sha256, trim_range
+from annotate.offsets import sha256
 from annotate.util.escape import quote
 
 
@@ -127,10 +128,9 @@ class SlowReader(NamedTuple):
         self, article: Article, labels: Sequence[_AnnotatorLabels], findings: list[Finding], file: str
     ) -> MappedTask:
         """Return the task with its text and labels in normal form."""
-        original, text, start = article.text, article.text, 0
+        original, text = article.text, article.text
         if not is_sound(original, original.encode()):
-            start, end = trim_range(normalise(original), 0, len(normalise(original)))
-            text = normalise(original)[start:end]
+            text, _ = trim_normal_form(original)
             article = msgspec.structs.replace(article, text=text, text_sha256=sha256(text))
             for rule in OF_TEXT:
                 findings += rule(file, article.id, text)
@@ -144,9 +144,7 @@ class SlowReader(NamedTuple):
                     inventory=self.mapper.controls.inventory.version,
                     text_sha256=article.text_sha256,
                     spans=tuple(
-                        annotator_labels.spans
-                        if text is original
-                        else _move_spans(annotator_labels.spans, original, text, start)
+                        annotator_labels.spans if text is original else move_spans(annotator_labels.spans, original)
                     ),
                     relations=tuple(annotator_labels.relations),
                 )
@@ -204,22 +202,6 @@ def _decode(data: bytes) -> Any:
         except msgspec.ValidationError:
             pass
         raise
-
-
-def _move_spans(spans: Iterable[Span], original: str, text: str, start: int) -> Iterator[Span]:
-    """Move spans of a text to where they are in its normal form.
-
-    A span cannot be moved if normal form joins the characters on both sides of one of its ends. It is left as it is,
-    and a rule finds it.
-    """
-    to_normal = normal_places(original)
-    for span in spans:
-        first, last = to_normal(span.start), to_normal(span.end)
-        if first is None or last is None:
-            yield span
-        else:
-            words = text[max(first - start, 0) : max(last - start, 0)]
-            yield msgspec.structs.replace(span, start=first - start, end=last - start, text=words)
 
 
 def _rank(annotation: Mapping[str, Any]) -> Rank:

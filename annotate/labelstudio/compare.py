@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
+from annotate.label_map import LabelMap
 from annotate.labelstudio.client import task_filter
-from annotate.labelstudio.config import TEXT
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.predictions import Predictions
 from annotate.labelstudio.results import MappedResult, Mapper, annotator_of, article_id_of
@@ -53,6 +53,7 @@ def compare_with_server(
     predictions: Predictions,
     tasks: Iterable[JsonObject],
     annotators: Mapping[int, str],
+    label_map: LabelMap | None = None,
 ) -> ServerComparison:
     """Compare raw tasks with the corpus: texts, the predictions that were pushed, and what annotators submitted.
 
@@ -65,18 +66,19 @@ def compare_with_server(
         predictions: The predictions that the server should have.
         tasks: The tasks of the server.
         annotators: The annotator of each user id of the server.
+        label_map: What the names of a project made elsewhere mean.
     """
-    mapper = Mapper(inventory)
+    mapper = Mapper(inventory, label_map=label_map)
     expected = set(article_ids)
     comparisons: dict[str, ServerComparison] = {}
     task_counts: Counter[str] = Counter()
     for task in tasks:
-        article_id = article_id_of(task) or ""
+        article_id = article_id_of(task, mapper.fields) or ""
         task_counts[article_id] += 1
         if article_id in expected and task_counts[article_id] == 1:
             article, comparison = corpus.read_article(article_id), ServerComparison()
             comparisons[article_id] = comparison
-            if _compare_text(article, task, comparison):
+            if _compare_text(article, mapper.find_text(task, article.text), comparison):
                 results = list(mapper.map_task(task, article.text, annotators))
                 _compare_predictions(article_id, predictions.get(article_id, ()), results, comparison)
                 _compare_annotations(corpus, article_id, results, annotators, comparison)
@@ -93,9 +95,8 @@ def compare_with_server(
     return total
 
 
-def _compare_text(article: Article, task: JsonObject, comparison: ServerComparison) -> bool:
-    text = task["data"].get(TEXT)
-    if text != article.text or sha256(text) != article.text_sha256:
+def _compare_text(article: Article, text: str | None, comparison: ServerComparison) -> bool:
+    if text is None or sha256(article.text) != article.text_sha256:
         comparison.add_difference("articles", f"{article.id}: the text differs")
         return False
     comparison.equal["articles"] += 1

@@ -7,8 +7,10 @@ and a config that is not the inventory's may also be that of an earlier inventor
 
 from annotate.errors import Refused
 from annotate.inventory import Inventory
+from annotate.label_map import MAPS_FOLDER, LabelMap
 from annotate.labelstudio.client import Project
 from annotate.labelstudio.config import labelling_config, read_vocabulary
+from annotate.labelstudio.controls import Controls, list_unmapped
 from annotate.labelstudio.state import State
 from annotate.offsets import sha256
 
@@ -22,8 +24,22 @@ def save_config(state: State, server: str, project_id: int, config: str) -> None
         state.write_for(server, CONFIGS_FILE, digests | {project_id: _digest(config)})
 
 
-def find_drift(state: State, server: str, project: Project, inventory: Inventory) -> Refused | None:
-    """Return what is wrong with the config of a project on the server; None if no one changed it there."""
+def find_drift(
+    state: State, server: str, project: Project, inventory: Inventory, label_map: LabelMap | None = None
+) -> Refused | None:
+    """Return what is wrong with the config of a project on the server; None if no one changed it there.
+
+    Of a config made elsewhere, that is a name that the map does not have.
+
+    Args:
+        state: The state folder.
+        server: The name of the server.
+        project: The project.
+        inventory: The inventory.
+        label_map: What the names of a project made elsewhere mean; None for a project of this toolkit.
+    """
+    if label_map is not None:
+        return _find_unmapped(project, Controls(inventory, label_map))
     wanted = labelling_config(inventory)
     saved, current = _digests(state, server).get(project.id), _digest(project.config)
     if current == _digest(wanted):  # whoever put it there, from now on it is ours
@@ -44,6 +60,18 @@ def find_drift(state: State, server: str, project: Project, inventory: Inventory
         "put the change into the inventory, or revert it with --restore-config "
         "(of `annotate studio push`, `assign` or `adjudicate`)",
     )
+
+
+def _find_unmapped(project: Project, controls: Controls) -> Refused | None:
+    where = f"project {project.id}"
+    try:
+        unmapped = list_unmapped(read_vocabulary(project.config), controls)
+    except ValueError as error:
+        return Refused(where, str(error), "fix it in Label Studio")
+    if not unmapped:
+        return None
+    hint = f"add them to the map, {MAPS_FOLDER}/labelstudio.yaml in the schema folder, with null to leave one out"
+    return Refused(where, f"the labelling config has names that the map lacks: {', '.join(unmapped)}", hint)
 
 
 def refuse_drift(state: State, server: str, project: Project, inventory: Inventory) -> None:

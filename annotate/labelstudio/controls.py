@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from annotate.inventory import Attribute, Inventory
 from annotate.label_map import LabelMap, RelationMap, SpanMap
-from annotate.labelstudio.config import TEXT, attribute_controls, relation_names
+from annotate.labelstudio.config import TEXT, Vocabulary, attribute_controls, relation_names
 from annotate.model import AttributeValue
 
 VALUE_KEYS = {
@@ -102,3 +102,19 @@ def _labels_of(inventory: Inventory, layer: str, label_map: LabelMap) -> dict[st
 
 def _list_left_out(entries: Mapping[str, object | None]) -> frozenset[str]:
     return frozenset(name for name, entry in entries.items() if entry is None)
+
+
+def list_unmapped(vocabulary: Vocabulary, controls: Controls) -> list[str]:
+    """Return the names of a labelling config that mean nothing here, and that no map leaves out."""
+    known_controls = controls.layers.keys() | controls.attributes.keys() | controls.left_out_controls
+    names = sorted(vocabulary.controls.keys() - known_controls)
+    for control, value in sorted(vocabulary.values):
+        is_label = control in controls.layers
+        if is_label and value not in controls.layers[control].keys() | controls.left_out_labels:
+            names.append(f"{control}: {value}")
+        elif control in controls.attributes:
+            attribute, values = controls.attributes[control][1:]
+            if attribute.values and values.get(value, value) not in attribute.values:
+                names.append(f"{control}: {value}")
+    known_relations = controls.relations.keys() | controls.left_out_relations
+    return names + [f"relation {name}" for name in sorted(vocabulary.relations - known_relations)]

@@ -91,7 +91,9 @@ class Pull:
 
     def take_page(self, path: Path, page: JournalPage) -> None:
         """Take a page that was just fetched, unless it or an earlier one has a user who is no annotator yet."""
-        self._unknown_ids.update(task.get("id") for task in page.tasks if article_id_of(task) not in self.article_ids)
+        self._unknown_ids.update(
+            task.get("id") for task in page.tasks if self._article_id(task) not in self.article_ids
+        )
         self._must_wait |= page.server != self.server or any(
             self.annotators.get(user_id) not in self._listed_annotators for user_id in page.users
         )
@@ -133,12 +135,15 @@ class Pull:
         with lock(self.corpus.root):
             self._take_locked(path, page)
 
+    def _article_id(self, task: JsonObject) -> str | None:
+        return article_id_of(task, self.mapper.fields)
+
     def _take_locked(self, path: Path, page: JournalPage) -> None:
         self.article_ids = set(self.corpus.article_ids())
         tasks_by_article: dict[str, list[JsonObject]] = {}
         unknown_tasks: list[JsonObject] = []
         for task in page.tasks:
-            article_id = article_id_of(task)
+            article_id = self._article_id(task)
             if article_id is not None and article_id in self.article_ids:
                 tasks_by_article.setdefault(article_id, []).append(task)
             else:
@@ -213,8 +218,8 @@ class Pull:
 
     def _quarantine_unknown(self, task: JsonObject) -> tuple[QuarantineEntry, list[Finding]]:
         data = task.get("data")
-        named = data.get("article") if isinstance(data, dict) else None
-        findings = list(rules.article_unknown("articles", article_id_of(task), named, task.get("id")))
+        named = data.get(self.mapper.controls.fields.article) if isinstance(data, dict) else None
+        findings = list(rules.article_unknown("articles", self._article_id(task), named, task.get("id")))
         items = tuple(task.get("annotations") or ())
         return QuarantineEntry.of(task, "annotation", None, None, findings, items), findings
 
@@ -229,7 +234,7 @@ class Pull:
             self._store_raw(name, [*tasks, *earlier_tasks])
             self._write_pending_files()
         if tasks or earlier_tasks:
-            left = [task for task in [*tasks, *earlier_tasks] if article_id_of(task) not in self.article_ids]
+            left = [task for task in [*tasks, *earlier_tasks] if self._article_id(task) not in self.article_ids]
             existing = self._existing_ids(left)
             entries = [self._quarantine_unknown(task)[0] for task in left if task.get("id") in existing]
             write_quarantine(self.state, UNKNOWN_ARTICLE, entries)

@@ -101,7 +101,9 @@ def push(
             progress(done, total)
     conflicts = [f"{step.article_id}: {step.reason}" for step in steps["conflict"]]
     if may_have_duplicates:
-        groups = group_by_article(studio.task_pages(project.id, after_id=plan.last_task_id, fields=TASK_FIELDS))
+        groups = group_by_article(
+            studio.task_pages(project.id, after_id=plan.last_task_id, fields=TASK_FIELDS), request.fields
+        )
         conflicts += [
             f"{article_id}: {describe_duplicates(group)}" for article_id, group in groups.items() if len(group) > 1
         ]
@@ -179,7 +181,9 @@ def _update_task(studio: Studio, project: Project, request: PushRequest, step: P
     def plan_again() -> None:
         nonlocal current
         only_this = task_filter("id", "equal", "Number", step.task.id if step.task else 0)
-        groups = group_by_article(studio.task_pages(project.id, filters=[only_this], fields=TASK_FIELDS))
+        groups = group_by_article(
+            studio.task_pages(project.id, filters=[only_this], fields=TASK_FIELDS), request.fields
+        )
         if article.id in groups:
             current = plan_article(article, predictions, request.inventory, groups[article.id])
 

@@ -12,12 +12,14 @@ import msgspec
 from annotate.corpus import Corpus
 from annotate.errors import Refused
 from annotate.inventory import Inventory
+from annotate.label_map import LabelMap, TaskFields
 from annotate.labelstudio import tasks
 from annotate.labelstudio.client import Project, Studio
 from annotate.labelstudio.config import TEXT, labelling_config, read_vocabulary
 from annotate.labelstudio.config_drift import refuse_drift
 from annotate.labelstudio.config_usage import count_lost, describe_usage
 from annotate.labelstudio.http import JsonObject
+from annotate.labelstudio.normal_form import trim_normal_form
 from annotate.labelstudio.predictions import Predictions
 from annotate.labelstudio.projects import check_title, find_project
 from annotate.labelstudio.results import article_id_of
@@ -43,6 +45,8 @@ class PushRequest:
         title: The title of the project.
         instructions: The instructions for annotators, as HTML.
         restore_config: Whether a config that was changed on the server may be replaced.
+        label_map: What the names of a project made elsewhere mean; None for a project of this toolkit.
+        take_over: Whether the config of a project made elsewhere may be replaced by that of the inventory.
     """
 
     corpus: Corpus
@@ -52,6 +56,13 @@ class PushRequest:
     title: str
     instructions: str = ""
     restore_config: bool = False
+    label_map: LabelMap | None = None
+    take_over: bool = False
+
+    @property
+    def fields(self) -> TaskFields | None:
+        """The keys of the data of tasks made elsewhere."""
+        return self.label_map.fields if self.label_map else None
 
     def predictions_of(self, article_id: str) -> Sequence[Prediction]:
         """Return the labels to push with an article."""
@@ -115,7 +126,7 @@ def plan_push(studio: Studio, state: State, request: PushRequest) -> PushPlan:
     Raises:
         CannotRun: The title is too short or too long.
         Refused: The new config lacks labels that are in use on the server, or, unless `restore_config`, someone changed
-            the config on the server.
+            the config on the server, or, unless `take_over`, it was made elsewhere.
     """
     check_title(request.title)
     config, instructions = labelling_config(request.inventory), request.instructions
@@ -127,7 +138,13 @@ def plan_push(studio: Studio, state: State, request: PushRequest) -> PushPlan:
         # The server strips white space from both.
         is_current = (project.config.strip(), project.instructions.strip()) == (config.strip(), instructions.strip())
         action = "skip" if is_current else "update"
-        if not request.restore_config:
+        if action == "update" and request.label_map and not request.take_over:
+            raise Refused(
+                f"project {project.id}",
+                "has a labelling config that was made elsewhere",
+                "pull its labels; to replace the config by that of the inventory, add --take-over",
+            )
+        if not (request.restore_config or request.label_map):
             refuse_drift(state, studio.address.name, project, request.inventory)
         if action == "update":
             _refuse_loss(studio, project, config)
@@ -148,7 +165,7 @@ def plan_articles(request: PushRequest, pages: Iterable[list[JsonObject]]) -> tu
     tasks_by_article: dict[str, list[ServerTask]] = {}
     steps: dict[str, PlanStep] = {}
     last_task_id = 0
-    for article_id, task in _article_tasks(pages):
+    for article_id, task in _article_tasks(pages, request.fields):
         last_task_id = max(last_task_id, task.id)
         if article_id in pending:
             present = tasks_by_article.setdefault(article_id, [])
@@ -207,33 +224,36 @@ def digest_result(result: object) -> str:
     return sha256(msgspec.json.encode(result, order="sorted").decode())
 
 
-def summarize_task(task: JsonObject) -> ServerTask:
-    """Return what a plan keeps of a task."""
-    data = task["data"]
+def summarize_task(task: JsonObject, fields: TaskFields | None = None) -> ServerTask:
+    """Return what a plan keeps of a task; `fields` are the keys of the data of a task made elsewhere."""
+    data, text_key = task["data"], fields.text if fields else TEXT
     predictions = tuple(
         ServerPrediction(entry["id"], str(entry.get("model_version")), digest_result(entry.get("result")))
         for entry in task.get("predictions") or []
         if isinstance(entry, dict)
     )
+    text = str(data.get(text_key, ""))
     other_data = {key: value for key, value in data.items() if key != TEXT}
-    return ServerTask(task["id"], sha256(str(data.get(TEXT, ""))), other_data, predictions)
+    return ServerTask(task["id"], sha256(trim_normal_form(text)[0] if fields else text), other_data, predictions)
 
 
-def group_by_article(pages: Iterable[list[JsonObject]]) -> dict[str, list[ServerTask]]:
+def group_by_article(
+    pages: Iterable[list[JsonObject]], fields: TaskFields | None = None
+) -> dict[str, list[ServerTask]]:
     """Return the tasks of each article, in order of their ids."""
     groups: dict[str, list[ServerTask]] = {}
-    for article_id, task in _article_tasks(pages):
+    for article_id, task in _article_tasks(pages, fields):
         groups.setdefault(article_id, []).append(task)
     return groups
 
 
-def _article_tasks(pages: Iterable[list[JsonObject]]) -> Iterator[tuple[str, ServerTask]]:
+def _article_tasks(pages: Iterable[list[JsonObject]], fields: TaskFields | None) -> Iterator[tuple[str, ServerTask]]:
     """Yield the tasks that have an article; others were not pushed from here."""
     for page in pages:
         for task in page:
-            article_id = article_id_of(task)
+            article_id = article_id_of(task, fields)
             if article_id is not None:
-                yield article_id, summarize_task(task)
+                yield article_id, summarize_task(task, fields)
 
 
 def describe_duplicates(present: Sequence[ServerTask]) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import msgspec
+
 from annotate import offsets
 from annotate.corpus import sort_annotation
 from annotate.findings import Finding, Rule
@@ -18,6 +20,7 @@ from annotate.label_map import LabelMap, TaskFields
 from annotate.labelstudio import rules
 from annotate.labelstudio.config import TEXT
 from annotate.labelstudio.controls import ITEM_TYPES, TAXONOMY_SEPARATOR, VALUE_KEYS, AttributeControl, Controls
+from annotate.labelstudio.normal_form import move_spans, trim_normal_form
 from annotate.model import Annotation, AttributeValue, Process, Relation, Span, is_article_id
 from annotate.offsets import Diagnosis, sha256
 
@@ -556,7 +559,7 @@ class Mapper:
         article_id = article_id_of(task, self.fields)
         if article_id is None:
             raise ValueError("the task names no article")
-        same_text = task["data"].get(self.controls.fields.text) == text
+        own_text = self.find_text(task, text)
         text_sha256 = sha256(text)
         for kind, entry in iterate_entries(task):
             if kind == "prediction" and not predictions:
@@ -565,18 +568,33 @@ class Mapper:
             user_id = user if isinstance(user, int) else None
             name = annotator_of(user, annotators or {}) if kind != "prediction" else "prediction"
             origin = Origin(article_id, name, f"annotations/{name}/{article_id}.json")
-            unusable = self._unusable(kind, entry, origin, None if same_text else task.get("id"))
-            if unusable:
+            unusable = self._unusable(kind, entry, origin, task.get("id") if own_text is None else None)
+            if unusable or own_text is None:
                 items = entry.get("result")
                 mapped = MappedItems(None, unusable, tuple(items) if isinstance(items, list) else (items,))
             else:
-                mapped = self.map_result(entry.get("result"), text, origin, text_sha256, kind == "annotation")
+                mapped = self.map_result(entry.get("result"), own_text, origin, text_sha256, kind == "annotation")
+                if own_text != text and mapped.annotation:
+                    spans = tuple(move_spans(mapped.annotation.spans, own_text))
+                    moved = sort_annotation(msgspec.structs.replace(mapped.annotation, spans=spans))
+                    mapped = mapped._replace(annotation=moved)
                 if kind == "annotation" and mapped.annotation and not entry.get("result"):
                     nothing = tuple(rules.nothing_labelled(origin.file, article_id, name))
                     mapped = mapped._replace(findings=nothing)
             version = entry.get("model_version")
             model_version = version if isinstance(version, str) else None
             yield MappedResult(kind, entry.get("id"), user_id, model_version, *mapped)
+
+    def find_text(self, task: Item, text: str) -> str | None:
+        """Return the text that the labels of a task were made on; None if it is not that of the article.
+
+        A task made elsewhere may have the text as it was before `annotate add` brought it to its normal form.
+        """
+        own_text = task["data"].get(self.controls.fields.text)
+        if own_text == text:
+            return text
+        is_raw = self.controls.is_mapped and isinstance(own_text, str) and trim_normal_form(own_text)[0] == text
+        return own_text if is_raw else None
 
     def _unusable(self, kind: EntryKind, entry: Item, origin: Origin, id_of_other_text: object) -> tuple[Finding, ...]:
         """Return why an entry gives no annotation; nothing for an entry that gives one."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
+from annotate.label_map import TaskFields
 from annotate.labelstudio.client import Progress, Studio
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.projects import annotator_title, assigned_annotators, find_project, labelling_titles
@@ -31,7 +32,13 @@ class LabellingStatus(NamedTuple):
         return Counter(stages[annotator] for stages in self.stages.values() if annotator in stages)
 
 
-def read_status(studio: Studio, state: State, title: str, progress: Progress | None = None) -> LabellingStatus:
+def read_status(
+    studio: Studio,
+    state: State,
+    title: str,
+    progress: Progress | None = None,
+    fields: TaskFields | None = None,
+) -> LabellingStatus:
     """Return how far each annotator is.
 
     An article is `left` if it is in an annotator's own project and was neither submitted nor skipped; with a draft it
@@ -42,6 +49,7 @@ def read_status(studio: Studio, state: State, title: str, progress: Progress | N
         state: The folder that remembers projects and annotators.
         title: The title of the shared project.
         progress: Called with the number of tasks counted in a project, and of all its tasks.
+        fields: The keys of the data of tasks made elsewhere.
     """
     server = studio.address.name
     annotators, owners = state.annotators(server), assigned_annotators(state, server, title)
@@ -50,7 +58,7 @@ def read_status(studio: Studio, state: State, title: str, progress: Progress | N
     for name in labelling_titles(state, server, title):
         project, owner = find_project(studio, state, name), owner_of.get(name)
         for task in studio.iterate_tasks(project.id, progress, TASK_FIELDS) if project else ():
-            stages = status.stages.setdefault(article_id_of(task) or "(none)", {})
+            stages = status.stages.setdefault(article_id_of(task, fields) or "(none)", {})
             if owner is not None:
                 stages.setdefault(owner, "left")
             for user_id, stage in _stages_by_user(studio, task):

@@ -140,7 +140,8 @@ def plan_project(
     """
     project_id = project.project.id
     if read_vocabulary(project.project.config) != read_vocabulary(labelling_config(inventories[0])):
-        raise Refused(str(project), f"has another labelling config than inventory {inventories[0].version}", "push")
+        hint = "push; a project that was made elsewhere needs `annotate studio push --take-over` first"
+        raise Refused(str(project), f"has another labelling config than inventory {inventories[0].version}", hint)
     refuse_drift(state, studio.address.name, project.project, inventories[0])
     tasks = list(studio.iterate_tasks_with_drafts(project_id))
     require_equal(corpus, inventories[0], tasks, annotators, project, "before the migration", "pull, and push")

@@ -23,6 +23,13 @@ dir_option = click.option(
     "directory]",
 )
 title_option = click.option("--title", help="Title of the project on the server.  [default: the inventory's]")
+map_option = click.option(
+    "--map",
+    "map_",
+    type=click.Path(),
+    help="YAML file that maps the names of a project made elsewhere to the inventory.  [default: "
+    "maps/labelstudio.yaml in the schema folder, if there is one]",
+)
 restore_option = click.option(
     "--restore-config", is_flag=True, help="Revert a labelling config that was changed on the server."
 )

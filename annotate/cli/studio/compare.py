@@ -4,7 +4,7 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.studio.common import MAX_SHOWN, connect, dir_option, show_progress, title_option
+from annotate.cli.studio.common import MAX_SHOWN, connect, dir_option, map_option, show_progress, title_option
 from annotate.cli.terminal import echo
 
 
@@ -13,8 +13,11 @@ from annotate.cli.terminal import echo
 @schema_option
 @title_option
 @dir_option
+@map_option
 @click.pass_context
-def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, folder: str | None) -> None:
+def compare(
+    ctx: click.Context, corpus: str, schema: str, title: str | None, folder: str | None, map_: str | None
+) -> None:
     """Compare everything on the server with the corpus: texts, spans and relations.
 
     Exit code 0: no difference; 1: differences; 2: could not run.
@@ -22,11 +25,13 @@ def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, fol
     \b
     annotate studio compare
     """
+    from annotate.label_map import find_map
     from annotate.labelstudio.compare import HAS_PREDICTION, compare_with_server
     from annotate.labelstudio.predictions import corpus_predictions
     from annotate.labelstudio.projects import require_project
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    label_map = find_map(map_, "labelstudio", inventory)
     with connect(corpus, folder) as (studio, state):
         project = require_project(studio, state, title or inventory.title)
         has_predictions = studio.count_tasks(project.id, filters=[HAS_PREDICTION]) > 0
@@ -34,7 +39,9 @@ def compare(ctx: click.Context, corpus: str, schema: str, title: str | None, fol
         annotators = state.annotators(studio.address.name)
         with show_progress("comparing") as progress:
             tasks = studio.iterate_tasks(project.id, progress)
-            result = compare_with_server(store, inventory, store.article_ids(), predictions, tasks, annotators)
+            result = compare_with_server(
+                store, inventory, store.article_ids(), predictions, tasks, annotators, label_map
+            )
     for difference in result.differences[:MAX_SHOWN]:
         echo(difference)
     if len(result.differences) > MAX_SHOWN:

@@ -4,7 +4,7 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.studio.common import connect, dir_option, show_progress, title_option
+from annotate.cli.studio.common import connect, dir_option, map_option, show_progress, title_option
 from annotate.cli.terminal import echo
 
 
@@ -21,6 +21,7 @@ from annotate.cli.terminal import echo
     is_flag=True,
     help="Pull every task, move spans whose words fit at exactly one other place, and trim white space at their ends.",
 )
+@map_option
 @click.pass_context
 def pull(
     ctx: click.Context,
@@ -32,12 +33,16 @@ def pull(
     user: int | None,
     everything: bool,
     fix: bool,
+    map_: str | None,
 ) -> None:
     """Pull what was submitted into the corpus, one file for each annotator and article.
 
     Only changes since the last pull are fetched. Items that cannot be taken are listed, counted, and kept in the
     folder, where `annotate studio status` finds them. A file that another program changes meanwhile is left alone. To
     resume an interrupted pull, run it again.
+
+    A project that was made elsewhere needs a map, as `annotate init --from-studio` writes it. Nothing is changed on the
+    server.
 
     Exit code 0: pulled; 1: refused, items are quarantined, or a file was left alone; 2: could not run, or a project
     does not exist any more. What was fetched of such a project before is taken.
@@ -48,6 +53,7 @@ def pull(
     annotate studio pull --all
     annotate studio pull --fix
     """
+    from annotate.label_map import find_map
     from annotate.labelstudio.annotators import identify_user
     from annotate.labelstudio.config_drift import find_drift
     from annotate.labelstudio.journal import PullJournal, fetch_changes
@@ -58,7 +64,8 @@ def pull(
     from annotate.labelstudio.results import Mapper, describe_diagnoses
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
-    mapper = Mapper(inventory, fix_offsets=fix)
+    label_map = find_map(map_, "labelstudio", inventory)
+    mapper = Mapper(inventory, fix_offsets=fix, label_map=label_map)
     with connect(corpus, folder) as (studio, state), lock_folder(state, "pull"):
         server, journal = studio.address.name, PullJournal(state)
         projects, missing = [], list[MissingProject]()
@@ -70,7 +77,7 @@ def pull(
         if missing and not (projects or journal.page_paths()):
             raise missing[0]
         for project in projects:
-            drift = find_drift(state, server, project, inventory)
+            drift = find_drift(state, server, project, inventory, label_map)
             if drift:
                 echo(drift, err=True)
         if annotator and user is not None:
@@ -104,6 +111,9 @@ def pull(
         echo(f"{path}: {problem}; pull again", err=True)
     counts = f"{len(result.written)} written, {len(result.unchanged)} unchanged"
     echo(f"{counts}, {result.quarantined} items quarantined")
+    if mapper.left_out:
+        names = ", ".join(f"{name} × {count:,}" for name, count in sorted(mapper.left_out.items()))
+        echo(f"left out by the map: {names}")
     echo(f"{fetched} tasks fetched; {describe_diagnoses(mapper.diagnoses)}")
     if quarantined:
         echo(f"{quarantined} annotations have quarantined items; `annotate studio status` lists them", err=True)

@@ -15,6 +15,7 @@ from annotate.cli.studio.common import (
     MAX_SHOWN,
     connect,
     dir_option,
+    map_option,
     page_url,
     render_guidelines,
     restore_option,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 @click.option("--plan", "plan_only", is_flag=True, help="Show the plan, article by article, and change nothing.")
 @click.option("--drop-doubles", is_flag=True, help="First remove duplicate tasks of an article that contain no work.")
 @restore_option
+@map_option
+@click.option("--take-over", is_flag=True, help="Replace the labelling config of a project that was made elsewhere.")
 @click.option("--no-check", is_flag=True, help="Push even if `annotate check` finds errors.")
 @click.pass_context
 def push(
@@ -62,12 +65,15 @@ def push(
     plan_only: bool,
     drop_doubles: bool,
     restore_config: bool,
+    map_: str | None,
+    take_over: bool,
     no_check: bool,
 ) -> None:
     """Push articles, gold labels and guidelines to the server. What is already there is left alone.
 
     To resume an interrupted push, run it again. A config that someone changed on the server is never overwritten
-    without --restore-config, nor with it if labels would be orphaned.
+    without --restore-config, nor with it if labels would be orphaned. The config of a project that was made elsewhere
+    is never overwritten without --take-over, nor with it if labels would be orphaned.
 
     Exit code 0: pushed; 1: refused, or an article's text differs from its task's, or an article has several tasks;
     2: could not run.
@@ -79,6 +85,7 @@ def push(
     annotate studio push --no-predictions --title "First round"
     """
     from annotate.checks import check_in_background, find_errors
+    from annotate.label_map import find_map
     from annotate.labelstudio.duplicates import remove_duplicates
     from annotate.labelstudio.lock import lock_folder, require_no_migration
     from annotate.labelstudio.predictions import corpus_predictions, folder_predictions
@@ -110,6 +117,8 @@ def push(
             title=project_title,
             instructions=instructions,
             restore_config=restore_config,
+            label_map=find_map(map_, "labelstudio", inventory),
+            take_over=take_over,
         )
         with connect(corpus, folder) as (studio, state):
             if plan_only:

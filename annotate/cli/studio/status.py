@@ -13,6 +13,7 @@ from annotate.errors import CannotRun, Refused
 
 if TYPE_CHECKING:
     from annotate import Inventory
+    from annotate.label_map import LabelMap
     from annotate.labelstudio.client import Studio
     from annotate.labelstudio.state import State
     from annotate.labelstudio.status import LabellingStatus
@@ -42,19 +43,21 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
     annotate studio status
     annotate studio status --all
     """
+    from annotate.label_map import find_map
     from annotate.labelstudio.http import LOCAL
     from annotate.labelstudio.location import open_state
     from annotate.labelstudio.status import read_status
 
     inventory = annotate.load_inventory(schema)
+    label_map = find_map(None, "labelstudio", inventory)
     name = title or inventory.title
     echo(f"data: {open_state(corpus, folder, create=False).folder}")
     try:
         with connect(corpus, folder) as (studio, state):
             echo(f"server: {studio.url}{' (this machine)' if studio.address.name == LOCAL else ''}")
-            warnings = list(_show_projects(studio, state, name, inventory))
+            warnings = list(_show_projects(studio, state, name, inventory, label_map))
             with show_progress("counting") as progress:
-                labelling = read_status(studio, state, name, progress)
+                labelling = read_status(studio, state, name, progress, label_map.fields if label_map else None)
     except Refused as error:  # nothing was to be changed, so nothing was refused
         raise CannotRun(error.where, error.problem, error.hint) from error
     _show_annotators(labelling)
@@ -66,7 +69,9 @@ def status(ctx: click.Context, corpus: str, schema: str, title: str | None, fold
         ctx.exit(1)
 
 
-def _show_projects(studio: "Studio", state: "State", title: str, inventory: "Inventory") -> Iterator[str]:
+def _show_projects(
+    studio: "Studio", state: "State", title: str, inventory: "Inventory", label_map: "LabelMap | None"
+) -> Iterator[str]:
     """Print what the server counts in each project; yield the configs that were changed there."""
     from annotate.labelstudio.config_drift import find_drift
     from annotate.labelstudio.journal import HAS_DRAFT
@@ -82,7 +87,7 @@ def _show_projects(studio: "Studio", state: "State", title: str, inventory: "Inv
     if not projects:
         echo("project: none; create it with `annotate studio push`")
     for _, project in projects:
-        drift = find_drift(state, studio.address.name, project, inventory)
+        drift = find_drift(state, studio.address.name, project, inventory, label_map)
         if drift:
             yield str(drift)
 
