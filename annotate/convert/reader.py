@@ -27,14 +27,12 @@ from annotate.convert.tasks import (
     AcceptedTask,
     ArticleReader,
     QuarantinedTask,
-    Rank,
-    highest_rank,
-    rank_annotation,
 )
 from annotate.findings import Finding
 from annotate.ingest import Details
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, TaskFields
+from annotate.labelstudio.rank import Rank, highest_rank, rank_annotation
 from annotate.labelstudio.results import ANNOTATION_KEYS, Mapper, annotator_of
 from annotate.labelstudio.results_fast import FastColumns, FastReader, Item
 from annotate.model import Article

@@ -14,10 +14,11 @@ from annotate.checks.text import OF_TEXT, is_sound
 from annotate.convert import rules
 from annotate.convert.duplicate_keys import may_repeat_keys
 from annotate.convert.shapes import describe_shape, find_results
-from annotate.convert.tasks import ArticleReader, QuarantinedTask, Rank, highest_rank, rank_annotation
+from annotate.convert.tasks import ArticleReader, QuarantinedTask
 from annotate.corpus import sort_annotation
 from annotate.findings import Finding
 from annotate.labelstudio.normal_form import move_spans, trim_normal_form
+from annotate.labelstudio.rank import Rank, highest_rank
 from annotate.labelstudio.results import ANNOTATION_KEYS, UNKNOWN_USER, Mapper, annotator_of, user_of
 from annotate.model import Annotation, Article, Relation, Span
 from annotate.offsets import sha256
@@ -103,7 +104,7 @@ class SlowReader(NamedTuple):
                 left_out.update(mapped.left_out)
                 if annotation:
                     labels.append(
-                        _AnnotatorLabels(annotation.annotator, _rank(entry), annotation.spans, annotation.relations)
+                        _AnnotatorLabels(annotation.annotator, mapped.rank, annotation.spans, annotation.relations)
                     )
                     users.append(user_of(entry))
         findings += self._check_annotators(users, file, article.id, where)
@@ -202,9 +203,3 @@ def _decode(data: bytes) -> Any:
         except msgspec.ValidationError:
             pass
         raise
-
-
-def _rank(annotation: Mapping[str, Any]) -> Rank:
-    is_ground_truth = annotation.get("ground_truth") is True or annotation.get("honeypot") is True
-    times = [annotation.get(key) for key in ("updated_at", "created_at", "created_ago")]
-    return rank_annotation(is_ground_truth, times, annotation.get("id"))

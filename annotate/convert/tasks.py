@@ -1,9 +1,8 @@
 """The article of a task, and what becomes of a task: it is accepted whole, or quarantined with its findings."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from annotate.convert import rules
 from annotate.findings import Finding
@@ -13,12 +12,6 @@ from annotate.model import Article, SourceRange, is_article_id
 from annotate.offsets import sha256
 
 _ADDRESS = re.compile(r"(?:https?|s3|gs|azure-blob)://\S+|/data/\S+")
-
-_EPOCH, _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
-_NUMBER = re.compile(r"[0-9]{1,18}")
-
-Rank: TypeAlias = tuple[bool, datetime, int, str]
-"""Whether an annotation is ground truth, its time, its id as a number, and its id; the highest represents its task."""
 
 
 class AcceptedTask(NamedTuple):
@@ -49,37 +42,6 @@ class QuarantinedTask(NamedTuple):
 
     article_id: str | None
     findings: tuple[Finding, ...]
-
-
-def rank_annotation(is_ground_truth: bool, times: Iterable[object], annotation_id: object) -> Rank:
-    """Return the rank of an annotation among those of its task.
-
-    Args:
-        is_ground_truth: Whether it is marked as ground truth.
-        times: When it was made or changed, the best one first; the first that is a time counts.
-        annotation_id: Its id.
-    """
-    time = next((time for time in map(parse_time, times) if time is not None), _NO_TIME)
-    id_ = str(annotation_id)
-    return is_ground_truth, time, int(id_) if _NUMBER.fullmatch(id_) else -1, id_
-
-
-def parse_time(value: object) -> datetime | None:
-    """Return a time in ISO 8601 or in seconds since 1970; None for anything else. Without a zone it is UTC."""
-    try:
-        if isinstance(value, str):
-            time = datetime.fromisoformat(value.strip())
-            return time if time.tzinfo else time.replace(tzinfo=UTC)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return _EPOCH + timedelta(seconds=value)
-    except (ValueError, OverflowError):
-        pass
-    return None
-
-
-def highest_rank(ranks: Sequence[Rank], first: int = 0) -> int | None:
-    """Return the index of the highest rank, counted from `first`; None if there are no ranks."""
-    return first + ranks.index(max(ranks)) if ranks else None
 
 
 class ArticleReader(NamedTuple):

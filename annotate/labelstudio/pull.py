@@ -257,7 +257,7 @@ class Pull:
     def _write_annotations(
         self, article_id: str, results: Sequence[tuple[JsonObject, MappedResult]]
     ) -> list[QuarantineEntry]:
-        """Write the annotations of an article, the last one of each annotator; return what is quarantined."""
+        """Write the annotations of an article, that of the highest rank for each annotator; return the quarantined."""
         entries: list[QuarantineEntry] = []
         by_annotator: dict[str, list[tuple[JsonObject, MappedResult]]] = {}
         for task, result in results:
@@ -269,16 +269,16 @@ class Pull:
             if result.kind == "annotation" and result.annotation is not None:
                 by_annotator.setdefault(annotator, []).append((task, result))
         for annotator, pairs in by_annotator.items():
-            task, last = max(pairs, key=lambda pair: pair[1].id if isinstance(pair[1].id, int) else -1)
+            task, chosen = max(pairs, key=lambda pair: pair[1].rank)
             if len(pairs) > 1:
                 ids = sorted(str(result.id) for _, result in pairs)
                 file = f"annotations/{annotator}/{article_id}.json"
-                findings = list(rules.several_annotations(file, article_id, annotator, ids, last.id))
-                others = tuple(result.annotation for _, result in pairs if result is not last)
+                findings = list(rules.several_annotations(file, article_id, annotator, ids, chosen.id))
+                others = tuple(result.annotation for _, result in pairs if result is not chosen)
                 self._note(findings, len(others))
-                entries.append(QuarantineEntry.of(task, "annotation", last.id, annotator, findings, others))
-            if last.annotation is not None:
-                self._store_annotation(annotator, last.annotation)
+                entries.append(QuarantineEntry.of(task, "annotation", chosen.id, annotator, findings, others))
+            if chosen.annotation is not None:
+                self._store_annotation(annotator, chosen.annotation)
         return entries
 
     def _store_annotation(self, annotator: str, annotation: Annotation) -> None:

@@ -21,6 +21,7 @@ from annotate.labelstudio import rules
 from annotate.labelstudio.config import TEXT
 from annotate.labelstudio.controls import ITEM_TYPES, TAXONOMY_SEPARATOR, VALUE_KEYS, AttributeControl, Controls
 from annotate.labelstudio.normal_form import move_spans, trim_normal_form
+from annotate.labelstudio.rank import Rank, rank_entry
 from annotate.model import Annotation, AttributeValue, Process, Relation, Span, is_article_id
 from annotate.offsets import Diagnosis, sha256
 
@@ -386,14 +387,15 @@ class MappedResult(NamedTuple):
     """What became of one result: the annotation, the findings, and the raw items that are not in the annotation.
 
     `user_id` is the server's number of the user who made it, `model_version` the name of a prediction. `annotation` is
-    None for a draft, a skipped task, and a result that cannot be read. `left_out` counts the items that the map leaves
-    out, by the name that it gives them.
+    None for a draft, a skipped task, and a result that cannot be read. `rank` tells which of several annotations is
+    taken. `left_out` counts the items that the map leaves out, by the name that it gives them.
     """
 
     kind: EntryKind
     id: object
     user_id: int | None
     model_version: str | None
+    rank: Rank
     annotation: Annotation | None
     findings: tuple[Finding, ...]
     quarantined: tuple[object, ...]
@@ -583,7 +585,7 @@ class Mapper:
                     mapped = mapped._replace(findings=nothing)
             version = entry.get("model_version")
             model_version = version if isinstance(version, str) else None
-            yield MappedResult(kind, entry.get("id"), user_id, model_version, *mapped)
+            yield MappedResult(kind, entry.get("id"), user_id, model_version, rank_entry(entry), *mapped)
 
     def find_text(self, task: Item, text: str) -> str | None:
         """Return the text that the labels of a task were made on; None if it is not that of the article.

@@ -199,14 +199,38 @@ def test_file_that_an_editor_changes_meanwhile_is_left_alone_and_pulled_again(
     assert kept(state)[:2] == (STRANGE, STRANGE)
 
 
-def pull_labels(project: Project, state: State, items: list[dict[str, Any]]) -> PullResult:
-    """Pull what anna submitted for one article."""
+def pull_labels(project: Project, state: State, *results: list[dict[str, Any]], **fields: list[Any]) -> PullResult:
+    """Pull what anna submitted for one article: a result, or several with the values of further fields."""
     data = {"text": project.corpus.read_text("harbour"), "article": "harbour"}
-    entry = {"id": 70, "completed_by": 1, "result": items, "was_cancelled": False}
-    task = {"id": 4, "project": 7, "created_at": "2026-01-01", "data": data, "annotations": [entry]}
+    entries = [
+        {"id": 70 + number, "completed_by": 1, "result": items, "was_cancelled": False}
+        | {name: values[number] for name, values in fields.items()}
+        for number, items in enumerate(results)
+    ]
+    task = {"id": 4, "project": 7, "created_at": "2026-01-01", "data": data, "annotations": entries}
     under_way = taking(project, state, Server())
     under_way.take_page(*PullJournal(state).append(SERVER, [task]))
     return under_way.take_rest()
+
+
+@pytest.mark.parametrize(
+    ("fields", "chosen"),
+    [
+        ({}, 1),
+        ({"updated_at": ["2026-03-01T10:00:00.5Z", "2026-03-01T10:00:00Z"]}, 0),
+        ({"updated_at": ["2026-03-01T10:00:00Z", "2026-03-01T10:30:00+02:00"]}, 0),
+        ({"ground_truth": [True, False]}, 0),
+    ],
+)
+def test_of_several_annotations_the_ground_truth_or_the_newest_is_taken(
+    project: Project, state: State, fields: dict[str, list[Any]], chosen: int
+) -> None:
+    labels = project.corpus.read_annotation("gold", "harbour")
+    both = result_items(labels, project.inventory), result_items(labels, project.inventory)[:1]
+    result = pull_labels(project, state, *both, **fields)
+    assert [finding.code for finding in result.findings] == ["L104"]
+    assert f"(70, 71); {70 + chosen} was taken" in result.findings[0].message
+    assert len(project.corpus.read_annotation("anna", "harbour").spans) == (len(labels.spans), 1)[chosen]
 
 
 def test_labels_that_did_not_change_keep_their_version(project: Project, state: State) -> None:

@@ -1,10 +1,10 @@
-"""Which annotation represents its task."""
+"""Which of several annotations is taken."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from annotate.convert.tasks import highest_rank, parse_time, rank_annotation
+from annotate.labelstudio.rank import highest_rank, parse_time, rank_annotation
 
 NOON = datetime(2021, 3, 1, 12, tzinfo=UTC)
 
