@@ -16,13 +16,18 @@ from annotate.findings import Finding, Rule
 from annotate.inventory import Attribute, Inventory
 from annotate.labelstudio import rules
 from annotate.labelstudio.config import TEXT, attribute_controls, relation_names
-from annotate.model import Annotation, AttributeValue, Process, Relation, Span, is_article_id
+from annotate.model import Annotation, AttributeValue, Process, Relation, Span, is_article_id, normal_number
 from annotate.offsets import Diagnosis, sha256
 
 Item: TypeAlias = Mapping[str, Any]
 EntryKind: TypeAlias = Literal["annotation", "draft", "prediction"]
 
-VALUE_KEYS = {"choice": ("choices", "choices"), "integer": ("number", "number"), "text": ("textarea", TEXT)}
+VALUE_KEYS = {
+    "choice": ("choices", "choices"),
+    "integer": ("number", "number"),
+    "number": ("number", "number"),
+    "text": ("textarea", TEXT),
+}
 """Type of an attribute → the type of its items, and the key of the value in them."""
 ENTRY_KINDS: dict[EntryKind, str] = {"annotation": "annotations", "draft": "drafts", "prediction": "predictions"}
 """Kind of an entry → the key of a task that lists the entries of this kind."""
@@ -268,8 +273,13 @@ class ResultReader:
                 return value
             if isinstance(value, float) and value.is_integer():
                 return int(value)
-            self._quarantine(item, rules.number_not_integer, name, value, region_id)
+            self._quarantine(item, rules.number_unfit, name, value, "an integer", region_id)
             return None
+        if attribute.type == "number":
+            number = normal_number(value)
+            if number is None:
+                self._quarantine(item, rules.number_unfit, name, value, "a finite number", region_id)
+            return number
         values = value if isinstance(value, list) else [value]
         if len(values) > 1 and attribute.type == "choice":
             self._quarantine(item, rules.several_values, name, values, region_id)

@@ -10,12 +10,13 @@ The property test in tests/labelstudio/test_results_fast.py holds the two to the
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from annotate.columns import Attributes, Integers, Relations, Spans, int_array
 from annotate.labelstudio.results import VALUE_KEYS, Controls
+from annotate.model import normal_number
 
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 Offset: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
@@ -70,11 +71,11 @@ class FastChoice(RegionItemBase, tag="choices", gc=False, kw_only=True):
 class NumberValue(msgspec.Struct, gc=False):
     """The value of a number."""
 
-    content: int = msgspec.field(name="number")
+    content: int | float = msgspec.field(name="number")
 
 
 class FastNumber(RegionItemBase, tag="number", gc=False, kw_only=True):
-    """An attribute that is an integer."""
+    """An attribute that is an integer or another number."""
 
     value: NumberValue
 
@@ -171,12 +172,15 @@ class FastReader:
                 item for item in items if type(item) is not FastRegion and type(item) is not FastRelation
             ]
             for item in attribute_items:
-                item_type, label, name = self._attribute_controls[item.from_name]  # type: ignore[union-attr]
+                item_type, label, name, is_number = self._attribute_controls[item.from_name]  # type: ignore[union-attr]
                 index, content = rows[item.id] - first, item.value.content  # type: ignore[union-attr]
                 previous = attributes[index]
                 if type(item) is not item_type or label != labels[index] or name in previous:
                     return False
-                value = content if type(content) is int else content[0]  # type: ignore[index]
+                value: Any = content[0] if type(content) is tuple else content
+                value = normal_number(value) if is_number else value
+                if value is None or (type(value) is float and not is_number):
+                    return False
                 attributes[index] = {**previous, name: value} if previous else {name: value}
         self._ids += ids
         self._labels += span_labels
@@ -213,16 +217,19 @@ class FastReader:
 
 
 class _AttributeControl(NamedTuple):
-    """The item type of an attribute's control, the label of the spans that it belongs to, and the attribute's name."""
+    """The item type of an attribute's control, the label of its spans, its name, and whether its type is number."""
 
     item_type: type
     label: str
     name: str
+    is_number: bool
 
 
 def _attribute_controls(controls: Controls) -> dict[str, _AttributeControl]:
     """Map the names of the attributes' controls to what their items must be."""
     return {
-        name: _AttributeControl(_ITEM_TYPES[VALUE_KEYS[attribute.type][0]], label, attribute.name)
+        name: _AttributeControl(
+            _ITEM_TYPES[VALUE_KEYS[attribute.type][0]], label, attribute.name, attribute.type == "number"
+        )
         for name, (label, attribute) in controls.attributes.items()
     }
