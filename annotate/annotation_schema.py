@@ -5,11 +5,12 @@ Where a keyword checks against the vocabulary of the inventory, `x-rules` gives 
 """
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from annotate.inventory import Attribute, Inventory
-from annotate.model import ARTICLE_ID_LENGTH, ARTICLE_ID_PATTERN
+from annotate.model import ARTICLE_ID_LENGTH, ARTICLE_ID_PATTERN, LARGEST
 from annotate.schemas import DIALECT, Schema
 from annotate.schemas.patterns import END
 from annotate.versions import latest
@@ -24,8 +25,8 @@ SPAN_ID_PATTERN = f"^[A-Za-z0-9_~-]+{END}"
 SPAN_ID_LENGTH = 100
 
 _TEXT = {"type": "string", "minLength": 1}
-LARGEST = (1 << 63) - 1
-"""The largest number that an attribute can have: the tables hold 64-bit integers."""
+_LARGEST_NUMBER = sys.float_info.max
+"""The largest number that an attribute can have, of either sign: the tables hold 64-bit floating-point numbers."""
 _OFFSET = {"type": "integer", "minimum": 0}
 _SHA256 = {"type": "string", "pattern": SHA256_PATTERN}
 _ID = {
@@ -46,6 +47,7 @@ def _value_schema(attribute: Attribute) -> Schema:
     shapes: dict[str, Schema] = {
         "choice": {"enum": list(attribute.values)},
         "integer": {"type": "integer", "minimum": 0, "maximum": LARGEST},
+        "number": {"type": "number", "minimum": -_LARGEST_NUMBER, "maximum": _LARGEST_NUMBER},
         "text": _TEXT,
     }
     rules = dict.fromkeys(("enum", "type", "minimum", "maximum", "minLength"), UNKNOWN_VALUE)

@@ -18,10 +18,9 @@ import msgspec
 import regex
 
 from annotate import findings
-from annotate.annotation_schema import LARGEST
 from annotate.errors import CannotRun
 from annotate.inventory import Attribute, Interval, Inventory
-from annotate.model import Annotation, AttributeValue, Relation, Span
+from annotate.model import LARGEST, Annotation, AttributeValue, Relation, Span
 from annotate.numbers import find_numbers
 from annotate.offsets import sha256, trim_range
 from annotate.schemas import Path as ValuePath
@@ -353,14 +352,17 @@ def _unknown(kind: str, name: AttributeValue, choices: Iterable[str]) -> str:
 
 def _explain_value(attribute: Attribute, value: AttributeValue) -> str | None:
     """Return why an attribute cannot have a value; None if it can."""
+    if attribute.allows(value):
+        return None
     match attribute.type:
-        case "choice" if value not in attribute.values:
+        case "choice":
             return _unknown(f"value of {attribute.name}", value, attribute.values)
-        case "integer" if not isinstance(value, int) or not 0 <= value <= LARGEST:
+        case "integer":
             return f"{attribute.name} is a whole number from 0 to {LARGEST}, not {quote(value, _SHOWN)}"
-        case "text" if not isinstance(value, str) or not value:
+        case "number":
+            return f"{attribute.name} is a finite number, not {quote(value, _SHOWN)}"
+        case "text":
             return f"{attribute.name} is a text that is not empty, not {quote(value, _SHOWN)}"
-    return None
 
 
 def load_baseline(folder: str | Path, inventory: Inventory) -> Baseline:

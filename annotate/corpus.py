@@ -15,7 +15,19 @@ from typing import Any, TypeVar
 import msgspec
 
 from annotate.errors import CannotRun
-from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, Relation, SourceFile, Span
+from annotate.model import (
+    GOLD,
+    Annotation,
+    Annotator,
+    Article,
+    AttributeValue,
+    Coverage,
+    Links,
+    Relation,
+    SourceFile,
+    Span,
+    normal_number,
+)
 from annotate.schemas import convert_value
 from annotate.util.files import (
     LINK,
@@ -41,11 +53,12 @@ def span_sort_key(span: Span) -> tuple[int, int, str, str]:
 
 
 def sort_annotation(annotation: Annotation) -> Annotation:
-    """Put the spans and relations of an annotation into canonical order.
+    """Put the spans and relations of an annotation into canonical order, and its numbers into canonical form.
 
     Spans are sorted by `span_sort_key`, relations by the position of their head, then of their tail, then by label. A
-    relation whose end is not a span comes first.
+    relation whose end is not a span comes first. Numbers are in the form of `model.normal_number`.
     """
+    annotation = normalize_numbers(annotation)
     spans = sorted(annotation.spans, key=span_sort_key)
     positions = {span.id: position for position, span in enumerate(spans)}
 
@@ -54,6 +67,21 @@ def sort_annotation(annotation: Annotation) -> Annotation:
 
     relations = sorted(annotation.relations, key=relation_sort_key)
     return msgspec.structs.replace(annotation, spans=tuple(spans), relations=tuple(relations))
+
+
+def normalize_numbers(annotation: Annotation) -> Annotation:
+    """Return an annotation whose attributes have numbers in canonical form, such as 2 for 2.0."""
+    if not any(float in map(type, span.attributes.values()) for span in annotation.spans):
+        return annotation
+    return msgspec.structs.replace(annotation, spans=tuple(map(_normalize_span, annotation.spans)))
+
+
+def _normalize_span(span: Span) -> Span:
+    attributes: dict[str, AttributeValue] = {}
+    for name, value in span.attributes.items():
+        number = normal_number(value) if isinstance(value, float) else value
+        attributes[name] = value if number is None else number
+    return msgspec.structs.replace(span, attributes=attributes)
 
 
 def keep_version(annotation: Annotation, old: Annotation) -> Annotation:
@@ -131,7 +159,7 @@ def encode_sorted_annotation(annotation: Annotation) -> bytes:
     return _encode(annotation)
 
 
-def decode_annotation(path: Path, data: bytes) -> Annotation:
+def decode_annotation(path: str | Path, data: bytes) -> Annotation:
     """Decode the bytes of an annotation file.
 
     Args:
@@ -141,7 +169,7 @@ def decode_annotation(path: Path, data: bytes) -> Annotation:
     Raises:
         CannotRun: If the bytes are not an annotation.
     """
-    return _decode(path, data, Annotation)
+    return normalize_numbers(_decode(path, data, Annotation))
 
 
 def encode_article(article: Article) -> bytes:
@@ -437,7 +465,7 @@ class Corpus:
             CannotRun: If the file is missing or cannot be read.
         """
         path = f"{self.root}/annotations/{annotation_set}/{article_id}.json"
-        return _decode(path, self.read_file(path), Annotation)
+        return decode_annotation(path, self.read_file(path))
 
     def find_annotation(self, annotation_set: str, article_id: str) -> Annotation | None:
         """Read an annotation, or return None if the annotation set does not have the article.
@@ -447,7 +475,7 @@ class Corpus:
         """
         path = f"{self.root}/annotations/{annotation_set}/{article_id}.json"
         data = self.read_file_if_present(path)
-        return None if data is None else _decode(path, data, Annotation)
+        return None if data is None else decode_annotation(path, data)
 
     def read_source(self, file: str) -> SourceFile:
         """Read the record of a source file.

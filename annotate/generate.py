@@ -19,6 +19,10 @@ _MARKED = re.compile(
 """A generated table with its marks. It ends before the next opening mark: without a closing one, it is not a table."""
 
 
+_FREE_VALUES = {"integer": "a whole number", "number": "a number", "text": "words"}
+"""What the table of a label says of the values of an attribute that is not a choice, by the attribute's type."""
+
+
 def generate_files(inventory: Inventory, schema: Path, guidelines: Path | None) -> dict[Path, str]:
     """Generate the JSON Schemas, the class ids, and the pages of the guidelines with their tables filled in.
 
@@ -97,24 +101,36 @@ def _left_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"{markdown_table(header, rows, align=['left'] * len(header))}\n"
 
 
+def _with_shown_form(name: str, shown: str, written: Markdown) -> Markdown:
+    """Return how a table gives a name: as `written`, after the form that people see where that is another one."""
+    return written if shown == name else Markdown("{} ({})").format(shown, markdown_code(name))
+
+
 def label_table(inventory: Inventory, name: str) -> str:
     """Return a label's definition and a table of the values of its attributes, in Markdown."""
     label = inventory.spans[name]
     layer = inventory.layers[label.layer]
-    intro = Markdown("**{}** Layer: {}. Hotkey: {}.\n").format(
-        escape_markdown_words(label.definition), layer.title, markdown_code(label.hotkey)
-    )
+    facts = [Markdown("Layer: {}.").format(layer.title)]
+    if label.shown_as:
+        facts.insert(0, Markdown("Shown as: {}.").format(label.shown_as))
+    if label.hotkey:
+        facts.append(Markdown("Hotkey: {}.").format(markdown_code(label.hotkey)))
+    intro = Markdown("**{}** {}\n").format(escape_markdown_words(label.definition), Markdown(" ".join(facts)))
     rows: list[tuple[str, ...]] = []
     for attribute in inventory.attributes_of(name):
         note = Markdown("" if attribute.required else " (may stay empty)")
-        heading = Markdown("**{}**{}").format(attribute.name, note)
-        rows.append((heading, "", escape_markdown_words(attribute.definition)))
+        name = _with_shown_form(attribute.name, attribute.display_name, Markdown("**{}**").format(attribute.name))
+        rows.append((Markdown("{}{}").format(name, note), "", escape_markdown_words(attribute.definition)))
         rows += [
-            ("", markdown_code(value), escape_markdown_words(definition))
+            (
+                "",
+                _with_shown_form(value, attribute.display_value(value), markdown_code(value)),
+                escape_markdown_words(definition),
+            )
             for value, definition in attribute.values.items()
         ]
-        if not attribute.values:
-            rows[-1] = (rows[-1][0], "a whole number" if attribute.type == "integer" else "words", rows[-1][2])
+        if attribute.type != "choice":
+            rows[-1] = (rows[-1][0], _FREE_VALUES[attribute.type], rows[-1][2])
     return str(intro) + (f"\n{_left_table(('Attribute', 'Value', 'Meaning'), rows)}" if rows else "")
 
 
@@ -122,9 +138,12 @@ def labels_table(inventory: Inventory) -> str:
     """Return a table of all labels with layer, hotkey and definition, in Markdown. Each links to its page."""
     rows = [
         (
-            Markdown("[{}]({})").format(name, Markdown(label.guideline)),  # a path, by its pattern
+            Markdown("[{}]({})").format(
+                _with_shown_form(name, label.display_name, Markdown("{}").format(name)),
+                Markdown(label.guideline),  # a path, by its pattern
+            ),
             inventory.layers[label.layer].title,
-            markdown_code(label.hotkey),
+            markdown_code(label.hotkey) if label.hotkey else "",
             escape_markdown_words(label.definition),
         )
         for name, label in inventory.spans.items()
@@ -138,10 +157,14 @@ def _format_bounds(bounds: Bounds) -> str:
     return f"{bounds.least} or more" if bounds.most is None else f"{bounds.least} to {bounds.most}"
 
 
-def _describe_ends(relation: RelationLabel) -> tuple[str, str]:
+def _describe_ends(relation: RelationLabel, inventory: Inventory) -> tuple[str, str]:
     if relation.joins_pieces:
         return "a later piece", "the piece before it, same label"
-    return " or ".join(relation.head), " or ".join(relation.tail)
+
+    def describe_end(labels: Sequence[str]) -> str:
+        return " or ".join(inventory.spans[label].display_name for label in labels)
+
+    return describe_end(relation.head), describe_end(relation.tail)
 
 
 def relation_table(inventory: Inventory) -> str:
@@ -150,7 +173,7 @@ def relation_table(inventory: Inventory) -> str:
         (
             markdown_code(name),
             relation.display_name,
-            *_describe_ends(relation),
+            *_describe_ends(relation, inventory),
             "1" if relation.joins_pieces else _format_bounds(relation.per_head),
             escape_markdown_words(relation.definition),
         )

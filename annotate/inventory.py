@@ -14,7 +14,9 @@ import msgspec
 
 from annotate.class_ids import CLASS_IDS_FILE, ClassIds, load_class_ids, resolve_class_ids
 from annotate.errors import CannotRun
+from annotate.model import LARGEST, normal_number
 from annotate.schemas import convert_value, require_valid
+from annotate.util.colours import make_colour
 from annotate.util.files import load_yaml
 from annotate.versions import is_older, latest
 
@@ -48,6 +50,9 @@ class SpanLabel(msgspec.Struct, frozen=True, kw_only=True):
     """A label for spans.
 
     Attributes:
+        hotkey: The key that chooses it on the labelling screen; empty without one.
+        color: Its colour, `#rrggbb`. Without one in `labels.yaml`, it is made from the label's class id.
+        shown_as: What people see in place of the name; empty to show the name.
         guideline: The path of its page, relative to the folder of the guidelines.
         since: The version of the inventory that added it; None if that is unknown, or the first one.
     """
@@ -55,27 +60,59 @@ class SpanLabel(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     layer: str
     definition: str
-    hotkey: str
+    hotkey: str = ""
     color: str
     guideline: str
+    shown_as: str = ""
     since: str | None = None
+
+    @property
+    def display_name(self) -> str:
+        """What people see: on the labelling screen, on pages and in tables."""
+        return self.shown_as or self.name
 
 
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     """An attribute of the spans with one of `labels`.
 
     Attributes:
+        type: A `choice` is one of `values`, an `integer` is not negative, a `number` is any finite number.
         values: The definition of each choice.
+        shown_values: What people see in place of a choice, for the choices where that differs.
+        shown_as: What people see in place of the name; empty to show the name.
         since: The version of the inventory that added it; None if that is unknown, or the first one.
     """
 
     name: str
     labels: tuple[str, ...]
-    type: Literal["choice", "integer", "text"]
+    type: Literal["choice", "integer", "number", "text"]
     required: bool
     definition: str
     values: dict[str, str] = {}
+    shown_values: dict[str, str] = {}
+    shown_as: str = ""
     since: str | None = None
+
+    @property
+    def display_name(self) -> str:
+        """What people see: on the labelling screen, on pages and in tables."""
+        return self.shown_as or self.name
+
+    def display_value(self, value: str) -> str:
+        """Return what people see of a choice."""
+        return self.shown_values.get(value, value)
+
+    def allows(self, value: object) -> bool:
+        """Return whether the attribute can have a value."""
+        match self.type:
+            case "choice":
+                return isinstance(value, str) and value in self.values
+            case "integer":
+                return type(value) is int and 0 <= value <= LARGEST
+            case "number":
+                return normal_number(value) is not None
+            case "text":
+                return isinstance(value, str) and value != ""
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -335,8 +372,35 @@ def load_inventory(folder: str | Path) -> Inventory:
         value[section] = {name: {"name": name, **entry} for name, entry in value[section].items()}
     for interval in value["intervals"]:
         interval["views"] = {name: {"name": name, **view} for name, view in interval.get("views", {}).items()}
-    value |= {"committed_class_ids": load_class_ids(Path(folder)), "folder": str(folder)}
+    for attribute in value["attributes"].values():
+        _split_values(attribute)
+    class_ids = load_class_ids(Path(folder))
+    _add_colours(value["spans"], class_ids)
+    value |= {"committed_class_ids": class_ids, "folder": str(folder)}
     return convert_value(path, value, Inventory)
+
+
+def _split_values(attribute: dict[str, Any]) -> None:
+    """Replace the values of a choice, definitions or mappings, by their definitions and their shown forms."""
+    fields = {
+        name: {"definition": entry} if isinstance(entry, str) else entry
+        for name, entry in attribute.get("values", {}).items()
+    }
+    attribute["values"] = {name: entry["definition"] for name, entry in fields.items()}
+    attribute["shown_values"] = {name: entry["shown_as"] for name, entry in fields.items() if "shown_as" in entry}
+
+
+def _add_colours(spans: dict[str, dict[str, Any]], class_ids: ClassIds | None) -> None:
+    """Give each label without a colour one that is made from its class id, so that later labels do not change it."""
+    order = () if class_ids is None else class_ids.spans
+    used = {label["color"].lower() for label in spans.values() if "color" in label}
+    for number, name in enumerate(dict.fromkeys((*order, *spans))):
+        if name in spans and "color" not in spans[name]:
+            step = 0
+            while (colour := make_colour(number + step)) in used:
+                step += 1000
+            used.add(colour)
+            spans[name]["color"] = colour
 
 
 class _Fault(NamedTuple):
@@ -365,17 +429,34 @@ def _find_unknown(location: str, names: list[str], defined: Mapping[str, Any], k
 def _find_span_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
     for name, label in value["spans"].items():
         yield from _find_unknown(f"spans.{name}.layer", [label["layer"]], value["layers"], "layer")
-        if label["hotkey"] in RESERVED_HOTKEYS:
+        if label.get("hotkey") in RESERVED_HOTKEYS:
             yield _Fault(
                 f"spans.{name}.hotkey", f"{label['hotkey']!r} is a key that Label Studio uses", "choose another"
             )
     for key in ("hotkey", "color"):
-        count = Counter(label[key] for label in value["spans"].values())
+        count = Counter(label[key] for label in value["spans"].values() if key in label)
         for name, label in value["spans"].items():
-            if count[label[key]] > 1:
+            if count[label.get(key)] > 1:
                 yield _Fault(f"spans.{name}.{key}", f"{label[key]!r} belongs to two labels", "give each label its own")
     for name, attribute in value["attributes"].items():
         yield from _find_unknown(f"attributes.{name}.labels", attribute["labels"], value["spans"], "span label")
+    for layer in value["layers"]:
+        labels = {name: label for name, label in value["spans"].items() if label["layer"] == layer}
+        yield from _find_shown_faults("spans.", labels)
+    for label in value["spans"]:
+        attributes = {name: entry for name, entry in value["attributes"].items() if label in entry["labels"]}
+        yield from _find_shown_faults("attributes.", attributes)
+    for name, attribute in value["attributes"].items():
+        yield from _find_shown_faults(f"attributes.{name}.values.", attribute.get("values", {}))
+
+
+def _find_shown_faults(prefix: str, entries: Mapping[str, Any]) -> Iterator[_Fault]:
+    """Yield the entries that are shown as another one is, or as another one is called: a reader could confuse them."""
+    names = {name: name for name in entries}
+    for name, entry in entries.items():
+        shown = name if isinstance(entry, str) else entry.get("shown_as", name)
+        if names.setdefault(shown, name) != name:
+            yield _Fault(f"{prefix}{name}.shown_as", f"{shown!r} means {names[shown]} already", "give each its own")
 
 
 def _find_relation_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
@@ -387,11 +468,7 @@ def _find_relation_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
             if bounds.get("most") is not None and bounds["most"] < bounds.get("least", 0):
                 yield _Fault(f"relations.{name}.{side}", "most is below least", "swap or fix the two")
     # Label Studio gives back the displayed name, so it must be unique, and differ from other names.
-    names = {name: name for name in value["relations"]}
-    for name, relation in value["relations"].items():
-        shown = relation.get("shown_as", name)
-        if names.setdefault(shown, name) != name:
-            yield _Fault(f"relations.{name}.shown_as", f"{shown!r} means {names[shown]} already", "give each its own")
+    yield from _find_shown_faults("relations.", value["relations"])
     joining = [name for name, relation in value["relations"].items() if relation.get("joins_pieces")]
     for name in joining[1:]:
         yield _Fault(f"relations.{name}.joins_pieces", f"{joining[0]!r} joins pieces already", "let one relation do it")

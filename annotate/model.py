@@ -3,6 +3,7 @@
 Offsets everywhere are Unicode code points into `Article.text`, half open: `text[start:end]`.
 """
 
+import math
 import re
 from typing import Literal
 
@@ -18,13 +19,38 @@ ARTICLE_ID_LENGTH = 100
 """The most characters of an article's id."""
 _ARTICLE_ID = re.compile(ARTICLE_ID_PATTERN)
 
-AttributeValue = str | int
+AttributeValue = str | int | float
+LARGEST = (1 << 63) - 1
+"""The largest integer that an attribute can have: the tables hold 64-bit integers."""
+_EXACT = 1 << 53
+"""Up to here, floating-point numbers hold every integer."""
 Process = Literal["single pass", "adjudicated"]
 
 
 def is_article_id(name: str) -> bool:
     """Return whether an article or an annotator can have this id."""
     return len(name) <= ARTICLE_ID_LENGTH and _ARTICLE_ID.fullmatch(name) is not None
+
+
+def normal_number(value: object) -> int | float | None:
+    """Return a number in the one form that the attributes of a corpus have: without a point if it is an integer.
+
+    Args:
+        value: Any value.
+
+    Returns:
+        The number as 64 bits of floating point hold it, an integer if it is one of at most 2^53; None if the value is
+        not a finite number.
+    """
+    if type(value) is not float and type(value) is not int:
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    if not math.isfinite(number):
+        return None
+    return int(number) if abs(number) <= _EXACT and number.is_integer() else number
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from annotate.annotation_schema import encode_annotation_schema, make_annotation_schema
 from annotate.errors import CannotRun
+from annotate.generate import label_table, labels_table, relation_table
 from annotate.inventory import Inventory, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
 from tests.colours import SIGHT, distance, luminance
@@ -18,6 +19,18 @@ from tests.conftest import BASE, Project
 
 LEAST_DISTANCE = 18
 """Distance in L*a*b* from which on two colours are told apart."""
+
+
+SHOWN_LABELS = {"Speaker": "说话人", "Verb": "فعل القول", "Words": "3 words-or-more"}
+
+
+def show_names(project: Project) -> None:
+    """Give labels, an attribute and values of the made-up inventory other forms."""
+    for name, shown in SHOWN_LABELS.items():
+        project.replace("schema/labels.yaml", f"  {name}: {{layer", f"  {name}: {{shown_as: {shown}, layer")
+    project.replace("schema/labels.yaml", "  rank:\n", "  rank:\n    shown_as: رتبة\n")
+    project.replace("schema/labels.yaml", "master: commands", "master: {shown_as: 船长, definition: commands}")
+    project.replace("schema/labels.yaml", "hand: works", "hand: {shown_as: Deck-hand 2, definition: works}")
 
 
 @pytest.mark.parametrize(
@@ -113,6 +126,29 @@ LEAST_DISTANCE = 18
             "  continues:\n    refers: true\n    definition: From",
             "relations.continues: 'refers' does not belong here; remove it",
         ),
+        (
+            "Verb: {layer: speech,",
+            "Verb: {shown_as: Words, layer: speech,",
+            "spans.Verb.shown_as: 'Words' means Words already; give each its own",
+        ),
+        (
+            "Verb: {layer: speech,",
+            "Verb: {shown_as: 'a\u202eb', layer: speech,",
+            "spans.Verb.shown_as: 'a\\u202eb' does not fit; write one line with no white",
+        ),
+        (
+            "  most:\n",
+            "  most:\n    shown_as: least\n",
+            "attributes.most.shown_as: 'least' means least already; give each its own",
+        ),
+        (
+            "hand: works",
+            "hand: {shown_as: master, definition: works}",
+            "attributes.rank.values.hand.shown_as: 'master' means master already; give each its own",
+        ),
+        ("hand: works", "hand: {shown_as: Deck-hand}", "attributes.rank.values.hand: 'definition' is missing; add it"),
+        ("values: {master: commands, hand: works, other: does neither}", "values: {}", "attributes.rank.values: "),
+        ("type: text", "type: date", "attributes.remark.type: 'date' is unknown; use one of: integer, number, text"),
         ("title: Port news", "title: [", "line 5: "),
         ("title: Port news", "title: Port news\ntitle: Port", "the key 'title' appears twice"),
     ],
@@ -125,6 +161,53 @@ def test_faulty_inventory_is_one_line_with_location_and_hint(
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
     assert result.output.startswith("annotate: schema/labels.yaml: ")
     assert message in result.output
+
+
+def test_labels_and_values_are_shown_in_any_script_and_keep_their_ids(project: Project) -> None:
+    """Class ids and the schema of an annotation have the ids alone; tables have both."""
+    project.annotate("generate")
+    before = project.snapshot()
+    show_names(project)
+    inventory = project.inventory
+    assert [label.display_name for label in inventory.spans.values()] == [*SHOWN_LABELS.values(), "Load", "Quay"]
+    rank = inventory.attributes["rank"]
+    assert (rank.display_name, [*map(rank.display_value, rank.values)]) == ("رتبة", ["船长", "Deck-hand 2", "other"])
+    assert rank.values == {"master": "commands", "hand": "works", "other": "does neither"}
+    assert project.annotate("generate", "--check").exit_code == 0
+    assert project.snapshot() == before | {"schema/labels.yaml": project.path("schema/labels.yaml").read_bytes()}
+    table = labels_table(inventory)
+    assert "| [说话人 (\u0060Speaker\u0060)](speech.md) |" in table
+    assert "| [Load](cargo.md)" in table
+    assert "| رتبة (`rank`)" in label_table(inventory, "Speaker")
+    assert "| Deck-hand 2 (`hand`)" in label_table(inventory, "Speaker")
+    assert "Shown as: 说话人." in label_table(inventory, "Speaker")
+    assert "| فعل القول" in relation_table(inventory)
+
+
+def test_any_number_of_labels_have_neither_a_hotkey_nor_a_colour(project: Project) -> None:
+    """The colours of the labels without one differ, are legible, and stay when labels are added before them."""
+    text = project.path("schema/labels.yaml").read_text("utf-8")
+    text = text.replace(' hotkey: "5", color: "#555555",', "")
+    project.path("schema/labels.yaml").write_text(text, "utf-8")
+    project.annotate("generate")
+    alone = project.inventory.spans["Quay"]
+    assert (alone.hotkey, "Hotkey" in label_table(project.inventory, "Quay")) == ("", False)
+    lines = "".join(
+        f"  Kind{number}: {{layer: cargo, definition: A kind., guideline: cargo.md}}\n" for number in range(100)
+    )
+    project.path("schema/labels.yaml").write_text(text.replace("spans:\n", f"spans:\n{lines}"), "utf-8")
+    colours = {name: label.color for name, label in project.inventory.spans.items()}
+    assert colours["Quay"] == alone.color
+    assert len(set(colours.values())) == len(colours) == 105
+    for name, colour in colours.items():
+        for background in ("#ffffff", "#1f1e1a") if name.startswith("Kind") else ():
+            low, high = sorted((luminance(background), luminance(colour)))
+            assert (high + 0.05) / (low + 0.05) >= 2, (name, colour)
+
+
+def test_a_choice_can_have_one_value(project: Project) -> None:
+    project.replace("schema/labels.yaml", "hand: works, other: does neither", "")
+    assert project.inventory.attributes["rank"].values == {"master": "commands"}
 
 
 def test_missing_inventory_names_the_option(project: Project) -> None:

@@ -6,6 +6,7 @@ The field names are those of the JSON.
 import msgspec
 
 from annotate.agreement.bootstrap import LEVEL
+from annotate.model import AttributeValue
 from annotate.util.tables import Measure
 
 ALL = "all labels"
@@ -73,7 +74,7 @@ class AttributeRow(msgspec.Struct, frozen=True):
     share: Measure
     alpha: Measure
     kappa: Measure
-    values: list[tuple[str | int, str | int, int]]
+    values: list[tuple[AttributeValue, AttributeValue, int]]
     left_out: dict[str, int] = {}
 
 

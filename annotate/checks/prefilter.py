@@ -12,7 +12,7 @@ columns. The slow path takes 975 µs, 13 times as long.
 import re
 from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import getitem
 from typing import NamedTuple, TypeAlias
 
@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from annotate.annotation_schema import LARGEST, SHA256_PATTERN, SPAN_ID_LENGTH, SPAN_ID_PATTERN, VERSION_PATTERN
+from annotate.annotation_schema import SHA256_PATTERN, SPAN_ID_LENGTH, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.checks.relations import labels_that_fill_roles, reference_within_its_meaning
 from annotate.checks.spans import OF_COUNTS
 from annotate.columns import (
@@ -38,7 +38,7 @@ from annotate.columns import (
     sort_rows,
 )
 from annotate.inventory import Attribute, Bounds, Inventory, Reading
-from annotate.model import Annotation, AttributeValue, is_article_id
+from annotate.model import Annotation, AttributeValue, is_article_id, normal_number
 from annotate.offsets import is_word_character
 
 Codes: TypeAlias = npt.NDArray[np.uint32]
@@ -162,6 +162,9 @@ class Prefilter:
             not self._are_valid(label, tuple(spans.attributes[index].items()))
             for index, label in zip(indices, spans.labels[indices].tolist(), strict=True)
         ]
+        # The cached verdict on a number is also that on an equal one in another form, such as 2.0 for 2.
+        if float in set(map(type, chain.from_iterable(spans.attributes[index].values() for index in indices))):
+            invalid[indices] |= [_has_irregular_number(spans.attributes[index]) for index in indices]
         faulty: Mask = _invalid_ids(spans.ids) | (spans.labels == UNKNOWN) | invalid
         return faulty
 
@@ -172,13 +175,7 @@ class Prefilter:
         attributes = self._attributes[label]
         for name, value in items:
             attribute = attributes.allowed.get(name)
-            if attribute is None:
-                return False
-            if attribute.type == "integer":
-                is_valid = type(value) is int and 0 <= value <= LARGEST
-            else:
-                is_valid = isinstance(value, str) and (value in attribute.values if attribute.values else value != "")
-            if not is_valid:
+            if attribute is None or not attribute.allows(value):
                 return False
         return attributes.required <= {name for name, _ in items}
 
@@ -255,6 +252,11 @@ class Prefilter:
             or attributes.get(interval.maximum) is not None
             or interval.readings.get(str(attributes.get(interval.wording)), _NO_NUMBERS) != _NO_NUMBERS
         )
+
+
+def _has_irregular_number(attributes: Attributes) -> bool:
+    """Tell whether a value is a floating-point number for which there is another form, or which is not finite."""
+    return any(type(value) is float and type(normal_number(value)) is not float for value in attributes.values())
 
 
 def _no_rows(relations: Relations) -> Mask:

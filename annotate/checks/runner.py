@@ -21,7 +21,15 @@ from annotate.checks.annotations import LabelFile, add_line, check_labels, decod
 from annotate.checks.corpus import ArticleFacts, CorpusFacts
 from annotate.checks.text import SourceText
 from annotate.class_ids import CLASS_IDS_FILE
-from annotate.corpus import Corpus, encode_annotation, encode_article, encode_coverage, encode_links, encode_source
+from annotate.corpus import (
+    Corpus,
+    encode_annotation,
+    encode_article,
+    encode_coverage,
+    encode_links,
+    encode_source,
+    normalize_numbers,
+)
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, SourceFile
@@ -239,6 +247,7 @@ class ArticleChecker:
             )
         if annotation is None:
             return None, findings
+        annotation = normalize_numbers(annotation)
         findings += corpus_rules.annotator_differs(file, article_id, annotation, labels.annotation_set, self.annotators)
         findings += corpus_rules.stale_inventory(file, article_id, annotation, self.inventory)
         findings += corpus_rules.made_from_nothing(

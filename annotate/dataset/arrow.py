@@ -86,7 +86,7 @@ def attribute_arrays(
 # The functions below look at Arrow's buffers in place: most columns are so short that an Arrow kernel costs more.
 
 
-def numbers(array: pa.Array, type_: type[np.integer[Any]], buffer: int = 1, more: int = 0) -> npt.NDArray[Any]:
+def numbers(array: pa.Array, type_: type[np.number[Any]], buffer: int = 1, more: int = 0) -> npt.NDArray[Any]:
     """Return the numbers in a buffer of an array, one a value and `more` after them; any number stands for None."""
     count = len(array) + more
     if not len(array):

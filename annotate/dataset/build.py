@@ -180,6 +180,14 @@ def _write_tables(
 
 
 def _hash(inventory: Inventory) -> str:
-    """Return the hash of what the inventory says, wherever it was loaded from."""
+    """Return the hash of what the inventory says, wherever it was loaded from.
+
+    Shown forms count only where there are any: so inventories without them keep the hash of earlier releases.
+    """
     data = {name: value for name, value in msgspec.to_builtins(inventory).items() if name != "folder"}
+    for section in ("spans", "attributes"):
+        data[section] = {
+            name: {key: value for key, value in entry.items() if value or key not in ("shown_as", "shown_values")}
+            for name, entry in data[section].items()
+        }
     return sha256(msgspec.json.encode(data))

@@ -9,6 +9,7 @@ from annotate.dataset.features import ARTICLES
 from annotate.dataset.folder import MANIFEST
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.tables.tokens import TOKENS
+from annotate.model import AttributeValue
 from annotate.util.escape import (
     Markdown,
     escape_markdown_prose,
@@ -95,7 +96,7 @@ def labels_section(facts: Facts) -> Markdown:
 
 def _attribute_rows(facts: Facts) -> Iterable[tuple[object, ...]]:
     for attribute in facts.inventory.attributes.values():
-        counts: Counter[str | int] = Counter()
+        counts: Counter[AttributeValue] = Counter()
         for label in attribute.labels:
             counts.update(facts.counts.values.get((label, attribute.name), {}))
         on = ", ".join(attribute.labels)

@@ -23,6 +23,7 @@ Feature = dict[str, Any]
 
 STRING: Feature = {"dtype": "string", "_type": "Value"}
 INTEGER: Feature = {"dtype": "int64", "_type": "Value"}
+FLOAT: Feature = {"dtype": "float64", "_type": "Value"}
 RANGE: Feature = {"start": INTEGER, "end": INTEGER}
 """Code points, half open."""
 
@@ -46,7 +47,7 @@ def attribute_feature(inventory: Inventory, attribute: Attribute) -> Feature:
     """Return the column of an attribute; a choice is a ClassLabel."""
     if attribute.type == "choice":
         return class_label(inventory.class_ids.attributes[attribute.name])
-    return {"integer": INTEGER, "text": STRING}[attribute.type]
+    return {"integer": INTEGER, "number": FLOAT, "text": STRING}[attribute.type]
 
 
 def attribute_features(inventory: Inventory, attributes: Iterable[Attribute]) -> Feature:
@@ -64,7 +65,7 @@ def arrow_type(feature: Mapping[str, Any]) -> pa.DataType:
     """Return the Arrow type of a column, or of a struct of columns."""
     kind = feature.get("_type")
     if kind == "Value":
-        return {"string": pa.string(), "int64": pa.int64()}[feature["dtype"]]
+        return {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64()}[feature["dtype"]]
     if kind == "ClassLabel":
         return pa.int64()
     if kind == "List":

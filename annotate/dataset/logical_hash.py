@@ -4,7 +4,8 @@ A table is taken apart into its leaf columns. Each has up to three streams of by
 
 - `valid`: a byte, 0 for None and 1 for any other value;
 - `length`: the items of a list, or the bytes of a string in UTF-8, as little-endian int64;
-- `value`: integers as little-endian int64, 0 for None; strings as UTF-8, one after the other.
+- `value`: integers as little-endian int64, other numbers as little-endian float64, 0 for None; strings as UTF-8, one
+  after the other.
 
 The logical hash is the SHA-256 of the lines `path stream sha256`, sorted, each with LF. A path is column names joined
 by dots, with `[]` for what is in a list.
@@ -51,6 +52,11 @@ class LogicalHash:
             strings = array.drop_null() if array.null_count else array
             bounds = offsets(strings)
             streams[f"{path} value"].update(memoryview(strings.buffers()[2] or b"")[bounds[0] : bounds[-1]])
+        elif pa.types.is_floating(type_):
+            values = numbers(array, np.float64)
+            streams[f"{path} value"].update(
+                (np.where(validity(array), values, 0.0) if array.null_count else values).data
+            )
         else:
             values = numbers(pc.cast(array, pa.int64()), np.int64)
             streams[f"{path} value"].update((values * validity(array) if array.null_count else values).data)

@@ -14,7 +14,7 @@ from annotate.dataset.arrow import lengths, validity
 from annotate.dataset.batch import Batch
 from annotate.dataset.tables.tokens import TOKENS
 from annotate.dataset.tagging import REASONS
-from annotate.model import Article
+from annotate.model import Article, AttributeValue
 
 Row = dict[str, Any]
 
@@ -70,7 +70,7 @@ class Counts:
     adjudicated: Counter[str] = field(default_factory=Counter)
     spans: Counter[str] = field(default_factory=Counter)
     denied: Counter[str] = field(default_factory=Counter)
-    values: dict[tuple[str, str], Counter[str | int]] = field(default_factory=lambda: defaultdict(Counter))
+    values: dict[tuple[str, str], Counter[AttributeValue]] = field(default_factory=lambda: defaultdict(Counter))
     relations: Counter[str] = field(default_factory=Counter)
     filled: Counter[tuple[str, str]] = field(default_factory=Counter)
     rows: Counter[tuple[str, str]] = field(default_factory=Counter)

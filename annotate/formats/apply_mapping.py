@@ -30,10 +30,11 @@ from annotate.formats.placement import ArticleWindow, check_offsets
 from annotate.ingest import ArticleRejected, Cut, Details, Intake, cut_articles
 from annotate.inventory import Inventory
 from annotate.label_map import AttributeMap, EventMap, LabelMap, RelationMap, SpanMap
-from annotate.model import Annotation, AttributeValue, Relation, Span
+from annotate.model import Annotation, AttributeValue, Relation, Span, normal_number
 
 BOUNDARIES = "One file, one article."
 _NUMBER = re.compile("[0-9]{1,18}")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?")
 _SPAN_ID = re.compile(SPAN_ID_PATTERN)
 _ORDER = (
     UnreadableItem,
@@ -517,16 +518,17 @@ class _ItemMapper:
         ref = self._find_span(line, target)
         if ref is None:
             return
-        draft = self.drafts[ref]
+        draft, raw = self.drafts[ref], value
         if attribute.type == "integer" and isinstance(value, str) and _NUMBER.fullmatch(value):
             value = int(value)
-        fits = isinstance(value, int) if attribute.type == "integer" else isinstance(value, str) and value != ""
+        elif attribute.type == "number":
+            value = _read_number(value)
         if draft.label not in attribute.labels:
             self._report(rules.not_in_model, line, f"{draft.label} has no attribute {name}")
         elif name in draft.attributes:
             self._report(rules.not_in_model, line, f"{name} has a value already, {draft.attributes[name]!r}")
-        elif value is None or not fits or (attribute.values and value not in attribute.values):
-            self._report(rules.unknown_value, line, name, value)
+        elif value is None or not attribute.allows(value):
+            self._report(rules.unknown_value, line, name, raw)
         else:
             draft.attributes[name] = value
 
@@ -552,6 +554,13 @@ class _ItemMapper:
             else:
                 draft.note = _join_notes(draft.note, text)
         return True
+
+
+def _read_number(value: AttributeValue | None) -> int | float | None:
+    """Return a number, or the one that words write; None if it is not a finite number."""
+    if isinstance(value, str):
+        return normal_number(float(value)) if _DECIMAL.fullmatch(value) else None
+    return normal_number(value)
 
 
 def _join_notes(note: str, text: str) -> str:

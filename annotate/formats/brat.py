@@ -57,7 +57,7 @@ _NUMBERED_REF = re.compile(r"T([0-9]{1,12})")
 
 
 def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Inventory) -> None:
-    """Write two files for each document; then the configuration, which lists the integers that were used."""
+    """Write two files for each document; then the configuration, which lists the numbers that were used."""
     names = ValueNames(inventory)
     for article, annotation in documents:
         (folder / f"{article.id}.txt").write_bytes(article.text.encode("utf-8"))

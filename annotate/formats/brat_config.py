@@ -17,15 +17,13 @@ IDS_TYPE = "SpanIds"
 class ValueNames:
     """The names of attribute values in brat, which separates them by spaces, commas and bars.
 
-    Since brat lists the values of an attribute, this also keeps the integers that were written.
+    Since brat lists the values of an attribute, this also keeps the numbers that were written.
     """
 
     def __init__(self, inventory: Inventory) -> None:
         self.values: dict[str, dict[str, str]] = {}
         """Attribute → name in brat → value of the inventory."""
-        self.integers: dict[str, set[int]] = {
-            name: set() for name, attribute in inventory.attributes.items() if attribute.type == "integer"
-        }
+        self.numbers: dict[str, set[int | float]] = {}
         for attribute_name, attribute in inventory.attributes.items():
             values: dict[str, str] = {}
             for value in attribute.values:
@@ -40,9 +38,9 @@ class ValueNames:
 
     def name_value(self, attribute: str, value: AttributeValue) -> str:
         """Return the name of a value."""
-        if isinstance(value, int):
-            self.integers.setdefault(attribute, set()).add(value)
-            return str(value)
+        if not isinstance(value, str):
+            self.numbers.setdefault(attribute, set()).add(value)
+            return repr(value)
         return self._names[attribute][value]
 
 
@@ -64,7 +62,7 @@ def _annotation_conf(inventory: Inventory, names: ValueNames) -> str:
             lines.append(f"{relation.name}\tArg1:{'|'.join(relation.head)}, Arg2:{'|'.join(relation.tail)}")
     lines += ["<OVERLAP>\tArg1:<ENTITY>, Arg2:<ENTITY>, <OVL-TYPE>:<ANY>", "", "[events]", "", "[attributes]"]
     for name, attribute in inventory.attributes.items():
-        values = [*names.values[name], *map(str, sorted(names.integers.get(name, ())))]
+        values = [*names.values[name], *map(str, sorted(names.numbers.get(name, ())))]
         if values:
             lines.append(f"{name}\tArg:{'|'.join(attribute.labels)}, Value:{'|'.join(values)}")
     return "".join(f"{line}\n" for line in lines)
@@ -72,7 +70,7 @@ def _annotation_conf(inventory: Inventory, names: ValueNames) -> str:
 
 def _visual_conf(inventory: Inventory) -> str:
     lines = ["[labels]"]
-    lines += [f"{name} | {label.name.replace('_', ' ')}" for name, label in inventory.spans.items()]
+    lines += [f"{name} | {label.display_name.replace('_', ' ')}" for name, label in inventory.spans.items()]
     lines += [f"{name} | {name.replace('_', ' ')}" for name in (*inventory.relations, *inventory.attributes)]
     lines += ["", "[drawing]", "SPAN_DEFAULT\tfgColor:black, bgColor:lightgreen, borderColor:darken"]
     lines += ["ARC_DEFAULT\tcolor:black, arrowHead:triangle-5", "ATTRIBUTE_DEFAULT\tglyph:*"]

@@ -34,7 +34,7 @@ from annotate.formats.document import (
 )
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses, span_losses
 from annotate.inventory import Inventory
-from annotate.model import Annotation, Span
+from annotate.model import Annotation, AttributeValue, Span
 from annotate.util.escape import shorten
 from annotate.util.files import read_raw
 from annotate.util.folders import find_files
@@ -114,7 +114,7 @@ class _OwnData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `write` puts into `doc.user_data`, which marks a document that this toolkit wrote."""
 
     article: str
-    attributes: dict[str, dict[str, str | int]]
+    attributes: dict[str, dict[str, AttributeValue]]
     notes: dict[str, str]
     relations: tuple[tuple[str, str, str, str], ...]
 

@@ -13,7 +13,7 @@ from annotate.findings import Finding
 from annotate.ingest import make_article_id
 from annotate.inventory import Inventory
 from annotate.label_map import NOTE_TYPE
-from annotate.model import Annotation, Article, Process, is_article_id
+from annotate.model import Annotation, Article, AttributeValue, Process, is_article_id
 
 Pieces = tuple[tuple[int, int], ...]
 """Ranges `[start, end)` of a span, in code points and in the order of the text; several if it is interrupted."""
@@ -72,7 +72,7 @@ class AttributeItem(NamedTuple):
     ref: str
     target: str
     name: str
-    value: str | int | None
+    value: AttributeValue | None
     layer: str = ""
 
 
@@ -134,7 +134,7 @@ Item = (
 
 
 def list_span_items(
-    span: SpanItem, attributes: Mapping[str, str | int], note: str | None
+    span: SpanItem, attributes: Mapping[str, AttributeValue], note: str | None
 ) -> Iterator[SpanItem | AttributeItem | NoteItem]:
     """Yield a span, its attributes and its note, if it has one."""
     yield span

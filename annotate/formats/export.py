@@ -134,10 +134,9 @@ def require_exportable(document: LabelledArticle, inventory: Inventory) -> None:
         attributes = {attribute.name: attribute for attribute in inventory.attributes_of(span.label)}
         for name, value in span.attributes.items():
             attribute = attributes.get(name)
-            is_number = type(value) is int and value >= 0
-            if attribute is None or is_number != (attribute.type == "integer") or value == "":
+            if attribute is None:
                 raise CannotRun(where, f"span {span.id} has the attribute {name!r}, which its label has not", hint)
-            if attribute.values and value not in attribute.values:
+            if not attribute.allows(value):
                 raise CannotRun(where, f"span {span.id} has the unknown value {value!r} of {name}", hint)
     for relation in annotation.relations:
         if relation.label not in inventory.relations:

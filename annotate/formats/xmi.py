@@ -55,7 +55,9 @@ PREFIX = "attr_"
 
 LOSSES = {**METADATA_LOSSES}
 
-_STRING, _INTEGER = "uima.cas.String", "uima.cas.Integer"
+_STRING, _INTEGER, _DOUBLE = "uima.cas.String", "uima.cas.Integer", "uima.cas.Double"
+_RANGES = {"choice": _STRING, "integer": _INTEGER, "number": _DOUBLE, "text": _STRING}
+"""The range of the feature for an attribute, by its type."""
 _LARGEST_INTEGER = 2**31 - 1
 _LONGEST_REASON = 200
 _ENDS = ("Governor", "Dependent")
@@ -80,8 +82,7 @@ def type_system(inventory: Inventory) -> cassis.TypeSystem:
     for name in ("label", "spanId", "note"):
         types.create_feature(span, name, _STRING)
     for attribute in inventory.attributes.values():
-        range_ = _INTEGER if attribute.type == "integer" else _STRING
-        types.create_feature(span, PREFIX + attribute.name, range_)
+        types.create_feature(span, PREFIX + attribute.name, _RANGES[attribute.type])
     for name in ("label", "note"):
         types.create_feature(relation, name, _STRING)
     for name in ("Governor", "Dependent"):
@@ -100,23 +101,27 @@ def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Invento
     for document in documents:
         where, hint = f"article {document.article.id}", "export it as jsonl"
         for span in document.annotation.spans:
-            if any(isinstance(value, int) and value > _LARGEST_INTEGER for value in span.attributes.values()):
-                raise CannotRun(where, f"a number of span {span.id} has more than 32 bits", hint)
+            for name, value in span.attributes.items():
+                if inventory.attributes[name].type == "integer" and int(value) > _LARGEST_INTEGER:
+                    raise CannotRun(where, f"a number of span {span.id} has more than 32 bits", hint)
         try:
-            data = _make_cas(document, types).to_xmi().encode("utf-8")
+            data = _make_cas(document, types, inventory).to_xmi().encode("utf-8")
         except ValueError as error:
             raise CannotRun(where, "holds a control character, which XML cannot carry", hint) from error
         (folder / f"{document.article.id}.xmi").write_bytes(data)
 
 
-def _make_cas(document: LabelledArticle, types: cassis.TypeSystem) -> cassis.Cas:
+def _make_cas(document: LabelledArticle, types: cassis.TypeSystem, inventory: Inventory) -> cassis.Cas:
     cas = cassis.Cas(types)
     cas.sofa_string, cas.sofa_mime = document.article.text, "text/plain"
     span_type, relation_type = types.get_type(SPAN), types.get_type(RELATION)
     annotation = sort_annotation(document.annotation)
     items = {}
     for span in annotation.spans:
-        features = {PREFIX + name: value for name, value in span.attributes.items()}
+        features = {
+            PREFIX + name: float(value) if inventory.attributes[name].type == "number" else value
+            for name, value in span.attributes.items()
+        }
         items[span.id] = span_type(
             begin=span.start, end=span.end, label=span.label, spanId=span.id, note=span.note or None, **features
         )

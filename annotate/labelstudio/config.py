@@ -14,7 +14,9 @@ region are `area` elements, which Chromium hides by default. The style must not 
 XML with its escapes.
 """
 
+import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
@@ -25,6 +27,10 @@ from annotate.util.html import read_template
 
 TEXT = "text"
 """The name of the one `Text` control, and of the key of a task's data that it shows."""
+
+
+_TASK_KEY = re.compile(r"\$[\w[\].{}]")
+"""How the value of a key of a task's data is written in a `value`; the page puts it, or nothing, in its place."""
 
 
 def control_name(label: str, attribute: str) -> str:
@@ -55,10 +61,17 @@ def labelling_config(inventory: Inventory) -> str:
     """Return the config as XML, the same bytes for the same inventory.
 
     Raises:
-        CannotRun: A layer has the name of the `Text` control, or a name has a character that XML cannot hold.
+        CannotRun: A layer has the name of the `Text` control, or what is shown has a character that XML cannot hold or
+            a dollar sign that the page would read as the name of a task's field.
     """
     if TEXT in inventory.layers:
         raise CannotRun("labels.yaml", f"a layer cannot have the name {TEXT!r} in Label Studio", "give it another name")
+    for shown in _shown_forms(inventory):
+        if _TASK_KEY.search(shown):
+            problem = f"Label Studio reads {shown!r} as a field of the task"
+            raise CannotRun(
+                "labels.yaml", problem, "give what it names a `shown_as` without `$`, or with a space after it"
+            )
     root = ET.Element("View", {"className": "sheet"})
     ET.SubElement(root, "Style").text = f"\n{read_template('labelstudio/labelling.css')}"
     header = ET.SubElement(root, "View", {"className": "head"})
@@ -85,8 +98,23 @@ def labelling_config(inventory: Inventory) -> str:
         raise CannotRun("labels.yaml", str(error), "remove it") from error
 
 
+def _shown_forms(inventory: Inventory) -> Iterator[str]:
+    """Yield what the screen shows as a heading, a label or a choice."""
+    yield from (layer.title for layer in inventory.layers.values())
+    yield from (label.display_name for label in inventory.spans.values())
+    for attribute in inventory.attributes.values():
+        yield attribute.display_name
+        yield from map(attribute.display_value, attribute.values)
+
+
 def _label_fields(label: SpanLabel) -> dict[str, str]:
-    return {"value": label.name, "background": label.color, "hotkey": label.hotkey, "hint": label.definition}
+    fields = _name_fields(label.name, label.display_name) | {"background": label.color}
+    return fields | ({"hotkey": label.hotkey} if label.hotkey else {}) | {"hint": label.definition}
+
+
+def _name_fields(name: str, shown: str) -> dict[str, str]:
+    """Return the fields of a label or choice that the server stores as its name, and shows in another form."""
+    return {"value": name} if shown == name else {"value": shown, "alias": name}
 
 
 def _add_attributes(side: ET.Element, inventory: Inventory, label: SpanLabel) -> None:
@@ -98,9 +126,9 @@ def _add_attributes(side: ET.Element, inventory: Inventory, label: SpanLabel) ->
     # looks at one control only.
     condition = {"visibleWhen": "region-selected", "whenLabelValue": label.name}
     box = ET.SubElement(side, "View", condition)
-    ET.SubElement(box, "Header", {"value": label.name, "size": "4"})
+    ET.SubElement(box, "Header", {"value": label.display_name, "size": "4"})
     for attribute in attributes:
-        ET.SubElement(box, "Header", {"value": attribute.name, "size": "6"})
+        ET.SubElement(box, "Header", {"value": attribute.display_name, "size": "6"})
         _add_control(box, label, attribute)
 
 
@@ -112,13 +140,19 @@ def _add_control(box: ET.Element, label: SpanLabel, attribute: Attribute) -> Non
         "whenLabelValue": label.name,
     }
     if attribute.required:
-        fields |= {"required": "true", "requiredMessage": f"Give each {label.name} its {attribute.name}."}
+        fields |= {
+            "required": "true",
+            "requiredMessage": f"Give each {label.display_name} its {attribute.display_name}.",
+        }
     if attribute.type == "choice":
         choices = ET.SubElement(box, "Choices", fields | {"choice": "single-radio", "showInline": "true"})
         for value, definition in attribute.values.items():
-            ET.SubElement(choices, "Choice", {"value": value, "hint": definition})
+            shown = attribute.display_value(value)
+            ET.SubElement(choices, "Choice", _name_fields(value, shown) | {"hint": definition})
     elif attribute.type == "integer":
         ET.SubElement(box, "Number", fields | {"min": "0", "step": "1"})
+    elif attribute.type == "number":
+        ET.SubElement(box, "Number", fields | {"step": "any"})
     else:
         ET.SubElement(box, "TextArea", fields | {"maxSubmissions": "1", "editable": "true", "rows": "2"})
 

@@ -22,7 +22,12 @@ VALUE_KEYS = {
     "datetime": "datetime",
 }
 """Type of an item → the key of the value in it."""
-ITEM_TYPES = {"choice": ("choices", "taxonomy"), "integer": ("number", "rating"), "text": ("textarea", "datetime")}
+ITEM_TYPES = {
+    "choice": ("choices", "taxonomy"),
+    "integer": ("number", "rating"),
+    "number": ("number", "rating"),
+    "text": ("textarea", "datetime"),
+}
 """Type of an attribute → the types of its items; the generated labelling config has the first."""
 TAXONOMY_SEPARATOR = "/"
 """Between the parts of the path that is the value of an entry of a taxonomy."""

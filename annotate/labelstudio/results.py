@@ -22,7 +22,7 @@ from annotate.labelstudio.config import TEXT
 from annotate.labelstudio.controls import ITEM_TYPES, TAXONOMY_SEPARATOR, VALUE_KEYS, AttributeControl, Controls
 from annotate.labelstudio.normal_form import move_spans, trim_normal_form
 from annotate.labelstudio.rank import Rank, rank_entry
-from annotate.model import Annotation, AttributeValue, Process, Relation, Span, is_article_id
+from annotate.model import Annotation, AttributeValue, Process, Relation, Span, is_article_id, normal_number
 from annotate.offsets import Diagnosis, sha256
 
 Item: TypeAlias = Mapping[str, Any]
@@ -293,8 +293,13 @@ class ResultReader:
                 return value
             if isinstance(value, float) and value.is_integer():
                 return int(value)
-            self._quarantine(item, rules.number_not_integer, name, value, region_id)
+            self._quarantine(item, rules.number_unfit, name, value, "an integer", region_id)
             return None
+        if attribute.type == "number":
+            number = normal_number(value)
+            if number is None:
+                self._quarantine(item, rules.number_unfit, name, value, "a finite number", region_id)
+            return number
         values = value if isinstance(value, list) else [value]
         if type_ == "taxonomy":
             values = [_join_path(path) for path in values]

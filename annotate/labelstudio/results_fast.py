@@ -10,13 +10,13 @@ The property test in tests/labelstudio/test_results_fast.py holds the two to the
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from annotate.columns import Attributes, Integers, Relations, Spans, int_array
 from annotate.labelstudio.controls import ITEM_TYPES, Controls
-from annotate.model import AttributeValue
+from annotate.model import AttributeValue, normal_number
 
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 Offset: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
@@ -71,11 +71,11 @@ class FastChoice(RegionItemBase, tag="choices", gc=False, kw_only=True):
 class NumberValue(msgspec.Struct, gc=False):
     """The value of a number."""
 
-    content: int = msgspec.field(name="number")
+    content: int | float = msgspec.field(name="number")
 
 
 class FastNumber(RegionItemBase, tag="number", gc=False, kw_only=True):
-    """An attribute that is an integer."""
+    """An attribute that is an integer or another number."""
 
     value: NumberValue
 
@@ -170,16 +170,19 @@ class FastReader:
                 item for item in items if type(item) is not FastRegion and type(item) is not FastRelation
             ]
             for item in attribute_items:
-                item_type, label_indices, name, mapped = self._attribute_controls[item.from_name]  # type: ignore[union-attr]
+                item_type, label_indices, name, mapped, is_number = self._attribute_controls[item.from_name]  # type: ignore[union-attr]
                 index, content = rows[item.id] - first, item.value.content  # type: ignore[union-attr]
                 previous = attributes[index]
                 if type(item) is not item_type or span_labels[index] not in label_indices or name in previous:
                     return False
                 if item.to_name not in self._text_names:  # type: ignore[union-attr]
                     return False
-                value = content if type(content) is int else content[0]  # type: ignore[index]
+                value: Any = content[0] if type(content) is tuple else content
                 if mapped:
-                    value = mapped.get(value, value)  # type: ignore[arg-type]
+                    value = mapped.get(value, value)
+                value = normal_number(value) if is_number else value
+                if value is None or (type(value) is float and not is_number):
+                    return False
                 attributes[index] = {**previous, name: value} if previous else {name: value}
         self._ids += ids
         self._span_labels += span_labels
@@ -216,12 +219,21 @@ class FastReader:
 
 
 class _FastControl(NamedTuple):
-    """The control of an attribute: the type of its items, the indices of its labels, its name, the values to rename."""
+    """The control of an attribute.
+
+    Attributes:
+        item_type: The type of its items.
+        label_indices: The indices of the labels that have the attribute.
+        name: The name of the attribute.
+        values: Value in an item → value in the inventory; values that are the same are not in it.
+        is_number: Whether the type of the attribute is number.
+    """
 
     item_type: type
     label_indices: frozenset[int]
     name: str
     values: Mapping[str, AttributeValue]
+    is_number: bool
 
 
 def _index_labels(controls: Controls) -> dict[tuple[str, str], int]:
@@ -249,6 +261,7 @@ def _attribute_controls(controls: Controls) -> dict[str, _FastControl]:
             frozenset(indices[label] for label in control.labels),
             control.attribute.name,
             control.values,
+            control.attribute.type == "number",
         )
         for name, control in controls.attributes.items()
     }

@@ -339,15 +339,15 @@ def several_values(control: str, values: object, region: str) -> Iterator[Proble
 
 
 @rule("L305")
-def number_not_integer(control: str, value: object, region: str) -> Iterator[Problem]:
-    """A number is an integer.
+def number_unfit(control: str, value: object, wanted: str, region: str) -> Iterator[Problem]:
+    """The value of an attribute of type integer is an integer, that of type number a finite number.
 
-    Why: the inventory's numbers are counts.
-    Fails: `"number": 2.5`.
-    Passes: `"number": 2`, and `2.0`, which is the same.
+    Why: integers are counts; no table or calculation can use a number that is not finite.
+    Fails: `"number": 2.5` for an integer; `"number": null`.
+    Passes: `"number": 2`, and `2.0`, which is the same; `"number": -2.5` for a number.
     See: docs/label-studio.md
     """
-    yield Problem(f"{control} is {quote(value)}, which is not an integer", region)
+    yield Problem(f"{control} is {quote(value)}, which is not {wanted}", region)
 
 
 @rule("L306")

@@ -98,12 +98,13 @@ def attribute_content(attribute_type: str, value: AttributeValue) -> tuple[str, 
     """Return the type of the item of an attribute, and what its value holds besides offsets and text.
 
     Args:
-        attribute_type: `choice`, `integer` or `text`.
+        attribute_type: `choice`, `integer`, `number` or `text`.
         value: The value of the attribute.
     """
     shapes: dict[str, tuple[str, Item]] = {
         "choice": ("choices", {"choices": [value]}),
         "integer": ("number", {"number": value}),
+        "number": ("number", {"number": value}),
         "text": ("textarea", {TEXT: [value]}),  # replaces the quoted words, which have the same key
     }
     return shapes[attribute_type]

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from annotate.annotation_schema import LARGEST
 from annotate.errors import CannotRun
-from annotate.model import AttributeValue
+from annotate.model import LARGEST, AttributeValue, normal_number
 from annotate.schemas import require_valid
 from annotate.util.files import load_yaml
 from annotate.versions import is_older
@@ -137,6 +136,8 @@ def _find_addition_faults(step: Mapping[str, Any], migration: Migration) -> Iter
         yield f"the default {default!r} is no value of {name!r}", f"use one of: {', '.join(map(str, values))}"
     if type_ == "integer" and (not isinstance(default, int) or not 0 <= default <= LARGEST):
         yield f"the default {default!r} is no whole number from 0 on", "write a whole number without quotes"
+    if type_ == "number" and normal_number(default) is None:
+        yield f"the default {default!r} is not a finite number", "write a number without quotes, as in 2.5"
     if type_ == "text" and (not isinstance(default, str) or not default):
         yield f"the default {default!r} is not text", "write it in quotes"
 

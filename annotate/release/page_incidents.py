@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from annotate.inventory import Interval, Inventory, RecordType, Role, meets_condition
-from annotate.model import Annotation, Link
+from annotate.model import Annotation, AttributeValue, Link
 from annotate.records import Graph, Mention, Record
 from annotate.splits.groups import Bond, groups
 
@@ -203,7 +203,7 @@ def _find_standing(anchor: Mention, interval: Interval, source_roles: Mapping[st
 
 def _group_claims(claims: Sequence[Claim], links: Sequence[Link]) -> Iterator[list[Claim]]:
     """Yield the claims that share something, directly or through others, in the order of their first ones."""
-    claims_by_key: defaultdict[tuple[str, str | int], list[int]] = defaultdict(list)
+    claims_by_key: defaultdict[tuple[str, AttributeValue], list[int]] = defaultdict(list)
     for index, claim in enumerate(claims):
         for mention in claim.circumstances:
             claims_by_key[claim.article_id, mention.id].append(index)

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from annotate.util.colours import relative_luminance
 from annotate.util.escape import replace_unseen_in_html
 
 if TYPE_CHECKING:
@@ -60,7 +61,4 @@ def legible_on(colour: str) -> str:
 
     The contrast is that of relative luminance in WCAG 2.
     """
-    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
-    luminance = sum(weight * channel for weight, channel in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-    return "black" if luminance > 0.179 else "white"
+    return "black" if relative_luminance(colour) > 0.179 else "white"

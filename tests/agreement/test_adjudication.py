@@ -15,14 +15,16 @@ from annotate.agreement.adjudication import (
     refer_to,
 )
 from annotate.agreement.adjudication import plan_adjudication as plan
-from annotate.model import Annotation, Relation, Span
+from annotate.model import Annotation, AttributeValue, Relation, Span
 from tests.strategies import annotations
 
 TEXT = "A hand said 3 carts and 2 sacks fell."
 Content = tuple[set[tuple[str, int, int]], set[tuple[str, str, str]]]
 
 
-def version(annotator: str, spans: Iterable[tuple[str, str, int, dict[str, str | int]]], *relations: str) -> Annotation:
+def version(
+    annotator: str, spans: Iterable[tuple[str, str, int, dict[str, AttributeValue]]], *relations: str
+) -> Annotation:
     made = tuple(
         Span(id=id_, label=label, start=at, end=at + len(words), text=words, attributes=attributes)
         for id_, (label, words, at, attributes) in zip(

@@ -12,7 +12,7 @@ from annotate.checks.prefilter import Prefilter
 from annotate.columns import Documents
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory, load_inventory
-from annotate.model import Annotation, Relation, Span
+from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.offsets import sha256
 from tests.checks.examples import EXAMPLES
 from tests.conftest import BASE, ROOT
@@ -92,7 +92,7 @@ def annotations_with_pieces(draw: st.DrawFn) -> Annotation:
     for index, (first, more, label) in enumerate(draw(st.lists(drawn, min_size=1, max_size=7))):
         last = min(first + more, 9)
         start, end = starts[first], starts[last] + len(words[last])
-        attributes: dict[str, str | int] = {"wording": "vague"} if label == "Load" else {}
+        attributes: dict[str, AttributeValue] = {"wording": "vague"} if label == "Load" else {}
         spans.append(
             Span(id=f"s{index}", label=label, start=start, end=end, text=WORDS[start:end], attributes=attributes)
         )

@@ -6,7 +6,7 @@ import pytest
 from annotate.checks.spans import OF_COUNTS
 from annotate.corpus import Corpus
 from annotate.inventory import load_inventory
-from annotate.model import Span
+from annotate.model import AttributeValue, Span
 from tests.conftest import BASE
 
 INVENTORY = load_inventory(BASE / "schema")
@@ -31,7 +31,7 @@ ANNOTATION = msgspec.structs.replace(Corpus(BASE / "corpus").read_annotation("go
     ],
 )
 def test_count_words_are_numbers_of_a_count(text: str, number: int, problem: str) -> None:
-    attributes: dict[str, str | int | bool] = {"wording": "exact", "least": number, "most": number}
+    attributes: dict[str, AttributeValue] = {"wording": "exact", "least": number, "most": number}
     span = Span(id="s1", label="Load", start=0, end=len(text), text=text, attributes=attributes)
     annotation = msgspec.structs.replace(ANNOTATION, spans=(span,))
     messages = [finding.message for rule in OF_COUNTS for finding in rule.check(annotation, INVENTORY)]

@@ -20,7 +20,7 @@ from annotate.labelstudio.results import (
     user_of,
 )
 from annotate.labelstudio.tasks import result_items as result_of
-from annotate.model import Annotation, Relation, Span
+from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.offsets import sha256
 from tests.conftest import BASE
 from tests.strategies import texts, to_utf16
@@ -358,9 +358,9 @@ def labelled(draw: st.DrawFn) -> tuple[str, Annotation]:
     for number in range(draw(st.integers(0, 6))):
         start, end = sorted((draw(offsets), draw(offsets)))
         label = draw(st.sampled_from(list(INVENTORY.spans)))
-        values: dict[str, str | int] = {}
+        values: dict[str, AttributeValue] = {}
         for entry in INVENTORY.attributes_of(label):
-            kinds: dict[str, st.SearchStrategy[str | int]]
+            kinds: dict[str, st.SearchStrategy[AttributeValue]]
             kinds = {"choice": st.sampled_from(list(entry.values) or [""]), "integer": st.integers(0, 9), "text": texts}
             if draw(st.booleans()):
                 values[entry.name] = draw(kinds[entry.type])

@@ -11,6 +11,7 @@ from annotate.migration.annotations import migrate_items
 from annotate.migration.steps import load_migration
 from annotate.migration.yaml_edits import YamlDocument, apply_edits
 from annotate.migration.yaml_files import migrate_inventory
+from annotate.model import AttributeValue
 from tests.conftest import Project
 
 HEAD = "from: 1.0.0\nto: 1.1.0\nsteps:\n"
@@ -73,7 +74,7 @@ def migrate_undo_migrate(project: Project, steps: str) -> Result:
     return result
 
 
-def attributes_of(project: Project, label: str, annotation_set: str = "gold") -> list[dict[str, str | int]]:
+def attributes_of(project: Project, label: str, annotation_set: str = "gold") -> list[dict[str, AttributeValue]]:
     annotation = project.corpus.read_annotation(annotation_set, "harbour")
     return [span.attributes for span in annotation.spans if span.label == label]
 
@@ -109,7 +110,9 @@ def test_everything_at_once(project: Project) -> None:
     ("steps", "label", "attributes"),
     [(NUMBER, "Quay", {"berth": 0}), (WORDS, "Words", {"mood": "plain"}), (OPTIONAL, "Words", {})],
 )
-def test_attributes_of_other_types(project: Project, steps: str, label: str, attributes: dict[str, str | int]) -> None:
+def test_attributes_of_other_types(
+    project: Project, steps: str, label: str, attributes: dict[str, AttributeValue]
+) -> None:
     before = attributes_of(project, label)
     migrate_undo_migrate(project, steps)
     assert attributes_of(project, label) == [each | attributes for each in before]

@@ -14,7 +14,7 @@ from annotate.agreement.adjudication import (
     refer_to,
 )
 from annotate.agreement.decisions import encode_decisions
-from annotate.model import Annotation
+from annotate.model import Annotation, AttributeValue
 from tests.conftest import Project
 from tests.migration.test_additions import ATTRIBUTE, RELATION
 
@@ -249,7 +249,7 @@ def test_decisions_outlast_an_addition(project: Project) -> None:
         (each.take, each.reason) for each in old.differences
     ]
     assert new.added_spans[0].attributes == {"wording": "vague", "certainty": "asserted"}
-    defaults: dict[str, dict[str, str | int]] = {
+    defaults: dict[str, dict[str, AttributeValue]] = {
         "Load": {"certainty": "asserted"},
         "Speaker": {"certainty": "asserted"},
     }

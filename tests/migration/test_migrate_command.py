@@ -5,6 +5,7 @@ import re
 import pytest
 from click.testing import Result
 
+from annotate.model import AttributeValue
 from tests.conftest import Project
 
 HEAD = "from: 1.0.0\nto: 1.1.0\nsteps:\n"
@@ -53,7 +54,7 @@ def corpus_files(project: Project) -> dict[str, bytes]:
     return {name: data for name, data in project.snapshot().items() if name.startswith(("corpus/", "schema/"))}
 
 
-def read_gold(project: Project) -> tuple[dict[str, tuple[str, dict[str, str | int]]], set[tuple[str, str, str]]]:
+def read_gold(project: Project) -> tuple[dict[str, tuple[str, dict[str, AttributeValue]]], set[tuple[str, str, str]]]:
     annotation = project.corpus.read_annotation("gold", "harbour")
     assert annotation.inventory == "1.1.0"
     spans = {span.id: (span.label, span.attributes) for span in annotation.spans}
