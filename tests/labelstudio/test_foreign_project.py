@@ -1,0 +1,144 @@
+"""A project that was made elsewhere, on a real server: its labels are pulled by a map, and nothing in it is changed."""
+
+from typing import Any
+
+import pytest
+
+from annotate.labelstudio.client import Studio
+from annotate.labelstudio.config import labelling_config
+from annotate.labelstudio.projects import require_project
+from annotate.labelstudio.state import State
+from annotate.labelstudio.tasks import result_items
+from annotate.model import Annotation
+from tests.conftest import Project
+from tests.convert.test_label_map import MAP
+from tests.labelstudio.loop import Loop
+from tests.labelstudio.test_controls import rename
+
+pytestmark = pytest.mark.server
+
+CONFIG = """<View>
+  <Labels name="talk" toName="content"><Label value="谁在说"/><Label value="A verb"/><Label value="Words"/></Labels>
+  <Labels name="FREIGHT" toName="content"><Label value="1 load"/><Label value="QUAY-2"/></Labels>
+  <Text name="content" value="$body"/>
+  <Choices name="Rang" toName="content" perRegion="true">
+    <Choice value="HAND (dock)"/><Choice value="master"/>
+  </Choices>
+  <Choices name="Load.wording" toName="content" perRegion="true">
+    <Choice value="exact"/><Choice value="at least"/><Choice value="range"/><Choice value="vague"/>
+  </Choices>
+  <Number name="at least" toName="content" perRegion="true"/>
+  <Number name="Load.most" toName="content" perRegion="true"/>
+  <TextArea name="Comment" toName="content" perRegion="true"/>
+  <Choices name="mood" toName="content"><Choice value="sad"/></Choices>
+  <Relations>
+    <Relation value="is said by"/><Relation value="words"/><Relation value="lies_at"/><Relation value="reported_by"/>
+    <Relation value="continues"/>
+  </Relations>
+</View>"""
+MOOD = {"id": "m", "from_name": "mood", "to_name": "content", "type": "choices", "value": {"choices": ["sad"]}}
+
+
+class ForeignProject:
+    """The texts of a corpus in a project that has other names, with the labels of gold if wanted."""
+
+    def __init__(self, loop: Loop, labelled: bool = True) -> None:
+        self.loop, corpus = loop, loop.corpus
+        settings = {"label_config": CONFIG, "description": "Not ours."}
+        self.id = loop.studio.create_project(loop.title, settings).id
+        texts = {article_id: corpus.read_text(article_id) for article_id in corpus.article_ids()}
+        # A text that `annotate add` would trim: the offsets of its labels are two larger.
+        tasks = [{"data": {"body": f"\n {text}\n", "ref": id_, "own": [1]}} for id_, text in texts.items()]
+        loop.studio.import_tasks(self.id, tasks)
+        for task in self.tasks() if labelled else ():
+            items = self.items(corpus.read_annotation("gold", task["data"]["ref"]))
+            loop.studio.write("POST", f"api/tasks/{task['id']}/annotations/", {"result": [*items, MOOD]})
+
+    def items(self, annotation: Annotation) -> list[Any]:
+        items = [rename(item) for item in result_items(annotation, self.loop.project.inventory)]
+        for item in items:
+            for key in ("start", "end"):
+                if key in item.get("value", {}):
+                    item["value"][key] += 2
+        return items
+
+    def tasks(self) -> list[Any]:
+        return self.loop.studio.list_tasks(self.id)
+
+    def state(self) -> tuple[Any, list[Any]]:
+        """Return what must not change: settings and tasks, without what the server counts itself."""
+        settings = self.loop.studio.get_settings(self.id)
+        kept = {key: settings[key] for key in ("title", "label_config", "description", "expert_instruction")}
+        return kept, [(task["id"], task["data"], task["annotations"]) for task in self.tasks()]
+
+
+@pytest.fixture
+def loop(project: Project, started: State, studio: Studio) -> Loop:
+    (project.root / "schema/maps").mkdir()
+    (project.root / "schema/maps/labelstudio.yaml").write_text(MAP)
+    return Loop(project, started, studio)
+
+
+def test_labels_are_pulled_and_the_project_stays_as_it_is(loop: Loop) -> None:
+    foreign = ForeignProject(loop)
+    before = foreign.state()
+    pulled = loop.annotate("pull", "--annotator", "anna")
+    assert pulled.exit_code == 0, pulled.output
+    assert f"left out by the map: mood × {len(before[1])}" in pulled.stdout
+    for article_id in loop.corpus.article_ids():
+        gold, anna = (loop.corpus.read_annotation(name, article_id) for name in ("gold", "anna"))
+        assert anna.spans == gold.spans
+        assert {(each.label, each.head, each.tail) for each in anna.relations} == {
+            (each.label, each.head, each.tail) for each in gold.relations
+        }
+    compared = loop.annotate("compare")
+    assert compared.exit_code == 0, compared.output
+    status = loop.annotate("status")
+    assert status.exit_code == 0, status.output
+    assert loop.annotate("pull").stdout.count("unchanged") == 1
+    assert foreign.state() == before
+
+
+def test_push_and_migrate_leave_a_foreign_config_alone(loop: Loop) -> None:
+    foreign = ForeignProject(loop)
+    before = foreign.state()
+    for words in (["push"], ["push", "--plan"], ["push", "--restore-config"]):
+        refused = loop.annotate(*words)
+        assert refused.exit_code == 1, refused.output
+        assert "made elsewhere" in refused.stderr
+        assert "--take-over" in refused.stderr
+    orphaned = loop.annotate("push", "--take-over")
+    assert orphaned.exit_code == 1
+    assert "of what the new config lacks" in orphaned.stderr
+    loop.project.path("rename.yaml").write_text(
+        "from: 1.0.0\nto: 2.0.0\nsteps:\n- {rename: label, from: Quay, to: Pier}\n"
+    )
+    assert loop.annotate("pull", "--annotator", "anna").exit_code == 0
+    migrated = loop.annotate("migrate", "rename.yaml")
+    assert migrated.exit_code == 1
+    assert "--take-over" in migrated.stderr
+    assert foreign.state() == before
+
+
+def test_a_project_without_labels_can_be_taken_over(loop: Loop) -> None:
+    foreign = ForeignProject(loop, labelled=False)
+    done = loop.annotate("push", "--take-over")
+    assert done.exit_code == 0, done.output
+    project = require_project(loop.studio, loop.state, loop.title)
+    assert project.id == foreign.id
+    assert project.config.strip() == labelling_config(loop.project.inventory).strip()
+    (first, *_) = tasks = foreign.tasks()
+    assert sorted(task["data"]["article"] for task in tasks) == loop.corpus.article_ids()
+    assert first["data"]["own"] == [1]
+    assert first["data"]["text"] == loop.corpus.read_text(first["data"]["article"])
+    again = loop.annotate("push")
+    assert again.exit_code == 0, again.output
+    assert f"{len(tasks)} unchanged" in again.stdout
+
+
+def test_a_name_that_the_map_lacks_is_told_before_anything_is_taken(loop: Loop) -> None:
+    ForeignProject(loop, labelled=False)
+    path = loop.project.path("schema/maps/labelstudio.yaml")
+    path.write_text(MAP.replace("  mood: null\n", "").replace("  QUAY-2: {label: Quay}\n", ""))
+    told = loop.annotate("pull", "--annotator", "anna", "--user", "1")
+    assert "names that the map lacks: mood, FREIGHT: QUAY-2" in told.stderr
