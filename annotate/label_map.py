@@ -118,14 +118,18 @@ def load_map(path: Path, inventory: Inventory, within: Path | None = None) -> La
         within: The folder below which no link is followed; by default the one that holds the file.
 
     Raises:
-        CannotRun: With the location in the file, if it is not a valid map or names something that the inventory lacks.
+        CannotRun: With the location in the file, if it is not a valid map; with all names in it that the inventory
+            lacks.
     """
     value = load_yaml(path, "name a map; docs/interchange.md shows one", within=within or path.parent)
     require_valid(path, value, "import-map")
     label_map = convert_value(path, value, LabelMap)
-    for location, kind, name, choices in _names_used(label_map, inventory):
-        if name not in choices:
-            raise CannotRun(path, f"{location}: unknown {kind} {name!r}", f"use one of: {', '.join(choices)}")
+    unknown = [use for use in _names_used(label_map, inventory) if use[2] not in use[3]]
+    if unknown:
+        problem = ", ".join(f"{location}: unknown {kind} {name!r}" for location, kind, name, _ in unknown)
+        choices = {kind: f"one of: {', '.join(names)}" for _, kind, _, names in unknown}
+        hints = choices.values() if len(choices) == 1 else (f"for a {kind} {names}" for kind, names in choices.items())
+        raise CannotRun(path, problem, f"use {', '.join(hints)}")
     return label_map
 
 

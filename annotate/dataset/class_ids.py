@@ -5,14 +5,12 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from annotate.class_ids import CLASS_IDS_FILE
 from annotate.dataset.features import Feature
 from annotate.dataset.folder import read_manifest
 from annotate.dataset.tables.table import TableType
 from annotate.errors import Refused
+from annotate.util.parquet import BrokenParquet, read_metadata
 
 
 def require_stable_class_ids(out: Path, tables: Mapping[str, TableType]) -> None:
@@ -29,7 +27,7 @@ def require_stable_class_ids(out: Path, tables: Mapping[str, TableType]) -> None
         if table.config not in tables:
             continue
         new_classes = dict(_classes(tables[table.config].features))
-        for column, old_names in _classes(_stored_features(out / table.file)):
+        for column, old_names in _stored_classes(out / table.file, out):
             for class_id, (old, new) in enumerate(zip_longest(old_names, new_classes.get(column, old_names))):
                 if old is not None and old != new:
                     raise Refused(
@@ -39,14 +37,14 @@ def require_stable_class_ids(out: Path, tables: Mapping[str, TableType]) -> None
                     )
 
 
-def _stored_features(file: Path) -> Feature:
-    """Return the features in a Parquet file of ours; none if it cannot be read, since it is to be replaced."""
+def _stored_classes(file: Path, folder: Path) -> list[tuple[str, list[str]]]:
+    """Return the classes in a Parquet file of a dataset folder; none if it cannot be read: it is to be replaced."""
     try:
-        metadata = pq.read_schema(file).metadata or {}
-        features: Feature = json.loads(metadata.get(b"huggingface", b'{"info": {"features": {}}}'))["info"]["features"]
-    except (OSError, pa.ArrowException, ValueError, LookupError, TypeError, RecursionError):
-        return {}
-    return features
+        metadata = read_metadata(file, within=folder)
+        features = json.loads(metadata.get(b"huggingface", b'{"info": {"features": {}}}'))["info"]["features"]
+        return [(column, names) for column, names in _classes(features) if isinstance(names, list)]
+    except (BrokenParquet, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return []
 
 
 def _classes(struct: Feature, prefix: str = "") -> Iterator[tuple[str, list[str]]]:

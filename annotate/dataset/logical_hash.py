@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from annotate.dataset.arrow import lengths, numbers, offsets, validity
+from annotate.util.parquet import read_row_groups, reporting_errors
 
 
 class LogicalHash:
@@ -68,9 +68,14 @@ class LogicalHash:
 
 
 def logical_sha256(path: str | Path) -> str:
-    """Return the logical hash of a Parquet file, which is read a row group at a time."""
-    file, logical = pq.ParquetFile(path), LogicalHash()
-    logical.update(file.schema_arrow.empty_table())
-    for group in range(file.num_row_groups):
-        logical.update(file.read_row_group(group))
+    """Return the logical hash of a Parquet file, which is read a row group at a time.
+
+    Raises:
+        OSError: If the file cannot be opened.
+        BrokenParquet: If it cannot be read, or has columns of a type that no table of a dataset has.
+    """
+    logical = LogicalHash()
+    for table in read_row_groups(path, within=None):
+        with reporting_errors():
+            logical.update(table)
     return logical.hexdigest()

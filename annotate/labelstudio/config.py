@@ -178,7 +178,8 @@ def read_config(xml: str) -> ET.Element:
         ValueError: The config is not XML, or has a document type declaration: entities are declared there, and a config
             needs none.
     """
-    parser = expat.ParserCreate()
+    # The text is decoded already: the encoding that it declares, which may be none at all, says nothing any more.
+    parser = expat.ParserCreate("utf-8")
     parser.StartDoctypeDeclHandler = _reject_doctype
     try:
         parser.Parse(xml.encode("utf-8"), True)

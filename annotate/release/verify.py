@@ -10,8 +10,6 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pyarrow as pa
-
 from annotate.comparison.archives import DEFAULT_BOUNDS, ArchiveBounds, BrokenArchive
 from annotate.comparison.paths import CHANGELOG
 from annotate.comparison.release_manifest import ReleaseManifest, compare_datasets, compare_files, decode_manifest
@@ -23,6 +21,7 @@ from annotate.offsets import sha256
 from annotate.release.bundle import DATASET, MANIFEST, SUMS, archive_name, decode_sums, hash_archive, list_bundle
 from annotate.util.escape import quote
 from annotate.util.files import read_bytes, reporting_read_errors
+from annotate.util.parquet import BrokenParquet
 
 _HINT = "download it again, or make it a readable file"
 _CHUNK = 1 << 20
@@ -131,8 +130,8 @@ def _check_dataset(files: Mapping[str, Path], dataset: Manifest, manifest: Relea
             yield f"{_show(name)} is missing"
         elif _hash_file(path) != table.sha256:
             yield f"{name} is not the file that its manifest lists"
-        elif _logical_hash(path) != table.logical_sha256:
-            yield f"{name} has other values than its manifest lists"
+        else:
+            yield from _check_values(name, path, table.logical_sha256)
     # A dataset without text has other tables than the manifest of the release lists, and the same version.
     if dataset.text:
         for problem in compare_datasets(manifest.dataset, dataset):
@@ -141,12 +140,14 @@ def _check_dataset(files: Mapping[str, Path], dataset: Manifest, manifest: Relea
         yield f"{DATASET} has the version {dataset.corpus}, and {MANIFEST} has {manifest.version}"
 
 
-def _logical_hash(path: Path) -> str | None:
-    """Return the logical hash of a table; None if the file is not Parquet."""
+def _check_values(name: str, path: Path, expected: str) -> Iterator[str]:
     try:
-        return logical_sha256(path)
-    except (pa.ArrowException, OSError):
-        return None
+        if logical_sha256(path) != expected:
+            yield f"{name} has other values than its manifest lists"
+    except BrokenParquet as error:
+        yield f"{name}{',' if error.place else ''} {error}"
+    except OSError as error:
+        yield f"{name} cannot be read: {describe_os_error(error)}"
 
 
 def _check_sources(files: Mapping[str, Path], manifest: ReleaseManifest, bounds: ArchiveBounds) -> Iterator[str]:

@@ -10,7 +10,7 @@ import msgspec
 from annotate.annotation_files import AnnotationFile, read_annotation_folder
 from annotate.checks import find_errors
 from annotate.corpus import Corpus
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, describe_os_error
 from annotate.formats import conll
 from annotate.formats.document import article_id_from
 from annotate.inventory import Inventory
@@ -200,12 +200,13 @@ def _read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _read_parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from annotate.util.parquet import BrokenParquet, read_rows
 
     try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise CannotRun(path, f"is not Parquet: {' '.join(str(error).split())[:200]}", "write it again") from error
-    for index, row in enumerate(table.to_pylist()):
-        yield f"{path}, row {index}", row
+        for index, row in read_rows(path, within=None):
+            yield f"{path}, row {index}", row
+    except BrokenParquet as error:
+        where = f"{path}, {error.place}" if error.place else path
+        raise CannotRun(where, error.problem, "write it again, with names and text in UTF-8") from error
+    except OSError as error:
+        raise CannotRun(path, describe_os_error(error), "name another file") from error

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from annotate import class_ids, inventory
@@ -92,3 +94,14 @@ def test_missing_ids_are_reported_in_one_line(built: Project) -> None:
         result.output.split()
     )
     assert read_files(built.path("dist")) == before
+
+
+@pytest.mark.parametrize("names", [b'"names": 3          ', b'"names": {"a": 1}   ', b'"names": null       '])
+@pytest.mark.parametrize("name", [b"rights", b"ri\xffhts"])
+def test_dataset_that_cannot_be_read_has_no_ids_to_keep(built: Project, names: bytes, name: bytes) -> None:
+    """It is to be replaced, whatever a stranger wrote into it."""
+    for path in built.path("dist/data").rglob("*.parquet"):
+        features = {b"huggingface": b'{"info": {"features": {"label": {"_type": "ClassLabel", %s}}}}' % names}
+        pq.write_table(pa.table({"label": ["a"], "rights": ["b"]}).replace_schema_metadata(features), path)
+        path.write_bytes(path.read_bytes().replace(b"rights", name))
+    assert built.annotate("build", "--out", "dist").exit_code == 0

@@ -128,6 +128,13 @@ def test_config_with_a_document_type_or_invalid_xml_is_rejected(xml: str) -> Non
         read_config(xml)
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "shift_jis", "no-such-encoding", "hex", "ascii"])
+def test_encoding_that_a_config_declares_does_not_matter(encoding: str) -> None:
+    """The server gives text, of which no byte is left to be decoded."""
+    xml = f'<?xml version="1.0" encoding="{encoding}"?><View name="Café"/>'
+    assert read_config(xml).get("name") == "Café"
+
+
 def test_lost_vocabulary_is_listed(project: Project) -> None:
     before = read_vocabulary(labelling_config(project.inventory))
     for old, new in (

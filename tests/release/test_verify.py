@@ -92,6 +92,31 @@ def test_other_values_with_valid_sums_are_found(folder: Path) -> None:
     assert f"{GOLD} is not the file that its manifest lists" in list(verify(folder))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b"harbour master", b"\xffarbour master", f"{GOLD}, row 0, column 'text' is not UTF-8 at byte "),
+        (b"rights", b"ri\xffhts", f"{GOLD} the name of column b'ri\\xffhts' is not UTF-8"),
+        (b"PAR1", b"PAR2", f"{GOLD} is not Parquet: "),
+    ],
+)
+def test_table_that_is_not_utf8_under_true_hashes_is_found(folder: Path, old: bytes, new: bytes, says: str) -> None:
+    """The manifest and the sums list the file as it is."""
+    path, manifest = folder / GOLD, folder / "dataset" / "manifest.json"
+    pq.write_table(pq.read_table(path), path, use_dictionary=False, compression="none")
+    data = path.read_bytes()
+    assert old in data
+    path.write_bytes(data.replace(old, new))
+    listed = json.loads(manifest.read_text())
+    for table in listed["tables"]:
+        if f"dataset/{table['file']}" == GOLD:
+            table["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(listed))
+    update_sums(folder, GOLD)
+    update_sums(folder, "dataset/manifest.json")
+    assert [problem for problem in verify(folder) if problem.startswith(says)] != []
+
+
 def test_sums_that_differ_from_the_tag_are_found(folder: Path) -> None:
     (folder / "provenance.json").write_text("{}\n")
     update_sums(folder, "provenance.json")

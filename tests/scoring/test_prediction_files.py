@@ -232,6 +232,24 @@ def test_files_that_do_not_fit_are_one_line(project: Project, name: str, data: b
     assert says in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b"pier boss", b"pi\xe9r boss", "p.parquet, row 1, column 'title': is not UTF-8 at byte 2; write it again"),
+        (b"title", b"t\xeftle", r"p.parquet: the name of column b't\xeftle' is not UTF-8; write it again"),
+    ],
+)
+def test_parquet_that_is_not_utf8_is_one_line(project: Project, old: bytes, new: bytes, says: str) -> None:
+    table = pa.table({"id": ["harbour", "market"], "title": ["a", "pier boss"], "spans": [list[str](), list[str]()]})
+    pq.write_table(table, project.path("p.parquet"), use_dictionary=False, compression="none")
+    data = project.path("p.parquet").read_bytes()
+    assert old in data
+    project.path("p.parquet").write_bytes(data.replace(old, new))
+    result = project.annotate("score", GOLD, "p.parquet")
+    assert (result.exit_code, result.stderr.count("\n"), result.stdout) == (2, 1, ""), result.output
+    assert says in result.stderr
+
+
 def test_missing_path_is_an_error() -> None:
     result = annotate("score", GOLD, "nowhere")
     assert (result.exit_code, "no such file or folder" in result.stderr) == (2, True)
