@@ -7,7 +7,7 @@ the conversion of Label Studio exports, and projects on a server.
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -81,6 +81,71 @@ class TaskFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str = "language"
 
 
+class SpanKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys of a span in JSON lines; `text` is the key of the words that are quoted with it.
+
+    `order` names the values of a span that is a list; they are start, end and label if it is empty.
+    """
+
+    start: str = "start"
+    end: str = "end"
+    label: str = "label"
+    id: str | None = None
+    text: str | None = None
+    order: tuple[str, ...] = ()
+
+
+class RelationKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys of a relation in JSON lines; `order` names the values of a relation that is a list, as in `SpanKeys`.
+
+    An end is an object or a list with the offsets of a span; or else the id of a span, if spans have ids, and its
+    index in its list, counted from 0, if they have none.
+    """
+
+    head: str = "head"
+    tail: str = "tail"
+    label: str = "label"
+    order: tuple[str, ...] = ()
+
+
+class RowKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys of a line of JSON lines that another tool wrote.
+
+    A key `a.b` is that of `b` in the object `a`. Where several keys are possible, the first that a line has counts.
+
+    Attributes:
+        text: The text.
+        id: What the id of the article is made of.
+        id_prefix: What the id of each article begins with.
+        title: The title of the article, as also `language`, `author`, `publisher` and `date`.
+        annotator: Who labelled.
+        unnamed: The forms of names that tools make up where no one is named, with 0 for each digit.
+        accept: Keys whose value decides whether the labels are accepted, and the values with which they are.
+        offsets: What the offsets count.
+        spans: The lists of spans; all of them are read.
+        span: The keys of a span.
+        relations: The lists of relations; all of them are read.
+        relation: The keys of a relation.
+    """
+
+    text: str | tuple[str, ...] = "text"
+    id: str | None = None
+    id_prefix: str = ""
+    title: str | None = None
+    language: str | None = None
+    author: str | None = None
+    publisher: str | None = None
+    date: str | None = None
+    annotator: str | tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+    accept: dict[str, tuple[str, ...]] = {}
+    offsets: Literal["code points", "UTF-16 units", "bytes of UTF-8"] = "code points"
+    spans: str | tuple[str, ...] = "spans"
+    span: SpanKeys = SpanKeys()
+    relations: str | tuple[str, ...] = "relations"
+    relation: RelationKeys = RelationKeys()
+
+
 class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The map: for each kind of item, the type in the file → what it becomes; None leaves it out.
 
@@ -93,6 +158,9 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         layers: Name of a `Labels` control of Label Studio → layer of the inventory.
         text: The name of the `Text` control of Label Studio.
         fields: The keys of a Label Studio task's data.
+        annotators: Name of an annotator in the files → id of the annotator.
+        jsonl: The fields of `RowKeys` that differ from the defaults of a format; see `add_defaults`. None if JSON
+            lines are those of this toolkit.
     """
 
     spans: Mapping[str, SpanMap | None] = {}
@@ -107,6 +175,8 @@ class LabelMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layers: Mapping[str, str | None] = {}
     text: str = "text"
     fields: TaskFields = TaskFields()
+    annotators: Mapping[str, str | None] = {}
+    jsonl: dict[str, Any] | None = None
 
 
 def load_map(path: Path, inventory: Inventory, within: Path | None = None) -> LabelMap:
@@ -148,6 +218,15 @@ def find_map(path: str | None, format_: str, inventory: Inventory) -> LabelMap |
     if path is not None:
         return load_map(Path(path), inventory)
     return load_map(own, inventory, Path(inventory.folder)) if inventory.folder and os.path.lexists(own) else None
+
+
+def add_defaults(label_map: LabelMap, defaults: LabelMap) -> LabelMap:
+    """Return a map with the attributes and the fields of `jsonl` of another map where it does not name them itself."""
+    fields = dict(defaults.jsonl or {})
+    for name, value in (label_map.jsonl or {}).items():
+        fields[name] = {**fields.get(name, {}), **value} if name in ("span", "relation") else value
+    attributes = {**defaults.attributes, **label_map.attributes}
+    return msgspec.structs.replace(label_map, attributes=attributes, jsonl=fields)
 
 
 def _names_used(label_map: LabelMap, inventory: Inventory) -> Iterator[tuple[str, str, str, list[str]]]:

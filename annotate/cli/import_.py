@@ -9,7 +9,7 @@ import click
 
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.terminal import count_noun, echo, echo_json, show_status, style
-from annotate.formats import FORMATS
+from annotate.formats import FORMATS, TOOLS
 from annotate.util.escape import TerminalText
 
 if TYPE_CHECKING:
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("folder", type=click.Path())
-@click.option("--format", "format_", required=True, type=click.Choice(FORMATS), help="Format of the files.")
+@click.option("--format", "format_", required=True, type=click.Choice((*FORMATS, *TOOLS)), help="Format of the files.")
 @click.option(
     "--map",
     "map_",
     type=click.Path(),
     help="YAML file that maps source labels to inventory labels.  [default: map.yaml in FOLDER, if there is one]",
 )
-@click.option("--annotator", required=True, help="Id of the annotator who made the labels, as in annotators.yaml.")
+@click.option(
+    "--annotator", help="Id of the annotator who made the labels, as in annotators.yaml.  [default: who the files name]"
+)
 @corpus_option
 @schema_option
 @click.option("--fix", is_flag=True, help="Correct wrong offsets of a line whose text fits in exactly one way.")
@@ -44,7 +46,7 @@ def command(
     folder: str,
     format_: str,
     map_: str | None,
-    annotator: str,
+    annotator: str | None,
     corpus: str,
     schema: str,
     fix: bool,
@@ -59,7 +61,8 @@ def command(
     left out as the map says, or reported with file, line and code; `annotate rules F202` explains one. What is in the
     corpus already, with the same labels, is passed over, so that an import can be run again. A name that the map lacks
     is shown once, with its first line and how many lines have it. With --report json each finding is one line of JSON,
-    those too, and the last line has the counts.
+    those too, and the last line has the counts. JSON lines of other tools need a map of their keys (`jsonl`); doccano
+    and prodigy have a ready one.
 
     Exit code 0: everything was taken; 1: something was reported and not taken; 2: could not run.
 
@@ -67,11 +70,14 @@ def command(
     annotate import --format brat others/ --map map.yaml --annotator reader-7 --plan
     annotate import --format brat others/ --map map.yaml --annotator reader-7
     annotate import --format xmi inception-export/ --map map.yaml --annotator reader-8
+    annotate import --format doccano doccano-export/ --map map.yaml --annotator reader-9
+    annotate import --format jsonl exported/
     """
     from annotate.corpus import Corpus
     from annotate.errors import CannotRun
-    from annotate.formats import load_format
+    from annotate.formats import load_reader
     from annotate.formats.importer import Importer
+    from annotate.formats.rules import unmapped
     from annotate.ingest import Details
     from annotate.inventory import load_inventory
     from annotate.label_map import identity_map, load_map
@@ -81,14 +87,18 @@ def command(
     default_path = root / "map.yaml"
     map_path = Path(map_) if map_ else default_path if default_path.exists() else None
     label_map = load_map(map_path, inventory) if map_path else identity_map(inventory)
-    importer = Importer(store, inventory, label_map, annotator, Details(**details), fix, plan)
-    outcomes = importer.import_folder(load_format(format_), root)
+    if annotator is None and format_ not in ("jsonl", *TOOLS):
+        problem = f"is missing, and files of {format_} do not say who labelled"
+        raise CannotRun("--annotator", problem, "name one of annotators.yaml")
+    reader = load_reader(format_, label_map)
+    importer = Importer(store, inventory, reader.label_map, annotator, Details(**details), fix, plan)
+    outcomes = importer.import_folder(reader, root)
     with show_status("reading") as progress:
         tally = _show_outcomes(outcomes, root, report, progress)
     if not tally.documents:
         raise CannotRun(root, f"holds no files of {format_}", "name the folder of the files")
     _echo(_format_tally(tally, report), report)
-    if tally.unmapped_names() and map_path is None and report == "text":
+    if map_path is None and report == "text" and any(one.code == unmapped.code for one in tally.grouped_findings()):
         hint = f"write a map (docs/interchange.md) and give it with --map, or as {default_path}"
         echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
     if report == "text" and tally.documents > tally.fates["refused"] and not plan:
@@ -105,7 +115,7 @@ def _echo(text: str, report: str) -> None:
 
 
 def _show_outcomes(outcomes: "Iterable[ImportOutcome]", root: Path, report: str, progress: Any) -> "ImportTally":
-    """Print each finding as it comes, and names that the map lacks once at the end, unless as JSON; return the totals.
+    """Print each finding as it comes, and those that many lines share once at the end, unless as JSON; return totals.
 
     Args:
         outcomes: What became of each document.
@@ -113,18 +123,17 @@ def _show_outcomes(outcomes: "Iterable[ImportOutcome]", root: Path, report: str,
         report: `text` or `json`.
         progress: Called with a line of text after each document.
     """
-    from annotate.formats.importer import ImportTally
-    from annotate.formats.rules import unmapped
+    from annotate.formats.importer import GROUPED, ImportTally
 
     tally = ImportTally()
     for outcome in outcomes:
         tally.add(outcome)
         for finding in outcome.sorted_findings:
-            if finding.code != unmapped.code or report == "json":
+            if finding.code not in GROUPED or report == "json":
                 _echo(_format_finding(finding, root, report), report)
         texts, lines = count_noun(tally.documents, "text"), count_noun(tally.items.read, "line")
         progress(f"{texts}, {lines}, {tally.errors} reported")
-    for finding in tally.unmapped_names() if report == "text" else ():
+    for finding in tally.grouped_findings() if report == "text" else ():
         _echo(_format_finding(finding, root, report), report)
     return tally
 
@@ -136,9 +145,10 @@ def _format_tally(tally: "ImportTally", report: str) -> str:
             {"texts": fates, "lines": items._asdict(), "spans": tally.spans, "relations": tally.relations,
              "errors": tally.errors, "warnings": tally.warnings}
         )  # fmt: skip
+    left_out = f", {fates['left out']} left out by the map" if "left out" in fates else ""
     return (
         f"{count_noun(tally.documents, 'text')}: {fates['new']} new, {fates['there already']} there already, "
-        f"{fates['refused']} refused. {count_noun(items.read, 'line')}: {items.taken} taken, "
+        f"{fates['refused']} refused{left_out}. {count_noun(items.read, 'line')}: {items.taken} taken, "
         f"{items.left_out} left out by the map, {items.reported} reported. "
         f"{count_noun(tally.spans, 'span')}, {count_noun(tally.relations, 'relation')}."
     )

@@ -175,6 +175,7 @@ class RawDocument(NamedTuple):
         origin: Where its annotation comes from, if the format says it.
         details: Fields of the article that the format gives.
         lines: Number of lines that are lost if the document is refused; 1 in formats without lines.
+        line: The line of the file that it is on, in formats with a text on each line.
     """
 
     article_id: str
@@ -185,6 +186,7 @@ class RawDocument(NamedTuple):
     origin: AnnotationOrigin | None = None
     details: dict[str, Any] = {}  # noqa: RUF012 - never changed
     lines: int = 1
+    line: int | None = None
 
 
 def refused_document(article_id: str, file: str, refusal: Finding, lines: int = 1) -> RawDocument:

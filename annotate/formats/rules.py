@@ -3,7 +3,7 @@
 An error means that the line, and what refers to it, was not imported.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from annotate.findings import Problem, Rule, rule
 from annotate.util.escape import quote
@@ -67,6 +67,48 @@ def irregular_file(reason: str) -> Iterator[Problem]:
     See: docs/interchange.md
     """
     yield Problem(f"{reason}; put a copy of the file in its place, or remove it")
+
+
+@rule("F106", "warning")
+def not_accepted(line: int, key: str, value: str) -> Iterator[Problem]:
+    """The labels of a text were accepted in the tool that made them.
+
+    Why: labels that somebody rejected or skipped say nothing about the text.
+    Fails: `"answer": "reject"` of Prodigy. The text is left out.
+    Passes: `"answer": "accept"`, or whatever `accept` in the map names.
+    See: docs/interchange.md
+    """
+    yield Problem(f"its {quote(key)} is {quote(value)}, so that its labels are left out", line=line)
+
+
+@rule("F107")
+def unknown_annotator(name: str) -> Iterator[Problem]:
+    """It is known who labelled a text: the file, `--annotator` or the map names one of `annotators.yaml`.
+
+    Why: labels of two people that pass for those of one make agreement a matter of chance.
+    Fails: a file with labels by `ann-7` and `bo`, with `--annotator anna`.
+    Passes: `annotators: {ann-7: anna, bo: ben}` in the map.
+    See: docs/interchange.md
+    """
+    if name:
+        hint = "enter it there, or map it with `annotators` in the map"
+        yield Problem(f"{quote(name)} labelled it, who is not in annotators.yaml; {hint}")
+    else:
+        yield Problem("does not say who labelled it; name the annotator with --annotator")
+
+
+@rule("F108", "warning")
+def other_annotator(name: str, annotator: str, process: str, made_from: Sequence[str]) -> Iterator[Problem]:
+    """`--annotator` names who labelled the texts, unless their file names another.
+
+    Why: what the file says about its labels is lost, and never silently.
+    Fails: an export of gold with `--annotator anna`: that it was adjudicated, and from whose labels, is not kept.
+    Passes: no `--annotator`, or `annotators` in the map.
+    See: docs/interchange.md
+    """
+    sources = f" from {', '.join(made_from)}" if made_from else ""
+    lost = f"; that they are {process}{sources} is not kept" if process != "single pass" or made_from else ""
+    yield Problem(f"labels by {quote(name)} are imported as those of {annotator}{lost}")
 
 
 @rule("F201")
@@ -195,6 +237,10 @@ RULES: tuple[Rule, ...] = (
     labels_missing,
     unreadable,
     article_refused,
+    irregular_file,
+    not_accepted,
+    unknown_annotator,
+    other_annotator,
     line_unreadable,
     wrong_offsets,
     corrected_offsets,

@@ -43,6 +43,7 @@ FORMS = {
     f"^[a-z0-9]([a-z0-9_-]*[a-z0-9])?{END}": "lower-case letters, digits, hyphens and underscores, as in market-2",
     f"^[A-Za-z0-9_~-]+{END}": "letters, digits, hyphens and underscores, as in s1",
     f"^[A-Za-z][A-Za-z0-9_-]*{END}": "letters, digits, hyphens and underscores, a letter first",
+    f"^[a-z0-9_-]*{END}": "lower-case letters, digits, hyphens and underscores, as in wire-",
     f"^[a-z][a-z0-9_]*{END}": "lower-case letters, digits and underscores, a letter first",
     rf"^[0-9]+\.[0-9]+\.[0-9]+{END}": "a version, as in 1.0.0",
     f"^[0-9a-f]{{64}}{END}": "a SHA-256, 64 of the characters 0 to 9 and a to f",

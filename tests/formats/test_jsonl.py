@@ -2,15 +2,18 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import Result
 
 from annotate.corpus import Corpus, encode_annotation
 from annotate.formats import jsonl
 from annotate.formats.document import LabelledArticle
 from annotate.inventory import Inventory
-from tests.conftest import Project
+from tests.conftest import Project, read_files
 from tests.migration.test_additions import ATTRIBUTE
 from tests.migration.test_additions import run as migrate
 
@@ -67,3 +70,100 @@ def test_imported_labels_keep_the_version_that_they_were_made_with(project: Proj
     assert versions == ["1.0.0" if format_ == "jsonl" else "1.1.0", "1.0.0"]
     checked = project.annotate("check", "new/corpus")
     assert "this file was made with 1.0.0: run `annotate studio migrate` with the migration to 1.1.0" in checked.stdout
+
+
+def import_exports(project: Project, names: list[str], *words: str) -> Result:
+    """Export annotation sets and import all of them, at once, into a corpus without articles."""
+    project.path("all").mkdir(exist_ok=True)
+    project.path("new").mkdir(exist_ok=True)
+    shutil.copy(project.path("corpus/annotators.yaml"), project.path("new/annotators.yaml"))
+    for name in names:
+        assert (
+            project.annotate("export", "--format", "jsonl", "--annotator", name, "--out", f"of/{name}").exit_code == 0
+        )
+        shutil.copy(project.path(f"of/{name}/annotations.jsonl"), project.path(f"all/{name}.jsonl"))
+    return project.annotate("import", "all", "--format", "jsonl", "--corpus", "new", *words)
+
+
+@pytest.mark.parametrize("names", [["anna", "gold"], ["gold", "anna"]])
+def test_annotator_process_and_sources_come_back(project: Project, names: list[str]) -> None:
+    """Regression: gold became a single pass of the annotator that `--annotator` named."""
+    result = import_exports(project, names)
+    assert result.exit_code == 0, result.output
+    assert read_files(project.path("new/annotations")) == read_files(project.path("corpus/annotations"))
+    assert project.annotate("check", "new").exit_code == 0
+    before = project.snapshot()
+    again = project.annotate("import", "all", "--format", "jsonl", "--corpus", "new")
+    assert "4 texts: 0 new, 4 there already, 0 refused." in again.output
+    assert project.snapshot() == before
+
+
+def test_what_a_named_annotator_overrides_is_said(project: Project) -> None:
+    result = import_exports(project, ["gold"], "--annotator", "ben")
+    assert result.exit_code == 0
+    assert (
+        "all/gold.jsonl:1: F108 labels by 'anna' are imported as those of ben; that they are adjudicated from anna is "
+        "not kept (2 such lines in 1 file; this is the first)" in result.output
+    )
+    annotation = Corpus(project.path("new")).read_annotation("ben", "harbour")
+    assert (annotation.process, annotation.made_from) == ("single pass", ())
+
+
+def test_names_of_annotators_are_mapped_in_what_gold_was_made_from(project: Project) -> None:
+    own = {name: {"label": name} for name in project.inventory.spans}
+    project.path("map.yaml").write_text(json.dumps({"spans": own, "annotators": {"anna": "ben"}}))
+    assert import_exports(project, ["gold"], "--map", "map.yaml").exit_code == 1
+    annotation = Corpus(project.path("new")).read_annotation("gold", "market")
+    assert (annotation.annotator, annotation.process, annotation.made_from) == ("ben", "adjudicated", ("ben",))
+
+
+def test_the_range_in_a_source_file_is_declared_as_lost(project: Project) -> None:
+    result = project.annotate("export", "--format", "jsonl", "--out", "out", "--report", "json")
+    ledger = json.loads(result.stdout)
+    assert ledger["facts"]["metadata"]["declared"] == {"source": 2}
+    assert ledger["facts"]["who"]["declared"] == {}
+
+
+def edit_line(project: Project, change: Callable[[dict[str, Any]], Any]) -> list[tuple[str, str]]:
+    """Import a line after a change; return the codes and messages of the findings."""
+    assert project.annotate("export", "--format", "jsonl", "--annotator", "anna", "--out", "out").exit_code == 0
+    path = project.path("out/annotations.jsonl")
+    row = json.loads(path.read_text("utf-8").splitlines()[0])
+    change(row)
+    path.write_text(json.dumps(row), "utf-8")
+    project.path("new").mkdir()
+    shutil.copy(project.path("corpus/annotators.yaml"), project.path("new/annotators.yaml"))
+    result = project.annotate("import", "out", "--format", "jsonl", "--corpus", "new", "--report", "json")
+    (*found, counts) = map(json.loads, result.stdout.splitlines())
+    assert sum(counts["lines"].values()) == 2 * counts["lines"]["read"]
+    return [(line["code"], line["message"]) for line in found]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row["article"].update(section="news"),
+        lambda row: row["annotation"].update(minutes=5),
+        lambda row: row["annotation"]["spans"][0].update(score=0.5),
+        lambda row: row["annotation"]["relations"][0].update(score=0.5),
+    ],
+)
+def test_keys_that_others_added_are_reported(project: Project, change: Callable[[dict[str, Any]], Any]) -> None:
+    """Regression: they were dropped without a word."""
+    assert [code for code, _ in edit_line(project, change)] == ["F205"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda row: row["annotation"].update(article="market"), "has labels of 'market' and the text of 'harbour'"),
+        (lambda row: row["annotation"].update(text_sha256="0" * 64), "has labels that were made on another text"),
+        (lambda row: row["article"].update(text="Anna."), "has labels that were made on another text"),
+    ],
+)
+def test_labels_of_another_text_are_refused(
+    project: Project, change: Callable[[dict[str, Any]], Any], problem: str
+) -> None:
+    ((code, message),) = edit_line(project, change)
+    assert code == "F103"
+    assert problem in message

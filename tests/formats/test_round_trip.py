@@ -20,12 +20,12 @@ LABELS = inventory.load_inventory(BASE / "schema")
 CARRIED = {
     "brat": {"text", "span", "id", "attribute", "note", "relation"},
     "xmi": {"text", "span", "id", "attribute", "note", "relation"},
-    "jsonl": {"text", "span", "id", "attribute", "note", "relation", "metadata", "who"},
+    "jsonl": {"text", "span", "id", "attribute", "note", "relation", "who"},
     "docbin": {"text"},
     "bio": set[str](),
 }
 """What each format carries whole, whatever the document."""
-LOST = {"brat": {"metadata", "who"}, "xmi": {"metadata", "who"}, "docbin": {"metadata", "who"}, "jsonl": set[str]()}
+LOST = {"brat": {"metadata", "who"}, "xmi": {"metadata", "who"}, "docbin": {"metadata", "who"}, "jsonl": {"metadata"}}
 """What formats that carry all labels of the real corpus lose of it."""
 EXAMPLES = {"xmi": 80, "jsonl": 200, "docbin": 60}
 """Number of random documents for each format; 150 for the others."""

@@ -1,0 +1,424 @@
+"""JSON lines that other tools wrote: a text and its labels on each line, under keys that a map names.
+
+Each entry of a list of spans or relations is an item, and so is each other value of a line. What a key holds that the
+map names in `jsonl` is read there. Any other value is an attribute of the line, or of the span or relation that has it,
+so that the map must name it, too. Values that say nothing (null, empty text, lists and objects) are no items.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, count, islice
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import msgspec
+
+from annotate.annotation_schema import SPAN_ID_LENGTH, SPAN_ID_PATTERN
+from annotate.formats import rules
+from annotate.formats.document import (
+    AnnotationOrigin,
+    AttributeItem,
+    Item,
+    RawDocument,
+    RelationItem,
+    SpanItem,
+    UnreadableItem,
+    refused_document,
+)
+from annotate.formats.placement import OFFSET_UNITS
+from annotate.ingest import make_article_id
+from annotate.inventory import Inventory
+from annotate.label_map import LabelMap, RowKeys
+from annotate.model import is_article_id
+from annotate.offsets import sha256
+from annotate.util.escape import quote, shorten
+from annotate.util.files import open_raw
+from annotate.util.folders import find_files
+
+SUFFIX = ".jsonl"
+DOCUMENT = "document"
+"""What items refer to that are not on a span or relation."""
+_ROWS_TO_TRY = 20
+"""Number of lines of a file of which one must have a text."""
+_HASH_DIGITS = 12
+_DETAILS = ("title", "language", "author", "publisher", "date")
+_ZERO_DIGITS = str.maketrans("123456789", "000000000")
+_SPAN_ID = re.compile(SPAN_ID_PATTERN)
+
+Row = dict[str, Any]
+Place = tuple[str, ...]
+"""The keys that lead to a value of a line."""
+
+
+class JsonRows:
+    """Reads the JSON lines of another tool.
+
+    Args:
+        label_map: The map; its section `jsonl` has the keys of a line.
+    """
+
+    def __init__(self, label_map: LabelMap) -> None:
+        self._keys = msgspec.convert(label_map.jsonl or {}, RowKeys)
+        self._mapped = frozenset(label_map.attributes)
+
+    def read(self, folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
+        """Read the lines of all `.jsonl` files of a folder."""
+        for path in find_files(folder, SUFFIX):
+            with open_raw(str(path), within=folder) as file:
+                yield from self.read_lines(path.name, file)
+
+    def list_annotators(self, folder: Path) -> set[str]:
+        """Return the names of those who labelled, as the lines of a folder give them."""
+        return {raw.origin.annotator for raw in self.read(folder) if raw.origin} if self._keys.annotator else set()
+
+    def read_lines(self, file: str, lines: Iterable[bytes]) -> Iterator[RawDocument]:
+        """Read the lines of a file, whose name is `file`. It is refused as a whole if its first lines have no text."""
+        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip(b"\xef\xbb\xbf \t\r\n"))
+        first = list(islice(numbered, _ROWS_TO_TRY))
+        rows = [row for row in map(_parse_or_none, first) if row is not None]
+        if rows and not any(_find_text(row, self._keys) for row in rows):
+            keys = ", ".join(map(quote, islice(rows[0], 12)))
+            why = f"{_explain_no_text(self._keys)}, but the keys {keys}; name the key in the map: jsonl: {{text: …}}"
+            number = len(first) + sum(1 for _ in numbered)
+            yield refused_document("", file, next(rules.unreadable(file, None, why)), number)
+            return
+        for number, line in chain(first, numbered):
+            yield self._read_line(file, number, line)
+
+    def _read_line(self, file: str, number: int, line: bytes) -> RawDocument:
+        try:
+            return _RowParser(file, number, _parse(number, line), self._keys, self._mapped).parse()
+        except (ValueError, RecursionError) as error:
+            return refused_document("", file, next(rules.unreadable(file, None, _explain(error))).at(number))
+
+
+class _Value(NamedTuple):
+    """A value of a line that says something, and the keys that lead to it."""
+
+    place: Place
+    value: Any
+
+
+def _as_names(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+def _find(row: Row, name: str | None) -> _Value | None:
+    """Return the value of a key, or of the keys that a name with dots leads along; None if it says nothing."""
+    if name is None:
+        return None
+    place = (name,) if name in row else tuple(name.split("."))
+    value: Any = row
+    for key in place:
+        if not isinstance(value, dict) or key not in value:
+            return None
+        value = value[key]
+    return None if _is_empty(value) else _Value(place, value)
+
+
+def _find_text(row: Row, keys: RowKeys) -> _Value | None:
+    values = (found for name in _as_names(keys.text) if (found := _find(row, name)))
+    return next((found for found in values if isinstance(found.value, str)), None)
+
+
+def _explain_no_text(keys: RowKeys) -> str:
+    return f"has no text under {' or '.join(map(repr, _as_names(keys.text)))}"
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "has too many objects within each other; fix the line"
+    if isinstance(error, UnicodeDecodeError):
+        return f"is not UTF-8 at byte {error.start} of the line; convert the file first"
+    if isinstance(error, UnicodeEncodeError):
+        return "has half a character, an escape such as \\ud83d without the other half; fix the line"
+    return shorten(str(error), 200)
+
+
+def _parse(number: int, line: bytes) -> Row:
+    """Parse a line.
+
+    Raises:
+        ValueError: If it is not a JSON object of valid text, or has a key twice.
+        RecursionError: If its values are nested too deeply.
+    """
+    if number == 1:
+        line = line.removeprefix(b"\xef\xbb\xbf")
+    text = line.decode("utf-8")
+    try:
+        row = json.loads(text, object_pairs_hook=_require_unique, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON: {error.msg} at column {error.colno}; fix the line") from error
+    if not isinstance(row, dict):
+        raise ValueError("is not a JSON object; write one object for each text")  # noqa: TRY004 - a fault of the file
+    if "\\ud" in text.lower():
+        json.dumps(row, ensure_ascii=False).encode("utf-8")
+    return row
+
+
+def _parse_or_none(numbered: tuple[int, bytes]) -> Row | None:
+    try:
+        return _parse(*numbered)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _require_unique(pairs: list[tuple[str, Any]]) -> Row:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        keys = [key for key, _ in pairs]
+        double = next(key for key in row if keys.count(key) > 1)
+        raise ValueError(f"has the key {quote(double)} twice in one object; fix the line")
+    return row
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"has {name}, which is not JSON; fix the line")
+
+
+class _RowParser:
+    """Parses one line: finds what the keys of the map name, and makes attributes of everything else."""
+
+    def __init__(self, file: str, line: int, row: Row, keys: RowKeys, mapped: frozenset[str]) -> None:
+        self._file, self._line, self._row, self._keys, self._mapped = file, line, row, keys, mapped
+        self._used: set[Place] = set()
+        self._refs: list[str | None] = []
+        """The ref of each span, by its index; None for one that cannot be read."""
+        self._refs_by_id: dict[str, str] = {}
+        self._refs_by_offsets: dict[tuple[Any, Any], list[tuple[str, str]]] = {}
+        """The offsets of spans, in the unit of the file → their labels and refs."""
+
+    def parse(self) -> RawDocument:
+        """Return the document of the line.
+
+        Raises:
+            ValueError: If it has no valid text.
+        """
+        text = _find_text(self._row, self._keys)
+        if text is None:
+            raise ValueError(f"{_explain_no_text(self._keys)}; add it, or name its key in the map")
+        self._used.add(text.place)
+        data = text.value.encode("utf-8")
+        article_id = self._make_id(text.value)
+        details = {name: value for name in _DETAILS if (value := self._take_text(getattr(self._keys, name)))}
+        names = _as_names(self._keys.annotator)
+        annotator = next((name for key in names if (name := self._take_annotator(key))), "")
+        refused = [refusal for key in self._keys.accept if (refusal := self._check_accepted(key))]
+        items = (
+            *self._list_spans(text.value),
+            *self._list_relations(),
+            *self._list_others(self._row, self._used, DOCUMENT, ""),
+        )
+        if refused:
+            return refused_document(article_id, self._file, refused[0], len(items))
+        origin = AnnotationOrigin(annotator, "single pass", (), "") if annotator else None
+        return RawDocument(article_id, self._file, data, items, None, origin, details, line=self._line)
+
+    def _take(self, name: str | None) -> Any:
+        """Return a value that the map names; None if it says nothing."""
+        found = _find(self._row, name)
+        if found is not None:
+            self._used.add(found.place)
+        return found.value if found else None
+
+    def _take_text(self, name: str | None) -> str:
+        """Return text or a whole number that the map names; anything else is left as an attribute."""
+        found = _find(self._row, name)
+        text = _as_id(found)
+        if found and text:
+            self._used.add(found.place)
+        return text
+
+    def _take_annotator(self, name: str) -> str:
+        found = _find(self._row, name)
+        is_unnamed = found is not None and str(found.value).translate(_ZERO_DIGITS) in self._keys.unnamed
+        return "" if is_unnamed else self._take_text(name)
+
+    def _check_accepted(self, key: str) -> Any:
+        """Return a finding if the value of a key is not one with which labels are accepted."""
+        value = self._take(key)
+        if value is None or _as_text(value) in self._keys.accept[key]:
+            return None
+        return next(rules.not_accepted(self._file, None, self._line, key, _as_text(value)))
+
+    def _make_id(self, text: str) -> str:
+        """Return the id of the article: as the line gives it, or from its text, so that it is the same in each file."""
+        prefix = self._keys.id_prefix
+        name = self._take_text(self._keys.id)
+        if name:
+            article_id = f"{prefix}{name}"
+            if is_article_id(article_id):
+                return article_id
+            if make_article_id(name):
+                return make_article_id(article_id)
+        return make_article_id(f"{prefix or 'text-'}{sha256(text)[:_HASH_DIGITS]}")
+
+    def _list_entries(self, names: str | tuple[str, ...], noun: str) -> Iterator[tuple[str, Any] | UnreadableItem]:
+        """Yield the entries of lists, with the name of each list."""
+        for name in _as_names(names):
+            found = _find(self._row, name)
+            if found is None:
+                continue
+            self._used.add(found.place)
+            if not isinstance(found.value, list):
+                yield UnreadableItem(self._line, f"{quote(name)} is not a list of {noun}")
+                continue
+            for entry in found.value:
+                yield name, entry
+
+    def _list_spans(self, text: str) -> Iterator[Item]:
+        keys = self._keys.span
+        entries = list(self._list_entries(self._keys.spans, "spans"))
+        order = keys.order or (keys.start, keys.end, keys.label)
+        objects = [None if isinstance(entry, UnreadableItem) else _as_object(entry[1], order) for entry in entries]
+        ids = [_as_id(_find(span, keys.id)) if span else "" for span in objects]
+        valid_ids = {id_ for id_ in ids if _SPAN_ID.fullmatch(id_) and len(id_) <= SPAN_ID_LENGTH}
+        free_refs = (ref for number in count(1) if (ref := f"s{number}") not in valid_ids)
+        for entry, span, id_ in zip(entries, objects, ids, strict=True):
+            if isinstance(entry, UnreadableItem):
+                yield entry
+                continue
+            if span is None:
+                yield UnreadableItem(self._line, _explain_entry(*entry, order))
+                self._refs.append(None)
+                continue
+            ref = id_ if id_ in valid_ids else next(free_refs)
+            items = list(self._parse_span(entry[0], span, ref, text))
+            is_span = isinstance(items[0], SpanItem)
+            self._refs.append(ref if is_span else None)
+            if is_span and id_:
+                self._refs_by_id.setdefault(id_, ref)
+            yield from items
+
+    def _parse_span(self, name: str, span: Row, ref: str, text: str) -> Iterator[Item]:
+        """Yield a span and its attributes; or else why it cannot be read."""
+        keys = self._keys.span
+        found = {key: _find(span, getattr(keys, key)) for key in ("start", "end", "label", "id", "text")}
+        if found["text"] and not isinstance(found["text"].value, str):
+            found["text"] = None
+        used = {value.place for value in found.values() if value}
+        start, end, label = (value.value if (value := found[key]) else None for key in ("start", "end", "label"))
+        start, end = _as_offset(start), _as_offset(end)
+        if start is None or end is None:
+            problem = f"a span of {quote(name)} has no numbers under {keys.start!r} and {keys.end!r}"
+            yield UnreadableItem(self._line, problem)
+            return
+        if not isinstance(label, str | int) or isinstance(label, bool):
+            yield UnreadableItem(self._line, f"a span of {quote(name)} has no label under {keys.label!r}")
+            return
+        range_ = self._convert(text, start), self._convert(text, end)
+        if range_[0] is None or range_[1] is None:
+            unit = self._keys.offsets
+            problem = f"a span from {start} to {end} is outside the text or cuts a character, counted in {unit}"
+            yield UnreadableItem(self._line, problem)
+            return
+        self._refs_by_offsets.setdefault((start, end), []).append((str(label), ref))
+        words = found["text"].value if found["text"] else None
+        yield SpanItem(self._line, ref, str(label), ((range_[0], range_[1]),), words, (ref,))
+        yield from self._list_others(span, used, ref, "span")
+
+    def _convert(self, text: str, offset: int) -> int | None:
+        unit = self._keys.offsets
+        return offset if unit == "code points" else OFFSET_UNITS[unit](text, offset)
+
+    def _list_relations(self) -> Iterator[Item]:
+        keys = self._keys.relation
+        order = keys.order or (keys.head, keys.tail, keys.label)
+        for number, entry in enumerate(self._list_entries(self._keys.relations, "relations")):
+            if isinstance(entry, UnreadableItem):
+                yield entry
+                continue
+            relation = _as_object(entry[1], order)
+            if relation is None:
+                yield UnreadableItem(self._line, _explain_entry(*entry, order))
+                continue
+            found = {key: _find(relation, getattr(keys, key)) for key in ("head", "tail", "label")}
+            head, tail, label = (value.value if (value := found[key]) else None for key in ("head", "tail", "label"))
+            ends = self._find_end(head), self._find_end(tail)
+            if not isinstance(label, str | int) or isinstance(label, bool):
+                yield UnreadableItem(self._line, f"a relation of {quote(entry[0])} has no label under {keys.label!r}")
+            elif not ends[0] or not ends[1]:
+                end, name = (tail, keys.tail) if ends[0] else (head, keys.head)
+                problem = f"the {quote(name)} of a relation, {quote(end)}, is not one span of the text"
+                yield UnreadableItem(self._line, problem)
+            else:
+                ref, used = f"relation {number}", {value.place for value in found.values() if value}
+                yield RelationItem(self._line, ref, str(label), ends[0], ends[1])
+                yield from self._list_others(relation, used, ref, "relation")
+
+    def _find_end(self, end: Any) -> str | None:
+        """Return the ref of the span at an end of a relation: by its offsets, its id or its index."""
+        keys = self._keys.span
+        is_range = isinstance(end, list) and len(end) == 2
+        order = (keys.start, keys.end) if is_range else keys.order or (keys.start, keys.end, keys.label)
+        span = _as_object(end, order)
+        if span is not None:
+            start, last, label = (
+                found.value if (found := _find(span, name)) else None for name in (keys.start, keys.end, keys.label)
+            )
+            same = self._refs_by_offsets.get((_as_offset(start), _as_offset(last)), [])
+            refs = {ref for name, ref in same if label is None or name == str(label)}
+            return refs.pop() if len(refs) == 1 else None
+        if keys.id is not None and (id_ := _as_id(_Value((), end))):
+            return self._refs_by_id.get(id_)
+        index = _as_offset(end)
+        return self._refs[index] if index is not None and 0 <= index < len(self._refs) else None
+
+    def _list_others(self, row: Row, used: set[Place], target: str, layer: str) -> Iterator[AttributeItem]:
+        """Yield an attribute for each value that was not used; those of an object one by one if the map lacks it."""
+        stack: list[tuple[Place, Any]] = [((), row)]
+        while stack:
+            place, value = stack.pop()
+            if place in used or (place and _is_empty(value)):
+                continue
+            name = ".".join(place)
+            is_mapped = bool(place) and not self._mapped.isdisjoint((name, f"{layer}.{name}"))
+            if isinstance(value, dict) and not is_mapped:
+                stack += [((*place, key), inner) for key, inner in reversed(value.items())]
+                continue
+            is_plain_list = isinstance(value, list) and not any(isinstance(inner, list | dict) for inner in value)
+            for inner in value if is_plain_list else (value,):
+                if not _is_empty(inner):
+                    is_number = isinstance(inner, int) and not isinstance(inner, bool)
+                    yield AttributeItem(self._line, "", target, name, inner if is_number else _as_text(inner), layer)
+
+
+def _as_object(entry: Any, order: tuple[str, ...]) -> Row | None:
+    """Return an entry of a list as an object; the values of a list have the names of `order`."""
+    if isinstance(entry, list) and len(entry) == len(order):
+        return dict(zip(order, entry, strict=True))
+    return entry if isinstance(entry, dict) else None
+
+
+def _explain_entry(name: str, entry: Any, order: tuple[str, ...]) -> str:
+    if isinstance(entry, list):
+        expected = ", ".join(order)
+        return f"an entry of {quote(name)} is a list of {len(entry)}; `order` in the map names {len(order)}: {expected}"
+    return f"an entry of {quote(name)}, {quote(entry)}, is no object or list, as a span or relation is"
+
+
+def _as_offset(value: Any) -> int | None:
+    """Return a whole number; pandas writes floats if a value of a column is missing."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _as_id(found: _Value | None) -> str:
+    """Return a name or a whole number as text; "" for anything else."""
+    if found is None:
+        return ""
+    if isinstance(found.value, str):
+        return found.value
+    number = _as_offset(found.value)
+    return "" if number is None else str(number)
+
+
+def _as_text(value: Any) -> str:
+    """Return a value as it is in JSON; text as it is."""
+    return value if isinstance(value, str) else shorten(json.dumps(value, ensure_ascii=False), 200)
