@@ -80,19 +80,50 @@ def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
 
 @rule("P105")
 def same_span_twice(annotation: Annotation) -> Iterator[Problem]:
-    """No two spans of an annotation have the same label and the same offsets.
+    """No two spans of an annotation have the same label, the same offsets and the same relations.
 
-    Why: only one of them has the relations, but both are counted.
-    Fails: two spans with one label at [10, 20).
-    Passes: two spans with different labels at [10, 20).
+    Why: both are counted, and nothing tells them apart.
+    Fails: two spans with one label at [10, 20) and no relations, or with the same relations to the same spans, or to
+    spans that cannot be told apart either.
+    Passes: two spans with different labels at [10, 20); two events with one label on one word, each with participants
+    of its own.
     """
-    first: dict[tuple[str, int, int], str] = {}
+    first: dict[tuple[str, int, int], list[Span]] = {}
+    groups = Counter((span.label, span.start, span.end) for span in annotation.spans)
+    kinds = _tell_apart(annotation) if len(groups) < len(annotation.spans) else {}
     for span in annotation.spans:
-        duplicate = first.setdefault((span.label, span.start, span.end), span.id)
-        if duplicate != span.id:
+        earlier = first.setdefault((span.label, span.start, span.end), [])
+        duplicate = next((other for other in earlier if kinds[other.id] == kinds[span.id]), None)
+        if duplicate is None:
+            earlier.append(span)
+        elif duplicate.id != span.id:
             yield Problem(
-                f"repeats {span.label} {duplicate} at [{span.start}, {span.end}); keep one of the two", span.id
+                f"repeats {span.label} {duplicate.id} at [{span.start}, {span.end}), with the same relations; "
+                "keep one of the two",
+                span.id,
             )
+
+
+def _tell_apart(annotation: Annotation) -> dict[str, int]:
+    """Return a number for each span: two spans have one number if neither offsets nor relations tell them apart.
+
+    Spans are first grouped by label and offsets. A group is divided as long as its members have relations to different
+    groups: this is the colour refinement of a graph (Cardon and Crochemore, 1982).
+    """
+    groups: dict[tuple[str, int, int], int] = {}
+    kinds = {span.id: groups.setdefault((span.label, span.start, span.end), len(groups)) for span in annotation.spans}
+    count = len(groups)
+    while True:
+        ends: dict[str, set[tuple[str, bool, int]]] = {id_: set() for id_ in kinds}
+        for relation in annotation.relations:
+            if relation.head in kinds and relation.tail in kinds:
+                ends[relation.head].add((relation.label, True, kinds[relation.tail]))
+                ends[relation.tail].add((relation.label, False, kinds[relation.head]))
+        divided: dict[tuple[int, frozenset[tuple[str, bool, int]]], int] = {}
+        kinds = {id_: divided.setdefault((kind, frozenset(ends[id_])), len(divided)) for id_, kind in kinds.items()}
+        if len(divided) == count:
+            return kinds
+        count = len(divided)
 
 
 @rule("P106")
