@@ -62,7 +62,7 @@ def text_differs(annotation: Annotation, text: str) -> Iterator[Problem]:
             )
 
 
-@rule("P104")
+@rule("P104", waivable=True)
 def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
     """A span neither begins nor ends with white space.
 
@@ -78,7 +78,7 @@ def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
             yield Problem(f"{quote(span.text)} has white space at its ends; leave it out", span.id, fix=fix)
 
 
-@rule("P105")
+@rule("P105", waivable=True)
 def same_span_twice(annotation: Annotation) -> Iterator[Problem]:
     """No two spans of an annotation have the same label, the same offsets and the same relations.
 
@@ -155,7 +155,7 @@ def _intervals(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[S
             )
 
 
-@rule("P301")
+@rule("P301", waivable=True)
 def minimum_above_maximum(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """The lower number of a count is not greater than the upper one.
 
@@ -186,7 +186,7 @@ def _agrees(reading: Reading, minimum: int | None, maximum: int | None) -> bool:
     return minimum == maximum if reading == "both" else reading == "between" and minimum != maximum
 
 
-@rule("P302")
+@rule("P302", waivable=True)
 def wording_and_bounds(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """The wording of a count agrees with its two numbers.
 
@@ -202,7 +202,7 @@ def wording_and_bounds(annotation: Annotation, inventory: Inventory) -> Iterator
             yield Problem(f"{interval.wording} is {wording!r}, which asks that {expected}; fix one of them", span.id)
 
 
-@rule("P303")
+@rule("P303", waivable=True)
 def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A count's numbers must appear in its text.
 
@@ -235,7 +235,7 @@ def _denied_counts(annotation: Annotation, inventory: Inventory) -> Iterator[tup
             yield span, interval, numbers, interval.denies(span.attributes)
 
 
-@rule("P304", "warning")
+@rule("P304", "warning", waivable=True)
 def denied_count_of_no_claim(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A number that is denied is one that something else in the article claims.
 
@@ -259,7 +259,7 @@ def denied_count_of_no_claim(annotation: Annotation, inventory: Inventory) -> It
             )
 
 
-@rule("P305")
+@rule("P305", waivable=True)
 def count_of_none(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """Harm that did not happen is denied harm without a count, where the inventory tells denied harm.
 
@@ -281,7 +281,7 @@ def _name_condition(condition: Condition) -> str:
     return " and ".join(f"{name} to {' or '.join(values)}" for name, values in condition.items())
 
 
-@rule("P401", "warning")
+@rule("P401", "warning", waivable=True)
 def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
     """A span begins and ends at a word boundary.
 
@@ -296,7 +296,7 @@ def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
             yield Problem(f"{quote(span.text)} cuts a word of {quote(around, 80)}; take the whole word", span.id)
 
 
-@rule("P402", "warning")
+@rule("P402", "warning", waivable=True)
 def crosses_lines(annotation: Annotation) -> Iterator[Problem]:
     """A span stays within one line of the text, which is a paragraph.
 

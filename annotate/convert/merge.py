@@ -43,6 +43,7 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
         aside: Number of quarantined tasks.
         set_aside: Code of an error → number of quarantined tasks with it.
         warnings: Code of a warning → number of accepted tasks with it.
+        waived: Code of a waived finding → number of accepted tasks with it.
         troubles: Code of a finding on an export as a file → how often it occurred.
         shards: Number of shards.
         shards_sha256: The hash of the list of shards.
@@ -65,6 +66,7 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
     aside: int
     set_aside: dict[str, int]
     warnings: dict[str, int]
+    waived: dict[str, int] = {}
     troubles: dict[str, int]
     shards: int
     shards_sha256: str
@@ -93,7 +95,7 @@ def merge_shards(
     types.pop("links", None)  # no export has any
     totals = {config: Total(config, SPLIT, table_file(config, "*")) for config in types}
     counts, sums = Counts(), Counter[str]()
-    errors, warnings = Counter[str](), Counter[str]()
+    errors, warnings, waived = Counter[str](), Counter[str](), Counter[str]()
     with output.workspace(WORK) as folder:
         path = folder / SHARDS
         with path.open("wb") as file:
@@ -103,6 +105,7 @@ def merge_shards(
                 sums.update(unlabelled=record.unlabelled, unsubmitted=record.unsubmitted)
                 errors.update(record.set_aside)
                 warnings.update(record.warnings)
+                waived.update(record.waived)
                 for table in record.tables:
                     totals[table.config].add(table)
                 file.write(_encode_line(record))
@@ -121,6 +124,7 @@ def merge_shards(
         citation=None,
         agreement=None,
         statement={},
+        waivers=options.waivers,
     )
     articles = counts.articles.total()
     readme = card(facts).encode() if articles else None
@@ -138,6 +142,7 @@ def merge_shards(
         aside=sums["aside"],
         set_aside=dict(sorted(errors.items())),
         warnings=dict(sorted(warnings.items())),
+        waived=dict(sorted(waived.items())),
         troubles=dict(sorted(problems.items())),
         shards=sums["shards"],
         shards_sha256=shards_sha256,
