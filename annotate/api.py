@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int], None]
 """Called with the number of articles that were processed since the last call."""
+HandleWaived = Callable[[Finding], None]
+"""Called with a finding that the corpus waives; `waived` of the finding is the reason."""
 
 
 def list_rules() -> tuple[Rule, ...]:
@@ -51,6 +53,8 @@ def check(
     workers: int | None = None,
     progress: Progress = lambda _: None,
     folders: Sequence[str | Path] = (),
+    handle_waived: HandleWaived = lambda _: None,
+    search_leaks: bool = False,
 ) -> list[Finding]:
     """Check every file of a corpus, then the corpus as a whole, as `annotate check` does.
 
@@ -61,9 +65,11 @@ def check(
             small corpus.
         progress: Called as articles are checked.
         folders: Folders that belong to the corpus, such as that of the guidelines: they hold no links.
+        handle_waived: Called with each finding that the corpus waives; see docs/waivers.md.
+        search_leaks: Whether to search for near-duplicate paragraphs in two splits, too, as `annotate build` does.
 
     Returns:
-        The findings, by article id; those on the whole corpus are last.
+        The findings that are not waived, by article id; those on the whole corpus are last.
 
     Raises:
         CannotRun: If the folder is not a corpus, or has a folder that cannot be read.
@@ -74,7 +80,7 @@ def check(
 
     if workers is None:
         workers = count_workers(len(corpus.article_ids()), ARTICLES_PER_WORKER, count_cores())
-    return list(run_checks(corpus, inventory, workers, progress, folders))
+    return list(run_checks(corpus, inventory, workers, progress, folders, handle_waived, search_leaks))
 
 
 class ChecksFailed(Refused):
@@ -99,6 +105,7 @@ def build(
     schema: str | Path = "schema",
     workers: int | None = None,
     progress: Callable[[str, int], Progress] = lambda step, articles: lambda _: None,
+    handle_waived: HandleWaived = lambda _: None,
 ) -> "Manifest":
     """Check a corpus, then write the folder of its dataset, as `annotate build` does.
 
@@ -114,6 +121,7 @@ def build(
         workers: Number of worker processes; does not affect the output. By default one for each core.
         progress: Called at the start of each step with its name and its number of articles; what it returns is called
             as articles are processed.
+        handle_waived: Called with each finding that the corpus waives.
 
     Returns:
         The manifest: each file with its rows, bytes and hashes.
@@ -123,7 +131,6 @@ def build(
         Refused: If class ids of the dataset in `out` would change. Nothing is written.
         CannotRun: If there is nothing to write, or the folder cannot be written.
     """
-    from annotate.checks.splits import find_leaks
     from annotate.dataset.build import build as write_dataset
     from annotate.dataset.citation import find_citation
     from annotate.dataset.folder import require_replaceable
@@ -136,8 +143,15 @@ def build(
     # Before the checks, which take a while.
     select_tables(inventory, tables)
     require_replaceable(Path(out), list_sources(corpus, inventory))
-    findings = check(corpus, inventory, workers=workers, progress=progress("checking", len(corpus.article_ids())))
-    errors = [finding for finding in findings if finding.severity == "error"] or find_leaks(corpus)
+    findings = check(
+        corpus,
+        inventory,
+        workers=workers,
+        progress=progress("checking", len(corpus.article_ids())),
+        handle_waived=handle_waived,
+        search_leaks=True,
+    )
+    errors = [finding for finding in findings if finding.is_error]
     if errors:
         first = errors[0]
         problem = f"{first.code} {first.message} (the first of {len(errors)} errors)"

@@ -312,6 +312,11 @@ class Corpus:
         return self.root / "release.yaml"
 
     @property
+    def waivers_path(self) -> Path:
+        """The path of the waivers of findings."""
+        return self.root / "waivers.yaml"
+
+    @property
     def annotators_path(self) -> Path:
         """The path of the list of annotators."""
         return self.root / "annotators.yaml"

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
@@ -22,6 +22,7 @@ class Problem:
     """What a check yields: a message and a location.
 
     The rule adds its code, and the caller the file and the article. A check of the whole corpus gives these itself.
+    `waivable` is False for a problem that may not be waived although others of its rule may be.
     """
 
     message: str
@@ -30,11 +31,15 @@ class Problem:
     fix: Fix | None = None
     file: str | None = None
     article: str | None = None
+    waivable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem at one location. `file` is relative to the corpus folder; lines count from 1."""
+    """A problem at one location. `file` is relative to the corpus folder; lines count from 1.
+
+    `waivable` says whether a corpus may waive it, `waived` why it did.
+    """
 
     code: str
     severity: Severity
@@ -44,6 +49,13 @@ class Finding:
     span: str | None = None
     line: int | None = None
     fix: Fix | None = None
+    waivable: bool = field(default=False, compare=False)
+    waived: str | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is an error that is not waived."""
+        return self.severity == "error" and self.waived is None
 
     def at(self, line: int | None) -> "Finding":
         """Return the finding with another line."""
@@ -52,13 +64,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A check with a code. Its documentation is the docstring of its function: what, why, fails, passes, guideline."""
+    """A check with a code. Its documentation is the docstring of its function: what, why, fails, passes, guideline.
+
+    `waivable` says whether a corpus may waive its findings, or give them another severity, in `waivers.yaml`. A rule is
+    not waivable if it protects readers (links, special files, hostile characters, personal data), if what it finds
+    would be lost or misread, or if other parts of the toolkit rely on it.
+    """
 
     code: str
     severity: Severity
     name: str
     documentation: str
     check: Callable[..., Iterable[Problem]]
+    waivable: bool = False
 
     @property
     def summary(self) -> str:
@@ -87,18 +105,23 @@ class Rule:
             span=problem.span,
             line=problem.line,
             fix=problem.fix,
+            waivable=self.waivable and problem.waivable,
         )
 
 
-def rule(code: str, severity: Severity = "error") -> Callable[[Callable[..., Iterable[Problem]]], Rule]:
+def rule(
+    code: str, severity: Severity = "error", *, waivable: bool = False
+) -> Callable[[Callable[..., Iterable[Problem]]], Rule]:
     """Turn a generator of problems into a rule. Its name is that of the function, with hyphens.
 
     Args:
         code: The stable code, such as P101.
         severity: Whether a finding makes `annotate check` fail.
+        waivable: Whether a corpus may waive its findings; see `Rule`.
     """
 
     def make_rule(check: Callable[..., Iterable[Problem]]) -> Rule:
-        return Rule(code, severity, check.__name__.replace("_", "-"), inspect.cleandoc(check.__doc__ or ""), check)
+        name, documentation = check.__name__.replace("_", "-"), inspect.cleandoc(check.__doc__ or "")
+        return Rule(code, severity, name, documentation, check, waivable)
 
     return make_rule

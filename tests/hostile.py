@@ -175,6 +175,7 @@ def list_fields(project: Project) -> list[Field]:
         "corpus/links.json": package_schema("links"),
         "corpus/statement.yaml": package_schema("statement"),
         "corpus/release.yaml": package_schema("release"),
+        "corpus/waivers.yaml": package_schema("waivers"),
         "schema/labels.yaml": package_schema("inventory"),
         "corpus/annotations/gold/harbour.json": json.dumps(make_annotation_schema(inventory)),
         "corpus/annotations/anna/harbour.json": json.dumps(make_annotation_schema(inventory)),
@@ -223,6 +224,9 @@ def make_project(root: Path) -> Project:
     statement = json.loads(package_schema("statement"))["required"]
     write(project.path("corpus/statement.yaml"), {heading: f"About {heading}." for heading in statement})
     write(project.path("corpus/release.yaml"), {"agreement": {"least": 0, "labels": {"Load": 0}}})
+    limits = {"articles": ["market"], "annotators": ["anna"], "files": ["annotations/*"]}
+    waiver = {"code": "P401", "severity": "warning", "reason": "Half words.", "until": "2999-12-31", **limits}
+    write(project.path("corpus/waivers.yaml"), {"waivers": [waiver]})
     write(project.path("CITATION.cff"), CITATION)
     shutil.copytree(project.path("corpus/annotations/anna"), project.path("corpus/annotations/ben"))
     for path in project.path("corpus/annotations/ben").iterdir():

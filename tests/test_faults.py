@@ -117,6 +117,7 @@ FILES = (
     "sources/port.txt.json",
     "splits/train.txt",
     "statement.yaml",
+    "waivers.yaml",
 )
 ODD: dict[str, tuple[Callable[[Path], object], str]] = {
     "folder": (Path.mkdir, "is a directory"),

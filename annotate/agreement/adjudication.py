@@ -4,8 +4,8 @@ Decisions are kept in a file that people read, so a span is named there by a ref
 an id. Spans are decided first; which relations differ is known once they are.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -126,6 +126,14 @@ class Adjudication(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 def refer_to(span: Span) -> Reference:
     """Return the reference of a span."""
     return f"{span.label}@{span.start}-{span.end}"
+
+
+def find_shared_references(annotation: Annotation) -> list[Reference]:
+    """Return the references that two spans or more of an annotation have, such as two events on one word.
+
+    No decision can tell such spans apart.
+    """
+    return [name for name, count in Counter(map(refer_to, annotation.spans)).items() if count > 1]
 
 
 def parse_reference(reference: Reference) -> tuple[str, int, int]:
@@ -437,7 +445,8 @@ def _decide_relations(adjudication: Adjudication, annotations: Sequence[Annotati
 def find_agreed(annotations: Sequence[Annotation], text: str, inventory: str, annotator: str) -> Annotation:
     """Return what all annotations have alike: a start for an adjudicator.
 
-    A difference is left out, not decided: neither side's span, relation or value is in the result.
+    A difference is left out, not decided: neither side's span, relation or value is in the result. So are spans that
+    share a reference in one of the annotations.
 
     Args:
         annotations: The annotations of two or more annotators.
@@ -445,6 +454,8 @@ def find_agreed(annotations: Sequence[Annotation], text: str, inventory: str, an
         inventory: The version of the inventory.
         annotator: The name that the result goes by.
     """
+    shared = {reference for annotation in annotations for reference in find_shared_references(annotation)}
+    annotations = [_leave_out(annotation, shared) for annotation in annotations]
     adjudication = plan_adjudication(annotations, text)
     # Which relations differ is known once the spans are decided.
     for _ in ("spans", "relations"):
@@ -453,6 +464,14 @@ def find_agreed(annotations: Sequence[Annotation], text: str, inventory: str, an
         adjudication = plan_adjudication(annotations, text, adjudication)
     agreed = make_gold(adjudication, annotations, text, annotator, inventory)
     return msgspec.structs.replace(agreed, spans=tuple(_keep_common(span, annotations) for span in agreed.spans))
+
+
+def _leave_out(annotation: Annotation, references: Collection[Reference]) -> Annotation:
+    """Return the annotation without the spans that have one of the references, and without their relations."""
+    spans = tuple(span for span in annotation.spans if refer_to(span) not in references)
+    ids = {span.id for span in spans}
+    relations = tuple(relation for relation in annotation.relations if {relation.head, relation.tail} <= ids)
+    return msgspec.structs.replace(annotation, spans=spans, relations=relations)
 
 
 def _keep_common(span: Span, annotations: Sequence[Annotation]) -> Span:

@@ -6,7 +6,13 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 import yaml
 
-from annotate.agreement.adjudication import Adjudication, check_decisions, make_gold, plan_adjudication
+from annotate.agreement.adjudication import (
+    Adjudication,
+    check_decisions,
+    find_shared_references,
+    make_gold,
+    plan_adjudication,
+)
 from annotate.corpus import Corpus, set_gold_version
 from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
@@ -38,7 +44,8 @@ def read_annotations(corpus: Corpus, article_id: str, annotators: Sequence[str])
     """Read the annotations of an article and its text.
 
     Raises:
-        CannotRun: If a file is of another annotator, of another article, or was made on another text.
+        CannotRun: If a file is of another annotator, of another article, was made on another text, or has two spans
+            with one label on the same words.
     """
     text = corpus.read_text(article_id)
     expected, annotations = sha256(text), []
@@ -50,6 +57,11 @@ def read_annotations(corpus: Corpus, article_id: str, annotators: Sequence[str])
             )
         if annotation.text_sha256 != expected:
             raise CannotRun(path, "was made on another text", "run `annotate check`")
+        for reference in find_shared_references(annotation):
+            problem = f"has two spans {reference}, which no decision can tell apart"
+            raise CannotRun(
+                path, problem, "label the article with `annotate studio adjudicate`, or promote one annotator"
+            )
         annotations.append(annotation)
     return annotations, text
 

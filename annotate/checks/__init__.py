@@ -4,23 +4,10 @@ A rule is a function with a code, and its docstring is its documentation. The le
 relations (R) and corpus (C). All findings are collected; a fault on one level stops the later levels for that file.
 """
 
-from annotate.checks import corpus, coverage, files, relations, spans, splits, text, vocabulary
 from annotate.checks.annotations import check_annotation, check_annotations, check_labels, find_errors
 from annotate.checks.background import check_in_background
+from annotate.checks.catalogue import CATALOGUE
 from annotate.checks.runner import ARTICLES_PER_WORKER, check
-from annotate.findings import Rule
-
-CATALOGUE: tuple[Rule, ...] = tuple(
-    sorted(
-        (
-            rule
-            for module in (files, text, vocabulary, spans, relations, corpus, coverage, splits)
-            for rule in module.RULES
-        ),
-        key=lambda rule: ("STPRC".index(rule.code[0]), rule.code),
-    )
-)
-"""Every rule, in the order of levels and codes."""
 
 __all__ = [
     "ARTICLES_PER_WORKER",

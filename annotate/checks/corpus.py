@@ -105,7 +105,7 @@ def half_an_article(contents: CorpusFacts) -> Iterator[Problem]:
         )
 
 
-@rule("C102", "warning")
+@rule("C102", "warning", waivable=True)
 def article_without_gold(contents: CorpusFacts) -> Iterator[Problem]:
     """If any article has gold labels, every article has.
 
@@ -139,7 +139,7 @@ def annotation_without_article(contents: CorpusFacts) -> Iterator[Problem]:
             )
 
 
-@rule("C104")
+@rule("C104", waivable=True)
 def unknown_annotator(contents: CorpusFacts) -> Iterator[Problem]:
     """Each folder of annotations is called gold or is named after an annotator in annotators.yaml.
 
@@ -208,7 +208,7 @@ def article_in_two_splits(contents: CorpusFacts) -> Iterator[Problem]:
             first.setdefault(article_id, split)
 
 
-@rule("C108", "warning")
+@rule("C108", "warning", waivable=True)
 def article_in_no_split(contents: CorpusFacts) -> Iterator[Problem]:
     """If the corpus has splits, each article is in one.
 
@@ -221,7 +221,7 @@ def article_in_no_split(contents: CorpusFacts) -> Iterator[Problem]:
         yield Problem("is in no file of splits/; add its id to one", file=_article(article_id), article=article_id)
 
 
-@rule("C109")
+@rule("C109", waivable=True)
 def stale_inventory(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """An annotation was made with a version of the inventory that the one in use is compatible with.
 
@@ -322,7 +322,7 @@ def made_from_nothing(annotation: Annotation, annotation_set: str, annotation_se
             yield Problem(f"was made from the labels of {name!r}, who has none for this article; restore them")
 
 
-@rule("C114", "warning")
+@rule("C114", "warning", waivable=True)
 def same_text_twice(contents: CorpusFacts) -> Iterator[Problem]:
     """No two articles have the same text.
 
@@ -359,7 +359,7 @@ def half_a_source(contents: CorpusFacts) -> Iterator[Problem]:
 
 
 _LAYOUT = re.compile(
-    r"(CHANGELOG\.md|README\.md|(annotators|statement|release)\.yaml|links\.json|coverage/[^/]+\.json|adjudication/[^/]+\.yaml|articles/[^/]+\.(txt|json)"
+    r"(CHANGELOG\.md|README\.md|(annotators|statement|release|waivers)\.yaml|links\.json|coverage/[^/]+\.json|adjudication/[^/]+\.yaml|articles/[^/]+\.(txt|json)"
     r"|annotations/[^/]+/[^/]+\.json"
     r"|sources/[^/.][^/]*|splits/[^/]+\.txt|(articles|annotations(/[^/]+)?|sources|splits)/\.gitkeep)"
 )
@@ -370,7 +370,7 @@ def is_in_layout(file: str) -> bool:
     return _LAYOUT.fullmatch(file) is not None or file.rpartition("/")[2].startswith("._")
 
 
-@rule("C115", "warning")
+@rule("C115", "warning", waivable=True)
 def unexpected_file(contents: CorpusFacts) -> Iterator[Problem]:
     """Every file of a corpus has a place in its layout.
 

@@ -44,7 +44,7 @@ def stale_count(coverage: Coverage, gold: Annotation, inventory: Inventory) -> I
             yield Problem(f"{quote(sentence.text)} has {has or 'no labels'}; run `annotate coverage --write`")
 
 
-@rule("C203")
+@rule("C203", waivable=True)
 def no_reason(coverage: Coverage) -> Iterator[Problem]:
     """A sentence without labels has a reason, and a sentence with labels has none.
 
@@ -71,7 +71,7 @@ def coverage_of_another_text(coverage: Coverage, article: Article) -> Iterator[P
         yield Problem("was made on another text; review the sentences")
 
 
-@rule("C205", "warning")
+@rule("C205", "warning", waivable=True)
 def not_covered(covered: list[str], gold: set[str]) -> Iterator[Problem]:
     """If any article has a coverage file, all articles with gold labels have one, and no others.
 

@@ -109,7 +109,7 @@ def file_name(value: Any, key: str, expected: str) -> Iterator[Problem]:
         yield Problem(f"{key} is {value[key]!r}, but the file's name says {expected!r}; rename one of the two")
 
 
-@rule("S107", "warning")
+@rule("S107", "warning", waivable=True)
 def not_canonical(data: bytes, canonical: bytes) -> Iterator[Problem]:
     """A file is in canonical form: the order of keys, one span or relation a line, spans by offset, LF at the end.
 

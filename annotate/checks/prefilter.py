@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from annotate.annotation_schema import SHA256_PATTERN, SPAN_ID_LENGTH, SPAN_ID_PATTERN, VERSION_PATTERN
 from annotate.checks.relations import labels_that_fill_roles, reference_within_its_meaning
-from annotate.checks.spans import OF_COUNTS
+from annotate.checks.spans import OF_COUNTS, same_span_twice
 from annotate.columns import (
     UNKNOWN,
     AnnotationMeta,
@@ -152,6 +152,7 @@ class Prefilter:
         accepted[document_indices(relations.bounds)[self._faulty_relations(documents, joins, later)]] = False
         self._refuse_wrong_counts(documents, accepted)
         self._refuse_wrong_references(documents, joins, accepted)
+        _refuse_repeated_spans(documents, accepted)
         return accepted
 
     def _faulty_spans(self, spans: Spans) -> Mask:
@@ -259,6 +260,19 @@ def _has_irregular_number(attributes: Attributes) -> bool:
     return any(type(value) is float and type(normal_number(value)) is not float for value in attributes.values())
 
 
+def _refuse_repeated_spans(documents: Documents, accepted: Mask) -> None:
+    """Set `accepted` to False for each annotation in which P105 finds something.
+
+    Few annotations have two spans with one label at the same offsets. Only those are left to the rule, which looks at
+    their relations.
+    """
+    spans = documents.spans
+    owner = document_indices(spans.bounds)
+    repeated = is_repeated(owner, spans.starts, spans.ends, spans.labels)
+    for index in np.unique(owner[repeated & accepted[owner]]).tolist():
+        accepted[index] = not any(True for _ in same_span_twice.check(documents.annotation(index)))
+
+
 def _no_rows(relations: Relations) -> Mask:
     return np.zeros(len(relations.labels), np.bool_)
 
@@ -312,10 +326,10 @@ def _invalid_ids(ids: Sequence[str]) -> Mask:
 
 
 def misplaced_spans(spans: Spans, texts: Sequence[str]) -> Mask:
-    """Return the spans that a rule of offsets or of duplicates would find something in.
+    """Return the spans that a rule of offsets would find something in.
 
-    These are spans that are empty, lie outside their text, read other words than the text, cross a line end, begin or
-    end with white space or within a word, or repeat the label and offsets of another.
+    These are spans that are empty, lie outside their text, read other words than the text, cross a line end, or begin
+    or end with white space or within a word.
 
     Args:
         spans: The spans of any number of annotations.
@@ -350,7 +364,6 @@ def misplaced_spans(spans: Spans, texts: Sequence[str]) -> Mask:
         | ((first | last) & _WHITE_SPACE > 0)
         | ((before & first | last & after) & _WORD > 0)
         | crosses_lines
-        | is_repeated(owner, spans.starts, spans.ends, spans.labels)
     )
     return misplaced
 

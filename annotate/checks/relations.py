@@ -57,7 +57,7 @@ def end_missing(annotation: Annotation) -> Iterator[Problem]:
                 )
 
 
-@rule("R103")
+@rule("R103", waivable=True)
 def wrong_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A relation starts from a label that the inventory allows at its head.
 
@@ -72,7 +72,7 @@ def wrong_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem
             )
 
 
-@rule("R104")
+@rule("R104", waivable=True)
 def wrong_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A relation points to a label that the inventory allows at its tail.
 
@@ -122,7 +122,7 @@ def _at_tail(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[Spa
     return _count_ends(annotation, inventory, lambda r: r.tail, lambda r: r.per_tail, lambda r: r.tail)
 
 
-@rule("R105")
+@rule("R105", waivable=True)
 def too_few_from_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A span has the relations that must start from its label.
 
@@ -139,7 +139,7 @@ def too_few_from_head(annotation: Annotation, inventory: Inventory) -> Iterator[
             )
 
 
-@rule("R106")
+@rule("R106", waivable=True)
 def too_many_from_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """No more relations of a kind start from a span than the inventory allows.
 
@@ -152,7 +152,7 @@ def too_many_from_head(annotation: Annotation, inventory: Inventory) -> Iterator
             yield Problem(f"{_name(span)} has {count} {label.name}; {limits.most} may start from it", span.id)
 
 
-@rule("R107")
+@rule("R107", waivable=True)
 def too_few_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A span has the relations that must point to its label.
 
@@ -169,7 +169,7 @@ def too_few_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Pr
             )
 
 
-@rule("R108")
+@rule("R108", waivable=True)
 def too_many_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """No more relations of a kind point to a span than the inventory allows.
 
@@ -182,7 +182,7 @@ def too_many_to_tail(annotation: Annotation, inventory: Inventory) -> Iterator[P
             yield Problem(f"{_name(span)} is at the end of {count} {label.name}; {limits.most} may be", span.id)
 
 
-@rule("R109")
+@rule("R109", waivable=True)
 def same_relation_twice(annotation: Annotation) -> Iterator[Problem]:
     """No two relations have the same label, head and tail.
 
@@ -306,7 +306,7 @@ def labels_that_fill_roles(inventory: Inventory) -> set[str]:
     return {name for label in relations for name in label.tail} - heads - counted
 
 
-@rule("R116")
+@rule("R116", waivable=True)
 def in_no_relation(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A span whose label exists only to fill a role fills one.
 
@@ -328,7 +328,7 @@ def in_no_relation(annotation: Annotation, inventory: Inventory) -> Iterator[Pro
             yield Problem(f"{_name(span)} is in no relation; draw the one it is labelled for, or remove it", span.id)
 
 
-@rule("R117")
+@rule("R117", waivable=True)
 def reference_within_its_meaning(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """Words that point back to other words do not lie within them.
 

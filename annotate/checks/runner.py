@@ -6,7 +6,7 @@ The files of each article come first, article by article, then the files beside 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,8 +18,10 @@ from annotate.checks import coverage as coverage_rules
 from annotate.checks import files, text
 from annotate.checks import splits as split_rules
 from annotate.checks.annotations import LabelFile, add_line, check_labels, decode_clean
+from annotate.checks.catalogue import CATALOGUE
 from annotate.checks.corpus import ArticleFacts, CorpusFacts
 from annotate.checks.text import SourceText
+from annotate.checks.waivers import load_waivers
 from annotate.class_ids import CLASS_IDS_FILE
 from annotate.corpus import (
     Corpus,
@@ -60,8 +62,10 @@ def check(
     workers: int = 1,
     progress: Callable[[int], None] = lambda _: None,
     folders: Sequence[str | Path] = (),
+    handle_waived: Callable[[Finding], None] = lambda finding: None,
+    search_leaks: bool = False,
 ) -> Iterator[Finding]:
-    """Check a corpus.
+    """Check a corpus. What its waivers are about is waived, or has the severity that they give it.
 
     Args:
         corpus: The corpus.
@@ -69,16 +73,51 @@ def check(
         workers: The number of worker processes; does not affect the findings or their order.
         progress: Called with the number of articles that were checked since the last call.
         folders: Folders that belong to the corpus, such as that of the guidelines: they hold no links.
+        handle_waived: Called with each finding that is waived.
+        search_leaks: Whether to search for near-duplicate paragraphs in two splits, too, if there are no errors.
 
     Yields:
-        The findings: those on the files of each article, in the order of article ids, then those on the corpus.
+        The findings that are not waived: those on the files of each article, in the order of article ids, then those on
+        the corpus.
 
     Raises:
         CannotRun: for a folder that is no corpus, or that has folders that cannot be read.
     """
     corpus.require_contents()
+    loaded = load_waivers(corpus, CATALOGUE, corpus.waivers_path.name)
+    has_errors, in_two_splits = False, set[tuple[str, int | None]]()
+
+    def note_waived(finding: Finding) -> None:
+        if finding.code == split_rules.group_in_two_splits.code:
+            in_two_splits.add((finding.file, finding.line))
+        handle_waived(finding)
+
+    reported = {finding.file for finding in loaded.findings}
+    findings = _check_all(corpus, inventory, workers, progress, folders, reported)
+    for finding in chain(loaded.findings, loaded.waivers.sort_out(findings, note_waived)):
+        has_errors |= finding.is_error
+        if finding.code == split_rules.group_in_two_splits.code:
+            in_two_splits.add((finding.file, finding.line))
+        yield finding
+    is_searched = search_leaks and not has_errors
+    if is_searched:
+        leaks = split_rules.find_leaks(corpus)
+        new = (leak for leak in leaks if (leak.file, leak.line) not in in_two_splits)
+        yield from loaded.waivers.sort_out(new, handle_waived)
+    yield from loaded.check_use(corpus.waivers_path.name, () if is_searched else split_rules.SEARCHED_LATER)
+
+
+def _check_all(
+    corpus: Corpus,
+    inventory: Inventory,
+    workers: int,
+    progress: Callable[[int], None],
+    folders: Sequence[str | Path],
+    reported: Iterable[str],
+) -> Iterator[Finding]:
+    """Yield all findings, waived or not; it was reported that the files in `reported` cannot be read."""
     run = _Run(corpus, inventory)
-    unreadable = set[str]()
+    unreadable = set[str](reported)
     for finding in _run_all(run, inventory, workers, progress):
         if finding.code == files.unreadable_file.code:
             unreadable.add(finding.file)

@@ -62,7 +62,7 @@ def text_differs(annotation: Annotation, text: str) -> Iterator[Problem]:
             )
 
 
-@rule("P104")
+@rule("P104", waivable=True)
 def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
     """A span neither begins nor ends with white space.
 
@@ -78,21 +78,52 @@ def white_space_at_ends(annotation: Annotation, text: str) -> Iterator[Problem]:
             yield Problem(f"{quote(span.text)} has white space at its ends; leave it out", span.id, fix=fix)
 
 
-@rule("P105")
+@rule("P105", waivable=True)
 def same_span_twice(annotation: Annotation) -> Iterator[Problem]:
-    """No two spans of an annotation have the same label and the same offsets.
+    """No two spans of an annotation have the same label, the same offsets and the same relations.
 
-    Why: only one of them has the relations, but both are counted.
-    Fails: two spans with one label at [10, 20).
-    Passes: two spans with different labels at [10, 20).
+    Why: both are counted, and nothing tells them apart.
+    Fails: two spans with one label at [10, 20) and no relations, or with the same relations to the same spans, or to
+    spans that cannot be told apart either.
+    Passes: two spans with different labels at [10, 20); two events with one label on one word, each with participants
+    of its own.
     """
-    first: dict[tuple[str, int, int], str] = {}
+    first: dict[tuple[str, int, int], list[Span]] = {}
+    groups = Counter((span.label, span.start, span.end) for span in annotation.spans)
+    kinds = _tell_apart(annotation) if len(groups) < len(annotation.spans) else {}
     for span in annotation.spans:
-        duplicate = first.setdefault((span.label, span.start, span.end), span.id)
-        if duplicate != span.id:
+        earlier = first.setdefault((span.label, span.start, span.end), [])
+        duplicate = next((other for other in earlier if kinds[other.id] == kinds[span.id]), None)
+        if duplicate is None:
+            earlier.append(span)
+        elif duplicate.id != span.id:
             yield Problem(
-                f"repeats {span.label} {duplicate} at [{span.start}, {span.end}); keep one of the two", span.id
+                f"repeats {span.label} {duplicate.id} at [{span.start}, {span.end}), with the same relations; "
+                "keep one of the two",
+                span.id,
             )
+
+
+def _tell_apart(annotation: Annotation) -> dict[str, int]:
+    """Return a number for each span: two spans have one number if neither offsets nor relations tell them apart.
+
+    Spans are first grouped by label and offsets. A group is divided as long as its members have relations to different
+    groups: this is the colour refinement of a graph (Cardon and Crochemore, 1982).
+    """
+    groups: dict[tuple[str, int, int], int] = {}
+    kinds = {span.id: groups.setdefault((span.label, span.start, span.end), len(groups)) for span in annotation.spans}
+    count = len(groups)
+    while True:
+        ends: dict[str, set[tuple[str, bool, int]]] = {id_: set() for id_ in kinds}
+        for relation in annotation.relations:
+            if relation.head in kinds and relation.tail in kinds:
+                ends[relation.head].add((relation.label, True, kinds[relation.tail]))
+                ends[relation.tail].add((relation.label, False, kinds[relation.head]))
+        divided: dict[tuple[int, frozenset[tuple[str, bool, int]]], int] = {}
+        kinds = {id_: divided.setdefault((kind, frozenset(ends[id_])), len(divided)) for id_, kind in kinds.items()}
+        if len(divided) == count:
+            return kinds
+        count = len(divided)
 
 
 @rule("P106")
@@ -124,7 +155,7 @@ def _intervals(annotation: Annotation, inventory: Inventory) -> Iterator[tuple[S
             )
 
 
-@rule("P301")
+@rule("P301", waivable=True)
 def minimum_above_maximum(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """The lower number of a count is not greater than the upper one.
 
@@ -155,7 +186,7 @@ def _agrees(reading: Reading, minimum: int | None, maximum: int | None) -> bool:
     return minimum == maximum if reading == "both" else reading == "between" and minimum != maximum
 
 
-@rule("P302")
+@rule("P302", waivable=True)
 def wording_and_bounds(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """The wording of a count agrees with its two numbers.
 
@@ -171,7 +202,7 @@ def wording_and_bounds(annotation: Annotation, inventory: Inventory) -> Iterator
             yield Problem(f"{interval.wording} is {wording!r}, which asks that {expected}; fix one of them", span.id)
 
 
-@rule("P303")
+@rule("P303", waivable=True)
 def number_not_in_words(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A count's numbers must appear in its text.
 
@@ -204,7 +235,7 @@ def _denied_counts(annotation: Annotation, inventory: Inventory) -> Iterator[tup
             yield span, interval, numbers, interval.denies(span.attributes)
 
 
-@rule("P304", "warning")
+@rule("P304", "warning", waivable=True)
 def denied_count_of_no_claim(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """A number that is denied is one that something else in the article claims.
 
@@ -228,7 +259,7 @@ def denied_count_of_no_claim(annotation: Annotation, inventory: Inventory) -> It
             )
 
 
-@rule("P305")
+@rule("P305", waivable=True)
 def count_of_none(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
     """Harm that did not happen is denied harm without a count, where the inventory tells denied harm.
 
@@ -250,7 +281,7 @@ def _name_condition(condition: Condition) -> str:
     return " and ".join(f"{name} to {' or '.join(values)}" for name, values in condition.items())
 
 
-@rule("P401", "warning")
+@rule("P401", "warning", waivable=True)
 def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
     """A span begins and ends at a word boundary.
 
@@ -265,7 +296,7 @@ def cuts_a_word(annotation: Annotation, text: str) -> Iterator[Problem]:
             yield Problem(f"{quote(span.text)} cuts a word of {quote(around, 80)}; take the whole word", span.id)
 
 
-@rule("P402", "warning")
+@rule("P402", "warning", waivable=True)
 def crosses_lines(annotation: Annotation) -> Iterator[Problem]:
     """A span stays within one line of the text, which is a paragraph.
 

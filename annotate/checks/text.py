@@ -8,9 +8,12 @@ from typing import NamedTuple
 from annotate.findings import Problem, Rule, rule
 from annotate.model import Annotation, Article
 from annotate.offsets import normalise, sha256
+from annotate.util.escape import has_unseen
 
 _INVISIBLE = {"Cc", "Cf", "Co", "Cn"}
 _ALLOWED = {"\n", "\r", "\t", "\u200c", "\u200d"}  # joiners are spelling in several scripts; CR has a rule of its own
+_MARKS = "\u061c\u200e\u200f"
+"""Marks of direction that stand between words of scripts that run from right to left and turn nothing around."""
 _ASCII = bytes((*b"\n\t", *range(ord(" "), ord("~") + 1)))
 
 
@@ -129,13 +132,14 @@ def empty_text(text: str) -> Iterator[Problem]:
         yield Problem("begins or ends with white space; add the article again with `annotate add`")
 
 
-@rule("T105", "warning")
+@rule("T105", "warning", waivable=True)
 def invisible_character(text: str) -> Iterator[Problem]:
     """A text has no invisible characters except line ends, tabs and the joiners of some scripts.
 
     Why: an annotator cannot select an invisible character, and a span that begins with one looks right and is wrong.
     Fails: a NUL, a soft hyphen, a zero width space, a mark that changes the direction of writing.
     Passes: plain text; a zero width joiner within a word.
+    Not waivable: control characters, and characters that turn the direction of the text around them.
     """
     invisible = [character for character in set(text) - _ALLOWED if unicodedata.category(character) in _INVISIBLE]
     for offset, character in sorted((text.index(character), character) for character in invisible):
@@ -143,6 +147,7 @@ def invisible_character(text: str) -> Iterator[Problem]:
         yield Problem(
             f"has U+{ord(character):04X} ({name.lower()}), first at {offset}; check whether the source means it",
             line=_line(text, offset),
+            waivable=character in _MARKS or not has_unseen(character),
         )
 
 

@@ -68,7 +68,7 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
     annotate adjudicate apply --as carla
     """
     from annotate.agreement.decisions import decide_gold, list_decided_articles
-    from annotate.checks import find_errors
+    from annotate.checks.waivers import make_error_finder
     from annotate.corpus import Corpus, encode_annotation
     from annotate.inventory import load_inventory
     from annotate.model import GOLD
@@ -85,6 +85,7 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
             raise CannotRun(store.root / "adjudication", "has no files", "write them with `annotate adjudicate plan`")
         paths = {article_id: store.annotation_path(GOLD, article_id) for article_id in article_ids}
         old = {path: store.read_file_if_present(path) for path in paths.values()}
+        find_errors = make_error_finder(store)
         results = [decide_gold(store, inventory, article_id, adjudicator, find_errors) for article_id in article_ids]
         problems = [problem for result in results for problem in result.problems]
         for problem in problems:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import click
 
 import annotate
-from annotate.cli.findings_output import show_findings
+from annotate.cli.findings_output import finding_to_dict, show_findings, show_waived
 from annotate.cli.options import (
     FOLDER_TO_WRITE,
     citation_option,
@@ -65,6 +65,7 @@ def command(
     python -c 'from datasets import load_dataset; print(load_dataset("dist/dataset"))'
     """
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
+    waived = list[annotate.Finding]()
     with ExitStack() as bars:
 
         def show_step(step: str, articles: int) -> Callable[[int], None]:
@@ -83,19 +84,23 @@ def command(
                 schema=schema,
                 workers=workers,
                 progress=show_step,
+                handle_waived=waived.append,
             )
         except annotate.ChecksFailed as failure:
             bars.close()
             subject = f"{corpus}; nothing was written"
-            show_findings(failure.findings, format_, store.root, annotate.list_rules(), subject)
+            show_findings(failure.findings, format_, store.root, annotate.list_rules(), subject, waived=waived)
             ctx.exit(1)
     if format_ == "json":
         import msgspec
 
         data = {"folder": out, **msgspec.to_builtins(manifest)}
+        if waived:
+            data["waived"] = [finding_to_dict(finding, store.root) for finding in waived]
         echo_json(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         _show_manifest(manifest, out)
+        show_waived(waived)
 
 
 def _show_manifest(manifest: "annotate.Manifest", out: str) -> None:

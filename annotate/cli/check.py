@@ -33,7 +33,7 @@ def command(
 ) -> None:
     """Check every file of a corpus, then the corpus as a whole.
 
-    All findings are printed.
+    All findings are printed. Those that corpus/waivers.yaml waives are counted, with the reason (docs/waivers.md).
 
     Exit code 0: no errors (with --strict, no warnings either); 1: findings, or --fix left a file alone that was changed
     meanwhile; 2: could not run.
@@ -44,14 +44,27 @@ def command(
     annotate check --format sarif > findings.sarif
     """
     from annotate.checks import CATALOGUE, fixes
+    from annotate.findings import Finding
     from annotate.util.lock import writing_to
 
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
-    left_alone = list[str]()
+    left_alone, waived = list[str](), list[Finding]()
+
+    def check() -> list[Finding]:
+        waived.clear()
+        with count_progress("checking", article_count) as progress:
+            return annotate.check(
+                store,
+                inventory,
+                workers=workers,
+                progress=progress,
+                folders=(guidelines,),
+                handle_waived=waived.append,
+            )
+
     with writing_to(*([store.root] if fix else [])):
         article_count = len(store.article_ids())
-        with count_progress("checking", article_count) as progress:
-            findings = annotate.check(store, inventory, workers=workers, progress=progress, folders=(guidelines,))
+        findings = check()
         if fix and any(finding.fix for finding in findings):
             fixed, left_alone = fixes.apply_fixes(store, findings)
             for file in fixed:
@@ -59,11 +72,10 @@ def command(
             for file in left_alone:
                 problem = "was changed by another program while it was checked, and was left alone; check it again"
                 echo(f"{Path(corpus) / file}: {problem}", err=True)
-            with count_progress("checking", article_count) as progress:
-                findings = annotate.check(store, inventory, workers=workers, progress=progress, folders=(guidelines,))
+            findings = check()
     annotation_count = sum(len(store.annotated_ids(annotation_set)) for annotation_set in store.annotation_sets())
     counts = f"{count_noun(article_count, 'article')}, {count_noun(annotation_count, 'annotation')}"
     subject = f"{corpus} ({counts}, {len(CATALOGUE)} rules)"
-    show_findings(findings, format_, store.root, CATALOGUE, subject)
+    show_findings(findings, format_, store.root, CATALOGUE, subject, waived=waived)
     if left_alone or any(strict or finding.severity == "error" for finding in findings):
         ctx.exit(1)

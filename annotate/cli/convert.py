@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
     from annotate.convert.run import ShardProgress
+    from annotate.waivers import Waiver
 
 _MAX_DIGITS = 12
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -75,6 +76,11 @@ class Size(click.ParamType[int]):
 @click.option("--people", metavar="FILE", help="YAML or JSON that maps user ids or e-mail addresses to pseudonyms.")
 @click.option("--annotators", metavar="FILE", help="annotators.yaml that says who is a person and who a model.")
 @click.option(
+    "--waivers",
+    metavar="FILE",
+    help="Findings to accept (docs/waivers.md).  [default: corpus/waivers.yaml next to the schema folder]",
+)
+@click.option(
     "--fix",
     is_flag=True,
     help="Correct offsets whose text occurs at exactly one other position that they may mean, and leave out white space"
@@ -94,6 +100,7 @@ def command(
     schema: str,
     workers: int | None,
     scheduler: str | None,
+    waivers: str | None,
     resume: bool,
     overwrite: bool,
     format_: str,
@@ -129,6 +136,7 @@ def command(
                 workers=workers,
                 scheduler=scheduler,
                 progress=progress,
+                waivers=_read_waivers(waivers, schema),
                 **_read_options(parameters, inventory),
             )
     except KeyboardInterrupt:
@@ -143,6 +151,21 @@ def command(
         _show(outcome, out)
     if not outcome.manifest.clean:
         ctx.exit(1)
+
+
+def _read_waivers(file: str | None, schema: str) -> "tuple[Waiver, ...]":
+    """Return the waivers that are not over, and name those that are."""
+    from annotate.waivers import Waivers, find_waivers, read_waivers
+
+    path = Path(file) if file else find_waivers(Path(schema))
+    if path is None:
+        return ()
+    waivers = Waivers(read_waivers(path, None if file else path.parent))
+    for waiver in waivers.all:
+        if waiver not in waivers.active:
+            problem = f"the waiver of {waiver.code} ended on {waiver.until}, so that its findings count again"
+            echo(f"{path}: {problem}; remove it, or give it a later day", err=True)
+    return waivers.active
 
 
 def _read_options(parameters: dict[str, Any], inventory: "annotate.Inventory") -> dict[str, Any]:
@@ -220,6 +243,7 @@ def _show(outcome: "annotate.ConversionOutcome", out: str) -> None:
     for name, counts in (
         ("quarantined", manifest.set_aside),
         ("warnings", manifest.warnings),
+        ("waived", manifest.waived),
         ("exports", manifest.troubles),
         ("left out by the map", manifest.left_out),
     ):

@@ -22,23 +22,39 @@ def show_findings(
     catalogue: Iterable[Rule],
     checked: str = "",
     fixable: bool = True,
+    waived: Sequence[Finding] = (),
 ) -> None:
-    """Print findings.
+    """Print findings, and how many are waived.
 
     Args:
-        findings: The findings.
+        findings: The findings that are not waived.
         format_: One of `FORMATS`.
         root: The folder that the files of the findings are in.
         catalogue: The rules, for SARIF.
         checked: What was checked, for the text format.
         fixable: Whether `annotate check --fix` can be recommended.
+        waived: The findings that are waived. JSON and SARIF list them after the others, with the reason.
     """
     if format_ == "text":
         echo(_text(findings, root, checked, fixable))
+        show_waived(waived)
     elif format_ == "github":
-        echo(_github(findings, root), commands=True)
+        echo(_github(findings, waived, root), commands=True)
     else:
-        echo_json(_sarif(findings, root, catalogue) if format_ == "sarif" else _json(findings, root))
+        everything = [*findings, *waived]
+        echo_json(_sarif(everything, root, catalogue) if format_ == "sarif" else _json(everything, root))
+
+
+def show_waived(waived: Sequence[Finding]) -> None:
+    """Print how many findings of each rule are waived, and why, a line for each reason."""
+    for line in count_waived(waived):
+        echo(line)
+
+
+def count_waived(waived: Sequence[Finding]) -> list[str]:
+    """Return a line for each rule and reason: how many of its findings are waived."""
+    counts = Counter((finding.code, finding.waived) for finding in waived)
+    return [f"{count_noun(number, 'finding')} of {code} waived: {reason}" for (code, reason), number in counts.items()]
 
 
 def _path(finding: Finding, root: Path) -> str:
@@ -84,6 +100,7 @@ def finding_to_dict(finding: Finding, root: Path) -> dict[str, Any]:
         "span": finding.span,
         "message": finding.message,
         "fixable": finding.fix is not None,
+        **({} if finding.waived is None else {"waived": finding.waived}),
     }
 
 
@@ -95,7 +112,7 @@ def _clean(text: str) -> str:
     return defuse_commands(escape_terminal_line(text))
 
 
-def _github(findings: Sequence[Finding], root: Path) -> TerminalText:
+def _github(findings: Sequence[Finding], waived: Sequence[Finding], root: Path) -> TerminalText:
     def format_command(finding: Finding) -> str:
         position = f",line={finding.line}" if finding.line else ""
         span = f"span {finding.span}: " if finding.span else ""
@@ -103,11 +120,17 @@ def _github(findings: Sequence[Finding], root: Path) -> TerminalText:
         message = escape_workflow(_clean(span + finding.message))
         return f"::{finding.severity} file={file}{position},title={finding.code}::{message}"
 
-    return TerminalText("\n".join(map(format_command, findings)))
+    notices = [f"::notice title=waived::{escape_workflow(_clean(line))}" for line in count_waived(waived)]
+    return TerminalText("\n".join([*map(format_command, findings), *notices]))
 
 
 def _sarif(findings: Sequence[Finding], root: Path, catalogue: Iterable[Rule]) -> str:
     """Return SARIF 2.1.0, the OASIS standard."""
+
+    def suppressions(finding: Finding) -> dict[str, Any]:
+        if finding.waived is None:
+            return {}
+        return {"suppressions": [{"kind": "external", "justification": finding.waived}]}
 
     def result(finding: Finding) -> dict[str, Any]:
         location: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(_path(finding, root)))}}
@@ -118,6 +141,7 @@ def _sarif(findings: Sequence[Finding], root: Path, catalogue: Iterable[Rule]) -
             "level": finding.severity,
             "message": {"text": f"span {finding.span}: {finding.message}" if finding.span else finding.message},
             "locations": [{"physicalLocation": location}],
+            **suppressions(finding),
         }
 
     rules = [

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from annotate.findings import Rule
 
 _JSON_FIELDS = ("code", "severity", "name", "summary", "documentation")
+_WAIVABLE = ", may be waived"
 
 
 @click.command("rules")
@@ -40,10 +41,13 @@ def command(code: str | None, format_: str) -> None:
     if not rules:
         raise CannotRun("annotate rules", f"unknown rule {code!r}", "`annotate rules` lists all")
     if format_ == "json":
-        echo_json(json.dumps([{name: getattr(rule, name) for name in _JSON_FIELDS} for rule in rules], indent=2))
+        fields = [{name: getattr(rule, name) for name in _JSON_FIELDS} for rule in rules]
+        waivable = [{"waivable": getattr(rule, "waivable", False)} for rule in rules]
+        echo_json(json.dumps([{**left, **right} for left, right in zip(fields, waivable, strict=True)], indent=2))
     elif code:
         rule = rules[0]
-        echo(TerminalText("{} {} ({})").format(style(rule.code, bold=True), rule.name, rule.severity))
+        note = _WAIVABLE if getattr(rule, "waivable", False) else ""
+        echo(TerminalText("{} {} ({}{})").format(style(rule.code, bold=True), rule.name, rule.severity, note))
         echo_lines(["", *rule.documentation.split("\n")])
     else:
         for rule in rules:

@@ -44,6 +44,7 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
         set_aside: Code of an error → number of quarantined tasks with it.
         warnings: Code of a warning → number of accepted tasks with it.
         left_out: Name that the map leaves out → number of such items in accepted tasks.
+        waived: Code of a waived finding → number of accepted tasks with it.
         troubles: Code of a finding on an export as a file → how often it occurred.
         shards: Number of shards.
         shards_sha256: The hash of the list of shards.
@@ -67,6 +68,7 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
     set_aside: dict[str, int]
     warnings: dict[str, int]
     left_out: dict[str, int]
+    waived: dict[str, int]
     troubles: dict[str, int]
     shards: int
     shards_sha256: str
@@ -95,7 +97,8 @@ def merge_shards(
     types.pop("links", None)  # no export has any
     totals = {config: Total(config, SPLIT, table_file(config, "*")) for config in types}
     counts, sums = Counts(), Counter[str]()
-    errors, warnings, left_out = Counter[str](), Counter[str](), Counter[str]()
+    errors, warnings = Counter[str](), Counter[str]()
+    left_out, waived = Counter[str](), Counter[str]()
     with output.workspace(WORK) as folder:
         path = folder / SHARDS
         with path.open("wb") as file:
@@ -106,6 +109,7 @@ def merge_shards(
                 errors.update(record.set_aside)
                 warnings.update(record.warnings)
                 left_out.update(record.left_out)
+                waived.update(record.waived)
                 for table in record.tables:
                     totals[table.config].add(table)
                 file.write(_encode_line(record))
@@ -124,6 +128,7 @@ def merge_shards(
         citation=None,
         agreement=None,
         statement={},
+        waivers=options.waivers,
     )
     articles = counts.articles.total()
     readme = card(facts).encode() if articles else None
@@ -142,6 +147,7 @@ def merge_shards(
         set_aside=dict(sorted(errors.items())),
         warnings=dict(sorted(warnings.items())),
         left_out=dict(sorted(left_out.items())),
+        waived=dict(sorted(waived.items())),
         troubles=dict(sorted(problems.items())),
         shards=sums["shards"],
         shards_sha256=shards_sha256,

@@ -19,6 +19,7 @@ from annotate.model import Annotator
 from annotate.offsets import sha256
 from annotate.schemas import convert_value
 from annotate.util.files import load_yaml
+from annotate.waivers import Waiver
 
 FORMAT = "annotate conversion 3"
 """Version of the output; changes when the same options would give other bytes."""
@@ -48,6 +49,7 @@ class ConversionOptions:
         fix: Whether to correct the offsets of spans whose words fit at exactly one other position, and to leave out
             white space at their ends.
         search_keys: Whether to look for duplicate keys in every task.
+        waivers: The findings on labels and texts that are waived, or have another severity. None of them is over.
     """
 
     inputs: tuple[str, ...]
@@ -64,6 +66,7 @@ class ConversionOptions:
     largest_task: int = LARGEST_TASK
     fix: bool = False
     search_keys: bool = False
+    waivers: tuple[Waiver, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_names", self.input_names or _short_names(self.inputs))
@@ -91,6 +94,7 @@ class ConversionOptions:
             self.largest_task,
             self.fix,
             self.search_keys,
+            *self.waivers,
         )
         return sha256(msgspec.json.encode(relevant))
 

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +32,7 @@ from annotate.dataset.writer import TableFile, TableWriter
 from annotate.findings import Finding
 from annotate.offsets import sha256
 from annotate.util.parallel import split_evenly, without_garbage_collection
+from annotate.waivers import Waivers
 
 SPLIT = "train"
 """The split of all rows; an export has no splits."""
@@ -87,6 +89,7 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
         set_aside: Code of an error → number of quarantined tasks with it.
         warnings: Code of a warning → number of accepted tasks with it.
         left_out: Name that the map leaves out → number of such items in accepted tasks.
+        waived: Code of a waived finding → number of accepted tasks with it.
         tables: The Parquet files.
         articles: The id of each accepted task and its byte in the export.
         counts: The statistics for the card.
@@ -105,6 +108,7 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
     set_aside: dict[str, int]
     warnings: dict[str, int]
     left_out: dict[str, int]
+    waived: dict[str, int]
     tables: tuple[TableFile, ...]
     articles: tuple[tuple[str, int], ...]
     counts: dict[str, Any]
@@ -173,6 +177,7 @@ class _WorkerTools:
             options.fix,
             options.search_keys,
             options.label_map,
+            Waivers(options.waivers, date.min),
         )
         kinds = {name: annotator.kind for name, annotator in options.annotators.items()}
         self.builder = TableBuilder(options.inventory, options.selected_tables(), kinds=kinds)
@@ -206,6 +211,7 @@ class _ShardBuilder:
         self.errors: Counter[str] = Counter()
         self.warnings: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
+        self.waived: Counter[str] = Counter()
         self.articles: dict[str, int] = {}
         self.first_elsewhere: dict[str, str] = {}
         self.unlabelled = self.unsubmitted = self.tasks = 0
@@ -237,6 +243,7 @@ class _ShardBuilder:
             set_aside=dict(sorted(self.errors.items())),
             warnings=dict(sorted(self.warnings.items())),
             left_out=dict(sorted(self.left_out.items())),
+            waived=dict(sorted(self.waived.items())),
             tables=tables,
             articles=tuple(self.articles.items()),
             counts=self.counts.as_data(),
@@ -251,13 +258,14 @@ class _ShardBuilder:
             offset = batch.byte(index)
             task = self._reject_duplicate(self._reject_large(read_task, batch, index), batch, index)
             if isinstance(task, QuarantinedTask):
-                self.errors.update({finding.code for finding in task.findings if finding.severity == "error"})
+                self.errors.update({finding.code for finding in task.findings if finding.is_error})
                 self.quarantine.append(
                     quarantine_line(self.job.file, offset, task.article_id, task.findings, batch.task(index))
                 )
                 continue
             if task.findings:
-                self.warnings.update({finding.code for finding in task.findings})
+                self.warnings.update({finding.code for finding in task.findings if finding.waived is None})
+                self.waived.update({finding.code for finding in task.findings if finding.waived is not None})
             self.left_out.update(task.left_out)
             if task.chosen is None:
                 if task.is_unsubmitted:
@@ -347,6 +355,7 @@ def quarantine_line(file: str, offset: int, article_id: str | None, findings: Se
             "severity": finding.severity,
             "message": finding.message,
             **({"span": finding.span} if finding.span else {}),
+            **({} if finding.waived is None else {"waived": finding.waived}),
         }
         for finding in findings
     ]

@@ -23,7 +23,7 @@ class AcceptedTask(NamedTuple):
         last: Index after its last annotation.
         chosen: Index of the annotation that represents the article: the ground truth, else the newest, else the one
             with the highest number. None if there are no annotations.
-        findings: Findings, all of them warnings.
+        findings: Findings; each is a warning or waived.
         is_unsubmitted: Whether there are labels, but only in skipped annotations and drafts.
         left_out: The number of items that the map leaves out, by the name that it gives them.
     """

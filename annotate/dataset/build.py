@@ -39,6 +39,7 @@ from annotate.offsets import sha256
 from annotate.outputs import list_sources
 from annotate.redaction.skeleton import SkeletonHeader, encode_skeleton
 from annotate.util.parallel import count_workers, map_in_order, process_pool
+from annotate.waivers import corpus_waivers
 
 
 def build(
@@ -120,6 +121,7 @@ def build(
             text=skeleton is None,
             shared=find_shared(corpus, splits),
             statement=fill_statement(corpus, figures),
+            waivers=corpus_waivers(corpus),
         )
         readme, metadata = card(facts).encode(), croissant(facts)
         manifest = Manifest(

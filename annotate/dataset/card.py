@@ -16,6 +16,7 @@ from annotate.dataset.card_sections import (
     rights_section,
     statement_section,
     tables_section,
+    waivers_section,
 )
 from annotate.dataset.card_splits import split_note, splits_section
 from annotate.dataset.facts import Facts, count_noun, loadable_tables
@@ -96,6 +97,7 @@ def card(facts: Facts) -> str:
         statement_section(facts),
         rights_section(facts),
         limitations_section(facts),
+        waivers_section(facts),
         citation_section(facts),
     )
     body = Markdown("\n\n").join(part for part in parts if part)

@@ -19,6 +19,7 @@ from annotate.util.escape import (
     markdown_link,
     markdown_table,
 )
+from annotate.waivers import Waiver
 
 
 def tables_section(facts: Facts) -> Markdown:
@@ -183,6 +184,35 @@ def limitations_section(facts: Facts) -> Markdown:
     return Markdown("## Limitations\n\n{}").format(
         Markdown("\n").join(Markdown("- {}").format(point) for point in points)
     )
+
+
+def waivers_section(facts: Facts) -> Markdown:
+    """Return the checks that the corpus waives or takes for warnings, each with its reason; empty if there are none."""
+
+    def describe_scope(waiver: Waiver) -> Markdown:
+        limits = {"articles": waiver.articles, "labels of": waiver.annotators, "files": waiver.files}
+        parts = [
+            Markdown("{} {}").format(kind, Markdown(", ").join(map(markdown_code, names)))
+            for kind, names in limits.items()
+            if names
+        ]
+        return Markdown("; ").join(parts) or Markdown("everything")
+
+    if not facts.waivers:
+        return Markdown()
+    rows = (
+        (
+            markdown_code(waiver.code),
+            describe_scope(waiver),
+            waiver.severity or "waived",
+            escape_markdown_words(waiver.reason),
+            waiver.until or "",
+        )
+        for waiver in facts.waivers
+    )
+    table = markdown_table(("check", "of", "findings are", "why", "until"), rows)
+    words = "Findings of these checks are accepted in this corpus, or have another severity; `annotate rules CODE`"
+    return Markdown("## Waived checks\n\n{}\n\n{}").format(Markdown(f"{words} explains a check."), table)
 
 
 def citation_section(facts: Facts) -> Markdown:

@@ -14,6 +14,7 @@ from annotate.inventory import Inventory
 from annotate.model import Annotator
 from annotate.splits.groups import BoundGroups
 from annotate.util.escape import Markdown
+from annotate.waivers import Waiver
 
 FEW = 10
 """The card names labels with fewer examples, and splits with fewer articles to test on."""
@@ -51,6 +52,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         text: False where the words of the articles were left out.
         shared: Which articles share incidents or paragraphs, None where this was not examined.
         files: Every Parquet file.
+        waivers: The findings that the corpus accepts, and why.
     """
 
     inventory: Inventory
@@ -67,6 +69,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     text: bool = True
     shared: BoundGroups | None = None
     files: tuple[TableFile, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def configs(self) -> dict[str, Feature]:

@@ -119,7 +119,7 @@ OPTIONAL_FIELDS = frozenset({*WHOLE_FIELDS, "date"})
 """Fields that become None if nothing of them is in a reader's copy; others become `LOST`."""
 LOST = "…"
 
-_FILES = re.compile(r"(annotators|statement)\.yaml|CHANGELOG\.md|splits/[\w-]+\.txt")
+_FILES = re.compile(r"(annotators|statement|waivers)\.yaml|CHANGELOG\.md|splits/[\w-]+\.txt")
 """The files that a header may have: it comes from outside and must not lead out of the folder."""
 
 Tree = Any
@@ -173,7 +173,12 @@ def make_header(
     negatives: bool,
 ) -> SkeletonHeader:
     """Return the header for a corpus; of its changelog, only the version is kept."""
-    paths = [corpus.annotators_path, corpus.statement_path, *map(corpus.split_path, corpus.split_names())]
+    paths = [
+        corpus.annotators_path,
+        corpus.statement_path,
+        corpus.waivers_path,
+        *map(corpus.split_path, corpus.split_names()),
+    ]
     files = {
         path.relative_to(corpus.root).as_posix(): corpus.read_file(path).decode("utf-8")
         for path in paths

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from annotate import inventory
 from annotate.checks import check
-from annotate.checks.splits import find_leaks
 from annotate.comparison.compare import Comparison
 from annotate.comparison.paths import CHANGELOG, CORPUS, SCHEMA
 from annotate.comparison.release_manifest import FORMAT, ReleaseManifest, decode_manifest, manifest_path
@@ -92,6 +91,7 @@ class Candidate:
         folder: The folder that contains `corpus/`; paths in findings are relative to it.
         repository: The git repository.
         inventory: The inventory.
+        waived: The findings that the corpus waives, as far as they were looked for.
     """
 
     def __init__(
@@ -110,6 +110,7 @@ class Candidate:
         """
         self.version, self.corpus, self.schema = version, corpus, Path(schema)
         self.scratch, self.progress = scratch, progress
+        self.waived = list[Finding]()
         self.folder = find_parent_folder(corpus.root)
         self.repository = Repository(self.folder, corpus.root)
         self.inventory: Inventory = inventory.load_inventory(schema)
@@ -224,17 +225,17 @@ class Candidate:
 
     @cached_property
     def findings(self) -> list[Finding]:
-        """The findings of the corpus checks with warnings, and near-duplicate paragraphs in two splits."""
+        """The findings of the corpus checks with warnings, and near-duplicate paragraphs in two splits.
+
+        Those that the corpus waives are put into `waived`.
+        """
         self.progress("checking the corpus")
-        findings = list(check(self.corpus, self.inventory))
-        if any(finding.severity == "error" for finding in findings):
-            return findings
-        return findings + find_leaks(self.corpus)
+        return list(check(self.corpus, self.inventory, handle_waived=self.waived.append, search_leaks=True))
 
     @property
     def has_errors(self) -> bool:
         """Whether the corpus checks find an error."""
-        return any(finding.severity == "error" for finding in self.findings)
+        return any(finding.is_error for finding in self.findings)
 
     @cached_property
     def agreement(self) -> "Report | None":

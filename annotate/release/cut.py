@@ -7,7 +7,7 @@ everything else does.
 import contextlib
 import fcntl
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,12 +86,16 @@ class CutResult(NamedTuple):
         prepared: The files that were written and wait for a person, relative to the folder that contains `corpus/`.
         drafted: Whether the changelog entry is a draft that a person must complete.
         sums_sha256: The SHA-256 of SHA256SUMS; empty unless the release was made.
+        warnings: The findings that do not refuse the release.
+        waived: The findings that the corpus waives.
     """
 
     refused: tuple[Finding, ...] = ()
     prepared: tuple[str, ...] = ()
     drafted: bool = False
     sums_sha256: str = ""
+    warnings: tuple[Finding, ...] = ()
+    waived: tuple[Finding, ...] = ()
 
 
 def cut_release(options: CutOptions, progress: Progress = lambda activity: None) -> CutResult:
@@ -120,21 +124,38 @@ def cut_release(options: CutOptions, progress: Progress = lambda activity: None)
             raise CannotRun(options.out, "is not ignored by git", hint)
         if candidate.releases.tagged_commit(version) == candidate.repository.head:
             # The release exists; only its folder is built again.
-            if refused := tuple(check_candidate(candidate, _REBUILDING)):
+            if refused := _split(check_candidate(candidate, _REBUILDING)).errors:
                 return CutResult(refused=refused)
             return CutResult(sums_sha256=write_bundle(candidate, options.out, options.text))
-        if refused := (*check_candidate(candidate, _FIRST), *_unrelated_changes(candidate)):
-            return CutResult(refused=refused)
+        refused, warnings = _split((*check_candidate(candidate, _FIRST), *_unrelated_changes(candidate)))
+        waived = tuple(candidate.waived)
+        if refused:
+            return CutResult(refused=refused, warnings=warnings, waived=waived)
         if result := _prepare(candidate, options, progress):
-            return result
-        if refused := tuple(check_candidate(candidate, _AFTER_PREPARING)) or tuple(check_candidate(candidate, _LAST)):
-            return CutResult(refused=refused)
+            return result._replace(warnings=warnings, waived=waived)
+        for rules in (_AFTER_PREPARING, _LAST):
+            if refused := _split(check_candidate(candidate, rules)).errors:
+                return CutResult(refused=refused, warnings=warnings, waived=waived)
         sums_sha256 = write_bundle(candidate, options.out, options.text)
         progress("making the tag")
         body = candidate.entry.body if candidate.entry else ""
         message = f"{candidate.inventory.title} {version}\n\n{body}\n\n{SUMS} has the SHA-256 {sums_sha256}\n"
         candidate.repository.create_tag(version, message, options.sign)
-        return CutResult(sums_sha256=sums_sha256)
+        return CutResult(sums_sha256=sums_sha256, warnings=warnings, waived=waived)
+
+
+class _SplitFindings(NamedTuple):
+    """Findings that refuse a release, and those that do not."""
+
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+
+
+def _split(findings: Iterable[Finding]) -> _SplitFindings:
+    errors, warnings = list[Finding](), list[Finding]()
+    for finding in findings:
+        (errors if finding.is_error else warnings).append(finding)
+    return _SplitFindings(tuple(errors), tuple(warnings))
 
 
 @contextlib.contextmanager

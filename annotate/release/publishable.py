@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from annotate.checks import check
-from annotate.checks.splits import find_leaks
 from annotate.corpus import Corpus
 from annotate.dataset.citation import find_citation
 from annotate.dataset.publication import explain_stale
@@ -28,7 +27,7 @@ def list_refusals(corpus: str, schema: str, dataset: Path, citation: str | None)
         citation: The CITATION.cff that it was built with; None for the one next to the corpus folder.
     """
     inventory, store = load_inventory(schema), Corpus(corpus)
-    errors = sum(finding.severity == "error" for finding in check(store, inventory)) or len(find_leaks(store))
+    errors = sum(finding.is_error for finding in check(store, inventory, search_leaks=True))
     changed = uncommitted_files(store.root)
     if changed is None:
         yield f"{corpus}: is not in a git repository with a commit; commit the corpus first"

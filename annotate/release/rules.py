@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from annotate.checks.waivers import load_waivers, waiver_refused
 from annotate.comparison.release_manifest import compare_datasets, compare_files, decode_manifest, manifest_path
 from annotate.comparison.releases import FOLDER, SUFFIX, TAG_PREFIX, Release
 from annotate.comparison.semver import find_needed_version, next_version, parse_version
@@ -315,19 +316,24 @@ def read_gate(corpus: Corpus) -> Gate | None:
     return msgspec.convert(value, Gate, strict=False)
 
 
-@rule("V301")
+@rule("V301", waivable=True)
 def corpus_not_clean(candidate: Candidate) -> Iterator[Problem]:
     """The corpus checks find nothing, not even a warning, and no near-duplicate paragraphs are in two splits.
 
     Why: every user gets the errors of a release.
     Fails: any finding of `annotate check --strict`.
-    Passes: no finding.
+    Passes: no finding that corpus/waivers.yaml does not waive. A waiver of V301 itself is about warnings only.
     """
     for code, count in Counter(finding.code for finding in candidate.findings).items():
         first = next(finding for finding in candidate.findings if finding.code == code)
         more = f", and {count - 1} more" if count > 1 else ""
         file = f"{candidate.relative_path(candidate.corpus.root)}/{first.file}"
-        yield Problem(f"{code}: {first.message}{more}; see `annotate check --strict`", file=file, line=first.line)
+        yield Problem(
+            f"{code}: {first.message}{more}; see `annotate check --strict`",
+            file=file,
+            line=first.line,
+            waivable=not any(finding.is_error for finding in candidate.findings if finding.code == code),
+        )
 
 
 @rule("V302")
@@ -348,7 +354,7 @@ def no_rights(candidate: Candidate) -> Iterator[Problem]:
         yield Problem(problem, file=CITATION)
 
 
-@rule("V303")
+@rule("V303", waivable=True)
 def agreement_too_low(candidate: Candidate) -> Iterator[Problem]:
     """Agreement on each label reaches what corpus/release.yaml states.
 
@@ -481,10 +487,17 @@ _NEED_VALID_CORPUS = (agreement_too_low, agreement_stale, not_reproducible, tabl
 
 
 def check_candidate(candidate: Candidate, rules: Iterable[Rule] = RULES) -> Iterator[Finding]:
-    """Yield the findings on a candidate, rule by rule.
+    """Yield the findings on a candidate that its corpus does not waive, rule by rule.
 
-    Rules that need a valid corpus are skipped if the corpus checks find errors.
+    Rules that need a valid corpus are skipped if the corpus checks find errors. What is waived is put into
+    `candidate.waived`. A finding is a warning where the corpus says so; warnings do not refuse a release.
     """
-    for rule_ in rules:
+    file = candidate.relative_path(candidate.corpus.waivers_path)
+    loaded = load_waivers(candidate.corpus, RULES, file)
+    yield from (finding for finding in loaded.findings if finding.code == waiver_refused.code)
+    checked = list(rules)
+    for rule_ in checked:
         if rule_ not in _NEED_VALID_CORPUS or not candidate.has_errors:
-            yield from rule_("", None, candidate)
+            yield from loaded.waivers.sort_out(rule_("", None, candidate), candidate.waived.append)
+    if corpus_not_clean in checked and not candidate.has_errors:
+        yield from loaded.check_use(file, {rule_.code for rule_ in RULES} - {rule_.code for rule_ in checked})

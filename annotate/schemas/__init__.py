@@ -35,6 +35,7 @@ PACKAGE_SCHEMAS = (
     "migration",
     "import-map",
     "release",
+    "waivers",
 )
 
 LONGEST_MESSAGE = 240

@@ -48,6 +48,8 @@ FORMS = {
     rf"^[0-9]+\.[0-9]+\.[0-9]+{END}": "a version, as in 1.0.0",
     f"^[0-9a-f]{{64}}{END}": "a SHA-256, 64 of the characters 0 to 9 and a to f",
     f"^[0-9]{{4}}(-[0-9]{{2}}(-[0-9]{{2}})?)?{END}": "a year, a month or a day, as in 2017, 2017-06 or 2017-06-30",
+    f"^[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]){END}": "a day, as in 2017-06-30",
+    f"^[A-Z][0-9]{{3}}{END}": "the code of a rule, as in P401",
     f"^[a-z]{{2,3}}{END}": "the code of a language, as in en",
     f"^[a-z]{{2,3}}(-[A-Za-z0-9]+)*{END}": "the code of a language, as in en or pt-BR",
     rf"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.md{END}": "a path of a Markdown file in guidelines/, as in labels/load.md",

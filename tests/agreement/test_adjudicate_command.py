@@ -6,6 +6,7 @@ import msgspec
 import pytest
 import yaml
 
+from annotate.agreement.adjudication import find_agreed, refer_to
 from tests.conftest import Project
 
 
@@ -162,3 +163,22 @@ def test_decision_without_a_difference_is_reported(project: Project, decisions: 
     planned = project.annotate("adjudicate", "plan", "--from", "anna,ben")
     assert "harbour: 10 spans, 6 relations agreed, 0 differences decided, 0 open; 1 decisions under" in planned.output
     assert project.annotate("adjudicate", "apply", "--as", "ben").exit_code == 0
+
+
+def test_two_spans_that_no_decision_can_tell_apart_are_refused(project: Project) -> None:
+    """Two events on one word have one reference: decisions would keep one of them and lose the other."""
+    annotation = project.corpus.read_annotation("anna", "harbour")
+    twice = msgspec.structs.replace(annotation.spans[0], id="twice")
+    both = msgspec.structs.replace(annotation, spans=(*annotation.spans, twice))
+    project.corpus.write_annotation("anna", both)
+    project.corpus.write_annotation("ben", msgspec.structs.replace(both, annotator="ben"))
+    before = project.snapshot()
+    refused = project.annotate("adjudicate", "plan", "--from", "anna,ben")
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
+    reference = f"{twice.label}@{twice.start}-{twice.end}"
+    assert f"corpus/annotations/anna/harbour.json: has two spans {reference}, which no decision" in refused.output
+    assert project.snapshot() == before
+    agreed = find_agreed([both, msgspec.structs.replace(both, annotator="ben")], project.corpus.read_text("harbour"),
+                         "1.0.0", "agreed")  # fmt: skip
+    assert len(agreed.spans) == len(annotation.spans) - 1
+    assert reference not in map(refer_to, agreed.spans)

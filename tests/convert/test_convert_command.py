@@ -302,3 +302,62 @@ def test_export_of_a_later_inventory_is_reported_item_by_item(place: Place, proj
     ]
     assert len([finding for finding in findings if finding["code"] == "L202"]) == len(added)
     assert len([finding for finding in findings if finding["code"] == "L403"]) == 1
+
+
+WAIVERS = "waivers: [{{code: P401, reason: Half words were wanted.{limits}}}]\n"
+
+
+@pytest.fixture
+def cut(place: Place, project: Project) -> Project:
+    """A project next to an export of it in which P401 and P303 find something in the labels of anna."""
+    project.replace(
+        "corpus/annotations/anna/market.json",
+        '"end": 32, "text": "Two to 3 carts"',
+        '"end": 31, "text": "Two to 3 cart"',
+    )
+    place.export(exported(project.corpus, project.schema))
+    return project
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["fast path", "slow path"])
+@pytest.mark.parametrize(("limits", "waived"), [("", 1), (", annotators: [user-1]", 1), (", annotators: [nobody]", 0)])
+def test_waivers_of_the_corpus_hold_for_its_exports(
+    place: Place, cut: Project, fast: bool, limits: str, waived: int
+) -> None:
+    """`convert` looks for them next to the schema folder, as `check` does in the corpus."""
+    words = [] if fast else ["--search-keys"]
+    before = place.convert("export.json", *words, schema=cut.schema, out="before")
+    assert (before.exit_code, "warnings: P401 × 1" in before.output) == (0, True), before.output
+    assert "waived" not in before.output
+    cut.path("corpus/waivers.yaml").write_text(WAIVERS.format(limits=limits))
+    after = place.convert("export.json", *words, schema=cut.schema)
+    assert (after.exit_code, "waived: P401 × 1" in after.output) == (0, bool(waived)), after.output
+    assert place.manifest()["waived"] == ({"P401": 1} if waived else {})
+    assert place.manifest()["warnings"] == ({} if waived else {"P401": 1})
+    assert "Half words were wanted." in (place.root / "out" / "README.md").read_text()
+    resumed = place.convert("export.json", "--resume", *words, schema=cut.schema)
+    assert resumed.exit_code == 0, resumed.output
+
+
+def test_an_error_that_is_a_warning_here_quarantines_nothing(place: Place, cut: Project) -> None:
+    cut.replace("corpus/annotations/anna/market.json", '"least": 2', '"least": 1')
+    place.export(exported(cut.corpus, cut.schema))
+    assert place.convert("export.json", schema=cut.schema, out="before").exit_code == CODES["set aside"]
+    file = place.root / "accepted.yaml"
+    file.write_text("waivers: [{code: P303, severity: warning, reason: Counts were rounded.}]\n")
+    done = place.convert("export.json", "--waivers", file, schema=cut.schema)
+    assert (done.exit_code, "warnings: P303 × 1, P401 × 1" in done.output) == (0, True), done.output
+    file.write_text("waivers: [{code: P303, reason: Counts were rounded., until: 2020-01-01}]\n")
+    done = place.convert("export.json", "--waivers", file, schema=cut.schema, out="after")
+    assert (done.exit_code, "the waiver of P303 ended on 2020-01-01" in done.output) == (CODES["set aside"], True)
+    changed = place.convert("export.json", "--resume", schema=cut.schema)
+    assert (changed.exit_code, "was started with other" in changed.output) == (2, True)
+
+
+@pytest.mark.parametrize("text", ["waivers: [", "waivers: [{code: P401}]", "[]"])
+def test_faulty_waivers_are_one_line(place: Place, cut: Project, text: str) -> None:
+    cut.path("corpus/waivers.yaml").write_text(text)
+    done = place.convert("export.json", schema=cut.schema)
+    assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output
+    assert "corpus/waivers.yaml" in done.output
+    assert not (place.root / "out").exists()

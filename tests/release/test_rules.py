@@ -290,3 +290,62 @@ def test_wrong_input_is_reported_in_one_line(released: Maintained, tmp_path: Pat
     result = released.annotate("release", "check", NEXT)
     assert result.exit_code == 1
     assert "2 is more than 1; write a number of at least 0 and at most 1" in result.output
+
+
+WAIVERS, REASON = "corpus/waivers.yaml", "The file is kept for the publisher."
+
+
+def run_rules(project: Maintained, *codes: str) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """Return code, severity and file of what rules find, and the codes of what is waived."""
+    with open_candidate(NEXT, project.corpus.root, project.schema) as candidate:
+        findings = list(check_candidate(candidate, [BY_CODE[code] for code in codes]))
+        return [(f.code, f.severity, f.file) for f in findings], [finding.code for finding in candidate.waived]
+
+
+def test_release_is_not_refused_for_what_the_corpus_waives(released: Maintained) -> None:
+    notes, faulty = "corpus/notes.orig", "corpus/annotations/anna/market.json"
+    released.write(notes, "x")
+    assert run_rules(released, "V301") == ([("V301", "error", notes)], [])
+    released.write(WAIVERS, f"waivers: [{{code: C115, reason: {REASON}, files: [notes.orig]}}]\n")
+    assert run_rules(released, "V301") == ([], ["C115"])
+    released.write(WAIVERS, f"waivers: [{{code: V301, reason: {REASON}, severity: warning}}]\n")
+    assert run_rules(released, "V301") == ([("V301", "warning", notes)], [])
+    released.replace(faulty, '"least": 2', '"least": 1')
+    findings, _ = run_rules(released, "V301")
+    assert set(findings) == {("V301", "warning", notes), ("V301", "error", faulty)}
+    released.write(WAIVERS, f"waivers: [{{code: V301, reason: {REASON}}}]\n")
+    assert run_rules(released, "V301") == ([("V301", "error", faulty)], ["V301"])
+
+
+@pytest.mark.parametrize(
+    ("waiver", "code", "severity"),
+    [
+        ("code: V205", "C603", "error"),
+        ("code: V999", "C603", "error"),
+        ("code: V301, articles: [market]", "C603", "error"),
+        ("code: V303", "C602", "warning"),
+        ("code: V303, until: 2020-01-01", "C601", "warning"),
+    ],
+)
+def test_waivers_of_the_gate_are_checked_with_it(released: Maintained, waiver: str, code: str, severity: str) -> None:
+    released.write(WAIVERS, f"waivers: [{{{waiver}, reason: x}}]\n")
+    assert run_rules(released, "V301", "V303", "V205") == ([(code, severity, WAIVERS)], [])
+    assert released.annotate("check", "--strict").exit_code == 0
+
+
+def test_release_is_cut_with_warnings_and_waived_findings(port: Maintained) -> None:
+    port.write("corpus/notes.orig", "x")
+    port.replace("corpus/annotations/anna/market.json", '"least": 2', '"least": 1')
+    entries = f"{{code: V301, reason: {REASON}, severity: warning}}, {{code: P303, reason: Counts were rounded.}}"
+    port.write(WAIVERS, f"waivers: [{entries}]\n")
+    port.commit()
+    port.prepare(VERSION)
+    checked = port.annotate("release", "check", VERSION)
+    done = port.annotate("release", "cut", VERSION)
+    assert (checked.exit_code, done.exit_code) == (0, 0), done.output
+    for output in (checked.output, done.output):
+        assert "corpus/notes.orig: V301 C115: has no place in a corpus" in output
+        assert "1 finding of P303 waived: Counts were rounded.\n" in output
+    card = port.path(f"dist/release/{VERSION}/dataset/README.md").read_text()
+    assert f"| `V301` | everything | warning | {REASON} |" in card
+    assert port.annotate("release", "verify", f"dist/release/{VERSION}").exit_code == 0

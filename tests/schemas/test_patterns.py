@@ -20,6 +20,7 @@ from tests.conftest import BASE, ROOT, Project
 UNSEEN = [chr(code) for code in range(0x2100) if has_unseen(chr(code))]
 VALID = [
     *("a", "a-b", "ab", "en", "en-GB", "0.1.0", "0" * 64, "2017-06-30", "#336699", "labels/a.md", "x y", "a/b"),
+    "P401",
     *("naïve “quotes”", "Ж", "a\u00a0b", "𐐀"),
 ]
 

@@ -61,13 +61,16 @@ def cut(
     options = CutOptions(version, Path(corpus), Path(schema), folder, release_day, not without_text, sign)
     with show_progress() as progress:
         result = cut_release(options, progress)
+    if result.refused or result.warnings or result.waived:
+        shown, subject = (*result.refused, *result.warnings), f"version {version} of {corpus}"
+        show_findings(shown, "text", Path(corpus).parent, RULES, subject, False, result.waived)
     if result.refused:
-        show_findings(result.refused, "text", Path(corpus).parent, RULES, f"version {version} of {corpus}", False)
+        ctx.exit(1)
     elif result.prepared:
         echo_lines(_next_steps(version, result))
     else:
         echo(f"{version}: written to {folder}, SHA256SUMS {result.sums_sha256}, tagged v{version}")
-    ctx.exit(1 if result.refused or result.prepared else 0)
+    ctx.exit(1 if result.prepared else 0)
 
 
 def _next_steps(version: str, result: "CutResult") -> list[str]:

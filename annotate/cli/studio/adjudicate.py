@@ -117,7 +117,7 @@ def _set_up(
 def _pull(
     corpus: "Corpus", inventory: "Inventory", title: str, folder: str | None, adjudicator: str, user: int | None
 ) -> bool:
-    from annotate.checks import check_annotation
+    from annotate.checks.waivers import make_error_finder
     from annotate.labelstudio.adjudication import read_gold, write_gold
     from annotate.labelstudio.annotators import identify_user
     from annotate.labelstudio.journal import user_ids
@@ -133,7 +133,8 @@ def _pull(
         identify_user(corpus, state, server, user_ids(tasks), adjudicator, user)
         with writing_to(corpus.root):
             results = read_gold(corpus, inventory, state, server, tasks, adjudicator)
-            written = [write_gold(corpus, inventory, result, check_annotation) for result in results]
+            find_errors = make_error_finder(corpus)
+            written = [write_gold(corpus, inventory, result, find_errors) for result in results]
     for entry in written:
         if entry.gold:
             counts = f"{len(entry.gold.spans)} spans, {len(entry.gold.relations)} relations"
