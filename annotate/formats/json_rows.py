@@ -384,8 +384,7 @@ class _RowParser:
             is_plain_list = isinstance(value, list) and not any(isinstance(inner, list | dict) for inner in value)
             for inner in value if is_plain_list else (value,):
                 if not _is_empty(inner):
-                    is_number = isinstance(inner, int) and not isinstance(inner, bool)
-                    yield AttributeItem(self._line, "", target, name, inner if is_number else _as_text(inner), layer)
+                    yield AttributeItem(self._line, "", target, name, _as_text(inner), layer)
 
 
 def _as_object(entry: Any, order: tuple[str, ...]) -> Row | None:

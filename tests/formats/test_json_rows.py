@@ -416,3 +416,21 @@ def test_no_line_ends_in_an_exception(data: st.DataObject) -> None:
             mapped = map_document(raw, reader.label_map, LABELS, origin, Details())
             numbers = mapped.counts
             assert numbers.read == numbers.taken + numbers.left_out + numbers.reported
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "expected"),
+    [
+        ("integer", 40, 40), ("integer", "40", 40), ("integer", -1, None), ("integer", 1.5, None),
+        ("number", -0.5, -0.5), ("number", 3, 3), ("number", 1e-07, 1e-07), ("number", 2e300, 2e300),
+        ("text", 5, "5"), ("text", True, "true"), ("text", {"a": [1]}, '{"a": [1]}'),
+    ],
+)  # fmt: skip
+def test_values_of_spans(project: Project, type_: str, value: Any, expected: Any) -> None:
+    """Attributes of each type, from numbers, text, and objects that the map names as a whole."""
+    project.replace("schema/labels.yaml", "labels: [Quay]\n    type: text", f"labels: [Quay]\n    type: {type_}")
+    row = {"text": TEXT, "spans": [{**PIER, "extra": value}]}
+    result = take_in(project, "prodigy", [row], *AS_ANNA, text=MAP + "attributes: {extra: {attribute: remark}}\n")
+    assert [code for code, _ in findings(result)] == ([] if expected is not None else ["F209"]), result.output
+    (span,) = taken(project, BY_HASH).spans
+    assert span.attributes == ({} if expected is None else {"remark": expected})
