@@ -103,6 +103,8 @@ def command(
     if given_map is None and report == "text" and any(one.code == unmapped.code for one in tally.grouped_findings()):
         hint = f"write a map (docs/interchange.md) and give it with --map, or as {default_path}"
         echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
+    if report == "text" and tally.fates["refused"]:
+        echo("Nothing is written of a refused text. Correct what is reported, and run the same import again.", err=True)
     if report == "text" and tally.documents > tally.fates["refused"] and not plan:
         echo(f"Next: annotate check {corpus}", err=True)
     ctx.exit(1 if tally.errors else 0)

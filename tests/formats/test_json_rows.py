@@ -477,3 +477,13 @@ def test_maps_of_the_schema_folder(project: Project) -> None:
     assert project.annotate(*words, "--plan").exit_code == 0
     project.path("others/map.yaml").write_text("spans: {PER: null}\n")
     assert "1 left out by the map" in project.annotate(*words, "--plan").output
+
+
+def test_messages_on_spans_that_quote_no_words(project: Project) -> None:
+    row = {"id": 1, "text": f" {TEXT}", "label": [[0, 7, "PER"], [3, 99, "PER"], [3, 7, "PER"]]}
+    result = take_in(project, "doccano", [row], *AS_ANNA)
+    assert [json.loads(line)["message"] for line in result.stdout.splitlines()[:-1]] == [
+        "' 🚢 Anna' begins or ends outside the article or within one of its characters; fix the offsets",
+        "offsets are outside the text; fix the offsets",
+    ]
+    assert words_of(taken(project, "1")) == [("s3", "Speaker", "Anna")]
