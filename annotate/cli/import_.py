@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     "--map",
     "map_",
     type=click.Path(),
-    help="YAML file that maps source labels to inventory labels.  [default: map.yaml in FOLDER, if there is one]",
+    help="YAML file that maps source labels to inventory labels.  [default: map.yaml in FOLDER, or else "
+    "maps/FORMAT.yaml in the schema folder, if there is one]",
 )
 @click.option(
     "--annotator", help="Id of the annotator who made the labels, as in annotators.yaml.  [default: who the files name]"
@@ -80,13 +81,14 @@ def command(
     from annotate.formats.rules import unmapped
     from annotate.ingest import Details
     from annotate.inventory import load_inventory
-    from annotate.label_map import identity_map, load_map
+    from annotate.label_map import find_map, identity_map
 
     root = Path(folder)
     inventory, store = load_inventory(schema), Corpus(corpus)
     default_path = root / "map.yaml"
     map_path = Path(map_) if map_ else default_path if default_path.exists() else None
-    label_map = load_map(map_path, inventory) if map_path else identity_map(inventory)
+    given_map = find_map(None if map_path is None else str(map_path), format_, inventory)
+    label_map = given_map or identity_map(inventory)
     if annotator is None and format_ not in ("jsonl", *TOOLS):
         problem = f"is missing, and files of {format_} do not say who labelled"
         raise CannotRun("--annotator", problem, "name one of annotators.yaml")
@@ -98,9 +100,11 @@ def command(
     if not tally.documents:
         raise CannotRun(root, f"holds no files of {format_}", "name the folder of the files")
     _echo(_format_tally(tally, report), report)
-    if map_path is None and report == "text" and any(one.code == unmapped.code for one in tally.grouped_findings()):
+    if given_map is None and report == "text" and any(one.code == unmapped.code for one in tally.grouped_findings()):
         hint = f"write a map (docs/interchange.md) and give it with --map, or as {default_path}"
         echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
+    if report == "text" and tally.fates["refused"]:
+        echo("Nothing is written of a refused text. Correct what is reported, and run the same import again.", err=True)
     if report == "text" and tally.documents > tally.fates["refused"] and not plan:
         echo(f"Next: annotate check {corpus}", err=True)
     ctx.exit(1 if tally.errors else 0)

@@ -26,7 +26,7 @@ from annotate.formats.document import (
     UnreadableItem,
 )
 from annotate.formats.escapes import unescape_line
-from annotate.formats.placement import ArticleWindow, check_offsets
+from annotate.formats.placement import ArticleWindow, check_offsets, read_pieces
 from annotate.ingest import ArticleRejected, Cut, Details, Intake, cut_articles
 from annotate.inventory import Inventory
 from annotate.label_map import AttributeMap, EventMap, LabelMap, RelationMap, SpanMap
@@ -353,7 +353,8 @@ class _ItemMapper:
             pieces = correction
         in_article = self.window.convert(tuple(sorted(pieces)))
         if in_article is None:
-            self._report(rules.between_characters, item.line, item.words)
+            words = read_pieces(self.text, pieces) if item.words is None else item.words
+            self._report(rules.between_characters, item.line, words)
         elif len(in_article) > 1 and self.inventory.pieces is None:
             self._report(rules.not_in_model, item.line, "the inventory has no relation that joins the pieces of a span")
         elif not _SPAN_ID.fullmatch(item.ref):

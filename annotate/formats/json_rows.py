@@ -8,7 +8,7 @@ so that the map must name it, too. Values that say nothing (null, empty text, li
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, count, islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -73,22 +73,25 @@ class JsonRows:
         return {raw.origin.annotator for raw in self.read(folder) if raw.origin} if self._keys.annotator else set()
 
     def read_lines(self, file: str, lines: Iterable[bytes]) -> Iterator[RawDocument]:
-        """Read the lines of a file, whose name is `file`. It is refused as a whole if its first lines have no text."""
+        """Read the lines of a file, whose name is `file`. It is refused as a whole if none of the first can be read."""
         numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip(b"\xef\xbb\xbf \t\r\n"))
         first = list(islice(numbered, _ROWS_TO_TRY))
-        rows = [row for row in map(_parse_or_none, first) if row is not None]
-        if rows and not any(_find_text(row, self._keys) for row in rows):
-            keys = ", ".join(map(quote, islice(rows[0], 12)))
-            why = f"{_explain_no_text(self._keys)}, but the keys {keys}; name the key in the map: jsonl: {{text: …}}"
-            number = len(first) + sum(1 for _ in numbered)
-            yield refused_document("", file, next(rules.unreadable(file, None, why)), number)
+        tried = [self._read_line(file, number, line) for number, line in first]
+        unreadable = [raw.refusal for raw in tried if raw.refusal and raw.refusal.code == rules.unreadable.code]
+        if len(tried) == len(unreadable) > 1:
+            problem = f"line {unreadable[0].line} {unreadable[0].message}"
+            problem = f"none of its first {len(tried)} lines can be read: {problem}"
+            number = len(tried) + sum(1 for _ in numbered)
+            yield refused_document("", file, next(rules.unreadable(file, None, problem)), number)
             return
-        for number, line in chain(first, numbered):
+        yield from tried
+        for number, line in numbered:
             yield self._read_line(file, number, line)
 
     def _read_line(self, file: str, number: int, line: bytes) -> RawDocument:
         try:
-            return _RowParser(file, number, _parse(number, line), self._keys, self._mapped).parse()
+            row = _parse(number, line)
+            return _RowParser(file, number, row, self._keys, self._mapped).parse(_find_text(row, self._keys))
         except (ValueError, RecursionError) as error:
             return refused_document("", file, next(rules.unreadable(file, None, _explain(error))).at(number))
 
@@ -110,24 +113,37 @@ def _is_empty(value: Any) -> bool:
 
 def _find(row: Row, name: str | None) -> _Value | None:
     """Return the value of a key, or of the keys that a name with dots leads along; None if it says nothing."""
-    if name is None:
-        return None
+    found = _find_any(row, name) if name is not None else None
+    return None if found is None or _is_empty(found.value) else found
+
+
+def _find_any(row: Row, name: str) -> _Value | None:
     place = (name,) if name in row else tuple(name.split("."))
     value: Any = row
     for key in place:
         if not isinstance(value, dict) or key not in value:
             return None
         value = value[key]
-    return None if _is_empty(value) else _Value(place, value)
+    return _Value(place, value)
 
 
-def _find_text(row: Row, keys: RowKeys) -> _Value | None:
+def _find_text(row: Row, keys: RowKeys) -> _Value:
+    """Return the text of a line.
+
+    Raises:
+        ValueError: If it has none, or no list of spans, so that it may be a text that nobody labelled.
+    """
+    others = f"but the keys {', '.join(map(quote, islice(row, 12)))}"
     values = (found for name in _as_names(keys.text) if (found := _find(row, name)))
-    return next((found for found in values if isinstance(found.value, str)), None)
-
-
-def _explain_no_text(keys: RowKeys) -> str:
-    return f"has no text under {' or '.join(map(repr, _as_names(keys.text)))}"
+    text = next((found for found in values if isinstance(found.value, str)), None)
+    if text is None:
+        problem = f"has no text under {' or '.join(map(repr, _as_names(keys.text)))}, {others}"
+        raise ValueError(f"{problem}; name the key in the map: jsonl: {{text: …}}")
+    names = _as_names(keys.spans)
+    if not any(_find_any(row, name) for name in (*names, *_as_names(keys.relations), *keys.accept)):
+        problem = f"has no spans under {' or '.join(map(repr, names))}, {others}"
+        raise ValueError(f"{problem}; name the key in the map: jsonl: {{spans: …}}, or add an empty list")
+    return text
 
 
 def _explain(error: Exception) -> str:
@@ -137,7 +153,7 @@ def _explain(error: Exception) -> str:
         return f"is not UTF-8 at byte {error.start} of the line; convert the file first"
     if isinstance(error, UnicodeEncodeError):
         return "has half a character, an escape such as \\ud83d without the other half; fix the line"
-    return shorten(str(error), 200)
+    return shorten(str(error), 400)
 
 
 def _parse(number: int, line: bytes) -> Row:
@@ -153,19 +169,12 @@ def _parse(number: int, line: bytes) -> Row:
     try:
         row = json.loads(text, object_pairs_hook=_require_unique, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise ValueError(f"is not JSON: {error.msg} at column {error.colno}; fix the line") from error
+        raise ValueError(f"is not JSON: {error.msg} at column {error.colno}; write one object a line") from error
     if not isinstance(row, dict):
-        raise ValueError("is not a JSON object; write one object for each text")  # noqa: TRY004 - a fault of the file
+        raise ValueError("is not a JSON object; write one object a line")  # noqa: TRY004 - a fault of the file
     if "\\ud" in text.lower():
         json.dumps(row, ensure_ascii=False).encode("utf-8")
     return row
-
-
-def _parse_or_none(numbered: tuple[int, bytes]) -> Row | None:
-    try:
-        return _parse(*numbered)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _require_unique(pairs: list[tuple[str, Any]]) -> Row:
@@ -193,15 +202,8 @@ class _RowParser:
         self._refs_by_offsets: dict[tuple[Any, Any], list[tuple[str, str]]] = {}
         """The offsets of spans, in the unit of the file → their labels and refs."""
 
-    def parse(self) -> RawDocument:
-        """Return the document of the line.
-
-        Raises:
-            ValueError: If it has no valid text.
-        """
-        text = _find_text(self._row, self._keys)
-        if text is None:
-            raise ValueError(f"{_explain_no_text(self._keys)}; add it, or name its key in the map")
+    def parse(self, text: _Value) -> RawDocument:
+        """Return the document of the line, whose text is `text`."""
         self._used.add(text.place)
         data = text.value.encode("utf-8")
         article_id = self._make_id(text.value)
@@ -384,8 +386,7 @@ class _RowParser:
             is_plain_list = isinstance(value, list) and not any(isinstance(inner, list | dict) for inner in value)
             for inner in value if is_plain_list else (value,):
                 if not _is_empty(inner):
-                    is_number = isinstance(inner, int) and not isinstance(inner, bool)
-                    yield AttributeItem(self._line, "", target, name, inner if is_number else _as_text(inner), layer)
+                    yield AttributeItem(self._line, "", target, name, _as_text(inner), layer)
 
 
 def _as_object(entry: Any, order: tuple[str, ...]) -> Row | None:

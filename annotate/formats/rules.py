@@ -140,8 +140,9 @@ def wrong_offsets(
     hint = "correct them with --fix" if can_fix else "fix the offsets"
     if taken_by:
         hint = f"{quote(taken_by)} has these words already; fix the offsets, or remove the line"
+    expected = "" if words is None else f", not {quote(words)}"
     why = "" if diagnosis == "unknown" else f" (diagnosis: {diagnosis})"
-    yield Problem(f"offsets {problem}, not {quote(words)}{why}; {hint}", line=line)
+    yield Problem(f"offsets {problem}{expected}{why}; {hint}", line=line)
 
 
 @rule("F203", "warning")

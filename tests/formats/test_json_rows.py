@@ -307,6 +307,38 @@ def test_a_file_of_another_kind_is_one_line(project: Project) -> None:
     assert (fitting.exit_code, counts(fitting)) == (0, (50, 0, 0))
 
 
+def test_texts_without_a_list_of_spans_are_no_texts_with_nothing_to_label(project: Project) -> None:
+    rows = [{"id": number, "text": f"Text {number}."} for number in range(30)]
+    result = take_in(project, "doccano", rows, *AS_ANNA)
+    assert (findings(result), counts(result)) == ([("F103", None)], (0, 0, 30))
+    assert "line 1 has no spans under 'label' or 'labels' or 'entities', but the keys 'id', 'text'; " in result.output
+    result = take_in(project, "doccano", [{**rows[0], "label": []}, *rows[1:3]], *AS_ANNA)
+    assert (findings(result), counts(result)) == ([("F103", 2), ("F103", 3)], (0, 0, 2))
+    # A task of Prodigy has no list if nothing was marked, but it has an answer.
+    assert take_in(project, "prodigy", [{"text": TEXT, "answer": "accept"}], *AS_ANNA).exit_code == 0
+    assert taken(project, BY_HASH).spans == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (json.dumps([TASK, TASK], indent=1).encode(), "is not JSON: Expecting value at column"),
+        (
+            "\n".join([json.dumps(TASK)] * 3).encode("utf-16"),
+            "is not UTF-8 at byte 0 of the line; convert the file first",
+        ),
+        (b"text,label\nAnna,PER\nBen,PER\n", "is not JSON: Expecting value at column 1"),
+    ],
+)
+def test_a_file_that_is_no_json_lines_is_one_line(project: Project, data: bytes, problem: str) -> None:
+    take_in(project, "prodigy", [])
+    project.path("others/all.jsonl").write_bytes(data)
+    words = ["--format", "prodigy", *AS_ANNA, "--corpus", "new", "--report", "json"]
+    result = project.annotate("import", "others", *words)
+    assert (result.exit_code, findings(result)) == (1, [("F103", None)])
+    assert f"lines can be read: line 1 {problem}" in result.output
+
+
 @pytest.mark.parametrize(
     ("words", "text", "message"),
     [
@@ -416,3 +448,42 @@ def test_no_line_ends_in_an_exception(data: st.DataObject) -> None:
             mapped = map_document(raw, reader.label_map, LABELS, origin, Details())
             numbers = mapped.counts
             assert numbers.read == numbers.taken + numbers.left_out + numbers.reported
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "expected"),
+    [
+        ("integer", 40, 40), ("integer", "40", 40), ("integer", -1, None), ("integer", 1.5, None),
+        ("number", -0.5, -0.5), ("number", 3, 3), ("number", 1e-07, 1e-07), ("number", 2e300, 2e300),
+        ("text", 5, "5"), ("text", True, "true"), ("text", {"a": [1]}, '{"a": [1]}'),
+    ],
+)  # fmt: skip
+def test_values_of_spans(project: Project, type_: str, value: Any, expected: Any) -> None:
+    """Attributes of each type, from numbers, text, and objects that the map names as a whole."""
+    project.replace("schema/labels.yaml", "labels: [Quay]\n    type: text", f"labels: [Quay]\n    type: {type_}")
+    row = {"text": TEXT, "spans": [{**PIER, "extra": value}]}
+    result = take_in(project, "prodigy", [row], *AS_ANNA, text=MAP + "attributes: {extra: {attribute: remark}}\n")
+    assert [code for code, _ in findings(result)] == ([] if expected is not None else ["F209"]), result.output
+    (span,) = taken(project, BY_HASH).spans
+    assert span.attributes == ({} if expected is None else {"remark": expected})
+
+
+def test_maps_of_the_schema_folder(project: Project) -> None:
+    row = {"id": 1, "text": TEXT, "label": [[2, 6, "PER"]]}
+    take_in(project, "doccano", [row], *AS_ANNA, "--plan")
+    project.path("schema/maps").mkdir()
+    project.path("map.yaml").rename(project.path("schema/maps/doccano.yaml"))
+    words = ["import", "others", "--format", "doccano", "--corpus", "new", *AS_ANNA]
+    assert project.annotate(*words, "--plan").exit_code == 0
+    project.path("others/map.yaml").write_text("spans: {PER: null}\n")
+    assert "1 left out by the map" in project.annotate(*words, "--plan").output
+
+
+def test_messages_on_spans_that_quote_no_words(project: Project) -> None:
+    row = {"id": 1, "text": f" {TEXT}", "label": [[0, 7, "PER"], [3, 99, "PER"], [3, 7, "PER"]]}
+    result = take_in(project, "doccano", [row], *AS_ANNA)
+    assert [json.loads(line)["message"] for line in result.stdout.splitlines()[:-1]] == [
+        "' 🚢 Anna' begins or ends outside the article or within one of its characters; fix the offsets",
+        "offsets are outside the text; fix the offsets",
+    ]
+    assert words_of(taken(project, "1")) == [("s3", "Speaker", "Anna")]
