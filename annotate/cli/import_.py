@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     "--map",
     "map_",
     type=click.Path(),
-    help="YAML file that maps source labels to inventory labels.  [default: map.yaml in FOLDER, if there is one]",
+    help="YAML file that maps source labels to inventory labels.  [default: map.yaml in FOLDER, or else "
+    "maps/FORMAT.yaml in the schema folder, if there is one]",
 )
 @click.option("--annotator", required=True, help="Id of the annotator who made the labels, as in annotators.yaml.")
 @corpus_option
@@ -74,13 +75,14 @@ def command(
     from annotate.formats.importer import Importer
     from annotate.ingest import Details
     from annotate.inventory import load_inventory
-    from annotate.label_map import identity_map, load_map
+    from annotate.label_map import find_map, identity_map
 
     root = Path(folder)
     inventory, store = load_inventory(schema), Corpus(corpus)
     default_path = root / "map.yaml"
-    map_path = Path(map_) if map_ else default_path if default_path.exists() else None
-    label_map = load_map(map_path, inventory) if map_path else identity_map(inventory)
+    map_path = map_ or (str(default_path) if default_path.exists() else None)
+    named_map = find_map(map_path, format_, inventory)
+    label_map = named_map or identity_map(inventory)
     importer = Importer(store, inventory, label_map, annotator, Details(**details), fix, plan)
     outcomes = importer.import_folder(load_format(format_), root)
     with show_status("reading") as progress:
@@ -88,7 +90,7 @@ def command(
     if not tally.documents:
         raise CannotRun(root, f"holds no files of {format_}", "name the folder of the files")
     _echo(_format_tally(tally, report), report)
-    if tally.unmapped_names() and map_path is None and report == "text":
+    if tally.unmapped_names() and named_map is None and report == "text":
         hint = f"write a map (docs/interchange.md) and give it with --map, or as {default_path}"
         echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
     if report == "text" and tally.documents > tally.fates["refused"] and not plan:
