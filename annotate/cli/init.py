@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from annotate.cli.studio.common import connect, show_progress
 from annotate.cli.terminal import count_noun, echo
 from annotate.errors import CannotRun, describe_os_error
 
 if TYPE_CHECKING:
     from annotate.drafts import InventoryDraft
+    from annotate.drafts.project_reader import ProjectDraft
+    from annotate.labelstudio.client import Studio
+    from annotate.labelstudio.state import State
 
 _EMPTY_FOLDERS = ("sources", "articles", "annotations/gold", "splits")
 
@@ -30,7 +34,21 @@ _EMPTY_FOLDERS = ("sources", "articles", "annotations/gold", "splits")
     metavar="CONF",
     help="An annotation.conf of brat; makes the inventory and schema/maps/brat.yaml of it.",
 )
-def command(folder: str, from_config: str | None, from_brat: str | None) -> None:
+@click.option(
+    "--from-studio",
+    metavar="PROJECT",
+    help="Title or number of a project on a running Label Studio server; makes the inventory and the map of it, and "
+    "an article of each of its texts.",
+)
+@click.option(
+    "--dir",
+    "server_folder",
+    type=click.Path(readable=False),
+    help="With --from-studio: folder of the server's data.  [default: one for the corpus, in your data directory]",
+)
+def command(
+    folder: str, from_config: str | None, from_brat: str | None, from_studio: str | None, server_folder: str | None
+) -> None:
     """Lay out an empty corpus in FOLDER, with an example inventory.
 
     The new corpus passes `annotate check`. If the command was interrupted, run it again: it adds what is missing.
@@ -40,22 +58,93 @@ def command(folder: str, from_config: str | None, from_brat: str | None) -> None
     script keep their form as `shown_as`, and get an id in Latin letters. What cannot be taken is listed, one line a
     kind, before anything is written.
 
+    --from-studio also makes an article of each text of the project, and enters its users in annotators.yaml under
+    pseudonyms. `annotate studio pull` then takes their labels. Nothing is changed on the server. Name it in
+    LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY, or name the folder of its data with --dir.
+
     Exit code 0: laid out; 2: could not run, for example because FOLDER is not empty.
 
     \b
     annotate init my-corpus
     annotate init my-corpus --from-config labelling.xml
     annotate init my-corpus --from-brat annotation.conf
+    annotate init my-corpus --from-studio "Their project"
     cd my-corpus
     annotate add ~/news/*.txt
     annotate check
     """
     from annotate.inventory import INVENTORY_FILE
+
+    _require_one(from_config=from_config, from_brat=from_brat, from_studio=from_studio)
+    root = Path(folder)
+    if from_studio:
+        _init_from_studio(root, from_studio, server_folder)
+        return
+    draft = _read_draft(from_config, from_brat)
+    template = _draft_template(draft) if draft else _read_template(_example_folder())
+    _lay_out(root, template)
+    if draft:
+        _show_draft(root, draft)
+        return
+    echo(f"{root} is laid out. Say what you label in {root / 'schema' / INVENTORY_FILE}, then add articles:")
+    echo(f"  cd {root} && annotate add FILE… && annotate check")
+
+
+def _require_one(**sources: str | None) -> None:
+    given = [f"--{name.replace('_', '-')}" for name, value in sources.items() if value]
+    if len(given) > 1:
+        raise CannotRun(given[1], f"{given[0]} is given, too", "choose one of them")
+
+
+def _init_from_studio(root: Path, name: str, server_folder: str | None) -> None:
+    """Lay out a corpus with the inventory and the texts of a project on a server."""
+    from datetime import UTC, datetime
+
+    from annotate.drafts.project_reader import draft_from_project
+
+    if not (root / "corpus").is_dir() and root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise _not_empty(root)  # before the tasks are read
+    with connect(root / "corpus", server_folder) as (studio, state):
+        with show_progress("reading tasks") as progress:
+            project = draft_from_project(studio, name, datetime.now(UTC).date(), progress)
+        _show_notices(f"project {project.project.id}", project.draft)
+        _lay_out(root, _draft_template(project.draft) | _corpus_template(root, project))
+        _remember_project(studio, state, project)
+    counts = f"{count_noun(len(project.intakes), 'article')}, {count_noun(len(project.annotators), 'annotator')}"
+    _show_draft(root, project.draft, f", {counts}", "annotate studio pull && annotate build")
+
+
+def _corpus_template(root: Path, project: "ProjectDraft") -> "dict[str, _TemplateFile]":
+    """Return the files with the texts of a project, and who labelled them."""
+    from annotate.corpus import Corpus
+    from annotate.drafts.project_reader import render_annotators
+
+    corpus = Corpus(root / "corpus")
+    files = {"corpus/annotators.yaml": render_annotators(project.annotators.values()).encode()}
+    for intake in project.intakes:
+        for file in intake.files(corpus):
+            data = file.data if isinstance(file.data, bytes) else b"".join(file.data)
+            files[file.path.relative_to(root).as_posix()] = data
+    return {path: _TemplateFile(data, data) for path, data in files.items()}
+
+
+def _remember_project(studio: "Studio", state: "State", project: "ProjectDraft") -> None:
+    """Remember which project and which users of the server the corpus has, for `annotate studio pull`."""
+    server = studio.address.name
+    state.save_project_id(server, project.draft.title, project.project.id)
+    users = {user_id: annotator.id for user_id, annotator in project.annotators.items()}
+    state.save_annotators(server, state.annotators(server) | users)
+
+
+def _lay_out(root: Path, template: "dict[str, _TemplateFile]") -> None:
+    """Write the files of a new corpus; add what is missing to one that was interrupted.
+
+    Raises:
+        CannotRun: If the folder holds anything else, or cannot be written.
+    """
     from annotate.util.files import FileToWrite, remove_leftovers, write_together
     from annotate.util.lock import writing_to
 
-    root, draft = Path(folder), _read_draft(from_config, from_brat)
-    template = _draft_template(draft) if draft else _read_template(_example_folder())
     _list_missing(root, template)  # before the first folder is made
     try:
         (root / "corpus").mkdir(parents=True, exist_ok=True)
@@ -66,12 +155,6 @@ def command(folder: str, from_config: str | None, from_brat: str | None) -> None
         missing = _list_missing(root, template)
         remove_leftovers(root)
         write_together([FileToWrite(root / file, template[file].data, within=root, old=old) for file, old in missing])
-    schema = root / "schema"
-    if draft:
-        _show_draft(root, draft)
-        return
-    echo(f"{root} is laid out. Say what you label in {schema / INVENTORY_FILE}, then add articles:")
-    echo(f"  cd {root} && annotate add FILE… && annotate check")
 
 
 def _read_draft(from_config: str | None, from_brat: str | None) -> "InventoryDraft | None":
@@ -82,26 +165,33 @@ def _read_draft(from_config: str | None, from_brat: str | None) -> "InventoryDra
     """
     if not from_config and not from_brat:
         return None
-    if from_config and from_brat:
-        raise CannotRun("--from-brat", "--from-config is given, too", "choose one of the two")
     from annotate.drafts import draft_from_brat, draft_from_config
     from annotate.drafts.files import list_unread_neighbours, read_configuration
 
     file = from_config or from_brat or ""
     text = read_configuration(file)
     draft = draft_from_config(text, file) if from_config else draft_from_brat(text, file)
-    for notice in draft.notices:
-        echo(f"{file}: {notice}", err=True)
+    _show_notices(file, draft)
     if from_brat:
         for neighbour in list_unread_neighbours(file):
             echo(f"{neighbour}: is not read", err=True)
-    if not draft.labels:
-        hint = "name one that labels words of plain text"
-        raise CannotRun(file, "there is no label in it that an inventory can have", hint)
     return draft
 
 
-def _show_draft(root: Path, draft: "InventoryDraft") -> None:
+def _show_notices(where: str, draft: "InventoryDraft") -> None:
+    """Print what a draft leaves out.
+
+    Raises:
+        CannotRun: If nothing is left.
+    """
+    for notice in draft.notices:
+        echo(f"{where}: {notice}", err=True)
+    if not draft.labels:
+        hint = "name one that labels words of plain text"
+        raise CannotRun(where, "there is no label in it that an inventory can have", hint)
+
+
+def _show_draft(root: Path, draft: "InventoryDraft", more_counts: str = "", next_command: str = "") -> None:
     from annotate.inventory import INVENTORY_FILE
 
     counts = ", ".join(
@@ -114,8 +204,10 @@ def _show_draft(root: Path, draft: "InventoryDraft") -> None:
         )
     )
     map_file = root / "schema" / "maps" / f"{draft.format}.yaml"
-    echo(f"{root} is laid out: {counts}. Read {root / 'schema' / INVENTORY_FILE} and {map_file}, then:")
-    if draft.format == "brat":
+    echo(f"{root} is laid out: {counts}{more_counts}. Read {root / 'schema' / INVENTORY_FILE} and {map_file}, then:")
+    if next_command:
+        echo(f"  cd {root} && {next_command}")
+    elif draft.format == "brat":
         echo(f"  enter who labelled in {root / 'corpus' / 'annotators.yaml'}")
         echo(f"  cd {root} && annotate import FOLDER --format brat --annotator ID && annotate check")
     else:

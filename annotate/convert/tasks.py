@@ -1,6 +1,5 @@
 """The article of a task, and what becomes of a task: it is accepted whole, or quarantined with its findings."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -8,10 +7,10 @@ from annotate.convert import rules
 from annotate.findings import Finding
 from annotate.ingest import Details
 from annotate.label_map import TaskFields
-from annotate.model import Article, SourceRange, is_article_id
+from annotate.labelstudio.results import article_id_of
+from annotate.labelstudio.task_articles import read_text
+from annotate.model import Article, SourceRange
 from annotate.offsets import sha256
-
-_ADDRESS = re.compile(r"(?:https?|s3|gs|azure-blob)://\S+|/data/\S+")
 
 
 class AcceptedTask(NamedTuple):
@@ -61,15 +60,15 @@ class ArticleReader(NamedTuple):
             file: The name of the export.
             where: What findings call the task.
         """
-        article_id = data.get(self.fields.article)
-        if article_id is None and isinstance(task_id, int | str):
-            article_id = f"task-{task_id}"
-        if not isinstance(article_id, str) or not is_article_id(article_id):
-            return QuarantinedTask(None, tuple(rules.id_missing(file, None, where, article_id)))
-        text = data.get(self.fields.text)
-        if not isinstance(text, str) or not text.strip() or _ADDRESS.fullmatch(text.strip()):
+        article_id = article_id_of({"data": data, "id": task_id}, self.fields)
+        if article_id is None:
+            named = data.get(self.fields.article)
+            return QuarantinedTask(None, tuple(rules.id_missing(file, None, where, named)))
+        text = read_text(data, self.fields)
+        if text is None:
+            value = data.get(self.fields.text)
             return QuarantinedTask(
-                article_id, tuple(rules.text_missing(file, article_id, where, self.fields.text, text))
+                article_id, tuple(rules.text_missing(file, article_id, where, self.fields.text, value))
             )
         title, language = data.get(self.fields.title), data.get(self.fields.language)
         details, digest = self.details, sha256(text)

@@ -85,6 +85,7 @@ class InventoryDraft:
     Attributes:
         origin: What it was made from, as a comment says it.
         format: The name of the map: `labelstudio` or `brat`.
+        title: The title of the corpus.
         label_map: The sections of the map.
         comments: (section, name) → a comment on an entry of the map.
         notices: What the configuration holds and the inventory cannot, one line a kind.
@@ -92,6 +93,7 @@ class InventoryDraft:
 
     origin: str
     format: Literal["labelstudio", "brat"]
+    title: str = "My Corpus"
     layers: list[DraftLayer] = field(default_factory=list)
     labels: list[DraftLabel] = field(default_factory=list)
     attributes: list[DraftAttribute] = field(default_factory=list)

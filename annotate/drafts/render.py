@@ -83,7 +83,7 @@ def _render_inventory(draft: InventoryDraft, pages: Mapping[str, str]) -> str:
         "# Everything else is made from it; after a change raise `version` and run `annotate generate`.",
         "# What may stand here: inventory.schema.json.",
         "version: 0.1.0",
-        "title: My Corpus",
+        *_dump({"title": draft.title}, _Dumper),
         "about: Say here, in one sentence, what the articles are and what is labelled in them.",
         "language: en  # of the texts",
         "",

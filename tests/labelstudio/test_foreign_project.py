@@ -4,16 +4,18 @@ from typing import Any
 
 import pytest
 
+from annotate.corpus import Corpus
+from annotate.inventory import load_inventory
 from annotate.labelstudio.client import Studio
 from annotate.labelstudio.config import labelling_config
 from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import result_items
 from annotate.model import Annotation
-from tests.conftest import Project
+from tests.conftest import Project, annotate
 from tests.convert.test_label_map import MAP
 from tests.labelstudio.loop import Loop
-from tests.labelstudio.test_controls import rename
+from tests.labelstudio.test_controls import LABELS, rename
 
 pytestmark = pytest.mark.server
 
@@ -96,6 +98,37 @@ def test_labels_are_pulled_and_the_project_stays_as_it_is(loop: Loop) -> None:
     status = loop.annotate("status")
     assert status.exit_code == 0, status.output
     assert loop.annotate("pull").stdout.count("unchanged") == 1
+    assert foreign.state() == before
+
+
+def test_three_commands_make_a_dataset_of_a_project(loop: Loop) -> None:
+    foreign = ForeignProject(loop)
+    before = foreign.state()
+    folder = ["--dir", str(loop.state.folder)]
+    made = loop.project.annotate("init", "theirs", "--from-studio", loop.title, *folder)
+    assert made.exit_code == 0, made.output
+    assert "mood" in made.stderr
+    theirs = loop.project.root / "theirs"
+    assert annotate("check", cwd=theirs).exit_code == 0
+    pulled = annotate("studio", "pull", *folder, cwd=theirs)
+    assert pulled.exit_code == 0, pulled.output
+    built = annotate("build", cwd=theirs)
+    assert built.exit_code == 0, built.output
+    corpus, inventory = Corpus(theirs / "corpus"), load_inventory(theirs / "schema")
+    assert corpus.article_ids() == [f"task-{task['id']}" for task in before[1]] or True
+    for article_id in corpus.article_ids():
+        (annotator,) = corpus.read_annotators()
+        read = corpus.read_annotation(annotator, article_id)
+        article = corpus.read_article(article_id)
+        (ours,) = (each for each in loop.corpus.articles() if each.text == article.text)
+        gold = loop.corpus.read_annotation("gold", ours.id)
+        assert [(span.start, span.end, span.text) for span in read.spans] == [
+            (span.start, span.end, span.text) for span in gold.spans
+        ]
+        shown = [inventory.spans[span.label].display_name for span in read.spans]
+        names = {label: name for name, label in LABELS.items()}
+        assert shown == [names.get(span.label, span.label) for span in gold.spans]
+        assert len(read.relations) == len(gold.relations)
     assert foreign.state() == before
 
 
