@@ -110,7 +110,8 @@ def build(
     """Check a corpus, then write the folder of its dataset, as `annotate build` does.
 
     Args:
-        corpus: The corpus. Articles with gold labels go to the dataset.
+        corpus: The corpus. Articles with gold labels go to the dataset; without any gold, those that one annotator has
+            labelled.
         inventory: Its inventory.
         out: The folder to write. A dataset of ours there is replaced; else the folder must not exist or be empty.
         tables: Names of the tables to write, next to `articles`; by default all.
@@ -170,6 +171,7 @@ def build(
         skeleton=skeleton_header(corpus, str(schema), citation_path, tuple(tables), negatives)
         if without_text
         else None,
+        needs_gold=False,
         workers=workers or count_cores(),
         progress=progress("building", len(corpus.annotated_ids(GOLD))),
     )

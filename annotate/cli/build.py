@@ -16,7 +16,7 @@ from annotate.cli.options import (
     schema_option,
     workers_option,
 )
-from annotate.cli.terminal import count_progress, echo_json, make_grid, terminal
+from annotate.cli.terminal import count_noun, count_progress, echo, echo_json, make_grid, terminal
 
 
 @click.command("build")
@@ -49,6 +49,8 @@ def command(
     format_: str,
 ) -> None:
     """Check a corpus, then write its dataset: Parquet tables, card, manifest.
+
+    The tables have the gold labels; without any gold, the labels of each article that one annotator has labelled.
 
     The folder is written completely or not at all: one Parquet file or more for each table and split, a card, and a
     manifest with the hash of every file.
@@ -100,7 +102,22 @@ def command(
         echo_json(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         _show_manifest(manifest, out)
+        _show_missing_gold(store)
         show_waived(waived)
+
+
+def _show_missing_gold(corpus: "annotate.Corpus") -> None:
+    """Say whose labels the tables have if the corpus has no gold."""
+    from annotate.dataset.inputs import singly_labelled
+    from annotate.model import GOLD
+
+    if corpus.annotated_ids(GOLD):
+        return
+    left_out = len(corpus.article_ids()) - len(singly_labelled(corpus))
+    echo("There is no gold: the tables have the labels of each article that one annotator has labelled.", err=True)
+    if left_out:
+        echo(f"{count_noun(left_out, 'article')} left out, which several annotators or none have labelled.", err=True)
+    echo("Next: adjudicate, or promote labels to gold with `annotate adjudicate promote`.", err=True)
 
 
 def _show_manifest(manifest: "annotate.Manifest", out: str) -> None:

@@ -1,5 +1,6 @@
 """`annotate init`: lay out an empty corpus."""
 
+import os
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -7,14 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from annotate.cli.studio.common import connect, show_progress
+from annotate.cli.studio.common import show_progress
 from annotate.cli.terminal import count_noun, echo
 from annotate.errors import CannotRun, describe_os_error
 
 if TYPE_CHECKING:
     from annotate.drafts import InventoryDraft
     from annotate.drafts.project_reader import ProjectDraft
-    from annotate.labelstudio.client import Studio
     from annotate.labelstudio.state import State
 
 _EMPTY_FOLDERS = ("sources", "articles", "annotations/gold", "splits")
@@ -101,17 +101,27 @@ def _init_from_studio(root: Path, name: str, server_folder: str | None) -> None:
     from datetime import UTC, datetime
 
     from annotate.drafts.project_reader import draft_from_project
+    from annotate.labelstudio.client import Studio, find_server
+    from annotate.labelstudio.http import TOKEN_VARIABLE, URL_VARIABLE
+    from annotate.labelstudio.location import open_state
+    from annotate.labelstudio.state import State
 
     if not (root / "corpus").is_dir() and root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise _not_empty(root)  # before the tasks are read
-    with connect(root / "corpus", server_folder) as (studio, state):
-        with show_progress("reading tasks") as progress:
-            project = draft_from_project(studio, name, datetime.now(UTC).date(), progress)
-        _show_notices(f"project {project.project.id}", project.draft)
-        _lay_out(root, _draft_template(project.draft) | _corpus_template(root, project))
-        _remember_project(studio, state, project)
+    if server_folder is None and not (os.environ.get(URL_VARIABLE) or os.environ.get(TOKEN_VARIABLE)):
+        hint = f"set {URL_VARIABLE} and {TOKEN_VARIABLE}, or name the folder of the server's data with --dir"
+        raise CannotRun("--from-studio", "no server is named", hint)
+    # The corpus has no state of its own yet; without --dir, the server is the one in the environment.
+    address = find_server(open_state(root, server_folder) if server_folder else State(root))
+    with Studio(address) as studio, show_progress("reading tasks") as progress:
+        project = draft_from_project(studio, name, datetime.now(UTC).date(), progress)
+    _show_notices(f"project {project.project.id}", project.draft)
+    _lay_out(root, _draft_template(project.draft) | _corpus_template(root, project))
+    state = open_state(root / "corpus", server_folder)
+    state.create_folder()
+    _remember_project(state, address.name, project)
     counts = f"{count_noun(len(project.intakes), 'article')}, {count_noun(len(project.annotators), 'annotator')}"
-    _show_draft(root, project.draft, f", {counts}", "annotate studio pull && annotate build")
+    _show_draft(root, project.draft, f", {counts}", "annotate studio pull && annotate build --out dist/dataset")
 
 
 def _corpus_template(root: Path, project: "ProjectDraft") -> "dict[str, _TemplateFile]":
@@ -119,6 +129,7 @@ def _corpus_template(root: Path, project: "ProjectDraft") -> "dict[str, _Templat
     from annotate.corpus import Corpus
     from annotate.drafts.project_reader import render_annotators
 
+    (root / "corpus").mkdir(parents=True, exist_ok=True)
     corpus = Corpus(root / "corpus")
     files = {"corpus/annotators.yaml": render_annotators(project.annotators.values()).encode()}
     for intake in project.intakes:
@@ -128,9 +139,8 @@ def _corpus_template(root: Path, project: "ProjectDraft") -> "dict[str, _Templat
     return {path: _TemplateFile(data, data) for path, data in files.items()}
 
 
-def _remember_project(studio: "Studio", state: "State", project: "ProjectDraft") -> None:
+def _remember_project(state: "State", server: str, project: "ProjectDraft") -> None:
     """Remember which project and which users of the server the corpus has, for `annotate studio pull`."""
-    server = studio.address.name
     state.save_project_id(server, project.draft.title, project.project.id)
     users = {user_id: annotator.id for user_id, annotator in project.annotators.items()}
     state.save_annotators(server, state.annotators(server) | users)

@@ -51,6 +51,7 @@ def build(
     tables: Collection[str] = (),
     negatives: bool = False,
     skeleton: SkeletonHeader | None = None,
+    needs_gold: bool = True,
     workers: int = 1,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Manifest:
@@ -66,6 +67,8 @@ def build(
         negatives: Whether `relations` has pairs of mentions without a relation.
         skeleton: The header of a skeleton. With it, no table and no row in the card has words of the articles, and
             `skeleton.jsonl` is written, from which `annotate hydrate` restores them.
+        needs_gold: Whether a corpus without any gold is refused. Otherwise the tables have the labels of the articles
+            that one annotator has labelled.
         workers: Number of processes; does not affect the bytes.
         progress: Called with a number of articles when these are done.
 
@@ -81,7 +84,7 @@ def build(
     require_replaceable(Path(out), sources)
     require_stable_class_ids(Path(out), select_tables(inventory))
     cited = read_citation(citation) if citation else None
-    splits = articles_by_split(corpus)
+    splits = articles_by_split(corpus, needs_gold)
     annotators = corpus.read_annotators()
     order = Order(
         corpus=str(corpus.root),

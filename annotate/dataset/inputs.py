@@ -1,6 +1,7 @@
 """What a dataset is built from: articles and links by split, the version of the corpus, the header of a skeleton."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,15 +19,23 @@ SPLITS = ("train", "validation", "test")
 _VERSION = re.compile(r"#+ +\[?v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)")
 
 
-def articles_by_split(corpus: Corpus) -> dict[str, list[str]]:
+def articles_by_split(corpus: Corpus, needs_gold: bool = True) -> dict[str, list[str]]:
     """Return the sorted ids of the articles with gold labels by split; all are `train` if the corpus has no splits.
 
+    Args:
+        corpus: The corpus.
+        needs_gold: Whether a corpus without any gold is refused. Otherwise its articles that one annotator has
+            labelled are returned.
+
     Raises:
-        CannotRun: Hugging Face does not know a split, or no article has gold labels.
+        CannotRun: Hugging Face does not know a split, or no article has such labels.
     """
     labelled = set(corpus.annotated_ids(GOLD))
+    if not labelled and not needs_gold:
+        labelled = singly_labelled(corpus)
     if not labelled:
-        raise CannotRun(corpus.root / "annotations" / GOLD, "holds no labels", "adjudicate, then build again")
+        hint = "adjudicate, or promote the labels of one annotator with `annotate adjudicate promote`, then build again"
+        raise CannotRun(corpus.root / "annotations" / GOLD, "holds no labels", hint)
     splits = corpus.splits()
     for split in splits:
         if split not in SPLITS:
@@ -37,6 +46,12 @@ def articles_by_split(corpus: Corpus) -> dict[str, list[str]]:
     if not any(article_ids.values()):
         raise CannotRun(corpus.root / "splits", "name no article with gold labels", "fix the ids there")
     return article_ids
+
+
+def singly_labelled(corpus: Corpus) -> set[str]:
+    """Return the ids of the articles that exactly one annotator has labelled."""
+    counts = Counter(article_id for name in corpus.annotation_sets() for article_id in corpus.annotated_ids(name))
+    return {article_id for article_id, count in counts.items() if count == 1}
 
 
 def links_by_split(corpus: Corpus, splits: Mapping[str, list[str]]) -> dict[str, list[LinkRow]]:
