@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from annotate.annotation_schema import SPAN_ID_PATTERN
+from annotate.annotation_schema import SPAN_ID_LENGTH, SPAN_ID_PATTERN
 from annotate.findings import Finding, Rule
 from annotate.formats import rules
 from annotate.formats.document import (
@@ -47,6 +47,11 @@ _ORDER = (
     NoteItem,
 )
 """The kinds of items in an order in which each refers only to earlier ones; in a file they come in any order."""
+
+
+def is_span_id(name: str) -> bool:
+    """Return whether a span can have this id."""
+    return len(name) <= SPAN_ID_LENGTH and _SPAN_ID.fullmatch(name) is not None
 
 
 class ItemCounts(NamedTuple):
@@ -357,7 +362,7 @@ class _ItemMapper:
             self._report(rules.between_characters, item.line, words)
         elif len(in_article) > 1 and self.inventory.pieces is None:
             self._report(rules.not_in_model, item.line, "the inventory has no relation that joins the pieces of a span")
-        elif not _SPAN_ID.fullmatch(item.ref):
+        elif not is_span_id(item.ref):
             self._report(rules.line_unreadable, item.line, f"{item.ref!r} cannot be an id")
         else:
             self.drafts[item.ref] = _SpanDraft(item, entry.label, in_article, entry.attributes)
@@ -419,7 +424,7 @@ class _ItemMapper:
     def _explain_event(self, item: EventItem) -> Iterator[tuple[Rule, tuple[object, ...]]]:
         """Yield a rule and its arguments for each reason that keeps an event from being imported."""
         entry = self.map.events[item.type]
-        if not _SPAN_ID.fullmatch(item.ref):
+        if not is_span_id(item.ref):
             yield rules.line_unreadable, (f"{item.ref!r} cannot be an id",)
         if item.trigger not in self.drafts or item.trigger in self.event_spans:
             yield rules.dangling, (item.trigger, self._explain_missing(item.trigger))
@@ -547,7 +552,7 @@ class _ItemMapper:
             self.relation_notes[item.target] = _join_notes(self.relation_notes.get(item.target, ""), text)
         elif ref := self._find_span(item.line, item.target):
             draft, ids = self.drafts[ref], tuple(text.split())
-            if entry.to == "ids" and not (len(ids) == len(draft.pieces) and all(map(_SPAN_ID.fullmatch, ids))):
+            if entry.to == "ids" and not (len(ids) == len(draft.pieces) and all(map(is_span_id, ids))):
                 why = f"{text!r} is not an id for each piece of {item.target}"
                 self._report(rules.line_unreadable, item.line, why)
             elif entry.to == "ids":

@@ -6,7 +6,6 @@ so that the map must name it, too. Values that say nothing (null, empty text, li
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from itertools import count, islice
 from pathlib import Path
@@ -14,8 +13,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
-from annotate.annotation_schema import SPAN_ID_LENGTH, SPAN_ID_PATTERN
 from annotate.formats import rules
+from annotate.formats.apply_mapping import is_span_id
 from annotate.formats.document import (
     AnnotationOrigin,
     AttributeItem,
@@ -44,7 +43,6 @@ _ROWS_TO_TRY = 20
 _HASH_DIGITS = 12
 _DETAILS = ("title", "language", "author", "publisher", "date")
 _ZERO_DIGITS = str.maketrans("123456789", "000000000")
-_SPAN_ID = re.compile(SPAN_ID_PATTERN)
 
 Row = dict[str, Any]
 Place = tuple[str, ...]
@@ -279,7 +277,7 @@ class _RowParser:
         order = keys.order or (keys.start, keys.end, keys.label)
         objects = [None if isinstance(entry, UnreadableItem) else _as_object(entry[1], order) for entry in entries]
         ids = [_as_id(_find(span, keys.id)) if span else "" for span in objects]
-        valid_ids = {id_ for id_ in ids if _SPAN_ID.fullmatch(id_) and len(id_) <= SPAN_ID_LENGTH}
+        valid_ids = set(filter(is_span_id, ids))
         free_refs = (ref for number in count(1) if (ref := f"s{number}") not in valid_ids)
         for entry, span, id_ in zip(entries, objects, ids, strict=True):
             if isinstance(entry, UnreadableItem):

@@ -487,3 +487,27 @@ def test_messages_on_spans_that_quote_no_words(project: Project) -> None:
         "offsets are outside the text; fix the offsets",
     ]
     assert words_of(taken(project, "1")) == [("s3", "Speaker", "Anna")]
+
+
+@pytest.mark.parametrize(
+    "kept", [[], [0, 1, 2, 3], [0, 1, 2, 3, 4], [5], [0, 5], [0, 1, 5], [0, 1, 2, 5], [0, 1, 2, 3, 5]]
+)
+def test_an_interrupted_import_of_several_people_is_resumed(project: Project, kept: list[int]) -> None:
+    """Killed at any time: the labels of one person may be written before those of another, and before the article."""
+    rows = [TASK, {**TASK, "_annotator_id": "news-bo"}]
+    text = MAP + "annotators: {news-alex: anna, news-bo: ben}\n"
+    assert take_in(project, "prodigy", rows, text=text).exit_code == 0
+    whole = project.snapshot()
+    files = [
+        *(
+            f"sources/{BY_HASH}.txt",
+            f"sources/{BY_HASH}.txt.json",
+            f"articles/{BY_HASH}.txt",
+            f"articles/{BY_HASH}.json",
+        ),
+        *(f"annotations/{name}/{BY_HASH}.json" for name in ("anna", "ben")),
+    ]
+    for index in {*range(6)} - {*kept}:
+        project.path(f"new/{files[index]}").unlink()
+    assert take_in(project, "prodigy", rows, text=text).exit_code == 0
+    assert project.snapshot() == whole
