@@ -7,10 +7,10 @@ Where a keyword checks against the vocabulary of the inventory, `x-rules` gives 
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from annotate.inventory import Attribute, Inventory
-from annotate.model import ARTICLE_ID_LENGTH, ARTICLE_ID_PATTERN, LARGEST
+from annotate.model import ARTICLE_ID_LENGTH, ARTICLE_ID_PATTERN, LARGEST, Process
 from annotate.schemas import DIALECT, Schema
 from annotate.schemas.patterns import END
 from annotate.versions import latest
@@ -107,7 +107,7 @@ def make_annotation_schema(inventory: Inventory) -> Schema:
     properties: dict[str, Any] = {
         "article": _ID,
         "annotator": _ID,
-        "process": {"enum": ["single pass", "adjudicated"]},
+        "process": {"enum": list(get_args(Process))},
         "made_from": {"type": "array", "items": _ID, "uniqueItems": True},
         "inventory": {"type": "string", "pattern": VERSION_PATTERN},
         "text_sha256": _SHA256,

@@ -24,7 +24,7 @@ LARGEST = (1 << 63) - 1
 """The largest integer that an attribute can have: the tables hold 64-bit integers."""
 _EXACT = 1 << 53
 """Up to here, floating-point numbers hold every integer."""
-Process = Literal["single pass", "adjudicated"]
+Process = Literal["single pass", "adjudicated", "promoted"]
 
 
 def is_article_id(name: str) -> bool:
@@ -80,7 +80,8 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 class Annotation(msgspec.Struct, frozen=True, kw_only=True):
     """The labels that one annotator, or an adjudication, gave one article.
 
-    `annotator` is a pseudonym from `annotators.yaml`; `made_from` names the annotators whose labels were adjudicated.
+    `annotator` is a pseudonym from `annotators.yaml`; `made_from` names the annotators whose labels were adjudicated,
+    or the one whose labels became gold as they are (`promoted`).
     `text_sha256` is the hash of the text the labels were made on, `inventory` the version of the inventory in use.
     """
 

@@ -144,6 +144,16 @@ def decide(killer: Killer, root: Path) -> None:
     assert planned.code == 0, planned.output
 
 
+def remove_gold(_: Killer, root: Path) -> None:
+    for path in (root / "corpus/annotations/gold").iterdir():
+        path.unlink()
+
+
+def promote(killer: Killer, root: Path) -> None:
+    remove_gold(killer, root)
+    assert killer.run(root, ["adjudicate", "promote", "anna"]).code == 0
+
+
 def spoil_form(_: Killer, root: Path) -> None:
     for name in ("annotations/anna/market.json", "articles/harbour.json", "links.json", "coverage/market.json"):
         path = root / "corpus" / name
@@ -209,6 +219,8 @@ SCENARIOS = {
     "prelabel": Scenario("prelabel --out out", make_baseline),
     "adjudicate plan": Scenario("adjudicate plan --from anna,ben", label_twice),
     "adjudicate apply": Scenario("adjudicate apply --as ben", decide),
+    "adjudicate promote": Scenario("adjudicate promote anna", remove_gold),
+    "adjudicate promote --undo": Scenario("adjudicate promote anna --undo", promote),
     "check --fix": Scenario("check --fix", spoil_form),
     "coverage": Scenario("coverage --write", spoil_counts),
     "build": Scenario("build --out out --workers 1", nothing),

@@ -309,14 +309,17 @@ def source_record_differs(contents: CorpusFacts) -> Iterator[Problem]:
 
 @rule("C113")
 def made_from_nothing(annotation: Annotation, annotation_set: str, annotation_sets: set[str]) -> Iterator[Problem]:
-    """An adjudicated annotation names the annotators whose labels it was made from, and their labels are in the corpus.
+    """Gold that was adjudicated or promoted names the annotators of its labels, and their labels are in the corpus.
 
     Why: gold is only as good as the labels behind it, and readers may want to decide otherwise.
     Fails: `"process": "adjudicated"` with an empty `made_from`, or with an annotator who has not labelled the article.
-    Passes: `"made_from": ["anna", "ben"]`, where both have labelled the article; a single pass with an empty list.
+    Passes: `"made_from": ["anna", "ben"]`, where both have labelled the article; a single pass with an empty list;
+    `"process": "promoted"` with one annotator.
     """
     if annotation.process == "adjudicated" and not annotation.made_from:
         yield Problem("is adjudicated, but made_from is empty; name the annotators, or call it a single pass")
+    if annotation.process == "promoted" and len(annotation.made_from) != 1:
+        yield Problem("is promoted, which is gold of one annotator; name that annotator alone in made_from")
     for name in annotation.made_from:
         if name not in annotation_sets or name == annotation_set:
             yield Problem(f"was made from the labels of {name!r}, who has none for this article; restore them")

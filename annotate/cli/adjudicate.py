@@ -1,8 +1,8 @@
-"""`annotate adjudicate`: make gold from the annotations of several people."""
+"""`annotate adjudicate`: make gold from the annotations of several people, or of one."""
 
 import click
 
-from annotate.cli.options import corpus_argument, schema_option, split_ids
+from annotate.cli.options import corpus_argument, corpus_option, schema_option, split_ids
 from annotate.cli.terminal import echo
 from annotate.errors import CannotRun
 
@@ -17,6 +17,8 @@ def command() -> None:
     \b
     annotate adjudicate plan --from anna,ben
     annotate adjudicate apply --as carla
+
+    Where one person labelled, `annotate adjudicate promote` takes that person's labels as they are.
     """
 
 
@@ -96,3 +98,76 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
         write_together([store.prepare_file(path, encode_annotation(gold), old[path]) for path, gold in golds.items()])
     for gold in golds.values():
         echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")
+
+
+@command.command("promote")
+@click.argument("annotator")
+@click.argument("articles", nargs=-1, metavar="[ARTICLE]...")
+@corpus_option
+@schema_option
+@click.option("--undo", is_flag=True, help="Remove gold that was promoted and still has the annotator's labels.")
+@click.option("--replace", is_flag=True, help="Promote again where the annotator's labels have changed.")
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would be done, and write nothing.")
+@click.pass_context
+def promote(
+    ctx: click.Context,
+    annotator: str,
+    articles: tuple[str, ...],
+    corpus: str,
+    schema: str,
+    undo: bool,
+    replace: bool,
+    only_plan: bool,
+) -> None:
+    """Take the labels of ANNOTATOR as gold, of all articles or of each ARTICLE.
+
+    Such gold is marked: its process is `promoted`, and `made_from` names the annotator. The card says so. Gold of
+    another origin is left alone. Nothing is written if gold would break a rule, or if an ARTICLE cannot be promoted.
+
+    --undo removes gold that was promoted from ANNOTATOR and is still what the annotator has. Gold that differs is left
+    alone.
+
+    Exit code 0: done, or nothing to do; 1: gold was left alone that should be written or removed; 2: could not run.
+
+    \b
+    annotate adjudicate promote anna --plan
+    annotate adjudicate promote anna
+    annotate adjudicate promote anna --undo
+    """
+    from annotate.agreement.promotion import plan_promotion, plan_removal, remove_promoted, write_promoted
+    from annotate.checks.waivers import make_error_finder
+    from annotate.corpus import Corpus
+    from annotate.inventory import load_inventory
+    from annotate.util.lock import writing_to
+
+    if undo and replace:
+        raise CannotRun("--undo", "removes gold and --replace writes it", "give one of them")
+    store = Corpus(corpus)
+    with writing_to(*([] if only_plan else [store.root])):
+        if undo:
+            steps = plan_removal(store, annotator, articles)
+        else:
+            inventory, find_errors = load_inventory(schema), make_error_finder(store)
+            steps = plan_promotion(store, inventory, annotator, articles, find_errors, replace=replace)
+        has_problems = any(step.is_problem for step in steps)
+        if undo and not only_plan:
+            remove_promoted(store, steps)
+        elif not only_plan and not has_problems:
+            write_promoted(store, steps)
+    will = "to be " if only_plan or (has_problems and not undo) else ""
+    verbs = {"write": f"{will}promoted", "remove": f"{will}removed"}
+    for step in steps:
+        if step.action == "leave":
+            echo(f"{step.article_id}: left alone: {step.reason}", err=step.is_problem)
+        elif step.action == "unchanged":
+            echo(f"{step.article_id}: unchanged")
+        else:
+            note = f"; also labelled by {', '.join(step.others)}, so it could be adjudicated" if step.others else ""
+            size = f", {len(step.gold.spans)} spans and {len(step.gold.relations)} relations" if step.gold else ""
+            echo(f"{step.article_id}: {verbs[step.action]}{size}{note}")
+    if not steps:
+        echo(f"no gold was promoted from the labels of {annotator}" if undo else f"{annotator} has labelled nothing")
+    if has_problems and not undo and not only_plan:
+        echo("nothing was written", err=True)
+    if has_problems:
+        ctx.exit(1)

@@ -108,6 +108,9 @@ def build(
             "sentences": count_sentences(corpus),
             "spans": counts.spans.total(),
             "relations": counts.relations.total(),
+            "adjudicated": counts.processes["adjudicated"],
+            "promoted": counts.processes["promoted"],
+            "single_pass": counts.processes["single pass"],
         }
         facts = Facts(
             inventory=inventory,

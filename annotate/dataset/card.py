@@ -266,12 +266,17 @@ def _describe_annotators(facts: Facts) -> Markdown:
     kinds = Counter(facts.annotators[name].kind for name in counts.labelled if name in facts.annotators)
     who = " and ".join(_kind(kind, number) for kind, number in sorted(kinds.items()))
     single, adjudicated = counts.processes["single pass"], counts.processes["adjudicated"]
-    total = counts.articles.total()
+    promoted, total = counts.processes["promoted"], counts.articles.total()
     parts = []
     if single:
         parts.append(
             f"{single:,} of {count_noun(total, 'article')} in a single pass: labelled once, by one annotator, with"
             " nobody to compare with"
+        )
+    if promoted:
+        parts.append(
+            f"{promoted:,} of {count_noun(total, 'article')} promoted: the labels of one annotator, as they are, which"
+            " nobody else has decided on"
         )
     if adjudicated:
         parts.append(f"{adjudicated:,} of {count_noun(total, 'article')} adjudicated from several annotators' labels")

@@ -24,7 +24,7 @@ class Agreement(NamedTuple):
     """How annotators agree, as a table to show.
 
     Attributes:
-        note: What was measured, and how.
+        note: What was measured, and how; or that agreement is not known, without rows.
         header: Names of the columns.
         rows: Cells; those that are not `Markdown` are escaped there.
     """
@@ -47,7 +47,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         pyarrow: Version of pyarrow.
         left_out: Number of articles without gold labels, or in no split.
         citation: What CITATION.cff says, None where there is none.
-        agreement: How annotators agree, None where no article was labelled twice.
+        agreement: How annotators agree, None where this was not measured.
         statement: The data statement, heading to text.
         text: False where the words of the articles were left out.
         shared: Which articles share incidents or paragraphs, None where this was not examined.

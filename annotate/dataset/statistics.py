@@ -124,9 +124,7 @@ class Counts:
         self.processes[meta.process] += 1
         if meta.process == "adjudicated":
             self.adjudicated[meta.annotator] += 1
-            self.gold_from.update(meta.made_from)
-        else:
-            self.gold_from[meta.annotator] += 1
+        self.gold_from.update(meta.made_from if meta.process != "single pass" else [meta.annotator])
 
     def _add_table(self, config: str, split: str, table: pa.Table) -> None:
         before = self.rows[config, split]

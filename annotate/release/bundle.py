@@ -26,7 +26,6 @@ from annotate.dataset.inputs import skeleton_header
 from annotate.errors import CannotRun
 from annotate.offsets import sha256
 from annotate.outputs import HINT, Marker, OwnNames, list_sources, output_folder, read_marker_file
-from annotate.release.agreement import agreement_table
 from annotate.release.candidate import Candidate
 from annotate.release.page import PageContent, render_page
 from annotate.release.sources import is_packable
@@ -138,7 +137,7 @@ def _write_dataset(candidate: Candidate, target: Path, text: bool) -> None:
         shutil.copytree(candidate.datasets.first, target, copy_function=shutil.copyfile)
         return
     corpus, citation = candidate.corpus, find_citation(candidate.corpus)
-    table = agreement_table(candidate.agreement) if candidate.agreement else None
+    table = candidate.agreement_table
     skeleton = skeleton_header(corpus, str(candidate.schema), citation)
     build(corpus, candidate.inventory, target, citation, table, skeleton=skeleton)
 

@@ -23,7 +23,7 @@ from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.offsets import sha256
-from annotate.release.agreement import agreement_table, measure_gold_agreement
+from annotate.release.agreement import describe_agreement, measure_gold_agreement
 from annotate.release.changelog import (
     ChangelogEntry,
     count_changes,
@@ -39,6 +39,7 @@ from annotate.util.parallel import process_pool
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
+    from annotate.dataset.facts import Agreement
 
 UNPLANNED = "0.0.0"
 """The version of a candidate whose version is not chosen yet. All releases are earlier."""
@@ -239,9 +240,14 @@ class Candidate:
 
     @cached_property
     def agreement(self) -> "Report | None":
-        """The agreement of the annotators behind gold; None if there were fewer than two."""
+        """The agreement of annotators on gold; None if no article with gold was labelled by two."""
         self.progress("measuring agreement")
         return measure_gold_agreement(self.corpus, self.inventory)
+
+    @cached_property
+    def agreement_table(self) -> "Agreement":
+        """The agreement as the dataset card shows it."""
+        return describe_agreement(self.corpus, self.agreement)
 
     @cached_property
     def datasets(self) -> DatasetPair:
@@ -252,7 +258,7 @@ class Candidate:
         """
         self.progress("building the dataset twice")
         first, second = self.scratch / "first" / "dataset", self.scratch / "second" / "dataset"
-        table = agreement_table(self.agreement) if self.agreement else None
+        table = self.agreement_table
         is_quoted = is_regular(self.citation_path, within=self.folder)  # V205 reports a link
         citation = self.citation_path if is_quoted else None
         with process_pool(2) as executor:

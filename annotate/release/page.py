@@ -15,6 +15,7 @@ from annotate.comparison.semver import find_needed_version
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.model import GOLD
+from annotate.release.agreement import UNKNOWN, measure_coverage
 from annotate.release.page_articles import MarkedArticle
 from annotate.release.page_incidents import Incident, Scale, find_incidents, tells_disputes
 from annotate.util.html import legible_on, templates
@@ -123,10 +124,11 @@ def _render_markdown(text: str) -> "Markup":
 def _describe_agreement(content: PageContent) -> dict[str, Any]:
     report = content.agreement
     if report is None:
-        return {"agreement": None}
+        return {"agreement": None, "agreement_note": UNKNOWN}
     annotators = content.corpus.read_annotators()
     return {
         "agreement": report,
+        "coverage": measure_coverage(content.corpus, report),
         "annotators": [
             f"{name} ({annotators[name].kind})" if name in annotators else name for name in report.annotators
         ],

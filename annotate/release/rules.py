@@ -22,7 +22,7 @@ from annotate.dataset.publication import explain_stale
 from annotate.errors import CannotRun
 from annotate.findings import Finding, Problem, Rule, rule
 from annotate.offsets import sha256
-from annotate.release.agreement import agreement_block, agreement_table
+from annotate.release.agreement import agreement_block
 from annotate.release.candidate import Candidate
 from annotate.release.changelog import find_entry, parse_changelog
 from annotate.release.load_check import load_tables
@@ -359,20 +359,20 @@ def agreement_too_low(candidate: Candidate) -> Iterator[Problem]:
     """Agreement on each label reaches what corpus/release.yaml states.
 
     Why: a label on which annotators do not agree describes the annotators more than the texts.
-    Fails: an overlap F1 of 0.61 with `least: 0.8`; no release.yaml; gold made from one annotator's labels.
-    Passes: 0.85 with `least: 0.8`; 0.7 with `labels: {Stance: 0.65}`.
+    Fails: an overlap F1 of 0.61 with `least: 0.8`; no release.yaml.
+    Passes: 0.85 with `least: 0.8`; 0.7 with `labels: {Stance: 0.65}`; no article with gold that two annotators have
+    labelled, of which V305 warns.
     """
     gate, file = read_gate(candidate.corpus), candidate.relative_path(candidate.corpus.release_path)
     if gate is None:
-        yield Problem(
-            "is missing; state the agreement that a release needs, as in `agreement: {least: 0.8}`", file=file
-        )
+        if candidate.agreement is not None:
+            yield Problem(
+                "is missing; state the agreement that a release needs, as in `agreement: {least: 0.8}`", file=file
+            )
         return
     for label in sorted(gate.agreement.labels.keys() - candidate.inventory.spans.keys()):
         yield Problem(f"names {label!r}, which is not a label of the inventory; correct or remove it", file=file)
     if candidate.agreement is None:
-        problem = "cannot be checked: gold was made from the labels of fewer than two annotators"
-        yield Problem(f"{problem}; adjudicate the labels of two", file=file)
         return
     for row in candidate.agreement.labels:
         value, threshold = row.overlap.value, gate.agreement.threshold(row.name)
@@ -381,6 +381,21 @@ def agreement_too_low(candidate: Candidate) -> Iterator[Problem]:
             shown = math.floor(value * 1000) / 1000
             problem = f"agreement on {row.name} is {shown:.3f}, and {threshold:.3f} is needed"
             yield Problem(f"{problem}; improve the guidelines and annotate again, or lower the threshold", file=file)
+
+
+@rule("V305", "warning", waivable=True)
+def agreement_unknown(candidate: Candidate) -> Iterator[Problem]:
+    """Two annotators have labelled some of the articles with gold.
+
+    Why: how far two annotators agree is the only figure of how clear the labels are. The card says that it is not
+    known. It does not refuse the release.
+    Fails: gold that was promoted from the labels of one annotator, where nobody else has labelled.
+    Passes: the same, with a second annotator for some articles: V303 is about that part, and the card says which.
+    """
+    if candidate.agreement is None:
+        file = candidate.relative_path(candidate.corpus.root / "annotations")
+        problem = "no article with gold was labelled by two annotators, so agreement is not known and not checked"
+        yield Problem(f"{problem}; let a second annotator label some of them", file=file)
 
 
 @rule("V304")
@@ -394,10 +409,11 @@ def agreement_stale(candidate: Candidate) -> Iterator[Problem]:
     readme = candidate.folder / README
     page = read_bytes_if_present(readme, "restore it", within=candidate.folder) or b""
     block = agreement_block(page.decode("utf-8", "replace"))
-    if block is None or candidate.agreement is None:
+    if block is None:
         return
-    table = agreement_table(candidate.agreement)
-    if block.strip() != f"{table.note}\n\n{markdown_table(table.header, table.rows)}".strip():
+    table = candidate.agreement_table
+    rows = f"\n\n{markdown_table(table.header, table.rows)}" if table.rows else ""
+    if block.strip() != f"{table.note}{rows}".strip():
         problem = "shows another agreement than the labels give now; put the table of the dataset card there"
         yield Problem(problem, file=README)
 
@@ -476,13 +492,21 @@ RULES: tuple[Rule, ...] = (
     corpus_not_clean,
     no_rights,
     agreement_too_low,
+    agreement_unknown,
     agreement_stale,
     not_reproducible,
     table_does_not_load,
     manifest_stale,
 )
 
-_NEED_VALID_CORPUS = (agreement_too_low, agreement_stale, not_reproducible, table_does_not_load, manifest_stale)
+_NEED_VALID_CORPUS = (
+    agreement_too_low,
+    agreement_unknown,
+    agreement_stale,
+    not_reproducible,
+    table_does_not_load,
+    manifest_stale,
+)
 """Rules that measure agreement or build the dataset, which needs a corpus without errors."""
 
 

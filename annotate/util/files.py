@@ -447,6 +447,27 @@ def write_together(files: Sequence[FileToWrite]) -> None:
             raise changed_meanwhile(changed)
 
 
+def remove_together(files: Sequence[FileToWrite]) -> None:
+    """Remove files that belong together: none of them if one was changed since it was read.
+
+    Args:
+        files: The files, with the contents that were read of each as `old`.
+
+    Raises:
+        CannotRun: If one cannot be removed, or is behind a link. Some files may then be gone.
+        Refused: If one was changed since it was read.
+    """
+    for file in files:
+        refuse_links(file.path, file.within or file.path.parent)
+    require_unchanged(files)
+    for file in files:
+        require_unchanged([file])
+        with _reporting_write_errors(file.path):
+            file.path.unlink()
+    for folder in {file.path.parent for file in files}:
+        fsync_folder(folder)
+
+
 def require_unchanged(files: Iterable[FileToWrite]) -> None:
     """Compare files with what was read of them.
 

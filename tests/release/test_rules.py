@@ -57,9 +57,21 @@ def halve_agreement(project: Maintained) -> None:
         path.write_text("".join(line for line in path.read_text().splitlines(True) if old not in line))
 
 
-def adjudicate_from_one(project: Maintained) -> None:
+AGREEMENT_BLOCK = "<!-- generated: agreement -->\n\nVery good.\n\n<!-- /generated -->\n"
+
+
+def label_once(project: Maintained, *names: str) -> None:
+    """Promote the labels of anna, and leave out those of ben for some articles, by default all."""
     for name in ("harbour", "market"):
-        project.replace(f"corpus/annotations/gold/{name}.json", '["anna", "ben"]', '["anna"]')
+        project.path(f"corpus/annotations/gold/{name}.json").unlink()
+    for name in names or ("harbour", "market"):
+        project.path(f"corpus/annotations/ben/{name}.json").unlink()
+    assert project.annotate("adjudicate", "promote", "anna").exit_code == 0
+
+
+def show_agreement_of_one(project: Maintained) -> None:
+    label_once(project)
+    project.write("README.md", AGREEMENT_BLOCK)
 
 
 def commit_link(project: Maintained) -> None:
@@ -150,11 +162,12 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         lambda port: port.write(GATE, "agreement: {least: 0, labels: {Ship: 1}}"),
         "names 'Ship', which is",
     ),
+    ("V305", NEXT, label_once, "corpus/annotations: no article with gold was labelled by two annotators"),
     (
-        "V303",
+        "V304",
         NEXT,
-        adjudicate_from_one,
-        "cannot be checked: gold was made from the labels of fewer than two annotators",
+        show_agreement_of_one,
+        "README.md: shows another agreement",
     ),
     (
         "V304",
@@ -349,3 +362,42 @@ def test_release_is_cut_with_warnings_and_waived_findings(port: Maintained) -> N
     card = port.path(f"dist/release/{VERSION}/dataset/README.md").read_text()
     assert f"| `V301` | everything | warning | {REASON} |" in card
     assert port.annotate("release", "verify", f"dist/release/{VERSION}").exit_code == 0
+
+
+def test_corpus_that_one_person_labelled_is_released_and_says_so(port: Maintained) -> None:
+    label_once(port)
+    port.path(GATE).unlink()
+    port.annotate("coverage", "--write")
+    port.commit()
+    port.prepare(VERSION)
+    done = port.annotate("release", "cut", VERSION)
+    assert done.exit_code == 0, done.output
+    assert "corpus/annotations: V305 no article with gold was labelled by two annotators" in done.output
+    folder = port.path(f"dist/release/{VERSION}")
+    words = "No article with gold was labelled by two annotators, so how far annotators agree is not known."
+    card = (folder / "dataset" / "README.md").read_text()
+    assert f"## Agreement\n\n{words}\n" in card
+    assert "2 of 2 articles promoted: the labels of one annotator" in card
+    assert "gold was adjudicated" not in card
+    assert words in (folder / "page.html").read_text()
+    assert words in (folder / "dataset" / "croissant.json").read_text()
+    assert port.annotate("release", "verify", str(folder)).exit_code == 0
+
+
+def test_agreement_is_measured_on_the_part_that_two_have_labelled(released: Maintained) -> None:
+    label_once(released, "market")
+    with open_candidate(NEXT, released.corpus.root, released.schema) as candidate:
+        assert candidate.agreement is not None
+        assert candidate.agreement.annotators == ("anna", "ben")
+        assert list(candidate.agreement.articles) == ["harbour"]
+        note = candidate.agreement_table.note
+    assert note.startswith(
+        "Between `anna` and `ben`, on 1 article that two of them or more have labelled. 1 of the 2 articles with gold"
+        " is among these. How far annotators agree on the other 1 is not known. F1: "
+    )
+    assert check_rule(released, NEXT, BY_CODE["V305"]) == []
+    halved = released.path("corpus/annotations/ben/harbour.json")
+    halved.write_text("".join(line for line in halved.read_text().splitlines(True) if '"label": "Quay"' not in line))
+    assert "agreement on Quay is 0.000" in check_rule(released, NEXT, BY_CODE["V303"])[0]
+    assert released.annotate("release", "page", "--out", "page.html").exit_code == 0
+    assert "on 1 article, among them 1 of the 2 with gold. " in released.path("page.html").read_text()

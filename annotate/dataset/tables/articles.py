@@ -28,7 +28,7 @@ COLUMNS = {
     "text_sha256": "of the text in UTF-8",
     "source": "which characters of which source file the text is",
     **PROVENANCE_COLUMNS,
-    "made_from": "the annotators whose labels were adjudicated",
+    "made_from": "the annotators whose labels were adjudicated or promoted",
     "inventory": "version of the inventory that the labels were made with",
     **GRAPH_COLUMNS,
 }

@@ -24,7 +24,10 @@ MENTION_FEATURES: Feature = {"text": STRING, **RANGE, "pieces": list_of(RANGE)}
 PROVENANCE_FEATURES: Feature = {"annotator": STRING, "process": class_label(PROCESSES)}
 PROVENANCE_COLUMNS = {
     "annotator": "who labelled it, by pseudonym",
-    "process": "labelled once (single pass), or settled from several annotators' labels (adjudicated)",
+    "process": (
+        "labelled once (single pass), settled from several annotators' labels (adjudicated), or one annotator's labels"
+        " taken as they are (promoted)"
+    ),
 }
 GRAPH_COLUMNS = {
     "spans": "every span, in the order of the text; `text` repeats the words at `[start, end)`",
