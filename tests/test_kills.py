@@ -77,6 +77,13 @@ def start_empty(_: Killer, root: Path) -> None:
     root.mkdir()
 
 
+def start_with_config(_: Killer, root: Path) -> None:
+    start_empty(_, root)
+    (root / "theirs.xml").write_text(
+        '<View><Text name="t" value="$text"/><Labels name="names" toName="t"><Label value="地点"/></Labels></View>'
+    )
+
+
 def make_sources(_: Killer, root: Path) -> None:
     (root / "one.txt").write_text("The mayor counted 3 crates.\n")
     (root / "two.txt").write_text("Anna spoke at the pier. *** Ben did not.\n")
@@ -191,6 +198,7 @@ def make_repository(_: Killer, root: Path) -> None:
 
 SCENARIOS = {
     "init": Scenario("init corpus-of-mine", start_empty),
+    "init from a config": Scenario("init corpus-of-mine --from-config theirs.xml", start_with_config),
     "add": Scenario("add one.txt two.txt", make_sources, is_complete=True),
     "add with cuts": Scenario(
         "add two.txt --cut anna=0:23 --cut ben=28:40 --omitted stars", make_sources, is_complete=True

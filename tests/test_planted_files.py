@@ -55,7 +55,7 @@ sys.meta_path.insert(0, Hook)
 
 GROUPS = {path for path in COMMANDS if path in {("studio",), ("release",)}}
 WORK = {
-    "init": "init fresh",
+    "init": "init fresh --from-config theirs.xml",
     "add": "add new.txt",
     "generate": "generate",
     "import": "import dist/brat --format brat --map map.yaml --annotator anna --plan",
@@ -128,6 +128,9 @@ class Planted(Project):
             {"id": number, "data": {"text": f"Anna works {number}."}, "annotations": list[str]()} for number in (1, 2)
         ]
         self.path("export.json").write_text(json.dumps(tasks))
+        self.path("theirs.xml").write_text(
+            '<View><Text name="t" value="$t"/><Labels name="l" toName="t"><Label value="地点"/></Labels></View>'
+        )
         self.path("new.txt").write_text("A new article about the harbour, and nothing else.\n")
         self.path("map.yaml").write_text("spans: {}\n")
         self.path(".gitignore").write_text("dist/\n")

@@ -3,27 +3,49 @@
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from annotate.cli.terminal import echo
+from annotate.cli.terminal import count_noun, echo
 from annotate.errors import CannotRun, describe_os_error
+
+if TYPE_CHECKING:
+    from annotate.drafts import InventoryDraft
 
 _EMPTY_FOLDERS = ("sources", "articles", "annotations/gold", "splits")
 
 
 @click.command("init")
 @click.argument("folder", type=click.Path())
-def command(folder: str) -> None:
+@click.option(
+    "--from-config",
+    type=click.Path(),
+    metavar="XML",
+    help="Labelling config of a Label Studio project; makes the inventory and schema/maps/labelstudio.yaml of it.",
+)
+@click.option(
+    "--from-brat",
+    type=click.Path(),
+    metavar="CONF",
+    help="An annotation.conf of brat; makes the inventory and schema/maps/brat.yaml of it.",
+)
+def command(folder: str, from_config: str | None, from_brat: str | None) -> None:
     """Lay out an empty corpus in FOLDER, with an example inventory.
 
     The new corpus passes `annotate check`. If the command was interrupted, run it again: it adds what is missing.
+
+    --from-config and --from-brat make the inventory of what a project elsewhere labels, with a page of the guidelines
+    for each label, and a map from the names there. `annotate convert` and `annotate import` use the map. Names in any
+    script keep their form as `shown_as`, and get an id in Latin letters. What cannot be taken is listed, one line a
+    kind, before anything is written.
 
     Exit code 0: laid out; 2: could not run, for example because FOLDER is not empty.
 
     \b
     annotate init my-corpus
+    annotate init my-corpus --from-config labelling.xml
+    annotate init my-corpus --from-brat annotation.conf
     cd my-corpus
     annotate add ~/news/*.txt
     annotate check
@@ -32,7 +54,8 @@ def command(folder: str) -> None:
     from annotate.util.files import FileToWrite, remove_leftovers, write_together
     from annotate.util.lock import writing_to
 
-    root, template = Path(folder), _read_template()
+    root, draft = Path(folder), _read_draft(from_config, from_brat)
+    template = _draft_template(draft) if draft else _read_template(_example_folder())
     _list_missing(root, template)  # before the first folder is made
     try:
         (root / "corpus").mkdir(parents=True, exist_ok=True)
@@ -44,8 +67,82 @@ def command(folder: str) -> None:
         remove_leftovers(root)
         write_together([FileToWrite(root / file, template[file].data, within=root, old=old) for file, old in missing])
     schema = root / "schema"
+    if draft:
+        _show_draft(root, draft)
+        return
     echo(f"{root} is laid out. Say what you label in {schema / INVENTORY_FILE}, then add articles:")
     echo(f"  cd {root} && annotate add FILE… && annotate check")
+
+
+def _read_draft(from_config: str | None, from_brat: str | None) -> "InventoryDraft | None":
+    """Read the draft of an inventory, and print what it leaves out.
+
+    Raises:
+        CannotRun: If there is no such file, it cannot be read, or nothing in it can be taken.
+    """
+    if not from_config and not from_brat:
+        return None
+    if from_config and from_brat:
+        raise CannotRun("--from-brat", "--from-config is given, too", "choose one of the two")
+    from annotate.drafts import draft_from_brat, draft_from_config
+    from annotate.drafts.files import list_unread_neighbours, read_configuration
+
+    file = from_config or from_brat or ""
+    text = read_configuration(file)
+    draft = draft_from_config(text, file) if from_config else draft_from_brat(text, file)
+    for notice in draft.notices:
+        echo(f"{file}: {notice}", err=True)
+    if from_brat:
+        for neighbour in list_unread_neighbours(file):
+            echo(f"{neighbour}: is not read", err=True)
+    if not draft.labels:
+        hint = "name one that labels words of plain text"
+        raise CannotRun(file, "there is no label in it that an inventory can have", hint)
+    return draft
+
+
+def _show_draft(root: Path, draft: "InventoryDraft") -> None:
+    from annotate.inventory import INVENTORY_FILE
+
+    counts = ", ".join(
+        count_noun(len(entries), noun)
+        for noun, entries in (
+            ("layer", draft.layers),
+            ("label", draft.labels),
+            ("attribute", draft.attributes),
+            ("relation", draft.relations),
+        )
+    )
+    map_file = root / "schema" / "maps" / f"{draft.format}.yaml"
+    echo(f"{root} is laid out: {counts}. Read {root / 'schema' / INVENTORY_FILE} and {map_file}, then:")
+    if draft.format == "brat":
+        echo(f"  enter who labelled in {root / 'corpus' / 'annotators.yaml'}")
+        echo(f"  cd {root} && annotate import FOLDER --format brat --annotator ID && annotate check")
+    else:
+        echo(f"  cd {root} && annotate convert EXPORT.json --out dist/dataset")
+
+
+def _example_folder() -> Path:
+    return Path(str(resources.files("annotate").joinpath("example")))
+
+
+def _draft_template(draft: "InventoryDraft") -> "dict[str, _TemplateFile]":
+    """Return the files of a new corpus with the inventory of a draft."""
+    from annotate.drafts import render_draft
+    from annotate.util.folders import temporary_folder
+
+    example = _example_folder()
+    files = {
+        path: (example / path).read_bytes()
+        for path in _list_files(example)
+        if not path.startswith("guidelines/labels/")
+    }
+    files |= {path: text.encode() for path, text in render_draft(draft).items()}
+    with temporary_folder() as folder:
+        for path, data in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+        return _read_template(folder)
 
 
 class _TemplateFile(NamedTuple):
@@ -55,21 +152,24 @@ class _TemplateFile(NamedTuple):
     unfilled: bytes
 
 
-def _read_template() -> dict[str, _TemplateFile]:
-    """Return the files of a new corpus by path.
+def _list_files(folder: Path) -> list[str]:
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    return [path.relative_to(folder).as_posix() for path in paths]
+
+
+def _read_template(folder: Path) -> dict[str, _TemplateFile]:
+    """Return the files of a new corpus by path, made from a folder that holds all but those that are generated.
 
     The inventory is last. Without it no command accepts the folder, so that a killed run cannot pass for a corpus.
     """
     from annotate.generate import generate_files
     from annotate.inventory import INVENTORY_FILE, load_inventory
 
-    example = Path(str(resources.files("annotate").joinpath("example")))
-    paths = [path for path in sorted(example.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
-    files = {path.relative_to(example).as_posix(): _TemplateFile(*[path.read_bytes()] * 2) for path in paths}
+    files = {path: _TemplateFile(*[(folder / path).read_bytes()] * 2) for path in _list_files(folder)}
     files |= {f"corpus/{name}/.gitkeep": _TemplateFile(b"", b"") for name in _EMPTY_FOLDERS}
-    schema = example / "schema"
-    for path, text in generate_files(load_inventory(schema), schema, example / "guidelines").items():
-        file, data = path.relative_to(example).as_posix(), text.encode()
+    schema = folder / "schema"
+    for path, text in generate_files(load_inventory(schema), schema, folder / "guidelines").items():
+        file, data = path.relative_to(folder).as_posix(), text.encode()
         files[file] = _TemplateFile(data, files[file].unfilled if file in files else data)
     inventory = f"schema/{INVENTORY_FILE}"
     files[inventory] = files.pop(inventory)
