@@ -101,9 +101,8 @@ class _BratReader:
         return self.draft
 
     def _require_size(self) -> None:
-        attributes = {line.name for line in self.sections["attributes"]}
-        roles = {name for type_ in self.types["events"].values() for name, _ in type_.line.arguments}
-        lists = len(attributes) + 2 * (len(self.relation_names) + len(roles))
+        roles = sum(len(type_.line.arguments) for type_ in self.types["events"].values())
+        lists = len(self.sections["attributes"]) + 2 * (len(self.sections["relations"]) + roles)
         require_size(self.where, len(self.label_ids), lists)
 
     def _leave_out(self, kind: str, reason: str, name: str) -> None:

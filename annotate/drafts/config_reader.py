@@ -40,18 +40,9 @@ _OBJECT_TAGS = _by_lower_case(
 )
 _REGION_TAGS = _by_lower_case(
     *("Bitmask", "BitmaskLabels", "Brush", "BrushLabels", "Cube", "CubeLabels", "Ellipse", "EllipseLabels"),
-    *(
-        "HyperTextLabels",
-        "KeyPoint",
-        "KeyPointLabels",
-        "Labels",
-        "MagicWand",
-        "OcrLabels",
-        "ParagraphLabels",
-        "Polygon",
-    ),
-    *("PolygonLabels", "Rectangle", "RectangleLabels", "TimelineLabels", "TimeSeriesLabels", "Vector", "VectorLabels"),
-    *("VideoRectangle", "VideoVector", "VideoVectorLabels"),
+    *("HyperTextLabels", "KeyPoint", "KeyPointLabels", "Labels", "MagicWand", "OcrLabels", "ParagraphLabels"),
+    *("Polygon", "PolygonLabels", "Rectangle", "RectangleLabels", "TimelineLabels", "TimeSeriesLabels", "Vector"),
+    *("VectorLabels", "VideoRectangle", "VideoVector", "VideoVectorLabels"),
 )
 _ANSWER_TAGS = _by_lower_case(
     *("Choices", "CustomInterface", "DateTime", "Number", "Pairwise", "Ranker", "Rating", "ReactCode", "Taxonomy"),
@@ -65,6 +56,9 @@ _CONTROL_TAGS = {**_REGION_TAGS, **_ANSWER_TAGS}
 _KNOWN_TAGS = {*_OBJECT_TAGS, *_CONTROL_TAGS, *_OTHER_TAGS}
 
 _NOT_TEXT = "the inventory labels plain text"
+_NOT_SAID = "the config does not say which they are"
+_DEEPEST, _LONGEST_VALUE = 100, 1000
+"""Conditions on views in each other, and characters of a label or of the path of a choice."""
 _Fields = Mapping[str, str]
 
 
@@ -114,10 +108,10 @@ def draft_from_config(xml: str, where: str) -> InventoryDraft:
             labels of one name, a label without a value, labels on several `Text` objects, or names that fit nothing.
     """
     try:
-        root = read_config(xml)
+        tags = list(_walk(read_config(xml)))
     except (ValueError, RecursionError) as error:
         raise CannotRun(where, str(error), "export it from Label Studio again, without entities") from error
-    return _ConfigReader(root, where).read()
+    return _ConfigReader(tags, where).read()
 
 
 def _walk(root: ET.Element) -> Iterator[_Tag]:
@@ -126,6 +120,8 @@ def _walk(root: ET.Element) -> Iterator[_Tag]:
         element, around = stack.pop()
         fields = {key.lower(): value for key, value in element.attrib.items()}
         around = (*around, fields) if any(key.startswith(("when", "visible")) for key in fields) else around
+        if len(around) > _DEEPEST:
+            raise ValueError(f"more than {_DEEPEST} conditions are nested in each other")
         yield _Tag(element.tag.lower(), fields, around, element)
         stack += ((child, around) for child in reversed(element))
 
@@ -145,9 +141,8 @@ class _Control(NamedTuple):
 
 
 class _ConfigReader:
-    def __init__(self, root: ET.Element, where: str) -> None:
-        self.where = where
-        self.tags = list(_walk(root))
+    def __init__(self, tags: list[_Tag], where: str) -> None:
+        self.where, self.tags = where, tags
         self.draft = InventoryDraft("a labelling config of Label Studio", "labelstudio")
         self.left_out: dict[tuple[str, str], list[str]] = {}
         """What is left out, and why → the names of the controls."""
@@ -240,10 +235,9 @@ class _ConfigReader:
             if control.targets != [self.text]:
                 self._leave_out_control(control, "Labels on something else", _NOT_TEXT)
                 continue
-            labels = list(self._list_values(control, "label"))
+            labels = list(self._list_labels(control))
             if not labels:
-                reason = "the config does not say which they are"
-                self._leave_out_control(control, "Labels with values from the tasks", reason)
+                self._leave_out_control(control, "Labels with values from the tasks", _NOT_SAID)
                 continue
             for label in labels:
                 if layer_of.get(label.stored, control) is not control:
@@ -258,18 +252,27 @@ class _ConfigReader:
         relations = len({tag.stored for tag in self.tags if tag.tag == "relation"})
         require_size(self.where, len(self.labels), len(self.controls) + 2 * relations)
 
-    def _list_values(self, control: _Tag, child: str) -> Iterator[_Tag]:
-        """Yield the labels or choices of a control; none if they come from the data of a task."""
-        if control.fields.get("value", "").startswith("$") or control.fields.get("apiurl"):
-            return
-        for tag in _walk(control.element):
-            if tag.tag != child:
-                continue
-            if tag.fields.get("value", "").startswith("$"):
-                continue
-            if not clean_name(tag.stored):
-                raise self._refuse(f"{control.describe()}: a {child.capitalize()} has no value", "give it one")
-            yield tag
+    def _list_labels(self, control: _Tag) -> Iterator[_Tag]:
+        """Yield the labels of a control that do not come from the data of a task."""
+        for tag in _walk(control.element) if not _is_from_task(control) else ():
+            if tag.tag == "label" and self._has_own_value(control, tag):
+                yield tag
+
+    def _has_own_value(self, control: _Tag, tag: _Tag) -> bool:
+        """Return whether a label or choice has a value of its own, and not one from the data of a task.
+
+        Raises:
+            CannotRun: If it has none, or one that is too long.
+        """
+        kind = tag.tag.capitalize()
+        if not clean_name(tag.stored):
+            raise self._refuse(f"{control.describe()}: a {kind} has no value", "give it one")
+        if len(tag.stored) > _LONGEST_VALUE:
+            raise self._refuse(f"{control.describe()}: {quote(tag.stored)} is too long", "give it a shorter value")
+        if tag.stored.startswith("$"):
+            self._leave_out(f"{kind} with a value from the tasks", _NOT_SAID, tag.stored)
+            return False
+        return True
 
     def _add_labels(self) -> None:
         draft = self.draft
@@ -378,9 +381,7 @@ class _ConfigReader:
                 shown, hints = self._read_choices(tag)
                 if shown:
                     return _Control(tag, labels, "choice", shown, hints)
-                self._leave_out_control(
-                    tag, f"{kind} with values from the tasks", "the config does not say which they are"
-                )
+                self._leave_out_control(tag, f"{kind} with values from the tasks", _NOT_SAID)
                 return None
         self._leave_out_control(tag, kind, "an inventory has no such attribute")
         return None
@@ -389,24 +390,25 @@ class _ConfigReader:
         """Return the values of a control, as stored → as shown, and their hints. Nested ones are paths."""
         shown: dict[str, str] = {}
         hints: dict[str, str] = {}
-        if control.fields.get("value", "").startswith("$") or control.fields.get("apiurl"):
-            return shown, hints
         leaves_only = control.fields.get("leafsonly", "").lower() == "true"
-        stack: list[tuple[ET.Element, tuple[str, ...], tuple[str, ...]]] = [(control.element, (), ())]
+        stack: list[tuple[str, str, ET.Element]] = []
+        if not _is_from_task(control):
+            stack += (("", "", child) for child in reversed(list(_inner_choices(control.element))))
         while stack:
-            element, stored_path, shown_path = stack.pop()
+            stored_above, shown_above, element = stack.pop()
+            tag = _Tag("choice", {key.lower(): value for key, value in element.attrib.items()}, (), element)
+            if not self._has_own_value(control, tag):
+                continue
+            stored = stored_above + tag.stored
+            if len(stored) > _LONGEST_VALUE:
+                raise self._refuse(f"{control.describe()}: {quote(stored)} is too long", "nest its choices less deeply")
+            path = shown_above + tag.fields.get("value", tag.stored)
             children = list(_inner_choices(element))
-            if element is not control.element:
-                tag = _Tag("choice", {key.lower(): value for key, value in element.attrib.items()}, (), element)
-                if not clean_name(tag.stored):
-                    raise self._refuse(f"{control.describe()}: a Choice has no value", "give it one")
-                stored_path += (tag.stored,)
-                shown_path += (tag.fields.get("value", tag.stored),)
-                stored = TAXONOMY_SEPARATOR.join(stored_path)
-                if not (leaves_only and children):
-                    shown.setdefault(stored, TAXONOMY_SEPARATOR.join(shown_path))
-                    hints.setdefault(stored, clean_name(tag.fields.get("hint", "")))
-            stack += ((child, stored_path, shown_path) for child in reversed(children))
+            if not (leaves_only and children):
+                shown.setdefault(stored, path)
+                hints.setdefault(stored, clean_name(tag.fields.get("hint", "")))
+            above = stored + TAXONOMY_SEPARATOR, path + TAXONOMY_SEPARATOR
+            stack += ((*above, child) for child in reversed(children))
         return shown, hints
 
     def _labels_with(self, tag: _Tag) -> list[str]:
@@ -451,6 +453,11 @@ class _ConfigReader:
             draft.notices.append(
                 f"{tag.describe()} loads its text from an address; put the text itself into the tasks, as {quote(key)}"
             )
+
+
+def _is_from_task(control: _Tag) -> bool:
+    """Return whether the labels or choices of a control come from the data of a task, or from an address."""
+    return control.fields.get("value", "").startswith("$") or bool(control.fields.get("apiurl"))
 
 
 def _inner_choices(element: ET.Element) -> Iterator[ET.Element]:

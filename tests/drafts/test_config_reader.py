@@ -248,6 +248,11 @@ def test_a_text_from_an_address_is_said() -> None:
         ('<View><Text name="a" value="$a"/><Text name="b" value="$b"/>'
          '<Labels name="l" toName="a,b"><Label value="A"/></Labels></View>', "'a' and 'b' both have labels"),
         (f"<View>{LABELS}</View>", "<Labels name='label'> is for 'text', which no object is called"),
+        ('<View whenTagName="a">' * 101 + "</View>" * 101, "more than 100 conditions are nested in each other"),
+        (f'<View>{LABELS}{TEXT}<Taxonomy name="c" toName="text" perRegion="true">' + '<Choice value="abcd">' * 300
+         + "</Choice>" * 300 + "</Taxonomy></View>", "<Taxonomy name='c'>: 'abcd/abcd/"),
+        (f'<View>{TEXT}<Labels name="b" toName="text"><Label value="' + "x" * 1001 + '"/></Labels></View>',
+         "is too long; give it a shorter value"),
         (f'<View>{LABELS}{TEXT}<Number toName="text"/></View>', "<Number name=''> has no name"),
         (f'<View>{LABELS}{TEXT}<Number name="text" toName="text"/></View>', "has the name of another tag"),
     ],
@@ -267,6 +272,17 @@ def test_depth_and_number_are_bounded() -> None:
     relations = "".join(f'<Relation value="{number}"/>' for number in range(100))
     with pytest.raises(CannotRun, match="its attributes and relations name 1001 labels up to 201 times"):
         read(labels=f'<Labels name="l" toName="text">{labels}</Labels><Relations>{relations}</Relations>')
+
+
+def test_a_value_from_the_tasks_is_said() -> None:
+    draft = read(
+        labels='<Labels name="l" toName="text"><Label value="A"/><Label value="$more"/></Labels>'
+        '<Choices name="c" toName="text" perRegion="true"><Choice value="x"/><Choice value="$y"/></Choices>'
+    )
+    assert draft.notices == [
+        "Label with a value from the tasks: 1 ($more) left out; the config does not say which they are",
+        "Choice with a value from the tasks: 1 ($y) left out; the config does not say which they are",
+    ]
 
 
 def test_a_field_within_a_field_is_said() -> None:
