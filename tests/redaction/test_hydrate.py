@@ -429,3 +429,15 @@ def test_skeleton_with_a_field_of_another_type_is_one_line(shut: Path, tmp_path:
     path.write_bytes(b"\n".join([header, msgspec.json.encode(fields), *rest]))
     result = hydrate(tmp_path / "open", ROOT / "corpus" / "articles", tmp_path / "out")
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+
+
+@pytest.mark.parametrize(
+    "links", ["3", '"x"', "[1]", "{}", '{"links": 3}', '{"links": ["x"]}', '{"links": [{"note": 1}]}']
+)
+def test_skeleton_with_links_of_another_shape_is_one_line(shut: Path, tmp_path: Path, links: str) -> None:
+    shutil.copytree(shut, tmp_path / "open")
+    path = tmp_path / "open" / SKELETON
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*lines[:-1], links.encode(), b""]))
+    result = hydrate(tmp_path / "open", ROOT / "corpus" / "articles", tmp_path / "out")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
