@@ -313,6 +313,27 @@ def test_fault_names_file_line_and_element(project: Project, others: Path, old: 
     assert json.loads(result.stdout.splitlines()[0])["line"] > 1
 
 
+@pytest.mark.parametrize(
+    ("declared", "encoding", "says"),
+    [
+        ("UTF-8", "latin-1", "it is not UTF-8 at byte "),
+        ("UTF-16", "utf-16", "it is not UTF-8 at byte 0; convert it first"),
+        ("ISO-8859-1", "latin-1", "it is not UTF-8 at byte "),
+        ("ISO-8859-1", "utf-8", "it declares the encoding ISO-8859-1; convert it to UTF-8 first"),
+    ],
+)
+def test_file_in_another_encoding_is_refused(
+    project: Project, others: Path, declared: str, encoding: str, says: str
+) -> None:
+    """Read as UTF-8, a text in the encoding that it declares would have other characters, without a word."""
+    text = make_xmi().replace("UTF-8", declared).replace(TEXT, "é Anna waits at the Old Pier.")
+    write_cas(others, "")
+    (others / "doc.xmi").write_bytes(text.encode(encoding))
+    result = take_in(project, "xmi")
+    assert (result.exit_code, codes(result)) == (1, ["F103"])
+    assert says in result.output
+
+
 def test_type_system_whose_feature_has_no_range_is_one_line(project: Project, others: Path) -> None:
     types = TYPES.replace(
         "<name>score</name><description/><rangeTypeName>uima.cas.Double</rangeTypeName>", "<name>score</name>"
