@@ -3,6 +3,7 @@
 Each reader gets the same few damaged files in every run. RUNS of the environment sets another number, to look for more.
 """
 
+import ast
 import json
 import os
 import random
@@ -28,7 +29,7 @@ from annotate.offsets import sha256
 from annotate.release.bundle import SUMS, archive_name, encode_sums, write_archive
 from annotate.schemas import package_schema
 from tests import mutations
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 from tests.convert.conftest import made_up
 from tests.formats.conftest import TEXT
 from tests.formats.test_accounting import MAP
@@ -119,6 +120,11 @@ def make_files(project: Project) -> None:
     write("CITATION.cff", CITATION)
     write("to.yaml", MIGRATION)
     run("generate")
+    for name in ("harbour", "market"):
+        annotation = json.loads(project.path(f"corpus/annotations/anna/{name}.json").read_bytes())
+        others = [span | {"note": "seen"} for span in annotation["spans"]]
+        write(f"corpus/annotations/ben/{name}.json", json.dumps(annotation | {"annotator": "ben", "spans": others}))
+    run("adjudicate plan --from anna,ben")
     for side in ("v1", "v2"):
         for folder in ("corpus", "schema"):
             shutil.copytree(project.path(folder), project.path(f"{side}/{folder}"))
@@ -193,6 +199,7 @@ READERS: dict[str, Reader] = {
     "annotations": Reader(
         "corpus/annotations/anna/harbour.json", mutations.mutate_json, "agree --with-gold --samples 3"
     ),
+    "decisions": Reader("corpus/adjudication/harbour.yaml", mutations.mutate_yaml, "adjudicate apply --as anna"),
     **{file: Reader(f"corpus/{file}", mutate, "check") for file, mutate in OF_CORPUS.items()},
     "statement of a card": Reader("corpus/statement.yaml", mutations.mutate_yaml, "build --out out"),
     "citation": Reader("CITATION.cff", mutations.mutate_yaml, "build --out out"),
@@ -294,3 +301,16 @@ def test_every_format_and_table_is_damaged() -> None:
 
     commands = " ".join(reader.command for reader in READERS.values())
     assert all(f"--format {name}" in commands for name in FORMATS)
+
+
+def test_no_reader_of_json_forgets_what_its_parser_raises() -> None:
+    """Besides its own errors, msgspec raises UnicodeDecodeError for text within, and RecursionError for brackets."""
+    forgetful = set()
+    for path in sorted((ROOT / "annotate").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Try) and "json.decode(" in "".join(map(ast.unparse, node.body)):
+                caught = " ".join(ast.unparse(handler.type) for handler in node.handlers if handler.type)
+                if "Unicode" not in caught or "RecursionError" not in caught:
+                    forgetful.add(path.relative_to(ROOT / "annotate").as_posix())
+    # These look at the bytes before.
+    assert forgetful == {"checks/files.py", "convert/reader_slow.py", "scoring/prediction_files.py"}
