@@ -61,7 +61,7 @@ def load_class_ids(folder: Path) -> ClassIds | None:
     hint = "restore the committed file, then run `annotate generate`"
     try:
         class_ids = msgspec.json.decode(read_bytes(path, hint, within=folder), type=ClassIds)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CannotRun(path, str(error), hint) from error
     for location, names in class_ids.lists():
         for name in names:

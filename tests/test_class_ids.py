@@ -87,8 +87,17 @@ def test_check_reports_a_lost_file_in_any_schema_folder(project: Project) -> Non
     assert project.annotate("check", "--schema", "labels").exit_code == 0
 
 
-@pytest.mark.parametrize("text", ["{", "{}", '{"spans": ["a", "a"], "layers": {}, "relations": [], "attributes": {}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "{}",
+        '{"spans": ["a\udcff"]}',
+        "[" * 100_000,
+        '{"spans": ["a", "a"], "layers": {}, "relations": [], "attributes": {}}',
+    ],
+)
 def test_malformed_file_is_rejected(tmp_path: Path, text: str) -> None:
-    (tmp_path / class_ids.CLASS_IDS_FILE).write_text(text)
+    (tmp_path / class_ids.CLASS_IDS_FILE).write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(CannotRun, match=r"classes\.json"):
         class_ids.load_class_ids(tmp_path)

@@ -46,7 +46,7 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
 
     from annotate.dataset.folder import require_replaceable
     from annotate.model import GOLD
-    from annotate.redaction.hydrate import hydrate
+    from annotate.redaction.hydrate import BrokenSkeleton, hydrate
     from annotate.release.rebuild import build_restored, read_skeleton
     from annotate.util.files import is_regular_report, write_report
     from annotate.util.folders import temporary_folder
@@ -63,7 +63,7 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
     with temporary_folder() as folder, show_status("locating spans"):
         try:
             corpus, reports = hydrate(skeleton, Path(texts), folder / "corpus")
-        except (msgspec.MsgspecError, KeyError, ValueError) as error:
+        except BrokenSkeleton as error:
             raise CannotRun(dataset, f"has a broken skeleton: {error}", "download the dataset again") from error
         written = bool(corpus.annotated_ids(GOLD))
         if written:

@@ -64,7 +64,7 @@ def rebuild_file(change: FileChange, old: bytes | None) -> bytes:
             return _rebuild_annotation(change, old)
         if change.kind == "metadata":
             return _rebuild_metadata(change.fields, old)
-    except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
+    except (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError) as error:
         raise CannotApply(str(error)) from error
     raise CannotApply("the change does not say how to make the new version")
 

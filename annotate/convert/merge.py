@@ -164,7 +164,7 @@ def read_manifest(output: Output) -> ConversionManifest | None:
     """Read the manifest of an output folder; None if it has none, or one that this program did not write."""
     try:
         manifest = msgspec.json.decode(output.read(MANIFEST) or b"", type=ConversionManifest)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return manifest if manifest.format == FORMAT else None
 

@@ -9,7 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -33,6 +33,7 @@ from annotate.convert.splitter import InputProblem
 from annotate.convert.storage import Output, changed_input, input_version, open_output, report_write_errors
 from annotate.dataset.folder import CARD, MANIFEST
 from annotate.dataset.tables import select_tables
+from annotate.dataset.writer import TableFile
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.offsets import sha256
@@ -52,6 +53,7 @@ _UNBEGUN = OwnNames(
 """What a conversion leaves that was killed before it wrote its first file."""
 
 Mode = Literal["new", "resume", "overwrite"]
+T = TypeVar("T")
 
 
 class ShardProgress(NamedTuple):
@@ -206,8 +208,16 @@ def _record_files(entries: Iterable[OutputEntry], names: list[str]) -> Iterator[
 
 
 def _read_fingerprint(output: Output) -> object:
-    order = msgspec.json.decode(output.read(_ORDER) or b"{}")
-    return order.get("fingerprint") if isinstance(order, dict) else None
+    order = _decode(output.read(_ORDER), dict[str, Any])
+    return order.get("fingerprint") if order else None
+
+
+def _decode(data: bytes | None, type_: type[T]) -> T | None:
+    """Return a value in a file of the output; None if there is no file, or one that this program did not write."""
+    try:
+        return None if data is None else msgspec.json.decode(data, type=type_)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _is_same_file(address: str, folder: str, name: str) -> bool:
@@ -215,6 +225,15 @@ def _is_same_file(address: str, folder: str, name: str) -> bool:
     if "://" in address or "://" in folder:
         return address == f"{folder}/{name}"
     return Path(address).resolve() == Path(folder, name).resolve()
+
+
+class _ListedShard(msgspec.Struct, frozen=True):
+    """What a line of the list of shards says of the chunk of an export, and its Parquet files."""
+
+    file: str = ""
+    offset: int = -1
+    sha256: str = ""
+    tables: tuple[TableFile, ...] = ()
 
 
 class _ConversionRun:
@@ -311,12 +330,12 @@ class _ConversionRun:
         """
         lines = iter((self.output.read(SHARDS) or b"").splitlines())
         for job, data in plan_jobs(self.options, self._count, in_process=True):
-            shard = msgspec.json.decode(next(lines, b"{}"))
-            if [shard.get(key) for key in ("file", "offset", "sha256")] != [job.file, job.offset, sha256(data)]:
+            shard = _decode(next(lines, b"{}"), _ListedShard) or _ListedShard()
+            if (shard.file, shard.offset, shard.sha256) != (job.file, job.offset, sha256(data)):
                 raise _report_changed_input(job.file, f"has changed at byte {job.offset:,}")
-            for table in shard["tables"]:
-                if not is_inner_path(table["file"]) or self.output.size(table["file"]) != table["bytes"]:
-                    where = f"{self.output.where}/{table['file']}"
+            for table in shard.tables:
+                if not is_inner_path(table.file) or self.output.size(table.file) != table.bytes:
+                    where = f"{self.output.where}/{table.file}"
                     raise CannotRun(where, "is incomplete", "start over with --overwrite")
         if next(lines, None) is not None:
             raise self._too_many_shards(manifest.shards)
@@ -326,8 +345,7 @@ class _ConversionRun:
         return map(self._read_record, range(len(self._ids)))
 
     def _find_record(self, number: int) -> ShardRecord | None:
-        encoded = self.output.read(record_file(number))
-        return None if encoded is None else msgspec.json.decode(encoded, type=ShardRecord)
+        return _decode(self.output.read(record_file(number)), ShardRecord)
 
     def _read_record(self, number: int) -> ShardRecord:
         record = self._find_record(number)

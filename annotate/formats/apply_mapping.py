@@ -187,6 +187,8 @@ class _ItemMapper:
         """The ref of an item, if it has one, and its relation, with the refs of its ends for now."""
         self.relation_refs: set[str] = set()
         self.relation_notes: dict[str, str] = {}
+        self.id_lines: dict[str, int | None] = {}
+        """The ref of each draft whose ids a note gives → the line of the note."""
         self.lines: dict[str, int | None] = {}
         """The ref of each item → its line."""
         self.left_out: set[str] = set()
@@ -221,6 +223,7 @@ class _ItemMapper:
                     is_mapped = self._map(item)
                     reported += self.errors > errors
                     left_out += not is_mapped and self.errors == errors
+        reported += self._refuse_shared_ids()
         read = len(self.raw.items)
         return ItemCounts(read, read - left_out - reported, left_out, reported)
 
@@ -538,6 +541,24 @@ class _ItemMapper:
         else:
             draft.attributes[name] = value
 
+    def _refuse_shared_ids(self) -> int:
+        """Give each span ids of its own; return the number of notes that are reported since theirs belong to another.
+
+        The ids that notes give come first: the numbers of other lines only stand for ids that no one has given.
+        """
+        used_ids, reported = set[str](), 0
+        for ref in (*self.id_lines, *(ref for ref in self.drafts if ref not in self.id_lines)):
+            draft = self.drafts[ref]
+            if used_ids.isdisjoint(draft.ids) and len(set(draft.ids)) == len(draft.ids):
+                used_ids.update(draft.ids)
+                continue
+            if ref in self.id_lines:
+                why = f"another span has an id of {' '.join(draft.ids)!r} already"
+                self._report(rules.line_unreadable, self.id_lines[ref], why)
+                reported += 1
+            draft.ids = ()
+        return reported
+
     def _map_note(self, item: NoteItem) -> bool:
         if item.type not in self.map.notes:
             self._report(rules.unmapped, item.line, "notes of type", item.type)
@@ -555,8 +576,10 @@ class _ItemMapper:
             if entry.to == "ids" and not (len(ids) == len(draft.pieces) and all(map(is_span_id, ids))):
                 why = f"{text!r} is not an id for each piece of {item.target}"
                 self._report(rules.line_unreadable, item.line, why)
+            elif entry.to == "ids" and ref in self.id_lines:
+                self._report(rules.not_in_model, item.line, f"{item.target} has ids already")
             elif entry.to == "ids":
-                draft.ids = ids
+                draft.ids, self.id_lines[ref] = ids, item.line
             else:
                 draft.note = _join_notes(draft.note, text)
         return True

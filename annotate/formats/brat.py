@@ -39,6 +39,7 @@ from annotate.formats.ledger import METADATA_LOSSES, metadata_losses
 from annotate.inventory import Inventory
 from annotate.label_map import NOTE_TYPE
 from annotate.model import Annotation, Relation, Span
+from annotate.util.escape import quote
 from annotate.util.files import is_regular, read_bytes
 from annotate.util.folders import find_files
 
@@ -47,6 +48,8 @@ LOSSES = {**METADATA_LOSSES}
 _RESTORE = "make it a file that can be read"
 _NUMBERED_ID = re.compile(r"s([1-9][0-9]{0,8})")
 _REF = re.compile(r"[TERAMN#*]\S*")
+_KINDS_WITH_WORDS = "TN#"
+"""The kinds of lines with words after the fields: those of a span, the name of an entry, a note."""
 # The fields have no white space at their end. No pattern goes back over what a part of it has matched.
 _SPAN = re.compile(r"(\S++) (-?\d{1,12} -?\d{1,12}(?:;-?\d{1,12} -?\d{1,12})*)")
 _ATTRIBUTE = re.compile(r"(\S++) (\S++)(?: (.*))?")
@@ -196,6 +199,8 @@ def _parse_line(number: int, line: str) -> Item:
     if not tab or not _REF.fullmatch(ref):
         return UnreadableItem(number, "does not begin with an id of brat and a tab")
     fields, _, tail = rest.partition("\t")
+    if tail.strip() and ref[0] not in _KINDS_WITH_WORDS:
+        return UnreadableItem(number, f"{ref} has more than the fields of a {ref[0]} line: {quote(tail)}")
     item = _parse_fields(number, ref, fields, tail)
     return item or UnreadableItem(number, f"{ref} is not followed by the fields of a {ref[0]} line")
 

@@ -206,6 +206,8 @@ def _list_other_data(doc: Doc, own: _OwnData | None) -> Iterator[Item]:
             values.setdefault(str(key[1] if is_extension else key), value)
     for name, value in values.items():
         yield AttributeItem(None, "", DOCUMENT, str(name), shorten(str(value), 200))
+    if own is None and doc.has_annotation("SENT_START"):
+        yield NormalizationItem(None, "", DOCUMENT, "sent_start", "", is_optional=True)
     refs = {span.id_ for group in doc.spans.values() for span in group} if own else set[str]()
     for ref in (*own.attributes, *own.notes) if own else ():
         if ref not in refs:

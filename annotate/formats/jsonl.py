@@ -27,6 +27,7 @@ from annotate.ingest import Details
 from annotate.inventory import Inventory
 from annotate.model import Annotation, Article, Relation, SourceRange, Span
 from annotate.offsets import sha256
+from annotate.schemas.lines import repeated_keys
 from annotate.util.escape import quote, shorten
 from annotate.util.files import open_raw
 from annotate.util.folders import find_files
@@ -90,8 +91,12 @@ def _find_foreign_keys(line: bytes) -> str:
 def _read_line(file: str, number: int, line: bytes) -> RawDocument:
     try:
         row = msgspec.json.decode(line, type=Row)
+        repeated = next((key for key, _ in repeated_keys(line)), None)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         why = f"is not an article with its annotation: {error}; fix the line"
+        return refused_document("", file, next(rules.unreadable(file, None, why)).at(number))
+    if repeated is not None:
+        why = f"has the key {quote(repeated)} twice; remove one of the two"
         return refused_document("", file, next(rules.unreadable(file, None, why)).at(number))
     annotation, article = row.annotation, row.article
     if why := _explain_mismatch(row):

@@ -5,6 +5,7 @@ belongs to a single span layer; the label is a feature. Offsets in XMI are UTF-1
 points and back.
 """
 
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -63,6 +64,9 @@ _LONGEST_REASON = 200
 _ENDS = ("Governor", "Dependent")
 _RESERVED = ("self_", "type_")
 """Names that cassis gives to the features `self` and `type`."""
+_ENCODING = re.compile(r"""\bencoding\s*+=\s*+["']([\w.-]*+)""")
+_DECLARATION_LENGTH = 200
+_UTF8_NAMES = ("utf-8", "utf8", "us-ascii", "ascii")
 _CONTAINERS = "uima.cas."
 _DKPRO = "de.tudarmstadt.ukp.dkpro.core.api."
 _STRUCTURAL = (
@@ -181,8 +185,18 @@ def _cassis_errors() -> Iterator[list[str]]:
 
 
 def _decode_safely(data: bytes) -> str:
-    """Decode XML; raise ValueError if it is not UTF-8 or declares entities, which could name any file."""
-    text = data.decode("utf-8")
+    """Decode XML in UTF-8.
+
+    Raises:
+        ValueError: If it is not UTF-8, declares another encoding, or declares entities, which could name any file.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8 at byte {error.start}; convert it first") from error
+    declared = _ENCODING.search(text[:_DECLARATION_LENGTH].partition("?>")[0])
+    if declared and declared[1].lower() not in _UTF8_NAMES:
+        raise ValueError(f"it declares the encoding {declared[1]}; convert it to UTF-8 first")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("declares entities")
     return text

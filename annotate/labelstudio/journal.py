@@ -163,7 +163,7 @@ def _changed_since(since: str) -> JsonObject:
 def _decode(path: Path, type_: type[T]) -> T:
     try:
         return msgspec.json.decode(path.read_bytes(), type=type_)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         # The message may quote the content, which names people.
         hint = "move it away, then run `annotate studio pull --all`"
         raise CannotRun(path, f"cannot be read ({type(error).__name__})", hint) from None

@@ -77,7 +77,7 @@ def require_no_migration(state: State) -> None:
 
 
 def _describe_holder(content: bytes) -> str:
-    with contextlib.suppress(msgspec.MsgspecError):
+    with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         holder = msgspec.json.decode(content, type=LockHolder)
         since = time.strftime("%H:%M:%S", time.localtime(holder.since))
         return f"`annotate studio {holder.command}` is running (process {holder.pid}, since {since})"

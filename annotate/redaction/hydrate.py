@@ -19,6 +19,10 @@ from annotate.redaction.skeleton import ArticleSkeleton, CopiedStretch, Quote, S
 from annotate.util.files import read_bytes, write_atomically
 
 
+class BrokenSkeleton(Exception):  # noqa: N818 - like CannotRun, it states what happened
+    """The trees of a skeleton are not those of a corpus. The message says why."""
+
+
 class ReaderCopy(NamedTuple):
     """The text of a copy in normal form, and the name of its file; or why there is no text."""
 
@@ -159,7 +163,18 @@ def hydrate(skeleton: Skeleton, texts: Path, root: Path) -> tuple[Corpus, list[A
 
     Returns:
         The corpus, and a report on each article.
+
+    Raises:
+        BrokenSkeleton: If the skeleton does not give the files of a corpus.
     """
+    try:
+        return _hydrate(skeleton, texts, root)
+    # The trees of a skeleton may have any shape; what fits no file of a corpus shows where it is used.
+    except (msgspec.MsgspecError, LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise BrokenSkeleton(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def _hydrate(skeleton: Skeleton, texts: Path, root: Path) -> tuple[Corpus, list[ArticleReport]]:
     for file, text in skeleton.header.files.items():
         write_atomically(root / file, text.encode("utf-8"))
     root.mkdir(exist_ok=True)

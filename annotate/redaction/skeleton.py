@@ -335,7 +335,7 @@ def parse_skeleton(where: str, data: bytes) -> Skeleton:
         header = msgspec.json.decode(lines[0], type=SkeletonHeader)
         bodies = [msgspec.json.decode(line, type=ArticleSkeleton) for line in lines[1:-1]]
         links = msgspec.json.decode(lines[-1])
-    except (msgspec.MsgspecError, IndexError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, IndexError, UnicodeDecodeError, RecursionError) as error:
         raise CannotRun(where, f"cannot be read: {error}", "get the dataset again") from error
     if header.format != FORMAT:
         raise CannotRun(where, f"is {header.format!r}, not {FORMAT!r}", "use the version of annotate that wrote it")

@@ -8,9 +8,11 @@ from annotate.dataset.folder import Manifest, read_manifest
 from annotate.dataset.inputs import skeleton_header
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.tables import select_tables
-from annotate.inventory import load_inventory
+from annotate.errors import CannotRun
+from annotate.inventory import Inventory, load_inventory
 from annotate.redaction.skeleton import Skeleton, parse_skeleton
 from annotate.release.agreement import gold_agreement
+from annotate.util.escape import quote
 from annotate.util.files import read_bytes
 
 
@@ -68,6 +70,7 @@ def build_restored(skeleton: Skeleton, folder: Path, out: str | Path) -> Manifes
 
     Raises:
         Refused: Class ids of the dataset in `out` would change.
+        CannotRun: The skeleton has labels or values that its inventory does not have.
     """
     header = skeleton.header
     for name, text in header.schema.items():
@@ -77,5 +80,22 @@ def build_restored(skeleton: Skeleton, folder: Path, out: str | Path) -> Manifes
         citation = folder / "CITATION.cff"
         citation.write_text(header.citation, "utf-8", newline="")
     corpus, inventory = Corpus(folder / "corpus"), load_inventory(folder)
+    _require_vocabulary(corpus, inventory)
     agreement = gold_agreement(corpus, inventory)
     return build(corpus, inventory, out, citation, agreement, tables=header.tables, negatives=header.negatives)
+
+
+def _require_vocabulary(corpus: Corpus, inventory: Inventory) -> None:
+    """Raise CannotRun for a label or value that the inventory lacks: a skeleton comes from outside, with both."""
+    for name in corpus.annotation_sets():
+        for article_id in corpus.annotated_ids(name):
+            annotation, hint = corpus.read_annotation(name, article_id), "get the dataset again"
+            for span in annotation.spans:
+                if span.label not in inventory.spans:
+                    raise CannotRun(SKELETON, f"has the unknown label {quote(span.label)}", hint)
+                for attribute, value in span.attributes.items():
+                    if attribute not in inventory.attributes or not inventory.attributes[attribute].allows(value):
+                        raise CannotRun(SKELETON, f"has the unknown value {quote(value)} of {quote(attribute)}", hint)
+            for relation in annotation.relations:
+                if relation.label not in inventory.relations:
+                    raise CannotRun(SKELETON, f"has the unknown relation {quote(relation.label)}", hint)

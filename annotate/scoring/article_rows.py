@@ -9,6 +9,7 @@ from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.scoring.score import make_prediction
+from annotate.util.escape import quote
 from annotate.versions import is_older, is_version
 
 Row = Mapping[str, Any]
@@ -60,7 +61,7 @@ def resolve_class(value: Any, class_names: Sequence[str], current: Mapping[str, 
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(class_names):
         value = class_names[value]
     if not isinstance(value, str) or value not in current:
-        raise CannotRun(where, f"unknown {kind} {value!r}", f"choose from {', '.join(current)}")
+        raise CannotRun(where, f"unknown {kind} {quote(value)}", f"choose from {', '.join(current)}")
     return value
 
 
@@ -74,14 +75,17 @@ def _list_objects(row: Row, name: str, where: str) -> list[Mapping[str, Any]]:
 def _convert_span(span: Mapping[str, Any], index: int, where: str, text: str, inventory: Inventory) -> Span:
     label = resolve_class(span.get("label"), inventory.class_ids.spans, inventory.spans, "span label", where)
     start, end = span.get("start"), span.get("end")
-    if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= len(text):
+    if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(text):
         raise CannotRun(
             where, f"{start}–{end} is not a range of the text", "count code points from 0, the end half open"
         )
     words = text[start:end]
     if span.get("text") not in (None, words):
         raise CannotRun(where, f"its text differs from the article at {start}–{end}", "count code points from 0")
-    attributes = _convert_attributes(span.get("attributes") or {}, where, inventory)
+    values = span.get("attributes") or {}
+    if not isinstance(values, dict):
+        raise CannotRun(where, "attributes is not an object", "write it as in a row of the table articles")
+    attributes = _convert_attributes(values, where, inventory)
     return Span(
         id=str(span.get("id") or f"s{index}"), label=label, start=start, end=end, text=words, attributes=attributes
     )
@@ -96,6 +100,8 @@ def _convert_attributes(values: Mapping[str, Any], where: str, inventory: Invent
         if attribute.type == "choice":
             class_names = inventory.class_ids.attributes[name]
             value = resolve_class(value, class_names, attribute.values, f"value of {name}", where)
+        elif not attribute.allows(value):
+            raise CannotRun(where, f"{quote(value)} is not a value of {name}", f"{name} is of type {attribute.type}")
         attributes[name] = value
     return attributes
 
@@ -108,9 +114,9 @@ def _convert_relation(
     ends = []
     for end in ("head", "tail"):
         value = relation.get(f"{end}_id", relation.get(end))
-        if isinstance(value, int) and 0 <= value < len(spans):
+        if type(value) is int and 0 <= value < len(spans):
             value = spans[value].id
-        if value not in ids:
-            raise CannotRun(where, f"its {end} {value!r} is not a span of the row", "name one by index or id")
+        if not isinstance(value, str) or value not in ids:
+            raise CannotRun(where, f"its {end} {quote(value)} is not a span of the row", "name one by index or id")
         ends.append(str(value))
     return Relation(label=label, head=ends[0], tail=ends[1])

@@ -78,6 +78,29 @@ def test_interrupted_run_is_resumed(undisturbed: Place, other: Place, number: in
     assert same(other, undisturbed)
 
 
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"number": "\xff"}', b"[" * 100_000, b'{"number": 0}'])
+def test_shard_whose_record_is_damaged_is_made_again(undisturbed: Place, other: Place, damage: bytes) -> None:
+    with pytest.raises(StopHereError):
+        convert_exports(options(other), local_pool(1), progress=stop_at(2))
+    records = [path for path in (other.root / "out" / ".convert").rglob("*.json") if path.name != "order.json"]
+    assert records
+    for path in records:
+        path.write_bytes(damage)
+    done = other.convert(*WORDS, "--resume")
+    assert done.exit_code == 1, done.output
+    assert same(other, undisturbed)
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "shards.jsonl"])
+@pytest.mark.parametrize("damage", [b"\xff", b"[" * 100_000, b"3"])
+def test_damaged_list_of_a_conversion_is_one_line(other: Place, file: str, damage: bytes) -> None:
+    other.export(made_up(1, 2))
+    assert other.convert("export.json").exit_code == 0
+    (other.root / "out" / file).write_bytes(damage)
+    done = other.convert("export.json", "--resume")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.output
+
+
 def same(one: Place, two: Place) -> bool:
     """Return whether both folders hold the same bytes and no temporary files."""
     assert not (one.root / "out" / ".convert").exists()

@@ -1,5 +1,6 @@
 """Any `.ann` file is read line by line, and each line is taken as a whole, left out or reported."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ MAP = LabelMap(
     events={"Say": EventMap("Verb", {}, {"Agent": RelationMap("speaker"), "Time": None}), "Shout": None},
     attributes={"Rank": AttributeMap("rank")},
     equivalences={"Equiv": RelationMap("continues")},
-    notes={"AnnotatorNotes": NoteMap("note")},
+    notes={"AnnotatorNotes": NoteMap("note"), "SpanIds": NoteMap("ids")},
 )
 SPANS = [(0, 4), (5, 9), (19, 23), (5, 5), (0, 9)]
 
@@ -84,3 +85,28 @@ def test_each_line_is_one_item(lines: str) -> None:
     """No line keeps the others from being read, and each that is not empty is one item."""
     items = list(brat.parse(lines))
     assert len(items) == sum(bool(line.strip()) for line in lines.removeprefix("\ufeff").split("\n"))
+
+
+@pytest.mark.parametrize("line", ["R1\tAt Arg1:T1 Arg2:T2", "A1\tRank T1 master", "E1\tSay:T2", "*\tEquiv T1 T2"])
+def test_words_after_the_fields_are_not_lost(line: str) -> None:
+    """brat itself writes an empty column after some lines; words there are of another tool."""
+    spans = ["T1\tPerson 0 4\tAnna", "T2\tSay 5 9\tsaid"]
+    assert import_lines([*spans, f"{line}\t "]).counts.reported == 0
+    mapped = import_lines([*spans, f"{line}\tbut not sure"])
+    assert (mapped.counts.taken, mapped.counts.reported) == (2, 1)
+    assert [(finding.line, "but not sure" in finding.message) for finding in mapped.findings] == [(3, True)]
+
+
+def test_ids_that_notes_give_belong_to_one_span() -> None:
+    """Relations name their ends by these ids: with one id for two spans, one of them would have the other's."""
+    spans = ["T1\tPerson 0 4\tAnna", "T2\tSay 5 9\tsaid", "T3\tPerson 19 23\tcrew", "R1\tAt Arg1:T2 Arg2:T1"]
+    mapped = import_lines([*spans, "#1\tSpanIds T1\ts2", "#2\tSpanIds T3\ts2", "#3\tSpanIds T1\tx"])
+    assert mapped.annotation is not None
+    assert [(span.id, span.text) for span in mapped.annotation.spans] == [
+        ("s2", "Anna"),
+        ("T2", "said"),
+        ("T3", "crew"),
+    ]
+    assert [(relation.head, relation.tail) for relation in mapped.annotation.relations] == [("T2", "s2")]
+    assert [(finding.code, finding.line) for finding in mapped.findings] == [("F208", 7), ("F201", 6)]
+    assert (mapped.counts.read, mapped.counts.taken, mapped.counts.reported) == (7, 5, 2)

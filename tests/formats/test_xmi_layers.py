@@ -2,7 +2,6 @@
 
 import json
 import random
-from copy import deepcopy
 from pathlib import Path
 
 import cassis
@@ -18,10 +17,9 @@ from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, identity_map
 from tests.conftest import Project
 from tests.formats.conftest import TEXT, codes, take_in, taken
+from tests.mutations import ID, REFERENCES, VIEW, mutate_cas_element, mutate_type
 
-ID = "{http://www.omg.org/XMI}id"
-VIEW, SOFA, NULL = (f"{{http:///uima/cas.ecore}}{name}" for name in ("View", "Sofa", "NULL"))
-REFERENCES = ("next", "first", "arg", "target", "inner", "marked", "Governor", "Dependent")
+SOFA, NULL = (f"{{http:///uima/cas.ecore}}{name}" for name in ("Sofa", "NULL"))
 SEED, MUTATIONS = 20240131, 250
 
 
@@ -315,6 +313,27 @@ def test_fault_names_file_line_and_element(project: Project, others: Path, old: 
     assert json.loads(result.stdout.splitlines()[0])["line"] > 1
 
 
+@pytest.mark.parametrize(
+    ("declared", "encoding", "says"),
+    [
+        ("UTF-8", "latin-1", "it is not UTF-8 at byte "),
+        ("UTF-16", "utf-16", "it is not UTF-8 at byte 0; convert it first"),
+        ("ISO-8859-1", "latin-1", "it is not UTF-8 at byte "),
+        ("ISO-8859-1", "utf-8", "it declares the encoding ISO-8859-1; convert it to UTF-8 first"),
+    ],
+)
+def test_file_in_another_encoding_is_refused(
+    project: Project, others: Path, declared: str, encoding: str, says: str
+) -> None:
+    """Read as UTF-8, a text in the encoding that it declares would have other characters, without a word."""
+    text = make_xmi().replace("UTF-8", declared).replace(TEXT, "é Anna waits at the Old Pier.")
+    write_cas(others, "")
+    (others / "doc.xmi").write_bytes(text.encode(encoding))
+    result = take_in(project, "xmi")
+    assert (result.exit_code, codes(result)) == (1, ["F103"])
+    assert says in result.output
+
+
 def test_type_system_whose_feature_has_no_range_is_one_line(project: Project, others: Path) -> None:
     types = TYPES.replace(
         "<name>score</name><description/><rangeTypeName>uima.cas.Double</rangeTypeName>", "<name>score</name>"
@@ -387,57 +406,6 @@ def test_an_id_that_two_spans_of_an_export_have_is_reported(project: Project) ->
     assert "s2" not in refs
 
 
-def mutate(root: etree._Element, chance: random.Random) -> None:
-    """Change the structure of a CAS in one place."""
-    element, other = chance.choice(list(root)), chance.choice(list(root))
-    name = chance.choice(list(element.attrib))
-    referring = [item for item in root if set(REFERENCES) & set(item.attrib)]
-    view = chance.choice(list(root.iter(VIEW)))
-    members = view.get("members", "").split()
-    match chance.randrange(12):
-        case 0:
-            del element.attrib[name]
-        case 1:
-            element.set(name, chance.choice(["", "0", "-1", "2", "3 4", "999", "99999999999", "x", "true", "NaN"]))
-        case 2:
-            element.set(chance.choice(list(other.attrib)), "15")
-        case 3:
-            root.append(deepcopy(element))
-        case 4:
-            root.remove(element)
-        case 5:
-            element.tag = other.tag
-        case 6:
-            etree.SubElement(element, chance.choice(["tags", "arg", "words", "label", "numbers"])).text = "w"
-        case 7:
-            view.set("members", " ".join([*members, chance.choice(["2", "6", "12"])]))
-        case 8:
-            clone = deepcopy(element)
-            clone.set(ID, "40")
-            root.append(clone)
-            view.set("members", " ".join([*members, *chance.choice([["40"], []])]))
-        case 9:
-            other.append(deepcopy(element))
-        case 10:
-            view.set("members", " ".join(members[: chance.randint(0, len(members))]))
-        case 11:
-            for item in referring:
-                for feature_ in sorted(set(REFERENCES) & set(item.attrib)):
-                    if chance.random() < 0.3:
-                        item.set(feature_, chance.choice(["0", "2", "5", "6", "8", "9", "10", "12", "14", "15"]))
-
-
-def mutate_types(root: etree._Element, chance: random.Random) -> None:
-    """Change a type system in one place."""
-    element = chance.choice([item for item in root.iter(etree.Element) if item is not root])
-    if chance.random() < 0.5 and element.text:
-        element.text = chance.choice(
-            ["my.Span", "my.Nothing", STRING, "uima.cas.FSArray", "uima.cas.Integer", "x", "self"]
-        )
-    else:
-        element.getparent().remove(element)
-
-
 def read_all(folder: Path) -> list[RawDocument]:
     try:
         return list(xmi.read(folder))
@@ -461,9 +429,9 @@ def test_mutated_structure_is_accounted_for(project: Project, others: Path) -> N
         root = etree.fromstring(make_xmi().encode())
         types = etree.fromstring(TYPES.encode())
         for _ in range(chance.choice([1, 1, 2])):
-            mutate(root, chance)
+            mutate_cas_element(root, chance)
         if number % 4 == 0:
-            mutate_types(types, chance)
+            mutate_type(types, chance)
         write_cas(others, etree.tostring(root, encoding="unicode"), etree.tostring(types, encoding="unicode"))
         for raw in read_all(others):
             account(raw, label_map, project.inventory)

@@ -429,3 +429,37 @@ def test_skeleton_with_a_field_of_another_type_is_one_line(shut: Path, tmp_path:
     path.write_bytes(b"\n".join([header, msgspec.json.encode(fields), *rest]))
     result = hydrate(tmp_path / "open", ROOT / "corpus" / "articles", tmp_path / "out")
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+
+
+@pytest.mark.parametrize(
+    "links", ["3", '"x"', "[1]", "{}", '{"links": 3}', '{"links": ["x"]}', '{"links": [{"note": 1}]}']
+)
+def test_skeleton_with_links_of_another_shape_is_one_line(shut: Path, tmp_path: Path, links: str) -> None:
+    shutil.copytree(shut, tmp_path / "open")
+    path = tmp_path / "open" / SKELETON
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*lines[:-1], links.encode(), b""]))
+    result = hydrate(tmp_path / "open", ROOT / "corpus" / "articles", tmp_path / "out")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b'"label":"Speaker"', b'"label":"Sailor"', "has the unknown label 'Sailor'"),
+        (b'"rank":"master"', b'"rank":"king"', "has the unknown value 'king' of 'rank'"),
+        (b'"least":40', b'"least":"exact"', "has the unknown value 'exact' of 'least'"),
+        (b'"label":"speaker"', b'"label":"teller"', "has the unknown relation 'teller'"),
+    ],
+)
+def test_skeleton_with_what_its_inventory_lacks_is_one_line(
+    project: Project, old: bytes, new: bytes, says: str
+) -> None:
+    assert project.annotate("build", "--without-text", "--out", "open").exit_code == 0
+    path = project.path("open") / SKELETON
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+    result = project.annotate("hydrate", "open", "--texts", "corpus/articles", "--out", "out")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert says in result.output
+    assert not project.path("out").exists()

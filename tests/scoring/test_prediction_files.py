@@ -184,6 +184,18 @@ def _of(change: Callable[[dict[str, Any]], object]) -> Spoil:
             _of(lambda row: row["relations"].append({"label": "words", "head": 0, "tail": 9})),
             "its tail 9 is not a span of the row",
         ),
+        (
+            "articles",
+            _of(lambda row: row["relations"].append({"label": "words", "head": 0, "tail": ["s1"]})),
+            "its tail ['s1'] is not a span of the row",
+        ),
+        ("articles", _of(lambda row: row["spans"][0].update(start=True)), "span 0: True–32 is not a range of the text"),
+        ("articles", _of(lambda row: row["spans"][0].update(attributes=["x"])), "span 0: attributes is not an object"),
+        (
+            "articles",
+            _of(lambda row: row["spans"][0]["attributes"].update(least="two")),
+            "span 0: 'two' is not a value of least; least is of type integer",
+        ),
         ("tokens", _of(lambda row: row["tokens"].pop()), "speech_1 has"),
         ("tokens", lambda rows: rows.pop(), "tokens, and the text continues at"),
         ("tokens", _of(lambda row: row.update(tokens=["x"] * len(row["tokens"]))), "token 0: the text has"),
