@@ -261,7 +261,7 @@ def test_only_a_readable_file_is_read(tmp_path: Path, option: str) -> None:
 
 def test_one_configuration_is_read(tmp_path: Path) -> None:
     result = annotate("init", "new", "--from-config", "a", "--from-brat", "b", cwd=tmp_path)
-    assert (result.exit_code, "choose one of the two" in result.output) == (2, True)
+    assert (result.exit_code, "choose one of them" in result.output) == (2, True)
 
 
 def test_hostile_names_stay_names(tmp_path: Path) -> None:
