@@ -7,8 +7,9 @@ import msgspec
 
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.model import Annotation, AttributeValue, Relation, Span
+from annotate.model import Annotation, AttributeValue, Relation, Span, normal_number
 from annotate.scoring.score import make_prediction
+from annotate.util.escape import quote
 from annotate.versions import is_older, is_version
 
 Row = Mapping[str, Any]
@@ -96,6 +97,11 @@ def _convert_attributes(values: Mapping[str, Any], where: str, inventory: Invent
         if attribute.type == "choice":
             class_names = inventory.class_ids.attributes[name]
             value = resolve_class(value, class_names, attribute.values, f"value of {name}", where)
+        elif attribute.type == "number":
+            number = normal_number(value)
+            if number is None:
+                raise CannotRun(where, f"{name} cannot be {quote(value)}", "write a finite number")
+            value = number
         attributes[name] = value
     return attributes
 
