@@ -268,9 +268,14 @@ def _names_used(label_map: LabelMap, inventory: Inventory) -> Iterator[tuple[str
 def _values_used(
     location: str, attribute: str, values: list[AttributeValue], inventory: Inventory
 ) -> Iterator[tuple[str, str, str, list[str]]]:
-    choices = inventory.attributes[attribute].values if attribute in inventory.attributes else {}
-    for value in values if choices else ():
-        yield location, f"value of {attribute}", str(value), list(choices)
+    """Yield the values that an attribute has; one that it cannot have stands for the kind of values that it can."""
+    if attribute not in inventory.attributes:
+        return
+    of_inventory = inventory.attributes[attribute]
+    choices = list(of_inventory.values) or [f"any {of_inventory.type}"]
+    for value in values:
+        is_allowed = of_inventory.allows(value)
+        yield location, f"value of {attribute}", str(value), [str(value)] if is_allowed else choices
 
 
 def identity_map(inventory: Inventory) -> LabelMap:
