@@ -9,7 +9,7 @@ from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, encode_cl
 from annotate.errors import CannotRun
 from annotate.inventory import Bounds, Inventory, RelationLabel, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, package_schema
-from annotate.util.escape import Markdown, escape_markdown_words, markdown_code, markdown_table
+from annotate.util.escape import Markdown, escape_markdown_words, markdown_code, markdown_shown_form, markdown_table
 from annotate.util.files import FileToWrite, read_bytes_if_present, read_text
 from annotate.util.folders import find_files
 
@@ -101,11 +101,6 @@ def _left_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"{markdown_table(header, rows, align=['left'] * len(header))}\n"
 
 
-def _with_shown_form(name: str, shown: str, written: Markdown) -> Markdown:
-    """Return how a table gives a name: as `written`, after the form that people see where that is another one."""
-    return written if shown == name else Markdown("{} ({})").format(shown, markdown_code(name))
-
-
 def label_table(inventory: Inventory, name: str) -> str:
     """Return a label's definition and a table of the values of its attributes, in Markdown."""
     label = inventory.spans[name]
@@ -119,12 +114,12 @@ def label_table(inventory: Inventory, name: str) -> str:
     rows: list[tuple[str, ...]] = []
     for attribute in inventory.attributes_of(name):
         note = Markdown("" if attribute.required else " (may stay empty)")
-        name = _with_shown_form(attribute.name, attribute.display_name, Markdown("**{}**").format(attribute.name))
+        name = markdown_shown_form(attribute.name, attribute.display_name, Markdown("**{}**").format(attribute.name))
         rows.append((Markdown("{}{}").format(name, note), "", escape_markdown_words(attribute.definition)))
         rows += [
             (
                 "",
-                _with_shown_form(value, attribute.display_value(value), markdown_code(value)),
+                markdown_shown_form(value, attribute.display_value(value), markdown_code(value)),
                 escape_markdown_words(definition),
             )
             for value, definition in attribute.values.items()
@@ -139,7 +134,7 @@ def labels_table(inventory: Inventory) -> str:
     rows = [
         (
             Markdown("[{}]({})").format(
-                _with_shown_form(name, label.display_name, Markdown("{}").format(name)),
+                markdown_shown_form(name, label.display_name, Markdown("{}").format(name)),
                 Markdown(label.guideline),  # a path, by its pattern
             ),
             inventory.layers[label.layer].title,

@@ -113,7 +113,9 @@ def structure(output: Output) -> Any:
     if output.kind == "markdown":
         return structure_of_markdown(text)
     if output.kind in ("xml", "markup"):
-        return [(element.tag, *element.attrib) for element in ET.fromstring(text).iter()]  # noqa: S314 - our own
+        # A value that the labelling screen would read otherwise is stored by its alias.
+        elements = ET.fromstring(text).iter()  # noqa: S314 - our own
+        return [(element.tag, *(name for name in element.attrib if name != "alias")) for element in elements]
     if output.kind == "bibtex":
         text = re.sub(r"^@misc\{[a-z0-9-]+,\n", "@misc{key,\n", text)
         unescaped = re.sub(r"\\textbackslash\{\}|\\[\^~]\{\}|\\.", "", text)

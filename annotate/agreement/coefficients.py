@@ -7,7 +7,7 @@ words, never a NaN.
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import NamedTuple, TypeVar
 
 Value = float | str
@@ -21,6 +21,8 @@ BOTH, FIRST, SECOND = "both", "first", "second"
 APART = "apart"
 NOTHING = "nothing to compare"
 ONE_CATEGORY = "one category only"
+_ROUNDING = 1e-12
+"""The part of a sum that rounding can make."""
 
 
 def f1(counts: Counts) -> Value:
@@ -84,6 +86,39 @@ def alpha(counts: Counts) -> Value:
     if not expected:
         return ONE_CATEGORY
     return 1 - (total - 1) * counts.get(APART, 0) / expected
+
+
+UNITS, SUM, SUM_OF_SQUARES = "values", "sum", "sum of squares"
+
+
+def interval_counts(values: Sequence[float]) -> dict[Hashable, float]:
+    """Return what interval alpha needs of one unit: how many values there are, their sums, and their squared distances.
+
+    Args:
+        values: The numbers that the annotators gave the unit; fewer than two are not counted.
+    """
+    number = len(values)
+    if number < 2:
+        return {}
+    total, squares = sum(values), sum(value * value for value in values)
+    apart = 2 * sum((left - right) ** 2 for left, right in combinations(values, 2)) / (number - 1)
+    return {UNITS: number, SUM: total, SUM_OF_SQUARES: squares, APART: apart}
+
+
+def interval_alpha(counts: Counts) -> Value:
+    """Return Krippendorff's alpha for interval data, from `interval_counts`.
+
+    1 − D_o / D_e, where the distance of two values is the square of their difference: D_o = apart / n and
+    D_e = 2 (n Σ x² − (Σ x)²) / (n (n − 1)); Krippendorff, "Content Analysis", 4th ed. (2019), section 12.3.
+    """
+    number = counts.get(UNITS, 0)
+    if not number:
+        return NOTHING
+    squares = number * counts.get(SUM_OF_SQUARES, 0)
+    expected = 2 * (squares - counts.get(SUM, 0) ** 2)
+    if expected <= squares * _ROUNDING:
+        return ONE_CATEGORY
+    return 1 - (number - 1) * counts.get(APART, 0) / expected
 
 
 def kappa_counts(patterns: Mapping[Values, float]) -> dict[Hashable, float]:

@@ -7,7 +7,19 @@ import msgspec
 
 from annotate.agreement.attribute_tallies import tally_attribute
 from annotate.agreement.bootstrap import SAMPLES, Bootstrap
-from annotate.agreement.coefficients import BOTH, NOTHING, Counts, Value, agr, alpha, f1, kappa, share, unitizing_alpha
+from annotate.agreement.coefficients import (
+    BOTH,
+    NOTHING,
+    Counts,
+    Value,
+    agr,
+    alpha,
+    f1,
+    interval_alpha,
+    kappa,
+    share,
+    unitizing_alpha,
+)
 from annotate.agreement.interval_tallies import COMPATIBLE, DISTANCE, EQUAL, PAIRS, find_since, tally_interval
 from annotate.agreement.record_tallies import RecordCounter
 from annotate.agreement.relation_tallies import tally_relations
@@ -32,6 +44,7 @@ from annotate.inventory import Inventory
 from annotate.util.tables import Measure
 
 NO_SPANS, NO_MATCH, NO_RELATIONS, NO_RECORDS = "no spans", "no matched spans", "no relations", "no records"
+NO_NUMBERS = "no spans with two numbers"
 TWO_ONLY = "defined for two annotators"
 ONE_LABEL = "defined for one label"
 
@@ -199,6 +212,7 @@ def measure_attributes(study: Study, bootstrap: Bootstrap) -> Iterator[Attribute
             alpha=bootstrap.measure(tallies.alpha, alpha, NO_MATCH),
             kappa=bootstrap.measure(tallies.kappa, kappa, NO_MATCH) if tallies.kappa else Measure(None, note=TWO_ONLY),
             values=[(*values, number) for values, number in tallies.values.most_common()],
+            interval=bootstrap.measure(tallies.interval, interval_alpha, NO_NUMBERS) if tallies.interval else None,
             left_out=study.count_left_out(attribute.since),
         )
 

@@ -64,6 +64,7 @@ class AttributeRow(msgspec.Struct, frozen=True):
         share: The share of pairs with equal values.
         alpha: Krippendorff's alpha.
         kappa: Cohen's kappa.
+        interval: Krippendorff's alpha for interval data, for an attribute that is a number; None for others.
         values: The value of the first annotator, that of the second, and the number of pairs.
         left_out: By annotator, the number of annotations that are older than the attribute, and do not count.
     """
@@ -75,6 +76,7 @@ class AttributeRow(msgspec.Struct, frozen=True):
     alpha: Measure
     kappa: Measure
     values: list[tuple[AttributeValue, AttributeValue, int]]
+    interval: Measure | None = None
     left_out: dict[str, int] = {}
 
 

@@ -110,6 +110,9 @@ def tabulate_attributes(measurements: Measurements) -> Table:
         [row.name, ", ".join(row.labels), row.matched, row.share, row.alpha, row.kappa]
         for row in measurements.attributes
     ]
+    if any(row.interval for row in measurements.attributes):
+        columns.append("interval alpha")
+        rows = [[*cells, row.interval or ""] for cells, row in zip(rows, measurements.attributes, strict=True)]
     notes = describe_left_out({row.name: row.left_out for row in measurements.attributes})
     return make_table("attributes", "Attributes, given a matched span", columns, rows, notes)
 

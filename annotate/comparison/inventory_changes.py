@@ -81,6 +81,8 @@ def _collect_entries(inventory: Inventory) -> dict[str, _Entries]:
     entries: dict[str, _Entries] = {}
     for what, section in _SECTIONS.items():
         entries[what] = {name: _to_entry(item) for name, item in getattr(inventory, section).items()}
+        for entry in entries[what].values():
+            _move_shown_values(entry)
         for part, (holder, field) in _PARTS.items():
             if holder == what:
                 entries[part] = _take_parts(entries[what], field)
@@ -93,6 +95,16 @@ def _to_entry(item: msgspec.Struct) -> _Entry:
     entry: _Entry = msgspec.to_builtins(item)
     entry.pop("name", None)
     return entry
+
+
+def _move_shown_values(entry: _Entry) -> None:
+    """Put the shown forms of an attribute's values into the values, which are then mappings."""
+    shown = entry.pop("shown_values", {})
+    if shown:
+        entry["values"] = {
+            name: {"definition": definition} | ({"shown_as": shown[name]} if name in shown else {})
+            for name, definition in entry["values"].items()
+        }
 
 
 def _take_parts(entries: _Entries, field: str) -> _Entries:

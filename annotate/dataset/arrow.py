@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from annotate.columns import Attributes, Integers, int_array, positions_with_attributes
-from annotate.dataset.features import Feature, arrow_type, attribute_features, ids_by_name
+from annotate.dataset.features import FLOAT, Feature, arrow_type, attribute_features, ids_by_name
 from annotate.inventory import Attribute, Inventory
 
 
@@ -79,6 +79,8 @@ def attribute_arrays(
         if "names" in feature:
             ids = ids_by_name(feature["names"])
             column = [ids[value] for value in column]
+        elif feature == FLOAT:
+            column = list(map(float, column))  # Arrow takes only those integers that are exact
         arrays[name] = scatter(pa.array(column, arrow_type(feature)), owners[rows], len(values))
     return arrays
 

@@ -17,6 +17,7 @@ from annotate.util.escape import (
     markdown_code,
     markdown_code_block,
     markdown_link,
+    markdown_shown_form,
     markdown_table,
 )
 from annotate.waivers import Waiver
@@ -68,7 +69,11 @@ def labels_section(facts: Facts) -> Markdown:
     ]
     for layer in inventory.layers.values():
         rows = (
-            (markdown_code(label.name), escape_markdown_words(label.definition), f"{counts.spans[label.name]:,}")
+            (
+                markdown_shown_form(label.name, label.display_name, markdown_code(label.name)),
+                escape_markdown_words(label.definition),
+                f"{counts.spans[label.name]:,}",
+            )
             for label in inventory.labels_of(layer.name)
         )
         parts += [
@@ -101,13 +106,15 @@ def _attribute_rows(facts: Facts) -> Iterable[tuple[object, ...]]:
         for label in attribute.labels:
             counts.update(facts.counts.values.get((label, attribute.name), {}))
         on = ", ".join(attribute.labels)
-        name, definition = markdown_code(attribute.name), escape_markdown_words(attribute.definition)
+        name = markdown_shown_form(attribute.name, attribute.display_name, markdown_code(attribute.name))
+        definition = escape_markdown_words(attribute.definition)
         if attribute.type != "choice":
             yield name, on, attribute.type, definition, f"{counts.total():,}"
             continue
         yield name, on, "", definition, f"{counts.total():,}"
         for value, meaning in attribute.values.items():
-            yield "", "", value, escape_markdown_words(meaning), f"{counts[value]:,}"
+            shown = markdown_shown_form(value, attribute.display_value(value), Markdown("{}").format(value))
+            yield "", "", shown, escape_markdown_words(meaning), f"{counts[value]:,}"
 
 
 def annotators_section(facts: Facts) -> Markdown:

@@ -16,7 +16,6 @@ XML with its escapes.
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
@@ -29,8 +28,9 @@ TEXT = "text"
 """The name of the one `Text` control, and of the key of a task's data that it shows."""
 
 
-_TASK_KEY = re.compile(r"\$[\w[\].{}]")
+_TASK_KEY = re.compile(r"\$([\w[\].{}])", re.ASCII)
 """How the value of a key of a task's data is written in a `value`; the page puts it, or nothing, in its place."""
+_WORD_JOINER = "\u2060"
 
 
 def control_name(label: str, attribute: str) -> str:
@@ -61,17 +61,10 @@ def labelling_config(inventory: Inventory) -> str:
     """Return the config as XML, the same bytes for the same inventory.
 
     Raises:
-        CannotRun: A layer has the name of the `Text` control, or what is shown has a character that XML cannot hold or
-            a dollar sign that the page would read as the name of a task's field.
+        CannotRun: A layer has the name of the `Text` control, or a name has a character that XML cannot hold.
     """
     if TEXT in inventory.layers:
         raise CannotRun("labels.yaml", f"a layer cannot have the name {TEXT!r} in Label Studio", "give it another name")
-    for shown in _shown_forms(inventory):
-        if _TASK_KEY.search(shown):
-            problem = f"Label Studio reads {shown!r} as a field of the task"
-            raise CannotRun(
-                "labels.yaml", problem, "give what it names a `shown_as` without `$`, or with a space after it"
-            )
     root = ET.Element("View", {"className": "sheet"})
     ET.SubElement(root, "Style").text = f"\n{read_template('labelstudio/labelling.css')}"
     header = ET.SubElement(root, "View", {"className": "head"})
@@ -79,7 +72,7 @@ def labelling_config(inventory: Inventory) -> str:
     layers = ET.SubElement(header, "View", {"className": "layers"})
     for layer in inventory.layers.values():
         box = ET.SubElement(layers, "View", {"className": "layer"})
-        ET.SubElement(box, "Header", {"value": layer.title, "size": "6"})
+        ET.SubElement(box, "Header", {"value": _show(layer.title), "size": "6"})
         labels = ET.SubElement(box, "Labels", {"name": layer.name, "toName": TEXT, "choice": "single"})
         for label in inventory.labels_of(layer.name):
             ET.SubElement(labels, "Label", _label_fields(label))
@@ -98,13 +91,9 @@ def labelling_config(inventory: Inventory) -> str:
         raise CannotRun("labels.yaml", str(error), "remove it") from error
 
 
-def _shown_forms(inventory: Inventory) -> Iterator[str]:
-    """Yield what the screen shows as a heading, a label or a choice."""
-    yield from (layer.title for layer in inventory.layers.values())
-    yield from (label.display_name for label in inventory.spans.values())
-    for attribute in inventory.attributes.values():
-        yield attribute.display_name
-        yield from map(attribute.display_value, attribute.values)
+def _show(text: str) -> str:
+    """Return a `value` that the page shows as the text, with a mark without width in what looks like a task's key."""
+    return _TASK_KEY.sub(lambda match: f"${_WORD_JOINER}{match[1]}", text)
 
 
 def _label_fields(label: SpanLabel) -> dict[str, str]:
@@ -114,7 +103,8 @@ def _label_fields(label: SpanLabel) -> dict[str, str]:
 
 def _name_fields(name: str, shown: str) -> dict[str, str]:
     """Return the fields of a label or choice that the server stores as its name, and shows in another form."""
-    return {"value": name} if shown == name else {"value": shown, "alias": name}
+    value = _show(shown)
+    return {"value": name} if value == name else {"value": value, "alias": name}
 
 
 def _add_attributes(side: ET.Element, inventory: Inventory, label: SpanLabel) -> None:
@@ -126,9 +116,9 @@ def _add_attributes(side: ET.Element, inventory: Inventory, label: SpanLabel) ->
     # looks at one control only.
     condition = {"visibleWhen": "region-selected", "whenLabelValue": label.name}
     box = ET.SubElement(side, "View", condition)
-    ET.SubElement(box, "Header", {"value": label.display_name, "size": "4"})
+    ET.SubElement(box, "Header", {"value": _show(label.display_name), "size": "4"})
     for attribute in attributes:
-        ET.SubElement(box, "Header", {"value": attribute.display_name, "size": "6"})
+        ET.SubElement(box, "Header", {"value": _show(attribute.display_name), "size": "6"})
         _add_control(box, label, attribute)
 
 

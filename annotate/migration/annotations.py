@@ -126,6 +126,8 @@ def count_uses(step: MigrationStep, inventory: Inventory, result: object) -> int
 
     def is_affected(control: str, value: str | None) -> bool:
         label, _, attribute = control.partition(".")
+        if step.kind == "reword" and step.what != "relation":
+            return False  # the server has the names
         if step.kind == "add":
             return control in inventory.layers and value is not None and step.default_for(value) is not None
         if step.what == "label":

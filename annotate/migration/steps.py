@@ -25,8 +25,8 @@ class MigrationStep(msgspec.Struct, frozen=True, kw_only=True):
         into: The labels of a split → the fields in which their entries differ from that of the old label.
         exceptions: Spans of a split label, as `ARTICLE/SPAN` or `SET/ARTICLE/SPAN` → their new label.
         anchors: Record → the label of a split that anchors it from now on.
-        shown_as: The new words that a relation is shown as; it keeps its name.
-        entry: What `labels.yaml` says of what is added; for a value, its definition.
+        shown_as: What people see from now on in place of the name, which stays.
+        entry: What `labels.yaml` says of what is added; for a value, its definition and shown form.
         default: The value that the spans get which have a label of an added attribute; None for none.
         after: The name that an addition comes after; None to put it last.
         reading: What the numbers of spans with an added wording mean.
@@ -134,7 +134,7 @@ def _find_addition_faults(step: Mapping[str, Any], migration: Migration) -> Iter
         yield "entry.labels is missing", "add the list of labels that have the attribute"
     if type_ == "choice" and isinstance(values, dict) and default not in values:
         yield f"the default {default!r} is no value of {name!r}", f"use one of: {', '.join(map(str, values))}"
-    if type_ == "integer" and (not isinstance(default, int) or not 0 <= default <= LARGEST):
+    if type_ == "integer" and (type(default) is not int or not 0 <= default <= LARGEST):
         yield f"the default {default!r} is no whole number from 0 on", "write a whole number without quotes"
     if type_ == "number" and normal_number(default) is None:
         yield f"the default {default!r} is not a finite number", "write a number without quotes, as in 2.5"
@@ -145,7 +145,12 @@ def _find_addition_faults(step: Mapping[str, Any], migration: Migration) -> Iter
 def _make_step(entry: Mapping[str, Any], new_version: str) -> MigrationStep:
     if "add" in entry:
         what, name, own_entry = entry["add"], entry["name"], dict(entry.get("entry", {}))
-        own_entry |= {"definition": entry["definition"]} if what == "value" else {"since": new_version}
+        if what == "value":
+            own_entry |= {key: entry[key] for key in ("shown_as", "definition") if key in entry}
+        else:
+            own_entry["since"] = new_version
+        default = entry.get("default")
+        number = normal_number(default)
         return MigrationStep(
             kind="add",
             what=what,
@@ -153,7 +158,7 @@ def _make_step(entry: Mapping[str, Any], new_version: str) -> MigrationStep:
             to=name,
             attribute=entry.get("attribute"),
             entry=own_entry,
-            default=entry.get("default"),
+            default=default if number is None else number,
             after=entry.get("after"),
             reading=entry.get("reading"),
         )
@@ -174,5 +179,12 @@ def _make_step(entry: Mapping[str, Any], new_version: str) -> MigrationStep:
         )
     if "reword" in entry:
         name = entry["name"]
-        return MigrationStep(kind="reword", what=entry["reword"], names=(name,), to=name, shown_as=entry["shown_as"])
+        return MigrationStep(
+            kind="reword",
+            what=entry["reword"],
+            names=(name,),
+            to=name,
+            attribute=entry.get("attribute"),
+            shown_as=entry["shown_as"],
+        )
     return MigrationStep(kind="drop", what=entry["drop"], names=(entry["name"],), attribute=entry.get("attribute"))

@@ -61,6 +61,10 @@ def encode_flow(value: object) -> str:
         return f"{{{', '.join(f'{quote_scalar(str(key))}: {encode_flow(entry)}' for key, entry in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(encode_flow, value))}]"
+    if isinstance(value, float):
+        # YAML 1.1 reads an exponent only after a point.
+        digits, exponent, power = repr(value).partition("e")
+        return f"{digits}.0e{power}" if exponent and "." not in digits else f"{digits}{exponent}{power}"
     return quote_scalar(value) if isinstance(value, str) else json.dumps(value, default=str)
 
 

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import yaml
 
 from annotate import baseline, inventory
+from annotate.class_ids import CLASS_IDS_FILE
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory, Reading
 from annotate.migration.steps import Migration, MigrationStep
@@ -21,12 +23,15 @@ from annotate.migration.yaml_edits import (
     quote_scalar,
     replace_scalar,
 )
+from annotate.util.files import read_bytes_if_present
 from annotate.util.folders import temporary_folder
 
 _SECTIONS = {"label": "spans", "attribute": "attributes", "relation": "relations", "record": "records"}
 _EMPTY = {"attributes": "{}", "intervals": "[]", "relations": "{}", "records": "{}"}
 """What a section contains that has lost its last entry."""
 _ENDS = ("head", "tail")
+_OWN_FIELDS = ("hotkey", "color", "shown_as")
+"""Fields in which no two labels are alike."""
 _INTERVAL_ATTRIBUTES = ("minimum", "maximum", "wording")
 
 
@@ -57,10 +62,14 @@ def migrate_inventory(schema: Path, text: str, migration: Migration) -> tuple[st
 
 
 def _load_inventory(schema: Path, text: str, when: str) -> Inventory:
+    """Load an inventory as a schema folder will have it: the colours that are not in it follow from the class ids."""
+    class_ids = read_bytes_if_present(schema / CLASS_IDS_FILE, "make it a readable file", within=schema)
     with temporary_folder() as folder:
         (folder / inventory.INVENTORY_FILE).write_bytes(text.encode("utf-8"))
+        if class_ids is not None:
+            (folder / CLASS_IDS_FILE).write_bytes(class_ids)
         try:
-            return inventory.load_inventory(folder)
+            return msgspec.structs.replace(inventory.load_inventory(folder), committed_class_ids=None)
         except CannotRun as error:
             raise CannotRun(schema, f"{when}: {error.problem}", error.hint) from error
 
@@ -73,7 +82,7 @@ def apply_step(text: str, step: MigrationStep) -> str:
     """
     document = YamlDocument(text)
     _check_names(document, step)
-    edit = _add_entry if step.kind == "add" else _STEP_EDITS[step.what]
+    edit = {"add": _add_entry, "reword": _reword_entry}.get(step.kind) or _STEP_EDITS[step.what]
     document = YamlDocument(apply_edits(text, list(edit(document, step))))
     empty_sections = [
         YamlEdit(key.end_mark.index + 1, key.end_mark.index + 1, f" {_EMPTY[name]}")
@@ -110,7 +119,8 @@ def _add_entry(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit
         return
     attribute = str(step.attribute)
     values = document.get("attributes", attribute, "values")
-    yield document.insert_entry(values, step.after, name, step.entry["definition"])
+    entry = step.entry if "shown_as" in step.entry else step.entry["definition"]
+    yield document.insert_entry(values, step.after, name, entry)
     intervals = [entries(interval) for interval in document.get("intervals").value]
     intervals = [fields for fields in intervals if fields["wording"][1].value == attribute]
     if step.reading and not intervals:
@@ -175,13 +185,16 @@ def _kept_label(step: MigrationStep) -> str:
 def _split_entry(document: YamlDocument, spans: yaml.Node, step: MigrationStep) -> Iterator[YamlEdit]:
     """Edit the old entry, and put the other labels after it with the fields that they do not give themselves."""
     key, value = entries(spans)[step.names[0]]
-    fields = {name: node.value for name, (_, node) in entries(value).items()}
+    fields = {name: node.value for name, (_, node) in entries(value).items() if name not in _OWN_FIELDS}
     kept_label = _kept_label(step)
     if kept_label != key.value:
         yield replace_scalar(key, kept_label)
     for name, (_, node) in entries(value).items():
         if name in step.into[kept_label]:
             yield replace_scalar(node, step.into[kept_label][name])
+    for name, field in step.into[kept_label].items():
+        if name not in entries(value):
+            yield document.insert_entry(value, None, name, field)
     new_entries = []
     for label, own_fields in step.into.items():
         if label != kept_label:
@@ -322,9 +335,6 @@ def _edit_value(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdi
 
 def _edit_relation(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     name, relations = step.names[0], document.get("relations")
-    if step.shown_as is not None:
-        yield _reword_relation(entries(relations)[name][1], step.shown_as)
-        return
     if step.to is None:
         yield document.remove_entry(relations, name)
     else:
@@ -356,14 +366,23 @@ def _drop_roles(document: YamlDocument, dropped: Collection[tuple[str, str]]) ->
             yield from (document.remove_entry(roles, role) for role in gone)
 
 
-def _reword_relation(relation: yaml.Node, words: str) -> YamlEdit:
-    """Return the edit that sets what a relation is shown as; a new field becomes the first one."""
-    fields = entries(relation)
+def _reword_entry(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
+    """Set what an entry is shown as; a new field becomes the first one. A value with a definition alone gets fields."""
+    words = str(step.shown_as)
+    holder = ("attributes", str(step.attribute), "values") if step.what == "value" else (_SECTIONS[step.what],)
+    entry = document.get(*holder, step.names[0])
+    if isinstance(entry, yaml.ScalarNode):
+        line_break = "\n" if entry.style in ("|", ">") else ""
+        text = encode_flow({"shown_as": words, "definition": entry.value})
+        yield YamlEdit(entry.start_mark.index, entry.end_mark.index, f"{text}{line_break}")
+        return
+    fields = entries(entry)
     if "shown_as" in fields:
-        return replace_scalar(fields["shown_as"][1], words)
+        yield replace_scalar(fields["shown_as"][1], words)
+        return
     first = next(iter(fields.values()))[0].start_mark
-    separator = ", " if is_flow(relation) else "\n" + " " * first.column
-    return YamlEdit(first.index, first.index, f"shown_as: {quote_scalar(words)}{separator}")
+    separator = ", " if is_flow(entry) else "\n" + " " * first.column
+    yield YamlEdit(first.index, first.index, f"shown_as: {quote_scalar(words)}{separator}")
 
 
 def _edit_record(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:

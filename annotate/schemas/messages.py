@@ -112,7 +112,7 @@ def _describe_type(schema: dict[str, Any], type_: str) -> str:
     bounds = [
         f"{word} {schema[key]}"
         for key, word in (("minimum", "at least"), ("maximum", "at most"))
-        if key in schema and schema[key] < _LARGEST_BOUND  # a bound of 64-bit integers helps no reader
+        if key in schema and abs(schema[key]) < _LARGEST_BOUND  # a bound of 64 bits helps no reader
     ]
     if type_ in ("integer", "number") and bounds:
         return f"{_TYPES[type_]} of {' and '.join(bounds)}"

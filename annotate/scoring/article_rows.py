@@ -7,7 +7,7 @@ import msgspec
 
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
-from annotate.model import Annotation, AttributeValue, Relation, Span
+from annotate.model import Annotation, AttributeValue, Relation, Span, normal_number
 from annotate.scoring.score import make_prediction
 from annotate.util.escape import quote
 from annotate.versions import is_older, is_version
@@ -102,7 +102,8 @@ def _convert_attributes(values: Mapping[str, Any], where: str, inventory: Invent
             value = resolve_class(value, class_names, attribute.values, f"value of {name}", where)
         elif not attribute.allows(value):
             raise CannotRun(where, f"{quote(value)} is not a value of {name}", f"{name} is of type {attribute.type}")
-        attributes[name] = value
+        number = normal_number(value) if attribute.type == "number" else None
+        attributes[name] = value if number is None else number
     return attributes
 
 

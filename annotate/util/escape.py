@@ -193,6 +193,11 @@ def markdown_code_block(text: str, language: str = "") -> Markdown:
     return Markdown(f"{fence}{language}\n{escape_terminal(text)}\n{fence}")
 
 
+def markdown_shown_form(name: str, shown: str, written: Markdown) -> Markdown:
+    """Return a name as `written`, or as code after the form that people see if that is another one."""
+    return written if shown == name else Markdown("{} ({})").format(shown, markdown_code(name))
+
+
 def markdown_link(words: str, address: str) -> Markdown:
     """Return words that link to an address; the words alone if it is not an address of the web."""
     safe = escape_address(address)

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 import krippendorff
@@ -23,6 +23,8 @@ from annotate.agreement.coefficients import (
     alpha,
     alpha_counts,
     f1,
+    interval_alpha,
+    interval_counts,
     kappa,
     share,
     unitizing_alpha,
@@ -52,6 +54,41 @@ def test_alpha_of_four_coders_is_the_published_one() -> None:
     value = nominal_alpha(FOUR_CODERS)
     assert isinstance(value, float)
     assert round(value, 3) == 0.743
+
+
+def interval_alpha_of(rows: Sequence[Sequence[float | None]]) -> float | str:
+    counts: Counter[Hashable] = Counter()
+    for unit in zip(*rows, strict=True):
+        counts.update(interval_counts([value for value in unit if value is not None]))
+    return interval_alpha(counts)
+
+
+def test_interval_alpha_of_four_coders_is_the_published_one() -> None:
+    """The same paper, example C: alpha 0.849 for interval data."""
+    value = interval_alpha_of(FOUR_CODERS)
+    assert isinstance(value, float)
+    assert round(value, 3) == 0.849
+
+
+@given(
+    st.integers(2, 4).flatmap(
+        lambda annotators: st.lists(
+            st.lists(st.none() | st.integers(-40, 40).map(lambda n: n / 8), min_size=annotators, max_size=annotators),
+            min_size=1,
+            max_size=20,
+        ).map(lambda units: [list(row) for row in zip(*units, strict=True)])
+    )
+)
+def test_interval_alpha_is_that_of_krippendorff(rows: list[list[float | None]]) -> None:
+    ours = interval_alpha_of(rows)
+    if isinstance(ours, str):
+        pairable = [value for unit in zip(*rows, strict=True) for value in unit if len(unit) - unit.count(None) > 1]
+        assert ours == (ONE_CATEGORY if {*pairable} - {None} else NOTHING)
+        assert len({*pairable} - {None}) < 2
+        return
+    data = np.array([[np.nan if value is None else value for value in row] for row in rows])
+    theirs = krippendorff.alpha(reliability_data=data, level_of_measurement="interval")
+    assert ours == pytest.approx(theirs, abs=1e-9)
 
 
 def test_alpha_of_two_coders_is_the_published_one() -> None:

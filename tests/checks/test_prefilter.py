@@ -16,6 +16,7 @@ from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.offsets import sha256
 from tests.checks.examples import EXAMPLES
 from tests.conftest import BASE, ROOT
+from tests.names import named_inventory
 from tests.strategies import annotations, texts
 
 INVENTORY = load_inventory(BASE / "schema")
@@ -264,3 +265,21 @@ def test_refuses_metadata_that_the_schema_refuses(change: dict[str, object]) -> 
     annotation = msgspec.structs.replace(CORPUS.read_annotation("gold", NAMES[0]), **change)
     assert not is_accepted(annotation, CORPUS.read_text(NAMES[0]))
     assert explain(annotation, CORPUS.read_text(NAMES[0]), INVENTORY)
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [(2.5, True), (3, True), (-7, True), (1e300, True), (3.0, False), (float("nan"), False), (float("inf"), False),
+     ("2.5", False), (True, False)],
+)  # fmt: skip
+def test_numbers_are_accepted_in_canonical_form(value: AttributeValue, accepted: bool) -> None:
+    """An equal value that was seen before does not decide."""
+    inventory = named_inventory()
+    span = Span(id="s1", label="Load", start=0, end=4, text="some", attributes={"wording": "vague", "weight": 3})
+    annotation = msgspec.structs.replace(
+        CORPUS.read_annotation("gold", NAMES[0]), text_sha256=sha256("some"), spans=(span,), relations=()
+    )
+    span = msgspec.structs.replace(span, attributes={"wording": "vague", "weight": value})
+    for other, expected in ((annotation, True), (msgspec.structs.replace(annotation, spans=(span,)), accepted)):
+        inventory = msgspec.structs.replace(inventory, relations={}, records={})
+        assert is_accepted(other, "some", inventory) == expected

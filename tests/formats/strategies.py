@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from annotate.formats.document import LabelledArticle
 from annotate.inventory import Attribute, Inventory
-from annotate.model import Annotation, Article, AttributeValue, Relation, SourceRange, Span
+from annotate.model import Annotation, Article, AttributeValue, Relation, SourceRange, Span, normal_number
 from annotate.offsets import normalise, sha256
 
 characters = st.one_of(
@@ -21,6 +21,8 @@ words = st.text(st.one_of(st.sampled_from("\n\r\t \\\\nu"), characters), max_siz
 def values(attribute: Attribute) -> st.SearchStrategy[AttributeValue]:
     if attribute.type == "choice":
         return st.sampled_from(sorted(attribute.values))
+    if attribute.type == "number":
+        return st.floats(allow_nan=False, allow_infinity=False).map(lambda value: normal_number(value) or 0)
     return st.integers(0, 2**31 - 1) if attribute.type == "integer" else words.filter(bool)
 
 

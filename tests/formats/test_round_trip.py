@@ -15,6 +15,7 @@ from annotate.formats.ledger import Ledger
 from annotate.inventory import Inventory
 from tests.conftest import BASE
 from tests.formats.strategies import documents
+from tests.names import named_inventory
 
 LABELS = inventory.load_inventory(BASE / "schema")
 CARRIED = {
@@ -38,12 +39,15 @@ def ledger_of(format_: str, document: LabelledArticle, labels: Inventory = LABEL
         return compare_with_export(module, format_, Path(folder), [document], labels, "anna")
 
 
+@pytest.mark.parametrize(("labels", "share"), [(LABELS, 1), (named_inventory(), 2)], ids=["base", "named"])
 @pytest.mark.parametrize("format_", FORMATS)
-def test_random_documents_come_back(format_: str) -> None:
-    @settings(max_examples=EXAMPLES.get(format_, 150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(documents(LABELS))
+def test_random_documents_come_back(format_: str, labels: Inventory, share: int) -> None:
+    @settings(
+        max_examples=EXAMPLES.get(format_, 150) // share, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    @given(documents(labels))
     def come_back(document: LabelledArticle) -> None:
-        ledger = ledger_of(format_, document)
+        ledger = ledger_of(format_, document, labels)
         assert ledger.clean, ledger
         for kind in CARRIED.get(format_, set()) & ledger.facts.keys():
             line = ledger.facts[kind]

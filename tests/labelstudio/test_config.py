@@ -20,6 +20,7 @@ from annotate.labelstudio.config import (
 from annotate.labelstudio.results import Mapper, Origin
 from annotate.labelstudio.tasks import Prediction, encode_prediction
 from tests.conftest import Project
+from tests.names import SHOWN_LABELS, named_inventory
 
 
 def label_interface(config: str) -> Any:
@@ -156,3 +157,56 @@ def test_configs_of_other_origin_are_read(tmp_path: Path) -> None:
     xml = '<View><Labels name="l" toName="t"><Label value="A" alias="b"/></Labels><Text name="t" value="$t"/></View>'
     assert read_vocabulary(xml).values == {("l", "b")}
     assert isinstance(read_config(xml), ET.Element)
+
+
+def test_ids_are_stored_and_other_forms_shown() -> None:
+    """Label Studio's own reader knows labels and choices by their ids."""
+    inventory = named_inventory()
+    config = labelling_config(inventory)
+    interface = label_interface(config)
+    interface.validate()
+    assert {control: set(interface.get_control(control).labels) for control in ("speech", "Speaker.rank")} == {
+        "speech": {"Speaker", "Verb", "Words"},
+        "Speaker.rank": {"master", "hand", "other"},
+    }
+    root = read_config(config)
+    labels = {element.get("alias", element.get("value")): element.get("value") for element in root.iter("Label")}
+    shown = {str(name): str(value).replace("\u2060", "") for name, value in labels.items()}
+    assert shown == {name: SHOWN_LABELS.get(name, name) for name in inventory.spans}
+    assert "alias" not in next(element for element in root.iter("Label") if element.get("value") == "Quay").attrib
+    assert {element.get("whenLabelValue") for element in root.iter() if "whenLabelValue" in element.attrib} == {
+        "Speaker",
+        "Load",
+        "Quay",
+    }
+    (weight,) = (element for element in root.iter("Number") if element.get("name") == "Load.weight")
+    assert (weight.get("step"), weight.get("min")) == ("any", None)
+    hotkeys = [element.get("hotkey") for element in root.iter("Label")]
+    assert hotkeys == ["1", None, None, None, None]
+    assert read_vocabulary(config).values == read_vocabulary(labelling_config(without_shown_forms(inventory))).values
+
+
+def without_shown_forms(inventory: Inventory) -> Inventory:
+    spans = {name: msgspec.structs.replace(label, shown_as="") for name, label in inventory.spans.items()}
+    return msgspec.structs.replace(inventory, spans=spans)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("US$text", "US$\u2060text"),
+        ("$x", "$\u2060x"),
+        ("a $[0] $b", "a $\u2060[0] $\u2060b"),
+        ("price in $", None),
+        ("$价", None),
+    ],
+)
+def test_a_dollar_sign_is_shown(project: Project, name: str, value: str | None) -> None:
+    """The page puts a field of the task in place of `$` and a name. A mark without width keeps the two apart."""
+    project.replace("schema/labels.yaml", "  Verb: {layer", f"  Verb: {{shown_as: '{name}', layer")
+    project.replace("schema/labels.yaml", "hand: works", f"'{name}': works")
+    config = read_config(labelling_config(project.inventory))
+    (label,) = (element for element in config.iter("Label") if element.get("alias") == "Verb")
+    assert label.get("value") == (value or name)
+    (choice,) = (element for element in config.iter("Choice") if name in (element.get("alias"), element.get("value")))
+    assert choice.attrib == {"value": value or name, "hint": "works"} | ({"alias": name} if value else {})

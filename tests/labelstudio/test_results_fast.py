@@ -4,6 +4,7 @@ import contextlib
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from annotate.labelstudio.tasks import result_items
 from annotate.model import Relation, Span
 from tests.conftest import BASE
 from tests.labelstudio.test_results import BOTH, HAND, INVENTORY, LOAD, MAPPER, QUAY, TEXT, VERB, attribute, relation
+from tests.names import named_inventory
 
 CORPUS = Corpus(BASE / "corpus")
 META = AnnotationMeta("a", "anna", "single pass", (), "1.0.0", "0" * 64)
@@ -137,3 +139,17 @@ def test_results_are_read_independently(raw_items: list[list[Any]]) -> None:
             results.append(msgspec.convert(one, list[Item]))
     alone = [read_fast_many([one], MAPPER.controls)[0] for one in results]
     assert read_fast_many(results, MAPPER.controls) == alone
+
+
+@pytest.mark.parametrize("value", [0, -3, 2.5, 3.0, -0.0, 1e300, 2**53 + 1, 10**400, "3", True, None, [1]])
+@pytest.mark.parametrize("control", ["Load.weight", "Load.least"])
+def test_both_paths_read_the_same_numbers(control: str, value: object) -> None:
+    controls = Controls(named_inventory())
+    raw_items = [LOAD, attribute("l", control, "number", value)]
+    read, reading = read_fast(raw_items, controls), ResultReader(controls, TEXT, "f", "a")
+    reading.read_items(raw_items)
+    if read is not None:
+        assert list(map(repr, read[0])) == list(map(repr, reading.spans))
+        assert reading.findings == []
+    if control == "Load.weight" and type(value) in (int, float) and value != 10**400:
+        assert read is not None

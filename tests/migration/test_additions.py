@@ -38,6 +38,12 @@ NUMBER = """
 WORDS = """
   - {add: attribute, name: mood, entry: {labels: [Words], type: text, required: true, definition: How.}, default: plain}
 """
+DECIMAL = """
+  - add: attribute
+    name: depth
+    entry: {{labels: [Quay], type: number, required: true, definition: In metres.}}
+    default: {}
+"""
 OPTIONAL = "  - {add: attribute, name: mood, entry: {labels: [Words], type: text, required: false, definition: How.}}"
 VALUE = "  - {add: value, attribute: wording, name: about, definition: one number or so, reading: both, after: exact}"
 RELATION = """
@@ -108,7 +114,14 @@ def test_everything_at_once(project: Project) -> None:
 
 @pytest.mark.parametrize(
     ("steps", "label", "attributes"),
-    [(NUMBER, "Quay", {"berth": 0}), (WORDS, "Words", {"mood": "plain"}), (OPTIONAL, "Words", {})],
+    [
+        (NUMBER, "Quay", {"berth": 0}),
+        (DECIMAL.format("-2.5"), "Quay", {"depth": -2.5}),
+        (DECIMAL.format("3.0"), "Quay", {"depth": 3}),
+        (DECIMAL.format("1.0e+20"), "Quay", {"depth": 1e20}),
+        (WORDS, "Words", {"mood": "plain"}),
+        (OPTIONAL, "Words", {}),
+    ],
 )
 def test_attributes_of_other_types(
     project: Project, steps: str, label: str, attributes: dict[str, AttributeValue]
@@ -206,6 +219,9 @@ def test_versions_of_annotations_after_further_migrations(project: Project) -> N
         ),
         (NUMBER.replace("default: 0", "default: none"), 2, "'none' is no whole number from 0 on"),
         (NUMBER.replace("default: 0", "default: -1"), 2, "-1 is no whole number from 0 on"),
+        (NUMBER.replace("default: 0", "default: 2.5"), 2, "2.5 is no whole number from 0 on"),
+        (DECIMAL.format("deep"), 2, "the default 'deep' is not a finite number; write a number without quotes"),
+        (DECIMAL.format(".nan"), 2, ".nan is not a finite number; fix the YAML"),
         (WORDS.replace("default: plain", "default: 4"), 2, "the default 4 is not text; write it in quotes"),
         (
             VALUE.replace(", reading: both", ""),

@@ -91,6 +91,78 @@ def test_reword(project: Project) -> None:
     assert "  lies_at:\n    shown_as: where it lies\n    definition: From a Load" in text
 
 
+def test_reword_other_names(project: Project) -> None:
+    """Neither labels nor class ids change."""
+    project.annotate("generate")
+    class_ids = project.path("schema/classes.json").read_bytes()
+    before = read_spans(project)
+    steps = """
+  - {reword: label, name: Speaker, shown_as: 说话人}
+  - {reword: attribute, name: rank, shown_as: رتبة}
+  - {reword: value, attribute: rank, name: hand, shown_as: Deck-hand 2}
+"""
+    shown = migrate_undo_migrate(project, steps).stdout.splitlines()
+    assert shown[:3] == [
+        "reword label Speaker → 说话人: 0 spans, 0 relations, in 0 files",
+        "reword attribute rank → رتبة: 0 spans, 0 relations, in 0 files",
+        "reword value hand of rank → Deck-hand 2: 0 spans, 0 relations, in 0 files",
+    ]
+    assert read_spans(project) == before
+    assert project.path("schema/classes.json").read_bytes() == class_ids
+    rank = project.inventory.attributes["rank"]
+    assert (project.inventory.spans["Speaker"].display_name, rank.display_name, rank.display_value("hand")) == (
+        "说话人",
+        "رتبة",
+        "Deck-hand 2",
+    )
+
+
+def read_spans(project: Project) -> list[tuple[str, dict[str, AttributeValue]]]:
+    return [(span.label, span.attributes) for span in project.corpus.read_annotation("gold", "harbour").spans]
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ("{reword: value, name: hand, shown_as: x}", "steps[0]: 'attribute' is missing"),
+        ("{reword: value, attribute: rank, name: captain, shown_as: x}", "no value is called 'captain'"),
+        ("{reword: label, name: Verb, shown_as: Words}", "'Words' means Words already"),
+        ("{reword: record, name: sayings, shown_as: x}", "steps[0].reword: 'record' is unknown"),
+    ],
+)
+def test_a_reword_that_does_not_fit_is_refused(project: Project, step: str, message: str) -> None:
+    before = project.snapshot()
+    result = run(project, f"  - {step}\n")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert message in result.output
+    project.path("steps.yaml").unlink()
+    assert project.snapshot() == before
+
+
+def test_the_labels_of_a_split_have_names_of_their_own(project: Project) -> None:
+    """The old label keeps its shown form, its colour and its hotkey."""
+    project.replace("schema/labels.yaml", "  Load: {layer", "  Load: {shown_as: Ladung, layer")
+    project.replace("schema/labels.yaml", ' hotkey: "5",', "")
+    steps = """
+  - split: Load
+    into: {Load: {}, Freight: {definition: In bulk., shown_as: 货物}}
+    default: Load
+    anchors: {loads: Load}
+  - split: Quay
+    into: {Quay: {hotkey: "5"}, Pier: {definition: Of wood.}}
+    default: Quay
+"""
+    assert run(project, steps).exit_code == 0
+    spans = project.inventory.spans
+    assert [(name, label.display_name, label.hotkey) for name, label in spans.items()][3:] == [
+        ("Load", "Ladung", "4"),
+        ("Freight", "货物", ""),
+        ("Quay", "Quay", "5"),
+        ("Pier", "Pier", ""),
+    ]
+    assert len({label.color for label in spans.values()}) == len(spans)
+
+
 def test_only_what_a_step_names_is_edited(project: Project) -> None:
     project.replace("schema/labels.yaml", "spans:\n", "spans: # kept\n  # kept too\n")
     before = project.path("schema/labels.yaml").read_text().splitlines()

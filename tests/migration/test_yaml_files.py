@@ -22,6 +22,43 @@ def test_reworded_relation_is_edited_in_either_style_of_yaml() -> None:
         apply_step(text, MigrationStep(kind="reword", what="relation", names=("sits_at",), to="sits_at", shown_as="x"))
 
 
+@pytest.mark.parametrize(
+    ("what", "name", "old", "new"),
+    [
+        ("label", "Verb", "  Verb: {layer:", "  Verb: {shown_as: 动词, layer:"),
+        ("attribute", "rank", "  rank:\n    labels", "  rank:\n    shown_as: 动词\n    labels"),
+        ("value", "hand", "hand: works,", "hand: {shown_as: 动词, definition: works},"),
+    ],
+)
+def test_reworded_names_are_edited(what: str, name: str, old: str, new: str) -> None:
+    text = (BASE / "schema" / "labels.yaml").read_text()
+    attribute = "rank" if what == "value" else None
+    words = '"动词"'
+    step = MigrationStep(kind="reword", what=what, names=(name,), to=name, attribute=attribute, shown_as="动词")
+    assert str(step) == f"reword {what} {name}{' of rank' if attribute else ''} → 动词"
+    reworded = apply_step(text, step)
+    assert reworded == text.replace(old, new.replace("动词", words))
+    again = MigrationStep(kind="reword", what=what, names=(name,), to=name, attribute=attribute, shown_as="x y")
+    assert apply_step(reworded, again) == reworded.replace(words, "x y")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ("values:\n      hand: >-\n        works\n        hard\n      other: none\n",
+         "values:\n      hand: {shown_as: Deck-hand, definition: works hard}\n      other: none\n"),
+        ("values:\n      hand:\n        definition: works\n      other: none\n",
+         "values:\n      hand:\n        shown_as: Deck-hand\n        definition: works\n      other: none\n"),
+    ],
+)  # fmt: skip
+def test_reworded_values_are_edited_in_each_style(values: str, expected: str) -> None:
+    text = f"attributes:\n  rank:\n    {values}relations: {{}}\n"
+    step = MigrationStep(
+        kind="reword", what="value", names=("hand",), to="hand", attribute="rank", shown_as="Deck-hand"
+    )
+    assert apply_step(text, step) == text.replace(values, expected)
+
+
 def test_every_name_of_this_repository_can_be_renamed(labels: inventory.Inventory, tmp_path: Path) -> None:
     """Every name can be renamed, and the result still loads."""
     text = (ROOT / "schema" / "labels.yaml").read_text("utf-8")
