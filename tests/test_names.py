@@ -104,7 +104,7 @@ def test_a_number_of_an_item_is_finite(named: Project, value: object) -> None:
     numbers = [item for item in items if item.get("from_name") == "Load.weight"]
     for item in numbers:
         item["value"]["number"] = value
-    read, findings, quarantined = Mapper(named.inventory).map_result(
+    read, findings, quarantined, *_ = Mapper(named.inventory).map_result(
         items, text, Origin("harbour", "gold", "f"), gold.text_sha256
     )
     assert read is not None
