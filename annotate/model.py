@@ -39,8 +39,8 @@ def normal_number(value: object) -> int | float | None:
         value: Any value.
 
     Returns:
-        The number as 64 bits of floating point hold it, an integer if it is one of at most 2^53; None if the value is
-        not a finite number.
+        The number, an integer if it is one of at most 2^53; None if the value is not a finite number, or is an integer
+        that 64 bits of floating point would round.
     """
     if type(value) is not float and type(value) is not int:
         return None
@@ -48,7 +48,7 @@ def normal_number(value: object) -> int | float | None:
         number = float(value)
     except OverflowError:
         return None
-    if not math.isfinite(number):
+    if not math.isfinite(number) or number != value:
         return None
     return int(number) if abs(number) <= _EXACT and number.is_integer() else number
 
