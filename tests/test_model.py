@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from annotate.model import ARTICLE_ID_LENGTH, ARTICLE_ID_PATTERN, is_article_id
+from annotate.model import ARTICLE_ID_LENGTH, ARTICLE_ID_PATTERN, is_article_id, normal_number
 from annotate.schemas import package_schema
 
 
@@ -31,3 +31,12 @@ def test_schemas_have_the_pattern_of_the_model(schema: str, path: tuple[str, ...
 )
 def test_an_id_is_a_safe_file_name(names: list[str], are_ids: bool) -> None:
     assert {is_article_id(name) for name in names} == {are_ids}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(2.0, 2), (2.5, 2.5), (-3, -3), (2**53, 2**53), (2**53 + 1, None), (2**60, 2.0**60), (10**400, None)],
+)
+def test_a_number_is_kept_exactly_or_refused(value: float, expected: float | None) -> None:
+    number = normal_number(value)
+    assert (number, type(number)) == (expected, type(expected))
