@@ -19,6 +19,8 @@ from annotate.util.lock import writing_to
 WHITE_SPACE = "white space around the article"
 LONGEST_NAME = 235
 """Bytes of a source file's name; the record's name and that of the file it is written to first are 20 longer."""
+_DIGEST_LENGTH = 8
+"""Hexadecimal digits of a hash at the end of an id."""
 NO_WORDS = "holds no words; there is nothing to label"
 
 
@@ -64,9 +66,22 @@ class Intake(NamedTuple):
 
 
 def make_article_id(name: str) -> str:
-    """Make an article id from a file name: ASCII letters and digits, in lower case, joined by hyphens."""
-    ascii_ = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_).strip("-")[:ARTICLE_ID_LENGTH].strip("-")
+    """Make an article id from a file name: ASCII letters and digits, in lower case, joined by hyphens.
+
+    Letters lose their accents. If other letters or digits are lost, or the id would be too long or empty, it ends in
+    the beginning of the name's SHA-256, which keeps names in other scripts apart. The id depends on the name alone.
+    """
+    name = unicodedata.normalize("NFC", name)
+    words = re.sub(r"[^a-z0-9]+", "-", _to_ascii(name).lower()).strip("-")
+    is_lossy = any(character.isalnum() and not _to_ascii(character) for character in name)
+    if words and len(words) <= ARTICLE_ID_LENGTH and not is_lossy:
+        return words
+    digest = sha256(name.encode("utf-8", "surrogatepass"))[:_DIGEST_LENGTH]
+    return f"{words[: ARTICLE_ID_LENGTH - 1 - _DIGEST_LENGTH].strip('-') or 'text'}-{digest}"
+
+
+def _to_ascii(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
 def cut_articles(
