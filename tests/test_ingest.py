@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 
 from annotate.corpus import Corpus
-from annotate.ingest import ArticleRejected, Details, cut_articles, make_article_id
+from annotate.ingest import ArticleRejected, Cut, Details, cut_articles, make_article_id, make_source_name
 from annotate.model import Article, is_article_id
-from annotate.offsets import normalise
+from annotate.offsets import normalise, sha256
 from tests.conftest import Project, annotate
 from tests.strategies import texts
 
@@ -207,6 +207,25 @@ def test_every_character_is_in_the_article_or_accounted_for(text: str) -> None:
 )
 def test_id_from(name: str, expected: str) -> None:
     assert make_article_id(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "ending", "expected"),
+    [
+        ("Über uns", ".txt", "Über uns.txt"),
+        ("deep/報道", ".utf8", "deep-報道.utf8"),
+        ("a\\b", "", "a-b"),
+        ("a\u202eb\nc", ".txt", "abc.txt"),
+        ("..a", ".json", "a.json.txt"),
+        ("\udcff", ".txt", "text-8f1d0f9c.txt"),
+        ("報" * 100, ".txt", f"{'報' * 74}-{sha256(('報' * 100).encode())[:8]}.txt"),
+    ],
+)
+def test_name_of_a_source(name: str, ending: str, expected: str) -> None:
+    assert make_source_name(name, ending) == expected
+    assert (
+        cut_articles(expected, b"Anna", [Cut("a", 0, 4)], Details(), "One file, one article.").source.file == expected
+    )
 
 
 def test_names_in_other_scripts_and_long_names_have_ids_of_their_own() -> None:
