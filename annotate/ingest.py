@@ -13,12 +13,16 @@ from annotate.errors import Refused
 from annotate.model import ARTICLE_ID_LENGTH, Article, Omission, SourceFile, SourceRange, is_article_id
 from annotate.offsets import normalise, sha256, trim_range
 from annotate.schemas import explain, package_schema
+from annotate.schemas.patterns import FILE_NAME
 from annotate.util.files import FileToWrite, read_raw, write_files
 from annotate.util.lock import writing_to
 
 WHITE_SPACE = "white space around the article"
 LONGEST_NAME = 235
 """Bytes of a source file's name; the record's name and that of the file it is written to first are 20 longer."""
+_FILE_NAME = re.compile(FILE_NAME)
+_DIGEST_LENGTH = 8
+"""Hexadecimal digits of a hash at the end of an id."""
 NO_WORDS = "holds no words; there is nothing to label"
 
 
@@ -64,9 +68,47 @@ class Intake(NamedTuple):
 
 
 def make_article_id(name: str) -> str:
-    """Make an article id from a file name: ASCII letters and digits, in lower case, joined by hyphens."""
-    ascii_ = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_).strip("-")[:ARTICLE_ID_LENGTH].strip("-")
+    """Make an article id from a file name: ASCII letters and digits, in lower case, joined by hyphens.
+
+    Letters lose their accents. If other letters or digits are lost, or the id would be too long or empty, it ends in
+    the beginning of the name's SHA-256, which keeps names in other scripts apart. The id depends on the name alone.
+    """
+    name = unicodedata.normalize("NFC", name)
+    words = re.sub(r"[^a-z0-9]+", "-", _to_ascii(name).lower()).strip("-")
+    is_lossy = any(character.isalnum() and not _to_ascii(character) for character in name)
+    if words and len(words) <= ARTICLE_ID_LENGTH and not is_lossy:
+        return words
+    return f"{words[: ARTICLE_ID_LENGTH - 1 - _DIGEST_LENGTH].strip('-') or 'text'}-{_digest(name)}"
+
+
+def make_source_name(name: str, ending: str = ".txt") -> str:
+    """Make the name of a source file from that of a text.
+
+    The name is kept as far as the name of a source file can have it: folders are joined by hyphens, characters that
+    nobody sees are left out, and a name that is too long is cut and ends in the beginning of its SHA-256.
+
+    Args:
+        name: The name of the text, without its ending; it may have folders.
+        ending: The ending, with its dot.
+    """
+    joined = re.sub(r"[/\\]", "-", name).encode("utf-8", "ignore").decode()
+    kept = "".join(filter(_FILE_NAME.fullmatch, joined)).lstrip(".") or make_article_id(name)
+    if ending and not _FILE_NAME.fullmatch(ending):
+        ending = ".txt"
+    ending = f"{ending}.txt" if ending == ".json" else ending
+    most = LONGEST_NAME - len(ending.encode("utf-8", "ignore"))
+    if len(kept.encode()) > most:
+        cut = kept.encode()[: most - 1 - _DIGEST_LENGTH].decode("utf-8", "ignore")
+        kept = f"{cut}-{_digest(name)}"
+    return f"{kept}{ending}"
+
+
+def _digest(name: str) -> str:
+    return sha256(unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass"))[:_DIGEST_LENGTH]
+
+
+def _to_ascii(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
 def cut_articles(

@@ -229,6 +229,11 @@ def add_defaults(label_map: LabelMap, defaults: LabelMap) -> LabelMap:
     return msgspec.structs.replace(label_map, attributes=attributes, jsonl=fields)
 
 
+def name_annotators(label_map: LabelMap, ids: Mapping[str, str]) -> LabelMap:
+    """Return a map with ids of annotators by their name in the files, which take precedence over its own."""
+    return msgspec.structs.replace(label_map, annotators={**label_map.annotators, **ids}) if ids else label_map
+
+
 def _names_used(label_map: LabelMap, inventory: Inventory) -> Iterator[tuple[str, str, str, list[str]]]:
     """Yield each name of the inventory that a map uses: its location, its kind, the name, and the names that exist."""
     relations, attributes = list(inventory.relations), list(inventory.attributes)

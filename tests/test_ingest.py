@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 
 from annotate.corpus import Corpus
-from annotate.ingest import ArticleRejected, Details, cut_articles, make_article_id
-from annotate.model import Article
-from annotate.offsets import normalise
+from annotate.ingest import ArticleRejected, Cut, Details, cut_articles, make_article_id, make_source_name
+from annotate.model import Article, is_article_id
+from annotate.offsets import normalise, sha256
 from tests.conftest import Project, annotate
 from tests.strategies import texts
 
@@ -134,7 +134,7 @@ def test_the_longest_name_and_id_are_taken_and_pass(project: Project) -> None:
     project.path(name).write_text("New.")
     project.path("second.txt").write_text("Second.")
     assert project.annotate("add", name, "second.txt").exit_code == 0
-    assert "x" * 100 in project.corpus.article_ids()
+    assert max(map(len, project.corpus.article_ids())) == 100
     found = json.loads(project.annotate("check", "--format", "json").output)
     assert {entry["code"] for entry in found} <= {"C102", "C108"}
 
@@ -190,9 +190,49 @@ def test_every_character_is_in_the_article_or_accounted_for(text: str) -> None:
     assert at == len(text)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("000_C43", "000-c43"), ("Über uns!", "uber-uns"), ("--", "")])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("000_C43", "000-c43"),
+        ("Über uns!", "uber-uns"),
+        ("U\u0308ber uns", "uber-uns"),
+        ("--", "text-d8156bae"),
+        ("", "text-e3b0c442"),
+        ("報道 3", "3-d5fc0940"),
+        ("報道", "text-2c883f40"),
+        ("Straße", "strae-58a3778c"),
+        ("x" * 101, f"{'x' * 91}-c675a2e6"),
+        ("\udcff", "text-8f1d0f9c"),
+    ],
+)
 def test_id_from(name: str, expected: str) -> None:
     assert make_article_id(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "ending", "expected"),
+    [
+        ("Über uns", ".txt", "Über uns.txt"),
+        ("deep/報道", ".utf8", "deep-報道.utf8"),
+        ("a\\b", "", "a-b"),
+        ("a\u202eb\nc", ".txt", "abc.txt"),
+        ("..a", ".json", "a.json.txt"),
+        ("\udcff", ".txt", "text-8f1d0f9c.txt"),
+        ("報" * 100, ".txt", f"{'報' * 74}-{sha256(('報' * 100).encode())[:8]}.txt"),
+    ],
+)
+def test_name_of_a_source(name: str, ending: str, expected: str) -> None:
+    assert make_source_name(name, ending) == expected
+    assert (
+        cut_articles(expected, b"Anna", [Cut("a", 0, 4)], Details(), "One file, one article.").source.file == expected
+    )
+
+
+def test_names_in_other_scripts_and_long_names_have_ids_of_their_own() -> None:
+    names = ["報道", "報知", "Новости", "Новость", "خبر", *(f"{'long ' * 30}{number}" for number in range(3))]
+    ids = [make_article_id(name) for name in names]
+    assert len(set(ids)) == len(names)
+    assert all(map(is_article_id, ids)), ids
 
 
 def test_the_corpus_is_read_once_however_many_files_are_added(

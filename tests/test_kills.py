@@ -96,6 +96,15 @@ def make_brat(_: Killer, root: Path) -> None:
         (root / f"brat/{name}.ann").write_text(f"T1\tQuay {len(text) - 5} {len(text) - 1}\t{text[-5:-1]}\n")
 
 
+def import_brat(killer: Killer, root: Path) -> None:
+    """Import texts, and change the labels of both and the title of one."""
+    make_brat(killer, root)
+    killer.run(root, ["import", "brat", "--format", "brat", "--annotator", "anna"])
+    for name in ("first", "second"):
+        (root / f"brat/{name}.ann").write_text("")
+    (root / "titles.csv").write_text("file,title\nfirst.txt,At the pier\n")
+
+
 def make_guidelines(_: Killer, root: Path) -> None:
     (root / "guidelines").mkdir()
     for name in ("labels", "relations", "label Quay"):
@@ -214,6 +223,9 @@ SCENARIOS = {
         "add two.txt --cut anna=0:23 --cut ben=28:40 --omitted stars", make_sources, is_complete=True
     ),
     "import": Scenario("import brat --format brat --annotator anna", make_brat, is_complete=True),
+    "import --replace": Scenario(
+        "import brat --format brat --annotator anna --replace --metadata titles.csv", import_brat, is_complete=True
+    ),
     "generate": Scenario("generate", make_guidelines),
     "split": Scenario("split --write --ratios 50:25:25", remove_splits),
     "prelabel": Scenario("prelabel --out out", make_baseline),

@@ -34,7 +34,7 @@ SECTIONS = {
             "annotate.cli.generate:command", "Write the JSON Schemas and the guidelines' tables from labels.yaml."
         ),
         "import": Entry(
-            "annotate.cli.import_:command", "Import the texts and labels of FOLDER as the work of one annotator."
+            "annotate.cli.import_:command", "Import the texts and labels of FOLDER as the work of their annotators."
         ),
         "split": Entry("annotate.cli.split:command", "Propose a split for every article that is not in one yet."),
     },

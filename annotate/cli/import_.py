@@ -14,7 +14,7 @@ from annotate.util.escape import TerminalText
 
 if TYPE_CHECKING:
     from annotate.findings import Finding
-    from annotate.formats.importer import ImportOutcome, ImportTally
+    from annotate.formats.import_outcomes import ImportOutcome, ImportTally
 
 
 @click.command("import")
@@ -24,16 +24,32 @@ if TYPE_CHECKING:
     "--map",
     "map_",
     type=click.Path(),
-    help="YAML file that maps source labels to inventory labels.  [default: map.yaml in FOLDER, or else "
-    "maps/FORMAT.yaml in the schema folder, if there is one]",
+    help="YAML file that maps source labels to inventory labels.  [default: map.yaml in FOLDER, or maps/FORMAT.yaml in "
+    "the schema folder, if there is one]",
 )
 @click.option(
-    "--annotator", help="Id of the annotator who made the labels, as in annotators.yaml.  [default: who the files name]"
+    "--annotator",
+    "annotators",
+    multiple=True,
+    metavar="ID|NAME=ID",
+    help="Id of the annotator who made the labels, as in annotators.yaml; NAME=ID is the id of an annotator that the "
+    "files call NAME (repeatable).  [default: the names in the files]",
+)
+@click.option(
+    "--texts", help="Where brat's texts are in FOLDER, such as 'text/{id}.txt'.  [default: next to the labels]"
+)
+@click.option(
+    "--labels",
+    multiple=True,
+    help="Where brat's labels are in FOLDER, such as 'labels/{id}.{annotator}.ann' (repeatable: a text has them all).  "
+    "[default: next to the texts, in .ann, or in .a1 and .a2]",
 )
 @corpus_option
 @schema_option
 @click.option("--fix", is_flag=True, help="Correct wrong offsets of a line whose text fits in exactly one way.")
+@click.option("--replace", is_flag=True, help="Replace other labels of the same texts by the same annotator.")
 @click.option("--plan", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--metadata", type=click.Path(), help="Table of metadata (CSV or JSON), with a row for each article.")
 @click.option("--language", default="en", show_default=True, help="Language of the texts, as in BCP 47.")
 @click.option("--publisher", help="Publisher of the texts, if known.")
 @click.option("--rights", default="The text belongs to its publisher.", show_default=True, help="Who owns the texts.")
@@ -47,29 +63,36 @@ def command(
     folder: str,
     format_: str,
     map_: str | None,
-    annotator: str | None,
+    annotators: tuple[str, ...],
+    texts: str | None,
+    labels: tuple[str, ...],
     corpus: str,
     schema: str,
     fix: bool,
+    replace: bool,
     plan: bool,
+    metadata: str | None,
     report: str,
     **details: Any,
 ) -> None:
-    """Import the texts and labels of FOLDER as the work of one annotator.
+    """Import the texts and labels of FOLDER as the work of their annotators.
 
-    For brat, FOLDER holds pairs of .txt and .ann files, in folders of their own or not. The map says which label,
-    relation or attribute of the inventory each name in the files becomes, or null to leave it out. Each line is taken,
-    left out as the map says, or reported with file, line and code; `annotate rules F202` explains one. What is in the
-    corpus already, with the same labels, is passed over, so that an import can be run again. A name that the map lacks
-    is shown once, with its first line and how many lines have it. With --report json each finding is one line of JSON,
-    those too, and the last line has the counts. JSON lines of other tools need a map of their keys (`jsonl`); doccano
-    and prodigy have a ready one.
+    For brat, FOLDER holds pairs of .txt and .ann files, or .a1 and .a2, in folders of their own or not. --texts and
+    --labels say where they are otherwise: {id} is the name of a text, {annotator} that of an annotator, {folder} any
+    folders, and * any characters of a name. The map says which label, relation or attribute of the inventory each name
+    in the files becomes, or null to leave it out. Each line is taken, left out as the map says, or reported with file,
+    line and code; `annotate rules F202` explains one. What is in the corpus already, with the same labels, is passed
+    over, so that an import can be run again. Other labels are refused, or replaced with --replace. A name that the map
+    lacks is shown once, with its first line and how many lines have it. With --report json each finding is one line of
+    JSON, those too, and the last line has the counts. JSON lines of other tools need a map of their keys
+    (`jsonl`); doccano and prodigy have a ready one.
 
     Exit code 0: everything was taken; 1: something was reported and not taken; 2: could not run.
 
     \b
     annotate import --format brat others/ --map map.yaml --annotator reader-7 --plan
     annotate import --format brat others/ --map map.yaml --annotator reader-7
+    annotate import --format brat others/ --texts 'text/{id}.txt' --labels 'ann/{id}.{annotator}.ann'
     annotate import --format xmi inception-export/ --map map.yaml --annotator reader-8
     annotate import --format doccano doccano-export/ --map map.yaml --annotator reader-9
     annotate import --format jsonl exported/
@@ -77,30 +100,39 @@ def command(
     from annotate.corpus import Corpus
     from annotate.errors import CannotRun
     from annotate.formats import load_reader
-    from annotate.formats.importer import Importer
-    from annotate.formats.rules import unmapped
+    from annotate.formats.article_metadata import load_metadata
+    from annotate.formats.file_patterns import ANNOTATOR, make_layout
+    from annotate.formats.importer import Importer, ImportOptions, parse_annotators
     from annotate.ingest import Details
     from annotate.inventory import load_inventory
-    from annotate.label_map import find_map, identity_map
+    from annotate.label_map import find_map, identity_map, name_annotators
 
+    if (texts is not None or labels) and format_ != "brat":
+        raise click.UsageError("--texts and --labels go with --format brat")
     root = Path(folder)
     inventory, store = load_inventory(schema), Corpus(corpus)
     default_path = root / "map.yaml"
-    map_path = Path(map_) if map_ else default_path if default_path.exists() else None
-    given_map = find_map(None if map_path is None else str(map_path), format_, inventory)
+    map_path = map_ if map_ is not None else str(default_path) if default_path.exists() else None
+    given_map = find_map(map_path, format_, inventory)
     label_map = given_map or identity_map(inventory)
-    if annotator is None and format_ not in ("jsonl", *TOOLS):
+    annotator, ids = parse_annotators(annotators)
+    layout = make_layout(texts, labels) if texts is not None or labels else None
+    is_named = format_ in ("jsonl", *TOOLS) or (layout is not None and ANNOTATOR in layout.labels[0][0].fields)
+    if annotator is None and not is_named:
         problem = f"is missing, and files of {format_} do not say who labelled"
         raise CannotRun("--annotator", problem, "name one of annotators.yaml")
-    reader = load_reader(format_, label_map)
-    importer = Importer(store, inventory, reader.label_map, annotator, Details(**details), fix, plan)
-    outcomes = importer.import_folder(reader, root)
+    reader = load_reader(format_, name_annotators(label_map, ids), layout)
+    table = load_metadata(Path(metadata)) if metadata is not None else None
+    options = ImportOptions(Details(**details), fix, plan, replace, table, frozenset(ids))
+    importer = Importer(store, inventory, reader.label_map, annotator, options)
+    own_files = [Path(path) for path in (map_, metadata) if path is not None]
+    outcomes = importer.import_folder(reader, root, own_files)
     with show_status("reading") as progress:
-        tally = _show_outcomes(outcomes, root, report, progress)
+        tally = _show_outcomes(outcomes, report, progress)
     if not tally.documents:
-        raise CannotRun(root, f"holds no files of {format_}", "name the folder of the files")
+        raise CannotRun(root, f"holds no texts of {format_}", "name the folder of the files")
     _echo(_format_tally(tally, report), report)
-    if given_map is None and report == "text" and any(one.code == unmapped.code for one in tally.grouped_findings()):
+    if tally.has_unmapped_names() and given_map is None and report == "text":
         hint = f"write a map (docs/interchange.md) and give it with --map, or as {default_path}"
         echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
     if report == "text" and tally.fates["refused"]:
@@ -118,27 +150,26 @@ def _echo(text: str, report: str) -> None:
         echo(text)
 
 
-def _show_outcomes(outcomes: "Iterable[ImportOutcome]", root: Path, report: str, progress: Any) -> "ImportTally":
-    """Print each finding as it comes, and those that many lines share once at the end, unless as JSON; return totals.
+def _show_outcomes(outcomes: "Iterable[ImportOutcome]", report: str, progress: Any) -> "ImportTally":
+    """Print each finding as it comes, and repeated ones once at the end, unless as JSON; return the totals.
 
     Args:
         outcomes: What became of each document.
-        root: The folder of the files.
         report: `text` or `json`.
         progress: Called with a line of text after each document.
     """
-    from annotate.formats.importer import GROUPED, ImportTally
+    from annotate.formats.import_outcomes import REPEATED, ImportTally
 
     tally = ImportTally()
     for outcome in outcomes:
         tally.add(outcome)
         for finding in outcome.sorted_findings:
-            if finding.code not in GROUPED or report == "json":
-                _echo(_format_finding(finding, root, report), report)
+            if finding.code not in REPEATED or report == "json":
+                _echo(_format_finding(finding, report), report)
         texts, lines = count_noun(tally.documents, "text"), count_noun(tally.items.read, "line")
         progress(f"{texts}, {lines}, {tally.errors} reported")
-    for finding in tally.grouped_findings() if report == "text" else ():
-        _echo(_format_finding(finding, root, report), report)
+    for finding in tally.repeated_findings() if report == "text" else ():
+        _echo(_format_finding(finding, report), report)
     return tally
 
 
@@ -150,23 +181,23 @@ def _format_tally(tally: "ImportTally", report: str) -> str:
              "errors": tally.errors, "warnings": tally.warnings}
         )  # fmt: skip
     left_out = f", {fates['left out']} left out by the map" if "left out" in fates else ""
+    replaced = f"{fates['replaced']} replaced, " if "replaced" in fates else ""
     return (
-        f"{count_noun(tally.documents, 'text')}: {fates['new']} new, {fates['there already']} there already, "
+        f"{count_noun(tally.documents, 'text')}: {fates['new']} new, {fates['there already']} there already, {replaced}"
         f"{fates['refused']} refused{left_out}. {count_noun(items.read, 'line')}: {items.taken} taken, "
         f"{items.left_out} left out by the map, {items.reported} reported. "
         f"{count_noun(tally.spans, 'span')}, {count_noun(tally.relations, 'relation')}."
     )
 
 
-def _format_finding(finding: "Finding", root: Path, report: str) -> str:
-    file = (root / finding.file).as_posix()
+def _format_finding(finding: "Finding", report: str) -> str:
     if report == "json":
         return json.dumps(
-            {"code": finding.code, "severity": finding.severity, "file": file, "line": finding.line,
+            {"code": finding.code, "severity": finding.severity, "file": finding.file, "line": finding.line,
              "article": finding.article, "message": finding.message},
             ensure_ascii=False,
         )  # fmt: skip
     line = f":{finding.line}" if finding.line else ""
     colour = "red" if finding.severity == "error" else "yellow"
-    where, code = style(file + line, bold=True), style(finding.code, fg=colour, bold=True)
+    where, code = style(finding.file + line, bold=True), style(finding.code, fg=colour, bold=True)
     return TerminalText("{}: {} {}").format(where, code, finding.message)

@@ -2,8 +2,9 @@
 
 A reader gives a `RawDocument` for each text (`document`). On import, `apply_mapping` turns it into an article and an
 annotation, by a map from the labels in the files to the inventory (`annotate.label_map`) and with `placement` for its
-offsets; `importer` puts them into a corpus. On export, `export` writes documents, reads them back, and compares the two
-in a `ledger`.
+offsets; `importer` puts them into a corpus. `file_patterns` finds texts and their labels in a folder, `folder_contents`
+what is not read there, and `article_metadata` the metadata of articles in a table. On export, `export` writes
+documents, reads them back, and compares the two in a `ledger`.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from annotate.errors import CannotRun
 
 if TYPE_CHECKING:
     from annotate.formats.document import Format, RawDocument
+    from annotate.formats.file_patterns import FileLayout
     from annotate.inventory import Inventory
     from annotate.label_map import LabelMap
 
@@ -23,6 +25,16 @@ FORMATS = {"brat": "brat", "xmi": "xmi", "docbin": "docbin", "bio": "conll", "js
 
 TOOLS = ("doccano", "prodigy")
 """Tools whose JSON lines have a ready map in `presets`. They are formats of `annotate import` alone."""
+ENDINGS = {
+    "brat": (".txt", ".ann", ".a1", ".a2"),
+    "xmi": (".xmi",),
+    "docbin": (".spacy",),
+    "bio": (".conll", ".bio", ".iob", ".iob2"),
+    "jsonl": (".jsonl",),
+    "doccano": (".jsonl",),
+    "prodigy": (".jsonl",),
+}
+"""The endings of the files that a reader reads, or of which it says why not."""
 
 
 def load_format(name: str) -> "Format":
@@ -45,26 +57,37 @@ class FormatReader(NamedTuple):
     """What reads the files of a format for `annotate import`.
 
     Attributes:
+        name: The name of the format.
         label_map: The map, with what is known of the format.
         read: Reads the documents of a folder; see `document.Format`.
         list_annotators: Returns the names of those who labelled the documents of a folder, where they say it.
+        endings: The endings of the files that it reads, or of which it says why not.
     """
 
+    name: str
     label_map: "LabelMap"
     read: "Callable[[Path, Inventory], Iterator[RawDocument]]"
     list_annotators: Callable[[Path], set[str]] = lambda _: set()
+    endings: tuple[str, ...] = ()
 
 
-def load_reader(name: str, label_map: "LabelMap") -> FormatReader:
+def load_reader(name: str, label_map: "LabelMap", layout: "FileLayout | None" = None) -> FormatReader:
     """Return the reader of a format: one of JSON lines by the map, if the map names their keys, or a tool's.
 
     Args:
         name: A key of `FORMATS`, or one of `TOOLS`.
         label_map: The map to the inventory.
+        layout: Which files are texts and which are labels; for brat only.
 
     Raises:
         CannotRun: If a library that the format needs is not installed.
     """
+    endings = ENDINGS.get(name, ())
+    if layout is not None:
+        from annotate.formats.brat import BratFiles
+
+        files = BratFiles(layout)
+        return FormatReader(name, label_map, files.read, files.list_annotators, (*endings, *layout.endings))
     if name in TOOLS:
         from annotate.label_map import add_defaults
 
@@ -73,13 +96,13 @@ def load_reader(name: str, label_map: "LabelMap") -> FormatReader:
         from annotate.formats.json_rows import JsonRows
 
         rows = JsonRows(label_map)
-        return FormatReader(label_map, rows.read, rows.list_annotators)
+        return FormatReader(name, label_map, rows.read, rows.list_annotators, endings)
     module = load_format(name)
     if name == "jsonl":
         from annotate.formats.jsonl import list_annotators
 
-        return FormatReader(label_map, module.read, list_annotators)
-    return FormatReader(label_map, module.read)
+        return FormatReader(name, label_map, module.read, list_annotators, endings)
+    return FormatReader(name, label_map, module.read, endings=endings)
 
 
 def _load_preset(name: str) -> "LabelMap":

@@ -5,6 +5,7 @@ Every item is accepted, left out because the map says so, or reported in a findi
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from annotate.formats.document import (
     RelationItem,
     SpanItem,
     UnreadableItem,
+    explain_encoding,
 )
 from annotate.formats.escapes import unescape_line
 from annotate.formats.placement import ArticleWindow, check_offsets, read_pieces
@@ -109,9 +111,10 @@ def map_document(
         text = raw.data.decode("utf-8")
         raw_details = {name: value for name, value in raw.details.items() if name in Details._fields}
         cut = Cut(raw.article_id, 0, len(text))
-        intake = cut_articles(f"{raw.article_id}.txt", raw.data, [cut], details._replace(**raw_details), BOUNDARIES)
+        name = raw.source_name or f"{raw.article_id}.txt"
+        intake = cut_articles(name, raw.data, [cut], details._replace(**raw_details), BOUNDARIES)
     except UnicodeDecodeError as error:
-        why = f"its text is not UTF-8 at byte {error.start}; convert it first"
+        why = f"its text {explain_encoding(raw.data, error)}"
         return MappedDocument(None, None, list(rules.unreadable(raw.file, raw.article_id, why)), all_reported)
     except ArticleRejected as error:
         findings = list(rules.article_refused(raw.file, raw.article_id, f"its text {error}"))
@@ -251,7 +254,9 @@ class _ItemMapper:
         return tuple(spans), tuple(relations)
 
     def _report(self, rule: Rule, *arguments: object) -> None:
-        self.findings += rule(self.raw.file, self.raw.article_id, *arguments)
+        for finding in rule(self.raw.file, self.raw.article_id, *arguments):
+            file, line = self.raw.locate(finding.line)
+            self.findings.append(replace(finding, file=file, line=line))
         self.errors += rule.severity == "error"
 
     def _is_duplicate(self, item: Item) -> bool:
@@ -259,7 +264,9 @@ class _ItemMapper:
         if not ref:
             return False
         if ref in self.lines:
-            self._report(rules.duplicate_ref, item.line, ref, self.lines[ref])
+            file, line = self.raw.locate(self.lines[ref])
+            place = f"{file}:{line}" if file != self.raw.locate(item.line)[0] else f"line {line}"
+            self._report(rules.duplicate_ref, item.line, ref, place if line else "")
             return True
         self.lines[ref] = item.line
         return False

@@ -1,5 +1,7 @@
 """brat standoff: a `.txt` file for each article, and an `.ann` file whose lines are T, E, R, A, M, N, # and *.
 
+BioNLP has two files for the lines: `.a1` and `.a2`. The ids of both are one series.
+
 The format: https://brat.nlplab.org/standoff.html. brat's own server decodes the text and counts its code points,
 including a byte order mark and each CR; ranges are half open.
 
@@ -12,18 +14,21 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from annotate.corpus import sort_annotation
-from annotate.findings import Finding
-from annotate.formats import rules
+from annotate.findings import Rule
+from annotate.formats import ENDINGS, rules
 from annotate.formats.brat_config import IDS_TYPE, ValueNames, configuration
 from annotate.formats.document import (
+    AnnotationOrigin,
     AttributeItem,
     EquivalenceItem,
     EventItem,
     Item,
     LabelledArticle,
+    LaterFile,
     Loss,
     NormalizationItem,
     NoteItem,
@@ -32,15 +37,18 @@ from annotate.formats.document import (
     SpanItem,
     UnreadableItem,
     article_id_from,
+    explain_encoding,
     refused_document,
 )
 from annotate.formats.escapes import escape_line
+from annotate.formats.file_patterns import FileGroup, FileLayout, FolderFiles, make_layout
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses
+from annotate.ingest import make_source_name
 from annotate.inventory import Inventory
 from annotate.label_map import NOTE_TYPE
 from annotate.model import Annotation, Relation, Span
 from annotate.util.escape import quote
-from annotate.util.files import is_regular, read_bytes
+from annotate.util.files import read_bytes
 from annotate.util.folders import find_files
 
 LOSSES = {**METADATA_LOSSES}
@@ -155,39 +163,109 @@ def _number_spans(groups: Sequence[Sequence[Span]]) -> list[int]:
 
 
 def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
-    """Read the pairs of files in a folder and all below it; a file without the other one of its pair is refused."""
-    stems = {path.with_suffix("") for suffix in (".txt", ".ann") for path in find_files(folder, suffix, below=True)}
-    for stem in sorted(stems):
-        yield _read_pair(folder, stem)
+    """Read the texts in a folder and all below it, with their labels; see `read_files`."""
+    return read_files(folder, make_layout(None, ()))
 
 
-def _read_pair(folder: Path, stem: Path) -> RawDocument:
-    text_path, ann_path = stem.with_name(f"{stem.name}.txt"), stem.with_name(f"{stem.name}.ann")
-    article_id = article_id_from(stem.relative_to(folder).as_posix())
-    text_file, ann_file = (path.relative_to(folder).as_posix() for path in (text_path, ann_path))
-    annotations = read_bytes(ann_path, _RESTORE, within=folder) if is_regular(ann_path, within=folder) else None
+def read_files(folder: Path, layout: FileLayout) -> Iterator[RawDocument]:
+    """Read the texts in a folder and all below it, with the labels of each annotator.
 
-    def refuse(file: str, findings: Iterator[Finding]) -> RawDocument:
-        lines = sum(bool(line.strip()) for line in (annotations or b"").split(b"\n"))
-        return refused_document(article_id, file, next(findings), lines)
+    A text without labels, labels without a text, and a file that is neither is a refused document.
 
-    if not is_regular(text_path, within=folder):
-        return refuse(ann_file, rules.text_missing(ann_file, article_id, text_path.name))
-    if annotations is None:
-        return refuse(text_file, rules.labels_missing(text_file, article_id, ann_path.name))
-    data = read_bytes(text_path, _RESTORE, within=folder)
-    for file, content in ((text_file, data), (ann_file, annotations)):
+    Args:
+        folder: The folder.
+        layout: Which files are texts and which are labels.
+    """
+    files = _arrange(folder, layout)
+    for path, other in files.unmatched:
+        why = f"takes the same place as {other}" if other else "matches neither --texts nor --labels"
+        finding = next(rules.unmatched_file(path, None, f"{why}; change the pattern, or move the file away"))
+        yield refused_document("", path, finding, _count_lines(_read(folder, path)))
+    for group in files.groups:
+        yield _read_group(folder, group)
+
+
+class BratFiles(NamedTuple):
+    """The files of folders with a layout of their own."""
+
+    layout: FileLayout
+
+    def read(self, folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
+        """Read the texts in a folder and all below it, with the labels of each annotator; see `read_files`."""
+        return read_files(folder, self.layout)
+
+    def list_annotators(self, folder: Path) -> set[str]:
+        """Return the names of the annotators in the paths of a folder."""
+        return {group.fields.annotator for group in _arrange(folder, self.layout).groups} - {""}
+
+
+def _arrange(folder: Path, layout: FileLayout) -> FolderFiles:
+    paths = [path.relative_to(folder).as_posix() for path in find_files(folder, "", below=True)]
+    return layout.arrange(paths, ENDINGS["brat"])
+
+
+def _read(folder: Path, path: str) -> bytes:
+    return read_bytes(folder / path, _RESTORE, within=folder)
+
+
+def _count_lines(data: bytes) -> int:
+    return sum(bool(line.strip()) for line in data.split(b"\n"))
+
+
+def _read_group(folder: Path, group: FileGroup) -> RawDocument:
+    name, annotator = group.fields.name, group.fields.annotator
+    article_id = article_id_from(name)
+    labels = {path: _read(folder, path) for path in group.labels}
+    first = next(iter(labels), group.text or "")
+
+    def refuse(rule: Rule, file: str, *arguments: object) -> RawDocument:
+        lines = sum(map(_count_lines, labels.values()))
+        return refused_document(article_id, file, next(rule(file, article_id, *arguments)), lines)
+
+    if group.text is None:
+        return refuse(rules.text_missing, first, group.missing)
+    if group.ambiguous:
+        why = f"has labels in {' and in '.join(labels)}; say with --labels which of them to import"
+        return refuse(rules.unmatched_file, group.text, why)
+    if group.missing:
+        return refuse(rules.labels_missing, first, group.missing)
+    items: list[Item] = []
+    later_files: list[LaterFile] = []
+    line_count = 0
+    for path, data in labels.items():
         try:
-            lines = content.decode("utf-8")
+            lines = data.decode("utf-8")
         except UnicodeDecodeError as error:
-            why = f"is not UTF-8 at byte {error.start}; convert it first"
-            return refuse(file, rules.unreadable(file, article_id, why))
-    return RawDocument(article_id, ann_file, data, tuple(parse(lines)))
+            return refuse(rules.unreadable, path, explain_encoding(data, error))
+        if path != first:
+            later_files.append(LaterFile(path, line_count))
+        items += parse(lines, line_count + 1)
+        line_count += lines.count("\n") + 1
+    text = _read(folder, group.text)
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return refuse(rules.unreadable, group.text, explain_encoding(text, error))
+    return RawDocument(
+        article_id,
+        first,
+        text,
+        tuple(items),
+        origin=AnnotationOrigin(annotator, "single pass", (), "") if annotator else None,
+        source_name=make_source_name(name, PurePosixPath(group.text).suffix),
+        text_file=group.text,
+        later_files=tuple(later_files),
+    )
 
 
-def parse(lines: str) -> Iterator[Item]:
-    """Parse the lines of an `.ann` file; empty lines are skipped."""
-    for number, line in enumerate(lines.removeprefix("\ufeff").split("\n"), 1):
+def parse(lines: str, first: int = 1) -> Iterator[Item]:
+    """Parse the lines of a file of labels; empty lines are skipped.
+
+    Args:
+        lines: The contents of the file.
+        first: The number of its first line.
+    """
+    for number, line in enumerate(lines.removeprefix("\ufeff").split("\n"), first):
         line = line.removesuffix("\r")
         if line.strip():
             yield _parse_line(number, line)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from annotate.corpus import sort_annotation
-from annotate.formats import rules
+from annotate.formats import ENDINGS, rules
 from annotate.formats.document import (
     AttributeItem,
     Item,
@@ -30,6 +30,7 @@ from annotate.formats.document import (
     refused_document,
 )
 from annotate.formats.ledger import METADATA_LOSSES, list_facts, metadata_losses, span_losses
+from annotate.ingest import make_source_name
 from annotate.inventory import Inventory
 from annotate.model import Span
 from annotate.tokens import OUTSIDE, find_tagged_spans, is_tag, tokenize
@@ -38,7 +39,7 @@ from annotate.util.files import open_raw
 from annotate.util.folders import find_files
 
 FILE = "corpus.conll"
-SUFFIXES = (".conll", ".bio", ".iob", ".iob2")
+SUFFIXES = ENDINGS["bio"]
 OFFSETS = ("START", "END")
 
 LOSSES = {
@@ -341,7 +342,7 @@ def read(folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
             continue
         with TextIOWrapper(open_raw(str(path), within=path.parent), "utf-8", newline="\n") as file:
             for article in read_articles(file, article_id_from(path.stem)):
-                yield _make_document(path.name, article)
+                yield _make_document(path, article)
 
 
 def _check_encoding(path: Path) -> tuple[int | None, int]:
@@ -357,7 +358,7 @@ def _check_encoding(path: Path) -> tuple[int | None, int]:
     return broken_line, count
 
 
-def _make_document(file: str, article: ConllArticle) -> RawDocument:
+def _make_document(path: Path, article: ConllArticle) -> RawDocument:
     tokens: dict[int, _Token] = {}
     rows: list[ConllRow] = []
     items: list[Item] = list(article.problems)
@@ -380,7 +381,12 @@ def _make_document(file: str, article: ConllArticle) -> RawDocument:
     for column_index in range(width):
         for sequence in article._replace(rows=tuple(rows)).sequences():
             items += _spans_of_column(column_index, sequence, tokens)
-    return RawDocument(article.article_id, file, _join_tokens(tokens.values()).encode("utf-8"), tuple(items))
+    text, first_id = _join_tokens(tokens.values()).encode("utf-8"), article_id_from(path.stem)
+    is_named_after_file = f"{article.article_id}-".startswith(f"{first_id}-")
+    source_name = ""
+    if is_named_after_file:
+        source_name = make_source_name(f"{path.stem}{article.article_id.removeprefix(first_id)}")
+    return RawDocument(article.article_id, path.name, text, tuple(items), source_name=source_name)
 
 
 def _spans_of_column(column: int, rows: Sequence[ConllRow], tokens: Mapping[int, _Token]) -> Iterator[Item]:

@@ -33,6 +33,7 @@ from annotate.formats.document import (
     refused_document,
 )
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses, span_losses
+from annotate.ingest import make_source_name
 from annotate.inventory import Inventory
 from annotate.model import Annotation, AttributeValue, Span
 from annotate.util.escape import shorten
@@ -139,7 +140,8 @@ def _read_file(path: Path, folder: Path) -> list[RawDocument]:
         own = _read_own_data(doc)
         article_id = (own.article if own else "") or article_id_from(f"{path.stem}-{number}")
         items = tuple(chain(_list_labels(doc, own), _list_other_data(doc, own)))
-        documents.append(RawDocument(article_id, path.name, doc.text.encode("utf-8"), items))
+        source_name = "" if own else make_source_name(f"{path.stem}-{number}")
+        documents.append(RawDocument(article_id, path.name, doc.text.encode("utf-8"), items, source_name=source_name))
     return documents
 
 

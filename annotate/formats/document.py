@@ -5,6 +5,7 @@ may have a `line`, counted from 1, which is None in formats without lines. Most 
 items of the same file refer to it.
 """
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -14,6 +15,10 @@ from annotate.ingest import make_article_id
 from annotate.inventory import Inventory
 from annotate.label_map import NOTE_TYPE
 from annotate.model import Annotation, Article, AttributeValue, Process, is_article_id
+from annotate.util.escape import quote
+
+_CONTEXT = 10
+"""Bytes around one that is not UTF-8, in a message."""
 
 Pieces = tuple[tuple[int, int], ...]
 """Ranges `[start, end)` of a span, in code points and in the order of the text; several if it is interrupted."""
@@ -163,6 +168,13 @@ class AnnotationOrigin(NamedTuple):
     inventory: str
 
 
+class LaterFile(NamedTuple):
+    """A further file of a document: what findings call it, and the number of lines in the files before it."""
+
+    file: str
+    lines_before: int
+
+
 class RawDocument(NamedTuple):
     """One text with its items, as a reader gives them.
 
@@ -176,6 +188,9 @@ class RawDocument(NamedTuple):
         details: Fields of the article that the format gives.
         lines: Number of lines that are lost if the document is refused; 1 in formats without lines.
         line: The line of the file that it is on, in formats with a text on each line.
+        source_name: The name of the source file, without folder; by default the article's id with `.txt`.
+        text_file: The file of the text, relative to the folder, in formats with a file for each text.
+        later_files: The other files of the items, if they are in several. Lines are counted from the first file on.
     """
 
     article_id: str
@@ -187,6 +202,16 @@ class RawDocument(NamedTuple):
     details: dict[str, Any] = {}  # noqa: RUF012 - never changed
     lines: int = 1
     line: int | None = None
+    source_name: str = ""
+    text_file: str = ""
+    later_files: tuple[LaterFile, ...] = ()
+
+    def locate(self, line: int | None) -> tuple[str, int | None]:
+        """Return the file of a line, and its number in that file."""
+        for later in reversed(self.later_files):
+            if line is not None and line > later.lines_before:
+                return later.file, line - later.lines_before
+        return self.file, line
 
 
 def refused_document(article_id: str, file: str, refusal: Finding, lines: int = 1) -> RawDocument:
@@ -197,6 +222,20 @@ def refused_document(article_id: str, file: str, refusal: Finding, lines: int = 
 def article_id_from(stem: str) -> str:
     """Return the article id for a file name without its ending: the name itself if it can be an id."""
     return stem if is_article_id(stem) else make_article_id(stem)
+
+
+def explain_encoding(data: bytes, error: UnicodeDecodeError) -> str:
+    """Say what is wrong with bytes that are not UTF-8, and how they read in the encoding that is the most probable."""
+    for mark, name in (
+        (BOM_UTF32_LE, "UTF-32"),
+        (BOM_UTF32_BE, "UTF-32"),
+        (BOM_UTF16_LE, "UTF-16"),
+        (BOM_UTF16_BE, "UTF-16"),
+    ):
+        if data.startswith(mark):
+            return f"is {name}, not UTF-8; convert it first"
+    words = data[max(error.start - _CONTEXT, 0) : error.start + _CONTEXT].decode("cp1252", "replace")
+    return f"is not UTF-8 at byte {error.start} (in Windows-1252 it reads {quote(words)}); convert it first"
 
 
 class LabelledArticle(NamedTuple):

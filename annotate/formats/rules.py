@@ -10,27 +10,27 @@ from annotate.util.escape import quote
 
 
 @rule("F101")
-def text_missing(name: str) -> Iterator[Problem]:
+def text_missing(path: str) -> Iterator[Problem]:
     """A file of labels has a file with its text.
 
     Why: labels are offsets; without the text they mean nothing.
     Fails: `a.ann` without `a.txt`.
-    Passes: both.
+    Passes: both. `--texts` says where the texts are.
     See: docs/interchange.md
     """
-    yield Problem(f"has no {name} in its folder; add the text")
+    yield Problem(f"has no text {path}; add it, or say with --texts where it is")
 
 
 @rule("F102")
-def labels_missing(name: str) -> Iterator[Problem]:
-    """A text has a file of labels, which may be empty.
+def labels_missing(path: str) -> Iterator[Problem]:
+    """A text has all its files of labels, which may be empty.
 
     Why: a text that was not annotated is not the same as one in which there was nothing to annotate.
-    Fails: `a.txt` without `a.ann`.
-    Passes: `a.txt` with an empty `a.ann`.
+    Fails: `a.txt` without `a.ann`; `a.a1` without `a.a2`.
+    Passes: `a.txt` with an empty `a.ann`. `--labels` says where the labels are.
     See: docs/interchange.md
     """
-    yield Problem(f"has no {name} in its folder; add it, empty if there was nothing to annotate")
+    yield Problem(f"has no {path}; add it (empty if there was nothing to annotate), or say with --labels where it is")
 
 
 @rule("F103")
@@ -91,7 +91,7 @@ def unknown_annotator(name: str) -> Iterator[Problem]:
     See: docs/interchange.md
     """
     if name:
-        hint = "enter it there, or map it with `annotators` in the map"
+        hint = "enter it there, or map it with `annotators` in the map or --annotator NAME=ID"
         yield Problem(f"{quote(name)} labelled it, who is not in annotators.yaml; {hint}")
     else:
         yield Problem("does not say who labelled it; name the annotator with --annotator")
@@ -109,6 +109,91 @@ def other_annotator(name: str, annotator: str, process: str, made_from: Sequence
     sources = f" from {', '.join(made_from)}" if made_from else ""
     lost = f"; that they are {process}{sources} is not kept" if process != "single pass" or made_from else ""
     yield Problem(f"labels by {quote(name)} are imported as those of {annotator}{lost}")
+
+
+@rule("F109")
+def unmatched_file(why: str) -> Iterator[Problem]:
+    """Each file with the ending of a text or of labels is the text, or labels, of one article.
+
+    Why: a file that is passed over is labels that are lost.
+    Fails: `a.ann` with `--labels '{id}.{annotator}.ann'`; both `a.ann` and `a.a1`.
+    Passes: `a.anna.ann`; one of both. A file in a folder of its own is not read, unless the format is brat.
+    See: docs/interchange.md
+    """
+    yield Problem(why)
+
+
+@rule("F110", "warning")
+def unread_files(count: int, kind: str) -> Iterator[Problem]:
+    """The folder of an import holds the files of the format, and nothing else.
+
+    Why: a file with another ending may hold labels, too.
+    Fails: `a.xml` in a folder of brat. The finding names the first file of each ending.
+    Passes: the configuration of brat, the map, the type system.
+    See: docs/interchange.md
+    """
+    others = f" ({count:,} such files)" if count > 1 else ""
+    yield Problem(f"{kind}{others}; it was not read")
+
+
+@rule("F111")
+def unused_row(line: int, why: str) -> Iterator[Problem]:
+    """A row of the table of metadata belongs to a text of the import, and to one only.
+
+    Why: the metadata would be lost, or be those of another text.
+    Fails: a row for `a.txt` if the folder has no such file, or two in different folders.
+    Passes: a row for `text/a.txt`.
+    See: docs/interchange.md
+    """
+    yield Problem(why, line=line)
+
+
+@rule("F112", "warning")
+def unknown_column(name: str) -> Iterator[Problem]:
+    """A column of the table of metadata is a field of articles.
+
+    Why: an article has no other fields.
+    Fails: `Title of the page`.
+    Passes: `title`.
+    See: docs/interchange.md
+    """
+    yield Problem(f"the column {quote(name)} is no field of articles, and is left out; rename or remove it")
+
+
+@rule("F113", "warning")
+def metadata_kept(fields: str) -> Iterator[Problem]:
+    """An article that is in the corpus has the metadata that the import gives it.
+
+    Why: the corpus may be right, and the import may be.
+    Fails: another title in the table of metadata.
+    Passes: the same title; another one with `--replace`.
+    See: docs/interchange.md
+    """
+    yield Problem(f"the article in the corpus has another {fields}, which stays; correct it with --replace")
+
+
+@rule("F114", "warning")
+def replaced(what: str) -> Iterator[Problem]:
+    """What an import replaces in the corpus is said.
+
+    Why: labels in the corpus may have been corrected since the first import.
+    Fails: other labels by the same annotator, with `--replace`.
+    Passes: the same labels.
+    See: docs/interchange.md
+    """
+    yield Problem(f"replaces {what}")
+
+
+@rule("F115")
+def unused_annotator(name: str, id_: str | None) -> Iterator[Problem]:
+    """Each name that `--annotator NAME=ID` gives an id is that of an annotator in the files.
+
+    Why: with a misspelt name, the labels may be those of another annotator.
+    Fails: `--annotator bne=ben` if no labels are by `bne`.
+    Passes: `--annotator ben=ben`.
+    See: docs/interchange.md
+    """
+    yield Problem(f"no labels are by {quote(name)}, to whom --annotator gives the id {id_}; correct the name")
 
 
 @rule("F201")
@@ -184,7 +269,7 @@ def unmapped(line: int | None, what: str, name: str) -> Iterator[Problem]:
 
 
 @rule("F206")
-def duplicate_ref(line: int | None, ref: str, first: int | None) -> Iterator[Problem]:
+def duplicate_ref(line: int | None, ref: str, first: str) -> Iterator[Problem]:
     """An id belongs to one item of a file.
 
     Why: it would be unclear to which of two items another line refers. The first is imported.
@@ -192,7 +277,7 @@ def duplicate_ref(line: int | None, ref: str, first: int | None) -> Iterator[Pro
     Passes: T1 and T2.
     See: docs/interchange.md
     """
-    where = f" (line {first})" if first else ""
+    where = f" ({first})" if first else ""
     yield Problem(f"another item has the id {quote(ref)} already{where}; give the line its own", line=line)
 
 
@@ -242,6 +327,13 @@ RULES: tuple[Rule, ...] = (
     not_accepted,
     unknown_annotator,
     other_annotator,
+    unmatched_file,
+    unread_files,
+    unused_row,
+    unknown_column,
+    metadata_kept,
+    replaced,
+    unused_annotator,
     line_unreadable,
     wrong_offsets,
     corrected_offsets,

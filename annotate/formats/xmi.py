@@ -43,6 +43,7 @@ from annotate.formats.xmi_elements import (
     parse_elements,
     prepare_types,
 )
+from annotate.ingest import make_source_name
 from annotate.inventory import Inventory
 from annotate.label_map import NOTE_TYPE
 from annotate.util.escape import shorten
@@ -229,7 +230,8 @@ def _read_document(path: Path, types: cassis.TypeSystem) -> RawDocument:
     if article_view is None:
         return refuse("has no text")
     items = tuple(_ItemReader(cas, article_view, list_elements(root)).items())
-    return RawDocument(article_id, path.name, article_view.sofa.sofaString.encode("utf-8"), items)
+    data = article_view.sofa.sofaString.encode("utf-8")
+    return RawDocument(article_id, path.name, data, items, source_name=make_source_name(path.stem))
 
 
 def _explain(root: etree._Element, types: cassis.TypeSystem) -> ElementFault | None:

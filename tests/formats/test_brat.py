@@ -1,5 +1,8 @@
 """Any `.ann` file is read line by line, and each line is taken as a whole, left out or reported."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -77,6 +80,33 @@ def test_a_reported_line_leaves_nothing_behind(ann: list[str]) -> None:
     assert rest.findings == []
     assert rest.annotation == mapped.annotation
     assert rest.counts == (counts.read - counts.reported, counts.taken, counts.left_out, 0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(lines(), st.integers(0, 12))
+def test_two_files_of_labels_are_one_series_of_lines(ann: list[str], cut: int) -> None:
+    """What is taken and reported is the same as in one file, wherever the lines are divided."""
+    whole = import_lines(ann)
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = ann[:cut], ann[cut:]
+        for name, data in (("a.txt", TEXT), ("a.a1", "\n".join(first)), ("a.a2", "\n".join(second))):
+            Path(folder, name).write_text(data)
+        (raw,) = brat.read(Path(folder))
+    mapped = map_document(
+        raw, MAP, INVENTORY, AnnotationOrigin("anna", "single pass", (), INVENTORY.version), Details()
+    )
+    assert (mapped.annotation, mapped.counts) == (whole.annotation, whole.counts)
+    lines_before = {"a.a1": 0, "a.a2": max(len(first), 1)}
+    places = [(finding.code, finding.file, finding.line) for finding in mapped.findings]
+    shift = lines_before["a.a2"] - len(first)
+    assert [(code, file == "a.a2", (line or 0) + lines_before[file]) for code, file, line in places] == [
+        (
+            finding.code,
+            (finding.line or 0) > len(first),
+            (finding.line or 0) + shift * ((finding.line or 0) > len(first)),
+        )
+        for finding in whole.findings
+    ]
 
 
 @settings(max_examples=200, deadline=None)

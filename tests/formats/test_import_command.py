@@ -78,8 +78,9 @@ def others(project: Project) -> Path:
 
 
 def take_in(project: Project, *words: str) -> Result:
-    annotator = ["--annotator", "anna", "--corpus", "new"]
-    return project.annotate("import", "others", "--format", "brat", "--map", "map.yaml", *annotator, *words)
+    annotator = [] if "--annotator" in words else ["--annotator", "anna"]
+    options = ["--format", "brat", "--map", "map.yaml", "--corpus", "new", *annotator]
+    return project.annotate("import", "others", *options, *words)
 
 
 def taken_in(project: Project, name: str = "report") -> Annotation:
@@ -487,7 +488,7 @@ def test_plan_and_second_run_change_nothing(project: Project, others: Path) -> N
     (others / "report.ann").write_bytes(b"")
     changed = take_in(project)
     assert changed.exit_code == 1
-    assert "F104 other labels of it by anna are in the corpus already; name another annotator" in changed.output
+    assert "F104 other labels of it by anna are in the corpus already; replace them with --replace" in changed.output
     (others / "report.txt").write_bytes(b"Changed.")
     assert "F104 another article with the id 'report' is in the corpus already" in take_in(project).output
     assert project.snapshot() == {**after, "others/report.ann": b"", "others/report.txt": b"Changed."}
@@ -525,7 +526,15 @@ def test_map_with_an_unknown_name_is_refused(project: Project, others: Path, old
         (["--annotator", "zoe"], "there is no annotator 'zoe'; enter zoe there"),
         (["--annotator", "gold"], "gold comes from adjudication; name another"),
         (["--map", "nowhere.yaml"], "nowhere.yaml: no such file or directory; name a map"),
-        (["--format", "xmi"], "holds no files of xmi; name the folder of the files"),
+        (["--annotator", "zoe", "--annotator", "B=max"], "there is no annotator 'max', 'zoe'; enter max, zoe there"),
+        (["--annotator", "anna", "--annotator", "ben"], "gives two ids for all labels, anna and ben; give one id"),
+        (["--annotator", "B=anna", "--annotator", "B=ben"], "gives two ids for the annotator 'B', anna and ben; give"),
+        (["--format", "xmi"], "others: holds no files of xmi (.xmi), only 1 .ann, 1 .txt; this looks like brat; use "),
+        (
+            ["--labels", "{name}.ann"],
+            "--labels '{name}.ann': has the unknown field {name} (known are {id}, {annotator}",
+        ),
+        (["--metadata", "none.csv"], "none.csv: no such file or directory; name a table of metadata"),
     ],
 )
 def test_wrong_options_are_one_line(project: Project, others: Path, words: list[str], says: str) -> None:
