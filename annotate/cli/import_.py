@@ -9,7 +9,7 @@ import click
 
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.terminal import count_noun, echo, echo_json, show_status, style
-from annotate.formats import FORMATS, TOOLS
+from annotate.formats import FORMATS, LABEL_STUDIO, TOOLS
 from annotate.util.escape import TerminalText
 
 if TYPE_CHECKING:
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("folder", type=click.Path())
-@click.option("--format", "format_", required=True, type=click.Choice((*FORMATS, *TOOLS)), help="Format of the files.")
+@click.option(
+    "--format",
+    "format_",
+    required=True,
+    type=click.Choice((*FORMATS, LABEL_STUDIO, *TOOLS)),
+    help="Format of the files.",
+)
 @click.option(
     "--map",
     "map_",
@@ -87,6 +93,9 @@ def command(
     JSON, those too, and the last line has the counts. JSON lines of other tools need a map of their keys
     (`jsonl`); doccano and prodigy have a ready one.
 
+    For labelstudio, FOLDER is an export (raw JSON) or a folder of exports. The people in it are named by their number
+    on the server, or else by their address: --annotator 7=anna.
+
     Exit code 0: everything was taken; 1: something was reported and not taken; 2: could not run.
 
     \b
@@ -96,6 +105,7 @@ def command(
     annotate import --format xmi inception-export/ --map map.yaml --annotator reader-8
     annotate import --format doccano doccano-export/ --map map.yaml --annotator reader-9
     annotate import --format jsonl exported/
+    annotate import --format labelstudio export.json --annotator 7=anna --annotator 9=ben
     """
     from annotate.corpus import Corpus
     from annotate.errors import CannotRun
@@ -117,11 +127,18 @@ def command(
     label_map = given_map or identity_map(inventory)
     annotator, ids = parse_annotators(annotators)
     layout = make_layout(texts, labels) if texts is not None or labels else None
-    is_named = format_ in ("jsonl", *TOOLS) or (layout is not None and ANNOTATOR in layout.labels[0][0].fields)
+    is_named = format_ in ("jsonl", LABEL_STUDIO, *TOOLS) or (
+        layout is not None and ANNOTATOR in layout.labels[0][0].fields
+    )
     if annotator is None and not is_named:
         problem = f"is missing, and files of {format_} do not say who labelled"
         raise CannotRun("--annotator", problem, "name one of annotators.yaml")
-    reader = load_reader(format_, name_annotators(label_map, ids), layout)
+    if format_ == LABEL_STUDIO:
+        from annotate.convert.exported_documents import make_reader
+
+        reader = make_reader(inventory, name_annotators(label_map, ids))
+    else:
+        reader = load_reader(format_, name_annotators(label_map, ids), layout)
     table = load_metadata(Path(metadata)) if metadata is not None else None
     options = ImportOptions(Details(**details), fix, plan, replace, table, frozenset(ids))
     importer = Importer(store, inventory, reader.label_map, annotator, options)
@@ -180,7 +197,7 @@ def _format_tally(tally: "ImportTally", report: str) -> str:
             {"texts": fates, "lines": items._asdict(), "spans": tally.spans, "relations": tally.relations,
              "errors": tally.errors, "warnings": tally.warnings}
         )  # fmt: skip
-    left_out = f", {fates['left out']} left out by the map" if "left out" in fates else ""
+    left_out = f", {fates['left out']} left out" if "left out" in fates else ""
     replaced = f"{fates['replaced']} replaced, " if "replaced" in fates else ""
     return (
         f"{count_noun(tally.documents, 'text')}: {fates['new']} new, {fates['there already']} there already, {replaced}"

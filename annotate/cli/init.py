@@ -222,6 +222,8 @@ def _show_draft(root: Path, draft: "InventoryDraft", more_counts: str = "", next
         echo(f"  cd {root} && annotate import FOLDER --format brat --annotator ID && annotate check")
     else:
         echo(f"  cd {root} && annotate convert EXPORT.json --out dist/dataset")
+        echo(f"or, after you have entered who labelled in {root / 'corpus' / 'annotators.yaml'}:")
+        echo(f"  cd {root} && annotate import EXPORT.json --format labelstudio --annotator NUMBER=ID && annotate check")
 
 
 def _example_folder() -> Path:

@@ -65,7 +65,7 @@ class SlowReader(NamedTuple):
             where: What findings call the task.
         """
         try:
-            task = _decode(data)
+            task = decode_task(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return QuarantinedTask(None, tuple(rules.task_unreadable(file, None, where, error)))
         fields = task.get("data") if isinstance(task, dict) else None
@@ -186,7 +186,7 @@ class _LooseTask(msgspec.Struct):
 _loose_decoder = msgspec.json.Decoder(_LooseTask)
 
 
-def _decode(data: bytes) -> Any:
+def decode_task(data: bytes) -> Any:
     """Decode a task; a number that no parser can hold does no harm in a field that is not read.
 
     Raises:

@@ -230,6 +230,18 @@ def other_shape(where: str, what: str, hint: str) -> Iterator[Problem]:
     yield Problem(f"{where} is {what}; {hint}")
 
 
+@rule("I210", "warning")
+def unlabelled(where: str) -> Iterator[Problem]:
+    """A task has an annotation.
+
+    Why: an import takes labels with their texts; a text that no one has labelled is for `annotate add`.
+    Fails: a task with predictions alone.
+    Passes: a task with an annotation, even an empty one.
+    See: docs/interchange.md
+    """
+    yield Problem(f"{where} has no annotation; its text was left out")
+
+
 RULES: tuple[Rule, ...] = (
     no_tasks,
     truncated,
@@ -248,4 +260,5 @@ RULES: tuple[Rule, ...] = (
     annotators_unknown,
     annotator_unnumbered,
     other_shape,
+    unlabelled,
 )

@@ -25,12 +25,15 @@ FORMATS = {"brat": "brat", "xmi": "xmi", "docbin": "docbin", "bio": "conll", "js
 
 TOOLS = ("doccano", "prodigy")
 """Tools whose JSON lines have a ready map in `presets`. They are formats of `annotate import` alone."""
+LABEL_STUDIO = "labelstudio"
+"""Raw exports of Label Studio, a format of `annotate import` alone; its reader is `convert.exported_documents`."""
 ENDINGS = {
     "brat": (".txt", ".ann", ".a1", ".a2"),
     "xmi": (".xmi",),
     "docbin": (".spacy",),
     "bio": (".conll", ".bio", ".iob", ".iob2"),
     "jsonl": (".jsonl",),
+    LABEL_STUDIO: (".json", ".jsonl"),
     "doccano": (".jsonl",),
     "prodigy": (".jsonl",),
 }
@@ -62,6 +65,7 @@ class FormatReader(NamedTuple):
         read: Reads the documents of a folder; see `document.Format`.
         list_annotators: Returns the names of those who labelled the documents of a folder, where they say it.
         endings: The endings of the files that it reads, or of which it says why not.
+        reads_single_files: Whether `read` takes the path of a file, too.
     """
 
     name: str
@@ -69,6 +73,7 @@ class FormatReader(NamedTuple):
     read: "Callable[[Path, Inventory], Iterator[RawDocument]]"
     list_annotators: Callable[[Path], set[str]] = lambda _: set()
     endings: tuple[str, ...] = ()
+    reads_single_files: bool = False
 
 
 def load_reader(name: str, label_map: "LabelMap", layout: "FileLayout | None" = None) -> FormatReader:

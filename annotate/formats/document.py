@@ -8,14 +8,17 @@ items of the same file refer to it.
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from annotate.findings import Finding
-from annotate.ingest import make_article_id
+from annotate.ingest import Details, make_article_id
 from annotate.inventory import Inventory
 from annotate.label_map import NOTE_TYPE
 from annotate.model import Annotation, Article, AttributeValue, Process, is_article_id
 from annotate.util.escape import quote
+
+if TYPE_CHECKING:
+    from annotate.formats.apply_mapping import MappedDocument
 
 _CONTEXT = 10
 """Bytes around one that is not UTF-8, in a message."""
@@ -168,6 +171,10 @@ class AnnotationOrigin(NamedTuple):
     inventory: str
 
 
+ItemMapper = Callable[[AnnotationOrigin, Details, bool], "MappedDocument"]
+"""Maps the items of a document: by whom they are, the metadata of articles, and whether to correct offsets."""
+
+
 class LaterFile(NamedTuple):
     """A further file of a document: what findings call it, and the number of lines in the files before it."""
 
@@ -191,6 +198,7 @@ class RawDocument(NamedTuple):
         source_name: The name of the source file, without folder; by default the article's id with `.txt`.
         text_file: The file of the text, relative to the folder, in formats with a file for each text.
         later_files: The other files of the items, if they are in several. Lines are counted from the first file on.
+        map_items: Maps the items, of a format whose items are not mapped by `apply_mapping`.
     """
 
     article_id: str
@@ -205,6 +213,7 @@ class RawDocument(NamedTuple):
     source_name: str = ""
     text_file: str = ""
     later_files: tuple[LaterFile, ...] = ()
+    map_items: ItemMapper | None = None
 
     def locate(self, line: int | None) -> tuple[str, int | None]:
         """Return the file of a line, and its number in that file."""

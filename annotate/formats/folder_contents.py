@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from annotate.errors import CannotRun
 from annotate.findings import Finding
-from annotate.formats import ENDINGS, rules
+from annotate.formats import ENDINGS, LABEL_STUDIO, rules
 from annotate.tokens import OUTSIDE, is_tag
 from annotate.util.files import open_raw, reporting_read_errors
 from annotate.util.folders import walk_entries
@@ -18,7 +18,7 @@ _OTHER_FILES: Mapping[str, tuple[str, ...]] = {
 }
 """Names of files that belong to a format, and hold no labels."""
 _ALL_FORMATS = ("map.yaml", "certificate.json")
-_READ_BELOW = ("brat",)
+_READ_BELOW = ("brat", LABEL_STUDIO)
 """The formats that are read in the folders below the folder of an import, too."""
 _HEAD = 4096
 """Bytes of a file that show its format."""
@@ -139,7 +139,7 @@ def _guess(path: Path) -> str:
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) and (
         b'"annotations"' in head or b'"completions"' in head
     ):
-        return f"{path.name} looks like an export of Label Studio; use `annotate convert`"
+        return f"{path.name} looks like an export of Label Studio; use --format {LABEL_STUDIO}"
     rows = [line.split() for line in head.decode("utf-8", "replace").split("\n")[:-1] if line.strip()]
     tagged = [row for row in rows if len(row) > 1 and is_tag(row[-1])]
     if len(tagged) >= _LEAST_LINES and 2 * len(tagged) > len(rows) and any(row[-1] != OUTSIDE for row in tagged):

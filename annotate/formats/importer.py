@@ -15,14 +15,14 @@ from annotate.formats import FormatReader, rules
 from annotate.formats.apply_mapping import ItemCounts, MappedDocument, map_document
 from annotate.formats.article_metadata import MetadataTable
 from annotate.formats.document import AnnotationOrigin, RawDocument, refused_document
-from annotate.formats.folder_contents import list_contents
+from annotate.formats.folder_contents import FolderContents, list_contents
 from annotate.formats.import_outcomes import Fate, ImportOutcome, make_folder_outcome
 from annotate.formats.replacement import describe_replacement
 from annotate.ingest import Details, Intake
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, identity_map
 from annotate.model import GOLD, Annotation, Article
-from annotate.util.files import LINK, write_together
+from annotate.util.files import LINK, is_regular, write_together
 from annotate.util.lock import writing_to
 from annotate.util.parallel import map_in_order, thread_pool
 from annotate.versions import is_older, is_version
@@ -150,22 +150,25 @@ class Importer:
 
         Args:
             reader: What reads the files.
-            folder: The folder.
+            folder: The folder, or a file if the reader reads single files.
             own_files: Files that may be in the folder and are not of the format, such as the map.
 
         Raises:
             CannotRun: If the folder is missing, is a link, cannot be read, or holds no files of the format.
         """
-        if not folder.is_dir() or folder.is_symlink():
+        is_file = reader.reads_single_files and is_regular(folder, within=folder.parent)
+        if not is_file and (not folder.is_dir() or folder.is_symlink()):
             problem = LINK if folder.is_symlink() else "no such folder"
             raise CannotRun(folder, problem, "name the folder of the files")
-        contents = list_contents(reader.name, folder, reader.endings, own_files)
+        contents = FolderContents([], [])
+        if not is_file:
+            contents = list_contents(reader.name, folder, reader.endings, own_files)
         refused = (refused_document("", finding.file, finding, 0) for finding in contents.refused)
         if self.annotator is not None:
             self._is_sole = len(reader.list_annotators(folder) - self.label_map.annotators.keys()) <= 1
         outcomes = self.import_all(chain(refused, reader.read(folder, self.inventory)))
         for outcome in chain(outcomes, map(make_folder_outcome, contents.unread)):
-            yield _within(folder, outcome)
+            yield _within(folder.parent if is_file else folder, outcome)
         for name in sorted(self.options.names - self._names):
             (finding,) = rules.unused_annotator(str(folder), None, name, self.label_map.annotators.get(name))
             yield make_folder_outcome(finding)
@@ -199,12 +202,12 @@ class Importer:
         return decision._replace(outcome=decision.outcome.at(raw.line))
 
     def _decide_document(self, raw: RawDocument) -> _Decision:
+        name = raw.origin.annotator if raw.origin else ""
+        self._names.add(name)
         if raw.refusal and raw.refusal.severity != "error":
             return _Decision(_leave_out(raw, raw.lines, [raw.refusal]))
         if self.options.metadata and raw.article_id:
             raw = raw._replace(details={**raw.details, **self.options.metadata.find(raw)})
-        name = raw.origin.annotator if raw.origin else ""
-        self._names.add(name)
         annotator = self._find_annotator(raw)
         if annotator is None and name in self.label_map.annotators:
             return _Decision(_leave_out(raw, len(raw.items), []))
@@ -283,7 +286,10 @@ class Importer:
 
     def _map(self, raw: RawDocument, annotator: str, fix: bool) -> MappedDocument:
         origin = self._find_origin(raw, annotator)
-        mapped = map_document(raw, self.label_map, self.inventory, origin, self.options.details, fix)
+        if raw.map_items and not raw.refusal:
+            mapped = raw.map_items(origin, self.options.details._replace(**_list_details(raw)), fix)
+        else:
+            mapped = map_document(raw, self.label_map, self.inventory, origin, self.options.details, fix)
         if mapped.annotation is None:
             return mapped
         annotation_set = _annotation_set(mapped.annotation)
@@ -389,7 +395,7 @@ class Importer:
 
 def _annotation_set(annotation: Annotation) -> str:
     """Return the folder of an annotation: gold if it was adjudicated, or else that of its annotator."""
-    return GOLD if annotation.process == "adjudicated" else annotation.annotator
+    return GOLD if annotation.process in ("adjudicated", "promoted") else annotation.annotator
 
 
 def _leave_out(raw: RawDocument, items: int, findings: list[Finding]) -> ImportOutcome:

@@ -544,6 +544,22 @@ class Mapper:
         reported, quarantined = tuple(reader.findings), tuple(reader.quarantined)
         return MappedItems(sort_annotation(annotation), reported, quarantined, dict(reader.left_out))
 
+    def map_on(self, items: object, own_text: str, text: str, origin: Origin, is_counted: bool = True) -> MappedItems:
+        """Map a list of result items to labels of an article.
+
+        Args:
+            items: The items; see `map_result`.
+            own_text: The text that they were made on, of which that of the article may be the normal form.
+            text: The text of the article.
+            origin: The metadata of the annotation.
+            is_counted: Whether to add to `diagnoses` and `left_out`.
+        """
+        mapped = self.map_result(items, own_text, origin, sha256(text), is_counted)
+        if own_text == text or mapped.annotation is None:
+            return mapped
+        spans = tuple(move_spans(mapped.annotation.spans, own_text))
+        return mapped._replace(annotation=sort_annotation(msgspec.structs.replace(mapped.annotation, spans=spans)))
+
     def map_task(
         self, task: Item, text: str, annotators: Mapping[Any, str] | None = None, *, predictions: bool = True
     ) -> Iterator[MappedResult]:
@@ -567,7 +583,6 @@ class Mapper:
         if article_id is None:
             raise ValueError("the task names no article")
         own_text = self.find_text(task, text)
-        text_sha256 = sha256(text)
         for kind, entry in iterate_entries(task):
             if kind == "prediction" and not predictions:
                 continue
@@ -580,11 +595,7 @@ class Mapper:
                 items = entry.get("result")
                 mapped = MappedItems(None, unusable, tuple(items) if isinstance(items, list) else (items,))
             else:
-                mapped = self.map_result(entry.get("result"), own_text, origin, text_sha256, kind == "annotation")
-                if own_text != text and mapped.annotation:
-                    spans = tuple(move_spans(mapped.annotation.spans, own_text))
-                    moved = sort_annotation(msgspec.structs.replace(mapped.annotation, spans=spans))
-                    mapped = mapped._replace(annotation=moved)
+                mapped = self.map_on(entry.get("result"), own_text, text, origin, kind == "annotation")
                 if kind == "annotation" and mapped.annotation and not entry.get("result"):
                     nothing = tuple(rules.nothing_labelled(origin.file, article_id, name))
                     mapped = mapped._replace(findings=nothing)

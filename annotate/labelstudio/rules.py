@@ -408,7 +408,9 @@ def direction_unclear(direction: object, head: str, tail: str) -> Iterator[Probl
     See: docs/label-studio.md
     """
     yield Problem(
-        f"the relation between {head} and {tail} has the direction {quote(direction)}; choose one direction", head
+        f"the relation between {head} and {tail} has the direction {quote(direction)}; choose one direction, or set"
+        " `both_ways` in a map",
+        head,
     )
 
 
