@@ -1,7 +1,7 @@
 """The files of a repository after a migration: all that name a label as data.
 
-They are the inventory and what is generated from it, annotations, coverage, decisions, the baseline, and the generated
-tables of the guidelines. What a person must look at is listed.
+They are the inventory and what is generated from it, annotations, coverage, decisions, the baseline, maps from foreign
+names, and the generated tables of the guidelines. What a person must look at is listed.
 """
 
 import re
@@ -22,6 +22,7 @@ from annotate.corpus import Corpus, encode_annotation, encode_coverage
 from annotate.coverage import update_coverage
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
+from annotate.label_map import MAPS_FOLDER
 from annotate.migration.annotations import (
     migrate_annotation,
     migrate_attributes,
@@ -29,6 +30,7 @@ from annotate.migration.annotations import (
     migrate_relation,
     migrate_span_attributes,
 )
+from annotate.migration.map_files import migrate_map
 from annotate.migration.stale_names import find_stale_names, removed_names
 from annotate.migration.steps import Migration
 from annotate.migration.transaction import MigratedFile
@@ -93,6 +95,7 @@ def migrate_files(
         *_migrate_annotations(corpus, migration, after),
         *_migrate_decisions(corpus, migration),
         *_migrate_baseline(schema, migration, after),
+        *_migrate_maps(schema, migration),
         *(_migrate_guidelines(guidelines, migration, after) if guidelines else ()),
     ]
     for root in filter(None, (corpus.root, schema, guidelines)):
@@ -179,6 +182,17 @@ def _migrate_baseline(schema: Path, migration: Migration, after: Inventory) -> I
         try:
             new = migrate_baseline(data.decode("utf-8"), migration.steps, after)
             yield NewFile(path, new.encode("utf-8"))
+        except ValueError as error:
+            yield NewFile(path, data, (f"{path}:1: stays as it is, and must be fixed by hand: {error}",))
+
+
+def _migrate_maps(schema: Path, migration: Migration) -> Iterator[NewFile]:
+    """Yield the maps from foreign names, with notes on names that a step splits or drops."""
+    for path in find_files(schema / MAPS_FOLDER, ".yaml"):
+        data = read_bytes(path, "restore it", within=schema)
+        try:
+            new = migrate_map(data.decode("utf-8"), migration.steps)
+            yield NewFile(path, new.text.encode("utf-8"), tuple(f"{path}: {note}" for note in new.notes))
         except ValueError as error:
             yield NewFile(path, data, (f"{path}:1: stays as it is, and must be fixed by hand: {error}",))
 
