@@ -115,8 +115,9 @@ def test_trimmed_has_no_space_at_its_ends(text: str, data: st.DataObject) -> Non
     assert text[first:last] == text[start:end].strip()
 
 
-@given(st.text(st.sampled_from("ab\r\n é́ḍ̇\ufeff🚢가"), max_size=12))
-def test_many_offsets_in_normal_form_equal_single_conversions(text: str) -> None:
+@given(st.text(st.sampled_from("ab\r\n é́ḍ̇\ufeff🚢가中"), max_size=12), st.integers(1, 12))
+def test_many_offsets_in_normal_form_equal_single_conversions(part: str, times: int) -> None:
+    text = part * times
     place = normal_places(text)
     assert [place(offset) for offset in range(len(text) + 1)] == [
         in_normal_form(text, offset) for offset in range(len(text) + 1)

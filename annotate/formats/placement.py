@@ -5,7 +5,6 @@ not read the quoted words are never silently accepted: a finding says what they 
 """
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 from annotate.formats.document import Pieces
@@ -15,7 +14,7 @@ from annotate.offsets import (
     from_single_line_ends,
     from_utf8,
     from_utf16,
-    in_normal_form,
+    normal_places,
     resolve_offsets,
 )
 
@@ -108,9 +107,9 @@ class ArticleWindow:
 
     def __init__(self, text: str, start: int, end: int, article_text: str) -> None:
         self.start, self.end, self.article_text = start, end, article_text
-        self._cut = text[start:end]
-        self._is_normal = self._cut == article_text
-        self._to_normal_form = lru_cache(maxsize=None)(lambda offset: in_normal_form(self._cut, offset))
+        cut = text[start:end]
+        self._is_normal = cut == article_text
+        self._to_normal_form = normal_places("" if self._is_normal else cut)
 
     def convert(self, pieces: Pieces) -> Pieces | None:
         """Convert the ranges of a span; None if an end is outside the article or within one of its characters."""
