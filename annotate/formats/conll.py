@@ -9,6 +9,7 @@ document. There, an empty line ends a sentence, and a span with it, as in the ev
 tasks (conlleval).
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import TextIOWrapper
@@ -55,6 +56,8 @@ LOSSES = {
 
 _COMMENT, _ARTICLE, _COLUMNS = "# ", "# article = ", "# columns = "
 _DOCUMENT_START = "-DOCSTART-"
+_DOCUMENT_NAME = re.compile("# (?:newdoc(?: id)?|document_id)(?: = (.*))?")
+"""How CoNLL-U and HIPE begin a document."""
 _PLACEHOLDERS = frozenset(("", "_", "-", "*", "-X-"))
 """Values of a column that say nothing."""
 _MOST_DIGITS = 12
@@ -221,21 +224,23 @@ class ConllArticle(NamedTuple):
 def read_articles(lines: Iterable[str], article_id: str) -> Iterator[ConllArticle]:
     """Read the articles of a CoNLL file, one at a time.
 
-    A line is a token and its columns, separated by tabs or else by spaces. `# article = ID` and `-DOCSTART-` begin an
-    article. The second article after the same `# article = ID`, or of a file without one, has the id `ID-2`.
+    A line is a token and its columns, separated by tabs or else by spaces. `# article = ID`, `# newdoc id = ID`,
+    `# document_id = ID` and `-DOCSTART-` begin an article. The second article after the same ID, or of a file without
+    one, has the id `ID-2`.
 
     Args:
         lines: The lines, with or without their line ends.
         article_id: The id of the article before the first `# article = ID`.
     """
     pending: list[tuple[int, str]] = []
-    is_own, count = False, 0
+    is_own, is_first, count = False, True, 0
 
     def finish() -> Iterator[ConllArticle]:
-        nonlocal count
-        article = _parse_article(article_id, pending, is_own)
+        nonlocal count, is_first
+        article = _parse_article(article_id, pending, is_own, not is_own and is_first)
         pending.clear()
         if article.rows or article.problems:
+            is_first = False
             count += 1
             yield article if count == 1 else article._replace(article_id=article_id_from(f"{article_id}-{count}"))
 
@@ -244,6 +249,11 @@ def read_articles(lines: Iterable[str], article_id: str) -> Iterator[ConllArticl
         if line.startswith(_ARTICLE):
             yield from finish()
             article_id, count = line.removeprefix(_ARTICLE).strip(), 0
+        elif not is_own and (name := _DOCUMENT_NAME.fullmatch(line)):
+            if not (is_first and _have_only_header(pending)):
+                yield from finish()
+            if name[1] and (name_id := article_id_from(name[1].strip())):
+                article_id, count = name_id, 0
         elif line.startswith(_COLUMNS):
             is_own = tuple(line.split()[4:6]) == OFFSETS
         elif line.startswith(_DOCUMENT_START) and not is_own and line.split()[0] == _DOCUMENT_START:
@@ -253,13 +263,16 @@ def read_articles(lines: Iterable[str], article_id: str) -> Iterator[ConllArticl
     yield from finish()
 
 
-def _parse_article(article_id: str, lines: Sequence[tuple[int, str]], is_own: bool) -> ConllArticle:
+def _parse_article(
+    article_id: str, lines: Sequence[tuple[int, str]], is_own: bool, may_have_header: bool
+) -> ConllArticle:
     fields_of = {number: _split_line(line) for number, line in lines}
     regular = [(number, line) for number, line in lines if not line.startswith(_COMMENT)]
     widths = Counter(len(fields_of[number]) for number, _ in regular if len(fields_of[number]) > 1)
     width = widths.most_common(1)[0][0] if widths else 2
     has_comments = is_own or any("\t" in line for _, line in regular)
     full = [fields for number, _ in regular if len(fields := fields_of[number]) in (0, width)]
+    full = [fields for fields in full if not fields or fields[0] == "#" or not fields[0].startswith("#")]
     form = int(not is_own and width > 2 and _are_numbered(full))
     has_offsets = is_own or (width > 3 and not form and all(_are_offsets(*fields[:3]) for fields in full if fields))
     first_tag = form + (3 if has_offsets else 1)
@@ -270,6 +283,8 @@ def _parse_article(article_id: str, lines: Sequence[tuple[int, str]], is_own: bo
         fields = fields_of[number]
         if not fields:
             is_first = bool(rows)
+        elif form and fields[0].startswith("#"):
+            continue
         elif line.startswith(_COMMENT) and (has_comments or len(fields) != width or not is_tag(fields[-1])):
             continue
         elif len(fields) == width and not fields[form]:
@@ -281,6 +296,10 @@ def _parse_article(article_id: str, lines: Sequence[tuple[int, str]], is_own: bo
             rows.append(ConllRow(number, fields[form], offsets, tuple(fields[first_tag:]), is_first))
             is_first = False
     tagged, others = _classify_columns(rows, first_tag)
+    have_tags = any(is_tag(row.tags[column]) for row in rows[1:] for column in tagged)
+    if may_have_header and have_tags and _is_header(rows[0].tags):
+        problems.append(UnreadableItem(rows.pop(0).line, "names the columns; put '# ' before it"))
+        tagged, others = _classify_columns(rows, first_tag)
     rows = [row._replace(tags=tuple(row.tags[column] for column in tagged)) for row in rows]
     return ConllArticle(article_id, tuple(rows), tuple(problems), tuple(others), is_own)
 
@@ -302,6 +321,18 @@ def _are_numbered(lines: Iterable[list[str]]) -> bool:
         if fields and fields[0] != str(expected):
             return False
     return last > 1
+
+
+def _is_header(fields: Sequence[str]) -> bool:
+    """Return whether columns have their names in a line: several, all different, and none a tag or a placeholder."""
+    are_names = len(fields) > 1 and len(set(fields)) == len(fields) and not _PLACEHOLDERS & set(fields)
+    return are_names and not any(map(is_tag, fields))
+
+
+def _have_only_header(lines: Iterable[tuple[int, str]]) -> bool:
+    """Return whether lines before the first document are comments, and perhaps one that names the columns."""
+    fields = [_split_line(line) for _, line in lines if line.strip() and not line.startswith(_COMMENT)]
+    return not fields or (len(fields) == 1 and _is_header(fields[0][1:]))
 
 
 def _are_offsets(form: str, start: str, end: str) -> bool:

@@ -108,6 +108,43 @@ def test_docstart_begins_a_document(project: Project, others: Path, separator: s
     assert Corpus(project.path("new")).read_text("news") == "Anna left"
 
 
+@pytest.mark.parametrize("name", ["newdoc id", "document_id"])
+def test_names_of_documents_in_comments(project: Project, others: Path, name: str) -> None:
+    """As CoNLL-U and HIPE write them, the latter after a line that names the columns."""
+    header = "TOKEN\tCOARSE\tFINE\n# language = en\n"
+    first, second = "Anna\tB-PER\tO\nleft\tO\tO\n", "Berg\tO\tB-PER\nslept\tO\tO\n"
+    (others / "news.conll").write_text(f"{header}# {name} = One-1\n{first}\n# {name} = two-2\n{second}")
+    result = take_in(project, "bio")
+    assert codes(result) == ["F201"]
+    assert json.loads(result.stdout.splitlines()[0])["line"] == 1
+    assert "names the columns; put '# ' before it" in result.output
+    assert [imported(project, id_) for id_ in ("one-1", "two-2")] == [[("Speaker", "Anna")], [("Speaker", "Berg")]]
+    assert Corpus(project.path("new")).read_text("one-1") == "Anna left"
+
+
+def test_documents_without_names(project: Project, others: Path) -> None:
+    (others / "news.conll").write_text("# newdoc\nAnna\tB-PER\n\n# newdoc\nBerg\tB-PER\n")
+    assert take_in(project, "bio").exit_code == 0
+    assert [imported(project, id_) for id_ in ("news", "news-2")] == [[("Speaker", "Anna")], [("Speaker", "Berg")]]
+
+
+@pytest.mark.parametrize("row", ["Anna NNP PER", "Anna B-PER O", "Anna - _"])
+def test_first_token_is_no_header(project: Project, others: Path, row: str) -> None:
+    """A token with other values than tags in the first line, as in the lines after it, stays in the text."""
+    (others / "news.conll").write_text(f"{row}\n{row.replace('Anna', 'Berg')}\n")
+    result = take_in(project, "bio")
+    assert "names the columns" not in result.output
+
+
+def test_comments_between_numbered_tokens(project: Project, others: Path) -> None:
+    """As GermEval 2014 has them: the source of each sentence, after a number sign and a tab."""
+    lines = ["#\thttps://example.org/1\t[2010-07-04]\t", "1\tAnna\tB-PER\tO", "2\t#\tO\tO", "", "#\tx\t[2010]", "1\tBerg\tO\tB-PER"]
+    (others / "news.conll").write_text("\n".join(lines))
+    result = take_in(project, "bio")
+    assert result.exit_code == 0, result.output
+    assert Corpus(project.path("new")).read_text("news") == "Anna #\nBerg"
+
+
 def test_documents_after_an_article_id_are_numbered(project: Project, others: Path) -> None:
     rows = [
         "# article = b",
