@@ -203,14 +203,17 @@ class _ItemMapper:
         """The ref of an event → that of its draft."""
         self.event_types: dict[str, str] = {}
         """The ref of a trigger → the type of its first event; one that the map has comes before one that it lacks."""
+        self.full_types: dict[str, str] = {}
+        """The ref of each item whose type has a namespace → that type."""
+        self.items = [self._with_type(item) for item in raw.items]
         self.label_names: dict[str, str] = {}
         """The ref of each item whose label is the value of a feature → the name of the feature."""
         self.label_values = self._find_labels()
 
     def map_all(self) -> ItemCounts:
         """Map every item."""
-        items = [self._with_label(item) for item in self.raw.items if not self._is_duplicate(item)]
-        reported, left_out = len(self.raw.items) - len(items), 0
+        items = [self._with_label(item) for item in self.items if not self._is_duplicate(item)]
+        reported, left_out = len(self.items) - len(items), 0
         events = [item for item in items if isinstance(item, EventItem)]
         # The sort keeps the order of the file.
         for event in sorted(events, key=lambda event: not self.map.events.get(event.type)):
@@ -227,7 +230,7 @@ class _ItemMapper:
                     reported += self.errors > errors
                     left_out += not is_mapped and self.errors == errors
         reported += self._refuse_shared_ids()
-        read = len(self.raw.items)
+        read = len(self.items)
         return ItemCounts(read, read - left_out - reported, left_out, reported)
 
     def build(self) -> tuple[tuple[Span, ...], tuple[Relation, ...]]:
@@ -288,8 +291,9 @@ class _ItemMapper:
             case AttributeItem():
                 if item.name == self.label_names.get(item.target):
                     return self._map_label_feature(item)
-                name = f"{item.layer}.{item.name}"
-                name = name if name in self.map.attributes else item.name
+                layers = (self.full_types.get(item.target), item.layer)
+                names = (*(f"{layer}.{item.name}" for layer in layers if layer), item.name)
+                name = next((name for name in names if name in self.map.attributes), item.name)
                 return self._map_attribute(item.line, item.target, "attribute", name, item.value, self.map.attributes)
             case NormalizationItem():
                 if item.is_optional and item.type not in self.map.normalizations:
@@ -303,11 +307,20 @@ class _ItemMapper:
                 self._report(rules.line_unreadable, item.line, item.why)
                 return True
 
+    def _with_type(self, item: Item) -> Item:
+        """Return an item with its full type if the map names it."""
+        if not isinstance(item, SpanItem | RelationItem) or not item.full_type:
+            return item
+        self.full_types.setdefault(item.ref, item.full_type)
+        types = self.span_types if isinstance(item, SpanItem) else self.map.relations
+        is_mapped = item.full_type in types or item.full_type in self.map.labels_from
+        return item._replace(type=item.full_type) if is_mapped else item
+
     def _find_labels(self) -> dict[str, str]:
         """Return the ref of each item whose label is the value of a feature → that value."""
-        types = {item.ref: item.type for item in self.raw.items if isinstance(item, SpanItem | RelationItem)}
+        types = {item.ref: item.type for item in self.items if isinstance(item, SpanItem | RelationItem)}
         labels: dict[str, str] = {}
-        for item in self.raw.items if self.map.labels_from else ():
+        for item in self.items if self.map.labels_from else ():
             if isinstance(item, AttributeItem) and item.value is not None:
                 name = self.map.labels_from.get(types.get(item.target, ""))
                 if name == item.name and item.target not in labels:

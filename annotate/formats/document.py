@@ -38,6 +38,7 @@ class SpanItem(NamedTuple):
         words: The words that the file quotes with the span; None if the format quotes none.
         ids: The ids of the pieces; empty if the format gives none.
         is_structural: Whether it is of a kind that tools add to every text, such as tokens; left out unless mapped.
+        full_type: The type with its namespace, if the format has any; a map that names it means no other type.
     """
 
     line: int | None
@@ -47,10 +48,14 @@ class SpanItem(NamedTuple):
     words: str | None = None
     ids: tuple[str, ...] = ()
     is_structural: bool = False
+    full_type: str = ""
 
 
 class RelationItem(NamedTuple):
-    """A relation; `head` and `tail` are the refs of its ends. A feature of its head is left out together with it."""
+    """A relation; `head` and `tail` are the refs of its ends. A feature of its head is left out together with it.
+
+    `full_type` is as for a span.
+    """
 
     line: int | None
     ref: str
@@ -58,6 +63,7 @@ class RelationItem(NamedTuple):
     head: str
     tail: str
     is_feature: bool = False
+    full_type: str = ""
 
 
 class EventItem(NamedTuple):

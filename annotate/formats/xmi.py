@@ -72,7 +72,11 @@ _CONTAINERS = "uima.cas."
 _DKPRO = "de.tudarmstadt.ukp.dkpro.core.api."
 _STRUCTURAL = (
     "uima.tcas.DocumentAnnotation",
+    "de.tudarmstadt.ukp.clarin.webanno.api.type.FeatureDefinition",
+    "de.tudarmstadt.ukp.clarin.webanno.api.type.LayerDefinition",
     f"{_DKPRO}metadata.type.DocumentMetaData",
+    f"{_DKPRO}metadata.type.TagDescription",
+    f"{_DKPRO}metadata.type.TagsetDescription",
     f"{_DKPRO}segmentation.type.Sentence",
     f"{_DKPRO}segmentation.type.Token",
 )
@@ -391,9 +395,9 @@ class _ItemReader:
             and _has_features(structure, "role", "target")
         )
 
-    def _layer(self, structure: Structure) -> str:
+    def _layer(self, structure: Structure, is_full: bool = False) -> str:
         view = self.view_of.get(id(structure), self.article_view.sofa.sofaID)
-        name: str = structure.type.short_name
+        name: str = structure.type.name if is_full else structure.type.short_name
         return name if view == self.article_view.sofa.sofaID else f"{view}/{name}"
 
     def _line(self, structure: Structure) -> int | None:
@@ -407,12 +411,13 @@ class _ItemReader:
         ref = self.refs[id(structure)]
         if _has_features(structure, *_ENDS):
             head, tail = (self._ref_of(getattr(structure, end)) for end in _ENDS)
-            yield RelationItem(line, ref, label, head, tail)
+            yield RelationItem(line, ref, label, head, tail, full_type="" if is_own else self._layer(structure, True))
             own_features += _ENDS
         else:
             ids = (self.ids[id(structure)],) if id(structure) in self.ids else ()
             is_structural = structure.type.name in _STRUCTURAL
-            yield SpanItem(line, ref, label, self._pieces(structure), None, ids, is_structural)
+            full_type = "" if is_own else self._layer(structure, True)
+            yield SpanItem(line, ref, label, self._pieces(structure), None, ids, is_structural, full_type)
             id_ = structure.spanId if is_own else None
             if id_ and not ids:
                 why = f"spanId of {layer} {structure.xmiID} is {id_!r}, which {self.used_ids[id_]} has already"

@@ -138,7 +138,14 @@ def test_first_token_is_no_header(project: Project, others: Path, row: str) -> N
 
 def test_comments_between_numbered_tokens(project: Project, others: Path) -> None:
     """As GermEval 2014 has them: the source of each sentence, after a number sign and a tab."""
-    lines = ["#\thttps://example.org/1\t[2010-07-04]\t", "1\tAnna\tB-PER\tO", "2\t#\tO\tO", "", "#\tx\t[2010]", "1\tBerg\tO\tB-PER"]
+    lines = [
+        "#\thttps://example.org/1\t[2010-07-04]\t",
+        "1\tAnna\tB-PER\tO",
+        "2\t#\tO\tO",
+        "",
+        "#\tx\t[2010]",
+        "1\tBerg\tO\tB-PER",
+    ]
     (others / "news.conll").write_text("\n".join(lines))
     result = take_in(project, "bio")
     assert result.exit_code == 0, result.output

@@ -252,6 +252,33 @@ def test_what_a_corpus_cannot_have_is_reported(
     assert says in result.output
 
 
+def test_full_name_tells_layers_with_the_same_name_apart(project: Project, others: Path) -> None:
+    """A project has a layer `Token` of its own; the tokens that tools add to every text stay out."""
+    own = declare("my.Token", ANNOTATION, feature("order", "uima.cas.Integer"))
+    token = '<my:Token xmi:id="16" sofa="1" begin="14" end="16" order="7"/>'
+    sofas = SOFAS.replace('10 11 15"', '10 11 15 16"')
+    write_cas(others, make_xmi(ELEMENTS + token, sofas), TYPES.replace("</types>", f"{own}</types>"))
+    map_ = MAP.replace("  Event: {label: Load}", "  Event: null\n  my.Token: {label: Load}")
+    project.path("map.yaml").write_text(map_.replace("  Event.type: null", "  my.Token.order: null"))
+    result = take_in(project, "xmi")
+    assert result.exit_code == 0, result.output
+    assert [span.text for span in taken(project, "doc").spans if span.label == "Load"] == ["at"]
+
+
+def test_descriptions_of_layers_are_left_out(project: Project, others: Path) -> None:
+    """INCEpTION adds the layers and tag sets of a project to every text; they are no labels."""
+    name = "de.tudarmstadt.ukp.clarin.webanno.api.type.LayerDefinition"
+    types = declare(name, BASE, feature("name", STRING), feature("above", BASE))
+    layer = '<api:LayerDefinition xmlns:api="http:///de/tudarmstadt/ukp/clarin/webanno/api/type.ecore" '
+    layer += 'xmi:id="16" sofa="1" name="my.Span" above="11"/>'
+    sofas = SOFAS.replace('10 11 15"', '10 11 15 16"')
+    before = count_lines(project, others, make_xmi(), MAP)
+    write_cas(others, make_xmi(ELEMENTS + layer, sofas), TYPES.replace("</types>", f"{types}</types>"))
+    result = take_in(project, "xmi", "--plan")
+    lines = json.loads(result.stdout.splitlines()[-1])["lines"]
+    assert lines == {**before, "read": before["read"] + 3, "left_out": before["left_out"] + 3}
+
+
 def test_layers_with_the_names_of_an_export_are_read_as_any_other(project: Project, others: Path) -> None:
     own = "webanno.custom."
     types = TYPES.replace("my.Span", f"{own}Span").replace("my.Relation", f"{own}Relation")
