@@ -283,9 +283,9 @@ def _parse_article(
         fields = fields_of[number]
         if not fields:
             is_first = bool(rows)
-        elif form and fields[0].startswith("#"):
-            continue
-        elif line.startswith(_COMMENT) and (has_comments or len(fields) != width or not is_tag(fields[-1])):
+        elif (form and fields[0].startswith("#")) or (
+            line.startswith(_COMMENT) and (has_comments or len(fields) != width or not is_tag(fields[-1]))
+        ):
             continue
         elif len(fields) == width and not fields[form]:
             problems.append(UnreadableItem(number, "has no token"))
