@@ -112,13 +112,15 @@ class ArticleWindow:
         self._to_normal_form = normal_places("" if self._is_normal else cut)
 
     def convert(self, pieces: Pieces) -> Pieces | None:
-        """Convert the ranges of a span; None if an end is outside the article or within one of its characters."""
-        if any(start < self.start or end > self.end for start, end in pieces):
-            return None
+        """Convert the ranges of a span, less the white space around the article.
+
+        Returns:
+            The ranges in the article; None if one is outside the article, or an end is within one of its characters.
+        """
+        inside = [(max(start, self.start) - self.start, min(end, self.end) - self.start) for start, end in pieces]
         if self._is_normal:
-            return tuple((start - self.start, end - self.start) for start, end in pieces)
-        ends = [
-            (self._to_normal_form(start - self.start), self._to_normal_form(end - self.start)) for start, end in pieces
-        ]
+            ends: list[tuple[int | None, int | None]] = [*inside]
+        else:
+            ends = [(self._to_normal_form(start), self._to_normal_form(end)) for start, end in inside if start < end]
         converted = tuple((start, end) for start, end in ends if start is not None and end is not None and start < end)
-        return converted if len(converted) == len(ends) else None
+        return converted if len(converted) == len(pieces) else None

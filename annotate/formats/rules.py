@@ -244,16 +244,16 @@ def corrected_offsets(line: int | None, words: str | None, diagnosis: str) -> It
 
 @rule("F204")
 def between_characters(line: int | None, words: str | None) -> Iterator[Problem]:
-    """Both ends of a span are in the article, between characters of its normal form.
+    """A span has words in the article, and both its ends are between characters of its normal form.
 
-    Why: an article has no white space at its ends, and in it "é" is one character, even if the file has two.
+    Why: an article has no white space at its ends, so that a span of nothing else is lost. In the article, "é" is one
+    character, even if the file has two.
     Fails: a span of the "e" alone, if the file has "e" and a combining accent.
     Passes: a span of both.
     See: docs/interchange.md
     """
-    yield Problem(
-        f"{quote(words)} begins or ends outside the article or within one of its characters; fix the offsets", line=line
-    )
+    why = "is outside the article, or begins or ends within one of its characters"
+    yield Problem(f"{quote(words)} {why}; fix the offsets", line=line)
 
 
 @rule("F205")

@@ -480,10 +480,10 @@ def test_maps_of_the_schema_folder(project: Project) -> None:
 
 
 def test_messages_on_spans_that_quote_no_words(project: Project) -> None:
-    row = {"id": 1, "text": f" {TEXT}", "label": [[0, 7, "PER"], [3, 99, "PER"], [3, 7, "PER"]]}
+    row = {"id": 1, "text": f" {TEXT}", "label": [[0, 1, "PER"], [3, 99, "PER"], [3, 7, "PER"]]}
     result = take_in(project, "doccano", [row], *AS_ANNA)
     assert [json.loads(line)["message"] for line in result.stdout.splitlines()[:-1]] == [
-        "' 🚢 Anna' begins or ends outside the article or within one of its characters; fix the offsets",
+        "' ' is outside the article, or begins or ends within one of its characters; fix the offsets",
         "offsets are outside the text; fix the offsets",
     ]
     assert words_of(taken(project, "1")) == [("s3", "Speaker", "Anna")]

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate.formats.placement import OFFSET_UNITS, WrongOffsets, check_offsets
+from annotate.formats.placement import OFFSET_UNITS, ArticleWindow, WrongOffsets, check_offsets
+from annotate.ingest import Cut, Details, cut_articles
 from tests.formats.strategies import texts
 from tests.strategies import to_utf16
 
@@ -41,3 +43,16 @@ def test_each_unit_is_converted_back(text: str, data: st.DataObject) -> None:
         if text[max(at - 1, 0) : at + 1] != "\r\n":
             assert OFFSET_UNITS[name](text, count(text, at)) == at
     assert isinstance(check_offsets(text, ((0, 10**6),), "x"), WrongOffsets)
+
+
+@pytest.mark.parametrize("text", ["\ufeff \tAnna left. \n", "  Zoe\u0301 left.\r\n\r\n"])
+def test_white_space_around_the_article_is_no_part_of_a_span(text: str) -> None:
+    """An annotator drags from the margin: the words are kept, and a span of white space alone is not."""
+    (article,) = cut_articles("a.txt", text.encode(), [Cut("a", 0, len(text))], Details(), "One file.").articles
+    window = ArticleWindow(text, article.source.start, article.source.end, article.text)
+    length = len(article.text)
+    assert window.convert(((0, len(text)),)) == ((0, length),)
+    last = article.source.end - 1
+    assert window.convert(((0, article.source.start + 2), (last, len(text)))) == ((0, 2), (length - 1, length))
+    assert window.convert(((0, article.source.start),)) is None
+    assert window.convert(((len(text) - 1, len(text)),)) is None
