@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 from annotate.findings import Problem, Rule, rule
 from annotate.util.escape import quote
 
+_QUOTED = 50
+"""Characters at the beginning of words that a message certainly shows."""
+
 
 @rule("F101")
 def text_missing(path: str) -> Iterator[Problem]:
@@ -221,6 +224,7 @@ def wrong_offsets(
     of length 0, and none to words that another line of the same label has.
     See: docs/interchange.md
     """
+    reads, words = _skip_common(reads, words)
     problem = "are outside the text" if reads is None else f"read {quote(reads)}"
     hint = "correct them with --fix" if can_fix else "fix the offsets"
     if taken_by:
@@ -228,6 +232,16 @@ def wrong_offsets(
     expected = "" if words is None else f", not {quote(words)}"
     why = "" if diagnosis == "unknown" else f" (diagnosis: {diagnosis})"
     yield Problem(f"offsets {problem}{expected}{why}; {hint}", line=line)
+
+
+def _skip_common(left: str | None, right: str | None) -> tuple[str | None, str | None]:
+    """Leave out what two long texts have in common at their beginning, so that a message shows where they differ."""
+    if left is None or right is None or left[:_QUOTED] != right[:_QUOTED]:
+        return left, right
+    pairs = enumerate(zip(left, right, strict=False))
+    differs = next((index for index, pair in pairs if pair[0] != pair[1]), min(len(left), len(right)))
+    start = max(differs - _QUOTED // 2, 0)
+    return f"…{left[start:]}", f"…{right[start:]}"
 
 
 @rule("F203", "warning")

@@ -543,5 +543,14 @@ def test_wrong_options_are_one_line(project: Project, others: Path, words: list[
     assert says in result.output
 
 
+def test_long_words_are_shown_where_they_differ(project: Project, others: Path) -> None:
+    """As in a line whose words have a line end, which breaks it in two."""
+    first, second = "crates of tin from the old harbour of the town, which", "nobody had counted"
+    (others / "report.txt").write_text(f"{first}\n{second}")
+    (others / "report.ann").write_text(f"T1\tGoods 0 {len(first) + len(second) + 1}\t{first}\n{second}\n")
+    output = take_in(project).output
+    assert "offsets read '…arbour of the town, which\\nnobody had counted', not '…arbour of the town, which'" in output
+
+
 def test_rules_are_explained(project: Project) -> None:
     assert "F202 wrong-offsets (error)" in project.annotate("rules", "f202").output
