@@ -105,7 +105,11 @@ def _require_files(format_: str, folder: Path, files: list[str], of_format: list
     """
     if not files:
         raise CannotRun(folder, "is empty", "name the folder of the files")
-    others = {name: [path for path in files if path.endswith(ending)] for name, ending in ENDINGS.items()}
+    others = {
+        name: [path for path in files if path.endswith(ending)]
+        for name, ending in ENDINGS.items()
+        if name != LABEL_STUDIO  # much JSON is something else: its contents tell
+    }
     if not of_format:
         problem = f"holds no files of {format_} ({', '.join(ENDINGS.get(format_, ()))}), only {_count_endings(files)}"
         fitting = max(others, key=lambda name: len(others[name]))

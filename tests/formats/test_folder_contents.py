@@ -19,7 +19,7 @@ EXPORT = '[{"id": 1, "data": {"text": "Anna"}, "annotations": []}]'
         ({"a.conll": CONLL}, "brat", "holds no files of brat (.txt, .ann, .a1, .a2), only 1 .conll; this looks like"),
         ({"a.xmi": "x", "b.xmi": "x", "a.txt": "x"}, "bio",
          "(.conll, .bio, .iob, .iob2), only 2 .xmi, 1 .txt; this looks like xmi; use --format xmi"),
-        ({"a.json": EXPORT}, "brat", "; a.json looks like an export of Label Studio; use `annotate convert`"),
+        ({"a.json": EXPORT}, "brat", "; a.json looks like an export of Label Studio; use --format labelstudio"),
         ({"a.tsv": CONLL}, "xmi", "; a.tsv looks like CoNLL; let its name end in .conll, and use --format bio"),
         ({"a.txt": CONLL}, "brat", "holds texts of brat without labels; a.txt looks like CoNLL; let its name end"),
         ({"a.pdf": "x", "b": "x"}, "brat", "only 1 .pdf, 1 without ending; name the folder of the files"),
