@@ -91,7 +91,10 @@ def _make_filler(inventory: Inventory, path: Path) -> Callable[[re.Match[str]], 
         elif match["what"] == "labels":
             table = labels_table(inventory)
         else:
-            raise CannotRun(path, f"unknown marker {match['what']!r}", "write `label NAME`, `labels` or `relations`")
+            hint = "write `label NAME`, `labels` or `relations`"
+            if kind == "label":
+                hint = "name a label of the inventory, or remove the page"
+            raise CannotRun(path, f"unknown marker {match['what']!r}", hint)
         return f"{match[1]}\n{table}\n{match[3]}"
 
     return fill_table

@@ -3,7 +3,7 @@
 import click
 
 from annotate.cli.options import corpus_argument, corpus_option, schema_option, split_ids
-from annotate.cli.terminal import echo
+from annotate.cli.terminal import count_noun, echo
 from annotate.errors import CannotRun
 
 
@@ -163,7 +163,10 @@ def promote(
             echo(f"{step.article_id}: unchanged")
         else:
             note = f"; also labelled by {', '.join(step.others)}, so it could be adjudicated" if step.others else ""
-            size = f", {len(step.gold.spans)} spans and {len(step.gold.relations)} relations" if step.gold else ""
+            size = ""
+            if step.gold:
+                spans, relations = len(step.gold.spans), len(step.gold.relations)
+                size = f", {count_noun(spans, 'span')} and {count_noun(relations, 'relation')}"
             echo(f"{step.article_id}: {verbs[step.action]}{size}{note}")
     if not steps:
         echo(f"no gold was promoted from the labels of {annotator}" if undo else f"{annotator} has labelled nothing")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from annotate.findings import Finding
     from annotate.formats.import_outcomes import ImportOutcome, ImportTally
 
+_FORMATS_WITH_LINES = ("brat", "bio")
+"""The formats in which each line of a file is taken, left out or reported; elsewhere it is each item."""
+
 
 @click.command("import")
 @click.argument("folder", type=click.Path())
@@ -86,12 +89,12 @@ def command(
     For brat, FOLDER holds pairs of .txt and .ann files, or .a1 and .a2, in folders of their own or not. --texts and
     --labels say where they are otherwise: {id} is the name of a text, {annotator} that of an annotator, {folder} any
     folders, and * any characters of a name. The map says which label, relation or attribute of the inventory each name
-    in the files becomes, or null to leave it out. Each line is taken, left out as the map says, or reported with file,
-    line and code; `annotate rules F202` explains one. What is in the corpus already, with the same labels, is passed
-    over, so that an import can be run again. Other labels are refused, or replaced with --replace. A name that the map
-    lacks is shown once, with its first line and how many lines have it. With --report json each finding is one line of
-    JSON, those too, and the last line has the counts. JSON lines of other tools need a map of their keys
-    (`jsonl`); doccano and prodigy have a ready one.
+    in the files becomes, or null to leave it out. Each line or item is taken, left out as the map says, or reported
+    with file, line and code; `annotate rules F202` explains one. What is in the corpus already, with the same labels,
+    is passed over, so that an import can be run again. Other labels are refused, or replaced with --replace. A name
+    that the map lacks is shown once, with its first line and how many lines have it. With --report json each finding is
+    one line of JSON, those too, and the last line has the counts. JSON lines of other tools need a map of their keys
+    (`jsonl`); doccano and prodigy have a ready one. docs/coming-from.md has an example for each tool.
 
     For labelstudio, FOLDER is an export (raw JSON) or a folder of exports. The people in it are named by their number
     on the server, or else by their address: --annotator 7=anna.
@@ -115,7 +118,7 @@ def command(
     from annotate.formats.importer import Importer, ImportOptions, parse_annotators
     from annotate.ingest import Details
     from annotate.inventory import load_inventory
-    from annotate.label_map import find_map, identity_map, name_annotators
+    from annotate.label_map import MAPS_FOLDER, find_map, identity_map, name_annotators
 
     if (texts is not None or labels) and format_ != "brat":
         raise click.UsageError("--texts and --labels go with --format brat")
@@ -144,13 +147,15 @@ def command(
     importer = Importer(store, inventory, reader.label_map, annotator, options)
     own_files = [Path(path) for path in (map_, metadata) if path is not None]
     outcomes = importer.import_folder(reader, root, own_files)
+    noun = "line" if format_ in _FORMATS_WITH_LINES else "item"
     with show_status("reading") as progress:
-        tally = _show_outcomes(outcomes, report, progress)
+        tally = _show_outcomes(outcomes, report, noun, progress)
     if not tally.documents:
         raise CannotRun(root, f"holds no texts of {format_}", "name the folder of the files")
-    _echo(_format_tally(tally, report), report)
+    _echo(_format_tally(tally, report, noun), report)
     if tally.has_unmapped_names() and given_map is None and report == "text":
-        hint = f"write a map (docs/interchange.md) and give it with --map, or as {default_path}"
+        own = Path(schema) / MAPS_FOLDER / f"{format_}.yaml"
+        hint = f"write a map (docs/interchange.md) as {own}, or name one with --map"
         echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
     if report == "text" and tally.fates["refused"]:
         echo("Nothing is written of a refused text. Correct what is reported, and run the same import again.", err=True)
@@ -167,12 +172,13 @@ def _echo(text: str, report: str) -> None:
         echo(text)
 
 
-def _show_outcomes(outcomes: "Iterable[ImportOutcome]", report: str, progress: Any) -> "ImportTally":
+def _show_outcomes(outcomes: "Iterable[ImportOutcome]", report: str, noun: str, progress: Any) -> "ImportTally":
     """Print each finding as it comes, and repeated ones once at the end, unless as JSON; return the totals.
 
     Args:
         outcomes: What became of each document.
         report: `text` or `json`.
+        noun: What the files consist of.
         progress: Called with a line of text after each document.
     """
     from annotate.formats.import_outcomes import REPEATED, ImportTally
@@ -183,14 +189,14 @@ def _show_outcomes(outcomes: "Iterable[ImportOutcome]", report: str, progress: A
         for finding in outcome.sorted_findings:
             if finding.code not in REPEATED or report == "json":
                 _echo(_format_finding(finding, report), report)
-        texts, lines = count_noun(tally.documents, "text"), count_noun(tally.items.read, "line")
-        progress(f"{texts}, {lines}, {tally.errors} reported")
+        texts, items = count_noun(tally.documents, "text"), count_noun(tally.items.read, noun)
+        progress(f"{texts}, {items}, {tally.errors} reported")
     for finding in tally.repeated_findings() if report == "text" else ():
         _echo(_format_finding(finding, report), report)
     return tally
 
 
-def _format_tally(tally: "ImportTally", report: str) -> str:
+def _format_tally(tally: "ImportTally", report: str, noun: str) -> str:
     fates, items = tally.fates, tally.items
     if report == "json":
         return json.dumps(
@@ -201,7 +207,7 @@ def _format_tally(tally: "ImportTally", report: str) -> str:
     replaced = f"{fates['replaced']} replaced, " if "replaced" in fates else ""
     return (
         f"{count_noun(tally.documents, 'text')}: {fates['new']} new, {fates['there already']} there already, {replaced}"
-        f"{fates['refused']} refused{left_out}. {count_noun(items.read, 'line')}: {items.taken} taken, "
+        f"{fates['refused']} refused{left_out}. {count_noun(items.read, noun)}: {items.taken} taken, "
         f"{items.left_out} left out by the map, {items.reported} reported. "
         f"{count_noun(tally.spans, 'span')}, {count_noun(tally.relations, 'relation')}."
     )

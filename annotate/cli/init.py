@@ -1,7 +1,8 @@
 """`annotate init`: lay out an empty corpus."""
 
 import os
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence, Sized
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,12 @@ _EMPTY_FOLDERS = ("sources", "articles", "annotations/gold", "splits")
 
 @click.command("init")
 @click.argument("folder", type=click.Path())
+@click.option(
+    "--from-inventory",
+    type=click.Path(),
+    metavar="YAML",
+    help="An inventory of yours, in the form of labels.yaml, in place of the example.",
+)
 @click.option(
     "--from-config",
     type=click.Path(),
@@ -47,11 +54,18 @@ _EMPTY_FOLDERS = ("sources", "articles", "annotations/gold", "splits")
     help="With --from-studio: folder of the server's data.  [default: one for the corpus, in your data directory]",
 )
 def command(
-    folder: str, from_config: str | None, from_brat: str | None, from_studio: str | None, server_folder: str | None
+    folder: str,
+    from_inventory: str | None,
+    from_config: str | None,
+    from_brat: str | None,
+    from_studio: str | None,
+    server_folder: str | None,
 ) -> None:
-    """Lay out an empty corpus in FOLDER, with an example inventory.
+    """Lay out an empty corpus in FOLDER, with an example inventory or one of yours.
 
     The new corpus passes `annotate check`. If the command was interrupted, run it again: it adds what is missing.
+
+    --from-inventory takes an inventory that you have written, and adds the pages of the guidelines that it names.
 
     --from-config and --from-brat make the inventory of what a project elsewhere labels, with a page of the guidelines
     for each label, and a map from the names there. `annotate convert` and `annotate import` use the map. Names in any
@@ -66,6 +80,7 @@ def command(
 
     \b
     annotate init my-corpus
+    annotate init my-corpus --from-inventory inventory.yaml
     annotate init my-corpus --from-config labelling.xml
     annotate init my-corpus --from-brat annotation.conf
     annotate init my-corpus --from-studio "Their project"
@@ -75,10 +90,14 @@ def command(
     """
     from annotate.inventory import INVENTORY_FILE
 
-    _require_one(from_config=from_config, from_brat=from_brat, from_studio=from_studio)
+    _require_one(from_inventory=from_inventory, from_config=from_config, from_brat=from_brat, from_studio=from_studio)
     root = Path(folder)
     if from_studio:
         _init_from_studio(root, from_studio, server_folder)
+        return
+    if from_inventory:
+        _lay_out(root, _inventory_template(from_inventory))
+        _show_inventory(root, Path(from_inventory))
         return
     draft = _read_draft(from_config, from_brat)
     template = _draft_template(draft) if draft else _read_template(_example_folder())
@@ -121,7 +140,9 @@ def _init_from_studio(root: Path, name: str, server_folder: str | None) -> None:
     state.create_folder()
     _remember_project(state, address.name, project)
     counts = f"{count_noun(len(project.intakes), 'article')}, {count_noun(len(project.annotators), 'annotator')}"
-    _show_draft(root, project.draft, f", {counts}", "annotate studio pull && annotate build --out dist/dataset")
+    server = f" --dir {shlex.quote(str(Path(server_folder).resolve()))}" if server_folder else ""
+    commands = [f"cd {root}", f"annotate studio pull{server}", "annotate build --out dist/dataset"]
+    _show_draft(root, project.draft, f", {counts}", commands)
 
 
 def _corpus_template(root: Path, project: "ProjectDraft") -> "dict[str, _TemplateFile]":
@@ -201,22 +222,15 @@ def _show_notices(where: str, draft: "InventoryDraft") -> None:
         raise CannotRun(where, "there is no label in it that an inventory can have", hint)
 
 
-def _show_draft(root: Path, draft: "InventoryDraft", more_counts: str = "", next_command: str = "") -> None:
+def _show_draft(root: Path, draft: "InventoryDraft", more_counts: str = "", next_commands: Sequence[str] = ()) -> None:
     from annotate.inventory import INVENTORY_FILE
 
-    counts = ", ".join(
-        count_noun(len(entries), noun)
-        for noun, entries in (
-            ("layer", draft.layers),
-            ("label", draft.labels),
-            ("attribute", draft.attributes),
-            ("relation", draft.relations),
-        )
-    )
+    counts = _count_entries(draft.layers, draft.labels, draft.attributes, draft.relations)
     map_file = root / "schema" / "maps" / f"{draft.format}.yaml"
     echo(f"{root} is laid out: {counts}{more_counts}. Read {root / 'schema' / INVENTORY_FILE} and {map_file}, then:")
-    if next_command:
-        echo(f"  cd {root} && {next_command}")
+    if next_commands:
+        for command in next_commands:
+            echo(f"  {command}")
     elif draft.format == "brat":
         echo(f"  enter who labelled in {root / 'corpus' / 'annotators.yaml'}")
         echo(f"  cd {root} && annotate import FOLDER --format brat --annotator ID && annotate check")
@@ -224,6 +238,26 @@ def _show_draft(root: Path, draft: "InventoryDraft", more_counts: str = "", next
         echo(f"  cd {root} && annotate convert EXPORT.json --out dist/dataset")
         echo(f"or, after you have entered who labelled in {root / 'corpus' / 'annotators.yaml'}:")
         echo(f"  cd {root} && annotate import EXPORT.json --format labelstudio --annotator NUMBER=ID && annotate check")
+
+
+def _show_inventory(root: Path, own_file: Path) -> None:
+    from annotate.inventory import INVENTORY_FILE, load_inventory
+
+    inventory = load_inventory(root / "schema")
+    counts = _count_entries(inventory.layers, inventory.spans, inventory.attributes, inventory.relations)
+    echo(f"{root} is laid out: {counts}. Add articles:")
+    echo(f"  cd {root} && annotate add FILE… && annotate check")
+    annotators, maps = root / "corpus" / "annotators.yaml", root / "schema" / "maps"
+    echo(f"or, after you have entered who labelled in {annotators} and written a map, {maps / 'FORMAT.yaml'}:")
+    echo(f"  cd {root} && annotate import FOLDER --format FORMAT --annotator ID && annotate check")
+    if own_file.name == INVENTORY_FILE and own_file.resolve().parent in root.resolve().parents:
+        problem = f"a folder with {INVENTORY_FILE} is taken for the schema of a corpus, below which nothing is built"
+        echo(f"{own_file}: {problem}; remove it, the new corpus has a copy", err=True)
+
+
+def _count_entries(*sections: Sized) -> str:
+    nouns = ("layer", "label", "attribute", "relation")
+    return ", ".join(count_noun(len(entries), noun) for noun, entries in zip(nouns, sections, strict=True))
 
 
 def _example_folder() -> Path:
@@ -235,18 +269,47 @@ def _draft_template(draft: "InventoryDraft") -> "dict[str, _TemplateFile]":
     from annotate.drafts import render_draft
     from annotate.util.folders import temporary_folder
 
-    example = _example_folder()
-    files = {
-        path: (example / path).read_bytes()
-        for path in _list_files(example)
-        if not path.startswith("guidelines/labels/")
-    }
-    files |= {path: text.encode() for path, text in render_draft(draft).items()}
+    files = _example_files() | {path: text.encode() for path, text in render_draft(draft).items()}
     with temporary_folder() as folder:
-        for path, data in files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(data)
+        _write_template(folder, files)
         return _read_template(folder)
+
+
+def _inventory_template(file: str) -> "dict[str, _TemplateFile]":
+    """Return the files of a new corpus with an inventory that the user has written.
+
+    Raises:
+        CannotRun: If the inventory cannot be read, or is not valid.
+    """
+    from annotate.drafts import render_pages
+    from annotate.drafts.files import read_configuration
+    from annotate.inventory import INVENTORY_FILE, load_inventory
+    from annotate.util.folders import temporary_folder
+
+    files = _example_files() | {f"schema/{INVENTORY_FILE}": read_configuration(file).encode()}
+    with temporary_folder() as folder:
+        _write_template(folder, files)
+        try:
+            pages = render_pages(load_inventory(folder / "schema"))
+        except CannotRun as error:
+            where = error.where.replace(str(folder / "schema" / INVENTORY_FILE), file)
+            raise CannotRun(where, error.problem, error.hint) from error
+        names = {page: f"guidelines/{page}" for page in pages}
+        _write_template(folder, {name: pages[page].encode() for page, name in names.items() if name not in files})
+        return _read_template(folder)
+
+
+def _example_files() -> dict[str, bytes]:
+    """Return the files of the example but for the pages of its labels."""
+    example = _example_folder()
+    paths = (path for path in _list_files(example) if not path.startswith("guidelines/labels/"))
+    return {path: (example / path).read_bytes() for path in paths}
+
+
+def _write_template(folder: Path, files: dict[str, bytes]) -> None:
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
 
 
 class _TemplateFile(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import yaml
 
 from annotate.drafts.draft import DraftLabel, InventoryDraft
-from annotate.inventory import INVENTORY_FILE
+from annotate.inventory import INVENTORY_FILE, Inventory, SpanLabel
 from annotate.util.escape import Markdown, escape_terminal_line, has_unseen
 
 _RELATIONS_PAGE = "how-to-label.md"
@@ -48,7 +48,8 @@ def render_draft(draft: InventoryDraft) -> dict[str, str]:
     """
     pages = _name_pages(draft)
     files = {
-        f"guidelines/{page}": _render_page(label) for label, page in zip(draft.labels, pages.values(), strict=True)
+        f"guidelines/{page}": _render_page(label.id, label.shown_as or label.id)
+        for label, page in zip(draft.labels, pages.values(), strict=True)
     }
     files[f"schema/maps/{draft.format}.yaml"] = _render_map(draft)
     files[f"schema/{INVENTORY_FILE}"] = _render_inventory(draft, pages)
@@ -69,10 +70,25 @@ def _name_pages(draft: InventoryDraft) -> dict[str, str]:
     return pages
 
 
-def _render_page(label: DraftLabel) -> str:
-    heading = Markdown("# {}\n\n").format(label.shown_as or label.id)
+def render_pages(inventory: Inventory) -> dict[str, str]:
+    """Return the text of each page of the guidelines that an inventory names, by its path in the guidelines."""
+    pages: dict[str, list[SpanLabel]] = {}
+    for label in inventory.spans.values():
+        pages.setdefault(label.guideline, []).append(label)
+    texts = {
+        page: "\n".join(_render_page(label.name, label.display_name) for label in labels)
+        for page, labels in pages.items()
+    }
+    for relation in inventory.relations.values():
+        heading = Markdown("# {}\n\n").format(relation.display_name)
+        texts.setdefault(relation.guideline, f"{heading}Write here when to draw this relation.\n")
+    return texts
+
+
+def _render_page(label_id: str, shown: str) -> str:
+    heading = Markdown("# {}\n\n").format(shown)
     return (
-        f"{heading}<!-- generated: label {label.id} -->\n<!-- /generated -->\n\n"
+        f"{heading}<!-- generated: label {label_id} -->\n<!-- /generated -->\n\n"
         "Write here the test to apply, examples from your articles, and what is not this label.\n"
     )
 

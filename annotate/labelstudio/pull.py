@@ -219,7 +219,9 @@ class Pull:
     def _quarantine_unknown(self, task: JsonObject) -> tuple[QuarantineEntry, list[Finding]]:
         data = task.get("data")
         named = data.get(self.mapper.controls.fields.article) if isinstance(data, dict) else None
-        findings = list(rules.article_unknown("articles", self._article_id(task), named, task.get("id")))
+        article_id = self._article_id(task)
+        named = article_id if named is None else named
+        findings = list(rules.article_unknown("articles", article_id, named, task.get("id")))
         items = tuple(task.get("annotations") or ())
         return QuarantineEntry.of(task, "annotation", None, None, findings, items), findings
 

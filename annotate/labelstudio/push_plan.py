@@ -147,7 +147,7 @@ def plan_push(studio: Studio, state: State, request: PushRequest) -> PushPlan:
         if not (request.restore_config or request.label_map):
             refuse_drift(state, studio.address.name, project, request.inventory)
         if action == "update":
-            _refuse_loss(studio, project, config)
+            _refuse_loss(studio, project, config, is_foreign=request.label_map is not None)
         pages = studio.task_pages(project.id, fields=TASK_FIELDS)
     steps, last_task_id = plan_articles(request, pages)
     return PushPlan(project, action, settings, steps, last_task_id)
@@ -265,7 +265,7 @@ def describe_duplicates(present: Sequence[ServerTask]) -> str:
     )
 
 
-def _refuse_loss(studio: Studio, project: Project, config: str) -> None:
+def _refuse_loss(studio: Studio, project: Project, config: str, *, is_foreign: bool) -> None:
     """Raise Refused if a config lacks labels, values or relations that are in use on the server."""
     where = f"project {project.id}"
     try:
@@ -277,5 +277,6 @@ def _refuse_loss(studio: Studio, project: Project, config: str) -> None:
     usage = count_lost(old, new, studio.iterate_tasks_with_drafts(project.id))
     if usage:
         problem = f"uses {len(usage)} of what the new config lacks: {describe_usage(usage)}"
-        hint = "the server would orphan them silently: use `annotate studio migrate`, or push under another --title"
+        way = "" if is_foreign else "use `annotate studio migrate`, or "
+        hint = f"the server would orphan them silently: {way}push under another --title"
         raise Refused(where, problem, hint)

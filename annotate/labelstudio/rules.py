@@ -21,7 +21,8 @@ def article_unknown(article: object, task: object) -> Iterator[Problem]:
     See: docs/label-studio.md
     """
     yield Problem(
-        f"task {quote(task)} names no article of the corpus ({quote(article)}); push the article, or delete it"
+        f"task {quote(task)} is of no article of the corpus ({quote(article)}); add or push the article, or delete the"
+        " task"
     )
 
 

@@ -39,6 +39,7 @@ from annotate.model import GOLD, Annotation
 from annotate.util.files import read_bytes, read_text, refuse_links
 from annotate.util.folders import find_files, temporary_folder
 
+_BY_HAND = "stays as it is, and must be fixed by hand"
 _TABLE_MARK = "<!-- generated:"
 _LABEL_TABLE = re.compile(
     r"<!-- generated: label (?P<label>\S++) -->\n(?:(?!<!-- generated: ).)*?<!-- /generated -->\n?", re.DOTALL
@@ -175,26 +176,34 @@ def _migrate_decisions(corpus: Corpus, migration: Migration) -> Iterator[NewFile
         yield NewFile(path, data, tuple(notes))
 
 
+def _read_text(path: Path, schema: Path) -> str:
+    """Return a file as it is, with its line ends."""
+    try:
+        return read_bytes(path, "restore it", within=schema).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CannotRun(path, f"is not UTF-8 at byte {error.start}", "save it as UTF-8") from error
+
+
 def _migrate_baseline(schema: Path, migration: Migration, after: Inventory) -> Iterator[NewFile]:
     path = schema / baseline.BASELINE_FILE
     if path.is_file():
-        data = read_bytes(path, "restore it", within=schema)
+        text = _read_text(path, schema)
         try:
-            new = migrate_baseline(data.decode("utf-8"), migration.steps, after)
+            new = migrate_baseline(text, migration.steps, after)
             yield NewFile(path, new.encode("utf-8"))
         except ValueError as error:
-            yield NewFile(path, data, (f"{path}:1: stays as it is, and must be fixed by hand: {error}",))
+            yield NewFile(path, text.encode("utf-8"), (f"{path}:1: {_BY_HAND}: {error}",))
 
 
 def _migrate_maps(schema: Path, migration: Migration) -> Iterator[NewFile]:
     """Yield the maps from foreign names, with notes on names that a step splits or drops."""
     for path in find_files(schema / MAPS_FOLDER, ".yaml"):
-        data = read_bytes(path, "restore it", within=schema)
+        text = _read_text(path, schema)
         try:
-            new = migrate_map(data.decode("utf-8"), migration.steps)
+            new = migrate_map(text, migration.steps)
             yield NewFile(path, new.text.encode("utf-8"), tuple(f"{path}: {note}" for note in new.notes))
         except ValueError as error:
-            yield NewFile(path, data, (f"{path}:1: stays as it is, and must be fixed by hand: {error}",))
+            yield NewFile(path, text.encode("utf-8"), (f"{path}:1: {_BY_HAND}: {error}",))
 
 
 def _migrate_guidelines(guidelines: Path, migration: Migration, after: Inventory) -> Iterator[NewFile]:

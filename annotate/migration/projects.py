@@ -103,9 +103,8 @@ def choose_projects(
     """
     projects = find_corpus_projects(studio, state, corpus, title)
     if not wanted:
-        if not projects:
-            require_project(studio, state, title)
-        return projects
+        # A project without a task of the corpus was made elsewhere, and its plan is refused.
+        return projects or [CorpusProject(title, require_project(studio, state, title))]
     chosen = [CorpusProject(name, require_project(studio, state, name)) for name in dict.fromkeys(wanted)]
     chosen_ids = {each.project.id for each in chosen}
     others = [str(each) for each in projects if each.project.id not in chosen_ids]
@@ -140,7 +139,10 @@ def plan_project(
     """
     project_id = project.project.id
     if read_vocabulary(project.project.config) != read_vocabulary(labelling_config(inventories[0])):
-        hint = "push; a project that was made elsewhere needs `annotate studio push --take-over` first"
+        hint = (
+            "push; for a project that was made elsewhere, change the corpus alone with --no-server, or first use"
+            " `annotate studio push --take-over`"
+        )
         raise Refused(str(project), f"has another labelling config than inventory {inventories[0].version}", hint)
     refuse_drift(state, studio.address.name, project.project, inventories[0])
     tasks = list(studio.iterate_tasks_with_drafts(project_id))

@@ -31,7 +31,7 @@ def test_labels_become_gold_that_says_whose_they_are(single: Project) -> None:
     before = single.snapshot()
     code, plan = promote(single, "anna", "--plan")
     assert (code, plan) == (
-        0, "harbour: to be promoted, 10 spans and 6 relations\nmarket: to be promoted, 1 spans and 0 relations\n"
+        0, "harbour: to be promoted, 10 spans and 6 relations\nmarket: to be promoted, 1 span and 0 relations\n"
     )  # fmt: skip
     assert single.snapshot() == before
     assert promote(single, "anna") == (0, plan.replace("to be ", ""))

@@ -1,4 +1,4 @@
-"""`annotate init --from-config` and `--from-brat`: from a foreign configuration to labels in a corpus."""
+"""`annotate init --from-…`: from a foreign configuration, or an inventory alone, to labels in a corpus."""
 
 import json
 from pathlib import Path
@@ -243,7 +243,65 @@ def test_what_is_left_out_is_said_before_a_refusal(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("option", ["--from-config", "--from-brat"])
+INVENTORY = """\
+version: 0.1.0
+title: Port news
+about: Names in short news from a port.
+language: en
+layers: {names: {title: Names, definition: Who and what is named.}}
+spans:
+  Person: {layer: names, definition: The name of a human being., guideline: who.md, shown_as: "[a](b)"}
+  Ship: {layer: names, definition: The name of a ship., guideline: who.md}
+  Place: {layer: names, definition: The name of a place., guideline: how-to-label.md}
+attributes: {}
+intervals: []
+relations:
+  sails_to: {definition: From a ship to its port., head: [Ship], tail: [Place], guideline: below/sails.md}
+records: {}
+"""
+
+
+def test_an_inventory_alone_makes_a_corpus_with_the_pages_that_it_names(tmp_path: Path) -> None:
+    result = init(tmp_path, "--from-inventory", INVENTORY)
+    assert (result.exit_code, result.stderr) == (0, ""), result.output
+    assert "1 layer, 3 labels, 0 attributes, 1 relation." in result.stdout
+    folder = tmp_path / "corpus-of-theirs"
+    check_fresh(folder)
+    assert (folder / "schema/labels.yaml").read_text() == INVENTORY
+    pages = {path.relative_to(folder / "guidelines").as_posix(): path for path in (folder / "guidelines").rglob("*.md")}
+    assert sorted(pages) == ["README.md", "below/sails.md", "how-to-label.md", "who.md"]
+    who = pages["who.md"].read_text()
+    assert "The name of a human being." in who
+    assert "The name of a ship." in who
+    assert "# \\[a\\]" in who
+    (folder / "guidelines/who.md").unlink()
+    assert init(tmp_path, "--from-inventory", INVENTORY).exit_code == 0
+    assert pages["who.md"].read_text() == who
+
+
+def test_an_inventory_that_would_keep_a_dataset_from_being_built_is_named(tmp_path: Path) -> None:
+    (tmp_path / "labels.yaml").write_text(INVENTORY)
+    result = annotate("init", "below/new", "--from-inventory", "labels.yaml", cwd=tmp_path)
+    assert result.exit_code == 0
+    assert "labels.yaml: a folder with labels.yaml is taken for the schema of a corpus" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (INVENTORY.replace("{layer: names", "{layer: no", 1), "theirs/conf: spans.Person.layer: no layer is called"),
+        (INVENTORY.replace("records: {}\n", ""), "theirs/conf: the whole file: 'records' is missing"),
+        ("a: b: c\n", "theirs/conf: line 1: "),
+    ],
+)
+def test_an_inventory_that_is_not_valid_is_refused_by_its_own_name(tmp_path: Path, text: str, problem: str) -> None:
+    result = init(tmp_path, "--from-inventory", text)
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert f"annotate: {problem}" in result.output
+    assert not (tmp_path / "corpus-of-theirs").exists()
+
+
+@pytest.mark.parametrize("option", ["--from-config", "--from-brat", "--from-inventory"])
 def test_only_a_readable_file_is_read(tmp_path: Path, option: str) -> None:
     (tmp_path / "latin").write_bytes("[entities]\nMü\n".encode("latin-1"))
     (tmp_path / "folder").mkdir()

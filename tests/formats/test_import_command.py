@@ -387,7 +387,7 @@ def test_unmapped_name_is_shown_once_with_its_count_and_first_place(project: Pro
     assert ghost == f"others/t0.ann:2: F205 {said.format(repr('Ghost'))} (4 such lines in 2 files; this is the first)"
     assert ship == f"others/t2.ann:1: F205 {said.format(repr('Ship'))}"
     assert "7 lines: 2 taken, 0 left out by the map, 5 reported." in summary
-    assert (result.exit_code, "No map was given" in result.stderr, "others/map.yaml" in result.stderr) == (
+    assert (result.exit_code, "No map was given" in result.stderr, "schema/maps/brat.yaml" in result.stderr) == (
         1,
         True,
         True,

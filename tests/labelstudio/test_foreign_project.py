@@ -1,5 +1,7 @@
 """A project that was made elsewhere, on a real server: its labels are pulled by a map, and nothing in it is changed."""
 
+import re
+import shlex
 from typing import Any
 
 import pytest
@@ -12,10 +14,11 @@ from annotate.labelstudio.projects import require_project
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import result_items
 from annotate.model import Annotation
-from tests.conftest import Project, annotate
+from tests.conftest import Project, annotate, read_files
 from tests.convert.test_label_map import MAP
 from tests.labelstudio.loop import Loop
 from tests.labelstudio.test_controls import LABELS, rename
+from tests.test_coming_from import SECTIONS
 
 pytestmark = pytest.mark.server
 
@@ -101,18 +104,28 @@ def test_labels_are_pulled_and_the_project_stays_as_it_is(loop: Loop) -> None:
     assert foreign.state() == before
 
 
+def page_commands() -> list[list[str]]:
+    """Return the words of the commands that docs/coming-from.md has for a running project."""
+    (block,) = re.findall(r"^```console\n(.*?)^```$", SECTIONS["A Label Studio project"], re.DOTALL | re.MULTILINE)
+    return [shlex.split(line) for line in block.splitlines()]
+
+
 def test_three_commands_make_a_dataset_of_a_project(loop: Loop) -> None:
     foreign = ForeignProject(loop)
     before = foreign.state()
     folder = ["--dir", str(loop.state.folder)]
-    made = loop.project.annotate("init", "theirs", "--from-studio", loop.title, *folder)
+    init, change_folder, pull, build = page_commands()
+    assert init == ["annotate", "init", "their-corpus", "--from-studio", "Port news"]
+    made = loop.project.annotate(*init[1:-1], loop.title, *folder)
     assert made.exit_code == 0, made.output
     assert "mood" in made.stderr
-    theirs = loop.project.root / "theirs"
+    theirs = loop.project.root / change_folder[1]
     assert annotate("check", cwd=theirs).exit_code == 0
-    pulled = annotate("studio", "pull", *folder, cwd=theirs)
+    printed = [shlex.split(line) for line in made.stdout.splitlines() if line.startswith("  ")]
+    assert printed == [change_folder, [*pull, *folder], build]
+    pulled = annotate(*pull[1:], *folder, cwd=theirs)
     assert pulled.exit_code == 0, pulled.output
-    built = annotate("build", "--out", "dist", cwd=theirs)
+    built = annotate(*build[1:], cwd=theirs)
     assert built.exit_code == 0, built.output
     corpus, inventory = Corpus(theirs / "corpus"), load_inventory(theirs / "schema")
     assert corpus.article_ids() == sorted(f"task-{task_id}" for task_id, *_ in before[1])
@@ -129,6 +142,18 @@ def test_three_commands_make_a_dataset_of_a_project(loop: Loop) -> None:
         names = {label: name for name, label in LABELS.items()}
         assert shown == [names.get(span.label, span.label) for span in gold.spans]
         assert len(read.relations) == len(gold.relations)
+    before_migration = read_files(theirs)
+    label = next(iter(inventory.spans))
+    (theirs / "rename.yaml").write_text(
+        f"from: 0.1.0\nto: 0.2.0\nsteps:\n- {{rename: label, from: {label}, to: Pier}}\n"
+    )
+    migrated = annotate("studio", "migrate", "rename.yaml", *folder, cwd=theirs)
+    assert (migrated.exit_code, "--take-over" in migrated.stderr) == (1, True), migrated.output
+    assert {name: data for name, data in read_files(theirs).items() if name != "rename.yaml"} == before_migration
+    alone = annotate("studio", "migrate", "rename.yaml", "--no-server", *folder, cwd=theirs)
+    assert alone.exit_code == 0, alone.output
+    again = annotate("studio", "pull", "--all", *folder, cwd=theirs)
+    assert (again.exit_code, "0 written" in again.stdout) == (0, True), again.output
     assert foreign.state() == before
 
 

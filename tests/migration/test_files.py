@@ -195,6 +195,16 @@ def test_baseline_that_a_drop_breaks_is_left_and_listed(project: Project) -> Non
     assert "schema/baseline.yaml:8: still names Speaker" in named
 
 
+@pytest.mark.parametrize("name", ["baseline.yaml", "maps/brat.yaml"])
+def test_files_that_are_not_utf_8_are_refused(project: Project, name: str) -> None:
+    path = project.path("schema") / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"# \xff\nspans: {}\n")
+    project.path("steps.yaml").write_text(HEAD + RENAMES)
+    result = project.annotate("studio", "migrate", "steps.yaml", "--no-server", "--plan")
+    assert (result.exit_code, "is not UTF-8 at byte 2" in result.stderr) == (2, True), result.output
+
+
 def plan(project: Project, steps: str) -> list[str]:
     project.path("steps.yaml").write_text(HEAD + steps)
     result = project.annotate("studio", "migrate", "steps.yaml", "--no-server", "--plan")

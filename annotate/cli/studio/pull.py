@@ -5,7 +5,7 @@ import click
 import annotate
 from annotate.cli.options import corpus_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, map_option, show_progress, title_option
-from annotate.cli.terminal import echo
+from annotate.cli.terminal import count_noun, echo
 
 
 @click.command("pull")
@@ -110,13 +110,15 @@ def pull(
         problem = "was changed by another program while it was pulled, and was left alone"
         echo(f"{path}: {problem}; pull again", err=True)
     counts = f"{len(result.written)} written, {len(result.unchanged)} unchanged"
-    echo(f"{counts}, {result.quarantined} items quarantined")
+    echo(f"{counts}, {count_noun(result.quarantined, 'item')} quarantined")
     if mapper.left_out:
         names = ", ".join(f"{name} × {count:,}" for name, count in sorted(mapper.left_out.items()))
         echo(f"left out by the map: {names}")
     echo(f"{fetched} tasks fetched; {describe_diagnoses(mapper.diagnoses)}")
     if quarantined:
-        echo(f"{quarantined} annotations have quarantined items; `annotate studio status` lists them", err=True)
+        have = "has" if quarantined == 1 else "have"
+        where = f"{count_noun(quarantined, 'annotation')} {have} quarantined items"
+        echo(f"{where}; `annotate studio status` lists them", err=True)
     if missing:
         raise missing[0]
     if quarantined or result.left_alone:
