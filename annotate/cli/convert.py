@@ -162,7 +162,7 @@ def _read_waivers(file: str | None, schema: str) -> "tuple[Waiver, ...]":
         return ()
     waivers = Waivers(read_waivers(path, None if file else path.parent))
     for waiver in waivers.all:
-        if waiver not in waivers.active:
+        if waiver.is_over(waivers.day):
             problem = f"the waiver of {waiver.code} ended on {waiver.until}, so that its findings count again"
             echo(f"{path}: {problem}; remove it, or give it a later day", err=True)
     return waivers.active

@@ -5,7 +5,7 @@ the roles of events become relations. A type that is named as an end stands for 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from annotate.drafts.draft import (
@@ -32,10 +32,12 @@ _SECTIONS = ("entities", "relations", "events", "attributes")
 _OLD_SECTIONS = {"spans": "entities"}
 _SECTION = re.compile(r"\s*\[(.*)\]\s*")
 _MACRO = re.compile(r"<([a-zA-Z_-]+)>=\s*(.*?)\s*")
+_MACRO_USE = re.compile(r"<[a-zA-Z_-]+>")
 _LINE = re.compile(r"(\s*)(\S+)(?:\s+(\S.*))?")
 _ARGUMENT = re.compile(r"([^\s:]+):(\S+)")
 _COUNT = re.compile(r"[?*+]|\{[0-9]+(?:-[0-9]+)?\}")
-_LONGEST_LINE = 100_000
+_LONGEST_LINE, _MOST_MACROS = 100_000, 100
+"""Characters of a line, and macros in it, so that a short configuration is read in a short time."""
 
 
 class _Line(NamedTuple):
@@ -112,12 +114,13 @@ class _BratReader:
         return CannotRun(f"{self.where}:{number}", problem, hint)
 
     def _read_lines(self, text: str) -> None:
-        section, macros = "", dict[str, str]()
+        section, macros = "", dict[str, tuple[int, str]]()
         for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
             if heading := _SECTION.fullmatch(line):
                 section = _OLD_SECTIONS.get(heading[1].strip(), heading[1].strip())
             elif macro := _MACRO.fullmatch(line):
-                macros[f"<{macro[1]}>"] = macro[2]
+                name = f"<{macro[1]}>"
+                macros[name] = macros[name][0] if name in macros else len(macros), macro[2]
             elif not line.strip() or line.lstrip().startswith("#") or not line.strip().strip("-"):
                 continue
             elif section in self.sections:
@@ -126,12 +129,26 @@ class _BratReader:
                 kind = f"lines of section [{clean_name(section)}]" if section else "lines before the first section"
                 self._leave_out(kind, f"the sections are {', '.join(_SECTIONS)}", f"line {number}")
 
-    def _expand(self, number: int, line: str, macros: dict[str, str]) -> str:
-        for name, value in macros.items():
+    def _expand(self, number: int, line: str, macros: Mapping[str, tuple[int, str]]) -> str:
+        """Return a line with its macros written out: each once, in the order in which they were defined.
+
+        Args:
+            number: The number of the line.
+            line: The line.
+            macros: The macros before it: how many there were when each was defined, and its value.
+        """
+        last = -1
+        for _ in range(_MOST_MACROS):
+            used = {
+                macros[name]: name for name in _MACRO_USE.findall(line) if name in macros and macros[name][0] > last
+            }
+            if not used:
+                return line
+            (last, value), name = min(used.items())
             if len(line) + line.count(name) * len(value) > _LONGEST_LINE:
-                raise self._refuse(number, "is too long with its macros written out", "use shorter ones")
+                break
             line = line.replace(name, value)
-        return line
+        raise self._refuse(number, "is too long with its macros written out", "use shorter or fewer ones")
 
     def _parse_line(self, number: int, line: str) -> _Line:
         match = _LINE.fullmatch(line)
