@@ -5,9 +5,10 @@ the conversion of Label Studio exports, and projects on a server.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -194,11 +195,13 @@ def load_map(path: Path, inventory: Inventory, within: Path | None = None) -> La
     value = load_yaml(path, "name a map; docs/interchange.md shows one", within=within or path.parent)
     require_valid(path, value, "import-map")
     label_map = convert_value(path, value, LabelMap)
-    unknown = [use for use in _names_used(label_map, inventory) if use[2] not in use[3]]
+    unknown = [use for use in _names_used(label_map, inventory) if use.name not in use.choices]
     if unknown:
-        problem = ", ".join(f"{location}: unknown {kind} {name!r}" for location, kind, name, _ in unknown)
-        choices = {kind: f"one of: {', '.join(names)}" for _, kind, _, names in unknown}
-        hints = choices.values() if len(choices) == 1 else (f"for a {kind} {names}" for kind, names in choices.items())
+        problem = ", ".join(f"{use.location}: unknown {use.kind} {use.name!r}" for use in unknown)
+        choices = {use.kind: use.choices for use in unknown}
+        hints = (f"one of: {', '.join(map(str, names))}" for names in choices.values())
+        if len(choices) > 1:
+            hints = (f"for a {kind} {hint}" for kind, hint in zip(choices, hints, strict=True))
         raise CannotRun(path, problem, f"use {', '.join(hints)}")
     return label_map
 
@@ -234,17 +237,31 @@ def name_annotators(label_map: LabelMap, ids: Mapping[str, str]) -> LabelMap:
     return msgspec.structs.replace(label_map, annotators={**label_map.annotators, **ids}) if ids else label_map
 
 
-def _names_used(label_map: LabelMap, inventory: Inventory) -> Iterator[tuple[str, str, str, list[str]]]:
-    """Yield each name of the inventory that a map uses: its location, its kind, the name, and the names that exist."""
-    relations, attributes = list(inventory.relations), list(inventory.attributes)
+class _NameUse(NamedTuple):
+    """A name or value of the inventory in a map: where it is, what it names, and those of this kind that exist."""
+
+    location: str
+    kind: str
+    name: AttributeValue
+    choices: Collection[AttributeValue]
+
+
+def _names_used(label_map: LabelMap, inventory: Inventory) -> Iterator[_NameUse]:
+    """Yield each name of the inventory that a map uses."""
+    relations, attributes = inventory.relations.keys(), inventory.attributes.keys()
+
+    @cache
+    def attributes_of(label: str) -> Collection[AttributeValue]:
+        return {attribute.name: attribute for attribute in inventory.attributes_of(label)}
+
     for section, spans in (("spans", label_map.spans), ("events", label_map.events)):
         for name, span in spans.items():
             if span is None:
                 continue
-            yield f"{section}.{name}.label", "span label", span.label, list(inventory.spans)
-            of_label = [attribute.name for attribute in inventory.attributes_of(span.label)]
+            yield _NameUse(f"{section}.{name}.label", "span label", span.label, inventory.spans.keys())
             for attribute, value in span.attributes.items():
-                yield f"{section}.{name}.attributes", f"attribute of {span.label}", attribute, of_label
+                choices, kind = attributes_of(span.label), f"attribute of {span.label}"
+                yield _NameUse(f"{section}.{name}.attributes", kind, attribute, choices)
                 yield from _values_used(f"{section}.{name}.attributes.{attribute}", attribute, [value], inventory)
     mapped_relations = [
         (f"events.{name}.roles.{role}", relation)
@@ -255,24 +272,24 @@ def _names_used(label_map: LabelMap, inventory: Inventory) -> Iterator[tuple[str
     mapped_relations += [(f"equivalences.{name}", relation) for name, relation in label_map.equivalences.items()]
     for location, relation in mapped_relations:
         if relation:
-            yield f"{location}.relation", "relation", relation.relation, relations
+            yield _NameUse(f"{location}.relation", "relation", relation.relation, relations)
     for section, mapped in (("attributes", label_map.attributes), ("normalizations", label_map.normalizations)):
         for name, entry in mapped.items():
             if entry:
-                yield f"{section}.{name}.attribute", "attribute", entry.attribute, attributes
+                yield _NameUse(f"{section}.{name}.attribute", "attribute", entry.attribute, attributes)
                 values = [*entry.values.values(), *([] if entry.flag is None else [entry.flag])]
                 yield from _values_used(f"{section}.{name}.values", entry.attribute, values, inventory)
     for name, layer in label_map.layers.items():
         if layer is not None:
-            yield f"layers.{name}", "layer", layer, list(inventory.layers)
+            yield _NameUse(f"layers.{name}", "layer", layer, inventory.layers.keys())
     for name, note in label_map.notes.items():
         if note and note.to == "attribute":
-            yield f"notes.{name}.attribute", "attribute", note.attribute, attributes
+            yield _NameUse(f"notes.{name}.attribute", "attribute", note.attribute, attributes)
 
 
 def _values_used(
     location: str, attribute: str, values: list[AttributeValue], inventory: Inventory
-) -> Iterator[tuple[str, str, str, list[str]]]:
+) -> Iterator[_NameUse]:
     """Yield the values that an attribute has; one that it cannot have stands for the kind of values that it can."""
     if attribute not in inventory.attributes:
         return
@@ -280,7 +297,7 @@ def _values_used(
     choices = list(of_inventory.values) or [f"any {of_inventory.type}"]
     for value in values:
         is_allowed = of_inventory.allows(value)
-        yield location, f"value of {attribute}", str(value), [str(value)] if is_allowed else choices
+        yield _NameUse(location, f"value of {attribute}", value, [value] if is_allowed else choices)
 
 
 def identity_map(inventory: Inventory) -> LabelMap:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
+from heapq import merge
 from pathlib import Path
 
 import msgspec
@@ -51,18 +52,16 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return whether its last day is before a day."""
         return self.until is not None and self.until < day.isoformat()
 
-    def matches(self, finding: Finding, annotator: str | None = None) -> bool:
-        """Return whether it is about a finding.
+    def includes_file(self, file: str, annotator: str | None = None) -> bool:
+        """Return whether its annotators and files include a file.
 
         Args:
-            finding: The finding.
-            annotator: Whose labels the finding is on, if its file does not say.
+            file: The path of the file.
+            annotator: Whose labels are in the file, if its path does not say.
         """
-        if finding.code != self.code or (self.articles and finding.article not in self.articles):
+        if self.annotators and (annotator or _annotator_of(file)) not in self.annotators:
             return False
-        if self.annotators and (annotator or _annotator_of(finding.file)) not in self.annotators:
-            return False
-        return not self.files or any(fnmatchcase(finding.file, pattern) for pattern in self.files)
+        return not self.files or any(fnmatchcase(file, pattern) for pattern in self.files)
 
 
 def _annotator_of(file: str) -> str | None:
@@ -83,10 +82,12 @@ class Waivers:
     def __init__(self, waivers: Sequence[Waiver] = (), day: date | None = None) -> None:
         self.all, self.day = tuple(waivers), day or date.today()
         self.used, self.refused = [0] * len(self.all), [0] * len(self.all)
-        self._by_code: dict[str, list[int]] = {}
+        self._indices: dict[tuple[str, str | None], list[int]] = {}
+        """A code, and an article or None → the waivers that are limited to the article or, with None, to none."""
         for index, waiver in enumerate(self.all):
             if not waiver.is_over(self.day):
-                self._by_code.setdefault(waiver.code, []).append(index)
+                for article in dict.fromkeys(waiver.articles or (None,)):
+                    self._indices.setdefault((waiver.code, article), []).append(index)
 
     @property
     def active(self) -> tuple[Waiver, ...]:
@@ -100,9 +101,11 @@ class Waivers:
             finding: The finding.
             annotator: Whose labels the finding is on, if its file does not say.
         """
-        for index in self._by_code.get(finding.code, ()):
+        for_all = self._indices.get((finding.code, None), ())
+        for_article = self._indices.get((finding.code, finding.article), ()) if finding.article is not None else ()
+        for index in merge(for_all, for_article):
             waiver = self.all[index]
-            if not waiver.matches(finding, annotator):
+            if not waiver.includes_file(finding.file, annotator):
                 continue
             if not finding.waivable:
                 self.refused[index] += 1

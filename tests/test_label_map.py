@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from annotate.errors import CannotRun
-from annotate.inventory import Inventory
+from annotate.inventory import Inventory, load_inventory
 from annotate.label_map import load_map
 from tests.conftest import ROOT, Project
 
@@ -36,6 +36,19 @@ def test_all_names_that_the_inventory_lacks_are_named_at_once(project: Project) 
     )
     assert "for a span label one of: Speaker, Verb" in refused.value.hint
     assert "for a layer one of: speech, cargo" in refused.value.hint
+
+
+def test_a_number_is_no_value_that_is_written_like_it(project: Project) -> None:
+    labels = project.path("schema/labels.yaml")
+    labels.write_text(labels.read_text().replace("values: {master: commands", 'values: {"1": commands'))
+    map_ = project.path("map.yaml")
+    for value, is_valid in (("1", False), ('"1"', True)):
+        map_.write_text(f"spans: {{}}\nattributes: {{E: {{attribute: rank, flag: {value}}}}}\n")
+        if is_valid:
+            assert load_map(map_, load_inventory(project.path("schema"))).attributes["E"]
+        else:
+            with pytest.raises(CannotRun, match="unknown value of rank 1; use one of: 1, hand"):
+                load_map(map_, load_inventory(project.path("schema")))
 
 
 @pytest.mark.parametrize(

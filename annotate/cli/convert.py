@@ -73,7 +73,11 @@ class Size(click.ParamType[int]):
 @click.option("--title-field", help="Key of the title.  [default: that of the map, or title]")
 @click.option("--language-field", help="Key of the language.  [default: that of the map, or language]")
 @click.option("--rights", help="Who owns the texts, in a sentence for the card.")
-@click.option("--people", metavar="FILE", help="YAML or JSON that maps user ids or e-mail addresses to pseudonyms.")
+@click.option(
+    "--people",
+    metavar="FILE",
+    help="YAML or JSON that maps user ids or e-mail addresses to pseudonyms.  [default: `annotators` of the map]",
+)
 @click.option("--annotators", metavar="FILE", help="annotators.yaml that says who is a person and who a model.")
 @click.option(
     "--waivers",
@@ -162,7 +166,7 @@ def _read_waivers(file: str | None, schema: str) -> "tuple[Waiver, ...]":
         return ()
     waivers = Waivers(read_waivers(path, None if file else path.parent))
     for waiver in waivers.all:
-        if waiver not in waivers.active:
+        if waiver.is_over(waivers.day):
             problem = f"the waiver of {waiver.code} ended on {waiver.until}, so that its findings count again"
             echo(f"{path}: {problem}; remove it, or give it a later day", err=True)
     return waivers.active

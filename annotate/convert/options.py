@@ -40,7 +40,7 @@ class ConversionOptions:
         input_names: What findings and rows call each input; by default the last part of its address.
         label_map: What the names of a labelling config made elsewhere mean; None for the generated config.
         fields: The keys of a task's data that hold the article.
-        people: User id on the server, e-mail address or name → pseudonym.
+        people: User id on the server, e-mail address or name → pseudonym; the map has further `annotators`.
         annotators: Pseudonym → what is known of the annotator.
         details: Metadata of articles whose tasks give none.
         tables: The tables to write; all but `links` if empty.
@@ -74,6 +74,11 @@ class ConversionOptions:
     def selected_tables(self) -> set[str] | None:
         """Return the tables to write, or None for all; `articles` is always included, since the others refer to it."""
         return {ARTICLES, *self.tables} if self.tables else None
+
+    def pseudonyms(self) -> dict[int | str, str | None]:
+        """Return the pseudonym of each user; None for a user whose labels the map leaves out."""
+        mapped = self.label_map.annotators if self.label_map else {}
+        return {**{_parse_user(name): annotator for name, annotator in mapped.items()}, **self.people}
 
     def fingerprint(self) -> str:
         """Return a hash that is equal for options that give the same bytes from the same inputs."""
@@ -123,7 +128,12 @@ def read_people(path: Path) -> dict[int | str, str]:
         CannotRun: If the file cannot be read or has another structure.
     """
     people = _read_mapping(path, dict[int | str, str], "write a line for each user: `7: anna`")
-    return {int(user) if isinstance(user, str) and _NUMBER.fullmatch(user) else user: people[user] for user in people}
+    return {_parse_user(user): pseudonym for user, pseudonym in people.items()}
+
+
+def _parse_user(name: int | str) -> int | str:
+    """Return the number of a user whose name is a number; any other name as it is."""
+    return int(name) if isinstance(name, str) and _NUMBER.fullmatch(name) else name
 
 
 def read_annotators(path: Path) -> dict[str, Annotator]:

@@ -158,7 +158,7 @@ class BatchReader:
     Args:
         inventory: The labels that the tasks use.
         fields: The keys of a task's data that hold the article.
-        people: User id on the server, e-mail address or name → pseudonym.
+        people: User id on the server, e-mail address or name → pseudonym; None for a user whose labels are left out.
         details: Metadata of articles whose tasks give none.
         fix: Whether to correct the offsets of spans whose words fit at exactly one other position, and to leave out
             white space at their ends.
@@ -171,17 +171,20 @@ class BatchReader:
         self,
         inventory: Inventory,
         fields: TaskFields,
-        people: Mapping[int | str, str],
+        people: Mapping[int | str, str | None],
         details: Details,
         fix: bool = False,
         search_keys: bool = False,
         label_map: LabelMap | None = None,
         waivers: Waivers | None = None,
     ) -> None:
-        self.inventory, self.people, self.search_keys = inventory, people, search_keys
+        self.inventory, self.search_keys = inventory, search_keys
+        self.people = {user: pseudonym for user, pseudonym in people.items() if pseudonym is not None}
+        self._left_out_users = frozenset(people.keys() - self.people.keys())
         self._waivers = waivers or Waivers()
         self._articles = ArticleReader(fields, details)
-        self._slow = SlowReader(Mapper(inventory, fix, label_map), self._articles, people)
+        mapper = Mapper(inventory, fix, label_map)
+        self._slow = SlowReader(mapper, self._articles, self.people, self._left_out_users)
         self._prefilter = Prefilter.of(inventory)
 
     def read_batch(self, batch: TaskBatch, file: str) -> BatchResult:
@@ -240,6 +243,8 @@ class BatchReader:
         ):
             return None
         if not is_sound(text, text.encode()) or not all(annotation.is_regular for annotation in annotations):
+            return None
+        if self._left_out_users and any(annotation.user_id in self._left_out_users for annotation in annotations):
             return None
         annotators = [annotator_of(annotation.user_id, self.people) for annotation in annotations]
         if len(set(annotators)) < len(annotators):

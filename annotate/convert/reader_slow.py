@@ -4,8 +4,9 @@ This is the slow path: it reads the tasks that the fast path in `reader` does no
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,9 @@ from annotate.labelstudio.results import ANNOTATION_KEYS, UNKNOWN_USER, Mapper, 
 from annotate.model import Annotation, Article, Relation, Span
 from annotate.offsets import sha256
 from annotate.util.escape import quote
+
+_ANNOTATORS = "annotators"
+"""What is counted in place of the names of people whose labels the map leaves out."""
 
 
 class _AnnotatorLabels(NamedTuple):
@@ -50,11 +54,19 @@ class MappedTask(NamedTuple):
 
 
 class SlowReader(NamedTuple):
-    """Reads tasks one by one; `people` maps users, by `user_of`, to pseudonyms."""
+    """Reads tasks one by one.
+
+    Attributes:
+        mapper: Maps the results.
+        articles: Reads the articles.
+        people: User, by `user_of` → pseudonym.
+        left_out_users: The users whose annotations are left out, and counted.
+    """
 
     mapper: Mapper
     articles: ArticleReader
     people: Mapping[int | str, str]
+    left_out_users: Collection[int | str | None] = ()
 
     def read_task(self, data: bytes, file: str, where: str) -> MappedTask | QuarantinedTask:
         """Read a task; it is quarantined here only if there is nothing that rules could look at.
@@ -93,9 +105,11 @@ class SlowReader(NamedTuple):
         labels: list[_AnnotatorLabels] = []
         users: list[int | str | None] = []
         has_other_labels = False
-        entry_iterator = iter(entries)
         keys, left_out = self.mapper.controls.fields, Counter[str]()
         task |= {"data": {keys.article: article.id, keys.text: article.text}}
+        if any(user_of(entry) in self.left_out_users for entry in entries):
+            task |= self._leave_out_users(entries, left_out)
+        entry_iterator = chain.from_iterable(task.get(key) or [] for key in ANNOTATION_KEYS)
         for mapped in self.mapper.map_task(task, article.text, self.people, predictions=False):
             findings += [replace(finding, file=file) for finding in mapped.findings]
             has_other_labels |= mapped.annotation is None and any(mapped.quarantined)
@@ -110,6 +124,18 @@ class SlowReader(NamedTuple):
         findings += self._check_annotators(users, file, article.id, where)
         normal_task = self._normalise(article, labels, findings, file)
         return normal_task._replace(is_unsubmitted=has_other_labels and not labels, left_out=left_out)
+
+    def _leave_out_users(self, entries: Iterable[dict[str, Any]], left_out: Counter[str]) -> dict[str, Any]:
+        """Return the annotations of a task without those that are left out, and count the items of these."""
+        kept = []
+        for entry in entries:
+            if user_of(entry) in self.left_out_users:
+                result = entry.get("result")
+                left_out[_ANNOTATORS] += len(result) if isinstance(result, list) else 1
+            else:
+                kept.append(entry)
+        first, *others = ANNOTATION_KEYS
+        return {first: kept, **{key: [] for key in others}}
 
     def _check_annotators(
         self, users: Sequence[int | str | None], file: str, article_id: str, where: str

@@ -172,7 +172,7 @@ class _WorkerTools:
         self.reader = BatchReader(
             options.inventory,
             options.fields,
-            options.people,
+            options.pseudonyms(),
             options.details,
             options.fix,
             options.search_keys,

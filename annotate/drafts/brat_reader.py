@@ -5,7 +5,7 @@ the roles of events become relations. A type that is named as an end stands for 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from annotate.drafts.draft import (
@@ -14,7 +14,6 @@ from annotate.drafts.draft import (
     DraftLayer,
     DraftRelation,
     InventoryDraft,
-    count_names,
     make_values,
     require_size,
     shown_forms,
@@ -32,10 +31,12 @@ _SECTIONS = ("entities", "relations", "events", "attributes")
 _OLD_SECTIONS = {"spans": "entities"}
 _SECTION = re.compile(r"\s*\[(.*)\]\s*")
 _MACRO = re.compile(r"<([a-zA-Z_-]+)>=\s*(.*?)\s*")
+_MACRO_USE = re.compile(r"<[a-zA-Z_-]+>")
 _LINE = re.compile(r"(\s*)(\S+)(?:\s+(\S.*))?")
 _ARGUMENT = re.compile(r"([^\s:]+):(\S+)")
 _COUNT = re.compile(r"[?*+]|\{[0-9]+(?:-[0-9]+)?\}")
-_LONGEST_LINE = 100_000
+_LONGEST_LINE, _MOST_MACROS = 100_000, 100
+"""Characters of a line, and macros in it, so that a short configuration is read in a short time."""
 
 
 class _Line(NamedTuple):
@@ -76,8 +77,6 @@ class _BratReader:
     def __init__(self, text: str, where: str) -> None:
         self.where = where
         self.draft = InventoryDraft("an annotation.conf of brat", "brat")
-        self.left_out: dict[tuple[str, str], list[str]] = {}
-        """What is left out, and why → its names."""
         self.sections: dict[str, list[_Line]] = {section: [] for section in _SECTIONS}
         self.types: dict[str, dict[str, _Type]] = {"entities": {}, "events": {}}
         self.undefined: set[str] = set()
@@ -95,9 +94,6 @@ class _BratReader:
             self._add_relations()
             self._add_attributes()
             self.draft.map_name("notes", NOTE_TYPE, {"to": "note"})
-        self.draft.notices += [
-            f"{kind}: {count_names(names)} left out; {reason}" for (kind, reason), names in self.left_out.items()
-        ]
         return self.draft
 
     def _require_size(self) -> None:
@@ -105,33 +101,45 @@ class _BratReader:
         lists = len(self.sections["attributes"]) + 2 * (len(self.sections["relations"]) + roles)
         require_size(self.where, len(self.label_ids), lists)
 
-    def _leave_out(self, kind: str, reason: str, name: str) -> None:
-        self.left_out.setdefault((kind, reason), []).append(name)
-
     def _refuse(self, number: int, problem: str, hint: str) -> CannotRun:
         return CannotRun(f"{self.where}:{number}", problem, hint)
 
     def _read_lines(self, text: str) -> None:
-        section, macros = "", dict[str, str]()
+        section, macros = "", dict[str, tuple[int, str]]()
         for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
             if heading := _SECTION.fullmatch(line):
                 section = _OLD_SECTIONS.get(heading[1].strip(), heading[1].strip())
             elif macro := _MACRO.fullmatch(line):
-                macros[f"<{macro[1]}>"] = macro[2]
+                name = f"<{macro[1]}>"
+                macros[name] = macros[name][0] if name in macros else len(macros), macro[2]
             elif not line.strip() or line.lstrip().startswith("#") or not line.strip().strip("-"):
                 continue
             elif section in self.sections:
                 self.sections[section].append(self._parse_line(number, self._expand(number, line, macros)))
             else:
                 kind = f"lines of section [{clean_name(section)}]" if section else "lines before the first section"
-                self._leave_out(kind, f"the sections are {', '.join(_SECTIONS)}", f"line {number}")
+                self.draft.leave_out(kind, f"the sections are {', '.join(_SECTIONS)}", f"line {number}")
 
-    def _expand(self, number: int, line: str, macros: dict[str, str]) -> str:
-        for name, value in macros.items():
+    def _expand(self, number: int, line: str, macros: Mapping[str, tuple[int, str]]) -> str:
+        """Return a line with its macros written out: each once, in the order in which they were defined.
+
+        Args:
+            number: The number of the line.
+            line: The line.
+            macros: The macros before it: how many there were when each was defined, and its value.
+        """
+        last = -1
+        for _ in range(_MOST_MACROS):
+            used = {
+                macros[name]: name for name in _MACRO_USE.findall(line) if name in macros and macros[name][0] > last
+            }
+            if not used:
+                return line
+            (last, value), name = min(used.items())
             if len(line) + line.count(name) * len(value) > _LONGEST_LINE:
-                raise self._refuse(number, "is too long with its macros written out", "use shorter ones")
+                break
             line = line.replace(name, value)
-        return line
+        raise self._refuse(number, "is too long with its macros written out", "use shorter or fewer ones")
 
     def _parse_line(self, number: int, line: str) -> _Line:
         match = _LINE.fullmatch(line)
@@ -155,7 +163,7 @@ class _BratReader:
         for line in lines:
             name = line.name.removeprefix("!")
             for other in line.other_names:
-                self._leave_out("further names of types", "a label has one name", other)
+                self.draft.leave_out("further names of types", "a label has one name", other)
             open_types = [(indent, above) for indent, above in open_types if indent < line.indent]
             if open_types and name not in types[open_types[-1][1]].below:
                 types[open_types[-1][1]].below.append(name)
@@ -188,7 +196,8 @@ class _BratReader:
             return
         if not any(type_ in known for known in (entities, events, self.relation_names, self.undefined)):
             self.undefined.add(type_)
-            self._leave_out("types without a definition", "an end that has no other type may have any label", type_)
+            reason = "an end that has no other type may have any label"
+            self.draft.leave_out("types without a definition", reason, type_)
         seen: set[str] = set()
         stack = [type_]
         while stack:
@@ -226,18 +235,18 @@ class _BratReader:
                 continue  # the heading of those below it
             name = line.name
             if name in ("<OVERLAP>", "ENTITY-NESTING"):
-                self._leave_out("rules on overlaps", "spans of all labels may overlap", name)
+                self.draft.leave_out("rules on overlaps", "spans of all labels may overlap", name)
                 continue
             for special, _ in line.arguments:
                 if special.startswith("<") and special != "<REL-TYPE>":
-                    self._leave_out("settings of relations", "an inventory has no such setting", special)
+                    self.draft.leave_out("settings of relations", "an inventory has no such setting", special)
             if len(pairs) != 2:
-                self._leave_out("relations without two ends", "a relation has two", name)
+                self.draft.leave_out("relations without two ends", "a relation has two", name)
                 self.draft.map_name("relations", name, None, "It does not have two ends.")
                 continue
             head, tail = (self._resolve(types) or self._every_label(types) for types in pairs)
             if not head or not tail:
-                self._leave_out("relations whose ends are no labels", "a relation joins spans", name)
+                self.draft.leave_out("relations whose ends are no labels", "a relation joins spans", name)
                 self.draft.map_name("relations", name, None, "Its ends are no labels.")
                 continue
             if name == "Equiv" and not flags:
@@ -283,11 +292,11 @@ class _BratReader:
             for argument, types in type_.line.arguments:
                 role = _role_name(argument)
                 if role.startswith("<"):
-                    self._leave_out("settings of events", "an inventory has no such setting", role)
+                    self.draft.leave_out("settings of events", "an inventory has no such setting", role)
                     continue
                 fillers = self._resolve(types) or self._every_label(types)
                 if event not in self.label_ids or not fillers:
-                    self._leave_out("roles that no label fills", "a relation joins spans", f"{event} {role}")
+                    self.draft.leave_out("roles that no label fills", "a relation joins spans", f"{event} {role}")
                     continue
                 heads, tails, counts = roles.setdefault(role, ({}, {}, []))
                 heads[self.label_ids[event]] = None
@@ -318,16 +327,16 @@ class _BratReader:
                 if argument == "Value":
                     values |= dict.fromkeys(types)
                 elif argument.startswith("<"):
-                    self._leave_out("settings of attributes", "an inventory has no such setting", argument)
+                    self.draft.leave_out("settings of attributes", "an inventory has no such setting", argument)
                 else:
                     relations = {"<RELATION>", "<ANY>", *self.relation_names}.intersection(types)
                     if relations:
-                        self._leave_out("attributes of relations", "relations of an inventory have none", name)
+                        self.draft.leave_out("attributes of relations", "relations of an inventory have none", name)
                     labels |= dict.fromkeys(
                         self._resolve(type_ for type_ in types if type_ not in relations - {"<ANY>"})
                     )
         for name in [name for name, labels in labels_of.items() if not labels]:
-            self._leave_out("attributes of no label", "an attribute belongs to spans", name)
+            self.draft.leave_out("attributes of no label", "an attribute belongs to spans", name)
             self.draft.map_name("attributes", name, None, "No label has it.")
             del labels_of[name]
         ids = assign_ids(labels_of, "attribute")

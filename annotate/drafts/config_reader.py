@@ -15,7 +15,6 @@ from annotate.drafts.draft import (
     DraftLayer,
     DraftRelation,
     InventoryDraft,
-    count_names,
     make_values,
     parse_color,
     require_size,
@@ -144,8 +143,6 @@ class _ConfigReader:
     def __init__(self, tags: list[_Tag], where: str) -> None:
         self.where, self.tags = where, tags
         self.draft = InventoryDraft("a labelling config of Label Studio", "labelstudio")
-        self.left_out: dict[tuple[str, str], list[str]] = {}
-        """What is left out, and why → the names of the controls."""
         self.controls: dict[str, _Tag] = {}
         self.objects: dict[str, _Tag] = {}
         self.labels: dict[str, _Tag] = {}
@@ -166,21 +163,15 @@ class _ConfigReader:
             self._add_text()
         for tag in self.objects.values():
             if tag.tag != "text":
-                self._leave_out(_OBJECT_TAGS[tag.tag], _NOT_TEXT, tag.name)
-        self.draft.notices += [
-            f"{kind}: {count_names(names)} left out; {reason}" for (kind, reason), names in self.left_out.items()
-        ]
+                self.draft.leave_out(_OBJECT_TAGS[tag.tag], _NOT_TEXT, tag.name)
         return self.draft
 
     def _refuse(self, problem: str, hint: str = _HINT) -> CannotRun:
         return CannotRun(self.where, problem, hint)
 
-    def _leave_out(self, kind: str, reason: str, name: str) -> None:
-        self.left_out.setdefault((kind, reason), []).append(name)
-
     def _leave_out_control(self, tag: _Tag, kind: str, reason: str) -> None:
         """Leave out a control, in the notices and in the map."""
-        self._leave_out(kind, reason, tag.name)
+        self.draft.leave_out(kind, reason, tag.name)
         section = "layers" if tag.tag in _REGION_TAGS else "attributes"
         self.draft.map_name(section, tag.name, None, f"{kind}: {reason}.")
 
@@ -270,7 +261,7 @@ class _ConfigReader:
         if len(tag.stored) > _LONGEST_VALUE:
             raise self._refuse(f"{control.describe()}: {quote(tag.stored)} is too long", "give it a shorter value")
         if tag.stored.startswith("$"):
-            self._leave_out(f"{kind} with a value from the tasks", _NOT_SAID, tag.stored)
+            self.draft.leave_out(f"{kind} with a value from the tasks", _NOT_SAID, tag.stored)
             return False
         return True
 
@@ -442,15 +433,15 @@ class _ConfigReader:
         value = tag.fields.get("value", "")
         key = value.removeprefix("$")
         if value == key or not key:
-            draft.notices.append(f"{tag.describe()} shows no field of a task; set `fields` in the map")
+            draft.remarks.append(f"{tag.describe()} shows no field of a task; set `fields` in the map")
             return
         draft.map_name("fields", "text", key)
         if any(sign in key for sign in ".[{"):
-            draft.notices.append(
+            draft.remarks.append(
                 f"{tag.describe()} shows {quote(value)}; the map can only name a field of a task itself"
             )
         if tag.fields.get("valuetype", "").lower() == "url":
-            draft.notices.append(
+            draft.remarks.append(
                 f"{tag.describe()} loads its text from an address; put the text itself into the tasks, as {quote(key)}"
             )
 

@@ -88,7 +88,8 @@ class InventoryDraft:
         title: The title of the corpus.
         label_map: The sections of the map.
         comments: (section, name) → a comment on an entry of the map.
-        notices: What the configuration holds and the inventory cannot, one line a kind.
+        remarks: What the map cannot say of the configuration, a line each.
+        left_out: What the configuration holds and the inventory cannot, and why → its names.
     """
 
     origin: str
@@ -100,7 +101,24 @@ class InventoryDraft:
     relations: list[DraftRelation] = field(default_factory=list)
     label_map: dict[str, MapEntries | str] = field(default_factory=dict)
     comments: dict[tuple[str, str], str] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    left_out: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    @property
+    def notices(self) -> list[str]:
+        """What is to be said before anything is written: the remarks, and a line for each kind that is left out."""
+        kinds = self.left_out.items()
+        return [*self.remarks, *(f"{kind}: {count_names(names)} left out; {why}" for (kind, why), names in kinds)]
+
+    def leave_out(self, kind: str, reason: str, name: str) -> None:
+        """Count something that the inventory cannot hold.
+
+        Args:
+            kind: What it is, in the plural.
+            reason: Why.
+            name: Its name.
+        """
+        self.left_out.setdefault((kind, reason), []).append(name)
 
     def map_name(self, section: str, name: str, entry: object, comment: str = "") -> None:
         """Add an entry to a section of the map.

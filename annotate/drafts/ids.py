@@ -48,21 +48,34 @@ def assign_ids(names: Iterable[str], kind: IdKind, taken: Iterable[str] = ()) ->
         Name → id. No two names have the same id, and a name that is a valid id has itself.
     """
     distinct = list(dict.fromkeys(names))
-    used = set(taken)
-    ids = {name: name for name in distinct if _is_id(name, kind) and name not in used}
-    used |= ids.keys()
-    numbers: dict[str, int] = {}
-    for name in distinct:
-        if name not in ids:
-            spelled = _spell(name, kind)
-            free, number = spelled, numbers.get(spelled, 1)
-            while free in used:
-                number += 1
-                free = f"{spelled}_{number}"
-            numbers[spelled] = number
-            used.add(free)
-            ids[name] = free
-    return {name: ids[name] for name in distinct}
+    taken_ids = set(taken)
+    ids = {name: name for name in distinct if _is_id(name, kind) and name not in taken_ids}
+    unique = UniqueNames("_", taken_ids | ids.keys())
+    return {name: ids[name] if name in ids else unique.add(_spell(name, kind)) for name in distinct}
+
+
+class UniqueNames:
+    """Numbers each name that is taken: `a`, `a_2`, `a_3`.
+
+    Args:
+        separator: What is between a name and its number.
+        taken: Names that are taken.
+    """
+
+    def __init__(self, separator: str, taken: Iterable[str] = ()) -> None:
+        self._separator, self._used = separator, set(taken)
+        self._numbers: dict[str, int] = {}
+        """The last number of each name, so that the next one is found at once."""
+
+    def add(self, name: str) -> str:
+        """Return a name, with a number if it is taken."""
+        free, number = name, self._numbers.get(name, 1)
+        while free in self._used:
+            number += 1
+            free = f"{name}{self._separator}{number}"
+        self._numbers[name] = number
+        self._used.add(free)
+        return free
 
 
 def _is_id(name: str, kind: IdKind) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from annotate.drafts.config_reader import draft_from_config
-from annotate.drafts.draft import InventoryDraft, count_names
+from annotate.drafts.draft import InventoryDraft
 from annotate.errors import CannotRun, Refused
 from annotate.ingest import ArticleRejected, Details, Intake
 from annotate.label_map import TaskFields
@@ -76,23 +76,21 @@ def draft_from_project(studio: Studio, name: str, today: date, progress: Progres
     fields = _read_fields(draft)
     intakes: dict[str, Intake] = {}
     first_days: dict[int, date] = {}
-    left_out: dict[str, list[str]] = {}
     texts: set[str] = set()
     for task in studio.iterate_tasks(project.id, progress):
         _note_users(task, first_days, today)
         try:
             intake = make_intake(task, fields, Details())
         except ArticleRejected as error:
-            left_out.setdefault(str(error), []).append(str(task.get("id")))
+            draft.leave_out("tasks", f"a task {error}", str(task.get("id")))
             continue
         (article,) = intake.articles
         if article.id in intakes or article.text_sha256 in texts:
             reason = "has the id of an earlier one" if article.id in intakes else "has the text of an earlier one"
-            left_out.setdefault(reason, []).append(str(task.get("id")))
+            draft.leave_out("tasks", f"a task {reason}", str(task.get("id")))
             continue
         intakes[article.id] = intake
         texts.add(article.text_sha256)
-    draft.notices += [f"tasks: {count_names(ids)} left out: a task {reason}" for reason, ids in left_out.items()]
     return ProjectDraft(project, draft, list(intakes.values()), _name_annotators(first_days))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import yaml
 
 from annotate.drafts.draft import DraftLabel, InventoryDraft
+from annotate.drafts.ids import UniqueNames
 from annotate.inventory import INVENTORY_FILE, Inventory, SpanLabel
 from annotate.util.escape import Markdown, escape_terminal_line, has_unseen
 
@@ -58,16 +59,8 @@ def render_draft(draft: InventoryDraft) -> dict[str, str]:
 
 def _name_pages(draft: InventoryDraft) -> dict[str, str]:
     """Return the page of each label, by its id; names differ by more than their case."""
-    pages: dict[str, str] = {}
-    used: set[str] = set()
-    for label in draft.labels:
-        name, number = label.id.lower(), 1
-        while name in used:
-            number += 1
-            name = f"{label.id.lower()}-{number}"
-        used.add(name)
-        pages[label.id] = f"labels/{name}.md"
-    return pages
+    names = UniqueNames("-")
+    return {label.id: f"labels/{names.add(label.id.lower())}.md" for label in draft.labels}
 
 
 def render_pages(inventory: Inventory) -> dict[str, str]:

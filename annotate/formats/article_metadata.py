@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -181,8 +182,9 @@ def _read_csv(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
                 names = [name.strip().lower() for name in columns]
                 if not {ID, FILE} & {*names}:
                     raise CannotRun(f"{path}:{line}", "has no column id and no column file", _EXAMPLE)
-                if twice := [name for name in names if names.count(name) > 1]:
-                    raise CannotRun(f"{path}:{line}", f"has the column {quote(twice[0])} twice", "rename one of them")
+                (name, count), *_ = Counter(names).most_common(1)
+                if count > 1:
+                    raise CannotRun(f"{path}:{line}", f"has the column {quote(name)} twice", "rename one of them")
             elif any(cell.strip() for cell in cells):
                 if len(cells) > len(columns):
                     problem = f"has {len(cells)} cells, and there are {len(columns)} columns"

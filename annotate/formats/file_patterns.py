@@ -4,7 +4,7 @@ A pattern is matched name by name, without regular expressions: the time is at m
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -227,7 +227,7 @@ class FileLayout:
         unmatched: list[tuple[str, str]] = []
         for path in files:
             match = self._match_labels(path)
-            if match and (path not in candidates or self._text_key(match[1]) in names - {candidates[path]}):
+            if match and (path not in candidates or self._is_of_other_text(match[1], candidates[path], names)):
                 kind, fields = match
                 other = labels.setdefault(fields, {}).setdefault(kind, path)
             elif path in candidates:
@@ -250,6 +250,11 @@ class FileLayout:
                 if fields := pattern.match(path):
                     return (number, index), fields
         return None
+
+    def _is_of_other_text(self, labels: FileFields, own: FileFields, names: Container[FileFields]) -> bool:
+        """Return whether there is a text for the labels in a file, and it is not that file itself."""
+        key = self._text_key(labels)
+        return key in names and key != own
 
     def _text_key(self, fields: FileFields) -> FileFields:
         """Return the fields that the path of a text has."""

@@ -6,6 +6,7 @@ so that the map must name it, too. Values that say nothing (null, empty text, li
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import count, islice
 from pathlib import Path
@@ -178,8 +179,8 @@ def _parse(number: int, line: bytes) -> Row:
 def _require_unique(pairs: list[tuple[str, Any]]) -> Row:
     row = dict(pairs)
     if len(row) < len(pairs):
-        keys = [key for key, _ in pairs]
-        double = next(key for key in row if keys.count(key) > 1)
+        count = Counter(key for key, _ in pairs)
+        double = next(key for key in row if count[key] > 1)
         raise ValueError(f"has the key {quote(double)} twice in one object; fix the line")
     return row
 
@@ -197,8 +198,8 @@ class _RowParser:
         self._refs: list[str | None] = []
         """The ref of each span, by its index; None for one that cannot be read."""
         self._refs_by_id: dict[str, str] = {}
-        self._refs_by_offsets: dict[tuple[Any, Any], list[tuple[str, str]]] = {}
-        """The offsets of spans, in the unit of the file → their labels and refs."""
+        self._refs_by_place: dict[tuple[int | None, int | None, str | None], set[str]] = {}
+        """The offsets of spans, in the unit of the file, with their label and with None for it → their refs."""
 
     def parse(self, text: _Value) -> RawDocument:
         """Return the document of the line, whose text is `text`."""
@@ -317,7 +318,8 @@ class _RowParser:
             problem = f"a span from {start} to {end} is outside the text or cuts a character, counted in {unit}"
             yield UnreadableItem(self._line, problem)
             return
-        self._refs_by_offsets.setdefault((start, end), []).append((str(label), ref))
+        for name_or_none in (str(label), None):
+            self._refs_by_place.setdefault((start, end, name_or_none), set()).add(ref)
         words = found["text"].value if found["text"] else None
         yield SpanItem(self._line, ref, str(label), ((range_[0], range_[1]),), words, (ref,))
         yield from self._list_others(span, used, ref, "span")
@@ -361,9 +363,9 @@ class _RowParser:
             start, last, label = (
                 found.value if (found := _find(span, name)) else None for name in (keys.start, keys.end, keys.label)
             )
-            same = self._refs_by_offsets.get((_as_offset(start), _as_offset(last)), [])
-            refs = {ref for name, ref in same if label is None or name == str(label)}
-            return refs.pop() if len(refs) == 1 else None
+            place = _as_offset(start), _as_offset(last), None if label is None else str(label)
+            refs = self._refs_by_place.get(place, set())
+            return next(iter(refs)) if len(refs) == 1 else None
         if keys.id is not None and (id_ := _as_id(_Value((), end))):
             return self._refs_by_id.get(id_)
         index = _as_offset(end)

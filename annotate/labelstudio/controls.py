@@ -115,7 +115,7 @@ def list_unmapped(vocabulary: Vocabulary, controls: Controls) -> list[str]:
     names = sorted(vocabulary.controls.keys() - known_controls)
     for control, value in sorted(vocabulary.values):
         is_label = control in controls.layers
-        if is_label and value not in controls.layers[control].keys() | controls.left_out_labels:
+        if is_label and value not in controls.layers[control] and value not in controls.left_out_labels:
             names.append(f"{control}: {value}")
         elif control in controls.attributes:
             attribute, values = controls.attributes[control][1:]

@@ -169,20 +169,23 @@ class FastReader:
             attribute_items = [
                 item for item in items if type(item) is not FastRegion and type(item) is not FastRelation
             ]
+            if not {item.to_name for item in attribute_items} <= self._text_names:  # type: ignore[union-attr]
+                return False
             for item in attribute_items:
                 item_type, label_indices, name, mapped, is_number = self._attribute_controls[item.from_name]  # type: ignore[union-attr]
                 index, content = rows[item.id] - first, item.value.content  # type: ignore[union-attr]
                 previous = attributes[index]
                 if type(item) is not item_type or span_labels[index] not in label_indices or name in previous:
                     return False
-                if item.to_name not in self._text_names:  # type: ignore[union-attr]
-                    return False
                 value: Any = content[0] if type(content) is tuple else content
-                if mapped:
-                    value = mapped.get(value, value)
-                value = normal_number(value) if is_number else value
-                if value is None or (type(value) is float and not is_number):
+                if is_number:
+                    value = normal_number(value)
+                    if value is None:
+                        return False
+                elif type(value) is float:
                     return False
+                elif mapped:
+                    value = mapped.get(value, value)
                 attributes[index] = {**previous, name: value} if previous else {name: value}
         self._ids += ids
         self._span_labels += span_labels

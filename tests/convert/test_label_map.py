@@ -100,3 +100,22 @@ def test_a_wrong_map_is_one_line_and_nothing_is_written(place: Place, text: str,
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (place.root / "out").exists()
+
+
+@pytest.mark.parametrize("search_keys", [(), ("--search-keys",)], ids=["fast path", "slow path"])
+def test_the_map_says_who_labelled_and_whose_labels_are_left_out(place: Place, search_keys: tuple[str, ...]) -> None:
+    [task] = made_up(1, 1)
+    [annotation] = task["annotations"]
+    users: list[object] = [7, {"id": 8}, {"email": "name@example.org"}, 9]
+    task["annotations"] = [annotation | {"completed_by": user} for user in users]
+    only_left_out = task | {"id": 2, "annotations": [annotation | {"completed_by": 8}]}
+    only_left_out["data"] = task["data"] | {"article": "other"}
+    place.export([task, only_left_out])
+    map_ = 'spans: {}\nannotators: {"7": anna, "8": null, name@example.org: ben, "9": dora}\n'
+    place.export(map_.encode(), "map.yaml")
+    place.export(b"9: carla\n", "people.yaml")
+    done = place.convert("export.json", "--map", "map.yaml", "--people", "people.yaml", *search_keys)
+    assert done.exit_code == 0, done.output
+    assert sorted(row["annotator"] for row in place.rows("annotations")) == ["anna", "ben", "carla"]
+    assert place.manifest()["left_out"] == {"annotators": 2 * len(annotation["result"])}
+    assert place.manifest()["unlabelled"] == 1

@@ -166,6 +166,13 @@ def test_a_faulty_line_is_named(conf: str, error: str) -> None:
     assert str(caught.value).startswith(error)
 
 
+def test_macros_are_written_out_in_their_order() -> None:
+    macros = "<x>=<y>\n<y>=<x>|A\n<z>=B\n"
+    draft = draft_from_brat(f"[entities]\n{macros}A\nB\nC\n[relations]\nR Arg1:<y>|<z>, Arg2:<x>\n", "annotation.conf")
+    (relation, _) = draft.relations
+    assert (relation.head, relation.tail) == (["A", "B"], ["A"])
+
+
 def test_macros_and_types_are_bounded() -> None:
     macros = "".join(f"<m{chr(97 + number)}>=<m{chr(98 + number)}>|<m{chr(98 + number)}>\n" for number in range(25))
     with pytest.raises(CannotRun, match="too long with its macros"):

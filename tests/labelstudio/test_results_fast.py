@@ -14,7 +14,7 @@ from annotate.labelstudio.controls import Controls
 from annotate.labelstudio.results import ResultReader
 from annotate.labelstudio.results_fast import FastChoice, FastReader, Item
 from annotate.labelstudio.tasks import result_items
-from annotate.model import Relation, Span
+from annotate.model import Relation, Span, normal_number
 from tests.conftest import BASE
 from tests.labelstudio.test_results import BOTH, HAND, INVENTORY, LOAD, MAPPER, QUAY, TEXT, VERB, attribute, relation
 from tests.names import named_inventory
@@ -151,5 +151,5 @@ def test_both_paths_read_the_same_numbers(control: str, value: object) -> None:
     if read is not None:
         assert list(map(repr, read[0])) == list(map(repr, reading.spans))
         assert reading.findings == []
-    if control == "Load.weight" and type(value) in (int, float) and value not in (2**53 + 1, 10**400):
+    if control == "Load.weight" and type(value) in (int, float) and normal_number(value) is not None:
         assert read is not None
