@@ -24,6 +24,11 @@ def save_config(state: State, server: str, project_id: int, config: str) -> None
         state.write_for(server, CONFIGS_FILE, digests | {project_id: _digest(config)})
 
 
+def has_own_config(state: State, server: str, project_id: int) -> bool:
+    """Return whether a project was ever given a config from here."""
+    return project_id in _digests(state, server)
+
+
 def find_drift(
     state: State, server: str, project: Project, inventory: Inventory, label_map: LabelMap | None = None
 ) -> Refused | None:

@@ -16,7 +16,7 @@ from annotate.label_map import LabelMap, TaskFields
 from annotate.labelstudio import tasks
 from annotate.labelstudio.client import Project, Studio
 from annotate.labelstudio.config import TEXT, labelling_config, read_vocabulary
-from annotate.labelstudio.config_drift import refuse_drift
+from annotate.labelstudio.config_drift import has_own_config, refuse_drift
 from annotate.labelstudio.config_usage import count_lost, describe_usage
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.normal_form import trim_normal_form
@@ -138,16 +138,18 @@ def plan_push(studio: Studio, state: State, request: PushRequest) -> PushPlan:
         # The server strips white space from both.
         is_current = (project.config.strip(), project.instructions.strip()) == (config.strip(), instructions.strip())
         action = "skip" if is_current else "update"
-        if action == "update" and request.label_map and not request.take_over:
+        server = studio.address.name
+        is_foreign = request.label_map is not None and not has_own_config(state, server, project.id)
+        if action == "update" and is_foreign and not request.take_over:
             raise Refused(
                 f"project {project.id}",
                 "has a labelling config that was made elsewhere",
                 "pull its labels; to replace the config by that of the inventory, add --take-over",
             )
-        if not (request.restore_config or request.label_map):
-            refuse_drift(state, studio.address.name, project, request.inventory)
+        if not (request.restore_config or is_foreign):
+            refuse_drift(state, server, project, request.inventory)
         if action == "update":
-            _refuse_loss(studio, project, config, is_foreign=request.label_map is not None)
+            _refuse_loss(studio, project, config, is_foreign=is_foreign)
         pages = studio.task_pages(project.id, fields=TASK_FIELDS)
     steps, last_task_id = plan_articles(request, pages)
     return PushPlan(project, action, settings, steps, last_task_id)

@@ -192,6 +192,14 @@ def test_a_project_without_labels_can_be_taken_over(loop: Loop) -> None:
     again = loop.annotate("push")
     assert again.exit_code == 0, again.output
     assert f"{len(tasks)} unchanged" in again.stdout
+    labels = loop.project.path("schema/labels.yaml")
+    labels.write_text(labels.read_text().replace('hotkey: "1"', 'hotkey: "8"'))
+    changed = loop.annotate("push")
+    assert changed.exit_code == 0, changed.output  # from now on it is a project of the toolkit
+    config = require_project(loop.studio, loop.state, loop.title).config
+    loop.studio.update_project(project.id, {"label_config": config.replace('hotkey="8"', 'hotkey="9"')})
+    drifted = loop.annotate("push")
+    assert (drifted.exit_code, "was changed on the server" in drifted.stderr) == (1, True), drifted.output
 
 
 def test_a_name_that_the_map_lacks_is_told_before_anything_is_taken(loop: Loop) -> None:
