@@ -116,7 +116,7 @@ def task_unreadable(where: str, why: object) -> Iterator[Problem]:
     Passes: what a server exports.
     See: docs/scale.md
     """
-    yield Problem(f"{where} cannot be read: {why}; its bytes were quarantined, export it again")
+    yield Problem(f"{where} cannot be read: {why}; export it again")
 
 
 @rule("I202")
