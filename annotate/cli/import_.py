@@ -208,7 +208,7 @@ def _format_tally(tally: "ImportTally", report: str, noun: str) -> str:
     return (
         f"{count_noun(tally.documents, 'text')}: {fates['new']} new, {fates['there already']} there already, {replaced}"
         f"{fates['refused']} refused{left_out}. {count_noun(items.read, noun)}: {items.taken} taken, "
-        f"{items.left_out} left out by the map, {items.reported} reported. "
+        f"{items.left_out} left out, {items.reported} reported. "
         f"{count_noun(tally.spans, 'span')}, {count_noun(tally.relations, 'relation')}."
     )
 

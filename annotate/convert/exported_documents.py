@@ -81,8 +81,7 @@ class _Exports:
         for entry in entries:
             name = _annotator_name(entry)
             if entry.get("was_cancelled") or entry.get("skipped"):
-                skipped = _refuse(article_id, file, rules.skipped(file, article_id, name))
-                yield skipped._replace(origin=_origin(name))
+                yield _pass_over(article_id, file, name, entry, rules.skipped(file, article_id, name))
             elif not isinstance(entry.get("result"), list):
                 why = "a result is not a list"
                 yield _refuse(article_id, file, rules.task_unreadable(file, article_id, why))
@@ -92,6 +91,13 @@ class _Exports:
             chosen = max(own_entries, key=rank_entry)
             others = [entry for entry in own_entries if entry is not chosen]
             yield self._make_document(_TaskEntry(task, article_id, file, name, chosen, others))
+        for draft in _list_objects(task, "drafts"):
+            name = _annotator_name(draft)
+            yield _pass_over(article_id, file, name, draft, rules.draft(file, article_id, name or "someone"))
+        for prediction in _list_objects(task, "predictions"):
+            version = prediction.get("model_version")
+            finding = convert_rules.prediction(file, article_id, where, version)
+            yield _pass_over(article_id, file, "", prediction, finding)
 
     def _make_document(self, entry: "_TaskEntry") -> RawDocument:
         def map_items(origin: AnnotationOrigin, details: Details, fix: bool) -> MappedDocument:
@@ -202,6 +208,21 @@ def _read_task(data: bytes, file: str, where: str) -> dict[str, Any] | Finding:
         else convert_rules.task_unreadable(file, None, where, "it has no data")
     )
     return next(iter(findings))
+
+
+def _list_objects(task: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the objects of a list in a task; some exports list numbers alone."""
+    listed = task.get(key)
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+
+
+def _pass_over(
+    article_id: str, file: str, name: str, entry: Mapping[str, Any], findings: Iterable[Finding]
+) -> RawDocument:
+    """Return the document of an entry that is left out, with its items."""
+    items = entry.get("result")
+    lines = len(items) if isinstance(items, list) and items else 1
+    return refused_document(article_id, file, next(iter(findings)), lines)._replace(origin=_origin(name))
 
 
 def _origin(name: str) -> AnnotationOrigin:

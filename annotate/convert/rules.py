@@ -242,6 +242,18 @@ def unlabelled(where: str) -> Iterator[Problem]:
     yield Problem(f"{where} has no annotation; its text was left out")
 
 
+@rule("I211", "warning")
+def prediction(where: str, version: object) -> Iterator[Problem]:
+    """A corpus has the labels that its annotators submitted.
+
+    Why: a prediction is where an annotator starts from, and no one has looked at it.
+    Fails: a task with `predictions`, as a project that was pushed with labels exports it.
+    Passes: a task with annotations alone.
+    See: docs/interchange.md
+    """
+    yield Problem(f"{where} has a prediction ({quote(version)}), which was left out")
+
+
 RULES: tuple[Rule, ...] = (
     no_tasks,
     truncated,
@@ -261,4 +273,5 @@ RULES: tuple[Rule, ...] = (
     annotator_unnumbered,
     other_shape,
     unlabelled,
+    prediction,
 )

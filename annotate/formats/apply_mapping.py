@@ -57,7 +57,7 @@ def is_span_id(name: str) -> bool:
 
 
 class ItemCounts(NamedTuple):
-    """How many items were read, and how many of them were accepted, left out by the map, or reported."""
+    """How many items were read, and how many of them were accepted, left out, or reported."""
 
     read: int = 0
     taken: int = 0

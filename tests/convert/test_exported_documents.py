@@ -54,7 +54,7 @@ def test_everyone_comes_in_as_an_annotator(folder: Path) -> None:
     tasks = [task(entry(1, HAND, VERB, relation("v", "h", "speaker")), entry({"id": 2, "email": "x@y.org"}, LOAD))]
     code, out, err = run(folder, tasks, *BOTH)
     assert (code, err) == (0, "Next: annotate check corpus\n")
-    assert "4 items: 4 taken, 0 left out by the map, 0 reported. 3 spans, 1 relation." in out
+    assert "4 items: 4 taken, 0 left out, 0 reported. 3 spans, 1 relation." in out
     assert labels(folder, "anna") == ["Speaker", "Verb"]
     assert labels(folder, "ben") == ["Load"]
     assert Corpus(folder / "corpus").read_article("harbour").text == TEXT
@@ -70,7 +70,7 @@ def test_of_several_annotations_by_one_person_one_is_taken_and_the_others_are_re
     code, out, _ = run(folder, [task(new | {"id": 3}, old | {"id": 9})], *BOTH[:2])
     assert code == 1
     assert "L104 anna has several annotations of this article (3, 9); 3 was taken" in out
-    assert "3 items: 2 taken, 0 left out by the map, 1 reported" in out
+    assert "3 items: 2 taken, 0 left out, 1 reported" in out
     assert labels(folder, "anna") == ["Verb", "Load"]
 
 
@@ -78,6 +78,8 @@ def test_of_several_annotations_by_one_person_one_is_taken_and_the_others_are_re
     ("tasks", "code", "message"),
     [
         ([task(entry(1, HAND, was_cancelled=True))], 0, "L105"),
+        ([task(drafts=[entry(1, HAND), 7])], 0, "L106 1 has a draft that was not submitted; it was not taken"),
+        ([task(predictions=[{"model_version": "m", "result": [HAND, VERB]}])], 0, "2 left out"),
         ([task()], 0, "I210 the task at byte 1 has no annotation; its text was left out"),
         ([task(entry(3, HAND))], 1, "F107 '3' labelled it, who is not in annotators.yaml"),
         ([task(entry("anna", "no object"))], 1, "L201"),

@@ -1,4 +1,4 @@
-"""Whatever a file holds is taken, left out by the map, or reported: each test knows what must become of each line.
+"""Whatever a file holds is taken, left out, or reported: each test knows what must become of each line.
 
 The files hold what no map names, and what is broken. The tests count in the file itself, and not what a reader says
 that it has read; and they look for what was taken in the annotation.

@@ -103,7 +103,7 @@ def test_all_kinds_of_lines_are_imported(project: Project, others: Path) -> None
     result = take_in(project)
     assert result.exit_code == 0, result.output
     # Left out by the map: T7, R3, which hangs on it, and M1.
-    assert "21 lines: 18 taken, 3 left out by the map, 0 reported. 8 spans, 6 relations." in result.output
+    assert "21 lines: 18 taken, 3 left out, 0 reported. 8 spans, 6 relations." in result.output
     taken = taken_in(project)
     spans = spans_of(taken)
     assert {name: (span.label, span.text) for name, span in spans.items()} == {
@@ -256,7 +256,7 @@ def test_each_event_on_a_trigger_has_its_own_arguments_modifiers_and_notes(proje
     )
     result = take_in(project)
     assert result.exit_code == 0, result.output
-    assert "11 lines: 11 taken, 0 left out by the map, 0 reported. 7 spans" in result.output
+    assert "11 lines: 11 taken, 0 left out, 0 reported. 7 spans" in result.output
     taken = taken_in(project)
     spans = spans_of(taken)
     assert {spans[name].text for name in ("s3", "E2", "E3")} == {"said"}
@@ -316,7 +316,7 @@ def test_what_refers_to_an_event_that_is_left_out_is_left_out(project: Project, 
         ).encode()
     )
     result = take_in(project)
-    assert "12 lines: 7 taken, 5 left out by the map, 0 reported." in result.output
+    assert "12 lines: 7 taken, 5 left out, 0 reported." in result.output
     assert relations_of(taken_in(project)) == {("speaker", "s3", "s1"), ("continues", "s2", "s1")}
 
 
@@ -363,7 +363,7 @@ def test_nothing_is_written_for_a_text_of_which_no_line_is_taken(project: Projec
     before = project.snapshot()
     result = take_in(project)
     assert result.exit_code == 1
-    assert "1 text: 0 new, 0 there already, 1 refused. 2 lines: 0 taken, 1 left out by the map, 1 reported." in (
+    assert "1 text: 0 new, 0 there already, 1 refused. 2 lines: 0 taken, 1 left out, 1 reported." in (
         result.output
     )
     assert project.snapshot() == before
@@ -386,7 +386,7 @@ def test_unmapped_name_is_shown_once_with_its_count_and_first_place(project: Pro
     said = "the map has no entry for spans of type {}; map it, or leave it out with null"
     assert ghost == f"others/t0.ann:2: F205 {said.format(repr('Ghost'))} (4 such lines in 2 files; this is the first)"
     assert ship == f"others/t2.ann:1: F205 {said.format(repr('Ship'))}"
-    assert "7 lines: 2 taken, 0 left out by the map, 5 reported." in summary
+    assert "7 lines: 2 taken, 0 left out, 5 reported." in summary
     assert (result.exit_code, "No map was given" in result.stderr, "schema/maps/brat.yaml" in result.stderr) == (
         1,
         True,
@@ -459,7 +459,7 @@ def test_all_lines_of_a_file_that_is_refused_are_reported(
 def test_counts_of_one_are_singular(project: Project, others: Path) -> None:
     (others / "report.ann").write_bytes(b"T1\tPerson 0 4\tAnna\n")
     summary = (
-        "1 text: 1 new, 0 there already, 0 refused. 1 line: 1 taken, 0 left out by the map, 0 reported. 1 span, 0 "
+        "1 text: 1 new, 0 there already, 0 refused. 1 line: 1 taken, 0 left out, 0 reported. 1 span, 0 "
     )
     assert summary in take_in(project).stdout
 

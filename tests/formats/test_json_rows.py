@@ -476,7 +476,7 @@ def test_maps_of_the_schema_folder(project: Project) -> None:
     words = ["import", "others", "--format", "doccano", "--corpus", "new", *AS_ANNA]
     assert project.annotate(*words, "--plan").exit_code == 0
     project.path("others/map.yaml").write_text("spans: {PER: null}\n")
-    assert "1 left out by the map" in project.annotate(*words, "--plan").output
+    assert "1 left out, " in project.annotate(*words, "--plan").output
 
 
 def test_messages_on_spans_that_quote_no_words(project: Project) -> None:
