@@ -13,7 +13,7 @@ import msgspec
 from annotate.convert import rules as convert_rules
 from annotate.convert.duplicate_keys import may_repeat_keys
 from annotate.convert.reader_slow import decode_task
-from annotate.convert.shapes import describe_shape, find_results
+from annotate.convert.shapes import report_no_task, report_other_results
 from annotate.convert.splitter import InputProblem, split, task_ranges
 from annotate.findings import Finding
 from annotate.formats import ENDINGS, LABEL_STUDIO, FormatReader
@@ -27,7 +27,6 @@ from annotate.labelstudio import rules
 from annotate.labelstudio.rank import rank_entry
 from annotate.labelstudio.results import ANNOTATION_KEYS, Mapper, Origin, article_id_of, user_of
 from annotate.labelstudio.task_articles import make_intake
-from annotate.util.escape import quote
 from annotate.util.files import open_raw, reporting_read_errors
 from annotate.util.folders import walk_entries
 
@@ -72,11 +71,9 @@ class _Exports:
             yield _refuse("", file, convert_rules.id_missing(file, None, where, named))
             return
         entries = _list_entries(task)
-        if not entries and (key := find_results(task)):
-            what, hint = f"a task whose labels are in {quote(key)}", "export the project as JSON"
-            yield _refuse(article_id, file, convert_rules.other_shape(file, article_id, where, what, hint))
-        elif not entries:
-            yield _refuse(article_id, file, convert_rules.unlabelled(file, article_id, where))
+        if not entries:
+            other = list(report_other_results(task, file, article_id, where))
+            yield _refuse(article_id, file, other or convert_rules.unlabelled(file, article_id, where))
         by_name: dict[str, list[dict[str, Any]]] = {}
         for entry in entries:
             name = _annotator_name(entry)
@@ -183,10 +180,10 @@ def _read_tasks(path: Path, name: str) -> Iterator[tuple[str, dict[str, Any] | F
                 continue
             for start, end in task_ranges(chunk):
                 where = f"the task at byte {chunk.offset + start:,}"
-                yield where, _read_task(chunk.data[start:end], name, where)
+                yield where, _decode_task(chunk.data[start:end], name, where)
 
 
-def _read_task(data: bytes, file: str, where: str) -> dict[str, Any] | Finding:
+def _decode_task(data: bytes, file: str, where: str) -> dict[str, Any] | Finding:
     """Return a task, or why it cannot be read."""
     findings: Iterable[Finding]
     try:
@@ -201,13 +198,7 @@ def _read_task(data: bytes, file: str, where: str) -> dict[str, Any] | Finding:
         if not all(isinstance(listed, list) and all(isinstance(each, dict) for each in listed) for listed in lists):
             findings = convert_rules.task_unreadable(file, None, where, "its annotations are not a list of objects")
         return next(iter(findings), task)
-    shape = describe_shape(task)
-    findings = (
-        convert_rules.other_shape(file, None, where, *shape)
-        if shape
-        else convert_rules.task_unreadable(file, None, where, "it has no data")
-    )
-    return next(iter(findings))
+    return next(report_no_task(task, file, where))
 
 
 def _list_objects(task: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

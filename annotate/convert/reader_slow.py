@@ -14,7 +14,7 @@ import msgspec
 from annotate.checks.text import OF_TEXT, is_sound
 from annotate.convert import rules
 from annotate.convert.duplicate_keys import may_repeat_keys
-from annotate.convert.shapes import describe_shape, find_results
+from annotate.convert.shapes import report_no_task, report_other_results
 from annotate.convert.tasks import ArticleReader, QuarantinedTask
 from annotate.corpus import sort_annotation
 from annotate.findings import Finding
@@ -23,7 +23,6 @@ from annotate.labelstudio.rank import Rank, highest_rank
 from annotate.labelstudio.results import ANNOTATION_KEYS, UNKNOWN_USER, Mapper, annotator_of, user_of
 from annotate.model import Annotation, Article, Relation, Span
 from annotate.offsets import sha256
-from annotate.util.escape import quote
 
 _ANNOTATORS = "annotators"
 """What is counted in place of the names of people whose labels the map leaves out."""
@@ -81,10 +80,8 @@ class SlowReader(NamedTuple):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return QuarantinedTask(None, tuple(rules.task_unreadable(file, None, where, error)))
         fields = task.get("data") if isinstance(task, dict) else None
-        if not isinstance(fields, dict) and (shape := describe_shape(task)):
-            return QuarantinedTask(None, tuple(rules.other_shape(file, None, where, *shape)))
         if not isinstance(fields, dict):
-            return QuarantinedTask(None, tuple(rules.task_unreadable(file, None, where, "it has no data")))
+            return QuarantinedTask(None, tuple(report_no_task(task, file, where)))
         article = self.articles.read_article(fields, task.get("id"), file, where)
         if isinstance(article, QuarantinedTask):
             return article
@@ -95,9 +92,8 @@ class SlowReader(NamedTuple):
                 why = f"its {key} are not a list of objects"
                 return QuarantinedTask(article.id, tuple(rules.task_unreadable(file, article.id, where, why)))
             entries += listed
-        if not entries and (other_key := find_results(task)):
-            what, hint = f"a task whose labels are in {quote(other_key)}", "export the project as JSON"
-            return QuarantinedTask(article.id, tuple(rules.other_shape(file, article.id, where, what, hint)))
+        if not entries and (other := tuple(report_other_results(task, file, article.id, where))):
+            return QuarantinedTask(article.id, other)
         try:
             findings = list(rules.duplicate_key(file, article.id, where, data)) if may_repeat_keys(data, task) else []
         except (ValueError, RecursionError) as error:

@@ -1,8 +1,10 @@
 """Recognises what is not a task of a raw export, so that a finding can name it and say what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from annotate.convert import rules
+from annotate.findings import Finding
 from annotate.labelstudio.results import ANNOTATION_KEYS, ENTRY_KINDS
 from annotate.util.escape import quote
 
@@ -62,3 +64,31 @@ def describe_file(data: bytes) -> str:
     if b"{" not in first_line and any(first_line.count(mark) for mark in (b",", b"\t", b";")):
         return "looks like CSV or TSV, which have no relations"
     return "begins with neither a task nor an array"
+
+
+def report_no_task(value: object, file: str, where: str) -> Iterator[Finding]:
+    """Yield a finding on a JSON value that has no `data`.
+
+    Args:
+        value: The value.
+        file: The name of the export.
+        where: What the finding calls it.
+    """
+    shape = describe_shape(value)
+    if shape:
+        yield from rules.other_shape(file, None, where, *shape)
+    else:
+        yield from rules.task_unreadable(file, None, where, "it has no data")
+
+
+def report_other_results(task: Mapping[str, Any], file: str, article_id: str, where: str) -> Iterator[Finding]:
+    """Yield a finding on a task without annotations if its labels are under another key.
+
+    Args:
+        task: The task.
+        file: The name of the export.
+        article_id: The id of its article.
+        where: What the finding calls it.
+    """
+    if key := find_results(task):
+        yield from rules.other_shape(file, article_id, where, f"a task whose labels are in {quote(key)}", _RAW_EXPORT)
