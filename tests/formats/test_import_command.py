@@ -363,9 +363,7 @@ def test_nothing_is_written_for_a_text_of_which_no_line_is_taken(project: Projec
     before = project.snapshot()
     result = take_in(project)
     assert result.exit_code == 1
-    assert "1 text: 0 new, 0 there already, 1 refused. 2 lines: 0 taken, 1 left out, 1 reported." in (
-        result.output
-    )
+    assert "1 text: 0 new, 0 there already, 1 refused. 2 lines: 0 taken, 1 left out, 1 reported." in (result.output)
     assert project.snapshot() == before
     for empty in (b"", b"T7\tComment 5 8\tsaw\n"):
         (others / "report.ann").write_bytes(empty)
@@ -458,9 +456,7 @@ def test_all_lines_of_a_file_that_is_refused_are_reported(
 
 def test_counts_of_one_are_singular(project: Project, others: Path) -> None:
     (others / "report.ann").write_bytes(b"T1\tPerson 0 4\tAnna\n")
-    summary = (
-        "1 text: 1 new, 0 there already, 0 refused. 1 line: 1 taken, 0 left out, 0 reported. 1 span, 0 "
-    )
+    summary = "1 text: 1 new, 0 there already, 0 refused. 1 line: 1 taken, 0 left out, 0 reported. 1 span, 0 "
     assert summary in take_in(project).stdout
 
 
