@@ -74,12 +74,17 @@ class NoteMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TaskFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The keys of a Label Studio task's data that hold the article's text, id, title and language."""
+    """The keys of a Label Studio task's data that hold the text, the article's id, title and language; None: no key."""
 
     text: str = "text"
-    article: str = "article"
-    title: str = "title"
-    language: str = "language"
+    article: str | None = "article"
+    title: str | None = "title"
+    language: str | None = "language"
+
+    def find(self, data: Mapping[str, Any], field: Literal["article", "title", "language"]) -> Any:
+        """Return what the data of a task have as a field; None if no key holds it."""
+        key = getattr(self, field)
+        return None if key is None else data.get(key)
 
 
 class SpanKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     import regex
 
-Diagnosis = Literal["code points", "escaped newline", "folded white space", "UTF-16", "hybrid", "stale text", "unknown"]
+Diagnosis = Literal[
+    "code points", "escaped newline", "folded white space", "UTF-16", "hybrid", "white space at the ends", "stale text",
+    "unknown",
+]  # fmt: skip
 """How a span's offsets relate to the words that are quoted with it.
 
 code points: the text has the words there. escaped newline, folded white space: it has, except for the way a browser
 writes line ends and white space. UTF-16: it has if the offsets are UTF-16 units. hybrid: it has if one offset is in
-UTF-16 units and the other in code points, as after a drag. stale text: it has the words elsewhere. unknown: it does not
-have the words, or none are quoted.
+UTF-16 units and the other in code points, as after a drag. white space at the ends: it has, except for white space
+before the first word or after the last, as after a double click. stale text: it has the words elsewhere. unknown: it
+does not have the words, or none are quoted.
 """
 
 PLAIN: frozenset[Diagnosis] = frozenset({"code points", "escaped newline", "folded white space"})
@@ -188,26 +192,41 @@ def resolve_offsets(
         and last is not None
     ):
         return ResolvedOffsets(first, last, "UTF-16")
-    misfit = _diagnosed(text, ((start, last), (first, end)), quoted, UnresolvedOffsets(as_points, as_units))
+    misfit = _diagnosed(text, (start, end), (first, last), quoted, UnresolvedOffsets(as_points, as_units))
     if fix and len(misfit.places) == 1:
         return ResolvedOffsets(*misfit.places[0], misfit.diagnosis)
     return misfit
 
 
 def _diagnosed(
-    text: str, mixed: tuple[tuple[int | None, int | None], ...], quoted: str, misfit: UnresolvedOffsets
+    text: str,
+    points: tuple[int, int],
+    units: tuple[int | None, int | None],
+    quoted: str,
+    misfit: UnresolvedOffsets,
 ) -> UnresolvedOffsets:
-    """Diagnose offsets that fit in neither unit; `mixed` has ranges with one offset in each unit."""
+    """Diagnose offsets that fit in neither unit; `units` are those that they are in code points if they are UTF-16."""
     if not quoted.strip():
         return misfit
     places = []
     folded = fold_white_space(quoted)
-    for start, end in mixed:
+    for start, end in ((points[0], units[1]), (units[0], points[1])):
         words = _slice(text, start, end)
         if words is not None and fold_white_space(words) == folded and start is not None and end is not None:
             places.append((start, end))
     if places:
         return misfit._replace(diagnosis="hybrid", places=tuple(dict.fromkeys(places)))
+    for start, end in (points, units):
+        words = _slice(text, start, end)
+        if (
+            words is not None
+            and fold_white_space(words).strip() == folded.strip()
+            and start is not None
+            and end is not None
+        ):
+            places.append(trim_range(text, start, end))
+    if places:
+        return misfit._replace(diagnosis="white space at the ends", places=tuple(dict.fromkeys(places)))
     position = text.find(quoted)
     if position < 0:
         return misfit

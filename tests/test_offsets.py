@@ -150,3 +150,20 @@ def test_a_script_without_spaces_has_no_offset_inside_a_word(text: str) -> None:
 )
 def test_offsets_inside_words_of_other_scripts_and_numbers(text: str, inside: list[int]) -> None:
     assert [offset for offset in range(len(text) + 1) if is_inside_word(text, offset)] == inside
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "quoted", "place"),
+    [
+        (0, 5, "Crane ", (0, 5)),
+        (5, 11, "lifts", (6, 11)),
+        (6, 11, " lifts\\n", (6, 11)),
+        (5, 12, "lifts", (6, 11)),
+    ],
+)
+def test_white_space_at_the_ends_is_no_other_place(start: int, end: int, quoted: str, place: tuple[int, int]) -> None:
+    text = "Crane lifts crates."
+    misfit = resolve_offsets(text, start, end, quoted)
+    assert isinstance(misfit, UnresolvedOffsets)
+    assert (misfit.diagnosis, misfit.places) == ("white space at the ends", (place,))
+    assert resolve_offsets(text, start, end, quoted, fix=True) == ResolvedOffsets(*place, "white space at the ends")

@@ -223,4 +223,15 @@ def _format_finding(finding: "Finding", report: str) -> str:
     line = f":{finding.line}" if finding.line else ""
     colour = "red" if finding.severity == "error" else "yellow"
     where, code = style(finding.file + line, bold=True), style(finding.code, fg=colour, bold=True)
-    return TerminalText("{}: {} {}").format(where, code, finding.message)
+    name = _name_item(finding)
+    return TerminalText("{}: {} {}{}").format(where, code, f"{name}: " if name else "", finding.message)
+
+
+def _name_item(finding: "Finding") -> str:
+    """Return the text and the span that a finding is on, if they are in a file of many texts that has no lines."""
+    from annotate.formats.import_outcomes import REPEATED
+
+    if finding.line or finding.code in REPEATED:
+        return ""
+    names = [finding.article] if finding.article and Path(finding.file).stem != finding.article else []
+    return " ".join([*names, *([f"span {finding.span}"] if finding.span else [])])

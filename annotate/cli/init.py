@@ -92,7 +92,7 @@ def command(
 
     _require_one(from_inventory=from_inventory, from_config=from_config, from_brat=from_brat, from_studio=from_studio)
     root = Path(folder)
-    if from_studio:
+    if from_studio is not None:
         _init_from_studio(root, from_studio, server_folder)
         return
     if from_inventory:
@@ -110,7 +110,7 @@ def command(
 
 
 def _require_one(**sources: str | None) -> None:
-    given = [f"--{name.replace('_', '-')}" for name, value in sources.items() if value]
+    given = [f"--{name.replace('_', '-')}" for name, value in sources.items() if value is not None]
     if len(given) > 1:
         raise CannotRun(given[1], f"{given[0]} is given, too", "choose one of them")
 
@@ -135,7 +135,8 @@ def _init_from_studio(root: Path, name: str, server_folder: str | None) -> None:
     with Studio(address) as studio, show_progress("reading tasks") as progress:
         project = draft_from_project(studio, name, datetime.now(UTC).date(), progress)
     _show_notices(f"project {project.project.id}", project.draft)
-    _lay_out(root, _draft_template(project.draft) | _corpus_template(root, project))
+    # An earlier run may have been interrupted after its last file, before the project was remembered.
+    _lay_out(root, _draft_template(project.draft) | _corpus_template(root, project), may_be_complete=True)
     state = open_state(root / "corpus", server_folder)
     state.create_folder()
     _remember_project(state, address.name, project)
@@ -167,23 +168,23 @@ def _remember_project(state: "State", server: str, project: "ProjectDraft") -> N
     state.save_annotators(server, state.annotators(server) | users)
 
 
-def _lay_out(root: Path, template: "dict[str, _TemplateFile]") -> None:
+def _lay_out(root: Path, template: "dict[str, _TemplateFile]", may_be_complete: bool = False) -> None:
     """Write the files of a new corpus; add what is missing to one that was interrupted.
 
     Raises:
-        CannotRun: If the folder holds anything else, or cannot be written.
+        CannotRun: If the folder holds anything else, cannot be written, or holds all of it, unless that may be.
     """
     from annotate.util.files import FileToWrite, remove_leftovers, write_together
     from annotate.util.lock import writing_to
 
-    _list_missing(root, template)  # before the first folder is made
+    _list_missing(root, template, may_be_complete)  # before the first folder is made
     try:
         (root / "corpus").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         problem = f"cannot be written: {describe_os_error(error)}"
         raise CannotRun(root, problem, "make room or choose another folder") from error
     with writing_to(root / "corpus"):
-        missing = _list_missing(root, template)
+        missing = _list_missing(root, template, may_be_complete)
         remove_leftovers(root)
         write_together([FileToWrite(root / file, template[file].data, within=root, old=old) for file, old in missing])
 
@@ -194,16 +195,16 @@ def _read_draft(from_config: str | None, from_brat: str | None) -> "InventoryDra
     Raises:
         CannotRun: If there is no such file, it cannot be read, or nothing in it can be taken.
     """
-    if not from_config and not from_brat:
+    if from_config is None and from_brat is None:
         return None
     from annotate.drafts import draft_from_brat, draft_from_config
     from annotate.drafts.files import list_unread_neighbours, read_configuration
 
-    file = from_config or from_brat or ""
+    file = from_config if from_config is not None else from_brat or ""
     text = read_configuration(file)
-    draft = draft_from_config(text, file) if from_config else draft_from_brat(text, file)
+    draft = draft_from_config(text, file) if from_config is not None else draft_from_brat(text, file)
     _show_notices(file, draft)
-    if from_brat:
+    if from_brat is not None:
         for neighbour in list_unread_neighbours(file):
             echo(f"{neighbour}: is not read", err=True)
     return draft
@@ -343,14 +344,16 @@ def _read_template(folder: Path) -> dict[str, _TemplateFile]:
     return files
 
 
-def _list_missing(root: Path, template: dict[str, _TemplateFile]) -> list[tuple[str, bytes | None]]:
+def _list_missing(
+    root: Path, template: dict[str, _TemplateFile], may_be_complete: bool
+) -> list[tuple[str, bytes | None]]:
     """Return the files that a new corpus in this folder lacks, each with what is there instead.
 
     Raises:
-        CannotRun: If the folder holds anything but a part of a new corpus, or all of it.
+        CannotRun: If the folder holds anything but a part of a new corpus, or all of it, unless that may be.
     """
     missing = [(file, data) for file, data in _read_present(root, template) if data != template[file].data]
-    if not missing:
+    if not missing and not may_be_complete:
         raise _not_empty(root)
     return missing
 

@@ -67,7 +67,7 @@ class _Exports:
     def _read_task(self, task: dict[str, Any], file: str, where: str) -> Iterator[RawDocument]:
         article_id = article_id_of(task, self._fields)
         if article_id is None:
-            named = task["data"].get(self._fields.article)
+            named = self._fields.find(task["data"], "article")
             yield _refuse("", file, convert_rules.id_missing(file, None, where, named))
             return
         entries = _list_entries(task)

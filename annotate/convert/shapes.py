@@ -9,6 +9,7 @@ from annotate.labelstudio.results import ANNOTATION_KEYS, ENTRY_KINDS
 from annotate.util.escape import quote
 
 _RAW_EXPORT = "export the project as JSON"
+_DEEPEST_WRAPPER = 4
 _JSON_MIN_KEYS = {"annotation_id", "annotator"}
 
 
@@ -22,9 +23,8 @@ def describe_shape(value: object) -> tuple[str, str] | None:
         if _is_task(value.get("task")):
             return "an annotation with its task inside, as a target storage writes it", _RAW_EXPORT
         return "an annotation without its task", _RAW_EXPORT
-    for key, content in value.items():
-        if isinstance(content, list) and any(map(_is_task, content)):
-            return f"an object that holds a list of tasks as {quote(key)}", "put this list alone into a file"
+    if path := _find_task_list(value):
+        return f"an object that holds a list of tasks as {quote('.'.join(path))}", "put its tasks alone into a list"
     if any(map(_is_task, value.values())):
         return "an object whose values are tasks", "put the tasks into a list"
     if not _JSON_MIN_KEYS.isdisjoint(value) or any(map(_is_region_list, value.values())):
@@ -41,6 +41,22 @@ def find_results(task: Mapping[str, Any]) -> str | None:
         entries = content if isinstance(content, list) else [content]
         if key not in known and any(isinstance(entry, dict) and entry.get("result") for entry in entries):
             return key
+    return None
+
+
+def _find_task_list(value: object, depth: int = _DEEPEST_WRAPPER) -> list[str] | None:
+    """Return the keys that lead to a list of tasks, such as `projects` and `tasks`; None if there is none."""
+    if isinstance(value, list) and any(map(_is_task, value)):
+        return []
+    if depth:
+        for key, content in value.items() if isinstance(value, dict) else ():
+            path = _find_task_list(content, depth - 1)
+            if path is not None:
+                return [key, *path]
+        for content in value if isinstance(value, list) else ():
+            path = _find_task_list(content, depth - 1)
+            if path is not None:
+                return path
     return None
 
 

@@ -8,7 +8,7 @@ from annotate.findings import Finding
 from annotate.ingest import Details
 from annotate.label_map import TaskFields
 from annotate.labelstudio.results import article_id_of
-from annotate.labelstudio.task_articles import read_text
+from annotate.labelstudio.task_articles import read_metadata, read_text
 from annotate.model import Article, SourceRange
 from annotate.offsets import sha256
 
@@ -62,7 +62,7 @@ class ArticleReader(NamedTuple):
         """
         article_id = article_id_of({"data": data, "id": task_id}, self.fields)
         if article_id is None:
-            named = data.get(self.fields.article)
+            named = self.fields.find(data, "article")
             return QuarantinedTask(None, tuple(rules.id_missing(file, None, where, named)))
         text = read_text(data, self.fields)
         if text is None:
@@ -70,12 +70,11 @@ class ArticleReader(NamedTuple):
             return QuarantinedTask(
                 article_id, tuple(rules.text_missing(file, article_id, where, self.fields.text, value))
             )
-        title, language = data.get(self.fields.title), data.get(self.fields.language)
-        details, digest = self.details, sha256(text)
+        details, digest = self.details._replace(**read_metadata(data, self.fields)), sha256(text)
         return Article(
             id=article_id,
-            title=title if isinstance(title, str) else details.title,
-            language=language if isinstance(language, str) else details.language,
+            title=details.title,
+            language=details.language,
             author=details.author,
             publisher=details.publisher,
             date=details.date,

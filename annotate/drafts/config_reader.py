@@ -22,8 +22,7 @@ from annotate.drafts.draft import (
 )
 from annotate.drafts.ids import assign_ids, clean_name
 from annotate.errors import CannotRun
-from annotate.labelstudio.config import read_config
-from annotate.labelstudio.controls import TAXONOMY_SEPARATOR
+from annotate.labelstudio.config import TAXONOMY_SEPARATOR, read_config
 from annotate.util.escape import quote, shorten
 
 _HINT = "correct the config, and export it from Label Studio again"
@@ -436,6 +435,9 @@ class _ConfigReader:
             draft.remarks.append(f"{tag.describe()} shows no field of a task; set `fields` in the map")
             return
         draft.map_name("fields", "text", key)
+        for field in ("article", "title", "language"):
+            if key == field:
+                draft.map_name("fields", field, None, f"The key {field} holds the text.")
         if any(sign in key for sign in ".[{"):
             draft.remarks.append(
                 f"{tag.describe()} shows {quote(value)}; the map can only name a field of a task itself"

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
+import msgspec
+
 from annotate.drafts.config_reader import draft_from_config
-from annotate.drafts.draft import InventoryDraft
+from annotate.drafts.draft import InventoryDraft, count_names
 from annotate.errors import CannotRun, Refused
 from annotate.ingest import ArticleRejected, Details, Intake
 from annotate.label_map import TaskFields
@@ -16,6 +18,7 @@ from annotate.labelstudio.rank import parse_time
 from annotate.labelstudio.results import user_id_of
 from annotate.labelstudio.task_articles import make_intake
 from annotate.model import Annotator
+from annotate.util.escape import quote
 
 TRAINING = "unknown; entered by `annotate init --from-studio`"
 
@@ -73,12 +76,15 @@ def draft_from_project(studio: Studio, name: str, today: date, progress: Progres
     least, most = TITLE_LENGTH
     title = " ".join(project.title.split())
     draft.title = title if least <= len(title) <= most else draft.title
-    fields = _read_fields(draft)
-    intakes: dict[str, Intake] = {}
+    tasks: list[JsonObject] = []
     first_days: dict[int, date] = {}
-    texts: set[str] = set()
     for task in studio.iterate_tasks(project.id, progress):
         _note_users(task, first_days, today)
+        tasks.append({"id": task.get("id"), "data": task.get("data")})
+    fields = _drop_unusable_keys(draft, _read_fields(draft), tasks)
+    intakes: dict[str, Intake] = {}
+    texts: set[str] = set()
+    for task in tasks:
         try:
             intake = make_intake(task, fields, Details())
         except ArticleRejected as error:
@@ -91,12 +97,44 @@ def draft_from_project(studio: Studio, name: str, today: date, progress: Progres
             continue
         intakes[article.id] = intake
         texts.add(article.text_sha256)
+    if not tasks:
+        draft.remarks.append("tasks: there are none yet, and no articles; import texts there, and begin again")
     return ProjectDraft(project, draft, list(intakes.values()), _name_annotators(first_days))
 
 
 def _read_fields(draft: InventoryDraft) -> TaskFields:
     fields = draft.label_map.get("fields", {})
-    return TaskFields(**{str(key): str(value) for key, value in fields.items()} if isinstance(fields, dict) else {})
+    return msgspec.convert(fields, TaskFields)
+
+
+def _drop_unusable_keys(draft: InventoryDraft, fields: TaskFields, tasks: list[JsonObject]) -> TaskFields:
+    """Return the keys without those whose values no article can have, in any task; the map leaves them out.
+
+    Nobody said that a key called `article`, `title` or `language` holds that.
+    """
+    rejected = [task for task in tasks if not _is_accepted(task, fields)]
+    none = TaskFields(fields.text, article=None, title=None, language=None)
+    for name in ("article", "title", "language"):
+        key = getattr(fields, name)
+        alone = msgspec.structs.replace(none, **{name: key})
+        unfit = [task for task in rejected if not _is_accepted(task, alone) and _is_accepted(task, none)]
+        if unfit:
+            fields = msgspec.structs.replace(fields, **{name: None})
+            draft.map_name("fields", name, None, f"The values of {key} are none.")
+            ids, example = count_names([str(task["id"]) for task in unfit]), quote(unfit[0]["data"][key])
+            problem = (
+                f"in tasks: {ids} it holds what is no {name.replace('article', 'id of an article')}, such as {example}"
+            )
+            draft.remarks.append(f"key {key} left out: {problem}")
+    return fields
+
+
+def _is_accepted(task: JsonObject, fields: TaskFields) -> bool:
+    try:
+        make_intake(task, fields, Details())
+    except ArticleRejected:
+        return False
+    return True
 
 
 def _note_users(task: JsonObject, first_days: dict[int, date], today: date) -> None:

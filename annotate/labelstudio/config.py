@@ -16,6 +16,7 @@ XML with its escapes.
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
@@ -26,6 +27,8 @@ from annotate.util.html import read_template
 
 TEXT = "text"
 """The name of the one `Text` control, and of the key of a task's data that it shows."""
+TAXONOMY_SEPARATOR = "/"
+"""Between the parts of the path that is the value of an entry of a taxonomy."""
 
 
 _TASK_KEY = re.compile(r"\$([\w[\].{}])", re.ASCII)
@@ -197,9 +200,24 @@ def read_vocabulary(xml: str) -> Vocabulary:
             relations |= {child.get("value", "") for child in element.iter("Relation")}
         elif name is not None and element.get("toName") is not None:
             controls[name] = element.tag
-            values |= {
-                (name, child.get("alias", child.get("value", "")))
-                for child in element.iter()
-                if child.tag in ("Label", "Choice")
-            }
+            values |= {(name, value) for value in _list_values(element)}
     return Vocabulary(controls, frozenset(values), frozenset(relations))
+
+
+def _list_values(control: ET.Element) -> Iterator[str]:
+    """Yield the values of a control as items have them; that of a nested choice is its path.
+
+    A value that comes from the data of a task is not known here.
+    """
+    leaves_only = control.get("leafsOnly", "").lower() == "true"
+    stack = [("", child) for child in control]
+    while stack:
+        above, element = stack.pop()
+        if element.tag in ("Label", "Choice"):
+            own = element.get("alias", element.get("value", ""))
+            if own.startswith("$"):
+                continue
+            if not (leaves_only and any(child.tag == "Choice" for child in element.iter() if child is not element)):
+                yield above + own
+            above += own + TAXONOMY_SEPARATOR
+        stack += [(above, child) for child in element]

@@ -29,8 +29,6 @@ ITEM_TYPES = {
     "text": ("textarea", "datetime"),
 }
 """Type of an attribute → the types of its items; the generated labelling config has the first."""
-TAXONOMY_SEPARATOR = "/"
-"""Between the parts of the path that is the value of an entry of a taxonomy."""
 
 _OWN_NAMES = LabelMap()
 

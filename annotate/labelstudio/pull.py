@@ -218,7 +218,7 @@ class Pull:
 
     def _quarantine_unknown(self, task: JsonObject) -> tuple[QuarantineEntry, list[Finding]]:
         data = task.get("data")
-        named = data.get(self.mapper.controls.fields.article) if isinstance(data, dict) else None
+        named = self.mapper.controls.fields.find(data, "article") if isinstance(data, dict) else None
         article_id = self._article_id(task)
         named = article_id if named is None else named
         findings = list(rules.article_unknown("articles", article_id, named, task.get("id")))

@@ -18,8 +18,8 @@ from annotate.findings import Finding, Rule
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, TaskFields
 from annotate.labelstudio import rules
-from annotate.labelstudio.config import TEXT
-from annotate.labelstudio.controls import ITEM_TYPES, TAXONOMY_SEPARATOR, VALUE_KEYS, AttributeControl, Controls
+from annotate.labelstudio.config import TAXONOMY_SEPARATOR, TEXT
+from annotate.labelstudio.controls import ITEM_TYPES, VALUE_KEYS, AttributeControl, Controls
 from annotate.labelstudio.normal_form import move_spans, trim_normal_form
 from annotate.labelstudio.rank import Rank, rank_entry
 from annotate.model import Annotation, AttributeValue, Process, Relation, Span, is_article_id, normal_number
@@ -228,7 +228,7 @@ class ResultReader:
             self._report(rules.words_missing, start, end, region_id)
         elif resolved.diagnosis == "UTF-16":
             self._report(rules.counted_in_utf16, start, end, region_id)
-        elif resolved.diagnosis not in offsets.PLAIN:
+        elif resolved.diagnosis not in offsets.PLAIN and (start, end) != (resolved.start, resolved.end):
             self._report(rules.offsets_fixed, start, end, resolved, region_id)
         first, last = resolved.start, resolved.end
         if self.fix_offsets:
@@ -435,7 +435,9 @@ def article_id_of(task: Item, fields: TaskFields | None = None) -> str | None:
             number of the task.
     """
     data = task.get("data")
-    article_id = data.get((fields or _OWN_FIELDS).article) if isinstance(data, dict) else None
+    article_id = (fields or _OWN_FIELDS).find(data, "article") if isinstance(data, dict) else None
+    if fields is not None and type(article_id) is int:
+        article_id = str(article_id)
     if article_id is None and fields is not None and isinstance(task.get("id"), int | str):
         article_id = f"task-{task['id']}"
     return article_id if isinstance(article_id, str) and is_article_id(article_id) else None

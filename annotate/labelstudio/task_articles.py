@@ -7,8 +7,10 @@ from typing import Any
 from annotate.ingest import ArticleRejected, Cut, Details, Intake, cut_articles
 from annotate.label_map import TaskFields
 from annotate.labelstudio.results import Item, article_id_of
+from annotate.util.escape import quote
 
 BOUNDARIES = "One task, one article."
+_SHOWN_KEYS = 8
 _ADDRESS = re.compile(r"(?:https?|s3|gs|azure-blob)://\S+|/data/\S+")
 
 
@@ -35,10 +37,19 @@ def make_intake(task: Item, fields: TaskFields, details: Details) -> Intake:
         raise ArticleRejected("has no id that can be a file name")
     text = read_text(task["data"], fields)
     if text is None:
-        raise ArticleRejected(f"has no text in data.{fields.text}")
-    title, language = (task["data"].get(key) for key in (fields.title, fields.language))
-    if isinstance(title, str) and title.strip():
-        details = details._replace(title=" ".join(title.split()))
-    if isinstance(language, str):
-        details = details._replace(language=language)
-    return cut_articles(f"{article_id}.txt", text.encode(), [Cut(article_id, 0, len(text))], details, BOUNDARIES)
+        keys = ", ".join(map(quote, [*task["data"]][:_SHOWN_KEYS])) or "none"
+        hint = "put the text there, or name its key with `fields` in the map"
+        raise ArticleRejected(f"has no text in data.{fields.text} (keys: {keys}); {hint}")
+    return cut_articles(
+        f"{article_id}.txt",
+        text.encode(),
+        [Cut(article_id, 0, len(text))],
+        details._replace(**read_metadata(task["data"], fields)),
+        BOUNDARIES,
+    )
+
+
+def read_metadata(data: Mapping[str, Any], fields: TaskFields) -> dict[str, str]:
+    """Return the title, on one line, and the language of a text, as far as the data of its task have them."""
+    values = {"title": fields.find(data, "title"), "language": fields.find(data, "language")}
+    return {name: " ".join(value.split()) for name, value in values.items() if isinstance(value, str) and value.strip()}

@@ -69,7 +69,7 @@ def test_of_several_annotations_by_one_person_one_is_taken_and_the_others_are_re
     )
     code, out, _ = run(folder, [task(new | {"id": 3}, old | {"id": 9})], *BOTH[:2])
     assert code == 1
-    assert "L104 anna has several annotations of this article (3, 9); 3 was taken" in out
+    assert "L104 harbour: anna has several annotations of this article (3, 9); 3 was taken" in out
     assert "3 items: 2 taken, 0 left out, 1 reported" in out
     assert labels(folder, "anna") == ["Verb", "Load"]
 
@@ -78,9 +78,9 @@ def test_of_several_annotations_by_one_person_one_is_taken_and_the_others_are_re
     ("tasks", "code", "message"),
     [
         ([task(entry(1, HAND, was_cancelled=True))], 0, "L105"),
-        ([task(drafts=[entry(1, HAND), 7])], 0, "L106 1 has a draft that was not submitted; it was not taken"),
+        ([task(drafts=[entry(1, HAND), 7])], 0, "L106 harbour: 1 has a draft that was not submitted; it was not taken"),
         ([task(predictions=[{"model_version": "m", "result": [HAND, VERB]}])], 0, "2 left out"),
-        ([task()], 0, "I210 the task at byte 1 has no annotation; its text was left out"),
+        ([task()], 0, "I210 harbour: the task at byte 1 has no annotation; its text was left out"),
         ([task(entry(3, HAND))], 1, "F107 '3' labelled it, who is not in annotators.yaml"),
         ([task(entry("anna", "no object"))], 1, "L201"),
         ([task(entry("anna", HAND) | {"result": "x"})], 1, "L103"),
@@ -140,3 +140,12 @@ def test_white_space_at_the_ends_is_trimmed_on_request(folder: Path) -> None:
     assert (code, "L213" in out) == (0, True)
     (span,) = Corpus(folder / "corpus").read_annotation("anna", "harbour").spans
     assert span.text == "said"
+
+
+def test_a_finding_names_its_text_and_its_region(folder: Path) -> None:
+    unread = {"id": 6, "data": {"body": TEXT}, "annotations": [entry(1, HAND)]}
+    _, out, _ = run(folder, [task(entry(1, HAND, region("v", "said", "Verb", start=0, end=4))), unread], *BOTH[:2])
+    assert "export.json: L206 harbour span v: 'said' is not at 0–4" in out
+    assert (
+        "export.json: F104 task-6: has no text in data.text (keys: 'body'); put the text there, or name its key" in out
+    )

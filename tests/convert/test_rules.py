@@ -416,7 +416,7 @@ def test_file_in_another_format_is_named(place: Place, data: bytes) -> None:
     [
         ("a target storage", "as a target storage writes it; export the project as JSON"),
         ("JSON_MIN", "JSON_MIN export, which has no relations; export"),
-        ("tasks in an object", "holds a list of tasks as 'tasks'; put this list"),
+        ("tasks in an object", "holds a list of tasks as 'tasks'; put its tasks"),
         ("labels in another list", "a task whose labels are in 'results'; export"),
     ],
 )
@@ -428,6 +428,14 @@ def test_other_shape_is_named_with_the_way_out(place: Place, name: str, words: s
     [line] = place.aside()
     [finding] = line["findings"]
     assert words in finding["message"]
+
+
+def test_a_list_of_tasks_deep_within_an_object_is_named(place: Place) -> None:
+    place.export(json.dumps({"projects": [{"tasks": []}, {"id": 7, "tasks": [BASE]}]}).encode())
+    assert place.convert("export.json").exit_code == 1
+    [line] = place.aside()
+    [finding] = line["findings"]
+    assert "holds a list of tasks as 'projects.tasks'" in finding["message"]
 
 
 def test_every_truncation_is_reported_and_complete_tasks_are_accepted(place: Place) -> None:

@@ -312,3 +312,9 @@ def test_the_own_config_gives_the_inventory_back(folder: Path) -> None:
     names = {each.shown_as or each.id for each in draft.relations}
     assert names == {each.display_name for each in inventory.relations.values()}
     assert draft.notices == []
+
+
+@pytest.mark.parametrize("key", ["article", "title", "language"])
+def test_the_key_of_the_text_holds_nothing_else(key: str) -> None:
+    draft = read(text=f'<Text name="text" value="${key}"/>')
+    assert draft.label_map["fields"] == {"text": key, key: None}

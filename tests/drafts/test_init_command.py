@@ -335,3 +335,10 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
     for data in read_files(folder).values():
         assert "\u202e" not in data.decode()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus-of-theirs", "theirs"]
+
+
+@pytest.mark.parametrize("option", ["--from-config", "--from-brat", "--from-studio"])
+def test_an_empty_name_is_no_missing_option(tmp_path: Path, option: str) -> None:
+    done = annotate("init", "new", option, "", cwd=tmp_path)
+    assert done.exit_code == 2, done.output
+    assert not (tmp_path / "new").exists()

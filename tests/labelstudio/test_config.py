@@ -210,3 +210,20 @@ def test_a_dollar_sign_is_shown(project: Project, name: str, value: str | None) 
     assert label.get("value") == (value or name)
     (choice,) = (element for element in config.iter("Choice") if name in (element.get("alias"), element.get("value")))
     assert choice.attrib == {"value": value or name, "hint": "works"} | ({"alias": name} if value else {})
+
+
+def test_values_are_what_items_have() -> None:
+    """A nested choice is stored as its path, and what comes from the data of a task is not known."""
+    config = (
+        '<View><Taxonomy name="kind" toName="text"><Choice value="Ship"><Choice value="Barge" alias="b"/></Choice>'
+        "</Taxonomy>"
+        '<Taxonomy name="leaf" toName="text" leafsOnly="true"><Choice value="A"><View><Choice value="B"/></View>'
+        "</Choice></Taxonomy>"
+        '<Labels name="label" toName="text"><Label value="$own"/><Label value="Pier"/></Labels></View>'
+    )
+    assert read_vocabulary(config).values == {
+        ("kind", "Ship"),
+        ("kind", "Ship/b"),
+        ("leaf", "A/B"),
+        ("label", "Pier"),
+    }

@@ -150,6 +150,8 @@ def test_a_task_of_another_project_is_named_by_its_data_or_its_number() -> None:
     assert article_id_of({"id": 5, "data": {"ref": "harbour"}}, MAPPED.fields) == "harbour"
     assert article_id_of({"id": 5, "data": {}}, MAPPED.fields) == "task-5"
     assert article_id_of({"id": 5, "data": {"ref": "../x"}}, MAPPED.fields) is None
+    assert article_id_of({"id": 5, "data": {"ref": 12}}, MAPPED.fields) == "12"
+    assert article_id_of({"id": 5, "data": {"article": "x"}}, TaskFields(article=None)) == "task-5"
     assert MAPPER.fields is None
     assert article_id_of({"id": 5, "data": {}}) is None
 

@@ -208,3 +208,50 @@ def test_a_name_that_the_map_lacks_is_told_before_anything_is_taken(loop: Loop) 
     path.write_text(MAP.replace("  mood: null\n", "").replace("  QUAY-2: {label: Quay}\n", ""))
     told = loop.annotate("pull", "--annotator", "anna", "--user", "1")
     assert "names that the map lacks: mood, FREIGHT: QUAY-2" in told.stderr
+
+
+NESTED = """<View>
+  <Labels name="label" toName="text"><Label value="Person"/></Labels><Text name="text" value="$article"/>
+  <Taxonomy name="kind" toName="text" perRegion="true">
+    <Choice value="Ship"><Choice value="Barge"/></Choice><Choice value="Pier"/>
+  </Taxonomy>
+</View>"""
+
+
+def test_keys_that_hold_something_else_cost_no_text(loop: Loop) -> None:
+    """Nobody said that `article`, `title` and `language` of a task are the id, title and language of its text."""
+    project_id = loop.studio.create_project(loop.title, {"label_config": NESTED}).id
+    texts = ["Anna waits.", "Ben waits.", "Cleo waits."]
+    data = [{"article": text, "language": "English", "title": "A title"} for text in texts]
+    loop.studio.import_tasks(project_id, [{"data": each} for each in [*data, data[0]]])
+    region = {"id": "a", "from_name": "label", "to_name": "text", "type": "labels"}
+    value = {"start": 0, "end": 3, "text": "Ben", "labels": ["Person"]}
+    kind = {
+        "id": "a",
+        "from_name": "kind",
+        "to_name": "text",
+        "type": "taxonomy",
+        "value": {"taxonomy": [["Ship", "Barge"]]},
+    }
+    task_id = loop.studio.list_tasks(project_id)[1]["id"]
+    result = [region | {"value": value}, kind]
+    loop.studio.write("POST", f"api/tasks/{task_id}/annotations/", {"result": result})
+    folder = ["--dir", str(loop.state.folder)]
+    words = ["init", "theirs", "--from-studio", str(project_id), *folder]
+    made = loop.project.annotate(*words)
+    assert made.exit_code == 0, made.output
+    assert "key language left out: in tasks: 4 (" in made.stderr
+    assert "it holds what is no language, such as 'English'" in made.stderr
+    assert "3 articles" in made.stdout
+    theirs = loop.project.root / "theirs"
+    articles = list(Corpus(theirs / "corpus").articles())
+    assert [(article.text, article.title, article.language) for article in articles] == [
+        (text, "A title", "en") for text in texts
+    ]
+    again = loop.project.annotate(*words)  # as after an interruption before the project was remembered
+    assert again.exit_code == 0, again.output
+    pulled = annotate("studio", "pull", *folder, cwd=theirs)
+    assert "the map lacks" not in pulled.output + pulled.stderr
+    assert "is of no article of the corpus" in pulled.output
+    (span,) = Corpus(theirs / "corpus").read_annotation("annotator-1", f"task-{task_id}").spans
+    assert span.attributes == {"kind": "Ship/Barge"}
