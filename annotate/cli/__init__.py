@@ -28,7 +28,9 @@ from annotate.util.termination import (
 
 SECTIONS = {
     "Make a corpus": {
-        "init": Entry("annotate.cli.init:command", "Lay out an empty corpus in FOLDER, with an example inventory or one of yours."),
+        "init": Entry(
+            "annotate.cli.init:command", "Lay out an empty corpus in FOLDER, with an example inventory or one of yours."
+        ),
         "add": Entry("annotate.cli.add:command", "Add FILES to a corpus as articles."),
         "generate": Entry(
             "annotate.cli.generate:command", "Write the JSON Schemas and the guidelines' tables from labels.yaml."
