@@ -269,7 +269,14 @@ def diff(old: str, new: str, *, corpus: str = "corpus", schema: str = "schema") 
 
 
 def export(
-    corpus: Corpus, inventory: Inventory, format_: str, out: str | Path, *, annotation_set: str = GOLD
+    corpus: Corpus,
+    inventory: Inventory,
+    format_: str,
+    out: str | Path,
+    *,
+    annotation_set: str = GOLD,
+    separator: Literal[",", ";"] = ",",
+    bom: bool = False,
 ) -> "Ledger":
     """Write the labels of one annotation set, with their texts, in another format, as `annotate export` does.
 
@@ -279,9 +286,11 @@ def export(
     Args:
         corpus: The corpus.
         inventory: Its inventory.
-        format_: The name of the format: brat, xmi, docbin, bio or jsonl.
+        format_: The name of the format: brat, xmi, docbin, bio, jsonl or csv.
         out: The folder to write; it must not exist, or be empty.
         annotation_set: The labels to write: gold, or an annotator's id.
+        separator: What separates the cells of CSV tables.
+        bom: Whether CSV tables begin with a byte order mark, by which Excel recognises UTF-8.
 
     Returns:
         The ledger: what was exported, what came back, and what the format cannot hold. `clean` says whether the export
@@ -290,7 +299,7 @@ def export(
     Raises:
         CannotRun: If the format lacks its library, the annotation set is empty, or the folder cannot be written.
     """
-    from annotate.formats import load_format
+    from annotate.formats import CSV, load_format
     from annotate.formats.document import LabelledArticle
     from annotate.formats.export import export_documents, require_exportable
     from annotate.outputs import list_sources
@@ -309,6 +318,10 @@ def export(
             yield document
 
     sources = list_sources(corpus, inventory)
+    if format_ == CSV:
+        from annotate.formats.csv_tables import CsvDialect, export_tables
+
+        return export_tables(Path(out), read_documents, inventory, annotation_set, sources, CsvDialect(separator, bom))
     return export_documents(
         load_format(format_), format_, Path(out), read_documents, inventory, annotation_set, sources
     )

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 PIECE_SEPARATOR = " … "
 """Joins the texts of the pieces in the text of a mention."""
+FILLER_SEPARATOR = "; "
+"""Joins the words of the mentions in one role."""
 
 
 class Piece(NamedTuple):
@@ -92,6 +94,7 @@ class Graph:
 
     Attributes:
         mentions: The mentions, in the order of their first pieces.
+        mention_of: Id of each span → the mention that it is a piece of.
         related: The allowed relations with their head and tail, each triple of label and ends once, in the order of
             the annotation. The relation that joins pieces is not among them.
     """
@@ -99,18 +102,18 @@ class Graph:
     def __init__(self, annotation: Annotation, inventory: Inventory) -> None:
         self._inventory = inventory
         self._by_label: dict[str, list[Mention]] = defaultdict(list)
-        mention_of: dict[str, Mention] = {}
         self.mentions: list[Mention] = []
+        self.mention_of: dict[str, Mention] = {}
         self.related: list[tuple[Relation, Mention, Mention]] = []
         for pieces in _group_pieces(annotation, inventory.pieces):
             mention = _join(pieces)
             self._by_label[mention.label].append(mention)
             self.mentions.append(mention)
             for piece in pieces:
-                mention_of[piece.id] = mention
+                self.mention_of[piece.id] = mention
         self._tails: dict[tuple[str, str], dict[str, Mention]] = defaultdict(dict)
         for relation in annotation.relations:
-            head, tail = mention_of.get(relation.head), mention_of.get(relation.tail)
+            head, tail = self.mention_of.get(relation.head), self.mention_of.get(relation.tail)
             label = inventory.relations.get(relation.label)
             if head and tail and label and not label.joins_pieces and label.allows(head.label, tail.label):
                 tails = self._tails[relation.label, head.id]

@@ -65,6 +65,7 @@ def outputs(project: Project, before: Project) -> Iterator[tuple[str, Output]]:
         XMI: "text",
         "export --format jsonl --out jsonl --report json": "json",
         "export --format brat --out brat": "text",
+        "export --format csv --out tables": "text",
         "studio config": "xml",
         "score corpus/annotations/gold corpus/annotations/anna --samples 0": "text",
         "release page --out page.html": "text",

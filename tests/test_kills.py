@@ -244,6 +244,7 @@ SCENARIOS = {
         passing=r"out/\.convert(/.*)?",
     ),
     "export": Scenario("export --format brat --out out", nothing),
+    "export --format csv": Scenario("export --format csv --out out", nothing),
     "apply --write": Scenario("apply corpus changes.json --write", make_difference),
     "apply --out": Scenario("apply corpus changes.json --out out", make_difference),
 }

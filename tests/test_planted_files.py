@@ -80,8 +80,11 @@ WORK = {
     "release page": "release page --out dist/page.html",
     "publish": "publish --repo a/b --plan",
 }
-SUBCOMMANDS = {"adjudicate promote": "adjudicate promote anna --plan"}
-"""Commands of a group that is loaded as a whole."""
+SUBCOMMANDS = {
+    "adjudicate promote": "adjudicate promote anna --plan",
+    "export --format csv": "export --format csv --annotator anna --bom --separator semicolon --out dist/tables",
+}
+"""Commands of a group that is loaded as a whole, and formats that import a module of their own."""
 STUDIO = {
     "studio up": "studio up",
     "studio push": "studio push",

@@ -5,17 +5,21 @@ an id. Spans are decided first; which relations differ is known once they are.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from annotate.corpus import span_sort_key
+from annotate.inventory import Attribute, Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.util.escape import quote
 
 _MOST_DIGITS = 12
 """Digits of an offset. Python does not convert thousands of digits."""
+
+_MOST_SUGGESTIONS = 5
+"""References that a refusal names."""
 
 Reference = str
 """A span as `Label@start-end`, in code points, half open."""
@@ -35,7 +39,7 @@ class Difference(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         kind: Whether spans differ, the attributes of a span that all have, or a relation.
         words: The words of the text, with context.
         versions: By annotator, what each has: references of spans with their attributes, or `has it`.
-        take: The decision: an annotator, `all` or `neither`; empty if it is open.
+        take: The decision: an annotator, `all` (not for attributes) or `neither`; empty if it is open.
         set: Corrected attributes by reference.
         reason: The reason of the decision.
     """
@@ -235,7 +239,139 @@ def check_decisions(adjudication: Adjudication, annotations: Sequence[Annotation
             raise ValueError(f"{difference.key}: unknown take {difference.take!r}; choose from {', '.join(allowed)}")
         for reference in difference.set:
             if reference not in references:
-                raise ValueError(f"{difference.key}: set names {reference}, which no annotator has labelled")
+                problem = f"{difference.key}: set names {reference}, which no annotator has labelled"
+                raise ValueError(f"{problem}; {_suggest(reference, references)}")
+
+
+def _suggest(reference: Reference, references: Iterable[Reference]) -> str:
+    """Name the references that are the most like another one: with its label, and near it."""
+    label, start, _ = parse_reference(reference)
+
+    def distance(candidate: Reference) -> tuple[bool, int, Reference]:
+        other_label, other_start, _ = parse_reference(candidate)
+        return other_label != label, abs(other_start - start), candidate
+
+    nearest = sorted(references, key=distance)[:_MOST_SUGGESTIONS]
+    return f"choose from {', '.join(nearest)}" if nearest else "there are none"
+
+
+def check_choices(
+    adjudication: Adjudication, annotations: Sequence[Annotation], text: str, inventory: Inventory
+) -> None:
+    """Check that decisions leave nothing to guess, and use labels and values of the inventory.
+
+    Args:
+        adjudication: The decisions.
+        annotations: The annotations that they are about.
+        text: The text.
+        inventory: The inventory.
+
+    Raises:
+        ValueError: One does not, with what is allowed in its place.
+    """
+    spans = _index_spans(annotations)
+    for difference in adjudication.differences:
+        for reference, attributes in difference.set.items():
+            _check_attributes(f"{difference.key}: set", reference, attributes, inventory)
+        if difference.kind == "attributes" and difference.take in (ALL, NEITHER):
+            _check_values_are_chosen(difference, spans)
+    for added in adjudication.added_spans:
+        label, _, end = parse_reference(added.span)
+        if label not in inventory.spans:
+            raise ValueError(f"added_spans: unknown label {label!r}; choose from {', '.join(inventory.spans)}")
+        if end > len(text):
+            raise ValueError(f"added_spans: {added.span} ends after the text, which has {len(text)} characters")
+        _check_attributes("added_spans", added.span, added.attributes, inventory)
+    for relation in adjudication.added_relations:
+        if relation.label not in inventory.relations:
+            names = ", ".join(inventory.relations) or "none"
+            raise ValueError(f"added_relations: unknown relation {relation.label!r}; choose from {names}")
+
+
+def _check_values_are_chosen(difference: Difference, spans: SpansByAnnotator) -> None:
+    """Raise ValueError if `all` or `neither` leaves open which value an attribute has."""
+    annotators = ", ".join(spans)
+    if difference.take == ALL:
+        problem = f"{difference.key}: a span cannot have the attributes of all annotators"
+        raise ValueError(f"{problem}; take one of {annotators}, or {NEITHER} with the values in set")
+    values = [of_annotator[difference.key].attributes for of_annotator in spans.values()]
+    differing = {name for have in values for name in have if any(other.get(name) != have[name] for other in values)}
+    if missing := sorted(differing - difference.set.get(difference.key, {}).keys()):
+        problem = f"{difference.key}: {NEITHER} needs values in set for {', '.join(missing)}"
+        raise ValueError(f"{problem}; write them, or take one of {annotators}")
+
+
+def _check_attributes(
+    where: str, reference: Reference, attributes: Mapping[str, AttributeValue], inventory: Inventory
+) -> None:
+    allowed = {attribute.name: attribute for attribute in inventory.attributes_of(parse_reference(reference)[0])}
+    for name, value in attributes.items():
+        if name not in allowed:
+            names = ", ".join(allowed) or "none"
+            raise ValueError(f"{where} gives {reference} the unknown attribute {name!r}; choose from {names}")
+        if not allowed[name].allows(value):
+            values = _describe_values(allowed[name])
+            raise ValueError(f"{where} gives {reference} {name}={quote(value, 100)}; {values}")
+
+
+def _describe_values(attribute: Attribute) -> str:
+    match attribute.type:
+        case "choice":
+            return f"choose from {', '.join(attribute.values)}"
+        case "integer":
+            return "write a whole number from 0 on"
+        case "number":
+            return "write a number"
+        case "text":
+            return "write text that is not empty"
+
+
+class Rounds(NamedTuple):
+    """How often decisions remain to be made and the adjudication to be planned or applied.
+
+    Decisions on spans are one round, and those on relations, which they can open, another one.
+
+    Attributes:
+        least: At least so many.
+        most: At most so many; 0 if nothing is open.
+    """
+
+    least: int
+    most: int
+
+
+def count_rounds(adjudication: Adjudication, annotations: Sequence[Annotation]) -> Rounds:
+    """Count the rounds that remain for an article.
+
+    While spans are open, a relation between two spans that all annotators have is certain to become a difference if
+    not all of them have it. Whether relations of the other spans do depends on the decisions.
+
+    Args:
+        adjudication: The plan of the article.
+        annotations: The annotations that it is about.
+    """
+    if not adjudication.open_differences:
+        return Rounds(0, 0)
+    if "relations" in adjudication.agreed:
+        return Rounds(1, 1)
+    settled = _find_common(_index_spans(annotations)) - {dropped.span for dropped in adjudication.dropped_spans}
+    between_settled, has_others = list[set[Triple]](), False
+    for annotation in annotations:
+        triples = _list_own_triples(annotation)
+        between_settled.append({triple for triple in triples if {triple[1], triple[2]} <= settled})
+        has_others = has_others or len(between_settled[-1]) < len(triples)
+    differ = any(triples != between_settled[0] for triples in between_settled)
+    return Rounds(2 if differ else 1, 2 if differ or has_others else 1)
+
+
+def _list_own_triples(annotation: Annotation) -> set[Triple]:
+    """Return the relations of an annotation between its own spans."""
+    references = {span.id: refer_to(span) for span in annotation.spans}
+    return {
+        (relation.label, references[relation.head], references[relation.tail])
+        for relation in annotation.relations
+        if {relation.head, relation.tail} <= references.keys()
+    }
 
 
 def _compare_spans(spans: SpansByAnnotator, common: set[Reference], text: str) -> Iterator[Difference]:
@@ -396,7 +532,9 @@ def make_gold(
             if reference not in gold and reference not in dropped:
                 raise ValueError(f"{difference.key}: set names {reference}, which is not taken")
     for reference in sorted(dropped.difference(*by_annotator.values())):
-        raise ValueError(f"dropped_spans names {reference}, which no annotator has labelled")
+        problem = f"dropped_spans names {reference}, which no annotator has labelled"
+        raise ValueError(f"{problem}; {_suggest(reference, set[Reference]().union(*by_annotator.values()))}")
+    _check_dropped_relations(adjudication, annotations)
     for added in adjudication.added_spans:
         label, start, end = parse_reference(added.span)
         span = Span(id="", label=label, start=start, end=end, text=text[start:end], attributes=added.attributes)
@@ -411,7 +549,7 @@ def make_gold(
     for label, *ends in relations:
         for reference in ends:
             if reference not in ids:
-                raise ValueError(f"{label} names {reference}, which is not a span of gold")
+                raise ValueError(f"{label} names {reference}, which is not a span of gold; {_suggest(reference, ids)}")
     return Annotation(
         article=adjudication.article,
         annotator=adjudicator,
@@ -425,6 +563,20 @@ def make_gold(
             for (label, head, tail), reason in relations.items()
         ),
     )
+
+
+def _check_dropped_relations(adjudication: Adjudication, annotations: Sequence[Annotation]) -> None:
+    """Raise ValueError if a relation is dropped that no annotator has."""
+    triples = set[Triple]().union(*_list_triples(adjudication, annotations).values())
+    own = set[Triple]().union(*map(_list_own_triples, annotations))
+    for dropped in adjudication.dropped_relations:
+        relation = dropped.label, dropped.head, dropped.tail
+        if relation not in triples | own:
+            named = [other for other in triples if other[0] == dropped.label] or triples
+            near = [describe_relation(*other) for other in sorted(named, key=lambda other: other[1] != dropped.head)]
+            problem = f"dropped_relations names {describe_relation(*relation)}, which no annotator has"
+            hint = f"choose from {', '.join(near[:_MOST_SUGGESTIONS])}" if near else "there are none"
+            raise ValueError(f"{problem}; {hint}")
 
 
 def _decide_relations(adjudication: Adjudication, annotations: Sequence[Annotation]) -> dict[Triple, str]:

@@ -7,8 +7,13 @@ import msgspec
 import yaml
 
 from annotate.agreement.adjudication import (
+    ALL,
+    NEITHER,
     Adjudication,
+    Rounds,
+    check_choices,
     check_decisions,
+    count_rounds,
     find_shared_references,
     make_gold,
     plan_adjudication,
@@ -19,7 +24,7 @@ from annotate.findings import Finding
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation
 from annotate.offsets import sha256
-from annotate.schemas import convert_value
+from annotate.schemas import convert_value, require_valid
 from annotate.util.files import FileToWrite, decode_yaml, write_together
 from annotate.util.folders import find_files
 from annotate.util.lock import writing_to
@@ -33,6 +38,13 @@ class DecidedGold(NamedTuple):
 
     gold: Annotation | None
     problems: list[str]
+
+
+class PlannedArticle(NamedTuple):
+    """The plan of an article, and the rounds of decisions that remain."""
+
+    adjudication: Adjudication
+    rounds: Rounds
 
 
 def list_decided_articles(corpus: Corpus) -> list[str]:
@@ -74,6 +86,7 @@ def read_decisions(corpus: Corpus, article_id: str) -> Adjudication:
     """
     path, hint = corpus.adjudication_path(article_id), "fix it, or remove it and plan again"
     value = decode_yaml(path, corpus.read_file(path, "write it with `annotate adjudicate plan`"))
+    require_valid(path, value, "adjudication")
     decisions = convert_value(path, value, Adjudication, hint)
     if decisions.article != article_id:
         raise CannotRun(path, f"is of the article {decisions.article!r}", hint)
@@ -102,56 +115,65 @@ def prepare_decisions(corpus: Corpus, decisions: Adjudication, old: bytes | None
 
 
 def plan_articles(
-    corpus: Corpus, article_ids: Iterable[str], annotators: Sequence[str], *, replace: bool = False
-) -> list[Adjudication]:
+    corpus: Corpus,
+    inventory: Inventory,
+    article_ids: Iterable[str],
+    annotators: Sequence[str],
+    *,
+    replace: bool = False,
+) -> list[PlannedArticle]:
     """Plan the adjudication of articles, and write the files of decisions.
 
     The corpus is locked and only then read.
 
     Args:
         corpus: The corpus.
+        inventory: Its inventory.
         article_ids: The articles.
         annotators: The annotators whose annotations are compared.
         replace: Whether decisions between other annotators, or on another text, are dropped.
 
     Returns:
-        The decisions on each article.
+        The plan of each article.
 
     Raises:
         CannotRun: If a file cannot be read or does not fit.
-        Refused: If decisions would be lost, name an unknown annotator or span, or were changed meanwhile. Nothing is
-            written.
+        Refused: If decisions would be lost, are not valid, or were changed meanwhile. Nothing is written.
     """
-    files, plans = list[FileToWrite](), list[Adjudication]()
+    files, plans = list[FileToWrite](), list[PlannedArticle]()
     with writing_to(corpus.root):
         for article_id in article_ids:
             old = corpus.read_file_if_present(corpus.adjudication_path(article_id))
-            plans.append(plan_article(corpus, article_id, annotators, replace=replace))
-            files.append(prepare_decisions(corpus, plans[-1], old))
+            plans.append(plan_article(corpus, inventory, article_id, annotators, replace=replace))
+            files.append(prepare_decisions(corpus, plans[-1].adjudication, old))
         write_together(files)
     return plans
 
 
-def plan_article(corpus: Corpus, article_id: str, annotators: Sequence[str], *, replace: bool = False) -> Adjudication:
+def plan_article(
+    corpus: Corpus, inventory: Inventory, article_id: str, annotators: Sequence[str], *, replace: bool = False
+) -> PlannedArticle:
     """Plan the adjudication of an article and keep the decisions that its file has.
 
     Args:
         corpus: The corpus.
+        inventory: Its inventory.
         article_id: The article.
         annotators: The annotators whose annotations are compared.
         replace: Whether decisions between other annotators, or on another text, are dropped.
 
     Raises:
         CannotRun: If a file cannot be read or does not fit.
-        Refused: If decisions would be lost, or name an unknown annotator or span.
+        Refused: If decisions would be lost, or are not valid.
     """
     annotations, text = read_annotations(corpus, article_id, annotators)
     adjudication = plan_adjudication(annotations, text, _read_old_decisions(corpus, annotations, replace=replace))
     try:
         check_decisions(adjudication, annotations)
+        check_choices(adjudication, annotations, text, inventory)
     except ValueError as error:
         raise Refused(corpus.adjudication_path(article_id), str(error), "fix it and plan again") from error
-    return adjudication
+    return PlannedArticle(adjudication, count_rounds(adjudication, annotations))
 
 
 def _read_old_decisions(corpus: Corpus, annotations: Sequence[Annotation], *, replace: bool) -> Adjudication | None:
@@ -191,10 +213,18 @@ def decide_gold(
         return DecidedGold(None, [f"{path}: was made on another text; decide on the text as it is now"])
     current = plan_adjudication(annotations, text, decisions)
     listed, differing = ({difference.identity for difference in side.differences} for side in (decisions, current))
-    if current.open_differences or listed != differing:
-        problem = "differences are open, new or gone; `annotate adjudicate plan` lists them"
+    if listed != differing:
+        problem = (
+            "differences are new or gone; `annotate adjudicate plan` lists them, and relations once spans are decided"
+        )
         return DecidedGold(None, [f"{path}: {problem}"])
+    if still_open := current.open_differences:
+        takes = ", ".join((ALL, *decisions.annotators, NEITHER))
+        problem = f"{len(still_open)} open, the first: {still_open[0].key}; write take (one of {takes}) and reason"
+        return DecidedGold(None, [f"{path}: differences are open: {problem}"])
     try:
+        check_decisions(current, annotations)
+        check_choices(current, annotations, text, inventory)
         gold = make_gold(current, annotations, text, adjudicator, inventory.version)
     except ValueError as error:
         return DecidedGold(None, [f"{path}: {error}"])

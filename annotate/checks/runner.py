@@ -52,7 +52,6 @@ CHUNK = 100
 ARTICLES_PER_WORKER = 1500
 """Articles for which a worker process is worth its start."""
 
-_ANY = "true"
 """The JSON Schema that every value matches."""
 
 
@@ -540,7 +539,7 @@ class _Run:
             data, unreadable = files.read_file(self.corpus.root, file, article_id)
             yield from unreadable
             if data is not None:
-                parsed = files.parse_file(file, article_id, data, _ANY)
+                parsed = files.parse_file(file, article_id, data, package_schema("adjudication"))
                 yield from parsed.findings or corpus_rules.decisions_elsewhere(
                     file, article_id, parsed.value, article_id, self.contents.article_ids
                 )

@@ -1,10 +1,15 @@
 """`annotate adjudicate`: make gold from the annotations of several people, or of one."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from annotate.cli.options import corpus_argument, corpus_option, schema_option, split_ids
 from annotate.cli.terminal import count_noun, echo
 from annotate.errors import CannotRun
+
+if TYPE_CHECKING:
+    from annotate.agreement.adjudication import Rounds
 
 
 @click.group("adjudicate")
@@ -26,19 +31,24 @@ def command() -> None:
 @corpus_argument
 @click.option("--from", "from_", required=True, metavar="ID,ID…", help="The annotators whose labels are compared.")
 @click.option("--anew", is_flag=True, help="Drop decisions between other annotators, or on another text.")
-def plan(corpus: str, from_: str, anew: bool) -> None:
+@schema_option
+def plan(corpus: str, from_: str, anew: bool, schema: str) -> None:
     """Write what annotators differ on, an article a file, and keep the decisions made before.
 
     A decision on what does not differ now is kept under `earlier` and used again once it differs. Decisions between
     other annotators, or on another text, are never overwritten without --anew.
 
-    Exit code 0: written; 1: refused, since decisions would be lost or name an unknown span; 2: could not run.
+    Spans and their attributes are decided first. This can open questions on relations, so that a second round is
+    needed: decide, plan again, decide on the relations, and apply. The output says how many rounds remain.
+
+    Exit code 0: written; 1: refused, since decisions would be lost or are not valid; 2: could not run.
 
     \b
     annotate adjudicate plan --from anna,ben
     """
     from annotate.agreement.decisions import plan_articles
     from annotate.corpus import Corpus
+    from annotate.inventory import load_inventory
     from annotate.model import GOLD
     from annotate.util.lock import writing_to
 
@@ -47,13 +57,34 @@ def plan(corpus: str, from_: str, anew: bool) -> None:
         annotators = store.select_annotation_sets(split_ids(from_))
         if GOLD in annotators:
             raise CannotRun(from_, f"names {GOLD}, which the decisions make", "name the annotators who labelled")
-        plans = plan_articles(store, store.common_article_ids(annotators), annotators, replace=anew)
-    for adjudication in plans:
+        plans = plan_articles(
+            store, load_inventory(schema), store.common_article_ids(annotators), annotators, replace=anew
+        )
+    for adjudication, rounds in plans:
         open_ = len(adjudication.open_differences)
         decided = len(adjudication.differences) - open_
         agreed = ", ".join(f"{number} {kind}" for kind, number in adjudication.agreed.items())
         earlier = f"; {len(adjudication.earlier)} decisions under `earlier`" if adjudication.earlier else ""
-        echo(f"{adjudication.article}: {agreed} agreed, {decided} differences decided, {open_} open{earlier}")
+        state = f"{agreed} agreed, {decided} differences decided, {open_} open{earlier}"
+        echo(f"{adjudication.article}: {state}; {_describe(rounds)}")
+    _show_next_step([rounds for _, rounds in plans])
+
+
+def _describe(rounds: "Rounds") -> str:
+    if rounds.most == 0:
+        return "no round remains"
+    if rounds.least == rounds.most:
+        return "1 round remains" if rounds.most == 1 else f"{rounds.most} rounds remain, spans and then relations"
+    return f"{rounds.least} or {rounds.most} rounds remain"
+
+
+def _show_next_step(rounds: "list[Rounds]") -> None:
+    if any(remaining.most > 1 for remaining in rounds):
+        echo("decisions on spans can open questions on relations: decide in adjudication/*.yaml, then plan again")
+    elif any(remaining.most for remaining in rounds):
+        echo("decide in adjudication/*.yaml, then `annotate adjudicate apply --as ID`")
+    else:
+        echo("nothing is open: `annotate adjudicate apply --as ID` makes gold")
 
 
 @command.command("apply")

@@ -4,7 +4,7 @@ A reader gives a `RawDocument` for each text (`document`). On import, `apply_map
 annotation, by a map from the labels in the files to the inventory (`annotate.label_map`) and with `placement` for its
 offsets; `importer` puts them into a corpus. `file_patterns` finds texts and their labels in a folder, `folder_contents`
 what is not read there, and `article_metadata` the metadata of articles in a table. On export, `export` writes
-documents, reads them back, and compares the two in a `ledger`.
+documents, reads them back, and compares the two in a `ledger`; `csv_tables` does the same with tables for spreadsheets.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FORMATS = {"brat": "brat", "xmi": "xmi", "docbin": "docbin", "bio": "conll", "jsonl": "jsonl"}
 """The name of each format, as in `--format`, and of its module in this package."""
 
+CSV = "csv"
+"""Tables for spreadsheets, a format of `annotate export` alone; its module is `csv_tables`."""
 TOOLS = ("doccano", "prodigy")
 """Tools whose JSON lines have a ready map in `presets`. They are formats of `annotate import` alone."""
 LABEL_STUDIO = "labelstudio"

@@ -1,7 +1,9 @@
 """Exports documents: writes them, reads them back, and moves the folder to its place if no undeclared fact was lost."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -14,6 +16,8 @@ from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, identity_map, load_map
 from annotate.outputs import output_folder
 from annotate.util.files import write_atomically
+
+LedgerType = TypeVar("LedgerType", bound=Ledger)
 
 CERTIFICATE = "certificate.json"
 _NO_ORIGIN = AnnotationOrigin("", "single pass", (), "")
@@ -59,27 +63,38 @@ def export_documents(
     Raises:
         CannotRun: If the folder exists and is not empty, or cannot be created.
     """
-    try:
-        with output_folder(out, sources=sources) as folder:
-            format_.write(folder, documents(), inventory)
-            ledger = compare_with_export(format_, name, folder, documents(), inventory, annotator)
-            _require_clean(ledger)
-            write_atomically(folder / CERTIFICATE, encode_ledger(ledger))
-    except _LossyExport as lossy:
-        return lossy.ledger
+
+    def write(folder: Path) -> Ledger:
+        format_.write(folder, documents(), inventory)
+        return compare_with_export(format_, name, folder, documents(), inventory, annotator)
+
+    return write_certified(out, sources, write)
+
+
+def write_certified(out: Path, sources: Iterable[Path], write: Callable[[Path], LedgerType]) -> LedgerType:
+    """Write a new folder and its certificate, unless something was lost that is not declared.
+
+    Args:
+        out: The folder.
+        sources: Folders that must neither contain the export nor be inside it.
+        write: Writes the export into an empty folder, reads it back, and returns the ledger.
+
+    Returns:
+        The ledger. The folder is created only if it is clean.
+
+    Raises:
+        CannotRun: If the folder exists and is not empty, or cannot be created.
+    """
+    with suppress(_LossyExport), output_folder(out, sources=sources) as folder:
+        ledger = write(folder)
+        if not ledger.clean:
+            raise _LossyExport
+        write_atomically(folder / CERTIFICATE, encode_ledger(ledger))
     return ledger
 
 
 class _LossyExport(Exception):  # noqa: N818 - it keeps the folder from being written and is no error
     """An export lost something that its format does not declare."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-
-
-def _require_clean(ledger: Ledger) -> None:
-    if not ledger.clean:
-        raise _LossyExport(ledger)
 
 
 def compare_with_export(

@@ -153,8 +153,20 @@ class Ledger(msgspec.Struct, kw_only=True):
             losses: What the format declares as lost.
         """
         self.documents += 1
-        expected = Counter(list_facts(exported))
         actual = Counter(list_facts(read)) if read else Counter[Fact]()
+        self.add_facts(exported.article.id, Counter(list_facts(exported)), actual, losses)
+
+    def add_facts(
+        self, article_id: str, expected: Counter[Fact], actual: Counter[Fact], losses: Iterable[Loss]
+    ) -> None:
+        """Compare the facts of a document with those that came back.
+
+        Args:
+            article_id: The id of its article, for the examples.
+            expected: The facts that were exported.
+            actual: The facts that came back.
+            losses: What the format declares as lost.
+        """
         missing, gained = expected - actual, actual - expected
         for fact in [fact for fact in gained if fact[0] in REPLACED]:
             del gained[fact]
@@ -177,7 +189,7 @@ class Ledger(msgspec.Struct, kw_only=True):
                 else:
                     counts.gained += number
                 if len(counts.examples) < EXAMPLES:
-                    counts.examples.append(f"{sign} in {exported.article.id}: {what[:200]}")
+                    counts.examples.append(f"{sign} in {article_id}: {what[:200]}")
 
     def explain(self, losses: Mapping[str, str]) -> None:
         """Enter the explanation of each reason that occurs; `losses` has those of the format."""

@@ -36,6 +36,7 @@ PACKAGE_SCHEMAS = (
     "import-map",
     "release",
     "waivers",
+    "adjudication",
 )
 
 LONGEST_MESSAGE = 240

@@ -43,6 +43,7 @@ FORMS = {
     f"^[a-z0-9]([a-z0-9_-]*[a-z0-9])?{END}": "lower-case letters, digits, hyphens and underscores, as in market-2",
     f"^[A-Za-z0-9_~-]+{END}": "letters, digits, hyphens and underscores, as in s1",
     f"^[A-Za-z][A-Za-z0-9_-]*{END}": "letters, digits, hyphens and underscores, a letter first",
+    f"^[A-Za-z][A-Za-z0-9_-]*@[0-9]{{1,12}}-[0-9]{{1,12}}{END}": "a span as Label@start-end, as in Label@0-12",
     f"^[a-z0-9_-]*{END}": "lower-case letters, digits, hyphens and underscores, as in wire-",
     f"^[a-z][a-z0-9_]*{END}": "lower-case letters, digits and underscores, a letter first",
     rf"^[0-9]+\.[0-9]+\.[0-9]+{END}": "a version, as in 1.0.0",

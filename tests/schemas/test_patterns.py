@@ -20,7 +20,7 @@ from tests.conftest import BASE, ROOT, Project
 UNSEEN = [chr(code) for code in range(0x2100) if has_unseen(chr(code))]
 VALID = [
     *("a", "a-b", "ab", "en", "en-GB", "0.1.0", "0" * 64, "2017-06-30", "#336699", "labels/a.md", "x y", "a/b"),
-    "P401",
+    *("P401", "Load@0-12"),
     *("naïve “quotes”", "Ж", "a\u00a0b", "𐐀"),
 ]
 
@@ -90,7 +90,15 @@ def find_strings(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from find_strings(inner, f"{path}[]")
 
 
+_ANY = "additionalProperties"
+_DIFFERENCE = {
+    f"adjudication.properties.{field}.items.properties.{path}"
+    for field in ("differences", "earlier")
+    for path in ("key", "words", "versions.additionalProperties.items", f"set.{_ANY}.{_ANY}")
+}
 QUOTATIONS_AND_NAMES_OF_OTHERS = {
+    *_DIFFERENCE,  # quoted from texts and annotations, or refused by name
+    "adjudication.properties.added_spans.items.properties.attributes.additionalProperties",  # a value, or refused
     "coverage.properties.sentences.items.properties.text",
     "coverage.properties.sentences.items.properties.has.*",  # a label, or C202
     "links.properties.links.items.properties.passages.items.properties.text",

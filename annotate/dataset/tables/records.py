@@ -30,9 +30,8 @@ from annotate.dataset.tables.common import (
 from annotate.dataset.tables.table import TableType, merge_columns
 from annotate.dataset.tables.views import view_arrays, view_columns, view_features
 from annotate.inventory import Attribute, Enclosing, Inventory, RecordType, Role
+from annotate.records import FILLER_SEPARATOR
 
-FILLER_SEPARATOR = "; "
-"""Joins the words of the mentions in one role."""
 _ANCHOR_COLUMNS = {
     "id": "article id, slash, span id; unique in the table",
     "article": "id of the article; joins with `id` of `articles`",

@@ -1,0 +1,409 @@
+"""CSV tables for spreadsheets and statistics programs: a row for each span, relation, attribute, record and article.
+
+Labels are names, each row repeats the words and the article's metadata, and each table has a row of column names. The
+tables are for people and other programs: `annotate import` does not read them. `compare_tables` reads them back for
+the certificate alone.
+
+A spreadsheet executes a cell that begins as a formula does. Such a cell gets an apostrophe before it, which
+`restore_cell` takes away again, so that no two texts become the same cell.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import IO, Literal, NamedTuple
+
+import msgspec
+
+from annotate.corpus import sort_annotation
+from annotate.formats.document import LabelledArticle, Loss
+from annotate.formats.export import write_certified
+from annotate.formats.ledger import Fact, Ledger, list_facts
+from annotate.inventory import Inventory, RecordType
+from annotate.model import Annotation, Article, AttributeValue, Relation, SourceRange, Span, normal_number
+from annotate.records import FILLER_SEPARATOR, Graph, Mention, Record
+from annotate.util.files import open_raw
+
+Separator = Literal[",", ";"]
+Cells = dict[str, str]
+"""A row: column → cell, as text."""
+
+NAME = "csv"
+CELL_LENGTH = 32_767
+"""The most characters that a cell of Excel or LibreOffice holds."""
+TABLE_LENGTH = 1_048_576
+"""The most rows of a sheet, the one of column names among them."""
+
+LOSSES = {
+    "text": "the tables have the words of spans, and not the texts, which are often too long for a cell; "
+    "`--format jsonl` has them"
+}
+
+_ARTICLES, _SPANS, _ATTRIBUTES, _RELATIONS = "articles", "spans", "attributes", "relations"
+_RECORD = "record_"
+_METADATA = ("title", "author", "publisher", "date", "language")
+"""The fields of an article that each table repeats."""
+_ARTICLE = ("article", *_METADATA)
+_END = ("span", "label", "start", "end", "words")
+_FORMULA = "=+@\t\r＝＋－＠-"
+"""The characters that begin a formula, those of East Asian width among them."""
+_LONGEST_CELL = (1 << 31) - 1
+
+
+class _Row(NamedTuple):
+    """A row of a table: its cells, of which numbers are left as they are."""
+
+    table: str
+    cells: Mapping[str, AttributeValue | None]
+
+
+class TablesLedger(Ledger, kw_only=True):
+    """What an export as CSV tables carries.
+
+    Attributes:
+        rows: Name of each table → number of its rows, without that of the column names.
+        defused: Number of cells with an apostrophe before what a spreadsheet would execute.
+        long_cells: Number of cells that are longer than a spreadsheet shows.
+    """
+
+    rows: dict[str, int] = msgspec.field(default_factory=dict)
+    defused: int = 0
+    long_cells: int = 0
+
+
+def _formula_patterns(separator: Separator) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return patterns of the positions before a formula, and of the apostrophes there.
+
+    A formula may begin a cell, after quotation marks or spaces. It may also begin what a spreadsheet that expects
+    another separator takes for a cell: what comes after that separator, or after a line end.
+    """
+    other = ";" if separator == "," else ","
+    position, formula = rf"(?:\A|(?<=[{other}\t\r\n]))", rf"""['" ]*[{_FORMULA}]"""
+    return re.compile(f"{position}(?={formula})"), re.compile(f"{position}'(?={formula})")
+
+
+_PATTERNS: dict[Separator, tuple[re.Pattern[str], re.Pattern[str]]] = {
+    ",": _formula_patterns(","),
+    ";": _formula_patterns(";"),
+}
+
+
+def defuse_cell(text: str, separator: Separator = ",") -> str:
+    """Return a cell with an apostrophe before whatever a spreadsheet would execute."""
+    return _PATTERNS[separator][0].sub("'", text)
+
+
+def restore_cell(cell: str, separator: Separator = ",") -> str:
+    """Return the text of which `defuse_cell` made a cell."""
+    return _PATTERNS[separator][1].sub("", cell)
+
+
+class CsvDialect(NamedTuple):
+    """How tables are written.
+
+    Attributes:
+        separator: What separates cells.
+        bom: Whether a table begins with a byte order mark, by which Excel recognises UTF-8.
+    """
+
+    separator: Separator = ","
+    bom: bool = False
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of a table."""
+        return "utf-8-sig" if self.bom else "utf-8"
+
+
+def export_tables(
+    out: Path,
+    documents: Callable[[], Iterable[LabelledArticle]],
+    inventory: Inventory,
+    annotator: str,
+    sources: Iterable[Path] = (),
+    dialect: CsvDialect = CsvDialect(),  # noqa: B008 - it is immutable
+) -> TablesLedger:
+    """Write documents as tables into a new folder, with the certificate beside them.
+
+    Args:
+        out: The folder.
+        documents: Gives the documents in the order of their ids. It is called twice: to write them, and to compare them
+            with what was read back.
+        inventory: The inventory of the labels.
+        annotator: Whose labels they are.
+        sources: Folders that must neither contain the export nor be inside it.
+        dialect: How tables are written.
+
+    Returns:
+        The ledger. The folder is created only if it is clean.
+
+    Raises:
+        CannotRun: If the folder exists and is not empty, or cannot be created.
+    """
+
+    def write(folder: Path) -> TablesLedger:
+        ledger = TablesLedger(format=NAME, annotator=annotator)
+        write_tables(folder, documents(), inventory, dialect, ledger)
+        compare_tables(folder, documents(), inventory, dialect, ledger)
+        return ledger
+
+    return write_certified(out, sources, write)
+
+
+def list_columns(inventory: Inventory) -> dict[str, tuple[str, ...]]:
+    """Return the columns of each table. No two columns of a table have one name, whatever the inventory names."""
+    head, tail = ([f"{end}_{column}" for column in _END] for end in ("head", "tail"))
+    columns = {
+        _ARTICLES: (
+            *_ARTICLE,
+            "rights",
+            *(f"source_{field}" for field in SourceRange.__struct_fields__),
+            *("text_sha256", "characters", "annotator", "process", "made_from", "inventory", "spans", "relations"),
+        ),
+        _SPANS: (*_ARTICLE, *_END, "layer", "mention", *map(_attribute_column, inventory.attributes), "note"),
+        _ATTRIBUTES: (*_ARTICLE, *_END, "attribute", "value"),
+        _RELATIONS: (*_ARTICLE, "relation", *head, *tail, "note"),
+    }
+    for type_ in inventory.records.values():
+        attributes = [_attribute_column(attribute.name) for attribute in inventory.attributes_of(type_.anchor)]
+        roles = [
+            f"{name}.{column}"
+            for name, role in type_.roles.items()
+            for column in ("words", "spans", *(("distances", "through") if role.has_distance else ()))
+        ]
+        columns[_record_table(type_)] = (*_ARTICLE, *_END, *attributes, *roles)
+    return columns
+
+
+def _attribute_column(name: str) -> str:
+    return f"attribute_{name}"
+
+
+def _record_table(type_: RecordType) -> str:
+    return f"{_RECORD}{type_.name}"
+
+
+def _list_rows(document: LabelledArticle, inventory: Inventory) -> Iterator[_Row]:
+    """Yield the rows of a document."""
+    article, annotation = document.article, sort_annotation(document.annotation)
+    graph = Graph(annotation, inventory)
+    common = {"article": article.id, **{field: getattr(article, field) for field in _METADATA}}
+    source = {f"source_{field}": getattr(article.source, field) for field in SourceRange.__struct_fields__}
+    yield _Row(
+        _ARTICLES,
+        {
+            **common,
+            **source,
+            "rights": article.rights,
+            "text_sha256": article.text_sha256,
+            "characters": len(article.text),
+            "annotator": annotation.annotator,
+            "process": annotation.process,
+            "made_from": FILLER_SEPARATOR.join(annotation.made_from),
+            "inventory": annotation.inventory,
+            "spans": len(annotation.spans),
+            "relations": len(annotation.relations),
+        },
+    )
+    spans = {span.id: span for span in annotation.spans}
+    for span in annotation.spans:
+        row = {**common, **_end_cells(span)}
+        attributes = {_attribute_column(name): value for name, value in span.attributes.items()}
+        about = {"layer": inventory.spans[span.label].layer, "mention": graph.mention_of[span.id].id}
+        yield _Row(_SPANS, {**row, **about, **attributes, "note": span.note})
+        for name, value in span.attributes.items():
+            yield _Row(_ATTRIBUTES, {**row, "attribute": name, "value": value})
+    for relation in annotation.relations:
+        ends = {
+            f"{end}_{column}": cell
+            for end, id_ in (("head", relation.head), ("tail", relation.tail))
+            for column, cell in _end_cells(spans[id_]).items()
+        }
+        yield _Row(_RELATIONS, {**common, "relation": relation.label, **ends, "note": relation.note})
+    for name, records in graph.records().items():
+        for record in records:
+            yield _Row(_record_table(inventory.records[name]), {**common, **_record_cells(record)})
+
+
+def _end_cells(span: Span | Mention) -> dict[str, AttributeValue | None]:
+    return {"span": span.id, "label": span.label, "start": span.start, "end": span.end, "words": span.text}
+
+
+def _record_cells(record: Record) -> dict[str, AttributeValue | None]:
+    cells = _end_cells(record.anchor)
+    cells |= {_attribute_column(name): value for name, value in record.anchor.attributes.items()}
+    for role, fillers in record.roles.items():
+        cells |= {
+            f"{role}.words": FILLER_SEPARATOR.join(filler.mention.text for filler in fillers),
+            f"{role}.spans": FILLER_SEPARATOR.join(filler.mention.id for filler in fillers),
+            f"{role}.distances": FILLER_SEPARATOR.join(str(filler.distance) for filler in fillers),
+            f"{role}.through": FILLER_SEPARATOR.join(filler.through or "" for filler in fillers),
+        }
+    return cells
+
+
+def write_tables(
+    folder: Path,
+    documents: Iterable[LabelledArticle],
+    inventory: Inventory,
+    dialect: CsvDialect,
+    ledger: TablesLedger,
+) -> None:
+    """Write documents as tables into a folder, and count rows and cells in the ledger."""
+    columns = list_columns(inventory)
+    with ExitStack() as stack:
+        writers: dict[str, csv.DictWriter[str]] = {}
+        for table, names in columns.items():
+            file = stack.enter_context(_path(folder, table).open("w", encoding=dialect.encoding, newline=""))
+            writers[table] = csv.DictWriter(file, names, delimiter=dialect.separator)
+            writers[table].writeheader()
+        ledger.rows = dict.fromkeys(columns, 0)
+        for document in documents:
+            for table, cells in _list_rows(document, inventory):
+                row = {name: cell for name in columns[table] if (cell := cells.get(name)) is not None}
+                texts = {name: cell for name, cell in row.items() if isinstance(cell, str)}
+                defused = {name: defuse_cell(cell, dialect.separator) for name, cell in texts.items()}
+                writers[table].writerow({**row, **defused})
+                ledger.rows[table] += 1
+                ledger.defused += sum(defused[name] != cell for name, cell in texts.items())
+                ledger.long_cells += sum(len(cell) > CELL_LENGTH for cell in defused.values())
+
+
+def _path(folder: Path, table: str) -> Path:
+    return folder / f"{table}.csv"
+
+
+class _TableReader:
+    """Reads a table back, the rows of one article at a time."""
+
+    def __init__(self, file: IO[str], dialect: CsvDialect) -> None:
+        self._rows = csv.DictReader(file, delimiter=dialect.separator, strict=True)
+        self._separator = dialect.separator
+        self._next = self._read()
+
+    def _read(self) -> Cells | None:
+        cells = next(self._rows, None)
+        return cells and {name: restore_cell(cell, self._separator) for name, cell in cells.items()}
+
+    def take(self, article_id: str | None) -> Iterator[Cells]:
+        """Yield the next rows of an article, or all that are left."""
+        while self._next is not None and (article_id is None or self._next["article"] == article_id):
+            yield self._next
+            self._next = self._read()
+
+
+@contextmanager
+def _open_tables(folder: Path, tables: Iterable[str], dialect: CsvDialect) -> Iterator[dict[str, _TableReader]]:
+    limit = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        with ExitStack() as stack:
+            files = {
+                table: stack.enter_context(
+                    TextIOWrapper(open_raw(str(_path(folder, table)), within=folder), dialect.encoding, newline="")
+                )
+                for table in tables
+            }
+            yield {table: _TableReader(file, dialect) for table, file in files.items()}
+    finally:
+        csv.field_size_limit(limit)
+
+
+def compare_tables(
+    folder: Path,
+    documents: Iterable[LabelledArticle],
+    inventory: Inventory,
+    dialect: CsvDialect,
+    ledger: TablesLedger,
+) -> None:
+    """Read tables back, document by document, and compare them in the ledger with what was exported."""
+    columns = list_columns(inventory)
+    with _open_tables(folder, columns, dialect) as readers:
+        for document in documents:
+            rows = {table: list(reader.take(document.article.id)) for table, reader in readers.items()}
+            exported, carried = Counter(list_facts(document)), Counter[Fact]()
+            if rows[_ARTICLES]:
+                carried.update(list_facts(_restore_document(rows, inventory)))
+            for table, cells in _list_rows(document, inventory):
+                values = {name: cells.get(name) for name in columns[table]}
+                exported[
+                    _row_fact(table, {name: "" if cell is None else str(cell) for name, cell in values.items()})
+                ] += 1
+            for table, rows_of_table in rows.items():
+                carried.update(_row_fact(table, cells) for cells in rows_of_table)
+            losses = [Loss(kind, what, "text") for kind, what in exported if kind == "text"]
+            ledger.add_facts(document.article.id, exported, carried, losses)
+        for table, reader in readers.items():
+            gained = Counter(_row_fact(table, cells) for cells in reader.take(None))
+            if gained:
+                ledger.add_facts("no document", Counter(), gained, ())
+    ledger.documents = ledger.rows[_ARTICLES]
+    ledger.explain(LOSSES)
+
+
+def _row_fact(table: str, cells: Cells) -> Fact:
+    """Return what a row says as a whole, which no other fact says of words that are repeated, or of a record."""
+    kind = "record" if table.startswith(_RECORD) else "row"
+    return kind, f"{table}: {', '.join(f'{name}={cell!r}' for name, cell in cells.items() if cell)}"
+
+
+def _restore_document(rows: Mapping[str, Sequence[Cells]], inventory: Inventory) -> LabelledArticle:
+    """Return the document of an article's rows, without its text."""
+    (row, *_) = rows[_ARTICLES]
+    source = {field: row[f"source_{field}"] for field in SourceRange.__struct_fields__}
+    article = msgspec.convert(
+        {
+            **{field: row[field] or None for field in _METADATA},
+            "language": row["language"],
+            "id": row["article"],
+            "rights": row["rights"],
+            "source": source,
+            "text_sha256": row["text_sha256"],
+            "text": "",
+        },
+        Article,
+        strict=False,
+    )
+    by_span: dict[str, dict[str, AttributeValue]] = {}
+    for cells in rows[_ATTRIBUTES]:
+        value = _read_value(inventory, cells["attribute"], cells["value"])
+        by_span.setdefault(cells["span"], {})[cells["attribute"]] = value
+    spans = tuple(_restore_span(cells, by_span.get(cells["span"], {}), inventory) for cells in rows[_SPANS])
+    ids = {span.id for span in spans}
+    relations = tuple(
+        Relation(label=cells["relation"], head=cells["head_span"], tail=cells["tail_span"], note=cells["note"])
+        for cells in rows[_RELATIONS]
+        if {cells["head_span"], cells["tail_span"]} <= ids
+    )
+    fields = {name: row[name] for name in ("article", "annotator", "process", "inventory", "text_sha256")}
+    made_from = tuple(name for name in row["made_from"].split(FILLER_SEPARATOR) if name)
+    annotation = msgspec.convert({**fields, "made_from": made_from, "spans": (), "relations": ()}, Annotation)
+    return LabelledArticle(article, msgspec.structs.replace(annotation, spans=spans, relations=relations))
+
+
+def _restore_span(cells: Cells, attributes: dict[str, AttributeValue], inventory: Inventory) -> Span:
+    """Return a span; without attributes if its row in the one table has others than its rows in the other one."""
+    in_row = {
+        name: _read_value(inventory, name, cell)
+        for name in inventory.attributes
+        if (cell := cells[_attribute_column(name)])
+    }
+    return Span(
+        id=cells["span"],
+        label=cells["label"],
+        start=int(cells["start"]),
+        end=int(cells["end"]),
+        text=cells["words"],
+        attributes=attributes if in_row == attributes else {},
+        note=cells["note"],
+    )
+
+
+def _read_value(inventory: Inventory, attribute: str, cell: str) -> AttributeValue:
+    if inventory.attributes[attribute].type not in ("integer", "number"):
+        return cell
+    number = normal_number(float(cell)) if set(cell) & set(".en") else int(cell)
+    return cell if number is None else number
