@@ -243,19 +243,19 @@ def test_texts_need_an_alpha_only_by_name(released: Maintained) -> None:
 
 
 def test_card_and_page_have_the_agreement_on_attributes_the_weakest_first(released: Maintained) -> None:
-    released.replace("corpus/annotations/ben/harbour.json", '"wording": "exact"', '"wording": "range"')
+    released.replace("corpus/annotations/ben/harbour.json", '"rank": "hand"', '"rank": "other"')
     with open_candidate(NEXT, released.corpus.root, released.schema) as candidate:
         card = str(candidate.agreement_table.render())
     rows = [line.split(" | ")[0] for line in card[card.index("| attribute |") :].splitlines()[2:]]
-    assert rows == ["| `wording`", "| `rank`", "| `least`", "| `most`", "| `remark`"]
+    assert rows == ["| `rank`", "| `wording`", "| `least`", "| `most`", "| `remark`"]
     assert released.annotate("release", "page", "--out", "page.html").exit_code == 0
     page = released.path("page.html").read_text()
     table = page[page.index('id="attributes"') : page.index('id="relations"')]
-    assert re.findall(r"<tr><td>(\w+)", table) == ["wording", "rank", "least", "most", "remark"]
+    assert re.findall(r"<tr><td>(\w+)", table) == ["rank", "wording", "least", "most", "remark"]
     built = released.annotate("build", "--out", "data")
     assert built.exit_code == 0, built.output
-    assert "| `wording` | `Load` | nominal | 3 | 0 | 0.67 " in released.path("data/README.md").read_text()
-    assert "attribute: wording, of: Load, scale: nominal" in released.path("data/croissant.json").read_text()
+    assert "| `rank` | `Speaker` | nominal | 2 | 0 | 0.50 " in released.path("data/README.md").read_text()
+    assert "attribute: rank, of: Speaker, scale: nominal" in released.path("data/croissant.json").read_text()
 
 
 def test_agreement_is_not_rounded_to_the_threshold_that_it_misses(released: Maintained) -> None:
