@@ -186,6 +186,7 @@ def agree(
     units: Literal["tokens", "characters"] = "tokens",
     samples: int = 1000,
     seed: int = 0,
+    missing: Literal["left-out", "value"] = "left-out",
 ) -> "Report":
     """Measure how far annotators agree, as `annotate agree` does.
 
@@ -197,6 +198,8 @@ def agree(
         units: What alpha and kappa count. Tokens are those of `tokenize`.
         samples: Number of bootstrap samples for the 95 % intervals; 0 for none.
         seed: Seed of the bootstrap.
+        missing: What a value of an attribute is that only one of two annotators has set: missing data, which is left
+            out, or a difference.
 
     Returns:
         The measures by label, relation, attribute, record and count; F1, alpha and kappa are from 0 (or less) to 1.
@@ -207,7 +210,9 @@ def agree(
     from annotate.agreement.measure import measure_agreement
     from annotate.agreement.study import read_study
 
-    return measure_agreement(read_study(corpus, inventory, annotators, with_gold, units), samples, seed)
+    return measure_agreement(
+        read_study(corpus, inventory, annotators, with_gold, units), samples, seed, missing=missing
+    )
 
 
 def score(

@@ -72,6 +72,17 @@ class SpanLabel(msgspec.Struct, frozen=True, kw_only=True):
         return self.shown_as or self.name
 
 
+Scale = Literal["nominal", "ordinal", "interval"]
+"""What the values of an attribute tell: that they differ, which is higher, or how far apart they are."""
+_SCALES: Mapping[str, tuple[Scale, ...]] = {
+    "choice": ("nominal", "ordinal"),
+    "integer": ("interval", "ordinal", "nominal"),
+    "number": ("interval", "ordinal", "nominal"),
+    "text": ("nominal",),
+}
+"""The scales that fit each type of attribute, the default first."""
+
+
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     """An attribute of the spans with one of `labels`.
 
@@ -80,6 +91,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
         values: The definition of each choice.
         shown_values: What people see in place of a choice, for the choices where that differs.
         shown_as: What people see in place of the name; empty to show the name.
+        scale: What `labels.yaml` says that its values tell; None if it says nothing. Use `level`.
         since: The version of the inventory that added it; None if that is unknown, or the first one.
     """
 
@@ -91,12 +103,18 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, str] = {}
     shown_values: dict[str, str] = {}
     shown_as: str = ""
+    scale: Scale | None = None
     since: str | None = None
 
     @property
     def display_name(self) -> str:
         """What people see: on the labelling screen, on pages and in tables."""
         return self.shown_as or self.name
+
+    @property
+    def level(self) -> Scale:
+        """The scale on which agreement is measured: the declared one; `interval` for other numbers, else `nominal`."""
+        return self.scale or _SCALES[self.type][0]
 
     def display_value(self, value: str) -> str:
         """Return what people see of a choice."""
@@ -440,6 +458,10 @@ def _find_span_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
                 yield _Fault(f"spans.{name}.{key}", f"{label[key]!r} belongs to two labels", "give each label its own")
     for name, attribute in value["attributes"].items():
         yield from _find_unknown(f"attributes.{name}.labels", attribute["labels"], value["spans"], "span label")
+        scale, scales = attribute.get("scale"), _SCALES[attribute["type"]]
+        if scale is not None and scale not in scales:
+            problem = f"{scale!r} does not fit the type {attribute['type']!r}"
+            yield _Fault(f"attributes.{name}.scale", problem, f"use one of: {', '.join(scales)}; or leave it out")
     for layer in value["layers"]:
         labels = {name: label for name, label in value["spans"].items() if label["layer"] == layer}
         yield from _find_shown_faults("spans.", labels)

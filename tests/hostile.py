@@ -223,7 +223,10 @@ def make_project(root: Path) -> Project:
     project = Project(root)
     statement = json.loads(package_schema("statement"))["required"]
     write(project.path("corpus/statement.yaml"), {heading: f"About {heading}." for heading in statement})
-    write(project.path("corpus/release.yaml"), {"agreement": {"least": 0, "labels": {"Load": 0}}})
+    write(
+        project.path("corpus/release.yaml"),
+        {"agreement": {"least": 0, "labels": {"Load": 0}, "attributes": {"rank": 0}}},
+    )
     limits = {"articles": ["market"], "annotators": ["anna"], "files": ["annotations/*"]}
     waiver = {"code": "P401", "severity": "warning", "reason": "Half words.", "until": "2999-12-31", **limits}
     write(project.path("corpus/waivers.yaml"), {"waivers": [waiver]})

@@ -55,7 +55,7 @@ def outputs(project: Project, before: Project) -> Iterator[tuple[str, Output]]:
         "check --format json": "json",
         "check --format sarif": "json",
         "coverage": "text",
-        "agree --by-article --samples 0": "text",
+        "agree --by-article --confusion --samples 0": "text",
         "agree --format json --samples 0": "json",
         "agree --format html --samples 0": "html",
         "split": "text",

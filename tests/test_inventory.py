@@ -61,6 +61,21 @@ def show_names(project: Project) -> None:
             "  lies_at:\n    shown_as: ' at'\n",
             "relations.lies_at.shown_as: ' at' does not fit; write one line with no white",
         ),
+        (
+            "    type: text\n",
+            "    type: text\n    scale: ordinal\n",
+            "attributes.remark.scale: 'ordinal' does not fit the type 'text'; use one of: nominal; or leave it out",
+        ),
+        (
+            "values: {master",
+            "scale: interval\n    values: {master",
+            "attributes.rank.scale: 'interval' does not fit the type 'choice'; use one of: nominal, ordinal; or leave",
+        ),
+        (
+            "values: {master",
+            "scale: ratio\n    values: {master",
+            "attributes.rank.scale: 'ratio' is unknown; use one of: nominal, ordinal, interval",
+        ),
         ("minimum: least", "minimum: rank", "intervals[0].minimum: no integer attribute of Load is called 'rank'"),
         ("vague: none}", "exactly: none}", "intervals[0].readings: 'exactly', 'vague' is only in one of readings"),
         ("anchor: Verb", "anchor: Word", "records.sayings.anchor: no span label is called 'Word'"),

@@ -1,6 +1,7 @@
 """A corpus with shown forms, numbers and a choice of one value goes through every command, and files have its ids."""
 
 import json
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -136,7 +137,7 @@ def test_a_number_has_one_form(named: Project) -> None:
     assert path.read_bytes() == before
 
 
-def test_agreement_has_interval_alpha_of_numbers_and_says_where_a_measure_is_undefined(named: Project) -> None:
+def test_agreement_takes_numbers_for_interval_data_and_says_where_a_measure_is_undefined(named: Project) -> None:
     ben = named.path("corpus/annotations/ben")
     ben.mkdir()
     for name in ("harbour", "market"):
@@ -148,15 +149,15 @@ def test_agreement_has_interval_alpha_of_numbers_and_says_where_a_measure_is_und
     result = named.annotate("agree", "--format", "json")
     assert result.exit_code == 0, result.output
     rows = {row["name"]: row for row in json.loads(result.output)["attributes"]}
-    assert rows["least"]["interval"]["value"] == 1
-    assert -1 <= rows["weight"]["interval"]["value"] < 1
+    assert (rows["least"]["scale"], rows["least"]["alpha"]["value"]) == ("interval", 1)
+    assert -1 <= rows["weight"]["alpha"]["value"] < 1
     assert rows["weight"]["share"]["value"] == 0
-    assert rows["rank"]["interval"] is None
+    assert rows["rank"]["scale"] == "nominal"
     state = rows["state"]
     assert (state["share"]["value"], state["alpha"]["value"], state["alpha"]["note"]) == (1, None, "one category only")
     text = named.annotate("agree")
     assert text.exit_code == 0
-    assert "interval alpha" in text.output
+    assert re.search(r"weight +Load +interval ", text.output)
 
 
 def test_predictions_with_numbers_are_scored(named: Project) -> None:
@@ -164,7 +165,7 @@ def test_predictions_with_numbers_are_scored(named: Project) -> None:
     result = named.annotate("score", "corpus/annotations/gold", "out/annotations.jsonl", "--format", "json")
     assert result.exit_code == 0, result.output
     rows = {row["name"]: row for row in json.loads(result.output)["attributes"]}
-    assert (rows["weight"]["share"]["value"], rows["weight"]["interval"]["value"]) == (1, 1)
+    assert (rows["weight"]["share"]["value"], rows["weight"]["alpha"]["value"]) == (1, 1)
     assert named.annotate("build", "--out", "data").exit_code == 0
     (test,) = named.path("data/data/articles").glob("test-*.parquet")
     assert named.annotate("score", "corpus/annotations/gold", str(test)).exit_code == 0

@@ -65,7 +65,7 @@ WORK = {
     "check": "check --workers 2",
     "rules": "rules C101",
     "coverage": "coverage",
-    "agree": "agree --samples 5 --gamma",
+    "agree": "agree --samples 5 --gamma --confusion --missing value",
     "score": "score corpus/annotations/anna corpus/annotations/gold --samples 5",
     "build": "build --out dist/open --without-text --workers 2",
     "convert": "convert export.json --out dist/converted --workers 2",

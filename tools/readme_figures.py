@@ -6,7 +6,6 @@ from pathlib import Path
 from annotate import inventory
 from annotate.corpus import Corpus
 from annotate.release.agreement import BLOCK, gold_agreement
-from annotate.util.escape import markdown_table
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -15,10 +14,7 @@ README = ROOT / "README.md"
 def update_figures(text: str) -> str:
     """Return the README with the agreement of the corpus between its markers."""
     agreement = gold_agreement(Corpus(ROOT / "corpus"), inventory.load_inventory(ROOT / "schema"))
-    table = "No article was labelled twice."
-    if agreement:
-        table = f"{agreement.note}\n\n{markdown_table(agreement.header, agreement.rows)}"
-    return BLOCK.sub(lambda match: f"{match[1]}\n{table}\n\n{match[3]}", text)
+    return BLOCK.sub(lambda match: f"{match[1]}\n{agreement.render()}\n\n{match[3]}", text)
 
 
 if __name__ == "__main__":

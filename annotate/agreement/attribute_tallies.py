@@ -1,19 +1,49 @@
 """Counts of attributes on pairs of matched spans: those that overlap and have the same label."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Literal, NamedTuple
 
-from annotate.agreement.coefficients import BOTH, FIRST, alpha_counts, interval_counts, kappa_counts
+from annotate.agreement.coefficients import (
+    BOTH,
+    FIRST,
+    Counts,
+    Value,
+    alpha,
+    alpha_counts,
+    interval_alpha,
+    interval_counts,
+    kappa_counts,
+    ordinal_alpha,
+    ordinal_counts,
+)
 from annotate.agreement.study import Study
 from annotate.agreement.tally import ParagraphKey, Tally
-from annotate.inventory import Attribute
+from annotate.inventory import Attribute, Scale
 from annotate.model import AttributeValue
 
-UNSET = "—"
-"""The value of an annotator who set none if the other set one; pairs in which neither did are not counted."""
+Missing = Literal["left-out", "value"]
+"""What a value is that only one annotator has set: missing data, left out as Krippendorff does, or a difference."""
 
-ValuePair = tuple[AttributeValue, AttributeValue]
+ValuePair = tuple[AttributeValue | None, AttributeValue | None]
+"""The values of the two annotators; None for one who set none."""
+
+ESTIMATES: Mapping[Scale, Callable[[Counts], Value]] = {
+    "nominal": alpha,
+    "ordinal": ordinal_alpha,
+    "interval": interval_alpha,
+}
+"""Krippendorff's alpha by scale, of the counts of `AttributeTallies.alpha`."""
+
+
+class _Unset(Enum):
+    """The value of an annotator who set none, where that counts as a value."""
+
+    UNSET = "unset"
+
+
+ComparedPair = tuple[AttributeValue | _Unset | None, AttributeValue | _Unset | None]
 
 
 class AttributeTallies(NamedTuple):
@@ -21,47 +51,81 @@ class AttributeTallies(NamedTuple):
 
     Attributes:
         share: Pairs of spans, and those with equal values.
-        alpha: Pairs of values; with more than two annotators, too.
-        kappa: As `alpha`; None unless there are two annotators.
-        interval: Pairs of numbers, for interval alpha; None for an attribute that has none.
-        values: The number of pairs by the two values.
+        alpha: Pairs of values, for alpha on the scale of the attribute (`ESTIMATES`). With more than two annotators,
+            each pair of matched spans is a unit.
+        kappa: As `alpha` for nominal data; None unless there are two annotators.
+        one_only: The number of pairs of which only one span has a value.
+        values: The number of pairs by the two values, those with one value included.
     """
 
     share: Tally
     alpha: Tally
     kappa: Tally | None
-    interval: Tally | None
+    one_only: int
     values: Counter[ValuePair]
 
 
-def tally_attribute(study: Study, attribute: Attribute) -> AttributeTallies:
+def tally_attribute(study: Study, attribute: Attribute, missing: Missing = "left-out") -> AttributeTallies:
     """Count the values of an attribute that matched spans have.
 
-    A number is a value like any other; only for interval alpha its size counts. Annotations that are older than the
-    attribute do not count.
+    Pairs without any value do not count, nor do annotations that are older than the attribute.
+
+    Args:
+        study: The study.
+        attribute: The attribute.
+        missing: What a value is that only one of two annotators has set. As `left-out`, the pair does not count. As
+            `value`, it is a difference in all counts but those of ordinal and interval alpha: a missing value has no
+            rank and no distance.
     """
-    has_numbers = attribute.type in ("integer", "number")
-    kappa, interval = Tally() if len(study.annotators) == 2 else None, Tally() if has_numbers else None
-    tallies = AttributeTallies(Tally(), Tally(), kappa, interval, Counter())
+    kappa = Tally() if len(study.annotators) == 2 else None
     pairs = list(_pair_values(study, attribute))
-    scale = _make_scale([value for _, pair in pairs for value in pair]) if interval is not None else None
+    values = Counter(pair for _, pair in pairs)
+    one_only = sum(number for pair, number in values.items() if None in pair)
+    tallies = AttributeTallies(Tally(), Tally(), kappa, one_only, values)
+    count_alpha = _choose_alpha_counts(attribute, [value for pair in values for value in pair])
     for paragraph, pair in pairs:
-        if interval is not None and scale is not None:
-            interval.add(paragraph, interval_counts([scale(value) for value in pair if not isinstance(value, str)]))
+        compared = _fill(pair) if missing == "value" else pair
+        tallies.alpha.add(paragraph, count_alpha(compared))
+        if None in compared:
+            continue
         tallies.share.add(paragraph, {FIRST: 1, BOTH: pair[0] == pair[1]})
-        tallies.alpha.add(paragraph, alpha_counts({pair: 1}))
         if tallies.kappa is not None:
-            tallies.kappa.add(paragraph, kappa_counts({pair: 1}))
-        tallies.values[pair] += 1
+            tallies.kappa.add(paragraph, kappa_counts({compared: 1}))
     return tallies
 
 
-def _make_scale(values: Sequence[AttributeValue]) -> Callable[[float], float]:
-    """Return a function that maps the numbers among values to the range from -1 to 1, linearly.
+def _fill(pair: ValuePair) -> ComparedPair:
+    left, right = (_Unset.UNSET if value is None else value for value in pair)
+    return left, right
+
+
+def _choose_alpha_counts(
+    attribute: Attribute, values: Sequence[AttributeValue | None]
+) -> Callable[[ComparedPair], Counts]:
+    """Return the function that counts a pair of values for alpha on the scale of the attribute."""
+    if attribute.level == "nominal":
+        return lambda pair: alpha_counts({pair: 1})
+    to_number = _number_choices(attribute) if attribute.type == "choice" else _get_number
+    if attribute.level == "ordinal":
+        return lambda pair: ordinal_counts({tuple(map(to_number, pair)): 1})
+    fit = _make_fit([number for value in values if (number := to_number(value)) is not None])
+    return lambda pair: interval_counts([fit(number) for value in pair if (number := to_number(value)) is not None])
+
+
+def _number_choices(attribute: Attribute) -> Callable[[object], float | None]:
+    """Return a function that maps a choice to its index; one that the inventory does not have is missing."""
+    return {value: index for index, value in enumerate(attribute.values)}.get  # type: ignore[return-value]
+
+
+def _get_number(value: object) -> float | None:
+    return value if isinstance(value, int | float) else None
+
+
+def _make_fit(numbers: Sequence[float]) -> Callable[[float], float]:
+    """Return a function that maps the range of numbers to that from -1 to 1, linearly.
 
     It does not change interval alpha, whose sums of squares would otherwise be imprecise or infinite for large numbers.
     """
-    numbers = [value for value in values if not isinstance(value, str)]
     low, high = float(min(numbers, default=0)), float(max(numbers, default=0))
     middle, half = low / 2 + high / 2, high / 2 - low / 2
     return lambda number: (float(number) - middle) / half if half else 0.0
@@ -72,5 +136,7 @@ def _pair_values(study: Study, attribute: Attribute) -> Iterator[tuple[Paragraph
     for comparison in study.comparisons(attribute.since):
         for left, right in comparison.overlap.pairs:
             if left.label in attribute.labels and (name in left.attributes or name in right.attributes):
-                values = left.attributes.get(name, UNSET), right.attributes.get(name, UNSET)
-                yield comparison.article.find_paragraph(left, right), values
+                yield (
+                    comparison.article.find_paragraph(left, right),
+                    (left.attributes.get(name), right.attributes.get(name)),
+                )

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import msgspec
 
-from annotate.agreement.attribute_tallies import tally_attribute
+from annotate.agreement.attribute_tallies import ESTIMATES, Missing, tally_attribute
 from annotate.agreement.bootstrap import SAMPLES, Bootstrap
 from annotate.agreement.coefficients import (
     BOTH,
@@ -15,7 +15,6 @@ from annotate.agreement.coefficients import (
     agr,
     alpha,
     f1,
-    interval_alpha,
     kappa,
     share,
     unitizing_alpha,
@@ -44,7 +43,7 @@ from annotate.inventory import Inventory
 from annotate.util.tables import Measure
 
 NO_SPANS, NO_MATCH, NO_RELATIONS, NO_RECORDS = "no spans", "no matched spans", "no relations", "no records"
-NO_NUMBERS = "no spans with two numbers"
+NO_TWO_VALUES = "no matched spans with two values"
 TWO_ONLY = "defined for two annotators"
 ONE_LABEL = "defined for one label"
 
@@ -56,7 +55,8 @@ def measure_agreement(
     progress: Callable[[str], None] = lambda what: None,
     *,
     by_article: bool = True,
-    only_labels: bool = False,
+    brief: bool = False,
+    missing: Missing = "left-out",
 ) -> Report:
     """Measure the agreement of a study.
 
@@ -66,16 +66,18 @@ def measure_agreement(
         seed: The seed of the random numbers.
         progress: Called with what is about to be measured.
         by_article: Whether to make the rows by article.
-        only_labels: Whether to make only the rows of labels and of all labels: no layers, and nothing else.
+        brief: Whether to make only the rows of labels, of all labels and of attributes.
+        missing: What a value is that only one of two annotators has set; see `tally_attribute`.
 
     Returns:
         The report.
     """
     bootstrap = Bootstrap(study.paragraphs, samples, seed)
-    labels, articles = _measure_labels(study, bootstrap, progress, by_article and not only_labels, not only_labels)
+    labels, articles = _measure_labels(study, bootstrap, progress, by_article and not brief, not brief)
     report = Report(
         annotators=study.annotators,
         units=study.units,
+        missing=missing,
         articles={
             article.id: [annotation.annotator for annotation in article.annotations] for article in study.articles
         },
@@ -89,12 +91,13 @@ def measure_agreement(
         confusion=[],
         by_article=articles,
     )
-    if only_labels:
+    progress("attributes")
+    report = msgspec.structs.replace(report, attributes=list(measure_attributes(study, bootstrap, missing)))
+    if brief:
         return report
-    progress("attributes, relations and records")
+    progress("relations and records")
     return msgspec.structs.replace(
         report,
-        attributes=list(measure_attributes(study, bootstrap)),
         relations=list(_measure_relations(study, bootstrap)),
         records=list(measure_records(study, bootstrap)),
         counts=list(measure_counts(study, bootstrap)),
@@ -200,19 +203,27 @@ def _measure_by_article(study: Study, tallies: SpanTallies, name: str, labels: C
             )
 
 
-def measure_attributes(study: Study, bootstrap: Bootstrap) -> Iterator[AttributeRow]:
-    """Yield the row of each attribute."""
+def measure_attributes(study: Study, bootstrap: Bootstrap, missing: Missing = "left-out") -> Iterator[AttributeRow]:
+    """Yield the row of each attribute.
+
+    Args:
+        study: The study.
+        bootstrap: Its samples.
+        missing: What a value is that only one of two annotators has set; see `tally_attribute`.
+    """
     for attribute in study.inventory.attributes.values():
-        tallies = tally_attribute(study, attribute)
+        tallies = tally_attribute(study, attribute, missing)
+        if_empty = NO_TWO_VALUES if tallies.one_only else NO_MATCH
         yield AttributeRow(
             name=attribute.name,
             labels=attribute.labels,
-            matched=tallies.values.total(),
-            share=bootstrap.measure(tallies.share, share, NO_MATCH),
-            alpha=bootstrap.measure(tallies.alpha, alpha, NO_MATCH),
-            kappa=bootstrap.measure(tallies.kappa, kappa, NO_MATCH) if tallies.kappa else Measure(None, note=TWO_ONLY),
+            scale=attribute.level,
+            matched=tallies.values.total() - (0 if missing == "value" else tallies.one_only),
+            one_only=tallies.one_only,
+            share=bootstrap.measure(tallies.share, share, if_empty),
+            alpha=bootstrap.measure(tallies.alpha, ESTIMATES[attribute.level], if_empty),
+            kappa=bootstrap.measure(tallies.kappa, kappa, if_empty) if tallies.kappa else Measure(None, note=TWO_ONLY),
             values=[(*values, number) for values, number in tallies.values.most_common()],
-            interval=bootstrap.measure(tallies.interval, interval_alpha, NO_NUMBERS) if tallies.interval else None,
             left_out=study.count_left_out(attribute.since),
         )
 

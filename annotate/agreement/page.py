@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from annotate.agreement.confusion import confuse_labels, confuse_values, show_value
 from annotate.agreement.disagreements import KINDS, Disagreement, Mark, find_disagreements
+from annotate.agreement.explanations import EXPLANATIONS
 from annotate.agreement.report import ArticleRow, Report
 from annotate.agreement.study import ComparedArticle, Study
 from annotate.agreement.tables import tabulate_report
-from annotate.inventory import Inventory
 from annotate.offsets import find_line_range
 from annotate.records import Piece
 from annotate.util.html import render
@@ -40,20 +41,6 @@ class Segment(NamedTuple):
         return ", ".join(dict.fromkeys(f"{mark.label} ({mark.role})" for mark in self.marks))
 
 
-class Confusion(NamedTuple):
-    """Numbers of spans by the label of the first annotator (row) and of the second (column).
-
-    Attributes:
-        labels: The labels; None, the last, stands for no span.
-        spans: The numbers.
-        most: The highest of them.
-    """
-
-    labels: list[str | None]
-    spans: dict[tuple[str | None, str | None], int]
-    most: int
-
-
 def render_page(report: Report, study: Study, link: Callable[[str], str] | None = None) -> str:
     """Return the page.
 
@@ -70,7 +57,13 @@ def render_page(report: Report, study: Study, link: Callable[[str], str] | None 
         report=report,
         inventory=study.inventory,
         tables=list(tabulate_report(report)),
-        confusion=_tabulate_confusion(report, study.inventory),
+        confusions=[
+            confusion
+            for confusion in (confuse_labels(report, study.inventory), *confuse_values(report, study.inventory))
+            if confusion.values
+        ],
+        show_value=show_value,
+        explanations=EXPLANATIONS.values(),
         rows=_index_rows(report),
         disagreements=disagreements,
         number=sum(len(of_article) for _, of_article in disagreements),
@@ -89,17 +82,13 @@ def describe_report(report: Report) -> str:
     if report.alone:
         sentences.append(f"Left out, with labels of one only: {', '.join(report.alone)}.")
     sentences.append(f"Alpha, uα and kappa count {report.units}; spans match by overlap one to one.")
+    if report.missing == "value":
+        sentences.append("A missing value of an attribute counts as a value, except on ordinal and interval scales.")
     sentences.append(
         f"Intervals: {sampling.level:.0%}, {sampling.samples} samples of {sampling.units} {sampling.drawn}, "
         f"seed {sampling.seed}."
     )
     return " ".join(sentences)
-
-
-def _tabulate_confusion(report: Report, inventory: Inventory) -> Confusion:
-    spans = {(row.first, row.second): row.spans for row in report.confusion}
-    labels = [name for name in inventory.spans if any(name in pair for pair in spans)]
-    return Confusion([*labels, None] if labels else [], spans, max(spans.values(), default=0))
 
 
 def _index_rows(report: Report) -> dict[tuple[str, str], ArticleRow]:

@@ -5,7 +5,9 @@ The field names are those of the JSON.
 
 import msgspec
 
+from annotate.agreement.attribute_tallies import Missing
 from annotate.agreement.bootstrap import LEVEL
+from annotate.inventory import Scale
 from annotate.model import AttributeValue
 from annotate.util.tables import Measure
 
@@ -60,23 +62,25 @@ class AttributeRow(msgspec.Struct, frozen=True):
     Attributes:
         name: The attribute.
         labels: The labels that have it.
-        matched: The number of pairs.
+        scale: The scale on which alpha is computed: `nominal`, `ordinal` or `interval`.
+        matched: The number of pairs that count: both have a value, or one if a missing value counts as a value.
+        one_only: The number of pairs of which only one span has a value.
         share: The share of pairs with equal values.
         alpha: Krippendorff's alpha.
-        kappa: Cohen's kappa.
-        interval: Krippendorff's alpha for interval data, for an attribute that is a number; None for others.
-        values: The value of the first annotator, that of the second, and the number of pairs.
+        kappa: Cohen's kappa, for which all different values differ alike.
+        values: The value of the first annotator, that of the second, and the number of pairs; None for no value.
         left_out: By annotator, the number of annotations that are older than the attribute, and do not count.
     """
 
     name: str
     labels: tuple[str, ...]
+    scale: Scale
     matched: int
+    one_only: int
     share: Measure
     alpha: Measure
     kappa: Measure
-    values: list[tuple[AttributeValue, AttributeValue, int]]
-    interval: Measure | None = None
+    values: list[tuple[AttributeValue | None, AttributeValue | None, int]]
     left_out: dict[str, int] = {}
 
 
@@ -224,6 +228,7 @@ class Report(msgspec.Struct, frozen=True):
     Attributes:
         annotators: The annotators.
         units: What alpha and kappa count.
+        missing: What a value is that only one of two annotators has set: `left-out` or a `value`.
         articles: The articles that are compared, with their annotators.
         alone: The articles that only one of the annotators has labelled.
         sampling: How the intervals were made.
@@ -238,6 +243,7 @@ class Report(msgspec.Struct, frozen=True):
 
     annotators: tuple[str, ...]
     units: str
+    missing: Missing
     articles: dict[str, list[str]]
     alone: list[str]
     sampling: Sampling

@@ -1,6 +1,6 @@
 """The tables of a report, for a terminal and for a page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from annotate.agreement.report import ALL, AttributeRow, CountRow, RecordRow, Report
@@ -104,17 +104,38 @@ def _tabulate_pairs(report: Report) -> Table:
 
 
 def tabulate_attributes(measurements: Measurements) -> Table:
-    """Tabulate the attributes of matched spans."""
-    columns: list[Header] = ["attribute", "of", "spans", "equal", "alpha", Column("kappa", hides_interval=True)]
+    """Tabulate the attributes of matched spans, in the order of the inventory."""
+    has_missing = any(row.one_only for row in measurements.attributes)
+    columns: list[Header] = [
+        "attribute",
+        "of",
+        "scale",
+        "spans",
+        *(["one only"] if has_missing else []),
+        "equal",
+        "alpha",
+        Column("kappa", hides_interval=True),
+    ]
     rows: list[Row] = [
-        [row.name, ", ".join(row.labels), row.matched, row.share, row.alpha, row.kappa]
+        [
+            row.name,
+            ", ".join(row.labels),
+            row.scale,
+            row.matched,
+            *([row.one_only] if has_missing else []),
+            row.share,
+            row.alpha,
+            row.kappa,
+        ]
         for row in measurements.attributes
     ]
-    if any(row.interval for row in measurements.attributes):
-        columns.append("interval alpha")
-        rows = [[*cells, row.interval or ""] for cells, row in zip(rows, measurements.attributes, strict=True)]
     notes = describe_left_out({row.name: row.left_out for row in measurements.attributes})
     return make_table("attributes", "Attributes, given a matched span", columns, rows, notes)
+
+
+def sort_weakest_first(rows: Iterable[AttributeRow]) -> list[AttributeRow]:
+    """Return the rows of attributes by alpha, the lowest first; those without alpha come last."""
+    return sorted(rows, key=lambda row: (row.alpha.value is None, row.alpha.value or 0))
 
 
 def _tabulate_relations(report: Report) -> Table:

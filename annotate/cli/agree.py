@@ -15,11 +15,12 @@ from annotate.cli.options import (
     seed_option,
     split_ids,
 )
-from annotate.cli.terminal import echo, format_tables, show_status, write_output
+from annotate.cli.terminal import echo, echo_lines, format_tables, show_status, write_output
 from annotate.errors import CannotRun
 from annotate.util.escape import escape_json
 
 if TYPE_CHECKING:
+    from annotate.agreement.attribute_tallies import Missing
     from annotate.agreement.study import Study
 
 FORMATS = ("text", "json", "html")
@@ -41,6 +42,14 @@ FORMATS = ("text", "json", "html")
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Output format."
 )
 @out_option
+@click.option(
+    "--missing",
+    type=click.Choice(("left-out", "value")),
+    default="left-out",
+    show_default=True,
+    help="What a value of an attribute is that only one annotator has set: missing data, or a difference.",
+)
+@click.option("--confusion", is_flag=True, help="Show confusion tables of labels and of the values of attributes.")
 @click.option("--by-article", is_flag=True, help="Show each article, and apply --fail-under to each.")
 @click.option(
     "--fail-under",
@@ -59,6 +68,14 @@ FORMATS = ("text", "json", "html")
     type=click.Path(),
     help="Folder where `studio pull` keeps tasks.  [default: that of the corpus, in your data directory]",
 )
+@click.option(
+    "--explain",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, value: _explain(ctx) if value else None,
+    help="Say what each column means, with its source, and exit.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -69,6 +86,8 @@ def command(
     units: str,
     format_: str,
     out: str | None,
+    missing: "Missing",
+    confusion: bool,
     by_article: bool,
     gates: tuple[str, ...],
     samples: int,
@@ -86,6 +105,7 @@ def command(
 
     \b
     annotate agree
+    annotate agree --explain
     annotate agree --annotators anna,ben --by-article --fail-under PER=0.7 --fail-under LOC=0.7
     annotate agree --format html --out agreement.html --studio-url http://localhost:8080
     """
@@ -98,8 +118,10 @@ def command(
         store, inventory, split_ids(annotators or ""), with_gold, "tokens" if units == "tokens" else "characters"
     )
     with _show_progress() as progress:
-        report = measure_agreement(study, samples, seed, progress, by_article=by_article or format_ != "text")
-    text = _render(report, study, format_, by_article, out is None, (studio_url, corpus, studio))
+        report = measure_agreement(
+            study, samples, seed, progress, by_article=by_article or format_ != "text", missing=missing
+        )
+    text = _render(report, study, format_, (by_article, confusion), out is None, (studio_url, corpus, studio))
     if with_gamma:
         _show_gamma(study, seed, err=format_ != "text" or out is not None)
     write_output(out, text)
@@ -114,7 +136,7 @@ def _render(
     report: "annotate.Report",
     study: "Study",
     format_: str,
-    by_article: bool,
+    shown: tuple[bool, bool],
     colour: bool,
     studio: tuple[str | None, str, str | None],
 ) -> str:
@@ -128,10 +150,23 @@ def _render(
         import msgspec
 
         return escape_json(msgspec.json.format(msgspec.json.encode(report), indent=2).decode()) + "\n"
+    from annotate.agreement.confusion import confuse_labels, confuse_values, tabulate_confusion
     from annotate.agreement.page import describe_report
     from annotate.agreement.tables import tabulate_report
 
-    return format_tables([describe_report(report)], tabulate_report(report, by_article), colour)
+    by_article, confusion = shown
+    tables = [*tabulate_report(report, by_article)]
+    if confusion:
+        confusions = (confuse_labels(report, study.inventory), *confuse_values(report, study.inventory))
+        tables += [tabulate_confusion(each) for each in confusions if each.values]
+    return format_tables([describe_report(report)], tables, colour)
+
+
+def _explain(ctx: click.Context) -> None:
+    from annotate.agreement.explanations import explain_columns
+
+    echo_lines(explain_columns())
+    ctx.exit()
 
 
 def _show_gamma(study: "Study", seed: int, err: bool) -> None:

@@ -16,8 +16,8 @@ from annotate.inventory import Inventory
 _LABEL_LISTS = frozenset({"labels", "head", "tail"})
 _BOUNDS = frozenset({"per_head", "per_tail"})
 _CONDITIONS = frozenset({"when", "denied", "where", "passes_on"})
-_PRESENTATION = frozenset({"title", "hotkey", "color", "guideline", "shown_as", "since", "source"})
-"""Fields that decide how an entry is shown, not what it means."""
+_PRESENTATION = frozenset({"title", "hotkey", "color", "guideline", "shown_as", "since", "source", "scale"})
+"""Fields that decide how an entry is shown, or how agreement on it is measured, not what it means."""
 
 _SECTIONS = {
     "layer": "layers",

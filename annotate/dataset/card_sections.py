@@ -245,10 +245,7 @@ def statement_section(facts: Facts) -> Markdown:
 
 
 def agreement_section(facts: Facts) -> Markdown:
-    """Return the table of agreement, or that it is not known; empty where it was not measured."""
+    """Return the tables of agreement, or that it is not known; empty where it was not measured."""
     if facts.agreement is None:
         return Markdown()
-    if not facts.agreement.rows:
-        return Markdown("## Agreement\n\n{}").format(facts.agreement.note)
-    table = markdown_table(facts.agreement.header, facts.agreement.rows)
-    return Markdown("## Agreement\n\n{}\n\n{}").format(facts.agreement.note, table)
+    return Markdown("## Agreement\n\n{}").format(facts.agreement.render())

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from annotate.dataset.citation import Author
-from annotate.dataset.facts import Facts, count_noun, describe_columns
+from annotate.dataset.facts import Agreement, Facts, count_noun, describe_columns
 from annotate.dataset.features import Feature
 from annotate.dataset.writer import TableFile
 from annotate.util.escape import escape_json
@@ -123,7 +123,7 @@ def _responsible(facts: Facts) -> dict[str, object]:
         f"{name}: {facts.annotators[name].training}" for name in names if facts.annotators[name].kind == "model"
     ]
     if facts.agreement:
-        properties["rai:dataAnnotationAnalysis"] = [str(facts.agreement.note), *_agreement_lines(facts)]
+        properties["rai:dataAnnotationAnalysis"] = [*_agreement_lines(facts.agreement)]
     return properties
 
 
@@ -132,10 +132,11 @@ def _statement_text(heading: str, text: str) -> str:
     return f"Unsuitable uses: {text}" if heading == _UNSUITABLE else text
 
 
-def _agreement_lines(facts: Facts) -> Iterator[str]:
-    assert facts.agreement is not None  # noqa: S101 - the caller has asked
-    for row in facts.agreement.rows:
-        yield ", ".join(f"{name}: {cell.strip('`*')}" for name, cell in zip(facts.agreement.header, row, strict=True))
+def _agreement_lines(agreement: Agreement) -> Iterator[str]:
+    for table in agreement.tables:
+        yield str(table.note)
+        for row in table.rows:
+            yield ", ".join(f"{name}: {cell.strip('`*')}" for name, cell in zip(table.header, row, strict=True))
 
 
 def _distribution(type_: str, table: TableFile) -> dict[str, object]:

@@ -13,15 +13,15 @@ from annotate.dataset.writer import TableFile
 from annotate.inventory import Inventory
 from annotate.model import Annotator
 from annotate.splits.groups import BoundGroups
-from annotate.util.escape import Markdown
+from annotate.util.escape import Markdown, markdown_table
 from annotate.waivers import Waiver
 
 FEW = 10
 """The card names labels with fewer examples, and splits with fewer articles to test on."""
 
 
-class Agreement(NamedTuple):
-    """How annotators agree, as a table to show.
+class AgreementTable(NamedTuple):
+    """A table of agreement.
 
     Attributes:
         note: What was measured, and how; or that agreement is not known, without rows.
@@ -30,8 +30,32 @@ class Agreement(NamedTuple):
     """
 
     note: Markdown
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    header: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+
+
+class Agreement(NamedTuple):
+    """How annotators agree, as tables to show.
+
+    Attributes:
+        labels: Agreement on spans, by label.
+        attributes: Agreement on attributes, the weakest first; None if there are none.
+    """
+
+    labels: AgreementTable
+    attributes: AgreementTable | None = None
+
+    @property
+    def tables(self) -> list[AgreementTable]:
+        """The tables that there are."""
+        return [self.labels] if self.attributes is None else [self.labels, self.attributes]
+
+    def render(self) -> Markdown:
+        """Return the notes and tables as Markdown."""
+        parts = list[Markdown]()
+        for table in self.tables:
+            parts += [table.note, *([markdown_table(table.header, table.rows)] if table.rows else [])]
+        return Markdown("\n\n").join(parts)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""The agreement of annotators on a corpus's gold, as a table for the dataset card and the README."""
+"""The agreement of annotators on a corpus's gold, as tables for the dataset card and the README."""
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,11 +11,17 @@ from annotate.util.tables import NO_VALUE, Measure, format_value
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
-    from annotate.dataset.facts import Agreement
+    from annotate.dataset.facts import Agreement, AgreementTable
 
 BLOCK = re.compile(r"(<!-- generated: agreement -->\n)((?:(?!<!-- generated: ).)*?)(<!-- /generated -->)", re.DOTALL)
-"""The generated table in a Markdown page: opening mark, table, closing mark."""
+"""The generated tables in a Markdown page: opening mark, tables, closing mark."""
 HEADER = ("label", "spans", "exact F1", "overlap F1", "alpha", "unitizing alpha")
+ATTRIBUTE_HEADER = ("attribute", "of", "scale", "spans", "one only", "equal", "alpha")
+ATTRIBUTE_NOTE = (
+    "Attributes of matched spans, the weakest first. Spans: pairs in which both spans have a value. One only: pairs in "
+    "which one span has a value, which is missing data. Equal: the share of equal values. Alpha: Krippendorff's, on "
+    "the scale of the attribute. A dash: only one value occurs, or none."
+)
 
 
 UNKNOWN = "No article with gold was labelled by two annotators, so how far annotators agree is not known."
@@ -37,16 +43,16 @@ class GoldCoverage(NamedTuple):
 
 
 def gold_agreement(corpus: Corpus, inventory: Inventory) -> "Agreement":
-    """Return the table of the agreement of annotators on the articles with gold; only a note if it is not known."""
-    return describe_agreement(corpus, measure_gold_agreement(corpus, inventory, only_labels=True))
+    """Return the tables of the agreement of annotators on the articles with gold; only a note if it is not known."""
+    return describe_agreement(corpus, measure_gold_agreement(corpus, inventory, brief=True))
 
 
 def describe_agreement(corpus: Corpus, report: "Report | None") -> "Agreement":
-    """Return the table of a report on a corpus, with the part of gold that it is about; only a note for no report."""
-    from annotate.dataset.facts import Agreement
+    """Return the tables of a report on a corpus, with the part of gold that it is about; only a note for no report."""
+    from annotate.dataset.facts import Agreement, AgreementTable
 
     if report is None:
-        return Agreement(Markdown(UNKNOWN), (), [])
+        return Agreement(AgreementTable(Markdown(UNKNOWN)))
     return agreement_table(report, measure_coverage(corpus, report))
 
 
@@ -57,7 +63,7 @@ def measure_coverage(corpus: Corpus, report: "Report") -> GoldCoverage:
     return GoldCoverage(len(with_gold), len(with_gold & report.articles.keys()), all(adjudicated))
 
 
-def measure_gold_agreement(corpus: Corpus, inventory: Inventory, only_labels: bool = False) -> "Report | None":
+def measure_gold_agreement(corpus: Corpus, inventory: Inventory, brief: bool = False) -> "Report | None":
     """Measure the agreement of annotators on the part of gold that two of them have labelled, without rows by article.
 
     Compared are the annotators from whose labels gold was adjudicated. Where gold has the labels of one annotator, all
@@ -66,7 +72,7 @@ def measure_gold_agreement(corpus: Corpus, inventory: Inventory, only_labels: bo
     Args:
         corpus: The corpus with gold labels and those of its annotators.
         inventory: The inventory of the labels.
-        only_labels: Measure no more than the table shows, in half the time.
+        brief: Measure no more than the tables show.
 
     Returns:
         The report; None if no article with gold was labelled by two annotators.
@@ -77,7 +83,7 @@ def measure_gold_agreement(corpus: Corpus, inventory: Inventory, only_labels: bo
     annotators = sorted(_find_compared(corpus))
     if not annotators:
         return None
-    return measure_agreement(read_study(corpus, inventory, annotators), by_article=False, only_labels=only_labels)
+    return measure_agreement(read_study(corpus, inventory, annotators), by_article=False, brief=brief)
 
 
 def _find_compared(corpus: Corpus) -> set[str]:
@@ -94,25 +100,19 @@ def _find_compared(corpus: Corpus) -> set[str]:
 
 
 def agreement_table(report: "Report", coverage: GoldCoverage | None = None) -> "Agreement":
-    """Return the table of a report that the dataset card and the README show.
+    """Return the tables of a report that the dataset card and the README show.
 
     Args:
         report: The report.
         coverage: How much of gold it is about; by default all, which was adjudicated.
     """
-    from annotate.dataset.facts import Agreement
-
-    def cell(measure: Measure) -> str:
-        if measure.value is None:
-            return NO_VALUE
-        interval = "" if measure.low is None or measure.high is None else f" ({measure.low:.2f}–{measure.high:.2f})"
-        return f"{format_value(measure.value)}{interval}"
+    from annotate.dataset.facts import Agreement, AgreementTable
 
     rows = [
         (
             markdown_code(row.name) if row.kind == "label" else Markdown("**{}**").format(row.name),
             " / ".join(map(str, row.spans.values())),
-            *map(cell, (row.exact, row.overlap, row.alpha, row.unitizing)),
+            *map(_show_measure, (row.exact, row.overlap, row.alpha, row.unitizing)),
         )
         for row in report.labels
         if row.kind != "layer"
@@ -122,7 +122,35 @@ def agreement_table(report: "Report", coverage: GoldCoverage | None = None) -> "
         "{} F1: the same span with the same label, exactly or by overlap. Alpha: Krippendorff's, over {}; unitizing "
         "alpha: of the spans as units. In brackets, {:.0%} intervals of a bootstrap over {} {}."
     ).format(_describe_coverage(report, coverage), report.units, sampling.level, sampling.units, sampling.drawn)
-    return Agreement(note, HEADER, rows)
+    return Agreement(AgreementTable(note, HEADER, rows), _attribute_table(report) if report.attributes else None)
+
+
+def _attribute_table(report: "Report") -> "AgreementTable":
+    """Return the table of attributes, the weakest first."""
+    from annotate.agreement.tables import sort_weakest_first
+    from annotate.dataset.facts import AgreementTable
+
+    rows = [
+        (
+            markdown_code(row.name),
+            Markdown(", ").join(map(markdown_code, row.labels)),
+            row.scale,
+            str(row.matched),
+            str(row.one_only),
+            _show_measure(row.share),
+            _show_measure(row.alpha),
+        )
+        for row in sort_weakest_first(report.attributes)
+    ]
+    return AgreementTable(Markdown(ATTRIBUTE_NOTE), ATTRIBUTE_HEADER, rows)
+
+
+def _show_measure(measure: Measure) -> str:
+    """Return a value with its interval; a dash if there is no value."""
+    if measure.value is None:
+        return NO_VALUE
+    interval = "" if measure.low is None or measure.high is None else f" ({measure.low:.2f}–{measure.high:.2f})"
+    return f"{format_value(measure.value)}{interval}"
 
 
 def _describe_coverage(report: "Report", coverage: GoldCoverage | None) -> Markdown:
@@ -141,6 +169,6 @@ def _describe_coverage(report: "Report", coverage: GoldCoverage | None) -> Markd
 
 
 def agreement_block(page: str) -> str | None:
-    """Return the generated agreement table of a Markdown page; None if the page has no marks for one."""
+    """Return the generated agreement tables of a Markdown page; None if the page has no marks for them."""
     match = BLOCK.search(page)
     return match[2] if match else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from annotate.agreement.tables import tabulate_report
+from annotate.agreement.tables import sort_weakest_first, tabulate_report
 from annotate.comparison.describe import describe_level, list_totals, tabulate_counts
 from annotate.comparison.semver import find_needed_version
 from annotate.corpus import Corpus
@@ -126,6 +126,7 @@ def _describe_agreement(content: PageContent) -> dict[str, Any]:
     if report is None:
         return {"agreement": None, "agreement_note": UNKNOWN}
     annotators = content.corpus.read_annotators()
+    weakest_first = msgspec.structs.replace(report, attributes=sort_weakest_first(report.attributes))
     return {
         "agreement": report,
         "coverage": measure_coverage(content.corpus, report),
@@ -133,7 +134,9 @@ def _describe_agreement(content: PageContent) -> dict[str, Any]:
             f"{name} ({annotators[name].kind})" if name in annotators else name for name in report.annotators
         ],
         "agreement_tables": [
-            _narrow(table) for table in tabulate_report(report) if table.name in ("labels", "relations")
+            _narrow(table)
+            for table in tabulate_report(weakest_first)
+            if table.name in ("labels", "attributes", "relations")
         ],
     }
 

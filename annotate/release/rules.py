@@ -21,6 +21,7 @@ from annotate.dataset.citation import CITATION, parse_licence
 from annotate.dataset.publication import explain_stale
 from annotate.errors import CannotRun
 from annotate.findings import Finding, Problem, Rule, rule
+from annotate.inventory import Attribute
 from annotate.offsets import sha256
 from annotate.release.agreement import agreement_block
 from annotate.release.candidate import Candidate
@@ -28,7 +29,6 @@ from annotate.release.changelog import find_entry, parse_changelog
 from annotate.release.load_check import load_tables
 from annotate.release.sources import explain_mode, explain_name, find_name_collisions
 from annotate.schemas import require_valid
-from annotate.util.escape import markdown_table
 from annotate.util.files import decode_yaml, read_bytes_if_present
 
 README = "README.md"
@@ -277,19 +277,32 @@ def pointer_in_place_of_file(candidate: Candidate) -> Iterator[Problem]:
 
 
 class AgreementGate(msgspec.Struct, frozen=True):
-    """The agreement that a release needs, as overlap F1 from 0 to 1.
+    """The agreement that a release needs, from 0 to 1.
 
     Attributes:
-        least: The F1 that each label must reach.
+        least: The overlap F1 that each label must reach.
         labels: Label → F1 that it must reach instead.
+        least_alpha: The alpha that each attribute must reach, on its scale, but for texts; None for none.
+        attributes: Attribute → alpha that it must reach instead.
     """
 
     least: float
     labels: dict[str, float] = {}
+    least_alpha: float | None = None
+    attributes: dict[str, float] = {}
 
     def threshold(self, label: str) -> float:
         """Return the F1 that a label must reach."""
         return self.labels.get(label, self.least)
+
+    def attribute_thresholds(self, attributes: Iterable[Attribute]) -> dict[str, float]:
+        """Return the alpha that attributes must reach, for those that must reach any."""
+        least = (
+            {}
+            if self.least_alpha is None
+            else {attribute.name: self.least_alpha for attribute in attributes if attribute.type != "text"}
+        )
+        return least | self.attributes
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -356,12 +369,12 @@ def no_rights(candidate: Candidate) -> Iterator[Problem]:
 
 @rule("V303", waivable=True)
 def agreement_too_low(candidate: Candidate) -> Iterator[Problem]:
-    """Agreement on each label reaches what corpus/release.yaml states.
+    """Agreement on each label and attribute reaches what corpus/release.yaml states.
 
     Why: a label on which annotators do not agree describes the annotators more than the texts.
-    Fails: an overlap F1 of 0.61 with `least: 0.8`; no release.yaml.
-    Passes: 0.85 with `least: 0.8`; 0.7 with `labels: {Stance: 0.65}`; no article with gold that two annotators have
-    labelled, of which V305 warns.
+    Fails: an overlap F1 of 0.61 with `least: 0.8`; an alpha of 0.38 with `least_alpha: 0.667`; no release.yaml.
+    Passes: 0.85 with `least: 0.8`; 0.7 with `labels: {Stance: 0.65}`; an attribute that has no alpha, or no article
+    with gold that two annotators have labelled, of both of which V305 warns.
     """
     gate, file = read_gate(candidate.corpus), candidate.relative_path(candidate.corpus.release_path)
     if gate is None:
@@ -370,51 +383,72 @@ def agreement_too_low(candidate: Candidate) -> Iterator[Problem]:
                 "is missing; state the agreement that a release needs, as in `agreement: {least: 0.8}`", file=file
             )
         return
-    for label in sorted(gate.agreement.labels.keys() - candidate.inventory.spans.keys()):
-        yield Problem(f"names {label!r}, which is not a label of the inventory; correct or remove it", file=file)
+    inventory = candidate.inventory
+    for kind, names, defined in (
+        ("a label", gate.agreement.labels, inventory.spans),
+        ("an attribute", gate.agreement.attributes, inventory.attributes),
+    ):
+        for name in sorted(names.keys() - defined.keys()):
+            yield Problem(f"names {name!r}, which is not {kind} of the inventory; correct or remove it", file=file)
     if candidate.agreement is None:
         return
-    for row in candidate.agreement.labels:
-        value, threshold = row.overlap.value, gate.agreement.threshold(row.name)
-        if row.kind == "label" and value is not None and value < threshold:
+    values = [
+        (row.name, row.overlap.value, gate.agreement.threshold(row.name))
+        for row in candidate.agreement.labels
+        if row.kind == "label"
+    ]
+    thresholds = gate.agreement.attribute_thresholds(inventory.attributes.values())
+    values += [
+        (f"attribute {row.name} (alpha)", row.alpha.value, thresholds[row.name])
+        for row in candidate.agreement.attributes
+        if row.name in thresholds
+    ]
+    for name, value, least in values:
+        if value is not None and value < least:
             # Truncated: the rounded value could equal the threshold that it does not reach.
-            shown = math.floor(value * 1000) / 1000
-            problem = f"agreement on {row.name} is {shown:.3f}, and {threshold:.3f} is needed"
+            problem = f"agreement on {name} is {math.floor(value * 1000) / 1000:.3f}, and {least:.3f} is needed"
             yield Problem(f"{problem}; improve the guidelines and annotate again, or lower the threshold", file=file)
 
 
 @rule("V305", "warning", waivable=True)
 def agreement_unknown(candidate: Candidate) -> Iterator[Problem]:
-    """Two annotators have labelled some of the articles with gold.
+    """Two annotators have labelled some of the articles with gold, and each attribute with a threshold has an alpha.
 
     Why: how far two annotators agree is the only figure of how clear the labels are. The card says that it is not
     known. It does not refuse the release.
-    Fails: gold that was promoted from the labels of one annotator, where nobody else has labelled.
+    Fails: gold that was promoted from the labels of one annotator, where nobody else has labelled; `least_alpha: 0.667`
+    where all spans have one value of an attribute, which gives no alpha.
     Passes: the same, with a second annotator for some articles: V303 is about that part, and the card says which.
     """
     if candidate.agreement is None:
         file = candidate.relative_path(candidate.corpus.root / "annotations")
         problem = "no article with gold was labelled by two annotators, so agreement is not known and not checked"
         yield Problem(f"{problem}; let a second annotator label some of them", file=file)
+        return
+    gate = read_gate(candidate.corpus)
+    thresholds = gate.agreement.attribute_thresholds(candidate.inventory.attributes.values()) if gate else {}
+    for row in candidate.agreement.attributes:
+        if row.alpha.value is None and row.name in thresholds:
+            file = candidate.relative_path(candidate.corpus.release_path)
+            problem = f"attribute {row.name} has no alpha ({row.alpha.note}), so its threshold is not checked"
+            yield Problem(f"{problem}; annotate more spans with it, or waive this warning", file=file)
 
 
 @rule("V304")
 def agreement_stale(candidate: Candidate) -> Iterator[Problem]:
-    """The agreement table in README.md, if it has one, is the one that the labels give now.
+    """The agreement tables in README.md, if it has any, are those that the labels give now.
 
     Why: readers take old figures for current ones.
     Fails: a table between `<!-- generated: agreement -->` and `<!-- /generated -->` that other labels gave.
-    Passes: the table of the dataset card; no such marks in README.md.
+    Passes: the tables of the dataset card; no such marks in README.md.
     """
     readme = candidate.folder / README
     page = read_bytes_if_present(readme, "restore it", within=candidate.folder) or b""
     block = agreement_block(page.decode("utf-8", "replace"))
     if block is None:
         return
-    table = candidate.agreement_table
-    rows = f"\n\n{markdown_table(table.header, table.rows)}" if table.rows else ""
-    if block.strip() != f"{table.note}{rows}".strip():
-        problem = "shows another agreement than the labels give now; put the table of the dataset card there"
+    if block.strip() != candidate.agreement_table.render().strip():
+        problem = "shows another agreement than the labels give now; put the tables of the dataset card there"
         yield Problem(problem, file=README)
 
 

@@ -160,7 +160,7 @@ def score(
         sampling=Sampling(bootstrap.unit, bootstrap.unit_count, samples, seed),
         labels=list(_score_labels(study, bootstrap)),
         relations=list(_score_relations(study, bootstrap)),
-        attributes=[_keep_predicted(row, has_attributes) for row in measure_attributes(study, bootstrap)],
+        attributes=[_keep_predicted(row, has_attributes) for row in measure_attributes(study, bootstrap, "value")],
         records=list(measure_records(study, bootstrap)),
         counts=[_keep_predicted(row, has_attributes) for row in measure_counts(study, bootstrap)],
     )

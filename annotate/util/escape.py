@@ -24,6 +24,7 @@ _MARKDOWN = re.compile(
     r"[\\`*\[\]<>#|~$]"
     r"|(?<![^\W_])_|_(?![^\W_])"  # within a word, an underscore is a letter
     r"|&(?=#?\w+;)"
+    r"|^:(?=:)"  # a command to a CI service
     r"|^[-+=](?=[-+=]|\s|\Z)|(?<=^[0-9])[.)](?=\s|\Z)|(?<=^[0-9]{2})[.)](?=\s|\Z)"
 )
 _NUMBERED = re.compile(r"^([0-9]{3,9})([.)])(?=\s|\Z)")

@@ -9,6 +9,10 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from annotate.agreement.explanations import ANNOTATOR, EXPLANATIONS
+from annotate.agreement.measure import measure_agreement
+from annotate.agreement.study import read_study
+from annotate.agreement.tables import tabulate_report
 from annotate.labelstudio.location import open_state
 from annotate.model import Annotation, Span
 from annotate.offsets import sha256
@@ -205,6 +209,50 @@ def test_page_links_to_the_task(two: Project) -> None:
     result = two.annotate("agree", "--format", "html", "--studio-url", "http://localhost:8080/")
     links = [attributes["href"] for tag, attributes in read(result.output).tags if tag == "a"]
     assert "http://localhost:8080/projects/3/data?task=7" in links
+
+
+def test_missing_value_counts_by_option(two: Project) -> None:
+    two.replace("corpus/annotations/ben/harbour.json", '"least": 40, ', "")
+    (left_out,) = (line.split() for line in two.annotate("agree").output.splitlines() if line.startswith("  least "))
+    counted = json.loads(two.annotate("agree", "--missing", "value", "--format", "json").output)
+    row = next(row for row in counted["attributes"] if row["name"] == "least")
+    assert left_out[2:5] == ["interval", str(row["matched"] - 1), "1"]
+    assert counted["missing"] == "value"
+    assert [40, None, 1] in row["values"]
+    assert "A missing value of an attribute counts" in two.annotate("agree", "--missing", "value").output
+
+
+def test_confusion_of_values_as_text_and_on_the_page(two: Project) -> None:
+    two.replace("corpus/annotations/ben/harbour.json", '"rank": "master"', '"rank": "hand"')
+    assert "Confusion" not in two.annotate("agree").output
+    text = two.annotate("agree", "--confusion").output
+    assert "Confusion of labels" in text
+    assert "rows: anna; columns: ben" in text
+    lines = text[text.index("Confusion of rank") :].splitlines()
+    assert [line.split() for line in lines[2:6:2]] == [["master", "hand"], ["master", "0", "1"]]
+    page = two.annotate("agree", "--format", "html").output
+    assert "Confusion of rank" in read(page).words
+    assert 'id="confusion-rank"' in page
+    assert "What the columns mean" in read(page).words
+
+
+def test_columns_are_explained_on_demand_and_in_the_docs(two: Project) -> None:
+    result = annotate("agree", "--explain")
+    assert result.exit_code == 0, result.output
+    study = read_study(two.corpus, two.inventory)
+    report = measure_agreement(study, 5)
+    docs = (ROOT / "docs" / "agreement.md").read_text("utf-8")
+    for table in tabulate_report(report, by_article=True):
+        explained = EXPLANATIONS[table.name]
+        assert explained.title in docs
+        columns = {column.column for column in (*explained.columns, *EXPLANATIONS["labels"].columns)}
+        for column in table.columns:
+            name = re.sub(r"\b(anna|ben)\b", ANNOTATOR, column.name)
+            assert name in columns, (table.name, column.name)
+    for table_explanation in EXPLANATIONS.values():
+        for row in table_explanation.columns:
+            assert f"  {row.column}: {row.meaning}." in result.output
+            assert f"| {row.column} | {row.meaning} | {row.source} |".replace("|  |", "| |") in docs, row.column
 
 
 def test_help_has_examples() -> None:

@@ -26,6 +26,8 @@ from annotate.agreement.coefficients import (
     interval_alpha,
     interval_counts,
     kappa,
+    ordinal_alpha,
+    ordinal_counts,
     share,
     unitizing_alpha,
     unitizing_counts,
@@ -70,15 +72,40 @@ def test_interval_alpha_of_four_coders_is_the_published_one() -> None:
     assert round(value, 3) == 0.849
 
 
-@given(
-    st.integers(2, 4).flatmap(
-        lambda annotators: st.lists(
-            st.lists(st.none() | st.integers(-40, 40).map(lambda n: n / 8), min_size=annotators, max_size=annotators),
-            min_size=1,
-            max_size=20,
-        ).map(lambda units: [list(row) for row in zip(*units, strict=True)])
-    )
+numeric_tables = st.integers(2, 4).flatmap(
+    lambda annotators: st.lists(
+        st.lists(st.none() | st.integers(-40, 40).map(lambda n: n / 8), min_size=annotators, max_size=annotators),
+        min_size=1,
+        max_size=20,
+    ).map(lambda units: [list(row) for row in zip(*units, strict=True)])
 )
+
+
+def ordinal_alpha_of(rows: Sequence[Sequence[float | None]]) -> float | str:
+    return ordinal_alpha(ordinal_counts(Counter(zip(*rows, strict=True))))
+
+
+def test_ordinal_alpha_of_four_coders_is_the_published_one() -> None:
+    """The same paper, example C: alpha 0.815 for ordinal data."""
+    value = ordinal_alpha_of(FOUR_CODERS)
+    assert isinstance(value, float)
+    assert round(value, 3) == 0.815
+
+
+@given(numeric_tables)
+def test_ordinal_alpha_is_that_of_krippendorff(rows: list[list[float | None]]) -> None:
+    ours = ordinal_alpha_of(rows)
+    if isinstance(ours, str):
+        pairable = {value for unit in zip(*rows, strict=True) if len(unit) - unit.count(None) > 1 for value in unit}
+        assert ours == (ONE_CATEGORY if pairable - {None} else NOTHING)
+        assert len(pairable - {None}) < 2
+        return
+    data = np.array([[np.nan if value is None else value for value in row] for row in rows])
+    theirs = krippendorff.alpha(reliability_data=data, level_of_measurement="ordinal")
+    assert ours == pytest.approx(float(theirs), abs=1e-9)
+
+
+@given(numeric_tables)
 def test_interval_alpha_is_that_of_krippendorff(rows: list[list[float | None]]) -> None:
     ours = interval_alpha_of(rows)
     if isinstance(ours, str):
@@ -243,3 +270,16 @@ def test_unitizing_alpha_of_nothing_is_a_reason() -> None:
     assert unitizing_alpha({}) == NOTHING
     assert unitizing_alpha(unitizing_counts([[], []], 0)[0]) == NOTHING
     assert unitizing_alpha(unitizing_counts([[], []], 9)[0]) == ONE_CATEGORY
+
+
+def test_unitizing_alpha_hardly_notices_units_cut_in_two() -> None:
+    """The explanation of uα says so, and refers to exact F1, which is 0 here."""
+    whole = [Unit(start, start + 9, "a") for start in range(0, 90, 10)]
+    halves = [
+        half for unit in whole for half in (unit._replace(end=unit.start + 4), unit._replace(start=unit.start + 4))
+    ]
+    assert unitizing_alpha(unitizing_counts([whole, halves], 90)[0]) == 1
+    apart = [unit._replace(start=unit.start + 1) if unit.start % 10 else unit for unit in halves]
+    value = unitizing_alpha(unitizing_counts([whole, apart], 90)[0])
+    assert isinstance(value, float)
+    assert value > 0.4

@@ -106,10 +106,11 @@ def test_only_what_is_requested_is_measured(base: Inventory, monkeypatch: pytest
     whole = measure_agreement(found, samples=20)
     assert msgspec.structs.replace(whole, by_article=[]) == measure_agreement(found, samples=20, by_article=False)
     monkeypatch.setattr("annotate.agreement.measure.RecordCounter", None)
-    less = measure_agreement(found, samples=20, only_labels=True)
+    less = measure_agreement(found, samples=20, brief=True)
     assert less.labels == [row for row in whole.labels if row.kind != "layer"]
     assert agreement_table(less) == agreement_table(whole)
-    rest = (less.attributes, less.relations, less.records, less.counts, less.confusion, less.by_article)
+    assert less.attributes == whole.attributes
+    rest = (less.relations, less.records, less.counts, less.confusion, less.by_article)
     assert not any(rest)
 
 

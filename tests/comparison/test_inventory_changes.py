@@ -17,6 +17,7 @@ CASES: list[tuple[str, str, list[Change]]] = [
     ("version: 1.0.0", "version: 1.0.1", [("presented", "inventory", "Port news", "version")]),
     ("version: 1.0.0", "version: 1.0.0\noldest: 1.0.0", [("presented", "inventory", "Port news", "oldest")]),
     ("guideline: speech.md}", "guideline: speech.md, since: 1.0.0}", [("presented", "label", "Speaker", "since")]),
+    ("    type: text\n", "    type: text\n    scale: nominal\n", [("presented", "attribute", "remark", "scale")]),
     ('hotkey: "5"', 'hotkey: "6"', [("presented", "label", "Quay", "hotkey")]),
     ("definition: Who speaks.,", "definition: who speaks,", [("presented", "label", "Speaker", "definition")]),
     ("definition: Who speaks.,", "definition: Who talks.,", [("redefined", "label", "Speaker", "definition")]),

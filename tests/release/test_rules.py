@@ -1,5 +1,6 @@
 """Every rule V has an example that fails, in a real repository; a corpus that may be released has no findings."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,6 +56,23 @@ def halve_agreement(project: Maintained) -> None:
     for name, old in (("harbour", '{"id": "s5", "label": "Quay"'), ("market", '{"id": "s1", "label": "Load"')):
         path = project.path(f"corpus/annotations/ben/{name}.json")
         path.write_text("".join(line for line in path.read_text().splitlines(True) if old not in line))
+
+
+def require_alpha(project: Maintained) -> None:
+    project.write(GATE, "agreement: {least: 0.8, least_alpha: 0.667}\n")
+
+
+def require_alpha_of_remarks(project: Maintained) -> None:
+    project.write(GATE, "agreement: {least: 0.8, attributes: {remark: 0.667}}\n")
+
+
+def confuse_ranks(project: Maintained) -> None:
+    """Give each speaker of ben another rank than anna, and require an alpha."""
+    require_alpha(project)
+    path = project.path("corpus/annotations/ben/harbour.json")
+    text = path.read_text()
+    swapped = {"master": "hand", "hand": "master"}
+    path.write_text(re.sub(r'(?<="rank": ")(master|hand)', lambda match: swapped[match[0]], text))
 
 
 AGREEMENT_BLOCK = "<!-- generated: agreement -->\n\nVery good.\n\n<!-- /generated -->\n"
@@ -162,6 +180,19 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         lambda port: port.write(GATE, "agreement: {least: 0, labels: {Ship: 1}}"),
         "names 'Ship', which is",
     ),
+    (
+        "V303",
+        NEXT,
+        lambda port: port.write(GATE, "agreement: {least: 0, attributes: {speed: 1}}"),
+        "names 'speed', which is not an attribute of the inventory",
+    ),
+    ("V303", NEXT, confuse_ranks, "agreement on attribute rank (alpha) is -0.500, and 0.667 is needed"),
+    (
+        "V305",
+        NEXT,
+        require_alpha_of_remarks,
+        "attribute remark has no alpha (no matched spans), so its threshold is not checked",
+    ),
     ("V305", NEXT, label_once, "corpus/annotations: no article with gold was labelled by two annotators"),
     (
         "V304",
@@ -205,12 +236,34 @@ def test_labels_may_be_under_any_licence(released: Maintained) -> None:
     assert check_rule(released, NEXT, BY_CODE["V302"]) == []
 
 
+def test_texts_need_an_alpha_only_by_name(released: Maintained) -> None:
+    require_alpha(released)
+    assert check_rule(released, NEXT, BY_CODE["V303"]) == []
+    assert check_rule(released, NEXT, BY_CODE["V305"]) == []
+
+
+def test_card_and_page_have_the_agreement_on_attributes_the_weakest_first(released: Maintained) -> None:
+    released.replace("corpus/annotations/ben/harbour.json", '"rank": "hand"', '"rank": "other"')
+    with open_candidate(NEXT, released.corpus.root, released.schema) as candidate:
+        card = str(candidate.agreement_table.render())
+    rows = [line.split(" | ")[0] for line in card[card.index("| attribute |") :].splitlines()[2:]]
+    assert rows == ["| `rank`", "| `wording`", "| `least`", "| `most`", "| `remark`"]
+    assert released.annotate("release", "page", "--out", "page.html").exit_code == 0
+    page = released.path("page.html").read_text()
+    table = page[page.index('id="attributes"') : page.index('id="relations"')]
+    assert re.findall(r"<tr><td>(\w+)", table) == ["rank", "wording", "least", "most", "remark"]
+    built = released.annotate("build", "--out", "data")
+    assert built.exit_code == 0, built.output
+    assert "| `rank` | `Speaker` | nominal | 2 | 0 | 0.50 " in released.path("data/README.md").read_text()
+    assert "attribute: rank, of: Speaker, scale: nominal" in released.path("data/croissant.json").read_text()
+
+
 def test_agreement_is_not_rounded_to_the_threshold_that_it_misses(released: Maintained) -> None:
     """Regression: 0.9896 was rounded to 0.990, and reported as lower than 0.990."""
     released.write(GATE, "agreement: {least: 0.99}\n")
     row = SimpleNamespace(name="Quay", kind="label", overlap=SimpleNamespace(value=0.9896))
     with open_candidate(NEXT, released.corpus.root, released.schema) as candidate:
-        vars(candidate)["agreement"] = SimpleNamespace(labels=[row])
+        vars(candidate)["agreement"] = SimpleNamespace(labels=[row], attributes=[])
         messages = [finding.message for finding in BY_CODE["V303"]("", None, candidate)]
     assert messages[0].startswith("agreement on Quay is 0.989, and 0.990 is needed; ")
 
@@ -390,7 +443,7 @@ def test_agreement_is_measured_on_the_part_that_two_have_labelled(released: Main
         assert candidate.agreement is not None
         assert candidate.agreement.annotators == ("anna", "ben")
         assert list(candidate.agreement.articles) == ["harbour"]
-        note = candidate.agreement_table.note
+        note = candidate.agreement_table.labels.note
     assert note.startswith(
         "Between `anna` and `ben`, on 1 article that two of them or more have labelled. 1 of the 2 articles with gold"
         " is among these. How far annotators agree on the other 1 is not known. F1: "

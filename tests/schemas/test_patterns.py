@@ -103,6 +103,7 @@ QUOTATIONS_AND_NAMES_OF_OTHERS = {
     "coverage.properties.sentences.items.properties.has.*",  # a label, or C202
     "links.properties.links.items.properties.passages.items.properties.text",
     "release.properties.agreement.properties.labels.*",  # a label, or V306
+    "release.properties.agreement.properties.attributes.*",  # an attribute, or V303
 }
 
 

@@ -108,6 +108,7 @@ def test_cells_in_markdown_stay_as_they_are_but_for_pipes_and_line_ends() -> Non
 @example("&lt;b&gt; &#x3c; &amp")
 @example("__a__ _b_ a_b")
 @example("a\\")
+@example("::error::a")
 @example("![x](http://example.org/x.png) [y](javascript:alert(1))")
 def test_no_character_of_a_value_is_markdown(text: str) -> None:
     rendered = _render(escape_markdown(text))
