@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from annotate.annotation_schema import encode_annotation_schema
-from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, encode_class_ids, extend_class_ids
+from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, encode_class_ids, update_class_ids
 from annotate.errors import CannotRun
 from annotate.inventory import Bounds, Inventory, RelationLabel, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, package_schema
@@ -37,7 +37,7 @@ def generate_files(inventory: Inventory, schema: Path, guidelines: Path | None) 
     Raises:
         CannotRun: If a marker on a page is unknown.
     """
-    class_ids = extend_class_ids(inventory.committed_class_ids, inventory.class_names)
+    class_ids = update_class_ids(schema, inventory.committed_class_ids, inventory.class_names)
     texts = [encode_annotation_schema(inventory), encode_class_ids(class_ids), *map(package_schema, PACKAGE_SCHEMAS)]
     files = dict(zip(generated_paths(schema), texts, strict=True))
     for path in find_files(guidelines, ".md", below=True) if guidelines else []:
