@@ -203,6 +203,11 @@ def find_missing_pages(inventory: Inventory, guidelines: Path, pages: Mapping[Pa
     return missing
 
 
+def render_missing_pages(inventory: Inventory, guidelines: Path) -> dict[Path, str]:
+    """Return pages to fill in, by path, for those that the inventory names and the guidelines do not have."""
+    return {page.path: _render_stub(page) for page in find_missing_pages(inventory, guidelines, read_pages(guidelines))}
+
+
 def _render_stub(page: MissingPage) -> str:
     what = [f"label {name}" for name in page.names] if page.is_of_labels else ["relations"]
     tables = "".join(f"<!-- generated: {name} -->\n<!-- /generated -->\n\n" for name in what)
