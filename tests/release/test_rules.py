@@ -417,3 +417,12 @@ def test_inventory_ahead_of_the_first_release(port: Maintained) -> None:
     port.replace(LABELS, "version: 1.1.0", "version: 0.2.0")
     assert check_rule(port, "0.2.0", BY_CODE["V106"]) == []
     assert "use a version after 1.0.0" in check_rule(port, "0.3.0", BY_CODE["V106"])[0]
+
+
+def test_guidelines_that_contradict_the_inventory_stop_a_release(port: Maintained) -> None:
+    port.write("guidelines/README.md", "<!-- generated: labels -->\n<!-- /generated -->\n")
+    assert port.annotate("generate", "--fix").exit_code == 0
+    assert check_rule(port, VERSION, BY_CODE["V301"]) == []
+    redefine_label(port)
+    found = check_rule(port, VERSION, BY_CODE["V301"])
+    assert any("C503: does not say what labels.yaml says; run `annotate generate`" in line for line in found), found
