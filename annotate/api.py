@@ -64,7 +64,7 @@ def check(
         workers: Number of worker processes; does not affect the findings. By default one for each core, fewer for a
             small corpus.
         progress: Called as articles are checked.
-        folders: Folders that belong to the corpus, such as that of the guidelines: they hold no links.
+        folders: Folders of guidelines that belong to the corpus. They hold no links, and their pages fit the inventory.
         handle_waived: Called with each finding that the corpus waives; see docs/waivers.md.
         search_leaks: Whether to search for near-duplicate paragraphs in two splits, too, as `annotate build` does.
 

@@ -1,8 +1,9 @@
 """Class ids that never shift: `classes.json`, which `annotate generate` writes next to the inventory.
 
-The id of a name is its index in its list. `annotate generate` only adds names. A name that the inventory drops keeps
-its id and is listed as retired. A new name goes to the end, wherever it is in `labels.yaml`. The file is committed, so
-that a diff shows what changed.
+The id of a name is its index in its list. A new name goes to the end, wherever it is in `labels.yaml`. The first
+release fixes the ids: from then on, `annotate generate` only adds names, and a name that the inventory drops keeps its
+id and is listed as retired. Before it, such a name leaves the file. The file is committed, so that a diff shows what
+changed.
 """
 
 import os
@@ -14,10 +15,15 @@ import msgspec
 
 from annotate.errors import CannotRun
 from annotate.util.files import read_bytes
+from annotate.versions import is_version
 
 CLASS_IDS_FILE = "classes.json"
 ANNOTATION_SCHEMA_FILE = "annotation.schema.json"
 """`annotate generate` writes it together with `classes.json`. Where it is, class ids were given."""
+RELEASES_FOLDER = "releases"
+"""The folder of the manifests of releases, next to the corpus."""
+MANIFEST_SUFFIX = ".json"
+"""A manifest is a file VERSION.json."""
 NamesByList = dict[str, tuple[str, ...]]
 
 
@@ -73,6 +79,52 @@ def load_class_ids(folder: Path) -> ClassIds | None:
 def encode_class_ids(class_ids: ClassIds) -> str:
     """Return the text of `classes.json`."""
     return msgspec.json.format(msgspec.json.encode(class_ids), indent=2).decode() + "\n"
+
+
+def is_released(schema: Path) -> bool:
+    """Return whether the corpus of a schema folder has a release: a manifest in `releases/`, committed or not.
+
+    The folder is looked for next to the schema folder, and from there upwards until the folder of the corpus or the top
+    of the repository.
+    """
+    for parent in schema.resolve().parents:
+        manifests = (parent / RELEASES_FOLDER).glob(f"*{MANIFEST_SUFFIX}")
+        if any(is_version(path.name.removesuffix(MANIFEST_SUFFIX)) for path in manifests):
+            return True
+        if (parent / "corpus").is_dir() or (parent / ".git").exists():
+            return False
+    return False
+
+
+def update_class_ids(schema: Path, old: ClassIds | None, new: ClassIds) -> ClassIds:
+    """Return the class ids of a schema folder after a change of its inventory.
+
+    Args:
+        schema: The schema folder.
+        old: The class ids given so far; None if there are none.
+        new: The names of the inventory.
+
+    Returns:
+        The ids of `extend_class_ids`. Before the first release, the names that the inventory lost are left out.
+    """
+    return extend_class_ids(old if old is None or is_released(schema) else _keep_names(old, new), new)
+
+
+def _keep_names(old: ClassIds, new: ClassIds) -> ClassIds:
+    """Return the names of `old` that `new` has in the same list, in the order of `old`."""
+    new_lists = dict(new.lists())
+
+    def keep(location: str, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if name in new_lists.get(location, ()))
+
+    return ClassIds(
+        spans=keep("spans", old.spans),
+        layers={name: keep(f"layers.{name}", names) for name, names in old.layers.items() if name in new.layers},
+        relations=keep("relations", old.relations),
+        attributes={
+            name: keep(f"attributes.{name}", names) for name, names in old.attributes.items() if name in new.attributes
+        },
+    )
 
 
 def extend_class_ids(old: ClassIds | None, new: ClassIds) -> ClassIds:

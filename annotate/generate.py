@@ -1,13 +1,16 @@
 """Generate the files that are made from the inventory: JSON Schemas, class ids and tables in the guidelines."""
 
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from annotate.annotation_schema import encode_annotation_schema
-from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, encode_class_ids, extend_class_ids
+from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, encode_class_ids, update_class_ids
 from annotate.errors import CannotRun
-from annotate.inventory import Bounds, Inventory, RelationLabel, load_inventory
+from annotate.inventory import Bounds, Inventory, RelationLabel, SpanLabel, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, package_schema
 from annotate.util.escape import Markdown, escape_markdown_words, markdown_code, markdown_shown_form, markdown_table
 from annotate.util.files import FileToWrite, read_bytes_if_present, read_text
@@ -19,6 +22,8 @@ _MARKED = re.compile(
 """A generated table with its marks. It ends before the next opening mark: without a closing one, it is not a table."""
 
 
+PAGE_STUB = "Write here the test to apply, examples from your articles, and what is not this label.\n"
+"""What a page says that nobody has written yet."""
 _FREE_VALUES = {"integer": "a whole number", "number": "a number", "text": "words"}
 """What the table of a label says of the values of an attribute that is not a choice, by the attribute's type."""
 
@@ -37,15 +42,43 @@ def generate_files(inventory: Inventory, schema: Path, guidelines: Path | None) 
     Raises:
         CannotRun: If a marker on a page is unknown.
     """
-    class_ids = extend_class_ids(inventory.committed_class_ids, inventory.class_names)
-    texts = [encode_annotation_schema(inventory), encode_class_ids(class_ids), *map(package_schema, PACKAGE_SCHEMAS)]
+    return _generate_texts(inventory, schema, read_pages(guidelines) if guidelines else {})
+
+
+def _generate_texts(inventory: Inventory, schema: Path, pages: Mapping[Path, str]) -> dict[Path, str]:
+    for fault in find_page_faults(inventory, pages):
+        raise CannotRun(f"{fault.path}:{fault.line}", fault.problem, fault.hint)
+    texts = [*_inventory_files(inventory, schema).values(), *map(package_schema, PACKAGE_SCHEMAS)]
     files = dict(zip(generated_paths(schema), texts, strict=True))
-    for path in find_files(guidelines, ".md", below=True) if guidelines else []:
-        page = read_text(path, "make it a page that can be read", within=guidelines)
-        filled = _MARKED.sub(_make_filler(inventory, path), page)
-        if "<!-- generated:" in page:
-            files[path] = filled
-    return files
+    return files | fill_pages(inventory, pages)
+
+
+def _inventory_files(inventory: Inventory, schema: Path) -> dict[Path, str]:
+    """Return the files of the schema folder that the inventory decides: all but the copies of the toolkit's schemas."""
+    class_ids = update_class_ids(schema, inventory.committed_class_ids, inventory.class_names)
+    return {
+        schema / ANNOTATION_SCHEMA_FILE: encode_annotation_schema(inventory),
+        schema / CLASS_IDS_FILE: encode_class_ids(class_ids),
+    }
+
+
+def read_pages(guidelines: Path) -> dict[Path, str]:
+    """Return the text of each page of the guidelines.
+
+    Raises:
+        CannotRun: If one cannot be read.
+    """
+    hint = "make it a page that can be read"
+    return {path: read_text(path, hint, within=guidelines) for path in find_files(guidelines, ".md", below=True)}
+
+
+def fill_pages(inventory: Inventory, pages: Mapping[Path, str]) -> dict[Path, str]:
+    """Return the pages that have a marker, with their tables filled in. Unknown markers keep what is there."""
+    return {
+        path: _MARKED.sub(lambda match: _fill_table(inventory, match), page)
+        for path, page in pages.items()
+        if "<!-- generated:" in page
+    }
 
 
 def generated_paths(schema: Path) -> list[Path]:
@@ -54,15 +87,29 @@ def generated_paths(schema: Path) -> list[Path]:
     return [schema / name for name in names]
 
 
-def find_stale_files(schema: Path, guidelines: Path | None) -> tuple[list[FileToWrite], int]:
+class StaleFiles(NamedTuple):
+    """What `annotate generate` has to do.
+
+    Attributes:
+        files: The files that are missing or stale.
+        orphans: The pages of labels that the inventory does not have, which `fix` deletes.
+        missing: The pages that the inventory names and that are not there; none if `fix` writes them.
+        total: The number of files that are generated.
+    """
+
+    files: list[FileToWrite]
+    orphans: list[FileToWrite]
+    missing: list["MissingPage"]
+    total: int
+
+
+def find_stale_files(schema: Path, guidelines: Path | None, *, fix: bool = False) -> StaleFiles:
     """Generate the files of a schema folder and of the guidelines, and compare them with what is there.
 
     Args:
         schema: The schema folder.
         guidelines: The folder of the guidelines, if there is one.
-
-    Returns:
-        The files that are missing or stale, and the number of all.
+        fix: Whether pages of labels that the inventory does not have are deleted, and missing pages written.
 
     Raises:
         CannotRun: If the inventory or a page cannot be read, or a marker on a page is unknown.
@@ -72,32 +119,180 @@ def find_stale_files(schema: Path, guidelines: Path | None) -> tuple[list[FileTo
         folders |= dict.fromkeys(find_files(guidelines, ".md", below=True), guidelines)
     # Read before the files are generated: a page that an editor saves meanwhile then differs from what is expected.
     old = {path: read_bytes_if_present(path, "make it a readable file", within=folders[path]) for path in folders}
-    files = generate_files(load_inventory(schema), schema, guidelines)
+    inventory = load_inventory(schema)
+    pages = read_pages(guidelines) if guidelines else {}
+    missing = find_missing_pages(inventory, guidelines, pages) if guidelines else []
+    orphans: list[Path] = []
+    repaired: dict[Path, str] = {}
+    if fix and guidelines:
+        orphans = find_orphans(inventory, guidelines, pages)
+        folders |= {page.path: guidelines for page in missing}
+        repaired = {path: _repair_markers(inventory, guidelines, path, page) for path, page in pages.items()}
+        repaired |= {page.path: _render_stub(page) for page in missing}
+        repaired = {path: text for path, text in repaired.items() if path not in orphans and text != pages.get(path)}
+        pages = {path: page for path, page in (pages | repaired).items() if path not in orphans}
+        missing = []
+    files = repaired | _generate_texts(inventory, schema, pages)
     stale = [
         FileToWrite(path, text.encode(), within=folders.get(path), old=old.get(path))
         for path, text in files.items()
         if old.get(path) != text.encode()
     ]
-    return stale, len(files)
+    removed = [FileToWrite(path, b"", within=guidelines, old=old.get(path)) for path in orphans]
+    return StaleFiles(stale, removed, missing, len(files))
 
 
-def _make_filler(inventory: Inventory, path: Path) -> Callable[[re.Match[str]], str]:
-    def fill_table(match: re.Match[str]) -> str:
+def find_outdated_files(inventory: Inventory, pages: Mapping[Path, str]) -> list[Path]:
+    """Return the generated files that the inventory would make otherwise. Missing files are not listed.
+
+    The copies of the toolkit's own schemas are left out: a new version of the toolkit makes no corpus wrong.
+
+    Args:
+        inventory: The inventory, loaded from its schema folder.
+        pages: The text of each page of the guidelines.
+
+    Raises:
+        CannotRun: If a file of the schema folder cannot be read.
+    """
+    schema = Path(inventory.folder)
+    files = _inventory_files(inventory, schema) if inventory.folder else {}
+    present = {path: read_bytes_if_present(path, "make it a readable file", within=schema) for path in files}
+    files |= fill_pages(inventory, pages)
+    present |= {path: page.encode() for path, page in pages.items()}
+    return [path for path, text in files.items() if present[path] not in (None, text.encode())]
+
+
+class MissingPage(NamedTuple):
+    """A page that the inventory names as `guideline` and that is not there.
+
+    Attributes:
+        path: The path of the page.
+        names: The ids of the labels, or else of the relations, whose page it is.
+        title: What people see of the first of them.
+        is_of_labels: Whether it is the page of a label, and not of relations alone.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    title: str
+    is_of_labels: bool
+
+
+def find_missing_pages(inventory: Inventory, guidelines: Path, pages: Mapping[Path, str]) -> list[MissingPage]:
+    """Return the pages that the inventory names and that the folder of the guidelines does not have.
+
+    None is missing where the folder has no such page and no generated table: its pages have another order.
+
+    Args:
+        inventory: The inventory.
+        guidelines: The folder of the guidelines.
+        pages: The text of each page that can be read.
+    """
+    entries: dict[Path, list[SpanLabel | RelationLabel]] = {}
+    for entry in _labels_and_relations(inventory):
+        entries.setdefault(guidelines / entry.guideline, []).append(entry)
+    if entries.keys().isdisjoint(pages) and not any(map(_MARKED.search, pages.values())):
+        return []
+    entries = {path: of_page for path, of_page in entries.items() if not os.path.lexists(path)}
+    missing = []
+    for path, of_page in entries.items():
+        labels = [entry for entry in of_page if isinstance(entry, SpanLabel)]
+        named = labels or of_page
+        names = tuple(entry.name for entry in named)
+        missing.append(MissingPage(path, names, named[0].display_name if labels else "Relations", bool(labels)))
+    return missing
+
+
+def render_missing_pages(inventory: Inventory, guidelines: Path) -> dict[Path, str]:
+    """Return pages to fill in, by path, for those that the inventory names and the guidelines do not have."""
+    return {page.path: _render_stub(page) for page in find_missing_pages(inventory, guidelines, read_pages(guidelines))}
+
+
+def _render_stub(page: MissingPage) -> str:
+    what = [f"label {name}" for name in page.names] if page.is_of_labels else ["relations"]
+    tables = "".join(f"<!-- generated: {name} -->\n<!-- /generated -->\n\n" for name in what)
+    return f"{Markdown('# {}').format(page.title)}\n\n{tables}{PAGE_STUB}"
+
+
+class PageFault(NamedTuple):
+    """A marker on a page that nothing can be generated for.
+
+    Attributes:
+        path: The page.
+        line: The line of the marker, from 1 on.
+        label: The label that it names, and the inventory does not have; empty for another marker.
+        problem: What is wrong.
+        hint: What to do.
+    """
+
+    path: Path
+    line: int
+    label: str
+    problem: str
+    hint: str
+
+
+def find_page_faults(inventory: Inventory, pages: Mapping[Path, str]) -> Iterator[PageFault]:
+    """Yield the markers that name no label of the inventory, nor another table that can be generated."""
+    for path, page in pages.items():
+        for match in _MARKED.finditer(page):
+            kind, _, name = match["what"].partition(" ")
+            line = page.count("\n", 0, match.start()) + 1
+            if _make_table(inventory, match["what"]) is not None:
+                continue
+            if kind == "label" and name:
+                hint = "delete the page or write another label into the mark, or run `annotate generate --fix`"
+                yield PageFault(path, line, name, f"has the table of {name!r}, which is no label of labels.yaml", hint)
+            else:
+                problem = f"unknown marker {match['what']!r}"
+                yield PageFault(path, line, "", problem, "write `label NAME`, `labels` or `relations`")
+
+
+def _labels_and_relations(inventory: Inventory) -> list[SpanLabel | RelationLabel]:
+    return [*inventory.spans.values(), *inventory.relations.values()]
+
+
+def find_orphans(inventory: Inventory, guidelines: Path, pages: Mapping[Path, str]) -> list[Path]:
+    """Return the pages that are only about labels which the inventory does not have.
+
+    Such a page has no other generated table, and the inventory does not name it.
+    """
+    named = {guidelines / entry.guideline for entry in _labels_and_relations(inventory)}
+    faults = Counter(fault.path for fault in find_page_faults(inventory, pages) if fault.label)
+    return [path for path, count in faults.items() if path not in named and count == len(_MARKED.findall(pages[path]))]
+
+
+def _repair_markers(inventory: Inventory, guidelines: Path, path: Path, page: str) -> str:
+    """Return a page without the tables of labels that the inventory does not have.
+
+    The first of them becomes the table of the label whose page it is, if the page has none of that label.
+    """
+    markers = {match["what"] for match in _MARKED.finditer(page)}
+    own = [name for name, label in inventory.spans.items() if guidelines / label.guideline == path]
+    waiting = [name for name in own if f"label {name}" not in markers]
+
+    def repair(match: re.Match[str]) -> str:
         kind, _, name = match["what"].partition(" ")
-        if kind == "label" and name in inventory.spans:
-            table = label_table(inventory, name)
-        elif match["what"] == "relations":
-            table = relation_table(inventory)
-        elif match["what"] == "labels":
-            table = labels_table(inventory)
-        else:
-            hint = "write `label NAME`, `labels` or `relations`"
-            if kind == "label":
-                hint = "name a label of the inventory, or remove the page"
-            raise CannotRun(path, f"unknown marker {match['what']!r}", hint)
-        return f"{match[1]}\n{table}\n{match[3]}"
+        if kind != "label" or name in inventory.spans:
+            return match[0]
+        return f"<!-- generated: label {waiting.pop(0)} -->\n<!-- /generated -->" if waiting else ""
 
-    return fill_table
+    return _MARKED.sub(repair, page)
+
+
+def _make_table(inventory: Inventory, what: str) -> str | None:
+    """Return the table of a marker; None for an unknown one."""
+    kind, _, name = what.partition(" ")
+    if kind == "label" and name in inventory.spans:
+        return label_table(inventory, name)
+    if what == "relations":
+        return relation_table(inventory)
+    return labels_table(inventory) if what == "labels" else None
+
+
+def _fill_table(inventory: Inventory, match: re.Match[str]) -> str:
+    table = _make_table(inventory, match["what"])
+    return match[0] if table is None else f"{match[1]}\n{table}\n{match[3]}"
 
 
 def _left_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -53,6 +53,7 @@ class SpanLabel(msgspec.Struct, frozen=True, kw_only=True):
         hotkey: The key that chooses it on the labelling screen; empty without one.
         color: Its colour, `#rrggbb`. Without one in `labels.yaml`, it is made from the label's class id.
         shown_as: What people see in place of the name; empty to show the name.
+        alone: Whether a span may be in no relation, although the label is only at the tails of relations (R116).
         guideline: The path of its page, relative to the folder of the guidelines.
         since: The version of the inventory that added it; None if that is unknown, or the first one.
     """
@@ -64,6 +65,7 @@ class SpanLabel(msgspec.Struct, frozen=True, kw_only=True):
     color: str
     guideline: str
     shown_as: str = ""
+    alone: bool = False
     since: str | None = None
 
     @property

@@ -47,9 +47,15 @@ def generate(project: Project) -> None:
         path.write_text(text, "utf-8")
 
 
+def release(project: Project) -> None:
+    project.path("releases").mkdir()
+    project.path("releases/0.1.0.json").write_text("{}\n")
+
+
 def test_dropped_class_keeps_its_id(project: Project) -> None:
-    """A retired label with the first id does not shift the ids of the others."""
+    """A retired label with the first id does not shift the ids of the others, once there is a release."""
     generate(project)
+    release(project)
     before = table_features(inventory.load_inventory(project.path("schema")))["articles"]["spans"]["feature"]
     assert before["label"]["names"] == list(project.inventory.spans)
     path = project.path("schema/classes.json")
@@ -62,6 +68,43 @@ def test_dropped_class_keeps_its_id(project: Project) -> None:
     kept = class_ids.load_class_ids(project.path("schema"))
     assert kept is not None
     assert kept.retired == ("spans.Gone",)
+
+
+def test_names_of_a_template_leave_before_the_first_release(project: Project) -> None:
+    generate(project)
+    path = project.path("schema/classes.json")
+    old = class_ids.load_class_ids(project.path("schema"))
+    assert old is not None
+    first, *rest = old.spans
+    gone = msgspec.structs.replace(
+        old,
+        spans=(rest[0], "Gone", *rest[1:]),
+        layers={"gone": ("Gone",), **old.layers},
+        relations=("gone_to", *old.relations),
+        attributes={"gone": ("a",), **old.attributes},
+    )
+    path.write_text(class_ids.encode_class_ids(gone), "utf-8")
+    generate(project)
+    kept = class_ids.load_class_ids(project.path("schema"))
+    assert kept == msgspec.structs.replace(old, spans=(*rest, first)), "names that stay keep their order"
+    path.write_text(class_ids.encode_class_ids(gone), "utf-8")
+    release(project)
+    generate(project)
+    kept = class_ids.load_class_ids(project.path("schema"))
+    assert kept is not None
+    assert kept.retired == ("spans.Gone", "layers.gone.Gone", "relations.gone_to", "attributes.gone.a")
+
+
+@pytest.mark.parametrize(("folder", "released"), [("schema", True), ("conf/schema", True), ("deep/schema", False)])
+def test_a_release_is_a_manifest_next_to_the_corpus(tmp_path: Path, folder: str, released: bool) -> None:
+    (tmp_path / "releases").mkdir()
+    (tmp_path / "releases/notes.json").write_text("{}")
+    schema = tmp_path / folder
+    schema.mkdir(parents=True)
+    (tmp_path / "deep/corpus").mkdir(parents=True)
+    assert not class_ids.is_released(schema)
+    (tmp_path / "releases/0.1.0.json").write_text("{}")
+    assert class_ids.is_released(schema) is released
 
 
 def test_name_without_an_id_is_reported_in_one_line(project: Project) -> None:

@@ -1,7 +1,9 @@
 """The inventory: what it refuses, that both validators agree on what is generated from it, and its colours."""
 
 import json
+import re
 from itertools import combinations
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
@@ -15,7 +17,7 @@ from annotate.generate import label_table, labels_table, relation_table
 from annotate.inventory import Inventory, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
 from tests.colours import SIGHT, distance, luminance
-from tests.conftest import BASE, Project
+from tests.conftest import BASE, ROOT, Project
 
 LEAST_DISTANCE = 18
 """Distance in L*a*b* from which on two colours are told apart."""
@@ -163,7 +165,11 @@ def show_names(project: Project) -> None:
         ),
         ("hand: works", "hand: {shown_as: Deck-hand}", "attributes.rank.values.hand: 'definition' is missing; add it"),
         ("values: {master: commands, hand: works, other: does neither}", "values: {}", "attributes.rank.values: "),
-        ("type: text", "type: date", "attributes.remark.type: 'date' is unknown; use one of: integer, number, text"),
+        (
+            "type: text",
+            "type: date",
+            "attributes.remark.type: 'date' is unknown; use one of: choice, integer, number, text",
+        ),
         ("title: Port news", "title: [", "line 5: "),
         ("title: Port news", "title: Port news\ntitle: Port", "the key 'title' appears twice"),
     ],
@@ -362,3 +368,55 @@ def test_a_role_is_asked_for_since_the_latest_name_that_decides_it(labels: Inven
         "stances.claim"
     }
     assert {version for name, version in since.items() if name not in conditional} == {None}
+
+
+def test_reference_lists_every_key_and_its_example_is_an_inventory(tmp_path: Path) -> None:
+    """A key of the schema that docs/formats.md does not explain, or an allowed value, fails."""
+    page = (ROOT / "docs" / "formats.md").read_text("utf-8")
+    reference = page[page.index("### Reference of labels.yaml") : page.index("### Conditions")]
+    tables, example = reference.split("```yaml\n")
+    named = set(re.findall(r"`([a-z_]+)`", tables)) | set(re.findall(r"([a-z_]+): ", tables))
+
+    def collect(value: object) -> set[str]:
+        if isinstance(value, list):
+            return set().union(*map(collect, value))
+        if not isinstance(value, dict):
+            return set()
+        names = {*value.get("properties", {}), *value.get("enum", [])}
+        return names.union(*map(collect, value.values()))
+
+    assert collect(json.loads(package_schema("inventory"))) - named == set()
+    (tmp_path / "labels.yaml").write_text(example.removesuffix("```\n\n"), "utf-8")
+    loaded = load_inventory(tmp_path)
+    assert {attribute.type for attribute in loaded.attributes.values()} == {"choice", "integer", "number", "text"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "per_head: {most: 1}",
+            "per_head: most",
+            "relations.reports.per_head: 'most' is text; write an object with any of: least, most",
+        ),
+        (
+            "type: number",
+            "type: float",
+            "attributes.price.type: 'float' is unknown; use one of: choice, integer, number, text",
+        ),
+        ('color: "#336699"', "color:", 'spans.Farm.color: is null; write a colour in quotes, as in "#336699"'),
+        (
+            'hotkey: "2"',
+            "hotkey: 2",
+            'spans.Yield.hotkey: 2 is a number; write one digit or lower-case letter in quotes, as in "1"',
+        ),
+    ],
+)
+def test_refused_value_names_the_allowed_ones(tmp_path: Path, old: str, new: str, message: str) -> None:
+    page = (ROOT / "docs" / "formats.md").read_text("utf-8")
+    example = page[page.index("### Reference of labels.yaml") :].split("```yaml\n")[1].split("```")[0]
+    assert old in example
+    (tmp_path / "labels.yaml").write_text(example.replace(old, new, 1), "utf-8")
+    with pytest.raises(CannotRun) as refused:
+        load_inventory(tmp_path)
+    assert f"{refused.value.problem}; {refused.value.hint}" == message

@@ -105,6 +105,11 @@ def import_brat(killer: Killer, root: Path) -> None:
     (root / "titles.csv").write_text("file,title\nfirst.txt,At the pier\n")
 
 
+def make_page_of_no_label(killer: Killer, root: Path) -> None:
+    make_guidelines(killer, root)
+    (root / "guidelines/gone.md").write_text("# Gone\n\n<!-- generated: label Gone -->\n<!-- /generated -->\n")
+
+
 def make_guidelines(_: Killer, root: Path) -> None:
     (root / "guidelines").mkdir()
     for name in ("labels", "relations", "label Quay"):
@@ -227,6 +232,7 @@ SCENARIOS = {
         "import brat --format brat --annotator anna --replace --metadata titles.csv", import_brat, is_complete=True
     ),
     "generate": Scenario("generate", make_guidelines),
+    "generate --fix": Scenario("generate --fix", make_page_of_no_label),
     "split": Scenario("split --write --ratios 50:25:25", remove_splits),
     "prelabel": Scenario("prelabel --out out", make_baseline),
     "adjudicate plan": Scenario("adjudicate plan --from anna,ben", label_twice),

@@ -57,7 +57,7 @@ GROUPS = {path for path in COMMANDS if path in {("studio",), ("release",)}}
 WORK = {
     "init": "init fresh --from-config theirs.xml",
     "add": "add new.txt",
-    "generate": "generate",
+    "generate": "generate --fix",
     "import": "import dist/brat --format brat --map map.yaml --annotator anna --plan",
     "split": "split",
     "prelabel": "prelabel --help",

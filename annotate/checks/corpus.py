@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, find_class_id_faults
 from annotate.corpus import Corpus
 from annotate.findings import Problem, Rule, rule
-from annotate.generate import generated_paths
+from annotate.generate import MissingPage, PageFault, generated_paths
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, SourceFile
 from annotate.versions import is_older, same_major
@@ -508,7 +508,49 @@ def schema_incomplete(inventory: Inventory, file: str) -> Iterator[Problem]:
             yield Problem(f"lacks {', '.join(missing)}; run `annotate generate`", file=file)
 
 
-OF_SCHEMA: tuple[Rule, ...] = (class_without_id, schema_incomplete)
+@rule("C503")
+def generated_file_outdated(path: str) -> Iterator[Problem]:
+    """Generated files say what labels.yaml says.
+
+    Why: annotators would read other definitions than those of the inventory, and a release would have both.
+    Fails: a definition that was changed in labels.yaml, and not in the tables of the guidelines; classes.json with a
+    label that the inventory lost before the first release.
+    Passes: the files as `annotate generate` writes them. The schemas that it copies from the toolkit are not compared.
+    """
+    yield Problem("does not say what labels.yaml says; run `annotate generate`", file=path)
+
+
+@rule("C504", "warning")
+def label_without_page(page: MissingPage, path: str) -> Iterator[Problem]:
+    """Each page that the inventory names is in the guidelines.
+
+    Why: annotators decide by the page of a label; the tables of the guidelines link to it.
+    Fails: `guideline: labels/load.md` in labels.yaml, where guidelines/labels/ has no load.md.
+    Passes: the page, as a person or `annotate generate --fix` writes it; a corpus whose guidelines/ has no such page
+    and no generated table, or that has no such folder.
+    """
+    way_out = "write it, or run `annotate generate --fix`, which writes a page to fill in"
+    yield Problem(f"is missing, the page of {', '.join(page.names)}; {way_out}", file=path)
+
+
+@rule("C505")
+def page_without_label(fault: PageFault, path: str) -> Iterator[Problem]:
+    """Each generated table of the guidelines is about a label of the inventory.
+
+    Why: annotators would use a label that cannot be stored, and `annotate generate` can fill no table for it.
+    Fails: a page with `<!-- generated: label Load -->`, where labels.yaml has no Load.
+    Passes: the page after `annotate generate --fix`, which deletes it, or removes the table from a page with others.
+    """
+    yield Problem(f"{fault.problem}; {fault.hint}", file=path, line=fault.line)
+
+
+OF_SCHEMA: tuple[Rule, ...] = (
+    class_without_id,
+    schema_incomplete,
+    generated_file_outdated,
+    label_without_page,
+    page_without_label,
+)
 
 
 def path_from_corpus(corpus: Corpus, path: str | Path) -> str:

@@ -295,7 +295,7 @@ def relation_of_later_piece(annotation: Annotation, inventory: Inventory) -> Ite
 
 
 def labels_that_fill_roles(inventory: Inventory) -> set[str]:
-    """Return the labels that need a relation by R116: those that are only at the tails of relations.
+    """Return the labels that need a relation by R116: those that are only at the tails of relations, and not `alone`.
 
     Labels that `per_tail` counts are left to R107. Relations that only refer count for nothing here: neither end of one
     is a role.
@@ -303,7 +303,8 @@ def labels_that_fill_roles(inventory: Inventory) -> set[str]:
     relations = [label for label in inventory.relations.values() if not label.refers]
     heads = {name for label in relations for name in label.head}
     counted = {name for label in relations if label.per_tail.least for name in label.tail}
-    return {name for label in relations for name in label.tail} - heads - counted
+    alone = {name for name, label in inventory.spans.items() if label.alone}
+    return {name for label in relations for name in label.tail} - heads - counted - alone
 
 
 @rule("R116", waivable=True)
@@ -312,7 +313,8 @@ def in_no_relation(annotation: Annotation, inventory: Inventory) -> Iterator[Pro
 
     Why: a place without an event, or a speaker who says nothing, is in no record.
     Fails: a place to which no relation points; words such as "this claim" that only point back to what they mean.
-    Passes: the same place with a relation to it; no label, if nothing happened there.
+    Passes: the same place with a relation to it; no label, if nothing happened there; any place, where the inventory
+    says `alone: true` of its label.
     Guideline: how-to-label.md
     """
     filling = labels_that_fill_roles(inventory)
@@ -325,7 +327,9 @@ def in_no_relation(annotation: Annotation, inventory: Inventory) -> Iterator[Pro
     }
     for span in annotation.spans:
         if span.label in filling and span.id not in touched:
-            yield Problem(f"{_name(span)} is in no relation; draw the one it is labelled for, or remove it", span.id)
+            permission = f"give {span.label} `alone: true` in labels.yaml, if it may stand alone"
+            hint = f"draw the one it is labelled for, remove it, or {permission}"
+            yield Problem(f"{_name(span)} is in no relation; {hint}", span.id)
 
 
 @rule("R117", waivable=True)

@@ -22,7 +22,7 @@ from annotate.checks.catalogue import CATALOGUE
 from annotate.checks.corpus import ArticleFacts, CorpusFacts
 from annotate.checks.text import SourceText
 from annotate.checks.waivers import load_waivers
-from annotate.class_ids import CLASS_IDS_FILE
+from annotate.class_ids import CLASS_IDS_FILE, find_class_id_faults
 from annotate.corpus import (
     Corpus,
     encode_annotation,
@@ -32,15 +32,17 @@ from annotate.corpus import (
     encode_source,
     normalize_numbers,
 )
+from annotate.errors import CannotRun
 from annotate.findings import Finding
+from annotate.generate import find_missing_pages, find_outdated_files, find_page_faults
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, SourceFile
 from annotate.offsets import sha256
 from annotate.schemas import explain_conversion_error, package_schema
 from annotate.splits.groups import bonds_of_links
 from annotate.util.escape import has_unseen
-from annotate.util.files import LINK, read_raw, read_stamp
-from annotate.util.folders import find_leftovers, list_folders, list_irregular, list_names
+from annotate.util.files import LINK, is_regular, read_raw, read_stamp, read_text
+from annotate.util.folders import find_files, find_leftovers, list_folders, list_irregular, list_names
 from annotate.util.parallel import map_in_order, process_pool, without_garbage_collection
 
 T = TypeVar("T")
@@ -71,7 +73,7 @@ def check(
         inventory: The inventory that it is labelled with.
         workers: The number of worker processes; does not affect the findings or their order.
         progress: Called with the number of articles that were checked since the last call.
-        folders: Folders that belong to the corpus, such as that of the guidelines: they hold no links.
+        folders: Folders of guidelines that belong to the corpus. They hold no links, and their pages fit the inventory.
         handle_waived: Called with each finding that is waived.
         search_leaks: Whether to search for near-duplicate paragraphs in two splits, too, if there are no errors.
 
@@ -126,6 +128,7 @@ def _check_all(
             yield from files.unreadable_file(path, None, reason)
     for folder in (inventory.folder, *folders):
         yield from _check_folder(corpus, folder)
+    yield from _check_generated(corpus, inventory, [Path(folder) for folder in folders if Path(folder).is_dir()])
 
 
 def _check_folder(corpus: Corpus, folder: str | Path) -> Iterator[Finding]:
@@ -135,6 +138,28 @@ def _check_folder(corpus: Corpus, folder: str | Path) -> Iterator[Finding]:
     elif Path(folder).is_dir():
         for path, reason in list_irregular(folder):
             yield from files.unreadable_file(corpus_rules.path_from_corpus(corpus, f"{folder}/{path}"), None, reason)
+
+
+def _check_generated(corpus: Corpus, inventory: Inventory, guidelines: Sequence[Path]) -> Iterator[Finding]:
+    """Compare the schema folder and the pages of the guidelines with the inventory that they are generated from."""
+    pages: dict[Path, str] = {}
+    for folder in guidelines:
+        for path in find_files(folder, ".md", below=True):
+            try:
+                pages[path] = read_text(path, "make it a page that can be read", within=folder)
+            except CannotRun as error:
+                if is_regular(path, within=folder):  # links are reported with those of the folder
+                    yield from files.unreadable_file(corpus_rules.path_from_corpus(corpus, path), None, error.problem)
+        for missing in find_missing_pages(inventory, folder, pages):
+            file = corpus_rules.path_from_corpus(corpus, missing.path)
+            yield from corpus_rules.label_without_page("", None, missing, file)
+    for fault in find_page_faults(inventory, pages):
+        yield from corpus_rules.page_without_label("", None, fault, corpus_rules.path_from_corpus(corpus, fault.path))
+    class_ids = Path(inventory.folder) / CLASS_IDS_FILE
+    has_lost_ids = any(find_class_id_faults(inventory.committed_class_ids, inventory.class_names, class_ids))  # C501
+    for path in find_outdated_files(inventory, pages):
+        if path != class_ids or not has_lost_ids:
+            yield from corpus_rules.generated_file_outdated("", None, corpus_rules.path_from_corpus(corpus, path))
 
 
 def _run_all(run: "_Run", inventory: Inventory, workers: int, progress: Callable[[int], None]) -> Iterator[Finding]:

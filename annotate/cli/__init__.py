@@ -29,7 +29,8 @@ from annotate.util.termination import (
 SECTIONS = {
     "Make a corpus": {
         "init": Entry(
-            "annotate.cli.init:command", "Lay out an empty corpus in FOLDER, with an example inventory or one of yours."
+            "annotate.cli.init:command",
+            "Lay out an empty corpus in FOLDER, with an inventory to begin with or one of yours.",
         ),
         "add": Entry("annotate.cli.add:command", "Add FILES to a corpus as articles."),
         "generate": Entry(

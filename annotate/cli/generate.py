@@ -14,12 +14,19 @@ from annotate.errors import CannotRun
 @schema_option
 @guidelines_option
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file is stale.")
+@click.option(
+    "--fix", is_flag=True, help="Delete the pages of labels that labels.yaml no longer has; write those that it lacks."
+)
 @click.pass_context
-def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> None:
+def command(ctx: click.Context, schema: str, guidelines: str, check: bool, fix: bool) -> None:
     """Write the JSON Schemas and the guidelines' tables from labels.yaml.
 
     Run it after every change of the inventory. `--check` reports stale files. If a page is changed while the command
     runs, nothing is written.
+
+    After labels were replaced, `--fix` deletes each page that is only about labels that are gone, removes their tables
+    from other pages, and writes a page to fill in for each label without one. Without it, a table of a label that is
+    gone stops the command.
 
     Exit code 0: written, or every file is fresh; 1: a file is stale (with --check) or was changed meanwhile; 2: could
     not run.
@@ -27,24 +34,34 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool) -> No
     \b
     annotate generate
     annotate generate --check
+    annotate generate --fix
     """
     from annotate.corpus import find_project_folders
     from annotate.generate import find_stale_files
-    from annotate.util.files import remove_leftovers, write_together
+    from annotate.util.files import remove_leftovers, remove_together, require_unchanged, write_together
     from annotate.util.lock import writing_to
 
+    if check and fix:
+        raise CannotRun("--fix", "--check is given, too", "choose one of them")
     pages = Path(guidelines) if Path(guidelines).is_dir() else None
     if pages is None and ctx.get_parameter_source("guidelines") is not ParameterSource.DEFAULT:
         raise CannotRun(guidelines, "no such folder", "name the folder that has the pages of the guidelines")
     with writing_to(*([] if check else find_project_folders(Path(schema)))):
         if pages and not check:
             remove_leftovers(pages)
-        stale, total = find_stale_files(Path(schema), pages)
+        stale = find_stale_files(Path(schema), pages, fix=fix)
         if not check:
-            write_together(stale)
-    for file in stale:
+            require_unchanged(stale.orphans)
+            write_together(stale.files)
+            remove_together(stale.orphans)
+    for page in stale.missing:
+        way_out = "write it, or run `annotate generate --fix`, which writes a page to fill in"
+        echo(f"{page.path}: is missing, the page of {', '.join(page.names)}; {way_out}", err=True)
+    for file in stale.files:
         echo(f"{file.path}: {'is stale; run `annotate generate`' if check else 'written'}")
-    if not stale:
-        echo(f"{total} generated files are fresh.")
-    if check and stale:
+    for file in stale.orphans:
+        echo(f"{file.path}: deleted")
+    if not stale.files and not stale.orphans:
+        echo(f"{stale.total} generated files are fresh.")
+    if check and stale.files:
         ctx.exit(1)

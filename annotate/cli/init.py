@@ -18,16 +18,26 @@ if TYPE_CHECKING:
     from annotate.drafts.project_reader import ProjectDraft
     from annotate.labelstudio.state import State
 
+TEMPLATES = ("empty", "entities", "relations", "quotations", "claims")
+"""The inventories that a corpus can begin with: folders of `annotate/corpus_templates`, over `common`."""
+_DEFAULT_TEMPLATE = "relations"
+_RENAMED = {"gitignore": ".gitignore"}
+"""Files of the templates that have another name in a corpus."""
 _EMPTY_FOLDERS = ("sources", "articles", "annotations/gold", "splits")
 
 
 @click.command("init")
 @click.argument("folder", type=click.Path())
 @click.option(
+    "--template",
+    type=click.Choice(TEMPLATES),
+    help=f"Inventory to begin with.  [default: {_DEFAULT_TEMPLATE}]",
+)
+@click.option(
     "--from-inventory",
     type=click.Path(),
     metavar="YAML",
-    help="An inventory of yours, in the form of labels.yaml, in place of the example.",
+    help="An inventory of yours, in the form of labels.yaml, in place of a template.",
 )
 @click.option(
     "--from-config",
@@ -55,15 +65,21 @@ _EMPTY_FOLDERS = ("sources", "articles", "annotations/gold", "splits")
 )
 def command(
     folder: str,
+    template: str | None,
     from_inventory: str | None,
     from_config: str | None,
     from_brat: str | None,
     from_studio: str | None,
     server_folder: str | None,
 ) -> None:
-    """Lay out an empty corpus in FOLDER, with an example inventory or one of yours.
+    """Lay out an empty corpus in FOLDER, with an inventory to begin with or one of yours.
 
-    The new corpus passes `annotate check`. If the command was interrupted, run it again: it adds what is missing.
+    The new corpus passes `annotate check`. If the command was interrupted, run it again: it adds what is missing. It
+    has what a release asks for, too: CITATION.cff, corpus/release.yaml and .gitignore.
+
+    --template chooses the inventory: `empty` has one label to replace; `entities` has names; `relations` has names and
+    a relation between them; `quotations` has who says what; `claims` is that of the corpus Contested Claims, with its
+    guidelines. After you have replaced labels in schema/labels.yaml, run `annotate generate --fix`.
 
     --from-inventory takes an inventory that you have written, and adds the pages of the guidelines that it names.
 
@@ -80,6 +96,7 @@ def command(
 
     \b
     annotate init my-corpus
+    annotate init my-corpus --template quotations
     annotate init my-corpus --from-inventory inventory.yaml
     annotate init my-corpus --from-config labelling.xml
     annotate init my-corpus --from-brat annotation.conf
@@ -90,7 +107,13 @@ def command(
     """
     from annotate.inventory import INVENTORY_FILE
 
-    _require_one(from_inventory=from_inventory, from_config=from_config, from_brat=from_brat, from_studio=from_studio)
+    _require_one(
+        template=template,
+        from_inventory=from_inventory,
+        from_config=from_config,
+        from_brat=from_brat,
+        from_studio=from_studio,
+    )
     root = Path(folder)
     if from_studio is not None:
         _init_from_studio(root, from_studio, server_folder)
@@ -100,13 +123,16 @@ def command(
         _show_inventory(root, Path(from_inventory))
         return
     draft = _read_draft(from_config, from_brat)
-    template = _draft_template(draft) if draft else _read_template(_example_folder())
-    _lay_out(root, template)
+    if draft:
+        files = _draft_template(draft)
+    else:
+        files = _fill_template(_read_folder("common") | _read_folder(template or _DEFAULT_TEMPLATE))
+    _lay_out(root, files)
     if draft:
         _show_draft(root, draft)
         return
     echo(f"{root} is laid out. Say what you label in {root / 'schema' / INVENTORY_FILE}, then add articles:")
-    echo(f"  cd {root} && annotate add FILE… && annotate check")
+    echo(f"  cd {root} && annotate generate --fix && annotate add FILE… && annotate check")
 
 
 def _require_one(**sources: str | None) -> None:
@@ -261,19 +287,17 @@ def _count_entries(*sections: Sized) -> str:
     return ", ".join(count_noun(len(entries), noun) for noun, entries in zip(nouns, sections, strict=True))
 
 
-def _example_folder() -> Path:
-    return Path(str(resources.files("annotate").joinpath("example")))
+def _read_folder(name: str) -> dict[str, bytes]:
+    """Return the files of a folder of `annotate/corpus_templates` by their paths in a corpus."""
+    folder = Path(str(resources.files("annotate").joinpath("corpus_templates", name)))
+    return {_RENAMED.get(path, path): (folder / path).read_bytes() for path in _list_files(folder)}
 
 
 def _draft_template(draft: "InventoryDraft") -> "dict[str, _TemplateFile]":
     """Return the files of a new corpus with the inventory of a draft."""
     from annotate.drafts import render_draft
-    from annotate.util.folders import temporary_folder
 
-    files = _example_files() | {path: text.encode() for path, text in render_draft(draft).items()}
-    with temporary_folder() as folder:
-        _write_template(folder, files)
-        return _read_template(folder)
+    return _fill_template(_read_folder("common") | {path: text.encode() for path, text in render_draft(draft).items()})
 
 
 def _inventory_template(file: str) -> "dict[str, _TemplateFile]":
@@ -282,35 +306,12 @@ def _inventory_template(file: str) -> "dict[str, _TemplateFile]":
     Raises:
         CannotRun: If the inventory cannot be read, or is not valid.
     """
-    from annotate.drafts import render_pages
     from annotate.drafts.files import read_configuration
-    from annotate.inventory import INVENTORY_FILE, load_inventory
-    from annotate.util.folders import temporary_folder
+    from annotate.inventory import INVENTORY_FILE
 
-    files = _example_files() | {f"schema/{INVENTORY_FILE}": read_configuration(file).encode()}
-    with temporary_folder() as folder:
-        _write_template(folder, files)
-        try:
-            pages = render_pages(load_inventory(folder / "schema"))
-        except CannotRun as error:
-            where = error.where.replace(str(folder / "schema" / INVENTORY_FILE), file)
-            raise CannotRun(where, error.problem, error.hint) from error
-        names = {page: f"guidelines/{page}" for page in pages}
-        _write_template(folder, {name: pages[page].encode() for page, name in names.items() if name not in files})
-        return _read_template(folder)
-
-
-def _example_files() -> dict[str, bytes]:
-    """Return the files of the example but for the pages of its labels."""
-    example = _example_folder()
-    paths = (path for path in _list_files(example) if not path.startswith("guidelines/labels/"))
-    return {path: (example / path).read_bytes() for path in paths}
-
-
-def _write_template(folder: Path, files: dict[str, bytes]) -> None:
-    for path, data in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(data)
+    return _fill_template(
+        _read_folder("common") | {f"schema/{INVENTORY_FILE}": read_configuration(file).encode()}, file
+    )
 
 
 class _TemplateFile(NamedTuple):
@@ -325,23 +326,50 @@ def _list_files(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in paths]
 
 
-def _read_template(folder: Path) -> dict[str, _TemplateFile]:
-    """Return the files of a new corpus by path, made from a folder that holds all but those that are generated.
+def _fill_template(given: dict[str, bytes], inventory_file: str | None = None) -> dict[str, _TemplateFile]:
+    """Return the files of a new corpus by path.
 
     The inventory is last. Without it no command accepts the folder, so that a killed run cannot pass for a corpus.
-    """
-    from annotate.generate import generate_files
-    from annotate.inventory import INVENTORY_FILE, load_inventory
 
-    files = {path: _TemplateFile(*[(folder / path).read_bytes()] * 2) for path in _list_files(folder)}
+    Args:
+        given: All but those that are generated, and the pages of labels that nobody has written yet.
+        inventory_file: The file that the user has written the inventory in, for messages.
+
+    Raises:
+        CannotRun: If the inventory is not valid.
+    """
+    from annotate.generate import generate_files, render_missing_pages
+    from annotate.inventory import INVENTORY_FILE, load_inventory
+    from annotate.util.folders import temporary_folder
+
+    with temporary_folder() as folder:
+        schema, guidelines = folder / "schema", folder / "guidelines"
+        _write_files(folder, given)
+        try:
+            inventory = load_inventory(schema)
+        except CannotRun as error:
+            where = error.where.replace(str(schema / INVENTORY_FILE), inventory_file or INVENTORY_FILE)
+            raise CannotRun(where, error.problem, error.hint) from error
+        stubs = render_missing_pages(inventory, guidelines)
+        pages = {path.relative_to(folder).as_posix(): text.encode() for path, text in stubs.items()}
+        _write_files(folder, pages)
+        generated = {
+            path.relative_to(folder).as_posix(): text.encode()
+            for path, text in generate_files(inventory, schema, guidelines).items()
+        }
+    unfilled = given | pages
+    files = {path: _TemplateFile(data, data) for path, data in unfilled.items()}
     files |= {f"corpus/{name}/.gitkeep": _TemplateFile(b"", b"") for name in _EMPTY_FOLDERS}
-    schema = folder / "schema"
-    for path, text in generate_files(load_inventory(schema), schema, folder / "guidelines").items():
-        file, data = path.relative_to(folder).as_posix(), text.encode()
-        files[file] = _TemplateFile(data, files[file].unfilled if file in files else data)
-    inventory = f"schema/{INVENTORY_FILE}"
-    files[inventory] = files.pop(inventory)
+    files |= {path: _TemplateFile(data, unfilled.get(path, data)) for path, data in generated.items()}
+    last = f"schema/{INVENTORY_FILE}"
+    files[last] = files.pop(last)
     return files
+
+
+def _write_files(folder: Path, files: dict[str, bytes]) -> None:
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
 
 
 def _list_missing(

@@ -250,6 +250,8 @@ def find_width_change(field: str, old: Any, new: Any) -> Literal["narrowed", "wi
         return _compare_bounds(old or {}, new or {})
     if field in ("required", "refers"):
         return "narrowed" if new else "widened"
+    if field == "alone":
+        return "widened" if new else "narrowed"
     if field in _CONDITIONS or field == "enclosing":
         return None  # other spans meet any other condition, and other records are around
     if field == "classes" and None in (old, new):  # a column of its own is added or removed

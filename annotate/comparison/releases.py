@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from annotate.class_ids import MANIFEST_SUFFIX, RELEASES_FOLDER
 from annotate.comparison.paths import CHANGELOG
 from annotate.comparison.semver import parse_version
 from annotate.errors import CannotRun
@@ -14,9 +15,8 @@ from annotate.util.git import GitRepository
 
 TAG_PREFIX = "v"
 """A tag is this letter and the version."""
-FOLDER = "releases"
-"""The folder of the manifests, next to the corpus. A manifest is a file VERSION.json."""
-SUFFIX = ".json"
+FOLDER, SUFFIX = RELEASES_FOLDER, MANIFEST_SUFFIX
+"""The folder of the manifests, next to the corpus, and the ending of a manifest's name after the version."""
 
 _FILE_MODES = frozenset({b"100644", b"100755"})
 

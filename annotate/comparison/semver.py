@@ -81,7 +81,8 @@ def name_gone(summary: Summary) -> Iterator[str]:
 def meaning_narrowed(summary: Summary) -> Iterator[str]:
     """A label may be used for less: fewer ends or labels, tighter bounds, an attribute that became required.
 
-    A relation that only refers from now on narrows, too: it no longer gives a label the relation that it needs.
+    A relation that only refers from now on narrows, too: it no longer gives a label the relation that it needs. So does
+    a label without `alone`, which then needs one.
 
     Why: earlier labels may no longer be allowed, and the labels of the two versions cannot be pooled.
     """

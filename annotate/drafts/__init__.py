@@ -9,6 +9,6 @@ annotators of a project on a server.
 from annotate.drafts.brat_reader import draft_from_brat
 from annotate.drafts.config_reader import draft_from_config
 from annotate.drafts.draft import InventoryDraft
-from annotate.drafts.render import render_draft, render_pages
+from annotate.drafts.render import render_draft
 
-__all__ = ["InventoryDraft", "draft_from_brat", "draft_from_config", "render_draft", "render_pages"]
+__all__ = ["InventoryDraft", "draft_from_brat", "draft_from_config", "render_draft"]

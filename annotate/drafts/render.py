@@ -6,7 +6,8 @@ import yaml
 
 from annotate.drafts.draft import DraftLabel, InventoryDraft
 from annotate.drafts.ids import UniqueNames
-from annotate.inventory import INVENTORY_FILE, Inventory, SpanLabel
+from annotate.generate import PAGE_STUB
+from annotate.inventory import INVENTORY_FILE
 from annotate.util.escape import Markdown, escape_terminal_line, has_unseen
 
 _RELATIONS_PAGE = "how-to-label.md"
@@ -63,27 +64,9 @@ def _name_pages(draft: InventoryDraft) -> dict[str, str]:
     return {label.id: f"labels/{names.add(label.id.lower())}.md" for label in draft.labels}
 
 
-def render_pages(inventory: Inventory) -> dict[str, str]:
-    """Return the text of each page of the guidelines that an inventory names, by its path in the guidelines."""
-    pages: dict[str, list[SpanLabel]] = {}
-    for label in inventory.spans.values():
-        pages.setdefault(label.guideline, []).append(label)
-    texts = {
-        page: "\n".join(_render_page(label.name, label.display_name) for label in labels)
-        for page, labels in pages.items()
-    }
-    for relation in inventory.relations.values():
-        heading = Markdown("# {}\n\n").format(relation.display_name)
-        texts.setdefault(relation.guideline, f"{heading}Write here when to draw this relation.\n")
-    return texts
-
-
 def _render_page(label_id: str, shown: str) -> str:
     heading = Markdown("# {}\n\n").format(shown)
-    return (
-        f"{heading}<!-- generated: label {label_id} -->\n<!-- /generated -->\n\n"
-        "Write here the test to apply, examples from your articles, and what is not this label.\n"
-    )
+    return f"{heading}<!-- generated: label {label_id} -->\n<!-- /generated -->\n\n{PAGE_STUB}"
 
 
 def _render_inventory(draft: InventoryDraft, pages: Mapping[str, str]) -> str:

@@ -132,7 +132,7 @@ def _migrate_generated(schema: Path, after: Inventory) -> Iterator[NewFile]:
         yield NewFile(annotation_schema, encode_annotation_schema(after).encode("utf-8"))
     old_ids = class_ids.load_class_ids(schema)
     if old_ids is not None:
-        text = class_ids.encode_class_ids(class_ids.extend_class_ids(old_ids, after.class_names))
+        text = class_ids.encode_class_ids(class_ids.update_class_ids(schema, old_ids, after.class_names))
         yield NewFile(schema / class_ids.CLASS_IDS_FILE, text.encode("utf-8"))
 
 

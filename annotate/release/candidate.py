@@ -231,7 +231,16 @@ class Candidate:
         Those that the corpus waives are put into `waived`.
         """
         self.progress("checking the corpus")
-        return list(check(self.corpus, self.inventory, handle_waived=self.waived.append, search_leaks=True))
+        guidelines = self.folder / "guidelines"
+        return list(
+            check(
+                self.corpus,
+                self.inventory,
+                folders=(guidelines,),
+                handle_waived=self.waived.append,
+                search_leaks=True,
+            )
+        )
 
     @property
     def has_errors(self) -> bool:

@@ -36,5 +36,5 @@ def plan_next_release(last: str, comparison: Comparison, source: str | None = No
 
 
 def plan_first_release(inventory_version: str, counts: list[str]) -> Plan:
-    """Return the plan of a first release, which has the version of its inventory (V106)."""
+    """Return the plan of a first release. It proposes the version of the inventory; any other is as good (V106)."""
     return Plan(None, inventory_version, "first", [], counts)

@@ -30,6 +30,7 @@ from annotate.release.load_check import load_tables
 from annotate.release.sources import explain_mode, explain_name, find_name_collisions
 from annotate.schemas import require_valid
 from annotate.util.files import decode_yaml, read_bytes_if_present
+from annotate.versions import is_older
 
 README = "README.md"
 
@@ -130,24 +131,27 @@ def inventory_version(candidate: Candidate) -> Iterator[Problem]:
 
     Why: each annotation names the version of its inventory; one version must not have two meanings.
     Fails: `version: 0.1.0` in labels.yaml after a label was added since 0.1.0; 3.0.0 there for the release 0.2.0.
-    Passes: 0.2.0 in labels.yaml and in annotations that were reviewed; still 0.1.0 if only annotations were corrected.
+    Passes: 0.2.0 in labels.yaml and in annotations that were reviewed; still 0.1.0 if only annotations were corrected;
+    any version in labels.yaml for a first release. Where that is later than the version of the release, any later one
+    after a change.
     """
     version, own_version = candidate.version, candidate.inventory.version
     file = candidate.relative_path(candidate.schema / "labels.yaml")
-    if own_version == version:
-        return
-    if candidate.comparison is None:
-        problem = f"has the version {own_version}, and the first release is {version}; use one version for both"
-        yield Problem(problem, file=file)
+    if own_version == version or candidate.comparison is None:
         return
     last_version = candidate.comparison.inventories[0].version
+    is_ahead = not is_older(last_version, version)
     changes = [change for change in candidate.comparison.summary.inventory if change.kind != "presented"]
     if own_version != last_version:
-        problem = f"has the version {own_version}; use {version}, or {last_version} if the inventory did not change"
+        if is_ahead and is_older(last_version, own_version):
+            return
+        needed = f"a version after {last_version}" if is_ahead else version
+        problem = f"has the version {own_version}; use {needed}, or {last_version} if the inventory did not change"
         yield Problem(problem, file=file)
     elif changes:
         first = changes[0]
-        problem = f"the {first.what} {first.name} was {first.kind} since {own_version}; raise the version to {version}"
+        needed = f"the version above {own_version}" if is_ahead else f"the version to {version}"
+        problem = f"the {first.what} {first.name} was {first.kind} since {own_version}; raise {needed}"
         yield Problem(f"{problem}, and review the annotations", file=file)
 
 

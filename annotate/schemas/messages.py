@@ -54,8 +54,8 @@ FORMS = {
     f"^[a-z]{{2,3}}{END}": "the code of a language, as in en",
     f"^[a-z]{{2,3}}(-[A-Za-z0-9]+)*{END}": "the code of a language, as in en or pt-BR",
     rf"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.md{END}": "a path of a Markdown file in guidelines/, as in labels/load.md",
-    f"^#[0-9a-fA-F]{{6}}{END}": "a colour, as in #336699",
-    f"^[0-9a-z]{END}": "one digit or lower-case letter",
+    f"^#[0-9a-fA-F]{{6}}{END}": 'a colour in quotes, as in "#336699"',
+    f"^[0-9a-z]{END}": 'one digit or lower-case letter in quotes, as in "1"',
     FILE_NAME: "the name of a file, without a folder",
     SINGLE_LINE: "one line without control characters (in YAML, >- folds it)",
     PROSE: "text without control characters",
@@ -121,6 +121,8 @@ def _describe_type(schema: dict[str, Any], type_: str) -> str:
         return FORMS.get(schema["pattern"], f"what matches {schema['pattern']}")
     if type_ == "object" and schema.get("required"):
         return f"an object with: {_join_values(schema['required'])}"
+    if type_ == "object" and schema.get("properties"):
+        return f"an object with any of: {_join_values(schema['properties'])}"
     return _TYPES[type_]
 
 

@@ -1,12 +1,14 @@
 """Rules of relations that only point back: what needs another relation, and what may not lie in what."""
 
+import shutil
+
 import msgspec
 
 from annotate.checks import check_annotation
 from annotate.inventory import Inventory, load_inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.offsets import sha256
-from tests.conftest import BASE, ROOT
+from tests.conftest import BASE, ROOT, Project
 
 SMALL = load_inventory(BASE / "schema")
 REFERRING = load_inventory(ROOT / "tests" / "invalid" / "R117-within-what-it-means" / "schema")
@@ -73,3 +75,12 @@ def test_a_relation_that_does_not_refer_may_lie_within_its_tail() -> None:
     relations = [("words", "v", "w2"), PLACED, ("stands_for", "q", "w2")]
     assert find_codes([LOAD, VERB, SECOND, QUAY], *relations) == ["R117"]
     assert find_codes([LOAD, VERB, SECOND, QUAY], *relations, inventory=inventory) == []
+
+
+def test_a_label_may_stand_alone_if_the_inventory_says_so(project: Project) -> None:
+    shutil.copytree(ROOT / "tests/invalid/R116-in-no-relation/corpus", project.path("corpus"), dirs_exist_ok=True)
+    refused = project.annotate("check")
+    assert "R116" in refused.output
+    assert "give Quay `alone: true` in labels.yaml" in " ".join(refused.output.split())
+    project.replace("schema/labels.yaml", "  Quay: {", "  Quay: {alone: true, ")
+    assert "R116" not in project.annotate("check").output

@@ -62,6 +62,7 @@ CASES: list[tuple[str, str, list[Change]]] = [
         [("changed", "interval", "Load.least.most", "denied")],
     ),
     ("    tail: [Quay]", "    tail: [Quay]\n    refers: true", [("narrowed", "relation", "lies_at", "refers")]),
+    ("  Quay: {", "  Quay: {alone: true, ", [("widened", "label", "Quay", "alone")]),
     ("range: between", "range: none", [("changed", "interval", "Load.least.most", "readings")]),
 ]  # fmt: skip
 

@@ -291,7 +291,9 @@ def test_a_field_within_a_field_is_said() -> None:
     ]
 
 
-@pytest.mark.parametrize("folder", [BASE / "schema", Path("schema"), Path("annotate/example/schema")])
+@pytest.mark.parametrize(
+    "folder", [BASE / "schema", Path("schema"), Path("annotate/corpus_templates/relations/schema")]
+)
 def test_the_own_config_gives_the_inventory_back(folder: Path) -> None:
     """A control `Label.attribute` of the toolkit is the attribute, and the same one on several labels is one."""
     inventory: Inventory = load_inventory(folder)

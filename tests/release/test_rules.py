@@ -146,7 +146,6 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         lambda port: port.replace(LABELS, "version: 1.0.0", "version: 3.0.0"),
         "use 1.1.0, or 1.0.0 if the inventory",
     ),
-    ("V106", "0.1.0", lambda port: port.git("tag", "-d", "v1.0.0"), "the first release is 0.1.0; use one"),
     ("V201", NEXT, lambda port: port.write("notes.txt", "x"), "notes.txt: is not committed"),
     ("V201", NEXT, redefine_label, "schema/labels.yaml: is not committed"),
     ("V202", VERSION, lambda port: None, "the tag v1.0.0 exists already"),
@@ -454,3 +453,29 @@ def test_agreement_is_measured_on_the_part_that_two_have_labelled(released: Main
     assert "agreement on Quay is 0.000" in check_rule(released, NEXT, BY_CODE["V303"])[0]
     assert released.annotate("release", "page", "--out", "page.html").exit_code == 0
     assert "on 1 article, among them 1 of the 2 with gold. " in released.path("page.html").read_text()
+
+
+def test_first_release_may_have_any_version(port: Maintained) -> None:
+    for version in ("0.1.0", "3.0.0"):
+        assert check_rule(port, version, BY_CODE["V106"]) == []
+
+
+def test_inventory_ahead_of_the_first_release(port: Maintained) -> None:
+    """Once the inventory is later than the release, it has versions of its own: annotations cannot go back."""
+    port.git("tag", "v0.1.0")
+    redefine_label(port)
+    assert "since 1.0.0; raise the version above 1.0.0" in check_rule(port, "0.2.0", BY_CODE["V106"])[0]
+    port.replace(LABELS, "version: 1.0.0", "version: 1.1.0")
+    assert check_rule(port, "0.2.0", BY_CODE["V106"]) == []
+    port.replace(LABELS, "version: 1.1.0", "version: 0.2.0")
+    assert check_rule(port, "0.2.0", BY_CODE["V106"]) == []
+    assert "use a version after 1.0.0" in check_rule(port, "0.3.0", BY_CODE["V106"])[0]
+
+
+def test_guidelines_that_contradict_the_inventory_stop_a_release(port: Maintained) -> None:
+    port.write("guidelines/README.md", "<!-- generated: labels -->\n<!-- /generated -->\n")
+    assert port.annotate("generate", "--fix").exit_code == 0
+    assert check_rule(port, VERSION, BY_CODE["V301"]) == []
+    redefine_label(port)
+    found = check_rule(port, VERSION, BY_CODE["V301"])
+    assert any("C503: does not say what labels.yaml says; run `annotate generate`" in line for line in found), found

@@ -42,7 +42,11 @@ from tests.conftest import BASE
             2,
             "2 is more than 1; write a number of at least 0 and at most 1",
         ),
-        ({"pattern": rf"^[0-9a-z]{END}"}, "ab", "'ab' does not fit; write one digit or lower-case letter"),
+        (
+            {"pattern": rf"^[0-9a-z]{END}"},
+            "ab",
+            "'ab' does not fit; write one digit or lower-case letter in quotes, as in \"1\"",
+        ),
         ({"pattern": "^z$"}, "ab", "'ab' does not fit; write what matches ^z$"),
         ({"minLength": 1}, "", "is empty; fill it in"),
         ({"maxLength": 2}, "abc", "has 3 characters; write 2 at most"),

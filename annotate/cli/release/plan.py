@@ -30,8 +30,8 @@ def plan(corpus: str, schema: str, since: str | None, format_: str) -> None:
     It lists the changes that require this version.
 
     A release has a tag vX.Y.Z, or a committed manifest releases/X.Y.Z.json. Without a tag, the corpus is compared with
-    the last commit that changed the manifest. The first release has the version of the inventory. The rules are in
-    docs/versioning.md.
+    the last commit that changed the manifest. For the first release, the version of the inventory is proposed;
+    any other is as good. The rules are in docs/versioning.md.
 
     Exit code 0: computed; 2: could not run.
 
@@ -72,6 +72,7 @@ def _describe(plan: "Plan") -> list[str]:
     if plan.last is None:
         none = "there is no tag and no committed manifest"
         first_line = f"{plan.smallest} is the first release: {none}, and the inventory is {plan.smallest}."
+        first_line = f"{first_line} Any other version may be used."
     else:
         first_line = f"{plan.smallest} is the smallest version after {last}: a {plan.level} change."
     reasons = sorted(plan.reasons, key=lambda reason: reason.level != plan.level)

@@ -1,0 +1,86 @@
+"""`annotate init --template`: each inventory to begin with makes a corpus without findings."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from annotate.class_ids import load_class_ids
+from annotate.cli.init import TEMPLATES
+from annotate.dataset.citation import parse_licence, read_citation
+from annotate.inventory import load_inventory
+from annotate.util.files import load_yaml
+from tests.conftest import ROOT, annotate
+
+CLAIMS = runpy.run_path(str(ROOT / "tools" / "claims_template.py"))
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_template_makes_a_corpus_without_findings(tmp_path: Path, template: str) -> None:
+    assert annotate("init", "new", "--template", template, cwd=tmp_path).exit_code == 0
+    new = tmp_path / "new"
+    checked = annotate("check", "--strict", cwd=new)
+    assert (checked.exit_code, "No findings" in checked.output) == (0, True), checked.output
+    assert annotate("generate", "--check", cwd=new).exit_code == 0
+    inventory = load_inventory(new / "schema")
+    assert inventory.version == "0.1.0"
+    assert annotate("studio", "config", cwd=new).exit_code == 0
+
+
+def test_new_corpus_has_what_a_release_needs(tmp_path: Path) -> None:
+    assert annotate("init", "new", cwd=tmp_path).exit_code == 0
+    new = tmp_path / "new"
+    path = new / "CITATION.cff"
+    assert read_citation(path).authors
+    assert parse_licence(load_yaml(path, "", within=new))
+    assert load_yaml(new / "corpus/release.yaml", "", within=new) == {"agreement": {"least": 0.8}}
+    assert "/dist/\n" in (new / ".gitignore").read_text("utf-8")
+
+
+def test_nothing_of_a_template_remains_after_its_labels_were_replaced(tmp_path: Path) -> None:
+    assert annotate("init", "new", cwd=tmp_path).exit_code == 0
+    new = tmp_path / "new"
+    empty = (ROOT / "annotate/corpus_templates/empty/schema/labels.yaml").read_text("utf-8")
+    (new / "schema/labels.yaml").write_text(empty.replace("Label:", "Pledge:").replace("label.md", "pledge.md"))
+    assert annotate("generate", "--fix", cwd=new).exit_code == 0
+    assert annotate("check", "--strict", cwd=new).exit_code == 0
+    class_ids = load_class_ids(new / "schema")
+    assert class_ids is not None
+    assert [names for _, names in class_ids.lists()] == [("Pledge",), ("Pledge",), ()]
+    assert [path.name for path in (new / "guidelines/labels").iterdir()] == ["pledge.md"]
+
+
+@pytest.mark.parametrize("option", ["--from-config", "--from-brat", "--from-studio"])
+def test_template_and_draft_exclude_each_other(tmp_path: Path, option: str) -> None:
+    result = annotate("init", "new", "--template", "empty", option, "x", cwd=tmp_path)
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert not (tmp_path / "new").exists()
+
+
+def test_unknown_template_names_those_that_exist(tmp_path: Path) -> None:
+    result = annotate("init", "new", "--template", "nope", cwd=tmp_path)
+    assert result.exit_code == 2
+    assert "'nope' is not one of 'empty', 'entities', 'relations', 'quotations', 'claims'" in result.output
+    assert not (tmp_path / "new").exists()
+
+
+def test_two_records_with_one_name_are_refused(tmp_path: Path) -> None:
+    assert annotate("init", "new", cwd=tmp_path).exit_code == 0
+    path = tmp_path / "new/schema/labels.yaml"
+    text = path.read_text("utf-8")
+    record = text[text.index("  memberships:") :]
+    path.write_text(text + record, "utf-8")
+    result = annotate("check", cwd=tmp_path / "new")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "memberships" in result.output
+
+
+def test_template_of_claims_is_this_inventory_without_examples() -> None:
+    """After a change of the inventory or the guidelines, run `tools/claims_template.py`."""
+    files = {
+        path.relative_to(CLAIMS["TEMPLATE"]).as_posix(): path.read_text("utf-8")
+        for path in CLAIMS["TEMPLATE"].rglob("*")
+        if path.is_file()
+    }
+    assert files == CLAIMS["make_template"]()
+    assert not any(line.startswith(">") for text in files.values() for line in text.split("\n"))

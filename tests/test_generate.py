@@ -1,0 +1,95 @@
+"""`annotate generate` after labels were replaced: pages of former labels go, pages of new ones come."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project, annotate
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """A corpus as `annotate init` lays it out, in which one label was replaced by another."""
+    assert annotate("init", "fresh", cwd=tmp_path).exit_code == 0
+    path = tmp_path / "fresh/schema/labels.yaml"
+    text = path.read_text("utf-8").replace("Organisation", "Party").replace("organisation.md", "party.md")
+    path.write_text(text, "utf-8")
+    return tmp_path / "fresh"
+
+
+def test_replaced_label_has_a_way_out(fresh: Path) -> None:
+    refused = annotate("generate", cwd=fresh)
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
+    assert refused.output.startswith("annotate: guidelines/labels/organisation.md:3: has the table of 'Organisation'")
+    assert "run `annotate generate --fix`" in refused.output
+    checked = annotate("check", cwd=fresh)
+    assert checked.exit_code == 1
+    for code in ("C501", "C503", "C504", "C505"):
+        assert code in checked.output
+    fixed = annotate("generate", "--fix", cwd=fresh)
+    assert fixed.exit_code == 0, fixed.output
+    assert "guidelines/labels/organisation.md: deleted\n" in fixed.output
+    assert "guidelines/labels/party.md: written\n" in fixed.output
+    assert (
+        (fresh / "guidelines/labels/party.md")
+        .read_text()
+        .startswith("# Party\n\n<!-- generated: label Party -->\n\n**")
+    )
+    assert annotate("check", "--strict", cwd=fresh).exit_code == 0
+    assert annotate("generate", "--check", cwd=fresh).output.endswith("generated files are fresh.\n")
+    assert "Organisation" not in (fresh / "schema/classes.json").read_text("utf-8")
+
+
+def test_deleted_page_is_named_and_can_be_written(fresh: Path) -> None:
+    assert annotate("generate", "--fix", cwd=fresh).exit_code == 0
+    (fresh / "guidelines/labels/person.md").unlink()
+    named = annotate("generate", cwd=fresh)
+    assert named.exit_code == 0
+    assert "guidelines/labels/person.md: is missing, the page of Person; write it, or run" in named.output
+    assert "C504" in annotate("check", cwd=fresh).output
+    assert annotate("generate", "--fix", cwd=fresh).exit_code == 0
+    assert "label Person" in (fresh / "guidelines/labels/person.md").read_text("utf-8")
+
+
+def test_words_of_a_page_that_the_inventory_names_stay(fresh: Path) -> None:
+    """A label that was renamed on its page keeps the page; a table in a page with others is removed with its marks."""
+    labels = fresh / "schema/labels.yaml"
+    labels.write_text(labels.read_text("utf-8").replace("party.md", "organisation.md"), "utf-8")
+    page = fresh / "guidelines/labels/organisation.md"
+    page.write_text(page.read_text("utf-8") + "\nMy words.\n", "utf-8")
+    start = fresh / "guidelines/README.md"
+    start.write_text(start.read_text("utf-8") + "<!-- generated: label Gone -->\n<!-- /generated -->\n", "utf-8")
+    fixed = annotate("generate", "--fix", cwd=fresh)
+    assert "deleted" not in fixed.output
+    text = page.read_text("utf-8")
+    assert "<!-- generated: label Party -->\n\n**" in text
+    assert "label Organisation" not in text
+    assert text.endswith("My words.\n")
+    assert "Gone" not in start.read_text("utf-8")
+    assert annotate("check", "--strict", cwd=fresh).exit_code == 0
+
+
+def test_check_and_fix_exclude_each_other(fresh: Path) -> None:
+    result = annotate("generate", "--check", "--fix", cwd=fresh)
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+
+
+def test_definition_without_generate_is_an_error(fresh: Path) -> None:
+    assert annotate("generate", "--fix", cwd=fresh).exit_code == 0
+    labels = fresh / "schema/labels.yaml"
+    labels.write_text(labels.read_text("utf-8").replace("The name of a human being.", "A name."), "utf-8")
+    checked = annotate("check", cwd=fresh)
+    assert checked.exit_code == 1
+    assert (
+        "guidelines/labels/person.md: C503 does not say what labels.yaml says; run `annotate generate`"
+        in checked.output
+    )
+    assert annotate("generate", cwd=fresh).exit_code == 0
+    assert annotate("check", "--strict", cwd=fresh).exit_code == 0
+
+
+def test_unreadable_page_is_a_finding(project: Project) -> None:
+    project.path("guidelines").mkdir()
+    project.path("guidelines/page.md").write_bytes(b"\xff\xfe")
+    checked = project.annotate("check")
+    assert (checked.exit_code, "guidelines/page.md: S108" in checked.output) == (1, True), checked.output
