@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from annotate.annotation_schema import encode_annotation_schema
+from annotate.article_schema import encode_article_schema
 from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, encode_class_ids, extend_class_ids
 from annotate.errors import CannotRun
 from annotate.inventory import Bounds, Inventory, RelationLabel, load_inventory
@@ -38,7 +39,8 @@ def generate_files(inventory: Inventory, schema: Path, guidelines: Path | None) 
         CannotRun: If a marker on a page is unknown.
     """
     class_ids = extend_class_ids(inventory.committed_class_ids, inventory.class_names)
-    texts = [encode_annotation_schema(inventory), encode_class_ids(class_ids), *map(package_schema, PACKAGE_SCHEMAS)]
+    schemas = {name: package_schema(name) for name in PACKAGE_SCHEMAS} | {"article": encode_article_schema(inventory)}
+    texts = [encode_annotation_schema(inventory), encode_class_ids(class_ids), *schemas.values()]
     files = dict(zip(generated_paths(schema), texts, strict=True))
     for path in find_files(guidelines, ".md", below=True) if guidelines else []:
         page = read_text(path, "make it a page that can be read", within=guidelines)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,13 +18,14 @@ from annotate.util.files import write_atomically
 
 CERTIFICATE = "certificate.json"
 _NO_ORIGIN = AnnotationOrigin("", "single pass", (), "")
-_NO_DETAILS = {
+_NO_DETAILS: dict[str, Any] = {
     "title": None,
     "language": "",
     "author": None,
     "publisher": None,
     "date": None,
     "rights": "",
+    "metadata": {},
     "source": NO_SOURCE,
 }
 """The fields of an article that a format does not say."""
