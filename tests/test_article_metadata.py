@@ -1,6 +1,7 @@
 """The fields of articles that a corpus declares: in the inventory, from options and tables, and in files."""
 
 import json
+import shutil
 from pathlib import Path
 
 import jsonschema_rs
@@ -221,3 +222,53 @@ def test_export_accounts_for_own_fields(port: Project, tmp_path: Path, format_: 
             path.unlink()
         port.annotate("import", "out", "--format", "jsonl")
         assert values(port, "harbour") == {"party": "left", "seats": 3}
+
+
+def test_split_is_balanced_by_own_fields(port: Project) -> None:
+    for number in range(18):
+        port.path(f"p{number}.txt").write_text(f"Number {number}.")
+    rows = "".join(
+        f"p{number}.txt,{'left' if number % 2 else 'right'},{2000 + number % 2}-05\n" for number in range(18)
+    )
+    port.path("m.csv").write_text(f"file,party,printed\n{rows}")
+    assert port.annotate("add", *(f"p{number}.txt" for number in range(18)), "--table", "m.csv").exit_code == 0
+    port.path("all.csv").write_text("id,party\nharbour,left\nmarket,right\n")
+    assert port.annotate("add", "--table", "all.csv").exit_code == 0
+    for path in port.path("corpus/splits").glob("*.txt"):
+        path.unlink()
+    result = port.annotate("split", "--balance", "language,party,printed", "--write")
+    assert result.exit_code == 0, result.output
+    assert "party in train: left 8, right 8\nparty in validation: left 1, right 1\n" in result.output
+    assert "printed in test: " in result.output
+    assert "language in train: en 16" in result.output
+    wrong = port.annotate("split", "--balance", "colour")
+    assert (wrong.exit_code, wrong.output.count("\n")) == (2, 1)
+    assert (
+        "--balance colour: is no field of articles; use one of: language, publisher, author, date, party"
+        in wrong.output
+    )
+    assert "--balance does not go with --folds" in port.annotate("split", "--balance", "party", "--folds").output
+
+
+def test_difference_names_fields_and_gives_the_new_version(port: Project) -> None:
+    port.path("m.csv").write_text("id,party\nharbour,left\nmarket,right\n")
+    before = port.path("before")
+    before.mkdir()
+    for name in ("corpus", "schema"):
+        shutil.copytree(port.path(name), before / name)
+    shutil.copytree(BASE / "schema", before / "schema", dirs_exist_ok=True)
+    assert port.annotate("add", "--table", "m.csv").exit_code == 0
+    after = port.path("after")
+    for name in ("corpus", "schema"):
+        shutil.copytree(port.path(name), after / name)
+    for old, new in (("before", "after"), ("after", "before")):
+        result = port.annotate("diff", f"{old}/corpus", f"{new}/corpus", "--format", "json", "--out", f"{new}.json")
+        assert result.exit_code <= 1, result.output
+        applied = port.annotate("apply", f"{old}/corpus", f"{new}.json", "--out", f"made-{new}")
+        assert applied.exit_code == 0, applied.output
+        article = Path("corpus/articles/harbour.json")
+        made = next(port.path(f"made-{new}").rglob("articles/harbour.json"))
+        assert made.read_bytes() == (port.path(new) / article).read_bytes()
+    text = port.annotate("diff", "before/corpus", "after/corpus").output
+    assert "metadata field party" in text
+    assert "metadata value" not in text
