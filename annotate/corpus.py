@@ -23,6 +23,7 @@ from annotate.model import (
     AttributeValue,
     Coverage,
     Links,
+    MetadataValue,
     Relation,
     SourceFile,
     Span,
@@ -133,8 +134,8 @@ def _break_lines(value: Any, encoded: bytes) -> bytes:
 _encoder = msgspec.json.Encoder()
 
 
-def _encode(struct: msgspec.Struct, omit: str = "") -> bytes:
-    """Encode a struct as canonical JSON, without the field `omit`."""
+def _encode(struct: msgspec.Struct, *omit: str) -> bytes:
+    """Encode a struct as canonical JSON, without the fields `omit`."""
     names, template = _make_template(type(struct), omit)
     values = [getattr(struct, name) for name in names]
     # An encoded value has no line end of its own.
@@ -143,9 +144,9 @@ def _encode(struct: msgspec.Struct, omit: str = "") -> bytes:
 
 
 @cache
-def _make_template(type_: type[msgspec.Struct], omit: str) -> tuple[tuple[str, ...], bytes]:
+def _make_template(type_: type[msgspec.Struct], omit: tuple[str, ...]) -> tuple[tuple[str, ...], bytes]:
     """Return the names of a type's fields, and the bytes around their values."""
-    names = tuple(name for name in type_.__struct_fields__ if name != omit)
+    names = tuple(name for name in type_.__struct_fields__ if name not in omit)
     return names, b"{\n" + b",\n".join(b'"%b": %%b' % name.encode() for name in names) + b"\n}\n"
 
 
@@ -173,8 +174,22 @@ def decode_annotation(path: str | Path, data: bytes) -> Annotation:
 
 
 def encode_article(article: Article) -> bytes:
-    """Return the canonical bytes of an article's metadata; the text has its own file."""
-    return _encode(article, omit="text")
+    """Return the canonical bytes of an article's metadata; the text has its own file.
+
+    The fields of `metadata` are sorted by name. Without any, the field is left out.
+    """
+    if not article.metadata:
+        return _encode(article, "text", "metadata")
+    return _encode(normalize_metadata(article), "text")
+
+
+def normalize_metadata(article: Article) -> Article:
+    """Return an article whose metadata are sorted by name and have numbers in canonical form, such as 2 for 2.0."""
+    values: dict[str, MetadataValue] = {}
+    for name, value in sorted(article.metadata.items()):
+        number = normal_number(value) if isinstance(value, float) else value
+        values[name] = value if number is None else number
+    return msgspec.structs.replace(article, metadata=values)
 
 
 def encode_source(source: SourceFile) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from annotate.annotation_schema import encode_annotation_schema
+from annotate.article_schema import encode_article_schema
 from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, encode_class_ids, update_class_ids
 from annotate.errors import CannotRun
 from annotate.inventory import Bounds, Inventory, RelationLabel, SpanLabel, load_inventory
@@ -48,18 +49,22 @@ def generate_files(inventory: Inventory, schema: Path, guidelines: Path | None) 
 def _generate_texts(inventory: Inventory, schema: Path, pages: Mapping[Path, str]) -> dict[Path, str]:
     for fault in find_page_faults(inventory, pages):
         raise CannotRun(f"{fault.path}:{fault.line}", fault.problem, fault.hint)
-    texts = [*_inventory_files(inventory, schema).values(), *map(package_schema, PACKAGE_SCHEMAS)]
-    files = dict(zip(generated_paths(schema), texts, strict=True))
+    texts = {schema / f"{name}.schema.json": package_schema(name) for name in PACKAGE_SCHEMAS}
+    own_texts = _inventory_files(inventory, schema)
+    files = {path: own_texts.get(path) or texts[path] for path in generated_paths(schema)}
     return files | fill_pages(inventory, pages)
 
 
 def _inventory_files(inventory: Inventory, schema: Path) -> dict[Path, str]:
     """Return the files of the schema folder that the inventory decides: all but the copies of the toolkit's schemas."""
     class_ids = update_class_ids(schema, inventory.committed_class_ids, inventory.class_names)
-    return {
+    files = {
         schema / ANNOTATION_SCHEMA_FILE: encode_annotation_schema(inventory),
         schema / CLASS_IDS_FILE: encode_class_ids(class_ids),
     }
+    if inventory.metadata:
+        files[schema / "article.schema.json"] = encode_article_schema(inventory)
+    return files
 
 
 def read_pages(guidelines: Path) -> dict[Path, str]:

@@ -3,18 +3,18 @@
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
-from annotate.corpus import Corpus, encode_article, encode_source
+from annotate.corpus import Corpus, encode_article, encode_source, normalize_metadata
 from annotate.errors import Refused
-from annotate.model import ARTICLE_ID_LENGTH, Article, Omission, SourceFile, SourceRange, is_article_id
+from annotate.model import ARTICLE_ID_LENGTH, Article, MetadataValue, Omission, SourceFile, SourceRange, is_article_id
 from annotate.offsets import normalise, sha256, trim_range
 from annotate.schemas import explain, package_schema
 from annotate.schemas.patterns import FILE_NAME
-from annotate.util.files import FileToWrite, read_raw, write_files
+from annotate.util.files import FileToWrite, read_raw, write_files, write_together
 from annotate.util.lock import writing_to
 
 WHITE_SPACE = "white space around the article"
@@ -39,7 +39,7 @@ class Cut(NamedTuple):
 
 
 class Details(NamedTuple):
-    """The metadata of an article; None where it is unknown."""
+    """The metadata of an article; None where it is unknown. `metadata` has the fields that the inventory declares."""
 
     title: str | None = None
     language: str = "en"
@@ -47,6 +47,7 @@ class Details(NamedTuple):
     publisher: str | None = None
     date: str | None = None
     rights: str = "The text belongs to its publisher."
+    metadata: dict[str, MetadataValue] = {}  # noqa: RUF012 - nobody changes it
 
 
 class Intake(NamedTuple):
@@ -112,7 +113,13 @@ def _to_ascii(text: str) -> str:
 
 
 def cut_articles(
-    name: str, data: bytes, cuts: Iterable[Cut], details: Details, boundaries: str, omitted: str | None = None
+    name: str,
+    data: bytes,
+    cuts: Iterable[Cut],
+    details: Details,
+    boundaries: str,
+    omitted: str | None = None,
+    schema: str | None = None,
 ) -> Intake:
     """Cut the articles out of a source file's bytes.
 
@@ -125,6 +132,7 @@ def cut_articles(
         details: The metadata of the articles.
         boundaries: Why the articles are cut there.
         omitted: Why words between the ranges are in no article.
+        schema: The JSON text of the schema of articles; by default that of a corpus without fields of its own.
 
     Raises:
         ArticleRejected: If the source file or an article would not pass `annotate check`.
@@ -148,22 +156,40 @@ def cut_articles(
     for cut in ranges:
         words = normalise(text[cut.start : cut.end])
         where = SourceRange(file=name, sha256=digest, start=cut.start, end=cut.end)
-        article = Article(id=cut.id, **details._asdict(), source=where, text=words, text_sha256=sha256(words))
-        _validate(article, "article")
+        fields = {**details._asdict(), "metadata": dict(details.metadata)}
+        article = Article(id=cut.id, **fields, source=where, text=words, text_sha256=sha256(words))
+        _validate(article, schema or package_schema("article"))
         articles.append(article)
     source = SourceFile(file=name, sha256=digest, boundaries=boundaries, omitted=tuple(_gaps(text, ranges, omitted)))
-    _validate(source, "source")
+    _validate(source, package_schema("source"))
     return Intake(source, data, tuple(articles))
 
 
 def _validate(noun: Article | SourceFile, schema: str) -> None:
-    """Raise ArticleRejected if an article or a source file does not match its JSON Schema."""
+    """Raise ArticleRejected if an article or a source file does not match its JSON Schema, which is given as text."""
     try:
         data = encode_article(noun) if isinstance(noun, Article) else encode_source(noun)
     except UnicodeEncodeError as error:
         raise ArticleRejected(f"can have no {error.object!r}, which is not UTF-8; give another") from error
-    for fault in explain(msgspec.json.decode(data), package_schema(schema)):
+    for fault in explain(msgspec.json.decode(data), schema):
         raise ArticleRejected(f"can have no such {fault.location}: {fault.message}; {fault.hint}")
+
+
+def change_details(article: Article, details: Mapping[str, Any], schema: str) -> Article:
+    """Return an article with other values in some fields.
+
+    Args:
+        article: The article.
+        details: The values by the names of `Details`. Fields of `metadata` that are not among them are kept.
+        schema: The JSON text of the schema of articles.
+
+    Raises:
+        ArticleRejected: If the article would not pass `annotate check`.
+    """
+    metadata = {**article.metadata, **details.get("metadata", {})}
+    changed = normalize_metadata(msgspec.structs.replace(article, **{**details, "metadata": metadata}))
+    _validate(changed, schema)
+    return changed
 
 
 def _allow_name(name: str) -> None:
@@ -305,3 +331,44 @@ def add_articles(corpus: Corpus, intakes: Iterable[Intake]) -> list[Addition]:
         problem = "was made by another program while articles were added, and was left alone"
         raise Refused(path, problem, "move it away and add the articles again")
     return [Addition(intake, bool(missing)) for intake, missing in pairs]
+
+
+def update_details(
+    corpus: Corpus, find: Callable[[Article], Mapping[str, Any] | None], schema: str, confirm: Callable[[], None]
+) -> list[str]:
+    """Change the metadata of articles of a corpus, all or none.
+
+    The corpus is locked and only then read.
+
+    Args:
+        corpus: The corpus.
+        find: Returns the new values of an article's fields; None if it has none.
+        schema: The JSON text of the schema of articles.
+        confirm: Called after the last article. What it raises keeps the corpus as it is.
+
+    Returns:
+        The ids of the articles that changed.
+
+    Raises:
+        ArticleRejected: If an article would not pass `annotate check`. Nothing is written.
+        Refused: If a file was changed by another program meanwhile. Nothing is written.
+    """
+    changed: list[FileToWrite] = []
+    article_ids: list[str] = []
+    with writing_to(corpus.root):
+        for article_id in corpus.article_ids():
+            path = corpus.article_path(article_id)
+            old, article = corpus.read_file(path), corpus.read_article(article_id)
+            details = find(article)
+            if details is None:
+                continue
+            try:
+                new = encode_article(change_details(article, details, schema))
+            except ArticleRejected as error:
+                raise ArticleRejected(f"{article_id} {error}") from error
+            if new != encode_article(article):
+                changed.append(corpus.prepare_file(path, new, old))
+                article_ids.append(article_id)
+        confirm()
+        write_together(changed)
+    return article_ids

@@ -14,13 +14,21 @@ import msgspec
 
 from annotate.class_ids import CLASS_IDS_FILE, ClassIds, load_class_ids, resolve_class_ids
 from annotate.errors import CannotRun
-from annotate.model import LARGEST, normal_number
+from annotate.model import LARGEST, Article, normal_number
 from annotate.schemas import convert_value, require_valid
 from annotate.util.colours import make_colour
 from annotate.util.files import load_yaml
 from annotate.versions import is_older, latest
 
 INVENTORY_FILE = "labels.yaml"
+
+RESERVED_FIELDS = frozenset(
+    {
+        *Article.__struct_fields__,
+        *("file", "article", "split", "annotator", "process", "made_from", "inventory", "spans", "relations"),
+    }
+)
+"""Names that no field of metadata has: fields of every article, and other columns of its tables."""
 
 RESERVED_HOTKEYS = {"u"}
 """Single keys that Label Studio 1.23 uses itself: u unselects the selected region."""
@@ -289,8 +297,24 @@ class RecordType(msgspec.Struct, frozen=True, kw_only=True):
     classes: str | None = None
 
 
+class MetadataField(msgspec.Struct, frozen=True, kw_only=True):
+    """A field of the metadata of articles that the corpus declares.
+
+    Attributes:
+        type: A `choice` is one of `values`, a `date` is YYYY, YYYY-MM or YYYY-MM-DD, a `number` is any finite number, a
+            `text` is one line.
+        values: The definition of each choice.
+    """
+
+    name: str
+    type: Literal["choice", "date", "number", "text"]
+    required: bool
+    definition: str
+    values: dict[str, str] = {}
+
+
 class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """The layers, labels, attributes, relations and records of a corpus. Each mapping is by name, in file order.
+    """The layers, labels, attributes, relations, records and metadata of a corpus, by name, in file order.
 
     Attributes:
         oldest: The earliest version whose annotations need no review; None for the first of this MAJOR.
@@ -308,6 +332,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     relations: dict[str, RelationLabel]
     intervals: tuple[Interval, ...]
     records: dict[str, RecordType]
+    metadata: dict[str, MetadataField] = {}
     oldest: str | None = None
     committed_class_ids: ClassIds | None = None
     folder: str = ""
@@ -342,6 +367,10 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def labels_of(self, layer: str) -> list[SpanLabel]:
         """Return the labels of a layer."""
         return [label for label in self.spans.values() if label.layer == layer]
+
+    def list_missing_metadata(self, values: Mapping[str, object]) -> list[str]:
+        """Return the required fields of metadata that are not among the values of an article."""
+        return [field.name for field in self.metadata.values() if field.required and field.name not in values]
 
     def role_since(self, role: Role) -> str | None:
         """Return the latest `since` of the relations and attributes that decide what fills a role; None without any."""
@@ -388,7 +417,8 @@ def load_inventory(folder: str | Path) -> Inventory:
     require_valid(path, value, "inventory")
     for fault in _find_faults(value):
         raise CannotRun(path, f"{fault.location}: {fault.problem}", fault.hint)
-    for section in ("layers", "spans", "attributes", "relations", "records"):
+    value.setdefault("metadata", {})
+    for section in ("layers", "spans", "attributes", "relations", "records", "metadata"):
         value[section] = {name: {"name": name, **entry} for name, entry in value[section].items()}
     for interval in value["intervals"]:
         interval["views"] = {name: {"name": name, **view} for name, view in interval.get("views", {}).items()}
@@ -437,6 +467,7 @@ def _find_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
     yield from _find_relation_faults(value)
     yield from _find_interval_faults(value)
     yield from _find_record_faults(value)
+    yield from _find_metadata_faults(value)
     yield from _find_version_faults(value)
 
 
@@ -599,6 +630,12 @@ def _find_follow_faults(location: str, role: Mapping[str, Any], relations: Mappi
         yield _Fault(location, f"starts from no tail of {role['relation']!r}", "take a relation that does")
     if "enclosing" in role:
         yield _Fault(location, "the role has 'enclosing' already", "keep one of the two")
+
+
+def _find_metadata_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
+    for name in value.get("metadata", {}):
+        if name in RESERVED_FIELDS:
+            yield _Fault(f"metadata.{name}", "every article has something else of this name", "choose another name")
 
 
 def _find_version_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:

@@ -20,6 +20,8 @@ ARTICLE_ID_LENGTH = 100
 _ARTICLE_ID = re.compile(ARTICLE_ID_PATTERN)
 
 AttributeValue = str | int | float
+MetadataValue = str | int | float
+"""Text, a choice, a date or a number."""
 LARGEST = (1 << 63) - 1
 """The largest integer that an attribute can have: the tables hold 64-bit integers."""
 _EXACT = 1 << 53
@@ -104,8 +106,11 @@ class SourceRange(msgspec.Struct, frozen=True, kw_only=True):
     end: int
 
 
-class Article(msgspec.Struct, frozen=True, kw_only=True):
-    """One article: its text and what is known of it; None where the text does not say."""
+class Article(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One article: its text and what is known of it; None where the text does not say.
+
+    `metadata` has the values of the fields that the inventory declares. It is empty where there are none.
+    """
 
     id: str
     title: str | None
@@ -114,6 +119,7 @@ class Article(msgspec.Struct, frozen=True, kw_only=True):
     publisher: str | None
     date: str | None
     rights: str
+    metadata: dict[str, MetadataValue] = {}
     source: SourceRange
     text_sha256: str
     text: str

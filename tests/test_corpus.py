@@ -73,8 +73,11 @@ def test_each_span_and_relation_has_its_own_line(annotation: Annotation) -> None
 
 def test_all_fields_of_an_article_and_a_source_file_are_written(project: Project) -> None:
     article = project.corpus.read_article("harbour")
-    written = msgspec.json.decode(encode_article(article))
+    assert b"metadata" not in encode_article(article)
+    own = msgspec.structs.replace(article, metadata={"year": "2017", "seats": 2.0, "party": "left"})
+    written = msgspec.json.decode(encode_article(own))
     assert [*written, "text"] == list(Article.__struct_fields__)
+    assert b'"metadata": {"party": "left", "seats": 2, "year": "2017"},' in encode_article(own)
     source = project.corpus.read_source("port.txt")
     assert list(msgspec.json.decode(encode_source(source))) == list(SourceFile.__struct_fields__)
 

@@ -1,7 +1,8 @@
 """Checks: generators of findings over a corpus. They never print, log or exit.
 
-A rule is a function with a code, and its docstring is its documentation. The levels are shape (S), text (T), spans (P),
-relations (R) and corpus (C). All findings are collected; a fault on one level stops the later levels for that file.
+A rule is a function with a code, and its docstring is its documentation. The levels are shape (S), text (T), metadata
+(M), spans (P), relations (R) and corpus (C). All findings are collected; a fault on one level stops the later levels
+for that file.
 """
 
 from annotate.checks.annotations import check_annotation, check_annotations, check_labels, find_errors

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from annotate.checks import vocabulary
+from annotate.checks import metadata, vocabulary
 from annotate.checks.vocabulary import problems
 from annotate.errors import describe_os_error
 from annotate.findings import Finding, Fix, Problem, Rule, rule
@@ -187,7 +187,7 @@ def parse_file(file: str, article_id: str | None, data: bytes, schema: str) -> P
         *off_schema(file, article_id, [fault for fault in faults if fault.rule is None], value),
         *unsafe_id(file, article_id, [fault for fault in faults if fault.rule == unsafe_id.code], value),
     ]
-    rules = {rule.code: rule for rule in vocabulary.RULES}
+    rules = {rule.code: rule for rule in (*vocabulary.RULES, *metadata.RULES)}
     in_vocabulary = [
         finding
         for fault in faults

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from annotate.annotation_schema import encode_annotation_schema
+from annotate.article_schema import encode_article_schema
 from annotate.checks import corpus as corpus_rules
 from annotate.checks import coverage as coverage_rules
 from annotate.checks import files, text
@@ -227,6 +228,7 @@ class ArticleChecker:
     def __init__(self, corpus: Corpus, inventory: Inventory, annotators: set[str]) -> None:
         self.root, self.inventory, self.annotators = str(corpus.root), inventory, annotators
         self.schema = encode_annotation_schema(inventory)
+        self.article_schema = encode_article_schema(inventory)
 
     def __call__(self, articles: Iterable[ArticleFiles]) -> list[CheckedArticle]:
         """Check the files of each article; the findings do not depend on what is checked together."""
@@ -351,8 +353,9 @@ class ArticleChecker:
         data, unreadable = files.read_file(self.root, file, article_id)
         if data is None:
             return None, None, findings + unreadable
-        schema = package_schema("article")
-        article, more = self.check_json(file, data, article_id, schema, "id", Article, encode_article, text=text_ or "")
+        article, more = self.check_json(
+            file, data, article_id, self.article_schema, "id", Article, encode_article, text=text_ or ""
+        )
         findings += more
         if article is None:
             return None, None, findings

@@ -13,7 +13,7 @@ from annotate.schemas import package_schema
 from annotate.schemas.lines import line_finder
 from annotate.waivers import Waiver, Waivers, corpus_waivers, decode_waivers
 
-CORPUS_LETTERS = "STPRC"
+CORPUS_LETTERS = "STMPRC"
 """The first letters of the codes that `annotate check` reports."""
 RELEASE_LETTER = "V"
 """The first letter of the codes that only the check of a release reports."""

@@ -1,21 +1,28 @@
-"""`annotate add`: add articles to a corpus."""
+"""`annotate add`: add articles to a corpus, or metadata to its articles."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from annotate.cli.options import corpus_option
-from annotate.cli.terminal import echo
+from annotate.cli.options import corpus_option, schema_option
+from annotate.cli.terminal import count_noun, echo
+
+if TYPE_CHECKING:
+    from annotate.article_metadata import MetadataUpdate
+    from annotate.ingest import Addition, Intake
 
 ONE_ARTICLE = "One file, one article."
 
 
 @click.command("add")
-@click.argument("files", nargs=-1, required=True, type=click.Path())
+@click.argument("files", nargs=-1, type=click.Path())
 @corpus_option
+@schema_option
 @click.option("--id", "id_", help="Id of the article (one file only).  [default: made from the file name]")
 @click.option(
     "--cut",
@@ -32,18 +39,33 @@ ONE_ARTICLE = "One file, one article."
 @click.option("--language", default="en", show_default=True, help="Language, as in BCP 47.")
 @click.option("--author", help="Author, if the text names one.")
 @click.option("--publisher", help="Publisher, if known.")
-@click.option("--date", help="Date of publication, as YYYY-MM-DD, if known.")
+@click.option("--date", help="Date of publication, as YYYY, YYYY-MM or YYYY-MM-DD, if known.")
 @click.option("--rights", default="The text belongs to its publisher.", show_default=True, help="Who owns the text.")
+@click.option(
+    "--meta",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Value of a field of metadata that the inventory declares (repeatable).",
+)
+@click.option(
+    "--table",
+    type=click.Path(),
+    help="Table with the metadata of the articles, a row for each: .csv, .tsv, .json or .jsonl.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
     /,
     files: tuple[str, ...],
     corpus: str,
+    schema: str,
     id_: str | None,
     cuts: tuple[str, ...],
     omitted: str | None,
     boundaries: str,
+    assignments: tuple[str, ...],
+    table: str | None,
     **details: Any,
 ) -> None:
     """Add FILES to a corpus as articles.
@@ -53,18 +75,33 @@ def command(
     written. A file is refused for its content, or for an option that `annotate check` would not pass. If the command
     was interrupted, run it again: it adds what is missing.
 
-    Exit code 0: added; 1: refused, or everything was in the corpus already; 2: could not run.
+    The inventory declares the fields for --meta, and columns of --table, in its section `metadata`. With --table, each
+    article needs a row, which names it in a column `id` or `file`; a row takes precedence over the options. Without
+    FILES, --table gives the articles of the corpus their metadata, and an empty cell changes nothing.
+
+    Exit code 0: added or changed; 1: refused, or everything was in the corpus already; 2: could not run.
 
     \b
     annotate add news/*.txt
     annotate add wire.txt --id raqqa-strike --title "Strike on Raqqa" --date 2017-06-10
     annotate add page.txt --cut one=0:1200 --cut two=1310:2600 --omitted "a list of links"
+    annotate add news/*.txt --table metadata.csv
+    annotate add --table metadata.csv
     """
-    from annotate.cli.terminal import count_noun
+    from annotate.article_metadata import (
+        describe_intake,
+        load_metadata,
+        parse_assignments,
+        require_rows_used,
+        update_metadata,
+    )
     from annotate.corpus import Corpus
-    from annotate.ingest import ArticleRejected, Cut, Details, Intake, add_articles, cut_articles
+    from annotate.ingest import ArticleRejected, Cut, Details, add_articles, cut_articles
+    from annotate.inventory import INVENTORY_FILE, load_inventory
     from annotate.util.files import read_bytes
 
+    if not files and table is None:
+        raise click.UsageError("Missing argument 'FILES...'.")
     if (len(files) > 1 and (id_ is not None or cuts)) or (id_ is not None and cuts):
         raise click.UsageError("--id and --cut go with one file, and not together")
     parsed = []
@@ -73,25 +110,67 @@ def command(
         if not match:
             raise click.UsageError(f"--cut {cut!r} is not ID=START:END")
         parsed.append(Cut(match[1], int(match[2]), int(match[3])))
+    if not files:
+        _require_table_alone(ctx)
     folder, file = Corpus(corpus), ""
+    # A corpus can be begun without an inventory.
+    is_declared = os.path.lexists(Path(schema) / INVENTORY_FILE) or assignments or table is not None
+    inventory = load_inventory(schema) if is_declared else None
+    fields = inventory.metadata if inventory else {}
+    shared = parse_assignments(assignments, fields)
+    rows = load_metadata(Path(table), fields) if table is not None else None
+    if rows:
+        rows.require_known_columns()
 
-    def read_intakes() -> Iterator[Intake]:
+    def read_intakes() -> Iterator["Intake"]:
         nonlocal file
         for file in files:
             data = read_bytes(Path(file), "name a file that can be read", within=None)
             whole = [Cut(id_, 0, len(data.decode("utf-8", "replace")))] if id_ is not None else []
-            yield cut_articles(Path(file).name, data, parsed or whole, Details(**details), boundaries, omitted)
+            intake = cut_articles(Path(file).name, data, parsed or whole, Details(**details), boundaries, omitted)
+            yield describe_intake(intake, file, shared, rows, inventory) if inventory else intake
+        if rows:
+            require_rows_used(rows, folder)
 
     try:
-        additions = add_articles(folder, read_intakes())
+        if files:
+            is_new = _show_additions(add_articles(folder, read_intakes()))
+        elif rows and inventory:
+            is_new = _show_update(update_metadata(folder, rows, inventory), rows.path)
     except ArticleRejected as error:
-        echo(f"{file}: {error}", err=True)
+        echo(f"{file or table}: {error}", err=True)
         ctx.exit(1)
+    if not is_new:
+        ctx.exit(1)
+
+
+def _require_table_alone(ctx: click.Context) -> None:
+    """Refuse options that say something of new articles."""
+    for parameter in ctx.command.params:
+        is_given = ctx.get_parameter_source(parameter.name or "") == ParameterSource.COMMANDLINE
+        if is_given and parameter.name not in ("files", "corpus", "schema", "table"):
+            raise click.UsageError(f"{parameter.opts[0]} goes with FILES")
+
+
+def _show_additions(additions: "list[Addition]") -> bool:
+    """Show what was added, and return whether anything was new."""
     for intake, is_new in additions:
         for article in intake.articles:
             counts = count_noun(len(article.text), "character")
             note = "" if is_new else "; it was in the corpus already"
             echo(f"{article.id}: {counts} from {intake.source.file}{note}")
-    if not any(addition.is_new for addition in additions):
-        echo("Nothing was added: everything was in the corpus already.", err=True)
-        ctx.exit(1)
+    if any(addition.is_new for addition in additions):
+        return True
+    echo("Nothing was added: everything was in the corpus already.", err=True)
+    return False
+
+
+def _show_update(update: "MetadataUpdate", table: Path) -> bool:
+    """Show which articles have other metadata, and return whether any has."""
+    for article_id in update.changed:
+        echo(f"{article_id}: metadata changed")
+    if update.without_row:
+        echo(f"{count_noun(len(update.without_row), 'article')} without a row in {table}", err=True)
+    if not update.changed:
+        echo("Nothing was changed: the articles have these metadata already.", err=True)
+    return bool(update.changed)

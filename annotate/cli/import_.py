@@ -110,10 +110,10 @@ def command(
     annotate import --format jsonl exported/
     annotate import --format labelstudio export.json --annotator 7=anna --annotator 9=ben
     """
+    from annotate.article_metadata import load_metadata
     from annotate.corpus import Corpus
     from annotate.errors import CannotRun
     from annotate.formats import load_reader
-    from annotate.formats.article_metadata import load_metadata
     from annotate.formats.file_patterns import ANNOTATOR, make_layout
     from annotate.formats.importer import Importer, ImportOptions, parse_annotators
     from annotate.ingest import Details
@@ -142,7 +142,7 @@ def command(
         reader = make_reader(inventory, name_annotators(label_map, ids))
     else:
         reader = load_reader(format_, name_annotators(label_map, ids), layout)
-    table = load_metadata(Path(metadata)) if metadata is not None else None
+    table = load_metadata(Path(metadata), inventory.metadata) if metadata is not None else None
     options = ImportOptions(Details(**details), fix, plan, replace, table, frozenset(ids))
     importer = Importer(store, inventory, reader.label_map, annotator, options)
     own_files = [Path(path) for path in (map_, metadata) if path is not None]

@@ -1,18 +1,19 @@
 """`annotate split`: propose splits that keep together what belongs together, and folds."""
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.options import corpus_argument, format_option
+from annotate.cli.options import corpus_argument, format_option, schema_option, split_ids
 from annotate.cli.terminal import echo_json, echo_lines, show_status
 from annotate.errors import CannotRun
 from annotate.util.escape import has_unseen
 
 if TYPE_CHECKING:
     from annotate.splits.groups import Bond
-    from annotate.splits.propose import Proposal
+    from annotate.splits.propose import Proposal, Strata
 
 SPLITS = ("train", "validation", "test")
 
@@ -41,10 +42,24 @@ def _parse_ratios(_ctx: click.Context, _option: click.Parameter, value: str) -> 
     show_default=True,
     help="Shares of train, validation and test.",
 )
+@click.option(
+    "--balance",
+    metavar="FIELDS",
+    help="Fields of articles, separated by commas, whose values the splits have in proportion, as in language,party.",
+)
+@schema_option
 @format_option
 @click.pass_context
 def command(
-    ctx: click.Context, corpus: str, _plan: bool, write: bool, folds: bool, ratios: dict[str, float], format_: str
+    ctx: click.Context,
+    corpus: str,
+    _plan: bool,
+    write: bool,
+    folds: bool,
+    ratios: dict[str, float],
+    balance: str | None,
+    schema: str,
+    format_: str,
 ) -> None:
     """Propose a split for every article that is not in one yet.
 
@@ -52,6 +67,9 @@ def command(
 
     Articles that a link of links.json binds, or a paragraph that is nearly the same, stay in one split, and so does
     what is bound through them. The lists in splits/ decide: this only adds to them.
+
+    With --balance, each split has about the same proportions of the values of some fields: language, publisher,
+    author, date (by year), or fields of metadata that the inventory declares.
 
     Folds are for a corpus too small to hold out a part for good. In their JSON, `by_group` holds out one group at a
     time and leaks nothing; it is empty where all articles are one group. `by_article` holds out one article at a time,
@@ -63,15 +81,21 @@ def command(
     \b
     annotate split
     annotate split --ratios 70:10:20 --write
+    annotate split --balance language,party --write
     annotate split --folds > folds.json
     """
     from annotate.corpus import Corpus, decode_split
+    from annotate.inventory import load_inventory
     from annotate.splits import propose as splits
     from annotate.splits.groups import groups_among
     from annotate.util.lock import writing_to
 
     if write and (_plan or folds):
         raise click.UsageError("--write goes with neither --plan nor --folds")
+    if balance is not None and folds:
+        raise click.UsageError("--balance does not go with --folds")
+    fields = split_ids(balance or "")
+    inventory = load_inventory(schema) if set(fields) - {*splits.BALANCED} else None
     store = Corpus(corpus)
     with writing_to(*([store.root] if write else [])):
         article_ids = store.article_ids()
@@ -88,14 +112,29 @@ def command(
         together = splits.is_one_group(groups_among(article_ids, bonds))
         files = store.read_split_files()
         current = {split: decode_split(data) for split, data in files.items()}
-        proposal = splits.propose(article_ids, bonds, current, ratios)
+        strata = splits.find_strata(store.articles(), fields, inventory) if fields else {}
+        proposal = splits.propose(article_ids, bonds, current, ratios, strata)
         written = splits.write_splits(store, proposal, files) if write and not proposal.torn else []
     if format_ == "json":
         echo_json(_as_json(proposal, bonds, written))
     else:
-        echo_lines(_list_changes(proposal, bonds, written, together))
+        echo_lines([*_list_changes(proposal, bonds, written, together), *_list_proportions(proposal, fields, strata)])
     if proposal.torn:
         ctx.exit(1)
+
+
+def _list_proportions(proposal: "Proposal", fields: list[str], strata: "Strata") -> list[str]:
+    """Return a line for each field and split: how many articles have each value."""
+    lines = []
+    for name in fields:
+        for split, article_ids in proposal.lists().items():
+            values = Counter(value for key in article_ids for field, value in strata.get(key, ()) if field == name)
+            counts = ", ".join(
+                f"{'none' if value is None else value} {count}"
+                for value, count in sorted(values.items(), key=lambda item: (-item[1], str(item[0])))
+            )
+            lines.append(f"{name} in {split}: {counts or 'nothing'}")
+    return lines
 
 
 def _as_json(proposal: "Proposal", bonds: list["Bond"], written: list[str]) -> str:

@@ -104,4 +104,5 @@ def _rebuild_metadata(fields: Iterable[FieldChange], old: bytes | None) -> bytes
         value[field.field] = field.new
     if set(value) - set(Article.__struct_fields__):
         raise CannotApply("the metadata have a field that articles do not have")
-    return encode_article(msgspec.convert({**value, "text": ""}, Article))
+    own = value.pop("metadata", None) or {}  # an article without any has no such field
+    return encode_article(msgspec.convert({**value, "metadata": own, "text": ""}, Article))

@@ -25,9 +25,14 @@ _SECTIONS = {
     "attribute": "attributes",
     "relation": "relations",
     "record": "records",
+    "metadata field": "metadata",
 }
 """Kind of an entry and the section of the inventory that holds it."""
-_PARTS = {"value": ("attribute", "values"), "role": ("record", "roles")}
+_PARTS = {
+    "value": ("attribute", "values"),
+    "role": ("record", "roles"),
+    "metadata value": ("metadata field", "values"),
+}
 """Kind of an entry that is part of another: the kind of its holder, and the holder's field."""
 
 _WORD = re.compile(r"\w+")

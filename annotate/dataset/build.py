@@ -37,7 +37,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.offsets import sha256
 from annotate.outputs import list_sources
-from annotate.redaction.skeleton import SkeletonHeader, encode_skeleton
+from annotate.redaction.skeleton import InventoryStrings, SkeletonHeader, encode_skeleton
 from annotate.util.parallel import count_workers, map_in_order, process_pool
 from annotate.waivers import corpus_waivers
 
@@ -146,7 +146,11 @@ def build(
             text=skeleton is None,
         )
         if skeleton:
-            choices = {attribute.name for attribute in inventory.attributes.values() if attribute.type == "choice"}
+            fields = inventory.metadata.values()
+            choices = InventoryStrings(
+                frozenset(name for name, attribute in inventory.attributes.items() if attribute.type == "choice"),
+                frozenset(field.name for field in fields if field.type in ("choice", "date")),
+            )
             with (folder / SKELETON).open("wb") as file:
                 file.writelines(encode_skeleton(corpus, skeleton, choices))
         (folder / CARD).write_bytes(readme)

@@ -135,6 +135,38 @@ def annotators_section(facts: Facts) -> Markdown:
     return Markdown("## Who labelled\n\n{}").format(markdown_table(header, map(row, names)))
 
 
+def metadata_section(facts: Facts) -> Markdown:
+    """Return the fields of metadata that the corpus declares, and the articles of each choice; nothing without any."""
+    fields = facts.inventory.metadata
+    if not fields:
+        return Markdown("")
+    rows: list[tuple[str, ...]] = []
+    for name, field in fields.items():
+        has = f"{facts.counts.filled[ARTICLES, name]:,}"
+        rows.append((Markdown("**{}**").format(name), field.type, escape_markdown_words(field.definition), has))
+        rows += [
+            ("", markdown_code(value), escape_markdown_words(definition), f"{facts.counts.metadata[name, value]:,}")
+            for value, definition in field.values.items()
+        ]
+    table = markdown_table(("field", "type or value", "meaning", "articles"), rows)
+    example = next(iter(fields))
+    joined = [config for config in loadable_tables(facts) if "article" in facts.configs[config]]
+    parts = [
+        Markdown("## Metadata"),
+        Markdown("The table {} has a column for each of these fields.").format(markdown_code(ARTICLES)),
+        table,
+    ]
+    if joined:
+        call = f'load_dataset(dataset, "{joined[0]}", split={show_text(loadable_tables(facts)[joined[0]][0].split)})'
+        code = [
+            f'own = articles.to_pandas().set_index("id")[["{example}"]]',
+            f'{call}.to_pandas().join(own, on="article")',
+        ]
+        note = "The other tables name the article in their column `article`; links name one for each passage. To join:"
+        parts += [Markdown(note), markdown_code_block("\n".join(code), "python")]
+    return Markdown("\n\n").join(parts)
+
+
 def rights_section(facts: Facts) -> Markdown:
     """Return the licence of the labels, and the holders of rights in the texts."""
     rights = markdown_table(("rights in the text", "articles"), facts.counts.rights.most_common())

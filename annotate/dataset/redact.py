@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from annotate.dataset.arrow import lengths
+from annotate.dataset.features import ARTICLES
+from annotate.inventory import Inventory
 
 SKELETON = "skeleton.jsonl"
 """The file from which `annotate hydrate` restores the dataset, in the folder of the tables."""
@@ -29,14 +31,17 @@ KEPT_IN_RECORDS = {"id", "article", "span_id", "annotator", "*.id"}
 """The same for the tables of records; `*` is any role. No attribute has such a name: it would clash with the column."""
 
 
-def without_text(table: pa.Table, name: str) -> pa.Table:
+def without_text(table: pa.Table, name: str, inventory: Inventory) -> pa.Table:
     """Return the rows with None for each string of a column that is not kept.
 
     Args:
         table: Rows.
         name: Name of their table.
+        inventory: The inventory. The choices and dates of its metadata are no words of an article.
     """
     kept = KEPT.get(name, KEPT_IN_RECORDS)
+    if name == ARTICLES:
+        kept = {*kept, *(field.name for field in inventory.metadata.values() if field.type in ("choice", "date"))}
     columns = [
         pa.chunked_array([_empty(chunk, field, (field.name,), kept) for chunk in column.chunks], field.type)
         for column, field in zip(table.columns, table.schema, strict=True)

@@ -43,6 +43,7 @@ class Counts:
         languages: Articles by language.
         publishers: Articles by publisher.
         rights: Articles by the holder of their rights.
+        metadata: Articles by field of metadata and choice.
         processes: Articles by how their gold labels were made.
         gold_from: Articles by the annotators whose labels gold was made from.
         own: Articles by the annotators who have rows of `annotations`.
@@ -64,6 +65,7 @@ class Counts:
     languages: Counter[str] = field(default_factory=Counter)
     publishers: Counter[str | None] = field(default_factory=Counter)
     rights: Counter[str] = field(default_factory=Counter)
+    metadata: Counter[tuple[str, str]] = field(default_factory=Counter)
     processes: Counter[str] = field(default_factory=Counter)
     gold_from: Counter[str] = field(default_factory=Counter)
     own: Counter[str] = field(default_factory=Counter)
@@ -80,8 +82,10 @@ class Counts:
     def add(self, split: str, batch: Batch, tables: dict[str, pa.Table]) -> None:
         """Count articles with their gold labels, and the rows that were made from them."""
         documents = batch.documents
+        choices = [name for name, own in documents.inventory.metadata.items() if own.type == "choice"]
         for article, meta in zip(batch.articles, documents.meta, strict=True):
             self._add_article(split, article, meta)
+            self.metadata.update((name, str(article.metadata[name])) for name in choices if name in article.metadata)
         spans, names = documents.spans, list(documents.inventory.spans)
         self.spans.update(_count_names(spans.labels, names))
         self.relations.update(_count_names(documents.relations.labels, list(documents.inventory.relations)))

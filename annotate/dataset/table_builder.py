@@ -78,4 +78,4 @@ class TableBuilder:
         columns = table.fill(source)
         arrays = [to_array(columns[name], feature) for name, feature in table.features.items()]
         rows = pa.Table.from_arrays(arrays, schema=self._schemas[table.name])
-        return rows if self._text else without_text(rows, table.name)
+        return rows if self._text else without_text(rows, table.name, self._inventory)

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from annotate.annotation_schema import SPAN_ID_LENGTH, SPAN_ID_PATTERN
+from annotate.article_schema import encode_article_schema
 from annotate.findings import Finding, Rule
 from annotate.formats import rules
 from annotate.formats.document import (
@@ -112,7 +113,10 @@ def map_document(
         raw_details = {name: value for name, value in raw.details.items() if name in Details._fields}
         cut = Cut(raw.article_id, 0, len(text))
         name = raw.source_name or f"{raw.article_id}.txt"
-        intake = cut_articles(name, raw.data, [cut], details._replace(**raw_details), BOUNDARIES)
+        details = details._replace(**raw_details)
+        # Required fields are the importer's to ask for: an article may be in the corpus already, and have them.
+        schema = encode_article_schema(inventory, complete=False)
+        intake = cut_articles(name, raw.data, [cut], details, BOUNDARIES, schema=schema)
     except UnicodeDecodeError as error:
         why = f"its text {explain_encoding(raw.data, error)}"
         return MappedDocument(None, None, list(rules.unreadable(raw.file, raw.article_id, why)), all_reported)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,13 +21,14 @@ LedgerType = TypeVar("LedgerType", bound=Ledger)
 
 CERTIFICATE = "certificate.json"
 _NO_ORIGIN = AnnotationOrigin("", "single pass", (), "")
-_NO_DETAILS = {
+_NO_DETAILS: dict[str, Any] = {
     "title": None,
     "language": "",
     "author": None,
     "publisher": None,
     "date": None,
     "rights": "",
+    "metadata": {},
     "source": NO_SOURCE,
 }
 """The fields of an article that a format does not say."""

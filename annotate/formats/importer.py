@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from annotate.article_metadata import METADATA, MetadataTable
 from annotate.corpus import Corpus, encode_annotation, encode_article, keep_version, sort_annotation
 from annotate.errors import CannotRun
 from annotate.findings import Finding
 from annotate.formats import FormatReader, rules
 from annotate.formats.apply_mapping import ItemCounts, MappedDocument, map_document
-from annotate.formats.article_metadata import MetadataTable
+from annotate.formats.article_metadata import find_details, list_table_findings
 from annotate.formats.document import AnnotationOrigin, RawDocument, refused_document
 from annotate.formats.folder_contents import FolderContents, list_contents
 from annotate.formats.import_outcomes import Fate, ImportOutcome, make_folder_outcome
@@ -176,8 +177,7 @@ class Importer:
 
     def _metadata_findings(self) -> Iterator[Finding]:
         if self.options.metadata:
-            yield from self.options.metadata.unknown_columns()
-            yield from self.options.metadata.unused_rows()
+            yield from list_table_findings(self.options.metadata)
 
     def import_all(self, documents: Iterable[RawDocument]) -> Iterator[ImportOutcome]:
         """Import documents and yield what became of each, in order and after it was written.
@@ -207,7 +207,10 @@ class Importer:
         if raw.refusal and raw.refusal.severity != "error":
             return _Decision(_leave_out(raw, raw.lines, [raw.refusal]))
         if self.options.metadata and raw.article_id:
-            raw = raw._replace(details={**raw.details, **self.options.metadata.find(raw)})
+            details = find_details(self.options.metadata, raw)
+            if METADATA in raw.details and METADATA in details:
+                details = {**details, METADATA: {**raw.details[METADATA], **details[METADATA]}}
+            raw = raw._replace(details={**raw.details, **details})
         annotator = self._find_annotator(raw)
         if annotator is None and name in self.label_map.annotators:
             return _Decision(_leave_out(raw, len(raw.items), []))
@@ -256,6 +259,10 @@ class Importer:
         """
         (article,), annotation_set, findings = intake.articles, _annotation_set(annotation), mapped.findings
         self._allow_article(intake, annotation_set)
+        is_new = article.id not in self._ids and article.id not in self._details
+        if is_new and (missing := self.inventory.list_missing_metadata(article.metadata)):
+            problem = f"it lacks the metadata that labels.yaml requires, {', '.join(missing)}"
+            raise _ConflictError(f"{problem}; give them in a table with --metadata")
         old: dict[Path, bytes] = {}
         path = self.corpus.annotation_path(annotation_set, article.id)
         labels = self.corpus.read_file_if_present(path)
@@ -272,7 +279,6 @@ class Importer:
             updated = msgspec.structs.replace(self.corpus.read_article(article.id), **changed)
         elif changed:
             findings += rules.metadata_kept(raw.file, article.id, ", ".join(changed))
-        is_new = article.id not in self._ids and article.id not in self._details
         fate: Fate = "replaced" if old else "new" if labels is None else "there already"
         self._imported.add((article.id, annotation_set))
         self._texts[article.text_sha256] = article.id
@@ -311,6 +317,8 @@ class Importer:
         if not details or article_id not in self._ids:
             return {}
         article = self.corpus.read_article(article_id)
+        if METADATA in details:  # fields that are not given stay
+            details = {**details, METADATA: {**article.metadata, **details[METADATA]}}
         return {name: value for name, value in details.items() if getattr(article, name) != value}
 
     def _allow_article(self, intake: Intake, annotation_set: str) -> None:

@@ -15,7 +15,7 @@ from annotate.formats.document import LabelledArticle, Loss
 from annotate.model import SourceRange, Span
 
 METADATA_LOSSES = {
-    "metadata": "title, author, publisher, date, rights, source and language of an article have no place in the format",
+    "metadata": "title, date, rights, source and all other metadata of an article have no place in the format",
     "who": "annotator, process, inventory version and what gold was made from have no place in the format",
 }
 """The reasons for `metadata_losses`, which several formats share."""
@@ -61,6 +61,8 @@ def list_facts(document: LabelledArticle) -> Iterator[Fact]:
         value = getattr(article, name)
         if value and value != NO_SOURCE:
             yield "metadata", f"{name}: {msgspec.json.encode(value).decode()}"
+    for name, value in article.metadata.items():
+        yield "metadata", f"{name}: {msgspec.json.encode(value).decode()}"
     for name in ORIGIN_FIELDS if annotation.annotator else ():
         if value := getattr(annotation, name):
             yield "who", f"{name}: {msgspec.json.encode(value).decode()}"

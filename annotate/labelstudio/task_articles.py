@@ -49,7 +49,7 @@ def make_intake(task: Item, fields: TaskFields, details: Details) -> Intake:
     )
 
 
-def read_metadata(data: Mapping[str, Any], fields: TaskFields) -> dict[str, str]:
+def read_metadata(data: Mapping[str, Any], fields: TaskFields) -> dict[str, Any]:
     """Return the title, on one line, and the language of a text, as far as the data of its task have them."""
     values = {"title": fields.find(data, "title"), "language": fields.find(data, "language")}
     return {name: " ".join(value.split()) for name, value in values.items() if isinstance(value, str) and value.strip()}

@@ -7,8 +7,8 @@ article. The attributes of a span may have any name, so names have no meaning th
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -113,7 +113,7 @@ FORMAT = "annotate skeleton 1"
 SEALED, QUOTED = "sealed", "quoted"
 WHOLE_FIELDS = frozenset({"title", "author", "publisher"})
 """Fields that are redacted if the article has their words, however short."""
-ATTRIBUTES_FIELD, COUNTS_FIELD = "attributes", "has"
+ATTRIBUTES_FIELD, METADATA_FIELD, COUNTS_FIELD = "attributes", "metadata", "has"
 """Fields with names of the inventory as keys."""
 OPTIONAL_FIELDS = frozenset({*WHOLE_FIELDS, "date"})
 """Fields that become None if nothing of them is in a reader's copy; others become `LOST`."""
@@ -124,6 +124,18 @@ _FILES = re.compile(r"(annotators|statement|waivers)\.yaml|CHANGELOG\.md|splits/
 
 Tree = Any
 """A JSON value."""
+
+
+class InventoryStrings(NamedTuple):
+    """Names of what has strings that are no words of an article.
+
+    Attributes:
+        attributes: Attributes of spans that are choices.
+        metadata: Fields of metadata that are choices or dates.
+    """
+
+    attributes: frozenset[str]
+    metadata: frozenset[str]
 
 
 class SkeletonHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,8 +203,8 @@ def make_header(
     )
 
 
-def encode_skeleton(corpus: Corpus, header: SkeletonHeader, choices: Collection[str]) -> Iterator[bytes]:
-    """Yield the lines of the file, each with LF; `choices` are the attributes whose strings come from the inventory."""
+def encode_skeleton(corpus: Corpus, header: SkeletonHeader, choices: InventoryStrings) -> Iterator[bytes]:
+    """Yield the lines of the file, each with LF; `choices` names the values that come from the inventory."""
     article_ids = corpus.article_ids()
     yield msgspec.json.encode(header) + b"\n"
     for article_id in article_ids:
@@ -215,7 +227,7 @@ def _fingerprint_article(article: Article) -> Fingerprinter:
     return Fingerprinter(article.text, article.text_sha256)
 
 
-def _redact_article(corpus: Corpus, article: Article, choices: Collection[str]) -> ArticleSkeleton:
+def _redact_article(corpus: Corpus, article: Article, choices: InventoryStrings) -> ArticleSkeleton:
     article_id, fingerprinter = article.id, _fingerprint_article(article)
     fingerprinters = {article_id: fingerprinter}
     quotes = Quotes(fingerprinters)
@@ -242,17 +254,16 @@ def _redact(
     article_id: str,
     fingerprinters: Mapping[str, Fingerprinter],
     quotes: Quotes,
-    choices: Collection[str],
+    choices: InventoryStrings,
     key: str = "",
 ) -> Tree:
     """Return the tree without the words of articles; offsets are in `article_id`, unless an object names another."""
     if isinstance(tree, list | tuple):
         return [_redact(item, article_id, fingerprinters, quotes, choices, key) for item in tree]
     if isinstance(tree, dict):
-        if key == ATTRIBUTES_FIELD:
-            return {
-                name: value if name in choices else _redact_attribute(value, quotes) for name, value in tree.items()
-            }
+        if key in (ATTRIBUTES_FIELD, METADATA_FIELD):
+            kept = choices.attributes if key == ATTRIBUTES_FIELD else choices.metadata
+            return {name: value if name in kept else _redact_attribute(value, quotes) for name, value in tree.items()}
         if key == COUNTS_FIELD:
             return tree
         if "text" in tree and "start" in tree:
@@ -301,6 +312,9 @@ def restore(tree: Tree, read: ReadQuote, key: str = "") -> Tree:
     if key == ATTRIBUTES_FIELD:
         values = {name: _restore_string(value, read, name) for name, value in tree.items()}
         return {name: value for name, value in values.items() if value is not None}
+    if key == METADATA_FIELD:  # a field may be required
+        values = {name: _restore_string(value, read, name) for name, value in tree.items()}
+        return {name: LOST if value is None else value for name, value in values.items()}
     if QUOTED in tree:
         words = _restore_string(tree, read, key)
         return LOST if words is None and key not in OPTIONAL_FIELDS else words

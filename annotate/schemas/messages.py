@@ -6,7 +6,7 @@ from functools import reduce
 from operator import getitem
 from typing import Any, NamedTuple
 
-from annotate.schemas.patterns import END, FILE_NAME, NAMES_WITH_SLASH, PROSE, SINGLE_LINE, TRIMMED_LINE
+from annotate.schemas.patterns import DATE, END, FILE_NAME, NAMES_WITH_SLASH, PROSE, SINGLE_LINE, TRIMMED_LINE
 from annotate.util.escape import quote
 
 Explanation = tuple[str, str]
@@ -48,7 +48,7 @@ FORMS = {
     f"^[a-z][a-z0-9_]*{END}": "lower-case letters, digits and underscores, a letter first",
     rf"^[0-9]+\.[0-9]+\.[0-9]+{END}": "a version, as in 1.0.0",
     f"^[0-9a-f]{{64}}{END}": "a SHA-256, 64 of the characters 0 to 9 and a to f",
-    f"^[0-9]{{4}}(-[0-9]{{2}}(-[0-9]{{2}})?)?{END}": "a year, a month or a day, as in 2017, 2017-06 or 2017-06-30",
+    DATE: "a year, a month or a day, as in 2017, 2017-06 or 2017-06-30",
     f"^[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]){END}": "a day, as in 2017-06-30",
     f"^[A-Z][0-9]{{3}}{END}": "the code of a rule, as in P401",
     f"^[a-z]{{2,3}}{END}": "the code of a language, as in en",

@@ -16,6 +16,12 @@ SINGLE_LINE = rf"^[^\u0000-\u001f{_UNSEEN}]*{END}"
 PROSE = rf"^[^\u0000-\u0008\u000b-\u001f{_UNSEEN}]*$"
 """Prose: lines and tabs, without control characters and characters of direction."""
 
+DATE = (
+    r"^[0-9]{4}(-((0[13578]|1[02])(-(0[1-9]|[12][0-9]|3[01]))?|(0[469]|11)(-(0[1-9]|[12][0-9]|30))?"
+    rf"|02(-(0[1-9]|[12][0-9]))?))?{END}"
+)
+"""A year, a month or a day: YYYY, YYYY-MM or YYYY-MM-DD. Each month has its days, and February 29 of them."""
+
 FILE_NAME = rf"^[^/\\\u0000-\u001f{_UNSEEN}]+{END}"
 """The name of a file, without a folder."""
 

@@ -1,10 +1,14 @@
 """Proposed splits, in which groups of articles stay together, and folds for corpora too small to hold out a part."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from annotate.corpus import Corpus
+from annotate.errors import CannotRun
+from annotate.inventory import Inventory
+from annotate.model import Article, MetadataValue
 from annotate.offsets import sha256
 from annotate.splits.groups import Bond, bonds_of_links, bonds_of_words, groups, groups_among
 from annotate.splits.near_duplicates import find_near_duplicates
@@ -12,6 +16,15 @@ from annotate.util.files import write_together
 
 Splits = Mapping[str, Sequence[str]]
 """Split → the ids of its articles."""
+
+Stratum = tuple[str, MetadataValue | None]
+"""A field of articles, and a value."""
+
+Strata = Mapping[str, Sequence[Stratum]]
+"""Article id → its strata."""
+
+BALANCED = ("language", "publisher", "author", "date")
+"""The fields of every article that splits can be balanced by."""
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +46,11 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def propose(
-    article_ids: Iterable[str], bonds: Iterable[Bond], current: Splits, ratios: Mapping[str, float]
+    article_ids: Iterable[str],
+    bonds: Iterable[Bond],
+    current: Splits,
+    ratios: Mapping[str, float],
+    strata: Strata | None = None,
 ) -> Proposal:
     """Propose a split for each article that is in none; articles that are in a split never move.
 
@@ -41,11 +58,16 @@ def propose(
     furthest below its share. Groups of one size are in the order of the hash of their ids, so that the same articles
     always give the same lists, and neither the name nor the age of an article decides.
 
+    With strata, the groups with the rarest stratum come first, since others can still make up for what is common. Each
+    goes to the split that lacks most of its rarest stratum; in a tie, of the next one. This is iterative stratification
+    (Sechidis, Tsoumakas and Vlahavas 2011), but for whole groups.
+
     Args:
         article_ids: The articles of the corpus.
         bonds: What binds them.
         current: The present splits.
         ratios: The share of each split; their sum does not matter.
+        strata: The strata of each article, whose proportions the splits keep; see `find_strata`.
     """
     in_corpus = set(article_ids)
     splits_of: dict[str, set[str]] = {article_id: set() for article_id in in_corpus}
@@ -66,7 +88,15 @@ def propose(
             sizes[splits[0]] += len(added)
         elif added:
             unplaced.append(added)
-    for group in sorted(unplaced, key=lambda group: (-len(group), sha256("\n".join(group)))):
+    unplaced.sort(key=lambda group: (-len(group), sha256("\n".join(group))))
+    if strata:
+        placed = {split: [*in_corpus.intersection(listed)] for split, listed in current.items()}
+        for split, added in new.items():
+            placed[split] = [*placed.get(split, ()), *added]
+        for split, balanced in _balance(unplaced, placed, ratios, strata):
+            new.setdefault(split, []).extend(balanced)
+        unplaced = []
+    for group in unplaced:
         split = max(shares, key=lambda split: shares[split] - sizes.get(split, 0))
         new.setdefault(split, []).extend(group)
         sizes[split] = sizes.get(split, 0) + len(group)
@@ -75,6 +105,67 @@ def propose(
         new={split: sorted(added) for split, added in new.items()},
         torn=torn,
     )
+
+
+def _balance(
+    groups: Sequence[Sequence[str]], placed: Splits, ratios: Mapping[str, float], strata: Strata
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield a split and a group for each group, so that the splits have all strata in proportion.
+
+    Args:
+        groups: The groups to place; of equally rare ones, the first comes first.
+        placed: The articles that are in a split already.
+        ratios: The share of each split.
+        strata: The strata of each article.
+    """
+    counts = {
+        split: Counter(stratum for article_id in placed.get(split, ()) for stratum in strata[article_id])
+        for split in ratios
+    }
+    in_group = [Counter(stratum for article_id in group for stratum in strata[article_id]) for group in groups]
+    totals = sum((*counts.values(), *in_group), Counter[Stratum]())
+    whole = sum(ratios.values())
+
+    def list_lacks(split: str, group: Counter[Stratum]) -> list[float]:
+        """Return which part of each stratum of a group the split lacks, that of the rarest stratum first."""
+        rarest_first = sorted(group, key=lambda stratum: (totals[stratum], str(stratum)))
+        # Rounded, so that a difference of floating point decides nothing.
+        return [round(ratios[split] / whole - counts[split][stratum] / totals[stratum], 9) for stratum in rarest_first]
+
+    for index in sorted(range(len(groups)), key=lambda index: min(totals[stratum] for stratum in in_group[index])):
+        split = max(ratios, key=lambda split: list_lacks(split, in_group[index]))
+        counts[split] += in_group[index]
+        yield split, groups[index]
+
+
+def find_strata(articles: Iterable[Article], fields: Sequence[str], inventory: Inventory | None) -> Strata:
+    """Return the strata of each article: its value in each field, and one that all articles are in.
+
+    A date counts by its year. An article without a value is in a stratum of its own field.
+
+    Args:
+        articles: The articles.
+        fields: Fields of every article, such as `language`, or fields of metadata.
+        inventory: The inventory, which declares the fields of metadata.
+
+    Raises:
+        CannotRun: If there is no such field.
+    """
+    own = inventory.metadata if inventory else {}
+    for name in fields:
+        if name not in (*BALANCED, *own):
+            raise CannotRun(
+                f"--balance {name}", "is no field of articles", f"use one of: {', '.join((*BALANCED, *own))}"
+            )
+    dates = {"date", *(name for name, field in own.items() if field.type == "date")}
+
+    def list_strata(article: Article) -> Iterator[Stratum]:
+        yield "", None
+        for name in fields:
+            value = getattr(article, name) if name in BALANCED else article.metadata.get(name)
+            yield name, value[:4] if name in dates and isinstance(value, str) else value
+
+    return {article.id: tuple(list_strata(article)) for article in articles}
 
 
 class Fold(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,3 +63,40 @@ def test_folds_hold_out_whole_groups_and_say_what_an_article_is_bound_to() -> No
     assert (through.by_group, "all 2 articles are one group" in through.note) == ([], True)
     assert "no two articles" in folds("ab", []).note
     assert "there is one article" in folds("a", [bond("a", "x")]).note
+
+
+@given(st.sets(IDS, min_size=1), BONDS, st.randoms(use_true_random=False))
+def test_balance_keeps_groups_together_and_does_not_depend_on_order(
+    articles: set[str], bonds: list[Bond], shuffled: random.Random
+) -> None:
+    strata = {name: (("", None), ("size", len(name) % 3)) for name in articles}
+    first = propose(articles, bonds, {}, RATIOS, strata)
+    mixed = list(articles)
+    shuffled.shuffle(mixed)
+    assert propose(mixed, bonds, {}, RATIOS, {name: strata[name] for name in mixed}) == first
+    home = {name: split for split, names in first.lists().items() for name in names}
+    assert home.keys() == articles
+    assert all(home[bond.first] == home[bond.second] for bond in bonds if {bond.first, bond.second} <= articles)
+
+
+def test_balance_keeps_proportions_of_each_field() -> None:
+    names = [f"a{number:03}" for number in range(200)]
+    strata = {
+        name: (("", None), ("language", "de" if number % 10 == 0 else "en"), ("party", "left" if number % 4 else None))
+        for number, name in enumerate(names)
+    }
+    lists = propose(names, [], {}, RATIOS, strata).lists()
+    assert {split: len(ids) for split, ids in lists.items()} == {"train": 160, "validation": 20, "test": 20}
+    for value, whole in (("de", 20), (None, 50)):
+        counts = {
+            split: sum(any(v == value for f, v in strata[key] if f) for key in ids) for split, ids in lists.items()
+        }
+        assert counts == {"train": whole * 0.8, "validation": whole * 0.1, "test": whole * 0.1}
+
+
+def test_balance_does_not_put_the_only_two_of_a_kind_into_validation() -> None:
+    names = [f"p{number:02}" for number in range(12)]
+    strata = {name: (("", None), ("language", "de" if number < 2 else "en")) for number, name in enumerate(names)}
+    lists = propose(names, [], {}, RATIOS, strata).lists()
+    assert {"p00", "p01"} <= {*lists["train"]}
+    assert [len(lists[split]) for split in RATIOS] == [10, 1, 1]

@@ -5,7 +5,7 @@ from typing import Any
 
 from annotate.dataset.arrow import struct_array
 from annotate.dataset.batch import Batch
-from annotate.dataset.features import ARTICLES, PROCESSES, RANGE, STRING, Feature, class_label, list_of
+from annotate.dataset.features import ARTICLES, FLOAT, PROCESSES, RANGE, STRING, Feature, class_label, list_of
 from annotate.dataset.tables.common import (
     GRAPH_COLUMNS,
     PROVENANCE_COLUMNS,
@@ -14,7 +14,7 @@ from annotate.dataset.tables.common import (
     provenance_columns,
 )
 from annotate.dataset.tables.table import TableType
-from annotate.inventory import Inventory
+from annotate.inventory import Inventory, MetadataField
 
 COLUMNS = {
     "id": "article id; the other tables name it in `article`",
@@ -38,9 +38,11 @@ _SOURCE: Feature = {"file": STRING, "sha256": STRING, **RANGE}
 
 
 def articles_table(inventory: Inventory) -> TableType:
-    """Return the table `articles` of an inventory."""
+    """Return the table `articles` of an inventory, with a column for each field of metadata."""
+    metadata = inventory.metadata.values()
     features: Feature = {
         **dict.fromkeys(_STRINGS, STRING),
+        **{field.name: FLOAT if field.type == "number" else STRING for field in metadata},
         "source": _SOURCE,
         "annotator": STRING,
         "process": class_label(PROCESSES),
@@ -58,15 +60,23 @@ def articles_table(inventory: Inventory) -> TableType:
         ),
         features=features,
         fill=_fill,
-        columns=COLUMNS,
+        columns={**COLUMNS, **{field.name: _describe_field(field) for field in metadata}},
     )
+
+
+def _describe_field(field: MetadataField) -> str:
+    """Return what a column of metadata holds."""
+    kinds = {"choice": f" One of: {', '.join(field.values)}.", "date": " YYYY, YYYY-MM or YYYY-MM-DD."}
+    return f"{field.definition}{kinds.get(field.type, '')}"
 
 
 def _fill(batch: Batch) -> dict[str, Any]:
     articles = batch.articles
     sources = [article.source for article in articles]
+    fields = batch.documents.inventory.metadata
     return {
         **{name: list(map(attrgetter(name), articles)) for name in _STRINGS},
+        **{name: [article.metadata.get(name) for article in articles] for name in fields},
         "source": struct_array(_SOURCE, {name: list(map(attrgetter(name), sources)) for name in _SOURCE}),
         **provenance_columns(batch),
         **graph_columns(batch),

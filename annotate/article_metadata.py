@@ -1,0 +1,396 @@
+"""The metadata of articles, as options and tables give them. A table is CSV or JSON, a row for each article."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from annotate.article_schema import encode_article_schema, explain_value
+from annotate.corpus import Corpus
+from annotate.errors import CannotRun, Refused
+from annotate.ingest import ArticleRejected, Details, Intake, change_details, update_details
+from annotate.inventory import Inventory, MetadataField
+from annotate.model import Article, MetadataValue, normal_number
+from annotate.schemas import Fault, explain, package_schema
+from annotate.util.escape import quote
+from annotate.util.files import read_text
+
+T = TypeVar("T")
+
+ID, FILE, METADATA = "id", "file", "metadata"
+FIELDS = tuple(name for name in Details._fields if name != METADATA)
+"""The fields of every article that a table can give."""
+_TYPE = "name a table that ends in .csv, .tsv, .json or .jsonl"
+_EXAMPLE = "write a row of names such as file,title,date, and one such as a.txt,Strike,2017-06-30"
+_ARTICLE = {
+    "id": "a",
+    "title": None,
+    "language": "en",
+    "author": None,
+    "publisher": None,
+    "date": None,
+    "rights": "-",
+    "source": {"file": "a", "sha256": "0" * 64, "start": 0, "end": 1},
+    "text_sha256": "0" * 64,
+}
+"""A valid article, in which the fields of a row are checked."""
+_NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?")
+_SPREADSHEET = "if a spreadsheet shows it otherwise, give its column the format text"
+_SEPARATOR = re.compile(r"sep=([,;\t])")
+"""A first line with which a spreadsheet names the separator."""
+
+Key = tuple[str, str]
+"""A column, id or file, and a name of an article in it."""
+
+
+def parse_value(field: MetadataField, value: object) -> tuple[MetadataValue, Fault | None]:
+    """Return the value that text gives a field, and why the field cannot have it; None if it can.
+
+    Args:
+        field: The field.
+        value: The text; for a number it may be a number.
+    """
+    parsed: Any = value
+    if field.type == "number" and isinstance(value, str) and _NUMBER.fullmatch(value):
+        number = normal_number(float(value) if re.search("[.eE]", value) else int(value))
+        parsed = value if number is None else number
+    fault = explain_value(field, parsed)
+    if fault and field.type == "number" and isinstance(value, str) and "," in value:
+        fault = fault._replace(hint=f"{fault.hint} with a point, as in 2.5")
+    return parsed, fault
+
+
+def parse_assignments(words: Iterable[str], fields: Mapping[str, MetadataField]) -> dict[str, MetadataValue]:
+    """Return the metadata that options such as `--meta party=left` give.
+
+    Args:
+        words: The values of the option.
+        fields: The fields that the inventory declares.
+
+    Raises:
+        CannotRun: If one is not NAME=VALUE, or is given twice, or the field is not declared or cannot have the value.
+    """
+    values: dict[str, MetadataValue] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        where = f"--meta {name}"
+        if not equals:
+            raise CannotRun(f"--meta {quote(word)}", "is not NAME=VALUE", "write it as in --meta year=2017")
+        if name not in fields:
+            raise CannotRun(where, "is not declared", _name_fields(fields))
+        if name in values:
+            raise CannotRun(where, "is given twice", "give it once")
+        values[name], fault = parse_value(fields[name], text.strip())
+        if fault:
+            raise CannotRun(where, fault.message, fault.hint)
+    return values
+
+
+def _name_fields(fields: Mapping[str, MetadataField]) -> str:
+    known = f"use one of: {', '.join(fields)}; or " if fields else ""
+    return f"{known}declare it in the section metadata of labels.yaml"
+
+
+class _Row(msgspec.Struct):
+    """A row of the table.
+
+    Attributes:
+        line: Its line in the file, or its number in a JSON list.
+        keys: The names of the article in it.
+        details: The fields of the article that it gives.
+        article_id: The article that it was used for; empty if there is none so far.
+        others: Further articles that it could be used for.
+    """
+
+    line: int
+    keys: dict[str, str]
+    details: dict[str, Any]
+    article_id: str = ""
+    others: dict[str, None] = {}
+
+
+class UnusedRow(NamedTuple):
+    """A row that belongs to no article so far, or to several.
+
+    Attributes:
+        line: Its line.
+        keys: How it names the article, in words.
+        article_id: The article that it was used for; empty if there is none.
+        others: Further articles that it could be used for.
+    """
+
+    line: int
+    keys: str
+    article_id: str
+    others: tuple[str, ...]
+
+
+class MetadataTable:
+    """The metadata of articles by id or file. Each row is for one article.
+
+    Attributes:
+        path: The file of the table.
+        unknown_columns: Names of columns that are no field of articles.
+
+    Args:
+        path: The file of the table.
+        rows: The cells of each row by column, with its line.
+        fields: The fields that the inventory declares.
+
+    Raises:
+        CannotRun: If a row has no id and no file, the same one as another row, or a value that an article cannot have.
+    """
+
+    def __init__(
+        self, path: Path, rows: Iterable[tuple[int, Mapping[str, Any]]], fields: Mapping[str, MetadataField]
+    ) -> None:
+        self.path, self._fields = path, fields
+        self._unknown: dict[str, None] = {}
+        self._rows: list[_Row] = []
+        self._by_key: dict[Key, _Row] = {}
+        for line, cells in rows:
+            self._add(line, cells)
+
+    @property
+    def unknown_columns(self) -> list[str]:
+        """Names of columns that are no field of articles."""
+        return list(self._unknown)
+
+    def require_known_columns(self) -> None:
+        """Check that each column is a field of articles.
+
+        Raises:
+            CannotRun: If one is not.
+        """
+        for name in self._unknown:
+            raise CannotRun(
+                self.path, f"has the column {quote(name)}, which is not declared", _name_fields(self._fields)
+            )
+
+    def __str__(self) -> str:
+        """Return the path of the file."""
+        return str(self.path)
+
+    def _add(self, line: int, cells: Mapping[str, Any]) -> None:
+        where, values, own = f"{self.path}:{line}", dict[str, str](), dict[str, MetadataValue]()
+        for name, value in cells.items():
+            column = name.strip().lower()
+            if column not in (ID, FILE, *FIELDS, *self._fields):
+                self._unknown[name] = None
+            elif column in values or column in own:
+                raise CannotRun(where, f"has {column} twice", "remove one of them")
+            elif value is None or (isinstance(value, str) and not value.strip()):
+                continue
+            elif column in self._fields:
+                own[column] = self._parse(where, column, value)
+            elif isinstance(value, str):
+                values[column] = value.strip()
+            else:
+                raise CannotRun(where, f"{column} is not text", 'write text such as "2017", or null')
+        keys = {column: values.pop(column) for column in (ID, FILE) if column in values}
+        if not keys:
+            raise CannotRun(where, "has no id and no file", _EXAMPLE)
+        for fault in explain({**_ARTICLE, **values}, package_schema("article")):
+            hint = f"{fault.hint}; {_SPREADSHEET}" if fault.location == "date" else fault.hint
+            raise CannotRun(where, f"{fault.location}: {fault.message}", hint)
+        row = _Row(line, keys, {**values, **({METADATA: own} if own else {})})
+        for column, key in keys.items():
+            other = self._by_key.setdefault((column, key.removeprefix("./")), row)
+            if other is not row:
+                raise CannotRun(where, f"has the {column} {quote(key)} of line {other.line}", "remove one of them")
+        self._rows.append(row)
+
+    def _parse(self, where: str, column: str, value: Any) -> MetadataValue:
+        field = self._fields[column]
+        parsed, fault = parse_value(field, value.strip() if isinstance(value, str) else value)
+        if fault:
+            hint = f"{fault.hint}; {_SPREADSHEET}" if field.type == "date" else fault.hint
+            raise CannotRun(where, f"{column}: {fault.message}", hint)
+        return parsed
+
+    def find(self, article_id: str, keys: Iterable[Key]) -> dict[str, Any] | None:
+        """Return the fields that a row gives an article; None if it has no row, or its row was used for another one.
+
+        Args:
+            article_id: The id of the article.
+            keys: The names by which a row can name it, the most precise ones first; see `list_keys`.
+        """
+        rows = [self._by_key[key] for key in keys if key in self._by_key]
+        for row in rows:
+            if row.article_id in ("", article_id):
+                row.article_id = article_id
+                return row.details
+        for row in rows:
+            row.others[article_id] = None
+        return None
+
+    def unused_rows(self) -> Iterator[UnusedRow]:
+        """Yield each row that belongs to no article so far, or to several."""
+        for row in self._rows:
+            keys = " and ".join(f"{column} {quote(key)}" for column, key in row.keys.items())
+            if not row.article_id or row.others:
+                yield UnusedRow(row.line, keys, row.article_id, tuple(row.others))
+
+
+def list_keys(article_id: str, source_name: str, files: Iterable[str] = ()) -> Iterator[Key]:
+    """Yield the keys by which a row can name an article, the most precise ones first.
+
+    Args:
+        article_id: Its id.
+        source_name: The name of its source file.
+        files: Paths of its files.
+    """
+    yield ID, article_id
+    yield ID, PurePosixPath(source_name).stem
+    for file in (*files, source_name):
+        path = PurePosixPath(file)
+        for name in (file, str(path.with_suffix("")) if path.name else "", path.name, path.stem):
+            yield FILE, name
+
+
+def describe_intake(
+    intake: Intake, file: str, shared: Mapping[str, MetadataValue], table: MetadataTable | None, inventory: Inventory
+) -> Intake:
+    """Return a source file whose articles have the metadata of options and of their rows.
+
+    Args:
+        intake: The source file with its articles.
+        file: Its path, as a row can have it.
+        shared: The fields of metadata that all articles have; a row takes precedence.
+        table: The table, in which each article needs a row.
+        inventory: The inventory, which declares the fields.
+
+    Raises:
+        ArticleRejected: If an article has no row, lacks a required field, or cannot have a value.
+    """
+    schema, articles = encode_article_schema(inventory), []
+    for article in intake.articles:
+        row = table.find(article.id, list_keys(article.id, intake.source.file, [file])) if table else {}
+        if row is None:
+            raise ArticleRejected(f"has no row of its own for {article.id!r} in {table}; add one")
+        metadata = {**shared, **row.get(METADATA, {})}
+        if missing := inventory.list_missing_metadata(metadata):
+            hint = f"give it with --meta {missing[0]}=VALUE, or in a table with --table"
+            raise ArticleRejected(f"lacks the metadata that labels.yaml requires, {', '.join(missing)}; {hint}")
+        articles.append(change_details(article, {**row, METADATA: metadata}, schema))
+    return intake._replace(articles=tuple(articles))
+
+
+def require_rows_used(table: MetadataTable, corpus: Corpus) -> None:
+    """Check that each row is for one article: one that was looked up, or one of the corpus.
+
+    Raises:
+        Refused: If a row is not.
+    """
+    if any(not row.article_id for row in table.unused_rows()):
+        for article in corpus.articles():
+            table.find(article.id, list_keys(article.id, article.source.file))
+    for line, keys, article_id, others in table.unused_rows():
+        if not article_id:
+            raise Refused(f"{table}:{line}", f"no article has the {keys}", "correct the row, or remove it")
+        articles = ", ".join(map(quote, (article_id, *others)))
+        raise Refused(f"{table}:{line}", f"several articles have the {keys}: {articles}", "give a row for each id")
+
+
+class MetadataUpdate(NamedTuple):
+    """What a table changed in a corpus.
+
+    Attributes:
+        changed: The ids of the articles that changed.
+        without_row: The ids of the articles that have no row.
+    """
+
+    changed: list[str]
+    without_row: list[str]
+
+
+def update_metadata(corpus: Corpus, table: MetadataTable, inventory: Inventory) -> MetadataUpdate:
+    """Give articles of a corpus the metadata of their rows, all or none. An empty cell changes nothing.
+
+    Raises:
+        ArticleRejected: If an article cannot have a value.
+        Refused: If a row is not for one article, or a file was changed by another program meanwhile.
+    """
+    without_row: list[str] = []
+
+    def find_row(article: Article) -> dict[str, Any] | None:
+        row = table.find(article.id, list_keys(article.id, article.source.file))
+        if row is None:
+            without_row.append(article.id)
+        return row
+
+    schema = encode_article_schema(inventory)
+    changed = update_details(corpus, find_row, schema, lambda: require_rows_used(table, corpus))
+    return MetadataUpdate(changed, without_row)
+
+
+def load_metadata(path: Path, fields: Mapping[str, MetadataField]) -> MetadataTable:
+    """Load a table of metadata.
+
+    The table is CSV with commas or semicolons (`.csv`) or tabs (`.tsv`), a JSON list of objects (`.json`), or an object
+    a line (`.jsonl`).
+
+    Args:
+        path: The file.
+        fields: The fields that the inventory declares.
+
+    Raises:
+        CannotRun: With the line, if the table cannot be read or has a row that is not valid.
+    """
+    text = read_text(path, "name a table of metadata", within=None).removeprefix("\ufeff")
+    match path.suffix.lower():
+        case ".csv" | ".tsv":
+            rows = _read_csv(path, text)
+        case ".json":
+            rows = enumerate(_decode(str(path), text, list[dict[str, Any]]), 1)
+        case ".jsonl":
+            lines = enumerate(text.split("\n"), 1)
+            rows = ((line, _decode(f"{path}:{line}", row, dict[str, Any])) for line, row in lines if row.strip())
+        case _:
+            raise CannotRun(path, "is not a table of metadata", _TYPE)
+    return MetadataTable(path, rows, fields)
+
+
+def _decode(where: str, text: str, type_: type[T]) -> T:
+    try:
+        return msgspec.json.decode(text, type=type_)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        hint = 'write objects such as {"file": "a.txt", "title": "Strike"}'
+        raise CannotRun(where, f"is not a table of metadata: {error}", hint) from error
+
+
+def _read_csv(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    first, _, rest = text.partition("\n")
+    named = _SEPARATOR.fullmatch(first.strip("\r\n"))
+    if named:
+        first, text = rest.partition("\n")[0], rest
+    delimiter = named[1] if named else "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    columns: list[str] | None = None
+    skipped = 1 if named else 0
+    line = 1 + skipped
+    try:
+        for cells in reader:
+            if columns is None:
+                columns = cells
+                names = [name.strip().lower() for name in columns]
+                if not {ID, FILE} & {*names}:
+                    raise CannotRun(f"{path}:{line}", "has no column id and no column file", _EXAMPLE)
+                (name, count), *_ = Counter(names).most_common(1)
+                if count > 1:
+                    raise CannotRun(f"{path}:{line}", f"has the column {quote(name)} twice", "rename one of them")
+            elif any(cell.strip() for cell in cells):
+                if len(cells) > len(columns):
+                    problem = f"has {len(cells)} cells, and there are {len(columns)} columns"
+                    raise CannotRun(f"{path}:{line}", problem, "put quotation marks around a cell with a comma")
+                yield line, dict(zip(columns, cells, strict=False))
+            line = reader.line_num + 1 + skipped
+    except csv.Error as error:
+        raise CannotRun(f"{path}:{line}", f"is not CSV: {error}", "correct the row") from error
+    if columns is None:
+        raise CannotRun(path, "is empty", _EXAMPLE)

@@ -1,0 +1,73 @@
+"""The columns, the card and the redaction of fields of articles that a corpus declares."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import Project
+
+SECTION = """
+metadata:
+  party:
+    type: choice
+    required: true
+    definition: The party that issued it.
+    values: {left: of the left bank, crates: named as a word of the text}
+  printed: {type: date, required: false, definition: When it was printed.}
+  seats: {type: number, required: false, definition: How many seats the party has.}
+  place: {type: text, required: false, definition: Where it was printed.}
+"""
+
+
+@pytest.fixture
+def port(project: Project) -> Project:
+    labels = project.path("schema/labels.yaml")
+    labels.write_text(labels.read_text("utf-8") + SECTION, "utf-8")
+    project.path("m.csv").write_text(
+        "id,party,printed,seats,place\nharbour,crates,2017-06,2.5,at Café Quay\nmarket,left,,3,\n", "utf-8"
+    )
+    result = project.annotate("add", "--table", "m.csv")
+    assert result.exit_code == 0, result.output
+    return project
+
+
+def test_articles_have_a_column_for_each_field(port: Project) -> None:
+    result = port.annotate("build", "--out", "out")
+    assert result.exit_code == 0, result.output
+    tables = [pq.read_table(path) for path in sorted(port.path("out").rglob("articles/*.parquet"))]
+    rows = {row["id"]: row for table in tables for row in table.to_pylist()}
+    own = ("party", "printed", "seats", "place")
+    assert {name: [row[column] for column in own] for name, row in rows.items()} == {
+        "harbour": ["crates", "2017-06", 2.5, "at Café Quay"],
+        "market": ["left", None, 3.0, None],
+    }
+    card = port.path("out/README.md").read_text("utf-8")
+    section = card.partition("## Metadata\n")[2].partition("\n## ")[0]
+    assert "| `left` | of the left bank | 1 |" in section
+    assert '.to_pandas().join(own, on="article")' in section
+    croissant = json.loads(port.path("out/croissant.json").read_text("utf-8"))
+    fields = {field["name"]: field for part in croissant["recordSet"] for field in part["field"]}
+    names = {name for name in fields if name.endswith("/party")}
+    assert {name.partition("/")[0] for name in names} == {"articles"}
+    assert {fields[name]["description"] for name in names} == {"The party that issued it. One of: left, crates."}
+
+
+def test_copy_without_text_gives_the_same_dataset_back(port: Project) -> None:
+    for words in ("build --out out", "build --out open --without-text"):
+        assert port.annotate(*words.split()).exit_code == 0
+    tables = [pq.read_table(path) for path in sorted(port.path("open").rglob("articles/*.parquet"))]
+    rows = {row["id"]: row for table in tables for row in table.to_pylist()}
+    assert [rows["harbour"][name] for name in ("party", "printed", "seats", "place")] == [
+        "crates", "2017-06", 2.5, None,
+    ]  # fmt: skip
+    assert b"Caf\xc3\xa9" not in port.path("open/skeleton.jsonl").read_bytes()
+    result = port.annotate("hydrate", "open", "--texts", "corpus/articles", "--out", "back")
+    assert result.exit_code == 0, result.output
+    for path in port.path("out").rglob("*.parquet"):
+        assert port.path("back").joinpath(path.relative_to(port.path("out"))).read_bytes() == path.read_bytes()
+
+
+def test_corpus_without_fields_has_no_section(project: Project) -> None:
+    assert project.annotate("build", "--out", "out").exit_code == 0
+    assert "## Metadata" not in project.path("out/README.md").read_text("utf-8")

@@ -1,0 +1,274 @@
+"""The fields of articles that a corpus declares: in the inventory, from options and tables, and in files."""
+
+import json
+import shutil
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+
+from annotate.article_metadata import FIELDS
+from annotate.article_schema import encode_article_schema, make_article_schema
+from annotate.dataset.tables.articles import COLUMNS
+from annotate.errors import CannotRun
+from annotate.inventory import RESERVED_FIELDS, load_inventory
+from annotate.schemas import package_schema
+from tests.conftest import BASE, Project
+
+SECTION = """
+metadata:
+  party:
+    type: choice
+    required: true
+    definition: The party that issued it.
+    values: {left: of the left bank, right: of the right bank}
+  printed: {type: date, required: false, definition: When it was printed.}
+  seats: {type: number, required: false, definition: How many seats the party has.}
+  place: {type: text, required: false, definition: Where it was printed.}
+"""
+
+
+@pytest.fixture
+def port(project: Project) -> Project:
+    """The made-up corpus with fields of its own, and two new texts."""
+    labels = project.path("schema/labels.yaml")
+    labels.write_text(labels.read_text("utf-8") + SECTION, "utf-8")
+    for name in ("One", "two"):
+        project.path(f"{name}.txt").write_text(f"Text {name}.")
+    return project
+
+
+def values(project: Project, article_id: str) -> dict[str, object]:
+    return dict(project.corpus.read_article(article_id).metadata)
+
+
+def refuses(project: Project, message: str, *words: str, code: int = 1) -> None:
+    """Run `annotate add`, which must give one line, and write nothing."""
+    before = project.snapshot()
+    result = project.annotate("add", *words)
+    assert (result.exit_code, result.output.count("\n")) == (code, 1), result.output
+    assert message in result.output
+    assert project.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("type: date", "type: day", "metadata.printed.type: 'day' is unknown; use one of: text, number, date"),
+        ("party:", "title:", "metadata.title: every article has something else of this name; choose another name"),
+        ("party:", "Party:", "metadata: 'Party' does not fit; write lower-case letters"),
+        ("    values: {left: of the left bank, right: of the right bank}\n", "", "'values' is missing"),
+        ("required: false, ", "", "metadata.printed: 'required' is missing; add it, true or false"),
+    ],
+)
+def test_section_is_checked(port: Project, old: str, new: str, message: str) -> None:
+    labels = port.path("schema/labels.yaml")
+    text, _, section = labels.read_text("utf-8").partition("\nmetadata:")
+    assert old in section
+    labels.write_text(f"{text}\nmetadata:{section.replace(old, new, 1)}", "utf-8")
+    with pytest.raises(CannotRun) as caught:
+        load_inventory(port.schema)
+    assert message in str(caught.value)
+
+
+def test_names_of_columns_are_reserved() -> None:
+    assert {*COLUMNS, *FIELDS, "file", "split"} <= RESERVED_FIELDS
+
+
+def test_schema_is_made_from_the_inventory(port: Project) -> None:
+    assert encode_article_schema(load_inventory(BASE / "schema")) == package_schema("article")
+    schema = make_article_schema(port.inventory)
+    jsonschema_rs.meta.validate(schema)
+    assert port.annotate("generate").exit_code == 0
+    assert json.loads(port.path("schema/article.schema.json").read_text("utf-8")) == schema
+    own = schema["properties"]["metadata"]
+    assert (own["required"], [*own["properties"]]) == (["party"], ["party", "printed", "seats", "place"])
+
+
+def test_options_give_metadata(port: Project) -> None:
+    words = ("--meta", "party=left", "--meta", "printed=2017-06", "--meta", "seats=12.0", "--meta", "place=a = b")
+    assert port.annotate("add", "One.txt", *words).exit_code == 0
+    assert values(port, "one") == {"party": "left", "place": "a = b", "printed": "2017-06", "seats": 12}
+    line = b'"metadata": {"party": "left", "place": "a = b", "printed": "2017-06", "seats": 12},'
+    assert line in port.path("corpus/articles/one.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["party=centre"], "--meta party: 'centre' is unknown; use one of: left, right"),
+        (["pary=left"], "--meta pary: is not declared; use one of: party, printed, seats, place; or declare it in"),
+        (["party"], "--meta 'party': is not NAME=VALUE; write it as in"),
+        (["party=left", "party=right"], "--meta party: is given twice; give it once"),
+        (["printed=2017-02-30"], "--meta printed: '2017-02-30' does not fit; write a year, a month or a day"),
+        (["printed=2017-13"], "'2017-13' does not fit"),
+        (["seats=0,5"], "--meta seats: '0,5' is text; write a number with a point, as in 2.5"),
+        (["seats=1e999"], "--meta seats: '1e999' is text; write a number"),
+        (["place="], "--meta place: '' does not fit; write one line"),
+        (["place=a\nb"], "--meta place: 'a\\nb' does not fit; write one line"),
+    ],
+)
+def test_options_are_checked(port: Project, words: list[str], message: str) -> None:
+    refuses(port, message, "One.txt", *(part for word in words for part in ("--meta", word)), code=2)
+
+
+def test_required_field_is_required(port: Project) -> None:
+    refuses(port, "One.txt: lacks the metadata that labels.yaml requires, party; give it with --meta party=", "One.txt")
+
+
+TABLES = {
+    "m.csv": 'file,title,party,printed,seats\nOne.txt,"One, first",left,2017-06,2.5\ntwo.txt,,right,,\n',
+    "excel.csv": "\ufeffsep=;\r\nFile;Title;Party;Printed;Seats\r\nOne;One, first;left;2017-06;2.5\r\ntwo;;right;;\r\n",
+    "m.tsv": "id\ttitle\tparty\tprinted\tseats\none\tOne, first\tleft\t2017-06\t2.5\ntwo\t\tright\t\t\n",
+    "m.json": '[{"id": "one", "title": "One, first", "party": "left", "printed": "2017-06", "seats": 2.5},'
+    '{"id": "two", "party": "right", "printed": null}]',
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table_gives_new_articles_metadata(port: Project, name: str) -> None:
+    port.path(name).write_text(TABLES[name], "utf-8", newline="")
+    result = port.annotate("add", "One.txt", "two.txt", "--table", name, "--meta", "place=Pier")
+    assert result.exit_code == 0, result.output
+    assert values(port, "one") == {"party": "left", "place": "Pier", "printed": "2017-06", "seats": 2.5}
+    assert values(port, "two") == {"party": "right", "place": "Pier"}
+    assert port.corpus.read_article("one").title == "One, first"
+    assert port.annotate("add", "One.txt", "two.txt", "--table", name, "--meta", "place=Pier").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "message", "code"),
+    [
+        ("file,party\nOne.txt,left\n", "two.txt: has no row of its own for 'two' in m.csv; add one", 1),
+        ("file,party\nOne.txt,left\ntwo,left\nthree,left\n", "m.csv:4: no article has the file 'three'; correct", 1),
+        ("file,party\nOne.txt,left\nOne.txt,right\n", "m.csv:3: has the file 'One.txt' of line 2; remove one", 2),
+        ("file,yaer\nOne.txt,2017\n", "m.csv: has the column 'yaer', which is not declared; use one of: party", 2),
+        ("party\nleft\n", "m.csv:1: has no column id and no column file", 2),
+        ("file,party\nOne.txt,Left\n", "m.csv:2: party: 'Left' is unknown; use one of: left, right", 2),
+        ("file,printed\nOne.txt,30.06.2017\n", "m.csv:2: printed: '30.06.2017' does not fit; write a year, a", 2),
+        ("file,printed\nOne.txt,42916\n", "if a spreadsheet shows it otherwise, give its column the format text", 2),
+        ("file,date\nOne.txt,Jun-17\n", "m.csv:2: date: 'Jun-17' does not fit", 2),
+        ("sep=;\nfile;seats\nOne.txt;0,5\n", "m.csv:3: seats: '0,5' is text; write a number with a point", 2),
+        ("file,party\nOne.txt,\ntwo,left\n", "One.txt: lacks the metadata that labels.yaml requires, party", 1),
+    ],
+)
+def test_bad_table_adds_nothing(port: Project, table: str, message: str, code: int) -> None:
+    port.path("m.csv").write_text(table)
+    refuses(port, message, "One.txt", "two.txt", "--table", "m.csv", code=code)
+
+
+def test_table_that_is_not_utf_8_is_one_line(port: Project) -> None:
+    port.path("m.csv").write_bytes("file,party\nOne.txt,left\n".encode("utf-16"))
+    refuses(port, "m.csv: is not UTF-8", "One.txt", "--table", "m.csv", code=2)
+
+
+def test_rows_of_articles_in_the_corpus_are_no_fault(port: Project) -> None:
+    port.path("m.csv").write_text("id,party\none,left\nharbour,right\n")
+    assert port.annotate("add", "One.txt", "--table", "m.csv").exit_code == 0
+    assert values(port, "harbour") == {}
+
+
+def test_table_alone_changes_articles_of_the_corpus(port: Project) -> None:
+    assert port.annotate("check").exit_code == 1
+    port.path("m.csv").write_text("id,party,date\nharbour,left,2017\nmarket,right,\n")
+    result = port.annotate("add", "--table", "m.csv")
+    assert (result.exit_code, result.output) == (0, "harbour: metadata changed\nmarket: metadata changed\n")
+    assert (values(port, "harbour"), port.corpus.read_article("harbour").date) == ({"party": "left"}, "2017")
+    assert port.annotate("check").exit_code == 0
+    assert port.annotate("add", "--table", "m.csv").output.startswith("Nothing was changed")
+    port.path("m.csv").write_text("id,seats,party\nmarket,3,\n")
+    result = port.annotate("add", "--table", "m.csv")
+    assert result.output == "market: metadata changed\n1 article without a row in m.csv\n"
+    assert values(port, "market") == {"party": "right", "seats": 3}
+
+
+def test_table_alone_is_refused_as_a_whole(port: Project) -> None:
+    port.path("m.csv").write_text("id,party\nharbour,left\nnowhere,right\n")
+    refuses(port, "m.csv:3: no article has the id 'nowhere'; correct the row, or remove it", "--table", "m.csv")
+    port.path("m.csv").write_text("file,party\nport.txt,left\n")
+    refuses(port, "m.csv:2: several articles have the file 'port.txt': 'harbour', 'market'", "--table", "m.csv")
+    assert "--title goes with FILES" in port.annotate("add", "--table", "m.csv", "--title", "x").output
+    assert "Missing argument" in port.annotate("add").output
+
+
+def test_import_takes_own_fields_of_a_table(port: Project) -> None:
+    port.path("brat").mkdir()
+    port.path("brat/pier.txt").write_text("The pier.")
+    port.path("brat/pier.ann").write_text("")
+    words = ("import", "brat", "--format", "brat", "--annotator", "anna")
+    refused = port.annotate(*words)
+    assert (refused.exit_code, "lacks the metadata that labels.yaml requires, party" in refused.output) == (1, True)
+    port.path("m.csv").write_text("file,party,printed\npier,left,2017\n")
+    result = port.annotate(*words, "--metadata", "m.csv")
+    assert result.exit_code == 0, result.output
+    assert values(port, "pier") == {"party": "left", "printed": "2017"}
+    port.path("m.csv").write_text("file,party,seats\npier,right,4\n")
+    assert "F113" in port.annotate(*words, "--metadata", "m.csv").output
+    assert port.annotate(*words, "--metadata", "m.csv", "--replace").exit_code == 0
+    assert values(port, "pier") == {"party": "right", "printed": "2017", "seats": 4}
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "brat", "bio"])
+def test_export_accounts_for_own_fields(port: Project, tmp_path: Path, format_: str) -> None:
+    port.path("m.csv").write_text("id,party,seats\nharbour,left,3\nmarket,right,\n")
+    assert port.annotate("add", "--table", "m.csv").exit_code == 0
+    result = port.annotate("export", "--format", format_, "--annotator", "anna", "--out", "out")
+    assert result.exit_code == 0, result.output
+    if format_ == "jsonl":
+        assert '"metadata":{"party":"left","seats":3}' in port.path("out/annotations.jsonl").read_text("utf-8")
+        port.path("corpus/articles/harbour.json").rename(tmp_path / "harbour.json")
+        # Without its metadata, the article is new to the import.
+        for path in (port.path("corpus/annotations/anna/harbour.json"), port.path("corpus/articles/harbour.txt")):
+            path.unlink()
+        port.annotate("import", "out", "--format", "jsonl")
+        assert values(port, "harbour") == {"party": "left", "seats": 3}
+
+
+def test_split_is_balanced_by_own_fields(port: Project) -> None:
+    for number in range(18):
+        port.path(f"p{number}.txt").write_text(f"Number {number}.")
+    rows = "".join(
+        f"p{number}.txt,{'left' if number % 2 else 'right'},{2000 + number % 2}-05\n" for number in range(18)
+    )
+    port.path("m.csv").write_text(f"file,party,printed\n{rows}")
+    assert port.annotate("add", *(f"p{number}.txt" for number in range(18)), "--table", "m.csv").exit_code == 0
+    port.path("all.csv").write_text("id,party\nharbour,left\nmarket,right\n")
+    assert port.annotate("add", "--table", "all.csv").exit_code == 0
+    for path in port.path("corpus/splits").glob("*.txt"):
+        path.unlink()
+    result = port.annotate("split", "--balance", "language,party,printed", "--write")
+    assert result.exit_code == 0, result.output
+    assert "party in train: left 8, right 8\nparty in validation: left 1, right 1\n" in result.output
+    assert "printed in test: " in result.output
+    assert "language in train: en 16" in result.output
+    wrong = port.annotate("split", "--balance", "colour")
+    assert (wrong.exit_code, wrong.output.count("\n")) == (2, 1)
+    assert (
+        "--balance colour: is no field of articles; use one of: language, publisher, author, date, party"
+        in wrong.output
+    )
+    assert "--balance does not go with --folds" in port.annotate("split", "--balance", "party", "--folds").output
+
+
+def test_difference_names_fields_and_gives_the_new_version(port: Project) -> None:
+    port.path("m.csv").write_text("id,party\nharbour,left\nmarket,right\n")
+    before = port.path("before")
+    before.mkdir()
+    for name in ("corpus", "schema"):
+        shutil.copytree(port.path(name), before / name)
+    shutil.copytree(BASE / "schema", before / "schema", dirs_exist_ok=True)
+    assert port.annotate("add", "--table", "m.csv").exit_code == 0
+    after = port.path("after")
+    for name in ("corpus", "schema"):
+        shutil.copytree(port.path(name), after / name)
+    for old, new in (("before", "after"), ("after", "before")):
+        result = port.annotate("diff", f"{old}/corpus", f"{new}/corpus", "--format", "json", "--out", f"{new}.json")
+        assert result.exit_code <= 1, result.output
+        applied = port.annotate("apply", f"{old}/corpus", f"{new}.json", "--out", f"made-{new}")
+        assert applied.exit_code == 0, applied.output
+        article = Path("corpus/articles/harbour.json")
+        made = next(port.path(f"made-{new}").rglob("articles/harbour.json"))
+        assert made.read_bytes() == (port.path(new) / article).read_bytes()
+    text = port.annotate("diff", "before/corpus", "after/corpus").output
+    assert "metadata field party" in text
+    assert "metadata value" not in text
