@@ -24,7 +24,9 @@ def generate(project: Project) -> None:
 
 @pytest.fixture
 def built(project: Project) -> Project:
-    """A project whose ids are committed, with a label that was retired, and its dataset."""
+    """A released project whose ids are committed, with a label that was retired, and its dataset."""
+    (project.root / "releases").mkdir()
+    project.path("releases/1.0.0.json").write_text("{}")
     generate(project)
     edit(project, lambda names: (*names, "Retired"))
     assert project.annotate("build", "--out", "dist").exit_code == 0
