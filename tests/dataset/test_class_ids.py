@@ -37,9 +37,10 @@ def edit(project: Project, change: Callable[[Names], Names]) -> None:
     schema = project.path("schema")
     old = class_ids.load_class_ids(schema)
     assert old is not None
-    (schema / class_ids.CLASS_IDS_FILE).write_text(
-        class_ids.encode_class_ids(msgspec.structs.replace(old, spans=change(old.spans))), "utf-8"
-    )
+    spans = change(old.spans)
+    retired = tuple(f"spans.{name}" for name in spans if name not in inventory.load_inventory(schema).spans)
+    new = msgspec.structs.replace(old, spans=spans, retired=retired)
+    (schema / class_ids.CLASS_IDS_FILE).write_text(class_ids.encode_class_ids(new), "utf-8")
 
 
 @pytest.mark.parametrize(
