@@ -32,6 +32,8 @@ def test_new_corpus_has_what_a_release_needs(tmp_path: Path) -> None:
     new = tmp_path / "new"
     path = new / "CITATION.cff"
     assert read_citation(path).authors
+    assert parse_licence(load_yaml(path, "", within=new)) is None
+    path.write_text(path.read_text("utf-8").replace("# license: CC-BY-4.0", "license: CC-BY-4.0"), "utf-8")
     assert parse_licence(load_yaml(path, "", within=new))
     assert load_yaml(new / "corpus/release.yaml", "", within=new) == {"agreement": {"least": 0.8}}
     assert "/dist/\n" in (new / ".gitignore").read_text("utf-8")

@@ -269,3 +269,10 @@ def test_a_loss_that_is_not_declared_is_refused(
     ledger: Mapping[str, Any] = json.loads(result.stdout)
     assert {kind for kind, counts in ledger["facts"].items() if counts["undeclared"]} >= kinds
     assert (result.exit_code, project.path("out").exists()) == ((1, False) if kinds else (0, True))
+
+
+@pytest.mark.parametrize("part", [" ", "'", ',"', ";'", "\t", "=", "a;"])
+def test_defusing_takes_time_linear_in_the_cell(part: str) -> None:
+    cell = part * 200_000
+    for separator in (",", ";"):
+        assert restore_cell(defuse_cell(cell, separator), separator) == cell
