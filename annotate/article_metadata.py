@@ -359,7 +359,7 @@ def load_metadata(path: Path, fields: Mapping[str, MetadataField]) -> MetadataTa
 def _decode(where: str, text: str, type_: type[T]) -> T:
     try:
         return msgspec.json.decode(text, type=type_)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         hint = 'write objects such as {"file": "a.txt", "title": "Strike"}'
         raise CannotRun(where, f"is not a table of metadata: {error}", hint) from error
 

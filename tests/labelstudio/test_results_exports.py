@@ -56,7 +56,8 @@ DIAGNOSES = {
     "crlf": {"code points": 1, "escaped newline": 1},
     "newlines": {"escaped newline": 2},
     "spaces": {"code points": 2},
-    "dragged": {"code points": 2, "unknown": 1},  # the resized region is right: no hybrid in Label Studio 1.23.2
+    # The resized region is right: Label Studio 1.23.2 makes no hybrid.
+    "dragged": {"code points": 2, "white space at the ends": 1},
     "collapsed": {"code points": 1, "folded white space": 1},
 }
 
