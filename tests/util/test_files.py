@@ -203,7 +203,7 @@ OWN_FILES = {
     "dataset/build.py": "the new folder",
     "dataset/writer.py": "the new folder",
     "formats/conll.py": "the new folder",
-    "formats/csv_tables.py": "an export, which is read back before it is moved to its place",
+    "formats/csv_tables.py": "the new folder",
     "formats/jsonl.py": "the new folder",
     "migration/files.py": "a temporary folder",
     "release/bundle.py": "the new folder",
