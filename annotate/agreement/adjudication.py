@@ -332,8 +332,8 @@ class Rounds(NamedTuple):
     Decisions on spans are one round, and those on relations, which they can open, another one.
 
     Attributes:
-        least: At least so many.
-        most: At most so many; 0 if nothing is open.
+        least: The least number of rounds that remain.
+        most: The greatest number of rounds that remain; 0 if nothing is open.
     """
 
     least: int

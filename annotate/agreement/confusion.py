@@ -10,7 +10,7 @@ from annotate.model import AttributeValue
 from annotate.util.tables import NO_VALUE, Header, Row, Table, make_table
 
 MAX_VALUES = 12
-"""Different numbers or texts of an attribute above which there is no table."""
+"""The most different numbers or texts that an attribute can have to be shown as a table."""
 
 
 class Confusion(NamedTuple):

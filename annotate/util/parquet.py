@@ -4,6 +4,7 @@ pyarrow does not look at the names of columns and at the text in them before it 
 many kinds. Here, each becomes `BrokenParquet`, which says the row and the column.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,7 +108,7 @@ def _open(path: str | Path, within: str | Path | None) -> Iterator[pq.ParquetFil
         except UnicodeDecodeError as error:
             raise BrokenParquet("", f"the name of column {quote(error.object)} is not UTF-8") from error
         names = _list_names(file.schema_arrow)
-        if repeated := next((name for index, name in enumerate(names) if name in names[:index]), None):
+        if repeated := next((name for name, count in Counter(names).items() if count > 1), None):
             raise BrokenParquet("", f"two columns are called {quote(repeated)}")
         yield file
 
