@@ -48,6 +48,14 @@ Key = tuple[str, str]
 """A column, id or file, and a name of an article in it."""
 
 
+def decode_value(field: MetadataField, text: str) -> MetadataValue:
+    """Return the value that text is for a field: a number for a field of numbers, if it is one, and else the text."""
+    if field.type != "number" or not _NUMBER.fullmatch(text):
+        return text
+    number = normal_number(float(text) if re.search("[.eE]", text) else int(text))
+    return text if number is None else number
+
+
 def parse_value(field: MetadataField, value: object) -> tuple[MetadataValue, Fault | None]:
     """Return the value that text gives a field, and why the field cannot have it; None if it can.
 
@@ -55,10 +63,7 @@ def parse_value(field: MetadataField, value: object) -> tuple[MetadataValue, Fau
         field: The field.
         value: The text; for a number it may be a number.
     """
-    parsed: Any = value
-    if field.type == "number" and isinstance(value, str) and _NUMBER.fullmatch(value):
-        number = normal_number(float(value) if re.search("[.eE]", value) else int(value))
-        parsed = value if number is None else number
+    parsed: Any = decode_value(field, value) if isinstance(value, str) else value
     fault = explain_value(field, parsed)
     if fault and field.type == "number" and isinstance(value, str) and "," in value:
         fault = fault._replace(hint=f"{fault.hint} with a point, as in 2.5")

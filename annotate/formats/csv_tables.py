@@ -19,12 +19,22 @@ from typing import IO, Literal, NamedTuple
 
 import msgspec
 
+from annotate.article_metadata import decode_value
 from annotate.corpus import sort_annotation
 from annotate.formats.document import LabelledArticle, Loss
 from annotate.formats.export import write_certified
-from annotate.formats.ledger import Fact, Ledger, list_facts
+from annotate.formats.ledger import Fact, Ledger, list_facts, metadata_fact
 from annotate.inventory import Inventory, RecordType
-from annotate.model import Annotation, Article, AttributeValue, Relation, SourceRange, Span, normal_number
+from annotate.model import (
+    Annotation,
+    Article,
+    AttributeValue,
+    MetadataValue,
+    Relation,
+    SourceRange,
+    Span,
+    normal_number,
+)
 from annotate.records import FILLER_SEPARATOR, Graph, Mention, Record
 from annotate.util.files import open_raw
 
@@ -40,13 +50,15 @@ TABLE_LENGTH = 1_048_576
 
 LOSSES = {
     "text": "the tables have the words of spans, and not the texts, which are often too long for a cell; "
-    "`--format jsonl` has them"
+    "`--format jsonl` has them",
+    "unfit metadata": "a field of an article that labels.yaml does not declare has no column, and a value that would "
+    "not come back from a cell, such as a number in a field of text, has none; `annotate check` lists them",
 }
 
 _ARTICLES, _SPANS, _ATTRIBUTES, _RELATIONS = "articles", "spans", "attributes", "relations"
 _RECORD = "record_"
 _METADATA = ("title", "author", "publisher", "date", "language")
-"""The fields of an article that each table repeats."""
+"""The fields of every article that each table repeats; `_list_metadata` has those that the corpus declares."""
 _ARTICLE = ("article", *_METADATA)
 _END = ("span", "label", "start", "end", "words")
 _FORMULA = "=+@\t\r＝＋－＠-"
@@ -157,16 +169,17 @@ def export_tables(
 def list_columns(inventory: Inventory) -> dict[str, tuple[str, ...]]:
     """Return the columns of each table. No two columns of a table have one name, whatever the inventory names."""
     head, tail = ([f"{end}_{column}" for column in _END] for end in ("head", "tail"))
+    of_article = (*_ARTICLE, *map(_metadata_column, inventory.metadata))
     columns = {
         _ARTICLES: (
-            *_ARTICLE,
+            *of_article,
             "rights",
             *(f"source_{field}" for field in SourceRange.__struct_fields__),
             *("text_sha256", "characters", "annotator", "process", "made_from", "inventory", "spans", "relations"),
         ),
-        _SPANS: (*_ARTICLE, *_END, "layer", "mention", *map(_attribute_column, inventory.attributes), "note"),
-        _ATTRIBUTES: (*_ARTICLE, *_END, "attribute", "value"),
-        _RELATIONS: (*_ARTICLE, "relation", *head, *tail, "note"),
+        _SPANS: (*of_article, *_END, "layer", "mention", *map(_attribute_column, inventory.attributes), "note"),
+        _ATTRIBUTES: (*of_article, *_END, "attribute", "value"),
+        _RELATIONS: (*of_article, "relation", *head, *tail, "note"),
     }
     for type_ in inventory.records.values():
         attributes = [_attribute_column(attribute.name) for attribute in inventory.attributes_of(type_.anchor)]
@@ -175,7 +188,7 @@ def list_columns(inventory: Inventory) -> dict[str, tuple[str, ...]]:
             for name, role in type_.roles.items()
             for column in ("words", "spans", *(("distances", "through") if role.has_distance else ()))
         ]
-        columns[_record_table(type_)] = (*_ARTICLE, *_END, *attributes, *roles)
+        columns[_record_table(type_)] = (*of_article, *_END, *attributes, *roles)
     return columns
 
 
@@ -183,8 +196,32 @@ def _attribute_column(name: str) -> str:
     return f"attribute_{name}"
 
 
+def _metadata_column(name: str) -> str:
+    return f"metadata_{name}"
+
+
 def _record_table(type_: RecordType) -> str:
     return f"{_RECORD}{type_.name}"
+
+
+def _list_metadata(article: Article, inventory: Inventory) -> dict[str, MetadataValue]:
+    """Return the values of declared fields that come back from a cell as they are."""
+    return {
+        name: value
+        for name, value in article.metadata.items()
+        if (field := inventory.metadata.get(name))
+        and value != ""
+        and metadata_fact(name, decode_value(field, str(value))) == metadata_fact(name, value)
+    }
+
+
+def _list_losses(article: Article, inventory: Inventory) -> Iterator[Loss]:
+    """Yield what the tables do not say of an article."""
+    yield Loss("text", article.text, "text")
+    carried = _list_metadata(article, inventory)
+    for name, value in article.metadata.items():
+        if name not in carried:
+            yield Loss(*metadata_fact(name, value), "unfit metadata")
 
 
 def _list_rows(document: LabelledArticle, inventory: Inventory) -> Iterator[_Row]:
@@ -192,6 +229,7 @@ def _list_rows(document: LabelledArticle, inventory: Inventory) -> Iterator[_Row
     article, annotation = document.article, sort_annotation(document.annotation)
     graph = Graph(annotation, inventory)
     common = {"article": article.id, **{field: getattr(article, field) for field in _METADATA}}
+    common |= {_metadata_column(name): value for name, value in _list_metadata(article, inventory).items()}
     source = {f"source_{field}": getattr(article.source, field) for field in SourceRange.__struct_fields__}
     yield _Row(
         _ARTICLES,
@@ -334,8 +372,7 @@ def compare_tables(
                 ] += 1
             for table, rows_of_table in rows.items():
                 carried.update(_row_fact(table, cells) for cells in rows_of_table)
-            losses = [Loss(kind, what, "text") for kind, what in exported if kind == "text"]
-            ledger.add_facts(document.article.id, exported, carried, losses)
+            ledger.add_facts(document.article.id, exported, carried, _list_losses(document.article, inventory))
         for table, reader in readers.items():
             gained = Counter(_row_fact(table, cells) for cells in reader.take(None))
             if gained:
@@ -363,6 +400,11 @@ def _restore_document(rows: Mapping[str, Sequence[Cells]], inventory: Inventory)
             "source": source,
             "text_sha256": row["text_sha256"],
             "text": "",
+            "metadata": {
+                name: decode_value(field, cell)
+                for name, field in inventory.metadata.items()
+                if (cell := row[_metadata_column(name)])
+            },
         },
         Article,
         strict=False,

@@ -49,6 +49,11 @@ def span_facts(span: Span) -> Iterator[Fact]:
         yield "note", f"{position}: {span.note!r}"
 
 
+def metadata_fact(name: str, value: object) -> Fact:
+    """Return what a field of an article's metadata says."""
+    return "metadata", f"{name}: {msgspec.json.encode(value).decode()}"
+
+
 def list_facts(document: LabelledArticle) -> Iterator[Fact]:
     """List everything that a document says, except for empty values.
 
@@ -60,9 +65,9 @@ def list_facts(document: LabelledArticle) -> Iterator[Fact]:
     for name in ARTICLE_FIELDS:
         value = getattr(article, name)
         if value and value != NO_SOURCE:
-            yield "metadata", f"{name}: {msgspec.json.encode(value).decode()}"
+            yield metadata_fact(name, value)
     for name, value in article.metadata.items():
-        yield "metadata", f"{name}: {msgspec.json.encode(value).decode()}"
+        yield metadata_fact(name, value)
     for name in ORIGIN_FIELDS if annotation.annotator else ():
         if value := getattr(annotation, name):
             yield "who", f"{name}: {msgspec.json.encode(value).decode()}"

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,13 +21,19 @@ from annotate.corpus import Corpus
 from annotate.formats import csv_tables
 from annotate.formats.csv_tables import CsvDialect, Separator, TablesLedger, defuse_cell, export_tables, restore_cell
 from annotate.formats.document import LabelledArticle
-from annotate.inventory import Inventory
+from annotate.inventory import Inventory, MetadataField
+from annotate.model import normal_number
 from tests.conftest import BASE, Project
 from tests.formats.strategies import documents
 from tests.names import named_inventory
+from tests.test_article_metadata import SECTION
 
 LABELS = inventory.load_inventory(BASE / "schema")
-NAMED = named_inventory()
+FIELDS = yaml.safe_load(SECTION)["metadata"]
+NAMED = msgspec.structs.replace(
+    named_inventory(),
+    metadata={name: msgspec.convert({"name": name, **field}, MetadataField) for name, field in FIELDS.items()},
+)
 SEPARATORS: tuple[Separator, ...] = (",", ";")
 DIALECTS = [CsvDialect(separator, bom) for separator, bom in product(SEPARATORS, (False, True))]
 FORMULAS = "=+-@\t\r＝＋－＠"
@@ -82,6 +89,48 @@ def test_tables_have_names_words_and_metadata(project: Project) -> None:
     assert article["spans"] == str(len(annotation.spans))
 
 
+def declare_metadata(project: Project, section: str = SECTION) -> None:
+    labels = project.path("schema/labels.yaml")
+    labels.write_text(labels.read_text("utf-8") + section, "utf-8")
+
+
+def test_each_table_has_the_metadata_that_the_inventory_declares(project: Project) -> None:
+    declare_metadata(project)
+    project.path("m.csv").write_text("id,party,seats,printed,place\nharbour,left,-2.5,2017-06,=1+1\nmarket,right,,,\n")
+    assert project.annotate("add", "--table", "m.csv").exit_code == 0
+    result = project.annotate("export", "--format", "csv", "--out", "out")
+    assert result.exit_code == 0, result.output
+    expected = {"party": "left", "printed": "2017-06", "seats": "-2.5", "place": "'=1+1"}
+    for name in TABLES:
+        rows = read(project.path(f"out/{name}.csv")).query("article == 'harbour'")
+        assert {field: {*rows[f"metadata_{field}"]} for field in expected} == {
+            field: {value} for field, value in expected.items()
+        }, name
+    market = read(project.path("out/articles.csv")).query("article == 'market'").iloc[0]
+    assert [market[f"metadata_{field}"] for field in expected] == ["right", "", "", ""]
+
+
+def test_metadata_without_a_cell_are_counted(project: Project) -> None:
+    declare_metadata(project)
+    unfit = '"metadata": {"party": "left", "place": "", "seats": "few", "printed": 2017, "colour": "red"}, "rights"'
+    project.replace("corpus/articles/harbour.json", '"rights"', unfit)
+    result = project.annotate("export", "--format", "csv", "--out", "out", "--report", "json")
+    assert result.exit_code == 0, result.output
+    ledger = json.loads(result.output)
+    assert ledger["facts"]["metadata"]["declared"] == {"unfit metadata": 3}
+    assert "labels.yaml does not declare" in ledger["losses"]["unfit metadata"]
+    harbour = read(project.path("out/articles.csv")).query("article == 'harbour'").iloc[0]
+    assert (harbour["metadata_party"], harbour["metadata_seats"], harbour["metadata_printed"]) == ("left", "few", "")
+
+
+def metadata_of(labels: Inventory) -> st.SearchStrategy[dict[str, str | int | float]]:
+    """Values for declared fields, and for one that is not declared."""
+    line = hostile.filter(lambda value: value != "")
+    number = st.floats(allow_nan=False, allow_infinity=False).map(lambda value: normal_number(value) or 0)
+    shapes = {name: number if field.type == "number" else line for name, field in labels.metadata.items()}
+    return st.fixed_dictionaries({}, optional={**shapes, "colour": st.one_of(line, number)})
+
+
 def test_ledger_says_what_is_lost_and_counts_rows(project: Project) -> None:
     report = project.annotate("export", "--format", "csv", "--out", "out", "--report", "json")
     ledger = json.loads(report.output)
@@ -98,16 +147,17 @@ def test_ledger_says_what_is_lost_and_counts_rows(project: Project) -> None:
 @pytest.mark.parametrize("labels", [LABELS, NAMED], ids=["base", "named"])
 def test_random_documents_come_back(labels: Inventory, dialect: CsvDialect) -> None:
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(documents(labels), hostile, hostile)
-    def come_back(document: LabelledArticle, title: str, note: str) -> None:
-        article = msgspec.structs.replace(document.article, title=title or None)
+    @given(documents(labels), hostile, hostile, metadata_of(labels))
+    def come_back(document: LabelledArticle, title: str, note: str, metadata: dict[str, str | int | float]) -> None:
+        article = msgspec.structs.replace(document.article, title=title or None, metadata=metadata)
         spans = tuple(msgspec.structs.replace(span, note=note) for span in document.annotation.spans)
         annotation = msgspec.structs.replace(document.annotation, spans=spans)
         with tempfile.TemporaryDirectory() as folder:
             ledger = export(Path(folder) / "out", [LabelledArticle(article, annotation)], labels, dialect)
         assert ledger.clean, ledger
         for kind, counts in ledger.facts.items():
-            assert counts.carried == (0 if kind == "text" else counts.exported), (kind, counts)
+            lost = counts.exported if kind == "text" else ("colour" in metadata) * (kind == "metadata")
+            assert counts.carried == counts.exported - lost, (kind, counts)
 
     come_back()
 
