@@ -89,6 +89,14 @@ def make_sources(_: Killer, root: Path) -> None:
     (root / "two.txt").write_text("Anna spoke at the pier. *** Ben did not.\n")
 
 
+def declare_metadata(_: Killer, root: Path) -> None:
+    """Require a field of all articles, and give it to them in a table."""
+    labels = root / "schema/labels.yaml"
+    field = "metadata: {party: {type: text, required: true, definition: The party.}}\n"
+    labels.write_text(f"{labels.read_text()}\n{field}")
+    (root / "parties.csv").write_text("id,party\nharbour,left\nmarket,right\n")
+
+
 def make_brat(_: Killer, root: Path) -> None:
     for name, text in (("first", "Anna spoke at the pier."), ("second", "Ben was at the old quay.")):
         (root / "brat").mkdir(exist_ok=True)
@@ -227,6 +235,7 @@ SCENARIOS = {
     "add with cuts": Scenario(
         "add two.txt --cut anna=0:23 --cut ben=28:40 --omitted stars", make_sources, is_complete=True
     ),
+    "add --table": Scenario("add --table parties.csv", declare_metadata, is_complete=True),
     "import": Scenario("import brat --format brat --annotator anna", make_brat, is_complete=True),
     "import --replace": Scenario(
         "import brat --format brat --annotator anna --replace --metadata titles.csv", import_brat, is_complete=True

@@ -59,6 +59,13 @@ steps:
   - {split: Words, default: Words, into: {Words: {}, Aside: {definition: By the way.}}, exceptions: {harbour/s3: Aside}}
   - {drop: relation, name: reported_by}
 """
+METADATA = """
+metadata:
+  party: {type: choice, required: false, definition: The party., values: {left: on the left bank, right: opposite}}
+  printed: {type: date, required: false, definition: When it was printed.}
+  seats: {type: number, required: false, definition: How many seats it has.}
+  place: {type: text, required: false, definition: Where it was printed.}
+"""
 CITATION = """cff-version: 1.2.0
 title: Port news
 authors: [{family-names: Doe, given-names: Jane}, {name: The port office}]
@@ -89,6 +96,13 @@ def make_files(project: Project) -> None:
         assert result.exit_code == 0, result.output
         return result.stdout
 
+    write("schema/labels.yaml", project.path("schema/labels.yaml").read_text("utf-8") + METADATA)
+    write("own.csv", "id,party,printed,seats,place\nharbour,left,2017-06,2.5,Pier\nmarket,right,2017,-3,\n")
+    run("add --table own.csv")
+    write("rows.csv", 'file;title;date;party;seats;place\na.txt;"One; first";2017-06;left;2.5;"at Café Quay"\n')
+    row = {"id": "a", "language": "en", "party": "left", "printed": "2017-06-30", "seats": 1e3, "place": None}
+    write("rows.json", json.dumps([row]))
+    write("rows.jsonl", f"{json.dumps(row)}\n")
     write("new/annotators.yaml", project.path("corpus/annotators.yaml").read_bytes())
     write("map.yaml", MAP)
     for file, data in {"brat/a.txt": TEXT, "brat/a.ann": BRAT, "bio/a.conll": CONLL}.items():
@@ -186,6 +200,14 @@ READERS: dict[str, Reader] = {
     ),
     "xmi": Reader("xmi/doc.xmi", mutations.mutate_cas, f"import xmi {MAPPED} --format xmi"),
     "type system": Reader("xmi/TypeSystem.xml", mutations.mutate_type_system, f"import xmi {MAPPED} --format xmi"),
+    **{
+        f"metadata in {file}": Reader(file, mutate, f"import brat {MAPPED} --format brat --metadata {file}")
+        for file, mutate in {
+            "rows.csv": mutations.mutate_lines,
+            "rows.json": mutations.mutate_json,
+            "rows.jsonl": mutations.mutate_json_lines,
+        }.items()
+    },
     "map": Reader("map.yaml", mutations.mutate_yaml, f"import brat {MAPPED} --format brat"),
     "export": Reader("export.json", mutations.mutate_json, CONVERT.format("export.json")),
     "export lines": Reader("export.jsonl", mutations.mutate_json_lines, CONVERT.format("export.jsonl")),

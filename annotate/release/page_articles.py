@@ -103,7 +103,7 @@ class MarkedArticle:
 
     Attributes:
         title: The title, or the article id.
-        credits: The article id and, where they are known, author, publisher and date.
+        credits: The article id and, where they are known, author, publisher, date, and the declared metadata.
         rights: The rights in the article.
     """
 
@@ -118,6 +118,7 @@ class MarkedArticle:
         """
         self.title, self.rights, self._text = article.title or article.id, article.rights, article.text
         self.credits = [part for part in (article.id, article.author, article.publisher, article.date) if part]
+        self.credits += [f"{name}: {article.metadata[name]}" for name in inventory.metadata if name in article.metadata]
         graph = Graph(annotation, inventory)
         mentions = [mention for mention in graph.mentions if mention.label in inventory.spans]
         mentions.sort(key=lambda mention: (mention.start, -mention.end, mention.label))

@@ -9,8 +9,9 @@ from annotate.inventory import load_inventory
 from annotate.release.page_articles import LINE_DISTANCE, MarkedArticle
 from annotate.util.html import render
 from tests.agreement.helpers import annotation, span
-from tests.conftest import BASE
+from tests.conftest import BASE, Project
 from tests.release.test_page import Reader
+from tests.test_article_metadata import SECTION
 
 
 def test_lines_of_nested_spans_do_not_meet() -> None:
@@ -33,3 +34,14 @@ def test_lines_of_nested_spans_do_not_meet() -> None:
     Reader(html)
     paragraph = html[html.index('<p class="text"') : html.index("<details>")]
     assert re.sub(r"<a .*?</a>|<[^>]*>", "", paragraph).strip() == text
+
+
+def test_article_has_the_metadata_that_the_inventory_declares(project: Project) -> None:
+    labels = project.path("schema/labels.yaml")
+    labels.write_text(labels.read_text("utf-8") + SECTION, "utf-8")
+    metadata = {"seats": 2.5, "place": "<Pier>", "party": "left", "colour": "red"}
+    article = msgspec.structs.replace(project.corpus.read_article("market"), metadata=metadata)
+    labelled = MarkedArticle(1, article, project.corpus.read_annotation("gold", "market"), project.inventory)
+    html = render("release/article.html", article=labelled)
+    assert "party: left · seats: 2.5 · place: &lt;Pier&gt;. " in html
+    assert "colour" not in html
