@@ -25,6 +25,8 @@ T = TypeVar("T")
 ID, FILE, METADATA = "id", "file", "metadata"
 FIELDS = tuple(name for name in Details._fields if name != METADATA)
 """The fields of every article that a table can give."""
+NEEDED = ("language", "rights")
+"""Those of them that are never empty."""
 _TYPE = "name a table that ends in .csv, .tsv, .json or .jsonl"
 _EXAMPLE = "write a row of names such as file,title,date, and one such as a.txt,Strike,2017-06-30"
 _ARTICLE = {
@@ -46,6 +48,9 @@ _SEPARATOR = re.compile(r"sep=([,;\t])")
 
 Key = tuple[str, str]
 """A column, id or file, and a name of an article in it."""
+
+Values = dict[str, MetadataValue | None]
+"""Field → value; None takes the value away."""
 
 
 def decode_value(field: MetadataField, text: str) -> MetadataValue:
@@ -70,8 +75,8 @@ def parse_value(field: MetadataField, value: object) -> tuple[MetadataValue, Fau
     return parsed, fault
 
 
-def parse_assignments(words: Iterable[str], fields: Mapping[str, MetadataField]) -> dict[str, MetadataValue]:
-    """Return the metadata that options such as `--meta party=left` give.
+def parse_assignments(words: Iterable[str], fields: Mapping[str, MetadataField]) -> Values:
+    """Return the metadata that options such as `--meta party=left` give; `--meta party=` takes a value away.
 
     Args:
         words: The values of the option.
@@ -80,7 +85,7 @@ def parse_assignments(words: Iterable[str], fields: Mapping[str, MetadataField])
     Raises:
         CannotRun: If one is not NAME=VALUE, or is given twice, or the field is not declared or cannot have the value.
     """
-    values: dict[str, MetadataValue] = {}
+    values: Values = {}
     for word in words:
         name, equals, text = word.partition("=")
         where = f"--meta {name}"
@@ -90,7 +95,7 @@ def parse_assignments(words: Iterable[str], fields: Mapping[str, MetadataField])
             raise CannotRun(where, "is not declared", _name_fields(fields))
         if name in values:
             raise CannotRun(where, "is given twice", "give it once")
-        values[name], fault = parse_value(fields[name], text.strip())
+        values[name], fault = parse_value(fields[name], text.strip()) if text.strip() else (None, None)
         if fault:
             raise CannotRun(where, fault.message, fault.hint)
     return values
@@ -108,6 +113,7 @@ class _Row(msgspec.Struct):
         line: Its line in the file, or its number in a JSON list.
         keys: The names of the article in it.
         details: The fields of the article that it gives.
+        empty: The columns in which its cell is empty.
         article_id: The article that it was used for; empty if there is none so far.
         others: Further articles that it could be used for.
     """
@@ -115,6 +121,7 @@ class _Row(msgspec.Struct):
     line: int
     keys: dict[str, str]
     details: dict[str, Any]
+    empty: list[str]
     article_id: str = ""
     others: dict[str, None] = {}
 
@@ -182,15 +189,15 @@ class MetadataTable:
         return str(self.path)
 
     def _add(self, line: int, cells: Mapping[str, Any]) -> None:
-        where, values, own = f"{self.path}:{line}", dict[str, str](), dict[str, MetadataValue]()
+        where, values, own, empty = f"{self.path}:{line}", dict[str, str](), dict[str, MetadataValue](), list[str]()
         for name, value in cells.items():
             column = name.strip().lower()
             if column not in (ID, FILE, *FIELDS, *self._fields):
                 self._unknown[name] = None
-            elif column in values or column in own:
+            elif column in values or column in own or column in empty:
                 raise CannotRun(where, f"has {column} twice", "remove one of them")
             elif value is None or (isinstance(value, str) and not value.strip()):
-                continue
+                empty.append(column)
             elif column in self._fields:
                 own[column] = self._parse(where, column, value)
             elif isinstance(value, str):
@@ -203,12 +210,33 @@ class MetadataTable:
         for fault in explain({**_ARTICLE, **values}, package_schema("article")):
             hint = f"{fault.hint}; {_SPREADSHEET}" if fault.location == "date" else fault.hint
             raise CannotRun(where, f"{fault.location}: {fault.message}", hint)
-        row = _Row(line, keys, {**values, **({METADATA: own} if own else {})})
+        row = _Row(line, keys, {**values, **({METADATA: own} if own else {})}, empty)
         for column, key in keys.items():
             other = self._by_key.setdefault((column, key.removeprefix("./")), row)
             if other is not row:
                 raise CannotRun(where, f"has the {column} {quote(key)} of line {other.line}", "remove one of them")
         self._rows.append(row)
+
+    def clear_empty(self, columns: Iterable[str]) -> None:
+        """Let an empty cell of these columns take the value away; without this, it changes nothing.
+
+        Raises:
+            CannotRun: If a column is no field, every article needs it, or no row has it.
+        """
+        for column in columns:
+            where = f"--clear {column}"
+            if column not in (*FIELDS, *self._fields):
+                raise CannotRun(where, "is not declared", _name_fields(self._fields))
+            if column in NEEDED or (column in self._fields and self._fields[column].required):
+                raise CannotRun(where, "every article needs a value of it", "give it another value in the table")
+            rows = [row for row in self._rows if column in row.empty]
+            if not rows:
+                raise CannotRun(where, f"{self.path} has no empty cell of this column", "leave the option out")
+            for row in rows:
+                if column in self._fields:
+                    row.details.setdefault(METADATA, {})[column] = None
+                else:
+                    row.details[column] = None
 
     def _parse(self, where: str, column: str, value: Any) -> MetadataValue:
         field = self._fields[column]
@@ -259,7 +287,7 @@ def list_keys(article_id: str, source_name: str, files: Iterable[str] = ()) -> I
 
 
 def describe_intake(
-    intake: Intake, file: str, shared: Mapping[str, MetadataValue], table: MetadataTable | None, inventory: Inventory
+    intake: Intake, file: str, shared: Values, table: MetadataTable | None, inventory: Inventory
 ) -> Intake:
     """Return a source file whose articles have the metadata of options and of their rows.
 
@@ -278,7 +306,8 @@ def describe_intake(
         row = table.find(article.id, list_keys(article.id, intake.source.file, [file])) if table else {}
         if row is None:
             raise ArticleRejected(f"has no row of its own for {article.id!r} in {table}; add one")
-        metadata = {**shared, **row.get(METADATA, {})}
+        values = {**shared, **row.get(METADATA, {})}
+        metadata = {name: value for name, value in values.items() if value is not None}
         if missing := inventory.list_missing_metadata(metadata):
             hint = f"give it with --meta {missing[0]}=VALUE, or in a table with --table"
             raise ArticleRejected(f"lacks the metadata that labels.yaml requires, {', '.join(missing)}; {hint}")
@@ -314,8 +343,16 @@ class MetadataUpdate(NamedTuple):
     without_row: list[str]
 
 
-def update_metadata(corpus: Corpus, table: MetadataTable, inventory: Inventory) -> MetadataUpdate:
-    """Give articles of a corpus the metadata of their rows, all or none. An empty cell changes nothing.
+def update_metadata(
+    corpus: Corpus, table: MetadataTable, inventory: Inventory, shared: Values | None = None
+) -> MetadataUpdate:
+    """Give articles of a corpus the metadata of their rows, all or none.
+
+    Args:
+        corpus: The corpus.
+        table: The table. An empty cell changes nothing, unless it is cleared; see `MetadataTable.clear_empty`.
+        inventory: The inventory, which declares the fields.
+        shared: The fields of metadata of all articles that have a row; a row takes precedence.
 
     Raises:
         ArticleRejected: If an article cannot have a value.
@@ -327,7 +364,8 @@ def update_metadata(corpus: Corpus, table: MetadataTable, inventory: Inventory) 
         row = table.find(article.id, list_keys(article.id, article.source.file))
         if row is None:
             without_row.append(article.id)
-        return row
+            return None
+        return {**row, METADATA: {**(shared or {}), **row.get(METADATA, {})}}
 
     schema = encode_article_schema(inventory)
     changed = update_details(corpus, find_row, schema, lambda: require_rows_used(table, corpus))

@@ -180,13 +180,15 @@ def change_details(article: Article, details: Mapping[str, Any], schema: str) ->
 
     Args:
         article: The article.
-        details: The values by the names of `Details`. Fields of `metadata` that are not among them are kept.
+        details: The values by the names of `Details`. Fields of `metadata` that are not among them are kept, and those
+            that are None are removed.
         schema: The JSON text of the schema of articles.
 
     Raises:
         ArticleRejected: If the article would not pass `annotate check`.
     """
-    metadata = {**article.metadata, **details.get("metadata", {})}
+    values = {**article.metadata, **details.get("metadata", {})}
+    metadata = {name: value for name, value in values.items() if value is not None}
     changed = normalize_metadata(msgspec.structs.replace(article, **{**details, "metadata": metadata}))
     _validate(changed, schema)
     return changed

@@ -104,7 +104,6 @@ def test_options_give_metadata(port: Project) -> None:
         (["printed=2017-13"], "'2017-13' does not fit"),
         (["seats=0,5"], "--meta seats: '0,5' is text; write a number with a point, as in 2.5"),
         (["seats=1e999"], "--meta seats: '1e999' is text; write a number"),
-        (["place="], "--meta place: '' does not fit; write one line"),
         (["place=a\nb"], "--meta place: 'a\\nb' does not fit; write one line"),
     ],
 )
@@ -272,3 +271,66 @@ def test_difference_names_fields_and_gives_the_new_version(port: Project) -> Non
     text = port.annotate("diff", "before/corpus", "after/corpus").output
     assert "metadata field party" in text
     assert "metadata value" not in text
+
+
+def describe_port(port: Project) -> None:
+    port.path("m.csv").write_text("id,party,seats,place,title\nharbour,left,3,Pier,Crates\nmarket,right,,,\n")
+    assert port.annotate("add", "--table", "m.csv").exit_code == 0
+
+
+def test_empty_cell_clears_only_on_request(port: Project) -> None:
+    describe_port(port)
+    port.path("m.csv").write_text("id,seats,place,title\nharbour,,,\n")
+    before = port.snapshot()
+    assert port.annotate("add", "--table", "m.csv").exit_code == 1
+    assert port.snapshot() == before
+    result = port.annotate("add", "--table", "m.csv", "--clear", "seats,title")
+    assert (result.exit_code, result.output.splitlines()[0]) == (0, "harbour: metadata changed")
+    assert values(port, "harbour") == {"party": "left", "place": "Pier"}
+    assert port.corpus.read_article("harbour").title is None
+    assert "Nothing was changed" in port.annotate("add", "--table", "m.csv", "--clear", "seats,title").output
+    port.path("m.jsonl").write_text('{"id": "harbour", "place": null}\n{"id": "market", "party": "left"}\n')
+    assert port.annotate("add", "--table", "m.jsonl", "--clear", "place").exit_code == 0
+    assert (values(port, "harbour"), values(port, "market")) == ({"party": "left"}, {"party": "left"})
+    assert port.annotate("check").exit_code == 0
+
+
+def test_options_give_and_clear_values_of_articles_with_a_row(port: Project) -> None:
+    describe_port(port)
+    port.path("m.csv").write_text("id,place\nharbour,\nmarket,Shed\n")
+    assert port.annotate("add", "--table", "m.csv", "--meta", "place=", "--meta", "seats=7").exit_code == 0
+    assert values(port, "harbour") == {"party": "left", "seats": 7}
+    assert values(port, "market") == {"party": "right", "place": "Shed", "seats": 7}
+
+
+def test_new_article_has_no_value_that_is_cleared(port: Project) -> None:
+    port.path("m.csv").write_text("file,party,place\nOne.txt,left,\n")
+    words = ("One.txt", "--table", "m.csv", "--meta", "place=Pier", "--meta", "seats=", "--clear", "place")
+    result = port.annotate("add", *words)
+    assert result.exit_code == 0, result.output
+    assert values(port, "one") == {"party": "left"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "code"),
+    [
+        (
+            ["--clear", "party"],
+            "--clear party: every article needs a value of it; give it another value in the table",
+            2,
+        ),
+        (["--clear", "rights"], "--clear rights: every article needs a value of it; give it another value", 2),
+        (["--clear", "colour"], "--clear colour: is not declared; use one of: party, printed", 2),
+        (["--clear", "place"], "--clear place: m.csv has no empty cell of this column; leave the option out", 2),
+        (["--meta", "party="], "harbour can have no such metadata: 'party' is missing", 1),
+    ],
+)
+def test_values_that_cannot_be_cleared(port: Project, words: list[str], message: str, code: int) -> None:
+    describe_port(port)
+    port.path("m.csv").write_text("id,seats\nharbour,\n")
+    refuses(port, message, "--table", "m.csv", *words, code=code)
+
+
+def test_clearing_goes_with_a_table(port: Project) -> None:
+    assert "--clear goes with --table" in port.annotate("add", "One.txt", "--clear", "place").output
+    refuses(port, "One.txt: lacks the metadata that labels.yaml requires, party", "One.txt", "--meta", "party=")

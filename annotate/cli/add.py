@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from annotate.cli.options import corpus_option, schema_option
+from annotate.cli.options import corpus_option, schema_option, split_ids
 from annotate.cli.terminal import count_noun, echo
 
 if TYPE_CHECKING:
@@ -46,13 +46,14 @@ ONE_ARTICLE = "One file, one article."
     "assignments",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Value of a field of metadata that the inventory declares (repeatable).",
+    help="Value of a field of metadata that the inventory declares; NAME= for none (repeatable).",
 )
 @click.option(
     "--table",
     type=click.Path(),
     help="Table with the metadata of the articles, a row for each: .csv, .tsv, .json or .jsonl.",
 )
+@click.option("--clear", metavar="FIELDS", help="Fields that an empty cell of --table clears, separated by commas.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -66,6 +67,7 @@ def command(
     boundaries: str,
     assignments: tuple[str, ...],
     table: str | None,
+    clear: str | None,
     **details: Any,
 ) -> None:
     """Add FILES to a corpus as articles.
@@ -77,7 +79,9 @@ def command(
 
     The inventory declares the fields for --meta, and columns of --table, in its section `metadata`. With --table, each
     article needs a row, which names it in a column `id` or `file`; a row takes precedence over the options. Without
-    FILES, --table gives the articles of the corpus their metadata, and an empty cell changes nothing.
+    FILES, --table gives the articles of the corpus their metadata, and --meta gives a value to each that has a row. An
+    empty cell changes nothing: --clear names the fields whose value it takes away, and --meta NAME= takes away the
+    value of each article whose row gives none.
 
     Exit code 0: added or changed; 1: refused, or everything was in the corpus already; 2: could not run.
 
@@ -87,6 +91,7 @@ def command(
     annotate add page.txt --cut one=0:1200 --cut two=1310:2600 --omitted "a list of links"
     annotate add news/*.txt --table metadata.csv
     annotate add --table metadata.csv
+    annotate add --table metadata.csv --clear title,party
     """
     from annotate.article_metadata import (
         describe_intake,
@@ -102,6 +107,8 @@ def command(
 
     if not files and table is None:
         raise click.UsageError("Missing argument 'FILES...'.")
+    if clear is not None and table is None:
+        raise click.UsageError("--clear goes with --table")
     if (len(files) > 1 and (id_ is not None or cuts)) or (id_ is not None and cuts):
         raise click.UsageError("--id and --cut go with one file, and not together")
     parsed = []
@@ -121,6 +128,7 @@ def command(
     rows = load_metadata(Path(table), fields) if table is not None else None
     if rows:
         rows.require_known_columns()
+        rows.clear_empty(split_ids(clear or ""))
 
     def read_intakes() -> Iterator["Intake"]:
         nonlocal file
@@ -136,7 +144,7 @@ def command(
         if files:
             is_new = _show_additions(add_articles(folder, read_intakes()))
         elif rows and inventory:
-            is_new = _show_update(update_metadata(folder, rows, inventory), rows.path)
+            is_new = _show_update(update_metadata(folder, rows, inventory, shared), rows.path)
     except ArticleRejected as error:
         echo(f"{file or table}: {error}", err=True)
         ctx.exit(1)
@@ -148,7 +156,7 @@ def _require_table_alone(ctx: click.Context) -> None:
     """Refuse options that say something of new articles."""
     for parameter in ctx.command.params:
         is_given = ctx.get_parameter_source(parameter.name or "") == ParameterSource.COMMANDLINE
-        if is_given and parameter.name not in ("files", "corpus", "schema", "table"):
+        if is_given and parameter.name not in ("files", "corpus", "schema", "table", "assignments", "clear"):
             raise click.UsageError(f"{parameter.opts[0]} goes with FILES")
 
 
