@@ -415,9 +415,9 @@ def load_inventory(folder: str | Path) -> Inventory:
     path = Path(folder) / INVENTORY_FILE
     value = load_yaml(path, "give the folder that holds it with --schema", within=path.parent)
     require_valid(path, value, "inventory")
+    value = {**_OPTIONAL_SECTIONS, **value}
     for fault in _find_faults(value):
         raise CannotRun(path, f"{fault.location}: {fault.problem}", fault.hint)
-    value.setdefault("metadata", {})
     for section in ("layers", "spans", "attributes", "relations", "records", "metadata"):
         value[section] = {name: {"name": name, **entry} for name, entry in value[section].items()}
     for interval in value["intervals"]:
@@ -451,6 +451,16 @@ def _add_colours(spans: dict[str, dict[str, Any]], class_ids: ClassIds | None) -
                 step += 1000
             used.add(colour)
             spans[name]["color"] = colour
+
+
+_OPTIONAL_SECTIONS: Mapping[str, Any] = {
+    "attributes": {},
+    "intervals": [],
+    "relations": {},
+    "records": {},
+    "metadata": {},
+}
+"""What the sections contain that `labels.yaml` may leave out."""
 
 
 class _Fault(NamedTuple):
@@ -633,7 +643,7 @@ def _find_follow_faults(location: str, role: Mapping[str, Any], relations: Mappi
 
 
 def _find_metadata_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
-    for name in value.get("metadata", {}):
+    for name in value["metadata"]:
         if name in RESERVED_FIELDS:
             yield _Fault(f"metadata.{name}", "every article has something else of this name", "choose another name")
 

@@ -17,7 +17,7 @@ from annotate.generate import label_table, labels_table, relation_table
 from annotate.inventory import Inventory, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
 from tests.colours import SIGHT, distance, luminance
-from tests.conftest import BASE, ROOT, Project
+from tests.conftest import BASE, ROOT, Project, annotate
 
 LEAST_DISTANCE = 18
 """Distance in L*a*b* from which on two colours are told apart."""
@@ -229,6 +229,55 @@ def test_any_number_of_labels_have_neither_a_hotkey_nor_a_colour(project: Projec
 def test_a_choice_can_have_one_value(project: Project) -> None:
     project.replace("schema/labels.yaml", "hand: works, other: does neither", "")
     assert project.inventory.attributes["rank"].values == {"master": "commands"}
+
+
+LEAST = """version: 1.0.0
+title: Port
+about: Port news.
+language: en
+layers: {cargo: {title: Cargo, definition: What is shipped.}}
+spans: {Load: {layer: cargo, definition: What is shipped., guideline: load.md}}
+"""
+
+
+def test_sections_that_are_empty_can_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(LEAST)
+    assert annotate("init", "port", "--from-inventory", "mine.yaml", cwd=tmp_path).exit_code == 0
+    people = "annotators: [{id: reader-1, kind: person, training: none, since: 2026-01-15}]\n"
+    (tmp_path / "port/corpus/annotators.yaml").write_text(people)
+    (tmp_path / "port/brat").mkdir()
+    (tmp_path / "port/brat/one.txt").write_text("Three crates.")
+    (tmp_path / "port/brat/one.ann").write_text("T1\tLoad 0 12\tThree crates\n")
+    for words in (
+        "import brat --format brat --annotator reader-1",
+        "check",
+        "adjudicate promote reader-1",
+        "build --out dataset",
+        "export --format csv --out tables",
+        "release page --out page.html",
+        "studio config",
+    ):
+        result = annotate(*words.split(), cwd=tmp_path / "port")
+        assert result.exit_code == 0, (words, result.output)
+    assert "Relations" not in (tmp_path / "port/page.html").read_text("utf-8")
+    inventory = load_inventory(tmp_path / "port/schema")
+    sections = (inventory.attributes, inventory.intervals, inventory.relations, inventory.records, inventory.metadata)
+    assert sections == ({}, (), {}, {}, {})
+    explicit = "attributes: {}\nintervals: []\nrelations: {}\nrecords: {}\nmetadata: {}\n"
+    (tmp_path / "labels.yaml").write_text(LEAST + explicit)
+    assert make_annotation_schema(inventory) == make_annotation_schema(load_inventory(tmp_path))
+
+
+def test_all_keys_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "labels.yaml"
+    path.write_text("layers: {cargo: {}}\nspans: {Load: {layer: cargo, definition: Cargo., guideline: load.md}}\n")
+    with pytest.raises(CannotRun) as caught:
+        load_inventory(tmp_path)
+    names = "'version', 'title', 'about' and 'language'"
+    assert str(caught.value) == f"{path}: the whole file: {names} are missing; add them"
+    path.write_text(LEAST.replace("title: Cargo, definition: What is shipped.", "", 1))
+    with pytest.raises(CannotRun, match=r"layers\.cargo: 'title' and 'definition' are missing; add them"):
+        load_inventory(tmp_path)
 
 
 def test_missing_inventory_names_the_option(project: Project) -> None:

@@ -28,7 +28,7 @@ from annotate.util.folders import temporary_folder
 
 _SECTIONS = {"label": "spans", "attribute": "attributes", "relation": "relations", "record": "records"}
 _EMPTY = {"attributes": "{}", "intervals": "[]", "relations": "{}", "records": "{}"}
-"""What a section contains that has lost its last entry."""
+"""What a section contains that has lost its last entry. A file may leave such a section out."""
 _ENDS = ("head", "tail")
 _OWN_FIELDS = ("hotkey", "color", "shown_as")
 """Fields in which no two labels are alike."""
@@ -81,15 +81,23 @@ def apply_step(text: str, step: MigrationStep) -> str:
         ValueError: The step names what is not there, makes what is there already, or needs a step before it.
     """
     document = YamlDocument(text)
+    left_out = [name for name in _EMPTY if name not in entries(document.root)]
+    for name in left_out:
+        empty: object = [] if name == "intervals" else {}
+        document = YamlDocument(apply_edits(document.text, [document.insert_entry(document.root, None, name, empty)]))
     _check_names(document, step)
     edit = {"add": _add_entry, "reword": _reword_entry}.get(step.kind) or _STEP_EDITS[step.what]
-    document = YamlDocument(apply_edits(text, list(edit(document, step))))
+    document = YamlDocument(apply_edits(document.text, list(edit(document, step))))
     empty_sections = [
         YamlEdit(key.end_mark.index + 1, key.end_mark.index + 1, f" {_EMPTY[name]}")
         for name, (key, value) in entries(document.root).items()
         if name in _EMPTY and isinstance(value, yaml.ScalarNode) and not value.value
     ]
-    return apply_edits(document.text, empty_sections)
+    document = YamlDocument(apply_edits(document.text, empty_sections))
+    for name in left_out:
+        if not document.get(name).value:
+            document = YamlDocument(apply_edits(document.text, [document.remove_entry(document.root, name)]))
+    return document.text
 
 
 def _check_names(document: YamlDocument, step: MigrationStep) -> None:

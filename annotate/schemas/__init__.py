@@ -57,6 +57,7 @@ class Fault(NamedTuple):
         rule: The code that the schema gives for the keyword, if it gives one.
         path: The path to the value.
         line: The line in the file, from 1 on, if known.
+        missing: The name of a required field that is missing.
         since: For a field that is missing, the version that the schema says has added it (`x-since`).
     """
 
@@ -67,6 +68,7 @@ class Fault(NamedTuple):
     path: Path
     line: int | None = None
     since: str | None = None
+    missing: str | None = None
 
 
 @lru_cache
@@ -109,8 +111,9 @@ def explain(value: Any, schema: str) -> Iterator[Fault]:
         rule = error.schema.get("x-rules", {}).get(error.keyword)
         message, hint = (shorten(part, LONGEST_MESSAGE) for part in explain_error(error))
         path = (*error.path, undefined_fields(error)[0]) if error.keyword == "additionalProperties" else error.path
-        since = error.schema.get("x-since", {}).get(missing_field(error)) if error.keyword == "required" else None
-        yield Fault(_format_location(error.path), message, hint, rule, path, since=since)
+        missing = missing_field(error) if error.keyword == "required" else None
+        since = error.schema.get("x-since", {}).get(missing) if missing is not None else None
+        yield Fault(_format_location(error.path), message, hint, rule, path, since=since, missing=missing)
 
 
 def explain_conversion_error(error: msgspec.ValidationError) -> Fault:
@@ -134,9 +137,14 @@ def require_valid(path: str | pathlib.Path, value: Any, schema: str) -> None:
         schema: The schema's name in `PACKAGE_SCHEMAS`.
 
     Raises:
-        CannotRun: For the first fault, with its location in the value.
+        CannotRun: For the first fault, with its location in the value; all fields that are missing there are one fault.
     """
-    for fault in explain(value, package_schema(schema)):
+    faults = list(explain(value, package_schema(schema)))
+    for fault in faults:
+        missing = [other.missing for other in faults if other.path == fault.path and other.missing is not None]
+        if fault.missing is not None and len(missing) > 1:
+            *names, last = map(repr, missing)
+            raise CannotRun(path, f"{fault.location}: {', '.join(names)} and {last} are missing", "add them")
         raise CannotRun(path, f"{fault.location}: {fault.message}", fault.hint)
 
 

@@ -7,6 +7,7 @@ import pytest
 from annotate import inventory
 from annotate.errors import CannotRun
 from annotate.migration.steps import MigrationStep
+from annotate.migration.yaml_edits import encode_flow
 from annotate.migration.yaml_files import apply_step
 from tests.conftest import BASE, ROOT
 
@@ -95,6 +96,32 @@ def test_comments_around_a_dropped_label_stay(name: str) -> None:
     assert f"  {name}:" not in new
     assert "  # before Quay\n" in new
     assert "\n\n# of attributes\nattributes:\n" in new
+
+
+LEAST = """# Port news.
+version: 1.0.0
+title: Port
+about: Port news.
+language: en
+layers:
+  cargo: {title: Cargo, definition: What is shipped.}
+spans:
+  Load: {layer: cargo, definition: What is shipped., guideline: load.md}  # in tonnes
+  Quay:
+    layer: cargo
+    definition: Where.
+    guideline: quay.md
+"""
+
+
+@pytest.mark.parametrize("end", ["", "# The end.\n", "...\n"])
+def test_sections_that_are_left_out_appear_only_with_an_entry(end: str) -> None:
+    text = LEAST + end
+    dropped = apply_step(text, MigrationStep(kind="drop", what="label", names=("Quay",)))
+    assert dropped == LEAST.partition("  Quay")[0] + end
+    entry = {"labels": ["Load"], "type": "text", "required": False, "definition": "How."}
+    added = apply_step(text, MigrationStep(kind="add", what="attribute", names=("mood",), entry=entry))
+    assert added.removesuffix(end) == f"{LEAST}attributes: {{mood: {encode_flow(entry)}}}\n"
 
 
 def conditional_labels() -> str:
