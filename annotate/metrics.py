@@ -14,11 +14,25 @@ harmonic mean, 2 · both / (gold + predicted); van Rijsbergen, "Information Retr
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import chain
+from math import isfinite
+from numbers import Real
 from operator import itemgetter
 from typing import NamedTuple
 
+from annotate.agreement import coefficients
 from annotate.agreement.bootstrap import SAMPLES, Bootstrap
-from annotate.agreement.coefficients import BOTH, FIRST, SECOND, Counts, alpha, alpha_counts
+from annotate.agreement.coefficients import (
+    BOTH,
+    FIRST,
+    SECOND,
+    Counts,
+    Value,
+    alpha,
+    alpha_counts,
+    interval_counts,
+    make_fit,
+    ordinal_counts,
+)
 from annotate.agreement.interval_tallies import COMPATIBLE, DISTANCE, EQUAL, Bounds, add_bounds
 from annotate.agreement.matching import Matching, count_exact_matches, iterate_common, match_by_overlap, match_exactly
 from annotate.agreement.measure import average_pairs
@@ -34,7 +48,9 @@ __all__ = [
     "Measure",
     "Score",
     "decode_tags",
+    "interval_alpha",
     "nominal_alpha",
+    "ordinal_alpha",
     "score_counts",
     "score_exact_spans",
     "score_records",
@@ -200,7 +216,80 @@ def nominal_alpha(rows: Sequence[Iterable[Hashable]]) -> float | None:
     Raises:
         ValueError: If the lengths of the rows differ.
     """
-    value = alpha(alpha_counts(Counter(zip(*rows, strict=True))))
+    return _get_number(alpha(alpha_counts(Counter(zip(*rows, strict=True)))))
+
+
+def ordinal_alpha(rows: Sequence[Iterable[Hashable]], order: Sequence[Hashable] | None = None) -> float | None:
+    """Compute Krippendorff's alpha for values with an order.
+
+    Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
+
+    Args:
+        rows: A row an annotator, a column a unit; None for a missing value.
+        order: The values, the lowest first; None for numbers in their own order.
+
+    Returns:
+        Alpha; None if it is not defined: all values are the same, or no unit has two.
+
+    Raises:
+        ValueError: If the lengths of the rows differ, or a value is not in the order, or is no finite number.
+
+    Example:
+        >>> round(ordinal_alpha([["low", "high", None], ["low", "mid", "mid"]], ["low", "mid", "high"]), 3)
+        0.833
+    """
+    if order is None:
+        return _get_number(coefficients.ordinal_alpha(ordinal_counts(_count_numbers(rows))))
+    ranks: dict[Hashable, float | None] = {value: rank for rank, value in enumerate(order)}
+    if len(ranks) < len(order) or None in ranks:
+        raise ValueError("order has a value twice, or None")
+    ranks[None] = None
+    for value in chain.from_iterable(patterns := Counter(zip(*rows, strict=True))):
+        if value not in ranks:
+            raise ValueError(f"{value!r} is not in the order; None is a missing value")
+    ranked = Counter[tuple[float | None, ...]]()
+    for pattern, number in patterns.items():
+        ranked[tuple(ranks[value] for value in pattern)] += number
+    return _get_number(coefficients.ordinal_alpha(ordinal_counts(ranked)))
+
+
+def interval_alpha(rows: Sequence[Iterable[float | None]]) -> float | None:
+    """Compute Krippendorff's alpha for numbers whose differences mean something.
+
+    Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
+
+    Args:
+        rows: A row an annotator, a column a unit; None for a missing value.
+
+    Returns:
+        Alpha; None if it is not defined: all values are the same, or no unit has two.
+
+    Raises:
+        ValueError: If the lengths of the rows differ, or a value is no finite number.
+
+    Example:
+        >>> round(interval_alpha([[1, 2, 3, None], [1, 2, 4, 5]]), 3)
+        0.878
+    """
+    patterns = _count_numbers(rows)
+    fit = make_fit([value for pattern in patterns for value in pattern if value is not None])
+    counts = Counter[Hashable]()
+    for pattern, number in patterns.items():
+        of_unit = interval_counts([fit(value) for value in pattern if value is not None])
+        counts.update({key: number * count for key, count in of_unit.items()})
+    return _get_number(coefficients.interval_alpha(counts))
+
+
+def _count_numbers(rows: Sequence[Iterable[Hashable]]) -> Counter[tuple[float | None, ...]]:
+    """Return the number of units by their values, which must be finite numbers or None."""
+    patterns = Counter(zip(*rows, strict=True))
+    for value in chain.from_iterable(patterns):
+        if value is not None and not (isinstance(value, Real) and isfinite(value)):
+            raise ValueError(f"{value!r} is no finite number; None is a missing value")
+    return patterns
+
+
+def _get_number(value: Value) -> float | None:
     return None if isinstance(value, str) else value
 
 

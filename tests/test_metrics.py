@@ -1,7 +1,9 @@
 """`annotate.metrics`: by hand, against `annotate score` on the real corpus, and against other libraries."""
 
-from typing import Any
+from typing import Any, Literal
 
+import krippendorff
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from annotate.metrics import RelationTuple, SpanTuple
 from annotate.records import Graph, Mention
 from annotate.scoring.score import Scores, score
 from annotate.tokens import find_tagged_spans
-from tests.agreement.test_coefficients import FOUR_CODERS
+from tests.agreement.test_coefficients import FOUR_CODERS, numeric_tables
 
 A, B = ("A", 0, 4), ("B", 6, 9)
 
@@ -47,6 +49,49 @@ def test_nominal_alpha_of_rows() -> None:
     assert metrics.nominal_alpha([["a", "a"], ["a", "a"]]) is None
     with pytest.raises(ValueError, match=r"shorter|longer"):
         metrics.nominal_alpha([["a"], ["a", "b"]])
+
+
+def test_alphas_of_numbers_and_of_values_with_an_order() -> None:
+    """The published values of the same table; see `FOUR_CODERS`."""
+    assert metrics.ordinal_alpha(FOUR_CODERS) == pytest.approx(0.815, abs=5e-4)
+    assert metrics.interval_alpha(FOUR_CODERS) == pytest.approx(0.849, abs=5e-4)
+    words = [[None if value is None else "_abcde"[value] for value in row] for row in FOUR_CODERS]
+    assert metrics.ordinal_alpha(words, "abcde") == metrics.ordinal_alpha(FOUR_CODERS)
+    assert metrics.ordinal_alpha([[1, 1], [1, None]]) is None
+    assert metrics.interval_alpha([[1, None], [None, 2]]) is None
+    large = [[1e300 * value for value in row] for row in ([1, 2, 3], [1, 2, 4])]
+    assert metrics.interval_alpha(large) == pytest.approx(metrics.interval_alpha([[1, 2, 3], [1, 2, 4]]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "order", "message"),
+    [
+        ([["a"], ["b"]], ["a"], "'b' is not in the order; None is a missing value"),
+        ([["a"], ["b"]], ["a", "b", "a"], "order has a value twice, or None"),
+        ([["a"], ["b"]], None, "'a' is no finite number; None is a missing value"),
+        ([[float("nan")], [1]], None, "nan is no finite number; None is a missing value"),
+        ([[1], [1, 2]], None, "longer"),
+    ],
+)
+def test_values_without_a_place_are_refused(rows: list[list[Any]], order: list[str] | None, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        metrics.ordinal_alpha(rows, order)
+    if order is None:
+        with pytest.raises(ValueError, match=message):
+            metrics.interval_alpha(rows)
+
+
+@pytest.mark.parametrize("level", ["nominal", "ordinal", "interval"])
+def test_alphas_are_those_of_krippendorff(level: Literal["nominal", "ordinal", "interval"]) -> None:
+    @given(numeric_tables)
+    def equal(rows: list[list[float | None]]) -> None:
+        ours = getattr(metrics, f"{level}_alpha")(rows)
+        if ours is not None:
+            data = np.array([[np.nan if value is None else value for value in row] for row in rows])
+            theirs = krippendorff.alpha(reliability_data=data, level_of_measurement=level)
+            assert ours == pytest.approx(float(theirs), abs=1e-9)
+
+    equal()
 
 
 def test_relations_by_hand() -> None:

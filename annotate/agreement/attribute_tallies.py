@@ -15,6 +15,7 @@ from annotate.agreement.coefficients import (
     interval_alpha,
     interval_counts,
     kappa_counts,
+    make_fit,
     ordinal_alpha,
     ordinal_counts,
 )
@@ -108,7 +109,7 @@ def _choose_alpha_counts(
     to_number = _number_choices(attribute) if attribute.type == "choice" else _get_number
     if attribute.level == "ordinal":
         return lambda pair: ordinal_counts({tuple(map(to_number, pair)): 1})
-    fit = _make_fit([number for value in values if (number := to_number(value)) is not None])
+    fit = make_fit([number for value in values if (number := to_number(value)) is not None])
     return lambda pair: interval_counts([fit(number) for value in pair if (number := to_number(value)) is not None])
 
 
@@ -119,16 +120,6 @@ def _number_choices(attribute: Attribute) -> Callable[[object], float | None]:
 
 def _get_number(value: object) -> float | None:
     return value if isinstance(value, int | float) else None
-
-
-def _make_fit(numbers: Sequence[float]) -> Callable[[float], float]:
-    """Return a function that maps the range of numbers to that from -1 to 1, linearly.
-
-    It does not change interval alpha, whose sums of squares would otherwise be imprecise or infinite for large numbers.
-    """
-    low, high = float(min(numbers, default=0)), float(max(numbers, default=0))
-    middle, half = low / 2 + high / 2, high / 2 - low / 2
-    return lambda number: (float(number) - middle) / half if half else 0.0
 
 
 def _pair_values(study: Study, attribute: Attribute) -> Iterator[tuple[ParagraphKey, ValuePair]]:

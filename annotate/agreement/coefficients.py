@@ -6,7 +6,7 @@ words, never a NaN.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple, TypeGuard, TypeVar
 
@@ -91,6 +91,16 @@ def alpha(counts: Counts) -> Value:
 
 
 UNITS, SUM, SUM_OF_SQUARES = "values", "sum", "sum of squares"
+
+
+def make_fit(numbers: Sequence[float]) -> Callable[[float], float]:
+    """Return a function that maps the range of numbers to that from -1 to 1, linearly.
+
+    It does not change interval alpha, whose sums of squares would otherwise be imprecise or infinite for large numbers.
+    """
+    low, high = float(min(numbers, default=0)), float(max(numbers, default=0))
+    middle, half = low / 2 + high / 2, high / 2 - low / 2
+    return lambda number: (float(number) - middle) / half if half else 0.0
 
 
 def interval_counts(values: Sequence[float]) -> dict[Hashable, float]:
