@@ -124,6 +124,7 @@ class RowKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         id: What the id of the article is made of.
         id_prefix: What the id of each article begins with.
         title: The title of the article, as also `language`, `author`, `publisher` and `date`.
+        metadata: Fields of metadata that the inventory declares → the key of each.
         annotator: Who labelled.
         unnamed: The forms of names that tools make up where no one is named, with 0 for each digit.
         accept: Keys whose value decides whether the labels are accepted, and the values with which they are.
@@ -142,6 +143,7 @@ class RowKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     author: str | None = None
     publisher: str | None = None
     date: str | None = None
+    metadata: dict[str, str] = {}
     annotator: str | tuple[str, ...] = ()
     unnamed: tuple[str, ...] = ()
     accept: dict[str, tuple[str, ...]] = {}
@@ -287,6 +289,9 @@ def _names_used(label_map: LabelMap, inventory: Inventory) -> Iterator[_NameUse]
     for name, layer in label_map.layers.items():
         if layer is not None:
             yield _NameUse(f"layers.{name}", "layer", layer, inventory.layers.keys())
+    fields = list(inventory.metadata) or ["a name that labels.yaml declares in its section metadata"]
+    for name in (label_map.jsonl or {}).get("metadata", {}):
+        yield _NameUse(f"jsonl.metadata.{name}", "field of metadata", name, fields)
     for name, note in label_map.notes.items():
         if note and note.to == "attribute":
             yield _NameUse(f"notes.{name}.attribute", "attribute", note.attribute, attributes)

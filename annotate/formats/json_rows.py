@@ -7,13 +7,15 @@ so that the map must name it, too. Values that say nothing (null, empty text, li
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
+from annotate.article_metadata import METADATA, parse_value
 from annotate.formats import rules
 from annotate.formats.apply_mapping import is_span_id
 from annotate.formats.document import (
@@ -28,9 +30,9 @@ from annotate.formats.document import (
 )
 from annotate.formats.placement import OFFSET_UNITS
 from annotate.ingest import make_article_id
-from annotate.inventory import Inventory
+from annotate.inventory import Inventory, MetadataField
 from annotate.label_map import LabelMap, RowKeys
-from annotate.model import is_article_id
+from annotate.model import MetadataValue, is_article_id
 from annotate.offsets import sha256
 from annotate.util.escape import quote, shorten
 from annotate.util.files import open_raw
@@ -61,21 +63,29 @@ class JsonRows:
         self._keys = msgspec.convert(label_map.jsonl or {}, RowKeys)
         self._mapped = frozenset(label_map.attributes)
 
-    def read(self, folder: Path, _: Inventory | None = None) -> Iterator[RawDocument]:
-        """Read the lines of all `.jsonl` files of a folder."""
+    def read(self, folder: Path, inventory: Inventory | None = None) -> Iterator[RawDocument]:
+        """Read the lines of all `.jsonl` files of a folder; their metadata, if the inventory declares fields."""
         for path in find_files(folder, SUFFIX):
             with open_raw(str(path), within=folder) as file:
-                yield from self.read_lines(path.name, file)
+                yield from self.read_lines(path.name, file, inventory.metadata if inventory else {})
 
     def list_annotators(self, folder: Path) -> set[str]:
         """Return the names of those who labelled, as the lines of a folder give them."""
         return {raw.origin.annotator for raw in self.read(folder) if raw.origin} if self._keys.annotator else set()
 
-    def read_lines(self, file: str, lines: Iterable[bytes]) -> Iterator[RawDocument]:
-        """Read the lines of a file, whose name is `file`. It is refused as a whole if none of the first can be read."""
+    def read_lines(
+        self, file: str, lines: Iterable[bytes], fields: Mapping[str, MetadataField] = MappingProxyType({})
+    ) -> Iterator[RawDocument]:
+        """Read the lines of a file. It is refused as a whole if none of the first can be read.
+
+        Args:
+            file: The name of the file.
+            lines: Its lines.
+            fields: The fields of metadata that the inventory declares.
+        """
         numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip(b"\xef\xbb\xbf \t\r\n"))
         first = list(islice(numbered, _ROWS_TO_TRY))
-        tried = [self._read_line(file, number, line) for number, line in first]
+        tried = [self._read_line(file, number, line, fields) for number, line in first]
         unreadable = [raw.refusal for raw in tried if raw.refusal and raw.refusal.code == rules.unreadable.code]
         if len(tried) == len(unreadable) > 1:
             problem = f"line {unreadable[0].line} {unreadable[0].message}"
@@ -85,12 +95,12 @@ class JsonRows:
             return
         yield from tried
         for number, line in numbered:
-            yield self._read_line(file, number, line)
+            yield self._read_line(file, number, line, fields)
 
-    def _read_line(self, file: str, number: int, line: bytes) -> RawDocument:
+    def _read_line(self, file: str, number: int, line: bytes, fields: Mapping[str, MetadataField]) -> RawDocument:
         try:
             row = _parse(number, line)
-            return _RowParser(file, number, row, self._keys, self._mapped).parse(_find_text(row, self._keys))
+            return _RowParser(file, number, row, self._keys, self._mapped, fields).parse(_find_text(row, self._keys))
         except (ValueError, RecursionError) as error:
             return refused_document("", file, next(rules.unreadable(file, None, _explain(error))).at(number))
 
@@ -192,8 +202,17 @@ def _refuse_constant(name: str) -> NoReturn:
 class _RowParser:
     """Parses one line: finds what the keys of the map name, and makes attributes of everything else."""
 
-    def __init__(self, file: str, line: int, row: Row, keys: RowKeys, mapped: frozenset[str]) -> None:
+    def __init__(
+        self,
+        file: str,
+        line: int,
+        row: Row,
+        keys: RowKeys,
+        mapped: frozenset[str],
+        fields: Mapping[str, MetadataField],
+    ) -> None:
         self._file, self._line, self._row, self._keys, self._mapped = file, line, row, keys, mapped
+        self._fields = fields
         self._used: set[Place] = set()
         self._refs: list[str | None] = []
         """The ref of each span, by its index; None for one that cannot be read."""
@@ -206,11 +225,17 @@ class _RowParser:
         self._used.add(text.place)
         data = text.value.encode("utf-8")
         article_id = self._make_id(text.value)
-        details = {name: value for name in _DETAILS if (value := self._take_text(getattr(self._keys, name)))}
+        details: dict[str, Any] = {
+            name: value for name in _DETAILS if (value := self._take_text(getattr(self._keys, name)))
+        }
+        metadata, unfit = self._take_metadata()
+        if metadata:
+            details[METADATA] = metadata
         names = _as_names(self._keys.annotator)
         annotator = next((name for key in names if (name := self._take_annotator(key))), "")
         refused = [refusal for key in self._keys.accept if (refusal := self._check_accepted(key))]
         items = (
+            *unfit,
             *self._list_spans(text.value),
             *self._list_relations(),
             *self._list_others(self._row, self._used, DOCUMENT, ""),
@@ -234,6 +259,23 @@ class _RowParser:
         if found and text:
             self._used.add(found.place)
         return text
+
+    def _take_metadata(self) -> tuple[dict[str, MetadataValue], list[UnreadableItem]]:
+        """Return the values of the fields that the map names, and a report of each that its field cannot have."""
+        values, unfit = dict[str, MetadataValue](), list[UnreadableItem]()
+        for name, key in self._keys.metadata.items():
+            value = self._take(key)
+            if value is None or name not in self._fields:
+                continue
+            field = self._fields[name]
+            if field.type != "number":
+                value = _as_id(_Value((), value)) or value
+            values[name], fault = parse_value(field, value.strip() if isinstance(value, str) else value)
+            if fault:
+                del values[name]
+                why = f"the field {name}, under {quote(key)}: {fault.message}; {fault.hint}"
+                unfit.append(UnreadableItem(self._line, why))
+        return values, unfit
 
     def _take_annotator(self, name: str) -> str:
         found = _find(self._row, name)

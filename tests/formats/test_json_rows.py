@@ -22,6 +22,7 @@ from annotate.model import Annotation
 from annotate.offsets import sha256
 from tests.conftest import BASE, ROOT, Project
 from tests.formats.test_placement import COUNTED
+from tests.test_article_metadata import SECTION
 
 TEXT = "🚢 Anna waits at the Old Pier."
 OTHER_TEXT = "Ben sails to Quay Nine."
@@ -357,6 +358,74 @@ def test_what_cannot_run_is_one_line(project: Project, words: list[str], text: s
     assert result.output.count("\n") == 1
     assert message in result.output
     assert not list(project.path("new").glob("articles/*"))
+
+
+FIELDS_MAP = MAP + "jsonl: {id: id, metadata: {party: meta.party, printed: year, seats: seats, place: place}}\n"
+
+
+def declare_metadata(project: Project, section: str = SECTION) -> None:
+    labels = project.path("schema/labels.yaml")
+    labels.write_text(labels.read_text("utf-8") + section, "utf-8")
+
+
+@pytest.mark.parametrize("format_", ["doccano", "jsonl"])
+def test_metadata_that_the_inventory_declares(project: Project, format_: str) -> None:
+    declare_metadata(project)
+    rows = [
+        {"id": "one", "text": TEXT, "spans": [[2, 6, "PER"]], "meta": {"party": "left"}, "year": 2017, "seats": "2.5"},
+        {"id": "two", "text": OTHER_TEXT, "spans": [], "meta": {"party": "right"}, "seats": 3, "place": " Pier "},
+    ]
+    if format_ == "doccano":
+        rows = [{**row, "label": row["spans"]} for row in rows]
+        for row in rows:
+            del row["spans"]
+    result = take_in(project, format_, rows, "--annotator", "anna", text=FIELDS_MAP)
+    assert (result.exit_code, findings(result)) == (0, []), result.output
+    corpus = Corpus(project.path("new"))
+    assert corpus.read_article("one").metadata == {"party": "left", "printed": "2017", "seats": 2.5}
+    assert corpus.read_article("two").metadata == {"party": "right", "seats": 3, "place": "Pier"}
+    rows[0]["seats"] = 4
+    again = take_in(project, format_, rows, "--annotator", "anna", "--replace", text=FIELDS_MAP)
+    assert again.exit_code == 0, again.output
+    assert corpus.read_article("one").metadata["seats"] == 4
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"year": "30/06/2017"},
+            "the field printed, under 'year': '30/06/2017' does not fit; write a year",
+        ),
+        ({"seats": "few"}, "under 'seats': 'few' is text; write a number"),
+        ({"seats": True}, "under 'seats': is true; write a number"),
+        ({"place": ["Pier"]}, "under 'place': ['Pier'] is a list; write one line"),
+        ({"place": "a\nb"}, "under 'place': 'a\\nb' does not fit"),
+    ],
+)
+def test_metadata_that_do_not_fit_are_reported(project: Project, values: dict[str, Any], message: str) -> None:
+    declare_metadata(project)
+    row = {"id": "one", "text": TEXT, "spans": [[2, 6, "PER"]], "meta": {"party": "left"}, **values}
+    result = take_in(project, "jsonl", [row], "--annotator", "anna", text=FIELDS_MAP)
+    assert findings(result) == [("F201", 1)], result.output
+    assert message in json.loads(result.stdout.splitlines()[0])["message"]
+    assert Corpus(project.path("new")).read_article("one").metadata == {"party": "left"}
+
+
+def test_article_without_a_required_field_is_refused(project: Project) -> None:
+    declare_metadata(project)
+    row = {"id": "one", "text": TEXT, "spans": [[2, 6, "PER"]], "meta": {"party": "centre"}}
+    result = take_in(project, "jsonl", [row], "--annotator", "anna", text=FIELDS_MAP)
+    assert (result.exit_code, "lacks the metadata that labels.yaml requires, party" in result.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("section", [SECTION, ""])
+def test_map_names_only_metadata_that_are_declared(project: Project, section: str) -> None:
+    declare_metadata(project, section)
+    text = MAP + "jsonl: {metadata: {colour: colour}}\n"
+    result = take_in(project, "jsonl", [], "--annotator", "anna", text=text)
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "map.yaml: jsonl.metadata.colour: unknown field of metadata 'colour'; use one of: " in result.output
 
 
 @pytest.mark.parametrize("tool", TOOLS)
