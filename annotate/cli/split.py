@@ -69,7 +69,8 @@ def command(
     what is bound through them. The lists in splits/ decide: this only adds to them.
 
     With --balance, each split has about the same proportions of the values of some fields: language, publisher,
-    author, date (by year), or fields of metadata that the inventory declares.
+    author, date (by year), or fields of metadata that the inventory declares. Numbers count by their quarter, dates by
+    their year. No value counts like a value, and a value that only one article has does not count.
 
     Folds are for a corpus too small to hold out a part for good. In their JSON, `by_group` holds out one group at a
     time and leaks nothing; it is empty where all articles are one group. `by_article` holds out one article at a time,

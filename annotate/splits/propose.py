@@ -1,5 +1,6 @@
 """Proposed splits, in which groups of articles stay together, and folds for corpora too small to hold out a part."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -25,6 +26,9 @@ Strata = Mapping[str, Sequence[Stratum]]
 
 BALANCED = ("language", "publisher", "author", "date")
 """The fields of every article that splits can be balanced by."""
+
+
+_QUARTERS = 4
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +63,8 @@ def propose(
     always give the same lists, and neither the name nor the age of an article decides.
 
     With strata, the groups with the rarest stratum come first, since others can still make up for what is common. Each
-    goes to the split that lacks most of its rarest stratum; in a tie, of the next one. This is iterative stratification
+    goes to the split that lacks most of its rarest stratum; in a tie, of the next one. A stratum of one group does
+    not count. This is iterative stratification
     (Sechidis, Tsoumakas and Vlahavas 2011), but for whole groups.
 
     Args:
@@ -124,6 +129,10 @@ def _balance(
     }
     in_group = [Counter(stratum for article_id in group for stratum in strata[article_id]) for group in groups]
     totals = sum((*counts.values(), *in_group), Counter[Stratum]())
+    for group in in_group:
+        for stratum in [stratum for stratum in group if totals[stratum] == group[stratum] and stratum[0]]:
+            # It is in no proportion, and would send every article with such a stratum to the largest split.
+            del group[stratum]
     whole = sum(ratios.values())
 
     def list_lacks(split: str, group: Counter[Stratum]) -> list[float]:
@@ -141,7 +150,8 @@ def _balance(
 def find_strata(articles: Iterable[Article], fields: Sequence[str], inventory: Inventory | None) -> Strata:
     """Return the strata of each article: its value in each field, and one that all articles are in.
 
-    A date counts by its year. An article without a value is in a stratum of its own field.
+    A date counts by its year. Numbers with more than four values count by their quarter. The articles without a value
+    are a stratum, too.
 
     Args:
         articles: The articles.
@@ -159,13 +169,36 @@ def find_strata(articles: Iterable[Article], fields: Sequence[str], inventory: I
             )
     dates = {"date", *(name for name, field in own.items() if field.type == "date")}
 
-    def list_strata(article: Article) -> Iterator[Stratum]:
-        yield "", None
+    def list_values(article: Article) -> Iterator[MetadataValue | None]:
         for name in fields:
             value = getattr(article, name) if name in BALANCED else article.metadata.get(name)
-            yield name, value[:4] if name in dates and isinstance(value, str) else value
+            yield value[:4] if name in dates and isinstance(value, str) else value
 
-    return {article.id: tuple(list_strata(article)) for article in articles}
+    values = {article.id: tuple(list_values(article)) for article in articles}
+    columns = [
+        _divide_numbers(column) if name in own and own[name].type == "number" else column
+        for name, column in zip(fields, zip(*values.values(), strict=True), strict=bool(values))
+    ]
+    rows = zip(*columns, strict=True) if columns else iter([()] * len(values))
+    return {
+        article_id: (("", None), *zip(fields, row, strict=True)) for article_id, row in zip(values, rows, strict=True)
+    }
+
+
+def _divide_numbers(values: Sequence[MetadataValue | None]) -> list[MetadataValue | None]:
+    """Return the quarter of each number, as its least and greatest one; the numbers themselves if there are up to four.
+
+    Equal numbers are in one quarter, so that quarters may differ in size.
+    """
+    numbers = sorted(value for value in values if isinstance(value, int | float))
+    if len({*numbers}) <= _QUARTERS:
+        return [*values]
+    cuts = [numbers[len(numbers) * quarter // _QUARTERS] for quarter in range(1, _QUARTERS)]
+    by_quarter: dict[int, list[int | float]] = {}
+    for number in numbers:
+        by_quarter.setdefault(bisect_right(cuts, number), []).append(number)
+    names = {quarter: f"{inner[0]} to {inner[-1]}" for quarter, inner in by_quarter.items()}
+    return [names[bisect_right(cuts, value)] if isinstance(value, int | float) else value for value in values]
 
 
 class Fold(msgspec.Struct, frozen=True, kw_only=True):

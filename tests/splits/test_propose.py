@@ -1,12 +1,18 @@
 """Proposed splits and folds keep groups together, never move an article, and do not depend on chance."""
 
 import random
+from collections import Counter
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotate.corpus import Corpus
+from annotate.inventory import MetadataField
+from annotate.model import Article, MetadataValue
 from annotate.splits.groups import Bond
-from annotate.splits.propose import folds, propose
+from annotate.splits.propose import find_strata, folds, propose
+from tests.conftest import Project
 from tests.splits.helpers import BONDS, IDS, bond
 
 RATIOS = {"train": 80.0, "validation": 10.0, "test": 10.0}
@@ -43,6 +49,74 @@ def test_shares_are_kept_to_within_a_group() -> None:
         "validation": 20,
         "test": 20,
     }
+
+
+FIELDS = {
+    "party": MetadataField(
+        name="party", type="choice", required=True, definition="-", values={"left": "", "right": ""}
+    ),
+    "printed": MetadataField(name="printed", type="date", required=False, definition="-"),
+    "seats": MetadataField(name="seats", type="number", required=False, definition="-"),
+    "place": MetadataField(name="place", type="text", required=False, definition="-"),
+}
+
+
+def describe(corpus: Corpus, rows: list[dict[str, MetadataValue]]) -> dict[str, Article]:
+    """Return an article for each row of metadata."""
+    article = corpus.read_article("market")
+    return {
+        f"a{number:03}": msgspec.structs.replace(article, id=f"a{number:03}", metadata=row)
+        for number, row in enumerate(rows)
+    }
+
+
+def test_fields_of_every_type_are_balanced(project: Project) -> None:
+    """Seats differ in each article, and a quarter of the articles has none."""
+    rows: list[dict[str, MetadataValue]] = [
+        {
+            "party": "left" if number % 2 else "right",
+            "printed": f"{2000 + number % 4}-0{1 + number % 9}",
+            **({"seats": number / 4} if number % 4 else {}),
+            **({"place": f"Place {number}"} if number % 5 == 0 else {}),
+        }
+        for number in range(80)
+    ]
+    articles = describe(project.corpus, rows)
+    inventory = msgspec.structs.replace(project.inventory, metadata=FIELDS)
+    strata = find_strata(articles.values(), list(FIELDS), inventory)
+    quarters = Counter(value for key in articles for field, value in strata[key] if field == "seats")
+    assert quarters == {"0.25 to 4.75": 15, "5.25 to 9.75": 15, "10.25 to 14.75": 15, "15.25 to 19.75": 15, None: 20}
+    assert {value for key in articles for field, value in strata[key] if field == "printed"} == {
+        "2000", "2001", "2002", "2003",
+    }  # fmt: skip
+    lists = propose(articles, [], {}, RATIOS, strata).lists()
+    assert {split: len(ids) for split, ids in lists.items()} == {"train": 64, "validation": 8, "test": 8}
+    balanced: dict[str, list[MetadataValue | None]] = {
+        "party": ["left", "right"],
+        "seats": [*quarters],
+        "place": [None],
+    }
+    for field, values in balanced.items():
+        for value in values:
+            counts = {split: sum((field, value) in strata[key] for key in ids) for split, ids in lists.items()}
+            total = sum(counts.values())
+            assert all(abs(counts[split] - total * RATIOS[split] / 100) <= 3 for split in RATIOS), (value, counts)
+
+
+def test_numbers_with_few_values_and_none_are_as_they_are(project: Project) -> None:
+    articles = describe(project.corpus, [{"seats": 2.5}, {"seats": 3}, {"seats": 3}, {}])
+    inventory = msgspec.structs.replace(project.inventory, metadata=FIELDS)
+    strata = find_strata(articles.values(), ["seats", "author"], inventory)
+    assert [dict(strata[key])["seats"] for key in articles] == [2.5, 3, 3, None]
+    assert {dict(strata[key])["author"] for key in articles} == {None}
+    assert find_strata([], ["seats"], inventory) == {}
+
+
+def test_a_value_of_one_article_does_not_send_it_to_the_largest_split() -> None:
+    names = [f"a{number:03}" for number in range(100)]
+    strata = {name: (("", None), ("title", name)) for name in names}
+    lists = propose(names, [], {}, RATIOS, strata).lists()
+    assert {split: len(ids) for split, ids in lists.items()} == {"train": 80, "validation": 10, "test": 10}
 
 
 def test_a_group_in_two_splits_is_torn_and_gets_nothing_new() -> None:
