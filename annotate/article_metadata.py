@@ -1,6 +1,7 @@
 """The metadata of articles, as options and tables give them. A table is CSV or JSON, a row for each article."""
 
 import csv
+import datetime
 import io
 import re
 from collections import Counter
@@ -27,7 +28,7 @@ FIELDS = tuple(name for name in Details._fields if name != METADATA)
 """The fields of every article that a table can give."""
 NEEDED = ("language", "rights")
 """Those of them that are never empty."""
-_TYPE = "name a table that ends in .csv, .tsv, .json or .jsonl"
+_TYPE = "name one that ends in .csv, .tsv, .json or .jsonl; a spreadsheet can be saved as CSV (UTF-8)"
 _EXAMPLE = "write a row of names such as file,title,date, and one such as a.txt,Strike,2017-06-30"
 _ARTICLE = {
     "id": "a",
@@ -43,6 +44,9 @@ _ARTICLE = {
 """A valid article, in which the fields of a row are checked."""
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?")
 _SPREADSHEET = "if a spreadsheet shows it otherwise, give its column the format text"
+_DAY_NUMBER = re.compile("[1-9][0-9]{4}")
+_FIRST_DAY = datetime.date(1899, 12, 30)
+"""The day with the number 0 in a spreadsheet."""
 _SEPARATOR = re.compile(r"sep=([,;\t])")
 """A first line with which a spreadsheet names the separator."""
 
@@ -106,6 +110,14 @@ def _name_fields(fields: Mapping[str, MetadataField]) -> str:
     return f"{known}declare it in the section metadata of labels.yaml"
 
 
+def _explain_spreadsheet(value: object) -> str:
+    """Return what a spreadsheet may have made of a date, and what to do."""
+    if not _DAY_NUMBER.fullmatch(str(value)):
+        return _SPREADSHEET
+    day = _FIRST_DAY + datetime.timedelta(days=int(str(value)))
+    return f"a spreadsheet stores {day} as {value}: give its column the format text, and write the date again"
+
+
 class _Row(msgspec.Struct):
     """A row of the table.
 
@@ -116,6 +128,7 @@ class _Row(msgspec.Struct):
         empty: The columns in which its cell is empty.
         article_id: The article that it was used for; empty if there is none so far.
         others: Further articles that it could be used for.
+        rival: The line of the row that was used for an article that this one names, too; 0 if there is none.
     """
 
     line: int
@@ -124,6 +137,7 @@ class _Row(msgspec.Struct):
     empty: list[str]
     article_id: str = ""
     others: dict[str, None] = {}
+    rival: int = 0
 
 
 class UnusedRow(NamedTuple):
@@ -134,12 +148,14 @@ class UnusedRow(NamedTuple):
         keys: How it names the article, in words.
         article_id: The article that it was used for; empty if there is none.
         others: Further articles that it could be used for.
+        rival: The line of the row that was used for an article that this one names, too; 0 if there is none.
     """
 
     line: int
     keys: str
     article_id: str
     others: tuple[str, ...]
+    rival: int = 0
 
 
 class MetadataTable:
@@ -192,7 +208,10 @@ class MetadataTable:
         where, values, own, empty = f"{self.path}:{line}", dict[str, str](), dict[str, MetadataValue](), list[str]()
         for name, value in cells.items():
             column = name.strip().lower()
-            if column not in (ID, FILE, *FIELDS, *self._fields):
+            if not column and isinstance(value, str):
+                if value.strip():
+                    raise CannotRun(where, f"has {quote(value)} in a column without a name", "name the column")
+            elif column not in (ID, FILE, *FIELDS, *self._fields):
                 self._unknown[name] = None
             elif column in values or column in own or column in empty:
                 raise CannotRun(where, f"has {column} twice", "remove one of them")
@@ -208,7 +227,9 @@ class MetadataTable:
         if not keys:
             raise CannotRun(where, "has no id and no file", _EXAMPLE)
         for fault in explain({**_ARTICLE, **values}, package_schema("article")):
-            hint = f"{fault.hint}; {_SPREADSHEET}" if fault.location == "date" else fault.hint
+            hint = fault.hint
+            if fault.location == "date":
+                hint = f"{hint.removesuffix(' or null')}; {_explain_spreadsheet(values['date'])}"
             raise CannotRun(where, f"{fault.location}: {fault.message}", hint)
         row = _Row(line, keys, {**values, **({METADATA: own} if own else {})}, empty)
         for column, key in keys.items():
@@ -242,7 +263,7 @@ class MetadataTable:
         field = self._fields[column]
         parsed, fault = parse_value(field, value.strip() if isinstance(value, str) else value)
         if fault:
-            hint = f"{fault.hint}; {_SPREADSHEET}" if field.type == "date" else fault.hint
+            hint = f"{fault.hint}; {_explain_spreadsheet(parsed)}" if field.type == "date" else fault.hint
             raise CannotRun(where, f"{column}: {fault.message}", hint)
         return parsed
 
@@ -257,6 +278,9 @@ class MetadataTable:
         for row in rows:
             if row.article_id in ("", article_id):
                 row.article_id = article_id
+                for other in rows:
+                    if other is not row:
+                        other.rival = row.line
                 return row.details
         for row in rows:
             row.others[article_id] = None
@@ -267,7 +291,7 @@ class MetadataTable:
         for row in self._rows:
             keys = " and ".join(f"{column} {quote(key)}" for column, key in row.keys.items())
             if not row.article_id or row.others:
-                yield UnusedRow(row.line, keys, row.article_id, tuple(row.others))
+                yield UnusedRow(row.line, keys, row.article_id, tuple(row.others), row.rival)
 
 
 def list_keys(article_id: str, source_name: str, files: Iterable[str] = ()) -> Iterator[Key]:
@@ -324,7 +348,11 @@ def require_rows_used(table: MetadataTable, corpus: Corpus) -> None:
     if any(not row.article_id for row in table.unused_rows()):
         for article in corpus.articles():
             table.find(article.id, list_keys(article.id, article.source.file))
-    for line, keys, article_id, others in table.unused_rows():
+    for line, keys, article_id, others, rival in table.unused_rows():
+        if not article_id and rival:
+            raise Refused(
+                f"{table}:{line}", f"the article with the {keys} is that of line {rival}", "remove one of them"
+            )
         if not article_id:
             raise Refused(f"{table}:{line}", f"no article has the {keys}", "correct the row, or remove it")
         articles = ", ".join(map(quote, (article_id, *others)))
@@ -419,19 +447,21 @@ def _read_csv(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
     line = 1 + skipped
     try:
         for cells in reader:
-            if columns is None:
+            if columns is None and any(cell.strip() for cell in cells):
                 columns = cells
                 names = [name.strip().lower() for name in columns]
                 if not {ID, FILE} & {*names}:
                     raise CannotRun(f"{path}:{line}", "has no column id and no column file", _EXAMPLE)
-                (name, count), *_ = Counter(names).most_common(1)
+                (name, count), *_ = Counter(filter(None, names)).most_common(1)
                 if count > 1:
                     raise CannotRun(f"{path}:{line}", f"has the column {quote(name)} twice", "rename one of them")
-            elif any(cell.strip() for cell in cells):
+            elif columns and any(cell.strip() for cell in cells):
                 if len(cells) > len(columns):
                     problem = f"has {len(cells)} cells, and there are {len(columns)} columns"
                     raise CannotRun(f"{path}:{line}", problem, "put quotation marks around a cell with a comma")
-                yield line, dict(zip(columns, cells, strict=False))
+                unnamed = [cell for name, cell in zip(columns, cells, strict=False) if not name.strip()]
+                row = dict(zip(columns, cells, strict=False))
+                yield line, {**row, **({"": "".join(unnamed)} if unnamed else {})}
             line = reader.line_num + 1 + skipped
     except csv.Error as error:
         raise CannotRun(f"{path}:{line}", f"is not CSV: {error}", "correct the row") from error

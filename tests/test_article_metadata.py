@@ -145,7 +145,21 @@ def test_table_gives_new_articles_metadata(port: Project, name: str) -> None:
         ("party\nleft\n", "m.csv:1: has no column id and no column file", 2),
         ("file,party\nOne.txt,Left\n", "m.csv:2: party: 'Left' is unknown; use one of: left, right", 2),
         ("file,printed\nOne.txt,30.06.2017\n", "m.csv:2: printed: '30.06.2017' does not fit; write a year, a", 2),
-        ("file,printed\nOne.txt,42916\n", "if a spreadsheet shows it otherwise, give its column the format text", 2),
+        ("file,printed\nOne.txt,45000\n", "m.csv:2: printed: '45000' does not fit; write a year, a month or a day", 2),
+        (
+            "file,printed\nOne.txt,45000\n",
+            "a spreadsheet stores 2023-03-15 as 45000: give its column the",
+            2,
+        ),
+        ("file,date\nOne.txt,45000\n", "a spreadsheet stores 2023-03-15 as 45000: give its column the format text", 2),
+        ("file,printed\nOne.txt,31/12/2024\n", "m.csv:2: printed: '31/12/2024' does not fit; write a year, a month", 2),
+        ("file,date\nOne.txt,12/31/24\n", "if a spreadsheet shows it otherwise, give its column the format text", 2),
+        ("id,file,party\none,,left\n,One.txt,right\n,two,left\n", "m.csv:3: the article with the file 'One.txt' is", 1),
+        ("id,file,party\none,,left\n,One.txt,right\n,two,left\n", "is that of line 2; remove one of them", 1),
+        ("\ufeffid;party\r\none;left\r\none;right\r\n", "m.csv:3: has the id 'one' of line 2; remove one of them", 2),
+        ("id,party,,\none,left,,note\n", "m.csv:2: has 'note' in a column without a name; name the column", 2),
+        ("id,party,party\none,left,left\n", "m.csv:1: has the column 'party' twice; rename one of them", 2),
+        ("", "m.csv: is empty; write a row of names such as file,title,date", 2),
         ("file,date\nOne.txt,Jun-17\n", "m.csv:2: date: 'Jun-17' does not fit", 2),
         ("sep=;\nfile;seats\nOne.txt;0,5\n", "m.csv:3: seats: '0,5' is text; write a number with a point", 2),
         ("file,party\nOne.txt,\ntwo,left\n", "One.txt: lacks the metadata that labels.yaml requires, party", 1),
@@ -154,6 +168,27 @@ def test_table_gives_new_articles_metadata(port: Project, name: str) -> None:
 def test_bad_table_adds_nothing(port: Project, table: str, message: str, code: int) -> None:
     port.path("m.csv").write_text(table)
     refuses(port, message, "One.txt", "two.txt", "--table", "m.csv", code=code)
+
+
+def test_rows_and_columns_without_anything_are_skipped(port: Project) -> None:
+    port.path("m.csv").write_text("\n,,\nid,party,,\n\nharbour,left,,\n,,,\nmarket,right\n")
+    result = port.annotate("add", "--table", "m.csv")
+    assert result.exit_code == 0, result.output
+    assert (values(port, "harbour"), values(port, "market")) == ({"party": "left"}, {"party": "right"})
+
+
+@pytest.mark.parametrize("name", ["m.xlsx", "m.ods", "m"])
+def test_table_of_another_kind_is_one_line(port: Project, name: str) -> None:
+    port.path(name).write_text("id,party\nharbour,left\n")
+    refuses(port, f"{name}: is not a table of metadata; name one that ends in .csv", "--table", name, code=2)
+
+
+def test_articles_without_a_row_are_counted_and_reported_by_check(port: Project) -> None:
+    port.path("m.csv").write_text("id,party\nharbour,left\n")
+    result = port.annotate("add", "--table", "m.csv")
+    assert (result.exit_code, result.output) == (0, "harbour: metadata changed\n1 article without a row in m.csv\n")
+    checked = port.annotate("check")
+    assert (checked.exit_code, "market.json:1: M103" in checked.output) == (1, True)
 
 
 def test_table_that_is_not_utf_8_is_one_line(port: Project) -> None:

@@ -63,6 +63,7 @@ def show_names(project: Project) -> None:
             "  lies_at:\n    shown_as: ' at'\n",
             "relations.lies_at.shown_as: ' at' does not fit; write one line with no white",
         ),
+        ("  sayings:\n", "  loads:\n", "line 94: the key 'loads' appears twice; fix the YAML"),
         (
             "    type: text\n",
             "    type: text\n    scale: ordinal\n",

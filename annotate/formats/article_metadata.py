@@ -20,8 +20,10 @@ def list_table_findings(table: MetadataTable) -> Iterator[Finding]:
     """Yield a finding for each column that is no field of articles, and for each row that is not for one article."""
     for name in table.unknown_columns:
         yield from rules.unknown_column(str(table.path), None, name)
-    for line, keys, article_id, others in table.unused_rows():
-        if others and article_id:
+    for line, keys, article_id, others, rival in table.unused_rows():
+        if not article_id and rival:
+            why = f"the text with the {keys} is that of line {rival}; remove one of them"
+        elif others and article_id:
             articles = ", ".join(map(quote, others))
             why = f"the row was used for {quote(article_id)}, and {articles} also has the {keys}; give the path"
         else:

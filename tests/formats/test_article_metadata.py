@@ -68,6 +68,34 @@ def test_columns_and_rows_that_are_not_used_are_reported(project: Project, pair:
     assert '"file": "m.csv"' in result.stdout
 
 
+def test_two_rows_of_one_text_are_reported(project: Project, pair: Path) -> None:
+    project.path("m.csv").write_text("id,file,title\nold-pier,,One\n,Old Pier.txt,Two\n,deep/pier.txt,Three\n")
+    result = take_in(project, "brat", "--metadata", "m.csv")
+    why = "the text with the file 'Old Pier.txt' is that of line 2; remove one of them"
+    assert findings(result) == [("F111", 3, why)]
+    assert article(project, "deep-pier").title == "Three"
+
+
+@pytest.mark.parametrize(
+    ("date", "says"),
+    [
+        (
+            "45000",
+            "a spreadsheet stores 2023-03-15 as 45000: give its column the format text",
+        ),
+        ("31/12/2024", "'31/12/2024' does not fit; write a year, a month or a day"),
+        ("12/31/24", "if a spreadsheet shows it otherwise, give its column the format text"),
+    ],
+)
+def test_dates_of_spreadsheets_are_one_line(project: Project, pair: Path, date: str, says: str) -> None:
+    project.path("m.csv").write_text(f"\ufeffFile;Date\r\nOld Pier;{date}\r\n", "utf-8", newline="")
+    result = take_in(project, "brat", "--metadata", "m.csv")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert result.output.startswith("annotate: m.csv:2: date: ")
+    assert says in result.output
+    assert Corpus(project.path("new")).article_ids() == []
+
+
 def test_a_row_is_for_one_article(project: Project, pair: Path) -> None:
     (pair / "pier.txt").write_text("Another.")
     (pair / "pier.ann").write_text("")
@@ -104,7 +132,7 @@ def test_a_row_is_for_one_article(project: Project, pair: Path) -> None:
         ("m.json", '[{"file": "a", "date": 2017}]', 'm.json:1: date is not text; write text such as "2017", or null'),
         ("m.json", '[{"file": "a", "title": "\\ud800"}]', "m.json"),
         ("m.jsonl", '{"file": "a"}\n{', "m.jsonl:2: is not a table of metadata: "),
-        ("m.xlsx", "PK", "m.xlsx: is not a table of metadata; name a table that ends in .csv, .tsv, .json or .jsonl"),
+        ("m.xlsx", "PK", "m.xlsx: is not a table of metadata; name one that ends in .csv, .tsv, .json or .jsonl"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_one_line(project: Project, pair: Path, name: str, text: str, says: str) -> None:
