@@ -99,13 +99,13 @@ def set_gold_version(gold: Annotation, parents: Sequence[Annotation], old: Annot
     """Return gold with the inventory version that its labels were looked at with.
 
     Args:
-        gold: Gold that was made from the labels of others.
-        parents: Those labels. Gold was looked at with no later version than the oldest of them: what they agree on,
-            because it is a default, nobody decided.
+        gold: Gold that was made from the labels of others, with the version that its adjudicator saw.
+        parents: Those labels. Gold was looked at with no later version than the oldest of them: what they agree on
+            nobody decided again, and it may be a default.
         old: The gold of the article in the corpus. If it has the same labels, its version is kept if it is later, since
             a person may have reviewed it.
     """
-    version = min((parent.inventory for parent in parents), key=version_key, default=gold.inventory)
+    version = min((gold.inventory, *(parent.inventory for parent in parents)), key=version_key)
     dated = msgspec.structs.replace(gold, inventory=version)
     return (
         msgspec.structs.replace(dated, inventory=latest(version, keep_version(dated, old).inventory)) if old else dated

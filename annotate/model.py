@@ -84,7 +84,8 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True):
 
     `annotator` is a pseudonym from `annotators.yaml`; `made_from` names the annotators whose labels were adjudicated,
     or the one whose labels became gold as they are (`promoted`).
-    `text_sha256` is the hash of the text the labels were made on, `inventory` the version of the inventory in use.
+    `text_sha256` is the hash of the text the labels were made on, `inventory` the version of the inventory with
+    which someone last looked at the labels.
     """
 
     article: str

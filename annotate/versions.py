@@ -1,6 +1,7 @@
 """The order of inventory versions: which of two is the earlier one, and what an annotation was asked for."""
 
 import re
+from collections.abc import Mapping
 
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _VersionKey = tuple[tuple[int, str], ...]
@@ -38,3 +39,19 @@ def same_major(version: str, other: str) -> bool:
 def latest(*versions: str | None) -> str | None:
     """Return the latest of the versions that there are; None if there is none."""
     return max((version for version in versions if version is not None), key=version_key, default=None)
+
+
+def describe_versions(version: str, articles: Mapping[str, int]) -> str:
+    """Return which inventory labels follow, and with which versions they were last looked at if that differs.
+
+    Args:
+        version: The version of the inventory.
+        articles: The number of articles by the version of their labels.
+    """
+    if articles.keys() <= {version}:
+        return f"inventory {version}"
+    counts = ", ".join(
+        f"{made_with} ({articles[made_with]:,} article{'s' if articles[made_with] != 1 else ''})"
+        for made_with in sorted(articles, key=version_key)
+    )
+    return f"inventory {version}, last looked at with {counts}"

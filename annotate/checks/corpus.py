@@ -223,7 +223,7 @@ def article_in_no_split(contents: CorpusFacts) -> Iterator[Problem]:
 
 @rule("C109", waivable=True)
 def stale_inventory(annotation: Annotation, inventory: Inventory) -> Iterator[Problem]:
-    """An annotation was made with a version of the inventory that the one in use is compatible with.
+    """A person last looked at an annotation with a version of the inventory that the one in use is compatible with.
 
     Why: a label may have meant something else in an earlier version, and a later one may have labels that are lost.
     Fails: `"inventory": "0.3.0"` where labels.yaml is 0.2.0; an earlier version than `oldest` in labels.yaml; without
@@ -239,7 +239,8 @@ def stale_inventory(annotation: Annotation, inventory: Inventory) -> Iterator[Pr
         hint = "review the labels, then write the version that they follow"
         yield Problem(f"was made with inventory {made_with}, and labels.yaml asks for {oldest} or later; {hint}")
     elif oldest is None and not same_major(made_with, version):
-        yield Problem(f"was made with inventory {made_with}, not {version}; review the labels")
+        hint = f"review the labels, or write `oldest: {made_with}` into labels.yaml if they need no review"
+        yield Problem(f"was made with inventory {made_with}, not {version}; {hint}")
 
 
 @rule("C110")

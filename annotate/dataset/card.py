@@ -33,6 +33,7 @@ from annotate.util.escape import (
     markdown_code_block,
     markdown_table,
 )
+from annotate.versions import describe_versions
 
 Yaml = dict[str, Any]
 
@@ -184,7 +185,8 @@ def _first_screen(facts: Facts) -> Markdown:
     size = (
         f"{count_noun(counts.articles.total(), 'article')}, {count_noun(counts.spans.total(), 'span')} with "
         f"{count_noun(len(inventory.spans), 'label')}, {count_noun(counts.relations.total(), 'relation')} with "
-        f"{count_noun(len(inventory.relations), 'label')}. Labels: inventory {inventory.version}."
+        f"{count_noun(len(inventory.relations), 'label')}. "
+        f"Labels: {describe_versions(inventory.version, counts.inventories)}."
     )
     return Markdown("""# {}
 

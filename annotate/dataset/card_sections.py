@@ -20,6 +20,7 @@ from annotate.util.escape import (
     markdown_shown_form,
     markdown_table,
 )
+from annotate.versions import version_key
 from annotate.waivers import Waiver
 
 
@@ -123,6 +124,8 @@ def annotators_section(facts: Facts) -> Markdown:
     def row(name: str) -> tuple[object, ...]:
         annotator = facts.annotators.get(name)
         numbers = [f"{counts[name]:,}" for counts in (labelled, facts.counts.gold_from, facts.counts.adjudicated)]
+        if tells_versions:
+            numbers.append(_describe_own_versions(facts, name))
         if annotator is None:
             return markdown_code(name), "unknown", "", "", *numbers
         since, until = annotator.since, annotator.until
@@ -131,8 +134,18 @@ def annotators_section(facts: Facts) -> Markdown:
 
     labelled = facts.counts.labelled
     names = sorted({*labelled, *facts.counts.adjudicated})
-    header = ("pseudonym", "kind", "training", "active", "articles labelled", "gold made from", "adjudicated")
+    header = ["pseudonym", "kind", "training", "active", "articles labelled", "gold made from", "adjudicated"]
+    versions = {version for _, version in facts.counts.own_inventories}
+    if tells_versions := not versions <= {facts.inventory.version}:
+        header.append("inventory of own labels")
     return Markdown("## Who labelled\n\n{}").format(markdown_table(header, map(row, names)))
+
+
+def _describe_own_versions(facts: Facts, annotator: str) -> str:
+    """Return the inventory versions of an annotator's own labels, with the number of articles if there are several."""
+    articles = {version: count for (name, version), count in facts.counts.own_inventories.items() if name == annotator}
+    versions = sorted(articles, key=version_key)
+    return ", ".join(versions if len(versions) < 2 else [f"{version} ({articles[version]:,})" for version in versions])
 
 
 def metadata_section(facts: Facts) -> Markdown:

@@ -46,7 +46,9 @@ class Counts:
         metadata: Articles by field of metadata and choice.
         processes: Articles by how their gold labels were made.
         gold_from: Articles by the annotators whose labels gold was made from.
+        inventories: Articles by the inventory version of their gold labels.
         own: Articles by the annotators who have rows of `annotations`.
+        own_inventories: Articles by the annotators who have rows of `annotations`, and their inventory version.
         adjudicated: Articles by adjudicator.
         spans: Gold spans by label.
         denied: Gold spans by label that deny what others count.
@@ -68,7 +70,9 @@ class Counts:
     metadata: Counter[tuple[str, str]] = field(default_factory=Counter)
     processes: Counter[str] = field(default_factory=Counter)
     gold_from: Counter[str] = field(default_factory=Counter)
+    inventories: Counter[str] = field(default_factory=Counter)
     own: Counter[str] = field(default_factory=Counter)
+    own_inventories: Counter[tuple[str, str]] = field(default_factory=Counter)
     adjudicated: Counter[str] = field(default_factory=Counter)
     spans: Counter[str] = field(default_factory=Counter)
     denied: Counter[str] = field(default_factory=Counter)
@@ -111,7 +115,9 @@ class Counts:
 
     def add_rows(self, split: str, tables: dict[str, pa.Table], own: Iterable[AnnotationMeta] = ()) -> None:
         """Count the rows of tables that are not made from gold; `own` is the metadata of annotators' own labels."""
-        self.own.update(meta.annotator for meta in own)
+        for meta in own:
+            self.own[meta.annotator] += 1
+            self.own_inventories[meta.annotator, meta.inventory] += 1
         if TOKENS in tables:
             reasons = pc.struct_field(pc.list_flatten(tables[TOKENS]["unfit"]), "reason")
             for pair in pc.value_counts(reasons).to_pylist():
@@ -126,6 +132,7 @@ class Counts:
         self.publishers[article.publisher] += 1
         self.rights[article.rights] += 1
         self.processes[meta.process] += 1
+        self.inventories[meta.inventory] += 1
         if meta.process == "adjudicated":
             self.adjudicated[meta.annotator] += 1
         self.gold_from.update(meta.made_from if meta.process != "single pass" else [meta.annotator])

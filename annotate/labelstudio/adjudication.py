@@ -3,13 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from annotate.corpus import Corpus, encode_annotation, set_gold_version
 from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
 from annotate.inventory import Inventory
-from annotate.labelstudio.client import Studio
+from annotate.labelstudio.client import Project, Studio
+from annotate.labelstudio.config import read_config_version
+from annotate.labelstudio.config_versions import EarlierVersion, find_version, read_earlier_versions
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.pull import restore_relation_notes
+from annotate.labelstudio.rank import rank_entry
 from annotate.labelstudio.results import Mapper, Origin, annotator_of, article_id_of, user_id_of
 from annotate.labelstudio.state import State
 from annotate.labelstudio.tasks import Prediction, prediction_name
@@ -70,9 +75,24 @@ def start_from_agreed(studio: Studio, project_id: int, agreed: Annotation) -> No
 
 
 def read_gold(
-    corpus: Corpus, inventory: Inventory, state: State, server: str, tasks: Sequence[JsonObject], adjudicator: str
+    corpus: Corpus,
+    inventory: Inventory,
+    state: State,
+    server: str,
+    project: Project,
+    tasks: Sequence[JsonObject],
+    adjudicator: str,
 ) -> list[AdjudicationResult]:
     """Return the gold that an adjudicator submitted, article by article; nothing is written.
+
+    Args:
+        corpus: The corpus.
+        inventory: Its inventory.
+        state: The state folder.
+        server: The name of the server.
+        project: The project of the adjudication.
+        tasks: The tasks of the project.
+        adjudicator: Who decided.
 
     Raises:
         Refused: Another user submitted annotations as well, or a task is of no article of the corpus or has another
@@ -85,11 +105,18 @@ def read_gold(
         names = ", ".join(sorted(others))
         problem = f"{names} submitted annotations there as well, and gold has one adjudicator"
         raise Refused("adjudication", problem, f"delete what is not {adjudicator}'s")
-    return list(_read_tasks(corpus, inventory, tasks, adjudicator))
+    current = read_config_version(project.config) or inventory.version
+    earlier = read_earlier_versions(state, server).get(project.id, [])
+    return list(_read_tasks(corpus, inventory, tasks, adjudicator, current, earlier))
 
 
 def _read_tasks(
-    corpus: Corpus, inventory: Inventory, tasks: Sequence[JsonObject], adjudicator: str
+    corpus: Corpus,
+    inventory: Inventory,
+    tasks: Sequence[JsonObject],
+    adjudicator: str,
+    current_version: str,
+    earlier_versions: Sequence[EarlierVersion],
 ) -> Iterator[AdjudicationResult]:
     mapper, annotators, article_ids = Mapper(inventory), corpus.read_annotators(), set(corpus.article_ids())
     for task in tasks:
@@ -112,7 +139,8 @@ def _read_tasks(
             old_gold = corpus.read_annotation(GOLD, article_id) if old is not None else None
             gold = restore_relation_notes(gold, old_gold) if old_gold else gold
             parents = [each for name in gold.made_from if (each := corpus.find_readable_annotation(name, article_id))]
-            gold = set_gold_version(gold, parents, old_gold)
+            made_with = find_version(earlier_versions, current_version, rank_entry(last)[1])
+            gold = set_gold_version(msgspec.structs.replace(gold, inventory=made_with), parents, old_gold)
         yield AdjudicationResult(article_id, gold, list(findings), old)
 
 

@@ -2,7 +2,7 @@
 
 There is one `Labels` control for each layer, with the layer's name; one control for each label and attribute, named
 `Label.attribute`, which shows while a region with that label is selected; and the labels of relations. All regions are
-on one `Text`.
+on one `Text`. The outermost element names the version of the inventory, which the page does not show.
 
 `templates/labelling.css` is the style sheet, which is part of the config. It keeps the labels in sight above the text
 and the attributes of the selected region next to both. Where annotations are compared, there are neither attributes nor
@@ -34,6 +34,8 @@ TAXONOMY_SEPARATOR = "/"
 _TASK_KEY = re.compile(r"\$([\w[\].{}])", re.ASCII)
 """How the value of a key of a task's data is written in a `value`; the page puts it, or nothing, in its place."""
 _WORD_JOINER = "\u2060"
+_VERSION = re.compile(r' idAttr="inventory-([0-9]+\.[0-9]+\.[0-9]+)"')
+"""How a config names the version of its inventory."""
 
 
 def control_name(label: str, attribute: str) -> str:
@@ -68,7 +70,7 @@ def labelling_config(inventory: Inventory) -> str:
     """
     if TEXT in inventory.layers:
         raise CannotRun("labels.yaml", f"a layer cannot have the name {TEXT!r} in Label Studio", "give it another name")
-    root = ET.Element("View", {"className": "sheet"})
+    root = ET.Element("View", {"className": "sheet", "idAttr": f"inventory-{inventory.version}"})
     ET.SubElement(root, "Style").text = f"\n{read_template('labelstudio/labelling.css')}"
     header = ET.SubElement(root, "View", {"className": "head"})
     ET.SubElement(header, "Header", {"value": "$title", "size": "4"})
@@ -148,6 +150,17 @@ def _add_control(box: ET.Element, label: SpanLabel, attribute: Attribute) -> Non
         ET.SubElement(box, "Number", fields | {"step": "any"})
     else:
         ET.SubElement(box, "TextArea", fields | {"maxSubmissions": "1", "editable": "true", "rows": "2"})
+
+
+def read_config_version(config: str) -> str | None:
+    """Return the version of the inventory that a config was made from; None if it does not name one."""
+    match = _VERSION.search(config)
+    return match[1] if match else None
+
+
+def without_config_version(config: str) -> str:
+    """Return a config without the version of its inventory, to compare what it shows."""
+    return _VERSION.sub("", config, count=1)
 
 
 class Vocabulary(NamedTuple):

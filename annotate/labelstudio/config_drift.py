@@ -9,7 +9,7 @@ from annotate.errors import Refused
 from annotate.inventory import Inventory
 from annotate.label_map import MAPS_FOLDER, LabelMap
 from annotate.labelstudio.client import Project
-from annotate.labelstudio.config import labelling_config, read_vocabulary
+from annotate.labelstudio.config import labelling_config, read_vocabulary, without_config_version
 from annotate.labelstudio.controls import Controls, list_unmapped
 from annotate.labelstudio.state import State
 from annotate.offsets import sha256
@@ -95,5 +95,5 @@ def _digests(state: State, server: str) -> dict[int, str]:
 
 
 def _digest(config: str) -> str:
-    """Return the hash of a config; the server strips white space from it."""
-    return sha256(config.strip())
+    """Return the hash of what a config shows; the server strips white space from it."""
+    return sha256(without_config_version(config).strip())

@@ -29,13 +29,20 @@ HAS_DRAFT = task_filter("draft_exists", "equal", "Boolean", True)
 
 
 class PageHeader(msgspec.Struct, frozen=True):
-    """The server that a page comes from, and the ids of the users who submitted or skipped something in it."""
+    """Where a page comes from.
+
+    Attributes:
+        server: The server.
+        users: The ids of the users who submitted or skipped something in it.
+        inventory: The version of the inventory of the project's config; None if it is not known.
+    """
 
     server: str
     users: tuple[int, ...]
+    inventory: str | None = None
 
 
-class JournalPage(PageHeader, frozen=True):
+class JournalPage(PageHeader, frozen=True, kw_only=True):
     """A page of raw tasks."""
 
     tasks: list[JsonObject]
@@ -63,11 +70,20 @@ class PullJournal:
         """Return the files of the pages that were not taken yet, oldest first."""
         return sorted((self.state.folder / JOURNAL_FOLDER).glob("[0-9]*.json"))
 
-    def append(self, server: str, tasks: Sequence[JsonObject]) -> tuple[Path, JournalPage]:
-        """Write a page of tasks; return its file and content."""
+    def append(
+        self, server: str, tasks: Sequence[JsonObject], inventory: str | None = None
+    ) -> tuple[Path, JournalPage]:
+        """Write a page of tasks of one project; return its file and content.
+
+        Args:
+            server: The server.
+            tasks: The tasks.
+            inventory: The version of the inventory of the project's config; None if it is not known.
+        """
         paths = self.page_paths()
         last = int(paths[-1].stem) if paths else 0
-        page, name = JournalPage(server, tuple(user_ids(tasks)), list(tasks)), f"{JOURNAL_FOLDER}/{last + 1:08}.json"
+        page = JournalPage(server, tuple(user_ids(tasks)), inventory, tasks=list(tasks))
+        name = f"{JOURNAL_FOLDER}/{last + 1:08}.json"
         self.state.write_bytes(name, msgspec.json.encode(page))
         return self.state.folder / name, page
 
@@ -103,6 +119,7 @@ def fetch_changes(
     journal: PullJournal,
     project_id: int,
     *,
+    inventory: str | None = None,
     everything: bool = False,
     progress: Progress | None = None,
     on_page: Callable[[Path, JournalPage], None] = lambda path, page: None,
@@ -115,6 +132,7 @@ def fetch_changes(
         studio: The server.
         journal: The journal.
         project_id: The project.
+        inventory: The version of the inventory of its config; None if it is not known.
         everything: Whether to fetch all tasks.
         progress: Called with the number of tasks fetched, and of all.
         on_page: Called with the file and the content of each page once it is in the journal.
@@ -133,14 +151,14 @@ def fetch_changes(
         done += len(page)
         if progress:
             progress(done, totals[0])
-        written = journal.append(server, _add_drafts(studio, page))
+        written = journal.append(server, _add_drafts(studio, page), inventory)
         checkpoint = msgspec.structs.replace(checkpoint, last=page[-1]["id"])
         journal.save_checkpoint(server, project_id, checkpoint)
         on_page(*written)
         yield len(page)
     if checkpoint.since:
         for page in studio.task_pages(project_id, filters=[HAS_DRAFT]):
-            on_page(*journal.append(server, _add_drafts(studio, page)))
+            on_page(*journal.append(server, _add_drafts(studio, page), inventory))
             yield len(page)
     journal.save_checkpoint(server, project_id, Checkpoint(checkpoint.began))
 

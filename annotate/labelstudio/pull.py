@@ -18,6 +18,7 @@ from annotate.findings import Finding
 from annotate.labelstudio import rules
 from annotate.labelstudio.annotators import require_annotators
 from annotate.labelstudio.client import Progress
+from annotate.labelstudio.config_versions import find_version, read_earlier_versions
 from annotate.labelstudio.http import JsonObject
 from annotate.labelstudio.journal import JournalPage, PullJournal
 from annotate.labelstudio.privacy import remove_personal_data
@@ -81,6 +82,7 @@ class Pull:
             state.annotators(server),
             set(corpus.article_ids()),
         )
+        self._earlier_versions = read_earlier_versions(state, server)
         self.result, self._pending_files = PullResult([], [], [], 0), list[FileToWrite]()
         self._listed_annotators = corpus.read_annotators().keys() - {GOLD}
         self._must_wait = bool(self.journal.page_paths())
@@ -149,7 +151,7 @@ class Pull:
             else:
                 unknown_tasks.append(task)
         for article_id, tasks in tasks_by_article.items():
-            self._take_article(article_id, tasks)
+            self._take_article(article_id, tasks, page.inventory)
         is_complete = self._write_pending_files()
         for task in unknown_tasks:
             self._unknown_tasks[task.get("id"), task.get("created_at")] = task
@@ -171,8 +173,8 @@ class Pull:
             self.result.written.remove(f"{path.parent.name}/{path.stem}")
         return not changed
 
-    def _take_article(self, article_id: str, tasks: list[JsonObject]) -> None:
-        """Take the tasks of an article.
+    def _take_article(self, article_id: str, tasks: list[JsonObject], inventory: str | None) -> None:
+        """Take the tasks of an article from a project whose config has a version of the inventory.
 
         Corpus, raw tasks and quarantine may be written in any order, because the page is removed from the journal last.
         """
@@ -187,7 +189,7 @@ class Pull:
             and self._still_exists(task.get("id"))
         ]
         results = [
-            (task, result)
+            (task, self._date(result, task, inventory))
             for task in [*tasks, *other_tasks]
             for result in self.mapper.map_task(task, text, self.annotators, predictions=False)
         ]
@@ -201,6 +203,15 @@ class Pull:
         ]
         self._store_raw(f"raw/{article_id}.json", [*tasks, *earlier_tasks])
         write_quarantine(self.state, article_id, entries)
+
+    def _date(self, result: MappedResult, task: JsonObject, inventory: str | None) -> MappedResult:
+        """Return a result with the version of the inventory that its annotation was made with, if that is known."""
+        if result.annotation is None or inventory is None:
+            return result
+        project_id = task.get("project")
+        earlier = self._earlier_versions.get(project_id, []) if isinstance(project_id, int) else []
+        version = find_version(earlier, inventory, result.rank[1])
+        return result._replace(annotation=msgspec.structs.replace(result.annotation, inventory=version))
 
     def _earlier_tasks(self, name: str, tasks: Sequence[JsonObject]) -> list[JsonObject]:
         """Return the tasks of a raw file that `tasks` do not replace, including those of a former database."""

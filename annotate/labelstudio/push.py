@@ -15,6 +15,7 @@ import msgspec
 from annotate.labelstudio import tasks
 from annotate.labelstudio.client import Progress, Project, Studio, task_filter
 from annotate.labelstudio.config_drift import save_config
+from annotate.labelstudio.config_versions import save_version_change
 from annotate.labelstudio.http import prefetch, retry
 from annotate.labelstudio.push_plan import (
     TASK_FIELDS,
@@ -131,6 +132,7 @@ def _create_or_update_project(studio: Studio, state: State, request: PushRequest
     elif plan.project_action == "update":
         # An update may be repeated: it has the same effect.
         retry(partial(studio.update_project, project.id, plan.settings), studio.delays)
+        save_version_change(studio, state, project, plan.settings["label_config"])
     state.save_project_id(studio.address.name, title, project.id)
     save_config(state, studio.address.name, project.id, plan.settings["label_config"])
     return project

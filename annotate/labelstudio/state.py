@@ -9,7 +9,7 @@ journal/          pulled tasks that are not in the corpus yet      aside/<articl
 lock              the command that is changing the folder          configs.json  the config last given to a project
 public.json       the address that others use for the server       database.json  the server's PostgreSQL database
 assigned.json     server → title → annotators with a project       people-logins.json  the logins of annotators
-corpus.json       the corpus that the folder belongs to
+corpus.json       the corpus that the folder belongs to         config-versions.json  inventories of earlier configs
 """
 
 import importlib.util

@@ -12,6 +12,9 @@ from annotate.schemas import require_valid
 from annotate.util.files import load_yaml
 from annotate.versions import is_older
 
+_KINDS = ("rename", "drop", "reword", "add")
+"""The kinds of steps that name a kind of entry."""
+
 
 class MigrationStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step: what becomes of a name, which is another name, the same, or nothing.
@@ -84,11 +87,12 @@ class Migration(NamedTuple):
         """Return the version of an annotation after the migration.
 
         The version says under which inventory someone last looked at the labels. New names for what an annotation has
-        are a translation, and give it the new version. What is added was not looked at, so that with an addition each
-        annotation keeps its version. So does one that an earlier addition left with an older version.
+        are a translation, and give it the new version. Nobody looked for what is added, and nobody told the labels of a
+        split apart, so that with an addition or a split each annotation keeps its version. So does one that an earlier
+        migration left with an older version.
         """
-        has_addition = any(step.kind == "add" for step in self.steps)
-        return self.new_version if version == self.old_version and not has_addition else version
+        needs_review = any(step.kind in ("add", "split") for step in self.steps)
+        return self.new_version if version == self.old_version and not needs_review else version
 
 
 def load_migration(path: str | Path) -> Migration:
@@ -99,6 +103,7 @@ def load_migration(path: str | Path) -> Migration:
     """
     path = Path(path)
     value = load_yaml(path, "name a migration file", within=None)
+    _refuse_metadata(path, value)
     require_valid(path, value, "migration")
     steps = tuple(_make_step(entry, value["to"]) for entry in value["steps"])
     migration = Migration(value["from"], value["to"], steps)
@@ -113,6 +118,21 @@ def load_migration(path: str | Path) -> Migration:
                 problem = f"steps[{index}]: {name!r} is not among the labels split into"
                 raise CannotRun(path, problem, "name one of them")
     return migration
+
+
+def _refuse_metadata(path: Path, value: object) -> None:
+    """Check that no step is about the metadata of articles.
+
+    Raises:
+        CannotRun: One is.
+    """
+    steps = value.get("steps") if isinstance(value, dict) else None
+    for index, step in enumerate(steps if isinstance(steps, list) else []):
+        kinds = [kind for kind in _KINDS if isinstance(step, dict) and step.get(kind) == "metadata"]
+        if kinds:
+            problem = f"steps[{index}].{kinds[0]}: a migration changes no metadata of articles"
+            hint = "change the field in labels.yaml and in the articles' files; `annotate check` lists what is left"
+            raise CannotRun(path, problem, hint)
 
 
 def _find_addition_faults(step: Mapping[str, Any], migration: Migration) -> Iterator[tuple[str, str]]:

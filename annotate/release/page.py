@@ -20,6 +20,7 @@ from annotate.release.page_articles import MarkedArticle
 from annotate.release.page_incidents import Incident, Scale, find_incidents, tells_disputes
 from annotate.util.html import legible_on, templates
 from annotate.util.tables import Table
+from annotate.versions import describe_versions
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -64,7 +65,7 @@ def render_page(content: PageContent) -> Iterator[str]:
     corpus, inventory = content.corpus, content.inventory
     article_ids = corpus.annotated_ids(GOLD)
     shown_ids = article_ids[: content.articles]
-    spans, relations = _count_labels(corpus, article_ids)
+    spans, relations, versions = _count_labels(corpus, article_ids)
     values: dict[str, Any] = {
         "title": f"{inventory.title} {content.version or ''}".strip(),
         "inventory": inventory,
@@ -73,6 +74,7 @@ def render_page(content: PageContent) -> Iterator[str]:
         "shown_count": len(shown_ids),
         "spans": spans,
         "relations": relations,
+        "labels_follow": describe_versions(inventory.version, versions),
         "highest_count": max([*spans.values(), *relations.values(), 1]),
         "entry": _render_markdown(content.entry) if content.entry else None,
         "articles": (
@@ -84,14 +86,15 @@ def render_page(content: PageContent) -> Iterator[str]:
     yield from templates().get_template("release/page.html").generate(values)
 
 
-def _count_labels(corpus: Corpus, article_ids: Sequence[str]) -> tuple[Counter[str], Counter[str]]:
-    """Return the number of gold spans and gold relations by label."""
-    spans, relations = Counter[str](), Counter[str]()
+def _count_labels(corpus: Corpus, article_ids: Sequence[str]) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """Return the number of gold spans and gold relations by label, and of articles by the version of their gold."""
+    spans, relations, versions = Counter[str](), Counter[str](), Counter[str]()
     for article_id in article_ids:
         gold = corpus.read_annotation(GOLD, article_id)
         spans.update(span.label for span in gold.spans)
         relations.update(relation.label for relation in gold.relations)
-    return spans, relations
+        versions[gold.inventory] += 1
+    return spans, relations, versions
 
 
 def _describe_changes(content: PageContent) -> dict[str, Any]:

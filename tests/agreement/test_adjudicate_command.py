@@ -45,6 +45,38 @@ def test_from_two_annotators_to_gold_on_the_command_line(project: Project) -> No
     assert "1 finding in" in left.output
 
 
+def test_gold_has_the_oldest_version_that_its_labels_were_looked_at_with(project: Project) -> None:
+    """Decisions on a difference are no review of the labels that annotators agree on; what a person reviewed stays."""
+    annotation = project.corpus.read_annotation("anna", "market")
+    spans = (msgspec.structs.replace(annotation.spans[0], attributes={"wording": "vague"}), *annotation.spans[1:])
+    project.replace("schema/labels.yaml", "version: 1.0.0", "version: 1.2.0")
+    assert project.annotate("generate").exit_code == 0
+    for article in ("harbour", "market"):
+        own = project.corpus.read_annotation("anna", article)
+        other = {"spans": spans} if article == "market" else {}
+        project.corpus.write_annotation("anna", msgspec.structs.replace(own, inventory="1.1.0"))
+        project.corpus.write_annotation("ben", msgspec.structs.replace(own, annotator="ben", **other))
+    assert project.annotate("adjudicate", "plan", "--from", "anna,ben").exit_code == 0
+    path = project.path("corpus/adjudication/market.yaml")
+    decisions = yaml.safe_load(path.read_text())
+    decisions["differences"][0] |= {"take": "anna", "reason": "said so"}
+    path.write_text(yaml.safe_dump(decisions))
+
+    def apply() -> list[str]:
+        applied = project.annotate("adjudicate", "apply", "--as", "ben")
+        assert applied.exit_code == 0, applied.output
+        return [project.corpus.read_annotation("gold", article).inventory for article in ("harbour", "market")]
+
+    assert apply() == ["1.0.0", "1.0.0"]
+    project.replace("corpus/annotations/gold/harbour.json", '"inventory": "1.0.0"', '"inventory": "1.2.0"')
+    assert apply() == ["1.2.0", "1.0.0"]
+    for article in ("harbour", "market"):
+        project.replace(f"corpus/annotations/ben/{article}.json", '"inventory": "1.0.0"', '"inventory": "1.1.0"')
+    assert apply() == ["1.2.0", "1.1.0"]
+    checked = project.annotate("check")
+    assert (checked.exit_code, "C109" in checked.output) == (0, False), checked.output
+
+
 def test_gold_without_a_required_attribute_is_not_written(project: Project) -> None:
     """Regression: only the spans were checked, not the vocabulary."""
     annotation = project.corpus.read_annotation("anna", "harbour")

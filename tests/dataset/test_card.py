@@ -74,6 +74,22 @@ def test_counts_are_the_corpuss(project: Project) -> None:
         assert f"| `{name}` | {label.definition} | {count} |" in card
 
 
+def test_versions_that_labels_were_last_looked_at_with(project: Project) -> None:
+    """They are told, with counts, where they are not that of the inventory."""
+    card = made(project)
+    assert "Labels: inventory 1.0.0.\n" in card
+    assert "inventory of own labels" not in card
+    shutil.rmtree(project.path("out"))
+    project.replace("schema/labels.yaml", "version: 1.0.0", "version: 1.10.0")
+    project.replace("corpus/annotations/gold/market.json", '"inventory": "1.0.0"', '"inventory": "1.9.0"')
+    project.replace("corpus/annotations/anna/market.json", '"inventory": "1.0.0"', '"inventory": "1.10.0"')
+    card = made(project)
+    assert "Labels: inventory 1.10.0, last looked at with 1.0.0 (1 article), 1.9.0 (1 article).\n" in card
+    assert "| inventory of own labels |" in card
+    (row,) = [line for line in card.splitlines() if line.startswith("| `anna` |")]
+    assert row.endswith("| 1.0.0 (1), 1.10.0 (1) |")
+
+
 def test_denied_counts_are_told_from_claimed_ones(project: Project) -> None:
     assert "no sum of what is claimed" not in made(project)
     shutil.rmtree(project.path("out"))

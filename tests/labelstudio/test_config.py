@@ -14,8 +14,10 @@ from annotate.labelstudio.config import (
     control_name,
     labelling_config,
     read_config,
+    read_config_version,
     read_vocabulary,
     relation_names,
+    without_config_version,
 )
 from annotate.labelstudio.results import Mapper, Origin
 from annotate.labelstudio.tasks import Prediction, encode_prediction
@@ -59,6 +61,11 @@ def test_config_has_the_whole_inventory(labels: Inventory) -> None:
         assert name == control_name(label_name, attribute.name)
         assert {value for control, value in said.values if control == name} == set(attribute.values)
     assert labelling_config(labels) == config
+    assert read_config_version(config) == labels.version
+    other = labelling_config(msgspec.structs.replace(labels, version="10.20.30"))
+    assert read_config_version(other) == "10.20.30"
+    assert without_config_version(other) == without_config_version(config)
+    assert read_config_version(without_config_version(config)) is None
 
 
 def test_relations_show_words_and_are_read_by_words_or_name(project: Project) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from annotate.labelstudio.config_versions import CONFIG_VERSIONS_FILE
 from annotate.labelstudio.journal import PullJournal
 from annotate.labelstudio.pull import UNKNOWN_ARTICLE, Pull, PullResult
 from annotate.labelstudio.quarantine import iterate_quarantine
@@ -199,8 +200,13 @@ def test_file_that_an_editor_changes_meanwhile_is_left_alone_and_pulled_again(
     assert kept(state)[:2] == (STRANGE, STRANGE)
 
 
-def pull_labels(project: Project, state: State, *results: list[dict[str, Any]], **fields: list[Any]) -> PullResult:
-    """Pull what anna submitted for one article: a result, or several with the values of further fields."""
+def pull_labels(
+    project: Project, state: State, *results: list[dict[str, Any]], inventory: Any = None, **fields: list[Any]
+) -> PullResult:
+    """Pull what anna submitted for one article: a result, or several with the values of further fields.
+
+    `inventory` is the version of the project's config.
+    """
     data = {"text": project.corpus.read_text("harbour"), "article": "harbour"}
     entries = [
         {"id": 70 + number, "completed_by": 1, "result": items, "was_cancelled": False}
@@ -209,7 +215,7 @@ def pull_labels(project: Project, state: State, *results: list[dict[str, Any]], 
     ]
     task = {"id": 4, "project": 7, "created_at": "2026-01-01", "data": data, "annotations": entries}
     under_way = taking(project, state, Server())
-    under_way.take_page(*PullJournal(state).append(SERVER, [task]))
+    under_way.take_page(*PullJournal(state).append(SERVER, [task], inventory))
     return under_way.take_rest()
 
 
@@ -247,6 +253,24 @@ def test_labels_that_did_not_change_keep_their_version(project: Project, state: 
     assert pull_labels(project, state, judged).written == ["anna/harbour"]
     assert corpus.read_annotation("anna", "harbour").inventory == "1.1.0"
     assert project.annotate("check").exit_code == 0
+
+
+def test_labels_have_the_version_of_the_config_that_they_were_made_with(project: Project, state: State) -> None:
+    """Not that of labels.yaml, which may be newer; nor that of a config that was pushed after they were submitted."""
+    items = result_items(project.corpus.read_annotation("anna", "harbour"), project.inventory)
+    project.replace("schema/labels.yaml", "version: 1.0.0", "version: 1.3.0")
+    until = [("1.0.0", "2026-03-01T10:00:00Z"), ("1.1.0", "2026-03-02T10:00:00Z")]
+    history = [{"version": version, "until": time} for version, time in until]
+    state.write_for(
+        SERVER, CONFIG_VERSIONS_FILE, {7: history, 8: [{"version": "0.9.0", "until": "2027-01-01T00:00:00Z"}]}
+    )
+    for day, version in ((1, "1.0.0"), (2, "1.1.0"), (3, "1.2.0")):
+        submitted = [f"2026-03-0{day}T09:59:59.9Z"]
+        assert pull_labels(project, state, items[:day], inventory="1.2.0", updated_at=submitted).written
+        assert project.corpus.read_annotation("anna", "harbour").inventory == version
+    assert pull_labels(project, state, items[:5], updated_at=submitted).written  # a config that names no version
+    assert project.corpus.read_annotation("anna", "harbour").inventory == "1.3.0"
+    assert pull_labels(project, state, items[:5], inventory="1.2.0", updated_at=submitted).unchanged
 
 
 def is_default(item: dict[str, Any]) -> bool:

@@ -54,9 +54,11 @@ def corpus_files(project: Project) -> dict[str, bytes]:
     return {name: data for name, data in project.snapshot().items() if name.startswith(("corpus/", "schema/"))}
 
 
-def read_gold(project: Project) -> tuple[dict[str, tuple[str, dict[str, AttributeValue]]], set[tuple[str, str, str]]]:
+def read_gold(
+    project: Project, version: str = "1.1.0"
+) -> tuple[dict[str, tuple[str, dict[str, AttributeValue]]], set[tuple[str, str, str]]]:
     annotation = project.corpus.read_annotation("gold", "harbour")
-    assert annotation.inventory == "1.1.0"
+    assert annotation.inventory == version
     spans = {span.id: (span.label, span.attributes) for span in annotation.spans}
     return spans, {(relation.label, relation.head, relation.tail) for relation in annotation.relations}
 
@@ -192,8 +194,9 @@ def test_relation_that_a_role_is_filled_through_cannot_be_dropped_alone(project:
 
 
 def test_split(project: Project) -> None:
+    """The versions of annotations stay: nobody told the labels of the split apart."""
     migrate_undo_migrate(project, SPLIT)
-    assert read_gold(project)[0]["s5"][0] == "Berth"
+    assert read_gold(project, "1.0.0")[0]["s5"][0] == "Berth"
     anna = project.corpus.read_annotation("anna", "harbour")
     assert next(span for span in anna.spans if span.id == "s5").label == "Quay"
     loaded = project.inventory
@@ -229,7 +232,7 @@ def test_split_of_a_label_with_a_record_and_an_interval(project: Project, flow: 
         interval = f"intervals: [{{{fields}, readings: {readings}}}]\n\n"
         project.path("schema/labels.yaml").write_text(text[:begin] + interval + text[end:])
     migrate_undo_migrate(project, FREIGHT)
-    assert read_gold(project)[0]["s4"][0] == "Freight"
+    assert read_gold(project, "1.0.0")[0]["s4"][0] == "Freight"
     loaded = project.inventory
     assert [interval.label for interval in loaded.intervals] == ["Load", "Freight"]
     assert loaded.intervals[0].readings == loaded.intervals[1].readings
@@ -278,6 +281,36 @@ def test_annotation_of_another_version_is_refused(project: Project) -> None:
     assert (refused.exit_code, "C109" in refused.stderr, "fix the corpus first" in refused.stderr) == (1, True, True)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("  party:", "  bloc:", "M101 metadata: 'party' does not belong here"),
+        ("  party: {type: text, required: false, definition: Whose it is.}\n", "", "M101 "),
+    ],
+)
+def test_field_of_metadata_that_only_the_inventory_lost(project: Project, old: str, new: str, words: str) -> None:
+    """A migration neither repairs nor loses what the articles have, and keeps the fields that are declared."""
+    labels, article = project.path("schema/labels.yaml"), project.path("corpus/articles/harbour.json")
+    section = "\nmetadata: # of the press\n  party: {type: text, required: false, definition: Whose it is.}\n"
+    section += "  seats: {type: number, required: false, definition: Of the party.}\n"
+    labels.write_text(labels.read_text() + section)
+    assert project.annotate("add", "--table", write_table(project, "party")).exit_code == 0
+    valid, before = labels.read_text(), article.read_bytes()
+    labels.write_text(valid.replace(old, new))
+    refused = run(project, RENAMES)
+    assert (refused.exit_code, refused.stderr.count("\n"), words in refused.stderr) == (1, 1, True), refused.stderr
+    labels.write_text(valid)
+    assert run(project, RENAMES).exit_code == 0
+    assert labels.read_text().endswith(section)
+    assert article.read_bytes() == before
+
+
+def write_table(project: Project, field: str) -> str:
+    path = project.path("metadata.csv")
+    path.write_text(f"id,{field}\nharbour,Harbour Party\n")
+    return str(path)
+
+
 def test_plan_changes_nothing(project: Project) -> None:
     before = corpus_files(project)
     shown = run(project, RENAMES, "--plan")
@@ -303,6 +336,8 @@ def test_plan_changes_nothing(project: Project) -> None:
         ("  - {drop: label, name: Load, confirm: true}", 2, "put a step before it: {drop: record, name: loads, "),
         ("  - {drop: record, name: Load, confirm: true}", 2, "no record is called 'Load'; there are: sayings, loads"),
         ("  - {merge: [Quay, Load]}", 2, "'to' is missing; add it, one line without "),
+        ("  - {rename: metadata, from: party, to: bloc}", 2, "steps[0].rename: a migration changes no metadata of art"),
+        ("  - {drop: metadata, name: party, confirm: true}", 2, "in labels.yaml and in the articles' files; `annotate"),
         ("  - {melt: label}", 2, "'drop' is missing; add it, one of: label, "),
     ],
 )

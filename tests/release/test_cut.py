@@ -1,6 +1,7 @@
 """`annotate release cut`: two steps, one result; a killed, failed or refused run leaves nothing incomplete."""
 
 import fcntl
+import json
 import multiprocessing
 import os
 import resource
@@ -44,6 +45,31 @@ def test_two_steps_and_what_they_say(port: Maintained) -> None:
     assert "V104 the entry 1.0.0 is a draft" in port.annotate("release", "cut", VERSION).output
     assert not port.path("dist").exists()
     assert not port.git("tag")
+
+
+@pytest.mark.parametrize(("first", "smallest", "inventory"), [("0.3.0", "0.4.0", "1.1.0"), ("3.0.0", "4.0.0", "4.0.0")])
+def test_first_release_of_another_version_than_the_inventory(
+    port: Maintained, first: str, smallest: str, inventory: str
+) -> None:
+    """The first release has any version (V106), and the next one follows it, whatever the inventory is."""
+    assert "V106" not in port.annotate("release", "check", first).output
+    port.prepare(first)
+    assert port.annotate("release", "check", first).exit_code == 0
+    port.finish(first)
+    assert port.annotate("release", "verify", f"dist/release/{first}").exit_code == 0
+    assert json.loads(port.path(f"releases/{first}.json").read_text())["inventory"] == "1.0.0"
+    port.replace("schema/labels.yaml", "definition: Who speaks.", "definition: Who speaks aloud.")
+    port.commit()
+    assert port.annotate("release", "plan").output.startswith(f"{smallest} is the smallest version after {first}: ")
+    assert "the label Speaker was redefined since 1.0.0" in port.annotate("release", "check", smallest).output
+    oldest = "" if inventory.startswith("1.") else "oldest: 1.0.0\n"
+    port.replace("schema/labels.yaml", "version: 1.0.0\n", f"version: {inventory}\n{oldest}")
+    assert port.annotate("generate").exit_code == 0
+    port.commit()
+    port.prepare(smallest)
+    port.finish(smallest)
+    card = port.path(f"dist/release/{smallest}/dataset/README.md").read_text()
+    assert f"Labels: inventory {inventory}, last looked at with 1.0.0 (2 articles)." in card
 
 
 def test_tag_names_what_is_in_the_folder(released: Maintained) -> None:

@@ -128,6 +128,14 @@ def test_text_of_the_corpus_is_escaped(project: Project) -> None:
     assert "Port news 1.0.0" in reader.words
 
 
+def test_inventory_versions_of_the_labels(project: Project) -> None:
+    assert "Labels: inventory 1.0.0.</p>" in page_of(project)
+    project.replace("schema/labels.yaml", "version: 1.0.0", "version: 1.1.0")
+    project.replace("corpus/annotations/gold/market.json", '"inventory": "1.0.0"', '"inventory": "1.1.0"')
+    words = "Labels: inventory 1.1.0, last looked at with 1.0.0 (1 article), 1.1.0 (1 article).</p>"
+    assert words in page_of(project)
+
+
 def test_what_changed_since_another_version(project: Project) -> None:
     before = project.root.parent / "before"
     (before / "schema").mkdir(parents=True)

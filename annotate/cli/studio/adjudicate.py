@@ -128,11 +128,12 @@ def _pull(
     with connect(corpus.root, folder) as (studio, state), lock_folder(state, "adjudicate"):
         with show_status("fetching tasks"):
             hint = "create it with `annotate studio adjudicate --from ID,ID`"
-            tasks = studio.list_tasks(require_project(studio, state, title, hint).id)
+            project = require_project(studio, state, title, hint)
+            tasks = studio.list_tasks(project.id)
         server = studio.address.name
         identify_user(corpus, state, server, user_ids(tasks), adjudicator, user)
         with writing_to(corpus.root):
-            results = read_gold(corpus, inventory, state, server, tasks, adjudicator)
+            results = read_gold(corpus, inventory, state, server, project, tasks, adjudicator)
             find_errors = make_error_finder(corpus)
             written = [write_gold(corpus, inventory, result, find_errors) for result in results]
     for entry in written:

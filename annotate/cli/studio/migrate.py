@@ -121,6 +121,9 @@ def migrate(
     _show_reminders(journal)
 
 
+_DOCUMENT = "say so in corpus/CHANGELOG.md and under `process` in corpus/statement.yaml"
+
+
 def _show_plan(plan: "MigrationPlan") -> None:
     """Print what would change: the effects on the corpus and on each project, notes, and totals."""
     for line in (*plan.corpus_effects, *plan.project_effects, *plan.notes):
@@ -129,14 +132,17 @@ def _show_plan(plan: "MigrationPlan") -> None:
 
 
 def _show_reminders(journal: "MigrationJournal") -> None:
-    """Print what is left to do by hand: document defaults, and set up adjudications again after a split.
+    """Print what is left to do by hand: document what nobody looked at, and set up adjudications again after a split.
 
-    A default is a value that no annotator chose. An exception of a split cannot name spans of the tab `agreed`.
+    A default is a value that no annotator chose, and a split gives spans a label that no annotator chose. An exception
+    of a split cannot name spans of the tab `agreed`.
     """
     for step in journal.migration.steps:
         if step.default is not None:
             problem = f"`{step.names[0]}` is `{step.default}` in labels that nobody looked at for it"
-            echo(f"{problem}; say so in corpus/CHANGELOG.md and under `process` in corpus/statement.yaml")
+            echo(f"{problem}; {_DOCUMENT}")
+        elif step.kind == "split":
+            echo(f"`{step.names[0]}` was split into {', '.join(step.into)} by the migration file; {_DOCUMENT}")
     if any(step.kind == "split" for step in journal.migration.steps):
         for project in journal.projects:
             if project.is_gold:

@@ -55,7 +55,8 @@ def pull(
     """
     from annotate.label_map import find_map
     from annotate.labelstudio.annotators import identify_user
-    from annotate.labelstudio.config_drift import find_drift
+    from annotate.labelstudio.config import read_config_version
+    from annotate.labelstudio.config_drift import find_drift, has_own_config
     from annotate.labelstudio.journal import PullJournal, fetch_changes
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.projects import MissingProject, labelling_titles, require_project
@@ -76,7 +77,10 @@ def pull(
                 missing.append(error)
         if missing and not (projects or journal.page_paths()):
             raise missing[0]
+        versions: dict[int, str | None] = {}
         for project in projects:
+            is_own = label_map is None or has_own_config(state, server, project.id)
+            versions[project.id] = read_config_version(project.config) if is_own else None
             drift = find_drift(state, server, project, inventory, label_map)
             if drift:
                 echo(drift, err=True)
@@ -91,6 +95,7 @@ def pull(
                         studio,
                         journal,
                         project.id,
+                        inventory=versions[project.id],
                         everything=everything or fix,
                         progress=progress,
                         on_page=pulling.take_page,

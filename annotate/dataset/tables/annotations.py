@@ -27,7 +27,7 @@ COLUMNS = {
     "kind": "what that annotator is: a person, or a model",
     **PROVENANCE_COLUMNS,
     "made_from": "the annotators whose labels were adjudicated; empty for a single pass",
-    "inventory": "version of the inventory that the labels were made with",
+    "inventory": "version of the inventory that the labels were last looked at with",
     "text": "the article, as in `articles`",
     "text_sha256": "of the text that the labels were made on",
     **GRAPH_COLUMNS,

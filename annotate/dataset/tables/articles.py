@@ -29,7 +29,7 @@ COLUMNS = {
     "source": "which characters of which source file the text is",
     **PROVENANCE_COLUMNS,
     "made_from": "the annotators whose labels were adjudicated or promoted",
-    "inventory": "version of the inventory that the labels were made with",
+    "inventory": "version of the inventory that the labels were last looked at with",
     **GRAPH_COLUMNS,
 }
 
