@@ -127,6 +127,7 @@ def build(
             text=skeleton is None,
             shared=find_shared(corpus, splits),
             statement=fill_statement(corpus, figures),
+            hub_metadata=corpus.read_hub_metadata(),
             waivers=corpus_waivers(corpus),
         )
         readme, metadata = card(facts).encode(), croissant(facts)

@@ -94,7 +94,7 @@ def croissant(facts: Facts) -> bytes:
 
 
 def _rights(facts: Facts) -> str:
-    words = " ".join(sorted(facts.counts.rights))
+    words = " ".join(rights if rights.endswith(".") else f"{rights}." for rights in sorted(facts.counts.rights))
     licence = "The licence is that of the labels" if facts.licence else "No licence is named for the labels"
     return f"{licence}; of the articles' texts: {words}"
 
@@ -136,7 +136,9 @@ def _agreement_lines(agreement: Agreement) -> Iterator[str]:
     for table in agreement.tables:
         yield str(table.note)
         for row in table.rows:
-            yield ", ".join(f"{name}: {cell.strip('`*')}" for name, cell in zip(table.header, row, strict=True))
+            yield ", ".join(
+                f"{name}: {cell.replace('`', '').strip('*')}" for name, cell in zip(table.header, row, strict=True)
+            )
 
 
 def _distribution(type_: str, table: TableFile) -> dict[str, object]:
