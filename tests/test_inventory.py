@@ -6,6 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 import jsonschema_rs
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -421,3 +422,14 @@ def test_refused_value_names_the_allowed_ones(tmp_path: Path, old: str, new: str
     with pytest.raises(CannotRun) as refused:
         load_inventory(tmp_path)
     assert f"{refused.value.problem}; {refused.value.hint}" == message
+
+
+def test_a_relation_may_say_that_it_neither_joins_pieces_nor_refers(project: Project) -> None:
+    plain = load_inventory(project.schema)
+    project.replace("schema/labels.yaml", "head: [Load]", "joins_pieces: false\n    refers: false\n    head: [Load]")
+    assert load_inventory(project.schema).relations == plain.relations
+
+
+def test_a_corpus_without_relations_has_no_table_of_them(project: Project) -> None:
+    inventory = msgspec.structs.replace(load_inventory(project.schema), relations={})
+    assert relation_table(inventory) == ""
