@@ -50,6 +50,11 @@ def show_names(project: Project) -> None:
         ("#222222", "#111111", "color: '#111111' belongs to two labels"),
         ("tail: [Words]", "tail: [Word]", "relations.words.tail: no span label is called 'Word'; use one of: Speaker"),
         ("head: [Load]", "head: [Cargo]", "relations.lies_at.head: no span label is called 'Cargo'"),
+        (
+            "claimants: [reporter]",
+            "claimants: [witness]",
+            "intervals[0].claimants: no role of a record is called 'witness'; use one of: speaker",
+        ),
         ("layer: cargo", "layer: freight", "spans.Load.layer: no layer is called 'freight'"),
         ("labels: [Quay]", "labels: [Pier]", "attributes.remark.labels: no span label is called 'Pier'"),
         ("per_head: {most: 2}", "per_head: {least: 3, most: 2}", "relations.speaker.per_head: most is below least"),

@@ -154,6 +154,8 @@ def _describe_incidents(content: PageContent, article_ids: Sequence[str]) -> dic
         return {"incidents": None}
     gold = ((article_id, corpus.read_annotation(GOLD, article_id)) for article_id in article_ids)
     incidents = find_incidents(content.inventory, gold, corpus.read_links().links)
+    if not incidents:
+        return {"incidents": None}
     shown = incidents[:SHOWN_INCIDENTS]
     titles = {claim.article_id: "" for incident in shown for claim in incident.claims}
     titles = {article_id: corpus.read_article(article_id).title or article_id for article_id in sorted(titles)}
