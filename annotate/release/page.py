@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from annotate.agreement.tables import sort_weakest_first, tabulate_report
+from annotate.agreement.tables import show_forms, sort_weakest_first, tabulate_report
 from annotate.comparison.describe import describe_level, list_totals, tabulate_counts
 from annotate.comparison.semver import find_needed_version
 from annotate.corpus import Corpus
@@ -134,7 +134,7 @@ def _describe_agreement(content: PageContent) -> dict[str, Any]:
             f"{name} ({annotators[name].kind})" if name in annotators else name for name in report.annotators
         ],
         "agreement_tables": [
-            _narrow(table)
+            show_forms(_narrow(table), content.inventory)
             for table in tabulate_report(weakest_first)
             if table.name in ("labels", "attributes", "relations")
         ],
