@@ -284,8 +284,8 @@ def _describe_annotators(facts: Facts) -> Markdown:
     parts = []
     if single:
         parts.append(
-            f"{single:,} of {count_noun(total, 'article')} in a single pass: labelled once, by one annotator, with"
-            " nobody to compare with"
+            f"{single:,} of {count_noun(total, 'article')} in a single pass: labelled once, by one annotator"
+            + (", with nobody to compare with" if len(counts.labelled) < 2 else "")
         )
     if promoted:
         parts.append(

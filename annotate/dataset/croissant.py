@@ -116,7 +116,8 @@ def _responsible(facts: Facts) -> dict[str, object]:
     properties["rai:annotationsPerItem"] = (
         f"{count_noun(articles, 'article')}, {count_noun(passes, 'annotation')} by"
         f" {count_noun(len(counts.labelled), 'annotator')}; {counts.processes['adjudicated']:,} adjudicated,"
-        f" {counts.processes['single pass']:,} labelled in a single pass."
+        f" {counts.processes['single pass']:,} labelled in a single pass"
+        f"{', {:,} promoted'.format(counts.processes['promoted']) if counts.processes['promoted'] else ''}."
     )
     names = sorted({*counts.labelled, *counts.adjudicated} & set(facts.annotators))
     properties["rai:machineAnnotationTools"] = [
