@@ -525,7 +525,7 @@ class Corpus:
         return Links(links=()) if data is None else _decode(self.links_path, data, Links)
 
     def read_statement(self) -> dict[str, str]:
-        """Read the data statement.
+        """Read the texts of the data statement.
 
         Returns:
             The text of each section by heading; empty without a file.
@@ -533,9 +533,23 @@ class Corpus:
         Raises:
             CannotRun: If the file cannot be read.
         """
+        return {heading: text for heading, text in self._read_statement().items() if isinstance(text, str)}
+
+    def read_hub_metadata(self) -> dict[str, list[str]]:
+        """Read the fields of a card's YAML that the data statement gives, such as `language_creators`.
+
+        Returns:
+            The values of each field; empty without a file.
+
+        Raises:
+            CannotRun: If the file cannot be read.
+        """
+        return {name: values for name, values in self._read_statement().items() if isinstance(values, list)}
+
+    def _read_statement(self) -> dict[str, str | list[str]]:
         path = self.statement_path
         data = self.read_file_if_present(path)
-        return {} if data is None else convert_value(path, decode_yaml(path, data), dict[str, str], _CHECK)
+        return {} if data is None else convert_value(path, decode_yaml(path, data), dict[str, str | list[str]], _CHECK)
 
     def read_annotators(self) -> dict[str, Annotator]:
         """Read the annotators, by id.

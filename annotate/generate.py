@@ -25,6 +25,20 @@ _MARKED = re.compile(
 
 PAGE_STUB = "Write here the test to apply, examples from your articles, and what is not this label.\n"
 """What a page says that nobody has written yet."""
+_DRAWING = "how to draw relations"
+DRAWING_STEPS = """\
+## Relations
+
+Draw relations last, when their spans are made.
+
+1. Select the span where the relation starts, its head ("From" in the table).
+2. Press `Alt+R`, or click the link button.
+3. Click the span where it ends, its tail ("To" in the table), in the text or in the list of regions.
+4. Name the relation: hover over it in the list of relations, click its "…" button, and choose one name. The table has
+   the names as the screen shows them.
+5. Look at the arrow: it must point from head to tail. If it does not, turn it with the arrow button at the relation.
+"""
+"""What a page says of drawing relations in Label Studio, if the inventory has any."""
 _FREE_VALUES = {"integer": "a whole number", "number": "a number", "text": "words"}
 """What the table of a label says of the values of an attribute that is not a choice, by the attribute's type."""
 
@@ -250,7 +264,7 @@ def find_page_faults(inventory: Inventory, pages: Mapping[Path, str]) -> Iterato
                 yield PageFault(path, line, name, f"has the table of {name!r}, which is no label of labels.yaml", hint)
             else:
                 problem = f"unknown marker {match['what']!r}"
-                yield PageFault(path, line, "", problem, "write `label NAME`, `labels` or `relations`")
+                yield PageFault(path, line, "", problem, f"write `label NAME`, `labels`, `relations` or `{_DRAWING}`")
 
 
 def _labels_and_relations(inventory: Inventory) -> list[SpanLabel | RelationLabel]:
@@ -292,12 +306,16 @@ def _make_table(inventory: Inventory, what: str) -> str | None:
         return label_table(inventory, name)
     if what == "relations":
         return relation_table(inventory)
+    if what == _DRAWING:
+        return DRAWING_STEPS if inventory.relations else ""
     return labels_table(inventory) if what == "labels" else None
 
 
 def _fill_table(inventory: Inventory, match: re.Match[str]) -> str:
     table = _make_table(inventory, match["what"])
-    return match[0] if table is None else f"{match[1]}\n{table}\n{match[3]}"
+    if table is None:
+        return match[0]
+    return f"{match[1]}\n{table}\n{match[3]}" if table else f"{match[1]}{match[3]}"
 
 
 def _left_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -366,7 +384,12 @@ def _describe_ends(relation: RelationLabel, inventory: Inventory) -> tuple[str, 
 
 
 def relation_table(inventory: Inventory) -> str:
-    """Return a table of all relations with their ends and the number allowed for a head, in Markdown."""
+    """Return a table of all relations with their ends and the number allowed for a head, in Markdown.
+
+    It is empty if the inventory has no relations.
+    """
+    if not inventory.relations:
+        return ""
     rows = [
         (
             markdown_code(name),

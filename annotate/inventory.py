@@ -227,6 +227,9 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
         wording: The attribute that classifies the wording.
         readings: What the numbers mean, by value of `wording`.
         denied: What the spans meet that deny what others count; empty if the corpus does not tell.
+        claimants: The roles of those whose count it is in the records with this anchor; first the role of those who
+            claim it, whose `when` says what is claimed.
+        disputants: The roles of those who dispute the count of others.
         views: The views of the interval, by name.
     """
 
@@ -236,6 +239,8 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     wording: str
     readings: dict[str, Reading]
     denied: Condition = {}
+    claimants: tuple[str, ...] = ()
+    disputants: tuple[str, ...] = ()
     views: dict[str, View] = {}
 
     def denies(self, attributes: Mapping[str, object]) -> bool:
@@ -560,6 +565,9 @@ def _find_interval_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
                 f"{', '.join(map(repr, differing))} is only in one of readings and values",
                 f"give each value of {interval['wording']} one reading",
             )
+        roles = {name: role for record in value["records"].values() for name, role in record["roles"].items()}
+        for key in ("claimants", "disputants"):
+            yield from _find_unknown(f"{location}.{key}", interval.get(key, []), roles, "role of a record")
         conditions = {f"{location}.denied": interval.get("denied", {})}
         for name, view in interval.get("views", {}).items():
             yield from _find_unknown(f"{location}.views.{name}.words_for", view.get("words_for", []), values, "wording")

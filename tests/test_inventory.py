@@ -6,6 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 import jsonschema_rs
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +50,11 @@ def show_names(project: Project) -> None:
         ("#222222", "#111111", "color: '#111111' belongs to two labels"),
         ("tail: [Words]", "tail: [Word]", "relations.words.tail: no span label is called 'Word'; use one of: Speaker"),
         ("head: [Load]", "head: [Cargo]", "relations.lies_at.head: no span label is called 'Cargo'"),
+        (
+            "claimants: [reporter]",
+            "claimants: [witness]",
+            "intervals[0].claimants: no role of a record is called 'witness'; use one of: speaker",
+        ),
         ("layer: cargo", "layer: freight", "spans.Load.layer: no layer is called 'freight'"),
         ("labels: [Quay]", "labels: [Pier]", "attributes.remark.labels: no span label is called 'Pier'"),
         ("per_head: {most: 2}", "per_head: {least: 3, most: 2}", "relations.speaker.per_head: most is below least"),
@@ -471,3 +477,14 @@ def test_refused_value_names_the_allowed_ones(tmp_path: Path, old: str, new: str
     with pytest.raises(CannotRun) as refused:
         load_inventory(tmp_path)
     assert f"{refused.value.problem}; {refused.value.hint}" == message
+
+
+def test_a_relation_may_say_that_it_neither_joins_pieces_nor_refers(project: Project) -> None:
+    plain = load_inventory(project.schema)
+    project.replace("schema/labels.yaml", "head: [Load]", "joins_pieces: false\n    refers: false\n    head: [Load]")
+    assert load_inventory(project.schema).relations == plain.relations
+
+
+def test_a_corpus_without_relations_has_no_table_of_them(project: Project) -> None:
+    inventory = msgspec.structs.replace(load_inventory(project.schema), relations={})
+    assert relation_table(inventory) == ""

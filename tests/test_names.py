@@ -235,3 +235,19 @@ def test_a_map_gives_numbers(named: Project) -> None:
     assert "'NaN'" in result.output
     spans = named.corpus.read_annotation("anna", "new").spans
     assert [span.attributes.get("weight") for span in spans] == [2.5, -1000, None, 0.5]
+
+
+def test_pages_show_what_people_see(named: Project) -> None:
+    for words in (
+        ("release", "page", "--out", "release.html"),
+        ("agree", "--with-gold", "--format", "html", "--out", "agreement.html"),
+    ):
+        result = named.annotate(*words)
+        assert result.exit_code == 0, result.output
+    release = named.path("release.html").read_text("utf-8")
+    assert re.search('">说话人 1A</span> <small>Speaker</small>', release)
+    assert ">说话人 1A&nbsp;1</a>" in release
+    assert "رتبة: <b>船长</b>" in release
+    agreement = named.path("agreement.html").read_text("utf-8")
+    assert "说话人 1A (Speaker)" in agreement
+    assert "رتبة (rank)" in agreement

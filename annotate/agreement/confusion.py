@@ -23,6 +23,7 @@ class Confusion(NamedTuple):
         values: The labels or values that occur, in the order of the inventory. The last is None if some span has no
             counterpart, or no value.
         spans: The numbers, by the two values.
+        attribute: The attribute whose values they are; None for labels.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Confusion(NamedTuple):
     sides: tuple[str, str]
     values: list[AttributeValue | None]
     spans: Mapping[ValuePair, int]
+    attribute: str | None = None
 
     @property
     def most(self) -> int:
@@ -53,7 +55,9 @@ def confuse_values(report: Report, inventory: Inventory) -> Iterator[Confusion]:
         values = _order_values(row, inventory.attributes[row.name])
         if values is not None:
             spans = {(first, second): number for first, second, number in row.values}
-            yield Confusion(f"confusion-{row.name}", f"Confusion of {row.name}", _name_sides(report), values, spans)
+            yield Confusion(
+                f"confusion-{row.name}", f"Confusion of {row.name}", _name_sides(report), values, spans, row.name
+            )
 
 
 def tabulate_confusion(confusion: Confusion) -> Table:

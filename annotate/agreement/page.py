@@ -1,15 +1,18 @@
 """The report of a study as one HTML page, with each disagreement in its text."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from annotate.agreement.confusion import confuse_labels, confuse_values, show_value
+from annotate.agreement.confusion import Confusion, confuse_labels, confuse_values, show_value
 from annotate.agreement.disagreements import KINDS, Disagreement, Mark, find_disagreements
 from annotate.agreement.explanations import EXPLANATIONS
 from annotate.agreement.report import ArticleRow, Report
 from annotate.agreement.study import ComparedArticle, Study
-from annotate.agreement.tables import tabulate_report
+from annotate.agreement.tables import show_form, show_forms, tabulate_report
+from annotate.inventory import Inventory
+from annotate.model import AttributeValue
 from annotate.offsets import find_line_range
 from annotate.records import Piece
 from annotate.util.html import render
@@ -56,13 +59,14 @@ def render_page(report: Report, study: Study, link: Callable[[str], str] | None 
         about=describe_report(report),
         report=report,
         inventory=study.inventory,
-        tables=list(tabulate_report(report)),
+        tables=[show_forms(table, study.inventory) for table in tabulate_report(report)],
         confusions=[
             confusion
             for confusion in (confuse_labels(report, study.inventory), *confuse_values(report, study.inventory))
             if confusion.values
         ],
-        show_value=show_value,
+        show_value=partial(_show_value, study.inventory),
+        show_label=partial(_show_label, study.inventory),
         explanations=EXPLANATIONS.values(),
         rows=_index_rows(report),
         disagreements=disagreements,
@@ -73,6 +77,20 @@ def render_page(report: Report, study: Study, link: Callable[[str], str] | None 
         frame_of=_frame,
         format_value=format_value,
     )
+
+
+def _show_label(inventory: Inventory, name: str) -> str:
+    """Return a label or relation as people see it, with its id where that differs; other words stay."""
+    entry = inventory.spans.get(name) or inventory.relations.get(name)
+    return show_form(name, entry.display_name) if entry else name
+
+
+def _show_value(inventory: Inventory, confusion: Confusion, value: AttributeValue | None) -> str:
+    """Return a label or a value of a confusion as people see it, with its id where that differs."""
+    shown = show_value(value)
+    if confusion.attribute is None:
+        return _show_label(inventory, shown)
+    return show_form(shown, inventory.attributes[confusion.attribute].display_value(shown))
 
 
 def describe_report(report: Report) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from annotate.agreement.report import ALL, AttributeRow, CountRow, RecordRow, Report
-from annotate.util.tables import Column, Header, Row, Table, make_table
+from annotate.inventory import Inventory
+from annotate.util.tables import Cell, Column, Header, Row, Table, make_table
 
 
 class Measurements(Protocol):
@@ -85,6 +86,32 @@ def describe_left_out(left_out: Mapping[str, Mapping[str, int]]) -> list[str]:
         for name, counts in left_out.items()
         if counts
     ]
+
+
+def show_forms(table: Table, inventory: Inventory) -> Table:
+    """Return a table with labels, attributes and relations as people see them, with the ids of those that differ."""
+    forms = {
+        "label": {name: label.display_name for name, label in inventory.spans.items()},
+        "attribute": {name: attribute.display_name for name, attribute in inventory.attributes.items()},
+        "relation": {name: relation.display_name for name, relation in inventory.relations.items()},
+    }
+    forms["of"] = forms["anchor"] = forms["counts of"] = forms["label"]
+
+    def show(column: str, cell: Cell) -> Cell:
+        if column not in forms or not isinstance(cell, str):
+            return cell
+        names = cell.split(", ") if column == "of" else [cell]
+        return ", ".join(show_form(name, forms[column].get(name, name)) for name in names)
+
+    columns = [column.name for column in table.columns]
+    return table._replace(
+        rows=[[show(column, cell) for column, cell in zip(columns, row, strict=True)] for row in table.rows]
+    )
+
+
+def show_form(name: str, shown: str) -> str:
+    """Return what people see of a name, with the name in brackets where it differs."""
+    return name if name == shown else f"{shown} ({name})"
 
 
 def show_name(name: str, kind: str) -> str:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +33,37 @@ class ArticleFacts(NamedTuple):
     end: int
 
 
+class AnnotatorNames(NamedTuple):
+    """The annotators that a file of labels names.
+
+    Attributes:
+        annotation_set: The folder of annotations that it is in.
+        article: The id of its article.
+        annotator: The annotator.
+        process: How the labels were made.
+        made_from: The annotators whose labels gold was made from.
+    """
+
+    annotation_set: str
+    article: str
+    annotator: str
+    process: str
+    made_from: tuple[str, ...]
+
+    @property
+    def file(self) -> str:
+        """The path of the file, relative to the corpus folder."""
+        return f"annotations/{self.annotation_set}/{self.article}.json"
+
+
+def names_to_check(annotation: Annotation, annotation_set: str, article_id: str) -> AnnotatorNames | None:
+    """Return the annotators that a file of labels names; None if they are only that of its folder."""
+    own = AnnotatorNames(annotation_set, article_id, annotation_set, "single pass", ())
+    made_from = tuple(annotation.made_from)
+    names = AnnotatorNames(annotation_set, article_id, annotation.annotator, annotation.process, made_from)
+    return None if names == own else names
+
+
 @dataclass
 class CorpusFacts:
     """What the checks of single files learned of a corpus: enough to check the whole, without the texts.
@@ -48,6 +79,8 @@ class CorpusFacts:
         whole: The ids of articles whose text is the one that the metadata names.
         annotated: The annotation sets that have labels of an article, sorted, by article id.
         annotators: The entries of annotators.yaml.
+        has_annotators: Whether annotators.yaml can be read.
+        names: The annotators that files of labels name, but for files that name only that of their folder.
         sources: The records of source files, by file name.
         source_sizes: The code points of each source file.
         source_hashes: The SHA-256 of each source file.
@@ -64,6 +97,8 @@ class CorpusFacts:
     whole: set[str] = field(default_factory=set)
     annotated: dict[str, tuple[str, ...]] = field(default_factory=dict)
     annotators: list[Annotator] = field(default_factory=list)
+    has_annotators: bool = False
+    names: list[AnnotatorNames] = field(default_factory=list)
     sources: dict[str, SourceFile] = field(default_factory=dict)
     source_sizes: dict[str, int] = field(default_factory=dict)
     source_hashes: dict[str, str] = field(default_factory=dict)
@@ -78,6 +113,35 @@ class CorpusFacts:
     def annotator_ids(self) -> set[str]:
         """The ids in annotators.yaml."""
         return {annotator.id for annotator in self.annotators}
+
+    @property
+    def annotation_sets(self) -> set[str]:
+        """The folders of annotations that have files."""
+        return {name for names in self.annotated.values() for name in names}
+
+    @property
+    def unlisted_sets(self) -> set[str]:
+        """The folders of annotations that annotators.yaml does not list; none if it cannot be read."""
+        return self.annotation_sets - self.annotator_ids - {GOLD} if self.has_annotators else set()
+
+    @property
+    def misnamed_sets(self) -> dict[str, str]:
+        """The folders all of whose files name one other annotator, to that annotator.
+
+        A single file is in the wrong folder instead, unless annotators.yaml does not list the folder.
+        """
+        files = Counter(name for names in self.annotated.values() for name in names)
+        pairs = Counter(
+            (names.annotation_set, names.annotator)
+            for names in self.names
+            if names.annotation_set not in (GOLD, names.annotator)
+        )
+        unlisted = self.unlisted_sets
+        return {
+            folder: annotator
+            for (folder, annotator), count in pairs.items()
+            if count == files[folder] and (count > 1 or folder in unlisted)
+        }
 
 
 def _article(article_id: str, ending: str = "json") -> str:
@@ -147,23 +211,39 @@ def unknown_annotator(contents: CorpusFacts) -> Iterator[Problem]:
     Fails: annotations/anna/ where annotators.yaml does not list anna.
     Passes: the same folder, with anna listed as a person or a model.
     """
-    annotation_sets = {name for names in contents.annotated.values() for name in names}
-    for name in sorted(annotation_sets - contents.annotator_ids - {GOLD}):
+    for name in sorted(contents.unlisted_sets - contents.misnamed_sets.keys()):
         yield Problem(f"{name!r} is not listed in annotators.yaml; list it there", file=f"annotations/{name}")
 
 
 @rule("C105")
-def annotator_differs(annotation: Annotation, annotation_set: str, annotators: set[str]) -> Iterator[Problem]:
+def annotator_differs(contents: CorpusFacts) -> Iterator[Problem]:
     """An annotation names the annotator whose folder it is in; in gold, an annotator in annotators.yaml.
 
     Why: a file that was copied into another folder would count as agreement between two annotators.
     Fails: annotations/anna/a.json with `"annotator": "ben"`.
     Passes: annotations/anna/a.json with `"annotator": "anna"`.
     """
-    if annotation_set != GOLD and annotation.annotator != annotation_set:
-        yield Problem(f"annotator is {annotation.annotator!r}, but the file is in {annotation_set}/; move or fix it")
-    elif annotation_set == GOLD and annotation.annotator not in annotators:
-        yield Problem(f"annotator {annotation.annotator!r} is not in annotators.yaml; list it there")
+    misnamed = contents.misnamed_sets
+    for folder, annotator in misnamed.items():
+        problem = f"the files name the annotator {annotator!r}, but the folder is {folder!r}"
+        yield Problem(f"{problem}; rename the folder, or correct the files", file=f"annotations/{folder}")
+    known = contents.annotator_ids | contents.annotation_sets  # C104 reports folders that are not listed
+    unknown: defaultdict[str, list[AnnotatorNames]] = defaultdict(list)
+    for names in contents.names:
+        if names.annotation_set == GOLD:
+            if contents.has_annotators and names.annotator not in known:
+                unknown[names.annotator].append(names)
+        elif names.annotator != names.annotation_set and names.annotation_set not in misnamed:
+            problem = f"annotator is {names.annotator!r}, but the file is in {names.annotation_set}/; move or fix it"
+            yield Problem(problem, file=names.file, article=names.article)
+    for annotator, of_gold in unknown.items():
+        where = f", here and in {_count_more(of_gold)}" if len(of_gold) > 1 else ""
+        problem = f"annotator {annotator!r} is not in annotators.yaml{where}; list it there"
+        yield Problem(problem, file=of_gold[0].file, article=of_gold[0].article)
+
+
+def _count_more(files: Sequence[AnnotatorNames]) -> str:
+    return f"{len(files) - 1:,} more file{'s' if len(files) > 2 else ''} of {files[0].annotation_set}"
 
 
 @rule("C106")
@@ -309,7 +389,7 @@ def source_record_differs(contents: CorpusFacts) -> Iterator[Problem]:
 
 
 @rule("C113")
-def made_from_nothing(annotation: Annotation, annotation_set: str, annotation_sets: set[str]) -> Iterator[Problem]:
+def made_from_nothing(contents: CorpusFacts) -> Iterator[Problem]:
     """Gold that was adjudicated or promoted names the annotators of its labels, and their labels are in the corpus.
 
     Why: gold is only as good as the labels behind it, and readers may want to decide otherwise.
@@ -317,13 +397,33 @@ def made_from_nothing(annotation: Annotation, annotation_set: str, annotation_se
     Passes: `"made_from": ["anna", "ben"]`, where both have labelled the article; a single pass with an empty list;
     `"process": "promoted"` with one annotator.
     """
-    if annotation.process == "adjudicated" and not annotation.made_from:
-        yield Problem("is adjudicated, but made_from is empty; name the annotators, or call it a single pass")
-    if annotation.process == "promoted" and len(annotation.made_from) != 1:
-        yield Problem("is promoted, which is gold of one annotator; name that annotator alone in made_from")
-    for name in annotation.made_from:
-        if name not in annotation_sets or name == annotation_set:
-            yield Problem(f"was made from the labels of {name!r}, who has none for this article; restore them")
+    annotation_sets, misnamed = contents.annotation_sets, contents.misnamed_sets
+    unknown: defaultdict[tuple[str, str], list[AnnotatorNames]] = defaultdict(list)
+    for names in contents.names:
+        if names.process == "adjudicated" and not names.made_from:
+            problem = "is adjudicated, but made_from is empty; name the annotators, or call it a single pass"
+            yield Problem(problem, file=names.file, article=names.article)
+        if names.process == "promoted" and len(names.made_from) != 1:
+            problem = "is promoted, which is gold of one annotator; name that annotator alone in made_from"
+            yield Problem(problem, file=names.file, article=names.article)
+        labelled = contents.annotated.get(names.article, ())
+        for name in names.made_from:
+            if any(misnamed.get(folder) == name for folder in labelled):
+                continue  # C105 reports the folder
+            if name not in annotation_sets:
+                unknown[names.annotation_set, name].append(names)
+            elif name not in labelled or name == names.annotation_set:
+                problem = f"was made from the labels of {name!r}, who has none for this article; restore them"
+                yield Problem(problem, file=names.file, article=names.article)
+    for (_, name), files in unknown.items():
+        if len(files) == 1:
+            problem = f"was made from the labels of {name!r}, who has none for this article; restore them"
+        else:
+            more = _count_more(files)
+            problem = (
+                f"was made, like {more}, from the labels of {name!r}, who has none; restore them, or correct the id"
+            )
+        yield Problem(problem, file=files[0].file, article=files[0].article)
 
 
 @rule("C114", "warning", waivable=True)
@@ -458,13 +558,14 @@ def leftover(contents: CorpusFacts) -> Iterator[Problem]:
         yield Problem("was left by a command that was killed; run that command again, which removes it", file=file)
 
 
-OF_ANNOTATION: tuple[Rule, ...] = (annotator_differs, stale_inventory, made_from_nothing)
+OF_ANNOTATION: tuple[Rule, ...] = (stale_inventory,)
 OF_ANNOTATORS: tuple[Rule, ...] = (personal_data, annotator_twice)
 OF_CONTENTS: tuple[Rule, ...] = (
     half_an_article,
     article_without_gold,
     annotation_without_article,
     unknown_annotator,
+    annotator_differs,
     split_of_unknown_article,
     article_in_two_splits,
     article_in_no_split,
@@ -472,6 +573,7 @@ OF_CONTENTS: tuple[Rule, ...] = (
     source_without_record,
     source_record_differs,
     half_a_source,
+    made_from_nothing,
     same_text_twice,
     unexpected_file,
     unprintable_name,

@@ -20,7 +20,7 @@ from annotate.checks import files, text
 from annotate.checks import splits as split_rules
 from annotate.checks.annotations import LabelFile, add_line, check_labels, decode_clean
 from annotate.checks.catalogue import CATALOGUE
-from annotate.checks.corpus import ArticleFacts, CorpusFacts
+from annotate.checks.corpus import AnnotatorNames, ArticleFacts, CorpusFacts
 from annotate.checks.text import SourceText
 from annotate.checks.waivers import load_waivers
 from annotate.class_ids import CLASS_IDS_FILE, find_class_id_faults
@@ -196,12 +196,14 @@ class CheckedArticle(NamedTuple):
         findings: All findings on its files.
         facts: What the checks of the corpus need of its metadata; None where that cannot be read.
         is_whole: Whether its text is the one that the metadata names.
+        names: The annotators that its files of labels name, but for files that name only that of their folder.
     """
 
     article_id: str
     findings: list[Finding]
     facts: ArticleFacts | None
     is_whole: bool
+    names: list[AnnotatorNames]
 
 
 class _ReadArticle(NamedTuple):
@@ -219,14 +221,10 @@ class _ReadArticle(NamedTuple):
 
 
 class ArticleChecker:
-    """Checks the files of articles; it can be sent to another process.
+    """Checks the files of articles; it can be sent to another process."""
 
-    Attributes:
-        annotators: The ids in annotators.yaml.
-    """
-
-    def __init__(self, corpus: Corpus, inventory: Inventory, annotators: set[str]) -> None:
-        self.root, self.inventory, self.annotators = str(corpus.root), inventory, annotators
+    def __init__(self, corpus: Corpus, inventory: Inventory) -> None:
+        self.root, self.inventory = str(corpus.root), inventory
         self.schema = encode_annotation_schema(inventory)
         self.article_schema = encode_article_schema(inventory)
 
@@ -289,15 +287,15 @@ class ArticleChecker:
         return value, [add_line(finding, data) for finding in findings]
 
     def check_labels(
-        self, article_id: str, annotation_sets: Iterable[str], labels: LabelFile, clean: Annotation | None
+        self, article_id: str, labels: LabelFile, clean: Annotation | None, names: list[AnnotatorNames]
     ) -> tuple[Annotation | None, list[Finding]]:
         """Check one annotation.
 
         Args:
             article_id: Its article.
-            annotation_sets: The annotation sets that have labels of the article.
             labels: Its file.
             clean: The annotation where the fast path accepted the file: then shape and labels have no findings.
+            names: Where to add the annotators that it names.
 
         Returns:
             The annotation, or None where its file cannot be used or was made on another text; and the findings.
@@ -313,11 +311,9 @@ class ArticleChecker:
         if annotation is None:
             return None, findings
         annotation = normalize_numbers(annotation)
-        findings += corpus_rules.annotator_differs(file, article_id, annotation, labels.annotation_set, self.annotators)
+        named = corpus_rules.names_to_check(annotation, labels.annotation_set, article_id)
+        names += [named] if named else []
         findings += corpus_rules.stale_inventory(file, article_id, annotation, self.inventory)
-        findings += corpus_rules.made_from_nothing(
-            file, article_id, annotation, labels.annotation_set, set(annotation_sets)
-        )
         if article is None or clean:
             return annotation, findings
         other_text = list(text.made_on_another_text(file, article_id, annotation, article))
@@ -335,15 +331,15 @@ class ArticleChecker:
     def _check_batch(self, batch: list[_ReadArticle]) -> Iterator[CheckedArticle]:
         """Check the labels and the coverage of some articles."""
         decoded = iter(decode_clean([labels for read in batch for labels in read.labels], self.inventory))
-        for (article_id, annotation_sets, has_coverage), article, facts, findings, label_files in batch:
-            gold = None
+        for (article_id, _, has_coverage), article, facts, findings, label_files in batch:
+            gold, names = None, list[AnnotatorNames]()
             for labels in label_files:
-                annotation, more = self.check_labels(article_id, annotation_sets, labels, next(decoded))
+                annotation, more = self.check_labels(article_id, labels, next(decoded), names)
                 findings += more
                 gold = annotation if labels.annotation_set == GOLD else gold
             if has_coverage:
                 findings += self._check_coverage(article_id, article, gold)
-            yield CheckedArticle(article_id, findings, facts, article is not None)
+            yield CheckedArticle(article_id, findings, facts, article is not None, names)
 
     def _check_article(self, article_id: str) -> tuple[Article | None, ArticleFacts | None, list[Finding]]:
         """Check text and metadata; the article is None where its text is not the one that the metadata names."""
@@ -447,9 +443,10 @@ class _Run:
 
     def __init__(self, corpus: Corpus, inventory: Inventory) -> None:
         self.corpus = corpus
-        self.checker = ArticleChecker(corpus, inventory, set())
+        self.checker = ArticleChecker(corpus, inventory)
         leftovers = set(find_leftovers(str(corpus.root)))
         self.irregular: list[tuple[str, str]] = []
+        self._shared: dict[tuple[str, ...], tuple[str, ...]] = {}
         misplaced = list[str]()
         unprintable = list[str]()
         for path, irregular in corpus.entries():
@@ -467,7 +464,7 @@ class _Run:
             metadata_ids=corpus.article_ids(),
             text_ids=corpus.text_ids(),
         )
-        annotated, shared = self.contents.annotated, dict[tuple[str, ...], tuple[str, ...]]()
+        annotated, shared = self.contents.annotated, self._shared
         for annotation_set in corpus.annotation_sets():
             for article_id in corpus.annotated_ids(annotation_set):
                 annotation_sets = (*annotated.get(article_id, ()), annotation_set)
@@ -483,7 +480,7 @@ class _Run:
         yield from parsed.findings
         if parsed.value is not None:
             self.contents.annotators = msgspec.convert(parsed.value["annotators"], list[Annotator])
-            self.checker.annotators = self.contents.annotator_ids
+            self.contents.has_annotators = True
             yield from corpus_rules.personal_data(file, None, data.decode("utf-8"))
             yield from corpus_rules.annotator_twice(file, None, self.contents)
 
@@ -526,7 +523,7 @@ class _Run:
         chunks = iter(lambda: list(islice(articles, CHUNK)), [])
         with process_pool(workers) as executor:
             for chunk in map_in_order(executor, self.checker, chunks, workers):
-                for article_id, findings, facts, is_whole in chunk:
+                for article_id, findings, facts, is_whole, names in chunk:
                     yield from findings
                     # Strings from another process are copies; intern them, so that one is kept.
                     article_id = sys.intern(article_id)
@@ -534,7 +531,21 @@ class _Run:
                         self.contents.articles[article_id] = facts._replace(source=sys.intern(facts.source))
                     if is_whole:
                         self.contents.whole.add(article_id)
+                    self._add_names(article_id, names)
                 progress(len(chunk))
+
+    def _add_names(self, article_id: str, names: Iterable[AnnotatorNames]) -> None:
+        """Keep the annotators that files of labels name, each name once in memory."""
+        for annotation_set, _, annotator, process, made_from in names:
+            self.contents.names.append(
+                AnnotatorNames(
+                    sys.intern(annotation_set),
+                    article_id,
+                    sys.intern(annotator),
+                    sys.intern(process),
+                    self._shared.setdefault(made_from, made_from),
+                )
+            )
 
     def check_links(self) -> Iterator[Finding]:
         file = self.corpus.links_path.name
@@ -579,10 +590,11 @@ class _Run:
     def check_strays(self) -> Iterator[Finding]:
         """Check the labels of articles that do not exist."""
         for article_id in sorted(self.contents.annotated.keys() - self.contents.article_ids):
-            annotation_sets = self._annotation_sets(article_id)
-            for annotation_set in annotation_sets:
+            names = list[AnnotatorNames]()
+            for annotation_set in self._annotation_sets(article_id):
                 labels = self.checker.read_labels(annotation_set, article_id, None)
-                yield from self.checker.check_labels(article_id, annotation_sets, labels, None)[1]
+                yield from self.checker.check_labels(article_id, labels, None, names)[1]
+            self._add_names(article_id, names)
 
     def _annotation_sets(self, article_id: str) -> tuple[str, ...]:
         return self.contents.annotated.get(article_id, ())

@@ -92,6 +92,9 @@ def _collect_entries(inventory: Inventory) -> dict[str, _Entries]:
             if holder == what:
                 entries[part] = _take_parts(entries[what], field)
     entries["interval"] = {f"{i.label}.{i.minimum}.{i.maximum}": _to_entry(i) for i in inventory.intervals}
+    for entry in entries["interval"].values():
+        for key in ("claimants", "disputants"):  # they decide what the page of a release shows, and no row or label
+            entry.pop(key)
     entries["view"] = _take_parts(entries["interval"], "views")
     return entries
 

@@ -127,6 +127,7 @@ def build(
             text=skeleton is None,
             shared=find_shared(corpus, splits),
             statement=fill_statement(corpus, figures),
+            hub_metadata=corpus.read_hub_metadata(),
             waivers=corpus_waivers(corpus),
         )
         readme, metadata = card(facts).encode(), croissant(facts)
@@ -194,7 +195,8 @@ def _write_tables(
 def _hash(inventory: Inventory) -> str:
     """Return the hash of what the inventory says, wherever it was loaded from.
 
-    Shown forms count only where there are any: so inventories without them keep the hash of earlier releases.
+    Shown forms, claimants and disputants count only where there are any: so inventories without them keep the hash of
+    earlier releases.
     """
     data = {name: value for name, value in msgspec.to_builtins(inventory).items() if name != "folder"}
     for section in ("spans", "attributes"):
@@ -202,4 +204,8 @@ def _hash(inventory: Inventory) -> str:
             name: {key: value for key, value in entry.items() if value or key not in ("shown_as", "shown_values")}
             for name, entry in data[section].items()
         }
+    data["intervals"] = [
+        {key: value for key, value in interval.items() if value or key not in ("claimants", "disputants")}
+        for interval in data["intervals"]
+    ]
     return sha256(msgspec.json.encode(data))

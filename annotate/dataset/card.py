@@ -109,7 +109,7 @@ def card(facts: Facts) -> str:
 
 def metadata(facts: Facts) -> dict[str, object]:
     """Return the card's YAML, as https://huggingface.co/docs/hub/datasets-cards defines it."""
-    inventory, counts = facts.inventory, facts.counts
+    inventory, counts, hub = facts.inventory, facts.counts, facts.hub_metadata
     size = next((name for most, name in _SIZES if counts.articles.total() < most), "n>10M")
     kinds = {facts.annotators[name].kind for name in counts.labelled if name in facts.annotators}
     languages = sorted({language.partition("-")[0] for language in counts.languages})
@@ -133,10 +133,10 @@ def metadata(facts: Facts) -> dict[str, object]:
         "language": languages,
         **_yaml_licence(facts),
         "annotations_creators": sorted(_CREATORS[kind] for kind in kinds) or ["other"],
-        "language_creators": ["found"],
+        **{key: hub[key] for key in ("language_creators",) if key in hub},
         "multilinguality": ["monolingual" if len(languages) == 1 else "multilingual"],
         "size_categories": [size],
-        "source_datasets": ["original"],
+        **{key: hub[key] for key in ("source_datasets",) if key in hub},
         "task_categories": ["token-classification", *(["text-classification"] if choices else [])],
         "task_ids": ["multi-class-classification"] if choices else [],
         "tags": ["-".join(word.lower().split()) for word in words],
@@ -182,12 +182,14 @@ def _first_screen(facts: Facts) -> Markdown:
         )
         for name, table in facts.types.items()
     ]
-    size = (
-        f"{count_noun(counts.articles.total(), 'article')}, {count_noun(counts.spans.total(), 'span')} with "
-        f"{count_noun(len(inventory.spans), 'label')}, {count_noun(counts.relations.total(), 'relation')} with "
-        f"{count_noun(len(inventory.relations), 'label')}. "
-        f"Labels: {describe_versions(inventory.version, counts.inventories)}."
-    )
+    sizes = [
+        count_noun(counts.articles.total(), "article"),
+        f"{count_noun(counts.spans.total(), 'span')} with {count_noun(len(inventory.spans), 'label')}",
+    ]
+    if inventory.relations:
+        labels = count_noun(len(inventory.relations), "label")
+        sizes.append(f"{count_noun(counts.relations.total(), 'relation')} with {labels}")
+    size = f"{', '.join(sizes)}. Labels: {describe_versions(inventory.version, counts.inventories)}."
     return Markdown("""# {}
 
 {}
@@ -199,11 +201,10 @@ def _first_screen(facts: Facts) -> Markdown:
 {}
 
 {}- **Who labelled:** {}
-- **Rights:** {}; the articles' texts remain their publishers'. See [Rights](#rights).
+- **Rights:** {}; {}. See [Rights](#rights).
 - **Splits:** {}
 - Spans may nest, overlap and coincide, so one tag a word cannot hold them: use `start` and `end`, which count \
-Unicode code points (`text[start:end]`). A class is an int; `None` means not given; an empty list, that nobody fills \
-the role.""").format(
+Unicode code points (`text[start:end]`). A class is an int; `None` means not given{}.""").format(
         f"{inventory.title} {facts.corpus or ''}",
         escape_markdown_prose(inventory.about),
         size,
@@ -212,12 +213,22 @@ the role.""").format(
         _uses(facts),
         _describe_annotators(facts),
         _describe_licence(facts),
+        _describe_rights(facts),
         split_note(facts),
+        "; an empty list, that nobody fills the role" if inventory.records else "",
     )
 
 
 def _describe_licence(facts: Facts) -> str:
     return f"labels and guidelines are {facts.licence.words}" if facts.licence else "no licence is named for the labels"
+
+
+def _describe_rights(facts: Facts) -> Markdown:
+    """Return the rights in the texts where all articles state the same, and else that each states its own."""
+    if len(facts.counts.rights) != 1:
+        return Markdown("the rights in the texts are those that each article states")
+    [rights] = facts.counts.rights
+    return Markdown("texts: {}").format(rights.rstrip("."))
 
 
 def _uses(facts: Facts) -> Markdown:
@@ -274,8 +285,8 @@ def _describe_annotators(facts: Facts) -> Markdown:
     parts = []
     if single:
         parts.append(
-            f"{single:,} of {count_noun(total, 'article')} in a single pass: labelled once, by one annotator, with"
-            " nobody to compare with"
+            f"{single:,} of {count_noun(total, 'article')} in a single pass: labelled once, by one annotator"
+            + (", with nobody to compare with" if len(counts.labelled) < 2 else "")
         )
     if promoted:
         parts.append(

@@ -92,7 +92,8 @@ def labels_section(facts: Facts) -> Markdown:
         )
         for relation in inventory.relations.values()
     )
-    parts += [Markdown("### Relations"), markdown_table(("relation", "meaning", "from", "to", "count"), relations)]
+    if inventory.relations:
+        parts += [Markdown("### Relations"), markdown_table(("relation", "meaning", "from", "to", "count"), relations)]
     if inventory.attributes:
         parts += [
             Markdown("### Attributes"),
@@ -181,12 +182,12 @@ def metadata_section(facts: Facts) -> Markdown:
 
 
 def rights_section(facts: Facts) -> Markdown:
-    """Return the licence of the labels, and the holders of rights in the texts."""
+    """Return the licence of the labels, and the rights in the texts as the articles state them."""
     rights = markdown_table(("rights in the text", "articles"), facts.counts.rights.most_common())
-    publishers = markdown_table(
-        ("publisher", "articles"),
-        ((name or "not known", number) for name, number in facts.counts.publishers.most_common()),
-    )
+    publishers = Markdown("")
+    if any(facts.counts.publishers):
+        rows = ((name or "not named", number) for name, number in facts.counts.publishers.most_common())
+        publishers = Markdown("\n\n{}").format(markdown_table(("publisher", "articles"), rows))
     without = Markdown(
         ""
         if facts.text
@@ -197,15 +198,16 @@ def rights_section(facts: Facts) -> Markdown:
     licence = facts.licence
     licensed = (
         Markdown(
-            "The labels and the guidelines are licensed under {}. That licence does not reach the articles' texts:"
-            " they remain their publishers'."
+            "The labels and the guidelines are licensed under {}. That licence does not reach the articles' texts,"
+            " which have the rights that each article states."
         ).format(markdown_link(licence.words, licence.url))
         if licence
         else Markdown(
-            "No licence is named for the labels and the guidelines. The articles' texts remain their publishers'."
+            "No licence is named for the labels and the guidelines. The articles' texts have the rights that each"
+            " article states."
         )
     )
-    return Markdown("## Rights\n\n{}{}\n\n{}\n\n{}").format(licensed, without, rights, publishers)
+    return Markdown("## Rights\n\n{}{}\n\n{}{}").format(licensed, without, rights, publishers)
 
 
 def limitations_section(facts: Facts) -> Markdown:
@@ -213,7 +215,7 @@ def limitations_section(facts: Facts) -> Markdown:
     inventory, counts = facts.inventory, facts.counts
     labellers = [facts.annotators[name].kind for name in counts.labelled if name in facts.annotators]
     size = f"{count_noun(counts.articles.total(), 'article')} ({counts.characters:,} characters)"
-    points: list[str] = [f"{size}: no sample that stands for a population of texts."]
+    points: list[str] = [f"Size: {size}."]
     if labellers and set(labellers) == {"model"}:
         points.append(
             "No person has labelled: the labels show how a model applies the guidelines, not what people agree on."
@@ -232,7 +234,6 @@ def limitations_section(facts: Facts) -> Markdown:
                     denied, markdown_code(interval.label)
                 )
             )
-    points.append("Labels follow the words of the text; nothing was checked against the world.")
     return Markdown("## Limitations\n\n{}").format(
         Markdown("\n").join(Markdown("- {}").format(point) for point in points)
     )

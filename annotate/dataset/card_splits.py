@@ -88,9 +88,7 @@ def _describe_shared(facts: Facts) -> Markdown:
     if number == 1:
         return Markdown()
     if shared is None:
-        return Markdown(
-            "Which articles tell of one incident or repeat one another was not looked at: any split or fold may leak."
-        )
+        return Markdown("Which articles are linked or repeat one another was not examined: any split or fold may leak.")
     unseen = Markdown(
         "" if shared.compared else " Their paragraphs were not compared here: `annotate split --folds` does that."
     )
@@ -104,8 +102,8 @@ def _describe_shared(facts: Facts) -> Markdown:
     )
     if _is_one_group(facts):
         whole = Markdown(
-            "What binds them, at once or through others: {}. Whichever is held out, what was trained on tells of"
-            " the same incidents or has some of the same words.{}"
+            "What binds them, at once or through others: {}. Whichever is held out, what was trained on is bound to"
+            " it.{}"
         )
         if _is_for_evaluation(facts):
             whole = Markdown(
@@ -141,12 +139,12 @@ def _describe_use(facts: Facts) -> Markdown:
     if _is_one_group(facts):
         return Markdown(
             "The articles are good to look at, to write rules and prompts on, and as one of several sets; a score on a"
-            " held-out article is no estimate for unseen news. Leaving one article out shows that a system runs: give"
-            " such a figure with this leak, or not at all."
+            " held-out article is no estimate for unseen articles. Leaving one article out shows that a system runs:"
+            " give such a figure with this leak, or not at all."
         )
     if shared is None:
         return Markdown(
-            "To evaluate, hold out whole articles: rows of one share their writer, their events and their annotator."
+            "To evaluate, hold out whole articles: rows of one share their writer, their subject and their annotator."
         )
     number = counts.total() - sum(len(group) - 1 for group in shared.groups)
     note = f" With {number:,} folds, give each fold's figure beside the mean." if number < FEW else ""

@@ -18,6 +18,7 @@ _HINT = "fix it after https://citation-file-format.github.io"
 _COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-([1-9]\.[0-9])", re.IGNORECASE)
 _DOI = "/.()-_;:,+@"
 """Signs of a DOI that BibTeX takes as they are."""
+_WORD = re.compile("[a-z0-9]+")
 _SPDX = "https://spdx.org/licenses/"
 
 
@@ -144,8 +145,9 @@ def _join_fields(author: Mapping[str, Any], *keys: str) -> str:
 def _bibtex(value: Mapping[str, Any]) -> str:
     year = str(value.get("date-released") or "")[:4]
     year = year if re.fullmatch("[0-9]{4}", year) else ""
-    main_title = str(value["title"]).partition(":")[0]
-    key = "-".join([*re.findall(r"[a-z0-9]+", main_title.lower()), *([year] if year else [])])
+    title = str(value["title"]).lower()
+    words = next(filter(None, (_WORD.findall(part) for part in (title.partition(":")[0], title))), ["dataset"])
+    key = "-".join([*words, *([year] if year else [])])
     fields = {
         "title": f"{{{escape_bibtex(str(value['title']))}}}",
         "author": " and ".join(_bibtex_author(author) for author in value["authors"]),

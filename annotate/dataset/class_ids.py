@@ -30,11 +30,11 @@ def require_stable_class_ids(out: Path, tables: Mapping[str, TableType]) -> None
         for column, old_names in _stored_classes(out / table.file, out):
             for class_id, (old, new) in enumerate(zip_longest(old_names, new_classes.get(column, old_names))):
                 if old is not None and old != new:
-                    raise Refused(
-                        out / table.file,
-                        f"{column} calls class {class_id} {old!r}, and would call it {repr(new) if new else 'nothing'}",
-                        f"fix {CLASS_IDS_FILE}, or choose another folder with --out; nothing was written",
+                    change = f"calls class {class_id} {old!r}, and would call it {repr(new) if new else 'nothing'}"
+                    hint = (
+                        f"delete {out} if it belongs to no release, or fix {CLASS_IDS_FILE}, or choose another folder"
                     )
+                    raise Refused(out / table.file, f"{column} {change}", f"{hint} with --out; nothing was written")
 
 
 def _stored_classes(file: Path, folder: Path) -> list[tuple[str, list[str]]]:

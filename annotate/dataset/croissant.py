@@ -94,7 +94,7 @@ def croissant(facts: Facts) -> bytes:
 
 
 def _rights(facts: Facts) -> str:
-    words = " ".join(sorted(facts.counts.rights))
+    words = " ".join(rights if rights.endswith(".") else f"{rights}." for rights in sorted(facts.counts.rights))
     licence = "The licence is that of the labels" if facts.licence else "No licence is named for the labels"
     return f"{licence}; of the articles' texts: {words}"
 
@@ -116,7 +116,8 @@ def _responsible(facts: Facts) -> dict[str, object]:
     properties["rai:annotationsPerItem"] = (
         f"{count_noun(articles, 'article')}, {count_noun(passes, 'annotation')} by"
         f" {count_noun(len(counts.labelled), 'annotator')}; {counts.processes['adjudicated']:,} adjudicated,"
-        f" {counts.processes['single pass']:,} labelled in a single pass."
+        f" {counts.processes['single pass']:,} labelled in a single pass"
+        f"{', {:,} promoted'.format(counts.processes['promoted']) if counts.processes['promoted'] else ''}."
     )
     names = sorted({*counts.labelled, *counts.adjudicated} & set(facts.annotators))
     properties["rai:machineAnnotationTools"] = [
@@ -136,7 +137,9 @@ def _agreement_lines(agreement: Agreement) -> Iterator[str]:
     for table in agreement.tables:
         yield str(table.note)
         for row in table.rows:
-            yield ", ".join(f"{name}: {cell.strip('`*')}" for name, cell in zip(table.header, row, strict=True))
+            yield ", ".join(
+                f"{name}: {cell.replace('`', '').strip('*')}" for name, cell in zip(table.header, row, strict=True)
+            )
 
 
 def _distribution(type_: str, table: TableFile) -> dict[str, object]:

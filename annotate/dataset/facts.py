@@ -73,6 +73,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         citation: What CITATION.cff says, None where there is none.
         agreement: How annotators agree, None where this was not measured.
         statement: The data statement, heading to text.
+        hub_metadata: The fields of the card's YAML that the data statement gives.
         text: False where the words of the articles were left out.
         shared: Which articles share incidents or paragraphs, None where this was not examined.
         files: Every Parquet file.
@@ -90,6 +91,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     citation: Citation | None
     agreement: Agreement | None
     statement: dict[str, str]
+    hub_metadata: dict[str, list[str]] = {}
     text: bool = True
     shared: BoundGroups | None = None
     files: tuple[TableFile, ...] = ()

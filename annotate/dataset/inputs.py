@@ -28,12 +28,17 @@ def articles_by_split(corpus: Corpus, needs_gold: bool = True) -> dict[str, list
             labelled are returned.
 
     Raises:
-        CannotRun: Hugging Face does not know a split, or no article has such labels.
+        CannotRun: Hugging Face does not know a split, no article, or no article has such labels.
     """
     labelled = set(corpus.annotated_ids(GOLD))
     if not labelled and not needs_gold:
         labelled = singly_labelled(corpus)
     if not labelled:
+        if not corpus.article_ids():
+            raise CannotRun(corpus.root / "articles", "has no articles", "add some with `annotate add`")
+        if not any(map(corpus.annotated_ids, corpus.annotation_sets())):
+            hint = "label the articles (`annotate studio push`), or import labels with `annotate import`"
+            raise CannotRun(corpus.root / "annotations", "has no labels", hint)
         hint = "adjudicate, or promote the labels of one annotator with `annotate adjudicate promote`, then build again"
         raise CannotRun(corpus.root / "annotations" / GOLD, "holds no labels", hint)
     splits = corpus.splits()

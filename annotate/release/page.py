@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from annotate.agreement.tables import sort_weakest_first, tabulate_report
+from annotate.agreement.tables import show_forms, sort_weakest_first, tabulate_report
 from annotate.comparison.describe import describe_level, list_totals, tabulate_counts
 from annotate.comparison.semver import find_needed_version
 from annotate.corpus import Corpus
@@ -137,7 +137,7 @@ def _describe_agreement(content: PageContent) -> dict[str, Any]:
             f"{name} ({annotators[name].kind})" if name in annotators else name for name in report.annotators
         ],
         "agreement_tables": [
-            _narrow(table)
+            show_forms(_narrow(table), content.inventory)
             for table in tabulate_report(weakest_first)
             if table.name in ("labels", "attributes", "relations")
         ],
@@ -157,6 +157,8 @@ def _describe_incidents(content: PageContent, article_ids: Sequence[str]) -> dic
         return {"incidents": None}
     gold = ((article_id, corpus.read_annotation(GOLD, article_id)) for article_id in article_ids)
     incidents = find_incidents(content.inventory, gold, corpus.read_links().links)
+    if not incidents:
+        return {"incidents": None}
     shown = incidents[:SHOWN_INCIDENTS]
     titles = {claim.article_id: "" for incident in shown for claim in incident.claims}
     titles = {article_id: corpus.read_article(article_id).title or article_id for article_id in sorted(titles)}

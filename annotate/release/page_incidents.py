@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from annotate.inventory import Interval, Inventory, RecordType, Role, meets_condition
+from annotate.inventory import Interval, Inventory, Role, meets_condition
 from annotate.model import Annotation, AttributeValue, Link
 from annotate.records import Graph, Mention, Record
 from annotate.splits.groups import Bond, groups
@@ -114,7 +114,8 @@ def find_incidents(
     """Group all counts by incident.
 
     Args:
-        inventory: The inventory; it says which records are counts.
+        inventory: The inventory; it says which records are counts, and which roles are those of claimants. Counts
+            without such roles are left out.
         annotations: Article ids with the annotations that have the counts.
         links: The links of the corpus.
 
@@ -132,28 +133,17 @@ def find_incidents(
 
 
 def tells_disputes(inventory: Inventory) -> bool:
-    """Return whether records of counts have a role for those who dispute them."""
-    counted = {interval.label for interval in inventory.intervals}
-    return any(_find_source_roles(each)[1] for each in inventory.records.values() if each.anchor in counted)
-
-
-def _find_source_roles(record_type: RecordType) -> tuple[dict[str, Role], dict[str, Role]]:
-    """Return the roles of those who count, by name, and the roles of those who dispute it.
-
-    Both are filled from enclosing records. Those who count are found as the first such role is, that of claimants: in
-    records of the same type. Those who dispute are found in others.
-    """
-    roles = [(name, role, role.enclosing.record) for name, role in record_type.roles.items() if role.enclosing]
-    counting = {name: role for name, role, record in roles if record == roles[0][2]}
-    return counting, {name: role for name, role, _ in roles if name not in counting}
+    """Return whether the inventory names roles of those who dispute counts."""
+    return any(interval.disputants for interval in inventory.intervals)
 
 
 def _find_claims(inventory: Inventory, article_id: str, annotation: Annotation) -> Iterator[Claim]:
     records_by_type = Graph(annotation, inventory).records()
     for record_type in inventory.records.values():
         interval = next((each for each in inventory.intervals if each.label == record_type.anchor), None)
-        if interval:
-            counting, disputing = _find_source_roles(record_type)
+        if interval and interval.claimants:
+            counting = {name: record_type.roles[name] for name in interval.claimants if name in record_type.roles}
+            disputing = [name for name in interval.disputants if name in record_type.roles]
             for record in records_by_type[record_type.name]:
                 yield _make_claim(article_id, record, interval, counting, disputing)
 

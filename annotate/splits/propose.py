@@ -253,7 +253,7 @@ def _note(divided: Sequence[Sequence[str]]) -> str:
     if is_one_group(divided):
         return (
             f"all {len(divided[0])} articles are one group: no fold is free of leaks, and a score on a held-out article"
-            " is no estimate for unseen news"
+            " is no estimate for unseen articles"
         )
     alone = all(len(group) == 1 for group in divided)
     return (

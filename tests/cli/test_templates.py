@@ -1,5 +1,6 @@
 """`annotate init --template`: each inventory to begin with makes a corpus without findings."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -50,6 +51,43 @@ def test_nothing_of_a_template_remains_after_its_labels_were_replaced(tmp_path: 
     assert class_ids is not None
     assert [names for _, names in class_ids.lists()] == [("Pledge",), ("Pledge",), ()]
     assert [path.name for path in (new / "guidelines/labels").iterdir()] == ["pledge.md"]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_how_to_page_explains_relations_only_where_there_are_any(tmp_path: Path, template: str) -> None:
+    assert annotate("init", "new", "--template", template, cwd=tmp_path).exit_code == 0
+    page = (tmp_path / "new/guidelines/how-to-label.md").read_text("utf-8")
+    relations = load_inventory(tmp_path / "new/schema").relations
+    assert ("| Relation | On the screen |" in page) == ("Alt+R" in page) == bool(relations)
+    assert ("elation" in re.sub("<!--.*?-->", "", page)) == bool(relations)
+
+
+def test_how_to_page_follows_the_inventory(tmp_path: Path) -> None:
+    assert annotate("init", "new", cwd=tmp_path).exit_code == 0
+    new = tmp_path / "new"
+    page, labels = new / "guidelines/how-to-label.md", new / "schema/labels.yaml"
+    assert "Alt+R" in page.read_text("utf-8")
+    text = labels.read_text("utf-8")
+    labels.write_text(f"{text[: text.index('relations:')]}relations: {{}}\nrecords: {{}}\n", "utf-8")
+    assert "guidelines/how-to-label.md" in annotate("check", cwd=new).output
+    assert annotate("generate", cwd=new).exit_code == 0
+    assert "Alt+R" not in page.read_text("utf-8")
+    assert annotate("check", "--strict", cwd=new).exit_code == 0
+
+
+def test_build_of_a_new_corpus_says_what_to_do(tmp_path: Path) -> None:
+    assert annotate("init", "new", cwd=tmp_path).exit_code == 0
+    new = tmp_path / "new"
+    refused = annotate("build", "--out", "out", cwd=new)
+    assert (refused.exit_code, refused.output) == (
+        2,
+        "annotate: corpus/articles: has no articles; add some with `annotate add`\n",
+    )
+    (new / "a.txt").write_text("Anna Berg left.\n")
+    assert annotate("add", "a.txt", cwd=new).exit_code == 0
+    refused = annotate("build", "--out", "out", cwd=new)
+    assert refused.exit_code == 2
+    assert refused.output.startswith("annotate: corpus/annotations: has no labels; label the articles")
 
 
 @pytest.mark.parametrize("option", ["--from-config", "--from-brat", "--from-studio"])

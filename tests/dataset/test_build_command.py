@@ -41,7 +41,7 @@ def test_a_corpus_without_an_article_is_refused(project: Project) -> None:
         shutil.rmtree(project.path(f"corpus/{name}"), ignore_errors=True)
     result = project.annotate("build", "--out", "dist")
     assert result.exit_code == 2
-    assert "holds no labels; adjudicate, or promote the labels of one annotator" in " ".join(result.output.split())
+    assert "has no articles; add some with `annotate add`" in result.output
     assert not project.path("dist").exists()
 
 

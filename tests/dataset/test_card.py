@@ -205,7 +205,7 @@ def test_the_licence_is_the_one_of_the_cff(project: Project, named: str, name: s
     path.write_text(CFF.replace("license: CC-BY-4.0", named))
     card, fields = made(project, path), metadata(made(project, path))
     assert [fields[key] for key in ("license", "license_name", "license_link")] == ["other", f"labels-{name}", link]
-    assert f"- **Rights:** labels and guidelines are {words}; the articles' texts remain" in card
+    assert f"- **Rights:** labels and guidelines are {words}; texts: Made up for tests. See " in card
     assert f"licensed under [{words}]({link}). That licence does not reach the articles' texts" in card
     document = json.loads((project.root / "out" / CROISSANT).read_text("utf-8"))
     assert document["license"] == link
@@ -221,7 +221,7 @@ def test_card_states_no_licence_unless_one_is_named(project: Project, named: str
     path.write_text(CFF.replace("license: CC-BY-4.0", named or ""))
     card = made(project, None if named is None else path)
     assert [value for key, value in metadata(card).items() if key.startswith("license")] == ["unknown"]
-    assert "- **Rights:** no licence is named for the labels; the articles' texts remain" in card
+    assert "- **Rights:** no licence is named for the labels; texts: Made up for tests. See " in card
     assert "CC BY" not in card
     document = json.loads((project.root / "out" / CROISSANT).read_text("utf-8"))
     assert "license" not in document
@@ -271,3 +271,72 @@ def test_a_stale_card_does_not_load(project: Project, load: Load) -> None:
     (out / CARD).write_text(stale)
     with pytest.raises(Exception, match="num_examples=7"):
         load(str(out))
+
+
+def test_the_rights_in_the_texts_are_those_that_articles_state(project: Project) -> None:
+    texts = {}
+    for article_id in ("harbour", "market"):
+        path = project.path(f"corpus/articles/{article_id}.json")
+        texts[article_id] = path.read_text("utf-8")
+        path.write_text(
+            re.sub('"rights": "[^"]*"', '"rights": "CC0 1.0; invented for this corpus."', texts[article_id])
+        )
+    card = made(project)
+    assert "no licence is named for the labels; texts: CC0 1.0; invented for this corpus. See [Rights]" in card
+    assert "| CC0 1.0; invented for this corpus. | 2 |" in card
+    assert "publishers'" not in card
+    assert "language_creators" not in metadata(card)
+    assert "source_datasets" not in metadata(card)
+    project.replace("corpus/articles/market.json", "CC0 1.0; invented for this corpus.", "CC BY 4.0; by the authors")
+    assert "the rights in the texts are those that each article states. See [Rights]" in made(project)
+    description = json.loads((project.root / "out" / "croissant.json").read_text("utf-8"))["description"]
+    assert description.endswith("CC BY 4.0; by the authors. CC0 1.0; invented for this corpus.")
+
+
+def test_publishers_are_counted_where_articles_name_them(project: Project) -> None:
+    for article_id in ("harbour", "market"):
+        path = project.path(f"corpus/articles/{article_id}.json")
+        path.write_text(re.sub('"publisher": [^,]*,', '"publisher": null,', path.read_text("utf-8")))
+    assert "| publisher | articles |" not in made(project)
+    project.replace("corpus/articles/market.json", '"publisher": null', '"publisher": "The Port"')
+    card = made(project)
+    assert "| The Port | 1 |" in card
+    assert "| not named | 1 |" in card
+
+
+def test_the_data_statement_gives_fields_of_the_hub(project: Project) -> None:
+    project.path("corpus/statement.yaml").write_text("language_creators: [found]\nsource_datasets: [original]\n")
+    fields = metadata(made(project))
+    assert (fields["language_creators"], fields["source_datasets"]) == (["found"], ["original"])
+
+
+def test_a_corpus_without_relations_or_records_has_no_words_on_them(tmp_path: Path) -> None:
+    from annotate.corpus import Corpus
+    from tests.conftest import annotate
+
+    root = tmp_path / "new"
+    (tmp_path / "a.txt").write_text("Anna Berg left.\n")
+    annotate("init", str(root), "--template", "empty")
+    annotate("add", str(tmp_path / "a.txt"), cwd=root)
+    (root / "corpus/annotators.yaml").write_text(
+        "annotators:\n- {id: anna, kind: person, training: none, since: '2026-01-01'}\n"
+    )
+    article = Corpus(root / "corpus").read_article("a")
+    gold = {
+        "article": "a",
+        "annotator": "anna",
+        "process": "single pass",
+        "made_from": [],
+        "inventory": "0.1.0",
+        "text_sha256": article.text_sha256,
+        "spans": [{"id": "s1", "label": "Label", "start": 0, "end": 9, "text": "Anna Berg", "attributes": {}}],
+        "relations": [],
+    }
+    (root / "corpus/annotations/gold/a.json").write_text(json.dumps(gold))
+    annotate("check", "--fix", cwd=root)
+    built = annotate("build", "--out", "out", cwd=root)
+    assert built.exit_code == 0, built.output
+    card = (root / "out" / CARD).read_text("utf-8")
+    assert "1 article, 1 span with 1 label. Labels: inventory 0.1.0." in card
+    assert "### Relations" not in card
+    assert "fills the role" not in card

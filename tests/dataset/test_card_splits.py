@@ -107,7 +107,7 @@ def test_articles_in_train_that_are_one_group_have_folds_that_leak(single: Proje
     text = card(single.corpus, single.inventory, single.root / "out")
     first, _, below = text.partition("## Splits\n\n")
     assert "and no fold is free of leaks: all 2 articles are one group. See [Splits](#splits)." in first
-    for words in ("links (`repeats`)", "no estimate for unseen news", "# Leave one article out. It leaks"):
+    for words in ("links (`repeats`)", "no estimate for unseen articles", "# Leave one article out. It leaks"):
         assert words in below
 
 

@@ -108,3 +108,12 @@ def test_keywords_are_a_list(tmp_path: Path, keywords: str) -> None:
     path.write_text(f"title: A\nauthors: [{{name: B}}]\nkeywords: {keywords}\n")
     with pytest.raises(CannotRun, match="keywords is not a list"):
         read_citation(path)
+
+
+@pytest.mark.parametrize(
+    ("title", "key"), [("Port news: loads", "port-news"), (": Port news", "port-news"), ("港口新闻", "dataset")]
+)
+def test_the_entry_has_a_key_for_any_title(tmp_path: Path, title: str, key: str) -> None:
+    path = tmp_path / "CITATION.cff"
+    path.write_text(f"title: '{title}'\nauthors: [{{name: The Port}}]\n", "utf-8")
+    assert read_citation(path).bibtex.startswith(f"@misc{{{key},")

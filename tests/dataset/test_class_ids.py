@@ -60,7 +60,9 @@ def test_ids_that_shift_are_refused(built: Project, change: Callable[[Names], Na
     (line,) = result.output.splitlines()
     assert line.startswith("annotate: dist/data/articles/")
     assert told in line
-    assert line.endswith("fix classes.json, or choose another folder with --out; nothing was written")
+    assert line.endswith(
+        " if it belongs to no release, or fix classes.json, or choose another folder with --out; nothing was written"
+    )
     assert read_files(built.path("dist")) == before
     assert built.annotate("build", "--out", "elsewhere").exit_code == 0
 
@@ -68,7 +70,7 @@ def test_ids_that_shift_are_refused(built: Project, change: Callable[[Names], Na
 def test_build_from_python_keeps_class_ids(built: Project) -> None:
     before = read_files(built.path("dist"))
     edit(built, lambda names: ("New", *names))
-    with pytest.raises(Refused, match="would call it 'New'; fix classes"):
+    with pytest.raises(Refused, match="would call it 'New'; delete "):
         build(built.corpus, built.inventory, built.path("dist"))
     assert read_files(built.path("dist")) == before
     build(built.corpus, built.inventory, built.path("elsewhere"))

@@ -136,3 +136,15 @@ def test_impossible_assignments_are_reported(team: Team) -> None:
     assert assigned_annotators(team.state, LOCAL, team.title) == []
     team.title = "x" * 46
     assert "has 52 characters" in team.run("assign", "anna", code=2).stderr
+
+
+def test_assign_refuses_a_corpus_with_errors(team: Team) -> None:
+    team.corpus.root.joinpath("articles", "harbour.txt").write_text("Other words.\n")
+    refused = team.run("assign", "anna", "ben", code=1)
+    assert "articles/harbour.json: T103 " in refused.stderr
+    assert refused.stderr.count("in the corpus; fix them, or assign with --no-check") == 1
+    assert refused.stdout == ""
+    assert team.studio.find_projects(annotator_title(team.title, "anna")) == []
+    assert assigned_annotators(team.state, LOCAL, team.title) == []
+    team.run("assign", "anna", "--no-check")
+    assert assigned_annotators(team.state, LOCAL, team.title) == ["anna"]

@@ -231,7 +231,7 @@ def test_push_refuses_a_corpus_with_errors(loop: Loop) -> None:
     loop.project.replace("corpus/annotations/gold/harbour.json", '"text": "said"', '"text": "sang"')
     refused = loop.annotate("push")
     assert refused.exit_code == 1
-    assert " errors in the corpus; fix them" in refused.stderr
+    assert " 1 error in the corpus; fix them" in refused.stderr
     assert find_project(loop.studio, loop.state, loop.title) is None
 
 

@@ -15,6 +15,7 @@ DENYING = load_inventory(ROOT / "tests" / "invalid" / "P304-nobody-claims-it" / 
 _REPORTER = DENYING.records["loads"].roles["reporter"]
 WITH_ROLES = msgspec.structs.replace(
     DENYING,
+    intervals=(msgspec.structs.replace(DENYING.intervals[0], claimants=("reporter", "denier", "speaker")),),
     records={
         **DENYING.records,
         "loads": msgspec.structs.replace(
@@ -137,9 +138,14 @@ def test_who_denies_by_the_cue_does_not_dispute_as_well(labels: Inventory) -> No
     assert (incident.is_contested, incident.is_disputed) == (True, False)
 
 
-def test_roles_from_other_records_are_those_of_disputes(labels: Inventory) -> None:
+def test_the_inventory_names_the_roles(labels: Inventory) -> None:
+    """Without roles of claimants, nothing is said of counts: who counts is not guessed."""
     assert tells_disputes(labels)
     assert not tells_disputes(WITH_ROLES)
+    unnamed = msgspec.structs.replace(
+        labels, intervals=tuple(msgspec.structs.replace(each, claimants=()) for each in labels.intervals)
+    )
+    assert find_incidents(unnamed, [("a", DISPUTES.annotation())], []) == []
 
 
 def test_only_claims_are_drawn() -> None:

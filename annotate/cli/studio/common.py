@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.terminal import describe_bar, echo, show_bars
+from annotate.errors import Refused
 
 if TYPE_CHECKING:
-    from annotate import Inventory
+    from annotate import Finding, Inventory
     from annotate.labelstudio.client import Progress, Project, Studio
     from annotate.labelstudio.push import PushResult
     from annotate.labelstudio.state import State
@@ -32,6 +33,9 @@ map_option = click.option(
 )
 restore_option = click.option(
     "--restore-config", is_flag=True, help="Revert a labelling config that was changed on the server."
+)
+no_check_option = click.option(
+    "--no-check", is_flag=True, help="Push articles even if `annotate check` finds errors in the corpus."
 )
 
 MAX_SHOWN = 20
@@ -79,3 +83,16 @@ def show_conflicts(result: "PushResult", prefix: str = "") -> bool:
     for conflict in result.conflicts:
         echo(f"refused: {prefix}{conflict}", err=True)
     return bool(result.conflicts)
+
+
+def refuse_errors(where: str | Path, what: str, hint: str, errors: "list[Finding]") -> None:
+    """Print the first errors.
+
+    Raises:
+        Refused: There are errors.
+    """
+    for error in errors[:MAX_SHOWN]:
+        echo(f"{error.file}: {error.code} {error.message}", err=True)
+    if errors:
+        count = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
+        raise Refused(where, f"{count} in {what}", hint)

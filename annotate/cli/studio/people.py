@@ -1,5 +1,8 @@
 """`annotate studio people` and `assign`: annotators as users of a server, and a project for each."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +12,9 @@ from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
     connect,
     dir_option,
+    no_check_option,
     page_url,
+    refuse_errors,
     render_guidelines,
     restore_option,
     show_conflicts,
@@ -85,6 +90,7 @@ def add(corpus: str, folder: str | None, annotators: tuple[str, ...]) -> None:
 @dir_option
 @click.option("--articles", metavar="ID,ID…", help="Articles to assign.  [default: all]")
 @restore_option
+@no_check_option
 @click.argument("annotators", metavar="ID…", nargs=-1, required=True)
 @click.pass_context
 def assign(
@@ -96,6 +102,7 @@ def assign(
     folder: str | None,
     articles: str | None,
     restore_config: bool,
+    no_check: bool,
     annotators: tuple[str, ...],
 ) -> None:
     """Create a project for each annotator, "TITLE: ID", with the bare text and no labels.
@@ -103,12 +110,16 @@ def assign(
     The open edition of Label Studio hides no project from other users of the server. Tell annotators to work only in
     their own; if that is not enough, give each a server of their own (--dir).
 
-    To assign further articles, run the command again. Exit code 0: assigned; 1: refused; 2: could not run.
+    To assign further articles, run the command again. A corpus with errors is refused, as by `annotate studio push`.
+
+    Exit code 0: assigned; 1: refused, or an article's text differs from its task's, or an article has several tasks;
+    2: could not run.
 
     \b
     annotate studio assign anna ben
     annotate studio assign carla --articles harbour,market
     """
+    from annotate.checks import check_in_background
     from annotate.labelstudio.annotators import require_annotators
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.projects import annotator_title, save_assignment
@@ -120,7 +131,15 @@ def assign(
     titles = {annotator: annotator_title(base_title, annotator) for annotator in require_annotators(store, annotators)}
     article_ids = _select_articles(store, articles)
     instructions = render_guidelines(guidelines, inventory)
-    with connect(corpus, folder) as (studio, state), lock_folder(state, "assign"):
+    refuse_corpus = partial(refuse_errors, store.root, "the corpus", "fix them, or assign with --no-check")
+    background: AbstractContextManager[Callable[[], None]] = nullcontext(lambda: None)
+    if not no_check:
+        background = check_in_background(store, inventory, refuse_corpus)
+    with (
+        background as require_no_errors,
+        connect(corpus, folder) as (studio, state),
+        lock_folder(state, "assign"),
+    ):
         for annotator, own_title in titles.items():
             request = PushRequest(
                 corpus=store,
@@ -132,7 +151,7 @@ def assign(
                 restore_config=restore_config,
             )
             with show_progress(f"pushing articles for {annotator}") as progress:
-                result = push(studio, state, request, progress=progress)
+                result = push(studio, state, request, before_change=require_no_errors, progress=progress)
             save_assignment(state, studio.address.name, base_title, annotator)
             echo(f"{annotator}: {len(result.created)} articles new, {page_url(studio, result.project)}")
             has_conflicts |= show_conflicts(result, f"{annotator}: ")

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,11 +11,12 @@ import click
 import annotate
 from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import (
-    MAX_SHOWN,
     connect,
     dir_option,
     map_option,
+    no_check_option,
     page_url,
+    refuse_errors,
     render_guidelines,
     restore_option,
     show_conflicts,
@@ -24,11 +24,10 @@ from annotate.cli.studio.common import (
     title_option,
 )
 from annotate.cli.terminal import echo, show_status
-from annotate.errors import CannotRun, Refused
+from annotate.errors import CannotRun
 from annotate.util.files import remove_leftovers
 
 if TYPE_CHECKING:
-    from annotate import Finding
     from annotate.labelstudio.push_plan import PushPlan
 
 
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
 @restore_option
 @map_option
 @click.option("--take-over", is_flag=True, help="Replace the labelling config of a project that was made elsewhere.")
-@click.option("--no-check", is_flag=True, help="Push even if `annotate check` finds errors.")
+@no_check_option
 @click.pass_context
 def push(
     ctx: click.Context,
@@ -99,14 +98,14 @@ def push(
         raise CannotRun("--predictions", "does not go with --no-predictions", "leave one of the two out")
     instructions = render_guidelines(guidelines, inventory)
     article_ids, project_title = store.article_ids(), title or inventory.title
-    refuse_corpus = partial(_refuse_errors, store.root, "the corpus", "fix them, or push with --no-check")
+    refuse_corpus = partial(refuse_errors, store.root, "the corpus", "fix them, or push with --no-check")
     background: AbstractContextManager[Callable[[], None]] = nullcontext(lambda: None)
     if not no_check:
         background = check_in_background(store, inventory, refuse_corpus)
     with background as require_no_errors:
         if predictions_folder:
             predictions, errors = folder_predictions(predictions_folder, store, inventory, find_errors)
-            _refuse_errors(predictions_folder, "the predictions, so nothing was pushed", "fix them", errors)
+            refuse_errors(predictions_folder, "the predictions, so nothing was pushed", "fix them", errors)
         else:
             predictions = {} if no_predictions else corpus_predictions(store, inventory, is_checked=not no_check)
         request = PushRequest(
@@ -156,11 +155,3 @@ def _show_plan(plan: "PushPlan", title: str) -> bool:
     counts = Counter(step.action for step in plan.steps)
     echo(", ".join(f"{counts[action]} {action}" for action in ("create", "update", "skip", "conflict")))
     return counts["conflict"] > 0
-
-
-def _refuse_errors(where: str | Path, what: str, hint: str, errors: "list[Finding]") -> None:
-    """Print the first errors; raise Refused if there are any."""
-    for error in errors[:MAX_SHOWN]:
-        echo(f"{error.file}: {error.code} {error.message}", err=True)
-    if errors:
-        raise Refused(where, f"{len(errors)} errors in {what}", hint)

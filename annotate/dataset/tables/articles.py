@@ -23,7 +23,7 @@ COLUMNS = {
     "author": "as the text gives it",
     "publisher": "as the text gives it",
     "date": "of publication, as the text gives it",
-    "rights": "whose the text is",
+    "rights": "the rights in the text, as the article states them",
     "text": "the article; offsets count its Unicode code points",
     "text_sha256": "of the text in UTF-8",
     "source": "which characters of which source file the text is",
