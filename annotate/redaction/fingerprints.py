@@ -12,12 +12,7 @@ from functools import cached_property
 
 import msgspec
 
-_ALIKE = {
-    **dict.fromkeys("“”„‟«»″", '"'),
-    **dict.fromkeys("‘’‚‛‹›′`´", "'"),
-    **dict.fromkeys("‐‑‒–—―−", "-"),
-}
-_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+from annotate.quotes import ALIKE, INVISIBLE
 
 
 class FoldedText:
@@ -30,8 +25,8 @@ class FoldedText:
         letters: list[str] = []
         self._offsets: list[int] = []
         for offset, letter in enumerate(text):
-            folded = " " if letter.isspace() else _ALIKE.get(letter, letter)
-            if folded not in _INVISIBLE and not (folded == " " and letters[-1:] == [" "]):
+            folded = " " if letter.isspace() else ALIKE.get(letter, letter)
+            if folded not in INVISIBLE and not (folded == " " and letters[-1:] == [" "]):
                 letters.append(folded)
                 self._offsets.append(offset)
         self.text = "".join(letters)
