@@ -13,11 +13,19 @@ from annotate.util.folders import find_files
 
 
 class AnnotationFile(NamedTuple):
-    """An annotation, its file, and the text that it was made on."""
+    """An annotation.
+
+    Attributes:
+        path: Its file.
+        text: The text that it was made on.
+        annotation: The annotation.
+        form: The form in which it was read, for people.
+    """
 
     path: Path
     text: str
     annotation: Annotation
+    form: str = "annotation files"
 
 
 def read_annotation_folder(folder: str | Path, corpus: Corpus) -> Iterator[AnnotationFile]:

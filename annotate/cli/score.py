@@ -22,11 +22,11 @@ def command(
 ) -> None:
     """Score a system's labels, PREDICTIONS, against GOLD, on the same texts.
 
-    Each may be a folder of annotation files, as in the corpus; rows of the table articles or tokens (.parquet, .jsonl);
-    a dataset folder; the output of `annotate export --format jsonl`; or tokens with BIO tags (.conll), in a file or a
-    folder. An article of GOLD without predictions counts as one where nothing was found. Predictions for other articles
-    are not scored. Brackets hold 95 % bootstrap intervals. Labels older than an attribute or a relation (`since` in
-    labels.yaml) do not count for it.
+    Each may be a folder of annotation files, as in the corpus; a dataset folder; rows of one of its tables (.parquet,
+    .jsonl, .json), with offsets or with quoted words; tokens with BIO tags (.conll); the output of a token
+    classification pipeline; or a folder that `annotate export` wrote. An article of GOLD without predictions counts as
+    one where nothing was found. Predictions for other articles are not scored. Brackets hold 95 % bootstrap intervals.
+    Labels older than an attribute or a relation (`since` in labels.yaml) do not count for it.
 
     Exit code 0: scored; 2: could not run.
 
@@ -34,6 +34,7 @@ def command(
     annotate score corpus/annotations/gold out/baseline
     annotate score dist/dataset out/predicted.jsonl --format json --out score.json
     annotate score corpus/annotations/gold out/predicted.conll
+    annotate score corpus/annotations/gold out/pipeline.jsonl
     """
     from annotate.scoring.prediction_files import read_scored_labels
     from annotate.scoring.score import score, tabulate_scores

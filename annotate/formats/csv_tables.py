@@ -2,7 +2,7 @@
 
 Labels are names, each row repeats the words and the article's metadata, and each table has a row of column names. The
 tables are for people and other programs: `annotate import` does not read them. `compare_tables` reads them back for
-the certificate alone.
+the certificate, and `read_labels` reads spans and relations for `annotate score`.
 
 A spreadsheet executes a cell that begins as a formula does. Such a cell gets an apostrophe before it, which
 `restore_cell` takes away again, so that no two texts become the same cell.
@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
@@ -21,7 +21,8 @@ import msgspec
 
 from annotate.article_metadata import decode_value
 from annotate.corpus import sort_annotation
-from annotate.formats.document import LabelledArticle, Loss
+from annotate.errors import CannotRun
+from annotate.formats.document import LabelledArticle, Loss, explain_encoding
 from annotate.formats.export import write_certified
 from annotate.formats.ledger import Fact, Ledger, list_facts, metadata_fact
 from annotate.inventory import Inventory, RecordType
@@ -36,7 +37,7 @@ from annotate.model import (
     normal_number,
 )
 from annotate.records import FILLER_SEPARATOR, Graph, Mention, Record
-from annotate.util.files import open_raw
+from annotate.util.files import open_raw, read_bytes
 
 Separator = Literal[",", ";"]
 Cells = dict[str, str]
@@ -379,6 +380,53 @@ def compare_tables(
                 ledger.add_facts("no document", Counter(), gained, ())
     ledger.documents = ledger.rows[_ARTICLES]
     ledger.explain(LOSSES)
+
+
+def read_labels(folder: Path, inventory: Inventory) -> Iterator[tuple[str, int, Cells]]:
+    """Read the spans and relations of tables that `write_tables` wrote, in whatever dialect.
+
+    Args:
+        folder: The folder of the tables. That of relations may be missing.
+        inventory: The inventory.
+
+    Yields:
+        The table, `spans` or `relations`; the number of the row, counted from 1 with that of the column names; and its
+        cells by column, with those of attributes named after the attribute.
+
+    Raises:
+        CannotRun: If a table cannot be read, or lacks a column.
+    """
+    attributes = {_attribute_column(name): name for name in inventory.attributes}
+    needed = {
+        _SPANS: ("article", "span", "label", "start", "end"),
+        _RELATIONS: ("article", "relation", "head_span", "tail_span"),
+    }
+    for table, names in needed.items():
+        path = _path(folder, table)
+        if table == _RELATIONS and not path.exists():
+            continue
+        data = read_bytes(path, "name the folder of the tables", within=folder)
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise CannotRun(path, explain_encoding(data, error), "export it again as UTF-8") from error
+        header = text.partition("\n")[0]
+        separator: Separator = ";" if header.count(";") > header.count(",") else ","
+        limit = csv.field_size_limit(_LONGEST_CELL)
+        try:
+            reader = csv.DictReader(StringIO(text, newline=""), delimiter=separator, strict=True)
+            missing = [name for name in names if name not in (reader.fieldnames or ())]
+            if missing:
+                raise CannotRun(path, f"column {missing[0]} is missing", f"the table needs {', '.join(names)}")
+            for number, cells in enumerate(reader, 2):
+                if None in cells or None in cells.values():
+                    raise CannotRun(f"{path}, row {number}", "has more or fewer cells than columns", "export it again")
+                restored = {name: restore_cell(cell, separator) for name, cell in cells.items()}
+                yield table, number, {attributes.get(name, name): cell for name, cell in restored.items()}
+        except csv.Error as error:
+            raise CannotRun(path, f"is not CSV: {error}", "export it again") from error
+        finally:
+            csv.field_size_limit(limit)
 
 
 def _row_fact(table: str, cells: Cells) -> Fact:

@@ -102,7 +102,7 @@ class JsonRows:
             row = _parse(number, line)
             return _RowParser(file, number, row, self._keys, self._mapped, fields).parse(_find_text(row, self._keys))
         except (ValueError, RecursionError) as error:
-            return refused_document("", file, next(rules.unreadable(file, None, _explain(error))).at(number))
+            return refused_document("", file, next(rules.unreadable(file, None, explain_json_error(error))).at(number))
 
 
 class _Value(NamedTuple):
@@ -155,7 +155,8 @@ def _find_text(row: Row, keys: RowKeys) -> _Value:
     return text
 
 
-def _explain(error: Exception) -> str:
+def explain_json_error(error: Exception) -> str:
+    """Say what is wrong with JSON that `decode_json` refuses, and what to do."""
     if isinstance(error, RecursionError):
         return "has too many objects within each other; fix the line"
     if isinstance(error, UnicodeDecodeError):
@@ -176,14 +177,25 @@ def _parse(number: int, line: bytes) -> Row:
         line = line.removeprefix(b"\xef\xbb\xbf")
     text = line.decode("utf-8")
     try:
-        row = json.loads(text, object_pairs_hook=_require_unique, parse_constant=_refuse_constant)
+        row = decode_json(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"is not JSON: {error.msg} at column {error.colno}; write one object a line") from error
     if not isinstance(row, dict):
         raise ValueError("is not a JSON object; write one object a line")  # noqa: TRY004 - a fault of the file
-    if "\\ud" in text.lower():
-        json.dumps(row, ensure_ascii=False).encode("utf-8")
     return row
+
+
+def decode_json(text: str) -> Any:
+    """Decode JSON of another tool.
+
+    Raises:
+        ValueError: If it is not JSON of valid text, or has a key twice in one object.
+        RecursionError: If its values are nested too deeply.
+    """
+    value = json.loads(text, object_pairs_hook=_require_unique, parse_constant=_refuse_constant)
+    if "\\ud" in text.lower():
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    return value
 
 
 def _require_unique(pairs: list[tuple[str, Any]]) -> Row:

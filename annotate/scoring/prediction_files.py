@@ -1,7 +1,15 @@
-"""The labels that `annotate score` reads: annotation files, rows of the dataset, lines of an export, or BIO tags."""
+"""The labels that `annotate score` reads, in whatever form they come; the form is recognised by the file itself.
 
+Forms are: annotation files, rows of the tables of a dataset, lines of an export, spans that quote their words, tokens
+with BIO tags, the output of a token classification pipeline, and the other formats of `annotate export`.
+"""
+
+import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +19,51 @@ from annotate.annotation_files import AnnotationFile, read_annotation_folder
 from annotate.checks import find_errors
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun, describe_os_error
-from annotate.formats import conll
-from annotate.formats.document import article_id_from
+from annotate.formats import conll, csv_tables
+from annotate.formats.document import article_id_from, explain_encoding
+from annotate.formats.json_rows import decode_json, explain_json_error
 from annotate.inventory import Inventory
+from annotate.model import Annotation
 from annotate.offsets import sha256
-from annotate.scoring.article_rows import convert_article_row, resolve_class
+from annotate.scoring.article_rows import (
+    ArticleParts,
+    QuoteTally,
+    Row,
+    convert_parts,
+    resolve_class,
+    split_article_row,
+)
+from annotate.scoring.exported_files import (
+    NAMES,
+    find_format,
+    find_format_of_file,
+    read_csv_tables,
+    read_documents,
+)
+from annotate.scoring.pipeline_output import is_pipeline_output, read_pipeline_output
+from annotate.scoring.table_rows import ArticleTables, find_record_type
 from annotate.scoring.tagged_tokens import TaggedTokens, convert_tagged_tokens, group_conll_lines, group_token_rows
+from annotate.util.escape import quote
 from annotate.util.files import read_bytes
 
-ROW_SUFFIXES = (".parquet", ".jsonl")
+ROW_SUFFIXES = (".parquet", ".jsonl", ".json")
 SUFFIXES = (*ROW_SUFFIXES, *conll.SUFFIXES)
-GOLD_TABLE = "data/articles"
+DATA, ARTICLES = "data", "articles"
+"""The folder of the tables in a dataset, and the table that holds everything."""
+TOKENS, RELATIONS, ENTITIES = "tokens", "relations", "entities"
 
 FindText = Callable[[str], str | None]
 """Maps an article id to the text of the article; None for an unknown article."""
+LocatedRow = tuple[str, dict[str, Any]]
+"""The file and the place of a row in it, and the row."""
+
+_SHOWN = 3
+"""How many article ids a message names."""
+_FORM_KEYS = ("spans", ENTITIES, "tokens", "head", "tail")
+_FORMS_HINT = (
+    "give id and spans, article and tokens, article and head and tail, id and entities, or the columns of a table of "
+    "records (docs/scoring.md)"
+)
 
 
 def read_scored_labels(
@@ -37,11 +76,12 @@ def read_scored_labels(
     """Read the annotations of a path.
 
     Args:
-        path: A folder of annotation files, a dataset folder, or a file or folder of rows or tagged tokens.
+        path: A folder of annotation files, a dataset folder, or a file or folder of another form.
         inventory: The inventory of the labels.
         corpus: The corpus folder with the texts; rows of a dataset may bring their own.
         texts: The texts of gold by article id, for predictions; None for gold itself, which may bring its texts.
-        warn: Called with a message for each annotation file that breaks rules. It is scored as it is.
+        warn: Called with a message for each annotation file that breaks rules, which is scored as it is; and with how
+            many articles are unknown or have no predictions, quotes differ from the text, and spans appear twice.
 
     Raises:
         CannotRun: The path cannot be read, a text is missing, or a label is not in the inventory.
@@ -53,11 +93,29 @@ def read_scored_labels(
         text = (texts or {}).get(article_id)
         return text or (store.read_text(article_id) if store and article_id in article_ids else None)
 
-    files = list_prediction_files(Path(path))
-    if files:
-        yield from read_predictions(files, find_text, inventory, own_texts=texts is None)
-        return
-    for file in read_annotation_folder(path, store or Corpus(corpus)):
+    path = Path(path)
+    reader = PredictionReader(find_text, inventory, texts is None, warn)
+    format_ = find_format(path) if path.is_dir() else find_format_of_file(path)
+    if format_:
+        files = reader.read_export(path, format_)
+    elif paths := list_prediction_files(path):
+        files = reader.read_files(path, paths)
+    else:
+        files = _read_annotation_files(path, inventory, store or Corpus(corpus), warn)
+    predicted_ids = set[str]()
+    for file in files:
+        predicted_ids.add(file.annotation.article)
+        yield file
+    missing = [article_id for article_id in texts or () if article_id not in predicted_ids]
+    if missing:
+        number = f"{len(missing):,} of {len(texts or ()):,} articles"
+        warn(f"{path}: no predictions for {number} ({_shorten(missing)}); scored as nothing found")
+
+
+def _read_annotation_files(
+    path: Path, inventory: Inventory, corpus: Corpus, warn: Callable[[str], None]
+) -> Iterator[AnnotationFile]:
+    for file in read_annotation_folder(path, corpus):
         require_labels(file, inventory)
         errors = find_errors(file.annotation, file.text, inventory, str(file.path))
         if errors:
@@ -67,52 +125,32 @@ def read_scored_labels(
 
 
 def list_prediction_files(path: Path) -> list[Path]:
-    """Return the files of rows or tags that a path names: a file, those of a folder, or the articles of a dataset.
+    """Return the files of rows or tags that a path names: a file, those of a folder, or the tables of a dataset.
 
     Returns:
-        The files; none for a folder of annotation files.
+        The files; none for a folder of annotation files. Of a dataset, the table `articles`, which holds everything; or
+        else all its tables.
 
     Raises:
         CannotRun: For a path that does not exist and for a file of another kind.
     """
     if path.is_dir():
-        folder = path / GOLD_TABLE if (path / GOLD_TABLE).is_dir() else path
-        return sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and not file.name.startswith("."))
+        data = path / DATA
+        if not data.is_dir():
+            return _list_files(path, tuple(suffix for suffix in SUFFIXES if suffix != ".json"))
+        tables = sorted(table for table in data.iterdir() if table.is_dir() and not table.name.startswith("."))
+        articles = [table for table in tables if table.name == ARTICLES]
+        return [file for table in articles or tables for file in _list_files(table, ROW_SUFFIXES)]
     if not path.exists():
         raise CannotRun(path, "no such file or folder", "name annotation files, rows of the dataset, or BIO tags")
     if path.suffix not in SUFFIXES:
-        hint = f"use {', '.join(SUFFIXES)}, or a folder of annotation files"
+        hint = f"use {', '.join(SUFFIXES)}, a folder of annotation files, or one that `annotate export` wrote"
         raise CannotRun(path, f"unknown file type {path.suffix!r}", hint)
     return [path]
 
 
-def read_predictions(
-    paths: Sequence[Path], find_text: FindText, inventory: Inventory, own_texts: bool = False
-) -> Iterator[AnnotationFile]:
-    """Yield the annotations of files, one for each article.
-
-    Args:
-        paths: The files.
-        find_text: Finds the text of an article.
-        inventory: The inventory.
-        own_texts: Whether an article that `find_text` does not know has the text of its row.
-
-    Raises:
-        CannotRun: For labels that do not fit the text or the inventory, an unknown article, an article that appears
-            twice, and a file without labels. It names the file and the place in it.
-    """
-    article_ids: set[str] = set()
-    for path in paths:
-        is_empty = True
-        for scored in _read_file(path, find_text, inventory, own_texts):
-            article_id = scored.annotation.article
-            if article_id in article_ids:
-                raise CannotRun(path, f"article {article_id!r} appears twice", "give each article once")
-            article_ids.add(article_id)
-            is_empty = False
-            yield scored
-        if is_empty:
-            raise CannotRun(path, "holds no labels", "write an article a row, or a token a line")
+def _list_files(folder: Path, suffixes: Sequence[str]) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.suffix in suffixes and not file.name.startswith("."))
 
 
 def require_labels(file: AnnotationFile, inventory: Inventory) -> None:
@@ -127,25 +165,316 @@ def require_labels(file: AnnotationFile, inventory: Inventory) -> None:
         resolve_class(relation.label, (), inventory.relations, "relation label", str(file.path))
 
 
-def _read_file(path: Path, find_text: FindText, inventory: Inventory, own_texts: bool) -> Iterator[AnnotationFile]:
-    if path.suffix in conll.SUFFIXES:
-        by_article = group_conll_lines(_decode(path).split("\n"), str(path), article_id_from(path.stem))
-        yield from _convert_articles(path, by_article, find_text, inventory)
+class PredictionReader:
+    """Reads files of labels, one annotation for each article.
+
+    Args:
+        find_text: Finds the text of an article.
+        inventory: The inventory.
+        is_gold: Whether the labels are gold: then an article that `find_text` does not know has the text that comes
+            with it, and no label may be missing or appear twice. An article of predictions that is not known is left
+            out, and a span that appears twice counts once.
+        warn: Called with a message for what is not as it should be.
+    """
+
+    def __init__(
+        self, find_text: FindText, inventory: Inventory, is_gold: bool, warn: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._find_text, self._inventory, self._is_gold, self._warn = find_text, inventory, is_gold, warn
+        self._quotes = QuoteTally()
+        self._article_ids: set[str] = set()
+        self._unknown_ids: dict[str, None] = {}
+        self._duplicates = 0
+        self._left_out = Counter[str]()
+        self._lost_roles = Counter[str]()
+        self._tables: dict[str, tuple[Path, ArticleTables]] = {}
+        """The article id → the first file with rows of it, and what they hold."""
+        self._table_forms: dict[str, str] = {}
+        """The name of each table with such rows → its form."""
+
+    def read_files(self, path: Path, files: Sequence[Path]) -> Iterator[AnnotationFile]:
+        """Yield the annotations of files of rows or tags.
+
+        Args:
+            path: What the user named.
+            files: The files that it names.
+
+        Raises:
+            CannotRun: For labels that do not fit the text or the inventory, and an article that appears twice. It names
+                the file, the place in it, and the form that was recognised.
+        """
+        for file in files:
+            for scored in self._read_file(file):
+                self._note_article(file, scored.annotation.article)
+                yield scored
+        form = " and ".join(self._table_forms.values())
+        for article_id, (file, tables) in self._tables.items():
+            with _naming_form(form):
+                parts = tables.build(self._table_forms, self._lost_roles)
+                converted = self._convert(file, form, parts)
+            if converted:
+                self._note_article(file, article_id)
+                yield converted
+        self._finish(path)
+
+    def read_export(self, path: Path, name: str) -> Iterator[AnnotationFile]:
+        """Yield the annotations of a folder in a format of `annotate export`.
+
+        Args:
+            path: The folder.
+            name: The name of the format.
+
+        Raises:
+            CannotRun: For a file instead of the folder, and as for `read_files`.
+        """
+        if not path.is_dir():
+            form = NAMES.get(name, "tables for spreadsheets")
+            problem = "no such file or folder" if not path.exists() else f"is a file of {form}, which has several"
+            raise CannotRun(path, problem, "name its folder")
+        if name == csv_tables.NAME:
+            form = "tables for spreadsheets"
+            with _naming_form(form):
+                for parts in read_csv_tables(path, self._inventory):
+                    if scored := self._convert(path, form, parts):
+                        self._note_article(path, parts.article_id)
+                        yield scored
+        else:
+            form = NAMES[name]
+            with _naming_form(form):
+                for document in read_documents(name, path, self._inventory, self._count_left_out):
+                    text = self._get_text(document.where, document.article_id, document.text)
+                    if text is None:
+                        continue
+                    if text != document.text:
+                        raise CannotRun(document.where, "was made on another text", "make it on the text as it is now")
+                    self._note_article(path, document.article_id)
+                    yield AnnotationFile(path, text, self._merge_duplicates(document.annotation), form)
+        self._finish(path)
+
+    def _count_left_out(self, name: str) -> None:
+        self._left_out[name] += 1
+
+    def _note_article(self, path: Path, article_id: str) -> None:
+        if article_id in self._article_ids:
+            raise CannotRun(path, f"article {article_id!r} appears twice", "give each article once")
+        self._article_ids.add(article_id)
+
+    def _finish(self, path: Path) -> None:
+        """Warn of what was counted.
+
+        Raises:
+            CannotRun: If nothing of gold, or no article of the predictions, is known.
+        """
+        unknown = list(self._unknown_ids)
+        if not self._article_ids and unknown:
+            number = "its article is" if len(unknown) == 1 else f"its {len(unknown):,} articles are"
+            problem = f"{number} unknown ({_shorten(unknown)})"
+            raise CannotRun(path, problem, "name articles of the corpus or of the gold rows")
+        if not self._article_ids:
+            if self._is_gold:
+                raise CannotRun(path, "holds no labels", "write an article a row, or a token a line")
+            self._warn(f"{path}: holds no predictions; scored as nothing found")
+        if unknown:
+            articles = "1 article is" if len(unknown) == 1 else f"{len(unknown):,} articles are"
+            self._warn(f"{path}: {articles} unknown ({_shorten(unknown)}), and not scored")
+        if self._duplicates:
+            spans = "1 span appears" if self._duplicates == 1 else f"{self._duplicates:,} spans appear"
+            self._warn(f"{path}: {spans} again with the same label, offsets and attributes, and count once")
+        for message in self._quotes.messages():
+            self._warn(f"{path}: {message}")
+        for name, times in sorted(self._lost_roles.items()):
+            self._warn(f"{path}: {times:,} fillers of {name} need the rows of another table, and are left out")
+        for name, times in sorted(self._left_out.items()):
+            self._warn(f"{path}: {quote(name)} is no attribute of the inventory, and is left out {times:,} times")
+
+    def _get_text(self, where: str, article_id: str, own_text: object) -> str | None:
+        """Return the text of an article; None for predictions of an unknown one.
+
+        Raises:
+            CannotRun: If an article of gold is unknown and brings no text.
+        """
+        text = self._find_text(article_id)
+        if text is None and self._is_gold:
+            if not isinstance(own_text, str):
+                hint = "name an article of the corpus or of the gold rows"
+                raise CannotRun(where, f"unknown article {article_id!r}", hint)
+            return own_text
+        if text is None:
+            self._unknown_ids[article_id] = None
+        return text
+
+    def _convert(self, path: Path, form: str, parts: ArticleParts) -> AnnotationFile | None:
+        text = self._get_text(parts.where, parts.article_id, None)
+        return None if text is None else self._make_file(path, form, parts, text)
+
+    def _make_file(self, path: Path, form: str, parts: ArticleParts, text: str) -> AnnotationFile:
+        annotation = convert_parts(parts, text, self._inventory, self._quotes)
+        return AnnotationFile(path, text, self._merge_duplicates(annotation), form)
+
+    def _merge_duplicates(self, annotation: Annotation) -> Annotation:
+        """Return predictions in which no span appears twice; those without a place are all kept."""
+        if self._is_gold:
+            return annotation
+        first: dict[tuple[Any, ...], str] = {}
+        ids: dict[str, str] = {}
+        for span in annotation.spans:
+            key = (span.label, span.start, span.end, tuple(sorted(span.attributes.items())))
+            ids[span.id] = first.setdefault(key, span.id) if span.end > span.start else span.id
+        spans = tuple(span for span in annotation.spans if ids[span.id] == span.id)
+        duplicates = len(annotation.spans) - len(spans)
+        if not duplicates:
+            return annotation
+        self._duplicates += duplicates
+        moved = [
+            msgspec.structs.replace(relation, head=ids[relation.head], tail=ids[relation.tail])
+            for relation in annotation.relations
+        ]
+        relations = {(relation.label, relation.head, relation.tail): relation for relation in moved}
+        return msgspec.structs.replace(annotation, spans=spans, relations=tuple(relations.values()))
+
+    def _read_file(self, path: Path) -> Iterator[AnnotationFile]:
+        if path.suffix in conll.SUFFIXES:
+            form = "BIO tags"
+            with _naming_form(form):
+                by_article = group_conll_lines(_decode(path).split("\n"), str(path), article_id_from(path.stem))
+                yield from self._convert_tokens(path, form, by_article)
+            return
+        readers = {".parquet": _read_parquet, ".json": _read_json, ".jsonl": _read_jsonl}
+        located = ((where, _restore_integers(row)) for where, row in readers[path.suffix](path))
+        roles = {role for type_ in self._inventory.records.values() for role in type_.roles}
+        columns = roles.union(_FORM_KEYS)
+        rows = chain.from_iterable(_expand_keyed(where, row, columns) for where, row in located)
+        first = next(rows, None)
+        if first is None:
+            return
+        rows = chain([first], rows)
+        keys = first[1].keys()
+        if "article" in keys and "annotation" in keys:
+            yield from self._read_article_rows(path, "lines of an export", map(_flatten_export, rows))
+        elif ENTITIES in keys:
+            yield from self._read_pipeline(path, rows)
+        elif "tokens" in keys or self._has_tags(keys):
+            form = "rows of the table tokens"
+            with _naming_form(form):
+                checked = (_require_columns(located, "article", "tokens") for located in rows)
+                by_article = group_token_rows(checked, self._inventory)
+                yield from self._convert_tokens(path, form, by_article)
+        elif "spans" in keys:
+            yield from self._read_article_rows(path, "rows of the table articles", rows)
+        elif "head" in keys or "tail" in keys:
+            with _naming_form("rows of the table relations"):
+                for where, row in rows:
+                    _require_columns((where, row), "article", "label", "head", "tail")
+                    self._add_to(RELATIONS, path, where, row).add_relation_row(row, where)
+        else:
+            self._read_records(path, rows)
+
+    def _has_tags(self, columns: Iterable[str]) -> bool:
+        return not {f"{layer}_1" for layer in self._inventory.layers}.isdisjoint(columns)
+
+    def _add_to(self, table: str, path: Path, where: str, row: Row) -> ArticleTables:
+        self._table_forms.setdefault(table, f"rows of the table {table}")
+        article_id = row["article"]
+        if article_id not in self._tables:
+            self._tables[article_id] = path, ArticleTables(article_id, where, self._inventory)
+        return self._tables[article_id][1]
+
+    def _read_records(self, path: Path, rows: Iterator[LocatedRow]) -> None:
+        type_ = None
+        for where, row in rows:
+            type_ = type_ or find_record_type(row, _find_table_name(path, self._inventory), self._inventory)
+            if type_ is None:
+                keys = ", ".join(map(quote, list(row)[:8])) or "no keys"
+                raise CannotRun(where, f"is a row of no form that is known, with {keys}", _FORMS_HINT)
+            with _naming_form(f"rows of the table {type_.name}"):
+                _require_columns((where, row), "article")
+                self._add_to(type_.name, path, where, row).add_record_row(row, where, type_)
+
+    def _read_article_rows(self, path: Path, form: str, rows: Iterator[LocatedRow]) -> Iterator[AnnotationFile]:
+        with _naming_form(form):
+            for where, row in rows:
+                article_id = row["article"] if isinstance(row.get("article"), str) else row.get("id")
+                if not isinstance(article_id, str):
+                    raise CannotRun(where, "column id is missing", "write the article id as text in id")
+                _require_columns((where, row), "spans")
+                text = self._get_text(where, article_id, row.get("text"))
+                if text is None:
+                    continue
+                if row.get("text_sha256") not in (None, sha256(text)):
+                    raise CannotRun(where, "was made on another text", "make it on the text as it is now")
+                yield self._make_file(path, form, split_article_row(row, article_id, where), text)
+
+    def _read_pipeline(self, path: Path, rows: Iterator[LocatedRow]) -> Iterator[AnnotationFile]:
+        form = "output of a token classification pipeline"
+        with _naming_form(form):
+            for where, row in rows:
+                article_id = row["article"] if isinstance(row.get("article"), str) else row.get("id")
+                if not isinstance(article_id, str):
+                    raise CannotRun(where, "id is missing", "write the article id as text in id")
+                entities = _require_columns((where, row), ENTITIES)[1][ENTITIES]
+                if not isinstance(entities, list) or not all(isinstance(entity, dict) for entity in entities):
+                    raise CannotRun(where, f"{ENTITIES} is not a list of objects", "write what the pipeline returns")
+                text = self._get_text(where, article_id, row.get("text"))
+                if text is not None:
+                    yield self._make_file(path, form, read_pipeline_output(entities, article_id, where, text), text)
+
+    def _convert_tokens(
+        self, path: Path, form: str, by_article: Mapping[str, list[TaggedTokens]]
+    ) -> Iterator[AnnotationFile]:
+        for article_id, sequences in by_article.items():
+            where = f"{path}, {article_id}"
+            text = self._get_text(where, article_id, None)
+            if text is not None:
+                annotation = convert_tagged_tokens(article_id, sequences, where, text, self._inventory)
+                yield AnnotationFile(path, text, self._merge_duplicates(annotation), form)
+
+
+def _find_table_name(path: Path, inventory: Inventory) -> str:
+    """Return the name of the table that a file or its folder is named after; "" if neither is."""
+    return next((name for name in (path.stem, path.parent.name) if name in inventory.records), "")
+
+
+@contextmanager
+def _naming_form(form: str) -> Iterator[None]:
+    """Say in an error in which form a file was read."""
+    try:
+        yield
+    except CannotRun as error:
+        raise CannotRun(error.where, f"read as {form}; {error.problem}", error.hint) from error
+
+
+def _require_columns(located: LocatedRow, *names: str) -> LocatedRow:
+    where, row = located
+    for name in names:
+        if row.get(name) is None:
+            raise CannotRun(where, f"column {name} is missing", f"a row needs {', '.join(names)}")
+        if name == "article" and not isinstance(row[name], str):
+            raise CannotRun(where, f"article {quote(row[name])} is not an id", "write the id of the article as text")
+    return located
+
+
+def _shorten(article_ids: Sequence[str]) -> str:
+    names = ", ".join(map(quote, article_ids[:_SHOWN]))
+    return f"{names}, …" if len(article_ids) > _SHOWN else names
+
+
+def _expand_keyed(where: str, row: dict[str, Any], columns: Collection[str]) -> Iterator[LocatedRow]:
+    """Yield the rows of an object that has article ids as keys; any other, which has one of the columns, as it is."""
+    is_keyed = row and not any(isinstance(row.get(name), str) for name in ("id", "article", "span_id"))
+    if not is_keyed or not row.keys().isdisjoint(columns) or not all(_is_labels(value) for value in row.values()):
+        yield where, row
         return
-    read_rows = _read_parquet if path.suffix == ".parquet" else _read_jsonl
-    rows = [(where, _restore_integers(row)) for where, row in read_rows(path)]
-    if rows and all("tokens" in row and "article" in row for _, row in rows):
-        yield from _convert_articles(path, group_token_rows(rows, inventory), find_text, inventory)
-        return
-    for where, original in rows:
-        row = _flatten_export(original)
-        if "spans" not in row or not isinstance(row.get("id"), str):
-            hint = "give id and spans, or article and tokens, or export it with `annotate export --format jsonl`"
-            raise CannotRun(where, "is neither a row of articles nor of tokens", hint)
-        text = _require_text(where, row["id"], find_text, row.get("text") if own_texts else None)
-        if row.get("text_sha256") not in (None, sha256(text)):
-            raise CannotRun(where, "was made on another text", "make it on the text as it is now")
-        yield AnnotationFile(path, text, convert_article_row(row, where, text, inventory))
+    name = ENTITIES if any(map(is_pipeline_output, row.values())) else "spans"
+    for article_id, value in row.items():
+        labels = value if isinstance(value, dict) else {name: value}
+        yield f"{where}, {quote(article_id)}", {**labels, "id": article_id}
+
+
+def _is_labels(value: object) -> bool:
+    """Return whether a value may be the labels of an article: a list of objects, or an object with one."""
+    if isinstance(value, dict):
+        return not value.keys().isdisjoint(_FORM_KEYS)
+    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
 
 
 def _restore_integers(value: Any) -> Any:
@@ -159,54 +488,93 @@ def _restore_integers(value: Any) -> Any:
     return value
 
 
-def _flatten_export(row: dict[str, Any]) -> dict[str, Any]:
+def _flatten_export(located: LocatedRow) -> LocatedRow:
     """Return a line of `annotate export --format jsonl` as a row of articles, and any other row as it is."""
+    where, row = located
     article, annotation = row.get("article"), row.get("annotation")
     if not isinstance(article, dict) or not isinstance(annotation, dict):
-        return row
-    return {**annotation, "id": annotation.get("article"), "text": article.get("text")}
-
-
-def _convert_articles(
-    path: Path, by_article: Mapping[str, list[TaggedTokens]], find_text: FindText, inventory: Inventory
-) -> Iterator[AnnotationFile]:
-    for article_id, sequences in by_article.items():
-        where = f"{path}, {article_id}"
-        text = _require_text(where, article_id, find_text, None)
-        yield AnnotationFile(path, text, convert_tagged_tokens(article_id, sequences, where, text, inventory))
-
-
-def _require_text(where: str, article_id: str, find_text: FindText, own_text: object) -> str:
-    text = find_text(article_id)
-    if text is None and not isinstance(own_text, str):
-        raise CannotRun(where, f"unknown article {article_id!r}", "name an article of the corpus or of the gold rows")
-    return str(own_text) if text is None else text
+        return located
+    return where, {**annotation, "id": annotation.get("article"), "text": article.get("text")}
 
 
 def _decode(path: Path) -> str:
+    """Return the text of a file without byte order mark."""
+    data = read_bytes(path, "name another file", within=None)
     try:
-        return read_bytes(path, "name another file", within=None).decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CannotRun(path, f"is not UTF-8 (byte {error.start})", "convert the file to UTF-8") from error
+        raise CannotRun(path, explain_encoding(data, error), "convert the file to UTF-8") from error
 
 
-def _read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _read_jsonl(path: Path) -> Iterator[LocatedRow]:
+    hint = "write one JSON object a line"
     for number, line in enumerate(_decode(path).split("\n"), 1):
         if line.strip():
-            try:
-                yield f"{path}:{number}", msgspec.json.decode(line, type=dict[str, Any])
-            except (msgspec.MsgspecError, RecursionError) as error:
-                raise CannotRun(f"{path}:{number}", str(error), "write one JSON object a line") from error
+            where = f"{path}:{number}"
+            yield where, _require_object(_parse_json(line, where, hint), where, hint)
 
 
-def _read_parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    from annotate.util.parquet import BrokenParquet, read_rows
+def _read_json(path: Path) -> Iterator[LocatedRow]:
+    text = _decode(path)
+    hint = "write a list of rows, or an object with article ids as keys"
+    value = _parse_json(text, str(path), hint) if text.strip() else []
+    if not isinstance(value, list):
+        value = [value] if value != {} else []
+    for index, row in enumerate(value):
+        where = f"{path}, row {index}" if len(value) > 1 else str(path)
+        yield where, _require_object(row, where, hint)
+
+
+def _require_object(row: Any, where: str, hint: str) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        raise CannotRun(where, f"{quote(row)} is not an object", hint)
+    return row
+
+
+def _parse_json(text: str, where: str, hint: str) -> Any:
+    try:
+        return decode_json(text)
+    except json.JSONDecodeError as error:
+        raise CannotRun(where, f"is not JSON: {error.msg} at column {error.colno}", hint) from error
+    except (ValueError, RecursionError) as error:
+        problem, _, remedy = explain_json_error(error).rpartition("; ")
+        raise CannotRun(where, problem or remedy, remedy if problem else hint) from error
+
+
+def _read_parquet(path: Path) -> Iterator[LocatedRow]:
+    """Yield the rows of a file. Class ids are replaced by names if the file has them, as one of `datasets` has."""
+    from annotate.util.parquet import BrokenParquet, read_metadata, read_rows
 
     try:
+        features = _parse_features(read_metadata(path, within=None).get(b"huggingface", b""))
         for index, row in read_rows(path, within=None):
-            yield f"{path}, row {index}", row
+            yield f"{path}, row {index}", _name_classes(row, features)
     except BrokenParquet as error:
         where = f"{path}, {error.place}" if error.place else path
         raise CannotRun(where, error.problem, "write it again, with names and text in UTF-8") from error
     except OSError as error:
         raise CannotRun(path, describe_os_error(error), "name another file") from error
+
+
+def _parse_features(data: bytes) -> Any:
+    """Return the features of a table as `datasets` writes them; none if the metadata are not of that form."""
+    try:
+        return json.loads(data)["info"]["features"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return {}
+
+
+def _name_classes(value: Any, feature: Any) -> Any:
+    """Return a value with the names of classes in place of their ids."""
+    if isinstance(value, list):
+        inner = feature[0] if isinstance(feature, list) and feature else None
+        inner = feature.get("feature") if isinstance(feature, dict) else inner
+        return [_name_classes(item, inner) for item in value]
+    if not isinstance(feature, dict):
+        return value
+    if isinstance(value, dict):
+        return {name: _name_classes(item, feature.get(name)) for name, item in value.items()}
+    names = feature.get("names") if feature.get("_type") == "ClassLabel" else None
+    if not isinstance(names, list) or not isinstance(value, int | float) or not 0 <= value < len(names):
+        return value
+    return names[int(value)]

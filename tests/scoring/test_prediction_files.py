@@ -79,7 +79,8 @@ def test_export_scores_like_annotation_files(project: Project) -> None:
     refused = project.annotate("score", GOLD, "out")
     assert (
         refused.exit_code,
-        "out/annotations.jsonl:2, span 0: its text differs from the article at" in refused.stderr,
+        "out/annotations.jsonl:2, span 0: read as lines of an export; its text differs from the article at"
+        in refused.stderr,
     ) == (
         2,
         True,
@@ -143,6 +144,11 @@ def test_bio_scores_like_rows_of_tokens(project: Project) -> None:
     assert [f1(found, "Load", how) for how in ("exact", "overlap")] == [0, pytest.approx(2 / 4)]
 
 
+def without_form(message: str) -> str:
+    """What an error says apart from the form that was recognised."""
+    return re.sub(r"read as [^;]*; ", "", message)
+
+
 Spoil = Callable[[list[dict[str, Any]]], object]
 
 
@@ -154,12 +160,11 @@ def _of(change: Callable[[dict[str, Any]], object]) -> Spoil:
 @pytest.mark.parametrize(
     ("table", "spoil", "says"),
     [
-        ("articles", lambda rows: rows.clear(), "p.jsonl: holds no labels"),
-        ("articles", _of(lambda row: row.update(id="pier")), "p.jsonl:2: unknown article 'pier'"),
+        ("articles", lambda rows: [row.update(id="pier") for row in rows[:1]] + [rows.pop()], "its article is unknown"),
         ("articles", lambda rows: rows.append(rows[0]), "appears twice"),
         ("articles", _of(lambda row: row.update(text_sha256="0" * 64)), "p.jsonl:2: was made on another text"),
         ("articles", _of(lambda row: row.update(spans=3)), "p.jsonl:2: spans is not a list of objects"),
-        ("articles", _of(lambda row: row.pop("spans")), "is neither a row of articles nor of tokens"),
+        ("articles", _of(lambda row: row.pop("spans")), "column spans is missing"),
         (
             "articles",
             _of(lambda row: row["spans"][0].update(label="Shout")),
@@ -189,7 +194,7 @@ def _of(change: Callable[[dict[str, Any]], object]) -> Spoil:
             _of(lambda row: row["relations"].append({"label": "words", "head": 0, "tail": ["s1"]})),
             "its tail ['s1'] is not a span of the row",
         ),
-        ("articles", _of(lambda row: row["spans"][0].update(start=True)), "span 0: True–32 is not a range of the text"),
+        ("articles", _of(lambda row: row["spans"][0].update(start=True)), "span 0: start True is not a whole number"),
         ("articles", _of(lambda row: row["spans"][0].update(attributes=["x"])), "span 0: attributes is not an object"),
         (
             "articles",
@@ -206,7 +211,7 @@ def _of(change: Callable[[dict[str, Any]], object]) -> Spoil:
         ),
         ("tokens", _of(lambda row: row.update(speech_1=[77] * len(row["tokens"]))), "unknown tag 77"),
         ("tokens", _of(lambda row: row.update(speech_1=["X-Verb"] * len(row["tokens"]))), "'X-Verb' is not a BIO tag"),
-        ("tokens", lambda rows: [row.update(article="pier") for row in rows[-2:]], "unknown article 'pier'"),
+        ("tokens", lambda rows: [row.update(article="pier") for row in rows], "its article is unknown ('pier')"),
     ],
 )
 def test_rows_that_do_not_fit_are_one_line(
@@ -219,29 +224,39 @@ def test_rows_that_do_not_fit_are_one_line(
     lines(project.path("p.jsonl"), found)
     result = project.annotate("score", GOLD, "p.jsonl")
     assert (result.exit_code, result.stderr.count("\n"), result.stdout) == (2, 1, ""), result.output
-    assert says in result.stderr
+    assert says in without_form(result.stderr)
 
 
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
-        ("p.csv", b"a", "unknown file type '.csv'"),
+        ("p.txt", b"a", "unknown file type '.txt'"),
+        ("p.csv", b"a", "p.csv: is a file of tables for spreadsheets, which has several; name its folder"),
+        ("p.ann", b"a", "p.ann: is a file of brat, which has several; name its folder"),
+        ("p.xmi", b"a", "p.xmi: is a file of XMI, which has several; name its folder"),
+        ("p.spacy", b"a", "p.spacy: is a file of DocBin of spaCy, which has several; name its folder"),
+        ("p.json", b"3", "p.json: 3 is not an object; write a list of rows"),
+        ("p.json", b"{", "p.json: is not JSON: "),
+        ("p.json", b'{"a": [], "a": []}', "p.json: has the key 'a' twice in one object"),
+        ("p.jsonl", b"\x89PNG\r\n", "is not UTF-8 at byte 0"),
+        ("p.jsonl", '{"id": "harbour"}'.encode("utf-16"), "is UTF-16, not UTF-8"),
+        ("p.jsonl", b'{"x": 1}', "is a row of no form that is known, with 'x'; give id and spans"),
+        ("p.jsonl", b"[]", "p.jsonl:1: [] is not an object; write one JSON object a line"),
         ("p.jsonl", b"{", "p.jsonl:1: "),
         ("p.jsonl", b"\xff", "is not UTF-8"),
         ("p.parquet", b"PAR1", "is not Parquet"),
-        ("harbour.conll", b"", "harbour.conll: holds no labels"),
         ("harbour.conll", b"The\n", "harbour.conll:1: has 0 columns of tags"),
         ("harbour.conll", b"The O\nharbour O O\n", "harbour.conll:2: has 2 columns of tags"),
         ("harbour.conll", b"The O\nport O\n", "harbour.conll:2: the text has 'harb' at 4, not the token 'port'"),
         ("harbour.conll", b"The O\nharbour Verb\n", "harbour: 2 tokens, and the text continues at 12"),
-        ("pier.conll", b"The O\n", "unknown article 'pier'"),
+        ("pier.conll", b"The O\n", "its article is unknown ('pier')"),
     ],
 )
 def test_files_that_do_not_fit_are_one_line(project: Project, name: str, data: bytes, says: str) -> None:
     project.path(name).write_bytes(data)
     result = project.annotate("score", GOLD, name)
     assert (result.exit_code, result.stderr.count("\n"), result.stdout) == (2, 1, ""), result.output
-    assert says in result.stderr
+    assert says in without_form(result.stderr)
 
 
 @pytest.mark.parametrize(
