@@ -110,7 +110,7 @@ def make_files(project: Project) -> None:
     for file, data in {"xmi/TypeSystem.xml": TYPES, "xmi/doc.xmi": make_xmi()}.items():
         write(file, data)
     write("docbin/a.spacy", DocBin(docs=[make_doc()], store_user_data=True).to_bytes())
-    for format_ in ("jsonl", "docbin", "bio"):
+    for format_ in ("jsonl", "docbin", "bio", "brat", "csv"):
         run(f"export --format {format_} --out own-{format_}")
     tasks = made_up(1, 2)
     write("export.json", json.dumps(tasks, ensure_ascii=False))
@@ -121,12 +121,24 @@ def make_files(project: Project) -> None:
     for table, columns in (
         ("articles", None),
         ("tokens", ("article", "number", "tokens", "speech_1")),
+        ("relations", ("article", "label", "head", "tail")),
+        ("sayings", ("article", "span_id", "start", "end", "text", "pieces", "speaker", "words")),
     ):
         files = sorted(project.path(f"ds/data/{table}").iterdir())
         rows = [row for file in files for row in pq.read_table(file).to_pylist()]
         rows = [{name: row[name] for name in columns or row} for row in rows]
         write(f"score/{table}.jsonl", "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
         pq.write_table(pa.Table.from_pylist(rows), project.path(f"score/{table}.parquet"))
+    quoted = {"id": "c", "label": "Verb", "quote": "said", "occurrence": 1, "scope": [0, 400], "attributes": {}}
+    pieces = {"id": "p", "label": "Words", "quote": ["two", "carts"], "occurrence": [1, None]}
+    relation = {"label": "words", "head_id": "c", "tail_id": "p"}
+    write(
+        "score/quotes.jsonl", json.dumps({"id": "harbour", "spans": [quoted, pieces], "relations": [relation]}) + "\n"
+    )
+    text = project.corpus.read_text("market")
+    tag = {"entity": "B-Load", "index": 1, "word": text[:3], "start": 0, "end": 3}
+    group = {"entity_group": "Load", "score": 0.5, "word": text[4:9], "start": 4, "end": 9}
+    write("score/pipeline.json", json.dumps({"market": [tag, group], "harbour": []}))
     write("schema/baseline.yaml", SMALL)
     headings = json.loads(package_schema("statement"))["required"]
     write("corpus/statement.yaml", yaml.safe_dump({heading: f"About {heading}." for heading in headings}))
@@ -217,6 +229,17 @@ READERS: dict[str, Reader] = {
     "token rows": Reader("score/tokens.jsonl", mutations.mutate_json_lines, SCORE.format("tokens.jsonl")),
     "article table": Reader("score/articles.parquet", mutations.mutate_parquet, SCORE.format("articles.parquet")),
     "token table": Reader("score/tokens.parquet", mutations.mutate_parquet, SCORE.format("tokens.parquet")),
+    "relation rows": Reader("score/relations.jsonl", mutations.mutate_json_lines, SCORE.format("relations.jsonl")),
+    "record rows": Reader("score/sayings.jsonl", mutations.mutate_json_lines, SCORE.format("sayings.jsonl")),
+    "record table": Reader("score/sayings.parquet", mutations.mutate_parquet, SCORE.format("sayings.parquet")),
+    "quotes": Reader("score/quotes.jsonl", mutations.mutate_json_lines, SCORE.format("quotes.jsonl")),
+    "pipeline output": Reader("score/pipeline.json", mutations.mutate_json, SCORE.format("pipeline.json")),
+    "spans of a spreadsheet": Reader(
+        "own-csv/spans.csv", mutations.mutate_lines, "score corpus/annotations/gold own-csv --samples 3"
+    ),
+    "scored brat": Reader(
+        "own-brat/market.ann", mutations.mutate_lines, "score corpus/annotations/gold own-brat --samples 3"
+    ),
     "tags": Reader("own-bio/corpus.conll", mutations.mutate_lines, "score corpus/annotations/gold own-bio --samples 3"),
     "annotations": Reader(
         "corpus/annotations/anna/harbour.json", mutations.mutate_json, "agree --with-gold --samples 3"

@@ -46,7 +46,8 @@ from annotate.scoring.tagged_tokens import TaggedTokens, convert_tagged_tokens, 
 from annotate.util.escape import quote
 from annotate.util.files import read_bytes
 
-ROW_SUFFIXES = (".parquet", ".jsonl", ".json")
+JSON = ".json"
+ROW_SUFFIXES = (".parquet", ".jsonl", JSON)
 SUFFIXES = (*ROW_SUFFIXES, *conll.SUFFIXES)
 DATA, ARTICLES = "data", "articles"
 """The folder of the tables in a dataset, and the table that holds everything."""
@@ -59,6 +60,7 @@ LocatedRow = tuple[str, dict[str, Any]]
 
 _SHOWN = 3
 """How many article ids a message names."""
+_ANNOTATION_KEYS = ("annotator", "process", "text_sha256")
 _FORM_KEYS = ("spans", ENTITIES, "tokens", "head", "tail")
 _FORMS_HINT = (
     "give id and spans, article and tokens, article and head and tail, id and entities, or the columns of a table of "
@@ -137,7 +139,8 @@ def list_prediction_files(path: Path) -> list[Path]:
     if path.is_dir():
         data = path / DATA
         if not data.is_dir():
-            return _list_files(path, tuple(suffix for suffix in SUFFIXES if suffix != ".json"))
+            others = _list_files(path, tuple(suffix for suffix in SUFFIXES if suffix != JSON))
+            return others or _list_json_rows(path)
         tables = sorted(table for table in data.iterdir() if table.is_dir() and not table.name.startswith("."))
         articles = [table for table in tables if table.name == ARTICLES]
         return [file for table in articles or tables for file in _list_files(table, ROW_SUFFIXES)]
@@ -147,6 +150,17 @@ def list_prediction_files(path: Path) -> list[Path]:
         hint = f"use {', '.join(SUFFIXES)}, a folder of annotation files, or one that `annotate export` wrote"
         raise CannotRun(path, f"unknown file type {path.suffix!r}", hint)
     return [path]
+
+
+def _list_json_rows(folder: Path) -> list[Path]:
+    """Return the JSON files of a folder unless they are annotation files, as the first one shows."""
+    files = _list_files(folder, [JSON])
+    try:
+        value = decode_json(_decode(files[0])) if files else None
+    except (ValueError, RecursionError, CannotRun):
+        return []  # what is wrong is said where annotation files are read
+    is_other = isinstance(value, list) or (isinstance(value, dict) and value.keys().isdisjoint(_ANNOTATION_KEYS))
+    return files if is_other else []
 
 
 def _list_files(folder: Path, suffixes: Sequence[str]) -> list[Path]:
@@ -184,7 +198,7 @@ class PredictionReader:
         self._quotes = QuoteTally()
         self._article_ids: set[str] = set()
         self._unknown_ids: dict[str, None] = {}
-        self._duplicates = 0
+        self._duplicate_spans = self._duplicate_relations = 0
         self._left_out = Counter[str]()
         self._lost_roles = Counter[str]()
         self._tables: dict[str, tuple[Path, ArticleTables]] = {}
@@ -277,9 +291,12 @@ class PredictionReader:
         if unknown:
             articles = "1 article is" if len(unknown) == 1 else f"{len(unknown):,} articles are"
             self._warn(f"{path}: {articles} unknown ({_shorten(unknown)}), and not scored")
-        if self._duplicates:
-            spans = "1 span appears" if self._duplicates == 1 else f"{self._duplicates:,} spans appear"
-            self._warn(f"{path}: {spans} again with the same label, offsets and attributes, and count once")
+        if self._duplicate_spans:
+            spans = "1 span appears" if self._duplicate_spans == 1 else f"{self._duplicate_spans:,} spans appear"
+            self._warn(f"{path}: {spans} again with the same label, offsets and attributes; counted once")
+        if times := self._duplicate_relations:
+            relations = "1 relation appears" if times == 1 else f"{times:,} relations appear"
+            self._warn(f"{path}: {relations} again with the same label and ends; counted once")
         for message in self._quotes.messages():
             self._warn(f"{path}: {message}")
         for name, times in sorted(self._lost_roles.items()):
@@ -312,24 +329,23 @@ class PredictionReader:
         return AnnotationFile(path, text, self._merge_duplicates(annotation), form)
 
     def _merge_duplicates(self, annotation: Annotation) -> Annotation:
-        """Return predictions in which no span appears twice; those without a place are all kept."""
+        """Return predictions in which nothing appears twice, but for spans without a place, all of which are wrong."""
         if self._is_gold:
             return annotation
+        relations = {(each.label, each.head, each.tail): each for each in annotation.relations}
         first: dict[tuple[Any, ...], str] = {}
         ids: dict[str, str] = {}
         for span in annotation.spans:
             key = (span.label, span.start, span.end, tuple(sorted(span.attributes.items())))
             ids[span.id] = first.setdefault(key, span.id) if span.end > span.start else span.id
         spans = tuple(span for span in annotation.spans if ids[span.id] == span.id)
-        duplicates = len(annotation.spans) - len(spans)
-        if not duplicates:
-            return annotation
-        self._duplicates += duplicates
+        self._duplicate_relations += len(annotation.relations) - len(relations)
+        self._duplicate_spans += len(annotation.spans) - len(spans)
         moved = [
             msgspec.structs.replace(relation, head=ids[relation.head], tail=ids[relation.tail])
-            for relation in annotation.relations
+            for relation in relations.values()
         ]
-        relations = {(relation.label, relation.head, relation.tail): relation for relation in moved}
+        relations = {(each.label, each.head, each.tail): each for each in moved}
         return msgspec.structs.replace(annotation, spans=spans, relations=tuple(relations.values()))
 
     def _read_file(self, path: Path) -> Iterator[AnnotationFile]:
@@ -339,7 +355,7 @@ class PredictionReader:
                 by_article = group_conll_lines(_decode(path).split("\n"), str(path), article_id_from(path.stem))
                 yield from self._convert_tokens(path, form, by_article)
             return
-        readers = {".parquet": _read_parquet, ".json": _read_json, ".jsonl": _read_jsonl}
+        readers = {".parquet": _read_parquet, JSON: _read_json, ".jsonl": _read_jsonl}
         located = ((where, _restore_integers(row)) for where, row in readers[path.suffix](path))
         roles = {role for type_ in self._inventory.records.values() for role in type_.roles}
         columns = roles.union(_FORM_KEYS)
@@ -446,7 +462,7 @@ def _naming_form(form: str) -> Iterator[None]:
 def _require_columns(located: LocatedRow, *names: str) -> LocatedRow:
     where, row = located
     for name in names:
-        if row.get(name) is None:
+        if name not in row or (row[name] is None and name != "spans"):
             raise CannotRun(where, f"column {name} is missing", f"a row needs {', '.join(names)}")
         if name == "article" and not isinstance(row[name], str):
             raise CannotRun(where, f"article {quote(row[name])} is not an id", "write the id of the article as text")
@@ -518,6 +534,8 @@ def _read_json(path: Path) -> Iterator[LocatedRow]:
     text = _decode(path)
     hint = "write a list of rows, or an object with article ids as keys"
     value = _parse_json(text, str(path), hint) if text.strip() else []
+    if is_pipeline_output(value):
+        value = [{"id": path.stem, ENTITIES: value}]
     if not isinstance(value, list):
         value = [value] if value != {} else []
     for index, row in enumerate(value):

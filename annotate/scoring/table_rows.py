@@ -49,7 +49,10 @@ class ArticleTables:
         """The label and the place of each span → its id."""
         self._relations: dict[tuple[str, str, str], RowPart] = {}
         self._derived: list[_DerivedFiller] = []
-        self._rows: set[tuple[str, str]] = set()
+        self._rows: set[tuple[str, ...]] = set()
+        """The table and the spans of each row."""
+        self._repeated: list[RowPart] = []
+        """The relations of rows that say the same as an earlier one."""
 
     def add_relation_row(self, row: Row, where: str) -> None:
         """Add a row of the table `relations`; one of an unrelated pair says nothing.
@@ -68,6 +71,9 @@ class ArticleTables:
                 for mention, end in zip(ends, ("head", "tail"), strict=True)
             )
             self._add_relation(label, head, tail, where)
+            if (label, head, tail) in self._rows:
+                self._repeated.append(self._relations[label, head, tail])
+            self._rows.add((label, head, tail))
 
     def add_record_row(self, row: Row, where: str, type_: RecordType) -> None:
         """Add a row of the table of a type of record.
@@ -126,7 +132,9 @@ class ArticleTables:
                 self._add_relation(role.relation, derived.anchor, derived.filler, derived.where)
             else:
                 lost[f"{derived.type.name}.{derived.role}"] += 1
-        return ArticleParts(self._article_id, self._where, [*self._spans.values()], [*self._relations.values()])
+        return ArticleParts(
+            self._article_id, self._where, [*self._spans.values()], [*self._relations.values(), *self._repeated]
+        )
 
     def _add_mention(self, mention: Row, label: Any, attributes: Mapping[str, Any], where: str) -> str:
         """Add a span unless it is there already, and return its id."""

@@ -288,6 +288,10 @@ def test_aggregated_pipeline_output_scores_all_spans(project: Project) -> None:
     assert score(project, GOLD, write_lines(project, "keys.jsonl", [{k: v} for k, v in by_article.items()])) == expected
     assert score(project, GOLD, write_json(project, "keyed.json", by_article)) == expected
     assert score(project, GOLD, write_json(project, "lower.json", lower)) == expected
+    project.path("files").mkdir()
+    for name, entities in by_article.items():
+        write_json(project, f"files/{name}.json", entities)
+    assert score(project, GOLD, "files") == expected
 
 
 def test_tags_of_a_pipeline_are_joined(project: Project) -> None:
@@ -434,7 +438,15 @@ def test_duplicated_predictions_count_once(project: Project, perfect: Scores) ->
         "score", GOLD, write_lines(project, "p.jsonl", rows), "--format", "json", "--samples", "0"
     )
     assert json.loads(result.stdout) == perfect
-    assert "p.jsonl: 2 spans appear again with the same label, offsets and attributes, and count once" in result.stderr
+    assert "p.jsonl: 2 spans appear again with the same label, offsets and attributes; counted once" in result.stderr
+
+
+def test_relations_that_appear_twice_count_once(project: Project, perfect: Scores) -> None:
+    rows = read_table(project, "relations")
+    name = write_lines(project, "p.jsonl", [*rows, rows[0]])
+    result = project.annotate("score", GOLD, name, "--format", "json", "--samples", "0")
+    assert json.loads(result.stdout)["relations"] == perfect["relations"]
+    assert "p.jsonl: 1 relation appears again with the same label and ends; counted once" in result.stderr
 
 
 def test_classes_of_another_corpus_are_refused(project: Project) -> None:
