@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from annotate.scoring.article_rows import (
 )
 from annotate.scoring.exported_files import (
     NAMES,
+    ExportedDocument,
     find_format,
     find_format_of_file,
     read_csv_tables,
@@ -96,7 +98,7 @@ def read_scored_labels(
         return text or (store.read_text(article_id) if store and article_id in article_ids else None)
 
     path = Path(path)
-    reader = PredictionReader(find_text, inventory, texts is None, warn)
+    reader = PredictionReader(find_text, inventory, texts, warn)
     format_ = find_format(path) if path.is_dir() else find_format_of_file(path)
     if format_:
         files = reader.read_export(path, format_)
@@ -185,16 +187,21 @@ class PredictionReader:
     Args:
         find_text: Finds the text of an article.
         inventory: The inventory.
-        is_gold: Whether the labels are gold: then an article that `find_text` does not know has the text that comes
-            with it, and no label may be missing or appear twice. An article of predictions that is not known is left
-            out, and a span that appears twice counts once.
+        texts: The texts of gold by article id, for predictions; None for gold. An article of gold that `find_text` does
+            not know has the text that comes with it. One of predictions is left out, and a span that appears twice in
+            them counts once.
         warn: Called with a message for what is not as it should be.
     """
 
     def __init__(
-        self, find_text: FindText, inventory: Inventory, is_gold: bool, warn: Callable[[str], None] = lambda _: None
+        self,
+        find_text: FindText,
+        inventory: Inventory,
+        texts: Mapping[str, str] | None,
+        warn: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._find_text, self._inventory, self._is_gold, self._warn = find_text, inventory, is_gold, warn
+        self._find_text, self._inventory, self._warn = find_text, inventory, warn
+        self._is_gold, self._texts = texts is None, texts or {}
         self._quotes = QuoteTally()
         self._article_ids: set[str] = set()
         self._unknown_ids: dict[str, None] = {}
@@ -255,7 +262,9 @@ class PredictionReader:
         else:
             form = NAMES[name]
             with _naming_form(form):
-                for document in read_documents(name, path, self._inventory, self._count_left_out):
+                for document in map(
+                    self._recognise_text, read_documents(name, path, self._inventory, self._count_left_out)
+                ):
                     text = self._get_text(document.where, document.article_id, document.text)
                     if text is None:
                         continue
@@ -264,6 +273,18 @@ class PredictionReader:
                     self._note_article(path, document.article_id)
                     yield AnnotationFile(path, text, self._merge_duplicates(document.annotation), form)
         self._finish(path)
+
+    @cached_property
+    def _ids_by_text(self) -> dict[str, str]:
+        return {text: article_id for article_id, text in self._texts.items()}
+
+    def _recognise_text(self, document: ExportedDocument) -> ExportedDocument:
+        """Return a document with the id of the article of gold that has its text, if its own id is unknown."""
+        article_id = self._ids_by_text.get(document.text)
+        if article_id is None or self._find_text(document.article_id) is not None:
+            return document
+        annotation = msgspec.structs.replace(document.annotation, article=article_id)
+        return document._replace(article_id=article_id, annotation=annotation)
 
     def _count_left_out(self, name: str) -> None:
         self._left_out[name] += 1
@@ -300,9 +321,9 @@ class PredictionReader:
         for message in self._quotes.messages():
             self._warn(f"{path}: {message}")
         for name, times in sorted(self._lost_roles.items()):
-            self._warn(f"{path}: {times:,} fillers of {name} need the rows of another table, and are left out")
+            self._warn(f"{path}: fillers of {name} that need the rows of another table are left out ({times:,})")
         for name, times in sorted(self._left_out.items()):
-            self._warn(f"{path}: {quote(name)} is no attribute of the inventory, and is left out {times:,} times")
+            self._warn(f"{path}: {quote(name)} is no attribute of the inventory; left out ({times:,})")
 
     def _get_text(self, where: str, article_id: str, own_text: object) -> str | None:
         """Return the text of an article; None for predictions of an unknown one.

@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import spacy
+from spacy.tokens import DocBin
 
 from annotate.model import Annotation
 from annotate.quotes import QuotedText
@@ -106,6 +108,43 @@ def test_rows_of_records_score_their_records(project: Project, perfect: Scores) 
         shutil.copytree(project.path(f"ds/data/{name}"), project.path(f"views/data/{name}"))
     scores = score(project, GOLD, "views")
     assert scores["records"] == perfect["records"]
+
+
+def test_documents_of_a_spacy_pipeline_are_read_without_other_features(project: Project) -> None:
+    """Parts of speech and links to a database are not in the inventory; entities are labels."""
+    text, annotation = list_gold(project)[0]
+    doc = spacy.blank("en").make_doc(text)
+    verb = next(span for span in annotation.spans if span.label == "Verb")
+    entity = doc.char_span(verb.start, verb.end, label="Verb", kb_id="Q1")
+    assert entity is not None
+    doc.ents = [entity]
+    for token in doc:
+        token.pos_ = "X"
+    project.path("theirs").mkdir()
+    project.path("theirs/a.spacy").write_bytes(
+        DocBin(docs=[doc], store_user_data=True, attrs=["POS", "ENT_IOB", "ENT_TYPE", "ENT_KB_ID"]).to_bytes()
+    )
+    result = project.annotate("score", GOLD, "theirs", "--format", "json", "--samples", "0")
+    assert result.exit_code == 0, result.output
+    for name in ("kb_id", "pos"):
+        assert f"theirs: '{name}' is no attribute of the inventory; left out (1)" in result.stderr
+    row = next(each for each in json.loads(result.stdout)["labels"] if each["name"] == "Verb")
+    assert (row["predicted"], row["exact"]["precision"]["value"]) == (1, 1)
+
+
+def test_fillers_that_no_relation_can_stand_for_are_counted(project: Project) -> None:
+    """A role that only the records around fill needs the rows of these."""
+    project.replace("schema/labels.yaml", "        relation: reported_by\n        enclosing", "        enclosing")
+    assert project.annotate("generate").exit_code == 0
+    text = project.corpus.read_text("market")
+    start = text.index("Two to 3 carts")
+    reporter = {"start": 0, "end": 3, "label": "Speaker", "distance": 1, "through": "s1"}
+    row = {"article": "market", "start": start, "end": start + 14, "reporter": [reporter]}
+    result = project.annotate("score", GOLD, write_lines(project, "loads.jsonl", [row]), "--samples", "0")
+    assert result.exit_code == 0, result.output
+    assert (
+        "loads.jsonl: fillers of loads.reporter that need the rows of another table are left out (1)" in result.stderr
+    )
 
 
 def test_rows_of_relations_score_all_relations(project: Project, perfect: Scores) -> None:
