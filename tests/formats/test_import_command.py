@@ -467,6 +467,15 @@ def test_options_that_check_would_reject_are_refused(project: Project, others: P
     assert not project.path("new/sources").exists()
 
 
+def test_texts_are_in_the_language_of_the_inventory_and_import_says_so(project: Project, others: Path) -> None:
+    inventory = project.path("schema/labels.yaml")
+    inventory.write_text(inventory.read_text().replace("language: en", "language: th"))
+    said = "Language of the articles for which none is given: th, that of labels.yaml; --language names another\n"
+    assert said in take_in(project).stderr
+    assert Corpus(project.path("new")).read_article("report").language == "th"
+    assert said not in take_in(project).stderr
+
+
 def test_plan_and_second_run_change_nothing(project: Project, others: Path) -> None:
     before = project.snapshot()
     planned = take_in(project, "--plan")
