@@ -57,6 +57,11 @@ _FORMATS_WITH_LINES = ("brat", "bio")
 @schema_option
 @click.option("--fix", is_flag=True, help="Correct wrong offsets of a line whose text fits in exactly one way.")
 @click.option("--replace", is_flag=True, help="Replace other labels of the same texts by the same annotator.")
+@click.option(
+    "--replace-incomplete",
+    is_flag=True,
+    help="Replace other labels also by those of a text of which something is reported, and so is not taken.",
+)
 @click.option("--plan", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--metadata", type=click.Path(), help="Table of metadata (CSV or JSON), with a row for each article.")
 @language_option
@@ -79,6 +84,7 @@ def command(
     schema: str,
     fix: bool,
     replace: bool,
+    replace_incomplete: bool,
     plan: bool,
     metadata: str | None,
     report: str,
@@ -119,7 +125,7 @@ def command(
     from annotate.formats.importer import Importer, ImportOptions, parse_annotators
     from annotate.ingest import Details
     from annotate.inventory import load_inventory
-    from annotate.label_map import MAPS_FOLDER, find_map, identity_map, name_annotators
+    from annotate.label_map import MAPS_FOLDER, complete_map, find_map, identity_map, name_annotators
 
     if (texts is not None or labels) and format_ != "brat":
         raise click.UsageError("--texts and --labels go with --format brat")
@@ -142,15 +148,16 @@ def command(
 
         reader = make_reader(inventory, name_annotators(label_map, ids))
     else:
-        reader = load_reader(format_, name_annotators(label_map, ids), layout)
+        reader = load_reader(format_, name_annotators(complete_map(label_map, inventory), ids), layout)
     table = load_metadata(Path(metadata), inventory.metadata) if metadata is not None else None
     options = ImportOptions(
         Details(language=inventory.language if language is None else language, **details),
         fix,
         plan,
-        replace,
+        replace or replace_incomplete,
         table,
         frozenset(ids),
+        replace_incomplete,
     )
     importer = Importer(store, inventory, reader.label_map, annotator, options)
     own_files = [Path(path) for path in (map_, metadata) if path is not None]
@@ -223,7 +230,8 @@ def _format_tally(tally: "ImportTally", report: str, noun: str) -> str:
     replaced = f"{fates['replaced']} replaced, " if "replaced" in fates else ""
     return (
         f"{count_noun(tally.texts, 'text')}{annotations}: {fates['new']} new, "
-        f"{fates['there already']} there already, {replaced}{fates['refused']} refused{left_out}. {count_noun(items.read, noun)}: {items.taken} taken, "
+        f"{fates['there already']} there already, {replaced}{fates['refused']} refused{left_out}. "
+        f"{count_noun(items.read, noun)}: {items.taken} taken, "
         f"{items.left_out} left out, {items.reported} reported. "
         f"{count_noun(tally.spans, 'span')}, {count_noun(tally.relations, 'relation')}."
     )

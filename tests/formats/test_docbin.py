@@ -114,9 +114,9 @@ def test_knowledge_base_ids_are_reported(project: Project, others: Path) -> None
 
 
 def test_what_is_on_no_span_is_reported_or_left_out_by_the_map(project: Project, others: Path) -> None:
-    Token.set_extension("rank", default=0, force=True)
+    Token.set_extension("grade", default=0, force=True)
     doc = spacy.blank("en")(TEXT)
-    doc[0]._.rank = 2
+    doc[0]._.grade = 2
     doc[1].lemma_, doc[1].tag_ = "anna", "NNP"
     doc.cats = {"sad": 1.0}
     doc.spans["sc"] = SpanGroup(doc, attrs={"scores": [0.5]}, spans=[span_of(doc, 2, 6, "PER")])
@@ -126,7 +126,7 @@ def test_what_is_on_no_span_is_reported_or_left_out_by_the_map(project: Project,
     write_doc(others, doc)
     result = take_in(project, "docbin", "--plan")
     named = {line["message"].split("'")[1] for line in map(json.loads, result.stdout.splitlines()) if "code" in line}
-    assert named == {"tag", "lemma", "cats", "scores", "rank", "annotation", "7"}
+    assert named == {"tag", "lemma", "cats", "scores", "grade", "annotation", "7"}
     attributes = "".join(f"  {name!r}: null\n" for name in sorted(named))
     project.path("map.yaml").write_text(f"spans: {{PER: {{label: Speaker}}}}\nattributes:\n{attributes}")
     result = take_in(project, "docbin")
