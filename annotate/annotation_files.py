@@ -1,15 +1,50 @@
-"""Folders of annotation files outside of a corpus, such as a system's predictions on the corpus's texts."""
+"""Annotation files: folders of them outside of a corpus, such as a system's predictions, and whether they fit."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from annotate.corpus import Corpus, decode_annotation
 from annotate.errors import CannotRun
+from annotate.inventory import Inventory
 from annotate.model import Annotation
 from annotate.offsets import sha256
+from annotate.util.escape import quote, shorten
 from annotate.util.files import read_bytes
 from annotate.util.folders import find_files
+
+_LONGEST = 300
+"""Characters of a message with many names."""
+
+
+def require_known_names(path: Path, annotation: Annotation, inventory: Inventory) -> None:
+    """Check that the inventory has the labels, attributes and relations of an annotation.
+
+    What counts labels would leave out the others without a word, as after a label was renamed in `labels.yaml` alone.
+
+    Args:
+        path: The file of the annotation.
+        annotation: The annotation.
+        inventory: The inventory.
+
+    Raises:
+        CannotRun: If it lacks some, with their number.
+    """
+    names = [
+        Counter(span.label for span in annotation.spans if span.label not in inventory.spans),
+        Counter(name for span in annotation.spans for name in span.attributes if name not in inventory.attributes),
+        Counter(each.label for each in annotation.relations if each.label not in inventory.relations),
+    ]
+    parts = [
+        f"{count:,} {noun}{'s' * (count > 1)} {quote(name)}"
+        for noun, counts in zip(("span", "value", "relation"), names, strict=True)
+        for name, count in counts.items()
+    ]
+    if parts:
+        problem = f"has names that the inventory lacks: {', '.join(parts)}"
+        hint = "rename them everywhere with a migration (docs/migrations.md); `annotate check` lists them"
+        raise CannotRun(path, shorten(problem, _LONGEST), hint)
 
 
 class AnnotationFile(NamedTuple):

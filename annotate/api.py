@@ -205,7 +205,8 @@ def agree(
         The measures by label, relation, attribute, record and count; F1, alpha and kappa are from 0 (or less) to 1.
 
     Raises:
-        CannotRun: If fewer than two annotators have labelled one article, or labels do not fit their text.
+        CannotRun: If fewer than two annotators have labelled one article, or labels do not fit their text or
+            the inventory.
     """
     from annotate.agreement.measure import measure_agreement
     from annotate.agreement.study import read_study

@@ -200,6 +200,10 @@ class MetadataTable:
                 self.path, f"has the column {quote(name)}, which is not declared", _name_fields(self._fields)
             )
 
+    def has_everywhere(self, name: str) -> bool:
+        """Return whether each row gives a field that every article can have."""
+        return all(name in row.details for row in self._rows)
+
     def __str__(self) -> str:
         """Return the path of the file."""
         return str(self.path)

@@ -130,6 +130,19 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
         """Return what people see of a choice."""
         return self.shown_values.get(value, value)
 
+    @property
+    def value_hint(self) -> str:
+        """What to write in place of a value that the attribute cannot have."""
+        match self.type:
+            case "choice":
+                return f"choose from {', '.join(self.values)}"
+            case "integer":
+                return "write a whole number from 0 on"
+            case "number":
+                return "write a number"
+            case "text":
+                return "write text that is not empty"
+
     def allows(self, value: object) -> bool:
         """Return whether the attribute can have a value."""
         match self.type:

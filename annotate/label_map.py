@@ -213,6 +213,18 @@ def load_map(path: Path, inventory: Inventory, within: Path | None = None) -> La
     return label_map
 
 
+def complete_map(label_map: LabelMap, inventory: Inventory) -> LabelMap:
+    """Return a map in which the names of the inventory stand for themselves where it has no entry for them."""
+    names = identity_map(inventory)
+    return msgspec.structs.replace(
+        label_map,
+        spans={**names.spans, **label_map.spans},
+        relations={**names.relations, **label_map.relations},
+        attributes={**names.attributes, **label_map.attributes},
+        notes={**names.notes, **label_map.notes},
+    )
+
+
 def find_map(path: str | None, format_: str, inventory: Inventory) -> LabelMap | None:
     """Return the map of a file, or the one that the schema folder has for a format; None if it has none.
 

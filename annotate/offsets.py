@@ -10,10 +10,9 @@ from bisect import bisect_right
 from collections.abc import Callable
 from functools import cache
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-if TYPE_CHECKING:
-    import regex
+from annotate.scripts import letter_without_spaces
 
 Diagnosis = Literal[
     "code points", "escaped newline", "folded white space", "UTF-16", "hybrid", "white space at the ends", "stale text",
@@ -268,21 +267,9 @@ def is_inside_word(text: str, offset: int) -> bool:
 def is_word_character(character: str) -> bool:
     """Return whether a character is a digit, or a letter of a script that separates words by spaces.
 
-    Chinese, Japanese, Thai, Lao, Khmer and Burmese, among others, have no spaces between words. Their letters are
-    those before and after which a line may end without a space. Source: the property Line_Break, Unicode Standard Annex
-    #14, "Unicode Line Breaking Algorithm". Wide Latin and Hangul letters may end a line as well, and still form words.
+    `annotate.scripts` tells which scripts have no spaces.
     """
-    return character.isalnum() and not _letter_without_spaces().fullmatch(character)
-
-
-@cache
-def _letter_without_spaces() -> "regex.Pattern[str]":
-    import regex
-
-    breaking = "".join(rf"\p{{Line_Break={name}}}" for name in ("SA", "ID", "CJ", "NS", "AK", "AS"))
-    # Some small Katakana letters do not begin a line.
-    breaking += r"\p{Word_Break=Katakana}"
-    return regex.compile(rf"[[\p{{L}}\p{{Nl}}]&&[{breaking}]--[\p{{Latin}}\p{{Hangul}}]]", regex.VERSION1)
+    return character.isalnum() and not letter_without_spaces().fullmatch(character)
 
 
 def trim_range(text: str, start: int, end: int) -> tuple[int, int]:

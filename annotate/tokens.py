@@ -10,20 +10,17 @@ read as well. Source: Ratinov and Roth, "Design Challenges and Misconceptions in
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain, groupby
 from typing import NamedTuple
+
+from annotate.scripts import FIRST_MARK, LAST_MARK, combining_marks, letter_without_spaces, letters_without_spaces
 
 OUTSIDE = "O"
 _BEGINNING, _INSIDE, _LAST, _SINGLE = "B", "IM", "EL", "SU"
 _PREFIXES = frozenset(_BEGINNING + _INSIDE + _LAST + _SINGLE)
 _CONTINUING = frozenset(_INSIDE + _LAST)
 _ENDING = frozenset(_LAST + _SINGLE)
-_FIRST_MARK, _LAST_MARK = 0x300, 0xE01EF
-# The planes between have no combining marks, and a million code points.
-_MARK_PLANES = (range(_FIRST_MARK, 0x20000), range(0xE0100, _LAST_MARK + 1))
 
 
 class TokenSpan(NamedTuple):
@@ -47,11 +44,12 @@ class TokenMismatch(ValueError):  # noqa: N818 - the name says what is wrong
 
 
 def tokenize(text: str) -> list[tuple[int, int]]:
-    """Split a text into words and single signs.
+    """Split a text into words and single characters.
 
     A word is a run of letters, digits and combining marks (Unicode categories L, N and M, as this Python's `re` and
-    `unicodedata` have them). Any other character that is not white space is a token by itself, also an underscore. A
-    script without spaces has no words that can be found so; count characters there.
+    `unicodedata` have them). In a script without spaces, words cannot be told apart: there, each letter is a token,
+    with the combining marks after it; digits are still words. Any other character that is not white space is a token
+    by itself, also an underscore.
 
     Args:
         text: The text of an article.
@@ -62,14 +60,27 @@ def tokenize(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _token_pattern().finditer(text)]
 
 
+def list_words(text: str) -> list[str]:
+    """Return the tokens of a text that have a letter, a digit or a combining mark."""
+    return _word_pattern().findall(text)
+
+
+def is_letter_without_spaces(word: str) -> bool:
+    """Return whether a token is a letter of a script without spaces, and not a word."""
+    return letter_without_spaces().match(word) is not None
+
+
 @cache
 def _token_pattern() -> re.Pattern[str]:
-    codes = chain(*_MARK_PLANES)
-    runs = groupby(codes, lambda code: unicodedata.category(chr(code)).startswith("M"))
-    ranges = [list(run) for is_mark, run in runs if is_mark]
-    marks = "".join(f"{chr(run[0])}-{chr(run[-1])}" for run in ranges)
+    return re.compile(rf"{_word_pattern().pattern}|\S")
+
+
+@cache
+def _word_pattern() -> re.Pattern[str]:
+    letters, continuing = letters_without_spaces()
     # The look-ahead rules out most characters before the hundred ranges are searched.
-    return re.compile(rf"(?:[^\W_]+|(?=[{chr(_FIRST_MARK)}-{chr(_LAST_MARK)}])[{marks}])+|\S")
+    is_high, marks = f"(?=[{chr(FIRST_MARK)}-{chr(LAST_MARK)}])", combining_marks()
+    return re.compile(rf"[{letters}](?:{is_high}[{marks}{continuing}])*|(?:[^\W_{letters}]+|{is_high}[{marks}])+")
 
 
 def list_tags(labels: Iterable[str]) -> list[str]:

@@ -47,6 +47,48 @@ def test_add_then_check(fresh: Path) -> None:
     assert normalise(source.decode()[article.source.start : article.source.end]) == article.text
 
 
+def test_articles_are_in_the_language_of_the_inventory_and_add_says_so(fresh: Path) -> None:
+    """They were in "en" without a word."""
+    inventory = fresh / "schema" / "labels.yaml"
+    inventory.write_text(inventory.read_text().replace("language: en", "language: ja"))
+    for name in ("a", "b", "c", "d"):
+        (fresh / f"{name}.txt").write_text(f"Text {name}.")
+    (fresh / "full.csv").write_text("id,language\nc,th\n")
+    (fresh / "part.csv").write_text("id,language\nd,\n")
+    said = "Language of the articles for which none is given: ja, that of labels.yaml; --language names another\n"
+    assert annotate("add", "a.txt", cwd=fresh).stderr == said
+    assert annotate("add", "a.txt", cwd=fresh).stderr == "Nothing was added: everything was in the corpus already.\n"
+    assert annotate("add", "b.txt", "--language", "pt-BR", cwd=fresh).stderr == ""
+    assert annotate("add", "c.txt", "--table", "full.csv", cwd=fresh).stderr == ""
+    assert annotate("add", "d.txt", "--table", "part.csv", cwd=fresh).stderr == said
+    corpus = Corpus(fresh / "corpus")
+    assert {article.id: article.language for article in corpus.articles()} == {
+        "a": "ja", "b": "pt-BR", "c": "th", "d": "ja"
+    }  # fmt: skip
+    inventory.unlink()
+    (fresh / "e.txt").write_text("Text e.")
+    assert "none is given: en, since there is no labels.yaml; " in annotate("add", "e.txt", cwd=fresh).stderr
+
+
+def test_the_code_of_a_country_is_no_language(fresh: Path) -> None:
+    (fresh / "new.txt").write_text("New.")
+    for code in ("jp", "cn", "ua", "xx", "jp-JP", "EN"):
+        result = annotate("add", "new.txt", "--language", code, cwd=fresh)
+        assert result.exit_code == 1
+        assert (
+            f"can have no such language: '{code}' does not fit; write the code of a language, not of a country (ja "
+            in (result.stderr)
+        )
+    (fresh / "table.csv").write_text("id,language\nnew,jp\n")
+    result = annotate("add", "new.txt", "--table", "table.csv", cwd=fresh)
+    assert (result.exit_code, result.stderr.count("table.csv:2: language: 'jp' does not fit; write the")) == (2, 1)
+    inventory = fresh / "schema" / "labels.yaml"
+    inventory.write_text(inventory.read_text().replace("language: en", "language: jp"))
+    result = annotate("add", "new.txt", cwd=fresh)
+    assert (result.exit_code, result.stderr.count("language: 'jp' does not fit; write the code")) == (2, 1)
+    assert not list(Corpus(fresh / "corpus").article_ids())
+
+
 def test_add_cuts_several_articles_and_records_the_rest(fresh: Path) -> None:
     (fresh / "page.txt").write_text("First one.\n***\nSecond one.\n")
     cuts = ("--cut", "one=0:10", "--cut", "two=15:27")

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from annotate.corpus import span_sort_key
-from annotate.inventory import Attribute, Inventory
+from annotate.inventory import Inventory
 from annotate.model import Annotation, AttributeValue, Relation, Span
 from annotate.util.escape import quote
 
@@ -310,20 +310,8 @@ def _check_attributes(
             names = ", ".join(allowed) or "none"
             raise ValueError(f"{where} gives {reference} the unknown attribute {name!r}; choose from {names}")
         if not allowed[name].allows(value):
-            values = _describe_values(allowed[name])
-            raise ValueError(f"{where} gives {reference} {name}={quote(value, 100)}; {values}")
-
-
-def _describe_values(attribute: Attribute) -> str:
-    match attribute.type:
-        case "choice":
-            return f"choose from {', '.join(attribute.values)}"
-        case "integer":
-            return "write a whole number from 0 on"
-        case "number":
-            return "write a number"
-        case "text":
-            return "write text that is not empty"
+            hint = allowed[name].value_hint
+            raise ValueError(f"{where} gives {reference} {name}={quote(value, 100)}; {hint}")
 
 
 class Rounds(NamedTuple):

@@ -18,6 +18,7 @@ from annotate.agreement.adjudication import (
     make_gold,
     plan_adjudication,
 )
+from annotate.annotation_files import require_known_names
 from annotate.corpus import Corpus, set_gold_version
 from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
@@ -52,12 +53,14 @@ def list_decided_articles(corpus: Corpus) -> list[str]:
     return [path.stem for path in find_files(corpus.adjudication_path("x").parent, ".yaml")]
 
 
-def read_annotations(corpus: Corpus, article_id: str, annotators: Sequence[str]) -> tuple[list[Annotation], str]:
+def read_annotations(
+    corpus: Corpus, inventory: Inventory, article_id: str, annotators: Sequence[str]
+) -> tuple[list[Annotation], str]:
     """Read the annotations of an article and its text.
 
     Raises:
-        CannotRun: If a file is of another annotator, of another article, was made on another text, or has two spans
-            with one label on the same words.
+        CannotRun: If a file is of another annotator, of another article, was made on another text, has names that the
+            inventory lacks, or has two spans with one label on the same words.
     """
     text = corpus.read_text(article_id)
     expected, annotations = sha256(text), []
@@ -69,6 +72,7 @@ def read_annotations(corpus: Corpus, article_id: str, annotators: Sequence[str])
             )
         if annotation.text_sha256 != expected:
             raise CannotRun(path, "was made on another text", "run `annotate check`")
+        require_known_names(path, annotation, inventory)
         for reference in find_shared_references(annotation):
             problem = f"has two spans {reference}, which no decision can tell apart"
             raise CannotRun(
@@ -166,7 +170,7 @@ def plan_article(
         CannotRun: If a file cannot be read or does not fit.
         Refused: If decisions would be lost, or are not valid.
     """
-    annotations, text = read_annotations(corpus, article_id, annotators)
+    annotations, text = read_annotations(corpus, inventory, article_id, annotators)
     adjudication = plan_adjudication(annotations, text, _read_old_decisions(corpus, annotations, replace=replace))
     try:
         check_decisions(adjudication, annotations)
@@ -208,7 +212,8 @@ def decide_gold(
         CannotRun: If a file cannot be read or does not fit.
     """
     path, decisions = corpus.adjudication_path(article_id), read_decisions(corpus, article_id)
-    annotations, text = read_annotations(corpus, article_id, corpus.select_annotation_sets(decisions.annotators))
+    annotators = corpus.select_annotation_sets(decisions.annotators)
+    annotations, text = read_annotations(corpus, inventory, article_id, annotators)
     if decisions.text_sha256 != annotations[0].text_sha256:
         return DecidedGold(None, [f"{path}: was made on another text; decide on the text as it is now"])
     current = plan_adjudication(annotations, text, decisions)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from annotate.agreement.matching import Matching, list_mentions, match_by_overlap, match_exactly
 from annotate.agreement.positions import Positions, Units, find_paragraphs, find_positions
 from annotate.agreement.tally import ParagraphKey
+from annotate.annotation_files import require_known_names
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
@@ -187,7 +188,7 @@ def read_study(
 
     Raises:
         CannotRun: If an annotator has labelled nothing, there are fewer than two, no article has labels of two, or
-            labels do not fit their text.
+            labels do not fit their text or the inventory.
     """
     annotation_sets = corpus.annotation_sets()
     names = corpus.select_annotation_sets(annotators or [name for name in annotation_sets if name != GOLD])
@@ -201,7 +202,9 @@ def read_study(
     for article_id in sorted(set().union(*labelled.values())):
         text = corpus.read_text(article_id)
         present = [name for name in names if article_id in labelled[name]]
-        entries.append((article_id, text, {name: _read_fitting(corpus, name, article_id, text) for name in present}))
+        entries.append(
+            (article_id, text, {name: _read_fitting(corpus, inventory, name, article_id, text) for name in present})
+        )
     study = make_study(inventory, entries, units)
     if not study.articles:
         raise CannotRun(
@@ -210,12 +213,13 @@ def read_study(
     return study._replace(annotators=tuple(names))
 
 
-def _read_fitting(corpus: Corpus, annotator: str, article_id: str, text: str) -> Annotation:
+def _read_fitting(corpus: Corpus, inventory: Inventory, annotator: str, article_id: str, text: str) -> Annotation:
     annotation = corpus.read_annotation(annotator, article_id)
     fits = annotation.text_sha256 == sha256(text) and all(
         0 <= span.start <= span.end <= len(text) for span in annotation.spans
     )
+    path = corpus.annotation_path(annotator, article_id)
     if not fits:
-        path = corpus.annotation_path(annotator, article_id)
         raise CannotRun(path, "was made on another text", "run `annotate check` to see where it differs")
+    require_known_names(path, annotation, inventory)
     return annotation

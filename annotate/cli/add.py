@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from annotate.cli.options import corpus_option, schema_option, split_ids
-from annotate.cli.terminal import count_noun, echo
+from annotate.cli.options import corpus_option, language_option, schema_option, split_ids
+from annotate.cli.terminal import count_noun, echo, show_default_language
 
 if TYPE_CHECKING:
     from annotate.article_metadata import MetadataUpdate
@@ -36,7 +36,7 @@ ONE_ARTICLE = "One file, one article."
     "--boundaries", default=ONE_ARTICLE, show_default=True, help="Reason why the articles begin and end there."
 )
 @click.option("--title", help="Headline.")
-@click.option("--language", default="en", show_default=True, help="Language, as in BCP 47.")
+@language_option
 @click.option("--author", help="Author, if the text names one.")
 @click.option("--publisher", help="Publisher, if known.")
 @click.option("--date", help="Date of publication, as YYYY, YYYY-MM or YYYY-MM-DD, if known.")
@@ -68,6 +68,7 @@ def command(
     assignments: tuple[str, ...],
     table: str | None,
     clear: str | None,
+    language: str | None,
     **details: Any,
 ) -> None:
     """Add FILES to a corpus as articles.
@@ -82,6 +83,8 @@ def command(
     FILES, --table gives the articles of the corpus their metadata, and --meta gives a value to each that has a row. An
     empty cell changes nothing: --clear names the fields whose value it takes away, and --meta NAME= takes away the
     value of each article whose row gives none.
+
+    Without --language, articles are in the language of the inventory, and the command says so.
 
     Exit code 0: added or changed; 1: refused, or everything was in the corpus already; 2: could not run.
 
@@ -125,6 +128,10 @@ def command(
     inventory = load_inventory(schema) if is_declared else None
     fields = inventory.metadata if inventory else {}
     shared = parse_assignments(assignments, fields)
+    article_details = Details(**details)
+    if language is not None or inventory:
+        default = inventory.language if inventory else ""
+        article_details = article_details._replace(language=default if language is None else language)
     rows = load_metadata(Path(table), fields) if table is not None else None
     if rows:
         rows.require_known_columns()
@@ -135,7 +142,7 @@ def command(
         for file in files:
             data = read_bytes(Path(file), "name a file that can be read", within=None)
             whole = [Cut(id_, 0, len(data.decode("utf-8", "replace")))] if id_ is not None else []
-            intake = cut_articles(Path(file).name, data, parsed or whole, Details(**details), boundaries, omitted)
+            intake = cut_articles(Path(file).name, data, parsed or whole, article_details, boundaries, omitted)
             yield describe_intake(intake, file, shared, rows, inventory) if inventory else intake
         if rows:
             require_rows_used(rows, folder)
@@ -143,6 +150,8 @@ def command(
     try:
         if files:
             is_new = _show_additions(add_articles(folder, read_intakes()))
+            if is_new and language is None and not (rows and rows.has_everywhere("language")):
+                show_default_language(article_details.language, inventory is not None)
         elif rows and inventory:
             is_new = _show_update(update_metadata(folder, rows, inventory, shared), rows.path)
     except ArticleRejected as error:

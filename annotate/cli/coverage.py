@@ -26,6 +26,7 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
     annotate coverage
     annotate coverage --write
     """
+    from annotate.annotation_files import require_known_names
     from annotate.corpus import Corpus, encode_coverage
     from annotate.coverage import update_coverage
     from annotate.errors import CannotRun
@@ -44,7 +45,9 @@ def command(ctx: click.Context, corpus: str, schema: str, write: bool) -> None:
             path = store.coverage_path(article_id)
             old = store.read_file_if_present(path)
             before = store.read_coverage(article_id)
-            after = update_coverage(before, store.read_annotation(GOLD, article_id), inventory)
+            gold = store.read_annotation(GOLD, article_id)
+            require_known_names(store.annotation_path(GOLD, article_id), gold, inventory)
+            after = update_coverage(before, gold, inventory)
             if write and after != before:
                 files.append(store.prepare_file(path, encode_coverage(after), old))
             stale = after != before and not write

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.terminal import count_noun, echo, echo_json, show_status, style
+from annotate.cli.options import corpus_option, language_option, schema_option
+from annotate.cli.terminal import count_noun, echo, echo_json, show_default_language, show_status, style
 from annotate.formats import FORMATS, LABEL_STUDIO, TOOLS
 from annotate.util.escape import TerminalText
 
@@ -57,9 +57,14 @@ _FORMATS_WITH_LINES = ("brat", "bio")
 @schema_option
 @click.option("--fix", is_flag=True, help="Correct wrong offsets of a line whose text fits in exactly one way.")
 @click.option("--replace", is_flag=True, help="Replace other labels of the same texts by the same annotator.")
+@click.option(
+    "--replace-incomplete",
+    is_flag=True,
+    help="Replace other labels also by those of a text of which something is reported, and so is not taken.",
+)
 @click.option("--plan", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--metadata", type=click.Path(), help="Table of metadata (CSV or JSON), with a row for each article.")
-@click.option("--language", default="en", show_default=True, help="Language of the texts, as in BCP 47.")
+@language_option
 @click.option("--publisher", help="Publisher of the texts, if known.")
 @click.option("--rights", default="The text belongs to its publisher.", show_default=True, help="Who owns the texts.")
 @click.option(
@@ -79,9 +84,11 @@ def command(
     schema: str,
     fix: bool,
     replace: bool,
+    replace_incomplete: bool,
     plan: bool,
     metadata: str | None,
     report: str,
+    language: str | None,
     **details: Any,
 ) -> None:
     """Import the texts and labels of FOLDER as the work of their annotators.
@@ -118,7 +125,7 @@ def command(
     from annotate.formats.importer import Importer, ImportOptions, parse_annotators
     from annotate.ingest import Details
     from annotate.inventory import load_inventory
-    from annotate.label_map import MAPS_FOLDER, find_map, identity_map, name_annotators
+    from annotate.label_map import MAPS_FOLDER, complete_map, find_map, identity_map, name_annotators
 
     if (texts is not None or labels) and format_ != "brat":
         raise click.UsageError("--texts and --labels go with --format brat")
@@ -141,9 +148,17 @@ def command(
 
         reader = make_reader(inventory, name_annotators(label_map, ids))
     else:
-        reader = load_reader(format_, name_annotators(label_map, ids), layout)
+        reader = load_reader(format_, name_annotators(complete_map(label_map, inventory), ids), layout)
     table = load_metadata(Path(metadata), inventory.metadata) if metadata is not None else None
-    options = ImportOptions(Details(**details), fix, plan, replace, table, frozenset(ids))
+    options = ImportOptions(
+        Details(language=inventory.language if language is None else language, **details),
+        fix,
+        plan,
+        replace or replace_incomplete,
+        table,
+        frozenset(ids),
+        replace_incomplete,
+    )
     importer = Importer(store, inventory, reader.label_map, annotator, options)
     own_files = [Path(path) for path in (map_, metadata) if path is not None]
     outcomes = importer.import_folder(reader, root, own_files)
@@ -157,6 +172,13 @@ def command(
         own = Path(schema) / MAPS_FOLDER / f"{format_}.yaml"
         hint = f"write a map (docs/interchange.md) as {own}, or name one with --map"
         echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
+    if (
+        report == "text"
+        and tally.fates["new"]
+        and language is None
+        and not (table and table.has_everywhere("language"))
+    ):
+        show_default_language(inventory.language, is_declared=True)
     if report == "text" and tally.fates["refused"]:
         echo("Nothing is written of a refused text. Correct what is reported, and run the same import again.", err=True)
     if report == "text" and tally.documents > tally.fates["refused"] and not plan:
@@ -189,7 +211,7 @@ def _show_outcomes(outcomes: "Iterable[ImportOutcome]", report: str, noun: str, 
         for finding in outcome.sorted_findings:
             if finding.code not in REPEATED or report == "json":
                 _echo(_format_finding(finding, report), report)
-        texts, items = count_noun(tally.documents, "text"), count_noun(tally.items.read, noun)
+        texts, items = count_noun(tally.texts, "text"), count_noun(tally.items.read, noun)
         progress(f"{texts}, {items}, {tally.errors} reported")
     for finding in tally.repeated_findings() if report == "text" else ():
         _echo(_format_finding(finding, report), report)
@@ -204,10 +226,12 @@ def _format_tally(tally: "ImportTally", report: str, noun: str) -> str:
              "errors": tally.errors, "warnings": tally.warnings}
         )  # fmt: skip
     left_out = f", {fates['left out']} left out" if "left out" in fates else ""
+    annotations = f", {count_noun(tally.documents, 'annotation')}" if tally.documents > tally.texts else ""
     replaced = f"{fates['replaced']} replaced, " if "replaced" in fates else ""
     return (
-        f"{count_noun(tally.documents, 'text')}: {fates['new']} new, {fates['there already']} there already, {replaced}"
-        f"{fates['refused']} refused{left_out}. {count_noun(items.read, noun)}: {items.taken} taken, "
+        f"{count_noun(tally.texts, 'text')}{annotations}: {fates['new']} new, "
+        f"{fates['there already']} there already, {replaced}{fates['refused']} refused{left_out}. "
+        f"{count_noun(items.read, noun)}: {items.taken} taken, "
         f"{items.left_out} left out, {items.reported} reported. "
         f"{count_noun(tally.spans, 'span')}, {count_noun(tally.relations, 'relation')}."
     )

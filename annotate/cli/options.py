@@ -20,6 +20,9 @@ guidelines_option = click.option(
     type=click.Path(),
     help="Folder of the guidelines, in Markdown.",
 )
+language_option = click.option(
+    "--language", help="Language of the texts, as in BCP 47.  [default: the language of labels.yaml]"
+)
 FOLDER_TO_WRITE = click.Path(readable=False)
 """An output folder. `annotate.outputs` decides whether it may be written, with a message of one line."""
 FILE_TO_WRITE = click.Path(readable=False)

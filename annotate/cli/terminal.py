@@ -222,6 +222,17 @@ def count_noun(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def show_default_language(language: str, is_declared: bool) -> None:
+    """Say, on stderr, which language articles have for which none was given.
+
+    Args:
+        language: The language.
+        is_declared: Whether it is the inventory's.
+    """
+    source = "that of labels.yaml" if is_declared else "since there is no labels.yaml"
+    echo(f"Language of the articles for which none is given: {language}, {source}; --language names another", err=True)
+
+
 def write_output(out: str | None, text: str) -> None:
     """Write a report to a file, or to standard output where no file is named.
 

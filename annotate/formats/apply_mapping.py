@@ -378,8 +378,9 @@ class _ItemMapper:
             correction = tuple(sorted(wrong.correction or ()))
             other = self.refs_by_range.get((entry.label, correction))
             if not self.fix or not correction or other:
-                reads, can_fix = wrong.reads, bool(correction)
-                self._report(rules.wrong_offsets, item.line, item.words, reads, wrong.diagnosis, can_fix, other)
+                self._report(
+                    rules.wrong_offsets, item.line, item.words, wrong.reads, wrong.diagnosis, correction, other
+                )
                 return True
             self.refs_by_range[entry.label, correction] = item.ref
             pieces = correction
@@ -561,7 +562,7 @@ class _ItemMapper:
         elif name in draft.attributes:
             self._report(rules.not_in_model, line, f"{name} has a value already, {draft.attributes[name]!r}")
         elif value is None or not attribute.allows(value):
-            self._report(rules.unknown_value, line, name, raw)
+            self._report(rules.unknown_value, line, attribute, raw)
         else:
             draft.attributes[name] = value
 

@@ -35,7 +35,9 @@ from annotate.formats.document import (
 from annotate.formats.ledger import METADATA_LOSSES, metadata_losses, span_losses
 from annotate.ingest import make_source_name
 from annotate.inventory import Inventory
-from annotate.model import Annotation, AttributeValue, Span
+from annotate.model import Annotation, Article, AttributeValue, Span
+from annotate.scripts import letter_without_spaces
+from annotate.tokens import tokenize
 from annotate.util.escape import shorten
 from annotate.util.files import read_raw
 from annotate.util.folders import find_files
@@ -53,13 +55,35 @@ LOSSES = {
 }
 
 
+_ANY_LANGUAGE = "xx"
+
+
 @lru_cache(maxsize=16)
 def _tokenizer(language: str) -> Language:
-    """Return the tokenizer of a language, or that of no particular language if spaCy does not know it."""
+    """Return the tokenizer of a language, or that of no particular language if spaCy does not have it."""
     try:
         return spacy.blank(language.partition("-")[0])
     except ImportError:
-        return spacy.blank("xx")
+        return spacy.blank(_ANY_LANGUAGE)
+
+
+def _tokenize(article: Article) -> Doc:
+    """Return the tokens of a text.
+
+    The tokenizer of no particular language does not divide a text in a script without spaces. There, each letter is a
+    token, as everywhere in this toolkit.
+    """
+    tokenizer = _tokenizer(article.language)
+    doc = tokenizer.make_doc(article.text)
+    if tokenizer.lang != _ANY_LANGUAGE or not letter_without_spaces().search(article.text):
+        return doc
+    words, spaces = list[str](), list[bool]()
+    for token in doc:
+        is_divided = letter_without_spaces().search(token.text)
+        ranges = tokenize(token.text) if is_divided else [(0, len(token))]
+        words += [token.text[start:end] for start, end in ranges]
+        spaces += [False] * (len(ranges) - 1) + [bool(token.whitespace_)]
+    return Doc(doc.vocab, words, spaces)
 
 
 def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Inventory) -> None:
@@ -76,7 +100,7 @@ def write(folder: Path, documents: Iterable[LabelledArticle], inventory: Invento
 
 def _make_doc(document: LabelledArticle, inventory: Inventory) -> Doc:
     article, annotation = document.article, sort_annotation(document.annotation)
-    doc = _tokenizer(article.language).make_doc(article.text)
+    doc = _tokenize(article)
     spans = [span for span in annotation.spans if doc.char_span(span.start, span.end) is not None]
     for layer in inventory.layers:
         labels = {label.name for label in inventory.labels_of(layer)}
@@ -104,7 +128,7 @@ def _user_data(article_id: str, spans: list[Span], annotation: Annotation) -> di
 def list_losses(document: LabelledArticle, _: Inventory) -> Iterator[Loss]:
     """List metadata, and spans that do not begin and end with a token."""
     yield from metadata_losses(document)
-    doc = _tokenizer(document.article.language).make_doc(document.article.text)
+    doc = _tokenize(document.article)
     spans = document.annotation.spans
     yield from span_losses(
         document, {span.id: "token edge" for span in spans if doc.char_span(span.start, span.end) is None}

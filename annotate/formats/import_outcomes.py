@@ -55,8 +55,11 @@ def make_folder_outcome(finding: Finding) -> ImportOutcome:
 class ImportTally:
     """The totals of an import, and the findings that are repeated.
 
+    A text that several people labelled is several documents.
+
     Attributes:
         fates: Number of documents by what became of them.
+        texts: Number of texts.
         items: How many of their items were accepted and not.
         spans: Number of their spans.
         relations: Number of their relations.
@@ -67,7 +70,8 @@ class ImportTally:
     def __init__(self) -> None:
         self.fates: dict[Fate, int] = {"new": 0, "there already": 0, "refused": 0}
         self.items = ItemCounts()
-        self.spans = self.relations = self.errors = self.warnings = 0
+        self.texts = self.spans = self.relations = self.errors = self.warnings = 0
+        self._article_ids: set[str] = set()
         self._repeated: dict[str, _RepeatedFinding] = {}
 
     @property
@@ -77,6 +81,9 @@ class ImportTally:
 
     def add(self, outcome: ImportOutcome) -> None:
         """Add what became of a document."""
+        if outcome.fate and (not outcome.article_id or outcome.article_id not in self._article_ids):
+            self.texts += 1
+            self._article_ids.add(outcome.article_id)
         if outcome.fate:
             self.fates[outcome.fate] = self.fates.get(outcome.fate, 0) + 1
         self.items = self.items.plus(outcome.counts)

@@ -64,6 +64,7 @@ class ImportOptions(NamedTuple):
         replace: Whether to replace other labels by the same annotators, and other metadata.
         metadata: A table of metadata.
         names: Names of annotators that some labels must have, such as those of `--annotator NAME=ID`.
+        replace_incomplete: Whether to replace labels also by those of a document of which something is reported.
     """
 
     details: Details = Details()
@@ -72,10 +73,15 @@ class ImportOptions(NamedTuple):
     replace: bool = False
     metadata: MetadataTable | None = None
     names: frozenset[str] = frozenset()
+    replace_incomplete: bool = False
 
 
 class _ConflictError(Exception):
     """A document cannot be imported; the message says why."""
+
+
+class _IncompleteError(_ConflictError):
+    """A document would replace labels, and not all of it is taken."""
 
 
 class _Decision(NamedTuple):
@@ -223,6 +229,8 @@ class Importer:
             return _Decision(ImportOutcome(raw.article_id, "refused", 0, 0, mapped.findings, mapped.counts))
         try:
             decision = self._accept(raw, mapped, mapped.intake, mapped.annotation)
+        except _IncompleteError as error:
+            return _refuse(raw, [*mapped.findings, *rules.article_refused(raw.file, raw.article_id, str(error))])
         except _ConflictError as error:
             return _refuse(raw, rules.article_refused(raw.file, raw.article_id, str(error)))
         if name and name != annotator and name not in self.label_map.annotators and raw.origin:
@@ -268,7 +276,7 @@ class Importer:
         labels = self.corpus.read_file_if_present(path)
         is_other = labels is not None and labels != encode_annotation(annotation)
         if labels is not None and is_other:
-            findings += rules.replaced(raw.file, article.id, self._describe_old_labels(raw, annotation))
+            findings += rules.replaced(raw.file, article.id, self._describe_old_labels(raw, mapped, annotation))
             old[path] = labels
         changed = self._find_changed_metadata(raw, article.id)
         updated: Article | None = None
@@ -356,7 +364,7 @@ class Importer:
         if article.id in self._text_ids and self.corpus.read_text(article.id) != article.text:
             raise _ConflictError(f"another text with the id {article.id!r} is in the corpus already; rename the file")
 
-    def _describe_old_labels(self, raw: RawDocument, annotation: Annotation) -> str:
+    def _describe_old_labels(self, raw: RawDocument, mapped: MappedDocument, annotation: Annotation) -> str:
         """Say which labels in the corpus are replaced.
 
         With `fix`, labels that the same import without it wrote are replaced as well.
@@ -378,6 +386,12 @@ class Importer:
         if not (self.options.replace or is_own):
             hint = "replace them with --replace, or name another annotator"
             raise _ConflictError(f"other labels of it by {annotation_set} are in the corpus already; {hint}")
+        if mapped.counts.reported and not (self.options.replace_incomplete or is_own):
+            problem = (
+                f"other labels of it by {annotation_set} are in the corpus already, and would be replaced by a part"
+            )
+            hint = "correct what is reported, or replace them with --replace-incomplete"
+            raise _IncompleteError(f"{problem} ({mapped.counts.reported} of {mapped.counts.read} not taken); {hint}")
         if (old.annotator, old.process) != (annotation.annotator, annotation.process):
             problem = f"the labels of it by {annotation_set} in the corpus were adjudicated"
             raise _ConflictError(f"{problem}; name another annotator")

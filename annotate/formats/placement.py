@@ -90,9 +90,23 @@ def check_offsets(text: str, pieces: Pieces, quoted: str | None) -> WrongOffsets
         return WrongOffsets(words, unit, converted)
     if not candidates and len(pieces) == 1:
         settled = resolve_offsets(text, *pieces[0], quoted, fix=True)
-        correction = ((settled.start, settled.end),) if isinstance(settled, ResolvedOffsets) else None
+        correction: Pieces | None = None
+        if isinstance(settled, ResolvedOffsets):
+            correction = ((settled.start, settled.end),)
+        elif settled.diagnosis == "stale text":
+            correction = _find_only_place(text, quoted)
         return WrongOffsets(words, settled.diagnosis, correction)
     return WrongOffsets(words, " or ".join(candidates.values()) or "unknown")
+
+
+def _find_only_place(text: str, words: str) -> Pieces | None:
+    """Return where a text has words; None if it has them at several places.
+
+    A region of Label Studio keeps its former words when it is resized, so that they do not say where it is. A line of
+    a file has words and offsets that were written together, and offsets alone depend on what a tool counts.
+    """
+    position = text.find(words)
+    return None if position < 0 or text.find(words, position + 1) >= 0 else ((position, position + len(words)),)
 
 
 class ArticleWindow:

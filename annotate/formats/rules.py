@@ -6,6 +6,8 @@ An error means that the line, and what refers to it, was not imported.
 from collections.abc import Iterator, Sequence
 
 from annotate.findings import Problem, Rule, rule
+from annotate.formats.document import Pieces
+from annotate.inventory import Attribute
 from annotate.util.escape import quote
 
 _QUOTED = 50
@@ -213,7 +215,12 @@ def line_unreadable(line: int | None, why: str) -> Iterator[Problem]:
 
 @rule("F202")
 def wrong_offsets(
-    line: int | None, words: str | None, reads: str | None, diagnosis: str, can_fix: bool, taken_by: str | None = None
+    line: int | None,
+    words: str | None,
+    reads: str | None,
+    diagnosis: str,
+    correction: Pieces,
+    taken_by: str | None = None,
 ) -> Iterator[Problem]:
     """The offsets of a line, in code points of the file's text, read the words quoted with them.
 
@@ -226,12 +233,18 @@ def wrong_offsets(
     """
     reads, words = _skip_common(reads, words)
     problem = "are outside the text" if reads is None else f"read {quote(reads)}"
-    hint = "correct them with --fix" if can_fix else "fix the offsets"
+    hint = "fix the offsets"
+    if correction:
+        hint = f"the words are at {_format_pieces(correction)}; correct them with --fix"
     if taken_by:
         hint = f"{quote(taken_by)} has these words already; fix the offsets, or remove the line"
     expected = "" if words is None else f", not {quote(words)}"
     why = "" if diagnosis == "unknown" else f" (diagnosis: {diagnosis})"
     yield Problem(f"offsets {problem}{expected}{why}; {hint}", line=line)
+
+
+def _format_pieces(pieces: Pieces) -> str:
+    return " and ".join(f"{start}–{end}" for start, end in pieces)
 
 
 def _skip_common(left: str | None, right: str | None) -> tuple[str | None, str | None]:
@@ -272,10 +285,10 @@ def between_characters(line: int | None, words: str | None) -> Iterator[Problem]
 
 @rule("F205")
 def unmapped(line: int | None, what: str, name: str) -> Iterator[Problem]:
-    """Each type in the files is in the map; `null` there leaves it out.
+    """Each type in the files is in the map, or is a name of the inventory; `null` in the map leaves it out.
 
     Why: nothing is left out by accident.
-    Fails: a T line of type Person without `spans: {Person: …}` in the map.
+    Fails: a T line of type Person without `spans: {Person: …}` in the map, if the inventory has no such label.
     Passes: `spans: {Person: null}`.
     See: docs/interchange.md
     """
@@ -321,7 +334,7 @@ def not_in_model(line: int | None, what: str) -> Iterator[Problem]:
 
 
 @rule("F209")
-def unknown_value(line: int | None, attribute: str, value: object) -> Iterator[Problem]:
+def unknown_value(line: int | None, attribute: Attribute, value: object) -> Iterator[Problem]:
     """The value of an attribute is in the inventory.
 
     Why: a value that is not declared is a class without a definition.
@@ -329,7 +342,8 @@ def unknown_value(line: int | None, attribute: str, value: object) -> Iterator[P
     Passes: `values: {boss: master}` in the map.
     See: docs/interchange.md
     """
-    yield Problem(f"{quote(value)} is not a value of {attribute}; map it to one", line=line)
+    hint = f"{attribute.value_hint}, or map it to a value"
+    yield Problem(f"{quote(value)} is not a value of {attribute.name}; {hint}", line=line)
 
 
 RULES: tuple[Rule, ...] = (

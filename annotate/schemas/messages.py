@@ -6,7 +6,17 @@ from functools import reduce
 from operator import getitem
 from typing import Any, NamedTuple
 
-from annotate.schemas.patterns import DATE, END, FILE_NAME, NAMES_WITH_SLASH, PROSE, SINGLE_LINE, TRIMMED_LINE
+from annotate.schemas.patterns import (
+    DATE,
+    END,
+    FILE_NAME,
+    LANGUAGE_CODE,
+    LANGUAGE_TAG,
+    NAMES_WITH_SLASH,
+    PROSE,
+    SINGLE_LINE,
+    TRIMMED_LINE,
+)
 from annotate.util.escape import quote
 
 Explanation = tuple[str, str]
@@ -39,6 +49,8 @@ def read_error(error: Any, value: Any, schema: dict[str, Any]) -> Error:
     return Error(keyword, subschema[keyword], instance, subschema, path, error.message)
 
 
+_LANGUAGE = "the code of a language, not of a country (ja is Japanese, zh Chinese, uk Ukrainian)"
+
 FORMS = {
     f"^[a-z0-9]([a-z0-9_-]*[a-z0-9])?{END}": "lower-case letters, digits, hyphens and underscores, as in market-2",
     f"^[A-Za-z0-9_~-]+{END}": "letters, digits, hyphens and underscores, as in s1",
@@ -51,8 +63,8 @@ FORMS = {
     DATE: "a year, a month or a day, as in 2017, 2017-06 or 2017-06-30",
     f"^[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]){END}": "a day, as in 2017-06-30",
     f"^[A-Z][0-9]{{3}}{END}": "the code of a rule, as in P401",
-    f"^[a-z]{{2,3}}{END}": "the code of a language, as in en",
-    f"^[a-z]{{2,3}}(-[A-Za-z0-9]+)*{END}": "the code of a language, as in en or pt-BR",
+    LANGUAGE_CODE: f"{_LANGUAGE}, as in en",
+    LANGUAGE_TAG: f"{_LANGUAGE}, as in en or pt-BR",
     rf"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.md{END}": "a path of a Markdown file in guidelines/, as in labels/load.md",
     f"^#[0-9a-fA-F]{{6}}{END}": 'a colour in quotes, as in "#336699"',
     f"^[0-9a-z]{END}": 'one digit or lower-case letter in quotes, as in "1"',
@@ -60,6 +72,7 @@ FORMS = {
     SINGLE_LINE: "one line without control characters (in YAML, >- folds it)",
     PROSE: "text without control characters",
     TRIMMED_LINE: "one line with no white space at its ends",
+    rf"^(original|extended\|[A-Za-z0-9][A-Za-z0-9_./-]*){END}": "original, or extended|NAME",
     NAMES_WITH_SLASH: "two or three names with a slash between them",
 }
 """Each pattern of the schemas, in words."""

@@ -28,5 +28,19 @@ FILE_NAME = rf"^[^/\\\u0000-\u001f{_UNSEEN}]+{END}"
 NAMES_WITH_SLASH = rf"^[^/\u0000-\u001f{_UNSEEN}]+(/[^/\u0000-\u001f{_UNSEEN}]+){{1,2}}{END}"
 """Two or three names with a slash between them."""
 
+_LANGUAGE = (
+    "(a[abefkmnrsvyz]|b[aeghimnors]|c[aehorsuvy]|d[aevz]|e[elnostu]|f[afijory]|g[adlnuv]|h[aeiortuyz]|"
+    "i[adegiknostuw]|j[aivw]|k[agijklmnorsuvwy]|l[abginotuv]|m[ghiklnorsty]|n[abdeglnorvy]|o[cjmrs]|p[ailst]|"
+    "qu|r[mnouw]|s[acdeghiklmnoqrstuvw]|t[aeghiklnorstwy]|u[gkrz]|v[eio]|w[ao]|xh|y[io]|z[ahu]|"
+    "[a-z]{3})"
+)
+"""The two-letter codes of ISO 639 that the IANA registry of language subtags has, and any three letters."""
+
+LANGUAGE_CODE = f"^{_LANGUAGE}{END}"
+"""The code of a language, without a region or a script."""
+
+LANGUAGE_TAG = f"^{_LANGUAGE}(-[A-Za-z0-9]+)*{END}"
+"""The tag of a language as in BCP 47, with or without a script, a region and more."""
+
 TRIMMED_LINE = rf"^[^\s\u0000-\u001f{_UNSEEN}]([^\u0000-\u001f{_UNSEEN}]*[^\s\u0000-\u001f{_UNSEEN}])?{END}"
 """One line with no white space at its ends."""

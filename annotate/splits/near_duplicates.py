@@ -1,10 +1,13 @@
 """Near-duplicate paragraphs: MinHash finds candidates, and their exact Jaccard index decides.
 
 A paragraph is a line of at least `MIN_WORDS` words. Its shingles are its runs of `SHINGLE_WORDS` words, in lower case
-and without punctuation. Two paragraphs are near-duplicates if the Jaccard index of their sets of shingles is at least
-`THRESHOLD`. A paragraph of 30 words is one after two single words were replaced (0.65), and just so after three (0.51).
-Paragraphs that merely report the same event hardly share a run of three words. Shorter lines are bylines, credits and
-datelines, which unrelated articles share.
+and without punctuation. The words are those of `annotate.tokens`. In a script without spaces, where each letter is a
+token, two letters count as a word: a paragraph has at least 16, and a shingle has five, which are the fewest that
+count as more than two words. A replaced word of two letters then changes the index as a replaced word does elsewhere.
+Two paragraphs are near-duplicates if the Jaccard index of their sets of shingles is at least `THRESHOLD`. A paragraph
+of 30 words is one after two single words were replaced (0.65), and just so after three (0.51). Paragraphs that merely
+report the same event hardly share a run of three words. Shorter lines are bylines, credits and datelines, which
+unrelated articles share.
 
 The chance that a MinHash index of 64 bands of 2 hashes misses a pair at the threshold is (1 - 0.5^2)^64, one in 10^8.
 The hashes are seeded, so that the same texts always give the same pairs. Paragraphs of articles that are in one group
@@ -25,6 +28,7 @@ from zlib import crc32
 import numpy as np
 
 from annotate.errors import CannotRun
+from annotate.tokens import is_letter_without_spaces, list_words
 
 MIN_WORDS = 8
 SHINGLE_WORDS = 3
@@ -32,8 +36,6 @@ THRESHOLD = 0.5
 BANDS, ROWS = 64, 2
 SLOTS = 1 << 26
 """Size in bytes of the table that counts the articles of each shingle."""
-
-_WORD = re.compile(r"\w+")
 
 Shingles = frozenset[tuple[str, ...]]
 _Bucket = tuple[int, int]
@@ -58,10 +60,22 @@ class NearDuplicate(NamedTuple):
 
 def shingles(text: str) -> Shingles:
     """Return the runs of three words of a paragraph; none if it is too short to be compared."""
-    words = _WORD.findall(text.casefold())
-    if len(words) < MIN_WORDS:
+    words = list_words(text.casefold())
+    # In halves of a word.
+    sizes = [1 if is_letter_without_spaces(word) else 2 for word in words]
+    if sum(sizes) < 2 * MIN_WORDS:
         return frozenset()
-    return frozenset(zip(*(words[shift:] for shift in range(SHINGLE_WORDS)), strict=False))
+    if min(sizes) == 2:
+        return frozenset(zip(*(words[shift:] for shift in range(SHINGLE_WORDS)), strict=False))
+    runs, end, size = [], 0, 0
+    for start in range(len(words)):
+        while size <= 2 * (SHINGLE_WORDS - 1) and end < len(words):
+            size += sizes[end]
+            end += 1
+        if size > 2 * (SHINGLE_WORDS - 1):
+            runs.append(tuple(words[start:end]))
+        size -= sizes[start]
+    return frozenset(runs)
 
 
 def jaccard(left: Shingles, right: Shingles) -> float:

@@ -55,6 +55,44 @@ def test_text_has_a_row_for_each_label(two: Project) -> None:
     assert "By article" in two.annotate("agree", "--by-article").output
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("Speaker", "Voice", "spans 'Speaker'"),
+        ("rank", "grade", "value"),
+        ("lies_at", "moored_at", "relation"),
+    ],
+)
+def test_labels_that_do_not_fit_the_inventory_are_refused(two: Project, old: str, new: str, problem: str) -> None:
+    """Regression: after a rename in labels.yaml alone, the table left out the spans without a word."""
+    inventory = two.path("schema/labels.yaml")
+    inventory.write_text(re.sub(rf"\b{old}\b", new, inventory.read_text()))
+    for words in (
+        ["agree"],
+        ["agree", "--gamma"],
+        ["agree", "--with-gold"],
+        ["adjudicate", "plan", "--from", "anna,ben"],
+    ):
+        before = two.snapshot()
+        result = two.annotate(*words)
+        assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1), result.output
+        assert "has names that the inventory lacks: " in result.stderr
+        assert problem in result.stderr
+        assert f"{old!r}" in result.stderr
+        assert "rename them everywhere with a migration (docs/migrations.md)" in result.stderr
+        assert two.snapshot() == before
+
+
+def test_coverage_does_not_count_labels_that_the_inventory_lacks(project: Project) -> None:
+    inventory = project.path("schema/labels.yaml")
+    inventory.write_text(re.sub(r"\bSpeaker\b", "Voice", inventory.read_text()))
+    before = project.snapshot()
+    result = project.annotate("coverage", "--write")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1), result.output
+    assert "has names that the inventory lacks: 2 spans 'Speaker'" in result.stderr
+    assert project.snapshot() == before
+
+
 def test_json_has_everything(two: Project) -> None:
     result = two.annotate("agree", "--format", "json", "--units", "characters")
     report = json.loads(result.output)

@@ -17,3 +17,11 @@ def test_a_span_touches_the_tokens_that_it_cuts() -> None:
     assert ruler.locate(Piece(7, 10)) == (3, 5)
     assert ruler.locate(Piece(4, 6)) == (3, 3)
     assert ruler.paragraphs == [0, 6]
+
+
+def test_letters_without_spaces_are_positions() -> None:
+    """A clause was one position, so that spans anywhere in it agreed."""
+    ruler = find_positions("映像がとても\n美しい", "tokens")
+    assert ruler.size == 9
+    assert ruler.locate(Piece(0, 2)) == (0, 2)
+    assert ruler.paragraphs == [0, 6]

@@ -84,7 +84,7 @@ def test_no_span_is_lost(pair: tuple[Article, Annotation]) -> None:
 @st.composite
 def crowded(draw: st.DrawFn) -> tuple[Article, Annotation]:
     """Short lines of few signs, with many spans in the same places; some are later pieces."""
-    text = draw(st.text(st.sampled_from("ab_. \n\x1cé😀"), min_size=1, max_size=14))
+    text = draw(st.text(st.sampled_from("ab_. \n\x1cé😀映\u0301"), min_size=1, max_size=14))
     places = [(start, end) for end in range(1, len(text) + 1) for start in range(end)]
     labels = st.sampled_from(["Animal", "Colour", "Words"])
     drawn = draw(st.lists(st.tuples(labels, st.sampled_from(places)), max_size=12))
@@ -176,11 +176,15 @@ def found(text: str) -> list[tuple[str, tuple[int, int]]]:
     return list(zip(words.to_pylist(), zip(starts.tolist(), ends.tolist(), strict=True), strict=True))
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"])) | st.text(st.sampled_from("a_.é\u0301\u200d\x1c😀 \n\u00a0")))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]))
+    | st.text(st.sampled_from("a_.é\u0301\u200d\x1c😀 \n\u00a0映ーﾊﾞกำ้"))
+)
 @example("")
 @example("U.S.-led\u00a0“raid”, 1,200")
 @example("नमस्ते दुनिया")
 @example("a😀b 👩‍👧🏽 c")
+@example("\u0301映\u0301\u0301a\u0301 \u0301映")
 @settings(deadline=None)
 def test_tokens_are_those_of_tokenize(text: str) -> None:
     assert found(text) == [(text[start:end], (start, end)) for start, end in tokenize(text)]
@@ -189,7 +193,7 @@ def test_tokens_are_those_of_tokenize(text: str) -> None:
 def test_a_character_tokenizes_the_same_next_to_any_other() -> None:
     """All characters of most scripts, and a sample of the rest: each alone, doubled, and next to every kind."""
     codes = [*range(0x3100), *(code for code in range(0x3100, sys.maxunicode, 97) if not 0xD800 <= code < 0xE000)]
-    text = "".join(f" {one} {one}{one}a{one}_{one}.{one}é\n" for one in map(chr, codes))
+    text = "".join(f" {one} {one}{one}a{one}_{one}.{one}é映{one}\u0301{one}\n" for one in map(chr, codes))
     starts, ends = np.array(tokenize(text)).T
     tokens = TOKENIZE(text)
     assert np.array_equal(tokens.starts, starts)
@@ -238,6 +242,15 @@ def test_spans_that_tags_cannot_hold_are_listed_with_the_reason() -> None:
     found = reasons(rows)
     assert found.pop(f"n{LEVELS}") == "too many overlap"
     assert found == {"half": "cuts a token", "second": "later piece", "long": "crosses paragraphs"}
+
+
+def test_spans_in_a_script_without_spaces_cut_no_token() -> None:
+    """映像がとても美しい was one token, and no span in it had tags."""
+    text = "映像がとても美しい"
+    spans = [span(text, "Animal", 0, 2, "a"), span(text, "Keeper", 3, 9, "b")]
+    made = make_annotation(text, spans, [])
+    assert not reasons(rows_of(BUILDER, make_article(text), made))
+    assert_whole(BUILDER, make_article(text), made)
 
 
 def test_the_schema_does_not_hang_on_the_data() -> None:

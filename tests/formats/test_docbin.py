@@ -5,14 +5,20 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import regex
 import spacy
 import srsly  # type: ignore[import-untyped]
 from click.testing import Result
 from spacy.tokens import Doc, DocBin, Span, SpanGroup, Token
 
+from annotate.formats import docbin
+from annotate.formats.document import LabelledArticle
+from annotate.model import Span as ModelSpan
 from tests.conftest import Project
 from tests.formats.conftest import TEXT, codes, take_in, taken
+from tests.graphs import ZOO, make_annotation, make_article
 
 
 def test_spacy_reads_the_docbin(project: Project) -> None:
@@ -22,6 +28,25 @@ def test_spacy_reads_the_docbin(project: Project) -> None:
     assert {name: len(group) for name, group in docs[0].spans.items()} == {"speech": 7, "cargo": 3}
     assert [(span.text, span.label_, span.id_) for span in docs[1].spans["cargo"]] == [("Two to 3 carts", "Load", "s1")]
     assert docs[0].user_data["annotation"]["attributes"]["s4"] == {"wording": "exact", "least": 40, "most": 40}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("th", "หนังเรื่องนี้ DVD2 ดีมาก 😀\u3000สวย\n\nจบ"), ("km", "ភាសាខ្មែរ\u200bល្អ។")]
+)
+def test_letters_are_tokens_where_spacy_cannot_divide_a_text(language: str, text: str) -> None:
+    """The tokenizer of no particular language took a clause for a word, so that nearly all spans were lost."""
+    letters = [
+        match.span() for match in regex.finditer(r"\X", text) if match[0][0].isalpha() and not match[0].isascii()
+    ]
+    label = next(iter(ZOO.spans))
+    spans = [
+        ModelSpan(id=f"s{start}", label=label, start=start, end=end, text=text[start:end]) for start, end in letters
+    ]
+    article = msgspec.structs.replace(make_article(text), language=language)
+    document = LabelledArticle(article, make_annotation(text, spans, []))
+    assert len(spans) > 4
+    assert not [loss for loss in docbin.list_losses(document, ZOO) if loss.reason == "token edge"]
+    assert docbin._make_doc(document, ZOO).text == text
 
 
 def test_entities_of_spacy(project: Project, others: Path) -> None:
@@ -89,9 +114,9 @@ def test_knowledge_base_ids_are_reported(project: Project, others: Path) -> None
 
 
 def test_what_is_on_no_span_is_reported_or_left_out_by_the_map(project: Project, others: Path) -> None:
-    Token.set_extension("rank", default=0, force=True)
+    Token.set_extension("grade", default=0, force=True)
     doc = spacy.blank("en")(TEXT)
-    doc[0]._.rank = 2
+    doc[0]._.grade = 2
     doc[1].lemma_, doc[1].tag_ = "anna", "NNP"
     doc.cats = {"sad": 1.0}
     doc.spans["sc"] = SpanGroup(doc, attrs={"scores": [0.5]}, spans=[span_of(doc, 2, 6, "PER")])
@@ -101,7 +126,7 @@ def test_what_is_on_no_span_is_reported_or_left_out_by_the_map(project: Project,
     write_doc(others, doc)
     result = take_in(project, "docbin", "--plan")
     named = {line["message"].split("'")[1] for line in map(json.loads, result.stdout.splitlines()) if "code" in line}
-    assert named == {"tag", "lemma", "cats", "scores", "rank", "annotation", "7"}
+    assert named == {"tag", "lemma", "cats", "scores", "grade", "annotation", "7"}
     attributes = "".join(f"  {name!r}: null\n" for name in sorted(named))
     project.path("map.yaml").write_text(f"spans: {{PER: {{label: Speaker}}}}\nattributes:\n{attributes}")
     result = take_in(project, "docbin")

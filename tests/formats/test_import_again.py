@@ -101,6 +101,26 @@ def test_gold_and_what_was_adjudicated_stay(project: Project, report: Path) -> N
     assert (code, "in the corpus were adjudicated; name another annotator" in message) == ("F104", True)
 
 
+@pytest.mark.parametrize("line", ["T9\tGhost 2 6\tAnna\n", "R9\tNear Arg1:T1 Arg2:T77\n"])
+def test_labels_are_not_replaced_by_a_part_of_others(project: Project, report: Path, line: str) -> None:
+    """What the line says was lost, with what it was to replace."""
+    with (report.parent / "report.ann").open("a") as file:
+        file.write(line)
+    before = project.snapshot()
+    refused = take_in(project, "--replace")
+    assert refused.exit_code == 1
+    (code, message), reported = messages(refused)
+    assert (reported[0] in ("F205", "F207"), code) == (True, "F104")
+    assert message.startswith(
+        "other labels of it by anna are in the corpus already, and would be replaced by a part (1 of "
+    )
+    assert message.endswith(" not taken); correct what is reported, or replace them with --replace-incomplete")
+    assert project.snapshot() == before
+    replaced = take_in(project, "--replace-incomplete")
+    assert sorted(code for code, _ in messages(replaced)) == ["F114", reported[0]]
+    assert project.snapshot() != before
+
+
 def test_labels_that_cannot_be_read_are_not_replaced(project: Project, report: Path) -> None:
     project.path("new/annotations/anna/report.json").write_text("{")
     ((code, message),) = messages(take_in(project, "--replace"))

@@ -175,7 +175,10 @@ def test_a_byte_order_mark_that_was_not_counted(project: Project, others: Path) 
     (others / "report.txt").write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
     result = take_in(project)
     assert result.exit_code == 1
-    assert "(diagnosis: characters after the byte order mark); correct them with --fix" in result.output
+    assert (
+        "(diagnosis: characters after the byte order mark); the words are at 1–5; correct them with --fix"
+        in result.output
+    )
 
 
 @pytest.mark.parametrize(
@@ -390,6 +393,12 @@ def test_unmapped_name_is_shown_once_with_its_count_and_first_place(project: Pro
         True,
         True,
     )
+    (folder / "map.yaml").write_text("spans: {Ghost: null}\n")
+    partly = project.annotate(*words)
+    assert "F205" in partly.stdout
+    assert "Ghost" not in partly.stdout
+    assert "7 lines: 2 taken, 4 left out, 1 reported." in partly.stdout
+    (folder / "map.yaml").unlink()
     everything = project.annotate(*words, "--report", "json")
     assert [code for code, _ in codes(everything)] == ["F205"] * 5
     (folder / "map.yaml").write_text("spans: {Ghost: null, Ship: null, Quay: {label: Quay}}\n")
@@ -465,6 +474,30 @@ def test_options_that_check_would_reject_are_refused(project: Project, others: P
     assert [found for found, _ in codes(result)] == ["F104"]
     assert "its text can have no such language: 'klingon_xx' does not fit" in result.output
     assert not project.path("new/sources").exists()
+
+
+def test_texts_are_in_the_language_of_the_inventory_and_import_says_so(project: Project, others: Path) -> None:
+    inventory = project.path("schema/labels.yaml")
+    inventory.write_text(inventory.read_text().replace("language: en", "language: th"))
+    said = "Language of the articles for which none is given: th, that of labels.yaml; --language names another\n"
+    assert said in take_in(project).stderr
+    assert Corpus(project.path("new")).read_article("report").language == "th"
+    assert said not in take_in(project).stderr
+
+
+@pytest.mark.parametrize("offset", [3, 1, 0])
+def test_words_that_the_text_has_once_are_found(project: Project, others: Path, offset: int) -> None:
+    """Regression: only offsets outside the text were corrected, although the docs promised it for all."""
+    (others / "report.txt").write_text("映像がとても美しい。音楽も美しい。", "utf-8")
+    (others / "report.ann").write_text(
+        f"T1\tPerson {offset + 1} {offset + 3}\t映像\nT2\tPerson 5 8\t美しい\nT3\tPerson 10 12\t音楽\n", "utf-8"
+    )
+    result = take_in(project)
+    assert "(diagnosis: stale text); the words are at 0–2; correct them with --fix" in result.output
+    assert "F202 offsets read 'も美し', not '美しい' (diagnosis: stale text); fix the offsets" in result.output
+    fixed = take_in(project, "--fix")
+    assert [code for code, _ in codes(take_in(project, "--fix", "--report", "json"))] == ["F203", "F202"], fixed.output
+    assert [span.text for span in taken_in(project).spans] == ["映像", "音楽"]
 
 
 def test_plan_and_second_run_change_nothing(project: Project, others: Path) -> None:

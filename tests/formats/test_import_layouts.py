@@ -140,6 +140,14 @@ def test_a_copy_of_the_text_for_each_annotator(project: Project, others: Path) -
     assert [(code, file) for code, file, _, _ in messages(result)] == [("F104", "others/ben/a.ann")]
 
 
+def test_texts_are_counted_and_not_their_files(project: Project, others: Path) -> None:
+    """A text that two people labelled was two texts."""
+    write(others, {f"{name}/a.{kind}": text for name in ("anna", "ben") for kind, text in (("txt", TEXT), ("ann", A1))})
+    options = ["--texts", "{annotator}/{id}.txt", "--labels", "{annotator}/{id}.ann", "--map", "map.yaml"]
+    words = ("import", "others", "--format", "brat", "--corpus", "new", *options)
+    assert "1 text, 2 annotations: 2 new, 0 there already, 0 refused. " in project.annotate(*words).stdout
+
+
 def test_two_texts_with_one_id_are_not_one_article(project: Project, others: Path) -> None:
     write(others, {"x/a.txt": TEXT, "y/a.txt": "Another.", "x/a.ann": "", "y/a.ann": ""})
     result = take_in(project, "--texts", "{folder}/{id}.txt", "--labels", "{folder}/{id}.ann", "--annotator", "anna")

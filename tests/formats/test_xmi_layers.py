@@ -237,7 +237,12 @@ def test_one_name_that_the_map_lacks(project: Project, others: Path, entry: str,
         ("  other/Span: null\n", "  other/Span: {label: Quay}\n", "F208", "has no offsets in the article's text"),
         ("Relation.sure: null", "sure: {attribute: rank}", "F208", "relations have no attributes, so none has rank"),
         ("  numbers: null", "  numbers: {attribute: least}", "F208", "least has a value already, 1"),
-        ("  negated: null", "  negated: {attribute: wording}", "F209", "'false' is not a value of wording"),
+        (
+            "  negated: null",
+            "  negated: {attribute: wording}",
+            "F209",
+            "'false' is not a value of wording; choose from exact, ",
+        ),
         ("  score: null", "  score: {attribute: wording}", "F209", "'0.5' is not a value of wording"),
     ],
 )

@@ -20,7 +20,7 @@ from tests.conftest import BASE, ROOT, Project
 UNSEEN = [chr(code) for code in range(0x2100) if has_unseen(chr(code))]
 VALID = [
     *("a", "a-b", "ab", "en", "en-GB", "0.1.0", "0" * 64, "2017-06-30", "#336699", "labels/a.md", "x y", "a/b"),
-    *("P401", "Load@0-12"),
+    *("P401", "Load@0-12", "original", "extended|a/b"),
     *("naïve “quotes”", "Ж", "a\u00a0b", "𐐀"),
 ]
 

@@ -32,6 +32,44 @@ def test_short_lines_and_repeats_within_an_article_bind_nothing() -> None:
     assert near({"a": f"{credit}\n{WIRE}\n{WIRE}\n{EDITED}", "b": credit}) == []
 
 
+REVIEW = (
+    "『夏の灯台』を見た。映像がとても美しい。ただし脚本は少し退屈だった。監督の北野春子さんの次回作にも期待したい。主演の森田健の演技も見事だった。"
+    "結末だけは納得できない。それでも最後の海の場面は忘れられない。音楽はうるさいだけだ。『紙の城』は作画がすばらしいアニメだ。物語は分かりやすいが、深みに欠ける。"
+)
+THAI = "ภาพสวยมากแต่บทหนังค่อนข้างน่าเบื่อ นักแสดงนำเล่นได้ดี เพลงประกอบไพเราะ ฉากสุดท้ายที่ทะเลน่าจดจำ"
+
+
+@pytest.mark.parametrize(
+    ("text", "edited"),
+    [
+        (REVIEW, REVIEW.replace("とても美しい", "息をのむほど綺麗だ").replace("監督の", "")),
+        (THAI, THAI.replace("สวยมาก", "งดงามจริง")),
+    ],
+)
+def test_an_edited_paragraph_is_found_in_a_script_without_spaces(text: str, edited: str) -> None:
+    """Such a paragraph was a word or two, and so too short to be compared."""
+    other = "静かな映画だ。『夜の市電』は映像も音楽も控えめで心地よい。佐伯リカの表情がすばらしい。"
+    (pair,) = near({"a": text, "b": edited, "c": other})
+    assert (pair.first.article_id, pair.second.article_id) == ("a", "b")
+    assert THRESHOLD <= pair.jaccard < 1
+
+
+def test_two_letters_without_spaces_count_as_a_word() -> None:
+    letters = "".join(map(chr, range(ord("一"), ord("一") + 16)))
+    assert shingles(letters) == {tuple(letters[start : start + 5]) for start in range(12)}
+    assert not shingles(letters[1:])
+    assert shingles(f"DVD {letters}") >= {("dvd", *letters[:3]), tuple(letters[:5])}
+    assert not shingles(f"DVD {letters[:13]}")
+    assert shingles("One two three four. Five six, seven: EIGHT") == {
+        ("one", "two", "three"), ("two", "three", "four"), ("three", "four", "five"), ("four", "five", "six"),
+        ("five", "six", "seven"), ("six", "seven", "eight"),
+    }  # fmt: skip
+
+
+def test_combining_marks_are_part_of_a_word() -> None:
+    assert ("नमस्ते", "दुनिया", "नमस्ते") in shingles("नमस्ते दुनिया " * 4)
+
+
 def test_candidates_include_every_similar_pair() -> None:
     """The reference compares all paragraphs with all others; the paragraphs are edited more and more."""
     drawn = random.Random(5)  # noqa: S311 - made-up words

@@ -71,7 +71,7 @@ def tokens_table(inventory: Inventory) -> TableType:
             "start": "where it starts in the article's text, in Unicode code points",
             "end": "where it ends, half open: `text[start:end]`",
             "text": "the paragraph",
-            "tokens": "words and signs, split at white space and around every sign",
+            "tokens": "words, signs, and each letter of a script without spaces, such as Chinese or Thai, by itself",
             "starts": "where each token starts in the article's text",
             "ends": "where it ends, half open",
             **{
