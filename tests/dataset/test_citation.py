@@ -49,9 +49,9 @@ def converted(*words: str) -> str:
     return done.stdout
 
 
-def fields(bibtex: str) -> dict[str, str]:
+def fields(bibtex: str | None) -> dict[str, str]:
     """Field → content, without the braces and escapes that guard it."""
-    found = re.findall(r"^\s*(\w+) = \{(.*)\},?$", bibtex, re.MULTILINE)
+    found = re.findall(r"^\s*(\w+) = \{(.*)\},?$", bibtex or "", re.MULTILINE)
     return {name: re.sub(r"[{}]|\\(?=[&%$#_])", "", text) for name, text in found}
 
 
@@ -96,6 +96,7 @@ def test_no_field_ends_its_entry_or_leads_out_of_the_web(tmp_path: Path, line: s
     path = tmp_path / "CITATION.cff"
     path.write_text(f"title: A\nauthors: [{{name: B}}]\nlicense: X-1\n{line}\n")
     citation = read_citation(path)
+    assert citation.bibtex
     assert absent not in citation.bibtex
     assert absent not in f"{citation.url} {citation.licence}"
     assert len(citation.bibtex.split("\n")) <= 7
