@@ -221,7 +221,7 @@ CITATION: dict[str, Any] = {
 def make_project(root: Path) -> Project:
     """Return a project that has every kind of file, and several annotators."""
     project = Project(root)
-    statement = json.loads(package_schema("statement"))["required"]
+    statement = json.loads(package_schema("statement"))["properties"]
     write(project.path("corpus/statement.yaml"), {heading: f"About {heading}." for heading in statement})
     write(
         project.path("corpus/release.yaml"),
