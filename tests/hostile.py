@@ -222,7 +222,8 @@ def make_project(root: Path) -> Project:
     """Return a project that has every kind of file, and several annotators."""
     project = Project(root)
     statement = json.loads(package_schema("statement"))["properties"]
-    write(project.path("corpus/statement.yaml"), {heading: f"About {heading}." for heading in statement})
+    texts = {heading: f"About {heading}." for heading, field in statement.items() if field["type"] == "string"}
+    write(project.path("corpus/statement.yaml"), texts)
     write(
         project.path("corpus/release.yaml"),
         {"agreement": {"least": 0, "labels": {"Load": 0}, "attributes": {"rank": 0}}},

@@ -10,6 +10,7 @@ from annotate.corpus import Corpus
 from annotate.dataset.statement import fill_statement
 from annotate.errors import CannotRun
 from annotate.schemas import package_schema
+from annotate.util.files import load_yaml
 from tests.conftest import ROOT, Project, annotate
 
 STATEMENT = "corpus/statement.yaml"
@@ -65,14 +66,14 @@ def test_template_and_docs_have_every_heading_and_figure(project: Project, tmp_p
     assert annotate("init", "new", cwd=tmp_path).exit_code == 0
     template = (tmp_path / "new" / STATEMENT).read_text("utf-8")
     assert Corpus(tmp_path / "new/corpus").read_statement() == {}
-    examples = re.sub(r"^# (?=[a-z_]+: >-$|  )", "", template, flags=re.MULTILINE)
+    examples = re.sub(r"^# (?=[a-z_]+: [>\[]|  )", "", template, flags=re.MULTILINE)
     project.path(STATEMENT).write_text(examples, "utf-8")
-    statement = project.corpus.read_statement()
-    assert list(statement) == headings
+    values = load_yaml(project.path(STATEMENT), "", within=project.root)
+    assert list(values) == headings
     assert project.annotate("build", "--out", "out").exit_code == 0
     page = (ROOT / "docs/formats.md").read_text("utf-8").partition("## The data statement\n")[2].partition("\n## ")[0]
     assert re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", page, re.MULTILINE) == [
-        (heading, text.strip()) for heading, text in statement.items()
+        (heading, value.strip() if isinstance(value, str) else f"[{value[0]}]") for heading, value in values.items()
     ]
     project.path(STATEMENT).write_text("limits: '{nothing}'\n")
     refused = project.annotate("build", "--out", "again").output
