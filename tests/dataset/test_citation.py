@@ -117,4 +117,4 @@ def test_keywords_are_a_list(tmp_path: Path, keywords: str) -> None:
 def test_the_entry_has_a_key_for_any_title(tmp_path: Path, title: str, key: str) -> None:
     path = tmp_path / "CITATION.cff"
     path.write_text(f"title: '{title}'\nauthors: [{{name: The Port}}]\n", "utf-8")
-    assert read_citation(path).bibtex.startswith(f"@misc{{{key},")
+    assert (read_citation(path).bibtex or "").startswith(f"@misc{{{key},")
