@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from annotate.errors import CannotRun
+from annotate.findings import list_names
 from annotate.util.files import read_bytes
 from annotate.versions import is_version
 
@@ -167,7 +168,7 @@ class ClassIdFault(NamedTuple):
 
 
 def find_class_id_faults(class_ids: ClassIds | None, names: ClassIds, path: Path) -> Iterator[ClassIdFault]:
-    """Yield what is wrong with `classes.json`: a name without an id, or the file itself is lost.
+    """Yield what is wrong with `classes.json`: names without an id, or the file itself is lost.
 
     Args:
         class_ids: The contents of the file; None if there is none.
@@ -180,10 +181,14 @@ def find_class_id_faults(class_ids: ClassIds | None, names: ClassIds, path: Path
             yield ClassIdFault("is missing, and holds the class ids", hint)
         return
     lists = dict(class_ids.lists())
-    for location, list_names in names.lists():
-        for name in list_names:
-            if name not in lists.get(location, ()):
-                yield ClassIdFault(f"has no class id for {location}.{name}", "run `annotate generate`, and commit it")
+    missing = [
+        f"{location}.{name}"
+        for location, of_list in names.lists()
+        for name in of_list
+        if name not in lists.get(location, ())
+    ]
+    if missing:
+        yield ClassIdFault(f"has no class id for {list_names(missing)}", "run `annotate generate`, and commit it")
 
 
 def resolve_class_ids(class_ids: ClassIds | None, names: ClassIds, path: Path) -> ClassIds:

@@ -528,7 +528,7 @@ class Corpus:
         """Read the texts of the data statement.
 
         Returns:
-            The text of each section by heading; empty without a file.
+            The text of each section by heading; empty without a file, and for one that has only comments.
 
         Raises:
             CannotRun: If the file cannot be read.
@@ -549,7 +549,9 @@ class Corpus:
     def _read_statement(self) -> dict[str, str | list[str]]:
         path = self.statement_path
         data = self.read_file_if_present(path)
-        return {} if data is None else convert_value(path, decode_yaml(path, data), dict[str, str | list[str]], _CHECK)
+        # A file in which every line is a comment is None.
+        value = None if data is None else decode_yaml(path, data)
+        return {} if value is None else convert_value(path, value, dict[str, str | list[str]], _CHECK)
 
     def read_annotators(self) -> dict[str, Annotator]:
         """Read the annotators, by id.

@@ -1,7 +1,7 @@
 """The results of checks, `Finding`, and the checks themselves: a `Rule` has a stable code and its documentation."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -32,6 +32,32 @@ class Problem:
     file: str | None = None
     article: str | None = None
     waivable: bool = True
+
+
+NAMED = 3
+"""Number of names that a finding lists; the others are counted."""
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Return the first names of a list, and how many more there are, as in `a, b, c and 22 more`."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    # Neither a terminal nor JSON can hold a name that is not UTF-8.
+    return f"{', '.join(names[:NAMED])}{more}".encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def merge_files(files: Sequence[str], problem: str, hint: str) -> Iterator[Problem]:
+    """Yield what is wrong with files for one cause: a problem each, or a single one if there are many.
+
+    Args:
+        files: The files.
+        problem: What is wrong with each.
+        hint: What to do.
+    """
+    if len(files) <= NAMED:
+        yield from (Problem(f"{problem}; {hint}", file=file) for file in files)
+    else:
+        others = list_names([file.removeprefix("../") for file in files[1:NAMED]])
+        yield Problem(f"{problem} (this file and {len(files) - 1:,} more, such as {others}); {hint}", file=files[0])
 
 
 @dataclass(frozen=True, slots=True)

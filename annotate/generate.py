@@ -233,6 +233,44 @@ def _render_stub(page: MissingPage) -> str:
     return f"{Markdown('# {}').format(page.title)}\n\n{tables}{PAGE_STUB}"
 
 
+_HEADING = re.compile(r"#{1,6} .*")
+
+
+def is_unwritten(page: str) -> bool:
+    """Tell whether a page has nothing but headings, generated tables, and the text that asks for a description."""
+    lines = (line.strip() for line in _MARKED.sub("", page).replace(PAGE_STUB.strip(), "").split("\n"))
+    return all(not line or _HEADING.fullmatch(line) for line in lines)
+
+
+def list_guideline_pages(inventory: Inventory) -> set[str]:
+    """Return the pages that the inventory names, as paths from the folder of the guidelines."""
+    return {entry.guideline for entry in _labels_and_relations(inventory)}
+
+
+def find_stubs(inventory: Inventory, guidelines: Path, pages: Mapping[Path, str]) -> list[Path]:
+    """Return the pages that the inventory names and that still ask for a description."""
+    named = {guidelines / page for page in list_guideline_pages(inventory)}
+    return [path for path, page in pages.items() if path in named and PAGE_STUB.strip() in page]
+
+
+def find_unnamed_pages(inventory: Inventory, guidelines: Path, pages: Mapping[Path, str]) -> list[Path]:
+    """Return the pages of labels or relations that the inventory does not have any more.
+
+    They are in a folder below that of the guidelines in which only pages of labels and relations are expected: the
+    inventory names another page there. They have no generated table, and no other page links to them.
+    """
+    named = {guidelines / page for page in list_guideline_pages(inventory)}
+    folders = {path.parent for path in named} - {guidelines}
+    return [
+        path
+        for path, page in pages.items()
+        if path.parent in folders
+        and path not in named
+        and not _MARKED.search(page)
+        and not any(f"{path.name})" in other for other_path, other in pages.items() if other_path != path)
+    ]
+
+
 class PageFault(NamedTuple):
     """A marker on a page that nothing can be generated for.
 
@@ -274,11 +312,14 @@ def _labels_and_relations(inventory: Inventory) -> list[SpanLabel | RelationLabe
 def find_orphans(inventory: Inventory, guidelines: Path, pages: Mapping[Path, str]) -> list[Path]:
     """Return the pages that are only about labels which the inventory does not have.
 
-    Such a page has no other generated table, and the inventory does not name it.
+    Such a page has no other generated table, and the inventory does not name it; or it has lost its table, and nobody
+    has written anything on it.
     """
-    named = {guidelines / entry.guideline for entry in _labels_and_relations(inventory)}
+    named = {guidelines / page for page in list_guideline_pages(inventory)}
     faults = Counter(fault.path for fault in find_page_faults(inventory, pages) if fault.label)
-    return [path for path, count in faults.items() if path not in named and count == len(_MARKED.findall(pages[path]))]
+    orphans = [path for path, count in faults.items() if count == len(_MARKED.findall(pages[path]))]
+    unnamed = [path for path in find_unnamed_pages(inventory, guidelines, pages) if is_unwritten(pages[path])]
+    return [path for path in (*orphans, *unnamed) if path not in named]
 
 
 def _repair_markers(inventory: Inventory, guidelines: Path, path: Path, page: str) -> str:

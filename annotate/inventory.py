@@ -322,6 +322,7 @@ class MetadataField(msgspec.Struct, frozen=True, kw_only=True):
         type: A `choice` is one of `values`, a `date` is YYYY, YYYY-MM or YYYY-MM-DD, a `number` is any finite number, a
             `text` is one line.
         values: The definition of each choice.
+        shared: Whether a copy without texts has the values of a text.
     """
 
     name: str
@@ -329,6 +330,12 @@ class MetadataField(msgspec.Struct, frozen=True, kw_only=True):
     required: bool
     definition: str
     values: dict[str, str] = {}
+    shared: bool = False
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a copy of the corpus without texts has the values."""
+        return self.shared or self.type != "text"
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -664,9 +671,12 @@ def _find_follow_faults(location: str, role: Mapping[str, Any], relations: Mappi
 
 
 def _find_metadata_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
-    for name in value["metadata"]:
+    for name, field in value["metadata"].items():
         if name in RESERVED_FIELDS:
             yield _Fault(f"metadata.{name}", "every article has something else of this name", "choose another name")
+        if "shared" in field and field["type"] != "text":
+            problem = f"only a text may say it; a {field['type']} is in every copy without texts"
+            yield _Fault(f"metadata.{name}.shared", problem, "remove it")
 
 
 def _find_version_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:

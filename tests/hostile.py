@@ -221,8 +221,9 @@ CITATION: dict[str, Any] = {
 def make_project(root: Path) -> Project:
     """Return a project that has every kind of file, and several annotators."""
     project = Project(root)
-    statement = json.loads(package_schema("statement"))["required"]
-    write(project.path("corpus/statement.yaml"), {heading: f"About {heading}." for heading in statement})
+    statement = json.loads(package_schema("statement"))["properties"]
+    texts = {heading: f"About {heading}." for heading, field in statement.items() if field["type"] == "string"}
+    write(project.path("corpus/statement.yaml"), texts)
     write(
         project.path("corpus/release.yaml"),
         {"agreement": {"least": 0, "labels": {"Load": 0}, "attributes": {"rank": 0}}},

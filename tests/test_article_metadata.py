@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import jsonschema_rs
+import pyarrow.parquet as pq
 import pytest
 
 from annotate.article_metadata import FIELDS
@@ -59,6 +60,7 @@ def refuses(project: Project, message: str, *words: str, code: int = 1) -> None:
         ("party:", "Party:", "metadata: 'Party' does not fit; write lower-case letters"),
         ("    values: {left: of the left bank, right: of the right bank}\n", "", "'values' is missing"),
         ("required: false, ", "", "metadata.printed: 'required' is missing; add it, true or false"),
+        ("type: date,", "type: date, shared: false,", "metadata.printed.shared: only a text may say it; a date is in"),
     ],
 )
 def test_section_is_checked(port: Project, old: str, new: str, message: str) -> None:
@@ -369,3 +371,38 @@ def test_values_that_cannot_be_cleared(port: Project, words: list[str], message:
 def test_clearing_goes_with_a_table(port: Project) -> None:
     assert "--clear goes with --table" in port.annotate("add", "One.txt", "--clear", "place").output
     refuses(port, "One.txt: lacks the metadata that labels.yaml requires, party", "One.txt", "--meta", "party=")
+
+
+def test_copy_without_texts_has_no_words_of_a_field_that_is_not_shared(port: Project) -> None:
+    """Regression: the value was empty in the tables and in clear in the skeleton: a case number went out unnoticed."""
+    labels = port.path("schema/labels.yaml")
+    more = "  press: {type: text, required: false, shared: true, definition: Who printed it.}\n"
+    more += "  case: {type: text, required: true, definition: The number of the case.}\n"
+    labels.write_text(labels.read_text("utf-8") + more, "utf-8")
+    word = port.corpus.read_text("harbour").split()[0]
+    port.path("m.csv").write_text(
+        f"id,party,seats,printed,place,press,case\nharbour,left,3,2017-06,{word},Dock Press,17-Secret/4 {word}\n"
+        "market,right,,,,Pier Press,23-Hidden\n"
+    )
+    assert port.annotate("add", "--table", "m.csv").exit_code == 0
+    result = port.annotate("build", "--without-text", "--out", "open")
+    assert result.exit_code == 0, result.output
+    everything = b"".join(path.read_bytes() for path in port.path("open").rglob("*") if path.is_file())
+    assert b"17-Secret" not in everything
+    assert b"23-Hidden" not in everything
+    skeleton = port.path("open/skeleton.jsonl").read_text("utf-8")
+    assert all(value in skeleton for value in ("Dock Press", "left", "2017-06"))
+    assert f'"place":"{word}"' not in skeleton
+    table = pq.read_table(next(port.path("open").rglob("articles/*.parquet")))
+    kept = {name: table[name].to_pylist() for name in ("case", "place", "press")}
+    assert (set(kept["case"]), set(kept["place"])) == ({None}, {None})
+    assert None not in kept["press"]
+    copies = port.path("copies")
+    copies.mkdir()
+    for name in ("harbour", "market"):
+        shutil.copy(port.path(f"corpus/articles/{name}.txt"), copies)
+    hydrated = port.annotate("hydrate", "open", "--texts", "copies", "--out", "full")
+    assert hydrated.exit_code == 0, hydrated.output
+    rows = [row for file in port.path("full").rglob("articles/*.parquet") for row in pq.read_table(file).to_pylist()]
+    (harbour,) = (row for row in rows if row["id"] == "harbour")
+    assert (harbour["place"], harbour["press"], harbour["case"]) == (word, "Dock Press", "…")

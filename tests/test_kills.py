@@ -250,6 +250,7 @@ SCENARIOS = {
     "adjudicate promote --undo": Scenario("adjudicate promote anna --undo", promote),
     "check --fix": Scenario("check --fix", spoil_form),
     "coverage": Scenario("coverage --write", spoil_counts),
+    "coverage --init": Scenario("coverage --init", lambda killer, root: shutil.rmtree(root / "corpus/coverage")),
     "build": Scenario("build --out out --workers 1", nothing),
     "hydrate": Scenario("hydrate open --texts corpus/articles --out out", build_open),
     "convert": Scenario(

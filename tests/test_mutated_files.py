@@ -140,7 +140,8 @@ def make_files(project: Project) -> None:
     group = {"entity_group": "Load", "score": 0.5, "word": text[4:9], "start": 4, "end": 9}
     write("score/pipeline.json", json.dumps({"market": [tag, group], "harbour": []}))
     write("schema/baseline.yaml", SMALL)
-    headings = json.loads(package_schema("statement"))["required"]
+    fields = json.loads(package_schema("statement"))["properties"]
+    headings = [heading for heading, field in fields.items() if field["type"] == "string"]
     write("corpus/statement.yaml", yaml.safe_dump({heading: f"About {heading}." for heading in headings}))
     write("corpus/release.yaml", "agreement: {least: 0.5, labels: {Load: 0}}\n")
     write("CITATION.cff", CITATION)

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,14 @@ def test_python_of_the_readme_prints_claims(clone: Path) -> None:
     lines = done.stdout.splitlines()
     assert "The agency | 33 people were killed | exact 33 33" in lines, done.stdout
     assert all(line.count(" | ") == 2 for line in lines)
+
+
+def test_table_of_extras_is_that_of_the_package() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    table = README.partition("| extra |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(extras)
+    (named,) = re.findall(r"^pip install '\.\[([\w,]+)\]'$", README, re.MULTILINE)
+    assert set(named.split(",")) <= set(extras)
 
 
 def test_number_of_checks_is_that_of_the_catalogue() -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from annotate.class_ids import ANNOTATION_SCHEMA_FILE, CLASS_IDS_FILE, find_class_id_faults
 from annotate.corpus import Corpus
-from annotate.findings import Problem, Rule, rule
+from annotate.findings import NAMED, Problem, Rule, merge_files, rule
 from annotate.generate import MissingPage, PageFault, generated_paths
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, SourceFile
@@ -612,7 +612,7 @@ def schema_incomplete(inventory: Inventory, file: str) -> Iterator[Problem]:
 
 
 @rule("C503")
-def generated_file_outdated(path: str) -> Iterator[Problem]:
+def generated_file_outdated(paths: list[str]) -> Iterator[Problem]:
     """Generated files say what labels.yaml says.
 
     Why: annotators would read other definitions than those of the inventory, and a release would have both.
@@ -620,11 +620,11 @@ def generated_file_outdated(path: str) -> Iterator[Problem]:
     label that the inventory lost before the first release.
     Passes: the files as `annotate generate` writes them. The schemas that it copies from the toolkit are not compared.
     """
-    yield Problem("does not say what labels.yaml says; run `annotate generate`", file=path)
+    yield from merge_files(paths, "does not say what labels.yaml says", "run `annotate generate`")
 
 
 @rule("C504", "warning")
-def label_without_page(page: MissingPage, path: str) -> Iterator[Problem]:
+def label_without_page(pages: dict[str, MissingPage]) -> Iterator[Problem]:
     """Each page that the inventory names is in the guidelines.
 
     Why: annotators decide by the page of a label; the tables of the guidelines link to it.
@@ -633,7 +633,11 @@ def label_without_page(page: MissingPage, path: str) -> Iterator[Problem]:
     and no generated table, or that has no such folder.
     """
     way_out = "write it, or run `annotate generate --fix`, which writes a page to fill in"
-    yield Problem(f"is missing, the page of {', '.join(page.names)}; {way_out}", file=path)
+    if len(pages) <= NAMED:
+        for path, page in pages.items():
+            yield Problem(f"is missing, the page of {', '.join(page.names)}; {way_out}", file=path)
+    else:
+        yield from merge_files(list(pages), "is missing, the page of a label", way_out)
 
 
 @rule("C505")
@@ -647,12 +651,39 @@ def page_without_label(fault: PageFault, path: str) -> Iterator[Problem]:
     yield Problem(f"{fault.problem}; {fault.hint}", file=path, line=fault.line)
 
 
+@rule("C506", "warning", waivable=True)
+def page_not_written(paths: list[str]) -> Iterator[Problem]:
+    """A page of the guidelines does not ask for its own description any more.
+
+    Why: annotators decide by the page; without the test to apply, each decides by a test of their own.
+    Fails: a page that still says "Write here the test to apply, …", as `annotate init` and `annotate generate --fix`
+    write it.
+    Passes: the page with the test, examples, and what is not this label.
+    """
+    yield from merge_files(paths, "still asks for the test to apply", "write the page, and remove that line")
+
+
+@rule("C507", "warning", waivable=True)
+def page_of_nothing(paths: list[str]) -> Iterator[Problem]:
+    """A page next to those of labels and relations is the page of one, or another page links to it.
+
+    Why: annotators would learn a label that is gone.
+    Fails: guidelines/labels/load.md, where the inventory names other pages in labels/, and none is load.md.
+    Passes: a page that labels.yaml names as `guideline`; a page that another one links to; the folder without the page,
+    which `annotate generate --fix` deletes if nobody has written on it.
+    """
+    problem = "is the page of no label or relation, and no page links to it"
+    yield from merge_files(paths, problem, "delete it, or link to it")
+
+
 OF_SCHEMA: tuple[Rule, ...] = (
     class_without_id,
     schema_incomplete,
     generated_file_outdated,
     label_without_page,
     page_without_label,
+    page_not_written,
+    page_of_nothing,
 )
 
 

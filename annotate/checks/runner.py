@@ -35,7 +35,13 @@ from annotate.corpus import (
 )
 from annotate.errors import CannotRun
 from annotate.findings import Finding
-from annotate.generate import find_missing_pages, find_outdated_files, find_page_faults
+from annotate.generate import (
+    find_missing_pages,
+    find_outdated_files,
+    find_page_faults,
+    find_stubs,
+    find_unnamed_pages,
+)
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, SourceFile
 from annotate.offsets import sha256
@@ -151,16 +157,21 @@ def _check_generated(corpus: Corpus, inventory: Inventory, guidelines: Sequence[
             except CannotRun as error:
                 if is_regular(path, within=folder):  # links are reported with those of the folder
                     yield from files.unreadable_file(corpus_rules.path_from_corpus(corpus, path), None, error.problem)
-        for missing in find_missing_pages(inventory, folder, pages):
-            file = corpus_rules.path_from_corpus(corpus, missing.path)
-            yield from corpus_rules.label_without_page("", None, missing, file)
+        missing = find_missing_pages(inventory, folder, pages)
+        by_file = {corpus_rules.path_from_corpus(corpus, page.path): page for page in missing}
+        yield from corpus_rules.label_without_page("", None, by_file)
+        for rule, paths in (
+            (corpus_rules.page_not_written, find_stubs(inventory, folder, pages)),
+            (corpus_rules.page_of_nothing, find_unnamed_pages(inventory, folder, pages)),
+        ):
+            yield from rule("", None, [corpus_rules.path_from_corpus(corpus, path) for path in paths])
     for fault in find_page_faults(inventory, pages):
         yield from corpus_rules.page_without_label("", None, fault, corpus_rules.path_from_corpus(corpus, fault.path))
     class_ids = Path(inventory.folder) / CLASS_IDS_FILE
     has_lost_ids = any(find_class_id_faults(inventory.committed_class_ids, inventory.class_names, class_ids))  # C501
-    for path in find_outdated_files(inventory, pages):
-        if path != class_ids or not has_lost_ids:
-            yield from corpus_rules.generated_file_outdated("", None, corpus_rules.path_from_corpus(corpus, path))
+    outdated = [path for path in find_outdated_files(inventory, pages) if path != class_ids or not has_lost_ids]
+    files_ = [corpus_rules.path_from_corpus(corpus, path) for path in outdated]
+    yield from corpus_rules.generated_file_outdated("", None, files_)
 
 
 def _run_all(run: "_Run", inventory: Inventory, workers: int, progress: Callable[[int], None]) -> Iterator[Finding]:

@@ -245,7 +245,10 @@ def metadata_corrected(summary: Summary) -> Iterator[str]:
 
 @_rule("D303", "patch")
 def other_file_changed(summary: Summary) -> Iterator[str]:
-    """Another file changed: annotators' own labels, coverage, decisions, links, sources, presentation."""
+    """Another file changed: annotators' own labels, coverage, decisions, links, sources, presentation.
+
+    A release counts guidelines, licences and CITATION.cff, too, which its archive has.
+    """
     if summary.files:
         yield f"files differ: {summary.file_counts}"
 

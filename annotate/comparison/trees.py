@@ -104,10 +104,14 @@ def _check_name(file: str) -> str:
 
 
 class GitTree:
-    """A version at a git revision. Its files are read out of git's objects; nothing is checked out."""
+    """A version at a git revision. Its files are read out of git's objects; nothing is checked out.
 
-    def __init__(self, name: str, files: Mapping[str, str], objects: GitObjects) -> None:
-        self._name, self._files, self._objects = name, files, objects
+    Attributes:
+        commit: The commit.
+    """
+
+    def __init__(self, name: str, commit: str, files: Mapping[str, str], objects: GitObjects) -> None:
+        self._name, self.commit, self._files, self._objects = name, commit, files, objects
 
     @property
     def name(self) -> str:
@@ -154,7 +158,7 @@ def open_revision(name: str, corpus: str, schema: str, cwd: Path | None = None) 
         for file, blob in _list_blobs(repository, commit, name, folder):
             files[f"{root}/{file.removeprefix(folder + '/')}"] = blob
     with repository.open_objects() as objects:
-        yield GitTree(name, dict(sorted(files.items(), key=lambda item: item[0].split("/"))), objects)
+        yield GitTree(name, commit, dict(sorted(files.items(), key=lambda item: item[0].split("/"))), objects)
 
 
 def _find_commit(repository: GitRepository, name: str, folders: Mapping[str, str]) -> str:

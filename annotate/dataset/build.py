@@ -150,7 +150,7 @@ def build(
             fields = inventory.metadata.values()
             choices = InventoryStrings(
                 frozenset(name for name, attribute in inventory.attributes.items() if attribute.type == "choice"),
-                frozenset(field.name for field in fields if field.type in ("choice", "date")),
+                frozenset(field.name for field in fields if field.is_shared),
             )
             with (folder / SKELETON).open("wb") as file:
                 file.writelines(encode_skeleton(corpus, skeleton, choices))

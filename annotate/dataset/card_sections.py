@@ -273,7 +273,7 @@ def citation_section(facts: Facts) -> Markdown:
     hashes = Markdown("{} holds the hashes of the files and of their rows. Written with pyarrow {}.").format(
         markdown_code(MANIFEST), facts.pyarrow
     )
-    if facts.citation is None:
+    if facts.citation is None or facts.citation.bibtex is None:
         return hashes
     repository = facts.citation.repository
     home = Markdown(" Corpus, guidelines, examples and tools: {}").format(repository) if repository else ""

@@ -55,7 +55,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
     """What a CITATION.cff says of the project.
 
     Attributes:
-        bibtex: The entry.
+        bibtex: The entry; None where the file names no title or no authors yet.
         authors: The authors, in their order.
         keywords: The keywords.
         repository: Address of the repository.
@@ -64,7 +64,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
         licence: The licence of labels and guidelines.
     """
 
-    bibtex: str
+    bibtex: str | None
     authors: tuple[Author, ...]
     keywords: tuple[str, ...]
     repository: str | None
@@ -77,18 +77,18 @@ def read_citation(path: Path) -> Citation:
     """Read a CITATION.cff.
 
     Raises:
-        CannotRun: The file is missing, is not YAML, or names no title or no authors.
+        CannotRun: The file is missing, is not YAML, or is none of a citation.
     """
     value = load_yaml(path, "name another with --citation", within=path.parent)
-    if not isinstance(value, dict) or not value.get("title") or not isinstance(value.get("authors"), list):
-        raise CannotRun(path, "names no title or no authors", _HINT)
+    if not isinstance(value, dict) or not isinstance(value.get("authors") or [], list):
+        raise CannotRun(path, "is no mapping, or authors is not a list", _HINT)
     keywords = value.get("keywords") or []
     if not isinstance(keywords, list):
         raise CannotRun(path, "keywords is not a list", _HINT)
     repository = _address(value, "repository-code")
     return Citation(
-        bibtex=_bibtex(value),
-        authors=tuple(_parse_author(author) for author in value["authors"]),
+        bibtex=_bibtex(value) if value.get("title") and value.get("authors") else None,
+        authors=tuple(_parse_author(author) for author in value.get("authors") or []),
         keywords=tuple(map(str, keywords)),
         repository=repository,
         released=value.get("date-released"),

@@ -37,11 +37,11 @@ def without_text(table: pa.Table, name: str, inventory: Inventory) -> pa.Table:
     Args:
         table: Rows.
         name: Name of their table.
-        inventory: The inventory. The choices and dates of its metadata are no words of an article.
+        inventory: The inventory. The choices and dates of its metadata and its shared texts are kept.
     """
     kept = KEPT.get(name, KEPT_IN_RECORDS)
     if name == ARTICLES:
-        kept = {*kept, *(field.name for field in inventory.metadata.values() if field.type in ("choice", "date"))}
+        kept = {*kept, *(field.name for field in inventory.metadata.values() if field.is_shared)}
     columns = [
         pa.chunked_array([_empty(chunk, field, (field.name,), kept) for chunk in column.chunks], field.type)
         for column, field in zip(table.columns, table.schema, strict=True)

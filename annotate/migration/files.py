@@ -6,7 +6,7 @@ names, and the generated tables of the guidelines. What a person must look at is
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -106,7 +106,9 @@ def migrate_files(
     prose = dict(_prose_files(folders)) | {file.path: file.data.decode("utf-8") for file in new_files}
     notes = [note for file in new_files for note in file.notes]
     notes += map(str, find_stale_names(prose, *removed_names(before, after)))
-    notes += _find_missing_pages(guidelines, before, after) if guidelines else ()
+    if guidelines:
+        notes += _find_missing_pages(guidelines, before, after)
+        notes += _find_dropped_pages(guidelines, before, after, prose)
     changes = [MigratedFile(str(file.path.absolute()), _read_old(file.path), file.data) for file in new_files]
     return [change for change in changes if change.old != change.new], notes
 
@@ -234,6 +236,18 @@ def _find_missing_pages(guidelines: Path, before: Inventory, after: Inventory) -
     for path in sorted(guidelines / page for page in pages):
         if not path.is_file():
             yield f"{path}:1: is missing; write the page that the inventory names"
+
+
+def _find_dropped_pages(
+    guidelines: Path, before: Inventory, after: Inventory, pages: Mapping[Path, str]
+) -> Iterator[str]:
+    """Yield a note for each page that only a dropped label or relation had."""
+    dropped = generate.list_guideline_pages(before) - generate.list_guideline_pages(after)
+    for path in sorted(guidelines / page for page in dropped):
+        if path in pages:
+            written = not generate.is_unwritten(pages[path])
+            hint = "delete it" if written else "run `annotate generate --fix`, which deletes it"
+            yield f"{path}:1: is the page of no label any more; {hint}"
 
 
 def _prose_files(folders: Folders) -> Iterator[tuple[Path, str]]:

@@ -131,7 +131,7 @@ class InventoryStrings(NamedTuple):
 
     Attributes:
         attributes: Attributes of spans that are choices.
-        metadata: Fields of metadata that are choices or dates.
+        metadata: Fields of metadata that are kept: all but texts that are not shared.
     """
 
     attributes: frozenset[str]
@@ -261,9 +261,12 @@ def _redact(
     if isinstance(tree, list | tuple):
         return [_redact(item, article_id, fingerprinters, quotes, choices, key) for item in tree]
     if isinstance(tree, dict):
-        if key in (ATTRIBUTES_FIELD, METADATA_FIELD):
-            kept = choices.attributes if key == ATTRIBUTES_FIELD else choices.metadata
+        if key == ATTRIBUTES_FIELD:
+            kept = choices.attributes
             return {name: value if name in kept else _redact_attribute(value, quotes) for name, value in tree.items()}
+        if key == METADATA_FIELD:
+            kept = choices.metadata
+            return {name: value if name in kept else _redact_private(value, quotes) for name, value in tree.items()}
         if key == COUNTS_FIELD:
             return tree
         if "text" in tree and "start" in tree:
@@ -282,6 +285,11 @@ def _redact(
 
 def _redact_attribute(value: Tree, quotes: Quotes) -> Tree:
     return _encode_template(value, quotes.quote_attribute(value)) if isinstance(value, str) else value
+
+
+def _redact_private(value: Tree, quotes: Quotes) -> Tree:
+    """Return a value of which no word may be published: one quote of the article, or else no words, which are lost."""
+    return {QUOTED: quotes.quote_whole(value) or []} if isinstance(value, str) else value
 
 
 def _encode_template(words: str, template: Template) -> Tree:

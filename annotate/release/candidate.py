@@ -14,7 +14,7 @@ from annotate.comparison.release_manifest import FORMAT, ReleaseManifest, decode
 from annotate.comparison.releases import FOLDER, SUFFIX, Release, ReleaseHistory, keep_versions
 from annotate.comparison.semver import parse_version
 from annotate.comparison.sources import open_version
-from annotate.comparison.trees import FolderTree, Tree, open_revision
+from annotate.comparison.trees import FolderTree, GitTree, Tree, open_revision
 from annotate.corpus import Corpus, find_parent_folder
 from annotate.dataset.build import build
 from annotate.dataset.citation import CITATION
@@ -32,6 +32,7 @@ from annotate.release.changelog import (
     parse_changelog,
 )
 from annotate.release.git import Repository, TreeEntry
+from annotate.release.other_sources import GUIDELINES, compare_other_sources, is_other_source, read_other_sources
 from annotate.release.sources import SUBMODULE_MODE, is_packable, name_pointer
 from annotate.util.files import is_regular, load_yaml, read_bytes, read_bytes_if_present, read_text
 from annotate.util.folders import temporary_folder
@@ -213,11 +214,21 @@ class Candidate:
         self.progress(f"comparing with {earlier.name}")
         current = FolderTree("the corpus", {CORPUS: self.corpus.root, SCHEMA: self.schema})
         comparison = Comparison(earlier, current)
-        comparison.summarize()
+        compare_other_sources(
+            comparison.summarize(), self._read_other_sources(earlier), read_other_sources(self.folder)
+        )
         file = f"{CORPUS}/{CHANGELOG}"
         text = earlier.read(file).decode("utf-8", "replace") if file in earlier.files() else ""
         entries = parse_changelog(text)
         return EarlierState(entries[0].version if entries else None, comparison)
+
+    def _read_other_sources(self, earlier: Tree) -> dict[str, bytes]:
+        """Return the sources of an earlier state that are in neither the corpus nor the schema folder."""
+        if isinstance(earlier, GitTree):
+            blobs = self.repository.list_blobs(earlier.commit)
+            blobs = {path: blob for path, blob in blobs.items() if is_other_source(path)}
+            return dict(zip(blobs, self.repository.read_blobs(list(blobs.values())), strict=True))
+        return read_other_sources(find_parent_folder(earlier.roots[CORPUS])) if isinstance(earlier, FolderTree) else {}
 
     @cached_property
     def counts(self) -> list[str]:
@@ -231,7 +242,7 @@ class Candidate:
         Those that the corpus waives are put into `waived`.
         """
         self.progress("checking the corpus")
-        guidelines = self.folder / "guidelines"
+        guidelines = self.folder / GUIDELINES
         return list(
             check(
                 self.corpus,
@@ -280,7 +291,7 @@ class Candidate:
     @property
     def source_folders(self) -> tuple[str, ...]:
         """The folders that a release is made from, besides CITATION.cff and the licences."""
-        return self.relative_path(self.corpus.root), self.relative_path(self.schema), "guidelines"
+        return self.relative_path(self.corpus.root), self.relative_path(self.schema), GUIDELINES
 
     @cached_property
     def source_files(self) -> list[str]:

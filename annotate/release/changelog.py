@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from annotate.comparison.summary import LabelCounts, Summary
 from annotate.corpus import Corpus
+from annotate.release.other_sources import GUIDELINES
 
 DRAFT = "<!-- draft: say in words what changed and why, then delete this line -->"
 _HEADING = re.compile(r"## +\[?v?(?P<version>\d+\.\d+\.\d+)\]?(?P<rest>.*)")
 _DAY = re.compile(r"\((\d{4}-\d{2}-\d{2})\)")
 _SPAN_CHANGES = ("added", "removed", "moved", "relabelled", "attributes")
+_STATUSES = ("added", "removed", "changed")
 _RELATION_CHANGES = ("added", "removed", "relabelled", "retargeted")
 
 
@@ -127,6 +129,7 @@ def count_changes(summary: Summary) -> list[str]:
         ("Gold spans", dict(_total_changes(summary.spans, _SPAN_CHANGES))),
         ("Gold relations", dict(_total_changes(summary.relations, _RELATION_CHANGES))),
         ("Inventory", {"changes": len(summary.inventory)}),
+        ("Guidelines", {f"pages {status}": summary.files.get(f"{GUIDELINES} {status}", 0) for status in _STATUSES}),
     )
     lines = [(kind, [f"{count:,} {name}" for name, count in counts.items() if count]) for kind, counts in kinds]
     return [f"{kind}: {', '.join(changes)}." for kind, changes in lines if changes]

@@ -27,6 +27,7 @@ from annotate.release.rules import (
     manifest_stale,
     not_told,
     pointer_in_place_of_file,
+    report_uncommitted,
     source_not_packable,
     table_does_not_load,
     tree_not_clean,
@@ -183,7 +184,8 @@ def _unrelated_changes(candidate: Candidate) -> Iterator[Finding]:
     version, repository = candidate.version, candidate.repository
     paths = candidate.citation_path, candidate.changelog_path, manifest_path(candidate.folder, version)
     own = set(map(repository.path_in_git, paths))
-    return (finding for finding in check_candidate(candidate, (tree_not_clean,)) if finding.file not in own)
+    unrelated = [file for file in repository.uncommitted_files() if file not in own]
+    return (tree_not_clean.finding("", None, problem) for problem in report_uncommitted(unrelated))
 
 
 def _prepare(candidate: Candidate, options: CutOptions, progress: Progress) -> CutResult | None:

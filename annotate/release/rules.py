@@ -7,8 +7,9 @@ V4: the dataset builds to the same bytes twice, loads table by table, and is lis
 """
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -20,7 +21,7 @@ from annotate.corpus import Corpus
 from annotate.dataset.citation import CITATION, parse_licence
 from annotate.dataset.publication import explain_stale
 from annotate.errors import CannotRun
-from annotate.findings import Finding, Problem, Rule, rule
+from annotate.findings import Finding, Problem, Rule, merge_files, rule
 from annotate.inventory import Attribute
 from annotate.offsets import sha256
 from annotate.release.agreement import agreement_block
@@ -83,7 +84,8 @@ def versions_disagree(candidate: Candidate) -> Iterator[Problem]:
     if str(cited_version) != version:
         problem = f"has the version {cited_version}, not {version}; `annotate release cut {version}` sets it"
         yield Problem(problem, file=CITATION)
-    if newest and newest.version != version:
+    # V104 reports an entry that is missing.
+    if newest and candidate.entry and newest.version != version:
         problem = f"the newest entry is {newest.version}, not {version}; put the newest entry at the top"
         yield Problem(problem, file=candidate.relative_path(candidate.changelog_path), line=newest.line)
     day, entry = candidate.citation.get("date-released"), candidate.entry
@@ -155,6 +157,20 @@ def inventory_version(candidate: Candidate) -> Iterator[Problem]:
         yield Problem(f"{problem}, and review the annotations", file=file)
 
 
+@rule("V107", "warning")
+def nothing_changed(candidate: Candidate) -> Iterator[Problem]:
+    """Something changed since the last release: corpus, schema, guidelines, a licence or CITATION.cff.
+
+    Why: users compare the two versions and find no difference. It does not refuse the release, since a later version of
+    the toolkit may build another dataset from the same sources.
+    Fails: 1.0.1 right after 1.0.0.
+    Passes: 1.0.1 after a page of the guidelines was changed.
+    """
+    if candidate.comparison is not None and find_needed_version(candidate.comparison.summary).level == "none":
+        problem = f"nothing changed since {candidate.last_version}"
+        yield Problem(f"{problem}; release {candidate.version} only if the toolkit builds another dataset now")
+
+
 @rule("V201")
 def tree_not_clean(candidate: Candidate) -> Iterator[Problem]:
     """Everything is committed.
@@ -163,8 +179,12 @@ def tree_not_clean(candidate: Candidate) -> Iterator[Problem]:
     Fails: a changed file; a new file that is neither committed nor ignored.
     Passes: a working tree that equals the last commit, with files that .gitignore names.
     """
-    for file in candidate.repository.uncommitted_files():
-        yield Problem("is not committed; commit or remove it", file=file)
+    yield from report_uncommitted(candidate.repository.uncommitted_files())
+
+
+def report_uncommitted(files: Sequence[str]) -> Iterator[Problem]:
+    """Yield the problem of V201 for files that are not committed."""
+    yield from merge_files(files, "is not committed", "commit or remove it")
 
 
 @rule("V202")
@@ -215,14 +235,22 @@ def _check_earlier_release(candidate: Candidate, release: Release) -> Iterator[P
     doubt = "was the tag moved?"
     if not release.is_tagged:
         doubt = f"{file} last changed there; tag the commit of the release as {TAG_PREFIX}{version}"
-    for name, change in compare_files(manifest.files, hashes):
-        yield Problem(f"{change} {where}; {doubt}", file=name)
+    for change, files in _group_changes(manifest.files, hashes).items():
+        yield from merge_files(files, f"{change} {where}", doubt)
     changelog = candidate.changelog_path
     old_text = (repository.read_file(commit, changelog) or b"").decode("utf-8", "replace")
     old, new = find_entry(parse_changelog(old_text), version), find_entry(candidate.entries, version)
     if old and (new is None or (new.rest, new.body) != (old.rest, old.body)):
         problem = f"the entry {version} differs from the one {where}; restore it"
         yield Problem(problem, file=candidate.relative_path(changelog), line=new.line if new else None)
+
+
+def _group_changes(listed: Mapping[str, str], files: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return how files differ from those that a manifest lists → the files; see `compare_files`."""
+    groups = defaultdict[str, list[str]](list)
+    for name, change in compare_files(listed, files):
+        groups[change].append(name)
+    return groups
 
 
 @rule("V204")
@@ -345,6 +373,8 @@ def corpus_not_clean(candidate: Candidate) -> Iterator[Problem]:
         first = next(finding for finding in candidate.findings if finding.code == code)
         more = f", and {count - 1} more" if count > 1 else ""
         file = f"{candidate.relative_path(candidate.corpus.root)}/{first.file}"
+        if Path(first.file).is_absolute():
+            file = candidate.relative_path(Path(first.file))
         yield Problem(
             f"{code}: {first.message}{more}; see `annotate check --strict`",
             file=file,
@@ -361,14 +391,50 @@ def no_rights(candidate: Candidate) -> Iterator[Problem]:
     Fails: `"rights": " "`; no CITATION.cff, or one without `license`.
     Passes: a sentence about each article; `license: CC-BY-4.0`.
     """
-    for article_id in candidate.corpus.article_ids():
-        if not candidate.corpus.read_article(article_id).rights.strip():
-            file = candidate.relative_path(candidate.corpus.article_path(article_id))
-            problem = "does not state the rights in the article; say who owns it and what is allowed"
-            yield Problem(problem, file=file, article=article_id)
+    corpus = candidate.corpus
+    silent = [article_id for article_id in corpus.article_ids() if not corpus.read_article(article_id).rights.strip()]
+    files = [candidate.relative_path(corpus.article_path(article_id)) for article_id in silent]
+    hint = "say who owns it and what is allowed"
+    yield from merge_files(files, "does not state the rights in the article", hint)
     if parse_licence(candidate.citation) is None:
         problem = "names no licence of the labels; add `license: CC-BY-4.0`, or another SPDX identifier"
         yield Problem(problem, file=CITATION)
+
+
+TEMPLATE_TEXTS = ("My Corpus", "The authors of My Corpus", "Say here, in one sentence,", "Say here ")
+"""Beginnings of what `annotate init` writes, or once wrote, to be replaced."""
+
+
+@rule("V306")
+def template_text(candidate: Candidate) -> Iterator[Problem]:
+    """The corpus has a title, a description and authors of its own, and not those of the template of `annotate init`.
+
+    Why: the card, the tag and every citation repeat them, and a release never changes.
+    Fails: `title: My Corpus` in labels.yaml or CITATION.cff; "Say here …" in a definition; a CITATION.cff without
+    `title` or `authors`.
+    Passes: your own words in both files. V302 reports a CITATION.cff that is missing.
+    """
+    inventory, file = candidate.inventory, candidate.relative_path(candidate.schema / "labels.yaml")
+    texts = {"title": inventory.title, "about": inventory.about}
+    texts |= {f"layers.{name}.definition": layer.definition for name, layer in inventory.layers.items()}
+    texts |= {f"spans.{name}.definition": label.definition for name, label in inventory.spans.items()}
+    replace = "is still the text of the template; replace it"
+    for name, text in texts.items():
+        if text.startswith(TEMPLATE_TEXTS):
+            yield Problem(f"{name}: {text!r} {replace}", file=file)
+    citation = candidate.citation
+    if not citation:
+        return
+    missing = [name for name in ("title", "authors") if not citation.get(name)]
+    if missing:
+        hint = f"add {'them' if len(missing) > 1 else 'it'}, as in the comments of the file"
+        yield Problem(f"has no {' and no '.join(missing)}; {hint}", file=CITATION)
+    if str(citation.get("title") or "").startswith(TEMPLATE_TEXTS):
+        yield Problem(f"title: {citation['title']!r} {replace}", file=CITATION)
+    authors = citation.get("authors")
+    for author in authors if isinstance(authors, list) else []:
+        if isinstance(author, dict) and str(author.get("name") or "").startswith(TEMPLATE_TEXTS):
+            yield Problem(f"authors: {author['name']!r} {replace}", file=CITATION)
 
 
 @rule("V303", waivable=True)
@@ -508,8 +574,8 @@ def manifest_stale(candidate: Candidate) -> Iterator[Problem]:
     if manifest.version != candidate.version or manifest.inventory != candidate.inventory.version:
         problem = f"has the version {manifest.version} and the inventory {manifest.inventory}; {hint}"
         yield Problem(problem, file=file)
-    for name, change in compare_files(manifest.files, candidate.hash_sources()):
-        yield Problem(f"{change} since the manifest was written; {hint}", file=name)
+    for change, files in _group_changes(manifest.files, candidate.hash_sources()).items():
+        yield from merge_files(files, f"{change} since the manifest was written", hint)
     for difference in compare_datasets(manifest.dataset, candidate.datasets.manifest):
         yield Problem(f"in the dataset, {difference}; {hint}", file=file)
 
@@ -521,6 +587,7 @@ RULES: tuple[Rule, ...] = (
     not_told,
     counts_not_named,
     inventory_version,
+    nothing_changed,
     tree_not_clean,
     tag_exists,
     earlier_release_changed,
@@ -529,6 +596,7 @@ RULES: tuple[Rule, ...] = (
     pointer_in_place_of_file,
     corpus_not_clean,
     no_rights,
+    template_text,
     agreement_too_low,
     agreement_unknown,
     agreement_stale,

@@ -10,7 +10,8 @@ from annotate.corpus import Corpus
 from annotate.dataset.statement import fill_statement
 from annotate.errors import CannotRun
 from annotate.schemas import package_schema
-from tests.conftest import Project, annotate
+from annotate.util.files import load_yaml
+from tests.conftest import ROOT, Project, annotate
 
 STATEMENT = "corpus/statement.yaml"
 
@@ -49,6 +50,39 @@ def test_no_statement_is_an_empty_one(project: Project) -> None:
     assert project.corpus.read_statement() == {}
 
 
+@pytest.mark.parametrize("text", ["# Nothing yet.\n", "limits: The reports are of one harbour.\n"])
+def test_headings_are_optional(project: Project, text: str) -> None:
+    """Regression: a statement with one heading was refused until all twelve were there."""
+    project.path(STATEMENT).write_text(text)
+    assert "No findings" in project.annotate("check").output
+    assert project.annotate("build", "--out", "out").exit_code == 0
+    card = project.path("out/README.md").read_text("utf-8")
+    assert ("## Data statement\n\n### Limits\n\nThe reports are of one harbour." in card) == text.startswith("limits")
+    assert ("## Data statement" in card) == text.startswith("limits")
+
+
+def test_template_and_docs_have_every_heading_and_figure(project: Project, tmp_path: Path) -> None:
+    headings = list(json.loads(package_schema("statement"))["properties"])
+    assert annotate("init", "new", cwd=tmp_path).exit_code == 0
+    template = (tmp_path / "new" / STATEMENT).read_text("utf-8")
+    assert Corpus(tmp_path / "new/corpus").read_statement() == {}
+    examples = re.sub(r"^# (?=[a-z_]+: [>\[]|  )", "", template, flags=re.MULTILINE)
+    project.path(STATEMENT).write_text(examples, "utf-8")
+    values = load_yaml(project.path(STATEMENT), "", within=project.root)
+    assert list(values) == headings
+    assert project.annotate("build", "--out", "out").exit_code == 0
+    page = (ROOT / "docs/formats.md").read_text("utf-8").partition("## The data statement\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", page, re.MULTILINE) == [
+        (heading, value.strip() if isinstance(value, str) else f"[{value[0]}]") for heading, value in values.items()
+    ]
+    project.path(STATEMENT).write_text("limits: '{nothing}'\n")
+    refused = project.annotate("build", "--out", "again").output
+    figures = set(re.findall(r"\{\w+\}", refused.partition("choose from")[2]))
+    assert figures
+    assert figures == {f"{{{name}}}" for name in re.findall(r"`\{(\w+)\}`", page)}
+    assert figures == set(re.findall(r"\{\w+\}", template[: template.index("\n\n")]))
+
+
 def test_misspelt_heading_is_a_finding(project: Project) -> None:
     project.path(STATEMENT).write_text("proces: x\n")
     result = project.annotate("check")
@@ -69,7 +103,7 @@ def test_card_has_statement_and_agreement(tmp_path: Path) -> None:
     "asked", ["{articles:>999999999}", "{articles.__class__}", "{articles!r}", "{articles[0]}", "{}"]
 )
 def test_a_figure_is_asked_for_by_its_name_alone(project: Project, asked: str) -> None:
-    names = json.loads(package_schema("statement"))["required"]
+    names = json.loads(package_schema("statement"))["properties"]
     project.path(STATEMENT).write_text(json.dumps(dict.fromkeys(names, f"About {asked}.")))
     with pytest.raises(CannotRun, match="unknown figure"):
         fill_statement(project.corpus, {"articles": 2})
@@ -77,7 +111,7 @@ def test_a_figure_is_asked_for_by_its_name_alone(project: Project, asked: str) -
 
 @pytest.mark.parametrize("text", ["a } b", "a { b", "{articles"])
 def test_a_brace_without_a_counterpart_is_said(project: Project, text: str) -> None:
-    names = json.loads(package_schema("statement"))["required"]
+    names = json.loads(package_schema("statement"))["properties"]
     project.path(STATEMENT).write_text(json.dumps(dict.fromkeys(names, text)))
     with pytest.raises(CannotRun, match=r"has a brace without a counterpart .*write {{ and }} for braces"):
         fill_statement(project.corpus, {"articles": 2})

@@ -281,3 +281,22 @@ def test_gold_is_as_old_as_the_labels_that_it_is_made_of(project: Project) -> No
         project.corpus.write_annotation(name, msgspec.structs.replace(labels, inventory="1.1.0"))
         run(project, "adjudicate", "apply", "--as", "anna")
         assert project.corpus.read_annotation("gold", "harbour").inventory == version
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"), [("", "run `annotate generate --fix`, which deletes it"), ("Look for the water.\n", "delete it")]
+)
+def test_page_of_a_dropped_label_is_listed(project: Project, words: str, hint: str) -> None:
+    """Regression: the page stayed with only a heading, and nothing said so."""
+    labels = project.path("schema/labels.yaml")
+    text = labels.read_text("utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("  Quay: "))
+    labels.write_text(text.replace(line, line.replace("cargo.md", "labels/quay.md")), "utf-8")
+    project.path("guidelines/labels").mkdir(parents=True, exist_ok=True)
+    page = f"# Quay\n\n<!-- generated: label Quay -->\n<!-- /generated -->\n\n{words}"
+    project.path("guidelines/labels/quay.md").write_text(page, "utf-8")
+    steps = "  - {drop: relation, name: lies_at, confirm: true}\n  - {drop: label, name: Quay, confirm: true}\n"
+    notes = plan(project, steps)
+    assert [
+        note.partition("; ")[2] for note in notes if "labels/quay.md:1: is the page of no label any more" in note
+    ] == [hint]

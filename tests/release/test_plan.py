@@ -46,3 +46,27 @@ def test_unknown_version_of_the_corpus_is_one_line(released: Maintained) -> None
     for since in ("v9.9.9", "dist/release"):
         done = released.annotate("release", "plan", "--since", since)
         assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output
+
+
+def test_guidelines_alone_are_a_patch(released: Maintained) -> None:
+    """The archive of a release has them, so `plan` must not say that nothing changed."""
+    released.write("guidelines/labels/load.md", "# Load\n\nWhat a ship carries.\n")
+    released.write("guidelines/.hidden.md", "x")
+    released.write("LICENSE", "Of the port.\n")
+    released.replace("CITATION.cff", "The port office", "The harbour office")
+    for since in ([], ["--since", f"v{VERSION}"], ["--since", VERSION], ["--since", f"dist/release/{VERSION}"]):
+        done = released.annotate("release", "plan", *since)
+        assert done.output == (
+            "1.0.1 is the smallest version after 1.0.0: a patch change.\n"
+            "  D303 patch: files differ: 1 citation file changed, 1 guidelines file added, 1 licence file added\n"
+            "  Guidelines: 1 pages added.\n"
+        )
+    released.commit()
+    cut = released.annotate("release", "cut", "1.0.1")
+    assert "prepared" in cut.output
+    assert "- Guidelines: 1 pages added." in released.path("corpus/CHANGELOG.md").read_text()
+
+
+def test_citation_that_cut_has_dated_is_no_change(released: Maintained) -> None:
+    released.replace("CITATION.cff", "version: 1.0.0", "version: 1.0.1")
+    assert released.annotate("release", "plan").output == "Nothing changed since 1.0.0; there is nothing to release.\n"

@@ -146,6 +146,7 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         lambda port: port.replace(LABELS, "version: 1.0.0", "version: 3.0.0"),
         "use 1.1.0, or 1.0.0 if the inventory",
     ),
+    ("V107", NEXT, lambda port: None, "nothing changed since 1.0.0; release 1.1.0 only if the toolkit builds"),
     ("V201", NEXT, lambda port: port.write("notes.txt", "x"), "notes.txt: is not committed"),
     ("V201", NEXT, redefine_label, "schema/labels.yaml: is not committed"),
     ("V202", VERSION, lambda port: None, "the tag v1.0.0 exists already"),
@@ -171,6 +172,25 @@ CASES: list[tuple[str, str, Spoil, str]] = [
     ),
     ("V302", NEXT, lambda port: port.replace("CITATION.cff", "CC-BY-4.0", ""), "CITATION.cff: names no licence"),
     ("V302", NEXT, lambda port: port.path("CITATION.cff").unlink(), "CITATION.cff: names no licence"),
+    ("V306", NEXT, lambda port: port.replace(LABELS, "title: ", "title: My Corpus # "), "title: 'My Corpus' is still"),
+    (
+        "V306",
+        NEXT,
+        lambda port: port.replace("CITATION.cff", "title: Port news", "title: My Corpus"),
+        "CITATION.cff: title: 'My Corpus' is still the text of the template; replace it",
+    ),
+    (
+        "V306",
+        NEXT,
+        lambda port: port.replace("CITATION.cff", "The port office", "The authors of My Corpus"),
+        "CITATION.cff: authors: 'The authors of My Corpus' is still",
+    ),
+    (
+        "V306",
+        NEXT,
+        lambda port: port.write("CITATION.cff", "cff-version: 1.2.0\nversion: 1.0.0\n"),
+        "CITATION.cff: has no title and no authors; add them",
+    ),
     ("V303", NEXT, halve_agreement, "agreement on Quay is 0.000, and 0.800 is needed"),
     ("V303", NEXT, lambda port: port.path(GATE).unlink(), "corpus/release.yaml: is missing"),
     (
@@ -228,6 +248,31 @@ def test_rule_finds_its_example(released: Maintained, code: str, version: str, s
     messages = check_rule(released, version, BY_CODE[code])
     assert [message for message in messages if words in message], messages
     assert all("\n" not in message for message in messages)
+
+
+def test_one_cause_is_one_finding(released: Maintained) -> None:
+    """Regression: 57 files that were not committed were 57 lines."""
+    for number in range(57):
+        released.write(f"notes/{number:02}.txt", "x")
+    assert check_rule(released, NEXT, BY_CODE["V201"]) == [
+        "notes/00.txt: is not committed (this file and 56 more, such as notes/01.txt, notes/02.txt); "
+        "commit or remove it"
+    ]
+    cut = released.annotate("release", "cut", NEXT)
+    assert cut.output.count(".txt: V201 ") == 1
+    released.git("add", "--all")
+    for number in range(57):
+        released.write(f"corpus/sources/{number:02}.txt", "x")
+    released.git("add", "--all")
+    (added,) = check_rule(released, VERSION, BY_CODE["V403"])
+    assert added.startswith("corpus/sources/00.txt: was added since the manifest was written (this file and 56 more, ")
+
+
+def test_entry_that_is_missing_is_one_finding(released: Maintained) -> None:
+    """Regression: V103 said to put the newest entry at the top, where there was none for the version."""
+    codes = ("V103", "V104")
+    messages = [message for code in codes for message in check_rule(released, NEXT, BY_CODE[code]) if LOG in message]
+    assert messages == [f"{LOG}: has no entry for 1.1.0; `annotate release cut 1.1.0` drafts it"]
 
 
 def test_labels_may_be_under_any_licence(released: Maintained) -> None:
@@ -475,7 +520,8 @@ def test_inventory_ahead_of_the_first_release(port: Maintained) -> None:
 def test_guidelines_that_contradict_the_inventory_stop_a_release(port: Maintained) -> None:
     port.write("guidelines/README.md", "<!-- generated: labels -->\n<!-- /generated -->\n")
     assert port.annotate("generate", "--fix").exit_code == 0
-    assert check_rule(port, VERSION, BY_CODE["V301"]) == []
+    (unwritten,) = check_rule(port, VERSION, BY_CODE["V301"])
+    assert unwritten.startswith("guidelines/cargo.md: C506: still asks for the test to apply")
     redefine_label(port)
     found = check_rule(port, VERSION, BY_CODE["V301"])
     assert any("C503: does not say what labels.yaml says; run `annotate generate`" in line for line in found), found
