@@ -91,7 +91,7 @@ def test_a_config_is_ready_for_its_export(tmp_path: Path) -> None:
     (folder / "export.json").write_text(json.dumps([task]))
     result = annotate("convert", "export.json", "--out", "dist/dataset", cwd=folder)
     assert result.exit_code == 0, result.output
-    assert "left out by the map" in result.output
+    assert "\nleft out: " in result.output
     assert not [path for path in (folder / "dist/dataset/aside").glob("*.jsonl") if path.read_bytes()]
     labels = list(load_inventory(folder / "schema").spans)
     (file,) = (folder / "dist/dataset/data/annotations").glob("*.parquet")
