@@ -465,15 +465,21 @@ def _split_values(attribute: dict[str, Any]) -> None:
     attribute["shown_values"] = {name: entry["shown_as"] for name, entry in fields.items() if "shown_as" in entry}
 
 
+_COLOUR_TRIES = 20
+"""Colours that are made for a label before it shares one; `make_colour` has about 5,000 in all."""
+
+
 def _add_colours(spans: dict[str, dict[str, Any]], class_ids: ClassIds | None) -> None:
-    """Give each label without a colour one that is made from its class id, so that later labels do not change it."""
+    """Give each label without a colour one that is made from its class id, so that later labels do not change it.
+
+    Colours are few: where `_COLOUR_TRIES` are taken, a label has the colour of another one.
+    """
     order = () if class_ids is None else class_ids.spans
     used = {label["color"].lower() for label in spans.values() if "color" in label}
     for number, name in enumerate(dict.fromkeys((*order, *spans))):
         if name in spans and "color" not in spans[name]:
-            step = 0
-            while (colour := make_colour(number + step)) in used:
-                step += 1000
+            colours = (make_colour(number + step) for step in range(0, 1000 * _COLOUR_TRIES, 1000))
+            colour = next((colour for colour in colours if colour not in used), make_colour(number))
             used.add(colour)
             spans[name]["color"] = colour
 

@@ -4,6 +4,7 @@ import json
 import re
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import jsonschema_rs
 import msgspec
@@ -15,7 +16,7 @@ from jsonschema import Draft202012Validator
 from annotate.annotation_schema import encode_annotation_schema, make_annotation_schema
 from annotate.errors import CannotRun
 from annotate.generate import label_table, labels_table, relation_table
-from annotate.inventory import Inventory, load_inventory
+from annotate.inventory import Inventory, _add_colours, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
 from tests.colours import SIGHT, distance, luminance
 from tests.conftest import BASE, ROOT, Project, annotate
@@ -69,7 +70,7 @@ def show_names(project: Project) -> None:
             "  lies_at:\n    shown_as: ' at'\n",
             "relations.lies_at.shown_as: ' at' does not fit; write one line with no white",
         ),
-        ("  sayings:\n", "  loads:\n", "line 94: the key 'loads' appears twice; fix the YAML"),
+        ("  sayings:\n", "  loads:\n", "line 95: the key 'loads' appears twice; fix the YAML"),
         (
             "    type: text\n",
             "    type: text\n    scale: ordinal\n",
@@ -210,6 +211,15 @@ def test_labels_and_values_are_shown_in_any_script_and_keep_their_ids(project: P
     assert "| Deck-hand 2 (`hand`)" in label_table(inventory, "Speaker")
     assert "Shown as: 说话人." in label_table(inventory, "Speaker")
     assert "| فعل القول" in relation_table(inventory)
+
+
+def test_more_labels_than_there_are_colours_share_some() -> None:
+    """Regression: commands looked for a colour without end."""
+    labels: dict[str, dict[str, Any]] = {f"L{number}": {} for number in range(6000)}
+    _add_colours(labels, None)
+    colours = [label["color"] for label in labels.values()]
+    assert len(set(colours[:1000])) == 1000
+    assert 4000 < len(set(colours)) < 6000
 
 
 def test_any_number_of_labels_have_neither_a_hotkey_nor_a_colour(project: Project) -> None:
@@ -430,7 +440,7 @@ def test_reference_lists_every_key_and_its_example_is_an_inventory(tmp_path: Pat
     """A key of the schema that docs/formats.md does not explain, or an allowed value, fails."""
     page = (ROOT / "docs" / "formats.md").read_text("utf-8")
     reference = page[page.index("### Reference of labels.yaml") : page.index("### Conditions")]
-    tables, example = reference[: reference.index("### Metadata of articles")].split("```yaml\n")
+    example = reference.split("```yaml\n")[1].partition("```\n")[0]
     tables = reference.replace(example, "")
     named = set(re.findall(r"`([a-z_]+)`", tables)) | set(re.findall(r"([a-z_]+): ", tables))
 
@@ -443,7 +453,7 @@ def test_reference_lists_every_key_and_its_example_is_an_inventory(tmp_path: Pat
         return names.union(*map(collect, value.values()))
 
     assert collect(json.loads(package_schema("inventory"))) - named == set()
-    (tmp_path / "labels.yaml").write_text(example.removesuffix("```\n\n"), "utf-8")
+    (tmp_path / "labels.yaml").write_text(example, "utf-8")
     loaded = load_inventory(tmp_path)
     assert {attribute.type for attribute in loaded.attributes.values()} == {"choice", "integer", "number", "text"}
 

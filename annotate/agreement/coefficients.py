@@ -6,7 +6,7 @@ words, never a NaN.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple, TypeGuard, TypeVar
 
@@ -61,6 +61,25 @@ def alpha_counts(patterns: Mapping[Values, float]) -> dict[Hashable, float]:
         patterns: The number of units by the values that the annotators gave them, None for a missing value. Each
             different pattern is processed once, however many units have it.
     """
+    return _count_pairs(patterns, _list_pairs_apart)
+
+
+def _list_pairs_apart(frequencies: Counter[Hashable]) -> Iterator[tuple[Hashable, int]]:
+    """Yield the number of ordered pairs of different values in a unit."""
+    total = frequencies.total()
+    yield APART, total * total - sum(frequency * frequency for frequency in frequencies.values())
+
+
+def _count_pairs(
+    patterns: Mapping[Values, float], list_pairs: Callable[[Counter[Any]], Iterable[tuple[Hashable, int]]]
+) -> dict[Hashable, float]:
+    """Return how often each value occurs, and what `list_pairs` counts, in units with at least two values.
+
+    Args:
+        patterns: The number of units by the values that the annotators gave them, None for a missing value.
+        list_pairs: Returns keys and numbers of ordered pairs for the frequencies of the values of a unit. A pair of a
+            unit with m values has the weight 1 / (m − 1).
+    """
     counts: defaultdict[Hashable, float] = defaultdict(float)
     for pattern, number in patterns.items():
         frequencies = Counter(value for value in pattern if value is not None)
@@ -69,8 +88,8 @@ def alpha_counts(patterns: Mapping[Values, float]) -> dict[Hashable, float]:
             continue
         for value, frequency in frequencies.items():
             counts["value", value] += frequency * number
-        equal = sum(frequency * (frequency - 1) for frequency in frequencies.values())
-        counts[APART] += number * (present * (present - 1) - equal) / (present - 1)
+        for key, pairs in list_pairs(frequencies):
+            counts[key] += number * pairs / (present - 1)
     return counts
 
 
@@ -145,17 +164,13 @@ def ordinal_counts(patterns: Mapping[Ranks, float]) -> dict[Hashable, float]:
         patterns: The number of units by the values that the annotators gave them, None for a missing value. Values
             are ordered as the numbers are.
     """
-    counts: defaultdict[Hashable, float] = defaultdict(float)
-    for pattern, number in patterns.items():
-        frequencies = Counter(value for value in pattern if value is not None)
-        present = frequencies.total()
-        if present < 2:
-            continue
-        for value, frequency in frequencies.items():
-            counts["value", value] += frequency * number
-        for low, high in combinations(sorted(frequencies), 2):
-            counts[PAIR, low, high] += 2 * frequencies[low] * frequencies[high] * number / (present - 1)
-    return counts
+    return _count_pairs(patterns, _list_pairs_by_values)
+
+
+def _list_pairs_by_values(frequencies: Counter[float]) -> Iterator[tuple[Hashable, int]]:
+    """Yield the number of ordered pairs of each two different values in a unit."""
+    for low, high in combinations(sorted(frequencies), 2):
+        yield (PAIR, low, high), 2 * frequencies[low] * frequencies[high]
 
 
 def ordinal_alpha(counts: Counts) -> Value:

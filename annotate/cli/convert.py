@@ -117,7 +117,7 @@ def command(
     code, position and bytes. docs/scale.md describes how to run it on a cluster.
 
     An export of a project that was not made with `annotate studio push` needs a map: docs/coming-from.md shows one.
-    Items that the map leaves out are counted.
+    Items that the map leaves out, and those of predictions, are counted.
 
     Exit code 0: every task was converted; 1: something was quarantined, or there were no tasks; 2: could not run.
 
@@ -249,7 +249,7 @@ def _show(outcome: "annotate.ConversionOutcome", out: str) -> None:
         ("warnings", manifest.warnings),
         ("waived", manifest.waived),
         ("exports", manifest.troubles),
-        ("left out by the map", manifest.left_out),
+        ("left out", manifest.left_out),
     ):
         if counts:
             echo(f"{name}: {', '.join(f'{code} × {number:,}' for code, number in counts.items())}")

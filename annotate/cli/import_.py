@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from annotate.cli.options import corpus_option, language_option, schema_option
-from annotate.cli.terminal import count_noun, echo, echo_json, show_default_language, show_status, style
+from annotate.cli.terminal import (
+    MAX_SHOWN,
+    count_noun,
+    echo,
+    echo_json,
+    show_default_language,
+    show_status,
+    style,
+)
 from annotate.formats import FORMATS, LABEL_STUDIO, TOOLS
 from annotate.util.escape import TerminalText
 
@@ -99,9 +107,10 @@ def command(
     in the files becomes, or null to leave it out. Each line or item is taken, left out as the map says, or reported
     with file, line and code; `annotate rules F202` explains one. What is in the corpus already, with the same labels,
     is passed over, so that an import can be run again. Other labels are refused, or replaced with --replace. A name
-    that the map lacks is shown once, with its first line and how many lines have it. With --report json each finding is
-    one line of JSON, those too, and the last line has the counts. JSON lines of other tools need a map of their keys
-    (`jsonl`); doccano and prodigy have a ready one. docs/coming-from.md has an example for each tool.
+    that the map lacks is shown once, with its first line and how many lines have it, and of each other code the first
+    20 findings are. With --report json each finding is one line of JSON, and the last line has the counts. JSON lines
+    of other tools need a map of their keys (`jsonl`); doccano and prodigy have a ready one. docs/coming-from.md has an
+    example for each tool.
 
     For labelstudio, FOLDER is an export (raw JSON) or a folder of exports. The people in it are named by their number
     on the server, or else by their address: --annotator 7=anna.
@@ -195,27 +204,41 @@ def _echo(text: str, report: str) -> None:
 
 
 def _show_outcomes(outcomes: "Iterable[ImportOutcome]", report: str, noun: str, progress: Any) -> "ImportTally":
-    """Print each finding as it comes, and repeated ones once at the end, unless as JSON; return the totals.
+    """Print each finding as it comes if as JSON, else the repeated ones once and the first of the others at the end.
+
+    An import that is interrupted, too, prints what it has found.
 
     Args:
         outcomes: What became of each document.
         report: `text` or `json`.
         noun: What the files consist of.
         progress: Called with a line of text after each document.
-    """
-    from annotate.formats.import_outcomes import REPEATED, ImportTally
 
-    tally = ImportTally()
-    for outcome in outcomes:
-        tally.add(outcome)
-        for finding in outcome.sorted_findings:
-            if finding.code not in REPEATED or report == "json":
-                _echo(_format_finding(finding, report), report)
-        texts, items = count_noun(tally.texts, "text"), count_noun(tally.items.read, noun)
-        progress(f"{texts}, {items}, {tally.errors} reported")
-    for finding in tally.repeated_findings() if report == "text" else ():
-        _echo(_format_finding(finding, report), report)
+    Returns:
+        The totals.
+    """
+    from annotate.formats.import_outcomes import ImportTally
+
+    tally = ImportTally(MAX_SHOWN)
+    try:
+        for outcome in outcomes:
+            tally.add(outcome)
+            for finding in outcome.sorted_findings if report == "json" else ():
+                echo_json(_format_finding(finding, report))
+            texts, items = count_noun(tally.texts, "text"), count_noun(tally.items.read, noun)
+            progress(f"{texts}, {items}, {tally.errors} reported")
+    finally:
+        if report == "text":
+            _show_findings(tally)
     return tally
+
+
+def _show_findings(tally: "ImportTally") -> None:
+    """Print what the map lacks, which is the reason for many other findings, then the first of each other code."""
+    for finding in (*tally.repeated_findings(), *tally.first_findings):
+        echo(_format_finding(finding, "text"))
+    for code, number in tally.count_others().items():
+        echo(f"… and {number:,} more {code}; --report json lists them")
 
 
 def _format_tally(tally: "ImportTally", report: str, noun: str) -> str:

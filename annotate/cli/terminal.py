@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from annotate.util.tables import Cell, Column, Table
 
+MAX_SHOWN = 20
+"""Files, differences, errors or findings of a kind that are listed; the others are only counted."""
 UNWRAPPED = 10_000
 """Width of a console whose output is not a terminal: nothing is wrapped, so that scripts can read it."""
 

@@ -43,7 +43,7 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
         aside: Number of quarantined tasks.
         set_aside: Code of an error → number of quarantined tasks with it.
         warnings: Code of a warning → number of accepted tasks with it.
-        left_out: Name that the map leaves out → number of such items in accepted tasks.
+        left_out: Name that the map leaves out, or `predictions` → number of such items in accepted tasks.
         waived: Code of a waived finding → number of accepted tasks with it.
         troubles: Code of a finding on an export as a file → how often it occurred.
         shards: Number of shards.

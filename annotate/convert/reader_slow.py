@@ -26,6 +26,8 @@ from annotate.offsets import sha256
 
 _ANNOTATORS = "annotators"
 """What is counted in place of the names of people whose labels the map leaves out."""
+_PREDICTIONS = "predictions"
+"""What is counted for each item of a prediction; one that an export lists by its number alone is one item."""
 
 
 class _AnnotatorLabels(NamedTuple):
@@ -41,7 +43,8 @@ class MappedTask(NamedTuple):
     """A task's article and annotations in normal form, before the rules of annotations have looked at them.
 
     `chosen` is the index of the annotation that represents the article; None if there are none. `is_unsubmitted` tells
-    whether there are labels, but only in skipped annotations and drafts. `left_out` counts what the map leaves out.
+    whether there are labels, but only in skipped annotations and drafts. `left_out` counts what the map leaves out, and
+    the items of predictions.
     """
 
     article: Article
@@ -105,6 +108,8 @@ class SlowReader(NamedTuple):
         task |= {"data": {keys.article: article.id, keys.text: article.text}}
         if any(user_of(entry) in self.left_out_users for entry in entries):
             task |= self._leave_out_users(entries, left_out)
+        if predictions := task.get("predictions"):
+            left_out[_PREDICTIONS] += sum(map(_count_items, predictions)) if isinstance(predictions, list) else 1
         entry_iterator = chain.from_iterable(task.get(key) or [] for key in ANNOTATION_KEYS)
         for mapped in self.mapper.map_task(task, article.text, self.people, predictions=False):
             findings += [replace(finding, file=file) for finding in mapped.findings]
@@ -126,8 +131,7 @@ class SlowReader(NamedTuple):
         kept = []
         for entry in entries:
             if user_of(entry) in self.left_out_users:
-                result = entry.get("result")
-                left_out[_ANNOTATORS] += len(result) if isinstance(result, list) else 1
+                left_out[_ANNOTATORS] += _count_items(entry)
             else:
                 kept.append(entry)
         first, *others = ANNOTATION_KEYS
@@ -177,6 +181,12 @@ class SlowReader(NamedTuple):
         return MappedTask(
             article, annotations, highest_rank([annotator_labels.rank for annotator_labels in labels]), tuple(findings)
         )
+
+
+def _count_items(entry: object) -> int:
+    """Return the number of items of an annotation or prediction; 1 if it has no list of them."""
+    result = entry.get("result") if isinstance(entry, dict) else None
+    return len(result) if isinstance(result, list) else 1
 
 
 class _LooseAnnotation(msgspec.Struct):

@@ -132,7 +132,7 @@ def id_missing(where: str, value: object) -> Iterator[Problem]:
 
 
 @rule("I203")
-def text_missing(where: str, field: str, value: object) -> Iterator[Problem]:
+def text_missing(where: str, field: str, value: object, keys: str) -> Iterator[Problem]:
     """A task holds its text.
 
     Why: offsets count the characters of a text; without it, no label can be checked.
@@ -141,8 +141,8 @@ def text_missing(where: str, field: str, value: object) -> Iterator[Problem]:
     See: docs/scale.md
     """
     what = "an address instead of a text" if isinstance(value, str) and value.strip() else "no text"
-    hint = "put the text there, or name its key with --text-field"
-    yield Problem(f"{where} has {what} in data.{field} ({quote(value)}); {hint}")
+    hint = "put the text there, or name its key with --text-field or `fields` in the map"
+    yield Problem(f"{where} has {what} in data.{field} ({quote(value)}; keys: {keys}); {hint}")
 
 
 @rule("I204")

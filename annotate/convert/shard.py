@@ -88,7 +88,7 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
         unsubmitted: Number of tasks with labels in skipped annotations and drafts alone, which are in no table.
         set_aside: Code of an error → number of quarantined tasks with it.
         warnings: Code of a warning → number of accepted tasks with it.
-        left_out: Name that the map leaves out → number of such items in accepted tasks.
+        left_out: Name that the map leaves out, or `predictions` → number of such items in accepted tasks.
         waived: Code of a waived finding → number of accepted tasks with it.
         tables: The Parquet files.
         articles: The id of each accepted task and its byte in the export.

@@ -8,7 +8,7 @@ from annotate.findings import Finding
 from annotate.ingest import Details
 from annotate.label_map import TaskFields
 from annotate.labelstudio.results import article_id_of
-from annotate.labelstudio.task_articles import read_metadata, read_text
+from annotate.labelstudio.task_articles import quote_keys, read_metadata, read_text
 from annotate.model import Article, SourceRange
 from annotate.offsets import sha256
 
@@ -24,7 +24,7 @@ class AcceptedTask(NamedTuple):
             with the highest number. None if there are no annotations.
         findings: Findings; each is a warning or waived.
         is_unsubmitted: Whether there are labels, but only in skipped annotations and drafts.
-        left_out: The number of items that the map leaves out, by the name that it gives them.
+        left_out: The number of items that the map leaves out, by the name that it gives them, and of predictions.
     """
 
     article: Article
@@ -67,9 +67,8 @@ class ArticleReader(NamedTuple):
         text = read_text(data, self.fields)
         if text is None:
             value = data.get(self.fields.text)
-            return QuarantinedTask(
-                article_id, tuple(rules.text_missing(file, article_id, where, self.fields.text, value))
-            )
+            finding = rules.text_missing(file, article_id, where, self.fields.text, value, quote_keys(data))
+            return QuarantinedTask(article_id, tuple(finding))
         details, digest = self.details._replace(**read_metadata(data, self.fields)), sha256(text)
         return Article(
             id=article_id,

@@ -186,7 +186,7 @@ def _list_labels(doc: Doc, own: _OwnData | None) -> Iterator[Item]:
     own_ids = {span.id_ for span in spans} if own else set[str]()
     free_refs = (ref for number in count(1) if (ref := f"s{number}") not in own_ids)
     refs: dict[tuple[int, int, str], str] = {}
-    links: set[tuple[str, str]] = set()
+    links: set[tuple[tuple[int, int, str], str]] = set()
     grouped = {_key(span) for span in spans}
     ungrouped = [span for span in doc.ents if _key(span) not in grouped]
     for span in (*spans, *ungrouped):
@@ -197,14 +197,14 @@ def _list_labels(doc: Doc, own: _OwnData | None) -> Iterator[Item]:
             item, own.attributes.get(ref, {}) if own else {}, own.notes.get(ref) if own else None
         )
         if span.kb_id_:
-            links.add((ref, span.kb_id_))
+            links.add((_key(span), span.kb_id_))
             yield NormalizationItem(None, "", ref, "kb_id", span.kb_id_)
         if span.id_ and not own:
             yield NormalizationItem(None, "", ref, "id", span.id_, is_optional=True)
     for entity in doc.ents:
-        link = (refs[_key(entity)], entity.kb_id_)
-        if entity.kb_id_ and link not in links:
-            yield NormalizationItem(None, "", link[0], "kb_id", link[1])
+        key = _key(entity)
+        if entity.kb_id_ and (key, entity.kb_id_) not in links:
+            yield NormalizationItem(None, "", refs[key], "kb_id", entity.kb_id_)
     for number, (label, head, tail, note) in enumerate(own.relations if own else ()):
         yield from list_relation_items(number, label, head, tail, note)
 

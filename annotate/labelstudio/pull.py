@@ -308,6 +308,11 @@ class Pull:
             self.result.written.append(name)
 
 
+def list_unknown_tasks(state: State) -> frozenset[bytes]:
+    """Return the quarantined tasks of no article of the corpus, each as JSON, so that those of two pulls compare."""
+    return frozenset(map(msgspec.json.encode, read_quarantine(state, UNKNOWN_ARTICLE)))
+
+
 def restore_relation_notes(annotation: Annotation, old: Annotation) -> Annotation:
     """Return the annotation with the notes of its relations in `old`: the browser drops them on submission."""
     notes = {(relation.label, relation.head, relation.tail): relation.note for relation in old.relations}

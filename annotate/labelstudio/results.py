@@ -180,9 +180,11 @@ class ResultReader:
 
     def _quarantine_control(self, item: Item, is_known: bool, region_id: str) -> None:
         """Quarantine an item of another control, or one that was made on another text."""
-        text = item.get("to_name")
-        rule, name = (rules.text_unknown, text) if is_known else (rules.control_unknown, item.get("from_name"))
-        self._quarantine(item, rule, name, region_id)
+        if is_known:
+            self._quarantine(item, rules.text_unknown, item.get("to_name"), region_id)
+        else:
+            section = "layers" if item.get("type") == "labels" else "attributes"
+            self._quarantine(item, rules.control_unknown, item.get("from_name"), section, region_id)
 
     def _new_span_id(self, region_id: str) -> str:
         """Return an id for a further label of a region: `id~2`, `id~3` …, the first that no region has."""

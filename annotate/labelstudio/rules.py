@@ -116,15 +116,16 @@ def item_unknown(item: object, reason: str) -> Iterator[Problem]:
 
 
 @rule("L202")
-def control_unknown(control: object, region: str) -> Iterator[Problem]:
+def control_unknown(control: object, section: str, region: str) -> Iterator[Problem]:
     """Every item comes from a control of the labelling config.
 
     Why: the server lets a control be renamed or removed while labels made with it remain.
     Fails: `"from_name": "label"` where the config has no such control.
-    Passes: the name of a layer, or of a label and its attribute.
+    Passes: the name of a layer, or of a label and its attribute; a control that `layers` or `attributes` of a map has.
     See: docs/label-studio.md
     """
-    yield Problem(f"an item comes from the control {quote(control)}, which is not in the labelling config", region)
+    problem = f"an item comes from the control {quote(control)}, which is not in the labelling config"
+    yield Problem(f"{problem}; for a project made elsewhere, name it in `{section}` of the map", region)
 
 
 @rule("L203")

@@ -37,9 +37,8 @@ def make_intake(task: Item, fields: TaskFields, details: Details) -> Intake:
         raise ArticleRejected("has no id that can be a file name")
     text = read_text(task["data"], fields)
     if text is None:
-        keys = ", ".join(map(quote, [*task["data"]][:_SHOWN_KEYS])) or "none"
         hint = "put the text there, or name its key with `fields` in the map"
-        raise ArticleRejected(f"has no text in data.{fields.text} (keys: {keys}); {hint}")
+        raise ArticleRejected(f"has no text in data.{fields.text} (keys: {quote_keys(task['data'])}); {hint}")
     return cut_articles(
         f"{article_id}.txt",
         text.encode(),
@@ -47,6 +46,11 @@ def make_intake(task: Item, fields: TaskFields, details: Details) -> Intake:
         details._replace(**read_metadata(task["data"], fields)),
         BOUNDARIES,
     )
+
+
+def quote_keys(data: Mapping[str, Any]) -> str:
+    """Return the first keys of a task's data, quoted, for a message."""
+    return ", ".join(map(quote, [*data][:_SHOWN_KEYS])) or "none"
 
 
 def read_metadata(data: Mapping[str, Any], fields: TaskFields) -> dict[str, Any]:

@@ -372,6 +372,22 @@ def _drop_roles(document: YamlDocument, dropped: Collection[tuple[str, str]]) ->
             yield document.remove_entry(document.get("records"), record)
         else:
             yield from (document.remove_entry(roles, role) for role in gone)
+    kept = {role for record, role, _ in _roles(document) if (record, role) not in dropped}
+    yield from _drop_claimants(document, {role for _, role in dropped} - kept)
+
+
+def _drop_claimants(document: YamlDocument, roles: Collection[str]) -> Iterator[YamlEdit]:
+    """Remove roles from the claimants and disputants of intervals, and a list of which nothing remains."""
+    for interval in document.get("intervals").value:
+        for key in ("claimants", "disputants"):
+            if key not in entries(interval):
+                continue
+            names = entries(interval)[key][1]
+            gone = [item.value for item in names.value if item.value in roles]
+            if gone and len(gone) == len(names.value):
+                yield document.remove_entry(interval, key)
+            else:
+                yield from _edit_list(document, names, gone, [])
 
 
 def _reword_entry(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:

@@ -67,12 +67,37 @@ def test_items_that_the_map_leaves_out_are_counted(place: Place) -> None:
     (place.root / "map.yaml").write_text(MAP)
     result = place.convert("export.json", "--map", "map.yaml")
     assert result.exit_code == 0, result.output
-    assert "left out by the map: mood × 2" in result.output
+    assert "left out: mood × 2" in result.output
     assert place.manifest()["left_out"] == {"mood": 2}
     assert place.manifest()["articles"] == 3
     (place.root / "map.yaml").write_text(MAP.replace("  mood: null\n", ""))
     assert place.convert("export.json", "--map", "map.yaml", out="strict").exit_code == 1
     assert place.manifest("strict")["set_aside"] == {"L202": 2}
+    assert "name it in `attributes` of the map" in json.dumps(place.aside("strict"))
+
+
+def test_a_task_without_its_text_is_reported_with_the_keys_that_it_has(place: Place) -> None:
+    [task] = made_up(1, 1)
+    task["data"]["body"] = task["data"].pop("text")
+    place.export([task])
+    assert place.convert("export.json").exit_code == 1
+    [line] = place.aside()
+    assert f"keys: {', '.join(map(repr, task['data']))})" in line["findings"][0]["message"]
+    assert "--text-field or `fields` in the map" in line["findings"][0]["message"]
+
+
+def test_items_of_predictions_are_counted(place: Place) -> None:
+    tasks = made_up(1, 3)
+    result = tasks[0]["annotations"][0]["result"]
+    tasks[0]["predictions"] = [{"id": 1, "model_version": "m", "result": result}, 2]
+    tasks[1] |= {"annotations": [], "predictions": [{"id": 3, "result": result[:1]}]}
+    tasks[2]["predictions"] = []
+    place.export(tasks)
+    done = place.convert("export.json")
+    assert done.exit_code == 0, done.output
+    assert place.manifest()["left_out"] == {"predictions": len(result) + 2}
+    assert f"left out: predictions × {len(result) + 2}\n" in done.output
+    assert (place.manifest()["articles"], place.manifest()["unlabelled"]) == (2, 1)
 
 
 def test_an_option_takes_precedence_over_the_map(place: Place) -> None:

@@ -91,7 +91,7 @@ def test_a_config_is_ready_for_its_export(tmp_path: Path) -> None:
     (folder / "export.json").write_text(json.dumps([task]))
     result = annotate("convert", "export.json", "--out", "dist/dataset", cwd=folder)
     assert result.exit_code == 0, result.output
-    assert "left out by the map" in result.output
+    assert "\nleft out: " in result.output
     assert not [path for path in (folder / "dist/dataset/aside").glob("*.jsonl") if path.read_bytes()]
     labels = list(load_inventory(folder / "schema").spans)
     (file,) = (folder / "dist/dataset/data/annotations").glob("*.parquet")
@@ -290,7 +290,7 @@ def test_an_inventory_that_would_keep_a_dataset_from_being_built_is_named(tmp_pa
     ("text", "problem"),
     [
         (INVENTORY.replace("{layer: names", "{layer: no", 1), "theirs/conf: spans.Person.layer: no layer is called"),
-        (INVENTORY.replace("records: {}\n", ""), "theirs/conf: the whole file: 'records' is missing"),
+        (INVENTORY.replace("language: en\n", ""), "theirs/conf: the whole file: 'language' is missing"),
         ("a: b: c\n", "theirs/conf: line 1: "),
     ],
 )

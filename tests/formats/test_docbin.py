@@ -113,6 +113,19 @@ def test_knowledge_base_ids_are_reported(project: Project, others: Path) -> None
     assert counts(result) == {"read": 4, "taken": 2, "left_out": 0, "reported": 2}
 
 
+def test_link_of_an_entity_that_is_on_the_second_of_two_equal_spans_is_counted_once(
+    project: Project, others: Path
+) -> None:
+    """Two groups have the same words, and the entity there links them as the second does."""
+    doc = spacy.blank("en")(TEXT)
+    doc.spans["gold"] = [span_of(doc, 2, 6, "PER")]
+    doc.spans["sc"] = [span_of(doc, 2, 6, "PER", kb_id="Q1")]
+    doc.ents = [span_of(doc, 2, 6, "PER", kb_id="Q1")]
+    write_doc(others, doc)
+    result = take_in(project, "docbin", "--plan")
+    assert counts(result) == {"read": 3, "taken": 2, "left_out": 0, "reported": 1}
+
+
 def test_what_is_on_no_span_is_reported_or_left_out_by_the_map(project: Project, others: Path) -> None:
     Token.set_extension("grade", default=0, force=True)
     doc = spacy.blank("en")(TEXT)

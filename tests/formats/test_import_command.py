@@ -405,6 +405,26 @@ def test_unmapped_name_is_shown_once_with_its_count_and_first_place(project: Pro
     assert project.annotate(*words).exit_code == 0
 
 
+def test_names_that_the_map_lacks_come_first_and_findings_of_a_code_are_limited(project: Project) -> None:
+    """Regression: many lines that refer to a span of an unmapped type hid the line that names the type."""
+    folder = project.path("others")
+    folder.mkdir()
+    (folder / "t.txt").write_text(TEXT)
+    relations = [f"R{number}\tAt Arg1:T1 Arg2:T3\n" for number in range(1, 31)]
+    spans = ["T2\tQuay 900 906\tcrates\n", "T3\tQuay 55 63\tOld Pier\n"]
+    (folder / "t.ann").write_text("".join(["T1\tGhost 0 4\tAnna\n", *relations, *spans]))
+    (folder / "map.yaml").write_text("relations: {At: {relation: lies_at}}\nspans: {Quay: {label: Quay}}\n")
+    words = ("import", "--format", "brat", "others", "--annotator", "anna", "--plan")
+    ghost, *dangling, offsets, others, summary = project.annotate(*words).stdout.splitlines()
+    assert ghost.startswith("others/t.ann:1: F205 ")
+    assert [line.split()[:2] for line in dangling] == [[f"others/t.ann:{line}:", "F207"] for line in range(2, 22)]
+    assert offsets.startswith("others/t.ann:32: F202 ")
+    assert others == "… and 10 more F207; --report json lists them"
+    assert "33 lines: 1 taken, 0 left out, 32 reported." in summary
+    everything = project.annotate(*words, "--report", "json")
+    assert [code for code, _ in codes(everything)].count("F207") == 30
+
+
 def test_discontinuous_span_without_a_relation_for_pieces(project: Project, others: Path) -> None:
     project.replace("schema/labels.yaml", "    joins_pieces: true\n", "    head: [Words]\n    tail: [Words]\n")
     result = take_in(project, "--report", "json")

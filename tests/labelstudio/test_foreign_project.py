@@ -250,8 +250,20 @@ def test_keys_that_hold_something_else_cost_no_text(loop: Loop) -> None:
     ]
     again = loop.project.annotate(*words)  # as after an interruption before the project was remembered
     assert again.exit_code == 0, again.output
-    pulled = annotate("studio", "pull", *folder, cwd=theirs)
+    pull = ("studio", "pull", *folder)
+    pulled = annotate(*pull, cwd=theirs)
     assert "the map lacks" not in pulled.output + pulled.stderr
     assert "is of no article of the corpus" in pulled.output
+    assert pulled.exit_code == 1
     (span,) = Corpus(theirs / "corpus").read_annotation("annotator-1", f"task-{task_id}").spans
     assert span.attributes == {"kind": "Ship/Barge"}
+    repeated = annotate(*pull, cwd=theirs)
+    assert (repeated.exit_code, "1 of which are tasks of no article" in repeated.stderr) == (0, True), repeated.output
+    assert annotate(*pull, "--all", cwd=theirs).exit_code == 0
+    status = annotate("studio", "status", *folder, cwd=theirs)
+    assert (status.exit_code, "is of no article" in status.output) == (1, True)
+    duplicate = loop.studio.list_tasks(project_id)[3]["id"]
+    loop.studio.write("POST", f"api/tasks/{duplicate}/annotations/", {"result": result})
+    changed = annotate(*pull, cwd=theirs)
+    assert (changed.exit_code, "of which" in changed.stderr) == (1, False), changed.output
+    assert annotate(*pull, cwd=theirs).exit_code == 0

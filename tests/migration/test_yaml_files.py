@@ -262,3 +262,20 @@ def test_a_record_goes_with_its_last_role(tmp_path: Path) -> None:
     text = apply_step(text, MigrationStep(kind="drop", what="record", names=("sayings",)))
     (tmp_path / "labels.yaml").write_text(text, "utf-8")
     assert inventory.load_inventory(tmp_path).records == {}
+
+
+@pytest.mark.parametrize(
+    ("claimants", "also_in_speeches", "expected"),
+    [
+        ("    claimants: [reporter]\n", "", ""),
+        ("    claimants: [reporter, speaker]\n", "", "    claimants: [speaker]\n"),
+        ("    claimants: [speaker]\n", "", "    claimants: [speaker]\n"),
+        ("    claimants: [speaker, reporter]\n", "      reporter: {relation: told_by}\n", "    claimants: [speaker, reporter]\n"),
+    ],
+)  # fmt: skip
+def test_roles_of_a_dropped_record_leave_the_claimants(claimants: str, also_in_speeches: str, expected: str) -> None:
+    loads = "  loads:\n    anchor: Load\n    roles:\n      reporter: {relation: reported_by}\n"
+    speeches = "  speeches:\n    anchor: Verb\n    roles:\n      speaker: {relation: speaker}\n" + also_in_speeches
+    text = f"intervals:\n  - label: Load\n{claimants}relations: {{}}\nrecords:\n{speeches}{loads}"
+    step = MigrationStep(kind="drop", what="record", names=("loads",))
+    assert apply_step(text, step) == text.replace(loads, "").replace(claimants, expected)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from annotate.cli.options import corpus_option
-from annotate.cli.studio.common import MAX_SHOWN, dir_option
-from annotate.cli.terminal import count_noun, echo, show_status
+from annotate.cli.studio.common import dir_option
+from annotate.cli.terminal import MAX_SHOWN, count_noun, echo, show_status
 
 if TYPE_CHECKING:
     from annotate.labelstudio.adopt import AdoptResult

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.terminal import describe_bar, echo, show_bars
+from annotate.cli.terminal import MAX_SHOWN, describe_bar, echo, show_bars
 from annotate.errors import Refused
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ restore_option = click.option(
 no_check_option = click.option(
     "--no-check", is_flag=True, help="Push articles even if `annotate check` finds errors in the corpus."
 )
-
-MAX_SHOWN = 20
-"""Differences or errors that are listed; the others are only counted."""
 
 
 @contextmanager

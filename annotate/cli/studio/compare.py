@@ -4,8 +4,8 @@ import click
 
 import annotate
 from annotate.cli.options import corpus_option, schema_option
-from annotate.cli.studio.common import MAX_SHOWN, connect, dir_option, map_option, show_progress, title_option
-from annotate.cli.terminal import echo
+from annotate.cli.studio.common import connect, dir_option, map_option, show_progress, title_option
+from annotate.cli.terminal import MAX_SHOWN, echo
 
 
 @click.command("compare")

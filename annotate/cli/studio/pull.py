@@ -45,7 +45,8 @@ def pull(
     server.
 
     Exit code 0: pulled; 1: refused, items are quarantined, or a file was left alone; 2: could not run, or a project
-    does not exist any more. What was fetched of such a project before is taken.
+    does not exist any more. What was fetched of such a project before is taken. Tasks that are no article of the corpus
+    give exit code 1 once, and again if their labels change.
 
     \b
     annotate studio pull --annotator anna
@@ -60,7 +61,7 @@ def pull(
     from annotate.labelstudio.journal import PullJournal, fetch_changes
     from annotate.labelstudio.lock import lock_folder
     from annotate.labelstudio.projects import MissingProject, labelling_titles, require_project
-    from annotate.labelstudio.pull import Pull
+    from annotate.labelstudio.pull import Pull, list_unknown_tasks
     from annotate.labelstudio.quarantine import iterate_quarantine
     from annotate.labelstudio.results import Mapper, describe_diagnoses
 
@@ -86,6 +87,7 @@ def pull(
                 echo(drift, err=True)
         if annotator and user is not None:
             identify_user(store, state, server, (), annotator, user)
+        earlier = list_unknown_tasks(state)
         pulling = Pull(store, state, server, mapper, studio.has_task, studio.existing_tasks)
         fetched = 0
         with show_progress("fetching tasks") as progress:
@@ -105,7 +107,7 @@ def pull(
             identify_user(store, state, server, journal.user_ids(server), annotator, user)
         with show_progress("taking labels") as progress:
             result = pulling.take_rest(progress)
-        quarantined = sum(1 for _ in iterate_quarantine(state))
+        quarantined, repeated = sum(1 for _ in iterate_quarantine(state)), len(earlier & list_unknown_tasks(state))
     for finding in result.findings:
         span = f" span {finding.span}:" if finding.span else ""
         echo(f"{finding.file}: {finding.code}{span} {finding.message}", err=True)
@@ -123,8 +125,9 @@ def pull(
     if quarantined:
         have = "has" if quarantined == 1 else "have"
         where = f"{count_noun(quarantined, 'annotation')} {have} quarantined items"
-        echo(f"{where}; `annotate studio status` lists them", err=True)
+        known = f", {repeated} of which are tasks of no article that an earlier pull reported" if repeated else ""
+        echo(f"{where}{known}; `annotate studio status` lists them", err=True)
     if missing:
         raise missing[0]
-    if quarantined or result.left_alone:
+    if quarantined > repeated or result.left_alone:
         ctx.exit(1)
