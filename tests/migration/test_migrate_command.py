@@ -101,7 +101,7 @@ def test_rename(project: Project) -> None:
     assert shown[0] == "rename label Quay → Pier: 2 spans, 0 relations, in 2 files"
     assert shown[4] == "rename relation lies_at → found_at: 0 spans, 2 relations, in 2 files"
     assert shown[6] == "migrated to inventory 1.1.0: 6 files, 0 projects, 0 annotations, 0 drafts, 0 predictions"
-    assert shown[7] == "schema/labels.yaml:73: still names Quay"
+    assert shown[7] == "schema/labels.yaml:74: still names Quay"
     spans, relations = read_gold(project)
     assert spans["s5"] == ("Pier", {})
     assert spans["s7"] == ("Speaker", {"rank": "worker"})
