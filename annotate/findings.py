@@ -22,7 +22,8 @@ class Problem:
     """What a check yields: a message and a location.
 
     The rule adds its code, and the caller the file and the article. A check of the whole corpus gives these itself.
-    `waivable` is False for a problem that may not be waived although others of its rule may be.
+    `waivable` is False for a problem that may not be waived although others of its rule may be. `group` is the message
+    for all problems of one cause, such as an unknown label in many files; empty if a problem is on its own.
     """
 
     message: str
@@ -32,6 +33,7 @@ class Problem:
     file: str | None = None
     article: str | None = None
     waivable: bool = True
+    group: str = ""
 
 
 NAMED = 3
@@ -64,7 +66,7 @@ def merge_files(files: Sequence[str], problem: str, hint: str) -> Iterator[Probl
 class Finding:
     """A problem at one location. `file` is relative to the corpus folder; lines count from 1.
 
-    `waivable` says whether a corpus may waive it, `waived` why it did.
+    `waivable` says whether a corpus may waive it, `waived` why it did. `group` is that of its `Problem`.
     """
 
     code: str
@@ -77,6 +79,7 @@ class Finding:
     fix: Fix | None = None
     waivable: bool = field(default=False, compare=False)
     waived: str | None = None
+    group: str = field(default="", compare=False)
 
     @property
     def is_error(self) -> bool:
@@ -132,6 +135,7 @@ class Rule:
             line=problem.line,
             fix=problem.fix,
             waivable=self.waivable and problem.waivable,
+            group=problem.group,
         )
 
 

@@ -12,6 +12,9 @@ import msgspec
 GOLD = "gold"
 """Name of the folder, and of the version, that adjudication writes."""
 
+ALL, NEITHER = "all", "neither"
+"""What a decision between annotators takes in place of the version of one of them."""
+
 ARTICLE_ID_PATTERN = r"^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$(?!\n)"
 """The form of an article's id, which is a file's name, too; as in JSON Schema, with the end of
 `schemas.patterns`. Annotators' ids have the same form."""

@@ -138,7 +138,7 @@ def test_migration_and_add_wait_for_each_other(killer: Killer, tmp_path: Path) -
     (root / "steps.yaml").write_text(STEPS)
     (root / "x.txt").write_text("Text of Anna.")
     for _ in range(ROUNDS):
-        runs = race(killer, tmp_path, "studio migrate steps.yaml --no-server", "add x.txt", "coverage --write")
+        runs = race(killer, tmp_path, "migrate steps.yaml --no-server", "add x.txt", "coverage --write")
         assert [run.code for run in runs[:2]] == [0, 0], runs
         assert "x" in Corpus(tmp_path / "round/corpus").article_ids()
 
@@ -175,7 +175,7 @@ COMMANDS = {
     "coverage": "coverage --write",
     "generate": "generate",
     "apply": "apply corpus changes.json --write",
-    "migrate": "studio migrate steps.yaml --no-server",
+    "migrate": "migrate steps.yaml --no-server",
     "release": "release cut 1.0.0",
 }
 
@@ -277,7 +277,7 @@ def test_what_an_editor_saves_meanwhile_is_not_lost(killer: Killer, tmp_path: Pa
 def test_migration_writes_nothing_if_an_editor_changed_a_file(killer: Killer, tmp_path: Path) -> None:
     root = start(killer, Scenario("", lambda killer, root: None), tmp_path)
     (root / "steps.yaml").write_text(STEPS)
-    words = ["studio", "migrate", "steps.yaml", "--no-server"]
+    words = ["migrate", "steps.yaml", "--no-server"]
     shutil.copytree(root, tmp_path / "whole")
     writes = killer.run(tmp_path / "whole", words).writes
     file, refused = "corpus/annotations/gold/market.json", 0
@@ -291,7 +291,7 @@ def test_migration_writes_nothing_if_an_editor_changed_a_file(killer: Killer, tm
             assert left == {**expected, file: EDITED.encode()}, point
             refused += 1
             assert run.code == 1
-            undone = killer.run(target, ["studio", "migrate", "--undo"])
+            undone = killer.run(target, ["migrate", "--undo"])
             assert (undone.code, "restore it first" in undone.output) == (1, True), undone
             shutil.copy(root / file, target / file)
             assert killer.run(target, words).code == 0

@@ -95,7 +95,7 @@ STUDIO = {
     "studio assign": "studio assign anna",
     "studio pull": "studio pull",
     "studio adjudicate": "studio adjudicate --from anna,ben",
-    "studio migrate": "studio migrate to.yaml --plan",
+    "migrate": "migrate to.yaml --plan",
     "studio down": "studio down",
     "studio reset-credentials": "studio reset-credentials",
     "studio adopt": "studio adopt former --dir dist/adopted",
@@ -106,7 +106,7 @@ REFUSED = {
     "publish",
     "studio assign",
     "studio adjudicate",
-    "studio migrate",
+    "migrate",
     "import",
     "apply",
 }

@@ -12,7 +12,7 @@ import msgspec
 
 from annotate.corpus import span_sort_key
 from annotate.inventory import Inventory
-from annotate.model import Annotation, AttributeValue, Relation, Span
+from annotate.model import ALL, NEITHER, Annotation, AttributeValue, Relation, Span
 from annotate.util.escape import quote
 
 _MOST_DIGITS = 12
@@ -26,7 +26,6 @@ Reference = str
 Triple = tuple[str, Reference, Reference]
 """A relation: label, head, tail."""
 SpansByAnnotator = dict[str, dict[Reference, Span]]
-ALL, NEITHER = "all", "neither"
 CONTEXT = 40
 """Code points shown before and after the words of a difference, within their paragraph."""
 
@@ -40,7 +39,7 @@ class Difference(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         words: The words of the text, with context.
         versions: By annotator, what each has: references of spans with their attributes, or `has it`.
         take: The decision: an annotator, `all` (not for attributes) or `neither`; empty if it is open.
-        set: Corrected attributes by reference.
+        set: Corrected attributes by reference; None for one that gold does not have.
         reason: The reason of the decision.
     """
 
@@ -49,7 +48,7 @@ class Difference(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     words: str
     versions: dict[str, list[str]]
     take: str = ""
-    set: dict[Reference, dict[str, AttributeValue]] = {}
+    set: dict[Reference, dict[str, AttributeValue | None]] = {}
     reason: str = ""
 
     @property
@@ -274,7 +273,7 @@ def check_choices(
         for reference, attributes in difference.set.items():
             _check_attributes(f"{difference.key}: set", reference, attributes, inventory)
         if difference.kind == "attributes" and difference.take in (ALL, NEITHER):
-            _check_values_are_chosen(difference, spans)
+            _check_values_are_chosen(difference, spans, inventory)
     for added in adjudication.added_spans:
         label, _, end = parse_reference(added.span)
         if label not in inventory.spans:
@@ -288,7 +287,7 @@ def check_choices(
             raise ValueError(f"added_relations: unknown relation {relation.label!r}; choose from {names}")
 
 
-def _check_values_are_chosen(difference: Difference, spans: SpansByAnnotator) -> None:
+def _check_values_are_chosen(difference: Difference, spans: SpansByAnnotator, inventory: Inventory) -> None:
     """Raise ValueError if `all` or `neither` leaves open which value an attribute has."""
     annotators = ", ".join(spans)
     if difference.take == ALL:
@@ -298,20 +297,25 @@ def _check_values_are_chosen(difference: Difference, spans: SpansByAnnotator) ->
     differing = {name for have in values for name in have if any(other.get(name) != have[name] for other in values)}
     if missing := sorted(differing - difference.set.get(difference.key, {}).keys()):
         problem = f"{difference.key}: {NEITHER} needs values in set for {', '.join(missing)}"
-        raise ValueError(f"{problem}; write them, or take one of {annotators}")
+        label = parse_reference(difference.key)[0]
+        required = {attribute.name for attribute in inventory.attributes_of(label) if attribute.required}
+        none = ", or null for no value" if required.isdisjoint(missing) else ""
+        raise ValueError(f"{problem}; write them{none}, or take one of {annotators}")
 
 
 def _check_attributes(
-    where: str, reference: Reference, attributes: Mapping[str, AttributeValue], inventory: Inventory
+    where: str, reference: Reference, attributes: Mapping[str, AttributeValue | None], inventory: Inventory
 ) -> None:
     allowed = {attribute.name: attribute for attribute in inventory.attributes_of(parse_reference(reference)[0])}
     for name, value in attributes.items():
         if name not in allowed:
             names = ", ".join(allowed) or "none"
             raise ValueError(f"{where} gives {reference} the unknown attribute {name!r}; choose from {names}")
-        if not allowed[name].allows(value):
-            hint = allowed[name].value_hint
-            raise ValueError(f"{where} gives {reference} {name}={quote(value, 100)}; {hint}")
+        attribute = allowed[name]
+        if value is None and attribute.required:
+            raise ValueError(f"{where} gives {reference} no {name}, which is required; {attribute.value_hint}")
+        if value is not None and not attribute.allows(value):
+            raise ValueError(f"{where} gives {reference} {name}={quote(value, 100)}; {attribute.value_hint}")
 
 
 class Rounds(NamedTuple):
@@ -429,7 +433,9 @@ def _decide_spans(adjudication: Adjudication, spans: SpansByAnnotator) -> dict[R
         for reference, attributes in difference.set.items():
             if reference in gold:
                 span = gold[reference][0]
-                corrected = msgspec.structs.replace(span, attributes={**span.attributes, **attributes})
+                values = {**span.attributes, **attributes}
+                kept = {name: value for name, value in values.items() if value is not None}
+                corrected = msgspec.structs.replace(span, attributes=kept)
                 gold[reference] = (corrected, difference.reason)
     for dropped in adjudication.dropped_spans:
         gold.pop(dropped.span, None)

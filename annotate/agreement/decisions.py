@@ -7,8 +7,6 @@ import msgspec
 import yaml
 
 from annotate.agreement.adjudication import (
-    ALL,
-    NEITHER,
     Adjudication,
     Rounds,
     check_choices,
@@ -23,7 +21,7 @@ from annotate.corpus import Corpus, set_gold_version
 from annotate.errors import CannotRun, Refused
 from annotate.findings import Finding
 from annotate.inventory import Inventory
-from annotate.model import GOLD, Annotation
+from annotate.model import ALL, GOLD, NEITHER, Annotation
 from annotate.offsets import sha256
 from annotate.schemas import convert_value, require_valid
 from annotate.util.files import FileToWrite, decode_yaml, write_together
@@ -225,7 +223,10 @@ def decide_gold(
         return DecidedGold(None, [f"{path}: {problem}"])
     if still_open := current.open_differences:
         takes = ", ".join((ALL, *decisions.annotators, NEITHER))
-        problem = f"{len(still_open)} open, the first: {still_open[0].key}; write take (one of {takes}) and reason"
+        first = still_open[0]
+        hint = f"write why in reason, since take is {first.take}" if first.take else f"write take (one of {takes})"
+        hint += "" if first.take or first.reason else " and reason"
+        problem = f"{len(still_open)} open, the first: {first.key}; {hint}"
         return DecidedGold(None, [f"{path}: differences are open: {problem}"])
     try:
         check_decisions(current, annotations)

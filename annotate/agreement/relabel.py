@@ -41,7 +41,7 @@ class Relabelling(NamedTuple):
 
     label: Callable[[str], str | None]
     relation: Callable[[str], str | None]
-    attributes: Callable[[Mapping[str, AttributeValue]], dict[str, AttributeValue]]
+    attributes: Callable[[Mapping[str, AttributeValue | None]], dict[str, AttributeValue | None]]
     span_attributes: Callable[[str, Mapping[str, AttributeValue]], dict[str, AttributeValue]]
 
 

@@ -13,7 +13,9 @@ from annotate.corpus import Corpus
 from annotate.findings import NAMED, Problem, Rule, merge_files, rule
 from annotate.generate import MissingPage, PageFault, generated_paths
 from annotate.inventory import Inventory
-from annotate.model import GOLD, Annotation, Annotator, SourceFile
+from annotate.model import ALL, GOLD, NEITHER, Annotation, Annotator, SourceFile
+from annotate.schemas.lines import LineFinder
+from annotate.util.escape import quote, shorten
 from annotate.versions import is_older, same_major
 
 
@@ -545,6 +547,24 @@ def decisions_elsewhere(value: Any, name: str, article_ids: set[str]) -> Iterato
         yield Problem(f"decides on the article {name!r}, which is not in articles/; restore it")
 
 
+@rule("C122")
+def unknown_take(value: Any, find_line: LineFinder) -> Iterator[Problem]:
+    """A decision takes the version of an annotator of its file, of all, or of neither.
+
+    Why: a misspelt annotator decides nothing, and gold cannot be made.
+    Fails: `take: an` in a file with `annotators: [anna, ben]`; `take: all` for the attributes of a span.
+    Passes: `take: anna`; `take: neither`; an empty `take`, which is open.
+    """
+    for section in ("differences", "earlier"):
+        for index, difference in enumerate(value.get(section, ())):
+            take, key = difference.get("take", ""), shorten(difference["key"])
+            common = [NEITHER] if difference["kind"] == "attributes" else [ALL, NEITHER]
+            allowed = [*value["annotators"], *common]
+            if take and take not in allowed:
+                problem = f"{key}: take is {quote(take)}; choose from {', '.join(allowed)}"
+                yield Problem(problem, line=find_line((section, index, "take")))
+
+
 @rule("C120", "warning")
 def leftover(contents: CorpusFacts) -> Iterator[Problem]:
     """Neither the corpus folder nor the schema folder has a temporary file or folder of a killed command.
@@ -693,4 +713,4 @@ def path_from_corpus(corpus: Corpus, path: str | Path) -> str:
     return path.as_posix() if path.is_absolute() else Path(os.path.relpath(path, corpus.root)).as_posix()
 
 
-RULES: tuple[Rule, ...] = (*OF_ANNOTATION, *OF_ANNOTATORS, *OF_CONTENTS, decisions_elsewhere, *OF_SCHEMA)
+RULES: tuple[Rule, ...] = (*OF_ANNOTATION, *OF_ANNOTATORS, *OF_CONTENTS, decisions_elsewhere, unknown_take, *OF_SCHEMA)

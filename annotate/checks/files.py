@@ -58,7 +58,8 @@ def syntax(error: ValueError, data: bytes) -> Iterator[Problem]:
     message, prefix = str(error), re.match(r"line (\d+): ", str(error))
     line = min(int(prefix[1]), len(data.splitlines()) or 1) if prefix else _line_of_json_error(message, data)
     message = message[prefix.end() :] if prefix else message
-    yield Problem(f"{message}; fix the syntax, or take the file from an earlier version", line=line)
+    hint = getattr(error, "hint", "") or "fix the syntax, or take the file from an earlier version"
+    yield Problem(f"{message}; {hint}", line=line)
 
 
 @rule("S103")

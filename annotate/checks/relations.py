@@ -66,7 +66,7 @@ def wrong_head(annotation: Annotation, inventory: Inventory) -> Iterator[Problem
     Passes: a relation from the verb of saying to the speaker.
     """
     for relation, label, head, _ in _valid_relations(annotation, inventory):
-        if not label.joins_pieces and head.label not in label.head:
+        if not label.joins_pieces and head.label in inventory.spans and head.label not in label.head:
             yield Problem(
                 f"{relation.label} starts from {_name(head)}; it may start from {', '.join(label.head)}", head.id
             )
@@ -81,7 +81,7 @@ def wrong_tail(annotation: Annotation, inventory: Inventory) -> Iterator[Problem
     Passes: a relation for the victims that points to the people who were harmed.
     """
     for relation, label, head, tail in _valid_relations(annotation, inventory):
-        if not label.joins_pieces and tail.label not in label.tail:
+        if not label.joins_pieces and tail.label in inventory.spans and tail.label not in label.tail:
             yield Problem(
                 f"{relation.label} from {_name(head)} points to {_name(tail)}; it may point to {', '.join(label.tail)}",
                 head.id,

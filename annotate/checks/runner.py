@@ -46,6 +46,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Annotator, Article, Coverage, Links, SourceFile
 from annotate.offsets import sha256
 from annotate.schemas import explain_conversion_error, package_schema
+from annotate.schemas.lines import line_finder
 from annotate.splits.groups import bonds_of_links
 from annotate.util.escape import has_unseen
 from annotate.util.files import LINK, is_regular, read_raw, read_stamp, read_text
@@ -590,9 +591,11 @@ class _Run:
             yield from unreadable
             if data is not None:
                 parsed = files.parse_file(file, article_id, data, package_schema("adjudication"))
-                yield from parsed.findings or corpus_rules.decisions_elsewhere(
-                    file, article_id, parsed.value, article_id, self.contents.article_ids
-                )
+                yield from parsed.findings
+                if parsed.value is not None:
+                    article_ids, find_line = self.contents.article_ids, line_finder(file, data)
+                    yield from corpus_rules.decisions_elsewhere(file, article_id, parsed.value, article_id, article_ids)
+                    yield from corpus_rules.unknown_take(file, article_id, parsed.value, find_line)
 
     def check_covered_articles(self) -> Iterator[Finding]:
         gold = {article_id for article_id, sets in self.contents.annotated.items() if GOLD in sets}

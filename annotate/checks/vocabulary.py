@@ -3,15 +3,26 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from annotate.annotation_schema import UNKNOWN_ATTRIBUTE, UNKNOWN_LABEL, UNKNOWN_RELATION, UNKNOWN_VALUE
 from annotate.findings import Problem, Rule, rule
 from annotate.schemas import Fault
 from annotate.versions import is_older
 
+_UNKNOWN_NAMES = (UNKNOWN_LABEL, UNKNOWN_ATTRIBUTE, UNKNOWN_VALUE, UNKNOWN_RELATION)
+_IF_RENAMED = "if labels.yaml has a new name for it, restore the old one there and rename it with `annotate migrate`"
+
 
 def problems(faults: Iterable[Fault], value: Any) -> Iterator[Problem]:
-    """Yield each fault as a problem, with the id of the span that it is in."""
+    """Yield each fault as a problem, with the id of the span that it is in.
+
+    Unknown names that are alike are a group, since a name that was changed in labels.yaml alone is in many files.
+    """
     for fault in faults:
-        yield Problem(f"{fault.location}: {fault.message}; {fault.hint}", span=_span_of(fault, value), line=fault.line)
+        words, group = f"{fault.message}; {fault.hint}", ""
+        if fault.rule in _UNKNOWN_NAMES and fault.message.endswith(("is unknown", "does not belong here")):
+            name = f"{fault.path[-1]}: " if fault.rule == UNKNOWN_VALUE else ""
+            group = f"{name}{words}; {_IF_RENAMED}"
+        yield Problem(f"{fault.location}: {words}", span=_span_of(fault, value), line=fault.line, group=group)
 
 
 def _span_of(fault: Fault, value: Any) -> str | None:
@@ -76,7 +87,7 @@ def _explain_addition(fault: Fault, made_with: object) -> Fault:
         return fault
     reason = "so that labels made before it lack it"
     if isinstance(made_with, str) and is_older(made_with, fault.since):
-        migration = f"run `annotate studio migrate` with the migration to {fault.since}, or label it"
+        migration = f"run `annotate migrate` with the migration to {fault.since}, or label it"
         reason = f"and this file was made with {made_with}: {migration}"
     return fault._replace(hint=f"{fault.hint}; required since inventory {fault.since}, {reason}")
 

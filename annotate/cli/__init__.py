@@ -36,6 +36,10 @@ SECTIONS = {
         "generate": Entry(
             "annotate.cli.generate:command", "Write the JSON Schemas and the guidelines' tables from labels.yaml."
         ),
+        "migrate": Entry(
+            "annotate.cli.migrate:command",
+            "Rename, merge, split, drop and add labels, attributes, values and relations as FILE says.",
+        ),
         "import": Entry(
             "annotate.cli.import_:command", "Import the texts and labels of FOLDER as the work of their annotators."
         ),

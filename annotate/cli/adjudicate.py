@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def command() -> None:
     """Decide between the labels of several annotators, and make gold.
 
-    adjudication/<article>.yaml lists each difference with what each annotator has. Write in `take` whose version is
-    right (or: all, neither) and in `reason` why. Spans come first; once they are decided, plan again for the relations.
+    adjudication/<article>.yaml in the corpus folder lists each difference with what each annotator has. Write in `take`
+    whose version is right (or: all, neither) and in `reason` why. Spans come first; once they are decided, plan again
+    for the relations.
 
     \b
     annotate adjudicate plan --from anna,ben
@@ -65,9 +66,11 @@ def plan(corpus: str, from_: str, anew: bool, schema: str) -> None:
         decided = len(adjudication.differences) - open_
         agreed = ", ".join(f"{number} {kind}" for kind, number in adjudication.agreed.items())
         earlier = f"; {len(adjudication.earlier)} decisions under `earlier`" if adjudication.earlier else ""
-        state = f"{agreed} agreed, {decided} differences decided, {open_} open{earlier}"
+        no_reason = sum(bool(difference.take) for difference in adjudication.open_differences)
+        unexplained = f" ({no_reason} with take and without a reason)" if no_reason else ""
+        state = f"{agreed} agreed, {decided} differences decided, {open_} open{unexplained}{earlier}"
         echo(f"{adjudication.article}: {state}; {_describe(rounds)}")
-    _show_next_step([rounds for _, rounds in plans])
+    _show_next_step([rounds for _, rounds in plans], f"{store.root}/adjudication/*.yaml")
 
 
 def _describe(rounds: "Rounds") -> str:
@@ -78,11 +81,11 @@ def _describe(rounds: "Rounds") -> str:
     return f"{rounds.least} or {rounds.most} rounds remain"
 
 
-def _show_next_step(rounds: "list[Rounds]") -> None:
+def _show_next_step(rounds: "list[Rounds]", files: str) -> None:
     if any(remaining.most > 1 for remaining in rounds):
-        echo("decisions on spans can open questions on relations: decide in adjudication/*.yaml, then plan again")
+        echo(f"decisions on spans can open questions on relations: decide in {files}, then plan again")
     elif any(remaining.most for remaining in rounds):
-        echo("decide in adjudication/*.yaml, then `annotate adjudicate apply --as ID`")
+        echo(f"decide in {files}, then `annotate adjudicate apply --as ID`")
     else:
         echo("nothing is open: `annotate adjudicate apply --as ID` makes gold")
 

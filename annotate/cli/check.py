@@ -33,7 +33,8 @@ def command(
 ) -> None:
     """Check every file of a corpus, then the corpus as a whole.
 
-    All findings are printed. Those that corpus/waivers.yaml waives are counted, with the reason (docs/waivers.md).
+    All findings are printed; as text, those on one unknown name are one line. Those that corpus/waivers.yaml waives are
+    counted, with the reason (docs/waivers.md).
 
     Exit code 0: no errors (with --strict, no warnings either); 1: findings, or --fix left a file alone that was changed
     meanwhile; 2: could not run.

@@ -69,14 +69,23 @@ def _printable_path(finding: Finding, root: Path) -> str:
 
 def _text(findings: Sequence[Finding], root: Path, checked: str, fixable: bool) -> TerminalText:
     lines: list[TerminalText] = []
+    groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
+        if finding.group:
+            groups.setdefault((finding.code, finding.group), []).append(finding)
+    for finding in findings:
+        group = groups.get((finding.code, finding.group), [finding])
+        if group[0] is not finding:
+            continue
         position = f":{finding.line}" if finding.line else ""
         colour = "red" if finding.severity == "error" else "yellow"
         where = style(_path(finding, root) + position, bold=True)
         span = f"span {finding.span}: " if finding.span else ""
-        lines.append(
-            TerminalText("{}: {} {}{}").format(where, style(finding.code, fg=colour, bold=True), span, finding.message)
-        )
+        message = f"{span}{finding.message}"
+        if len(group) > 1:
+            files = count_noun(len({each.file for each in group}), "file")
+            message = f"{finding.group} (here, and {len(group) - 1} more in {files})"
+        lines.append(TerminalText("{}: {} {}").format(where, style(finding.code, fg=colour, bold=True), message))
     subject = f" in {checked}" if checked else ""
     if not findings:
         return TerminalText("{}{}.").format(style("No findings", fg="green", bold=True), subject)

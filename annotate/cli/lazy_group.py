@@ -22,16 +22,23 @@ class Entry(NamedTuple):
 class LazyGroup(click.Group):
     """A group whose commands are in a table, by section. Its help imports none of them."""
 
-    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, Entry]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        sections: Mapping[str, Mapping[str, Entry]],
+        former: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Make the group.
 
         Args:
             *args: Arguments of `click.Group`.
             sections: The title of each section, with its commands by name.
+            former: Targets of commands by a name that they had here before. It works and is not listed.
             **kwargs: Keyword arguments of `click.Group`.
         """
         super().__init__(*args, **kwargs)
-        self.sections = sections
+        self.sections, self.former = sections, former or {}
         self.entries = {name: entry for section in sections.values() for name, entry in section.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -41,9 +48,10 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command; None for an unknown name."""
         entry = self.entries.get(cmd_name)
-        if entry is None:
+        target = entry.target if entry else self.former.get(cmd_name)
+        if target is None:
             return None
-        module, _, name = entry.target.partition(":")
+        module, _, name = target.partition(":")
         command = getattr(import_module(module), name)
         assert isinstance(command, click.Command)  # noqa: S101 - the table names commands
         return command

@@ -24,7 +24,7 @@ from annotate.labelstudio.http import (
     translate_errors,
 )
 from annotate.labelstudio.privacy import remove_personal_data
-from annotate.labelstudio.state import State
+from annotate.labelstudio.state import ANNOTATORS_FILE, PROJECTS_FILE, State
 from annotate.util.escape import quote
 
 PAGE_SIZE = 100
@@ -90,6 +90,13 @@ def find_server(state: State) -> ServerAddress:
         hint = f"start one with `annotate studio up`, or set {URL_VARIABLE} and {TOKEN_VARIABLE}"
         raise CannotRun(state.folder, "no server is running", hint)
     return ServerAddress(server.url_of(process.port), LOCAL, server.load_credentials(state).token)
+
+
+def has_server(state: State) -> bool:
+    """Return whether the environment names a server, or one was started or used from the state folder."""
+    if any(os.environ.get(name, "").strip() for name in (URL_VARIABLE, TOKEN_VARIABLE)):
+        return True
+    return any((state.folder / name).exists() for name in (server.CREDENTIALS_FILE, PROJECTS_FILE, ANNOTATORS_FILE))
 
 
 def parse_server_url(url: str, where: str) -> str:

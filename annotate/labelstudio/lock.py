@@ -72,7 +72,7 @@ def require_no_migration(state: State) -> None:
         CannotRun: A migration was interrupted.
     """
     if any((state.folder / MIGRATION_FOLDER / name).is_file() for name in _INTERRUPTED):
-        hint = "complete it with `annotate studio migrate`, or undo it with `annotate studio migrate --undo`"
+        hint = "complete it with `annotate migrate`, or undo it with `annotate migrate --undo`"
         raise CannotRun(state.folder, "a migration was interrupted", hint)
 
 
@@ -80,5 +80,6 @@ def _describe_holder(content: bytes) -> str:
     with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         holder = msgspec.json.decode(content, type=LockHolder)
         since = time.strftime("%H:%M:%S", time.localtime(holder.since))
-        return f"`annotate studio {holder.command}` is running (process {holder.pid}, since {since})"
+        group = "" if holder.command == "migrate" else "studio "
+        return f"`annotate {group}{holder.command}` is running (process {holder.pid}, since {since})"
     return "another command is changing it"

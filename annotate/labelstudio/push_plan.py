@@ -279,6 +279,6 @@ def _refuse_loss(studio: Studio, project: Project, config: str, *, is_foreign: b
     usage = count_lost(old, new, studio.iterate_tasks_with_drafts(project.id))
     if usage:
         problem = f"uses {len(usage)} of what the new config lacks: {describe_usage(usage)}"
-        way = "" if is_foreign else "use `annotate studio migrate`, or "
+        way = "" if is_foreign else "use `annotate migrate`, or "
         hint = f"the server would orphan them silently: {way}push under another --title"
         raise Refused(where, problem, hint)

@@ -4,7 +4,7 @@ The same steps rewrite both. On a server, items that the inventory does not have
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from annotate.migration.steps import MigrationStep
 from annotate.model import Annotation, AttributeValue, Relation, Span
 
 Item = dict[str, Any]
+ValueOrNone = TypeVar("ValueOrNone", AttributeValue, AttributeValue | None)
 
 
 def migrate_annotation(
@@ -79,17 +80,21 @@ def _migrate_own_attributes(
     return new
 
 
-def migrate_attributes(
-    steps: Sequence[MigrationStep], attributes: Mapping[str, AttributeValue]
-) -> dict[str, AttributeValue]:
-    """Return the attributes of a span after the steps, without what the steps add to those that it has."""
+def migrate_attributes(steps: Sequence[MigrationStep], attributes: Mapping[str, ValueOrNone]) -> dict[str, ValueOrNone]:
+    """Return the attributes of a span after the steps, without what the steps add to those that it has.
+
+    None, with which a decision says that gold has no value, stays.
+    """
     new = dict(attributes)
     for step in steps:
         old, new = new, {}
         for name, value in old.items():
             new_name = step.rename("attribute", name)
-            new_value = step.rename("value", value, name) if isinstance(value, str) else value
-            if new_name is not None and new_value is not None:
+            if new_name is None:
+                continue
+            if not isinstance(value, str):
+                new[new_name] = value
+            elif (new_value := step.rename("value", value, name)) is not None:
                 new[new_name] = new_value
     return new
 

@@ -21,7 +21,7 @@ from annotate.annotation_schema import encode_annotation_schema
 from annotate.corpus import Corpus, encode_annotation, encode_coverage
 from annotate.coverage import update_coverage
 from annotate.errors import CannotRun
-from annotate.inventory import Inventory
+from annotate.inventory import Attribute, Inventory, RelationLabel, SpanLabel
 from annotate.label_map import MAPS_FOLDER
 from annotate.migration.annotations import (
     migrate_annotation,
@@ -36,6 +36,8 @@ from annotate.migration.steps import Migration
 from annotate.migration.transaction import MigratedFile
 from annotate.migration.yaml_files import migrate_baseline
 from annotate.model import GOLD, Annotation
+from annotate.schemas.lines import line_finder
+from annotate.util.escape import quote
 from annotate.util.files import read_bytes, read_text, refuse_links
 from annotate.util.folders import find_files, temporary_folder
 
@@ -103,9 +105,14 @@ def migrate_files(
         for file in new_files:
             if file.path.is_relative_to(root):
                 refuse_links(file.path, root)
-    prose = dict(_prose_files(folders)) | {file.path: file.data.decode("utf-8") for file in new_files}
+    # What a map still names are names elsewhere, which stay.
+    own_files = [file for file in new_files if file.path.parent != schema / MAPS_FOLDER]
+    prose = dict(_prose_files(folders)) | {file.path: file.data.decode("utf-8") for file in own_files}
     notes = [note for file in new_files for note in file.notes]
-    notes += map(str, find_stale_names(prose, *removed_names(before, after)))
+    stale_names = list(find_stale_names(prose, *removed_names(before, after)))
+    listed = tuple(f"{name.file}:{name.line}:" for name in stale_names)
+    kept_words = _list_kept_words(folders, migration, labels_yaml, after)
+    notes += [*map(str, stale_names), *(note for note in kept_words if not note.startswith(listed))]
     if guidelines:
         notes += _find_missing_pages(guidelines, before, after)
         notes += _find_dropped_pages(guidelines, before, after, prose)
@@ -227,6 +234,48 @@ def _migrate_guidelines(guidelines: Path, migration: Migration, after: Inventory
             raise CannotRun(guidelines / Path(error.where).relative_to(folder), error.problem, error.hint) from error
         for path, copy in copies.items():
             yield NewFile(path, (generated.get(copy) or copy.read_text("utf-8")).encode("utf-8"))
+
+
+def _list_kept_words(folders: Folders, migration: Migration, labels_yaml: str, after: Inventory) -> Iterator[str]:
+    """Yield a note for what people still see of a renamed label, attribute or relation: its words and a page's title.
+
+    Args:
+        folders: The folders.
+        migration: The migration.
+        labels_yaml: The new text of the inventory.
+        after: The new inventory.
+    """
+    path = folders.schema / inventory.INVENTORY_FILE
+    find_line = line_finder(path.name, labels_yaml.encode("utf-8"))
+    reworded = {(step.what, step.names[0]) for step in migration.steps if step.kind == "reword"}
+    sections: dict[str, Mapping[str, SpanLabel | Attribute | RelationLabel]] = {
+        "label": after.spans,
+        "attribute": after.attributes,
+        "relation": after.relations,
+    }
+    section_names = {"label": "spans", "attribute": "attributes", "relation": "relations"}
+    for step in migration.steps:
+        entry = sections.get(step.what, {}).get(step.to or "") if step.kind in ("rename", "merge") else None
+        if entry is None:
+            continue
+        if entry.shown_as and (step.what, entry.name) not in reworded:
+            line = find_line((section_names[step.what], entry.name, "shown_as"))
+            yield f"{path}:{line}: {entry.name} is still shown as {quote(entry.shown_as)}; a step `reword` changes that"
+        if isinstance(entry, SpanLabel) and folders.guidelines is not None:
+            page = folders.guidelines / entry.guideline
+            title = _read_title(page, folders.guidelines)
+            if title and _plain(title) not in (_plain(entry.name), _plain(entry.shown_as)):
+                yield f"{page}:1: the page of {entry.name} is still titled {quote(title)}"
+
+
+def _read_title(page: Path, guidelines: Path) -> str:
+    """Return the first heading of a page; empty if there is none."""
+    text = read_text(page, "make it a page that can be read", within=guidelines) if page.is_file() else ""
+    return text.partition("\n")[0].removeprefix("# ").strip() if text.startswith("# ") else ""
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def _find_missing_pages(guidelines: Path, before: Inventory, after: Inventory) -> Iterator[str]:

@@ -58,7 +58,8 @@ def find_stale_names(files: Mapping[Path, str], labels: list[str], others: list[
     words = [(name, re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")) for name in labels]
     code = [(name, re.compile(rf"`(?:[\w-]+\.)?{re.escape(name)}`")) for name in others]
     for file, text in files.items():
-        named_after = [name for name in labels if file.suffix == ".md" and file.stem.lower() == name.lower()]
+        stem = re.sub(r"[_-]", "", file.stem).lower() if file.suffix == ".md" else ""
+        named_after = [name for name in labels if stem == re.sub(r"[_-]", "", name).lower()]
         yield from (StaleName(file, 1, name, is_file_name=True) for name in named_after)
         for line, prose in _prose_lines(file, text):
             yield from (StaleName(file, line, name) for name, pattern in (*words, *code) if pattern.search(prose))

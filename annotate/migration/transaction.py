@@ -259,7 +259,7 @@ def undo_migration(
     ]
     if changed:
         problem = f"made or changed on the server since the migration: {', '.join(changed)}"
-        raise Refused("annotate studio migrate --undo", problem, "it cannot be undone")
+        raise Refused("annotate migrate --undo", problem, "it cannot be undone")
     if phase != "back":
         _set_phase(state, phase, "back")
     _write_files(journal, "old")

@@ -160,6 +160,17 @@ def _edit_label(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdi
                 yield from _remove_attribute(document, name)
     yield from _edit_intervals(document, step, new_labels)
     yield from _edit_anchors(document, step)
+    if step.to is None:
+        _require_other_ends(document, step)
+
+
+def _require_other_ends(document: YamlDocument, step: MigrationStep) -> None:
+    """Raise ValueError if a relation would have no label at one of its ends."""
+    for name in document.keys("relations"):
+        for end, (key, labels) in entries(document.get("relations", name)).items():
+            if end in _ENDS and {item.value for item in labels.value} <= set(step.names):
+                problem = f"{step}: the relation {name!r} would have no label at its {end} ({describe_line(key)})"
+                raise ValueError(f"{problem}; {_drop_first('relation', name)}")
 
 
 def _label_lists(document: YamlDocument) -> Iterator[yaml.Node]:
@@ -242,12 +253,12 @@ def _edit_anchors(document: YamlDocument, step: MigrationStep) -> Iterator[YamlE
     ]
     if step.kind == "merge" and len(affected) > 1:
         problem = f"{step}: would anchor the records {' and '.join(affected)}"
-        raise ValueError(f"{problem}; {_drop_record_first(affected[0])}")
+        raise ValueError(f"{problem}; {_drop_first('record', affected[0])}")
     for name in affected:
         anchor = document.get("records", name, "anchor")
         line = describe_line(entries(document.get("records"))[name][0])
         if step.to is None:
-            raise ValueError(f"{step}: anchors the record {name!r} ({line}); {_drop_record_first(name)}")
+            raise ValueError(f"{step}: anchors the record {name!r} ({line}); {_drop_first('record', name)}")
         new = step.anchors.get(name) if step.kind == "split" else step.to
         if new is None:
             hint = f"name the label that anchors it from now on, as in anchors: {{{name}: {step.to}}}"
@@ -258,8 +269,8 @@ def _edit_anchors(document: YamlDocument, step: MigrationStep) -> Iterator[YamlE
         raise ValueError(f"{step}: anchors names {name!r}, which is not a record of {step.names[0]}")
 
 
-def _drop_record_first(record: str) -> str:
-    return f"put a step before it: {{drop: record, name: {record}, confirm: true}}"
+def _drop_first(what: str, name: str) -> str:
+    return f"put a step before it: {{drop: {what}, name: {name}, confirm: true}}"
 
 
 def _remove_attribute(document: YamlDocument, name: str) -> Iterator[YamlEdit]:
@@ -320,6 +331,9 @@ def _edit_attribute(document: YamlDocument, step: MigrationStep) -> Iterator[Yam
 
 def _edit_value(document: YamlDocument, step: MigrationStep) -> Iterator[YamlEdit]:
     attribute, name = str(step.attribute), step.names[0]
+    if step.to is None and len(document.keys("attributes", attribute, "values")) == 1:
+        hint = f"drop the attribute in its place: {{drop: attribute, name: {attribute}, confirm: true}}"
+        raise ValueError(f"{step}: {attribute} has no other value; {hint}")
     intervals = [entries(interval) for interval in document.get("intervals").value]
     intervals = [fields for fields in intervals if fields["wording"][1].value == attribute]
     for mapping in (document.get("attributes", attribute, "values"), *(fields["readings"][1] for fields in intervals)):

@@ -190,6 +190,26 @@ def _explain_any(error: Error) -> Explanation:
     return f"has none of: {_join_values(names)}", "add at least one"
 
 
+def _explain_one_of(error: Error) -> Explanation:
+    *others, last = map(_describe_alternative, error.expected)
+    return f"{_show_value(error.instance)} does not fit", f"write {', '.join(others)} or {last}"
+
+
+def _describe_alternative(schema: dict[str, Any]) -> str:
+    """Describe an alternative of a schema; an object as it is written, with the values that its fields can have."""
+    required = schema.get("required", [])
+    if required and "properties" not in schema:
+        return " and ".join(required)
+    if not required:
+        return describe_expected(schema)
+    values: dict[str, list[Any]] = {}
+    for name in required:
+        field = schema["properties"].get(name, {})
+        values[name] = field.get("enum", [field["const"]] if "const" in field else ["…"])
+    words = (f"{name}: {' or '.join(map(_format_value, allowed))}" for name, allowed in values.items())
+    return f"{{{', '.join(words)}}}"
+
+
 def _explain_additional(error: Error) -> Explanation:
     names = undefined_fields(error)
     shown = [*map(quote, names[:_MOST_NAMES]), *(["…"] if len(names) > _MOST_NAMES else [])]
@@ -242,6 +262,7 @@ _EXPLAINERS: dict[str, Callable[[Error], Explanation]] = {
     "not": _explain_pattern,
     "required": _explain_required,
     "anyOf": _explain_any,
+    "oneOf": _explain_one_of,
     "additionalProperties": _explain_additional,
     "minimum": _explain_bound,
     "maximum": _explain_bound,

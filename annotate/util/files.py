@@ -259,12 +259,13 @@ def decode_yaml(path: str | Path, data: bytes) -> Any:
     Raises:
         CannotRun: If the bytes are not strict YAML, with the line.
     """
-    from annotate.util.strict_yaml import parse_yaml  # most commands read no YAML before they know their options
+    # Most commands read no YAML before they know their options.
+    from annotate.util.strict_yaml import YamlError, parse_yaml
 
     try:
         return parse_yaml(data)
-    except ValueError as error:
-        raise CannotRun(path, str(error), "fix the YAML") from error
+    except YamlError as error:
+        raise CannotRun(path, str(error), error.hint or "fix the YAML") from error
 
 
 class FileToWrite(NamedTuple):

@@ -5,6 +5,7 @@ times as long with its aliases written out is refused before any value is made.
 """
 
 import math
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -17,6 +18,22 @@ _LONGEST_NUMBER = 100
 _LARGEST_EXPANSION, _FREE_EXPANSION = 10, 100_000
 """How many times as long a document may be with its aliases written out, and the characters that are always allowed."""
 _LONGEST_PROBLEM = 200
+_LONGEST_KEY = 100
+_KEY = re.compile(r"[\s-]*(?P<name>[^\s:'\"#][^:#]*):\s")
+"""The start of a line with a key."""
+
+
+class YamlError(ValueError):
+    """A document is not strict YAML.
+
+    Attributes:
+        hint: What to do about it; empty if that depends on the file.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """Set the message, which names the line, and the hint."""
+        super().__init__(message)
+        self.hint = hint
 
 
 class DuplicateKey(yaml.MarkedYAMLError):
@@ -127,7 +144,7 @@ def parse_yaml(data: bytes) -> Any:
         A value that JSON can hold.
 
     Raises:
-        ValueError: The data is not YAML or not UTF-8, has a key twice or one that is a list, holds a value that JSON
+        YamlError: The data is not YAML or not UTF-8, has a key twice or one that is a list, holds a value that JSON
             does not have, such as .nan, or repeats a value by aliases too often. The message names the line.
     """
     try:
@@ -139,11 +156,36 @@ def parse_yaml(data: bytes) -> Any:
         finally:
             loader.dispose()
     except UnicodeDecodeError as error:
-        raise ValueError(f"is not UTF-8 (byte {error.start})") from error
+        raise YamlError(f"is not UTF-8 (byte {error.start})") from error
     except yaml.MarkedYAMLError as error:
-        position = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ValueError(f"{position}{shorten(str(error.problem), _LONGEST_PROBLEM)}") from error
+        raise _explain(error, text) from error
     except RecursionError as error:
-        raise ValueError("is not YAML: it is nested too deeply") from error
+        raise YamlError("is not YAML: it is nested too deeply") from error
     except yaml.YAMLError as error:
-        raise ValueError(f"is not YAML: {shorten(str(error), _LONGEST_PROBLEM)}") from error
+        raise YamlError(f"is not YAML: {shorten(str(error), _LONGEST_PROBLEM)}") from error
+
+
+def _explain(error: yaml.MarkedYAMLError, text: str) -> YamlError:
+    """Return the error in words that tell someone who wrote text without quotes to put it in quotes."""
+    problem, mark = shorten(str(error.problem), _LONGEST_PROBLEM), error.problem_mark
+    if mark is None:
+        return YamlError(problem)
+    line, hint = text.splitlines()[mark.line : mark.line + 1], ""
+    key = _KEY.match(line[0][: min(mark.column, _LONGEST_KEY)]) if line else None
+    if error.problem == "mapping values are not allowed here":
+        if key:
+            problem = "text with a colon is not in quotes"
+            hint = f"put the text after `{shorten(key['name'])}:` in quotes"
+        else:
+            problem = "a key is not allowed here"
+            hint = "align it with the keys above; if it is text with a colon, put the whole text in quotes"
+    elif error.problem and error.problem.startswith("found character"):
+        if "'\\t'" in error.problem:
+            hint = "use spaces in place of the tab"
+        else:
+            hint = "put text that begins with this character in quotes"
+    elif isinstance(error, yaml.composer.ComposerError) and str(error.problem).startswith("found undefined alias"):
+        problem, hint = "text that begins with * is not in quotes", "put the text in quotes"
+    elif error.problem and error.problem.startswith("expected <block end>, but found '<scalar>'"):
+        problem, hint = "text goes on after a closing quotation mark", "put the whole text in quotes"
+    return YamlError(f"line {mark.line + 1}: {problem}", hint)

@@ -63,7 +63,7 @@ def test_decisions_of_the_page_make_gold(labelled: Project) -> None:
     assert (early.exit_code, "differences are new or gone" in early.output) == (1, True)
     second = labelled.annotate(*PLAN)
     assert "3 differences decided, 1 open; 1 round remains" in second.output
-    assert "decide in adjudication/*.yaml, then `annotate adjudicate apply --as ID`" in second.output
+    assert "decide in corpus/adjudication/*.yaml, then `annotate adjudicate apply --as ID`" in second.output
     decide(labelled, RELATIONS)
     done = labelled.annotate(*PLAN)
     assert "4 differences decided, 0 open; no round remains" in done.output
@@ -102,6 +102,18 @@ BOTH, LAST = (PLAN, APPLY), (APPLY,)
 @pytest.mark.parametrize(
     ("where", "value", "message", "commands"),
     [
+        (
+            "differences.1.set",
+            {"Speaker@65-71": {"rank": None}},
+            "no rank, which is required; choose from",
+            BOTH,
+        ),
+        (
+            "differences.3.reason",
+            "",
+            "the first: speaker: Verb@72-77 → Speaker@65-71; write why in reason",
+            LAST,
+        ),
         ("differences.0.take", "zoe", "unknown take 'zoe'; choose from all, anna, ben, neither", BOTH),
         ("differences.0.kind", "words", "'words' is unknown; use one of: span, attributes, relation", BOTH),
         ("differences.1.take", "all", "attributes of all annotators; take one of anna, ben, or neither with", BOTH),
@@ -170,6 +182,45 @@ def test_refusals_name_what_is_allowed(
         assert FILE in refused.output
         assert message in refused.output
         assert decided.snapshot() == before
+
+
+def test_null_leaves_an_optional_attribute_empty(labelled: Project) -> None:
+    """Both annotators give a remark, each another one, and gold has none."""
+    for name, remark in (("anna", "far"), ("ben", "near")):
+        annotation = labelled.corpus.read_annotation(name, "harbour")
+        spans = tuple(
+            msgspec.structs.replace(span, attributes=span.attributes | {"remark": remark})
+            if refer_to(span) == "Quay@41-50"
+            else span
+            for span in annotation.spans
+        )
+        labelled.corpus.write_annotation(name, msgspec.structs.replace(annotation, spans=spans))
+    assert labelled.annotate(*PLAN).exit_code == 0
+    document = yaml.safe_load(labelled.path(FILE).read_text("utf-8"))
+    by_key = {difference["key"]: difference for difference in document["differences"]}
+    remark = by_key["Quay@41-50"]
+    remark |= {"take": "neither", "reason": "The page says: leave it empty."}
+    labelled.path(FILE).write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
+    refused = labelled.annotate(*PLAN)
+    assert "needs values in set for remark; write them, or null for no value, or take one of anna" in refused.output
+    remark["set"] = {"Quay@41-50": {"remark": None}}
+    labelled.path(FILE).write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
+    for _ in range(2):
+        assert labelled.annotate(*PLAN).exit_code == 0
+        document = yaml.safe_load(labelled.path(FILE).read_text("utf-8"))
+        for difference in document["differences"]:
+            difference |= {} if difference["take"] else {"take": "anna", "reason": "x"}
+        labelled.path(FILE).write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
+    applied = labelled.annotate(*APPLY)
+    assert applied.exit_code == 0, applied.output
+    gold = labelled.corpus.read_annotation("gold", "harbour")
+    assert {refer_to(span): span.attributes for span in gold.spans}["Quay@41-50"] == {}
+
+
+def test_plan_counts_decisions_without_a_reason(labelled: Project) -> None:
+    labelled.annotate(*PLAN)
+    labelled.replace(FILE, "take: ''", "take: anna")
+    assert "3 open (1 with take and without a reason)" in labelled.annotate(*PLAN).output
 
 
 def test_check_reports_decisions_that_do_not_match_the_schema(decided: Project) -> None:

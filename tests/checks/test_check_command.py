@@ -72,6 +72,26 @@ def test_an_integer_with_a_point_is_brought_into_canonical_form(project: Project
     assert project.path(ANNA).read_bytes() == before
 
 
+def test_a_label_renamed_by_hand_is_one_finding_that_names_the_migration(project: Project) -> None:
+    """Regression: each span was a finding, and so was each relation from one or to one, and none said what to do."""
+    text = project.path("schema/labels.yaml").read_text()
+    project.path("schema/labels.yaml").write_text(text.replace("Speaker", "Talker"))
+    assert project.annotate("generate", "--fix").exit_code == 0
+    result = project.annotate("check")
+    lines = [line for line in result.output.splitlines() if ": P201 '" in line]
+    assert len(lines) == 1, lines
+    line = lines[0]
+    assert "P201 'Speaker' is unknown; use one of: Talker, " in line
+    assert (
+        "if labels.yaml has a new name for it, restore the old one there and rename it with `annotate migrate`" in line
+    )
+    findings = json.loads(project.annotate("check", "--format", "json").stdout)
+    unknown = [each for each in findings if each["code"] == "P201"]
+    files = {each["file"] for each in unknown}
+    assert line.endswith(f"(here, and {len(unknown) - 1} more in {len(files)} files)")
+    assert not [each for each in findings if each["code"] in ("R103", "R104")]
+
+
 def test_warnings_fail_only_a_strict_check(project: Project) -> None:
     project.path("corpus/articles/market.txt.orig").write_text("x")
     assert project.annotate("check").exit_code == 0

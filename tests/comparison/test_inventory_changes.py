@@ -101,7 +101,7 @@ def test_a_migration_that_adds_needs_a_minor_version(pair: Pair) -> None:
     for side in ("old", "new"):
         assert annotate("generate", cwd=pair.folder / side).exit_code == 0
     pair.new.path("steps.yaml").write_text(HEAD + ATTRIBUTE + RELATION)
-    migrated = pair.new.annotate("studio", "migrate", "steps.yaml", "--no-server")
+    migrated = pair.new.annotate("migrate", "steps.yaml", "--no-server")
     assert migrated.exit_code == 0, migrated.output
     changes, summary = pair.compared()
     assert [(one.kind, one.what, one.name) for one in summary.inventory if one.kind != "presented"] == [
@@ -123,7 +123,7 @@ def test_a_migration_that_adds_needs_a_minor_version(pair: Pair) -> None:
 
 def test_a_corrected_span_with_an_added_attribute_is_a_correction(pair: Pair) -> None:
     pair.new.path("steps.yaml").write_text(HEAD + ATTRIBUTE)
-    assert pair.new.annotate("studio", "migrate", "steps.yaml", "--no-server").exit_code == 0
+    assert pair.new.annotate("migrate", "steps.yaml", "--no-server").exit_code == 0
     pair.respan("market", "s1", attributes={"wording": "range", "least": 2, "most": 4, "certainty": "asserted"})
     summary = pair.summary()
     assert (summary.spans["Load"].attributes, summary.share.moved, summary.articles.corrected) == (1, 1, ["market"])

@@ -69,7 +69,7 @@ def test_imported_labels_keep_the_version_that_they_were_made_with(project: Proj
     versions = [new.read_annotation("anna", article_id).inventory for article_id in ("harbour", "market")]
     assert versions == ["1.0.0" if format_ == "jsonl" else "1.1.0", "1.0.0"]
     checked = project.annotate("check", "new/corpus")
-    assert "this file was made with 1.0.0: run `annotate studio migrate` with the migration to 1.1.0" in checked.stdout
+    assert "this file was made with 1.0.0: run `annotate migrate` with the migration to 1.1.0" in checked.stdout
 
 
 def import_exports(project: Project, names: list[str], *words: str) -> Result:

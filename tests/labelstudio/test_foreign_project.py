@@ -147,10 +147,10 @@ def test_three_commands_make_a_dataset_of_a_project(loop: Loop) -> None:
     (theirs / "rename.yaml").write_text(
         f"from: 0.1.0\nto: 0.2.0\nsteps:\n- {{rename: label, from: {label}, to: Pier}}\n"
     )
-    migrated = annotate("studio", "migrate", "rename.yaml", *folder, cwd=theirs)
+    migrated = annotate("migrate", "rename.yaml", *folder, cwd=theirs)
     assert (migrated.exit_code, "--take-over" in migrated.stderr) == (1, True), migrated.output
     assert {name: data for name, data in read_files(theirs).items() if name != "rename.yaml"} == before_migration
-    alone = annotate("studio", "migrate", "rename.yaml", "--no-server", *folder, cwd=theirs)
+    alone = annotate("migrate", "rename.yaml", "--no-server", *folder, cwd=theirs)
     assert alone.exit_code == 0, alone.output
     again = annotate("studio", "pull", "--all", *folder, cwd=theirs)
     assert (again.exit_code, "0 written" in again.stdout) == (0, True), again.output

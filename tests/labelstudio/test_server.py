@@ -215,7 +215,7 @@ def test_up_while_others_work_and_while_a_migration_is_interrupted(quick: State)
     quick.write(f"{MIGRATION_FOLDER}/forward.json", {})
     with pytest.raises(CannotRun, match="a migration was interrupted"), lock_folder(quick, "push"):
         pass
-    with lock_folder(quick, "migrate"), pytest.raises(CannotRun, match="`annotate studio migrate` is running"):
+    with lock_folder(quick, "migrate"), pytest.raises(CannotRun, match="`annotate migrate` is running"):
         server.start(quick)
     assert server.start(quick).is_new
     with lock_folder(quick, "migrate"):

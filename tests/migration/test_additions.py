@@ -57,7 +57,7 @@ RELATION = """
 def run(project: Project, steps: str, *words: str) -> Result:
     path = project.path("steps.yaml")
     path.write_text(HEAD + steps)
-    return project.annotate("studio", "migrate", str(path), "--no-server", *words)
+    return project.annotate("migrate", str(path), "--no-server", *words)
 
 
 def corpus_files(project: Project) -> dict[str, bytes]:
@@ -72,7 +72,7 @@ def migrate_undo_migrate(project: Project, steps: str) -> Result:
     checked = project.annotate("check")
     assert checked.exit_code == 0, checked.output
     after = corpus_files(project)
-    undone = project.annotate("studio", "migrate", "--undo")
+    undone = project.annotate("migrate", "--undo")
     assert undone.exit_code == 0, undone.output
     assert corpus_files(project) == before
     assert run(project, steps).exit_code == 0
@@ -194,7 +194,7 @@ def test_versions_of_annotations_after_further_migrations(project: Project) -> N
     project.corpus.write_annotation("anna", msgspec.structs.replace(anna, inventory="1.1.0"))
     path = project.path("next.yaml")
     path.write_text("from: 1.1.0\nto: 1.2.0\nsteps:\n  - {rename: attribute, from: certainty, to: factuality}\n")
-    done = project.annotate("studio", "migrate", str(path), "--no-server")
+    done = project.annotate("migrate", str(path), "--no-server")
     assert done.exit_code == 0, done.output
     versions = [project.corpus.read_annotation(name, "harbour").inventory for name in ("gold", "anna")]
     assert versions == ["1.0.0", "1.2.0"]
@@ -248,7 +248,7 @@ def test_wrong_addition_is_refused_in_one_line(project: Project, steps: str, exi
 def test_addition_needs_a_later_version(project: Project) -> None:
     path = project.path("steps.yaml")
     path.write_text(f"from: 1.0.0\nto: 0.9.0\nsteps:\n{ATTRIBUTE}")
-    result = project.annotate("studio", "migrate", str(path), "--no-server")
+    result = project.annotate("migrate", str(path), "--no-server")
     assert (result.exit_code, "which is not later than 1.0.0" in result.stderr) == (2, True), result.output
 
 
@@ -262,7 +262,7 @@ def test_baseline_sets_the_default(project: Project) -> None:
         settings = yaml.safe_load(project.path("schema/baseline.yaml").read_text())["attributes"]
         assert {"set": {"certainty": "asserted"}} in settings["Load"]
         assert list(settings) == ["Load"]
-        assert project.annotate("studio", "migrate", "--undo").exit_code == 0
+        assert project.annotate("migrate", "--undo").exit_code == 0
 
 
 def test_result_items_get_the_default(project: Project) -> None:
@@ -330,7 +330,7 @@ def test_a_file_that_came_after_the_migration(project: Project) -> None:
     chosen = late.replace(b'"wording": "exact"', b'"certainty": "denied", "wording": "exact"', 1)
     assert chosen != late
     path.write_bytes(chosen)
-    assert "run `annotate studio migrate`" in project.annotate("check").output
+    assert "run `annotate migrate`" in project.annotate("check").output
     planned = run(project, ATTRIBUTE, "--plan")
     assert planned.output.splitlines()[-1].startswith("to change: 1 files, 0 projects")
     assert path.read_bytes() == chosen
@@ -342,8 +342,8 @@ def test_a_file_that_came_after_the_migration(project: Project) -> None:
         name: data for name, data in migrated.items() if not name.endswith(path.name)
     }
     assert project.annotate("check").exit_code == 0
-    undone = project.annotate("studio", "migrate", "--undo", "--no-server")
+    undone = project.annotate("migrate", "--undo", "--no-server")
     assert (undone.exit_code, undone.output) == (0, "undone: 1 files are restored\n")
     assert path.read_bytes() == chosen
-    nothing = project.annotate("studio", "migrate", "--undo")
+    nothing = project.annotate("migrate", "--undo")
     assert (nothing.exit_code, "there is no migration to undo" in nothing.output) == (2, True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotate.migration.annotations import count_uses, migrate_items
+from annotate.migration.annotations import count_uses, migrate_attributes, migrate_items
 from annotate.migration.steps import MigrationStep, load_migration
 from annotate.migration.yaml_files import migrate_inventory
 from tests.conftest import Project
@@ -39,3 +39,10 @@ def test_items_that_are_not_of_the_inventory_stay(project: Project) -> None:
     items: list[object] = [3, {"type": "labels"}, {"type": "relation", "from_id": [], "labels": ["nothing"]}, None]
     step = MigrationStep(kind="drop", what="label", names=("Quay",))
     assert migrate_items([step], inventories, items, "anna", "harbour") == items
+
+
+def test_no_value_of_a_decision_stays_no_value() -> None:
+    """None in a decision follows a renamed attribute, and is not taken for a dropped value."""
+    rename = MigrationStep(kind="rename", what="attribute", names=("remark",), to="note")
+    drop = MigrationStep(kind="drop", what="value", names=("hand",), attribute="rank")
+    assert migrate_attributes([rename, drop], {"remark": None, "rank": "hand"}) == {"note": None}

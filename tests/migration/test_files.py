@@ -121,13 +121,13 @@ def migrate(project: Project, steps: str) -> list[str]:
     """Migrate, undo, and migrate again with equal bytes each time; return the output lines."""
     project.path("steps.yaml").write_text(HEAD + steps)
     before = read_files(project)
-    run(project, "studio", "migrate", "steps.yaml", "--no-server", "--plan")
+    run(project, "migrate", "steps.yaml", "--no-server", "--plan")
     assert read_files(project) == before
-    run(project, "studio", "migrate", "steps.yaml", "--no-server")
+    run(project, "migrate", "steps.yaml", "--no-server")
     after = read_files(project)
-    run(project, "studio", "migrate", "--undo")
+    run(project, "migrate", "--undo")
     assert read_files(project) == before
-    lines = run(project, "studio", "migrate", "steps.yaml", "--no-server").stdout.splitlines()
+    lines = run(project, "migrate", "steps.yaml", "--no-server").stdout.splitlines()
     assert read_files(project) == after
     run(project, "check")
     run(project, "generate", "--check")
@@ -201,13 +201,13 @@ def test_files_that_are_not_utf_8_are_refused(project: Project, name: str) -> No
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"# \xff\nspans: {}\n")
     project.path("steps.yaml").write_text(HEAD + RENAMES)
-    result = project.annotate("studio", "migrate", "steps.yaml", "--no-server", "--plan")
+    result = project.annotate("migrate", "steps.yaml", "--no-server", "--plan")
     assert (result.exit_code, "is not UTF-8 at byte 2" in result.stderr) == (2, True), result.output
 
 
 def plan(project: Project, steps: str) -> list[str]:
     project.path("steps.yaml").write_text(HEAD + steps)
-    result = project.annotate("studio", "migrate", "steps.yaml", "--no-server", "--plan")
+    result = project.annotate("migrate", "steps.yaml", "--no-server", "--plan")
     return result.output.splitlines()
 
 
@@ -237,7 +237,7 @@ def test_no_file_behind_a_link_is_migrated(project: Project, folder: str) -> Non
     path.symlink_to(elsewhere)
     before = {file.name: file.read_bytes() for file in elsewhere.rglob("*") if file.is_file()}
     project.path("steps.yaml").write_text(HEAD + RENAMES)
-    done = project.annotate("studio", "migrate", "steps.yaml", "--no-server")
+    done = project.annotate("migrate", "steps.yaml", "--no-server")
     refused = folder != "guidelines"
     assert (done.exit_code, "fix the corpus first" in done.output) == (refused, refused), done.output
     assert {file.name: file.read_bytes() for file in elsewhere.rglob("*") if file.is_file()} == before

@@ -65,11 +65,11 @@ def test_the_maps_of_a_corpus_are_migrated_with_it(project: Project) -> None:
         "from: 1.0.0\nto: 2.0.0\nsteps:\n- {rename: label, from: Quay, to: Pier}\n"
         "- {rename: value, attribute: rank, from: master, to: boss}\n- {rename: relation, from: speaker, to: said_by}\n"
     )
-    done = project.annotate("studio", "migrate", "rename.yaml", "--no-server")
+    done = project.annotate("migrate", "rename.yaml", "--no-server")
     assert done.exit_code == 0, done.output
     label_map = load_map(project.path("schema/maps/brat.yaml"), project.inventory)
     assert label_map.spans["Pier"].label == "Pier"  # type: ignore[union-attr]
     assert label_map.attributes["Rank"].values == {"Boss": "boss", "master": "boss"}  # type: ignore[union-attr]
-    undone = project.annotate("studio", "migrate", "--undo", "--no-server")
+    undone = project.annotate("migrate", "--undo", "--no-server")
     assert undone.exit_code == 0, undone.output
     assert project.path("schema/maps/brat.yaml").read_text() == MAP

@@ -1,10 +1,11 @@
-"""`annotate studio migrate` without a server: each kind of step, what is refused, and undo."""
+"""`annotate migrate` without a server: each kind of step, what is refused, and undo."""
 
 import re
 
 import pytest
 from click.testing import Result
 
+from annotate.labelstudio.location import open_state
 from annotate.model import AttributeValue
 from tests.conftest import Project
 
@@ -29,7 +30,7 @@ SPLIT = """
 def run(project: Project, steps: str, *words: str) -> Result:
     path = project.path("steps.yaml")
     path.write_text(HEAD + steps)
-    return project.annotate("studio", "migrate", str(path), "--no-server", *words)
+    return project.annotate("migrate", str(path), "--no-server", *words)
 
 
 def migrate_undo_migrate(project: Project, steps: str) -> Result:
@@ -41,7 +42,7 @@ def migrate_undo_migrate(project: Project, steps: str) -> Result:
     checked = project.annotate("check")
     assert checked.exit_code == 0, checked.output
     after = corpus_files(project)
-    undone = project.annotate("studio", "migrate", "--undo")
+    undone = project.annotate("migrate", "--undo")
     assert undone.exit_code == 0, undone.output
     assert corpus_files(project) == before
     again = run(project, steps)
@@ -63,12 +64,44 @@ def read_gold(
     return spans, {(relation.label, relation.head, relation.tail) for relation in annotation.relations}
 
 
+def test_words_that_a_rename_keeps_are_listed(project: Project) -> None:
+    """The words that people see of a renamed label, and the title of its page, stay and are listed; maps are not."""
+    project.replace("schema/labels.yaml", "  Quay: {", "  Quay: {shown_as: berth, ")
+    page = project.inventory.spans["Quay"].guideline
+    project.path(f"guidelines/{page}").parent.mkdir(parents=True, exist_ok=True)
+    project.path(f"guidelines/{page}").write_text("# Where it lies\n")
+    project.path("schema/maps").mkdir(exist_ok=True)
+    project.path("schema/maps/jsonl.yaml").write_text("spans:\n  Quay: {label: Quay}\n")
+    project.annotate("generate")
+    lines = run(project, "  - {rename: label, from: Quay, to: Pier}\n", "--plan").output.splitlines()
+    assert any(re.fullmatch(r"schema/labels\.yaml:\d+: Pier is still shown as 'berth'; .*", line) for line in lines)
+    assert f"guidelines/{page}:1: the page of Pier is still titled 'Where it lies'" in lines
+    assert not [line for line in lines if "maps/jsonl.yaml" in line]
+    steps = "  - {rename: label, from: Quay, to: Pier}\n  - {reword: label, name: Pier, shown_as: pier}\n"
+    assert "still shown as" not in run(project, steps, "--plan").output
+
+
+def test_a_corpus_without_a_server_needs_no_option(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    project.path("steps.yaml").write_text(HEAD + "  - {rename: label, from: Quay, to: Pier}\n")
+    for words in (["migrate"], ["studio", "migrate"]):
+        planned = project.annotate(*words, "steps.yaml", "--plan")
+        assert planned.exit_code == 0, planned.output
+        assert planned.output.startswith("this corpus has no label server: only its files change\n")
+    state = open_state(project.corpus.root)
+    state.create_folder()
+    state.write("project.json", {})
+    refused = project.annotate("migrate", "steps.yaml", "--plan")
+    assert (refused.exit_code, "or give --no-server if no project has these labels" in refused.output) == (2, True)
+
+
 def test_rename(project: Project) -> None:
     shown = migrate_undo_migrate(project, RENAMES).stdout.splitlines()
     assert shown[0] == "rename label Quay → Pier: 2 spans, 0 relations, in 2 files"
     assert shown[4] == "rename relation lies_at → found_at: 0 spans, 2 relations, in 2 files"
-    assert shown[6] == "schema/labels.yaml:73: still names Quay"
-    assert shown[7] == "to change: 6 files, 0 projects, 0 annotations, 0 drafts, 0 predictions"
+    assert shown[6] == "migrated to inventory 1.1.0: 6 files, 0 projects, 0 annotations, 0 drafts, 0 predictions"
+    assert shown[7] == "schema/labels.yaml:74: still names Quay"
     spans, relations = read_gold(project)
     assert spans["s5"] == ("Pier", {})
     assert spans["s7"] == ("Speaker", {"rank": "worker"})
@@ -79,6 +112,9 @@ def test_rename(project: Project) -> None:
     assert project.inventory.records["loads"].roles["quay"].relation == "found_at"
 
 
+DROP_RANKS = "".join(
+    f"  - {{drop: value, attribute: rank, name: {name}, confirm: true}}\n" for name in ("master", "hand", "other", "x")
+)
 REWORD = "  - {reword: relation, name: lies_at, shown_as: where it lies}\n"
 
 
@@ -315,7 +351,7 @@ def test_plan_changes_nothing(project: Project) -> None:
     before = corpus_files(project)
     shown = run(project, RENAMES, "--plan")
     assert (shown.exit_code, corpus_files(project)) == (0, before)
-    assert project.annotate("studio", "migrate", "--undo").exit_code == 2
+    assert project.annotate("migrate", "--undo").exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -326,7 +362,8 @@ def test_plan_changes_nothing(project: Project) -> None:
         ("  - {rename: value, from: hand, to: worker}", 2, "'attribute' is missing; add it"),
         ("  - {rename: value, attribute: least, from: hand, to: worker}", 2, "no choice attribute is called 'least'"),
         ("  - {drop: label, name: Quay}", 2, "'confirm' is missing; add it, true"),
-        ("  - {drop: label, name: Quay, confirm: true}", 2, "after drop label Quay: relations.lies_at.tail"),
+        ("  - {drop: label, name: Quay, confirm: true}", 2, "put a step before it: {drop: relation, name: lies"),
+        ("  - {add: value, attribute: rank, name: x, definition: X}\n" + DROP_RANKS, 2, "drop the attribute in its"),
         ("  - {drop: value, attribute: rank, name: hand, confirm: true}", 1, "the migration causes them"),
         ("  - {split: Quay, into: {Quay: {}, Pier: {}}, default: Berth}", 2, "'Berth' is not among the labels"),
         ("  - {split: Load, into: {Load: {}, Pier: {}}, default: Load}", 2, "as in anchors: {loads: Load}"),
@@ -353,7 +390,7 @@ def test_other_version_and_errors_are_refused(project: Project) -> None:
     assert run(project, RENAMES).exit_code == 0
     again = run(project, RENAMES)
     assert (again.exit_code, "the inventory is 1.1.0" in again.stderr) == (2, True)
-    assert project.annotate("studio", "migrate", "--undo").exit_code == 0
+    assert project.annotate("migrate", "--undo").exit_code == 0
     project.replace("corpus/annotations/gold/harbour.json", '"text": "said"', '"text": "sang"')
     unclean = run(project, RENAMES)
     assert (unclean.exit_code, "fix the corpus first" in unclean.stderr) == (1, True)
@@ -363,6 +400,6 @@ def test_undo_is_refused_after_a_change(project: Project) -> None:
     assert run(project, RENAMES).exit_code == 0
     project.replace("schema/labels.yaml", "Who speaks.", "Whoever speaks.")
     before = corpus_files(project)
-    refused = project.annotate("studio", "migrate", "--undo")
+    refused = project.annotate("migrate", "--undo")
     assert (refused.exit_code, "was changed since" in refused.stderr) == (1, True)
     assert corpus_files(project) == before

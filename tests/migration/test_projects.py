@@ -153,7 +153,7 @@ def test_migration_killed_between_projects_is_completed_or_undone(team: Team) ->
     )
     for command in refused:
         assert "a migration was interrupted; complete it with" in run(team, *command, code=2)
-    assert "a migration was interrupted; complete it with `annotate studio migrate`" in run(team, "status", code=1)
+    assert "a migration was interrupted; complete it with `annotate migrate`" in run(team, "status", code=1)
     run(team, "migrate")
     killed(team, 14, "--undo", every=True)
     run(team, "migrate", "--undo")

@@ -92,7 +92,7 @@ def contents(loop: Loop) -> tuple[dict[str, bytes], str, Any]:
 def killed(loop: Loop, point: int, *words: str, every: bool = False) -> None:
     """Run `migrate` for one project, or for every one, in a process that dies before the write with this number."""
     title = [] if every else ["--title", loop.title]
-    command = ["studio", "migrate", *words, "--dir", str(loop.state.folder), *title]
+    command = ["migrate", *words, "--dir", str(loop.state.folder), *title]
     process = CONTEXT.Process(target=dying, args=(point, command, loop.project.root))
     process.start()
     process.join(END_TIMEOUT)

@@ -47,6 +47,27 @@ from tests.conftest import BASE
             "ab",
             "'ab' does not fit; write one digit or lower-case letter in quotes, as in \"1\"",
         ),
+        ({"oneOf": [{"type": "null"}, {"type": "string"}]}, 5, "5 does not fit; write null or text"),
+        (
+            {
+                "oneOf": [
+                    {"type": "null"},
+                    {"type": "object", "properties": {"to": {"enum": ["note", "ids"]}}, "required": ["to"]},
+                    {
+                        "type": "object",
+                        "properties": {"to": {"const": "attribute"}, "attribute": {"type": "string"}},
+                        "required": ["to", "attribute"],
+                    },
+                ]
+            },
+            {"attribute": "a"},
+            "{'attribute': 'a'} does not fit; write null, {to: note or ids} or {to: attribute, attribute: …}",
+        ),
+        (
+            {"oneOf": [{"required": ["count"]}, {"required": ["minimum", "maximum"]}]},
+            {},
+            "{} does not fit; write count or minimum and maximum",
+        ),
         ({"pattern": "^z$"}, "ab", "'ab' does not fit; write what matches ^z$"),
         ({"minLength": 1}, "", "is empty; fill it in"),
         ({"maxLength": 2}, "abc", "has 3 characters; write 2 at most"),

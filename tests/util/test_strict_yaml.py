@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from annotate.util.strict_yaml import parse_yaml
+from annotate.util.strict_yaml import YamlError, parse_yaml
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,25 @@ def test_number_that_is_not_finite_is_rejected(number: str) -> None:
 def test_value_that_json_cannot_hold_is_rejected_with_its_line(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_yaml(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("a: 1\nwhy: Rule 3: the longer", "line 2: text with a colon is not in quotes", "put the text after `why:` in"),
+        ("- why: a b: c", "line 1: text with a colon is not in quotes", "put the text after `why:` in quotes"),
+        ("why: one\n  two: three", "line 2: a key is not allowed here", "align it with the keys above; if it is text"),
+        ("a: @b", "line 1: found character '@'", "put text that begins with this character in quotes"),
+        ("a: *b", "line 1: text that begins with . is not in quotes", "put the text in quotes"),
+        ("a: 'b' c", "line 1: text goes on after a closing quotation mark", "put the whole text in quotes"),
+        ("- a: b\n\tc: d", "line 2: found character", "use spaces in place of the tab"),
+        ("a: [b", "line 1: expected ',' or ']'", ""),
+    ],
+)
+def test_text_that_needs_quotes_is_told_so(text: str, message: str, hint: str) -> None:
+    with pytest.raises(YamlError, match=re.escape(message).replace(r"\.", ".")) as caught:
+        parse_yaml(text.encode())
+    assert (caught.value.hint.startswith(hint), bool(caught.value.hint)) == (True, bool(hint))
 
 
 def bomb(levels: int, width: int = 10, inner: str = "x") -> bytes:

@@ -32,10 +32,6 @@ SECTIONS = {
             "annotate.cli.studio.compare:compare",
             "Compare everything on the server with the corpus: texts, spans and relations.",
         ),
-        "migrate": Entry(
-            "annotate.cli.studio.migrate:migrate",
-            "Rename, merge, split, drop and add labels, attributes, values and relations as FILE says.",
-        ),
     },
     "Annotators": {
         "people": Entry(
@@ -54,7 +50,7 @@ SECTIONS = {
 }
 
 
-@click.group("studio", cls=LazyGroup, sections=SECTIONS)
+@click.group("studio", cls=LazyGroup, sections=SECTIONS, former={"migrate": "annotate.cli.migrate:command"})
 def command() -> None:
     """Label in Label Studio: start a server, push the corpus, pull the labels.
 

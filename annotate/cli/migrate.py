@@ -1,4 +1,4 @@
-"""`annotate studio migrate`: another version of the inventory, in the corpus and in the live projects together."""
+"""`annotate migrate`: another version of the inventory, in the corpus and in the live projects together."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,11 +10,11 @@ import annotate
 from annotate.cli.options import corpus_option, guidelines_option, schema_option
 from annotate.cli.studio.common import connect, dir_option, show_progress
 from annotate.cli.terminal import echo, show_status
-from annotate.errors import CannotRun
+from annotate.errors import CannotRun, Refused
 from annotate.util.files import remove_leftovers
 
 if TYPE_CHECKING:
-    from annotate.migration.plan import MigrationPlan
+    from annotate.labelstudio.client import Studio
     from annotate.migration.transaction import MigrationJournal
 
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--undo", is_flag=True, help="Undo the last migration.")
 @click.option("--resume", is_flag=True, help="Continue an interrupted migration; this is also done without the option.")
-@click.option("--no-server", is_flag=True, help="Change only inventory and corpus; there is no project.")
+@click.option("--no-server", is_flag=True, help="Change only inventory and corpus, and no project.")
 @corpus_option
 @schema_option
 @guidelines_option
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--leave-others", is_flag=True, help="Leave out the projects that --title does not name.")
 @dir_option
-def migrate(
+def command(
     file: str | None,
     plan_only: bool,
     undo: bool,
@@ -49,10 +49,11 @@ def migrate(
 
     The inventory, every file that names a label as data (annotations, decisions, coverage, the rules of the baseline,
     tables of the guidelines), and all projects of the corpus change together or not at all. The projects include those
-    of single annotators and of the adjudication, with annotations, drafts and predictions. Sentences that still name an
-    old label are listed. If another program changes one of these files meanwhile, none is written. Run an interrupted
-    migration again to continue it. If the inventory has the new version already, only annotation files of the corpus
-    change that came later and are older.
+    of single annotators and of the adjudication, with annotations, drafts and predictions. Where the corpus never had a
+    label server, and the environment names none, only files change. Sentences that still name an old label are listed.
+    If another program changes one of these files meanwhile, none is written. Run an interrupted migration again to
+    continue it. If the inventory has the new version already, only annotation files of the corpus change that came
+    later and are older.
 
     Labels that are there get the default of an added attribute. After an addition each annotation keeps the version of
     the inventory that someone looked at it with, so that `annotate agree` leaves it out for what was added.
@@ -60,10 +61,11 @@ def migrate(
     Exit code 0: done; 1: refused, and nothing was changed; 2: could not run.
 
     \b
-    annotate studio migrate to-0.2.0.yaml --plan
-    annotate studio migrate to-0.2.0.yaml
-    annotate studio migrate --undo
+    annotate migrate to-0.2.0.yaml --plan
+    annotate migrate to-0.2.0.yaml
+    annotate migrate --undo
     """
+    from annotate.labelstudio.client import has_server
     from annotate.labelstudio.location import open_state
     from annotate.labelstudio.lock import MIGRATION_FOLDER, lock_folder
     from annotate.migration.files import Folders
@@ -83,13 +85,18 @@ def migrate(
         if undo and journal is None:
             raise CannotRun(state.folder / MIGRATION_FOLDER, "has no journal", "there is no migration to undo")
         is_interrupted = phase in ("forward", "back")
-        is_late = False
+        is_late, notes = False, list[str]()
         if migration is not None and not (undo or is_interrupted):
             labels = annotate.load_inventory(schema)
             # The inventory was migrated already, and the projects with it. Only files of the corpus may be older.
             is_late = labels.version == migration.new_version
-        needs_server = bool(journal.projects) if journal and (undo or is_interrupted) else not (no_server or is_late)
-        studio = stack.enter_context(connect(corpus, folder))[0] if needs_server else None
+        if journal and (undo or is_interrupted):
+            needs_server = bool(journal.projects)
+        else:
+            needs_server = not (no_server or is_late) and has_server(state)
+            if migration is not None and not (needs_server or no_server or is_late):
+                echo("this corpus has no label server: only its files change")
+        studio = _connect(stack, corpus, folder) if needs_server else None
         if phase is not None and journal is not None and (undo or phase == "back"):
             with show_progress("undoing") as progress:
                 undo_migration(state, phase, journal, studio, progress)
@@ -111,24 +118,43 @@ def migrate(
                 else:
                     plan = plan_migration(folders, migration, studio, state, projects)
             journal = plan.journal
-            _show_plan(plan)
+            for effect in (*plan.corpus_effects, *plan.project_effects):
+                echo(str(effect))
             if plan_only:
+                _show_notes(plan.notes)
+                echo(f"to change: {_describe_counts(journal)}")
                 return
+            notes = plan.notes
             begin_migration(state, journal)
         with show_progress("migrating") as progress:
             complete_migration(state, journal, store, Path(schema), studio, progress)
-    echo(f"migrated to inventory {journal.migration.new_version}")
+    echo(f"migrated to inventory {journal.migration.new_version}: {_describe_counts(journal)}")
+    _show_notes(notes)
     _show_reminders(journal)
 
 
 _DOCUMENT = "say so in corpus/CHANGELOG.md and under `process` in corpus/statement.yaml"
 
 
-def _show_plan(plan: "MigrationPlan") -> None:
-    """Print what would change: the effects on the corpus and on each project, notes, and totals."""
-    for line in (*plan.corpus_effects, *plan.project_effects, *plan.notes):
-        echo(str(line))
-    echo("to change: " + ", ".join(f"{count} {kind}" for kind, count in plan.journal.counts().items()))
+def _connect(stack: ExitStack, corpus: str, folder: str | None) -> "Studio":
+    """Connect to the server; raise CannotRun with a hint at `--no-server` if there is none."""
+    try:
+        return stack.enter_context(connect(corpus, folder))[0]
+    except CannotRun as error:
+        if isinstance(error, Refused):
+            raise
+        hint = f"{error.hint}, or give --no-server if no project has these labels"
+        raise CannotRun(error.where, error.problem, hint) from error
+
+
+def _show_notes(notes: list[str]) -> None:
+    """Print what a person must look at."""
+    for note in notes:
+        echo(note)
+
+
+def _describe_counts(journal: "MigrationJournal") -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in journal.counts().items())
 
 
 def _show_reminders(journal: "MigrationJournal") -> None:
