@@ -12,8 +12,8 @@ from annotate.schemas import require_valid
 from annotate.util.files import load_yaml
 from annotate.versions import is_older
 
-_KINDS = ("rename", "drop", "reword", "add")
-"""The kinds of steps that name a kind of entry."""
+_KINDS = ("rename", "merge", "split", "drop", "reword", "add")
+"""The kinds of steps, each the key that a step begins with."""
 
 
 class MigrationStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +103,7 @@ def load_migration(path: str | Path) -> Migration:
     """
     path = Path(path)
     value = load_yaml(path, "name a migration file", within=None)
-    _refuse_metadata(path, value)
+    _check_kinds(path, value)
     require_valid(path, value, "migration")
     steps = tuple(_make_step(entry, value["to"]) for entry in value["steps"])
     migration = Migration(value["from"], value["to"], steps)
@@ -120,17 +120,21 @@ def load_migration(path: str | Path) -> Migration:
     return migration
 
 
-def _refuse_metadata(path: Path, value: object) -> None:
-    """Check that no step is about the metadata of articles.
+def _check_kinds(path: Path, value: object) -> None:
+    """Check that each step names its kind, which decides what else it needs, and that none is about metadata.
 
     Raises:
-        CannotRun: One is.
+        CannotRun: A step has none of the kinds, or is about the metadata of articles.
     """
     steps = value.get("steps") if isinstance(value, dict) else None
     for index, step in enumerate(steps if isinstance(steps, list) else []):
-        kinds = [kind for kind in _KINDS if isinstance(step, dict) and step.get(kind) == "metadata"]
-        if kinds:
-            problem = f"steps[{index}].{kinds[0]}: a migration changes no metadata of articles"
+        if not isinstance(step, dict):
+            continue
+        kind = next((kind for kind in _KINDS if kind in step), None)
+        if kind is None:
+            raise CannotRun(path, f"steps[{index}]: has none of: {', '.join(_KINDS)}", "add one (docs/migrations.md)")
+        if step[kind] == "metadata":
+            problem = f"steps[{index}].{kind}: a migration changes no metadata of articles"
             hint = "change the field in labels.yaml and in the articles' files; `annotate check` lists what is left"
             raise CannotRun(path, problem, hint)
 

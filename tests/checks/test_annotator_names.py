@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from annotate.checks import CATALOGUE
 from tests.conftest import Project
 
 
@@ -70,7 +71,7 @@ def test_a_wrong_id_is_one_finding(
     assert result.exit_code == 1
     assert result.output.splitlines()[:2] == [
         f"corpus/{file}: {message}",
-        f"1 finding in corpus (2 articles, 4 annotations, 89 rules): {message[:4]} × 1.",
+        f"1 finding in corpus (2 articles, 4 annotations, {len(CATALOGUE)} rules): {message[:4]} × 1.",
     ]
 
 

@@ -146,7 +146,8 @@ def test_a_corpus_with_waived_findings_can_be_built(
         project.root = tmp_path / example.name
         lay_out(example, project.root)
         project.corpus = Corpus(project.root / "corpus")
-        others = {finding.code for finding in check(project.corpus, load_inventory(project.root / "schema"))}
+        findings = json.loads(project.annotate("check", "--format", "json").stdout)
+        others = {finding["code"] for finding in findings}
         if "T103" in others:  # the example changes a text without its hash, which cannot be waived
             continue
         write_waivers(project.root, *({"code": code} for code in sorted(others)))

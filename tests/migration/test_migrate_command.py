@@ -375,7 +375,7 @@ def test_plan_changes_nothing(project: Project) -> None:
         ("  - {merge: [Quay, Load]}", 2, "'to' is missing; add it, one line without "),
         ("  - {rename: metadata, from: party, to: bloc}", 2, "steps[0].rename: a migration changes no metadata of art"),
         ("  - {drop: metadata, name: party, confirm: true}", 2, "in labels.yaml and in the articles' files; `annotate"),
-        ("  - {melt: label}", 2, "'drop' is missing; add it, one of: label, "),
+        ("  - {melt: label}", 2, "steps[0]: has none of: rename, merge, split, drop, reword, add; "),
     ],
 )
 def test_wrong_step_is_refused_in_one_line(project: Project, steps: str, exit_code: int, words: str) -> None:

@@ -90,8 +90,8 @@ def test_comments_around_a_dropped_label_stay(name: str) -> None:
     text = text.replace("  Quay: {", "  # before Quay\n  Quay: {").replace(
         "\nattributes:", "\n# of attributes\nattributes:"
     )
-    for record in ("sayings", "loads"):
-        text = apply_step(text, MigrationStep(kind="drop", what="record", names=(record,)))
+    for what, dropped in (("record", "sayings"), ("record", "loads"), ("relation", "lies_at")):
+        text = apply_step(text, MigrationStep(kind="drop", what=what, names=(dropped,)))
     new = apply_step(text, MigrationStep(kind="drop", what="label", names=(name,)))
     assert f"  {name}:" not in new
     assert "  # before Quay\n" in new
@@ -270,7 +270,11 @@ def test_a_record_goes_with_its_last_role(tmp_path: Path) -> None:
         ("    claimants: [reporter]\n", "", ""),
         ("    claimants: [reporter, speaker]\n", "", "    claimants: [speaker]\n"),
         ("    claimants: [speaker]\n", "", "    claimants: [speaker]\n"),
-        ("    claimants: [speaker, reporter]\n", "      reporter: {relation: told_by}\n", "    claimants: [speaker, reporter]\n"),
+        (
+            "    claimants: [speaker, reporter]\n",
+            "      reporter: {relation: told_by}\n",
+            "    claimants: [speaker, reporter]\n",
+        ),
     ],
 )  # fmt: skip
 def test_roles_of_a_dropped_record_leave_the_claimants(claimants: str, also_in_speeches: str, expected: str) -> None:
