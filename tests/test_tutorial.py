@@ -65,8 +65,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
     home = tmp_path / "home"
     home.mkdir()
     (home / ".gitconfig").write_text("[user]\n\tname = Carla\n\temail = carla@example.org\n")
-    unset = ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL")
-    return {name: value for name, value in os.environ.items() if name not in unset} | {
+    unset = ("XDG_", "GIT_", "LABEL_STUDIO_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(unset)} | {
         "HOME": str(home),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "LC_ALL": "C.UTF-8",
