@@ -178,6 +178,16 @@ def show_names(project: Project) -> None:
             "type: date",
             "attributes.remark.type: 'date' is unknown; use one of: choice, integer, number, text",
         ),
+        (
+            "hand: works",
+            "hand: works, or helps",
+            "attributes.rank.values.or helps: is null; put the text before it in quotes, since a comma within { }",
+        ),
+        (
+            "hand: works",
+            "hand: {shown_as: Hand, definition: works, or helps}",
+            "attributes.rank.values.hand: 'or helps' does not belong here; put the text before it in quotes",
+        ),
         ("title: Port news", "title: [", "line 5: "),
         ("title: Port news", "title: Port news\ntitle: Port", "the key 'title' appears twice"),
     ],

@@ -183,7 +183,7 @@ def command(
         echo(f"No map was given, so that only names of the inventory are taken; {hint}", err=True)
     if (
         report == "text"
-        and tally.fates["new"]
+        and tally.new_articles
         and language is None
         and not (table and table.has_everywhere("language"))
     ):

@@ -28,6 +28,7 @@ class ImportOutcome(NamedTuple):
         relations: Number of its relations.
         findings: The findings on it.
         counts: How many of its items were accepted and not.
+        adds_article: Whether its text becomes an article, which the corpus and the import did not have.
     """
 
     article_id: str
@@ -36,6 +37,7 @@ class ImportOutcome(NamedTuple):
     relations: int
     findings: list[Finding]
     counts: ItemCounts
+    adds_article: bool = False
 
     def at(self, line: int | None) -> "ImportOutcome":
         """Return the outcome with a line for each finding that has none."""
@@ -64,6 +66,7 @@ class ImportTally:
     Attributes:
         fates: Number of documents by what became of them.
         texts: Number of texts.
+        new_articles: Number of texts that become articles.
         items: How many of their items were accepted and not.
         spans: Number of their spans.
         relations: Number of their relations.
@@ -77,7 +80,7 @@ class ImportTally:
         self.first_findings: list[Finding] = []
         self.fates: dict[Fate, int] = {"new": 0, "there already": 0, "refused": 0}
         self.items = ItemCounts()
-        self.texts = self.spans = self.relations = self.errors = self.warnings = 0
+        self.texts = self.new_articles = self.spans = self.relations = self.errors = self.warnings = 0
         self._article_ids: set[str] = set()
         self._repeated: dict[str, _RepeatedFinding] = {}
 
@@ -93,6 +96,7 @@ class ImportTally:
             self._article_ids.add(outcome.article_id)
         if outcome.fate:
             self.fates[outcome.fate] = self.fates.get(outcome.fate, 0) + 1
+        self.new_articles += outcome.adds_article
         self.items = self.items.plus(outcome.counts)
         self.spans += outcome.spans
         self.relations += outcome.relations

@@ -294,7 +294,7 @@ class Importer:
         if is_new:
             self._new_sources.add(intake.source.file)
         outcome = ImportOutcome(
-            raw.article_id, fate, len(annotation.spans), len(annotation.relations), findings, mapped.counts
+            raw.article_id, fate, len(annotation.spans), len(annotation.relations), findings, mapped.counts, is_new
         )
         return _Decision(outcome, intake if is_new else None, updated, annotation, old)
 

@@ -151,8 +151,18 @@ def _show_value(value: Any) -> str:
     return json.dumps(value) if value is None or isinstance(value, (bool, float)) else quote(value)
 
 
+_CUT_TEXT_HINT = "put the text before it in quotes, since a comma within { } ends it"
+
+
+def _is_cut_text(name: str | int, value: Any) -> bool:
+    """Return whether a field may be the end of a text in a flow mapping of YAML, which a comma cut in two."""
+    return value is None and isinstance(name, str) and " " in name
+
+
 def _explain_type(error: Error) -> Explanation:
     value, shown = error.instance, _show_value(error.instance)
+    if error.path and _is_cut_text(error.path[-1], value):
+        return f"is {shown}", _CUT_TEXT_HINT
     if value is None or isinstance(value, bool):
         return f"is {shown}", _suggest(error)
     kinds = {str: "string", int: "number", float: "number", list: "array", dict: "object"}
@@ -215,6 +225,8 @@ def _explain_additional(error: Error) -> Explanation:
     shown = [*map(quote, names[:_MOST_NAMES]), *(["…"] if len(names) > _MOST_NAMES else [])]
     free = [name for name in error.schema.get("properties", {}) if name not in error.instance]
     does, it = ("does", "it") if len(names) == 1 else ("do", "them")
+    if all(_is_cut_text(name, error.instance[name]) for name in names):
+        return f"{', '.join(shown)} {does} not belong here", _CUT_TEXT_HINT
     return (
         f"{', '.join(shown)} {does} not belong here",
         f"remove {it}, or use one of: {_join_values(free)}" if free else f"remove {it}",

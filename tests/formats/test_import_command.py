@@ -1,6 +1,7 @@
 """`annotate import`, with brat files that others made: every line is accounted for."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -503,6 +504,16 @@ def test_texts_are_in_the_language_of_the_inventory_and_import_says_so(project: 
     assert said in take_in(project).stderr
     assert Corpus(project.path("new")).read_article("report").language == "th"
     assert said not in take_in(project).stderr
+
+
+def test_language_is_not_mentioned_where_all_texts_are_articles(project: Project, others: Path) -> None:
+    """Regression: new labels of articles in the corpus were announced as articles in the language of the inventory."""
+    assert take_in(project).exit_code == 0
+    for annotations in project.path("new/annotations").iterdir():
+        shutil.rmtree(annotations)
+    again = take_in(project)
+    assert "1 text: 1 new" in again.stdout
+    assert "Language of the articles" not in again.stderr
 
 
 @pytest.mark.parametrize("offset", [3, 1, 0])
