@@ -155,7 +155,8 @@ def test_a_corpus_with_waived_findings_can_be_built(
         assert result.exit_code == 0, result.output
         built = project.annotate("build", "--out", "out")
         assert (built.exit_code, built.exception) == (0, None), built.output
-        assert f" of {rule.code} waived: {REASON}" in built.output
+        # `build` reads no page of the guidelines.
+        assert (f" of {rule.code} waived: {REASON}" in built.output) == (rule.code not in ("C506", "C507"))
         card = (project.root / "out" / "README.md").read_text()
         assert f"| `{rule.code}` | everything | waived | {REASON} |" in card
         assert "Waived checks" in card

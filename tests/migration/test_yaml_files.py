@@ -90,7 +90,12 @@ def test_comments_around_a_dropped_label_stay(name: str) -> None:
     text = text.replace("  Quay: {", "  # before Quay\n  Quay: {").replace(
         "\nattributes:", "\n# of attributes\nattributes:"
     )
-    for what, dropped in (("record", "sayings"), ("record", "loads"), ("relation", "lies_at")):
+    for what, dropped in (
+        ("record", "sayings"),
+        ("record", "loads"),
+        ("relation", "lies_at"),
+        ("relation", "reported_by"),
+    ):
         text = apply_step(text, MigrationStep(kind="drop", what=what, names=(dropped,)))
     new = apply_step(text, MigrationStep(kind="drop", what="label", names=(name,)))
     assert f"  {name}:" not in new
