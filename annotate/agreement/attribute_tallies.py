@@ -55,6 +55,7 @@ class AttributeTallies(NamedTuple):
         alpha: Pairs of values, for alpha on the scale of the attribute (`ESTIMATES`). With more than two annotators,
             each pair of matched spans is a unit.
         kappa: As `alpha` for nominal data; None unless there are two annotators.
+        is_set: Whether each of two matched spans has a value, for nominal alpha; all matched spans that may have one.
         one_only: The number of pairs of which only one span has a value.
         values: The number of pairs by the two values, those with one value included.
     """
@@ -62,6 +63,7 @@ class AttributeTallies(NamedTuple):
     share: Tally
     alpha: Tally
     kappa: Tally | None
+    is_set: Tally
     one_only: int
     values: Counter[ValuePair]
 
@@ -69,7 +71,7 @@ class AttributeTallies(NamedTuple):
 def tally_attribute(study: Study, attribute: Attribute, missing: Missing = "left-out") -> AttributeTallies:
     """Count the values of an attribute that matched spans have.
 
-    Pairs without any value do not count, nor do annotations that are older than the attribute.
+    Pairs without any value count only for `is_set`. Annotations that are older than the attribute do not count.
 
     Args:
         study: The study.
@@ -79,10 +81,15 @@ def tally_attribute(study: Study, attribute: Attribute, missing: Missing = "left
             rank and no distance.
     """
     kappa = Tally() if len(study.annotators) == 2 else None
-    pairs = list(_pair_values(study, attribute))
+    is_set, pairs = Tally(), list[tuple[ParagraphKey, ValuePair]]()
+    for paragraph, pair in _pair_values(study, attribute):
+        left, right = (value is not None for value in pair)
+        is_set.add(paragraph, alpha_counts({(left, right): 1}))
+        if left or right:
+            pairs.append((paragraph, pair))
     values = Counter(pair for _, pair in pairs)
     one_only = sum(number for pair, number in values.items() if None in pair)
-    tallies = AttributeTallies(Tally(), Tally(), kappa, one_only, values)
+    tallies = AttributeTallies(Tally(), Tally(), kappa, is_set, one_only, values)
     count_alpha = _choose_alpha_counts(attribute, [value for pair in values for value in pair])
     for paragraph, pair in pairs:
         compared = _fill(pair) if missing == "value" else pair
@@ -126,7 +133,7 @@ def _pair_values(study: Study, attribute: Attribute) -> Iterator[tuple[Paragraph
     name = attribute.name
     for comparison in study.comparisons(attribute.since):
         for left, right in comparison.overlap.pairs:
-            if left.label in attribute.labels and (name in left.attributes or name in right.attributes):
+            if left.label in attribute.labels:
                 yield (
                     comparison.article.find_paragraph(left, right),
                     (left.attributes.get(name), right.attributes.get(name)),

@@ -80,7 +80,9 @@ class Bootstrap:
         value = estimate(total)
         if isinstance(value, str):
             return Measure(None, note=if_empty if if_empty and not any(total.values()) else value)
-        values = self._estimate_samples(tally, estimate, list(total))
+        counted = {self._find_unit(paragraph) for paragraph, counts in tally.paragraphs.items() if any(counts.values())}
+        # Copies of a single unit say nothing about how others would differ.
+        values = self._estimate_samples(tally, estimate, list(total)) if len(counted) > 1 else []
         if len(values) < max(2, len(self._samples) / 2):
             return Measure(value, note=f"no interval: too few {self.unit} that have it")
         cuts = quantiles(values, n=round(2 / (1 - LEVEL)), method="inclusive")

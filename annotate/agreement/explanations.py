@@ -66,8 +66,10 @@ _ALPHA = Explanation(
 )
 _UNITIZING_ALPHA = Explanation(
     "uα",
-    "Krippendorff's unitizing alpha: agreement on the stretches that are labelled, by their lengths. It hardly notices "
-    "a unit that one annotator cuts in two; look at exact F1, or use --gamma",
+    "Krippendorff's unitizing alpha: agreement on the stretches that one label covers, by their lengths. It is alpha, "
+    "but that chance never compares a span with itself: shown only if it is another figure in some row, as where spans "
+    "are long next to all texts together. Neither notices a unit that one annotator cuts in two; look at exact F1, or "
+    "use --gamma",
     _UNITIZING,
 )
 
@@ -107,7 +109,7 @@ EXPLANATIONS: Mapping[str, TableExplanation] = {
             Explanation(
                 "one only",
                 "the number of matched spans where only one annotator set a value: missing data, which no measure "
-                "counts; with --missing value, a difference",
+                "counts; with --missing value, a difference on a nominal scale",
                 _KRIPPENDORFF,
             ),
             Explanation("equal", "the share of these pairs with equal values; chance is not taken out"),
@@ -119,6 +121,12 @@ EXPLANATIONS: Mapping[str, TableExplanation] = {
             ),
             Explanation(
                 "kappa", "Cohen's kappa of two annotators; different values differ alike, on any scale", _COHEN
+            ),
+            Explanation(
+                "alpha, set",
+                "Krippendorff's nominal alpha of whether a value is set at all, over all matched spans that may have "
+                "one; low if one annotator leaves open what the other decides",
+                _KRIPPENDORFF,
             ),
         ),
     ),
@@ -206,6 +214,10 @@ EXPLANATIONS: Mapping[str, TableExplanation] = {
 """By the name of the table."""
 
 
+WITHOUT_BRACKETS = ("kappa", "F1, all", "anchor exact", "agr", "all exact")
+"""The columns whose intervals are not in the tables for terminals and pages."""
+
+
 def explain_columns() -> Iterator[str]:
     """Yield the lines of `annotate agree --explain`."""
     for table in EXPLANATIONS.values():
@@ -214,3 +226,7 @@ def explain_columns() -> Iterator[str]:
             source = f" [{column.source}]" if column.source else ""
             yield f"  {column.column}: {column.meaning}.{source}"
     yield "Brackets in the tables hold 95 % intervals of a bootstrap."
+    yield (
+        f"The intervals of {', '.join(WITHOUT_BRACKETS)} are left out there, to keep the tables narrow; --format "
+        "markdown, csv and json have them."
+    )

@@ -39,11 +39,13 @@ from annotate.agreement.report import (
 from annotate.agreement.span_tallies import SpanCounter, SpanTallies, add_matching, count_confusion
 from annotate.agreement.study import Study
 from annotate.agreement.tally import Tally
-from annotate.inventory import Inventory
+from annotate.inventory import Attribute, Inventory
 from annotate.util.tables import Measure
 
 NO_SPANS, NO_MATCH, NO_RELATIONS, NO_RECORDS = "no spans", "no matched spans", "no relations", "no records"
 NO_TWO_VALUES = "no matched spans with two values"
+NO_VALUES = "no matched spans with a value"
+NOT_ASKED = "no article in which two annotators looked for it"
 TWO_ONLY = "defined for two annotators"
 ONE_LABEL = "defined for one label"
 
@@ -66,8 +68,9 @@ def measure_agreement(
         seed: The seed of the random numbers.
         progress: Called with what is about to be measured.
         by_article: Whether to make the rows by article.
-        brief: Whether to make only the rows of labels, of all labels and of attributes.
-        missing: What a value is that only one of two annotators has set; see `tally_attribute`.
+        brief: Whether to leave out the rows of layers and counts, and the confusion of labels.
+        missing: What a value is that only one of two annotators has set. A `value` counts in the rows of attributes on
+            a nominal scale; on the others it is left out of all columns, so that a row is about one number of pairs.
 
     Returns:
         The report.
@@ -92,14 +95,21 @@ def measure_agreement(
         by_article=articles,
     )
     progress("attributes")
-    report = msgspec.structs.replace(report, attributes=list(measure_attributes(study, bootstrap, missing)))
-    if brief:
-        return report
+    attributes = [
+        measure_attribute(study, bootstrap, attribute, missing if attribute.level == "nominal" else "left-out")
+        for attribute in study.inventory.attributes.values()
+    ]
     progress("relations and records")
-    return msgspec.structs.replace(
+    report = msgspec.structs.replace(
         report,
+        attributes=attributes,
         relations=list(_measure_relations(study, bootstrap)),
         records=list(measure_records(study, bootstrap)),
+    )
+    if brief:
+        return report
+    return msgspec.structs.replace(
+        report,
         counts=list(measure_counts(study, bootstrap)),
         confusion=[ConfusionRow(*labels, number) for labels, number in count_confusion(study).most_common()],
     )
@@ -135,18 +145,18 @@ def _measure_label(
         annotator: sum(mention.label in labels for mention in study.mentions(annotator))
         for annotator in study.annotators
     }
-    has_spans = any(spans.values())
+    has_spans, has_one_label = any(spans.values()), kind == "label"
+    no_spans = _explain_empty(study, study.inventory.spans[name].since, NO_SPANS) if has_one_label else NO_SPANS
 
     def measure_positions(tally: Tally, estimate: Callable[[Counts], Value]) -> Measure:
-        return bootstrap.measure(tally, estimate) if has_spans else Measure(None, note=NO_SPANS)
+        return bootstrap.measure(tally, estimate) if has_spans else Measure(None, note=no_spans)
 
-    exact = bootstrap.measure(tallies.exact, f1, NO_SPANS)
-    overlap = bootstrap.measure(tallies.overlap, f1, NO_SPANS)
+    exact = bootstrap.measure(tallies.exact, f1, no_spans)
+    overlap = bootstrap.measure(tallies.overlap, f1, no_spans)
     if len(study.annotators) == 2:
         pairs = [PairRow(*study.annotators, exact.value, overlap.value)]
     else:
         pairs = list(_measure_pairs(study, labels))
-    has_one_label = kind == "label"
     return LabelRow(
         name=name,
         kind=kind,
@@ -163,6 +173,11 @@ def _measure_label(
         overlap_mean=_average([pair.overlap for pair in pairs]),
         left_out=study.count_left_out(study.inventory.spans[name].since) if has_one_label else {},
     )
+
+
+def _explain_empty(study: Study, since: str | None, reason: str) -> str:
+    """Return why nothing was counted of what a version added: nobody was asked together, or the given reason."""
+    return NOT_ASKED if next(study.comparisons(since), None) is None else reason
 
 
 def _measure_pairs(study: Study, labels: Collection[str]) -> Iterator[PairRow]:
@@ -203,29 +218,33 @@ def _measure_by_article(study: Study, tallies: SpanTallies, name: str, labels: C
             )
 
 
-def measure_attributes(study: Study, bootstrap: Bootstrap, missing: Missing = "left-out") -> Iterator[AttributeRow]:
-    """Yield the row of each attribute.
+def measure_attribute(
+    study: Study, bootstrap: Bootstrap, attribute: Attribute, missing: Missing = "left-out"
+) -> AttributeRow:
+    """Return the row of an attribute.
 
     Args:
         study: The study.
         bootstrap: Its samples.
+        attribute: The attribute.
         missing: What a value is that only one of two annotators has set; see `tally_attribute`.
     """
-    for attribute in study.inventory.attributes.values():
-        tallies = tally_attribute(study, attribute, missing)
-        if_empty = NO_TWO_VALUES if tallies.one_only else NO_MATCH
-        yield AttributeRow(
-            name=attribute.name,
-            labels=attribute.labels,
-            scale=attribute.level,
-            matched=tallies.values.total() - (0 if missing == "value" else tallies.one_only),
-            one_only=tallies.one_only,
-            share=bootstrap.measure(tallies.share, share, if_empty),
-            alpha=bootstrap.measure(tallies.alpha, ESTIMATES[attribute.level], if_empty),
-            kappa=bootstrap.measure(tallies.kappa, kappa, if_empty) if tallies.kappa else Measure(None, note=TWO_ONLY),
-            values=[(*values, number) for values, number in tallies.values.most_common()],
-            left_out=study.count_left_out(attribute.since),
-        )
+    tallies = tally_attribute(study, attribute, missing)
+    no_match = _explain_empty(study, attribute.since, NO_MATCH)
+    if_empty = NO_TWO_VALUES if tallies.one_only else NO_VALUES if tallies.is_set.total() else no_match
+    return AttributeRow(
+        name=attribute.name,
+        labels=attribute.labels,
+        scale=attribute.level,
+        matched=tallies.values.total() - (0 if missing == "value" else tallies.one_only),
+        one_only=tallies.one_only,
+        share=bootstrap.measure(tallies.share, share, if_empty),
+        alpha=bootstrap.measure(tallies.alpha, ESTIMATES[attribute.level], if_empty),
+        kappa=bootstrap.measure(tallies.kappa, kappa, if_empty) if tallies.kappa else Measure(None, note=TWO_ONLY),
+        values=[(*values, number) for values, number in tallies.values.most_common()],
+        is_set=bootstrap.measure(tallies.is_set, alpha, no_match),
+        left_out=study.count_left_out(attribute.since),
+    )
 
 
 def _measure_relations(study: Study, bootstrap: Bootstrap) -> Iterator[RelationRow]:
@@ -233,12 +252,14 @@ def _measure_relations(study: Study, bootstrap: Bootstrap) -> Iterator[RelationR
         if label.joins_pieces:
             continue  # the spans that it joins are compared as one
         tallies = tally_relations(study, label)
-        if_empty = "no relations between matched spans" if tallies.total.total() else NO_RELATIONS
+        # One whose counterpart was not looked for is in the total, and is not compared.
+        no_relations = _explain_empty(study, label.since, NO_RELATIONS)
+        if_empty = "no relations between matched spans" if tallies.all.total() else no_relations
         yield RelationRow(
             name=label.name,
             relations={annotator: tallies.total[annotator] for annotator in study.annotators},
             given_ends=bootstrap.measure(tallies.given_ends, f1, if_empty),
-            all=bootstrap.measure(tallies.all, f1, NO_RELATIONS),
+            all=bootstrap.measure(tallies.all, f1, no_relations),
             same=tallies.numbers["same"],
             retargeted=tallies.numbers["retargeted"],
             alone={annotator: tallies.alone[annotator] for annotator in study.annotators},
@@ -250,14 +271,15 @@ def _measure_relations(study: Study, bootstrap: Bootstrap) -> Iterator[RelationR
 def measure_counts(study: Study, bootstrap: Bootstrap) -> Iterator[CountRow]:
     """Yield the row of each label with counts."""
     for interval in study.inventory.intervals:
-        tally = tally_interval(study, interval)
+        tally, since = tally_interval(study, interval), find_since(study.inventory, interval)
+        no_match = _explain_empty(study, since, NO_MATCH)
         yield CountRow(
             label=interval.label,
             matched=int(tally.total().get(PAIRS, 0)),
-            distance=bootstrap.measure(tally, average_pairs(DISTANCE), NO_MATCH),
-            equal=bootstrap.measure(tally, average_pairs(EQUAL), NO_MATCH),
-            compatible=bootstrap.measure(tally, average_pairs(COMPATIBLE), NO_MATCH),
-            left_out=study.count_left_out(find_since(study.inventory, interval)),
+            distance=bootstrap.measure(tally, average_pairs(DISTANCE), no_match),
+            equal=bootstrap.measure(tally, average_pairs(EQUAL), no_match),
+            compatible=bootstrap.measure(tally, average_pairs(COMPATIBLE), no_match),
+            left_out=study.count_left_out(since),
         )
 
 

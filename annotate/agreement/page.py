@@ -99,9 +99,11 @@ def describe_report(report: Report) -> str:
     sentences = [f"{', '.join(report.annotators)}: {len(report.articles)} articles with labels of two or more."]
     if report.alone:
         sentences.append(f"Left out, with labels of one only: {', '.join(report.alone)}.")
-    sentences.append(f"Alpha, uα and kappa count {report.units}; spans match by overlap one to one.")
+    sentences.append(f"Alpha and kappa count {report.units}; spans match by overlap one to one.")
     if report.missing == "value":
-        sentences.append("A missing value of an attribute counts as a value, except on ordinal and interval scales.")
+        sentences.append(
+            "A missing value of an attribute counts as a value; on ordinal and interval scales, it is left out."
+        )
     sentences.append(
         f"Intervals: {sampling.level:.0%}, {sampling.samples} samples of {sampling.units} {sampling.drawn}, "
         f"seed {sampling.seed}."

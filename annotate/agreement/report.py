@@ -33,7 +33,7 @@ class LabelRow(msgspec.Struct, frozen=True):
         exact: F1 by equal pieces, over all pairs of annotators.
         overlap: F1 by overlap, over all pairs of annotators.
         alpha: Krippendorff's alpha over positions.
-        unitizing: Krippendorff's uα.
+        unitizing: Krippendorff's uα of one label: alpha, unless spans are long next to all texts together.
         kappa: Cohen's kappa over positions.
         pairs: F1 of each pair of annotators.
         exact_mean: The mean of the pairs that have a value.
@@ -69,6 +69,7 @@ class AttributeRow(msgspec.Struct, frozen=True):
         alpha: Krippendorff's alpha.
         kappa: Cohen's kappa, for which all different values differ alike.
         values: The value of the first annotator, that of the second, and the number of pairs; None for no value.
+        is_set: Krippendorff's alpha of whether a span has a value, over all pairs of matched spans that may have one.
         left_out: By annotator, the number of annotations that are older than the attribute, and do not count.
     """
 
@@ -81,6 +82,7 @@ class AttributeRow(msgspec.Struct, frozen=True):
     alpha: Measure
     kappa: Measure
     values: list[tuple[AttributeValue | None, AttributeValue | None, int]]
+    is_set: Measure
     left_out: dict[str, int] = {}
 
 

@@ -5,7 +5,8 @@ from typing import Protocol
 
 from annotate.agreement.report import ALL, AttributeRow, CountRow, RecordRow, Report
 from annotate.inventory import Inventory
-from annotate.util.tables import Cell, Column, Header, Row, Table, make_table
+from annotate.util.nouns import count_noun
+from annotate.util.tables import Cell, Column, Header, Row, Table, format_value, make_table
 
 
 class Measurements(Protocol):
@@ -32,8 +33,14 @@ class Measurements(Protocol):
         ...
 
 
+UNITIZING_NOTE = "unitizing alpha (uα): in each row, equal to alpha in two decimals"
+
+
 def tabulate_report(report: Report, by_article: bool = False) -> Iterator[Table]:
-    """Yield the tables of a report that have rows; `by_article` adds the table with a row an article and label."""
+    """Yield the tables of a report that have rows; `by_article` adds the table with a row an article and label.
+
+    The tables of spans have a column for unitizing alpha only if it is another figure than alpha in some row.
+    """
     tables = [
         _tabulate_labels(report),
         _tabulate_pairs(report),
@@ -48,14 +55,23 @@ def tabulate_report(report: Report, by_article: bool = False) -> Iterator[Table]
     return (table for table in tables if table.rows)
 
 
+def _is_unitizing_told_apart(values: Iterable[tuple[float | None, float | None]]) -> bool:
+    """Return whether alpha and unitizing alpha, of a row each, differ in the decimals that are shown."""
+    return any(
+        alpha is not None and unitizing is not None and format_value(alpha) != format_value(unitizing)
+        for alpha, unitizing in values
+    )
+
+
 def _tabulate_labels(report: Report) -> Table:
+    has_unitizing = _is_unitizing_told_apart((row.alpha.value, row.unitizing.value) for row in report.labels)
     columns: list[Header] = [
         "label",
         *report.annotators,
         "exact F1",
         "overlap F1",
         "alpha",
-        "uα",
+        *(["uα"] if has_unitizing else []),
         Column("kappa", hides_interval=True),
     ]
     rows: list[Row] = [
@@ -65,12 +81,14 @@ def _tabulate_labels(report: Report) -> Table:
             row.exact,
             row.overlap,
             row.alpha,
-            row.unitizing,
+            *([row.unitizing] if has_unitizing else []),
             row.kappa,
         ]
         for row in report.labels
     ]
     notes = describe_left_out({row.name: row.left_out for row in report.labels})
+    if not has_unitizing and any(row.unitizing.value is not None for row in report.labels):
+        notes.append(UNITIZING_NOTE)
     return make_table("labels", "Spans", columns, rows, notes)
 
 
@@ -81,11 +99,16 @@ def describe_left_out(left_out: Mapping[str, Mapping[str, int]]) -> list[str]:
         left_out: Name → the number of older annotations by annotator.
     """
     return [
-        f"{name}: without {', '.join(f'{count} of {annotator}' for annotator, count in counts.items())}, "
-        "labelled before the inventory had it"
+        f"{name}: without {' and '.join(_describe_articles(counts))}, labelled before the inventory had it"
         for name, counts in left_out.items()
         if counts
     ]
+
+
+def _describe_articles(counts: Mapping[str, int]) -> Iterator[str]:
+    """Yield the number of articles of each annotator; the noun is with the first."""
+    for index, (annotator, count) in enumerate(counts.items()):
+        yield f"{count if index else count_noun(count, 'article')} of {annotator}"
 
 
 def show_forms(table: Table, inventory: Inventory) -> Table:
@@ -142,6 +165,7 @@ def tabulate_attributes(measurements: Measurements) -> Table:
         "equal",
         "alpha",
         Column("kappa", hides_interval=True),
+        *(["alpha, set"] if has_missing else []),
     ]
     rows: list[Row] = [
         [
@@ -153,6 +177,8 @@ def tabulate_attributes(measurements: Measurements) -> Table:
             row.share,
             row.alpha,
             row.kappa,
+            # Without a value, all are set, or none: there is nothing to say.
+            *([row.is_set if row.is_set.value is not None else ""] if has_missing else []),
         ]
         for row in measurements.attributes
     ]
@@ -161,8 +187,18 @@ def tabulate_attributes(measurements: Measurements) -> Table:
 
 
 def sort_weakest_first(rows: Iterable[AttributeRow]) -> list[AttributeRow]:
-    """Return the rows of attributes by alpha, the lowest first; those without alpha come last."""
-    return sorted(rows, key=lambda row: (row.alpha.value is None, row.alpha.value or 0))
+    """Return the rows of attributes, the weakest first; those without any alpha come last.
+
+    A row is as weak as the lower of its alphas: that of the values and, where one annotator alone has set a value, that
+    of whether there is one.
+    """
+
+    def find_weakest(row: AttributeRow) -> tuple[bool, float]:
+        alphas = [row.alpha.value, *([row.is_set.value] if row.one_only else [])]
+        defined = [value for value in alphas if value is not None]
+        return not defined, min(defined, default=0)
+
+    return sorted(rows, key=find_weakest)
 
 
 def _tabulate_relations(report: Report) -> Table:
@@ -238,7 +274,8 @@ def tabulate_counts(measurements: Measurements) -> Table:
 
 
 def _tabulate_articles(report: Report) -> Table:
-    columns: list[Header] = ["article", "label", *report.annotators, "exact F1", "overlap F1", "alpha", "uα"]
+    has_unitizing = _is_unitizing_told_apart((row.alpha, row.unitizing) for row in report.by_article)
+    columns: list[Header] = ["article", "label", *report.annotators, "exact F1", "overlap F1", "alpha"]
     rows: list[Row] = [
         [
             row.article,
@@ -247,8 +284,8 @@ def _tabulate_articles(report: Report) -> Table:
             row.exact,
             row.overlap,
             row.alpha,
-            row.unitizing,
+            *([row.unitizing] if has_unitizing else []),
         ]
         for row in report.by_article
     ]
-    return make_table("by-article", "By article", columns, rows)
+    return make_table("by-article", "By article", [*columns, *(["uα"] if has_unitizing else [])], rows)

@@ -1,6 +1,6 @@
 """`annotate agree`: measure how far annotators agree, as tables, JSON, or a page with every disagreement."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,11 @@ from annotate.util.escape import escape_json
 
 if TYPE_CHECKING:
     from annotate.agreement.attribute_tallies import Missing
+    from annotate.agreement.groups import ReportGroup
     from annotate.agreement.study import Study
+    from annotate.util.tables import Table
 
-FORMATS = ("text", "json", "html")
+FORMATS = ("text", "markdown", "csv", "json", "html")
 
 
 @click.command("agree")
@@ -51,6 +53,13 @@ FORMATS = ("text", "json", "html")
 )
 @click.option("--confusion", is_flag=True, help="Show confusion tables of labels and of the values of attributes.")
 @click.option("--by-article", is_flag=True, help="Show each article, and apply --fail-under to each.")
+@click.option(
+    "--by",
+    "field",
+    metavar="FIELD",
+    help="Show the tables for each value of a field, too: split, language, publisher, author, date, or a field of "
+    "metadata.",
+)
 @click.option(
     "--fail-under",
     "gates",
@@ -89,6 +98,7 @@ def command(
     missing: "Missing",
     confusion: bool,
     by_article: bool,
+    field: str | None,
     gates: tuple[str, ...],
     samples: int,
     seed: int,
@@ -107,21 +117,30 @@ def command(
     annotate agree
     annotate agree --explain
     annotate agree --annotators anna,ben --by-article --fail-under PER=0.7 --fail-under LOC=0.7
+    annotate agree --by language --format markdown
+    annotate agree --by split --format csv --out agreement.csv
     annotate agree --format html --out agreement.html --studio-url http://localhost:8080
     """
+    from annotate.agreement.groups import measure_groups
     from annotate.agreement.measure import measure_agreement
     from annotate.agreement.study import read_study
 
+    if field is not None and format_ == "html":
+        raise click.UsageError("--by does not go with --format html; use text, markdown, csv or json")
     inventory, store = annotate.load_inventory(schema), annotate.Corpus(corpus)
     thresholds = [_parse_gate(gate, list(inventory.spans)) for gate in gates]
     study = read_study(
         store, inventory, split_ids(annotators or ""), with_gold, "tokens" if units == "tokens" else "characters"
     )
+    needs_articles = by_article or format_ in ("json", "html")
     with _show_progress() as progress:
-        report = measure_agreement(
-            study, samples, seed, progress, by_article=by_article or format_ != "text", missing=missing
+        report = measure_agreement(study, samples, seed, progress, by_article=needs_articles, missing=missing)
+        groups = (
+            [*measure_groups(study, store, field, samples, seed, progress, by_article=needs_articles, missing=missing)]
+            if field
+            else []
         )
-    text = _render(report, study, format_, (by_article, confusion), out is None, (studio_url, corpus, studio))
+    text = _render(report, groups, study, format_, (by_article, confusion), out is None, (studio_url, corpus, studio))
     if with_gamma:
         _show_gamma(study, seed, err=format_ != "text" or out is not None)
     write_output(out, text)
@@ -134,6 +153,7 @@ def command(
 
 def _render(
     report: "annotate.Report",
+    groups: Sequence["ReportGroup"],
     study: "Study",
     format_: str,
     shown: tuple[bool, bool],
@@ -147,19 +167,46 @@ def _render(
         url, corpus, folder = studio
         return render_page(report, study, make_task_link(url, corpus, folder) if url else None)
     if format_ == "json":
-        import msgspec
-
-        return escape_json(msgspec.json.format(msgspec.json.encode(report), indent=2).decode()) + "\n"
-    from annotate.agreement.confusion import confuse_labels, confuse_values, tabulate_confusion
+        return _render_json(report, groups)
+    from annotate.agreement.groups import ReportGroup
     from annotate.agreement.page import describe_report
+
+    about = describe_report(report)
+    tables = [
+        (group, [*_tabulate(group.report, study, *shown)]) for group in (ReportGroup(None, None, report), *groups)
+    ]
+    if format_ == "csv":
+        from annotate.agreement.render import render_csv
+
+        return render_csv(tables)
+    if format_ == "markdown":
+        from annotate.agreement.render import render_markdown_tables
+
+        return render_markdown_tables(about, tables)
+    parts = [format_tables([about], tables[0][1], colour)]
+    parts += [format_tables(["", group.heading, group.about], of_group, colour) for group, of_group in tables[1:]]
+    return "".join(parts)
+
+
+def _render_json(report: "annotate.Report", groups: Sequence["ReportGroup"]) -> str:
+    """Return the report as JSON, with the groups in `by` if there are any."""
+    import msgspec
+
+    data = msgspec.to_builtins(report)
+    if groups:
+        data["by"] = [msgspec.to_builtins(group._asdict()) for group in groups]
+    return escape_json(msgspec.json.format(msgspec.json.encode(data), indent=2).decode()) + "\n"
+
+
+def _tabulate(report: "annotate.Report", study: "Study", by_article: bool, confusion: bool) -> Iterator["Table"]:
+    """Yield the tables of a report."""
+    from annotate.agreement.confusion import confuse_labels, confuse_values, tabulate_confusion
     from annotate.agreement.tables import tabulate_report
 
-    by_article, confusion = shown
-    tables = [*tabulate_report(report, by_article)]
+    yield from tabulate_report(report, by_article)
     if confusion:
         confusions = (confuse_labels(report, study.inventory), *confuse_values(report, study.inventory))
-        tables += [tabulate_confusion(each) for each in confusions if each.values]
-    return format_tables([describe_report(report)], tables, colour)
+        yield from (tabulate_confusion(each) for each in confusions if each.values)
 
 
 def _explain(ctx: click.Context) -> None:

@@ -14,6 +14,7 @@ import click
 
 from annotate.util.escape import TerminalText, defuse_commands, escape_json
 from annotate.util.files import write_report
+from annotate.util.nouns import count_noun as count_noun  # for the commands, which show numbers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -198,7 +199,10 @@ def format_tables(about: Iterable[str], tables: "Iterable[Table]", colour: bool)
     width = stdout.width if use_terminal else UNWRAPPED
     console = terminal(file=buffer, force_terminal=use_terminal, width=width)
     console.print(TerminalText("\n").join(about), soft_wrap=True)
+    needs_blank_line = True  # a grid ends with one
     for table in tables:
+        if needs_blank_line:
+            console.print()
         columns: list[tuple[str, Literal["left", "right"]]] = [
             (column.name, "left" if table.is_text(index) else "right") for index, column in enumerate(table.columns)
         ]
@@ -208,6 +212,7 @@ def format_tables(about: Iterable[str], tables: "Iterable[Table]", colour: bool)
         console.print(make_grid(table.title, columns, rows, "bold"))
         for note in table.notes:
             console.print(f"  {note}", style="dim", soft_wrap=True)
+        needs_blank_line = bool(table.notes)
     return TerminalText("\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n")
 
 
@@ -217,11 +222,6 @@ def _format_cell(cell: "Cell", column: "Column") -> str:
     if not cell.interval_text or column.hides_interval:
         return cell.value_text
     return TerminalText(f"{cell.value_text} [dim]\\{cell.interval_text}[/dim]")
-
-
-def count_noun(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where the number is not 1."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def show_default_language(language: str, is_declared: bool) -> None:

@@ -20,7 +20,7 @@ from annotate.dataset.card_sections import (
     waivers_section,
 )
 from annotate.dataset.card_splits import split_note, splits_section
-from annotate.dataset.facts import Facts, count_noun, loadable_tables
+from annotate.dataset.facts import Facts, loadable_tables
 from annotate.dataset.features import ARTICLES, Feature
 from annotate.dataset.statistics import Row
 from annotate.util.escape import (
@@ -33,6 +33,7 @@ from annotate.util.escape import (
     markdown_code_block,
     markdown_table,
 )
+from annotate.util.nouns import count_noun
 from annotate.versions import describe_versions
 
 Yaml = dict[str, Any]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from annotate.dataset.card_example import show_row, show_text
-from annotate.dataset.facts import FEW, Facts, count_noun, describe_columns, loadable_tables
+from annotate.dataset.facts import FEW, Facts, describe_columns, loadable_tables
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.folder import MANIFEST
 from annotate.dataset.redact import SKELETON
@@ -20,6 +20,7 @@ from annotate.util.escape import (
     markdown_shown_form,
     markdown_table,
 )
+from annotate.util.nouns import count_noun
 from annotate.versions import version_key
 from annotate.waivers import Waiver
 

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from annotate.corpus import Corpus
 from annotate.dataset.card_example import show_text
-from annotate.dataset.facts import FEW, Facts, count_noun, loadable_tables
+from annotate.dataset.facts import FEW, Facts, loadable_tables
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.tables.tokens import TOKENS
 from annotate.splits.groups import NEAR, BoundGroups, bonds_of_links, groups_among
 from annotate.splits.propose import bonds_of
 from annotate.util.escape import Markdown, markdown_code, markdown_code_block
+from annotate.util.nouns import count_noun
 
 TEST = "test"
 """The split that is loaded to evaluate systems."""

@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 
 from annotate.dataset.citation import Author
-from annotate.dataset.facts import Agreement, Facts, count_noun, describe_columns
+from annotate.dataset.facts import Agreement, Facts, describe_columns
 from annotate.dataset.features import Feature
 from annotate.dataset.writer import TableFile
 from annotate.util.escape import escape_json
+from annotate.util.nouns import count_noun
+from annotate.util.tables import show_cell
 
 VERSION = "http://mlcommons.org/croissant/1.0"
 RAI_VERSION = "http://mlcommons.org/croissant/RAI/1.0"
@@ -134,12 +136,13 @@ def _statement_text(heading: str, text: str) -> str:
 
 
 def _agreement_lines(agreement: Agreement) -> Iterator[str]:
-    for table in agreement.tables:
-        yield str(table.note)
-        for row in table.rows:
-            yield ", ".join(
-                f"{name}: {cell.replace('`', '').strip('*')}" for name, cell in zip(table.header, row, strict=True)
-            )
+    for note, table, _ in agreement.tables:
+        yield str(note)
+        if table:
+            header = [column.name for column in table.columns]
+            for row in table.rows:
+                yield ", ".join(f"{name}: {show_cell(cell)}" for name, cell in zip(header, row, strict=True))
+            yield from table.notes
 
 
 def _distribution(type_: str, table: TableFile) -> dict[str, object]:

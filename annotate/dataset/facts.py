@@ -1,6 +1,6 @@
 """The facts that the card and `croissant.json` are made from, and the words that both use for columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +13,8 @@ from annotate.dataset.writer import TableFile
 from annotate.inventory import Inventory
 from annotate.model import Annotator
 from annotate.splits.groups import BoundGroups
-from annotate.util.escape import Markdown, markdown_table
+from annotate.util.escape import Markdown
+from annotate.util.tables import Table, render_markdown
 from annotate.waivers import Waiver
 
 FEW = 10
@@ -24,37 +25,30 @@ class AgreementTable(NamedTuple):
     """A table of agreement.
 
     Attributes:
-        note: What was measured, and how; or that agreement is not known, without rows.
-        header: Names of the columns.
-        rows: Cells; those that are not `Markdown` are escaped there.
+        note: What was measured, and how; or that agreement is not known, without a table.
+        table: The table.
+        names: The cells that are names, and are shown as code.
     """
 
     note: Markdown
-    header: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
+    table: Table | None = None
+    names: Collection[str] = ()
 
 
 class Agreement(NamedTuple):
     """How annotators agree, as tables to show.
 
     Attributes:
-        labels: Agreement on spans, by label.
-        attributes: Agreement on attributes, the weakest first; None if there are none.
+        tables: The tables: that of labels comes first, and the others are there if the inventory has such things.
     """
 
-    labels: AgreementTable
-    attributes: AgreementTable | None = None
-
-    @property
-    def tables(self) -> list[AgreementTable]:
-        """The tables that there are."""
-        return [self.labels] if self.attributes is None else [self.labels, self.attributes]
+    tables: Sequence[AgreementTable]
 
     def render(self) -> Markdown:
         """Return the notes and tables as Markdown."""
         parts = list[Markdown]()
-        for table in self.tables:
-            parts += [table.note, *([markdown_table(table.header, table.rows)] if table.rows else [])]
+        for each in self.tables:
+            parts += [each.note, *(render_markdown(each.table, each.names) if each.table else [])]
         return Markdown("\n\n").join(parts)
 
 
@@ -115,11 +109,6 @@ def loadable_tables(facts: Facts) -> dict[str, list[TableFile]]:
         if table.rows:
             splits.setdefault(table.config, []).append(table)
     return splits
-
-
-def count_noun(number: int, noun: str) -> str:
-    """Return a number and its noun, in the plural but for 1."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def describe_columns(table: TableType) -> Iterator[tuple[str, str, str]]:

@@ -9,13 +9,12 @@ A spreadsheet executes a cell that begins as a formula does. Such a cell gets an
 """
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import IO, Literal, NamedTuple
+from typing import IO, NamedTuple
 
 import msgspec
 
@@ -37,9 +36,13 @@ from annotate.model import (
     normal_number,
 )
 from annotate.records import FILLER_SEPARATOR, Graph, Mention, Record
+<<<<<<< HEAD
 from annotate.util.files import open_raw, read_bytes
+=======
+from annotate.util.files import open_raw
+from annotate.util.spreadsheets import Separator, defuse_cell, restore_cell
+>>>>>>> a6a2fd4 (agree: one alpha, missing values that show, tables for a paper)
 
-Separator = Literal[",", ";"]
 Cells = dict[str, str]
 """A row: column → cell, as text."""
 
@@ -62,8 +65,6 @@ _METADATA = ("title", "author", "publisher", "date", "language")
 """The fields of every article that each table repeats; `_list_metadata` has those that the corpus declares."""
 _ARTICLE = ("article", *_METADATA)
 _END = ("span", "label", "start", "end", "words")
-_FORMULA = "=+@\t\r＝＋－＠-"
-"""The characters that begin a formula, those of East Asian width among them."""
 _LONGEST_CELL = (1 << 31) - 1
 
 
@@ -86,33 +87,6 @@ class TablesLedger(Ledger, kw_only=True):
     rows: dict[str, int] = msgspec.field(default_factory=dict)
     defused: int = 0
     long_cells: int = 0
-
-
-def _formula_patterns(separator: Separator) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return patterns of the positions before a formula, and of the apostrophes there.
-
-    A formula may begin a cell, after quotation marks or spaces. It may also begin what a spreadsheet that expects
-    another separator takes for a cell: what comes after that separator, or after a line end.
-    """
-    other = ";" if separator == "," else ","
-    position, formula = rf"(?:\A|(?<=[{other}\t\r\n]))", rf"""['" ]*[{_FORMULA}]"""
-    return re.compile(f"{position}(?={formula})"), re.compile(f"{position}'(?={formula})")
-
-
-_PATTERNS: dict[Separator, tuple[re.Pattern[str], re.Pattern[str]]] = {
-    ",": _formula_patterns(","),
-    ";": _formula_patterns(";"),
-}
-
-
-def defuse_cell(text: str, separator: Separator = ",") -> str:
-    """Return a cell with an apostrophe before whatever a spreadsheet would execute."""
-    return _PATTERNS[separator][0].sub("'", text)
-
-
-def restore_cell(cell: str, separator: Separator = ",") -> str:
-    """Return the text of which `defuse_cell` made a cell."""
-    return _PATTERNS[separator][1].sub("", cell)
 
 
 class CsvDialect(NamedTuple):

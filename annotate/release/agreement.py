@@ -3,26 +3,35 @@
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.util.escape import Markdown, markdown_code
-from annotate.util.tables import NO_VALUE, Measure, format_value
+from annotate.util.nouns import count_noun
 
 if TYPE_CHECKING:
     from annotate.agreement.report import Report
-    from annotate.dataset.facts import Agreement, AgreementTable
+    from annotate.dataset.facts import Agreement
+    from annotate.util.tables import Table
 
 BLOCK = re.compile(r"(<!-- generated: agreement -->\n)((?:(?!<!-- generated: ).)*?)(<!-- /generated -->)", re.DOTALL)
 """The generated tables in a Markdown page: opening mark, tables, closing mark."""
-HEADER = ("label", "spans", "exact F1", "overlap F1", "alpha", "unitizing alpha")
-ATTRIBUTE_HEADER = ("attribute", "of", "scale", "spans", "one only", "equal", "alpha")
+SHOWN_TABLES = ("labels", "attributes", "relations", "records")
+"""The tables of a report that the card, the README and the page of a release show."""
+_HIDDEN_COLUMNS = ("same", "retargeted", "only ", "loose")
+"""How the names of columns begin that say how relations differ; they would make the tables too wide for a phone."""
 ATTRIBUTE_NOTE = (
-    "Attributes of matched spans, the weakest first. Spans: pairs in which both spans have a value. One only: pairs in "
-    "which one span has a value, which is missing data. Equal: the share of equal values. Alpha: Krippendorff's, on "
-    "the scale of the attribute. A dash: only one value occurs, or none."
+    "The weakest attribute first. Spans: pairs of matched spans in which both have a value. Equal: the share of equal "
+    "values. Alpha: Krippendorff's, on the scale of the attribute; without a value if only one occurs."
 )
-
+MISSING_NOTE = (
+    " One only: pairs in which one span has a value, which is missing data. Alpha, set: Krippendorff's, of whether a "
+    "value is set at all; an attribute is as weak as the lower of the two alphas."
+)
+RELATION_NOTE = "Relations. Ends matched: those that join matched spans, so that a difference in spans counts once."
+RECORD_NOTE = "Whole records: an anchor and all that fills its roles."
 
 UNKNOWN = "No article with gold was labelled by two annotators, so how far annotators agree is not known."
 """What the card and the page of a release say where agreement cannot be measured."""
@@ -44,16 +53,16 @@ class GoldCoverage(NamedTuple):
 
 def gold_agreement(corpus: Corpus, inventory: Inventory) -> "Agreement":
     """Return the tables of the agreement of annotators on the articles with gold; only a note if it is not known."""
-    return describe_agreement(corpus, measure_gold_agreement(corpus, inventory, brief=True))
+    return describe_agreement(corpus, inventory, measure_gold_agreement(corpus, inventory, brief=True))
 
 
-def describe_agreement(corpus: Corpus, report: "Report | None") -> "Agreement":
+def describe_agreement(corpus: Corpus, inventory: Inventory, report: "Report | None") -> "Agreement":
     """Return the tables of a report on a corpus, with the part of gold that it is about; only a note for no report."""
     from annotate.dataset.facts import Agreement, AgreementTable
 
     if report is None:
-        return Agreement(AgreementTable(Markdown(UNKNOWN)))
-    return agreement_table(report, measure_coverage(corpus, report))
+        return Agreement([AgreementTable(Markdown(UNKNOWN))])
+    return agreement_table(report, inventory, measure_coverage(corpus, report))
 
 
 def measure_coverage(corpus: Corpus, report: "Report") -> GoldCoverage:
@@ -99,70 +108,69 @@ def _find_compared(corpus: Corpus) -> set[str]:
     return compared
 
 
-def agreement_table(report: "Report", coverage: GoldCoverage | None = None) -> "Agreement":
+def select_tables(report: "Report") -> "list[Table]":
+    """Return the tables of a report that the card, the README and the page of a release show.
+
+    They are without layers and the columns that say how relations differ, and have the weakest attribute first.
+    """
+    from annotate.agreement.tables import sort_weakest_first, tabulate_report
+
+    weakest_first = msgspec.structs.replace(
+        report,
+        labels=[row for row in report.labels if row.kind != "layer"],
+        attributes=sort_weakest_first(report.attributes),
+    )
+    return [_narrow(table) for table in tabulate_report(weakest_first) if table.name in SHOWN_TABLES]
+
+
+def _narrow(table: "Table") -> "Table":
+    """Return a table without the hidden columns, and the notes on them."""
+    shown = [index for index, column in enumerate(table.columns) if not column.name.startswith(_HIDDEN_COLUMNS)]
+    return table._replace(
+        columns=[table.columns[index] for index in shown],
+        rows=[[row[index] for index in shown] for row in table.rows],
+        notes=[note for note in table.notes if not note.startswith(_HIDDEN_COLUMNS)],
+    )
+
+
+def agreement_table(report: "Report", inventory: Inventory, coverage: GoldCoverage | None = None) -> "Agreement":
     """Return the tables of a report that the dataset card and the README show.
 
     Args:
         report: The report.
-        coverage: How much of gold it is about; by default all, which was adjudicated.
+        inventory: The inventory; its names are shown as code.
+        coverage: How much of gold the report is about; by default all, which was adjudicated.
     """
     from annotate.dataset.facts import Agreement, AgreementTable
 
-    rows = [
-        (
-            markdown_code(row.name) if row.kind == "label" else Markdown("**{}**").format(row.name),
-            " / ".join(map(str, row.spans.values())),
-            *map(_show_measure, (row.exact, row.overlap, row.alpha, row.unitizing)),
-        )
-        for row in report.labels
-        if row.kind != "layer"
-    ]
     sampling = report.sampling
     note = Markdown(
-        "{} F1: the same span with the same label, exactly or by overlap. Alpha: Krippendorff's, over {}; unitizing "
-        "alpha: of the spans as units. In brackets, {:.0%} intervals of a bootstrap over {} {}."
+        "{} F1: the same span with the same label, exactly or by overlap. Alpha: Krippendorff's, over {}; kappa: "
+        "Cohen's. In brackets, {:.0%} intervals of a bootstrap over {} {}."
     ).format(_describe_coverage(report, coverage), report.units, sampling.level, sampling.units, sampling.drawn)
-    return Agreement(AgreementTable(note, HEADER, rows), _attribute_table(report) if report.attributes else None)
-
-
-def _attribute_table(report: "Report") -> "AgreementTable":
-    """Return the table of attributes, the weakest first."""
-    from annotate.agreement.tables import sort_weakest_first
-    from annotate.dataset.facts import AgreementTable
-
-    rows = [
-        (
-            markdown_code(row.name),
-            Markdown(", ").join(map(markdown_code, row.labels)),
-            row.scale,
-            str(row.matched),
-            str(row.one_only),
-            _show_measure(row.share),
-            _show_measure(row.alpha),
-        )
-        for row in sort_weakest_first(report.attributes)
-    ]
-    return AgreementTable(Markdown(ATTRIBUTE_NOTE), ATTRIBUTE_HEADER, rows)
-
-
-def _show_measure(measure: Measure) -> str:
-    """Return a value with its interval; a dash if there is no value."""
-    if measure.value is None:
-        return NO_VALUE
-    interval = "" if measure.low is None or measure.high is None else f" ({measure.low:.2f}–{measure.high:.2f})"
-    return f"{format_value(measure.value)}{interval}"
+    has_missing = any(row.one_only for row in report.attributes)
+    notes = {
+        "labels": note,
+        "attributes": Markdown(ATTRIBUTE_NOTE + MISSING_NOTE * has_missing),
+        "relations": Markdown(RELATION_NOTE),
+        "records": Markdown(RECORD_NOTE),
+    }
+    names = {*inventory.spans, *inventory.attributes, *inventory.relations, *inventory.records}
+    return Agreement([AgreementTable(notes[table.name], table, names) for table in select_tables(report)])
 
 
 def _describe_coverage(report: "Report", coverage: GoldCoverage | None) -> Markdown:
     """Return who is compared, and on which part of gold."""
     names, number = Markdown(" and ").join(map(markdown_code, report.annotators)), len(report.articles)
     if coverage is None or (coverage.is_adjudicated and coverage.compared == coverage.with_gold):
-        return Markdown("Between {}, from whose labels gold was adjudicated, on {} articles.").format(names, number)
+        return Markdown("Between {}, from whose labels gold was adjudicated, on {}.").format(
+            names, count_noun(number, "article")
+        )
     part = Markdown(
         "Between {}, on {} that two of them or more have labelled. {:,} of the {} with gold {} among these."
     )
-    with_gold = f"{coverage.with_gold:,} article{'s' * (coverage.with_gold != 1)}"
-    shared = f"{number:,} article{'s' * (number != 1)}"
+    with_gold = count_noun(coverage.with_gold, "article")
+    shared = count_noun(number, "article")
     said = part.format(names, shared, coverage.compared, with_gold, "is" if coverage.compared == 1 else "are")
     rest = coverage.with_gold - coverage.compared
     return said + Markdown(f" How far annotators agree on the other {rest:,} is not known." if rest else "")

@@ -267,7 +267,7 @@ class Candidate:
     @cached_property
     def agreement_table(self) -> "Agreement":
         """The agreement as the dataset card shows it."""
-        return describe_agreement(self.corpus, self.agreement)
+        return describe_agreement(self.corpus, self.inventory, self.agreement)
 
     @cached_property
     def datasets(self) -> DatasetPair:

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from annotate.agreement.tables import show_forms, sort_weakest_first, tabulate_report
+from annotate.agreement.tables import show_forms
 from annotate.comparison.describe import describe_level, list_totals, tabulate_counts
 from annotate.comparison.semver import find_needed_version
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.model import GOLD
-from annotate.release.agreement import UNKNOWN, measure_coverage
+from annotate.release.agreement import UNKNOWN, measure_coverage, select_tables
 from annotate.release.page_articles import MarkedArticle
 from annotate.release.page_incidents import Incident, Scale, find_incidents, tells_disputes
 from annotate.util.html import legible_on, templates
-from annotate.util.tables import Table
 from annotate.versions import describe_versions
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ SHOWN_ARTICLES = 100
 """Articles that the page shows by default."""
 SHOWN_INCIDENTS = 200
 """Incidents that the page shows, the contested ones first."""
-_HIDDEN_COLUMNS = ("same", "retargeted", "only ", "loose")
-"""How the names of columns begin that say how relations differ; they would make the tables too wide for a phone."""
 
 
 class PageContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,26 +126,14 @@ def _describe_agreement(content: PageContent) -> dict[str, Any]:
     if report is None:
         return {"agreement": None, "agreement_note": UNKNOWN}
     annotators = content.corpus.read_annotators()
-    weakest_first = msgspec.structs.replace(report, attributes=sort_weakest_first(report.attributes))
     return {
         "agreement": report,
         "coverage": measure_coverage(content.corpus, report),
         "annotators": [
             f"{name} ({annotators[name].kind})" if name in annotators else name for name in report.annotators
         ],
-        "agreement_tables": [
-            show_forms(_narrow(table), content.inventory)
-            for table in tabulate_report(weakest_first)
-            if table.name in ("labels", "attributes", "relations")
-        ],
+        "agreement_tables": [show_forms(table, content.inventory) for table in select_tables(report)],
     }
-
-
-def _narrow(table: Table) -> Table:
-    """Return a table without the rows of layers and the hidden columns, so that it fits a phone."""
-    shown = [index for index, column in enumerate(table.columns) if not column.name.startswith(_HIDDEN_COLUMNS)]
-    rows = [[row[index] for index in shown] for row in table.rows if not str(row[0]).endswith(" (layer)")]
-    return table._replace(columns=[table.columns[index] for index in shown], rows=rows, notes=[])
 
 
 def _describe_incidents(content: PageContent, article_ids: Sequence[str]) -> dict[str, Any]:

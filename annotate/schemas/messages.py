@@ -18,6 +18,7 @@ from annotate.schemas.patterns import (
     TRIMMED_LINE,
 )
 from annotate.util.escape import quote
+from annotate.util.nouns import count_noun
 
 Explanation = tuple[str, str]
 """The message, which is what is wrong, and the hint, which is what to do."""
@@ -242,15 +243,11 @@ def _explain_length(error: Error) -> Explanation:
     least, has = error.keyword == "minLength", len(error.instance)
     if least and not has:
         return "is empty", "fill it in"
-    return f"has {_count_noun(has, 'character')}", f"write {error.expected} at {'least' if least else 'most'}"
+    return f"has {count_noun(has, 'character')}", f"write {error.expected} at {'least' if least else 'most'}"
 
 
 def _explain_few(error: Error) -> Explanation:
-    return f"has {_count_noun(len(error.instance), 'entry', 'entries')}", f"give at least {error.expected}"
-
-
-def _count_noun(number: int, singular: str, plural: str = "") -> str:
-    return f"1 {singular}" if number == 1 else f"{number} {plural or singular + 's'}"
+    return f"has {count_noun(len(error.instance), 'entry', 'entries')}", f"give at least {error.expected}"
 
 
 def _explain_duplicate(error: Error) -> Explanation:

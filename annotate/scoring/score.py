@@ -11,7 +11,7 @@ import msgspec
 
 from annotate.agreement.bootstrap import SAMPLES, Bootstrap
 from annotate.agreement.coefficients import BOTH, FIRST, SECOND, Counts, Value, f1
-from annotate.agreement.measure import group_labels, measure_attributes, measure_counts, measure_records
+from annotate.agreement.measure import group_labels, measure_attribute, measure_counts, measure_records
 from annotate.agreement.relation_tallies import tally_relations
 from annotate.agreement.report import AttributeRow, CountRow, RecordRow, Sampling
 from annotate.agreement.span_tallies import HALF, add_matching
@@ -160,7 +160,10 @@ def score(
         sampling=Sampling(bootstrap.unit, bootstrap.unit_count, samples, seed),
         labels=list(_score_labels(study, bootstrap)),
         relations=list(_score_relations(study, bootstrap)),
-        attributes=[_keep_predicted(row, has_attributes) for row in measure_attributes(study, bootstrap, "value")],
+        attributes=[
+            _keep_predicted(measure_attribute(study, bootstrap, attribute, "value"), has_attributes)
+            for attribute in study.inventory.attributes.values()
+        ],
         records=list(measure_records(study, bootstrap)),
         counts=[_keep_predicted(row, has_attributes) for row in measure_counts(study, bootstrap)],
     )

@@ -147,7 +147,9 @@ def _balance(
         yield split, groups[index]
 
 
-def find_strata(articles: Iterable[Article], fields: Sequence[str], inventory: Inventory | None) -> Strata:
+def find_strata(
+    articles: Iterable[Article], fields: Sequence[str], inventory: Inventory | None, option: str = "--balance"
+) -> Strata:
     """Return the strata of each article: its value in each field, and one that all articles are in.
 
     A date counts by its year. Numbers with more than four values count by their quarter. The articles without a value
@@ -157,6 +159,7 @@ def find_strata(articles: Iterable[Article], fields: Sequence[str], inventory: I
         articles: The articles.
         fields: Fields of every article, such as `language`, or fields of metadata.
         inventory: The inventory, which declares the fields of metadata.
+        option: The option that named the fields, for the error.
 
     Raises:
         CannotRun: If there is no such field.
@@ -165,7 +168,7 @@ def find_strata(articles: Iterable[Article], fields: Sequence[str], inventory: I
     for name in fields:
         if name not in (*BALANCED, *own):
             raise CannotRun(
-                f"--balance {name}", "is no field of articles", f"use one of: {', '.join((*BALANCED, *own))}"
+                f"{option} {name}", "is no field of articles", f"use one of: {', '.join((*BALANCED, *own))}"
             )
     dates = {"date", *(name for name, field in own.items() if field.type == "date")}
 

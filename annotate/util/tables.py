@@ -4,12 +4,16 @@ How a number looks is decided here; how a table looks, by who shows it (`cli.ter
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from annotate.util.escape import Align, Markdown, markdown_code, markdown_table
+
 NO_VALUE = "–"
+RANGE = "–"
+"""Between the two ends of an interval."""
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -35,9 +39,14 @@ class Measure(msgspec.Struct, frozen=True):
     @property
     def interval_text(self) -> str:
         """The interval in brackets, or an empty string."""
+        return f"[{self.range_text.replace(RANGE, ' ')}]" if self.range_text else ""
+
+    @property
+    def range_text(self) -> str:
+        """The two ends of the interval, or an empty string."""
         if self.value is None or self.low is None or self.high is None:
             return ""
-        return f"[{format_value(self.low)} {format_value(self.high)}]"
+        return f"{format_value(self.low)}{RANGE}{format_value(self.high)}"
 
 
 Cell = str | int | Measure
@@ -130,6 +139,34 @@ def _explain_missing(rows: list[list[Cell]]) -> Iterator[str]:
         # What a measure is defined for, the header of its column says.
         if not reason.startswith("defined for"):
             yield f"{'' if reason.startswith('no interval') else f'{NO_VALUE} '}{reason}: {', '.join(names)}"
+
+
+def render_markdown(table: Table, names: Container[str] = ()) -> Iterator[Markdown]:
+    """Yield a table in Markdown, and its notes as a list if there are any.
+
+    Args:
+        table: The table.
+        names: Cells that are shown as code; `of` a cell with several names, each.
+    """
+    rows = ([_render_cell(cell, names) for cell in row] for row in table.rows)
+    align: list[Align] = ["left" if table.is_text(index) else "right" for index in range(len(table.columns))]
+    yield markdown_table([column.name for column in table.columns], rows, align)
+    if table.notes:
+        yield Markdown("\n").join(Markdown("- {}").format(note) for note in table.notes)
+
+
+def show_cell(cell: Cell) -> str:
+    """Return a cell as words, a measure with its interval."""
+    if isinstance(cell, Measure):
+        return f"{cell.value_text} ({cell.range_text})" if cell.range_text else cell.value_text
+    return cell if isinstance(cell, str) else f"{cell:,}"
+
+
+def _render_cell(cell: Cell, names: Container[str]) -> str:
+    if not isinstance(cell, str):
+        return show_cell(cell)
+    parts = cell.split(", ")
+    return Markdown(", ").join(map(markdown_code, parts)) if all(part in names for part in parts) else cell
 
 
 def format_value(value: float) -> str:

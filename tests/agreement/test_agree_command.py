@@ -1,5 +1,7 @@
 """`annotate agree` on a small corpus: what it prints, writes, refuses, and when it fails."""
 
+import csv
+import io
 import json
 import re
 import subprocess
@@ -47,7 +49,7 @@ def test_text_has_a_row_for_each_label(two: Project) -> None:
     result = two.annotate("agree")
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
-    assert lines[0].startswith("anna, ben: 2 articles with labels of two or more. Alpha, uα and kappa count tokens")
+    assert lines[0].startswith("anna, ben: 2 articles with labels of two or more. Alpha and kappa count tokens")
     (speaker,) = (line.split() for line in lines if line.split()[:1] == ["Speaker"])
     assert speaker[1:4] == ["2", "1", "0.67"]
     assert "nan" not in result.output.lower()
@@ -254,7 +256,7 @@ def test_missing_value_counts_by_option(two: Project) -> None:
     (left_out,) = (line.split() for line in two.annotate("agree").output.splitlines() if line.startswith("  least "))
     counted = json.loads(two.annotate("agree", "--missing", "value", "--format", "json").output)
     row = next(row for row in counted["attributes"] if row["name"] == "least")
-    assert left_out[2:5] == ["interval", str(row["matched"] - 1), "1"]
+    assert left_out[2:5] == ["interval", str(row["matched"]), "1"]  # one number of pairs a row
     assert counted["missing"] == "value"
     assert [40, None, 1] in row["values"]
     assert "A missing value of an attribute counts" in two.annotate("agree", "--missing", "value").output
@@ -280,6 +282,7 @@ def test_columns_are_explained_on_demand_and_in_the_docs(two: Project) -> None:
     study = read_study(two.corpus, two.inventory)
     report = measure_agreement(study, 5)
     docs = (ROOT / "docs" / "agreement.md").read_text("utf-8")
+    assert {"uα", "alpha, set"} <= {each.column for table in EXPLANATIONS.values() for each in table.columns}
     for table in tabulate_report(report, by_article=True):
         explained = EXPLANATIONS[table.name]
         assert explained.title in docs
@@ -291,6 +294,39 @@ def test_columns_are_explained_on_demand_and_in_the_docs(two: Project) -> None:
         for row in table_explanation.columns:
             assert f"  {row.column}: {row.meaning}." in result.output
             assert f"| {row.column} | {row.meaning} | {row.source} |".replace("|  |", "| |") in docs, row.column
+
+
+def test_tables_for_a_paper_have_all_intervals(two: Project) -> None:
+    markdown = two.annotate("agree", "--format", "markdown").output
+    assert "## Spans\n\n| label | anna | ben | exact F1 | overlap F1 | alpha | kappa |\n" in markdown
+    assert re.search(
+        r"^\| Load \| 3 \| 3 \| 0\.67 \(\d\.\d\d–1\.00\) .* \d\.\d\d \(\d\.\d\d–\d\.\d\d\) \|$", markdown, re.MULTILINE
+    )
+    rows = list(csv.DictReader(io.StringIO(two.annotate("agree", "--format", "csv", "--by-article").output)))
+    report = json.loads(two.annotate("agree", "--format", "json").output)
+    speaker = next(row for row in report["labels"] if row["name"] == "Load")
+    (kappa,) = (row for row in rows if (row["table"], row["row"], row["column"]) == ("labels", "Load", "kappa"))
+    for name in ("value", "low", "high"):
+        assert float(kappa[name]) == pytest.approx(speaker["kappa"][name], abs=1e-6)
+    assert (kappa["by"], kappa["group"], kappa["articles"]) == ("", "", "2")
+    assert {row["article"] for row in rows if row["table"] == "by-article"} == {"harbour", "market"}
+    assert any(row["note"] for row in rows if not row["value"])
+
+
+def test_agreement_by_a_field_of_articles(two: Project) -> None:
+    report = json.loads(two.annotate("agree", "--by", "split", "--format", "json").output)
+    assert {group["value"]: list(group["report"]["articles"]) for group in report["by"]} == {
+        split: ids for split, ids in two.corpus.splits().items() if ids
+    }
+    text = two.annotate("agree", "--by", "split").output
+    assert re.search(r"^split: \w+ \(1 article\)$", text, re.MULTILINE)
+    assert "## language: en (2 articles)" in two.annotate("agree", "--by", "language", "--format", "markdown").output
+    groups = list(csv.DictReader(io.StringIO(two.annotate("agree", "--by", "language", "--format", "csv").output)))
+    assert {(row["by"], row["group"], row["articles"]) for row in groups} == {("", "", "2"), ("language", "en", "2")}
+    result = two.annotate("agree", "--by", "nothing")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "--by nothing: is no field of articles; use one of: split, language," in result.output
+    assert "--by does not go with --format html" in two.annotate("agree", "--by", "split", "--format", "html").output
 
 
 def test_help_has_examples() -> None:

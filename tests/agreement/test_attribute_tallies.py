@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from annotate import inventory as inventories
 from annotate.agreement.attribute_tallies import Missing
 from annotate.agreement.confusion import MAX_VALUES, confuse_values, tabulate_confusion
-from annotate.agreement.measure import NO_MATCH, measure_agreement
+from annotate.agreement.measure import NO_MATCH, NO_VALUES, measure_agreement
 from annotate.agreement.report import Report
-from annotate.agreement.tables import sort_weakest_first
+from annotate.agreement.tables import sort_weakest_first, tabulate_report
 from annotate.inventory import Inventory, Scale
 from annotate.model import Annotation, AttributeValue
 from annotate.offsets import sha256
+from annotate.util.tables import Measure
 from tests.agreement.helpers import TEXT, annotation, compared, span
 from tests.conftest import BASE
 
@@ -80,10 +81,11 @@ def test_value_that_only_one_has_set_is_missing_data_or_a_difference(base: Inven
     assert (least.matched, least.one_only, least.share.value, least.alpha.value) == (0, 1, None, None)
     assert least.share.note == least.alpha.note == "no matched spans with two values"
     assert least.values == [(40, None, 1)]
-    assert (rows["most"].matched, rows["most"].one_only, rows["most"].share.note) == (0, 0, NO_MATCH)
+    assert (rows["most"].matched, rows["most"].one_only, rows["most"].share.note) == (0, 0, NO_VALUES)
     rows = {row.name: row for row in report_of(base, first, second, missing="value").attributes}
-    assert (rows["least"].matched, rows["least"].one_only, rows["least"].share.value) == (1, 1, 0)
-    assert rows["least"].alpha.value is None  # a missing value has no distance from a number
+    # A missing value has no distance from a number, so that it counts in no column of the row.
+    assert (rows["least"].matched, rows["least"].one_only, rows["least"].share.value) == (0, 1, None)
+    assert rows["least"].alpha.value is None
 
 
 def test_scale_is_that_of_the_type_unless_declared(base: Inventory) -> None:
@@ -169,6 +171,23 @@ def test_confusion_leaves_out_attributes_with_many_numbers(base: Inventory) -> N
     few, many = ([*range(count)] for count in (MAX_VALUES, MAX_VALUES + 1))
     assert [each.values for each in confuse_values(report_of(base, *coded("least", few, few)), base)] == [few]
     assert list(confuse_values(report_of(base, *coded("least", many, many)), base)) == []
+
+
+def test_value_that_one_leaves_open_lowers_the_alpha_of_whether_it_is_set(base: Inventory) -> None:
+    """Regression: the attribute had alpha 1.00, and came last, with 4 of 16 pairs that only one had valued."""
+    first = ["master", "hand"] * 6 + [None, None, "hand", "hand", None, None]
+    second = ["master", "hand"] * 6 + ["master", "hand", None, None, None, None]
+    versions = coded("rank", first, second)
+    row = next(row for row in report_of(base, *versions, text=WORDS).attributes if row.name == "rank")
+    assert (row.matched, row.one_only, row.alpha.value) == (12, 4, 1)
+    set_, unset = 28, 8
+    assert row.is_set.value == pytest.approx(1 - 35 * 8 / (36**2 - set_**2 - unset**2))
+    better = next(row for row in report_of(base, *coded("rank", second, second)).attributes if row.name == "rank")
+    assert better.one_only == 0
+    weaker = msgspec.structs.replace(better, name="other", alpha=Measure(0.5))
+    assert [each.name for each in sort_weakest_first([weaker, row, better])] == ["rank", "other", "rank"]
+    (table,) = (table for table in tabulate_report(report_of(base, *versions)) if table.name == "attributes")
+    assert [column.name for column in table.columns][-1] == "alpha, set"
 
 
 def test_weakest_attribute_is_first(base: Inventory) -> None:

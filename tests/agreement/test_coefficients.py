@@ -242,6 +242,24 @@ def test_units_of_one_position_give_nominal_alpha(drawn: tuple[list[list[Unit]],
     assert unitizing_alpha(unitizing_counts(cut, size)[0]) == pytest.approx(nominal_alpha(rows))
 
 
+@given(continua())
+def test_unitizing_alpha_is_nominal_alpha_but_for_the_lengths_of_spans(drawn: tuple[list[list[Unit]], int]) -> None:
+    """docs/agreement.md has the formula; it holds for several values, too."""
+    versions, size = drawn
+    rows: list[list[Hashable]] = [["gap"] * size for _ in versions]
+    for row, version in zip(rows, versions, strict=True):
+        for unit in version:
+            row[unit.start : unit.end] = [unit.value] * (unit.end - unit.start)
+    nominal, unitizing = nominal_alpha(rows), unitizing_alpha(unitizing_counts(versions, size)[0])
+    if isinstance(nominal, str) or isinstance(unitizing, str):
+        assert nominal == unitizing
+        return
+    number = len(versions) * size
+    squares = sum((unit.end - unit.start) ** 2 for version in versions for unit in version)
+    squares += sum(row.count("gap") for row in rows)
+    assert 1 - unitizing == pytest.approx((1 - nominal) * (number**2 - squares) / (number**2 - number))
+
+
 @given(continua(), st.sets(st.integers(1, 19)))
 def test_unitizing_counts_of_stretches_add_up(drawn: tuple[list[list[Unit]], int], cuts: set[int]) -> None:
     versions, size = drawn

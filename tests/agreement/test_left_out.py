@@ -5,7 +5,7 @@ import pytest
 
 from annotate import inventory as inventories
 from annotate.agreement.disagreements import find_disagreements
-from annotate.agreement.measure import measure_agreement
+from annotate.agreement.measure import NOT_ASKED, measure_agreement
 from annotate.agreement.tables import tabulate_report
 from annotate.inventory import Inventory
 from annotate.model import Annotation
@@ -56,8 +56,8 @@ def test_old_labels_are_left_out_and_named(newer: Inventory) -> None:
     wording = next(row for row in report.attributes if row.name == "wording")
     assert (wording.matched, wording.left_out) == (3, {})
     notes = [note for table in tabulate_report(report) for note in table.notes]
-    assert "rank: without 1 of anna, labelled before the inventory had it" in notes
-    assert "lies_at: without 1 of anna, labelled before the inventory had it" in notes
+    assert "rank: without 1 article of anna, labelled before the inventory had it" in notes
+    assert "lies_at: without 1 article of anna, labelled before the inventory had it" in notes
     assert list(find_disagreements(study)) == []
 
 
@@ -71,6 +71,19 @@ def test_old_labels_do_not_lack_a_later_label(newer: Inventory) -> None:
     assert report.label("Load").alpha.note is not None
     loads = next(row for row in report.records if row.name == "loads")
     assert loads.anchors.value == 1
+
+
+def test_what_nobody_looked_for_together_is_not_compared(newer: Inventory) -> None:
+    """Regression: there were two reasons, "no relations" and "no relations between matched spans"."""
+    old = labels("1.0.0", "master", 1, has_relation=False)
+    new = labels("1.1.0", "hand", 40, has_relation=True)
+    report = measure_agreement(compared(newer, new, old), samples=20)
+    lies_at = next(row for row in report.relations if row.name == "lies_at")
+    assert lies_at.relations == {"anna": 1, "ben": 0}
+    assert lies_at.all.note == lies_at.given_ends.note == NOT_ASKED
+    assert next(row for row in report.attributes if row.name == "rank").alpha.note == NOT_ASKED
+    (notes,) = (table.notes for table in tabulate_report(report) if table.name == "relations")
+    assert [note for note in notes if note.endswith(": lies_at")] == [f"– {NOT_ASKED}: lies_at"]
 
 
 def test_old_gold_does_not_score_what_it_was_not_asked_for(newer: Inventory) -> None:

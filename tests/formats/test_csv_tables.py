@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 from annotate import inventory
 from annotate.corpus import Corpus
 from annotate.formats import csv_tables
-from annotate.formats.csv_tables import CsvDialect, Separator, TablesLedger, defuse_cell, export_tables, restore_cell
+from annotate.formats.csv_tables import CsvDialect, TablesLedger, export_tables
 from annotate.formats.document import LabelledArticle
 from annotate.inventory import Inventory, MetadataField
 from annotate.model import normal_number
+from annotate.util.spreadsheets import Separator, defuse_cell, restore_cell
 from tests.conftest import BASE, Project
 from tests.formats.strategies import documents
 from tests.names import named_inventory

@@ -210,7 +210,7 @@ CASES: list[tuple[str, str, Spoil, str]] = [
         "V305",
         NEXT,
         require_alpha_of_remarks,
-        "attribute remark has no alpha (no matched spans), so its threshold is not checked",
+        "attribute remark has no alpha (no matched spans with a value), so its threshold is not checked",
     ),
     ("V305", NEXT, label_once, "corpus/annotations: no article with gold was labelled by two annotators"),
     (
@@ -290,7 +290,8 @@ def test_card_and_page_have_the_agreement_on_attributes_the_weakest_first(releas
     released.replace("corpus/annotations/ben/harbour.json", '"rank": "hand"', '"rank": "other"')
     with open_candidate(NEXT, released.corpus.root, released.schema) as candidate:
         card = str(candidate.agreement_table.render())
-    rows = [line.split(" | ")[0] for line in card[card.index("| attribute |") :].splitlines()[2:]]
+    table = card[card.index("| attribute |") :].split("\n\n")[0]
+    rows = [line.split(" | ")[0] for line in table.splitlines()[2:]]
     assert rows == ["| `rank`", "| `wording`", "| `least`", "| `most`", "| `remark`"]
     assert released.annotate("release", "page", "--out", "page.html").exit_code == 0
     page = released.path("page.html").read_text()
@@ -300,6 +301,9 @@ def test_card_and_page_have_the_agreement_on_attributes_the_weakest_first(releas
     assert built.exit_code == 0, built.output
     assert "| `rank` | `Speaker` | nominal | 2 | 0 | 0.50 " in released.path("data/README.md").read_text()
     assert "attribute: rank, of: Speaker, scale: nominal" in released.path("data/croissant.json").read_text()
+    for header in ("| relation | anna | ben | F1, ends matched |", "| record | anchor | anna | ben | anchor exact |"):
+        assert header in released.path("data/README.md").read_text()
+    assert 'id="records"' in page
 
 
 def test_agreement_is_not_rounded_to_the_threshold_that_it_misses(released: Maintained) -> None:
@@ -487,7 +491,7 @@ def test_agreement_is_measured_on_the_part_that_two_have_labelled(released: Main
         assert candidate.agreement is not None
         assert candidate.agreement.annotators == ("anna", "ben")
         assert list(candidate.agreement.articles) == ["harbour"]
-        note = candidate.agreement_table.labels.note
+        note = candidate.agreement_table.tables[0].note
     assert note.startswith(
         "Between `anna` and `ben`, on 1 article that two of them or more have labelled. 1 of the 2 articles with gold"
         " is among these. How far annotators agree on the other 1 is not known. F1: "
