@@ -368,8 +368,8 @@ def label_table(inventory: Inventory, name: str) -> str:
     label = inventory.spans[name]
     layer = inventory.layers[label.layer]
     facts = [Markdown("Layer: {}.").format(layer.title)]
-    if label.shown_as:
-        facts.insert(0, Markdown("Shown as: {}.").format(label.shown_as))
+    if label.display_name != name:
+        facts.insert(0, Markdown("Shown as: {}.").format(label.display_name))
     if label.hotkey:
         facts.append(Markdown("Hotkey: {}.").format(markdown_code(label.hotkey)))
     intro = Markdown("**{}** {}\n").format(escape_markdown_words(label.definition), Markdown(" ".join(facts)))
@@ -424,6 +424,12 @@ def _describe_ends(relation: RelationLabel, inventory: Inventory) -> tuple[str, 
     return describe_end(relation.head), describe_end(relation.tail)
 
 
+def _describe_numbers(relation: RelationLabel) -> str:
+    """Return how many relations a head has, and how many a tail if the inventory says so."""
+    numbers = _format_bounds(relation.per_head)
+    return numbers if relation.per_tail == Bounds() else f"{numbers}; to each tail: {_format_bounds(relation.per_tail)}"
+
+
 def relation_table(inventory: Inventory) -> str:
     """Return a table of all relations with their ends and the number allowed for a head, in Markdown.
 
@@ -436,7 +442,7 @@ def relation_table(inventory: Inventory) -> str:
             markdown_code(name),
             relation.display_name,
             *_describe_ends(relation, inventory),
-            "1" if relation.joins_pieces else _format_bounds(relation.per_head),
+            "1" if relation.joins_pieces else _describe_numbers(relation),
             escape_markdown_words(relation.definition),
         )
         for name, relation in inventory.relations.items()

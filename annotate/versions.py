@@ -41,6 +41,18 @@ def latest(*versions: str | None) -> str | None:
     return max((version for version in versions if version is not None), key=version_key, default=None)
 
 
+def describe_asked(since: str | None, articles: Mapping[str, int]) -> str:
+    """Return in how many articles something that a version added was looked for; empty if in all.
+
+    Args:
+        since: The version of the inventory that added it; None is the first one.
+        articles: The number of articles by the version of their labels.
+    """
+    asked = sum(number for version, number in articles.items() if not is_older(version, since))
+    total = sum(articles.values())
+    return "" if asked == total else f"looked for in {asked:,} of {total:,} article{'s' * (total != 1)}"
+
+
 def describe_versions(version: str, articles: Mapping[str, int]) -> str:
     """Return which inventory labels follow, and with which versions they were last looked at if that differs.
 

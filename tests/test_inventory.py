@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from annotate.annotation_schema import encode_annotation_schema, make_annotation_schema
 from annotate.errors import CannotRun
 from annotate.generate import label_table, labels_table, relation_table
-from annotate.inventory import Inventory, _add_colours, load_inventory
+from annotate.inventory import Bounds, Inventory, _add_colours, load_inventory
 from annotate.schemas import PACKAGE_SCHEMAS, explain, package_schema
 from tests.colours import SIGHT, distance, luminance
 from tests.conftest import BASE, ROOT, Project, annotate
@@ -221,6 +221,18 @@ def test_labels_and_values_are_shown_in_any_script_and_keep_their_ids(project: P
     assert "| Deck-hand 2 (`hand`)" in label_table(inventory, "Speaker")
     assert "Shown as: 说话人." in label_table(inventory, "Speaker")
     assert "| فعل القول" in relation_table(inventory)
+    twice = msgspec.structs.replace(inventory.spans["Speaker"], shown_as="Speaker")
+    same = msgspec.structs.replace(inventory, spans=inventory.spans | {"Speaker": twice})
+    assert "Shown as" not in label_table(same, "Speaker")
+
+
+def test_annotators_are_told_how_many_relations_lead_to_a_tail(project: Project) -> None:
+    """Regression: `per_tail` was checked, and was in no guideline."""
+    lies_at = msgspec.structs.replace(project.inventory.relations["lies_at"], per_tail=Bounds(least=1))
+    relations = project.inventory.relations | {"lies_at": lies_at}
+    table = relation_table(msgspec.structs.replace(project.inventory, relations=relations))
+    (row,) = (line for line in table.splitlines() if line.startswith("| `lies_at` |"))
+    assert "; to each tail: 1 or more |" in row
 
 
 def test_more_labels_than_there_are_colours_share_some() -> None:

@@ -1,8 +1,9 @@
 """The report of a study as one HTML page, with each disagreement in its text."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 from annotate.agreement.confusion import Confusion, confuse_labels, confuse_values, show_value
@@ -44,13 +45,19 @@ class Segment(NamedTuple):
         return ", ".join(dict.fromkeys(f"{mark.label} ({mark.role})" for mark in self.marks))
 
 
-def render_page(report: Report, study: Study, link: Callable[[str], str] | None = None) -> str:
+def render_page(
+    report: Report,
+    study: Study,
+    link: Callable[[str], str] | None = None,
+    languages: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Return the page.
 
     Args:
         report: The measures of the study.
         study: The study.
         link: Maps an article id to the address of its task in Label Studio; None for a page without links.
+        languages: The language of each article, by which a browser chooses fonts and reads aloud.
     """
     disagreements = list(find_disagreements(study))
     return render(
@@ -73,6 +80,7 @@ def render_page(report: Report, study: Study, link: Callable[[str], str] | None 
         number=sum(len(of_article) for _, of_article in disagreements),
         kinds=KINDS,
         link=link,
+        languages=languages,
         cut_segments=cut_segments,
         frame_of=_frame,
         format_value=format_value,

@@ -64,11 +64,12 @@ def plan(corpus: str, from_: str, anew: bool, schema: str) -> None:
     for adjudication, rounds in plans:
         open_ = len(adjudication.open_differences)
         decided = len(adjudication.differences) - open_
-        agreed = ", ".join(f"{number} {kind}" for kind, number in adjudication.agreed.items())
-        earlier = f"; {len(adjudication.earlier)} decisions under `earlier`" if adjudication.earlier else ""
+        agreed = ", ".join(count_noun(number, kind.removesuffix("s")) for kind, number in adjudication.agreed.items())
+        number = len(adjudication.earlier)
+        earlier = f"; {count_noun(number, 'decision')} under `earlier`" if number else ""
         no_reason = sum(bool(difference.take) for difference in adjudication.open_differences)
         unexplained = f" ({no_reason} with take and without a reason)" if no_reason else ""
-        state = f"{agreed} agreed, {decided} differences decided, {open_} open{unexplained}{earlier}"
+        state = f"{agreed} agreed, {count_noun(decided, 'difference')} decided, {open_} open{unexplained}{earlier}"
         echo(f"{adjudication.article}: {state}; {_describe(rounds)}")
     _show_next_step([rounds for _, rounds in plans], f"{store.root}/adjudication/*.yaml")
 
@@ -131,7 +132,8 @@ def apply(ctx: click.Context, corpus: str, schema: str, adjudicator: str) -> Non
         golds = {paths[gold.article]: gold for gold, _ in results if gold is not None}
         write_together([store.prepare_file(path, encode_annotation(gold), old[path]) for path, gold in golds.items()])
     for gold in golds.values():
-        echo(f"{gold.article}: {len(gold.spans)} spans and {len(gold.relations)} relations in {GOLD}/")
+        spans, relations = count_noun(len(gold.spans), "span"), count_noun(len(gold.relations), "relation")
+        echo(f"{gold.article}: {spans} and {relations} in {GOLD}/")
 
 
 @command.command("promote")

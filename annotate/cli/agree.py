@@ -165,7 +165,9 @@ def _render(
         from annotate.labelstudio.task_links import make_task_link
 
         url, corpus, folder = studio
-        return render_page(report, study, make_task_link(url, corpus, folder) if url else None)
+        store = annotate.Corpus(corpus)
+        languages = {article_id: store.read_article(article_id).language for article_id in report.articles}
+        return render_page(report, study, make_task_link(url, corpus, folder) if url else None, languages)
     if format_ == "json":
         return _render_json(report, groups)
     from annotate.agreement.groups import ReportGroup

@@ -33,7 +33,7 @@ from annotate.util.escape import (
     markdown_code_block,
     markdown_table,
 )
-from annotate.util.nouns import count_noun
+from annotate.util.nouns import count_noun, with_pieces
 from annotate.versions import describe_versions
 
 Yaml = dict[str, Any]
@@ -183,9 +183,11 @@ def _first_screen(facts: Facts) -> Markdown:
         )
         for name, table in facts.types.items()
     ]
+    spans = count_noun(counts.spans.total(), "span")
     sizes = [
         count_noun(counts.articles.total(), "article"),
-        f"{count_noun(counts.spans.total(), 'span')} with {count_noun(len(inventory.spans), 'label')}",
+        f"{with_pieces(spans, counts.spans.total(), counts.pieces.total())} with "
+        f"{count_noun(len(inventory.spans), 'label')}",
     ]
     if inventory.relations:
         labels = count_noun(len(inventory.relations), "label")

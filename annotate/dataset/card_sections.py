@@ -1,7 +1,7 @@
 """The sections of the card below its first screen, but for the splits."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from annotate.dataset.card_example import show_row, show_text
 from annotate.dataset.facts import FEW, Facts, describe_columns, loadable_tables
@@ -9,6 +9,7 @@ from annotate.dataset.features import ARTICLES
 from annotate.dataset.folder import MANIFEST
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.tables.tokens import TOKENS
+from annotate.inventory import Attribute
 from annotate.model import AttributeValue
 from annotate.util.escape import (
     Markdown,
@@ -20,8 +21,8 @@ from annotate.util.escape import (
     markdown_shown_form,
     markdown_table,
 )
-from annotate.util.nouns import count_noun
-from annotate.versions import version_key
+from annotate.util.nouns import count_noun, with_pieces
+from annotate.versions import describe_asked, version_key
 from annotate.waivers import Waiver
 
 
@@ -49,8 +50,9 @@ def tables_section(facts: Facts) -> Markdown:
         )
         if config == TOKENS:
             unfit = ", ".join(f"{reason} {number:,}" for reason, number in sorted(facts.counts.unfit.items()))
-            spans = count_noun(facts.counts.spans.total(), "span")
-            parts.append(Markdown("In `unfit`, of {}: {}.").format(spans, unfit or "none"))
+            spans, pieces = facts.counts.spans.total(), facts.counts.pieces.total()
+            counted = with_pieces(count_noun(spans, "span"), spans, pieces)
+            parts.append(Markdown("In `unfit`, of {}: {}.").format(counted, unfit or "none"))
         if config not in readable:
             parts.append(Markdown("No row yet, so that it cannot be loaded."))
             continue
@@ -74,7 +76,11 @@ def labels_section(facts: Facts) -> Markdown:
             (
                 markdown_shown_form(label.name, label.display_name, markdown_code(label.name)),
                 escape_markdown_words(label.definition),
-                f"{counts.spans[label.name]:,}",
+                _describe_count(
+                    with_pieces(f"{counts.spans[label.name]:,}", counts.spans[label.name], counts.pieces[label.name]),
+                    facts,
+                    label.since,
+                ),
             )
             for label in inventory.labels_of(layer.name)
         )
@@ -89,7 +95,7 @@ def labels_section(facts: Facts) -> Markdown:
             escape_markdown_words(relation.definition),
             ", ".join(relation.head) or "any",
             ", ".join(relation.tail) or "any",
-            counts.relations[relation.name],
+            _describe_count(f"{counts.relations[relation.name]:,}", facts, relation.since),
         )
         for relation in inventory.relations.values()
     )
@@ -103,21 +109,34 @@ def labels_section(facts: Facts) -> Markdown:
     return Markdown("\n\n").join(parts)
 
 
+def _describe_count(count: str, facts: Facts, since: str | None) -> str:
+    """Return a count, with the number of articles in which it was looked for if a later version added it."""
+    asked = describe_asked(since, facts.counts.inventories)
+    return f"{count}; {asked}" if asked else count
+
+
 def _attribute_rows(facts: Facts) -> Iterable[tuple[object, ...]]:
     for attribute in facts.inventory.attributes.values():
-        counts: Counter[AttributeValue] = Counter()
-        for label in attribute.labels:
-            counts.update(facts.counts.values.get((label, attribute.name), {}))
+        counts = _count_values(facts, attribute)
         on = ", ".join(attribute.labels)
         name = markdown_shown_form(attribute.name, attribute.display_name, markdown_code(attribute.name))
         definition = escape_markdown_words(attribute.definition)
+        count = _describe_count(f"{counts.total():,}", facts, attribute.since)
         if attribute.type != "choice":
-            yield name, on, attribute.type, definition, f"{counts.total():,}"
+            yield name, on, attribute.type, definition, count
             continue
-        yield name, on, "", definition, f"{counts.total():,}"
+        yield name, on, "", definition, count
         for value, meaning in attribute.values.items():
             shown = markdown_shown_form(value, attribute.display_value(value), Markdown("{}").format(value))
             yield "", "", shown, escape_markdown_words(meaning), f"{counts[value]:,}"
+
+
+def _count_values(facts: Facts, attribute: Attribute) -> Counter[AttributeValue]:
+    """Return how often each value of an attribute occurs."""
+    counts: Counter[AttributeValue] = Counter()
+    for label in attribute.labels:
+        counts.update(facts.counts.values.get((label, attribute.name), {}))
+    return counts
 
 
 def annotators_section(facts: Facts) -> Markdown:
@@ -223,10 +242,16 @@ def limitations_section(facts: Facts) -> Markdown:
         )
     if len(counts.labelled) < 2:
         points.append("One annotator: agreement between annotators cannot be told from this data.")
-    rare = [name for name in (*inventory.spans, *inventory.relations) if (counts.spans + counts.relations)[name] < FEW]
+    relations = (relation.name for relation in inventory.relations.values() if not relation.joins_pieces)
+    rare = [name for name in (*inventory.spans, *relations) if (counts.spans + counts.relations)[name] < FEW]
     if rare:
         names = Markdown(", ").join(map(markdown_code, rare))
         points.append(Markdown("Fewer than {} examples each: {}.").format(FEW, names))
+    rare_values = [*_describe_rare_values(facts)]
+    if rare_values:
+        points.append(
+            Markdown("Fewer than {} examples each of these values: {}.").format(FEW, Markdown("; ").join(rare_values))
+        )
     for interval in inventory.intervals:
         if interval.denied:
             denied = f"{counts.denied[interval.label]:,} of {count_noun(counts.spans[interval.label], 'span')}"
@@ -238,6 +263,15 @@ def limitations_section(facts: Facts) -> Markdown:
     return Markdown("## Limitations\n\n{}").format(
         Markdown("\n").join(Markdown("- {}").format(point) for point in points)
     )
+
+
+def _describe_rare_values(facts: Facts) -> Iterator[Markdown]:
+    """Yield each choice that has enough examples, with those of its values that have not."""
+    for attribute in facts.inventory.attributes.values():
+        counts = _count_values(facts, attribute)
+        rare = [value for value in attribute.values if counts[value] < FEW]
+        if rare and counts.total() >= FEW:
+            yield Markdown("{} {}").format(markdown_code(attribute.name), Markdown(", ").join(map(markdown_code, rare)))
 
 
 def waivers_section(facts: Facts) -> Markdown:

@@ -50,7 +50,8 @@ class Counts:
         own: Articles by the annotators who have rows of `annotations`.
         own_inventories: Articles by the annotators who have rows of `annotations`, and their inventory version.
         adjudicated: Articles by adjudicator.
-        spans: Gold spans by label.
+        spans: Gold spans by label; one in several pieces counts once.
+        pieces: The pieces of gold spans by label.
         denied: Gold spans by label that deny what others count.
         values: Gold attribute values, by label and attribute, then value.
         relations: Gold relations by label.
@@ -75,6 +76,7 @@ class Counts:
     own_inventories: Counter[tuple[str, str]] = field(default_factory=Counter)
     adjudicated: Counter[str] = field(default_factory=Counter)
     spans: Counter[str] = field(default_factory=Counter)
+    pieces: Counter[str] = field(default_factory=Counter)
     denied: Counter[str] = field(default_factory=Counter)
     values: dict[tuple[str, str], Counter[AttributeValue]] = field(default_factory=lambda: defaultdict(Counter))
     relations: Counter[str] = field(default_factory=Counter)
@@ -91,9 +93,14 @@ class Counts:
             self._add_article(split, article, meta)
             self.metadata.update((name, str(article.metadata[name])) for name in choices if name in article.metadata)
         spans, names = documents.spans, list(documents.inventory.spans)
-        self.spans.update(_count_names(spans.labels, names))
+        first = batch.graphs.mentions.first_spans
+        self.spans.update(_count_names(spans.labels[first], names))
+        self.pieces.update(_count_names(spans.labels, names))
         self.relations.update(_count_names(documents.relations.labels, list(documents.inventory.relations)))
         positions = positions_with_attributes(spans.attributes)
+        if len(first) < len(spans.labels):
+            in_first = set(first.tolist())
+            positions = [position for position in positions if position in in_first]
         values = Counter(
             (label, name, value)
             for position, label in zip(positions, spans.labels[positions].tolist(), strict=True)
@@ -103,7 +110,7 @@ class Counts:
             self.values[names[label], name][value] += count
         for interval in documents.inventory.intervals:
             if interval.denied:
-                labelled = np.flatnonzero(spans.labels == names.index(interval.label)).tolist()
+                labelled = first[spans.labels[first] == names.index(interval.label)].tolist()
                 denied = sum(interval.denies(spans.attributes[position]) for position in labelled)
                 self.denied[interval.label] += denied
         self.add_rows(split, tables)

@@ -36,12 +36,8 @@ from annotate.model import (
     normal_number,
 )
 from annotate.records import FILLER_SEPARATOR, Graph, Mention, Record
-<<<<<<< HEAD
 from annotate.util.files import open_raw, read_bytes
-=======
-from annotate.util.files import open_raw
 from annotate.util.spreadsheets import Separator, defuse_cell, restore_cell
->>>>>>> a6a2fd4 (agree: one alpha, missing values that show, tables for a paper)
 
 Cells = dict[str, str]
 """A row: column → cell, as text."""

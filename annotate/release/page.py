@@ -5,6 +5,7 @@ The page is yielded in parts, so that one article is in memory at a time. Templa
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,11 +16,13 @@ from annotate.comparison.semver import find_needed_version
 from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.model import GOLD
+from annotate.records import Graph
 from annotate.release.agreement import UNKNOWN, measure_coverage, select_tables
 from annotate.release.page_articles import MarkedArticle
 from annotate.release.page_incidents import Incident, Scale, find_incidents, tells_disputes
 from annotate.util.html import legible_on, templates
-from annotate.versions import describe_versions
+from annotate.util.nouns import count_noun, with_pieces
+from annotate.versions import describe_asked, describe_versions
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -62,7 +65,7 @@ def render_page(content: PageContent) -> Iterator[str]:
     corpus, inventory = content.corpus, content.inventory
     article_ids = corpus.annotated_ids(GOLD)
     shown_ids = article_ids[: content.articles]
-    spans, relations, versions = _count_labels(corpus, article_ids)
+    spans, pieces, relations, versions = _count_labels(corpus, inventory, article_ids)
     values: dict[str, Any] = {
         "title": f"{inventory.title} {content.version or ''}".strip(),
         "inventory": inventory,
@@ -70,6 +73,10 @@ def render_page(content: PageContent) -> Iterator[str]:
         "article_count": len(article_ids),
         "shown_count": len(shown_ids),
         "spans": spans,
+        "pieces": pieces,
+        "with_pieces": with_pieces,
+        "count_noun": count_noun,
+        "describe_asked": partial(describe_asked, articles=versions),
         "relations": relations,
         "labels_follow": describe_versions(inventory.version, versions),
         "highest_count": max([*spans.values(), *relations.values(), 1]),
@@ -83,15 +90,18 @@ def render_page(content: PageContent) -> Iterator[str]:
     yield from templates().get_template("release/page.html").generate(values)
 
 
-def _count_labels(corpus: Corpus, article_ids: Sequence[str]) -> tuple[Counter[str], Counter[str], Counter[str]]:
-    """Return the number of gold spans and gold relations by label, and of articles by the version of their gold."""
-    spans, relations, versions = Counter[str](), Counter[str](), Counter[str]()
+def _count_labels(
+    corpus: Corpus, inventory: Inventory, article_ids: Sequence[str]
+) -> tuple[Counter[str], Counter[str], Counter[str], Counter[str]]:
+    """Return the numbers of gold spans, their pieces and relations by label, and of articles by the version of gold."""
+    spans, pieces, relations, versions = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for article_id in article_ids:
         gold = corpus.read_annotation(GOLD, article_id)
-        spans.update(span.label for span in gold.spans)
+        spans.update(mention.label for mention in Graph(gold, inventory).mentions)
+        pieces.update(span.label for span in gold.spans)
         relations.update(relation.label for relation in gold.relations)
         versions[gold.inventory] += 1
-    return spans, relations, versions
+    return spans, pieces, relations, versions
 
 
 def _describe_changes(content: PageContent) -> dict[str, Any]:

@@ -105,6 +105,7 @@ class MarkedArticle:
         title: The title, or the article id.
         credits: The article id and, where they are known, author, publisher, date, and the declared metadata.
         rights: The rights in the article.
+        language: The language of the text.
     """
 
     def __init__(self, number: int, article: Article, annotation: Annotation, inventory: Inventory) -> None:
@@ -117,6 +118,7 @@ class MarkedArticle:
             inventory: The inventory; mentions with labels that it does not have are left out.
         """
         self.title, self.rights, self._text = article.title or article.id, article.rights, article.text
+        self.language = article.language
         self.credits = [part for part in (article.id, article.author, article.publisher, article.date) if part]
         self.credits += [f"{name}: {article.metadata[name]}" for name in inventory.metadata if name in article.metadata]
         graph = Graph(annotation, inventory)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -14,12 +15,14 @@ from annotate.corpus import Corpus
 from annotate.dataset.build import build
 from annotate.dataset.card_example import show_row
 from annotate.dataset.citation import read_citation
+from annotate.dataset.facts import FEW
 from annotate.dataset.features import INTEGER, STRING, class_label, list_of
 from annotate.dataset.folder import CARD, CROISSANT
 from annotate.dataset.tables import table_features
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.model import GOLD
+from annotate.records import Graph
 from tests.conftest import ROOT, Project
 from tests.dataset.conftest import Load
 
@@ -67,11 +70,37 @@ def test_annotators_are_listed_from_the_annotations(corpus: Corpus, labels: Inve
 
 def test_counts_are_the_corpuss(project: Project) -> None:
     card = made(project)
-    spans = [span for name in ("harbour", "market") for span in project.corpus.read_annotation(GOLD, name).spans]
-    assert f"2 articles, {len(spans)} spans" in card
+    gold = [project.corpus.read_annotation(GOLD, name) for name in ("harbour", "market")]
+    pieces = [span.label for annotation in gold for span in annotation.spans]
+    spans = [mention.label for annotation in gold for mention in Graph(annotation, project.inventory).mentions]
+    assert len(spans) == len(pieces) - 1
+    assert f"2 articles, {len(spans)} spans ({len(pieces)} pieces) with" in card
     for name, label in project.inventory.spans.items():
-        count = sum(span.label == name for span in spans)
+        count = f"{spans.count(name)}{' (3 pieces)' * (name == 'Words')}"
         assert f"| `{name}` | {label.definition} | {count} |" in card
+
+
+def test_what_gold_was_not_looked_through_for_is_told(project: Project) -> None:
+    """Regression: a relation that a migration added had the count 0, as if it had been looked for."""
+    project.replace("schema/labels.yaml", "version: 1.0.0", "version: 1.1.0")
+    project.replace(
+        "schema/labels.yaml",
+        "    guideline: speech.md\n    joins",
+        "    guideline: speech.md\n    since: 1.1.0\n    joins",
+    )
+    project.replace("corpus/annotations/gold/market.json", '"inventory": "1.0.0"', '"inventory": "1.1.0"')
+    assert "| any | any | 1; looked for in 1 of 2 articles |" in made(project)
+
+
+def test_limitations_name_rare_labels_and_rare_values(project: Project) -> None:
+    """A relation that joins pieces is rare in any corpus; a value is told only if its attribute is not rare itself."""
+    gold = project.corpus.read_annotation(GOLD, "harbour")
+    speaker = next(span for span in gold.spans if span.id == "s1")
+    more = [msgspec.structs.replace(speaker, id=f"m{index}") for index in range(FEW)]
+    project.corpus.write_annotation(GOLD, msgspec.structs.replace(gold, spans=(*gold.spans, *more)))
+    card = made(project)
+    assert "examples each: `Verb`, `Words`, `Load`, `Quay`, `speaker`, `words`, `reported_by`, `lies_at`.\n" in card
+    assert f"- Fewer than {FEW} examples each of these values: `rank` `hand`, `other`.\n" in card
 
 
 def test_versions_that_labels_were_last_looked_at_with(project: Project) -> None:
