@@ -193,7 +193,7 @@ def test_decision_without_a_difference_is_reported(project: Project, decisions: 
     refused = project.annotate("adjudicate", "apply", "--as", "ben")
     assert (refused.exit_code, "differences are new or gone" in refused.output) == (1, True)
     planned = project.annotate("adjudicate", "plan", "--from", "anna,ben")
-    assert "harbour: 10 spans, 6 relations agreed, 0 differences decided, 0 open; 1 decisions under" in planned.output
+    assert "harbour: 10 spans, 6 relations agreed, 0 differences decided, 0 open; 1 decision under" in planned.output
     assert project.annotate("adjudicate", "apply", "--as", "ben").exit_code == 0
 
 

@@ -42,6 +42,6 @@ def test_article_has_the_metadata_that_the_inventory_declares(project: Project) 
     metadata = {"seats": 2.5, "place": "<Pier>", "party": "left", "colour": "red"}
     article = msgspec.structs.replace(project.corpus.read_article("market"), metadata=metadata)
     labelled = MarkedArticle(1, article, project.corpus.read_annotation("gold", "market"), project.inventory)
-    html = render("release/article.html", article=labelled)
+    html = render("release/article.html", article=labelled, inventory=project.inventory)
     assert "party: left · seats: 2.5 · place: &lt;Pier&gt;. " in html
     assert "colour" not in html
