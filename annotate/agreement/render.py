@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from annotate.agreement.groups import ReportGroup
-from annotate.util.escape import Markdown
+from annotate.util.escape import Markdown, escape_terminal_line
 from annotate.util.spreadsheets import defuse_cell
 from annotate.util.tables import Cell, Measure, Table, render_markdown
 
@@ -75,4 +75,4 @@ def _write_cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return repr(round(value, 6) + 0.0)
-    return defuse_cell(value) if isinstance(value, str) else str(value)
+    return defuse_cell(escape_terminal_line(value)) if isinstance(value, str) else str(value)

@@ -244,6 +244,11 @@ def test_page_needs_no_other_file_and_escapes_text(two: Project) -> None:
     assert {f"#{target}" for target in targets} >= links
 
 
+def test_texts_of_the_page_have_the_language_of_their_article(two: Project) -> None:
+    two.replace("corpus/articles/harbour.json", '"language": "en"', '"language": "ja"')
+    assert '<p class="text" lang="ja" dir="auto">' in two.annotate("agree", "--format", "html").output
+
+
 def test_page_links_to_the_task(two: Project) -> None:
     open_state(two.root / "corpus").write("raw/harbour.json", [{"id": 7, "project": 3}])
     result = two.annotate("agree", "--format", "html", "--studio-url", "http://localhost:8080/")
@@ -326,6 +331,12 @@ def test_agreement_by_a_field_of_articles(two: Project) -> None:
     result = two.annotate("agree", "--by", "nothing")
     assert (result.exit_code, result.output.count("\n")) == (2, 1)
     assert "--by nothing: is no field of articles; use one of: split, language," in result.output
+    two.replace("corpus/articles/harbour.json", '"publisher": null', r'"publisher": "=1+1 \u001b[31m"')
+    hostile = [
+        two.annotate("agree", "--by", "publisher", "--format", name).output for name in ("text", "markdown", "csv")
+    ]
+    assert not any("\x1b" in output for output in hostile)
+    assert "publisher,'=1+1" in hostile[-1]
     assert "--by does not go with --format html" in two.annotate("agree", "--by", "split", "--format", "html").output
 
 

@@ -96,7 +96,7 @@ def test_card_has_statement_and_agreement(tmp_path: Path) -> None:
     card = (tmp_path / "dataset" / "README.md").read_text("utf-8")
     assert "## Data statement" in card
     assert "### Unsuitable uses" in card
-    assert re.search(r"^\| `Source` \| \d+ / \d+ \| [01]\.\d\d \(", card, re.MULTILINE)
+    assert re.search(r"^\| `Source` \| \d+ \| \d+ \| [01]\.\d\d \(", card, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -299,7 +299,7 @@ def test_card_and_page_have_the_agreement_on_attributes_the_weakest_first(releas
     assert re.findall(r"<tr><td>(\w+)", table) == ["rank", "wording", "least", "most", "remark"]
     built = released.annotate("build", "--out", "data")
     assert built.exit_code == 0, built.output
-    assert "| `rank` | `Speaker` | nominal | 2 | 0 | 0.50 " in released.path("data/README.md").read_text()
+    assert "| `rank` | `Speaker` | nominal | 2 | 0.50 " in released.path("data/README.md").read_text()
     assert "attribute: rank, of: Speaker, scale: nominal" in released.path("data/croissant.json").read_text()
     for header in ("| relation | anna | ben | F1, ends matched |", "| record | anchor | anna | ben | anchor exact |"):
         assert header in released.path("data/README.md").read_text()
