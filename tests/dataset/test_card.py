@@ -263,7 +263,7 @@ def test_without_a_cff_there_is_no_citation(project: Project) -> None:
     assert "bibtex" not in made(project)
 
 
-@pytest.mark.parametrize("text", ["a: [", "- x\n", "title: t\n", "title: t\nauthors: me\n"])
+@pytest.mark.parametrize("text", ["a: [", "- x\n", "title: t\nauthors: me\n"])
 def test_a_broken_cff_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "CITATION.cff"
     path.write_text(text)
