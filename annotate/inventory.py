@@ -26,6 +26,7 @@ RESERVED_FIELDS = frozenset(
     {
         *Article.__struct_fields__,
         *("file", "article", "split", "annotator", "process", "made_from", "inventory", "spans", "relations"),
+        "text_status",
     }
 )
 """Names that no field of metadata has: fields of every article, and other columns of its tables."""

@@ -8,9 +8,16 @@ import click
 from annotate.cli.options import FILE_TO_WRITE, FOLDER_TO_WRITE, check_report, format_option
 from annotate.cli.terminal import echo, echo_json, echo_lines, show_status
 from annotate.errors import CannotRun
+from annotate.util.escape import quote
 
 if TYPE_CHECKING:
-    from annotate.redaction.hydrate import ArticleReport
+    from annotate.redaction.hydrate import ArticleReport, MovedStretch
+
+MAX_USES = 3
+"""Most spans and fields that are named of one stretch; the report names all."""
+
+MAX_WORDING, CONTEXT = 120, 20
+"""Most characters that are shown of a wording; characters before and after what differs."""
 
 
 @click.command("hydrate")
@@ -32,7 +39,10 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
 
     With identical copies the result is what `annotate build` writes, byte for byte. Where a copy differs, each span is
     located by its hashes: exact, moved, changed (white space, quotation marks, an edited word), or lost. A lost span is
-    left out with its relations. An article without a copy is left out. The report names all of them.
+    left out with its relations. An article without a copy is left out. The report names all of them. Card, manifest and
+    the column text_status of articles say which texts are altered copies.
+
+    The encoding and the line ends of a copy do not matter where the hashes of the article's lines confirm them.
 
     Exit code 0: everything was restored; 1: something is lost or left out, or nothing was written, because class ids of
     the existing dataset would change; 2: could not run.
@@ -67,7 +77,7 @@ def command(ctx: click.Context, dataset: str, texts: str, out: str, report: str 
             raise CannotRun(dataset, f"has a broken skeleton: {error}", "download the dataset again") from error
         written = bool(corpus.annotated_ids(GOLD))
         if written:
-            build_restored(skeleton, Path(folder), out)
+            build_restored(skeleton, Path(folder), out, reports)
     data = msgspec.json.format(msgspec.json.encode(reports), indent=2) + b"\n"
     if report:
         write_report(report, data)
@@ -84,10 +94,55 @@ def _describe(reports: "list[ArticleReport]") -> list[str]:
     lines = []
     for article in reports:
         counts = ", ".join(f"{number} {status}" for status, number in sorted(article.stretches.items()))
-        lines.append(f"{article.article}: {article.outcome} ({article.copy}){': ' if counts else ''}{counts}")
-        for row in article.moved:
-            now = "" if row.new_start is None else f" → [{row.new_start}, {row.new_end})"
-            lines.append(f"  {row.status} {row.file} {row.what} [{row.start}, {row.end}){now}")
+        lines.append(f"{article.article}: {_describe_outcome(article)}{': ' if counts else ''}{counts}")
+        lines += map(_describe_stretch, article.moved)
         if article.dropped_relations:
             lines.append(f"  {article.dropped_relations} relations of lost spans are left out")
     return lines
+
+
+def _describe_outcome(article: "ArticleReport") -> str:
+    from annotate.redaction.copies import UTF8
+
+    if article.outcome == "unknown encoding":
+        hint = "the lines of the article are found in no encoding that was tried; save it as UTF-8"
+        return f"{article.outcome} ({article.copy}: {hint})"
+    notes = [f"read as {article.encoding}"] if article.encoding != UTF8 else []
+    notes += ["line ends put back"] if article.has_new_lines else []
+    return f"{article.outcome} ({', '.join([article.copy, *notes])})"
+
+
+def _describe_stretch(row: "MovedStretch") -> str:
+    """Return the line of a stretch: what became of it, both wordings if it is changed, and what uses it."""
+    now = "" if row.new_start is None else f" → [{row.new_start}, {row.new_end})"
+    wordings = ""
+    if row.words is not None:
+        characters = f"{row.end - row.start} characters"
+        published = f"unknown ({characters}, hash {row.published_hash})"
+        words = row.words
+        if row.published is not None:
+            shown, words = _cut_to_difference(row.published, row.words)
+            published = quote(shown, MAX_WORDING)
+        wordings = f" {row.change}: published {published}, copy {quote(words, MAX_WORDING)};"
+    uses = ", ".join(f"{use.file} {use.what}" for use in row.uses[:MAX_USES])
+    more = f" and {len(row.uses) - MAX_USES} more" if len(row.uses) > MAX_USES else ""
+    return f"  {row.status} [{row.start}, {row.end}){now}{wordings} {uses}{more}"
+
+
+def _cut_to_difference(published: str, words: str) -> tuple[str, str]:
+    """Return both wordings from shortly before their first difference to shortly after the last."""
+    first = _count_common(published, words)
+    end = _count_common(published[first:][::-1], words[first:][::-1])
+    begin = max(0, first - CONTEXT)
+
+    def cut(wording: str) -> str:
+        stop = len(wording) - end + CONTEXT
+        return f"{'…' if begin else ''}{wording[begin:stop]}{'…' if stop < len(wording) else ''}"
+
+    return cut(published), cut(words)
+
+
+def _count_common(left: str, right: str) -> int:
+    """Return the number of characters at the beginning of both."""
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(left), len(right)))

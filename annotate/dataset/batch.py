@@ -4,7 +4,7 @@ One mention is shown in many rows (as head, tail, anchor, or in a role): taking 
 building the values again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
 
 import numpy as np
@@ -26,12 +26,18 @@ class Batch:
         articles: The article of each document; one that several annotators labelled may repeat.
         documents: The annotations, which must have passed the checks; they are put in canonical order.
         kinds: `person` or `model` by annotator, as far as known.
+        altered: Ids of articles whose text is not the one that was labelled.
     """
 
     def __init__(
-        self, articles: Sequence[Article], documents: Documents, kinds: Mapping[str, str] | None = None
+        self,
+        articles: Sequence[Article],
+        documents: Documents,
+        kinds: Mapping[str, str] | None = None,
+        altered: Set[str] = frozenset(),
     ) -> None:
         self.articles = articles
+        self.altered = altered
         self.documents = documents.canonical()
         self.graphs = Graphs(self.documents)
         self._kinds = kinds or {}

@@ -1,6 +1,7 @@
 """Build the dataset folder of a corpus: articles with gold labels, split by split, part by part."""
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from annotate.inventory import Inventory
 from annotate.model import GOLD
 from annotate.offsets import sha256
 from annotate.outputs import list_sources
+from annotate.redaction.hydrate import Hydration
 from annotate.redaction.skeleton import InventoryStrings, SkeletonHeader, encode_skeleton
 from annotate.util.parallel import count_workers, map_in_order, process_pool
 from annotate.waivers import corpus_waivers
@@ -52,6 +54,7 @@ def build(
     negatives: bool = False,
     skeleton: SkeletonHeader | None = None,
     needs_gold: bool = True,
+    hydration: Hydration | None = None,
     workers: int = 1,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Manifest:
@@ -69,6 +72,7 @@ def build(
             `skeleton.jsonl` is written, from which `annotate hydrate` restores them.
         needs_gold: Whether a corpus without any gold is refused. Otherwise the tables have the labels of the articles
             that one annotator has labelled.
+        hydration: How the texts of the corpus differ from those that were labelled; None if they do not.
         workers: Number of processes; does not affect the bytes.
         progress: Called with a number of articles when these are done.
 
@@ -94,6 +98,7 @@ def build(
         negatives=negatives,
         kinds={name: annotator.kind for name, annotator in annotators.items()},
         text=skeleton is None,
+        altered=tuple(hydration.altered) if hydration else (),
     )
     types = order.table_builder().tables
     links = links_by_split(corpus, splits) if "links" in types else {}
@@ -129,8 +134,10 @@ def build(
             statement=fill_statement(corpus, figures),
             hub_metadata=corpus.read_hub_metadata(),
             waivers=corpus_waivers(corpus),
+            hydration=hydration,
         )
         readme, metadata = card(facts).encode(), croissant(facts)
+        skeleton_sha256 = _write_skeleton(folder / SKELETON, corpus, inventory, skeleton) if skeleton else None
         manifest = Manifest(
             format=FORMAT,
             title=inventory.title,
@@ -145,19 +152,28 @@ def build(
             croissant_sha256=sha256(metadata),
             negatives=negatives,
             text=skeleton is None,
+            skeleton_sha256=skeleton_sha256,
+            hydration=hydration,
         )
-        if skeleton:
-            fields = inventory.metadata.values()
-            choices = InventoryStrings(
-                frozenset(name for name, attribute in inventory.attributes.items() if attribute.type == "choice"),
-                frozenset(field.name for field in fields if field.is_shared),
-            )
-            with (folder / SKELETON).open("wb") as file:
-                file.writelines(encode_skeleton(corpus, skeleton, choices))
         (folder / CARD).write_bytes(readme)
         (folder / CROISSANT).write_bytes(metadata)
         (folder / MANIFEST).write_bytes(encode_manifest(manifest))
     return manifest
+
+
+def _write_skeleton(path: Path, corpus: Corpus, inventory: Inventory, header: SkeletonHeader) -> str:
+    """Write the skeleton of a corpus, and return the hash of the file."""
+    fields = inventory.metadata.values()
+    choices = InventoryStrings(
+        frozenset(name for name, attribute in inventory.attributes.items() if attribute.type == "choice"),
+        frozenset(field.name for field in fields if field.is_shared),
+    )
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        for line in encode_skeleton(corpus, header, choices):
+            digest.update(line)
+            file.write(line)
+    return digest.hexdigest()
 
 
 def _write_tables(

@@ -20,6 +20,7 @@ from annotate.dataset.card_sections import (
     waivers_section,
 )
 from annotate.dataset.card_splits import split_note, splits_section
+from annotate.dataset.card_texts import text_note, texts_section
 from annotate.dataset.facts import Facts, loadable_tables
 from annotate.dataset.features import ARTICLES, Feature
 from annotate.dataset.statistics import Row
@@ -92,6 +93,7 @@ def card(facts: Facts) -> str:
     """Return the text of README.md. A section is `Markdown`, in which all that comes from data was escaped."""
     parts = (
         _first_screen(facts),
+        texts_section(facts),
         tables_section(facts),
         labels_section(facts),
         metadata_section(facts),
@@ -195,7 +197,7 @@ def _first_screen(facts: Facts) -> Markdown:
     size = f"{', '.join(sizes)}. Labels: {describe_versions(inventory.version, counts.inventories)}."
     return Markdown("""# {}
 
-{}
+{}{}
 
 {}
 
@@ -209,6 +211,7 @@ def _first_screen(facts: Facts) -> Markdown:
 - Spans may nest, overlap and coincide, so one tag a word cannot hold them: use `start` and `end`, which count \
 Unicode code points (`text[start:end]`). A class is an int; `None` means not given{}.""").format(
         f"{inventory.title} {facts.corpus or ''}",
+        text_note(facts),
         escape_markdown_prose(inventory.about),
         size,
         markdown_table(("table", "what it holds", *splits), rows),

@@ -12,6 +12,7 @@ from annotate.dataset.tables.table import TableType
 from annotate.dataset.writer import TableFile
 from annotate.inventory import Inventory
 from annotate.model import Annotator
+from annotate.redaction.hydrate import Hydration
 from annotate.splits.groups import BoundGroups
 from annotate.util.escape import Markdown
 from annotate.util.tables import Table, render_markdown
@@ -72,6 +73,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         shared: Which articles share incidents or paragraphs, None where this was not examined.
         files: Every Parquet file.
         waivers: The findings that the corpus accepts, and why.
+        hydration: How the texts differ from those that were labelled, None where they do not.
     """
 
     inventory: Inventory
@@ -90,6 +92,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     shared: BoundGroups | None = None
     files: tuple[TableFile, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    hydration: Hydration | None = None
 
     @property
     def configs(self) -> dict[str, Feature]:

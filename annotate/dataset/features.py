@@ -18,6 +18,9 @@ ARTICLES = "articles"
 
 PROCESSES: tuple[str, ...] = get_args(Process)
 
+TEXT_STATUSES = ("as labelled", "altered copy")
+"""Whether the text of an article is the one that was labelled, or another copy that `annotate hydrate` was given."""
+
 Feature = dict[str, Any]
 """One column, or a struct of columns by name."""
 

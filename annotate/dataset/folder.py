@@ -10,6 +10,7 @@ import msgspec
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.writer import TableFile
 from annotate.outputs import HINT, Marker, OwnNames, output_folder, read_marker_file, require_output_folder
+from annotate.redaction.hydrate import Hydration
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
@@ -35,6 +36,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         croissant_sha256: Hash of `croissant.json`.
         negatives: Whether `relations` has pairs without a relation.
         text: False where the words of the articles were left out.
+        skeleton_sha256: Hash of `skeleton.jsonl`, None where there is none.
+        hydration: How the texts differ from those that were labelled, None where they do not.
     """
 
     format: str
@@ -50,6 +53,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     croissant_sha256: str | None = None
     negatives: bool = False
     text: bool = True
+    skeleton_sha256: str | None = None
+    hydration: Hydration | None = None
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

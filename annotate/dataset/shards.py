@@ -68,10 +68,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     negatives: bool
     kinds: dict[str, str]
     text: bool
+    altered: tuple[str, ...] = ()
 
     def table_builder(self) -> TableBuilder:
         """Return the builder that this order describes."""
-        return TableBuilder(self.inventory, self.tables, self.negatives, self.kinds, self.text)
+        return TableBuilder(self.inventory, self.tables, self.negatives, self.kinds, self.text, self.altered)
 
 
 class ShardWriter:

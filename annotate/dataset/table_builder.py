@@ -26,6 +26,7 @@ class TableBuilder:
         negatives: Whether `relations` has pairs of mentions without a relation.
         kinds: `person` or `model` by annotator.
         text: Whether the rows hold words of the articles.
+        altered: Ids of articles whose text is not the one that was labelled.
 
     Raises:
         CannotRun: A name is unknown, or names of the inventory clash.
@@ -38,16 +39,18 @@ class TableBuilder:
         negatives: bool = False,
         kinds: Mapping[str, str] | None = None,
         text: bool = True,
+        altered: Collection[str] = (),
     ) -> None:
         self._inventory = inventory
         self._kinds = kinds or {}
         self._text = text
+        self._altered = frozenset(altered)
         self.tables = select_tables(inventory, names, negatives)
         self._schemas = {name: arrow_schema(table.features) for name, table in self.tables.items()}
 
     def batch(self, articles: Sequence[Article], documents: Documents) -> Batch:
         """Return a batch of articles and the annotation of each."""
-        return Batch(articles, documents, self._kinds)
+        return Batch(articles, documents, self._kinds, self._altered)
 
     def batch_of_pairs(self, pairs: Iterable[tuple[Article, Annotation]]) -> Batch:
         """Return a batch of articles, each with an annotation of it."""

@@ -7,45 +7,23 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from annotate.corpus import Corpus
 from annotate.model import Annotation, Article, Coverage, Links, SourceRange
-from annotate.offsets import normalise, sha256
+from annotate.offsets import sha256
 from annotate.redaction.align import Aligner, Status
+from annotate.redaction.copies import UTF8, CopyReader
+from annotate.redaction.fingerprints import Fingerprint, derive_salt
 from annotate.redaction.skeleton import ArticleSkeleton, CopiedStretch, Quote, Skeleton, restore
-from annotate.util.files import read_bytes, write_atomically
+from annotate.redaction.wordings import find_published_wording, has_same_words
+from annotate.util.files import write_atomically
 
 
 class BrokenSkeleton(Exception):  # noqa: N818 - like CannotRun, it states what happened
     """The trees of a skeleton are not those of a corpus. The message says why."""
-
-
-class ReaderCopy(NamedTuple):
-    """The text of a copy in normal form, and the name of its file; or why there is no text."""
-
-    text: str | None
-    file: str
-    fault: Literal["missing", "not UTF-8", ""] = ""
-
-
-def read_copy(folder: Path, article_id: str, source: SourceRange) -> ReaderCopy:
-    """Read `<id>.txt`, or else the range of the source file. A byte order mark and CRLF do not matter."""
-    path = folder / f"{article_id}.txt"
-    if path.is_file():
-        return _read_file(path, None, folder)
-    path = folder / Path(source.file).name
-    return _read_file(path, source, folder) if path.is_file() else ReaderCopy(None, f"{article_id}.txt", "missing")
-
-
-def _read_file(path: Path, source: SourceRange | None, folder: Path) -> ReaderCopy:
-    try:
-        text = read_bytes(path, "name a folder of texts", within=folder).decode("utf-8")
-    except UnicodeDecodeError:
-        return ReaderCopy(None, path.name, "not UTF-8")
-    return ReaderCopy(normalise(text[source.start : source.end] if source else text), path.name)
 
 
 LIKE = 0.5
@@ -56,37 +34,71 @@ HOPELESS, MANY = 0.1, 50
 not find half of them."""
 
 Noun = TypeVar("Noun")
-Outcome = Literal["exact", "realigned", "wrong copy", "missing", "not UTF-8"]
+Outcome = Literal["exact", "realigned", "wrong copy", "missing", "unknown encoding"]
+Change = Literal["typography", "words", ""]
+"""How a changed stretch differs: only in white space, quotation marks and dashes, or in its words."""
+
+
+class StretchUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What uses a stretch.
+
+    Attributes:
+        file: The file of the corpus.
+        what: The id of the span there, or the field that quotes the article.
+    """
+
+    file: str
+    what: str
 
 
 class MovedStretch(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch that is not where it was.
+    """A stretch that is not where it was, once for all spans and fields that use it.
 
     Attributes:
-        file: The file of the corpus that has the stretch.
-        what: The id of the span, or the field that quotes the article.
         status: What became of it.
         start: Its first code point in the article.
         end: The code point after its last one.
         new_start: The same in the copy; None if it is lost.
         new_end: The same in the copy; None if it is lost.
+        change: How a changed stretch differs.
+        published: The published words of a changed stretch; None if they are not known, since the dataset without text
+            has only their hash.
+        published_hash: That hash.
+        words: The words of the copy, if the stretch is changed.
+        uses: What uses the stretch.
     """
 
-    file: str
-    what: str
     status: Status
     start: int
     end: int
     new_start: int | None
     new_end: int | None
+    change: Change = ""
+    published: str | None = None
+    published_hash: str
+    words: str | None = None
+    uses: list[StretchUse]
 
 
 class ArticleReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an article: `stretches` counts its stretches by status, `moved` lists those that are not exact."""
+    """What became of an article.
+
+    Attributes:
+        article: The article.
+        copy: The name of the file of the copy.
+        outcome: Whether the copy is the article's text, another wording of it, or could not be used.
+        encoding: The encoding that the copy was read in.
+        has_new_lines: Whether its line ends were put back.
+        stretches: Its stretches counted by status, each once.
+        moved: Those that are not exact.
+        dropped_relations: Number of relations, in all annotation sets, that are left out with a lost span.
+    """
 
     article: str
     copy: str
     outcome: Outcome
+    encoding: str = UTF8
+    has_new_lines: bool = False
     stretches: dict[str, int] = {}
     moved: list[MovedStretch] = []
     dropped_relations: int = 0
@@ -97,49 +109,126 @@ class ArticleReport(msgspec.Struct, frozen=True, kw_only=True):
         return self.outcome in ("exact", "realigned") and not self.stretches.get("lost")
 
 
-class _CopyReader:
-    """Reads the redacted stretches of one article from a copy, and counts them."""
+class AlteredText(msgspec.Struct, frozen=True, kw_only=True):
+    """How the text of an article differs from the one that was labelled, in numbers of stretches, each counted once.
+
+    Attributes:
+        labelled_sha256: The hash of the text that was labelled.
+        exact: Stretches with the same words at the same offsets.
+        moved: Those with the same words elsewhere.
+        retypeset: Those that differ in white space, quotation marks or dashes.
+        reworded: Those with other words between the same neighbours.
+        lost: Those that were not found, and are left out.
+        dropped_relations: Relations that are left out with a lost span, in all annotation sets.
+    """
+
+    labelled_sha256: str
+    exact: int = 0
+    moved: int = 0
+    retypeset: int = 0
+    reworded: int = 0
+    lost: int = 0
+    dropped_relations: int = 0
+
+
+class Hydration(msgspec.Struct, frozen=True, kw_only=True):
+    """How a hydrated corpus differs from the one that was labelled.
+
+    Attributes:
+        altered: The articles whose text is an altered copy.
+        left_out: The articles that are left out, and why.
+    """
+
+    altered: dict[str, AlteredText] = {}
+    left_out: dict[str, str] = {}
+
+
+def summarise_hydration(skeleton: Skeleton, reports: Iterable[ArticleReport]) -> Hydration | None:
+    """Return how the texts differ from those that were labelled; None if all are these texts."""
+    hashes = {body.id: str(body.article["text_sha256"]) for body in skeleton.articles}
+    altered, left_out = dict[str, AlteredText](), dict[str, str]()
+    for report in reports:
+        if report.outcome == "realigned":
+            changes = Counter(row.change for row in report.moved)
+            altered[report.article] = AlteredText(
+                labelled_sha256=hashes[report.article],
+                **{name: report.stretches.get(name, 0) for name in ("exact", "moved", "lost")},
+                retypeset=changes["typography"],
+                reworded=changes["words"],
+                dropped_relations=report.dropped_relations,
+            )
+        elif report.outcome != "exact":
+            left_out[report.article] = report.outcome
+    return Hydration(altered=altered, left_out=left_out) if altered or left_out else None
+
+
+class _StretchReader:
+    """Reads the redacted stretches of one article from a copy, and counts each once."""
 
     def __init__(self, body: ArticleSkeleton, copy: str) -> None:
         self.copy = copy
+        self._salt = derive_salt(body.article["text_sha256"])
         self.is_exact = sha256(copy) == body.article["text_sha256"]
         self.aligner = None if self.is_exact else Aligner(copy, body.article["text_sha256"], body.lines)
         self.counts: Counter[str] = Counter()
-        self.moved: list[MovedStretch] = []
+        self._stretches: dict[Fingerprint, CopiedStretch | None] = {}
+        self._moved: dict[Fingerprint, MovedStretch] = {}
+
+    @property
+    def moved(self) -> list[MovedStretch]:
+        """The stretches that are not exact, in the order of the article."""
+        return sorted(self._moved.values(), key=lambda row: (row.start, row.end))
 
     def read_quote(self, file: str, quote: Quote, what: str) -> CopiedStretch | None:
         fingerprint = quote.fingerprint
+        if fingerprint not in self._stretches:
+            self._stretches[fingerprint] = self._align(fingerprint)
+        if row := self._moved.get(fingerprint):
+            row.uses.append(StretchUse(file=file, what=what))
+        return self._stretches[fingerprint]
+
+    def _align(self, fingerprint: Fingerprint) -> CopiedStretch | None:
         if self.aligner is None:
             self.counts["exact"] += 1
             return fingerprint.start, fingerprint.end, self.copy[fingerprint.start : fingerprint.end]
         start, end, status = self.aligner.align(fingerprint)
         self.counts[status] += 1
-        is_lost = status == "lost"
+        is_lost, words = status == "lost", self.copy[start:end]
         if status != "exact":
-            new = (None, None) if is_lost else (start, end)
             row = MovedStretch(
-                file=file,
-                what=what,
                 status=status,
                 start=fingerprint.start,
                 end=fingerprint.end,
-                new_start=new[0],
-                new_end=new[1],
+                new_start=None if is_lost else start,
+                new_end=None if is_lost else end,
+                published_hash=fingerprint.exact,
+                uses=[],
             )
-            self.moved.append(row)
-        return None if is_lost else (start, end, self.copy[start:end])
+            self._moved[fingerprint] = self._with_wordings(row, fingerprint, words) if status == "changed" else row
+        return None if is_lost else (start, end, words)
+
+    def _with_wordings(self, row: MovedStretch, fingerprint: Fingerprint, words: str) -> MovedStretch:
+        is_typography = has_same_words(words, fingerprint, self._salt)
+        return msgspec.structs.replace(
+            row,
+            change="typography" if is_typography else "words",
+            published=find_published_wording(words, fingerprint, self._salt),
+            words=words,
+        )
 
     def estimate(self, trees: Iterable[Any]) -> Counter[str] | None:
         """Count the stretches by status in a quick search that shows another text; None if it does not show one."""
         if self.aligner is None or self.aligner.similarity >= LIKE:
             return None
-        aligner, counts = self.aligner, Counter[str]()
+        aligner, quick = self.aligner, dict[Fingerprint, Status]()
 
         def count_quote(quote: Quote, _: str) -> None:
-            counts[aligner.align(quote.fingerprint, is_quick=True).status] += 1
+            if quote.fingerprint not in quick:
+                quick[quote.fingerprint] = aligner.align(quote.fingerprint, is_quick=True).status
 
         for tree in trees:
             restore(tree, count_quote)
+        counts = Counter[str](quick.values())
         total = counts.total()
         return counts if total >= MANY and total - counts["lost"] < HOPELESS * total else None
 
@@ -201,14 +290,20 @@ def _hydrate_article(
     copied_stretches: dict[Quote, CopiedStretch | None],
 ) -> ArticleReport:
     """Write an article with its labels, and add to `copied_stretches` what links quote of it."""
-    copy = read_copy(texts, body.id, msgspec.convert(body.article["source"], SourceRange))
+    copy_reader = CopyReader(body.article["text_sha256"], body.lines)
+    copy = copy_reader.read(texts, body.id, msgspec.convert(body.article["source"], SourceRange))
     if copy.text is None:
         return ArticleReport(article=body.id, copy=copy.file, outcome=copy.fault or "missing")
-    # A line end after the last line, as editors add it, is not part of the article.
-    text = copy.text if sha256(copy.text) == body.article["text_sha256"] else copy.text.strip()
-    reader = _CopyReader(body, text)
+    text, reader = copy.text, _StretchReader(body, copy.text)
+    report = ArticleReport(
+        article=body.id,
+        copy=copy.file,
+        outcome="wrong copy",
+        encoding=copy.encoding,
+        has_new_lines=copy.has_new_lines,
+    )
     if quick_counts := reader.estimate([body.article, *body.annotations.values(), body.coverage]):
-        return ArticleReport(article=body.id, copy=copy.file, outcome="wrong copy", stretches=dict(quick_counts))
+        return msgspec.structs.replace(report, stretches=dict(quick_counts))
 
     def restore_noun(tree: Any, file: str, noun: type[Noun]) -> Noun:
         value = restore(tree, partial(reader.read_quote, file))
@@ -222,7 +317,7 @@ def _hydrate_article(
     }
     coverage = restore_noun(body.coverage, f"coverage/{body.id}.json", Coverage) if body.coverage else None
     if reader.is_other_text:
-        return ArticleReport(article=body.id, copy=copy.file, outcome="wrong copy", stretches=dict(reader.counts))
+        return msgspec.structs.replace(report, stretches=dict(reader.counts))
     # Read now: keeping every article's copy and hashes to the end would take memory.
     copied_stretches |= {quote: reader.read_quote("links.json", quote, what) for quote, what in linked}
     dropped = 0
@@ -233,9 +328,8 @@ def _hydrate_article(
         corpus.write_annotation(annotation_set, pruned)
     if coverage:
         corpus.write_coverage(coverage)
-    return ArticleReport(
-        article=body.id,
-        copy=copy.file,
+    return msgspec.structs.replace(
+        report,
         outcome="exact" if reader.is_exact else "realigned",
         stretches=dict(reader.counts),
         moved=reader.moved,

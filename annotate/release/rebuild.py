@@ -1,15 +1,18 @@
 """Build a dataset again with the choices of another one: to verify it, or to restore its texts."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from annotate.corpus import Corpus
 from annotate.dataset.build import build
-from annotate.dataset.folder import Manifest, read_manifest
+from annotate.dataset.folder import MANIFEST, Manifest, read_manifest
 from annotate.dataset.inputs import skeleton_header
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.tables import select_tables
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory, load_inventory
+from annotate.offsets import sha256
+from annotate.redaction.hydrate import ArticleReport, summarise_hydration
 from annotate.redaction.skeleton import Skeleton, parse_skeleton
 from annotate.release.agreement import gold_agreement
 from annotate.util.escape import quote
@@ -51,22 +54,31 @@ def rebuild_dataset(corpus: Corpus, schema: str | Path, dataset: Path, citation:
 def read_skeleton(dataset: Path) -> Skeleton:
     """Read the skeleton of a dataset without text.
 
+    The manifest of a dataset that annotate 0.1 wrote has no hash of the skeleton, which is then not compared.
+
     Raises:
-        CannotRun: The dataset has no skeleton, or a broken one.
+        CannotRun: The dataset has no skeleton, a broken one, or another one than its manifest says.
     """
-    path = dataset / SKELETON
-    return parse_skeleton(
-        str(path), read_bytes(path, "name a dataset that `annotate build --without-text` wrote", within=None)
-    )
+    path, hint = dataset / SKELETON, "download the dataset again"
+    data = read_bytes(path, "name a dataset that `annotate build --without-text` wrote", within=None)
+    manifest = read_manifest(dataset)
+    if manifest is None:
+        raise CannotRun(dataset / MANIFEST, "is missing or not the manifest of a dataset", hint)
+    if manifest.skeleton_sha256 not in (None, sha256(data)):
+        raise CannotRun(path, f"was changed: its SHA-256 is not the one in {MANIFEST}", hint)
+    return parse_skeleton(str(path), data)
 
 
-def build_restored(skeleton: Skeleton, folder: Path, out: str | Path) -> Manifest:
+def build_restored(
+    skeleton: Skeleton, folder: Path, out: str | Path, reports: Iterable[ArticleReport] = ()
+) -> Manifest:
     """Build the dataset of a corpus whose texts were restored, with the choices of the dataset without text.
 
     Args:
         skeleton: The skeleton of the dataset without text.
         folder: The folder that holds the restored corpus as `corpus/`; the files of the inventory are written to it.
         out: The folder to write.
+        reports: What became of each article. Card, manifest and tables name those with an altered text.
 
     Raises:
         Refused: Class ids of the dataset in `out` would change.
@@ -82,7 +94,16 @@ def build_restored(skeleton: Skeleton, folder: Path, out: str | Path) -> Manifes
     corpus, inventory = Corpus(folder / "corpus"), load_inventory(folder)
     _require_vocabulary(corpus, inventory)
     agreement = gold_agreement(corpus, inventory)
-    return build(corpus, inventory, out, citation, agreement, tables=header.tables, negatives=header.negatives)
+    return build(
+        corpus,
+        inventory,
+        out,
+        citation,
+        agreement,
+        tables=header.tables,
+        negatives=header.negatives,
+        hydration=summarise_hydration(skeleton, reports),
+    )
 
 
 def _require_vocabulary(corpus: Corpus, inventory: Inventory) -> None:

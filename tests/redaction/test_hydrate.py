@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.corpus import Corpus
+from annotate.dataset.folder import MANIFEST, read_manifest
 from annotate.dataset.redact import SKELETON
 from annotate.model import GOLD
 from annotate.offsets import normalise, sha256
@@ -153,6 +154,107 @@ def test_the_way_a_file_was_saved_makes_no_difference(shut: Path, copies: Path, 
     assert (result.exit_code, [one["outcome"] for one in json.loads(result.stdout)]) == (0, ["exact", "exact"])
 
 
+@pytest.mark.parametrize(
+    ("save", "read_as"),
+    [
+        (lambda text: text.encode("utf-16"), "read as UTF-16"),
+        (lambda text: text.encode("utf-16-be"), "read as UTF-16"),
+        (lambda text: text.encode("utf-32"), "read as UTF-32"),
+        (lambda text: text.encode("cp1252"), "read as Windows-1252"),
+        (lambda text: text.replace("\n", "\r").encode("mac_roman"), "read as Mac Roman"),
+        (lambda text: " ".join(text.split()).encode(), "line ends put back"),
+        (lambda text: text.replace(" ", "\r\n").encode("utf-16"), "read as UTF-16, line ends put back"),
+        (lambda text: text.replace("\n", "\n\n").encode("cp1252"), "read as Windows-1252, line ends put back"),
+    ],
+    ids=["UTF-16", "UTF-16 without mark", "UTF-32", "Windows-1252", "Mac", "one line", "wrapped", "empty lines"],
+)
+def test_encoding_and_line_ends_of_a_copy_are_recognised(
+    shut: Path, copies: Path, save: Callable[[str], bytes], read_as: str
+) -> None:
+    for path in copies.glob("*.txt"):
+        path.write_bytes(save(path.read_text("utf-8")))
+    result = hydrate(shut, copies, copies.parent / "out")
+    assert result.exit_code == 0, result.output
+    assert f"syria-fronts: exact (syria-fronts.txt, {read_as})" in result.output
+    manifest = read_manifest(copies.parent / "out")
+    assert manifest is not None
+    assert manifest.hydration is None
+
+
+def test_source_files_with_other_line_ends_are_cut_at_the_same_words(shut: Path, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "corpus" / "sources", tmp_path / "sources")
+    for path in (tmp_path / "sources").glob("*.txt"):
+        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    result = hydrate(shut, tmp_path / "sources", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert result.output.count(": exact (") == 2
+
+
+def test_an_encoding_that_no_line_confirms_is_refused(shut: Path, copies: Path) -> None:
+    """Every byte has a meaning in a single-byte encoding, so that decoding proves nothing."""
+    rewrite(copies / "syria-fronts.txt", lambda text: text.replace("“", "<<").replace("”", ">>").replace("’", "'"))
+    text = (copies / "syria-fronts.txt").read_text("utf-8")
+    (copies / "syria-fronts.txt").write_bytes(f"{text} café".encode("cp1252", "replace"))
+    result = hydrate(shut, copies, copies.parent / "out")
+    assert result.exit_code == 1
+    assert "syria-fronts: unknown encoding" in result.output
+
+
+def test_an_altered_copy_is_said_to_be_one(shut: Path, copies: Path) -> None:
+    """Nothing in the folder told that its texts are not those that were labelled."""
+    rewrite(copies / "syria-fronts.txt", lambda text: text.replace("“", '"').replace("dozens of", "scores of"))
+    out, report = copies.parent / "out", copies.parent / "report.json"
+    result = hydrate(shut, copies, out, "--report", str(report))
+    assert result.exit_code == 0, result.output
+    (table,) = (out / "data" / "articles").iterdir()
+    names = json.loads(pq.read_schema(table).metadata[b"huggingface"])["info"]["features"]["text_status"]["names"]
+    status = {row["id"]: names[row["text_status"]] for row in pq.read_table(table).to_pylist()}
+    assert status == {"raqqa-phosphorus": "as labelled", "syria-fronts": "altered copy"}
+    manifest = read_manifest(out)
+    assert manifest is not None
+    assert manifest.hydration is not None
+    assert list(manifest.hydration.altered) == ["syria-fronts"]
+    altered = manifest.hydration.altered["syria-fronts"]
+    assert altered.retypeset > 5
+    assert altered.reworded >= 1
+    assert altered.lost == 0
+    card = (out / "README.md").read_text("utf-8")
+    assert "**Not the published dataset:** the text of 1 of 2 articles is an altered copy" in card
+    row = f"| `syria-fronts` | {altered.exact} | {altered.moved} | {altered.retypeset} | {altered.reworded} | 0 | 0 |"
+    assert row in card
+    assert "published '“They used phosphorus…', copy '\"They used phosphorus…'" in result.output
+    assert "published unknown (" in result.output
+    (article,) = [one for one in json.loads(report.read_text("utf-8")) if one["moved"]]
+    ranges = [(one["start"], one["end"]) for one in article["moved"]]
+    assert len(ranges) == len(set(ranges))
+    assert any(len(one["uses"]) > 2 for one in article["moved"])
+    assert sum(article["stretches"].values()) == len(ranges) + article["stretches"]["exact"]
+
+
+def test_articles_that_are_left_out_are_named_in_card_and_manifest(shut: Path, copies: Path) -> None:
+    (copies / "raqqa-phosphorus.txt").unlink()
+    out = copies.parent / "out"
+    assert hydrate(shut, copies, out).exit_code == 1
+    manifest = read_manifest(out)
+    assert manifest is not None
+    assert manifest.hydration is not None
+    assert manifest.hydration.left_out == {"raqqa-phosphorus": "missing"}
+    assert "| `raqqa-phosphorus` | missing |" in (out / "README.md").read_text("utf-8")
+
+
+def test_a_copy_on_one_line_with_an_edit_keeps_its_other_lines(shut: Path, copies: Path, corpus: Corpus) -> None:
+    rewrite(copies / "syria-fronts.txt", lambda text: " ".join(text.replace("dozens of", "scores of").split()))
+    result = hydrate(shut, copies, copies.parent / "out", "--format", "json")
+    assert result.exit_code == 0, result.output
+    article = {one["article"]: one for one in json.loads(result.stdout)}["syria-fronts"]
+    assert (article["outcome"], article["has_new_lines"]) == ("realigned", True)
+    assert article["stretches"].get("lost") is None
+    (table,) = (copies.parent / "out" / "data" / "articles").iterdir()
+    text = next(row["text"] for row in pq.read_table(table).to_pylist() if row["id"] == "syria-fronts")
+    lines = [line for line in corpus.read_text("syria-fronts").splitlines() if line and "dozens of" not in line]
+    assert [line for line in text.splitlines() if line in lines] == lines
+
+
 def test_white_space_quotation_marks_and_an_inserted_line_are_followed(
     shut: Path, copies: Path, corpus: Corpus
 ) -> None:
@@ -183,7 +285,7 @@ def test_a_sentence_that_is_gone_is_reported_and_left_out(shut: Path, copies: Pa
     rewrite(copies / "syria-fronts.txt", lambda text: text.replace(gone.text, ""))
     result = hydrate(shut, copies, copies.parent / "out")
     assert result.exit_code == 1
-    assert f"lost annotations/gold/syria-fronts.json {gone.id} [{gone.start}, {gone.end})" in result.output
+    assert f"lost [{gone.start}, {gone.end}) annotations/gold/syria-fronts.json {gone.id}" in result.output
     (table,) = (copies.parent / "out" / "data" / "articles").iterdir()
     row = next(row for row in pq.read_table(table).to_pylist() if row["id"] == "syria-fronts")
     assert gone.id not in {span["id"] for span in row["spans"]}
@@ -198,26 +300,64 @@ def test_missing_wrong_and_unreadable_copies_are_named(shut: Path, copies: Path)
         "raqqa-phosphorus": "wrong copy",
         "syria-fronts": "exact",
     }
-    (copies / "raqqa-phosphorus.txt").write_bytes(b"\xff\xfe latin")
+    (copies / "raqqa-phosphorus.txt").write_bytes("Gänzlich etwas anderes. 🚢".encode()[:-1])
     (copies / "syria-fronts.txt").unlink()
     none = hydrate(shut, copies, copies.parent / "none")
     assert none.exit_code == 1
-    assert "raqqa-phosphorus: not UTF-8" in none.output
+    assert "raqqa-phosphorus: unknown encoding (raqqa-phosphorus.txt: the lines of the article" in none.output
+    assert "save it as UTF-8" in none.output
     assert "syria-fronts: missing" in none.output
     assert not (copies.parent / "none").exists()
+
+
+def seal(folder: Path) -> None:
+    """Write the hash of a skeleton that was changed into the manifest, as whoever changes both would."""
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    manifest["skeleton_sha256"] = sha256((folder / SKELETON).read_bytes())
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+
+
+def test_a_skeleton_that_was_changed_is_refused(shut: Path, tmp_path: Path) -> None:
+    """It was accepted, with whatever labels it had."""
+    opened = tmp_path / "open"
+    shutil.copytree(shut, opened)
+    data = (opened / SKELETON).read_bytes()
+    (opened / SKELETON).write_bytes(data.replace(b'"label":"Source"', b'"label":"Cue"', 1))
+    result = hydrate(opened, ROOT / "corpus" / "articles", tmp_path / "out")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert "skeleton.jsonl: was changed: its SHA-256 is not the one in manifest.json" in result.output
+    (opened / SKELETON).write_bytes(data)
+    (opened / MANIFEST).unlink()
+    result = hydrate(opened, ROOT / "corpus" / "articles", tmp_path / "out")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    assert "manifest.json: is missing or not the manifest of a dataset; download the dataset again" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_manifest_of_version_0_1_has_no_hash_of_the_skeleton(shut: Path, tmp_path: Path) -> None:
+    shutil.copytree(shut, tmp_path / "open")
+    manifest = json.loads((shut / MANIFEST).read_bytes())
+    del manifest["skeleton_sha256"], manifest["hydration"]
+    (tmp_path / "open" / MANIFEST).write_text(json.dumps(manifest))
+    result = hydrate(tmp_path / "open", ROOT / "corpus" / "articles", tmp_path / "out")
+    assert result.exit_code == 0, result.output
 
 
 def test_path_that_is_not_a_redacted_dataset_is_one_line(shut: Path, tmp_path: Path) -> None:
     nowhere = hydrate(tmp_path, ROOT / "corpus" / "articles", tmp_path / "out")
     assert (nowhere.exit_code, nowhere.output.count("\n")) == (2, 1)
     (tmp_path / SKELETON).write_bytes((shut / SKELETON).read_bytes()[:3000])
+    shutil.copy(shut / MANIFEST, tmp_path)
+    seal(tmp_path)
     cut = hydrate(tmp_path, ROOT / "corpus" / "articles", tmp_path / "out")
     assert (cut.exit_code, cut.output.count("\n")) == (2, 1), cut.output
     for old, new in ((b"splits/test.txt", b"../../test.txt"), (b'{"id":"syria-fronts"', b'{"id":"../syria"')):
         (tmp_path / SKELETON).write_bytes((shut / SKELETON).read_bytes().replace(old, new, 1))
+        seal(tmp_path)
         astray = hydrate(tmp_path, ROOT / "corpus" / "articles", tmp_path / "out")
         assert (astray.exit_code, "get the dataset again" in astray.output) == (2, True)
     (tmp_path / SKELETON).write_bytes((shut / SKELETON).read_bytes().replace(b'"sealed"', b'"sealed?"'))
+    seal(tmp_path)
     broken = hydrate(tmp_path, ROOT / "corpus" / "articles", tmp_path / "out")
     assert (broken.exit_code, broken.output.count("\n")) == (2, 1), broken.output
     texts = hydrate(shut, tmp_path / "nowhere", tmp_path / "out")
@@ -427,6 +567,7 @@ def test_skeleton_with_a_field_of_another_type_is_one_line(shut: Path, tmp_path:
     fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     fields[field] = msgspec.Raw(value.encode())
     path.write_bytes(b"\n".join([header, msgspec.json.encode(fields), *rest]))
+    seal(tmp_path / "open")
     result = hydrate(tmp_path / "open", ROOT / "corpus" / "articles", tmp_path / "out")
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
 
@@ -439,6 +580,7 @@ def test_skeleton_with_links_of_another_shape_is_one_line(shut: Path, tmp_path: 
     path = tmp_path / "open" / SKELETON
     lines = path.read_bytes().splitlines()
     path.write_bytes(b"\n".join([*lines[:-1], links.encode(), b""]))
+    seal(tmp_path / "open")
     result = hydrate(tmp_path / "open", ROOT / "corpus" / "articles", tmp_path / "out")
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
 
@@ -459,6 +601,7 @@ def test_skeleton_with_what_its_inventory_lacks_is_one_line(
     path = project.path("open") / SKELETON
     assert old in path.read_bytes()
     path.write_bytes(path.read_bytes().replace(old, new))
+    seal(project.path("open"))
     result = project.annotate("hydrate", "open", "--texts", "corpus/articles", "--out", "out")
     assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
     assert says in result.output

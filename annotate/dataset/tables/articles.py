@@ -5,7 +5,17 @@ from typing import Any
 
 from annotate.dataset.arrow import struct_array
 from annotate.dataset.batch import Batch
-from annotate.dataset.features import ARTICLES, FLOAT, PROCESSES, RANGE, STRING, Feature, class_label, list_of
+from annotate.dataset.features import (
+    ARTICLES,
+    FLOAT,
+    PROCESSES,
+    RANGE,
+    STRING,
+    TEXT_STATUSES,
+    Feature,
+    class_label,
+    list_of,
+)
 from annotate.dataset.tables.common import (
     GRAPH_COLUMNS,
     PROVENANCE_COLUMNS,
@@ -26,6 +36,10 @@ COLUMNS = {
     "rights": "the rights in the text, as the article states them",
     "text": "the article; offsets count its Unicode code points",
     "text_sha256": "of the text in UTF-8",
+    "text_status": (
+        "whether the text is the one that was labelled, or another copy of the article to which `annotate hydrate` has"
+        " fitted the labels"
+    ),
     "source": "which characters of which source file the text is",
     **PROVENANCE_COLUMNS,
     "made_from": "the annotators whose labels were adjudicated or promoted",
@@ -42,6 +56,7 @@ def articles_table(inventory: Inventory) -> TableType:
     metadata = inventory.metadata.values()
     features: Feature = {
         **dict.fromkeys(_STRINGS, STRING),
+        "text_status": class_label(TEXT_STATUSES),
         **{field.name: FLOAT if field.type == "number" else STRING for field in metadata},
         "source": _SOURCE,
         "annotator": STRING,
@@ -76,6 +91,7 @@ def _fill(batch: Batch) -> dict[str, Any]:
     fields = batch.documents.inventory.metadata
     return {
         **{name: list(map(attrgetter(name), articles)) for name in _STRINGS},
+        "text_status": [int(article.id in batch.altered) for article in articles],
         **{name: [article.metadata.get(name) for article in articles] for name in fields},
         "source": struct_array(_SOURCE, {name: list(map(attrgetter(name), sources)) for name in _SOURCE}),
         **provenance_columns(batch),
