@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from annotate.labelstudio.instructions import _remove_comments
+from annotate.labelstudio.instructions import remove_comments
 from annotate.tokens import tokenize
 from tests.conftest import ROOT
 
@@ -140,9 +140,9 @@ def test_tokens_take_linear_time(unit: str) -> None:
 
 def test_comments_without_an_end_are_left_out_in_linear_time() -> None:
     start = time.process_time()
-    assert _remove_comments("<!-- a -->\nb\n" + "<!-- c\n" * 30_000).startswith("b\n<!-- c")
-    assert _remove_comments("<!-- a" * 30_000) == "<!-- a" * 30_000
-    assert _remove_comments("a\n  <!-- b\n c --> \nd <!-- e -->\n") == "a\nd <!-- e -->\n"
+    assert remove_comments("<!-- a -->\nb\n" + "<!-- c\n" * 30_000).startswith("b\n<!-- c")
+    assert remove_comments("<!-- a" * 30_000) == "<!-- a" * 30_000
+    assert remove_comments("a\n  <!-- b\n c --> \nd <!-- e -->\n") == "a\nd <!-- e -->\n"
     assert time.process_time() - start < SECONDS
 
 

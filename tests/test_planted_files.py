@@ -82,6 +82,7 @@ WORK = {
 }
 SUBCOMMANDS = {
     "adjudicate promote": "adjudicate promote anna --plan",
+    "generate --printable": "generate --printable dist/guidelines.html",
     "export --format csv": "export --format csv --annotator anna --bom --separator semicolon --out dist/tables",
 }
 """Commands of a group that is loaded as a whole, and formats that import a module of their own."""
@@ -101,6 +102,7 @@ STUDIO = {
     "studio adopt": "studio adopt former --dir dist/adopted",
 }
 REFUSED = {
+    "generate --printable",
     "release verify",
     "studio adopt",
     "publish",

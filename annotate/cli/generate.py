@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from annotate.cli.options import guidelines_option, schema_option
+from annotate.cli.options import FILE_TO_WRITE, check_report, guidelines_option, schema_option
 from annotate.cli.terminal import echo
 from annotate.errors import CannotRun
 
@@ -17,8 +17,15 @@ from annotate.errors import CannotRun
 @click.option(
     "--fix", is_flag=True, help="Delete the pages of labels that labels.yaml no longer has; write those that it lacks."
 )
+@click.option(
+    "--printable",
+    metavar="FILE",
+    type=FILE_TO_WRITE,
+    callback=check_report,
+    help="Write the guidelines as one HTML page, and nothing else.",
+)
 @click.pass_context
-def command(ctx: click.Context, schema: str, guidelines: str, check: bool, fix: bool) -> None:
+def command(ctx: click.Context, schema: str, guidelines: str, check: bool, fix: bool, printable: str | None) -> None:
     """Write the JSON Schemas and the guidelines' tables from labels.yaml.
 
     Run it after every change of the inventory. `--check` reports stale files. If a page is changed while the command
@@ -28,6 +35,9 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool, fix: 
     from other pages, and writes a page to fill in for each label without one. Without it, a table of a label that is
     gone stops the command.
 
+    `--printable` writes the guidelines as one HTML page with contents, to print from a browser or to attach to a paper.
+    It needs no other file.
+
     Exit code 0: written, or every file is fresh; 1: a file is stale (with --check) or was changed meanwhile; 2: could
     not run.
 
@@ -35,6 +45,7 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool, fix: 
     annotate generate
     annotate generate --check
     annotate generate --fix
+    annotate generate --printable dist/guidelines.html
     """
     from annotate.corpus import find_project_folders
     from annotate.generate import find_stale_files
@@ -46,6 +57,9 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool, fix: 
     pages = Path(guidelines) if Path(guidelines).is_dir() else None
     if pages is None and ctx.get_parameter_source("guidelines") is not ParameterSource.DEFAULT:
         raise CannotRun(guidelines, "no such folder", "name the folder that has the pages of the guidelines")
+    if printable:
+        _write_printable(schema, pages, guidelines, printable, is_only=not check and not fix)
+        return
     with writing_to(*([] if check else find_project_folders(Path(schema)))):
         if pages and not check:
             remove_leftovers(pages)
@@ -65,3 +79,17 @@ def command(ctx: click.Context, schema: str, guidelines: str, check: bool, fix: 
         echo(f"{stale.total} generated files are fresh.")
     if check and stale.files:
         ctx.exit(1)
+
+
+def _write_printable(schema: str, pages: Path | None, guidelines: str, out: str, is_only: bool) -> None:
+    """Write the guidelines as one page; `pages` is None without a folder, `is_only` False with --check or --fix."""
+    from annotate.inventory import load_inventory
+    from annotate.release.guidelines_page import render_guidelines
+    from annotate.util.files import write_report
+
+    if not is_only:
+        raise CannotRun("--printable", "--check or --fix is given, too", "choose one of them")
+    if pages is None:
+        raise CannotRun(guidelines, "no such folder", "name the folder that has the pages of the guidelines")
+    write_report(out, render_guidelines(pages, load_inventory(schema)).encode())
+    echo(f"written to {out}")

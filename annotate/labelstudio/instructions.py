@@ -54,18 +54,19 @@ def render_instructions(folder: str | Path, inventory: Inventory) -> str:
     sections: list[str] = []
     for name in page_names(folder, inventory):
         text = read_text(folder / name, "write the page, or fix the inventory", within=folder, errors="replace")
-        tokens = parser.parse(_remove_comments(text))
-        title, tokens = _split_title(tokens, name)
+        tokens = parser.parse(remove_comments(text))
+        title, tokens = split_title(tokens, name)
         for token in tokens:
             _replace_links(token.children or [])
-            _replace_images(token.children or [], folder, name)
+            replace_images(token.children or [], folder, name)
         body = replace_unseen_in_html(parser.renderer.render(tokens, parser.options, {}))
         sections.append(f"<details>\n<summary>{escape_html(title)}</summary>\n{body}</details>")
     css = read_template("labelstudio/instructions.css")
     return "\n".join([f"<style>\n{css}</style>", '<div class="guidelines">', *sections, "</div>"]) + "\n"
 
 
-def _remove_comments(text: str) -> str:
+def remove_comments(text: str) -> str:
+    """Return a page without its comments, such as the markers of generated tables."""
     # Behind the last end of a comment, a search for one would read to the end of the page from each start.
     last_end = text.rfind("-->")
     stop = (text.find("\n", last_end) + 1 or len(text)) if last_end >= 0 else 0
@@ -79,7 +80,7 @@ def page_names(folder: Path, inventory: Inventory) -> list[str]:
     return list(dict.fromkeys([*first, *labels, *last]))
 
 
-def _split_title(tokens: list["Token"], page: str) -> tuple[str, list["Token"]]:
+def split_title(tokens: list["Token"], page: str) -> tuple[str, list["Token"]]:
     """Return the first heading of a page, which becomes the title of its section, and the tokens after it."""
     if len(tokens) > 2 and tokens[0].type == "heading_open":
         return tokens[1].content, tokens[3:]
@@ -99,7 +100,7 @@ def _replace_links(tokens: list["Token"]) -> None:
             token.type, token.tag, token.attrs = token.type.replace("link", "em"), "em", {}
 
 
-def _replace_images(tokens: list["Token"], folder: Path, page: str) -> None:
+def replace_images(tokens: list["Token"], folder: Path, page: str) -> None:
     """Put images of the guidelines into the page, and the descriptions of other images in their place."""
     for token in tokens:
         if token.type != "image":

@@ -46,7 +46,6 @@ MAX_SEARCHES = 500_000
 MAX_GAP = 1000
 """Most line ends between two lines; a skeleton comes from outside."""
 
-_LINE_END = re.compile(r"\s*\n\s*")
 _SPACES = re.compile(r"\s+")
 
 
@@ -177,7 +176,7 @@ class CopyReader:
 
     def _line_words(self, text: str, folded: FoldedText, start: int, line: Fingerprint) -> str:
         words = text[slice(*folded.unfold_range(start, start + line.length))]
-        joined = _LINE_END.sub(" ", words)
+        joined = " ".join(part.strip() for part in words.split("\n") if part.strip())
         single = _SPACES.sub(" ", joined)
         choices = [words, joined, single]
         if len(single) == line.end - line.start - 1:  # a double space, as after the end of a sentence, became one

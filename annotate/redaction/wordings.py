@@ -11,7 +11,7 @@ from itertools import product
 from annotate.redaction.fingerprints import Fingerprint, FoldedText, short_hash
 
 _DOUBLE, _SINGLE, _DASH = re.compile('[“”„‟«»″"]'), re.compile("[‘’‚‛‹›′`´']"), re.compile("[‐‑‒–—―−-]")
-_OPENING = re.compile(r"(?:^|(?<=[\s(\[“‘\"']))$")
+_BEFORE_OPENING = "([“‘\"'"
 _QUOTES = (('"', '"', "'", "'"), ("“", "”", "‘", "’"), ("„", "“", "‚", "‘"), ("«", "»", "‹", "›"))
 _DASHES = ("-", "–", "—")
 _SPACES = (" ", "\n", "\n\n", "\u00a0")
@@ -51,7 +51,7 @@ def _typeset(words: str) -> Iterator[str]:
 def _set_quotes(words: str, *marks: str) -> str:
     parts: list[str] = []
     for index, letter in enumerate(words):
-        opening = bool(_OPENING.search("".join(parts[-1:]) if index else ""))
+        opening = not index or parts[-1].isspace() or parts[-1] in _BEFORE_OPENING
         if _DOUBLE.fullmatch(letter):
             letter = marks[0] if opening else marks[1]
         elif _SINGLE.fullmatch(letter):

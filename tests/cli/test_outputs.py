@@ -164,16 +164,20 @@ def report_commands(project: Project) -> dict[str, list[str]]:
     """Return every command that writes a report to a file, without the file."""
     assert project.annotate("build", "--without-text", "--out", "open").exit_code == 0
     shutil.copytree(project.path("corpus/articles"), project.path("texts"))
+    project.path("guidelines").mkdir()
+    for name in ("speech.md", "cargo.md"):
+        project.path(f"guidelines/{name}").write_text(f"# {name}\n")
     return {
         "agree": ["agree", "--with-gold", "--samples", "0", "--out"],
         "score": [*SCORE, "--out"],
         "diff": ["diff", "corpus", "corpus", "--out"],
         "release page": ["release", "page", "--out"],
+        "generate --printable": ["generate", "--printable"],
         "hydrate": ["hydrate", "open", "--texts", "texts", "--out", "full", "--report"],
     }
 
 
-@pytest.mark.parametrize("command", ["agree", "score", "diff", "release page", "hydrate"])
+@pytest.mark.parametrize("command", ["agree", "score", "diff", "release page", "generate --printable", "hydrate"])
 def test_every_report_is_written_by_the_same_writer(project: Project, command: str) -> None:
     words = report_commands(project)[command]
     make_fifo(project.path("pipe"))
