@@ -78,6 +78,7 @@ WORK = {
     "release cut": "release cut 1.0.0",
     "release verify": "release verify dist/release/1.0.0",
     "release page": "release page --out dist/page.html",
+    "release report": "release report --format html --out dist/report.html",
     "publish": "publish --repo a/b --plan",
 }
 SUBCOMMANDS = {

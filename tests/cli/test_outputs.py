@@ -172,12 +172,15 @@ def report_commands(project: Project) -> dict[str, list[str]]:
         "score": [*SCORE, "--out"],
         "diff": ["diff", "corpus", "corpus", "--out"],
         "release page": ["release", "page", "--out"],
+        "release report": ["release", "report", "--out"],
         "generate --printable": ["generate", "--printable"],
         "hydrate": ["hydrate", "open", "--texts", "texts", "--out", "full", "--report"],
     }
 
 
-@pytest.mark.parametrize("command", ["agree", "score", "diff", "release page", "generate --printable", "hydrate"])
+@pytest.mark.parametrize(
+    "command", ["agree", "score", "diff", "release page", "release report", "generate --printable", "hydrate"]
+)
 def test_every_report_is_written_by_the_same_writer(project: Project, command: str) -> None:
     words = report_commands(project)[command]
     make_fifo(project.path("pipe"))

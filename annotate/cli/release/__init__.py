@@ -20,6 +20,10 @@ SECTIONS = {
             "annotate.cli.release.page:page",
             "Show the gold labels of a corpus on one HTML page, for a browser or for print.",
         ),
+        "report": Entry(
+            "annotate.cli.release.report:report",
+            "Answer the questions that reviewers ask about a corpus, from its files.",
+        ),
     },
 }
 
