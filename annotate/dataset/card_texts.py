@@ -1,10 +1,11 @@
 """What the card says of texts that are not those that were labelled: copies that `annotate hydrate` was given."""
 
-from annotate.dataset.facts import Facts, count_noun
+from annotate.dataset.facts import Facts
 from annotate.dataset.features import ARTICLES, TEXT_STATUSES
 from annotate.dataset.folder import MANIFEST
 from annotate.redaction.hydrate import Hydration
 from annotate.util.escape import Markdown, escape_markdown_words, markdown_code, markdown_table
+from annotate.util.nouns import count_noun
 
 
 def text_note(facts: Facts) -> Markdown:

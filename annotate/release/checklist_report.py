@@ -9,7 +9,6 @@ from typing import NamedTuple
 from annotate.agreement.report import Report
 from annotate.corpus import Corpus
 from annotate.dataset.citation import CITATION, find_citation, read_citation
-from annotate.dataset.facts import count_noun
 from annotate.dataset.inputs import articles_by_split, corpus_version
 from annotate.dataset.statement import count_sentences, fill_statement
 from annotate.errors import CannotRun
@@ -21,6 +20,7 @@ from annotate.release.checklists import CHECKLISTS, Question
 from annotate.schemas import package_schema
 from annotate.util.escape import Markdown, escape_markdown_words, escape_terminal_line
 from annotate.util.html import render
+from annotate.util.nouns import count_noun
 
 _LEADS = {"unsuitable_uses": "Not suitable: "}
 """What is put before a heading that questions about uses and risks share."""

@@ -1,7 +1,7 @@
 """The questions of two checklists for data sets, in our own words, and the facts of a corpus that answer each.
 
-The checklists are the responsible-NLP checklist of ACL Rolling Review (https://aclrollingreview.org/responsibleNLPresearch/),
-whose part C is about experiments and is left to the paper, and Gebru et al., "Datasheets for Datasets" (Communications
+The first is the responsible-NLP checklist of ACL Rolling Review (https://aclrollingreview.org/responsibleNLPresearch/),
+without A3 and part C, which are about the paper. The second is Gebru et al., "Datasheets for Datasets" (Communications
 of the ACM 64, 2021, https://doi.org/10.1145/3458723).
 """
 

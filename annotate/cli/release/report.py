@@ -37,10 +37,10 @@ def report(
 ) -> None:
     """Answer the questions that reviewers ask about a corpus, from its files.
 
-    The questions are those of the responsible-NLP checklist of ACL Rolling Review (without part C, on experiments) and
-    of "Datasheets for Datasets" (Gebru et al., 2021), in short. Answers come from statement.yaml, annotators.yaml,
-    CITATION.cff, the articles, the gold labels and the guidelines, and name their file. The last section lists the
-    gaps: what no file says.
+    The questions are those of the responsible-NLP checklist of ACL Rolling Review, without A3 and part C, which are
+    about the paper, and of "Datasheets for Datasets" (Gebru et al., 2021), in short. Answers come from statement.yaml,
+    annotators.yaml, CITATION.cff, the articles, the gold labels and the guidelines, and name their file. The last
+    section lists the gaps: what no file says.
 
     Exit code 0: written; 1: a question is open (with --strict); 2: could not run.
 
