@@ -14,7 +14,7 @@ from annotate.dataset.statement import count_sentences, fill_statement
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory
 from annotate.labelstudio.instructions import page_names
-from annotate.model import GOLD
+from annotate.model import GOLD, Annotation
 from annotate.release.agreement import UNKNOWN, measure_gold_agreement
 from annotate.release.checklists import CHECKLISTS, Question
 from annotate.schemas import package_schema
@@ -106,6 +106,7 @@ class _Facts:
         article_ids = [article_id for ids in self._splits.values() for article_id in ids]
         self._articles = [corpus.read_article(article_id) for article_id in article_ids]
         self._gold = [corpus.read_annotation(GOLD, article_id) for article_id in article_ids]
+        self._spans = Counter(label for gold in self._gold for label in _list_labels(gold, inventory))
         self._annotators = corpus.read_annotators()
         path = find_citation(corpus, citation)
         self._citation_file = str(path or CITATION) if citation else CITATION
@@ -119,7 +120,7 @@ class _Facts:
             "articles": len(self._articles),
             "characters": sum(len(article.text) for article in self._articles),
             "sentences": count_sentences(self._corpus),
-            "spans": sum(len(gold.spans) for gold in self._gold),
+            "spans": self._spans.total(),
             "relations": sum(len(gold.relations) for gold in self._gold),
             "adjudicated": processes["adjudicated"],
             "promoted": processes["promoted"],
@@ -187,9 +188,8 @@ class _Facts:
         return Answer(f"{', '.join(parts)}.", f"{self._folder}/splits")
 
     def _tell_labels(self) -> Answer:
-        spans = Counter(span.label for gold in self._gold for span in gold.spans)
         relations = Counter(relation.label for gold in self._gold for relation in gold.relations)
-        parts = [f"{name} {spans[name]:,}" for name in self._inventory.spans]
+        parts = [f"{name} {self._spans[name]:,}" for name in self._inventory.spans]
         ties = [f"{name} {relations[name]:,}" for name in self._inventory.relations]
         text = f"Spans: {', '.join(parts)}." + (f" Relations: {', '.join(ties)}." if ties else "")
         return Answer(text, "schema/labels.yaml")
@@ -254,6 +254,13 @@ class _Facts:
         version = corpus_version(self._corpus)
         file = f"{self._folder}/CHANGELOG.md"
         return Answer(f"{version}.", file) if version else Gap(file, "names no version; see `annotate release plan`")
+
+
+def _list_labels(gold: Annotation, inventory: Inventory) -> list[str]:
+    """Return the label of each span; one in several pieces counts once, as on the card."""
+    joining = {name for name, relation in inventory.relations.items() if relation.joins_pieces}
+    later = {relation.head for relation in gold.relations if relation.label in joining}
+    return [span.label for span in gold.spans if span.id not in later]
 
 
 def _describe_agreement(report: Report) -> str:
