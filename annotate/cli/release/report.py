@@ -6,7 +6,7 @@ import click
 
 import annotate
 from annotate.cli.options import citation_option, corpus_argument, guidelines_option, out_option, schema_option
-from annotate.cli.terminal import show_status, write_output
+from annotate.cli.terminal import echo_lines, show_status, write_output
 
 
 @click.command("report")
@@ -61,6 +61,9 @@ def report(
         text = render_markdown(answered)
     else:
         text = "\n".join(render_text(answered)) + "\n"
-    write_output(out, text)
+    if format_ == "text" and not out:
+        echo_lines(render_text(answered))  # which escapes what a log would obey
+    else:
+        write_output(out, text)
     if strict and answered.gaps:
         ctx.exit(1)
