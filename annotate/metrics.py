@@ -1,7 +1,9 @@
 """The measures of `annotate score` on plain lists: for notebooks, training loops, and data of other formats.
 
-A span is `(label, start, end)`, half open, in any unit: code points or tokens. A document is a list of spans; gold and
-predictions are lists of documents in the same order. Spans may nest and overlap.
+A span is `(label, start, end)`, half open, in any unit: code points or tokens. It may also be a list, a dict, or an
+object with `label`, `start` and `end`, such as a span of a dataset row. A label is a name or a class id. A document is
+a list of spans, or a row with `spans`; gold and predictions are lists of documents in the same order. Spans may nest
+and overlap. Anything else is a TypeError that says what is wanted.
 
 Every value is a `Measure`: `value`, and `low` and `high` of its 95 % interval, a percentile bootstrap over documents
 (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). A value that is not defined is None, and
@@ -12,12 +14,11 @@ harmonic mean, 2 · both / (gold + predicted); van Rijsbergen, "Information Retr
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import chain
 from math import isfinite
-from numbers import Real
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from annotate.agreement import coefficients
 from annotate.agreement.bootstrap import SAMPLES, Bootstrap
@@ -33,20 +34,39 @@ from annotate.agreement.coefficients import (
     make_fit,
     ordinal_counts,
 )
-from annotate.agreement.interval_tallies import COMPATIBLE, DISTANCE, EQUAL, Bounds, add_bounds
-from annotate.agreement.matching import Matching, count_exact_matches, iterate_common, match_by_overlap, match_exactly
+from annotate.agreement.interval_tallies import COMPATIBLE, DISTANCE, EQUAL, add_bounds
+from annotate.agreement.matching import Matching, count_exact_matches, iterate_missing, match_by_overlap, match_exactly
 from annotate.agreement.measure import average_pairs
 from annotate.agreement.report import ALL
 from annotate.agreement.span_tallies import HALF
 from annotate.agreement.tally import Tally
 from annotate.records import Mention, Piece
+from annotate.scoring.plain_spans import (
+    Label,
+    Range,
+    RecordTuple,
+    RelationTuple,
+    SpanTuple,
+    is_missing,
+    is_number,
+    read_bounds,
+    read_hashable_spans,
+    read_record_documents,
+    read_relation_documents,
+    read_span_documents,
+    require_one_kind,
+)
 from annotate.scoring.score import Score, score_tally
 from annotate.tokens import find_tagged_spans
 from annotate.util.tables import Measure
 
 __all__ = [
     "Measure",
+    "Range",
+    "RecordTuple",
+    "RelationTuple",
     "Score",
+    "SpanTuple",
     "decode_tags",
     "interval_alpha",
     "nominal_alpha",
@@ -58,15 +78,9 @@ __all__ = [
     "score_spans",
 ]
 
-SpanTuple = tuple[str, int, int]
-"""Label, start, end."""
-RelationTuple = tuple[str, SpanTuple, SpanTuple]
-"""Label, head, tail."""
-Range = tuple[int, int]
-"""Start and end."""
-RecordTuple = tuple[SpanTuple, Mapping[str, Sequence[Range]]]
-"""The anchor, and the ranges that fill each role."""
-Key = tuple[str, Hashable, Hashable]
+Documents = Sequence[Any]
+"""An item for each document; its forms are in the docstring of this module."""
+Key = tuple[Label, Hashable, Hashable]
 """A label, and what must be equal."""
 
 
@@ -117,14 +131,19 @@ def decode_tags(documents: Iterable[Sequence[str]]) -> list[list[SpanTuple]]:
         documents: The tags of each document, such as `["B-Cue", "I-Cue", "O"]`.
 
     Raises:
+        TypeError: If a tag is not a string: class ids must be resolved to names first.
         ValueError: If a tag is not O, or a prefix of these schemes with a label.
     """
+    documents = list(documents)
+    for index, tags in enumerate(documents):
+        if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
+            raise TypeError(f'document {index} is not a list of tags; give names such as ["B-Cue", "O"], not class ids')
     return [[(run.label, run.start, run.end) for run in find_tagged_spans(tags)] for tags in documents]
 
 
 def score_spans(
-    gold: Sequence[Sequence[SpanTuple]], predicted: Sequence[Sequence[SpanTuple]], samples: int = SAMPLES, seed: int = 0
-) -> dict[str, SpanMetrics]:
+    gold: Documents, predicted: Documents, samples: int = SAMPLES, seed: int = 0
+) -> dict[Label, SpanMetrics]:
     """Score spans.
 
     - `exact`: same label, start and end; Tjong Kim Sang and De Meulder, "Introduction to the CoNLL-2003 Shared Task"
@@ -134,8 +153,8 @@ def score_spans(
       Metrics" (1993).
 
     Args:
-        gold: The gold spans of each document.
-        predicted: The predicted spans of each document.
+        gold: The gold spans of each document, or rows that have them.
+        predicted: The same of the predicted spans, in the same order.
         samples: The number of bootstrap samples.
         seed: The seed of the random numbers.
 
@@ -143,6 +162,7 @@ def score_spans(
         The scores by label, and those of `all labels`.
 
     Raises:
+        TypeError: If something is of another form.
         ValueError: If the numbers of documents differ.
 
     Example:
@@ -150,6 +170,8 @@ def score_spans(
         >>> score_spans(gold, [[("PER", 1, 2), ("LOC", 2, 3)]])["all labels"].exact.f1.value
         0.5
     """
+    gold, predicted = read_span_documents("gold", gold), read_span_documents("predicted", predicted)
+    require_one_kind(span[0] for span in chain.from_iterable((*gold, *predicted)))
     exact, partial, overlap = _LabelTallies(), _LabelTallies(), _LabelTallies()
     for document, sides in enumerate(zip(gold, predicted, strict=True)):
         first, second = map(_make_mentions, sides)
@@ -167,29 +189,33 @@ def score_spans(
     }
 
 
-def score_exact_spans(
-    gold: Sequence[Sequence[SpanTuple]], predicted: Sequence[Sequence[SpanTuple]]
-) -> dict[str, ExactMetrics]:
+def score_exact_spans(gold: Documents, predicted: Documents) -> dict[Label, ExactMetrics]:
     """Compute the values that `score_spans` calls exact, without intervals: one pass, for each step of a training.
 
     Args:
-        gold: The gold spans of each document.
-        predicted: The predicted spans of each document.
+        gold: The gold spans of each document, or rows that have them.
+        predicted: The same of the predicted spans, in the same order.
 
     Returns:
         The values by label, and those of `all labels`.
 
     Raises:
+        TypeError: If something is of another form.
         ValueError: If the numbers of documents differ.
     """
     if len(gold) != len(predicted):
         raise ValueError(f"{len(gold)} documents of gold and {len(predicted)} predicted")
+    gold, predicted = read_hashable_spans("gold", gold), read_hashable_spans("predicted", predicted)
     label = itemgetter(0)
     in_gold, in_predicted = (Counter(map(label, chain.from_iterable(side))) for side in (gold, predicted))
-    both = Counter(map(label, chain.from_iterable(map(iterate_common, gold, predicted))))
-    names = sorted(in_gold.keys() | in_predicted.keys())
-    metrics = {name: _divide_counts(both[name], in_gold[name], in_predicted[name]) for name in names}
-    return {**metrics, ALL: _divide_counts(both.total(), in_gold.total(), in_predicted.total())}
+    require_one_kind(in_gold, in_predicted)
+    missed = Counter(map(label, chain.from_iterable(map(iterate_missing, gold, predicted))))
+    metrics: dict[Label, ExactMetrics] = {
+        name: _divide_counts(in_gold[name] - missed[name], in_gold[name], in_predicted[name])
+        for name in _sort_labels(in_gold.keys() | in_predicted.keys())
+    }
+    whole = _divide_counts(in_gold.total() - missed.total(), in_gold.total(), in_predicted.total())
+    return {**metrics, ALL: whole}
 
 
 def _divide_counts(both: int, gold: int, predicted: int) -> ExactMetrics:
@@ -208,7 +234,7 @@ def nominal_alpha(rows: Sequence[Iterable[Hashable]]) -> float | None:
     Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
 
     Args:
-        rows: A row an annotator, a column a unit; None for a missing value.
+        rows: A row an annotator, a column a unit; None or NaN for a missing value.
 
     Returns:
         Alpha; None if it is not defined: all values are the same, or no unit has two.
@@ -216,7 +242,7 @@ def nominal_alpha(rows: Sequence[Iterable[Hashable]]) -> float | None:
     Raises:
         ValueError: If the lengths of the rows differ.
     """
-    return _get_number(alpha(alpha_counts(Counter(zip(*rows, strict=True)))))
+    return _get_number(alpha(alpha_counts(_count_patterns(rows))))
 
 
 def ordinal_alpha(rows: Sequence[Iterable[Hashable]], order: Sequence[Hashable] | None = None) -> float | None:
@@ -225,7 +251,7 @@ def ordinal_alpha(rows: Sequence[Iterable[Hashable]], order: Sequence[Hashable] 
     Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
 
     Args:
-        rows: A row an annotator, a column a unit; None for a missing value.
+        rows: A row an annotator, a column a unit; None or NaN for a missing value.
         order: The values, the lowest first; None for numbers in their own order.
 
     Returns:
@@ -244,9 +270,9 @@ def ordinal_alpha(rows: Sequence[Iterable[Hashable]], order: Sequence[Hashable] 
     if len(ranks) < len(order) or None in ranks:
         raise ValueError("order has a value twice, or None")
     ranks[None] = None
-    for value in chain.from_iterable(patterns := Counter(zip(*rows, strict=True))):
+    for value in chain.from_iterable(patterns := _count_patterns(rows)):
         if value not in ranks:
-            raise ValueError(f"{value!r} is not in the order; None is a missing value")
+            raise ValueError(f"{value!r} is not in the order; None or NaN is a missing value")
     ranked = Counter[tuple[float | None, ...]]()
     for pattern, number in patterns.items():
         ranked[tuple(ranks[value] for value in pattern)] += number
@@ -259,7 +285,7 @@ def interval_alpha(rows: Sequence[Iterable[float | None]]) -> float | None:
     Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
 
     Args:
-        rows: A row an annotator, a column a unit; None for a missing value.
+        rows: A row an annotator, a column a unit; None or NaN for a missing value.
 
     Returns:
         Alpha; None if it is not defined: all values are the same, or no unit has two.
@@ -280,13 +306,26 @@ def interval_alpha(rows: Sequence[Iterable[float | None]]) -> float | None:
     return _get_number(coefficients.interval_alpha(counts))
 
 
+def _count_patterns(rows: Sequence[Iterable[Hashable]]) -> Counter[tuple[Hashable, ...]]:
+    """Return the number of units by their values, None for a missing one."""
+    if isinstance(rows, str) or any(isinstance(row, str) for row in rows):
+        raise TypeError("a row is a string; give a list of values for each annotator")
+    patterns = Counter(zip(*rows, strict=True))
+    if not any(map(is_missing, chain.from_iterable(patterns))):
+        return patterns
+    merged = Counter[tuple[Hashable, ...]]()
+    for pattern, number in patterns.items():
+        merged[tuple(None if is_missing(value) else value for value in pattern)] += number
+    return merged
+
+
 def _count_numbers(rows: Sequence[Iterable[Hashable]]) -> Counter[tuple[float | None, ...]]:
     """Return the number of units by their values, which must be finite numbers or None."""
-    patterns = Counter(zip(*rows, strict=True))
+    patterns = _count_patterns(rows)
     for value in chain.from_iterable(patterns):
-        if value is not None and not (isinstance(value, Real) and isfinite(value)):
-            raise ValueError(f"{value!r} is no finite number; None is a missing value")
-    return patterns
+        if not (value is None or (is_number(value) and isfinite(cast("float", value)))):
+            raise ValueError(f"{value!r} is no finite number; None or NaN is a missing value")
+    return cast("Counter[tuple[float | None, ...]]", patterns)
 
 
 def _get_number(value: Value) -> float | None:
@@ -294,11 +333,8 @@ def _get_number(value: Value) -> float | None:
 
 
 def score_relations(
-    gold: Sequence[Sequence[RelationTuple]],
-    predicted: Sequence[Sequence[RelationTuple]],
-    samples: int = SAMPLES,
-    seed: int = 0,
-) -> dict[str, GraphMetrics]:
+    gold: Documents, predicted: Documents, samples: int = SAMPLES, seed: int = 0
+) -> dict[Label, GraphMetrics]:
     """Score relations: a relation is found if its label and both of its ends are.
 
     An end is found by equal label, start and end, or, in `overlap`, as in `score_spans`, matched among the ends of the
@@ -306,8 +342,10 @@ def score_relations(
     Relations" (ACL 2014), there by the head words of the ends.
 
     Args:
-        gold: The gold relations of each document.
-        predicted: The predicted relations of each document.
+        gold: The gold relations of each document: `(label, head, tail)`, or a dict with these keys. The ends are spans.
+            In a row with `spans` and `relations`, they may be indices or ids of its spans. Leave out pairs that are
+            unrelated, such as those of the class `none`.
+        predicted: The same of the predicted relations, in the same order.
         samples: The number of bootstrap samples.
         seed: The seed of the random numbers.
 
@@ -315,8 +353,13 @@ def score_relations(
         The scores by label, and those of `all labels`.
 
     Raises:
+        TypeError: If something is of another form.
         ValueError: If the numbers of documents differ.
     """
+    gold, predicted = read_relation_documents("gold", gold), read_relation_documents("predicted", predicted)
+    relations = list(chain.from_iterable((*gold, *predicted)))
+    require_one_kind(label for label, *_ in relations)
+    require_one_kind(end[0] for _, *ends in relations for end in ends)
     exact, overlap = _LabelTallies(), _LabelTallies()
     for document, (first, second) in enumerate(zip(gold, predicted, strict=True)):
         ends = [sorted({end for _, *both in side for end in both}) for side in (first, second)]
@@ -335,26 +378,25 @@ def score_relations(
     }
 
 
-def score_records(
-    gold: Sequence[Sequence[RecordTuple]],
-    predicted: Sequence[Sequence[RecordTuple]],
-    samples: int = SAMPLES,
-    seed: int = 0,
-) -> GraphMetrics:
+def score_records(gold: Documents, predicted: Documents, samples: int = SAMPLES, seed: int = 0) -> GraphMetrics:
     """Score whole records: a record is found if its anchor is and every role has the same fillers.
 
     Anchors and fillers are the same if they are equal, or, in `overlap`, each matched one to one with one that it
     overlaps. A role that one of the two does not name is empty. One wrong filler makes the record wrong.
 
     Args:
-        gold: The gold records of each document.
-        predicted: The predicted records of each document.
+        gold: The gold records of each document: `(anchor, {role: ranges})`, or a dict with `anchor` and `roles`. The
+            anchor is a span; a range is `(start, end)`, or a dict or an object that has these.
+        predicted: The same of the predicted records, in the same order.
         samples: The number of bootstrap samples.
         seed: The seed of the random numbers.
 
     Raises:
+        TypeError: If something is of another form.
         ValueError: If the numbers of documents differ.
     """
+    gold, predicted = read_record_documents("gold", gold), read_record_documents("predicted", predicted)
+    require_one_kind(anchor[0] for anchor, _ in chain.from_iterable((*gold, *predicted)))
     exact, overlap = Tally(), Tally()
     for document, (first, second) in enumerate(zip(gold, predicted, strict=True)):
         anchors = [_make_mentions(anchor for anchor, _ in side) for side in (first, second)]
@@ -370,23 +412,24 @@ def score_records(
     return GraphMetrics(numbers[0], numbers[1], score_tally(bootstrap, exact), score_tally(bootstrap, overlap))
 
 
-def score_counts(
-    gold: Sequence[Bounds], predicted: Sequence[Bounds], samples: int = SAMPLES, seed: int = 0
-) -> CountMetrics:
+def score_counts(gold: Sequence[Any], predicted: Sequence[Any], samples: int = SAMPLES, seed: int = 0) -> CountMetrics:
     """Score counts as intervals, pair by pair.
 
     Returned are the share of pairs that are equal, the share that some number satisfies both of, and the mean distance:
     0 to 1, see `agreement.interval_tallies.measure_distance`.
 
     Args:
-        gold: The lower and the upper number of each count; None for an open end.
+        gold: The lower and the upper number of each count, or a dict with `minimum` and `maximum`; None or NaN for an
+            open end.
         predicted: The same of the predicted counts, in the same order.
         samples: The number of bootstrap samples; they draw pairs.
         seed: The seed of the random numbers.
 
     Raises:
+        TypeError: If something is of another form.
         ValueError: If the numbers of counts differ.
     """
+    gold, predicted = read_bounds("gold", gold), read_bounds("predicted", predicted)
     tally = Tally()
     for index, pair in enumerate(zip(gold, predicted, strict=True)):
         add_bounds(tally, (index, 0), *pair)
@@ -395,16 +438,21 @@ def score_counts(
     return CountMetrics(len(gold), *measures)
 
 
+def _sort_labels(labels: Iterable[Label]) -> list[Label]:
+    """Return labels in order; they are all names, or all class ids."""
+    return sorted(labels, key=lambda label: (0, label) if isinstance(label, str) else (label, ""))
+
+
 class _LabelTallies:
     """A tally for each label, and one of all labels."""
 
     def __init__(self) -> None:
-        self.by_label: dict[str, Tally] = defaultdict(Tally)
+        self.by_label: dict[Label, Tally] = defaultdict(Tally)
 
-    def list_names(self) -> list[str]:
-        return [*sorted(self.by_label.keys() - {ALL}), ALL]
+    def list_names(self) -> list[Label]:
+        return [*_sort_labels(self.by_label.keys() - {ALL}), ALL]
 
-    def count_sides(self, name: str) -> tuple[int, int]:
+    def count_sides(self, name: Label) -> tuple[int, int]:
         total = self.by_label[name].total()
         return int(total.get(FIRST, 0)), int(total.get(SECOND, 0))
 
@@ -423,7 +471,7 @@ class _LabelTallies:
             sides = [[key for key in side if key[0] == label] for side in (first, second)]
             self._add(document, label, dict(zip((BOTH, FIRST, SECOND), count_exact_matches(*sides), strict=True)))
 
-    def _add(self, document: int, label: str, counts: Counts) -> None:
+    def _add(self, document: int, label: Label, counts: Counts) -> None:
         for name in (label, ALL):
             self.by_label[name].add((document, 0), counts)
 
@@ -435,7 +483,7 @@ def _make_bootstrap(documents: int, samples: int, seed: int) -> Bootstrap:
 def _make_mentions(spans: Iterable[SpanTuple]) -> list[Mention]:
     """Return spans in the form of the matching; their ids are their indices."""
     return [
-        Mention(str(index), label, start, end, "", (Piece(start, end),), {})
+        Mention(str(index), cast("str", label), start, end, "", (Piece(start, end),), {})
         for index, (label, start, end) in enumerate(spans)
     ]
 

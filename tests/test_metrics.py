@@ -1,6 +1,7 @@
 """`annotate.metrics`: by hand, against `annotate score` on the real corpus, and against other libraries."""
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
 import krippendorff
 import numpy as np
@@ -13,6 +14,7 @@ from annotate.corpus import Corpus
 from annotate.inventory import Inventory
 from annotate.metrics import RelationTuple, SpanTuple
 from annotate.records import Graph, Mention
+from annotate.scoring import plain_spans
 from annotate.scoring.score import Scores, score
 from annotate.tokens import find_tagged_spans
 from tests.agreement.test_coefficients import FOUR_CODERS, numeric_tables
@@ -66,10 +68,10 @@ def test_alphas_of_numbers_and_of_values_with_an_order() -> None:
 @pytest.mark.parametrize(
     ("rows", "order", "message"),
     [
-        ([["a"], ["b"]], ["a"], "'b' is not in the order; None is a missing value"),
+        ([["a"], ["b"]], ["a"], "'b' is not in the order; None or NaN is a missing value"),
         ([["a"], ["b"]], ["a", "b", "a"], "order has a value twice, or None"),
-        ([["a"], ["b"]], None, "'a' is no finite number; None is a missing value"),
-        ([[float("nan")], [1]], None, "nan is no finite number; None is a missing value"),
+        ([["a"], ["b"]], None, "'a' is no finite number; None or NaN is a missing value"),
+        ([[float("inf")], [1]], None, "inf is no finite number; None or NaN is a missing value"),
         ([[1], [1, 2]], None, "longer"),
     ],
 )
@@ -234,3 +236,178 @@ def test_partial_is_that_of_nervaluate_where_labels_do_not_mix() -> None:
     assert (ours.precision.value, ours.recall.value, ours.f1.value) == pytest.approx(
         (found.precision, found.recall, found.f1)
     )
+
+
+class Loaded(NamedTuple):
+    """A span of another library, with more fields than ours."""
+
+    id: str
+    label: str
+    start: int
+    end: int
+
+
+FORMS: dict[str, Callable[[str, int, int], Any]] = {
+    "tuples": lambda label, start, end: (label, start, end),
+    "lists": lambda label, start, end: [label, start, end],
+    "dicts": lambda label, start, end: {"id": "s1", "label": label, "start": start, "end": end, "text": "…"},
+    "objects": lambda label, start, end: Loaded("s1", label, start, end),
+    "class ids": lambda label, start, end: ("ABC".index(label), start, end),
+    "numbers of numpy": lambda label, start, end: [label, np.int64(start), np.int32(end)],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_spans_of_each_form_have_the_scores_of_tuples(form: str) -> None:
+    gold, predicted = [[A, B], [("A", 0, 2)], [B, B]], [[("A", 2, 5), B, ("C", 10, 12)], [], [B]]
+    make = FORMS[form]
+    sides = [[[make(*span) for span in document] for document in side] for side in (gold, predicted)]
+    rows = [[{"id": "x", "spans": document} for document in side] for side in sides]
+    exact = [*metrics.score_exact_spans(gold, predicted).values()]
+    scores = [*metrics.score_spans(gold, predicted, samples=0).values()]
+    for first, second in (sides, rows):
+        assert [*metrics.score_exact_spans(first, second).values()] == exact
+        assert [*metrics.score_spans(first, second, samples=0).values()] == scores
+    relations = [[[("r", document[0], document[-1])] if document else [] for document in side] for side in sides]
+    of_tuples = [
+        [[("r", document[0], document[-1])] if document else [] for document in side] for side in (gold, predicted)
+    ]
+    assert [*metrics.score_relations(relations[0], relations[1], samples=0).values()] == [
+        *metrics.score_relations(of_tuples[0], of_tuples[1], samples=0).values()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("span", "message"),
+    [
+        ("PER", r"gold, document 1, span 0: 'PER' is not a span; give \(label, start, end\), or a dict"),
+        ({"A", 0, 4}, "is not a span"),
+        (frozenset({"A", 0, 4}), "is not a span"),
+        (("A", 0), r"\('A', 0\) is not a span"),
+        (("A", 0, 4, 0.9), "is not a span"),
+        ({"label": "A", "start": 0}, "is not a span"),
+        ((0, "A", 4), "start 'A' is not a whole number"),
+        ((0, 4, "A"), "end 'A' is not a whole number"),
+        (("A", 0.0, 4), "start 0.0 is not a whole number"),
+        (("A", False, True), "start False is not a whole number"),
+        (("A", 0, True), "end True is not a whole number"),
+        (("A", 0, float("nan")), "end nan is not a whole number"),
+        (("A", "0", "4"), "start '0' is not a whole number"),
+        (("A", 4, 0), "4–0 is not a range"),
+        (("A", -1, 0), "-1–0 is not a range"),
+        ((float("nan"), 0, 4), "label nan is neither a name nor a class id"),
+        ((True, 0, 4), "label True is neither"),
+        ((None, 0, 4), "label None is neither"),
+        ((1, 0, 4), "label 'A' is a name, and label 1 a class id"),
+        (None, "None is not a span"),
+    ],
+)
+def test_what_is_no_span_is_a_type_error(span: Any, message: str) -> None:
+    """Two different spans given as strings once had an F1 of 1."""
+    for score_form in (metrics.score_exact_spans, metrics.score_spans):
+        with pytest.raises(TypeError, match=message):
+            score_form([[A], [span]], [[A], []])
+        with pytest.raises(TypeError, match=message.replace("gold", "predicted")):
+            score_form([[A], [A]], [[A], [span]])
+
+
+@pytest.mark.parametrize(
+    ("side", "message"),
+    [
+        ("AB", "gold: 'AB' is not a list"),
+        ({"x": [A]}, "gold: .* is not a list"),
+        ([A], "gold, document 0, span 0: 'A' is not a span"),
+        (["AB"], "gold, document 0: 'AB' is not a list of spans; give a list of spans for each document, or a row"),
+        ([{"id": "x"}], "is not a list of spans"),
+        ([None], "gold, document 0: None is not a list of spans"),
+    ],
+)
+def test_what_is_no_document_is_a_type_error(side: Any, message: str) -> None:
+    for score_form in (metrics.score_exact_spans, metrics.score_spans):
+        with pytest.raises(TypeError, match=message):
+            score_form(side, side)
+
+
+def test_relations_of_rows_name_their_ends_by_index_or_id() -> None:
+    spans = [{"id": "s7", "label": "A", "start": 0, "end": 4}, {"id": "s9", "label": "B", "start": 6, "end": 9}]
+    by_index: dict[str, Any] = {
+        "spans": spans,
+        "relations": [{"label": 2, "head": 0, "tail": 1, "head_id": "s7", "tail_id": "s9"}],
+    }
+    by_id = {"spans": spans, "relations": [{"label": 2, "head": "s7", "tail": "s9"}]}
+    expected = metrics.score_relations([[(2, A, B)]], [[(2, A, B)]], samples=0)
+    assert expected[2].exact.f1.value == 1
+    assert metrics.score_relations([by_index], [by_id], samples=0) == expected
+    pair = {"label": 2, "head": spans[0], "tail": spans[1], "context": "…"}
+    assert metrics.score_relations([[pair]], [by_id], samples=0) == expected
+    by_index["relations"] = [("r", 0, 2)]
+    with pytest.raises(TypeError, match="gold, document 0, relation 0: tail 2 is no index or id of a span; give the"):
+        metrics.score_relations([by_index], [by_id])
+    with pytest.raises(TypeError, match="head 0 is no index or id"):
+        metrics.score_relations([[("r", 0, 1)]], [[]])
+    with pytest.raises(TypeError, match=r"predicted, document 0, relation 0, tail: .* is not a range"):
+        metrics.score_relations([[]], [[("r", A, ("B", 9, 6))]])
+    with pytest.raises(TypeError, match="is not a relation"):
+        metrics.score_relations([["rel"]], [[]])
+
+
+def test_annotations_of_the_model_are_documents(corpus: Corpus) -> None:
+    annotation = corpus.read_annotation("gold", "syria-fronts")
+    assert metrics.score_exact_spans([annotation], [annotation])["all labels"].gold == len(annotation.spans)
+    whole = metrics.score_relations([annotation], [annotation], samples=0)["all labels"]
+    assert (whole.gold, whole.exact.f1.value) == (len(annotation.relations), 1)
+
+
+def test_records_and_counts_of_each_form() -> None:
+    gold = [(A, {"who": [(6, 9)]})]
+    as_dicts = [{"anchor": [*A], "roles": {"who": [{"label": "B", "start": 6, "end": 9}]}}]
+    assert metrics.score_records([gold], [as_dicts]).exact.f1.value == 1
+    wrong: Any
+    for wrong in ([(A, {"who": "6-9"})], [(A, [(6, 9)])], [(A, {"who": [(9, 6)]})], [A], [("A", {})]):
+        with pytest.raises(TypeError, match="predicted, document 0, record 0"):
+            metrics.score_records([gold], [wrong])
+    nan = float("nan")
+    found = metrics.score_counts([(33, 33), (50, None)], [{"minimum": 33, "maximum": 33}, (np.float64(50), nan)])
+    assert found.equal.value == 1
+    for pair in ("33", (33,), ("33", 33), (True, 33), (33, float("inf"))):
+        with pytest.raises(TypeError, match="gold, count 0"):
+            metrics.score_counts([pair], [(1, 1)])
+
+
+def test_nan_is_a_missing_value() -> None:
+    """It once was a label of its own."""
+    nan = float("nan")
+    for measure in (metrics.nominal_alpha, metrics.ordinal_alpha, metrics.interval_alpha):
+        missing = measure([[1, 2, None, 3], [1, 2, 2, None]])
+        assert measure([[1, 2, nan, 3], [1, 2, 2, np.float64("nan")]]) == missing
+    assert metrics.nominal_alpha([["a", nan, "b"], ["a", "c", "b"]]) == metrics.nominal_alpha(
+        [["a", None, "b"], ["a", "c", "b"]]
+    )
+    with pytest.raises(TypeError, match="a row is a string"):
+        metrics.nominal_alpha(["ab", "ab"])
+
+
+def test_tags_are_names() -> None:
+    for document in ("BIO", [0, 1]):
+        with pytest.raises(TypeError, match="document 0 is not a list of tags; give names"):
+            metrics.decode_tags([document])  # type: ignore[list-item]
+
+
+fields = st.sampled_from(["A", 0, 1, 4, -1, True, 1.0, None, float("nan"), np.int64(3)])
+span_forms = st.one_of(
+    st.tuples(st.sampled_from(["A", "B", 1]), st.integers(0, 3), st.integers(0, 5)),
+    st.lists(fields, max_size=4).map(tuple),
+    st.lists(fields, max_size=4),
+    st.just("A04"),
+)
+
+
+@given(st.lists(st.lists(span_forms, max_size=2), max_size=2))
+def test_documents_taken_as_they_are_are_those_that_would_be_read(documents: list[list[Any]]) -> None:
+    taken = plain_spans._are_tuples(documents)
+    try:
+        read = plain_spans.read_span_documents("gold", documents)
+    except TypeError:
+        assert not taken
+    else:
+        assert not taken or read == documents

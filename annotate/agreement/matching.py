@@ -79,6 +79,14 @@ def iterate_common(first: Sequence[Key], second: Sequence[Key]) -> Iterable[Key]
     return (Counter(first) & Counter(second)).elements()
 
 
+def iterate_missing(first: Sequence[Key], second: Sequence[Key]) -> Iterable[Key]:
+    """Return the keys of the first side that `iterate_common` leaves out."""
+    unique = set(first)
+    if len(unique) == len(first):
+        return unique.difference(second)
+    return (Counter(first) - Counter(second)).elements()
+
+
 def match_by_overlap(
     first: Sequence[Mention], second: Sequence[Mention], same_label: bool = True, min_dice: float = 0
 ) -> Matching:
