@@ -29,6 +29,18 @@ if TYPE_CHECKING:
     from annotate.convert.run import ConversionOutcome
     from annotate.corpus import Corpus
     from annotate.dataset.folder import Manifest
+    from annotate.dataset.load import (
+        LoadedArticle,
+        LoadedLink,
+        LoadedPair,
+        LoadedRecord,
+        LoadedRelation,
+        LoadedRow,
+        LoadedSpan,
+        LoadedTable,
+        LoadedTokens,
+        load,
+    )
     from annotate.errors import CannotRun, Refused
     from annotate.findings import Finding, Rule
     from annotate.formats.ledger import Ledger
@@ -52,6 +64,15 @@ __all__ = [
     "Finding",
     "Inventory",
     "Ledger",
+    "LoadedArticle",
+    "LoadedLink",
+    "LoadedPair",
+    "LoadedRecord",
+    "LoadedRelation",
+    "LoadedRow",
+    "LoadedSpan",
+    "LoadedTable",
+    "LoadedTokens",
     "Manifest",
     "Refused",
     "Relation",
@@ -67,6 +88,7 @@ __all__ = [
     "diff",
     "export",
     "list_rules",
+    "load",
     "load_inventory",
     "normalise_text",
     "score",
@@ -85,6 +107,15 @@ _SOURCES = {
     "Finding": "annotate.findings:Finding",
     "Inventory": "annotate.inventory:Inventory",
     "Ledger": "annotate.formats.ledger:Ledger",
+    "LoadedArticle": "annotate.dataset.load:LoadedArticle",
+    "LoadedLink": "annotate.dataset.load:LoadedLink",
+    "LoadedPair": "annotate.dataset.load:LoadedPair",
+    "LoadedRecord": "annotate.dataset.load:LoadedRecord",
+    "LoadedRelation": "annotate.dataset.load:LoadedRelation",
+    "LoadedRow": "annotate.dataset.load:LoadedRow",
+    "LoadedSpan": "annotate.dataset.load:LoadedSpan",
+    "LoadedTable": "annotate.dataset.load:LoadedTable",
+    "LoadedTokens": "annotate.dataset.load:LoadedTokens",
     "Manifest": "annotate.dataset.folder:Manifest",
     "Refused": "annotate.errors:Refused",
     "Relation": "annotate.model:Relation",
@@ -100,6 +131,7 @@ _SOURCES = {
     "diff": "annotate.api:diff",
     "export": "annotate.api:export",
     "list_rules": "annotate.api:list_rules",
+    "load": "annotate.dataset.load:load",
     "load_inventory": "annotate.inventory:load_inventory",
     "normalise_text": "annotate.offsets:normalise",
     "score": "annotate.api:score",

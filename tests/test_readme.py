@@ -54,7 +54,10 @@ def test_commands_of_the_readme_work(clone: Path) -> None:
 
 def test_python_of_the_readme_prints_claims(clone: Path) -> None:
     assert run(["annotate", "build", "--out", "dist/dataset"], clone).returncode == 0
-    (code,) = blocks("python")
+    loaded, code = blocks("python")
+    done = run([sys.executable, "-c", loaded], clone)
+    assert done.returncode == 0, done.stderr
+    assert "('accuses', 'source', 'ISIS')" in done.stdout
     done = run([sys.executable, "-c", code], clone)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()

@@ -76,7 +76,7 @@ def read_repository(api: "HfApi", repo: str) -> RemoteState | None:
     from huggingface_hub import RepoFile
     from huggingface_hub.errors import HfHubHTTPError
 
-    with _translate_errors(repo):
+    with translate_errors(repo):
         try:
             commit = api.dataset_info(repo).sha or ""
         except HfHubHTTPError as error:
@@ -104,7 +104,7 @@ def create_repository(api: "HfApi", repo: str, private: bool) -> None:
     Raises:
         CannotRun: The Hub cannot be reached, or refuses.
     """
-    with _translate_errors(repo):
+    with translate_errors(repo):
         api.create_repo(repo, repo_type=REPO_TYPE, private=private)
 
 
@@ -136,7 +136,7 @@ def commit_steps(
         if step.change in ("new", "changed", "gone")
     ]
     title, description = message
-    with _translate_errors(repo):
+    with translate_errors(repo):
         info = api.create_commit(
             repo,
             operations,
@@ -154,12 +154,12 @@ def create_tag(api: "HfApi", repo: str, version: str, commit: str) -> None:
     Raises:
         CannotRun: The Hub cannot be reached, or refuses.
     """
-    with _translate_errors(repo):
+    with translate_errors(repo):
         api.create_tag(repo, tag=version, revision=commit, repo_type=REPO_TYPE)
 
 
 @contextlib.contextmanager
-def _translate_errors(repo: str) -> Iterator[None]:
+def translate_errors(repo: str) -> Iterator[None]:
     """Raise CannotRun for what the library raises, by status: its own messages may quote signed addresses."""
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     from huggingface_hub.errors import HTTPError as AnyHTTPError  # type: ignore[attr-defined]
