@@ -203,9 +203,9 @@ def score_exact_spans(gold: Documents, predicted: Documents) -> dict[Label, Exac
         TypeError: If something is of another form.
         ValueError: If the numbers of documents differ.
     """
+    gold, predicted = read_hashable_spans("gold", gold), read_hashable_spans("predicted", predicted)
     if len(gold) != len(predicted):
         raise ValueError(f"{len(gold)} documents of gold and {len(predicted)} predicted")
-    gold, predicted = read_hashable_spans("gold", gold), read_hashable_spans("predicted", predicted)
     label = itemgetter(0)
     in_gold, in_predicted = (Counter(map(label, chain.from_iterable(side))) for side in (gold, predicted))
     require_one_kind(in_gold, in_predicted)

@@ -316,6 +316,7 @@ def test_what_is_no_span_is_a_type_error(span: Any, message: str) -> None:
     [
         ("AB", "gold: 'AB' is not a list"),
         ({"x": [A]}, "gold: .* is not a list"),
+        (None, "gold: None is not a list"),
         ([A], "gold, document 0, span 0: 'A' is not a span"),
         (["AB"], "gold, document 0: 'AB' is not a list of spans; give a list of spans for each document, or a row"),
         ([{"id": "x"}], "is not a list of spans"),

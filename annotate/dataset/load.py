@@ -4,7 +4,6 @@ A folder is read with `annotate.util.parquet`, which executes nothing and follow
 Face Hub is read with the library `datasets`, which executes no code of a repository.
 """
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -273,8 +272,8 @@ def _open_file(path: Path, split: str, folder: Path) -> _Part:
     except BrokenParquet as error:
         raise CannotRun(path, str(error), _HINT) from error
     try:
-        features = json.loads(metadata[b"huggingface"])["info"]["features"]
-    except (ValueError, LookupError, TypeError, RecursionError):
+        features = msgspec.json.decode(metadata[b"huggingface"])["info"]["features"]
+    except (msgspec.MsgspecError, ValueError, LookupError, TypeError, RecursionError):
         raise CannotRun(path, _NO_METADATA, _HINT) from None
     _require_features(path, features)
     return _Part(split, str(path), features, read)
@@ -405,7 +404,7 @@ class _Converter:
         elif names >= {"span_id", "start", "end", "text", "paragraph", "article"}:
             self._convert = self._make_record
         else:
-            self._convert = lambda row: LoadedRow(id=row.get("id"), columns=row)
+            self._convert = lambda row: LoadedRow(id=_get_text(row, "id", "row"), columns=row)
 
     def __call__(self, row: Mapping[str, Any]) -> LoadedRow:
         missing = self._features.keys() - row.keys()
@@ -414,41 +413,46 @@ class _Converter:
         return self._convert({name: _decode(row[name], feature, name) for name, feature in self._features.items()})
 
     def _make_article(self, row: dict[str, Any]) -> LoadedArticle:
-        text = _Text(row["text"])
-        spans = _make_spans(row["spans"], text, "span")
+        text = _Text(_get_text(row, "text", "row"))
+        spans = _make_spans(_get_list(row, "spans", "row"), text, "span")
         relations = []
-        for index, relation in enumerate(row["relations"] or ()):
+        for index, relation in enumerate(_get_list(row, "relations", "row")):
             where = f"relation {index}"
             head, tail = (_find_end(relation, end, spans, where) for end in ("head", "tail"))
             label = _require(relation, "label", str, where)
-            relations.append(LoadedRelation(label=label, head=head, tail=tail, note=relation.get("note")))
+            relations.append(LoadedRelation(label=label, head=head, tail=tail, note=_get_text(relation, "note", where)))
         article = _require(row, "article" if "article" in row else "id", str, "row")
         return LoadedArticle(
-            id=row.get("id"), columns=row, article=article, text=text.words, spans=spans, relations=tuple(relations)
+            id=_get_text(row, "id", "row"),
+            columns=row,
+            article=article,
+            text=text.words,
+            spans=spans,
+            relations=tuple(relations),
         )
 
     def _make_tokens(self, row: dict[str, Any]) -> LoadedTokens:
-        text = _Text(row["text"], _require(row, "start", int, "row"), is_whole=False)
-        columns = [row[name] or () for name in ("tokens", "starts", "ends")]
-        tags = {name: tuple(row[name] or ()) for name in self._tags}
+        text = _Text(_get_text(row, "text", "row"), _require(row, "start", int, "row"), is_whole=False)
+        columns = [_get_list(row, name, "row") for name in ("tokens", "starts", "ends")]
+        tags = {name: tuple(_get_list(row, name, "row")) for name in self._tags}
         if len({*map(len, columns), *map(len, tags.values())}) > 1:
             raise _BadRow("tokens, starts, ends and tags differ in length")
         values = [{"text": word, "start": start, "end": end} for word, start, end in zip(*columns, strict=True)]
         return LoadedTokens(
-            id=row.get("id"),
+            id=_get_text(row, "id", "row"),
             columns=row,
             article=_require(row, "article", str, "row"),
             text=text.words,
             tokens=_make_spans(values, text, "token"),
             tags=tags,
-            unfit=_make_spans(row["unfit"], text, "unfit span"),
+            unfit=_make_spans(_get_list(row, "unfit", "row"), text, "unfit span"),
         )
 
     def _make_pair(self, row: dict[str, Any]) -> LoadedPair:
         text = _read_passage(row["context"], "context")
         head, tail = (_make_span(row[name], text, name) for name in ("head", "tail"))
         return LoadedPair(
-            id=row.get("id"),
+            id=_get_text(row, "id", "row"),
             columns=row,
             article=_require(row, "article", str, "row"),
             label=_require(row, "label", str, "row"),
@@ -458,17 +462,24 @@ class _Converter:
         )
 
     def _make_link(self, row: dict[str, Any]) -> LoadedLink:
-        passages = _make_spans(row["passages"], _Text(None), "passage")
-        return LoadedLink(id=row.get("id"), columns=row, kind=_require(row, "kind", str, "row"), passages=passages)
+        passages = _make_spans(_get_list(row, "passages", "row"), _Text(None), "passage")
+        return LoadedLink(
+            id=_get_text(row, "id", "row"), columns=row, kind=_require(row, "kind", str, "row"), passages=passages
+        )
 
     def _make_record(self, row: dict[str, Any]) -> LoadedRecord:
         text = _read_passage(row["paragraph"], "paragraph")
         place = {name: row.get(name) for name in ("text", "start", "end", "pieces")}
         anchor = _make_span({**place, "id": row["span_id"], "label": self._table}, text, "anchor")
-        roles = {name: _make_spans(row[name], text, name) for name in self._mentions}
+        roles = {name: _make_spans(_get_list(row, name, "row"), text, name) for name in self._mentions}
         article = _require(row, "article", str, "row")
         return LoadedRecord(
-            id=row.get("id"), columns=row, article=article, anchor=anchor, roles=roles, paragraph=text.words
+            id=_get_text(row, "id", "row"),
+            columns=row,
+            article=article,
+            anchor=anchor,
+            roles=roles,
+            paragraph=text.words,
         )
 
 
@@ -494,7 +505,7 @@ def _decode(value: Any, feature: Feature, where: str) -> Any:
         if type(value) is not _TYPES.get(feature["dtype"], type(value)):
             raise _BadRow(f"{where} is {quote(value)}, not of type {feature['dtype']}")
         return value
-    if not isinstance(value, dict) or value.keys() < feature.keys():
+    if not isinstance(value, dict) or feature.keys() - value.keys():
         raise _BadRow(f"{where} is not a struct with {', '.join(feature)}")
     return {name: _decode(value[name], part, f"{where}.{name}") for name, part in feature.items()}
 
@@ -509,11 +520,22 @@ def _require(values: Mapping[str, Any], name: str, kind: type, where: str) -> An
 def _read_passage(value: Any, where: str) -> _Text:
     if not isinstance(value, dict):
         return _Text(None)
-    return _Text(value.get("text"), _require(value, "start", int, where), is_whole=False)
+    return _Text(_get_text(value, "text", where), _require(value, "start", int, where), is_whole=False)
 
 
-def _make_spans(values: Sequence[Any] | None, text: _Text, where: str) -> tuple[LoadedSpan, ...]:
-    return tuple(_make_span(value, text, f"{where} {index}") for index, value in enumerate(values or ()))
+def _get_text(values: Mapping[str, Any], name: str, where: str) -> str | None:
+    return None if values.get(name) is None else str(_require(values, name, str, where))
+
+
+def _get_list(values: Mapping[str, Any], name: str, where: str) -> list[Any]:
+    value = values.get(name)
+    if not isinstance(value, list | None):
+        raise _BadRow(f"{where}: {name} is {quote(value)}, not a list")
+    return value or []
+
+
+def _make_spans(values: Sequence[Any], text: _Text, where: str) -> tuple[LoadedSpan, ...]:
+    return tuple(_make_span(value, text, f"{where} {index}") for index, value in enumerate(values))
 
 
 def _make_span(value: Any, text: _Text, where: str) -> LoadedSpan:
@@ -521,8 +543,8 @@ def _make_span(value: Any, text: _Text, where: str) -> LoadedSpan:
     if not isinstance(value, dict):
         raise _BadRow(f"{where} is {quote(value)}, not a span")
     start, end = _require_range(value, where)
-    pieces = tuple(_require_range(piece, where) for piece in value.get("pieces") or ()) or ((start, end),)
-    words, stored = None, value.get("text")
+    pieces = tuple(_require_range(piece, where) for piece in _get_list(value, "pieces", where)) or ((start, end),)
+    words, stored = None, _get_text(value, "text", where)
     if isinstance(text.words, str):
         shifted = [(first - text.start, last - text.start) for first, last in pieces]
         if all(0 <= first <= last <= len(text.words) for first, last in shifted):
@@ -533,16 +555,17 @@ def _make_span(value: Any, text: _Text, where: str) -> LoadedSpan:
             raise _BadRow(f"{where}: {start}–{end} is not a range of the text, which has {len(text.words)} characters")
     used = {"start", "end", "text", "pieces", "label", "id", "note", "attributes", "in_context"}
     others = {name: part for name, part in value.items() if name not in used}
-    attributes: dict[str, Any] = {**(value.get("attributes") or {}), **others}
+    attributes = value.get("attributes")
+    attributes = {**(attributes if isinstance(attributes, dict) else {}), **others}
     return LoadedSpan(
         start=start,
         end=end,
         text=words if words is not None else stored,
-        label=value.get("label"),
-        id=value.get("id"),
+        label=_get_text(value, "label", where),
+        id=_get_text(value, "id", where),
         pieces=pieces,
         attributes={name: part for name, part in attributes.items() if part is not None},
-        note=value.get("note"),
+        note=_get_text(value, "note", where),
     )
 
 

@@ -2,14 +2,17 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +24,7 @@ from annotate.dataset.folder import FORMAT
 from annotate.dataset.load import CONVERSION_FORMAT
 from tests.conftest import BASE, Project
 from tests.dataset import hub as hubs
+from tests.mutations import mutate_bytes, mutate_tree
 
 RELEASED = Path(__file__).parent / "dataset-0.1.0"
 """Tables of the made-up corpus, as the toolkit of release 0.1.0 of the data wrote them."""
@@ -298,3 +302,40 @@ except CannotRun as error:
         f"{REPO}: no such folder, and the library datasets is not installed;"
         " reading from the Hub needs it: pip install 'contested-claims[dataset]'",
     ]
+
+
+@pytest.mark.parametrize("table", ["articles", "annotations", "tokens", "relations", "links", "loads"])
+def test_damaged_files_are_refused_or_read(dataset: Path, table: str) -> None:
+    """Of a file, its metadata or its rows; other exceptions than CannotRun fail the test."""
+    (path,) = dataset.glob(f"data/{table}/train-*.parquet")
+    whole, old = path.read_bytes(), pq.read_table(path)
+    original = old.to_pylist()
+    features = json.loads((old.schema.metadata or {})[b"huggingface"])["info"]["features"]
+    chance = random.Random(20261128)  # noqa: S311 - draws no secrets
+    outcomes = Counter[bool | str]()
+    for run in range(int(os.environ.get("RUNS", "6")) * 10):
+        changed, types = original, features
+        if run % 3 == 0:
+            path.write_bytes(mutate_bytes(whole, chance))
+        elif run % 3 == 1:
+            types = mutate_tree(features, chance)
+        else:
+            changed = mutate_tree(original, chance)
+        if run % 3:
+            metadata = {"huggingface": json.dumps({"info": {"features": types}})}
+            try:
+                table_of_rows = pa.Table.from_pylist(changed)
+            except (pa.ArrowException, AttributeError, LookupError, OverflowError, TypeError, ValueError):
+                continue  # no Parquet can hold these rows
+            try:
+                pq.write_table(table_of_rows.replace_schema_metadata(metadata), path)
+            except (pa.ArrowException, UnicodeEncodeError):
+                continue
+        try:
+            msgspec.json.encode(rows(dataset, table, split="train"))
+        except CannotRun as error:
+            outcomes["\n" in str(error)] += 1
+        else:
+            outcomes["read"] += 1
+    assert outcomes[False]
+    assert not outcomes[True]
