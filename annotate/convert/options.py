@@ -21,7 +21,7 @@ from annotate.schemas import convert_value
 from annotate.util.files import load_yaml
 from annotate.waivers import Waiver
 
-FORMAT = "annotate conversion 3"
+FORMAT = "annotate conversion 4"
 """Version of the output; changes when the same options would give other bytes."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}")  # keys of JSON are strings
