@@ -426,11 +426,17 @@ def _resolve_class_ids(inventory: Inventory) -> ClassIds:
     )
 
 
+def name_schema_folder(path: str | Path) -> str | Path:
+    """Return the folder of a schema that is named by its folder or by its `labels.yaml`."""
+    is_file = Path(path).name == INVENTORY_FILE and not Path(path).is_dir()
+    return type(path)(Path(path).parent) if is_file else path
+
+
 def load_inventory(folder: str | Path) -> Inventory:
     """Load the inventory of a schema folder.
 
     Args:
-        folder: The folder with `labels.yaml` and, once `annotate generate` has run, `classes.json`.
+        folder: The folder with `labels.yaml` and, once `annotate generate` has run, `classes.json`; or `labels.yaml`.
 
     Returns:
         The inventory.
@@ -438,6 +444,7 @@ def load_inventory(folder: str | Path) -> Inventory:
     Raises:
         CannotRun: With the location of what is wrong: a missing or malformed file, or a name that is not defined.
     """
+    folder = name_schema_folder(folder)
     path = Path(folder) / INVENTORY_FILE
     value = load_yaml(path, "give the folder that holds it with --schema", within=path.parent)
     require_valid(path, value, "inventory")

@@ -26,7 +26,7 @@ def require_stable_class_ids(out: Path, tables: Mapping[str, TableType]) -> None
     for table in manifest.tables if manifest else ():
         if table.config not in tables:
             continue
-        new_classes = dict(_classes(tables[table.config].features))
+        new_classes = dict(list_class_columns(tables[table.config].features))
         for column, old_names in _stored_classes(out / table.file, out):
             for class_id, (old, new) in enumerate(zip_longest(old_names, new_classes.get(column, old_names))):
                 if old is not None and old != new:
@@ -46,12 +46,12 @@ def _stored_classes(file: Path, folder: Path) -> list[tuple[str, list[str]]]:
     try:
         metadata = read_metadata(file, within=folder)
         features = json.loads(metadata.get(b"huggingface", b'{"info": {"features": {}}}'))["info"]["features"]
-        return [(column, names) for column, names in _classes(features) if isinstance(names, list)]
+        return [(column, names) for column, names in list_class_columns(features) if isinstance(names, list)]
     except (BrokenParquet, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return []
 
 
-def _classes(struct: Feature, prefix: str = "") -> Iterator[tuple[str, list[str]]]:
+def list_class_columns(struct: Feature, prefix: str = "") -> Iterator[tuple[str, list[str]]]:
     """Yield the path of each column of classes, and their names in the order of their ids."""
     for name, feature in struct.items():
         path = f"{prefix}{name}"
@@ -60,4 +60,4 @@ def _classes(struct: Feature, prefix: str = "") -> Iterator[tuple[str, list[str]
         if feature.get("_type") == "ClassLabel":
             yield path, feature["names"]
         elif "_type" not in feature:
-            yield from _classes(feature, f"{path}.")
+            yield from list_class_columns(feature, f"{path}.")
