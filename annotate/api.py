@@ -372,14 +372,13 @@ def convert_exports(
     from annotate.convert.run import convert_exports as run_conversion
     from annotate.ingest import RIGHTS_NOT_STATED, Details
 
-    details = Details()
     conversion = ConversionOptions(
         inputs=tuple(exports),
         out=out,
         inventory=inventory,
         people=dict(people or {}),
         annotators=dict(annotators or {}),
-        details=details._replace(language=inventory.language, rights=rights or RIGHTS_NOT_STATED),
+        details=Details(language=inventory.language, rights=rights or RIGHTS_NOT_STATED),
         **options,
     )
     storage = any("://" in address and not address.startswith("file://") for address in (*exports, out))
