@@ -355,7 +355,7 @@ def convert_exports(
         inventory: The labels that the tasks use.
         people: User id on the server, e-mail address or name → annotator's id.
         annotators: Annotator's id → what is known of the annotator.
-        rights: Who owns the texts, in a sentence for the card.
+        rights: Who owns the texts, in a sentence for the card; by default it says that this is not stated.
         mode: `new` requires an empty folder, `resume` continues a conversion, `overwrite` replaces one.
         workers: Number of worker processes; does not affect the output. By default one for each core.
         scheduler: The address of the scheduler of a Dask cluster, in place of `workers`.
@@ -370,16 +370,15 @@ def convert_exports(
     """
     from annotate.convert.options import ConversionOptions
     from annotate.convert.run import convert_exports as run_conversion
-    from annotate.ingest import Details
+    from annotate.ingest import RIGHTS_NOT_STATED, Details
 
-    details = Details()
     conversion = ConversionOptions(
         inputs=tuple(exports),
         out=out,
         inventory=inventory,
         people=dict(people or {}),
         annotators=dict(annotators or {}),
-        details=details._replace(language=inventory.language, rights=rights or details.rights),
+        details=Details(language=inventory.language, rights=rights or RIGHTS_NOT_STATED),
         **options,
     )
     storage = any("://" in address and not address.startswith("file://") for address in (*exports, out))

@@ -25,6 +25,8 @@ RELEASES_FOLDER = "releases"
 """The folder of the manifests of releases, next to the corpus."""
 MANIFEST_SUFFIX = ".json"
 """A manifest is a file VERSION.json."""
+NONE = "none"
+"""The class of a pair of spans that no relation joins: class 0 in every list of relation classes, and no relation."""
 NamesByList = dict[str, tuple[str, ...]]
 
 
@@ -34,7 +36,7 @@ class ClassIds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         spans: The span labels.
         layers: The span labels of each layer.
-        relations: The relation labels.
+        relations: `NONE` and the relation labels. A file of a toolkit before 0.2.0 lacks `NONE`.
         attributes: The values of each attribute that is a choice.
         retired: The names that the inventory no longer has, for human readers; each is in its list, too.
     """
@@ -136,7 +138,8 @@ def extend_class_ids(old: ClassIds | None, new: ClassIds) -> ClassIds:
         new: The names of the inventory.
 
     Returns:
-        The old lists, each followed by its new names. Names that the inventory does not have are retired.
+        The old lists, each followed by its new names. Names that the inventory does not have are retired. `NONE` comes
+        first, also where the old list of relations lacks it.
     """
     if old is None:
         return new
@@ -154,10 +157,14 @@ def extend_class_ids(old: ClassIds | None, new: ClassIds) -> ClassIds:
     return ClassIds(
         spans=extend("spans"),
         layers={name: extend(f"layers.{name}") for name in dict.fromkeys((*old.layers, *new.layers))},
-        relations=extend("relations"),
+        relations=_put_none_first(extend("relations")) if NONE in new.relations else extend("relations"),
         attributes={name: extend(f"attributes.{name}") for name in dict.fromkeys((*old.attributes, *new.attributes))},
         retired=tuple(retired),
     )
+
+
+def _put_none_first(relations: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((NONE, *relations)))
 
 
 class ClassIdFault(NamedTuple):
@@ -169,6 +176,8 @@ class ClassIdFault(NamedTuple):
 
 def find_class_id_faults(class_ids: ClassIds | None, names: ClassIds, path: Path) -> Iterator[ClassIdFault]:
     """Yield what is wrong with `classes.json`: names without an id, or the file itself is lost.
+
+    A file without `NONE` has no fault here: `resolve_class_ids` puts it first, and C503 says that the file is stale.
 
     Args:
         class_ids: The contents of the file; None if there is none.
@@ -185,14 +194,14 @@ def find_class_id_faults(class_ids: ClassIds | None, names: ClassIds, path: Path
         f"{location}.{name}"
         for location, of_list in names.lists()
         for name in of_list
-        if name not in lists.get(location, ())
+        if name not in lists.get(location, ()) and (location, name) != ("relations", NONE)
     ]
     if missing:
         yield ClassIdFault(f"has no class id for {list_names(missing)}", "run `annotate generate`, and commit it")
 
 
 def resolve_class_ids(class_ids: ClassIds | None, names: ClassIds, path: Path) -> ClassIds:
-    """Return the ids to use: those of `classes.json`, or without one the indices in the inventory.
+    """Return the ids to use: those of `classes.json` with `NONE` first, or without one the indices in the inventory.
 
     Args:
         class_ids: The contents of the file; None if there is none.
@@ -204,4 +213,6 @@ def resolve_class_ids(class_ids: ClassIds | None, names: ClassIds, path: Path) -
     """
     for fault in find_class_id_faults(class_ids, names, path):
         raise CannotRun(path, fault.problem, fault.hint)
-    return names if class_ids is None else class_ids
+    if class_ids is None:
+        return names
+    return msgspec.structs.replace(class_ids, relations=_put_none_first(class_ids.relations))

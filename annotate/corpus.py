@@ -44,6 +44,8 @@ from annotate.versions import latest, version_key
 
 T = TypeVar("T")
 
+GUIDELINES = "guidelines"
+"""The folder of the guidelines, next to that of the corpus."""
 _CHECK = "`annotate check` lists what is wrong with it"
 _READABLE = "make it a readable folder"
 

@@ -38,6 +38,10 @@ class Cut(NamedTuple):
     end: int
 
 
+RIGHTS_NOT_STATED = "The rights in the text are not stated."
+"""What an article of a converted export says of its rights, where nobody has said whose they are."""
+
+
 class Details(NamedTuple):
     """The metadata of an article; None where it is unknown. `metadata` has the fields that the inventory declares."""
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from annotate.class_ids import CLASS_IDS_FILE, ClassIds, load_class_ids, resolve_class_ids
+from annotate.class_ids import CLASS_IDS_FILE, NONE, ClassIds, load_class_ids, resolve_class_ids
 from annotate.errors import CannotRun
 from annotate.model import LARGEST, Article, normal_number
 from annotate.schemas import convert_value, require_valid
@@ -365,11 +365,11 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def class_names(self) -> ClassIds:
-        """The names of all classes, in the order of `labels.yaml`."""
+        """The names of all classes, in the order of `labels.yaml`; `NONE` is before the relations."""
         return ClassIds(
             spans=tuple(self.spans),
             layers={name: tuple(label.name for label in self.labels_of(name)) for name in self.layers},
-            relations=tuple(self.relations),
+            relations=(NONE, *self.relations),
             attributes={
                 name: tuple(attribute.values) for name, attribute in self.attributes.items() if attribute.values
             },
@@ -379,7 +379,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def class_ids(self) -> ClassIds:
         """The names of all classes in the order of their ids, retired ones included.
 
-        Without `classes.json`, an id is an index in `labels.yaml`.
+        Without `classes.json`, an id is an index in `labels.yaml`; those of relations count from 1, after `NONE`.
 
         Raises:
             CannotRun: If `classes.json` does not have one of the names, or is lost.
@@ -426,11 +426,17 @@ def _resolve_class_ids(inventory: Inventory) -> ClassIds:
     )
 
 
+def name_schema_folder(path: str | Path) -> str | Path:
+    """Return the folder of a schema that is named by its folder or by its `labels.yaml`."""
+    is_file = Path(path).name == INVENTORY_FILE and not Path(path).is_dir()
+    return type(path)(Path(path).parent) if is_file else path
+
+
 def load_inventory(folder: str | Path) -> Inventory:
     """Load the inventory of a schema folder.
 
     Args:
-        folder: The folder with `labels.yaml` and, once `annotate generate` has run, `classes.json`.
+        folder: The folder with `labels.yaml` and, once `annotate generate` has run, `classes.json`; or `labels.yaml`.
 
     Returns:
         The inventory.
@@ -438,6 +444,7 @@ def load_inventory(folder: str | Path) -> Inventory:
     Raises:
         CannotRun: With the location of what is wrong: a missing or malformed file, or a name that is not defined.
     """
+    folder = name_schema_folder(folder)
     path = Path(folder) / INVENTORY_FILE
     value = load_yaml(path, "give the folder that holds it with --schema", within=path.parent)
     require_valid(path, value, "inventory")
@@ -557,6 +564,9 @@ def _find_shown_faults(prefix: str, entries: Mapping[str, Any]) -> Iterator[_Fau
 
 
 def _find_relation_faults(value: Mapping[str, Any]) -> Iterator[_Fault]:
+    if NONE in value["relations"]:
+        problem = "is the name of the class of spans that no relation joins"
+        yield _Fault(f"relations.{NONE}", problem, "choose another name")
     for name, relation in value["relations"].items():
         for end in ("head", "tail"):
             yield from _find_unknown(f"relations.{name}.{end}", relation.get(end, []), value["spans"], "span label")

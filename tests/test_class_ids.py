@@ -95,6 +95,46 @@ def test_names_of_a_template_leave_before_the_first_release(project: Project) ->
     assert kept.retired == ("spans.Gone", "layers.gone.Gone", "relations.gone_to", "attributes.gone.a")
 
 
+def read_names(project: Project, table: str) -> list[str]:
+    features = table_features(inventory.load_inventory(project.path("schema")))[table]
+    feature = features["label"] if table == "relations" else features["relations"]["feature"]["label"]
+    names: list[str] = feature["names"]
+    return names
+
+
+def drop_none(project: Project) -> None:
+    """Make the file as toolkits before 0.2.0 wrote it."""
+    old = class_ids.load_class_ids(project.path("schema"))
+    assert old is not None
+    text = class_ids.encode_class_ids(msgspec.structs.replace(old, relations=old.relations[1:]))
+    project.path("schema/classes.json").write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize("state", ["never generated", "generated", "of an earlier toolkit"])
+def test_a_relation_has_the_same_class_id_in_every_table(project: Project, state: str) -> None:
+    if state != "never generated":
+        generate(project)
+        release(project)
+    if state == "of an earlier toolkit":
+        drop_none(project)
+    wanted = [class_ids.NONE, *project.inventory.relations]
+    assert [read_names(project, table) for table in ("articles", "annotations", "relations")] == [wanted] * 3
+    if state == "of an earlier toolkit":
+        stale = project.annotate("check")
+        assert (stale.exit_code, "classes.json: C503 " in stale.output) == (1, True), stale.output
+        generate(project)
+        kept = class_ids.load_class_ids(project.path("schema"))
+        assert kept is not None
+        assert (list(kept.relations), kept.retired) == (wanted, ())
+
+
+def test_no_relation_is_called_like_the_class_of_unrelated_pairs(project: Project) -> None:
+    project.replace("schema/labels.yaml", "  lies_at:", "  none:")
+    result = project.annotate("check")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "relations.none: is the name of the class of spans that no relation joins; choose an" in result.output
+
+
 @pytest.mark.parametrize(("folder", "released"), [("schema", True), ("conf/schema", True), ("deep/schema", False)])
 def test_a_release_is_a_manifest_next_to_the_corpus(tmp_path: Path, folder: str, released: bool) -> None:
     (tmp_path / "releases").mkdir()

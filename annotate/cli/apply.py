@@ -5,7 +5,7 @@ from typing import IO
 
 import click
 
-from annotate.cli.options import archive_options
+from annotate.cli.options import archive_options, name_schema
 from annotate.cli.terminal import echo
 from annotate.errors import CannotRun
 
@@ -20,7 +20,13 @@ from annotate.errors import CannotRun
 )
 @click.option("--write", is_flag=True, help="Change the folder OLD itself instead.")
 @click.option("--corpus", default="corpus", show_default=True, help="Path of the corpus folder in a revision.")
-@click.option("--schema", default="schema", show_default=True, help="Path of the schema folder in a revision.")
+@click.option(
+    "--schema",
+    default="schema",
+    show_default=True,
+    callback=name_schema,
+    help="Path of the schema folder in a revision.",
+)
 @archive_options
 @click.pass_context
 def command(

@@ -52,8 +52,9 @@ def command(
 
     The tables have the gold labels; without any gold, the labels of each article that one annotator has labelled.
 
-    The folder is written completely or not at all: one Parquet file or more for each table and split, a card, and a
-    manifest with the hash of every file.
+    The folder is written completely or not at all: one Parquet file or more for each table and split, a card, the
+    inventory, the guidelines next to the corpus, and a manifest with the hash of every file. Without texts, pages of
+    the guidelines that quote an article are left out.
 
     Exit code 0: written; 1: nothing was written, because the checks found errors, or because class ids of the existing
     dataset would change; 2: could not run.
@@ -136,4 +137,7 @@ def _show_manifest(manifest: "annotate.Manifest", out: str) -> None:
     if manifest.unfit:
         counts = ", ".join(f"{reason} {number:,}" for reason, number in manifest.unfit.items())
         console.print(f"Spans that BIO tags cannot represent (table tokens, column unfit): {counts}", soft_wrap=True)
+    if manifest.pages_left_out:
+        pages = count_noun(manifest.pages_left_out, "page")
+        console.print(f"Left out of the guidelines: {pages}, with words of articles", soft_wrap=True)
     console.print(f"Written to {out}", soft_wrap=True)

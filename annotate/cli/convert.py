@@ -72,7 +72,7 @@ class Size(click.ParamType[int]):
 )
 @click.option("--title-field", help="Key of the title.  [default: that of the map, or title]")
 @click.option("--language-field", help="Key of the language.  [default: that of the map, or language]")
-@click.option("--rights", help="Who owns the texts, in a sentence for the card.")
+@click.option("--rights", help="Who owns the texts, in a sentence for the card.  [default: not stated]")
 @click.option(
     "--people",
     metavar="FILE",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from annotate.cli.options import archive_options, out_option
+from annotate.cli.options import archive_options, name_schema, out_option
 from annotate.cli.terminal import echo, format_tables, show_status, style
 from annotate.util.escape import TerminalText, defuse_commands, escape_json
 from annotate.util.files import write_report
@@ -35,6 +35,7 @@ _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 @click.option(
     "--schema",
     default="schema",
+    callback=name_schema,
     show_default=True,
     help="Path of the schema folder in a revision, and of a corpus folder that has none next to it.",
 )

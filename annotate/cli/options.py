@@ -10,8 +10,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 corpus_argument = click.argument("corpus", default="corpus", type=click.Path(), required=False)
 corpus_option = click.option("--corpus", default="corpus", show_default=True, type=click.Path(), help="Corpus folder.")
+
+
+def name_schema(_ctx: click.Context, _parameter: click.Parameter, path: str | None) -> str | None:
+    """Return the schema folder that `--schema` names, by its path or by that of its `labels.yaml`."""
+    from annotate.inventory import name_schema_folder
+
+    return None if path is None else str(name_schema_folder(path))
+
+
 schema_option = click.option(
-    "--schema", default="schema", show_default=True, type=click.Path(), help="Folder that holds labels.yaml."
+    "--schema",
+    default="schema",
+    show_default=True,
+    type=click.Path(),
+    callback=name_schema,
+    help="labels.yaml, or the folder that holds it.",
 )
 guidelines_option = click.option(
     "--guidelines",

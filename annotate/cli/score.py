@@ -1,10 +1,13 @@
 """`annotate score`: score a system's labels against gold."""
 
+from pathlib import Path
+
 import click
 
 import annotate
-from annotate.cli.options import corpus_option, format_option, out_option, samples_option, schema_option, seed_option
+from annotate.cli.options import corpus_option, format_option, name_schema, out_option, samples_option, seed_option
 from annotate.cli.terminal import echo, format_tables, show_status, write_output
+from annotate.errors import CannotRun
 from annotate.util.escape import escape_json
 
 
@@ -12,13 +15,18 @@ from annotate.util.escape import escape_json
 @click.argument("gold", type=click.Path())
 @click.argument("predictions", type=click.Path())
 @corpus_option
-@schema_option
+@click.option(
+    "--schema",
+    type=click.Path(),
+    callback=name_schema,
+    help="labels.yaml, or the folder that holds it.  [default: that of the dataset GOLD, or schema]",
+)
 @format_option
 @out_option
 @samples_option
 @seed_option
 def command(
-    gold: str, predictions: str, corpus: str, schema: str, format_: str, out: str | None, samples: int, seed: int
+    gold: str, predictions: str, corpus: str, schema: str | None, format_: str, out: str | None, samples: int, seed: int
 ) -> None:
     """Score a system's labels, PREDICTIONS, against GOLD, on the same texts.
 
@@ -27,6 +35,8 @@ def command(
     classification pipeline; or a folder that `annotate export` wrote. An article of GOLD without predictions counts as
     one where nothing was found. Predictions for other articles are not scored. Brackets hold 95 % bootstrap intervals.
     Labels older than an attribute or a relation (`since` in labels.yaml) do not count for it.
+
+    A dataset brings its inventory, so it can be scored in any folder. One of a toolkit before 0.2.0 needs --schema.
 
     Exit code 0: scored; 2: could not run.
 
@@ -39,7 +49,7 @@ def command(
     from annotate.scoring.prediction_files import read_scored_labels
     from annotate.scoring.score import score, tabulate_scores
 
-    inventory = annotate.load_inventory(schema)
+    inventory = annotate.load_inventory(schema or _find_schema(gold))
     files = read_scored_labels(gold, inventory, corpus, warn=_warn)
     gold_labels = {
         f.annotation.article: (f.text, f.annotation) for f in sorted(files, key=lambda f: f.annotation.article)
@@ -58,6 +68,18 @@ def command(
     else:
         text = format_tables(_describe(scores), tabulate_scores(scores), colour=out is None)
     write_output(out, text)
+
+
+def _find_schema(gold: str) -> str:
+    """Return the schema folder of a dataset, or else the one of the current folder."""
+    from annotate.dataset.folder import find_own_schema
+    from annotate.inventory import INVENTORY_FILE
+
+    own = find_own_schema(gold)
+    if own is None and not Path("schema", INVENTORY_FILE).is_file():
+        hint = f"give the {INVENTORY_FILE} of its version with --schema"
+        raise CannotRun(gold, f"comes without {INVENTORY_FILE}, and neither does this folder have one in schema", hint)
+    return "schema" if own is None else str(own)
 
 
 def _warn(message: str) -> None:

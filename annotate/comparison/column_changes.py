@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from annotate.class_ids import NONE
 from annotate.comparison.model import ColumnChange
 from annotate.inventory import Inventory
 
@@ -20,11 +21,22 @@ def list_column_changes(old: Inventory, new: Inventory) -> list[ColumnChange]:
     Raises:
         CannotRun: An inventory makes no tables: names clash, or a class has no id.
     """
+    before, after = _list_columns(old), _list_columns(new)
+    return [change for name in dict.fromkeys((*before, *after)) for change in _compare_column(name, before, after)]
+
+
+def _list_columns(inventory: Inventory) -> dict[str, Any]:
+    """Return the columns of an inventory's tables, with the class ids that its version had."""
     # Most versions have equal inventories: only a changed one needs pyarrow.
     from annotate.dataset.tables import table_features
+    from annotate.dataset.tables.common import GRAPH_COLUMNS
 
-    before, after = (dict(_list_leaves("", table_features(inventory))) for inventory in (old, new))
-    return [change for name in dict.fromkeys((*before, *after)) for change in _compare_column(name, before, after)]
+    tables, committed = table_features(inventory), inventory.committed_class_ids
+    columns = dict(_list_leaves("", tables))
+    if committed and NONE not in committed.relations:  # before 0.2.0, only the table `relations` had it
+        graphs = (name for name in tables if tables[name].keys() >= GRAPH_COLUMNS.keys())
+        columns |= {f"{name}.relations[].label": list(committed.relations) for name in graphs}
+    return columns
 
 
 def _list_leaves(path: str, feature: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -95,6 +95,9 @@ def compare_datasets(released: Manifest, built: Manifest) -> Iterator[str]:
             yield f"{file} has other values"
         elif same_pyarrow and old[file].sha256 != new[file].sha256:
             yield f"{file} has the same values in other bytes"
+    if released.files:  # datasets of toolkits before 0.2.0 list none
+        for file, change in compare_files(released.files, built.files):
+            yield f"{file} {change}"
     for name in ("corpus", "inventory", *(("card_sha256", "croissant_sha256") if same_pyarrow else ())):
         if getattr(released, name) != getattr(built, name):
             yield f"the {name.partition('_')[0]} differs"

@@ -15,8 +15,11 @@ from annotate.convert.rules import RULES
 from annotate.convert.shard import SPLIT, WORK, ShardRecord, table_file
 from annotate.convert.storage import Output
 from annotate.dataset.card import card
+from annotate.dataset.class_descriptions import encode_class_descriptions
+from annotate.dataset.croissant import croissant
 from annotate.dataset.facts import Facts
-from annotate.dataset.folder import CARD, MANIFEST
+from annotate.dataset.folder import CARD, CLASS_DESCRIPTIONS, CROISSANT, MANIFEST
+from annotate.dataset.inventory_files import read_inventory_files
 from annotate.dataset.statistics import Counts
 from annotate.dataset.tables import select_tables
 from annotate.dataset.writer import TableFile, Total
@@ -51,6 +54,8 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
         tables: Each table as a whole: `file` is the pattern of its shards, a hash is that of the shards' hashes, one on
             each line.
         card_sha256: The hash of the card; None if there is none.
+        croissant_sha256: The hash of `croissant.json`; None if there is none.
+        files: Path → SHA-256 of `classes.json` and the inventory.
     """
 
     format: str = FORMAT
@@ -74,6 +79,8 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
     shards_sha256: str
     tables: tuple[TableFile, ...]
     card_sha256: str | None
+    croissant_sha256: str | None
+    files: dict[str, str]
 
     @property
     def clean(self) -> bool:
@@ -85,7 +92,7 @@ class ConversionManifest(msgspec.Struct, frozen=True, kw_only=True):
 def merge_shards(
     options: ConversionOptions, output: Output, records: Iterable[ShardRecord], problems: Mapping[str, int]
 ) -> ConversionManifest:
-    """Write the card (if there is an article), the list of shards and, last, the manifest.
+    """Write the card and `croissant.json` (if there is an article), inventory, list of shards and, last, the manifest.
 
     Args:
         options: The options of the conversion.
@@ -116,6 +123,14 @@ def merge_shards(
         with path.open("rb") as file:
             shards_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         output.put(path, SHARDS)
+        files = {
+            CLASS_DESCRIPTIONS: encode_class_descriptions(options.inventory, types),
+            **read_inventory_files(options.inventory),
+        }
+        for name, data in files.items():
+            path = folder / name.replace("/", "-")
+            path.write_bytes(data)
+            output.put(path, name)
     facts = Facts(
         inventory=options.inventory,
         types=types,
@@ -131,7 +146,7 @@ def merge_shards(
         waivers=options.waivers,
     )
     articles = counts.articles.total()
-    readme = card(facts).encode() if articles else None
+    readme, metadata = (card(facts).encode(), croissant(facts)) if articles else (None, None)
     manifest = ConversionManifest(
         title=options.inventory.title,
         inventory=options.inventory.version,
@@ -153,9 +168,12 @@ def merge_shards(
         shards_sha256=shards_sha256,
         tables=facts.tables,
         card_sha256=sha256(readme) if readme else None,
+        croissant_sha256=sha256(metadata) if metadata else None,
+        files={name: sha256(data) for name, data in files.items()},
     )
-    if readme:
+    if readme and metadata:
         output.write(CARD, readme)
+        output.write(CROISSANT, metadata)
     output.write(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
     return manifest
 

@@ -12,7 +12,7 @@ import msgspec
 from annotate.convert.splitter import LARGEST_TASK, SHARD_SIZE
 from annotate.convert.storage import public_name
 from annotate.dataset.features import ARTICLES
-from annotate.ingest import Details
+from annotate.ingest import RIGHTS_NOT_STATED, Details
 from annotate.inventory import Inventory
 from annotate.label_map import LabelMap, TaskFields
 from annotate.model import Annotator
@@ -21,7 +21,7 @@ from annotate.schemas import convert_value
 from annotate.util.files import load_yaml
 from annotate.waivers import Waiver
 
-FORMAT = "annotate conversion 3"
+FORMAT = "annotate conversion 4"
 """Version of the output; changes when the same options would give other bytes."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}")  # keys of JSON are strings
@@ -60,7 +60,7 @@ class ConversionOptions:
     fields: TaskFields = field(default_factory=TaskFields)
     people: Mapping[int | str, str] = field(default_factory=dict)
     annotators: Mapping[str, Annotator] = field(default_factory=dict)
-    details: Details = field(default_factory=Details)
+    details: Details = field(default_factory=lambda: Details(rights=RIGHTS_NOT_STATED))
     tables: tuple[str, ...] = ()
     shard_size: int = SHARD_SIZE
     largest_task: int = LARGEST_TASK

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
+from annotate.class_ids import CLASS_IDS_FILE
 from annotate.convert.duplicate_ids import IdHashes, hash_ids
 from annotate.convert.merge import SHARDS, ConversionManifest, merge_shards, read_manifest
 from annotate.convert.options import ConversionOptions
@@ -31,11 +32,13 @@ from annotate.convert.shard import (
 )
 from annotate.convert.splitter import InputProblem
 from annotate.convert.storage import Output, changed_input, input_version, open_output, report_write_errors
-from annotate.dataset.folder import CARD, MANIFEST
+from annotate.dataset.folder import CARD, CLASS_DESCRIPTIONS, CROISSANT, MANIFEST
+from annotate.dataset.inventory_files import SCHEMA
 from annotate.dataset.tables import select_tables
 from annotate.dataset.writer import TableFile
 from annotate.errors import CannotRun
 from annotate.findings import Finding
+from annotate.inventory import INVENTORY_FILE
 from annotate.offsets import sha256
 from annotate.outputs import OutputEntry, OwnNames
 from annotate.util.folders import is_inner_path
@@ -193,10 +196,12 @@ def _list_own_names(manifest: ConversionManifest | None) -> OwnNames:
         r"aside/(?:\d{6}|inputs)\.jsonl",
         rf"{work}/.+",
         # What a killed writer leaves.
-        rf"\.(?:{'|'.join(map(re.escape, (CARD, MANIFEST, SHARDS)))})\.[a-z0-9_]{{8}}\.part",
+        rf"\.(?:{'|'.join(map(re.escape, (CARD, CROISSANT, MANIFEST, SHARDS)))})\.[a-z0-9_]{{8}}\.part",
     )
-    folders = rf"data|data/(?:{tables})|aside|{work}|{work}/.+"
-    return OwnNames(frozenset({CARD, MANIFEST, SHARDS, _ORDER}), re.compile("|".join(files)), re.compile(folders))
+    folders = rf"data|data/(?:{tables})|aside|{SCHEMA}|{work}|{work}/.+"
+    inventory = {f"{SCHEMA}/{name}" for name in (INVENTORY_FILE, CLASS_IDS_FILE)}
+    names = {CARD, CLASS_DESCRIPTIONS, CROISSANT, MANIFEST, SHARDS, _ORDER, *inventory}
+    return OwnNames(frozenset(names), re.compile("|".join(files)), re.compile(folders))
 
 
 def _record_files(entries: Iterable[OutputEntry], names: list[str]) -> Iterator[OutputEntry]:

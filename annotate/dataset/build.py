@@ -8,16 +8,18 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from annotate.corpus import Corpus
+from annotate.corpus import GUIDELINES, Corpus
 from annotate.dataset.card import card
 from annotate.dataset.card_splits import find_shared
 from annotate.dataset.citation import read_citation
+from annotate.dataset.class_descriptions import encode_class_descriptions
 from annotate.dataset.class_ids import require_stable_class_ids
 from annotate.dataset.croissant import croissant
 from annotate.dataset.facts import Agreement, Facts
 from annotate.dataset.features import ARTICLES
 from annotate.dataset.folder import (
     CARD,
+    CLASS_DESCRIPTIONS,
     CROISSANT,
     FORMAT,
     MANIFEST,
@@ -27,6 +29,7 @@ from annotate.dataset.folder import (
     require_replaceable,
 )
 from annotate.dataset.inputs import SPLITS, articles_by_split, corpus_version, links_by_split
+from annotate.dataset.inventory_files import read_guidelines, read_inventory_files, write_files
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.shards import ENOUGH, Order, ShardWriter, divide, use_system_memory_pool
 from annotate.dataset.statement import count_sentences, fill_statement
@@ -60,6 +63,8 @@ def build(
 ) -> Manifest:
     """Write a dataset folder: a Parquet file a table and split, the card, `croissant.json` and the manifest.
 
+    `classes.json`, the files of the inventory and the pages of the guidelines next to the corpus come with it.
+
     Args:
         corpus: A corpus that has passed the checks.
         inventory: Its inventory.
@@ -69,7 +74,8 @@ def build(
         tables: The tables to write, none for all; `articles` is always written, since the others refer to it.
         negatives: Whether `relations` has pairs of mentions without a relation.
         skeleton: The header of a skeleton. With it, no table and no row in the card has words of the articles, and
-            `skeleton.jsonl` is written, from which `annotate hydrate` restores them.
+            `skeleton.jsonl` is written, from which `annotate hydrate` restores them. Pages of the guidelines that quote
+            an article are left out.
         needs_gold: Whether a corpus without any gold is refused. Otherwise the tables have the labels of the articles
             that one annotator has labelled.
         hydration: How the texts of the corpus differ from those that were labelled; None if they do not.
@@ -138,6 +144,13 @@ def build(
         )
         readme, metadata = card(facts).encode(), croissant(facts)
         skeleton_sha256 = _write_skeleton(folder / SKELETON, corpus, inventory, skeleton) if skeleton else None
+        described = {CLASS_DESCRIPTIONS: encode_class_descriptions(inventory, types)}
+        pages = skeleton.open_pages if skeleton else read_guidelines(corpus)
+        others = (
+            described
+            | read_inventory_files(inventory)
+            | {f"{GUIDELINES}/{name}": page.encode() for name, page in pages.items()}
+        )
         manifest = Manifest(
             format=FORMAT,
             title=inventory.title,
@@ -154,7 +167,10 @@ def build(
             text=skeleton is None,
             skeleton_sha256=skeleton_sha256,
             hydration=hydration,
+            files={name: sha256(data) for name, data in others.items()},
+            pages_left_out=len(skeleton.guidelines) - len(pages) if skeleton else 0,
         )
+        write_files(folder, others)
         (folder / CARD).write_bytes(readme)
         (folder / CROISSANT).write_bytes(metadata)
         (folder / MANIFEST).write_bytes(encode_manifest(manifest))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from annotate.dataset.card_example import show_row, show_text
 from annotate.dataset.facts import FEW, Facts, describe_columns, loadable_tables
 from annotate.dataset.features import ARTICLES
-from annotate.dataset.folder import MANIFEST
+from annotate.dataset.folder import CLASS_DESCRIPTIONS, MANIFEST
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.tables.tokens import TOKENS
 from annotate.inventory import Attribute
@@ -69,7 +69,11 @@ def labels_section(facts: Facts) -> Markdown:
     inventory, counts = facts.inventory, facts.counts
     parts = [
         Markdown("## Labels"),
-        Markdown("Class ids never shift: a new label or value has the next number, one that is dropped keeps its own."),
+        Markdown(
+            "Class ids never shift: a new label or value has the next number, one that is dropped keeps its own."
+            " [`{}`]({}) has all of them as data: ids, names and definitions, and which columns a view takes from"
+            " which role."
+        ).format(CLASS_DESCRIPTIONS, CLASS_DESCRIPTIONS),
     ]
     for layer in inventory.layers.values():
         rows = (

@@ -7,16 +7,37 @@ from pathlib import Path
 
 import msgspec
 
+from annotate.class_ids import CLASS_IDS_FILE
+from annotate.corpus import GUIDELINES
+from annotate.dataset.inventory_files import SCHEMA
 from annotate.dataset.redact import SKELETON
 from annotate.dataset.writer import TableFile
+from annotate.errors import CannotRun
+from annotate.inventory import INVENTORY_FILE
 from annotate.outputs import HINT, Marker, OwnNames, output_folder, read_marker_file, require_output_folder
 from annotate.redaction.hydrate import Hydration
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
 CROISSANT = "croissant.json"
+CLASS_DESCRIPTIONS = "classes.json"
+DATA = "data"
+"""The folder of the tables."""
 FORMAT = "annotate dataset 1"
 _TABLE_FILE = re.compile(r"data/[^/]+/[^/]+\.parquet")
+_OTHER_FILE = re.compile(
+    rf"{re.escape(CLASS_DESCRIPTIONS)}|{SCHEMA}/({re.escape(INVENTORY_FILE)}|{re.escape(CLASS_IDS_FILE)})|{GUIDELINES}/.+\.md"
+)
+"""The names in `Manifest.files`."""
+
+
+_FORMAT_NUMBER = re.compile(r"annotate (?P<kind>dataset|conversion) (?P<number>[0-9]{1,9})")
+_LATEST = {"dataset": 1, "conversion": 4}
+"""The latest format of what `annotate build` and `annotate convert` write."""
+
+
+class _FormatOnly(msgspec.Struct):
+    format: str
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +59,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         text: False where the words of the articles were left out.
         skeleton_sha256: Hash of `skeleton.jsonl`, None where there is none.
         hydration: How the texts differ from those that were labelled, None where they do not.
+        files: Path → SHA-256 of `classes.json`, inventory and guidelines; empty in a dataset of a toolkit before 0.2.0.
+        pages_left_out: Number of pages of the guidelines that were left out, since they quote articles.
     """
 
     format: str
@@ -55,6 +78,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     text: bool = True
     skeleton_sha256: str | None = None
     hydration: Hydration | None = None
+    files: dict[str, str] = {}
+    pages_left_out: int = 0
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
@@ -74,7 +99,8 @@ def read_manifest(folder: Path) -> Manifest | None:
 def own_files(manifest: Manifest) -> frozenset[str]:
     """Return the paths of all files that `annotate build` may have written with this manifest."""
     tables = (table.file for table in manifest.tables if _TABLE_FILE.fullmatch(table.file))
-    return frozenset({CARD, CROISSANT, MANIFEST, SKELETON, *tables})
+    others = filter(_OTHER_FILE.fullmatch, manifest.files)
+    return frozenset({CARD, CROISSANT, MANIFEST, SKELETON, *tables, *others})
 
 
 def _read_own_names(folder: Path) -> OwnNames | None:
@@ -108,3 +134,35 @@ def dataset_folder(out: str | Path, sources: Iterable[Path] = ()) -> Iterator[Pa
     """
     with output_folder(Path(out), DATASET_MARKER, sources) as folder:
         yield folder
+
+
+def find_own_schema(path: str | Path) -> Path | None:
+    """Return the folder of the inventory that comes with a dataset.
+
+    Args:
+        path: A dataset folder that `annotate build` or `annotate convert` wrote, or a table or a file in one.
+
+    Returns:
+        The folder; None if there is no such dataset, or if it has no inventory, as those of toolkits before 0.2.0.
+
+    Raises:
+        CannotRun: A later version of the toolkit wrote the dataset.
+    """
+    path = Path(path)
+    for folder in (path, *path.parents[:3]):
+        if (folder / MANIFEST).is_file() and (folder / DATA).is_dir():
+            _require_known_format(folder)
+            return folder / SCHEMA if (folder / SCHEMA / INVENTORY_FILE).is_file() else None
+    return None
+
+
+def _require_known_format(folder: Path) -> None:
+    """Raise CannotRun if a manifest has a later format than this toolkit reads; any other text passes."""
+    try:
+        format_ = msgspec.json.decode(read_marker_file(folder, MANIFEST), type=_FormatOnly).format
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return
+    match = _FORMAT_NUMBER.fullmatch(format_)
+    if match and int(match["number"]) > _LATEST[match["kind"]]:
+        problem = f"has the format {format_!r}, which is later than this toolkit reads"
+        raise CannotRun(folder / MANIFEST, problem, "install the version of the toolkit that made it, or a later one")

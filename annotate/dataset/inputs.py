@@ -7,6 +7,7 @@ from pathlib import Path
 
 from annotate.class_ids import CLASS_IDS_FILE
 from annotate.corpus import Corpus
+from annotate.dataset.inventory_files import read_guidelines
 from annotate.dataset.tables.links import LinkRow
 from annotate.errors import CannotRun
 from annotate.inventory import INVENTORY_FILE
@@ -97,4 +98,4 @@ def skeleton_header(
     files = (Path(schema) / name for name in (INVENTORY_FILE, CLASS_IDS_FILE))
     texts = {path.name: read_text(path, "restore it", within=schema) for path in files if path.is_file()}
     quoted = read_text(citation, "name another with --citation", within=citation.parent) if citation else None
-    return make_header(corpus, corpus_version(corpus), texts, quoted, tables, negatives)
+    return make_header(corpus, corpus_version(corpus), texts, quoted, tables, negatives, read_guidelines(corpus))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from annotate.dataset.class_ids import list_classes
+from annotate.dataset.class_ids import list_class_columns
 from annotate.dataset.features import ARTICLES, Feature
 from annotate.dataset.folder import FORMAT, MANIFEST
 from annotate.errors import CannotRun
@@ -171,7 +171,7 @@ class LoadedTable:
     def __init__(self, name: str, parts: Sequence["_Part"]) -> None:
         self.name = name
         self.splits = tuple(dict.fromkeys(part.split for part in parts))
-        self.classes = {path: tuple(names) for path, names in list_classes(parts[0].features)}
+        self.classes = {path: tuple(names) for path, names in list_class_columns(parts[0].features)}
         self._parts = parts
 
     def __iter__(self) -> Iterator[LoadedRow]:

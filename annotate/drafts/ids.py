@@ -11,6 +11,7 @@ from typing import Literal
 
 from anyascii import anyascii
 
+from annotate.class_ids import NONE
 from annotate.util.escape import has_unseen
 
 IdKind = Literal["label", "attribute", "relation", "layer", "value"]
@@ -45,10 +46,11 @@ def assign_ids(names: Iterable[str], kind: IdKind, taken: Iterable[str] = ()) ->
         taken: Ids that are not to be used.
 
     Returns:
-        Name → id. No two names have the same id, and a name that is a valid id has itself.
+        Name → id. No two names have the same id, and a name that is a valid id has itself. No relation has the id of
+        unrelated pairs.
     """
     distinct = list(dict.fromkeys(names))
-    taken_ids = set(taken)
+    taken_ids = {*taken, NONE} if kind == "relation" else set(taken)
     ids = {name: name for name in distinct if _is_id(name, kind) and name not in taken_ids}
     unique = UniqueNames("_", taken_ids | ids.keys())
     return {name: ids[name] if name in ids else unique.add(_spell(name, kind)) for name in distinct}

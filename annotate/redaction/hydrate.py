@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from annotate.corpus import Corpus
+from annotate.corpus import GUIDELINES, Corpus
 from annotate.model import Annotation, Article, Coverage, Links, SourceRange
 from annotate.offsets import sha256
 from annotate.redaction.align import Aligner, Status
@@ -216,6 +216,15 @@ class _StretchReader:
             words=words,
         )
 
+    def find_words(self, quote: Quote) -> CopiedStretch | None:
+        """Return a stretch without counting it: of a page of the guidelines, which is no part of the corpus."""
+        start, end = quote.fingerprint.start, quote.fingerprint.end
+        if self.aligner is not None:
+            start, end, status = self.aligner.align(quote.fingerprint)
+            if status == "lost":
+                return None
+        return start, end, self.copy[start:end]
+
     def estimate(self, trees: Iterable[Any]) -> Counter[str] | None:
         """Count the stretches by status in a quick search that shows another text; None if it does not show one."""
         if self.aligner is None or self.aligner.similarity >= LIKE:
@@ -248,7 +257,7 @@ def hydrate(skeleton: Skeleton, texts: Path, root: Path) -> tuple[Corpus, list[A
     Args:
         skeleton: The corpus without its texts.
         texts: The folder with the reader's copies.
-        root: An empty or missing folder for the corpus.
+        root: An empty or missing folder for the corpus; the pages of the guidelines are written next to it.
 
     Returns:
         The corpus, and a report on each article.
@@ -267,18 +276,27 @@ def _hydrate(skeleton: Skeleton, texts: Path, root: Path) -> tuple[Corpus, list[
     for file, text in skeleton.header.files.items():
         write_atomically(root / file, text.encode("utf-8"))
     root.mkdir(exist_ok=True)
-    corpus, linked = Corpus(root), _quotes_of_links(skeleton.links)
+    corpus, linked = Corpus(root), _quotes_by_article(skeleton.links)
+    on_pages = _quotes_by_article(list(skeleton.header.guidelines.values()))
     copied_stretches: dict[Quote, CopiedStretch | None] = {}
-    reports = [_hydrate_article(corpus, body, texts, linked[body.id], copied_stretches) for body in skeleton.articles]
+    reports = [
+        _hydrate_article(corpus, body, texts, linked[body.id], on_pages[body.id], copied_stretches)
+        for body in skeleton.articles
+    ]
+    for name, tree in skeleton.header.guidelines.items():
+        page = restore(tree, lambda quote, what: copied_stretches.get(quote))
+        if not isinstance(page, str):
+            raise ValueError(f"{name} is no page")  # noqa: TRY004 - a fault of the file
+        write_atomically(root.parent / GUIDELINES / name, page.encode())
     if skeleton.links["links"]:
         corpus.write_links(_hydrate_links(skeleton.links, copied_stretches))
     return corpus, reports
 
 
-def _quotes_of_links(links: Any) -> dict[str, list[tuple[Quote, str]]]:
-    """Return what the links quote of each article, and in which field."""
+def _quotes_by_article(tree: Any) -> dict[str, list[tuple[Quote, str]]]:
+    """Return what links or pages quote of each article, and in which field."""
     quotes: dict[str, list[tuple[Quote, str]]] = defaultdict(list)
-    restore(links, lambda quote, what: quotes[quote.article].append((quote, what)))
+    restore(tree, lambda quote, what: quotes[quote.article].append((quote, what)))
     return quotes
 
 
@@ -287,9 +305,10 @@ def _hydrate_article(
     body: ArticleSkeleton,
     texts: Path,
     linked: list[tuple[Quote, str]],
+    on_pages: list[tuple[Quote, str]],
     copied_stretches: dict[Quote, CopiedStretch | None],
 ) -> ArticleReport:
-    """Write an article with its labels, and add to `copied_stretches` what links quote of it."""
+    """Write an article with its labels, and add to `copied_stretches` what links and guidelines quote of it."""
     copy_reader = CopyReader(body.article["text_sha256"], body.lines)
     copy = copy_reader.read(texts, body.id, msgspec.convert(body.article["source"], SourceRange))
     if copy.text is None:
@@ -320,6 +339,7 @@ def _hydrate_article(
         return msgspec.structs.replace(report, stretches=dict(reader.counts))
     # Read now: keeping every article's copy and hashes to the end would take memory.
     copied_stretches |= {quote: reader.read_quote("links.json", quote, what) for quote, what in linked}
+    copied_stretches |= {quote: reader.find_words(quote) for quote, _ in on_pages if quote not in copied_stretches}
     dropped = 0
     corpus.write_article(article)
     for annotation_set, annotation in annotations.items():

@@ -15,8 +15,9 @@ import msgspec
 from annotate.corpus import Corpus
 from annotate.errors import CannotRun
 from annotate.model import Annotation, Article, Coverage, Links, is_article_id
-from annotate.redaction.align import line_ranges
-from annotate.redaction.fingerprints import Fingerprint, Fingerprinter
+from annotate.redaction.align import UNIQUE_LENGTH, line_ranges
+from annotate.redaction.fingerprints import Fingerprint, Fingerprinter, FoldedText
+from annotate.util.folders import is_inner_path
 
 STRETCH = 12
 """The least number of consecutive characters that count as copied from an article."""
@@ -119,6 +120,7 @@ OPTIONAL_FIELDS = frozenset({*WHOLE_FIELDS, "date"})
 """Fields that become None if nothing of them is in a reader's copy; others become `LOST`."""
 LOST = "…"
 
+_MARKUP = re.compile(r"""[*_`\[\]<>#|{}()\\"']+""")
 _FILES = re.compile(r"(annotators|statement|waivers)\.yaml|CHANGELOG\.md|splits/[\w-]+\.txt")
 """The files that a header may have: it comes from outside and must not lead out of the folder."""
 
@@ -148,6 +150,7 @@ class SkeletonHeader(msgspec.Struct, frozen=True, kw_only=True):
         tables: The option of the build, so that hydration gives the same dataset.
         negatives: The same.
         files: The files of the corpus that quote no article, by path.
+        guidelines: The pages of the guidelines by path: those that quote no article as text, the others redacted.
     """
 
     format: str
@@ -156,6 +159,12 @@ class SkeletonHeader(msgspec.Struct, frozen=True, kw_only=True):
     tables: tuple[str, ...]
     negatives: bool
     files: dict[str, str]
+    guidelines: dict[str, Tree] = {}
+
+    @property
+    def open_pages(self) -> dict[str, str]:
+        """The pages of the guidelines that quote no article."""
+        return {name: page for name, page in self.guidelines.items() if isinstance(page, str)}
 
 
 class ArticleSkeleton(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,6 +192,7 @@ def make_header(
     citation: str | None,
     tables: tuple[str, ...],
     negatives: bool,
+    guidelines: Mapping[str, str],
 ) -> SkeletonHeader:
     """Return the header for a corpus; of its changelog, only the version is kept."""
     paths = [
@@ -199,8 +209,36 @@ def make_header(
     if version:
         files["CHANGELOG.md"] = f"## {version}\n"
     return SkeletonHeader(
-        format=FORMAT, schema=schema, citation=citation, tables=tables, negatives=negatives, files=files
+        format=FORMAT,
+        schema=schema,
+        citation=citation,
+        tables=tables,
+        negatives=negatives,
+        files=files,
+        guidelines=_redact_pages(corpus, guidelines),
     )
+
+
+def _redact_pages(corpus: Corpus, pages: Mapping[str, str]) -> dict[str, Tree]:
+    """Return pages, those that quote an article with fingerprints in place of each stretch of `STRETCH` characters."""
+    stretches = {name: _fold_stretches(page) for name, page in pages.items()}
+    quoted: dict[str, dict[str, Fingerprinter]] = {name: {} for name in pages}
+    for article_id in corpus.article_ids() if pages else ():
+        article = corpus.read_article(article_id)
+        own = _fold_stretches(article.text)
+        for name, others in stretches.items():
+            if not own.isdisjoint(others):
+                quoted[name][article_id] = _fingerprint_article(article)
+    return {
+        name: _encode_template(page, Quotes(quoted[name]).quote_stretches(page)) if quoted[name] else page
+        for name, page in pages.items()
+    }
+
+
+def _fold_stretches(text: str) -> set[str]:
+    """Return the stretches of a text that show that another one quotes it, without case, white space and markup."""
+    folded = " ".join(_MARKUP.sub(" ", FoldedText(text).text).casefold().split())
+    return {folded[start : start + UNIQUE_LENGTH] for start in range(len(folded) - UNIQUE_LENGTH + 1)}
 
 
 def encode_skeleton(corpus: Corpus, header: SkeletonHeader, choices: InventoryStrings) -> Iterator[bytes]:
@@ -364,6 +402,9 @@ def parse_skeleton(where: str, data: bytes) -> Skeleton:
     for file in header.files:
         if not _FILES.fullmatch(file):
             raise CannotRun(where, f"names {file!r}, which it must not write", "get the dataset again")
+    for page in header.guidelines:
+        if not is_inner_path(page) or not page.endswith(".md"):
+            raise CannotRun(where, f"names {page!r}, which it must not write", "get the dataset again")
     for name in (name for body in bodies for name in (body.id, *body.annotations)):
         if not is_article_id(name):
             raise CannotRun(where, f"names {name!r}, which is no id", "get the dataset again")

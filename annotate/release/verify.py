@@ -132,6 +132,12 @@ def _check_dataset(files: Mapping[str, Path], dataset: Manifest, manifest: Relea
             yield f"{name} is not the file that its manifest lists"
         else:
             yield from _check_values(name, path, table.logical_sha256)
+    for file, expected in dataset.files.items():
+        path = files.get(f"{DATASET}/{file}")
+        if path is None:
+            yield f"{_show(f'{DATASET}/{file}')} is missing"
+        elif _hash_file(path) != expected:
+            yield f"{DATASET}/{file} is not the file that its manifest lists"
     # A dataset without text has other tables than the manifest of the release lists, and the same version.
     if dataset.text:
         for problem in compare_datasets(manifest.dataset, dataset):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from annotate.class_ids import CLASS_IDS_FILE, NONE
 from annotate.errors import CannotRun
 from annotate.formats.document import Pieces
 from annotate.formats.placement import OFFSET_UNITS, check_offsets
@@ -219,7 +220,11 @@ class _PartConverter:
         """Add a relation. An end that is a number is the index of a span."""
         inventory = self._inventory
         classes = inventory.class_ids.relations
-        label = resolve_class(values.get("label"), classes, inventory.relations, "relation label", where)
+        current = {NONE: None, **inventory.relations}
+        label = resolve_class(values.get("label"), classes, current, "relation label", where)
+        if label == NONE:
+            hint = f"write its name; class ids are those of {CLASS_IDS_FILE}"
+            raise CannotRun(where, f"its label is {NONE!r}, the class of spans that no relation joins", hint)
         ends = []
         for end in ("head", "tail"):
             value = values.get(f"{end}_id", values.get(end))

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any, NamedTuple
 
+from annotate.class_ids import NONE
 from annotate.dataset.tables.records import role_attributes, role_labels
-from annotate.dataset.tables.relations import NONE
 from annotate.errors import CannotRun
 from annotate.inventory import Inventory, RecordType
 from annotate.scoring.article_rows import ArticleParts, Row, RowPart, resolve_class
@@ -61,9 +61,8 @@ class ArticleTables:
             CannotRun: If the row is not one of the table.
         """
         inventory = self._inventory
-        names = [NONE, *inventory.class_ids.relations]
         current = {NONE: None, **inventory.relations}
-        label = resolve_class(row.get("label"), names, current, "relation label", where)
+        label = resolve_class(row.get("label"), inventory.class_ids.relations, current, "relation label", where)
         ends = [_require_mention(row, end, where) for end in ("head", "tail")]
         if label != NONE:
             head, tail = (

@@ -6,6 +6,8 @@ import pytest
 
 from annotate.comparison.semver import find_needed_version
 from annotate.errors import CannotRun
+from annotate.generate import generate_files
+from annotate.inventory import load_inventory
 from tests.comparison.conftest import Pair
 from tests.conftest import annotate
 from tests.migration.test_additions import ATTRIBUTE, HEAD, RELATION
@@ -285,3 +287,13 @@ def test_inventory_that_is_not_there(pair: Pair) -> None:
     (pair.new.schema / "labels.yaml").rename(pair.new.schema / "other.yaml")
     with pytest.raises(CannotRun, match="is neither a corpus folder nor a release"):
         pair.summary()
+
+
+def test_class_ids_before_none_was_class_0_are_shifted(pair: Pair) -> None:
+    for schema in (pair.folder / "old/schema", pair.folder / "new/schema"):
+        for path, text in generate_files(load_inventory(schema), schema, None).items():
+            path.write_text(text, "utf-8")
+    old = pair.folder / "old/schema/classes.json"
+    old.write_text(old.read_text("utf-8").replace('    "none",\n', ""), "utf-8")
+    columns = {(one.kind, one.column) for one in pair.summary().columns}
+    assert columns == {("shifted", f"{name}.relations[].label") for name in ("articles", "annotations")}

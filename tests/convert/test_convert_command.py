@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,36 @@ def test_card_says_that_shared_incidents_were_not_checked(place: Place) -> None:
     assert "# Leave one article out.\n" in section
 
 
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("rights", [None, "Ours alone."])
+def test_croissant_can_be_read_and_claims_no_rights_that_were_not_given(place: Place, rights: str | None) -> None:
+    import mlcroissant
+
+    place.export(made_up(1, 7))
+    given = ("--rights", rights) if rights else ()
+    assert place.convert("export.json", "--shard-size", SMALL, *given).exit_code == 0
+    path = place.root / "out" / "croissant.json"
+    dataset = mlcroissant.Dataset(str(path))
+    assert not dataset.metadata.ctx.issues.errors
+    assert len(list(dataset.records("articles/train"))) == 7
+    described = json.loads(path.read_bytes())
+    assert "license" not in described
+    sentence = rights or "The rights in the text are not stated."
+    assert described["description"].endswith(f"No licence is named for the labels; of the articles' texts: {sentence}")
+    card = (place.root / "out" / "README.md").read_text("utf-8")
+    assert "license: unknown" in card
+    assert "belongs to its publisher" not in card
+
+
+def test_a_conversion_brings_its_inventory_and_is_scored_with_it(place: Place) -> None:
+    place.export(made_up(1, 7))
+    assert place.convert("export.json").exit_code == 0
+    (place.root / "elsewhere").mkdir()
+    shutil.move(place.root / "out", place.root / "elsewhere/out")
+    result = annotate("score", "out", "out", "--samples", "0", cwd=place.root / "elsewhere")
+    assert result.exit_code == 0, result.output
+
+
 def test_hashes_are_those_of_the_files(place: Place) -> None:
     place.export(made_up(1, 7))
     assert place.convert("export.json", "--shard-size", SMALL).exit_code == 0
@@ -177,7 +208,9 @@ def test_hashes_are_those_of_the_files(place: Place) -> None:
     assert {name: digest for name, digest in files.items() if name.startswith("data/")} == listed
     assert manifest["shards_sha256"] == files["shards.jsonl"]
     assert manifest["card_sha256"] == files["README.md"]
-    assert len(files) == len(listed) + 3
+    assert manifest["croissant_sha256"] == files["croissant.json"]
+    assert manifest["files"] == {name: files[name] for name in ("classes.json", "schema/labels.yaml")}
+    assert len(files) == len(listed) + 6
     whole = (place.root / "export.json").read_bytes()
     for shard in shards:
         assert shard["sha256"] == sha256(whole[shard["offset"] : shard["offset"] + shard["size"]])

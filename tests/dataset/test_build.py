@@ -137,7 +137,8 @@ def test_the_manifest_says_what_is_there(project: Project, tmp_path: Path) -> No
     made = build(project.corpus, project.inventory, out)
     assert read_manifest(out) == made
     assert made.inventory == project.inventory.version
-    assert {CARD, CROISSANT, MANIFEST, *(table.file for table in made.tables)} == set(read_files(out))
+    assert {CARD, CROISSANT, MANIFEST, *(table.file for table in made.tables), *made.files} == set(read_files(out))
+    assert made.files == {name: sha256((out / name).read_bytes()) for name in made.files}
     assert made.card_sha256 == sha256((out / CARD).read_bytes())
     for table in made.tables:
         data = (out / table.file).read_bytes()

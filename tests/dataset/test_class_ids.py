@@ -81,6 +81,19 @@ def test_appended_class_shifts_no_id(built: Project) -> None:
     assert built.annotate("build", "--out", "dist").exit_code == 0
 
 
+def test_a_dataset_of_an_earlier_toolkit_is_not_renumbered_in_place(built: Project) -> None:
+    """Before 0.2.0, a relation had another id in `articles` than in the table `relations`."""
+    for path in built.path("dist/data/articles").iterdir():
+        table = pq.read_table(path)
+        metadata = (table.schema.metadata or {})[b"huggingface"].replace(b'"none", ', b"")
+        pq.write_table(table.replace_schema_metadata({b"huggingface": metadata}), path)
+    before = read_files(built.path("dist"))
+    result = built.annotate("build", "--out", "dist")
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert "relations[].label lacks the class 'none', which is class 0 of relations since 0.2.0; del" in result.output
+    assert read_files(built.path("dist")) == before
+
+
 def test_a_label_that_moves_in_the_inventory_or_leaves_it_shifts_none(built: Project) -> None:
     """`annotate generate` keeps the ids that it assigned, however labels.yaml changes."""
     generate(built)

@@ -109,7 +109,7 @@ def test_a_config_is_ready_for_its_export(tmp_path: Path) -> None:
     }
     assert row["spans"][0]["attributes"] == expected
     assert [(labels[row["spans"][each["head"]]["label"]], each["label"]) for each in row["relations"]] == [
-        ("Person", 0)
+        ("Person", 1)
     ]
 
 

@@ -92,6 +92,15 @@ def test_other_values_with_valid_sums_are_found(folder: Path) -> None:
     assert f"{GOLD} is not the file that its manifest lists" in list(verify(folder))
 
 
+def test_an_inventory_or_a_page_under_true_sums_is_found(folder: Path) -> None:
+    for name in ("dataset/schema/labels.yaml", "dataset/classes.json"):
+        (folder / name).write_bytes((folder / name).read_bytes() + b"\n")
+        update_sums(folder, name)
+    assert list(verify(folder)) == [
+        f"dataset/{name} is not the file that its manifest lists" for name in ("classes.json", "schema/labels.yaml")
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

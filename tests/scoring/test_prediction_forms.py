@@ -155,7 +155,7 @@ def test_rows_of_relations_score_all_relations(project: Project, perfect: Scores
         assert scores["relations"] == perfect["relations"]
     # A system's own rows: names, no ids, an unrelated pair.
     ends = ("label", "start", "end", "text", "pieces")
-    names = ["none", *project.inventory.class_ids.relations]
+    names = project.inventory.class_ids.relations
     labels = project.inventory.class_ids.spans
     own = [
         {
@@ -515,6 +515,32 @@ def test_class_ids_are_those_that_a_parquet_file_names(project: Project, perfect
         project.path("moved").mkdir(exist_ok=True)
         pq.write_table(table, project.path(f"moved/{file.name}"))
     assert score(project, GOLD, "moved") == perfect
+
+
+def test_rows_of_the_first_release_have_the_class_ids_that_their_file_names(project: Project, perfect: Scores) -> None:
+    """Before 0.2.0, relations of `articles` were numbered without `none`."""
+    read_table(project, "articles")
+    for file in project.path("ds/data/articles").iterdir():
+        table = pq.read_table(file)
+        metadata = json.loads((table.schema.metadata or {})[b"huggingface"])
+        names = metadata["info"]["features"]["relations"]["feature"]["label"]["names"]
+        assert names.pop(0) == "none"
+        relations = [[{**each, "label": each["label"] - 1} for each in row] for row in table["relations"].to_pylist()]
+        index = table.schema.get_field_index("relations")
+        table = table.set_column(index, "relations", pa.array(relations, table.schema.field("relations").type))
+        table = table.replace_schema_metadata({b"huggingface": json.dumps(metadata)})
+        project.path("first").mkdir(exist_ok=True)
+        pq.write_table(table, project.path(f"first/{file.name}"))
+    assert score(project, GOLD, "first") == perfect
+
+
+def test_a_relation_without_a_class_is_refused(project: Project) -> None:
+    spans = [{"label": "Verb", "start": 0, "end": 3}, {"label": "Words", "start": 4, "end": 7}]
+    rows = [{"id": "market", "spans": spans, "relations": [{"label": 0, "head": 0, "tail": 1}]}]
+    result = project.annotate("score", GOLD, write_lines(project, "p.jsonl", rows))
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1), result.output
+    says = "relation 0: read as rows of the table articles; its label is 'none', the class of spans that no relation"
+    assert says in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -67,14 +67,15 @@ def records_table(inventory: Inventory, type_: RecordType) -> TableType:
             **view_columns(inventory, type_.anchor),
             **({"label": f"`{type_.classes}` once more, as the class to tell"} if type_.classes else {}),
             **{role: _describe_role(inventory, type_, role) for role in type_.roles},
-            **{_text_column(role): f"the words of `{role}`, joined by `; `" for role in type_.roles},
+            **{text_column(role): f"the words of `{role}`, joined by `; `" for role in type_.roles},
             "paragraph": "the paragraph in which the anchor stands, and its place in the article",
             **PROVENANCE_COLUMNS,
         },
     )
 
 
-def _text_column(role: str) -> str:
+def text_column(role: str) -> str:
+    """Return the name of the column with the words of a role."""
     return f"{role}_text"
 
 
@@ -86,7 +87,7 @@ def _features(inventory: Inventory, type_: RecordType, attributes: Sequence[Attr
         view_features(inventory, type_.anchor),
         {"label": attribute_feature(inventory, inventory.attributes[type_.classes])} if type_.classes else {},
         {role: list_of(_filler_feature(inventory, type_, role)) for role in type_.roles},
-        {_text_column(role): STRING for role in type_.roles},
+        {text_column(role): STRING for role in type_.roles},
         {"paragraph": _PARAGRAPH, **PROVENANCE_FEATURES},
     )
 
@@ -122,7 +123,7 @@ def _fill(
         columns[name] = list_array(
             features[name], fillers.bounds, struct_array(features[name]["feature"], filler_columns)
         )
-        columns[_text_column(name)] = _join_texts(fillers.bounds, filler_columns["text"])
+        columns[text_column(name)] = _join_texts(fillers.bounds, filler_columns["text"])
     return columns
 
 

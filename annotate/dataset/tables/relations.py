@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from annotate.class_ids import NONE
 from annotate.columns import Integers, allowed_relations
 from annotate.dataset.arrow import class_ids, struct_array
 from annotate.dataset.batch import Batch
@@ -22,8 +23,6 @@ from annotate.dataset.tables.common import (
 from annotate.dataset.tables.table import TableType
 from annotate.inventory import Inventory
 
-NONE = "none"
-"""The class of an unrelated pair: always class 0, so that `negatives` changes no id."""
 COLUMNS = {
     "id": "article id, slash, head, label, tail; unique in the table",
     "article": "id of the article; joins with `id` of `articles`",
@@ -53,12 +52,11 @@ def relations_table(inventory: Inventory, negatives: bool) -> TableType:
         inventory: The inventory.
         negatives: Whether the rows have pairs of a paragraph that a relation may join and none joins.
     """
-    names = [NONE, *inventory.class_ids.relations]
     end: Feature = {**mention_features(inventory), "in_context": RANGE}
     features: Feature = {
         "id": STRING,
         "article": STRING,
-        "label": class_label(names),
+        "label": class_label(inventory.class_ids.relations),
         "head": end,
         "tail": end,
         "context": _CONTEXT,

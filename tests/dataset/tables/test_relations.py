@@ -5,9 +5,9 @@ from itertools import permutations
 import pytest
 from hypothesis import given, settings
 
+from annotate.class_ids import NONE
 from annotate.corpus import Corpus, sort_annotation
 from annotate.dataset.table_builder import TableBuilder
-from annotate.dataset.tables.relations import NONE
 from annotate.inventory import Inventory
 from annotate.model import GOLD, Annotation, Article
 from annotate.records import Graph, Mention
