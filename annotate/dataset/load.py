@@ -20,7 +20,7 @@ from annotate.records import PIECE_SEPARATOR
 from annotate.util.escape import quote, shorten
 from annotate.util.files import read_bytes_if_present, reporting_read_errors
 
-CONVERSION_FORMAT = "annotate conversion 3"
+CONVERSION_FORMAT = "annotate conversion 4"
 """The format of the manifest of `annotate convert`, whose folders have the same tables. A test holds it equal."""
 _NEWEST = dict(newest.rsplit(" ", 1) for newest in (FORMAT, CONVERSION_FORMAT))
 _TABLE_FILE = re.compile(r"(?P<split>[A-Za-z]\w*)-\d+(?:-of-\d+)?\.parquet")
