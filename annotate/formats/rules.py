@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from annotate.findings import Problem, Rule, rule
 from annotate.formats.document import Pieces
 from annotate.inventory import Attribute
+from annotate.quotes import Difference, UnplacedQuote
 from annotate.util.escape import quote
 
 _QUOTED = 50
@@ -346,6 +347,36 @@ def unknown_value(line: int | None, attribute: Attribute, value: object) -> Iter
     yield Problem(f"{quote(value)} is not a value of {attribute.name}; {hint}", line=line)
 
 
+@rule("F210")
+def unplaced_quote(line: int | None, words: str, occurrence: int | None, unplaced: UnplacedQuote) -> Iterator[Problem]:
+    """The text has the words of a span without offsets, once or with an occurrence that says which.
+
+    Why: a label on words that look the same elsewhere is a label on another passage.
+    Fails: the quote `Anna` in a text that has it twice, or never; its occurrence 3 where it is there twice.
+    Passes: `Anna` with the occurrence 2.
+    See: docs/interchange.md
+    """
+    hint = {
+        "empty": "quote the words of the span",
+        "absent": "quote words as the text has them",
+        "ambiguous": f"give its occurrence, a number from 1 to {unplaced.times}",
+        "out of range": "correct the occurrence" if unplaced.times > 1 else "leave the occurrence out",
+    }[unplaced.reason]
+    yield Problem(f"{unplaced.describe(words, occurrence)}; {hint}", line=line)
+
+
+@rule("F211", "warning")
+def different_quote(line: int | None, words: str, reads: str, differences: Sequence[Difference]) -> Iterator[Problem]:
+    """The words of a span without offsets are in the text as they are quoted.
+
+    Why: a span was placed by words that are not quite the same, and may be meant for others.
+    Fails: the quote `old pier` if the text only has `Old Pier`. The span has the words of the text.
+    Passes: the quote `Old Pier`.
+    See: docs/interchange.md
+    """
+    yield Problem(f"{quote(words)} is {quote(reads)} in the text (other {' and '.join(differences)})", line=line)
+
+
 RULES: tuple[Rule, ...] = (
     text_missing,
     labels_missing,
@@ -371,4 +402,6 @@ RULES: tuple[Rule, ...] = (
     dangling,
     not_in_model,
     unknown_value,
+    unplaced_quote,
+    different_quote,
 )
