@@ -3,13 +3,14 @@
 An error means that the line, and what refers to it, was not imported.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from annotate.findings import Problem, Rule, rule
 from annotate.formats.document import Pieces
 from annotate.inventory import Attribute
 from annotate.quotes import Difference, UnplacedQuote
 from annotate.util.escape import quote
+from annotate.util.suggestions import suggest
 
 _QUOTED = 50
 """Characters at the beginning of words that a message certainly shows."""
@@ -200,6 +201,19 @@ def unused_annotator(name: str, id_: str | None) -> Iterator[Problem]:
     See: docs/interchange.md
     """
     yield Problem(f"no labels are by {quote(name)}, to whom --annotator gives the id {id_}; correct the name")
+
+
+@rule("F116")
+def article_missing(line: int, article_id: str, article_ids: Collection[str]) -> Iterator[Problem]:
+    """The article of a row is in the corpus, since a table of labels has no texts.
+
+    Why: labels without their text mean nothing.
+    Fails: a row of `spans.csv` for `harbor` if the corpus only has `harbour`.
+    Passes: the same row, after `annotate add harbor.txt`.
+    See: docs/interchange.md
+    """
+    problem = f"there is no article {quote(article_id)} in the corpus{suggest(article_id, article_ids)}"
+    yield Problem(f"{problem}; correct the id, or add the text first with `annotate add`", line=line)
 
 
 @rule("F201")
@@ -393,6 +407,7 @@ RULES: tuple[Rule, ...] = (
     metadata_kept,
     replaced,
     unused_annotator,
+    article_missing,
     line_unreadable,
     wrong_offsets,
     corrected_offsets,
