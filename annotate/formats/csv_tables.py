@@ -9,6 +9,7 @@ A spreadsheet executes a cell that begins as a formula does. Such a cell gets an
 """
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
